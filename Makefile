@@ -1,0 +1,176 @@
+# Everything that one does here, by name. Nothing is installed outside this folder.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# jsii warns at length about Node 20's end of life: the value is the major version to be silent about.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export UV_NO_PROGRESS := 1
+
+PACKAGES := functions events clients infra
+VENV := .venv/.installed
+ENGINE := .engine/.installed
+NODE := node_modules/.installed
+
+##@ Start
+
+.PHONY: help
+help: ## What one can do here (this text)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+
+.PHONY: install
+install: $(VENV) $(ENGINE) $(NODE) ## Install the tools into .venv, .engine and node_modules (the other targets do it too)
+
+.PHONY: run
+run: $(VENV) $(ENGINE) $(NODE) ## Start the whole system on this machine, by a real deploy to the local cloud
+	@$(local) run $(flags)
+
+.PHONY: demo
+demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order through, stop
+	@$(local) demo $(flags)
+
+.PHONY: up
+up: $(VENV) $(ENGINE) $(NODE) ## Start it in the background (stop it with: make down)
+	@$(local) up $(flags)
+
+.PHONY: down
+down: $(VENV) ## Stop what `make up` started
+	@$(local) down $(flags)
+
+.PHONY: load
+load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX= of kinds
+	@$(local) load $(flags)
+
+.PHONY: dead-letters
+dead-letters: $(VENV) ## What failed for good, by queue (more by ARGS=)
+	@$(local) dead-letters $(flags)
+
+# Their last line is JSON, for scripts: print nothing after it. PORT, STATE and the others only count when set.
+local = .venv/bin/python -m infra.local
+flags = $(if $(PORT),--port "$(PORT)") $(if $(STATE),--state "$(STATE)") $(if $(ORDERS),--orders "$(ORDERS)") \
+	$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(MIX),--mix "$(MIX)") $(ARGS)
+
+##@ Change
+
+.PHONY: format
+format: $(VENV) ## Format the code and apply the fixes that are safe
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format .
+
+.PHONY: docs
+docs: $(VENV) ## Write again what is generated: schemas, catalogue, diagrams
+	@.venv/bin/python -m events.generate
+
+.PHONY: check
+check: $(VENV) ## Lint, format, types, imports, generated files, security: all at once
+	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
+
+CHECKS := check-types check-imports check-security check-generated check-lint check-format
+.PHONY: $(CHECKS)
+check-types: $(VENV)
+	@.venv/bin/mypy $(PACKAGES)
+check-imports: $(VENV)
+	@.venv/bin/lint-imports
+check-security: $(VENV)
+	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
+check-generated: $(VENV)
+	@.venv/bin/python -m events.generate --check
+check-lint: $(VENV)
+	@.venv/bin/ruff check .
+check-format: $(VENV)
+	@.venv/bin/ruff format --check .
+
+.PHONY: test
+test: $(VENV) $(NODE) ## Every test that needs no deployment
+	@.venv/bin/pytest tests -n 2 $(NOT_HERE)
+
+.PHONY: e2e
+e2e: $(VENV) $(ENGINE) $(NODE) ## The tests that deploy to the local cloud
+	@.venv/bin/pytest tests/e2e --force-enable-socket
+
+.PHONY: coverage
+coverage: $(VENV) $(NODE) ## The same tests as `make test`, and what they leave out
+	@.venv/bin/pytest tests -n 2 $(NOT_HERE) --cov --cov-report=term
+
+# These want a deployment, a browser or a quiet machine.
+NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench
+
+.PHONY: pr
+pr: ## What a change must pass: check and test
+	@$(MAKE) check
+	@$(MAKE) test
+
+##@ Deploy
+
+.PHONY: synth
+synth: $(VENV) $(NODE) ## The CloudFormation templates, into cdk.out (STAGE= if not the default)
+	@npx --no-install cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)")
+
+.PHONY: deploy
+deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account at hand: make deploy STAGE=name
+	@npx --no-install cdk deploy --all -c stage="$(STAGE)"
+
+.PHONY: destroy
+destroy: stage $(VENV) $(NODE) ## Take a deployment down: make destroy STAGE=name
+	@npx --no-install cdk destroy --all -c stage="$(STAGE)"
+
+.PHONY: stage
+stage:
+	@[ -n "$(STAGE)" ] || { echo "Which stage? Say for example: make $(or $(firstword $(MAKECMDGOALS)),deploy) STAGE=dev" >&2; exit 1; }
+
+##@ House
+
+.PHONY: lock
+lock: $(VENV) ## Resolve requirements/*.lock again from pyproject.toml (newest: ARGS=--upgrade)
+	@$(compile) --group dev -o requirements/all.lock
+	@$(compile) --group runtime -c requirements/all.lock -o requirements/runtime.lock
+	@$(compile) --group engine -o requirements/engine.lock
+
+# One resolution for all that shares an environment: groups locked apart come to disagree.
+compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built (not the environments, nor the local cloud's state)
+	@rm -rf .build cdk.out mutants .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environments. A stamp is newer than the lock that it was installed from, so a changed lock installs again.
+
+# The first Python that is new enough and can make an environment.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+define NO_PYTHON
+No Python that can make an environment was found. Needed: Python 3.11 or newer, with its modules venv and ensurepip.
+  Debian, Ubuntu:  apt-get install python3 python3-venv
+  Fedora:          dnf install python3
+  macOS:           brew install python
+Or name one: make install PYTHON=/path/to/python3
+endef
+export NO_PYTHON
+
+# $(call environment,FOLDER,LOCK): uv comes into .venv by pip, at the version and hashes of the lock; it does the rest.
+define environment
+	@[ -n "$(PYTHON)" ] || { echo "$$NO_PYTHON" >&2; exit 1; }
+	@[ -x $(1)/bin/python ] || { rm -rf $(1) && $(PYTHON) -m venv $(1); }
+	@[ -x .venv/bin/uv ] || { awk '/^[^ ]/ { mine = /^uv==/ } mine' requirements/all.lock > .venv/uv.lock && \
+		.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock; }
+	@.venv/bin/uv pip sync --quiet --python $(1) --require-hashes $(2)
+	@touch $(1)/.installed
+endef
+
+$(VENV): requirements/all.lock
+	@echo "Installing the Python packages into .venv …"
+	$(call environment,.venv,$<)
+
+$(ENGINE): requirements/engine.lock $(VENV)
+	@echo "Installing the local cloud into .engine …"
+	$(call environment,.engine,$<)
+
+$(NODE): package-lock.json package.json .npmrc
+	@command -v npm > /dev/null || { echo "npm was not found: install Node.js 20 or newer (the CDK runs on it)." >&2; exit 1; }
+	@echo "Installing the CDK command line into node_modules …"
+	@npm ci --loglevel=error
+	@touch $@
