@@ -1,0 +1,36 @@
+"""What the baskets service says: items being chosen at a kiosk."""
+
+from typing import Literal
+
+from events.registry import Event
+from events.shapes import Cents, LineItem
+
+BasketStatus = Literal["open", "cancelled", "checked_out", "abandoned"]
+
+
+class BasketState(Event):
+    """A basket as others may know it; `total` is the sum of its lines."""
+
+    basket_id: str
+    customer_id: str
+    status: BasketStatus
+    items: tuple[LineItem, ...]
+    total: Cents
+
+
+class BasketStarted(BasketState, source="baskets", key="basket_id"):
+    """A customer began to choose."""
+
+
+class BasketCancelled(BasketState, source="baskets", key="basket_id"):
+    """A customer gave the basket up."""
+
+
+class BasketAbandoned(BasketState, source="baskets", key="basket_id"):
+    """A basket was left untouched for too long."""
+
+
+class BasketCheckedOut(BasketState, source="baskets", key="basket_id"):
+    """A customer ordered what is in the basket, to be paid with an authorised payment."""
+
+    payment_id: str

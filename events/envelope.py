@@ -1,0 +1,59 @@
+"""The envelope in which every message travels: the EventBridge `detail`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+SOURCE_PREFIX = "mallbots."
+
+
+class Metadata(BaseModel):
+    """Who says what, about which version of which stream, and because of what.
+
+    `id` is derived (from stream, version and position; an answer's from its command), so a message sent twice
+    has one id. `correlation_id` names the flow, `causation_id` the message that caused this one (none for the
+    first of a flow). `time` is RFC 3339 in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    version: int
+    time: str
+    source: str
+    stream: str
+    stream_version: int
+    correlation_id: str
+    causation_id: str | None
+    actor: str
+    traceparent: str
+    reply_to: str | None = None
+    saga: str | None = None
+
+
+class Envelope(BaseModel):
+    """A message as it travels: metadata, its own data and, on a replay, the one consumer it is `to`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metadata: Metadata
+    data: dict[str, Any]
+    to: str | None = None
+
+    def detail(self) -> dict[str, Any]:
+        """The JSON-ready `detail`, without the members that are not there."""
+        content = self.model_dump(mode="json", exclude_none=False)
+        content["metadata"] = {
+            name: value
+            for name, value in content["metadata"].items()
+            if value is not None or name == "causation_id"
+        }
+        if content["to"] is None:
+            del content["to"]
+        return content
+
+    @classmethod
+    def read(cls, detail: Any) -> "Envelope":
+        """Read a `detail`; members that are not known are ignored. Raises pydantic.ValidationError."""
+        return cls.model_validate(detail, extra="ignore")
