@@ -72,15 +72,15 @@ CHECKS := check-types check-imports check-security check-generated check-lint ch
 check-types: $(VENV)
 	@.venv/bin/mypy $(PACKAGES)
 check-imports: $(VENV)
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 check-security: $(VENV)
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
 check-generated: $(VENV)
 	@.venv/bin/python -m events.generate --check
 check-lint: $(VENV)
-	@.venv/bin/ruff check .
+	@.venv/bin/ruff check --output-format concise .
 check-format: $(VENV)
-	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff format --check --output-format concise .
 
 .PHONY: test
 test: $(VENV) $(NODE) ## Every test that needs no deployment
@@ -106,15 +106,15 @@ pr: ## What a change must pass: check and test
 
 .PHONY: synth
 synth: $(VENV) $(NODE) ## The CloudFormation templates, into cdk.out (STAGE= if not the default)
-	@npx --no-install cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)")
+	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)")
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account at hand: make deploy STAGE=name
-	@npx --no-install cdk deploy --all -c stage="$(STAGE)"
+	@node_modules/.bin/cdk deploy --all -c stage="$(STAGE)"
 
 .PHONY: destroy
 destroy: stage $(VENV) $(NODE) ## Take a deployment down: make destroy STAGE=name
-	@npx --no-install cdk destroy --all -c stage="$(STAGE)"
+	@node_modules/.bin/cdk destroy --all -c stage="$(STAGE)"
 
 .PHONY: stage
 stage:
@@ -172,5 +172,5 @@ $(ENGINE): requirements/engine.lock $(VENV)
 $(NODE): package-lock.json package.json .npmrc
 	@command -v npm > /dev/null || { echo "npm was not found: install Node.js 20 or newer (the CDK runs on it)." >&2; exit 1; }
 	@echo "Installing the CDK command line into node_modules …"
-	@npm ci --loglevel=error
+	@npm ci --loglevel=error > /dev/null
 	@touch $@
