@@ -1,0 +1,126 @@
+"""Aggregates: they decide by recording events, and change only by applying them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+from functions.kernel.errors import RefusedError
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+E = TypeVar("E", bound="DomainEvent")
+Method = TypeVar("Method", bound=Callable[..., None])
+
+
+class UnknownEventError(Exception):
+    """A stored event cannot be folded: nobody applies its name, or its version is not known to this code."""
+
+
+class DomainEvent:
+    """What happened to an aggregate: a frozen dataclass. A new shape of it has the next `version` and an upcaster."""
+
+    version: ClassVar[int] = 1
+
+
+_upcasters: dict[tuple[type[DomainEvent], int], Upcaster] = {}
+
+
+def upcasts(event: type[DomainEvent], from_version: int) -> Callable[[Upcaster], Upcaster]:
+    """Register a pure function that turns the stored fields of `from_version` into those of the next version."""
+
+    def register(upcaster: Upcaster) -> Upcaster:
+        _upcasters[event, from_version] = upcaster
+        return upcaster
+
+    return register
+
+
+def applies(event: type[DomainEvent]) -> Callable[[Method], Method]:
+    """Mark the method of an aggregate that changes its state by an event."""
+
+    def mark(method: Method) -> Method:
+        method.applies = event  # type: ignore[attr-defined]  # read once, by Aggregate.__init_subclass__
+        return method
+
+    return mark
+
+
+@dataclass
+class Aggregate:
+    """A thing that is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
+
+    id: the aggregate's id. version: that of its last event, 0 before the first. A subclass may set `snapshot_every`
+    (a snapshot rides in a commit when that many events have passed since the last; 1 suits small, short-lived
+    streams) and must raise `snapshot_schema` when the meaning of its fields changes.
+    """
+
+    snapshot_every: ClassVar[int] = 1
+    snapshot_schema: ClassVar[int] = 1
+    appliers: ClassVar[dict[type[DomainEvent], Callable[..., None]]] = {}
+    event_types: ClassVar[dict[str, type[DomainEvent]]] = {}
+
+    id: str = ""
+    version: int = 0
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        methods = [member for kin in reversed(cls.__mro__) for member in vars(kin).values()]
+        cls.appliers = {method.applies: method for method in methods if hasattr(method, "applies")}
+        cls.event_types = {event.__name__: event for event in cls.appliers}
+
+    @classmethod
+    def stream(cls, id: str) -> str:
+        """The id of the stream that holds one aggregate's events."""
+        return f"{cls.__name__}#{id}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has happened to it yet."""
+        return self.version == 0
+
+    @property
+    def changes(self) -> list[DomainEvent]:
+        """What it has recorded since it was loaded."""
+        recorded: list[DomainEvent] = self.__dict__.setdefault("_changes", [])
+        return recorded
+
+    def record(self, event: DomainEvent) -> None:
+        """Let something happen: apply it now and keep it for the commit."""
+        self.apply(event)
+        self.changes.append(event)
+
+    def apply(self, event: DomainEvent) -> None:
+        """Change the state by an event that has happened. Raises UnknownEventError."""
+        applier = self.appliers.get(type(event))
+        if applier is None:
+            raise UnknownEventError(f"{type(self).__name__} does not apply {type(event).__name__}")
+        applier(self, event)
+        self.version += 1
+
+    def must_be(self, *statuses: str) -> None:
+        """Raises RefusedError unless the aggregate's status is one of these."""
+        status = str(getattr(self, "status", ""))
+        if status not in statuses:
+            raise RefusedError(f"the {noun(type(self))} is {status.replace('_', ' ') or 'not there'}", status)
+
+    def state(self) -> dict[str, Any]:
+        """Its fields by name (not copied), without id and version."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("id", "version")}
+
+
+def noun(aggregate: type[Aggregate]) -> str:
+    """What people call a thing of this kind: ShoppingList → shopping list."""
+    name = aggregate.__name__
+    return "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def upcast(event: type[DomainEvent], version: int, data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a stored event in its newest shape. Raises UnknownEventError."""
+    if version > event.version:
+        raise UnknownEventError(
+            f"{event.__name__} version {version} is newer than this code, which knows {event.version}"
+        )
+    for step in range(version, event.version):
+        if (event, step) not in _upcasters:
+            raise UnknownEventError(f"{event.__name__} has no upcaster from version {step}")
+        data = _upcasters[event, step](data)
+    return data

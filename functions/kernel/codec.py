@@ -1,0 +1,38 @@
+"""Dataclasses to JSON-ready data and back, by their annotations; unknown fields are ignored when reading."""
+
+import dataclasses
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+
+class UnreadableError(Exception):
+    """Stored data does not fit the type that it is to be read as."""
+
+
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(shape: type[Any]) -> TypeAdapter[Any]:
+    if shape not in _adapters:
+        _adapters[shape] = TypeAdapter(shape)
+    return _adapters[shape]
+
+
+def to_data(thing: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON-ready data."""
+    data = _adapter(type(thing)).dump_python(thing, mode="json")
+    assert isinstance(data, dict)
+    return data
+
+
+def from_data(shape: type[T], data: dict[str, Any]) -> T:
+    """A dataclass from its data. Raises UnreadableError."""
+    assert dataclasses.is_dataclass(shape)
+    try:
+        thing: T = _adapter(shape).validate_python(data)
+    except ValidationError as error:
+        raise UnreadableError(f"stored data is not a {shape.__name__}: {error}") from error
+    return thing

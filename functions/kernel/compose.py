@@ -1,0 +1,112 @@
+"""The Lambda handlers of every service: each composes its adapters once, from the environment, on a cold start.
+
+MALLBOTS_SERVICE names the service; TABLE, VIEWS, BUS, QUEUE_URL, DEAD_LETTERS_URL, QUERIES_<OWNER> and the rest are
+set by the deployment for those functions that may use them.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from functions.kernel import meter, relay, runtime
+from functions.kernel.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel.runtime import Runtime
+from functions.kernel.store import DynamoEventStore
+from functions.kernel.view_store import DynamoViews
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+# Short timeouts: a call that hangs must end well inside the function's own timeout, so that it can still report.
+FAST = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+ASKING = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+
+
+def _client(name: str, config: Config = FAST) -> Any:
+    return boto3.client(name, config=config)  # type: ignore[call-overload]  # the name is one of those below
+
+
+@cache
+def _compose() -> Runtime:
+    """The adapters of this function, made once per container."""
+    env = os.environ
+    dynamodb = _client("dynamodb")
+    sqs = cache(lambda: _client("sqs"))
+    owners = {
+        name.removeprefix("QUERIES_").lower(): value for name, value in env.items() if name.startswith("QUERIES_")
+    }
+    inbox = SqsQueue(sqs(), env.get("QUEUE_URL", "")) if "QUEUE_URL" in env else _Missing("QUEUE_URL")
+    composed = Runtime(
+        service=env["MALLBOTS_SERVICE"],
+        store=DynamoEventStore(dynamodb, env.get("TABLE", "")),
+        views=DynamoViews(dynamodb, env.get("VIEWS", "")),
+        bus=EventBridgeBus(_client("events"), env["BUS"]) if "BUS" in env else _Missing("BUS"),
+        queue=inbox,
+        dead_letters=SqsQueue(sqs(), env["DEAD_LETTERS_URL"])
+        if "DEAD_LETTERS_URL" in env
+        else _Missing("DEAD_LETTERS_URL"),
+        queues={
+            name.removeprefix("QUEUE_URL_").lower(): SqsQueue(sqs(), value)
+            for name, value in env.items()
+            if name.startswith("QUEUE_URL_")
+        },
+        invoke=invoker(cache(lambda: _client("lambda", ASKING)), owners),
+        signing_key=_signing_key(),
+        settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
+    )
+    runtime.start(composed)
+    return composed
+
+
+class _Missing:
+    """Stands for an adapter that the deployment did not give to this function; using it says so."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise RuntimeError(f"this function has no {self._name}: its construct must grant it before code may use it")
+
+
+def _signing_key() -> bytes:
+    """The key that signs paging tokens; only functions with an API are given its secret."""
+    if "SIGNING_KEY" not in os.environ:
+        return b""
+    secret = _client("secretsmanager").get_secret_value(SecretId=os.environ["SIGNING_KEY"])
+    return str(secret["SecretString"]).encode()
+
+
+def _room(name: str) -> Any:
+    return import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
+
+
+def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
+    """A Lambda handler that composes, works, and, where the stage counts costs, prints what it cost."""
+
+    def handle(event: dict[str, Any], lambda_context: Any) -> Any:
+        _compose()
+        try:
+            return work(event)
+        finally:
+            if meter.on():
+                meter.note("invocations")
+                sys.stdout.write(json.dumps({"meter": meter.take(), "service": os.environ["MALLBOTS_SERVICE"]}) + "\n")
+
+    return handle
+
+
+def _relay(event: dict[str, Any]) -> Any:
+    return relay.republish(**event["republish"]) if "republish" in event else relay.handle(event)
+
+
+api = _handler(lambda event: _room("api").api.handle(event, None))
+inbox = _handler(lambda event: _room("inbox").inbox.handle(event))
+dispatcher = _handler(lambda event: _room("dispatcher").inbox.handle(event))
+queries = _handler(lambda event: _room("queries").queries.handle(event))
+relayed = _handler(_relay)

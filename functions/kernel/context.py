@@ -1,0 +1,80 @@
+"""What is being handled now: the request or message behind it, who asked, and what has come of it so far.
+
+The edges (http, inbox) open a context; the repository reads it to stamp commits and messages and to know whether
+this very request or message was handled before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from functions.kernel import ids
+
+if TYPE_CHECKING:
+    from functions.kernel.commit import Commit, Outgoing
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What made a change: a message's id, or an id made of caller and Idempotency-Key with a digest of the request."""
+
+    id: str
+    digest: str = ""
+
+
+@dataclass
+class Context:
+    """One request or message at work.
+
+    correlation_id: the flow's. causation_id: the message being handled, none for a request. expected_version: the
+    caller's `If-Match`. answer: the reply that the next commit is to carry. What follows is noted by the
+    repository: expected_stream (the one that expected_version is about), answered (a commit carried the reply),
+    recorded (the earlier commit of the same cause, when it was handled before), version (that of the first
+    aggregate that was read or changed: the caller's `ETag`).
+    """
+
+    correlation_id: str = field(default_factory=ids.new)
+    causation_id: str | None = None
+    cause: Cause | None = None
+    actor: str = "system"
+    traceparent: str = field(default_factory=lambda: _traceparent(ids.new()))
+    reply_to: str | None = None
+    saga: str | None = None
+    expected_version: int | None = None
+    answer: "Outgoing | None" = None
+    expected_stream: str | None = None
+    answered: bool = False
+    recorded: "Commit | None" = None
+    version: int | None = None
+
+    def new_id(self) -> str:
+        """The id of what this request or message creates: the same one each time the same cause is handled."""
+        return ids.derive("created by", self.cause.id) if self.cause else ids.new()
+
+    def child_traceparent(self) -> str:
+        """The W3C trace parent for what comes of this: the same trace, a new span."""
+        return _traceparent(self.traceparent.split("-")[1])
+
+
+def _traceparent(trace: str) -> str:
+    return f"00-{trace.replace('-', '')}-{ids.new().replace('-', '')[:16]}-01"
+
+
+_current: ContextVar[Context | None] = ContextVar("context", default=None)
+
+
+def current() -> Context:
+    """The context at work; a bare one (a system's own job) when none was opened."""
+    return _current.get() or Context()
+
+
+@contextmanager
+def within(context: Context) -> Iterator[Context]:
+    """Open a context for the block."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

@@ -1,0 +1,38 @@
+"""Ids: random ones for what is new, derived ones for what must come out the same when it is made twice."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_NAMESPACE = uuid.UUID("6d616c6c-626f-4473-8000-000000000000")
+_new: ContextVar[Callable[[], str] | None] = ContextVar("new_id", default=None)
+
+
+def new() -> str:
+    """A fresh UUIDv4."""
+    source = _new.get()
+    return source() if source else str(uuid.uuid4())
+
+
+def derive(*parts: object) -> str:
+    """The id that these parts always give (a UUIDv5)."""
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(map(str, parts))))
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID in the usual form."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+@contextmanager
+def fixed(source: Callable[[], str]) -> Iterator[None]:
+    """Within the block, new ids come from `source`."""
+    token = _new.set(source)
+    try:
+        yield
+    finally:
+        _new.reset(token)

@@ -1,0 +1,244 @@
+"""Queue batches to handlers: each message once, failures one by one, commands always answered."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from events.envelope import Envelope, Metadata
+from events.registry import (
+    Command,
+    MalformedMessageError,
+    Message,
+    Reply,
+    UnknownMessageError,
+    decode,
+    rule_pattern,
+)
+from functions.kernel import clock, context, observe, runtime
+from functions.kernel.commit import Outgoing
+from functions.kernel.context import Cause, Context
+from functions.kernel.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
+from functions.kernel.projection import Projection
+from functions.kernel.publish import answer
+from functions.kernel.runtime import LONGEST_DELAY
+
+REFUSALS = (RefusedError, NotFoundError, InvalidError)
+
+M = TypeVar("M", bound=Message)
+C = TypeVar("C", bound=Command)
+
+
+class Again(Exception):  # noqa: N818  (a request, not an error)
+    """A handler cannot decide yet and has changed nothing: call it again after so many seconds."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(f"again after {after} s")
+        self.after = after
+
+
+class UndeliverableError(Exception):
+    """A message that no try will make good; its text is the reason that lies with it in the dead-letter queue."""
+
+
+@dataclass(frozen=True)
+class _Answers:
+    accepted: Callable[[Any], Reply]
+    refused: Callable[[Any, MallBotsError], Reply]
+
+
+class Inbox:
+    """What a service (or one of its queues) handles: the source of its subscriptions, permissions and dispatch.
+
+    `@inbox.on(OrderCreated)` registers a handler for an event, reply or timer. `@inbox.answers(ApproveOrder,
+    accepted=…, refused=…)` registers one for a command, with how to say yes and how to say no; the kernel sends the
+    answer. `inbox.include(projection)` feeds read models. `fifo` makes its queue one that works one by one.
+    """
+
+    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False) -> None:
+        self.service = service
+        self.queue = queue
+        self.fifo = fifo
+        self._handlers: dict[str, list[Callable[[Any], object]]] = {}
+        self._answers: dict[str, _Answers] = {}
+        self._projections: list[Projection] = []
+        self._messages: dict[str, type[Message]] = {}
+
+    @property
+    def messages(self) -> list[type[Message]]:
+        """The messages that it subscribes to, by name."""
+        return [self._messages[name] for name in sorted(self._messages)]
+
+    @property
+    def pattern(self) -> dict[str, Any]:
+        """The bus rule's pattern."""
+        return rule_pattern(self.service, self.messages)
+
+    def on(self, *messages: type[M]) -> Callable[[Callable[[M], object]], Callable[[M], object]]:
+        """Register a handler for messages that want no answer."""
+
+        def register(handler: Callable[[M], object]) -> Callable[[M], object]:
+            for message in messages:
+                if issubclass(message, Command):
+                    raise TypeError(f"{message.name} is a command: register it with answers()")
+                self._messages[message.name] = message
+                self._handlers.setdefault(message.name, []).append(handler)
+            return handler
+
+        return register
+
+    def answers(
+        self, command: type[C], accepted: Callable[[C], Reply], refused: Callable[[C, MallBotsError], Reply]
+    ) -> Callable[[Callable[[C], object]], Callable[[C], object]]:
+        """Register the one handler of a command and its two answers; a refusal is an error that it raises."""
+
+        def register(handler: Callable[[C], object]) -> Callable[[C], object]:
+            if command.name in self._messages:
+                raise TypeError(f"{command.name} has a handler already")
+            self._messages[command.name] = command
+            self._handlers[command.name] = [handler]
+            self._answers[command.name] = _Answers(accepted, refused)
+            return handler
+
+        return register
+
+    def include(self, projection: Projection) -> None:
+        """Feed a projection with its messages."""
+        self._projections.append(projection)
+        for message in projection.makers:
+            self._messages[message.name] = message
+
+    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Handle an SQS batch and report those that failed; in a FIFO queue also all behind the first failure."""
+        failed: list[str] = []
+        for record in event["Records"]:
+            if (failed and self.fifo) or not self._receive(record):
+                failed.append(record["messageId"])
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+    def _receive(self, record: dict[str, Any]) -> bool:
+        """Whether the message is done with: handled, sent back for later, or laid with the dead letters."""
+        tries = int(record["attributes"]["ApproximateReceiveCount"])
+        try:
+            due = self._early_by(record["body"])
+            if due:
+                self._send_back(record["body"], due)
+            else:
+                self._dispatch(record["body"])
+        except Again as again:
+            self._send_back(record["body"], again.after)
+        except Exception as error:  # any error of one message must not fail the others of its batch
+            return self._failed(record, tries, error)
+        return True
+
+    def _early_by(self, body: str) -> int:
+        """The seconds until a reminder is due: SQS delays by 15 minutes at most, so a later one goes round."""
+        due = _read_body(body).get("due")
+        if not due:
+            return 0
+        return max(0, round((clock.read(due) - clock.now()).total_seconds()))
+
+    def _send_back(self, body: str, after: int) -> None:
+        runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))
+
+    def _failed(self, record: dict[str, Any], tries: int, error: Exception) -> bool:
+        running = runtime.current()
+        observe.failed(_name_in(record["body"]), error, tries)
+        final = isinstance(error, UndeliverableError) or tries >= int(running.setting("MAX_RECEIVES", "8"))
+        try:
+            if final:
+                reason = {
+                    "reason": str(error) or type(error).__name__,
+                    "error": type(error).__name__,
+                    "tries": str(tries),
+                }
+                running.dead_letters.send(
+                    record["body"], reason=reason, group="dead-letters", dedup=record["messageId"]
+                )
+                return True
+            running.queues.get(self.queue, running.queue).retry_in(
+                record["receiptHandle"], min(2**tries, LONGEST_DELAY)
+            )
+        except Exception as failure:  # the queue's own redrive still keeps the message
+            observe.failed("dead-letter", failure, tries)
+        return False
+
+    def _dispatch(self, body: str) -> None:
+        started = clock.now()
+        envelope = _envelope(body)
+        metadata = envelope.metadata
+        if metadata.name not in self._messages:
+            raise UndeliverableError(f"{self.service} does not handle {metadata.name}")
+        try:
+            message = decode(metadata.name, metadata.version, envelope.data, self._messages.values())
+        except (UnknownMessageError, MalformedMessageError) as error:
+            raise UndeliverableError(str(error)) from error
+        with context.within(_context(metadata)) as working, observe.handling(metadata):
+            for projection in self._projections:
+                projection.apply(message, metadata)
+            for handler in self._handlers.get(metadata.name, []):
+                if isinstance(message, Command):
+                    self._answer(message, handler, working)
+                else:
+                    handler(message)
+        observe.processed(metadata, (clock.now() - started).total_seconds())
+
+    def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
+        """Run a command's handler and see that its answer is sent: with the commit, or else now."""
+        answers = self._answers[type(command).name]
+        working.answer = answer(command, answers.accepted(command), working)
+        try:
+            handler(command)
+        except REFUSALS as error:
+            publish([answer(command, answers.refused(command, error), working)])
+            return
+        if working.recorded:
+            publish([m for m in working.recorded.messages if m.id == working.answer.id] or [working.answer])
+        elif not working.answered:
+            publish([working.answer])
+
+
+def publish(messages: Sequence[Outgoing]) -> None:
+    """Put messages that no commit carries on the bus. Raises UnavailableError when it does not take them."""
+    if runtime.current().bus.put(messages):
+        raise UnavailableError("the bus did not take an answer")
+
+
+def _context(metadata: Metadata) -> Context:
+    return Context(
+        correlation_id=metadata.correlation_id,
+        causation_id=metadata.id,
+        cause=Cause(metadata.id),
+        actor=metadata.actor,
+        traceparent=metadata.traceparent,
+        reply_to=metadata.reply_to,
+        saga=metadata.saga,
+    )
+
+
+def _read_body(body: str) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except ValueError as error:
+        raise UndeliverableError(f"the body is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise UndeliverableError("the body is not a JSON object")
+    return content
+
+
+def _envelope(body: str) -> Envelope:
+    try:
+        return Envelope.read(_read_body(body).get("detail"))
+    except ValidationError as error:
+        raise UndeliverableError(
+            f"the body holds no envelope: {error.error_count()} errors, {error.errors()[0]}"
+        ) from error
+
+
+def _name_in(body: str) -> str:
+    try:
+        return _envelope(body).metadata.name
+    except UndeliverableError:
+        return "unreadable"

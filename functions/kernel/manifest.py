@@ -1,0 +1,61 @@
+"""What a service registers, read from its rooms: the one source of dispatch, deployment and documents."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TypeVar
+
+from functions.kernel.http import Api
+from functions.kernel.inbox import Inbox
+from functions.kernel.projection import Projection
+from functions.kernel.publish import Publisher
+from functions.kernel.queries import Ask, Queries
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The registrations of one service. A room that it does not have is None or empty."""
+
+    service: str
+    api: Api | None
+    inboxes: tuple[Inbox, ...]
+    publisher: Publisher | None
+    projections: tuple[Projection, ...]
+    queries: Queries | None
+    asks: tuple[str, ...]
+
+    @property
+    def indexes(self) -> list[str]:
+        """The indexes of its read models' table."""
+        return sorted({index for projection in self.projections for index in projection.indexes})
+
+
+def manifest(service: str) -> Manifest:
+    """Import the rooms of a service and collect what they register. Raises ModuleNotFoundError for no such service."""
+    import_module(f"functions.{service}")
+    rooms = {
+        name: _room(service, name) for name in ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
+    }
+    inboxes = [*_registered(rooms["inbox"], Inbox), *_registered(rooms["dispatcher"], Inbox)]
+    asks = {ask.query.owner for room in rooms.values() for ask in _registered(room, Ask)}
+    return Manifest(
+        service=service,
+        api=next(iter(_registered(rooms["api"], Api)), None),
+        inboxes=tuple(inbox for n, inbox in enumerate(inboxes) if inbox not in inboxes[:n]),
+        publisher=next(iter(_registered(rooms["publish"], Publisher)), None),
+        projections=tuple(_registered(rooms["views"], Projection)),
+        queries=next(iter(_registered(rooms["queries"], Queries)), None),
+        asks=tuple(sorted(asks)),
+    )
+
+
+def _room(service: str, name: str) -> ModuleType | None:
+    path = f"functions.{service}.{name}"
+    return import_module(path) if find_spec(path) else None
+
+
+def _registered(room: ModuleType | None, kind: type[T]) -> list[T]:
+    return [member for member in vars(room).values() if isinstance(member, kind)] if room else []

@@ -1,0 +1,29 @@
+"""Money: an integer number of cents inside, a JSON number with at most two decimals on the REST wire."""
+
+from decimal import Decimal, InvalidOperation
+
+from functions.kernel.errors import InvalidError
+
+LIMIT = 2**53
+
+
+def cents(amount: object) -> int:
+    """Cents from a number as it came over the wire. Raises InvalidError for anything but at most two decimals."""
+    if isinstance(amount, bool) or not isinstance(amount, int | float | Decimal):
+        raise InvalidError("an amount must be a number")
+    try:
+        exact = Decimal(str(amount)) * 100
+    except InvalidOperation:
+        raise InvalidError("an amount must be a number") from None
+    if not exact.is_finite() or exact != exact.to_integral_value():
+        raise InvalidError("an amount has at most two decimals")
+    if abs(exact) >= LIMIT:
+        raise InvalidError("an amount must be below 2^53 cents")
+    return int(exact)
+
+
+def amount(cents: int) -> Decimal:
+    """The wire's number for an amount of cents, without trailing zeros."""
+    whole, part = divmod(abs(cents), 100)
+    text = f"{whole}.{part:02d}".rstrip("0").rstrip(".") if part else str(whole)
+    return Decimal(f"-{text}" if cents < 0 else text)

@@ -1,0 +1,48 @@
+"""Read models fed by messages: a pure function makes the rows, the kernel writes those that are newer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from events.envelope import Metadata
+from events.registry import Message
+from functions.kernel import runtime
+from functions.kernel.views import Row
+
+Rows = Row | Sequence[Row] | None
+Maker = Callable[..., Rows]
+F = TypeVar("F", bound=Maker)
+
+
+class Projection:
+    """What a service's views.py registers: from which messages its rows are made, and the indexes they are found by.
+
+    `@projection.on(StoreCreated, StoreRebranded)` on a function of the message (and its metadata) that returns a
+    row, several, or none. A row's version is that of the message's stream, so it can be applied late, twice and out
+    of order; a row must therefore be made from one stream only.
+    """
+
+    def __init__(self, indexes: Sequence[str] = ()) -> None:
+        self.indexes = tuple(indexes)
+        self.makers: dict[type[Message], list[Maker]] = {}
+
+    def on(self, *messages: type[Message]) -> Callable[[F], F]:
+        """Register the function that makes rows of these messages; it is called as `f(message, metadata)`."""
+
+        def register(maker: F) -> F:
+            for message in messages:
+                self.makers.setdefault(message, []).append(maker)
+            return maker
+
+        return register
+
+    def apply(self, message: Message, metadata: Metadata) -> None:
+        """Write what a message changes. Raises ConcurrencyError when a row is being written by another."""
+        for maker in self.makers.get(type(message), []):
+            made = maker(message, metadata)
+            for row in [made] if isinstance(made, Row) else made or []:
+                runtime.current().views.put(row, metadata.stream_version)
+
+
+def read(partition: str, sort: str) -> dict[str, Any] | None:
+    """A row of the service's read models."""
+    return runtime.current().views.get(partition, sort)

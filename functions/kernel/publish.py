@@ -1,0 +1,135 @@
+"""From domain events to public messages: what a service's publish.py registers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from events.envelope import SOURCE_PREFIX, Envelope, Metadata
+from events.registry import Command, Kind, Message
+from functions.kernel import clock, ids
+from functions.kernel.aggregate import Aggregate, DomainEvent
+from functions.kernel.commit import Outgoing
+from functions.kernel.context import Context
+
+Maker = Callable[[Any, Any], Message | None]
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A timer message and the seconds after which it comes back to the service that sent it."""
+
+    message: Message
+    after: int
+
+
+ReminderMaker = Callable[[Any, Any], Reminder | None]
+
+
+class Publisher:
+    """The messages of one service: each domain event makes at most one public message, and maybe a reminder.
+
+    `@publishes(Approved)` on a function of the aggregate (as it is right after the event) and the event that gives
+    the message; `@publishes.reminder(Asked)` on one that gives a Reminder.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._makers: dict[type[DomainEvent], Maker] = {}
+        self._reminders: dict[type[DomainEvent], ReminderMaker] = {}
+
+    def __call__(self, event: type[DomainEvent]) -> Callable[[Maker], Maker]:
+        def register(maker: Maker) -> Maker:
+            if event in self._makers:
+                raise TypeError(f"{event.__name__} is published already")
+            self._makers[event] = maker
+            return maker
+
+        return register
+
+    def reminder(self, event: type[DomainEvent]) -> Callable[[ReminderMaker], ReminderMaker]:
+        """Register what the service is to be reminded of, and when, after an event."""
+
+        def register(maker: ReminderMaker) -> ReminderMaker:
+            self._reminders[event] = maker
+            return maker
+
+        return register
+
+    def outgoing(self, aggregate: Aggregate, event: DomainEvent, context: Context) -> list[Outgoing]:
+        """The finished messages for an event; `aggregate` has just applied it."""
+        made: list[Outgoing] = []
+        stream = aggregate.stream(aggregate.id)
+        maker, reminder_maker = self._makers.get(type(event)), self._reminders.get(type(event))
+        message = maker(aggregate, event) if maker else None
+        if message:
+            message_id = ids.derive(stream, aggregate.version, "message")
+            made.append(Outgoing(self._detail(message, message_id, aggregate.id, stream, aggregate.version, context)))
+        reminder = reminder_maker(aggregate, event) if reminder_maker else None
+        if reminder:
+            message_id = ids.derive(stream, aggregate.version, "reminder")
+            detail = self._detail(reminder.message, message_id, aggregate.id, stream, aggregate.version, context)
+            made.append(Outgoing(detail, delay=reminder.after))
+        return made
+
+    def _detail(
+        self, message: Message, message_id: str, asker: str, stream: str, version: int, context: Context
+    ) -> dict[str, Any]:
+        about = type(message)
+        if about.source != self.service:
+            raise TypeError(f"{self.service} cannot publish {about.name}, which is {about.source}'s")
+        asks = about.kind is Kind.COMMAND
+        return _detail(
+            message,
+            id=message_id,
+            stream=stream,
+            stream_version=version,
+            context=context,
+            reply_to=self.service if asks else None,
+            saga=asker if asks else None,
+        )
+
+
+def answer(command: Command, reply: Message, context: Context) -> Outgoing:
+    """The finished reply to the command at work; one id for one command, however often it is answered."""
+    name = type(command).name
+    command_id = context.causation_id or name
+    return Outgoing(
+        _detail(
+            reply,
+            id=ids.derive(command_id, "answer"),
+            stream=f"{name}#{command_id}",
+            stream_version=1,
+            context=context,
+            reply_to=None,
+            saga=context.saga,
+        )
+    )
+
+
+def _detail(
+    message: Message,
+    *,
+    id: str,
+    stream: str,
+    stream_version: int,
+    context: Context,
+    reply_to: str | None,
+    saga: str | None,
+) -> dict[str, Any]:
+    about = type(message)
+    metadata = Metadata(
+        id=id,
+        name=about.name,
+        version=about.version,
+        time=clock.stamp(),
+        source=SOURCE_PREFIX + about.source,
+        stream=stream,
+        stream_version=stream_version,
+        correlation_id=context.correlation_id,
+        causation_id=context.causation_id,
+        actor=context.actor,
+        traceparent=context.child_traceparent(),
+        reply_to=reply_to,
+        saga=saga,
+    )
+    return Envelope(metadata=metadata, data=message.model_dump(mode="json")).detail()

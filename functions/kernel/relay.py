@@ -1,0 +1,96 @@
+"""From a table's stream to the bus: every message of every commit leaves, in the end, at least once."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from functions.kernel import clock, observe, runtime
+from functions.kernel.commit import Commit, Outgoing
+from functions.kernel.errors import UnavailableError
+from functions.kernel.runtime import LONGEST_DELAY
+from functions.kernel.store import messages_of
+
+
+def handle(event: dict[str, Any]) -> dict[str, Any]:
+    """Relay a batch of stream records; report the first that failed, from which the stream tries again."""
+    owners: list[str] = []
+    waiting: list[Outgoing] = []
+    for record in event["Records"]:
+        image = record["dynamodb"].get("NewImage", {})
+        for message in messages_of(image) if record["eventName"] == "INSERT" else ():
+            owners.append(record["dynamodb"]["SequenceNumber"])
+            waiting.append(message)
+    failed = {owners[position] for position in send(waiting)}
+    if not failed:
+        return {"batchItemFailures": []}
+    first = next(owner for owner in owners if owner in failed)
+    return {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
+def send(messages: list[Outgoing]) -> list[int]:
+    """Send messages where they belong, and return the positions of those that failed."""
+    failed: list[int] = []
+    to_bus = [position for position, message in enumerate(messages) if message.delay is None]
+    for position, message in enumerate(messages):
+        if message.delay is not None and not _remind(message, message.delay):
+            failed.append(position)
+    failed += [to_bus[position] for position in runtime.current().bus.put([messages[p] for p in to_bus])]
+    return sorted(failed)
+
+
+def _remind(message: Outgoing, delay: int) -> bool:
+    """Send a message to the service's own queue; one that is due later than SQS can delay says when."""
+    body: dict[str, Any] = {"detail-type": message.name, "detail": message.detail}
+    if delay > LONGEST_DELAY:
+        body["due"] = clock.stamp(clock.read(message.detail["metadata"]["time"]) + timedelta(seconds=delay))
+    try:
+        runtime.current().queue.send(json.dumps(body), delay=min(delay, LONGEST_DELAY))
+    except Exception as error:  # reported to the stream, which brings the record again
+        observe.failed(message.name, error, 1)
+        return False
+    return True
+
+
+def republish(
+    *,
+    stream: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    to: str | None = None,
+    names: Iterable[str] = (),
+    segment: int = 0,
+    segments: int = 1,
+    cursor: str | None = None,
+    limit: int = 200,
+) -> dict[str, Any]:
+    """Send again what commits hold, verbatim: of one stream, of a range of times, or of everything, a page at a time.
+
+    `since` and `until` are RFC 3339, inclusive. `to` addresses the one consumer that is to receive it; without it
+    all do, as at first. Public events are sent; commands, replies and timers only when named in `names`. Returns
+    {"sent": n, "cursor": where to go on, or None}. Raises UnavailableError when the bus does not take them.
+    """
+    store = runtime.current().store
+    if stream:
+        commits: Iterable[Commit] = store.forwards(stream)
+        next_cursor = None
+    else:
+        commits, next_cursor = store.scan(segment, segments, cursor, limit)
+    begin, end = (clock.stamp(clock.read(bound)) if bound else None for bound in (since, until))
+    wanted = [c for c in commits if (begin or "") <= c.time and (end is None or c.time <= end)]
+    messages = list(_addressed(wanted, to, frozenset(names)))
+    failed = send(messages)
+    if failed:
+        first = messages[failed[0]].id
+        raise UnavailableError(f"{len(failed)} of {len(messages)} messages were not taken, the first is {first}")
+    return {"sent": len(messages), "cursor": next_cursor}
+
+
+def _addressed(commits: Iterable[Commit], to: str | None, names: frozenset[str]) -> Iterator[Outgoing]:
+    from events.registry import Kind, language  # only here: the relay itself starts faster without pydantic
+
+    for commit in commits:
+        for message in commit.messages:
+            known = language().get(message.name)
+            if message.name in names or (known and known.kind is Kind.EVENT):
+                yield Outgoing({**message.detail, "to": to} if to else message.detail, message.delay)

@@ -1,0 +1,246 @@
+"""Load, decide, commit: how a use case changes an aggregate."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from functions.kernel import clock, codec, context, ids, runtime
+from functions.kernel.aggregate import Aggregate, UnknownEventError, noun, upcast
+from functions.kernel.commit import Commit, Outgoing, Snapshot, StoredEvent
+from functions.kernel.context import Context
+from functions.kernel.errors import ConcurrencyError, KeyReusedError, NotFoundError, StaleError
+from functions.kernel.publish import Publisher
+
+ATTEMPTS = 6
+CAUSES_KEPT = 256
+
+A = TypeVar("A", bound=Aggregate)
+B = TypeVar("B", bound=Aggregate)
+
+
+class Loaded(Generic[A]):
+    """An aggregate as its stream has it, with what a commit on top of it needs to know."""
+
+    def __init__(self, aggregate: A) -> None:
+        self.aggregate = aggregate
+        self.causes: dict[str, int] = {}
+        self.since_snapshot = 0
+
+
+class Repository(Generic[A]):
+    """The streams of one kind of aggregate in the service's table."""
+
+    def __init__(self, aggregate: type[A], publisher: Publisher) -> None:
+        self.aggregate = aggregate
+        self.publisher = publisher
+
+    def find(self, id: str) -> A | None:
+        """An aggregate as it is now, or None."""
+        aggregate = self.load(id).aggregate
+        if aggregate.is_new:
+            return None
+        _note_version(aggregate)
+        return aggregate
+
+    def get(self, id: str) -> A:
+        """An aggregate as it is now. Raises NotFoundError."""
+        aggregate = self.find(id)
+        if aggregate is None:
+            raise NotFoundError(f"there is no {noun(self.aggregate)} {id}")
+        return aggregate
+
+    def change(self, id: str, decide: Callable[[A], object]) -> A:
+        """Let an existing aggregate decide, and commit what it recorded; on a conflict do it again.
+
+        Raises NotFoundError, whatever `decide` raises, and ConcurrencyError after six conflicts in a row. A cause
+        that the stream has handled before changes nothing.
+        """
+        return self._decide(id, decide, may_be_new=False)
+
+    def create(self, id: str, decide: Callable[[A], object]) -> A:
+        """The same for an aggregate that may not exist yet: `decide` then gets an empty one, of version 0."""
+        return self._decide(id, decide, may_be_new=True)
+
+    def history(self, id: str) -> Iterator[Commit]:
+        """All commits of an aggregate, oldest first."""
+        return runtime.current().store.forwards(self.aggregate.stream(id))
+
+    def as_of(self, id: str, *, version: int | None = None, time: datetime | None = None) -> A:
+        """An aggregate as it was at a version, or at a time. Raises NotFoundError when it was not there yet."""
+        aggregate = self.aggregate(id=id)
+        limit = clock.stamp(time) if time else None
+        for commit in self.history(id):
+            if limit and commit.time > limit:
+                break
+            for stored in commit.events:
+                if version is not None and aggregate.version >= version:
+                    break
+                _fold(aggregate, stored)
+        if aggregate.is_new:
+            raise NotFoundError(f"there was no {noun(self.aggregate)} {id} then")
+        return aggregate
+
+    def _decide(self, id: str, decide: Callable[[A], object], *, may_be_new: bool) -> A:
+        working = context.current()
+        for attempt in range(ATTEMPTS):
+            loaded = self.load(id)
+            aggregate = loaded.aggregate
+            if aggregate.is_new and not may_be_new:
+                raise NotFoundError(f"there is no {noun(self.aggregate)} {id}")
+            if recall(loaded, working):
+                return aggregate
+            check_expected_version(aggregate, working)
+            before = copy.deepcopy(aggregate)
+            decide(aggregate)
+            if aggregate.changes:
+                try:
+                    commit = self.prepare(before, loaded, working)
+                    runtime.current().store.commit(commit)
+                except ConcurrencyError:
+                    pause(attempt)
+                    continue
+                working.answered = working.answer is not None
+            _note_version(aggregate)
+            return aggregate
+        raise ConcurrencyError(f"too many changes to the {noun(self.aggregate)} {id} at once: ask again")
+
+    def load(self, id: str) -> Loaded[A]:
+        """Fold a stream: its newest usable snapshot, then the commits after it."""
+        stream = self.aggregate.stream(id)
+        newer: list[Commit] = []
+        snapshot: Snapshot | None = None
+        loaded = Loaded(self.aggregate(id=id))
+        for commit in runtime.current().store.backwards(stream, page=self.aggregate.snapshot_every):
+            if commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema:
+                snapshot = commit.snapshot
+                state = {"id": id, "version": commit.last, **snapshot.state}
+                loaded.aggregate = codec.from_data(self.aggregate, state)
+                break
+            newer.append(commit)
+        loaded.causes = dict(snapshot.causes) if snapshot else {}
+        for commit in reversed(newer):
+            for stored in commit.events:
+                _fold(loaded.aggregate, stored)
+            loaded.since_snapshot += len(commit.events)
+            if commit.cause:
+                loaded.causes[commit.cause.id] = commit.version
+        return loaded
+
+    def prepare(self, before: A, loaded: Loaded[A], working: Context, *, with_answer: bool = True) -> Commit:
+        """The commit of what an aggregate recorded. `before` is the aggregate without it."""
+        aggregate = loaded.aggregate
+        messages: list[Outgoing] = []
+        events: list[StoredEvent] = []
+        for event in aggregate.changes:
+            before.apply(event)
+            messages += self.publisher.outgoing(before, event, working)
+            events.append(StoredEvent(type(event).__name__, event.version, codec.to_data(event)))
+        if working.answer and with_answer:
+            messages.append(working.answer)
+        first = aggregate.version - len(events) + 1
+        commit = Commit(
+            stream=aggregate.stream(aggregate.id),
+            version=first,
+            id=ids.new(),
+            events=tuple(events),
+            time=clock.stamp(),
+            messages=tuple(messages),
+            cause=working.cause,
+            correlation_id=working.correlation_id,
+            causation_id=working.causation_id,
+            actor=working.actor,
+        )
+        if loaded.since_snapshot + len(events) < aggregate.snapshot_every:
+            return commit
+        return replace(commit, snapshot=self._snapshot(aggregate, loaded, commit))
+
+    def _snapshot(self, aggregate: A, loaded: Loaded[A], commit: Commit) -> Snapshot:
+        causes = dict(loaded.causes)
+        if commit.cause:
+            causes[commit.cause.id] = commit.version
+        state: dict[str, Any] = codec.to_data(aggregate)
+        del state["id"], state["version"]
+        return Snapshot(aggregate.snapshot_schema, state, dict(list(causes.items())[-CAUSES_KEPT:]))
+
+
+def change_together(
+    first: tuple[Repository[A], str], second: tuple[Repository[B], str], decide: Callable[[A, B], object]
+) -> tuple[A, B]:
+    """Let two existing aggregates of a service decide together, and commit both in one transaction or neither.
+
+    The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
+    one of them recorded something, that one is committed by itself. Raises as `Repository.change` does.
+    """
+    (firsts, first_id), (seconds, second_id) = first, second
+    working = context.current()
+    for attempt in range(ATTEMPTS):
+        one, two = firsts.load(first_id), seconds.load(second_id)
+        for repository, loaded, id in ((firsts, one, first_id), (seconds, two, second_id)):
+            if loaded.aggregate.is_new:
+                raise NotFoundError(f"there is no {noun(repository.aggregate)} {id}")
+        if recall(one, working) or recall(two, working):
+            return one.aggregate, two.aggregate
+        check_expected_version(one.aggregate, working)
+        before_one, before_two = copy.deepcopy(one.aggregate), copy.deepcopy(two.aggregate)
+        decide(one.aggregate, two.aggregate)
+        commits: list[Commit] = []
+        if one.aggregate.changes:
+            commits.append(firsts.prepare(before_one, one, working))
+        if two.aggregate.changes:
+            commits.append(seconds.prepare(before_two, two, working, with_answer=not commits))
+        if commits:
+            try:
+                runtime.current().store.commit(*commits)
+            except ConcurrencyError:
+                pause(attempt)
+                continue
+            working.answered = working.answer is not None
+        _note_version(one.aggregate)
+        return one.aggregate, two.aggregate
+    raise ConcurrencyError(f"too many changes to {first_id} and {second_id} at once: ask again")
+
+
+def recall(loaded: Loaded[Any], working: Context) -> bool:
+    """Whether the cause at work was handled by this stream before. Raises KeyReusedError for another request."""
+    if working.cause is None or working.cause.id not in loaded.causes:
+        return False
+    stream = loaded.aggregate.stream(loaded.aggregate.id)
+    recorded = runtime.current().store.read(stream, loaded.causes[working.cause.id])
+    if recorded and recorded.cause and recorded.cause.digest != working.cause.digest:
+        raise KeyReusedError("this Idempotency-Key was used for another request: use a new key for a new request")
+    working.recorded = recorded
+    _note_version(loaded.aggregate)
+    return True
+
+
+def check_expected_version(aggregate: Aggregate, working: Context) -> None:
+    """Raises StaleError when the caller expects another version of what the request changes first."""
+    stream = aggregate.stream(aggregate.id)
+    if working.expected_version is None or working.expected_stream not in (None, stream):
+        return
+    working.expected_stream = stream
+    if working.expected_version != aggregate.version:
+        raise StaleError(
+            f"the {noun(type(aggregate))} is at version {aggregate.version}, not {working.expected_version}: "
+            "read it again before you change it"
+        )
+
+
+def pause(attempt: int) -> None:
+    """Wait a little before a decision is taken again, longer each time."""
+    clock.wait(0.01 * 2**attempt)
+
+
+def _note_version(aggregate: Aggregate) -> None:
+    working = context.current()
+    if working.version is None:
+        working.version = aggregate.version
+
+
+def _fold(aggregate: Aggregate, stored: StoredEvent) -> None:
+    event = aggregate.event_types.get(stored.name)
+    if event is None:
+        raise UnknownEventError(f"{aggregate.stream(aggregate.id)} holds {stored.name}, which this code does not know")
+    aggregate.apply(codec.from_data(event, upcast(event, stored.version, stored.data)))

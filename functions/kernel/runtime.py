@@ -1,0 +1,119 @@
+"""What a running service has at hand: its stores, its queue, the bus. Set by the composition, read by the kernel."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from functions.kernel.commit import Commit, Outgoing
+from functions.kernel.views import ViewStore
+
+LONGEST_DELAY = 900  # of an SQS message, in seconds
+
+T = TypeVar("T")
+
+
+class EventStore(Protocol):
+    """Where commits are kept. Every implementation passes one suite of tests."""
+
+    def commit(self, *commits: Commit) -> None:
+        """Append one commit, or several in one transaction. Raises ConcurrencyError and TooLargeError."""
+
+    def backwards(self, stream: str, page: int) -> Iterator[Commit]:
+        """The commits of a stream, newest first, consistent, read `page` at a time."""
+
+    def forwards(self, stream: str) -> Iterator[Commit]:
+        """The commits of a stream, oldest first."""
+
+    def read(self, stream: str, version: int) -> Commit | None:
+        """The commit whose first event has this version."""
+
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+        """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""
+
+
+class Bus(Protocol):
+    """Where messages are published."""
+
+    def put(self, messages: Sequence[Outgoing]) -> list[int]:
+        """Publish, and return the positions of those that were not accepted."""
+
+
+class Queue(Protocol):
+    """A queue of the service's own."""
+
+    def send(
+        self,
+        body: str,
+        delay: int = 0,
+        reason: Mapping[str, str] | None = None,
+        group: str = "",
+        dedup: str = "",
+    ) -> None:
+        """Send a body; `delay` in seconds, at most 900. Group and dedup are for FIFO queues."""
+
+    def retry_in(self, receipt: str, seconds: int) -> None:
+        """Let a received message come back after so many seconds."""
+
+
+@dataclass
+class Runtime:
+    """The adapters and settings of one service in one place."""
+
+    service: str
+    store: EventStore
+    views: ViewStore
+    bus: Bus
+    queue: Queue
+    dead_letters: Queue
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    invoke: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
+    adapters: dict[str, Any] = field(default_factory=dict)
+    signing_key: bytes = b""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def setting(self, name: str, default: str) -> str:
+        """A setting of the stage, such as STEP_TIMEOUT."""
+        return self.settings.get(f"MALLBOTS_{name}", default)
+
+
+_runtime: ContextVar[Runtime | None] = ContextVar("runtime", default=None)
+
+
+def current() -> Runtime:
+    """The runtime of the service at work. Raises RuntimeError outside a composition."""
+    runtime = _runtime.get()
+    if runtime is None:
+        raise RuntimeError("no runtime: a service runs in a Lambda composition or a test's `active(runtime)`")
+    return runtime
+
+
+def start(runtime: Runtime) -> None:
+    """Make a runtime the one of this process: what a Lambda composition does once."""
+    _runtime.set(runtime)
+
+
+@contextmanager
+def active(runtime: Runtime) -> Iterator[Runtime]:
+    """Make a runtime the one of the block."""
+    token = _runtime.set(runtime)
+    try:
+        yield runtime
+    finally:
+        _runtime.reset(token)
+
+
+class Port(Generic[T]):
+    """A way out to somebody else's system. The adapter is made when first used, or given by the runtime."""
+
+    def __init__(self, name: str, connect: Callable[[], T]) -> None:
+        self.name = name
+        self._connect = connect
+
+    def __call__(self) -> T:
+        adapters = current().adapters
+        if self.name not in adapters:
+            adapters[self.name] = self._connect()
+        adapter: T = adapters[self.name]
+        return adapter

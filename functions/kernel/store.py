@@ -1,0 +1,242 @@
+"""The event store: one item per commit, in DynamoDB and, for tests and the simulation, in memory."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from functions.kernel import meter
+from functions.kernel.commit import Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
+from functions.kernel.context import Cause
+from functions.kernel.errors import ConcurrencyError, TooLargeError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, dict[str, str]]
+
+CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
+
+
+def to_item(commit: Commit) -> Item:
+    """The item of a commit; its JSON parts are text, which is an order of magnitude cheaper than maps to serialise.
+
+    A snapshot that would not fit is left out. Raises TooLargeError when the rest does not fit either.
+    """
+    item: Item = {
+        "stream": {"S": commit.stream},
+        "version": {"N": str(commit.version)},
+        "id": {"S": commit.id},
+        "time": {"S": commit.time},
+        "actor": {"S": commit.actor},
+        "correlation_id": {"S": commit.correlation_id},
+        "events": {"S": _text([[event.name, event.version, event.data] for event in commit.events])},
+    }
+    if commit.causation_id:
+        item["causation_id"] = {"S": commit.causation_id}
+    if commit.cause:
+        item["cause"] = {"S": commit.cause.id}
+        item["digest"] = {"S": commit.cause.digest}
+    if commit.messages:
+        item["messages"] = {"S": _text([_message(message) for message in commit.messages])}
+    refuse_oversize(commit.stream, _size(item))
+    if commit.snapshot:
+        snapshot = commit.snapshot
+        item["snapshot"] = {"S": _text([snapshot.schema, snapshot.state, snapshot.causes])}
+        try:
+            refuse_oversize(commit.stream, _size(item))
+        except TooLargeError:
+            del item["snapshot"]
+    return item
+
+
+def from_item(item: Item) -> Commit:
+    """The commit of an item."""
+    text = {name: value.get("S", "") for name, value in item.items()}
+    snapshot = Snapshot(*json.loads(text["snapshot"])) if "snapshot" in text else None
+    return Commit(
+        stream=text["stream"],
+        version=int(item["version"]["N"]),
+        id=text["id"],
+        events=tuple(StoredEvent(*event) for event in json.loads(text["events"])),
+        time=text["time"],
+        messages=messages_of(item),
+        cause=Cause(text["cause"], text.get("digest", "")) if "cause" in text else None,
+        correlation_id=text["correlation_id"],
+        causation_id=text.get("causation_id"),
+        actor=text["actor"],
+        snapshot=snapshot,
+    )
+
+
+def messages_of(item: Item) -> tuple[Outgoing, ...]:
+    """The messages that a commit's item holds, in their order."""
+    stored = json.loads(item["messages"]["S"]) if "messages" in item else []
+    return tuple(Outgoing(message["detail"], message.get("delay")) for message in stored)
+
+
+def _message(message: Outgoing) -> dict[str, Any]:
+    stored: dict[str, Any] = {"detail": message.detail}
+    if message.delay is not None:
+        stored["delay"] = message.delay
+    return stored
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _size(item: Item) -> int:
+    return sum(len(name) + len(text.encode()) for name, value in item.items() for text in value.values())
+
+
+class DynamoEventStore:
+    """Commits in a DynamoDB table with key `stream` (text) and `version` (number)."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def commit(self, *commits: Commit) -> None:
+        """One conditional PutItem, or, for several, one TransactWriteItems."""
+        puts = [
+            {
+                "TableName": self._table,
+                "Item": to_item(commit),
+                "ConditionExpression": "attribute_not_exists(#stream)",
+                "ExpressionAttributeNames": {"#stream": "stream"},
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+            for commit in commits
+        ]
+        try:
+            if len(puts) == 1:
+                response: Any = self._client.put_item(**cast(Any, puts[0]), **meter.capacity())
+            else:
+                # The token lets the SDK repeat a transaction whose reply was lost: DynamoDB knows it for 10 minutes.
+                response = self._client.transact_write_items(
+                    TransactItems=cast(Any, [{"Put": put} for put in puts]),
+                    ClientRequestToken=commits[0].id,
+                    **meter.capacity(),
+                )
+        except ClientError as error:
+            self._explain(error, commits)
+        else:
+            meter.note_capacity("write_units", response)
+
+    def _explain(self, error: ClientError, commits: tuple[Commit, ...]) -> None:
+        """Return when the commits are there after all; raise ConcurrencyError for a conflict, else the error."""
+        response = cast(dict[str, Any], error.response)
+        code = response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            found = [response.get("Item") or {}]
+        elif code == "TransactionCanceledException":
+            reasons = response.get("CancellationReasons", [])
+            if any(reason.get("Code", "None") not in {"None", *CONFLICTS} for reason in reasons):
+                raise error
+            found = [reason.get("Item") or {} for reason in reasons]
+        elif code in ("TransactionConflictException", "TransactionInProgressException"):
+            found = []
+        else:
+            raise error
+        # The SDK repeats a write whose reply was lost, and the repetition meets what the first one wrote.
+        if [item.get("id", {}).get("S") for item in found] == [commit.id for commit in commits]:
+            return
+        raise ConcurrencyError(f"{commits[0].stream} has changed meanwhile") from error
+
+    def backwards(self, stream: str, page: int) -> Iterator[Commit]:
+        """One consistent Query, newest first, followed page by page for as long as the reader asks for more."""
+        return self._query(stream, forward=False, page=page)
+
+    def forwards(self, stream: str) -> Iterator[Commit]:
+        """A consistent Query, oldest first."""
+        return self._query(stream, forward=True, page=None)
+
+    def _query(self, stream: str, *, forward: bool, page: int | None) -> Iterator[Commit]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "#stream = :stream",
+            "ExpressionAttributeNames": {"#stream": "stream"},
+            "ExpressionAttributeValues": {":stream": {"S": stream}},
+            "ConsistentRead": True,
+            "ScanIndexForward": forward,
+            **({"Limit": page} if page else {}),
+            **meter.capacity(),
+        }
+        while True:
+            response = self._client.query(**request)
+            meter.note_capacity("read_units", cast(Any, response))
+            yield from (from_item(cast(Item, item)) for item in response["Items"])
+            if "LastEvaluatedKey" not in response:
+                return
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+            if page:  # No snapshot among the newest: larger pages, so that a long stream takes few calls.
+                request["Limit"] = min(request["Limit"] * 4, 1000)
+
+    def read(self, stream: str, version: int) -> Commit | None:
+        """One consistent GetItem."""
+        response = self._client.get_item(
+            TableName=self._table,
+            Key={"stream": {"S": stream}, "version": {"N": str(version)}},
+            ConsistentRead=True,
+            **cast(Any, meter.capacity()),
+        )
+        meter.note_capacity("read_units", cast(Any, response))
+        return from_item(cast(Item, response["Item"])) if "Item" in response else None
+
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+        """One page of one segment of a parallel Scan."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "FilterExpression": "attribute_exists(messages)",
+            "Segment": segment,
+            "TotalSegments": segments,
+            "Limit": limit,
+        }
+        if cursor:
+            request["ExclusiveStartKey"] = json.loads(cursor)
+        response = self._client.scan(**request)
+        last = response.get("LastEvaluatedKey")
+        return [from_item(cast(Item, item)) for item in response["Items"]], json.dumps(last) if last else None
+
+
+class MemoryEventStore:
+    """The same in memory; `items` are kept as DynamoDB would hold them, so that both are read by one code."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[int, Item]] = {}
+        self.log: list[Item] = []
+
+    def commit(self, *commits: Commit) -> None:
+        """All or nothing; each key must be free."""
+        items = [to_item(commit) for commit in commits]
+        for commit in commits:
+            there = self.items.get(commit.stream, {}).get(commit.version)
+            if there and there["id"]["S"] != commit.id:
+                raise ConcurrencyError(f"{commit.stream} has changed meanwhile")
+        for commit, item in zip(commits, items, strict=True):
+            if commit.version not in self.items.setdefault(commit.stream, {}):
+                self.items[commit.stream][commit.version] = item
+                self.log.append(item)
+
+    def backwards(self, stream: str, page: int) -> Iterator[Commit]:
+        """Newest first."""
+        return (from_item(item) for _, item in sorted(self.items.get(stream, {}).items(), reverse=True))
+
+    def forwards(self, stream: str) -> Iterator[Commit]:
+        """Oldest first."""
+        return (from_item(item) for _, item in sorted(self.items.get(stream, {}).items()))
+
+    def read(self, stream: str, version: int) -> Commit | None:
+        """By its key."""
+        item = self.items.get(stream, {}).get(version)
+        return from_item(item) if item else None
+
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+        """A page of every `segments`-th commit; the cursor counts the items passed."""
+        mine = self.log[segment::segments]
+        start = int(cursor or 0)
+        page = mine[start : start + limit]
+        found = [from_item(item) for item in page if "messages" in item]
+        return found, str(start + limit) if start + limit < len(mine) else None

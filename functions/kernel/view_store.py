@@ -1,0 +1,210 @@
+"""Where rows of read models are kept: a DynamoDB table, and the same in memory.
+
+An item's key is `partition` and `sort`; its index keys are `<index>_partition` and `<index>_sort` (sparse: an index
+that a row leaves out does not see it). The data is JSON text. A tombstone keeps its key and `deleted`.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from functions.kernel import meter
+from functions.kernel.errors import ConcurrencyError
+from functions.kernel.views import Page, Row
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, dict[str, Any]]
+
+NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
+
+
+def to_item(row: Row, version: int) -> Item:
+    """The item of a row."""
+    item: Item = {"partition": {"S": row.partition}, "sort": {"S": row.sort}, "version": {"N": str(version)}}
+    if row.data is None:
+        item["deleted"] = {"BOOL": True}
+    else:
+        item["data"] = {"S": json.dumps(row.data, separators=(",", ":"), ensure_ascii=False)}
+        for index, (partition, sort) in row.indexes.items():
+            item[f"{index}_partition"] = {"S": partition}
+            item[f"{index}_sort"] = {"S": sort}
+    if row.expires is not None:
+        item["expires"] = {"N": str(row.expires)}
+    return item
+
+
+def read_item(item: Item | None) -> dict[str, Any] | None:
+    """The data of an item; a counter's is its fields; None for a tombstone or nothing."""
+    if not item or "deleted" in item:
+        return None
+    if "data" not in item:
+        return {name: int(value["N"]) for name, value in item.items() if name not in ("partition", "sort")}
+    data: dict[str, Any] = json.loads(item["data"]["S"])
+    return data
+
+
+class DynamoViews:
+    """Rows in a DynamoDB table of the service's own, without a stream."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def put(self, row: Row, version: int) -> bool:
+        """One conditional PutItem; with counters, one transaction of it and an update each."""
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": to_item(row, version),
+            "ConditionExpression": NEWER,
+            "ExpressionAttributeNames": {"#partition": "partition", "#version": "version"},
+            "ExpressionAttributeValues": {":version": {"N": str(version)}},
+        }
+        try:
+            if row.counts:
+                updates = [self._count(partition, sort, fields) for (partition, sort), fields in row.counts.items()]
+                response: Any = self._client.transact_write_items(
+                    TransactItems=[{"Put": cast(Any, put)}, *updates], **cast(Any, meter.capacity())
+                )
+            else:
+                response = self._client.put_item(**put, **meter.capacity())
+        except ClientError as error:
+            reasons = cast(dict[str, Any], error.response).get("CancellationReasons", [])
+            codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
+            if codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}:
+                return False
+            if codes & {
+                "TransactionConflictException",
+                "TransactionConflict",
+                "TransactionInProgressException",
+            }:
+                raise ConcurrencyError(f"the row {row.partition} {row.sort} is being written by another") from error
+            raise
+        meter.note_capacity("write_units", response)
+        return True
+
+    def _count(self, partition: str, sort: str, fields: Any) -> Any:
+        names = {f"#f{i}": name for i, name in enumerate(fields)}
+        values = {f":f{i}": {"N": str(amount)} for i, amount in enumerate(fields.values())}
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"partition": {"S": partition}, "sort": {"S": sort}},
+                "UpdateExpression": "ADD " + ", ".join(f"#f{i} :f{i}" for i in range(len(fields))),
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def get(self, partition: str, sort: str) -> dict[str, Any] | None:
+        """One consistent GetItem."""
+        response = self._client.get_item(
+            TableName=self._table,
+            Key={"partition": {"S": partition}, "sort": {"S": sort}},
+            ConsistentRead=True,
+            **cast(Any, meter.capacity()),
+        )
+        meter.note_capacity("read_units", cast(Any, response))
+        return read_item(cast(Any, response).get("Item"))
+
+    def query(
+        self,
+        partition: str,
+        *,
+        index: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        limit: int = 50,
+        after: dict[str, Any] | None = None,
+        descending: bool = False,
+    ) -> Page:
+        """Queries until the page is full; the key of its last row is where the next page begins."""
+        prefix = f"{index}_" if index else ""
+        key = "#partition = :partition"
+        values: dict[str, Any] = {":partition": {"S": partition}}
+        names = {"#partition": f"{prefix}partition"}
+        bounds = {":first": first, ":last": last}
+        values |= {name: {"S": bound} for name, bound in bounds.items() if bound is not None}
+        if first is not None and last is not None:
+            key += " AND #sort BETWEEN :first AND :last"
+        elif first is not None or last is not None:
+            key += " AND #sort >= :first" if first is not None else " AND #sort <= :last"
+        if first is not None or last is not None:
+            names["#sort"] = f"{prefix}sort"
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            **({"IndexName": index} if index else {}),
+            "KeyConditionExpression": key,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not descending,
+            **meter.capacity(),
+        }
+        rows: list[dict[str, Any]] = []
+        while True:
+            if after:
+                request["ExclusiveStartKey"] = after
+            response = self._client.query(**request, Limit=limit - len(rows))
+            meter.note_capacity("read_units", cast(Any, response))
+            rows += [data for item in response["Items"] if (data := read_item(cast(Any, item))) is not None]
+            after = cast(Any, response).get("LastEvaluatedKey")
+            if after is None or len(rows) >= limit:
+                return Page(rows, after)
+
+
+class MemoryViews:
+    """The same in memory."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], Item] = {}
+
+    def put(self, row: Row, version: int) -> bool:
+        """Gate, then write the row and add to the counters."""
+        there = self.items.get((row.partition, row.sort))
+        if there and ("deleted" in there or int(there["version"]["N"]) >= version):
+            return False
+        self.items[row.partition, row.sort] = to_item(row, version)
+        for (partition, sort), fields in row.counts.items():
+            blank: Item = {"partition": {"S": partition}, "sort": {"S": sort}}
+            counter = self.items.setdefault((partition, sort), blank)
+            for name, amount in fields.items():
+                counter[name] = {"N": str(int(counter.get(name, {"N": "0"})["N"]) + amount)}
+        return True
+
+    def get(self, partition: str, sort: str) -> dict[str, Any] | None:
+        """By its key."""
+        return read_item(self.items.get((partition, sort)))
+
+    def query(
+        self,
+        partition: str,
+        *,
+        index: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        limit: int = 50,
+        after: dict[str, Any] | None = None,
+        descending: bool = False,
+    ) -> Page:
+        """Sort what is there, and cut."""
+        prefix = f"{index}_" if index else ""
+
+        def place(item: Item) -> tuple[str, str, str]:
+            return item[f"{prefix}sort"]["S"], item["partition"]["S"], item["sort"]["S"]
+
+        found = sorted(
+            (item for item in self.items.values() if item.get(f"{prefix}partition", {}).get("S") == partition),
+            key=place,
+            reverse=descending,
+        )
+        found = [item for item in found if read_item(item) is not None]
+        found = [item for item in found if (first or "") <= place(item)[0] and (last is None or place(item)[0] <= last)]
+        if after:
+            found = [i for i in found if (place(i) < place(after) if descending else place(i) > place(after))]
+        page = found[:limit]
+        rows = [data for item in page if (data := read_item(item)) is not None]
+        names = ["partition", "sort", *([f"{prefix}partition", f"{prefix}sort"] if index else [])]
+        more = len(found) > limit
+        return Page(rows, {name: page[-1][name] for name in names} if more else None)

@@ -1,0 +1,54 @@
+"""Rows of read models and where they are kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a read model, with one source stream.
+
+    partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone,
+    which outranks every version. indexes: for each index that it is to be found by, partition and sort there; an
+    index left out is left. counts: counters that go up by so much if, and only if, the row is written:
+    (partition, sort) → field → how much. expires: seconds since 1970 after which it may go.
+    """
+
+    partition: str
+    sort: str
+    data: dict[str, Any] | None
+    indexes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
+    expires: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in order, and where the next page begins (None at the end)."""
+
+    rows: Sequence[dict[str, Any]]
+    after: dict[str, Any] | None
+
+
+class ViewStore(Protocol):
+    """Where read models are kept. Every implementation passes one suite of tests."""
+
+    def put(self, row: Row, version: int) -> bool:
+        """Write a row unless what is there has this version or a newer one, or is a tombstone. True when written."""
+
+    def get(self, partition: str, sort: str) -> dict[str, Any] | None:
+        """The data of a row; None when it is not there or a tombstone. Counters come as their fields."""
+
+    def query(
+        self,
+        partition: str,
+        *,
+        index: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        limit: int = 50,
+        after: dict[str, Any] | None = None,
+        descending: bool = False,
+    ) -> Page:
+        """The rows of a partition (of an index), by sort key from `first` to `last` inclusive; no tombstones."""
