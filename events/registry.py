@@ -118,6 +118,7 @@ _kinds: dict[type[Message], Kind] = {
     Reply: Kind.REPLY,
     Timer: Kind.TIMER,
 }
+_WITHOUT_MESSAGES = {"__init__", "registry", "queries", "compatibility", "catalogue", "story", "generate"}
 _messages: dict[str, type[Message]] = {}
 _upcasters: dict[tuple[str, int], Upcaster] = {}
 
@@ -132,17 +133,19 @@ def upcasts(message: type[Message], from_version: int) -> Callable[[Upcaster], U
     return register
 
 
+def upcasters() -> set[tuple[str, int]]:
+    """The names and versions that can be brought to the next version."""
+    return set(_upcasters)
+
+
 @cache
 def language() -> dict[str, type[Message]]:
     """Every message of the published language by name: those of this package and no others."""
-    here = Path(__file__)
-    for module in sorted(here.parent.glob("*.py")):
-        if module.stem not in ("__init__", "generate", here.stem):
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        if module.stem not in _WITHOUT_MESSAGES:
             import_module(f"{__package__}.{module.stem}")
     return {
-        name: message
-        for name, message in sorted(_messages.items())
-        if message.__module__.startswith(f"{__package__}.")
+        name: message for name, message in sorted(_messages.items()) if message.__module__.startswith(f"{__package__}.")
     }
 
 

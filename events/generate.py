@@ -1,0 +1,108 @@
+"""Write what is derived from the models: schemas, samples, the catalogue. `--check` only says what has drifted.
+
+A committed schema is a promise. It is replaced only by one that keeps it (see compatibility); a sample is golden
+and never replaced. An older version's schema and sample stay beside the newer ones, for messages last for ever.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from events import registry
+from events.catalogue import asyncapi, envelope_schema, message_schema
+from events.compatibility import breaks
+from events.registry import Message, language
+from events.story import sample
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Plan:
+    """What there is to write, and what speaks against it: drift is mended by writing, a fault by a person."""
+
+    write: dict[Path, str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+
+def plan(root: Path = ROOT, messages: dict[str, type[Message]] | None = None) -> Plan:
+    """Compare what is committed under `root` with what the models give."""
+    messages = language() if messages is None else messages
+    found = Plan()
+    schemas, samples = root / "events" / "schemas", root / "events" / "samples"
+    _promise(found, schemas / "Envelope.json", envelope_schema())
+    for message in messages.values():
+        file = _file(message.name, message.version)
+        _promise(found, schemas / file, message_schema(message))
+        if not (samples / file).exists():
+            found.write[samples / file] = _text(sample(message))
+    for folder in (schemas, samples):
+        for path in sorted(folder.glob("*.json")):
+            if path.name != "Envelope.json":
+                found.faults.extend(_judge_old(path, messages))
+    catalogue = root / "docs" / "asyncapi.json"
+    text = _text(asyncapi(messages))
+    if not catalogue.exists() or catalogue.read_text() != text:
+        found.write[catalogue] = text
+    return found
+
+
+def _promise(found: Plan, path: Path, schema: dict[str, Any]) -> None:
+    text = _text(schema)
+    if not path.exists():
+        found.write[path] = text
+    elif path.read_text() != text:
+        broken = breaks(json.loads(path.read_text()), schema)
+        found.faults.extend(f"{path.stem}: {sentence}" for sentence in broken)
+        if not broken:
+            found.write[path] = text
+
+
+def _judge_old(path: Path, messages: dict[str, type[Message]]) -> list[str]:
+    name, _, version = path.stem.partition(".v")
+    if name not in messages:
+        return [f"{path.parent.name}/{path.name}: no message has this name; one that was published stays readable"]
+    newest = messages[name].version
+    if int(version) > newest:
+        return [f"{path.parent.name}/{path.name}: {name} is at version {newest} only"]
+    return [
+        f"{path.stem}: version {step} needs an upcaster"
+        for step in range(int(version), newest)
+        if (name, step) not in registry.upcasters()
+    ]
+
+
+def _file(name: str, version: int) -> str:
+    return f"{name}.v{version}.json"
+
+
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Write, or with `--check` compare. 1 when something drifted or a promise would be broken, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m events.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if something would be written")
+    check = parser.parse_args(arguments).check
+    found = plan(root)
+    for fault in found.faults:
+        print(fault, file=sys.stderr)
+    if found.faults:
+        print("Nothing was written: raise the version and add an upcaster, or take it back.", file=sys.stderr)
+        return 1
+    for path, text in found.write.items():
+        print(f"{path.relative_to(root)}{' has drifted' if check else ''}")
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if check and found.write:
+        print("Run python -m events.generate", file=sys.stderr)
+    return 1 if check and found.write else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
