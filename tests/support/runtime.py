@@ -1,0 +1,81 @@
+"""A service's runtime in memory, with a bus and queues that tests can look into."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.kernel.commit import Outgoing
+from functions.kernel.runtime import Runtime
+from functions.kernel.store import MemoryEventStore
+from functions.kernel.view_store import MemoryViews
+
+
+class RecordingBus:
+    """Holds what was published; while it is `down` it takes nothing."""
+
+    def __init__(self) -> None:
+        self.messages: list[Outgoing] = []
+        self.down = False
+
+    def put(self, messages: Sequence[Outgoing]) -> list[int]:
+        if self.down:
+            return list(range(len(messages)))
+        self.messages += messages
+        return []
+
+    @property
+    def names(self) -> list[str]:
+        """The names of what was published, in its order."""
+        return [message.name for message in self.messages]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message in a queue."""
+
+    body: str
+    delay: int = 0
+    reason: Mapping[str, str] | None = None
+    group: str = ""
+    dedup: str = ""
+
+
+class RecordingQueue:
+    """Holds what was sent, and what was put off (receipt → seconds); while it is `down` it fails."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self.put_off: dict[str, int] = {}
+        self.down = False
+
+    def send(
+        self,
+        body: str,
+        delay: int = 0,
+        reason: Mapping[str, str] | None = None,
+        group: str = "",
+        dedup: str = "",
+    ) -> None:
+        self._check()
+        self.sent.append(Sent(body, delay, reason, group, dedup))
+
+    def retry_in(self, receipt: str, seconds: int) -> None:
+        self._check()
+        self.put_off[receipt] = seconds
+
+    def _check(self) -> None:
+        if self.down:
+            raise ConnectionError("the queue is down")
+
+
+def memory_runtime(service: str, **overrides: Any) -> Runtime:
+    """The runtime of a service with everything in memory; any part can be given."""
+    parts: dict[str, Any] = {
+        "store": MemoryEventStore(),
+        "views": MemoryViews(),
+        "bus": RecordingBus(),
+        "queue": RecordingQueue(),
+        "dead_letters": RecordingQueue(),
+        "signing_key": b"a key for tests",
+    }
+    return Runtime(service=service, **parts | overrides)
