@@ -45,9 +45,7 @@ class Envelope(BaseModel):
         """The JSON-ready `detail`, without the members that are not there."""
         content = self.model_dump(mode="json", exclude_none=False)
         content["metadata"] = {
-            name: value
-            for name, value in content["metadata"].items()
-            if value is not None or name == "causation_id"
+            name: value for name, value in content["metadata"].items() if value is not None or name == "causation_id"
         }
         if content["to"] is None:
             del content["to"]

@@ -22,6 +22,10 @@ class Query(BaseModel, Generic[R]):
     owner: ClassVar[str]
     answer: ClassVar[Any]
 
+    def __init_subclass__(cls, owner: str | None = None, **kwargs: Any) -> None:
+        # The class is made before pydantic knows its fields; Python hands the keywords over here already.
+        super().__init_subclass__(**kwargs)
+
     @classmethod
     def __pydantic_init_subclass__(cls, owner: str | None = None, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
