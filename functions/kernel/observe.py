@@ -1,0 +1,134 @@
+"""Logs and metrics: JSON lines on standard output, which CloudWatch reads.
+
+A deployment names its service (MALLBOTS_SERVICE); where that is missing (a test, the simulation, a script) all is
+quiet. Powertools is imported on first use: that takes about 40 ms, which a relay that meets no trouble never spends.
+
+What customers are called and their numbers do not belong in logs. An error of our own says what its author wrote; the
+text of anybody else's may quote what it was given (pydantic and SNS do), so only its type and code are logged.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+if TYPE_CHECKING:
+    from events.envelope import Metadata
+
+NAMESPACE = "MallBots"
+OURS = ("events.", "functions.")
+
+
+class _Output(logging.StreamHandler[TextIO]):
+    """Writes to what standard output is at the moment of writing."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stdout
+        super().emit(record)
+
+
+def logger() -> logging.Logger:
+    """The service's logger: `logger().info("what happened", extra={"order_id": …})`, never with a name or a number."""
+    return _logger(os.environ.get("MALLBOTS_SERVICE", ""))
+
+
+@cache
+def _logger(service: str) -> logging.Logger:
+    if not service:
+        quiet = logging.getLogger("mallbots.quiet")
+        quiet.addHandler(logging.NullHandler())
+        quiet.propagate = False
+        return quiet
+    from aws_lambda_powertools.logging import Logger
+
+    return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
+
+
+@contextmanager
+def noting(**keys: str) -> Iterator[None]:
+    """Within the block, these keys are on every log line."""
+    if not os.environ.get("MALLBOTS_SERVICE"):
+        yield
+        return
+    with cast(Any, logger()).append_context_keys(**keys):
+        yield
+
+
+@contextmanager
+def handling(metadata: "Metadata") -> Iterator[None]:
+    """Within the block, every log line says which message is handled, and of which flow it is."""
+    with noting(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name):
+        yield
+
+
+def processed(metadata: "Metadata", seconds: float) -> None:
+    """A message was handled, in so many seconds."""
+    about = {"correlation_id": metadata.correlation_id, "message_id": metadata.id}
+    _emit({"message": metadata.name}, {"Processed": 1}, seconds, about)
+
+
+def failed(name: str, error: Exception, tries: int) -> None:
+    """A message of this name failed, at its first, second, third… try."""
+    log_error(f"{name} failed", error, tries=tries)
+    count("Failed", name)
+
+
+def request_done(route: str, status: int, seconds: float) -> None:
+    """A request was answered. `route` is a method and a path template, so that there are few of them."""
+    _emit({"route": route}, {"Requests": 1, "Errors": int(status >= 500)}, seconds, {"status": status})
+
+
+def count(metric: str, message: str) -> None:
+    """Something that an alarm may watch happened once, about messages of this name."""
+    _emit({"message": message}, {metric: 1})
+
+
+def log_error(text: str, error: BaseException, **fields: object) -> None:
+    """Log an error with its reason and where it came from, without quoting what was being handled."""
+    logger().error(text, extra={"reason": reason(error), "error": type(error).__name__, "stack": stack(error)} | fields)
+
+
+def reason(error: BaseException) -> str:
+    """Why, in words that quote nobody's data: our own error's text (so is a RuntimeError's), AWS's code, or the type."""
+    if type(error).__module__.startswith(OURS) or type(error) is RuntimeError:
+        return str(error)
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return f"{response.get('Error', {}).get('Code')} in {getattr(error, 'operation_name', 'a call')}"
+    return type(error).__name__
+
+
+def stack(error: BaseException) -> list[str]:
+    """The frames of an error and of those that led to it, the first one first, each with its reason."""
+    lines = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    lines.append(f"{type(error).__name__}: {reason(error)}")
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return [*stack(before), *lines] if before else lines
+
+
+def _emit(
+    dimensions: Mapping[str, str],
+    counts: Mapping[str, int],
+    seconds: float | None = None,
+    about: Mapping[str, object] | None = None,
+) -> None:
+    """Print one line of CloudWatch's embedded metric format. Dimensions: service and these; `about` is for queries."""
+    service = os.environ.get("MALLBOTS_SERVICE")
+    if not service:
+        return
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
+    for dimension, value in dimensions.items():
+        metrics.add_dimension(dimension, value)
+    for metric, amount in counts.items():
+        metrics.add_metric(metric, MetricUnit.Count, amount)
+    if seconds is not None:
+        metrics.add_metric("Latency", MetricUnit.Milliseconds, seconds * 1000)
+    for key, fact in (about or {}).items():
+        metrics.add_metadata(key, fact)
+    metrics.flush_metrics()
