@@ -93,7 +93,7 @@ def log_error(text: str, error: BaseException, **fields: object) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Why, in words that quote nobody's data: our own error's text (so is a RuntimeError's), AWS's code, or the type."""
+    """Why, in words that quote nobody's data: our own text (a RuntimeError's is), AWS's code, or the type."""
     if type(error).__module__.startswith(OURS) or type(error) is RuntimeError:
         return str(error)
     response = getattr(error, "response", None)
