@@ -1,0 +1,202 @@
+"""A basket: what a customer chooses at a kiosk before ordering it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.errors import InvalidError, RefusedError
+
+MOST_LINES = 100
+MOST_OF_ONE = 999
+TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every reader
+UNTOUCHED = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product as the catalogue has it now; `price` is in cents, `participating` its store's."""
+
+    product_id: str
+    store_id: str
+    store_name: str
+    name: str
+    price: int
+    participating: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many of one product, with names and price (in cents) as they were when it was first added."""
+
+    store_id: str
+    product_id: str
+    store_name: str
+    product_name: str
+    price: int
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Started(DomainEvent):
+    customer_id: str
+    at: str
+
+
+@dataclass(frozen=True)
+class ItemAdded(DomainEvent):
+    """`line` is the product's line after it: absolute, like every public value."""
+
+    line: Line
+    at: str
+
+
+@dataclass(frozen=True)
+class ItemRemoved(DomainEvent):
+    """`left` is how many of the product stay in the basket; at 0 its line goes."""
+
+    product_id: str
+    left: int
+    at: str
+
+
+@dataclass(frozen=True)
+class Cancelled(DomainEvent):
+    pass
+
+
+@dataclass(frozen=True)
+class CheckedOut(DomainEvent):
+    payment_id: str
+
+
+@dataclass(frozen=True)
+class Abandoned(DomainEvent):
+    pass
+
+
+@dataclass
+class Basket(Aggregate):
+    """open → checked_out, cancelled or abandoned. `lines` has one line a product; `touched_at` is RFC 3339."""
+
+    status: str = ""
+    customer_id: str = ""
+    payment_id: str | None = None
+    lines: tuple[Line, ...] = ()
+    touched_at: str = ""
+
+    @property
+    def total(self) -> int:
+        """The sum of its lines, in cents."""
+        return sum(line.price * line.quantity for line in self.lines)
+
+    def start(self, customer_id: str, at: str) -> None:
+        """Open it for a customer. Raises InvalidError."""
+        if not self.is_new:
+            return
+        if not customer_id.strip():
+            raise InvalidError("the customer id cannot be blank")
+        self.record(Started(customer_id, at))
+
+    def add_item(self, product: Product, quantity: int, at: str, *, participating_only: bool = False) -> None:
+        """Put so many of a product in; one that is there already keeps its price and names.
+
+        Raises RefusedError when the basket is not open, or the product's store must take part and does not;
+        InvalidError for a quantity, a line or a total out of bounds.
+        """
+        self.must_be("open")
+        _must_be_countable(quantity)
+        if participating_only and not product.participating:
+            raise RefusedError(f"the store {product.store_name} is not participating")
+        there = self._line(product.product_id)
+        if there is None and len(self.lines) == MOST_LINES:
+            raise InvalidError(f"a basket holds at most {MOST_LINES} lines")
+        line = there or Line(
+            product.store_id, product.product_id, product.store_name, product.name, product.price, quantity=0
+        )
+        if line.quantity + quantity > MOST_OF_ONE:
+            raise InvalidError(f"a basket holds at most {MOST_OF_ONE} of one product")
+        if self.total + line.price * quantity >= TOTAL_LIMIT:
+            raise InvalidError("the basket's total must be below 2^53 cents")
+        self.record(ItemAdded(replace(line, quantity=line.quantity + quantity), at))
+
+    def remove_item(self, product_id: str, quantity: int, at: str) -> None:
+        """Take so many of a product out, or all when there are fewer; one that is not there is no error.
+
+        Raises RefusedError when the basket is not open, InvalidError for a quantity below 1.
+        """
+        self.must_be("open")
+        _must_be_countable(quantity)
+        line = self._line(product_id)
+        if line:
+            self.record(ItemRemoved(product_id, max(0, line.quantity - quantity), at))
+
+    def cancel(self) -> None:
+        """Give it up. Raises RefusedError when it is not open."""
+        self.must_be("open")
+        self.record(Cancelled())
+
+    def check_out(self, payment_id: str) -> None:
+        """Order what is in it. Raises RefusedError when it is not open, InvalidError when something is missing."""
+        self.must_be("open")
+        if not payment_id.strip():
+            raise InvalidError("the payment id cannot be blank")
+        if not self.lines:
+            raise InvalidError("the basket has no items")
+        self.record(CheckedOut(payment_id))
+
+    def abandon(self, now: datetime) -> None:
+        """Close it if it is open and nobody has touched it for 30 minutes; otherwise leave it as it is.
+
+        Who asks goes by an index that may be behind, so a basket that lives on, or has ended, is no error.
+        """
+        if self.status == "open" and now - datetime.fromisoformat(self.touched_at) >= UNTOUCHED:
+            self.record(Abandoned())
+
+    @applies(Started)
+    def _started(self, event: Started) -> None:
+        self.status = "open"
+        self.customer_id = event.customer_id
+        self.touched_at = event.at
+
+    @applies(ItemAdded)
+    def _item_added(self, event: ItemAdded) -> None:
+        self.touched_at = event.at
+        if self._line(event.line.product_id) is None:
+            self.lines += (event.line,)
+        else:
+            self._put(event.line)
+
+    @applies(ItemRemoved)
+    def _item_removed(self, event: ItemRemoved) -> None:
+        self.touched_at = event.at
+        line = self._line(event.product_id)
+        if line and event.left:
+            self._put(replace(line, quantity=event.left))
+        else:
+            self.lines = tuple(other for other in self.lines if other.product_id != event.product_id)
+
+    @applies(Cancelled)
+    def _cancelled(self, event: Cancelled) -> None:
+        self.status = "cancelled"
+
+    @applies(CheckedOut)
+    def _checked_out(self, event: CheckedOut) -> None:
+        self.status = "checked_out"
+        self.payment_id = event.payment_id
+
+    @applies(Abandoned)
+    def _abandoned(self, event: Abandoned) -> None:
+        self.status = "abandoned"
+
+    def _line(self, product_id: str) -> Line | None:
+        return next((line for line in self.lines if line.product_id == product_id), None)
+
+    def _put(self, line: Line) -> None:
+        self.lines = tuple(line if other.product_id == line.product_id else other for other in self.lines)
+
+
+def _must_be_countable(quantity: int) -> None:
+    if quantity < 0:
+        raise InvalidError("the item quantity cannot be negative")
+    if quantity == 0:
+        raise InvalidError("the item quantity cannot be zero")

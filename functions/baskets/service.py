@@ -1,0 +1,55 @@
+"""What one can do with baskets. The copies are read inside a decision, so that a repeated request needs none."""
+
+from functions.baskets import views
+from functions.baskets.domain import Basket
+from functions.baskets.publish import publishes
+from functions.kernel import clock, context, runtime
+from functions.kernel.repository import Repository
+
+baskets = Repository(Basket, publishes)
+
+
+def start(customer_id: str) -> str:
+    """Open a basket for a customer and return its id. Raises InvalidError, NotFoundError for no such customer."""
+
+    def decide(basket: Basket) -> None:
+        basket.start(customer_id, clock.stamp())
+        views.must_know_customer(customer_id)
+
+    return baskets.create(context.current().new_id(), decide).id
+
+
+def basket(basket_id: str) -> Basket:
+    """A basket as it is now. Raises NotFoundError."""
+    return baskets.get(basket_id)
+
+
+def add_item(basket_id: str, product_id: str, quantity: int) -> None:
+    """Put so many of a product in. Raises NotFoundError, RefusedError, InvalidError."""
+    participating_only = runtime.current().setting("REQUIRE_PARTICIPATION", "0") == "1"
+    baskets.change(
+        basket_id,
+        lambda basket: basket.add_item(
+            views.product(product_id), quantity, clock.stamp(), participating_only=participating_only
+        ),
+    )
+
+
+def remove_item(basket_id: str, product_id: str, quantity: int) -> None:
+    """Take so many of a product out. Raises NotFoundError for no such basket, RefusedError, InvalidError."""
+    baskets.change(basket_id, lambda basket: basket.remove_item(product_id, quantity, clock.stamp()))
+
+
+def cancel(basket_id: str) -> None:
+    """Give a basket up. Raises NotFoundError, RefusedError."""
+    baskets.change(basket_id, lambda basket: basket.cancel())
+
+
+def check_out(basket_id: str, payment_id: str) -> None:
+    """Order what is in a basket. Raises NotFoundError, RefusedError, InvalidError."""
+    baskets.change(basket_id, lambda basket: basket.check_out(payment_id))
+
+
+def abandon(basket_id: str) -> None:
+    """Close a basket that nobody has touched for 30 minutes. Raises NotFoundError."""
+    baskets.change(basket_id, lambda basket: basket.abandon(clock.now()))

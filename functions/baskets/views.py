@@ -1,0 +1,124 @@
+"""Copies of stores, products and customers, as far as baskets need them.
+
+A copy that misses asks the owner and keeps the answer. What was removed or erased stays as a marked row instead of
+a tombstone, so that it is told from what never came and needs no asking; either is the last event of its stream.
+"""
+
+from typing import Any
+
+from events.customers import (
+    CustomerDisabled,
+    CustomerEnabled,
+    CustomerErased,
+    CustomerRegistered,
+    CustomerSmsChanged,
+)
+from events.envelope import Metadata
+from events.queries import FindCustomer, FindProduct
+from events.stores import (
+    ProductAdded,
+    ProductPriceChanged,
+    ProductRebranded,
+    ProductRemoved,
+    ProductState,
+    StoreCreated,
+    StoreParticipationToggled,
+    StoreRebranded,
+    StoreState,
+)
+from functions.baskets.domain import Product
+from functions.kernel import runtime
+from functions.kernel.errors import NotFoundError
+from functions.kernel.projection import Projection, read
+from functions.kernel.queries import Ask
+from functions.kernel.views import Row
+
+projection = Projection()
+find_product = Ask(FindProduct)
+find_customer = Ask(FindCustomer)
+
+
+@projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
+def store_row(event: StoreState, metadata: Metadata) -> Row:
+    return _store(event.store_id, event.name, event.participating)
+
+
+@projection.on(ProductAdded, ProductRebranded, ProductPriceChanged, ProductRemoved)
+def product_row(event: ProductState, metadata: Metadata) -> Row:
+    return _product(event.product_id, event.store_id, event.name, event.price, event.removed)
+
+
+@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
+def customer_row(
+    event: CustomerRegistered | CustomerSmsChanged | CustomerEnabled | CustomerDisabled, metadata: Metadata
+) -> Row:
+    return _customer(event.customer_id, erased=False)
+
+
+@projection.on(CustomerErased)
+def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
+    return _customer(event.customer_id, erased=True)
+
+
+def product(product_id: str) -> Product:
+    """A product as the catalogue has it. Raises NotFoundError, and UnavailableError when the owner must be asked."""
+    copy = read("products", product_id)
+    if copy and copy["removed"]:
+        raise NotFoundError("product was not located")
+    store = copy and read("stores", copy["store_id"])
+    if not copy or not store:
+        return _ask_for_product(product_id)
+    return Product(
+        product_id=product_id,
+        store_id=copy["store_id"],
+        store_name=store["name"],
+        name=copy["name"],
+        price=copy["price"],
+        participating=store["participating"],
+    )
+
+
+def must_know_customer(customer_id: str) -> None:
+    """Raises NotFoundError for a customer that is not there, and UnavailableError when the owner must be asked."""
+    copy = read("customers", customer_id) or _ask_for_customer(customer_id)
+    if copy["erased"]:
+        raise NotFoundError("customer was not located")
+
+
+def _ask_for_customer(customer_id: str) -> dict[str, Any]:
+    try:
+        found = find_customer(customer_id=customer_id)
+    except NotFoundError:
+        raise NotFoundError("customer was not located") from None
+    runtime.current().views.put(_customer(customer_id, erased=False), found.version)
+    return {"erased": False}
+
+
+def _ask_for_product(product_id: str) -> Product:
+    try:
+        found = find_product(product_id=product_id)
+    except NotFoundError:
+        raise NotFoundError("product was not located") from None
+    views = runtime.current().views
+    views.put(_store(found.store_id, found.store_name, found.store_participating), found.store_version)
+    views.put(_product(product_id, found.store_id, found.name, found.price, removed=False), found.version)
+    return Product(
+        product_id=product_id,
+        store_id=found.store_id,
+        store_name=found.store_name,
+        name=found.name,
+        price=found.price,
+        participating=found.store_participating,
+    )
+
+
+def _store(store_id: str, name: str, participating: bool) -> Row:
+    return Row("stores", store_id, {"name": name, "participating": participating})
+
+
+def _product(product_id: str, store_id: str, name: str, price: int, removed: bool) -> Row:
+    return Row("products", product_id, {"store_id": store_id, "name": name, "price": price, "removed": removed})
+
+
+def _customer(customer_id: str, *, erased: bool) -> Row:
+    return Row("customers", customer_id, {"erased": erased})

@@ -1,0 +1,73 @@
+"""What the ordering service hears: checkouts, the saga's commands, and the two facts that complete an order."""
+
+from typing import cast
+
+from events.baskets import BasketCheckedOut
+from events.checkout import ApproveOrder, RejectOrder
+from events.depot import ShoppingListCompleted
+from events.ordering import (
+    OrderApprovalAccepted,
+    OrderApprovalRefused,
+    OrderRejectionAccepted,
+    OrderRejectionRefused,
+    OrderStatus,
+)
+from events.payments import InvoicePaid
+from functions.kernel.errors import MallBotsError, RefusedError
+from functions.kernel.inbox import Inbox
+from functions.ordering import service
+from functions.ordering.domain import Item, Shortage
+
+inbox = Inbox("ordering")
+
+
+@inbox.on(BasketCheckedOut)
+def basket_checked_out(event: BasketCheckedOut) -> None:
+    items = [Item(**dict(item)) for item in event.items]
+    service.place(event.basket_id, event.customer_id, event.payment_id, items)
+
+
+@inbox.on(ShoppingListCompleted)
+def shopping_list_completed(event: ShoppingListCompleted) -> None:
+    if event.by_staff:  # never an order's own list, and it may name an order that nobody placed
+        return
+    shortages = tuple(Shortage(**dict(shortage)) for shortage in event.shortages)
+    service.note_collected(event.order_id, event.shopping_list_id, shortages)
+
+
+@inbox.on(InvoicePaid)
+def invoice_paid(event: InvoicePaid) -> None:
+    service.note_paid(event.order_id)
+
+
+def _approval_refused(command: ApproveOrder, error: MallBotsError) -> OrderApprovalRefused:
+    return OrderApprovalRefused(order_id=command.order_id, status=_status(error))
+
+
+@inbox.answers(
+    ApproveOrder,
+    accepted=lambda command: OrderApprovalAccepted(order_id=command.order_id),
+    refused=_approval_refused,
+)
+def approve_order(command: ApproveOrder) -> None:
+    service.approve(command.order_id, command.shopping_list_id)
+
+
+def _rejection_refused(command: RejectOrder, error: MallBotsError) -> OrderRejectionRefused | OrderRejectionAccepted:
+    if not isinstance(error, RefusedError):  # an order that is not there stands in the way of no undoing
+        return OrderRejectionAccepted(order_id=command.order_id)
+    return OrderRejectionRefused(order_id=command.order_id, status=_status(error))
+
+
+@inbox.answers(
+    RejectOrder,
+    accepted=lambda command: OrderRejectionAccepted(order_id=command.order_id),
+    refused=_rejection_refused,
+)
+def reject_order(command: RejectOrder) -> None:
+    service.reject(command.order_id, command.reason)
+
+
+def _status(error: MallBotsError) -> OrderStatus:
+    """How the order stands that refused; an order that is not there is as good as rejected."""
+    return cast(OrderStatus, error.state) if isinstance(error, RefusedError) else "rejected"

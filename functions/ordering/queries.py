@@ -1,0 +1,19 @@
+"""What the ordering service answers to others that ask."""
+
+from events.queries import FindOrder, OrderFound
+from functions.kernel.queries import Queries
+from functions.ordering import service
+
+queries = Queries("ordering")
+
+
+@queries.on(FindOrder)
+def find_order(query: FindOrder) -> OrderFound:
+    order = service.order(query.order_id)
+    return OrderFound(
+        order_id=order.id,
+        customer_id=order.customer_id,
+        status=order.status,
+        total=order.total,
+        version=order.version,
+    )

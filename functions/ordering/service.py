@@ -1,0 +1,88 @@
+"""What one can do with orders."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from events.queries import FindProduct
+from functions.kernel import clock, context
+from functions.kernel.errors import NotFoundError, RefusedError
+from functions.kernel.queries import Ask
+from functions.kernel.repository import Repository
+from functions.ordering.domain import Caller, Item, Order, Shortage, Wanted
+from functions.ordering.publish import publishes
+
+orders = Repository(Order, publishes)
+find_product = Ask(FindProduct)
+
+
+def order(order_id: str) -> Order:
+    """An order as it is now. Raises NotFoundError."""
+    return orders.get(order_id)
+
+
+def place(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item]) -> None:
+    """Make the order of a basket that was checked out; its id is the basket's, so this happens once."""
+    orders.create(order_id, lambda order: order.create(customer_id, payment_id, items, clock.stamp()))
+
+
+def place_by_staff(customer_id: str, payment_id: str, wanted: Sequence[Wanted]) -> str:
+    """Make an order at the catalogue's prices and return its id.
+
+    Raises InvalidError, NotFoundError for a product that its store does not sell, UnavailableError.
+    """
+    order_id = context.current().new_id()
+    orders.create(order_id, lambda order: order.create(customer_id, payment_id, _catalogued(wanted), clock.stamp()))
+    return order_id
+
+
+def approve(order_id: str, shopping_list_id: str) -> None:
+    """Everyone accepted the order. Raises NotFoundError, RefusedError."""
+    orders.change(order_id, lambda order: order.approve(shopping_list_id, clock.stamp()))
+
+
+def reject(order_id: str, reason: str) -> None:
+    """Somebody refused the order. Raises NotFoundError, RefusedError."""
+    orders.change(order_id, lambda order: order.reject(reason))
+
+
+def cancel(order_id: str, reason: str, by: Caller) -> None:
+    """Call the order off. Raises NotFoundError, RefusedError."""
+    orders.change(order_id, lambda order: order.cancel(reason, by))
+
+
+def expire(order_id: str) -> None:
+    """Call the order off if nobody paid it within 24 hours of ready. Raises NotFoundError."""
+    orders.change(order_id, lambda order: order.expire(clock.now()))
+
+
+def note_collected(order_id: str, shopping_list_id: str, shortages: tuple[Shortage, ...]) -> None:
+    """A shopping list was completed. Raises NotFoundError."""
+    _note(order_id, lambda order: order.make_ready(shopping_list_id, shortages, clock.stamp()))
+
+
+def note_paid(order_id: str) -> None:
+    """The order's invoice was paid. Raises NotFoundError."""
+    _note(order_id, lambda order: order.pay())
+
+
+def _note(order_id: str, decide: Callable[[Order], None]) -> None:
+    """Let an order take a fact from elsewhere: one that it refuses comes after its end and changes nothing."""
+    with suppress(RefusedError):
+        orders.change(order_id, decide)
+
+
+def _catalogued(wanted: Iterable[Wanted]) -> Iterator[Item]:
+    """Each item as the catalogue has it; a product is asked for once."""
+    known: dict[str, Item] = {}
+    for item in wanted:
+        if item.product_id not in known:
+            known[item.product_id] = _from_catalogue(item.product_id)
+        yield item.priced(known[item.product_id])
+
+
+def _from_catalogue(product_id: str) -> Item:
+    try:
+        found = find_product(product_id=product_id)
+    except NotFoundError:
+        raise NotFoundError("product was not located") from None
+    return Item(found.store_id, product_id, found.store_name, found.name, found.price, quantity=0)
