@@ -11,13 +11,17 @@ from functions.kernel.inbox import Inbox
 from functions.kernel.projection import Projection
 from functions.kernel.publish import Publisher
 from functions.kernel.queries import Ask, Queries
+from functions.kernel.runtime import Port
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The registrations of one service. A room that it does not have is None or empty."""
+    """The registrations of one service. A room that it does not have is None or empty.
+
+    asks: the services that it asks directly. ports: the names of its ways out to other systems.
+    """
 
     service: str
     api: Api | None
@@ -26,6 +30,7 @@ class Manifest:
     projections: tuple[Projection, ...]
     queries: Queries | None
     asks: tuple[str, ...]
+    ports: tuple[str, ...]
 
     @property
     def indexes(self) -> list[str]:
@@ -49,6 +54,7 @@ def manifest(service: str) -> Manifest:
         projections=tuple(_registered(rooms["views"], Projection)),
         queries=next(iter(_registered(rooms["queries"], Queries)), None),
         asks=tuple(sorted(asks)),
+        ports=tuple(sorted({port.name for room in rooms.values() for port in _registered(room, Port)})),
     )
 
 

@@ -1,0 +1,106 @@
+"""A customer, a robot and a clerk who use the API of a mall in memory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.mall import Mall, Response
+
+
+@dataclass
+class Shopper:
+    """One customer's way, step by step; every step lets the messages flow before the next."""
+
+    mall: Mall
+    customer_id: str = ""
+    basket_id: str = ""
+    payment_id: str = ""
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """A request that is expected to succeed; its body."""
+        response = self.mall.request(method, path, body)
+        assert response.status == 200, response
+        return response.body
+
+    def refused(self, method: str, path: str, body: Any = None) -> Response:
+        """A request that is expected to be refused."""
+        response = self.mall.request(method, path, body)
+        assert response.status >= 400, response
+        return response
+
+    def registers(self) -> "Shopper":
+        self.customer_id = self.ask("POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})["id"]
+        self.mall.settle()
+        return self
+
+    def fills_a_basket(self, products: dict[str, int]) -> "Shopper":
+        """Product ids and quantities."""
+        self.basket_id = self.ask("POST", "/api/baskets", {"customerId": self.customer_id})["id"]
+        for product_id, quantity in products.items():
+            item = {"productId": product_id, "quantity": quantity}
+            self.ask("PUT", f"/api/baskets/{self.basket_id}/addItem", item)
+        self.mall.settle()
+        return self
+
+    def authorizes_a_payment(self, amount: float) -> "Shopper":
+        body = {"customerId": self.customer_id, "amount": amount}
+        self.payment_id = self.ask("POST", "/api/payments", body)["id"]
+        self.mall.settle()
+        return self
+
+    def checks_out(self) -> "Shopper":
+        self.ask("PUT", f"/api/baskets/{self.basket_id}/checkout", {"paymentId": self.payment_id})
+        self.mall.settle()
+        return self
+
+    def pays(self) -> "Shopper":
+        self.ask("PUT", f"/api/payments/invoices/{self.basket_id}/pay")
+        self.mall.settle()
+        return self
+
+    def order(self) -> Any:
+        return self.ask("GET", f"/api/ordering/{self.basket_id}")["order"]
+
+    def shopping_list(self) -> Any:
+        return self.ask("GET", f"/api/depot/shopping/{self.basket_id}")["list"]
+
+    def payment(self) -> Any:
+        return self.ask("GET", f"/api/payments/{self.payment_id}")["payment"]
+
+    def invoice(self) -> Any:
+        return self.ask("GET", f"/api/payments/invoices/{self.basket_id}")["invoice"]
+
+
+def open_a_store(mall: Mall, prices: dict[str, float]) -> dict[str, str]:
+    """A store with these products; their ids by name."""
+    clerk = Shopper(mall)
+    store = clerk.ask("POST", "/api/stores", {"name": "Volt & Wire", "location": "Level 2"})["id"]
+    found = {}
+    for name, price in prices.items():
+        body = {"name": name, "description": "", "sku": name.upper(), "price": price}
+        found[name] = clerk.ask("POST", f"/api/stores/{store}/products", body)["id"]
+    mall.settle()
+    return found
+
+
+def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
+    """A robot that waits for a list; its id."""
+    clerk = Shopper(mall)
+    bot: str = clerk.ask("POST", "/api/depot/bots", {"name": name})["id"]
+    clerk.ask("PUT", f"/api/depot/bots/{bot}/online")
+    mall.settle()
+    return bot
+
+
+def collect(shopper: Shopper) -> None:
+    """The robot that has the shopper's list picks everything; the clerk checks it in."""
+    shopping_list = shopper.shopping_list()
+    assert shopping_list["status"] == "assigned", shopping_list
+    path = f"/api/depot/shopping/{shopping_list['id']}"
+    assignment = shopping_list["assignment"]
+    shopper.ask("PUT", f"{path}/start", {"assignment": assignment})
+    for stop in shopping_list["stops"]:
+        for item in stop["items"]:
+            pick = {"storeId": stop["storeId"], "productId": item["productId"], "quantity": item["quantity"]}
+            shopper.ask("PUT", f"{path}/pick", {"assignment": assignment, **pick})
+    shopper.ask("PUT", f"{path}/complete", {"assignment": assignment})
+    shopper.mall.settle()

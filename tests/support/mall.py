@@ -1,0 +1,286 @@
+"""The whole system in one process: the real services, with stores, bus and queues in memory and a clock of its own.
+
+Nothing happens by itself: `settle()` lets messages flow until none is due, `pass_time()` moves the clock on. With a
+`disorder` seed, messages arrive in any order and now and then twice, as the real bus and queues may deliver them.
+"""
+
+import contextlib
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from events.envelope import Envelope
+from functions.kernel import clock, relay
+from functions.kernel.commit import Outgoing
+from functions.kernel.inbox import Inbox
+from functions.kernel.manifest import Manifest, manifest
+from functions.kernel.runtime import Runtime, active
+from functions.kernel.store import MemoryEventStore
+from functions.kernel.view_store import MemoryViews
+
+SERVICES = (
+    "stores",
+    "customers",
+    "baskets",
+    "ordering",
+    "checkout",
+    "depot",
+    "payments",
+    "notifications",
+    "search",
+    "insights",
+)
+DEFAULT_VISIBILITY = 120
+
+
+@dataclass
+class Message:
+    """A message in a queue: when it can be received, and how often it was."""
+
+    id: str
+    body: str
+    due: datetime
+    receives: int = 0
+    reason: Mapping[str, str] | None = None
+
+
+@dataclass
+class MemoryQueue:
+    """An SQS queue: delays, visibility, receive counts; FIFO deduplication where it is asked for."""
+
+    mall: "Mall"
+    messages: list[Message] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def send(
+        self,
+        body: str,
+        delay: int = 0,
+        reason: Mapping[str, str] | None = None,
+        group: str = "",
+        dedup: str = "",
+    ) -> None:
+        if dedup and dedup in self.seen:
+            return
+        self.seen.add(dedup)
+        self.messages.append(
+            Message(self.mall.number("m"), body, self.mall.now + timedelta(seconds=delay), reason=reason)
+        )
+
+    def retry_in(self, receipt: str, seconds: int) -> None:
+        next(m for m in self.messages if m.id == receipt).due = self.mall.now + timedelta(seconds=seconds)
+
+    def due(self) -> list[Message]:
+        """What can be received now, oldest first."""
+        return [message for message in self.messages if message.due <= self.mall.now]
+
+
+@dataclass
+class MemoryBus:
+    """An EventBridge bus: each message goes to every queue whose rule matches."""
+
+    mall: "Mall"
+
+    def put(self, messages: Sequence[Outgoing]) -> list[int]:
+        for message in messages:
+            self.mall.publish(json.loads(json.dumps(message.detail)))
+        return []
+
+
+@dataclass
+class Subscriber:
+    """An inbox with its queue and the runtime that it works in."""
+
+    inbox: Inbox
+    queue: MemoryQueue
+    dead_letters: MemoryQueue
+    runtime: Runtime
+
+    def wants(self, detail: dict[str, Any]) -> bool:
+        """Whether its bus rule matches."""
+        pattern = self.inbox.pattern
+        metadata = detail["metadata"]
+        return (
+            metadata["source"] in pattern["source"]
+            and metadata["name"] in pattern["detail-type"]
+            and detail.get("to", self.inbox.service) == self.inbox.service
+        )
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer of the API."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Mall:
+    """Ten services, wired as they are deployed."""
+
+    def __init__(self, *, disorder: int | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self.now = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+        self.published: list[Envelope] = []
+        self._counter = 0
+        self._random = random.Random(disorder) if disorder is not None else None
+        self._relayed: dict[str, int] = {}
+        self.manifests: dict[str, Manifest] = {name: manifest(name) for name in SERVICES}
+        self.subscribers: list[Subscriber] = []
+        self.runtimes = {name: self._runtime(name, settings or {}) for name in SERVICES}
+
+    def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
+        registered = self.manifests[service]
+        runtime = Runtime(
+            service=service,
+            store=MemoryEventStore(),
+            views=MemoryViews(),
+            bus=MemoryBus(self),
+            queue=MemoryQueue(self),
+            dead_letters=MemoryQueue(self),
+            queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
+            invoke=self.ask,
+            signing_key=b"a key for tests",
+            settings=settings,
+        )
+        for inbox in registered.inboxes:
+            queue = runtime.queues.get(inbox.queue, runtime.queue)
+            assert isinstance(queue, MemoryQueue)
+            assert isinstance(runtime.dead_letters, MemoryQueue)
+            self.subscribers.append(Subscriber(inbox, queue, runtime.dead_letters, runtime))
+        return runtime
+
+    def number(self, prefix: str) -> str:
+        """The next of a row of ids."""
+        self._counter += 1
+        return f"{prefix}-{self._counter}"
+
+    @contextlib.contextmanager
+    def at_work(self, service: str) -> Iterator[Runtime]:
+        """Inside one service, at the mall's time."""
+        with clock.fixed(lambda: self.now), active(self.runtimes[service]) as runtime:
+            yield runtime
+
+    def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        """Ask the API, as the gateway would hand it on to the service that has the route."""
+        path, _, query = path.partition("?")
+        service = next((name for name, m in self.manifests.items() if m.api and m.api.find(method, path)), None)
+        if service is None:
+            raise LookupError(f"no service has {method} {path}")
+        api = self.manifests[service].api
+        assert api
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": query,
+            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
+            "headers": {"content-type": "application/json", **(headers or {})},
+            "requestContext": {"http": {"method": method, "path": path}, "requestId": self.number("request")},
+            "body": json.dumps(body) if body is not None else None,
+            "isBase64Encoded": False,
+        }
+        with self.at_work(service):
+            answer = api.handle(event, None)
+        content = answer.get("body")
+        return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
+
+    def ask(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
+        """A direct invocation of a service's `queries` function."""
+        queries = self.manifests[service].queries
+        assert queries, f"{service} answers no queries"
+        with self.at_work(service):
+            answer: dict[str, Any] = json.loads(json.dumps(queries.handle(json.loads(json.dumps(request)))))
+        return answer
+
+    def publish(self, detail: dict[str, Any]) -> None:
+        """What the bus does with a message."""
+        envelope = Envelope.read(detail)
+        self.published.append(envelope)
+        body = json.dumps({"detail-type": envelope.metadata.name, "source": envelope.metadata.source, "detail": detail})
+        for subscriber in self.subscribers:
+            if subscriber.wants(detail):
+                for _ in range(2 if self._random and self._random.random() < 0.1 else 1):
+                    subscriber.queue.send(body)
+
+    def settle(self, rounds: int = 2_000) -> None:
+        """Let messages flow until none is due. Raises AssertionError when there is no end to it."""
+        for _ in range(rounds):
+            moved = self._relay_all()
+            for subscriber in self.subscribers:
+                moved |= self._deliver(subscriber)
+            if not moved:
+                return
+        raise AssertionError(f"messages still flow after {rounds} rounds: {self.waiting()}")
+
+    def pass_time(self, seconds: float, step: float = 1) -> None:
+        """Move the clock on, step by step, and let what falls due happen."""
+        end = self.now + timedelta(seconds=seconds)
+        self.settle()
+        while self.now < end:
+            self.now = min(end, self.now + timedelta(seconds=step))
+            self.settle()
+
+    def _relay_all(self) -> bool:
+        moved = False
+        for service, runtime in self.runtimes.items():
+            assert isinstance(runtime.store, MemoryEventStore)
+            start = self._relayed.get(service, 0)
+            items = runtime.store.log[start : start + 100]
+            if not items:
+                continue
+            records = [
+                {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": str(start + n)}}
+                for n, item in enumerate(items)
+            ]
+            with self.at_work(service):
+                failures = relay.handle({"Records": records})["batchItemFailures"]
+            assert not failures
+            self._relayed[service] = start + len(items)
+            moved = True
+        return moved
+
+    def _deliver(self, subscriber: Subscriber) -> bool:
+        due = subscriber.queue.due()
+        if not due:
+            return False
+        if self._random and not subscriber.inbox.fifo:
+            self._random.shuffle(due)
+        batch = due[: self._random.randint(1, 10) if self._random else 10]
+        for message in batch:
+            message.receives += 1
+            message.due = self.now + timedelta(seconds=DEFAULT_VISIBILITY)
+        records = [
+            {
+                "messageId": message.id,
+                "receiptHandle": message.id,
+                "body": message.body,
+                "attributes": {"ApproximateReceiveCount": str(message.receives)},
+            }
+            for message in batch
+        ]
+        with clock.fixed(lambda: self.now), active(subscriber.runtime):
+            failed = {f["itemIdentifier"] for f in subscriber.inbox.handle({"Records": records})["batchItemFailures"]}
+        done = {message.id for message in batch} - failed
+        subscriber.queue.messages = [message for message in subscriber.queue.messages if message.id not in done]
+        return True
+
+    def dead_letters(self) -> dict[str, list[Message]]:
+        """What failed for good, by service."""
+        found = {s.inbox.service: s.dead_letters.messages for s in self.subscribers}
+        return {service: messages for service, messages in found.items() if messages}
+
+    def waiting(self) -> dict[str, list[str]]:
+        """The names of the messages that lie in queues, by service."""
+        found: dict[str, list[str]] = {}
+        for s in self.subscribers:
+            names = [json.loads(m.body).get("detail-type", "?") for m in s.queue.messages]
+            if names:
+                found.setdefault(s.inbox.service, []).extend(names)
+        return found
+
+    def names(self) -> list[str]:
+        """The names of all messages published so far, in their order."""
+        return [envelope.metadata.name for envelope in self.published]
