@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.support")
+
 # The same examples every time: what a run finds, the next run finds too.
 settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 settings.register_profile("dev", deadline=None)

@@ -18,7 +18,7 @@ def now() -> datetime:
 
 def stamp(moment: datetime | None = None) -> str:
     """A moment (now, when none is given) as RFC 3339 in UTC with microseconds; sorts as text."""
-    return (moment or now()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (moment or now()).astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read(stamped: str) -> datetime:

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 T = TypeVar("T")
 
@@ -22,8 +23,14 @@ def _adapter(shape: type[Any]) -> TypeAdapter[Any]:
 
 
 def to_data(thing: Any) -> dict[str, Any]:
-    """The fields of a dataclass as JSON-ready data."""
-    data = _adapter(type(thing)).dump_python(thing, mode="json")
+    """The fields of a dataclass as JSON-ready data.
+
+    Raises TypeError for a value that is not of its field's type: a stream that holds one could not be read again.
+    """
+    try:
+        data = _adapter(type(thing)).dump_python(thing, mode="json", warnings="error")
+    except PydanticSerializationError as error:
+        raise TypeError(f"{type(thing).__name__} cannot be stored: {error}") from error
     assert isinstance(data, dict)
     return data
 

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from functions.kernel.errors import InvalidError
 
 LIMIT = 2**53
+CENT = Decimal("0.01")
 
 
 def cents(amount: object) -> int:
@@ -12,14 +13,17 @@ def cents(amount: object) -> int:
     if isinstance(amount, bool) or not isinstance(amount, int | float | Decimal):
         raise InvalidError("an amount must be a number")
     try:
-        exact = Decimal(str(amount)) * 100
+        exact = Decimal(str(amount))
     except InvalidOperation:
         raise InvalidError("an amount must be a number") from None
-    if not exact.is_finite() or exact != exact.to_integral_value():
-        raise InvalidError("an amount has at most two decimals")
-    if abs(exact) >= LIMIT:
+    if not exact.is_finite():
+        raise InvalidError("an amount must be a number")
+    # By its magnitude first: arithmetic on what has too many digits would round, or overflow.
+    if (exact and exact.adjusted() > 15) or abs(exact * 100) >= LIMIT:
         raise InvalidError("an amount must be below 2^53 cents")
-    return int(exact)
+    if exact != exact.quantize(CENT):
+        raise InvalidError("an amount has at most two decimals")
+    return int(exact * 100)
 
 
 def amount(cents: int) -> Decimal:

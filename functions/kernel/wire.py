@@ -1,0 +1,174 @@
+"""The REST wire: camelCase JSON outside, snake_case models inside, money as exact numbers.
+
+Models are strict ("1" is no number, 1 no text, true neither) and ignore fields that they do not know. A field may be
+null only where its type says so, and left out only where it has a default.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, ValidationInfo
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from functions.kernel import clock, money
+from functions.kernel.errors import InvalidError
+
+FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
+
+T = TypeVar("T")
+W = TypeVar("W", bound="Wire")
+
+
+class Wire(BaseModel):
+    """An object on the wire, such as an item within a body or an answer."""
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=True,
+    )
+
+
+class Body(Wire):
+    """The body of a request."""
+
+
+class Params(Wire):
+    """The query string of a request. Its values are texts: a field of another type needs one that reads text."""
+
+
+class Answer(Wire):
+    """The body of an answer."""
+
+
+def _outside(read: Callable[[Any], Any]) -> BeforeValidator:
+    """Let `read` turn what a client sent into what is used inside, and leave alone what is made inside."""
+
+    def validate(value: Any, info: ValidationInfo) -> Any:
+        if info.context != FROM_OUTSIDE:
+            return value
+        try:
+            return read(value)
+        except InvalidError as error:
+            raise PydanticCustomError("refused", "{why}", {"why": error.message}) from error
+
+    return BeforeValidator(validate)
+
+
+def _moment(value: object) -> datetime:
+    """A UTC time from RFC 3339 text, which has a zone."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value):
+        raise InvalidError("must be a time with its zone, such as 2030-01-31T12:00:00Z")
+    try:
+        return clock.read(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidError("there is no such time") from None
+
+
+def _digits(value: object) -> object:
+    """A whole number from its digits; any other text stays, to be refused."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else value
+
+
+Money = Annotated[int, _outside(money.cents), PlainSerializer(money.amount)]
+Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
+Limit = Annotated[int, Field(ge=1, le=100)]
+FromText = BeforeValidator(_digits)
+Id = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(max_length=200)]
+Description = Annotated[str, Field(max_length=2000)]
+Quantity = Annotated[int, Field(le=999)]
+Lines = Annotated[list[T], Field(max_length=100)]
+
+
+def read_json(text: str) -> Any:
+    """What a JSON text says; numbers with a point become Decimal. Raises InvalidError."""
+    try:
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        if "\\u" in text:
+            _check_text(value)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        why = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
+        raise InvalidError(f"the body is not JSON{why}") from error
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _check_text(value: object) -> None:
+    """Raises ValueError for half a surrogate pair and for NUL: neither can be stored and shown again."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("NUL in a text")
+        value.encode()
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            _check_text(key)
+            _check_text(member)
+    elif isinstance(value, list):
+        for member in value:
+            _check_text(member)
+
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def write_json(value: object) -> str:
+    """Compact JSON; a Decimal comes out exactly, which no float could promise."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_text(str(key))}:{write_json(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(write_json, value)) + "]"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if value is None or isinstance(value, str | bool | int):
+        return _text(value)
+    raise TypeError(f"{type(value).__name__} has no place in JSON here")
+
+
+def write(answer: Answer | None) -> str:
+    """The JSON text of an answer; `{}` for none."""
+    return write_json(answer.model_dump(by_alias=True)) if answer else "{}"
+
+
+def read(shape: type[W], sent: object) -> W:
+    """What a client sent as a wire model. Raises InvalidError, naming the fields and what to do about them."""
+    try:
+        return shape.model_validate(sent, context=FROM_OUTSIDE, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise InvalidError("; ".join(_complaint(dict(details)) for details in error.errors()[:5])) from error
+
+
+_COMPLAINTS = {
+    "missing": "this field is missing",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "less_than_equal": "must be at most {le}",
+    "greater_than_equal": "must be at least {ge}",
+    "literal_error": "must be one of {expected}",
+    "refused": "{why}",
+}
+
+
+def _complaint(details: dict[str, Any]) -> str:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in details["loc"]).lstrip(".")
+    why = _COMPLAINTS.get(details["type"], "this value does not fit")
+    if details["input"] is None and details["type"] != "missing":
+        why = "must not be null"
+    return f"{place or 'the body'}: {why.format(**details.get('ctx', {}))}"

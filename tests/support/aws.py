@@ -1,0 +1,126 @@
+"""DynamoDB, SQS and EventBridge in this process, and ways to count and disturb the calls that are made to them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto import mock_aws
+
+from functions.kernel import ids
+
+REGION = "eu-central-1"
+
+
+@contextmanager
+def local_aws() -> Iterator[None]:
+    """Within the block, clients made here talk to fakes in this process."""
+    with mock_aws():
+        yield
+
+
+def client(service: str) -> Any:
+    """A client as the services make theirs."""
+    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client(service, region_name=REGION, config=Config(retries=retries))  # type: ignore[call-overload]
+
+
+def event_table(dynamodb: Any) -> str:
+    """A new table for commits; its name."""
+    return _table(dynamodb, [("stream", "S", "HASH"), ("version", "N", "RANGE")], [])
+
+
+def view_table(dynamodb: Any, indexes: Sequence[str]) -> str:
+    """A new table for rows of read models; its name."""
+    return _table(dynamodb, [("partition", "S", "HASH"), ("sort", "S", "RANGE")], indexes)
+
+
+def _table(dynamodb: Any, keys: list[tuple[str, str, str]], indexes: Sequence[str]) -> str:
+    name = f"table-{ids.new()}"
+    found_by = {index: [(f"{index}_partition", "S", "HASH"), (f"{index}_sort", "S", "RANGE")] for index in indexes}
+    every = [*keys, *(key for keys in found_by.values() for key in keys)]
+    more: dict[str, Any] = {}
+    if indexes:
+        more["GlobalSecondaryIndexes"] = [
+            {"IndexName": index, "KeySchema": _schema(keys), "Projection": {"ProjectionType": "ALL"}}
+            for index, keys in found_by.items()
+        ]
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=_schema(keys),
+        AttributeDefinitions=[{"AttributeName": field, "AttributeType": kind} for field, kind, _ in every],
+        BillingMode="PAY_PER_REQUEST",
+        **more,
+    )
+    return name
+
+
+def _schema(keys: list[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"AttributeName": field, "KeyType": role} for field, _, role in keys]
+
+
+@contextmanager
+def calls(client: Any) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """The operations called within the block, each with its parameters."""
+    made: list[tuple[str, dict[str, Any]]] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        made.append((model.name, dict(params)))
+
+    event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}"
+    client.meta.events.register(event, note)
+    try:
+        yield made
+    finally:
+        client.meta.events.unregister(event, note)
+
+
+def error(code: str, message: str = "", status: int = 400, **members: Any) -> tuple[int, dict[str, Any]]:
+    """What the service answers when it fails: its members beside the error are those of the API (`Item`…)."""
+    metadata = {"HTTPStatusCode": status, "RequestId": "made-up", "HTTPHeaders": {}, "RetryAttempts": 0}
+    return status, {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata, **members}
+
+
+@contextmanager
+def answering(client: Any, operation: str, *answers: tuple[int, dict[str, Any]]) -> Iterator[None]:
+    """Within the block, the first calls of an operation get these answers; those after them are left alone."""
+    left = list(answers)
+
+    def answer(**_: Any) -> Any:
+        if not left:
+            return None
+        status, parsed = left.pop(0)
+        return SimpleNamespace(status_code=status), parsed
+
+    event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    client.meta.events.register(event, answer)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, answer)
+    assert not left, f"{len(left)} answers of {operation} were not asked for"
+
+
+@contextmanager
+def losing_first_reply(client: Any, operation: str) -> Iterator[list[int]]:
+    """Within the block, an operation takes effect but its first reply is lost, so the SDK repeats the request.
+
+    Gives the list of the attempts made.
+    """
+    attempts: list[int] = []
+
+    def lose(attempts_made: int) -> int | None:
+        attempts.append(attempts_made)
+        return 0 if attempts_made == 1 else None
+
+    def needs_retry(attempts: int, **_: Any) -> int | None:
+        return lose(attempts)
+
+    event = f"needs-retry.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    client.meta.events.register_first(event, needs_retry)
+    try:
+        yield attempts
+    finally:
+        client.meta.events.unregister(event, needs_retry)

@@ -1,0 +1,130 @@
+"""A small service to try the kernel on: jars of coins. Nothing in it is about the mall."""
+
+from dataclasses import dataclass
+
+from events.registry import Command, Event, Reply, Timer
+from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.errors import InvalidError, RefusedError
+from functions.kernel.publish import Publisher, Reminder
+from functions.kernel.repository import Repository
+
+
+class JarState(Event):
+    """A jar as others may know it."""
+
+    jar_id: str
+    coins: int
+
+
+class JarFilled(JarState, source="jars", key="jar_id"):
+    """Coins went in."""
+
+    added: int
+
+
+class JarSealed(JarState, source="jars", key="jar_id"):
+    """Nothing goes in any more."""
+
+
+class FillJar(Command, source="jars", key="jar_id", to="jars"):
+    """Put coins in."""
+
+    jar_id: str
+    coins: int
+
+
+class JarFillAccepted(Reply, source="jars", key="jar_id", answers=FillJar):
+    """They are in."""
+
+    jar_id: str
+
+
+class JarFillRefused(Reply, source="jars", key="jar_id", answers=FillJar):
+    """They are not."""
+
+    jar_id: str
+    reason: str
+
+
+class JarForgotten(Timer, source="jars", key="jar_id"):
+    """Nobody has looked at the sealed jar for a while."""
+
+    jar_id: str
+
+
+@dataclass(frozen=True)
+class Filled(DomainEvent):
+    coins: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sealed(DomainEvent):
+    pass
+
+
+@dataclass
+class Jar(Aggregate):
+    """Takes coins until it is sealed; a snapshot in every commit."""
+
+    coins: int = 0
+    notes: tuple[str, ...] = ()
+    status: str = "open"
+
+    def fill(self, coins: int, note: str = "") -> None:
+        if coins < 0:
+            raise InvalidError("nothing comes out of a jar")
+        if self.status == "sealed":
+            raise RefusedError("the jar is sealed", self.status)
+        self.record(Filled(coins, note))
+
+    def fill_each(self, *coins: int) -> None:
+        for some in coins:
+            self.fill(some)
+
+    def fill_up_to(self, coins: int) -> None:
+        if coins > self.coins:
+            self.fill(coins - self.coins)
+
+    def seal(self) -> None:
+        if self.status != "sealed":
+            self.record(Sealed())
+
+    @applies(Filled)
+    def _filled(self, event: Filled) -> None:
+        self.coins += event.coins
+        if event.note:
+            self.notes = (*self.notes, event.note)
+
+    @applies(Sealed)
+    def _sealed(self, event: Sealed) -> None:
+        self.status = "sealed"
+
+
+@dataclass
+class Chest(Jar):
+    """A jar with a snapshot every ten events."""
+
+    snapshot_every = 10
+
+
+publishes = Publisher("jars")
+
+
+@publishes(Filled)
+def jar_filled(jar: Jar, event: Filled) -> JarFilled:
+    return JarFilled(jar_id=jar.id, coins=jar.coins, added=event.coins)
+
+
+@publishes(Sealed)
+def jar_sealed(jar: Jar, event: Sealed) -> JarSealed:
+    return JarSealed(jar_id=jar.id, coins=jar.coins)
+
+
+@publishes.reminder(Sealed)
+def look_again(jar: Jar, event: Sealed) -> Reminder:
+    return Reminder(JarForgotten(jar_id=jar.id), after=3600)
+
+
+jars = Repository(Jar, publishes)
+chests = Repository(Chest, publishes)
