@@ -1,0 +1,46 @@
+"""`python -m infra.local COMMAND`: the local cloud by hand.
+
+Each command is a module of this package with a first line of documentation, `arguments(parser)` and `run(arguments)`,
+which returns the exit code. Progress goes to stderr; stdout is for what a script reads.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from infra.local.process import ROOT, LocalCloudError
+
+COMMANDS = ("up", "down")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description="The whole system on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    modules = {name: importlib.import_module(f"infra.local.{name.replace('-', '_')}") for name in COMMANDS}
+    for name, module in modules.items():
+        command = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+        command.add_argument(
+            "--port",
+            type=int,
+            default=os.environ.get("PORT") or "4566",
+            help="where the local cloud listens, on the loopback interface (default: PORT, or 4566)",
+        )
+        command.add_argument(
+            "--state",
+            type=Path,
+            default=os.environ.get("STATE") or str(ROOT / ".mallbots"),
+            help="the folder that holds all that the local cloud knows (default: STATE, or .mallbots)",
+        )
+        module.arguments(command)
+    arguments = parser.parse_args()
+    try:
+        return int(modules[arguments.command].run(arguments))
+    except LocalCloudError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The local cloud: an engine that behaves like AWS, and the system deployed to it by the CDK as to any account."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from infra.local.process import HOST, REGION, ROOT, Engine, LocalCloudError
+
+ACCOUNT = "000000000000"
+SECRET = "test"  # the engine takes any
+STAGE = "local"
+BOOTSTRAP_STACK = "CDKToolkit"
+
+Outputs = dict[str, dict[str, str]]
+"""Stack name to output name to value."""
+Progress = Callable[[str], None]
+
+# As CloudFormation composes it (amazonaws.com) and as the engine's own attributes say it (the loopback address).
+_GATEWAY = re.compile(
+    r"^(?P<scheme>https?|wss?)://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+?(?P<path>/.*)?$",
+    re.IGNORECASE,
+)
+_DEPLOYED = re.compile(r"✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?")
+
+
+def silent(_line: str) -> None:
+    """Progress that nobody wants to see."""
+
+
+class LocalCloud:
+    """One local cloud, known by its port and its state folder; several run side by side, each with its own.
+
+    Args:
+        port: where it listens, on the loopback interface only.
+        state: the folder of its state, its log and its process id. What is deployed and stored there survives a stop.
+        settings: further environment variables of the engine, such as `LAMBDA_WORKERS_PER_FUNCTION` (4) or
+            `AUTOSAVE_SECONDS` (3).
+    """
+
+    def __init__(
+        self, port: int = 4566, state: Path = ROOT / ".mallbots", settings: dict[str, str] | None = None
+    ) -> None:
+        self.engine = Engine(port, Path(state), settings or {})
+
+    @property
+    def address(self) -> str:
+        """Where the engine answers, for the AWS API and for `http_address`."""
+        return self.engine.address
+
+    @property
+    def state(self) -> Path:
+        return self.engine.state
+
+    def start(self) -> None:
+        """Start the engine in the background, or keep the one that runs.
+
+        Raises:
+            LocalCloudError: the port is in use, or the engine does not come up.
+        """
+        self.engine.start()
+
+    def stop(self) -> bool:
+        """Stop the engine, its state saved; whether it ran."""
+        return self.engine.stop()
+
+    def environment(self) -> dict[str, str]:
+        """What a program (boto3, the CDK) needs in its environment to talk to this cloud and to no other."""
+        return {
+            "AWS_ENDPOINT_URL": self.address,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,  # the engine takes an access key of twelve digits for the account
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": HOST,
+            "no_proxy": HOST,
+        }
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client of this cloud, whatever the environment says; `config` as for botocore's Config."""
+        # A session of its own: the default one is shared, and not safe between threads.
+        session: Any = boto3.session.Session()
+        return session.client(
+            service,
+            endpoint_url=self.address,
+            region_name=REGION,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key=SECRET,
+            config=Config(**{"retries": {"total_max_attempts": 1}, "proxies": {}, **config}),
+        )
+
+    def bootstrap(self) -> bool:
+        """Make what the CDK needs before its first deploy; whether it was missing."""
+        if self._is_bootstrapped():
+            return False
+        # From a folder without a cdk.json: the CDK would synthesise the app only to find out the environment.
+        self._cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], folder=self.state)
+        return True
+
+    def deploy(self, app: Path = ROOT, progress: Progress = silent, *arguments: str) -> Outputs:
+        """Deploy all stacks of the CDK app in a folder (stage `local`), and return their outputs.
+
+        Args:
+            app: the folder with the cdk.json.
+            progress: told, in a line each, which stacks are done.
+            arguments: further arguments of `cdk deploy`.
+
+        Raises:
+            LocalCloudError: it failed; the message holds all that the CDK said.
+        """
+
+        def report(line: str) -> None:
+            deployed = _DEPLOYED.search(line)
+            if deployed:
+                progress(f"{deployed['stack']} {'unchanged' if deployed['unchanged'] else 'deployed'}")
+
+        options = ["--require-approval", "never", "--concurrency", "4", "--context", f"stage={STAGE}"]
+        files = ["--outputs-file", str(self._outputs_file), "--output", str(self.state / "cdk.out")]
+        self._cdk(["deploy", "--all", *options, *files, *arguments], folder=app, report=report)
+        return self.outputs()
+
+    def outputs(self) -> Outputs:
+        """The outputs of the last deploy, gateway addresses already as they are reached here; empty before a deploy."""
+        if not self._outputs_file.exists():
+            return {}
+        stacks: Outputs = json.loads(self._outputs_file.read_text())
+        for outputs in stacks.values():
+            outputs.update({name: self.http_address(value) for name, value in outputs.items()})
+        return stacks
+
+    def output(self, name: str) -> str | None:
+        """The output of that name, whichever stack has it."""
+        return next((outputs[name] for outputs in self.outputs().values() if name in outputs), None)
+
+    def http_address(self, address: str) -> str:
+        """Where a gateway's address is reached here; anything else is returned as it is.
+
+        `https://{api}.execute-api.{region}.amazonaws.com` is `http://127.0.0.1:{port}/_aws/execute-api/{api}/$default`,
+        and `wss:` is `ws:` likewise with its stage. The result has no slash at its end.
+        """
+        gateway = _GATEWAY.match(address)
+        if not gateway:
+            return address
+        path = (gateway["path"] or "").rstrip("/")
+        if gateway["scheme"] in ("ws", "wss"):
+            return f"ws://{HOST}:{self.engine.port}/_aws/execute-api/{gateway['api']}{path}"
+        return f"{self.address}/_aws/execute-api/{gateway['api']}/$default{path}"
+
+    @property
+    def _outputs_file(self) -> Path:
+        return self.state / "outputs.json"
+
+    def _is_bootstrapped(self) -> bool:
+        try:
+            stacks = self.client("cloudformation").describe_stacks(StackName=BOOTSTRAP_STACK)["Stacks"]
+        except ClientError:
+            return False
+        return any(stack["StackStatus"].endswith("_COMPLETE") for stack in stacks)
+
+    def _cdk(self, arguments: list[str], folder: Path, report: Progress = silent) -> None:
+        cdk = ROOT / "node_modules" / ".bin" / "cdk"
+        if not cdk.exists():
+            raise LocalCloudError("the CDK is not installed: run make install")
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+        quiet = {
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        }
+        command = [str(cdk), *arguments, "--no-notices", "--no-color", "--progress", "events"]
+        said = []
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**others, **self.environment(), **quiet},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                said.append(line)
+                report(line.rstrip())
+        if running.returncode != 0:
+            raise LocalCloudError(f"cdk {arguments[0]} failed:\n{''.join(said)}\nThe engine's log is {self.engine.log}")

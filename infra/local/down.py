@@ -1,0 +1,17 @@
+"""Stop what `up` started; what is deployed and stored stays for the next time."""
+
+import argparse
+import sys
+
+from infra.local.cloud import LocalCloud
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none of its own."""
+
+
+def run(options: argparse.Namespace) -> int:
+    cloud = LocalCloud(options.port, options.state)
+    stopped = cloud.stop()
+    print("stopped" if stopped else f"no local cloud of {cloud.state} is running", file=sys.stderr)
+    return 0

@@ -1,0 +1,147 @@
+"""Save the state every few seconds while it changes, not only upon a graceful stop: a kill loses little.
+
+No behaviour of AWS, but what makes a local cloud bearable. A forked child writes a copy of the memory at one moment, so
+the engine goes on serving meanwhile, and all services' states are of the same moment. The fork is made on the thread of
+the event loop, between two requests.
+
+What is large and changes with a deploy only (the functions and their code) is saved after requests that deploy; logs
+and metrics are saved upon a graceful stop only.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from infra.local.engine.seams import Seams, module
+
+INTERVAL_SECONDS = float(os.environ.get("AUTOSAVE_SECONDS", "3"))
+LONGEST_SAVE_SECONDS = 60
+SAVED_AT_STOP_ONLY = {"cloudwatch", "cloudwatch_logs", "xray"}
+SAVED_AFTER_A_DEPLOY_ONLY = {"lambda"}
+
+Save = dict[str, Callable[[], Any]]
+
+
+def apply() -> None:
+    if not hasattr(os, "fork") or os.environ.get("PERSIST_STATE") != "1":
+        return
+    seams = Seams("autosave")
+    application, functions = module("app"), module("services.lambda_svc")
+    seams.need(application, "_build_persistence_save_dict", "_MAIN_LOOP", "_HEALTH_PATHS")
+    serve = seams.take(application, "app")
+    execute = seams.take(functions, "_execute_function")
+    saver = Saver(application, seams.take(application, "save_all"))
+
+    async def serve_and_note(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await serve(scope, receive, send)
+        if scope["type"] != "lifespan" and scope.get("path") not in application._HEALTH_PATHS:
+            saver.changes += 1
+            saver.deploys += is_deploy(scope)
+
+    def execute_and_note(*arguments: Any) -> Any:
+        try:
+            return execute(*arguments)
+        finally:
+            saver.changes += 1
+
+    def save_at_stop(save: Save) -> None:
+        saver.stop()
+        saver.save_all(save)
+
+    seams.replace(application, "app", serve_and_note)
+    seams.replace(functions, "_execute_function", execute_and_note)
+    seams.replace(application, "save_all", save_at_stop)
+    threading.Thread(target=saver.run, name="autosave", daemon=True).start()
+
+
+def is_deploy(scope: dict[str, Any]) -> bool:
+    """Whether a request is to CloudFormation, or to Lambda and no invocation: told by the scope of its signature."""
+    headers = dict(scope.get("headers") or [])
+    signature = headers.get(b"authorization", b"")
+    configures = b"/lambda/aws4_request" in signature and not scope["path"].endswith("/invocations")
+    return configures or b"/cloudformation/aws4_request" in signature
+
+
+class Saver:
+    """Forks a child that saves, whenever something may have changed."""
+
+    def __init__(self, application: Any, save_all: Callable[[Save], None]) -> None:
+        self.application = application
+        self.save_all = save_all
+        self.changes = 0
+        """How many requests and invocations there have been: what may have changed the state."""
+        self.deploys = 0
+        """How many of the requests may have changed the functions."""
+        self.child: int | None = None
+        self.saving = threading.Lock()
+
+    def run(self) -> None:
+        """Save while there is something to save; ends with the process."""
+        saved, deploys_saved, interval = 0, 0, INTERVAL_SECONDS
+        while True:
+            time.sleep(interval)
+            changes, deploys = self.changes, self.deploys
+            if changes == saved:
+                continue
+            started = time.monotonic()
+            with self.saving:
+                if self.save(with_functions=deploys != deploys_saved):
+                    saved, deploys_saved = changes, deploys
+            # A large state is saved less often: never for more than a tenth of the time.
+            interval = max(INTERVAL_SECONDS, 10 * (time.monotonic() - started))
+
+    def stop(self) -> None:
+        """End a save under way, and make no other: what comes next is the last one, by the engine itself."""
+        child = self.child
+        if child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.saving.acquire()
+
+    def save(self, with_functions: bool) -> bool:
+        """Fork, on the event loop, and wait for the child; whether it saved."""
+        loop = self.application._MAIN_LOOP
+        if loop is None or not loop.is_running():
+            return False
+        forked = threading.Event()
+
+        def fork() -> None:
+            self.child = self.fork(with_functions)
+            forked.set()
+
+        loop.call_soon_threadsafe(fork)
+        if not forked.wait(LONGEST_SAVE_SECONDS) or self.child is None:
+            return False
+        _pid, status = os.waitpid(self.child, 0)
+        self.child = None
+        return status == 0
+
+    def fork(self, with_functions: bool) -> int:
+        """Start the child that saves; its process id."""
+        left_out = SAVED_AT_STOP_ONLY if with_functions else SAVED_AT_STOP_ONLY | SAVED_AFTER_A_DEPLOY_ONLY
+        states: Save = self.application._build_persistence_save_dict()
+        pid = os.fork()
+        if pid == 0:
+            self.save_and_exit({name: state for name, state in states.items() if name not in left_out})
+        return pid
+
+    def save_and_exit(self, save: Save) -> None:
+        """In the child: one thread, a copy of the memory, and nothing of the parent's to touch."""
+        status = 1
+        try:
+            logging.disable()
+            for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+                signal.signal(ending, signal.SIG_DFL)
+            # A lock that another thread held at the fork is never released here: then the alarm ends the child.
+            signal.alarm(LONGEST_SAVE_SECONDS)
+            # The port must be free when the engine is killed, and started again, while this child still writes.
+            os.closerange(3, 4096)
+            self.save_all(save)
+            status = 0
+        finally:
+            os._exit(status)

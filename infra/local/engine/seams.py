@@ -1,0 +1,71 @@
+"""The seams at which the engine is patched, each checked before it is used.
+
+A patch replaces attributes of ministack's modules, which is right only while they mean what they meant when the patch
+was written. So nothing is replaced that is not there: an engine that changed stops at its start, with the patch's name.
+"""
+
+import importlib
+from typing import Any
+
+ENGINE = "ministack"
+VERSION = "1.5.33"
+
+
+class EngineChangedError(Exception):
+    """The engine is not the one that the patches were written for."""
+
+
+def module(name: str) -> Any:
+    """A module of the engine by its name inside it, such as `services.sqs`."""
+    try:
+        return importlib.import_module(f"{ENGINE}.{name}")
+    except ModuleNotFoundError as missing:
+        raise EngineChangedError(f"{ENGINE} {VERSION} should have a module {name}") from missing
+
+
+class Seams:
+    """What one patch takes from the engine and puts in its place."""
+
+    def __init__(self, patch: str) -> None:
+        self.patch = patch
+
+    def take(self, owner: Any, attribute: str) -> Any:
+        """The engine's own attribute.
+
+        Raises:
+            EngineChangedError: it is not there.
+        """
+        if not hasattr(owner, attribute):
+            raise EngineChangedError(f"patch {self.patch}: {_name(owner)} has no {attribute}")
+        return getattr(owner, attribute)
+
+    def need(self, owner: Any, *attributes: str) -> None:
+        """Check what the patch calls but does not replace."""
+        for attribute in attributes:
+            self.take(owner, attribute)
+
+    def replace(self, owner: Any, attribute: str, replacement: Any) -> Any:
+        """Put `replacement` in the place of the engine's attribute, which is returned."""
+        original = self.take(owner, attribute)
+        setattr(owner, attribute, replacement)
+        return original
+
+    def replace_text(self, owner: Any, attribute: str, old: str, new: str) -> None:
+        """Change the one place where a text of the engine (a script that it writes out) says `old`."""
+        text: str = self.take(owner, attribute)
+        if text.count(old) != 1:
+            raise EngineChangedError(f"patch {self.patch}: {_name(owner)}.{attribute} no longer says {old!r}")
+        setattr(owner, attribute, text.replace(old, new))
+
+    def replace_default(self, function: Any, parameter: str, old: object, new: object) -> None:
+        """Change the default of a function's positional parameter."""
+        code, defaults = self.take(function, "__code__"), self.take(function, "__defaults__") or ()
+        parameters = code.co_varnames[: code.co_argcount]
+        named = dict(zip(parameters[len(parameters) - len(defaults) :], defaults, strict=True))
+        if named.get(parameter) != old:
+            raise EngineChangedError(f"patch {self.patch}: {_name(function)} no longer has {parameter}={old!r}")
+        function.__defaults__ = tuple({**named, parameter: new}.values())
+
+
+def _name(owner: Any) -> str:
+    return getattr(owner, "__qualname__", None) or getattr(owner, "__name__", None) or type(owner).__name__

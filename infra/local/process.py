@@ -1,0 +1,213 @@
+"""The engine of the local cloud as a process: started, found again, and stopped, and nobody else's ever touched."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LAUNCHER = "infra.local.engine.launch"
+HOST = "127.0.0.1"
+REGION = "eu-west-1"
+
+READY_WITHIN_SECONDS = 60
+STOPPED_WITHIN_SECONDS = 60
+# What the functions' processes may see of the environment of whoever started the engine.
+INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT")
+
+
+class LocalCloudError(Exception):
+    """The local cloud cannot do what was asked; the message says why, and what to do."""
+
+
+@dataclass
+class Engine:
+    """One engine: a port on the loopback interface, and a folder that holds all that it knows."""
+
+    port: int
+    state: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    """Further environment variables of the engine, such as `AUTOSAVE_SECONDS`."""
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.state = self.state.resolve()
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.state / "engine.log"
+
+    @property
+    def record(self) -> Path:
+        """The file that remembers the process id, and the port that the state belongs to."""
+        return self.state / "engine.json"
+
+    def start(self) -> None:
+        """Start the engine, in a session of its own, and wait until it answers; one that runs already is kept.
+
+        Raises:
+            LocalCloudError: the port is in use, the state belongs to another port, or the engine does not come up.
+        """
+        if self.is_running():
+            return
+        self._check_port()
+        interpreter = ROOT / ".engine" / "bin" / "python"
+        if not interpreter.exists():
+            raise LocalCloudError("the local cloud is not installed: run make install")
+        temporary = self.state / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)  # the functions' unpacked bundles of an engine that was killed
+        temporary.mkdir(parents=True)
+        with self.log.open("ab") as log:
+            # The state is named for `is_running` to know the process by; the launcher does not read it.
+            self._child = subprocess.Popen(
+                [interpreter, "-m", LAUNCHER, "--state", str(self.state)],
+                cwd=ROOT,
+                env=self._environment(temporary),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.record.write_text(json.dumps({"pid": self._child.pid, "port": self.port}) + "\n")
+        self._wait_until_ready(self._child)
+
+    def stop(self) -> bool:
+        """Stop the engine gracefully, its state saved; whether there was one to stop.
+
+        Raises:
+            LocalCloudError: it did not end in time. It is not killed: it may be saving.
+        """
+        pid = self.pid()
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOPPED_WITHIN_SECONDS
+        while self.pid() is not None:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"the engine (process {pid}) did not stop; its log is {self.log}")
+            time.sleep(0.05)
+        self._reap()
+        return True
+
+    def kill(self) -> None:
+        """End the engine as a crash would, for tests of what survives."""
+        pid = self.pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            while self.pid() is not None:
+                time.sleep(0.01)
+            self._reap()
+
+    def is_running(self) -> bool:
+        return self.pid() is not None
+
+    def pid(self) -> int | None:
+        """The process id of this state's engine, if it runs.
+
+        A recorded number alone says nothing, since the system gives numbers again: the process must be a launcher, and
+        of this state.
+        """
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+        recorded = self._recorded().get("pid")
+        if recorded is None:
+            return None
+        command = command_of(recorded)
+        return recorded if LAUNCHER in command and str(self.state) in command else None
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/_ministack/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines that it logged."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _check_port(self) -> None:
+        other = self._recorded().get("port")
+        if other is not None and other != self.port:
+            # Queue addresses are part of the state, and of the functions' variables.
+            raise LocalCloudError(
+                f"the state in {self.state} was made on port {other}: use PORT={other}, or another STATE"
+            )
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except OSError as refused:
+                raise LocalCloudError(
+                    f"port {self.port} is in use by another program: stop that, or choose another port "
+                    f"(PORT={self.port + 1}, with a STATE of its own)"
+                ) from refused
+
+    def _environment(self, temporary: Path) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return inherited | {
+            # The engine would listen on all interfaces by itself.
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.state / "engine"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.state / "objects"),
+            "TMPDIR": str(temporary),
+            # Listeners that nobody here needs.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_WARM_TTL_SECONDS": "20",
+            "PYTHONUNBUFFERED": "1",
+            "TZ": "UTC",
+            **self.settings,
+        }
+
+    def _wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while not self.is_ready():
+            code = child.poll()
+            if code is not None or time.monotonic() > deadline:
+                what = "did not answer in time" if code is None else f"ended with code {code}"
+                self.stop()
+                raise LocalCloudError(f"the engine {what}; the end of {self.log}:\n{self.log_tail()}")
+            time.sleep(0.05)
+
+    def _recorded(self) -> dict[str, int]:
+        with contextlib.suppress(OSError, ValueError):
+            record: dict[str, int] = json.loads(self.record.read_text())
+            return record
+        return {}
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process, or nothing when there is none, or only one that ended and is not waited for."""
+    proc = Path("/proc")
+    if (proc / "self" / "cmdline").exists():
+        with contextlib.suppress(OSError):
+            return (proc / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return ""
+    listing = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(listing, capture_output=True, text=True, check=False).stdout
