@@ -22,7 +22,9 @@ NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_
 
 
 def to_item(row: Row, version: int) -> Item:
-    """The item of a row."""
+    """The item of a row. Raises ValueError for an empty key, which DynamoDB would not take."""
+    if not all(all(key) for key in ((row.partition, row.sort), *row.indexes.values())):
+        raise ValueError(f"the row {row.partition!r} {row.sort!r} has an empty key")
     item: Item = {"partition": {"S": row.partition}, "sort": {"S": row.sort}, "version": {"N": str(version)}}
     if row.data is None:
         item["deleted"] = {"BOOL": True}
@@ -120,7 +122,9 @@ class DynamoViews:
         after: dict[str, Any] | None = None,
         descending: bool = False,
     ) -> Page:
-        """Queries until the page is full; the key of its last row is where the next page begins."""
+        """Queries until the page is full and it is known whether another follows."""
+        if first is not None and last is not None and first > last:  # DynamoDB would call that an error
+            return Page([], None)
         prefix = f"{index}_" if index else ""
         key = "#partition = :partition"
         values: dict[str, Any] = {":partition": {"S": partition}}
@@ -142,16 +146,26 @@ class DynamoViews:
             "ScanIndexForward": not descending,
             **meter.capacity(),
         }
-        rows: list[dict[str, Any]] = []
+        found: list[Item] = []
         while True:
             if after:
                 request["ExclusiveStartKey"] = after
-            response = self._client.query(**request, Limit=limit - len(rows))
+            # One more than the page: DynamoDB gives a key to go on from even when nothing is left.
+            response = self._client.query(**request, Limit=limit + 1 - len(found))
             meter.note_capacity("read_units", cast(Any, response))
-            rows += [data for item in response["Items"] if (data := read_item(cast(Any, item))) is not None]
+            found += [item for item in cast(Any, response["Items"]) if read_item(item) is not None]
             after = cast(Any, response).get("LastEvaluatedKey")
-            if after is None or len(rows) >= limit:
-                return Page(rows, after)
+            if after is None or len(found) > limit:
+                return _page(found, limit, index)
+
+
+def _page(found: list[Item], limit: int, index: str | None) -> Page:
+    """The first rows of those found, and the key of the last of them when there are more."""
+    rows = [data for item in found[:limit] if (data := read_item(item)) is not None]
+    if len(found) <= limit:
+        return Page(rows, None)
+    names = ["partition", "sort", *([f"{index}_partition", f"{index}_sort"] if index else [])]
+    return Page(rows, {name: found[limit - 1][name] for name in names})
 
 
 class MemoryViews:
@@ -203,8 +217,4 @@ class MemoryViews:
         found = [item for item in found if (first or "") <= place(item)[0] and (last is None or place(item)[0] <= last)]
         if after:
             found = [i for i in found if (place(i) < place(after) if descending else place(i) > place(after))]
-        page = found[:limit]
-        rows = [data for item in page if (data := read_item(item)) is not None]
-        names = ["partition", "sort", *([f"{prefix}partition", f"{prefix}sort"] if index else [])]
-        more = len(found) > limit
-        return Page(rows, {name: page[-1][name] for name in names} if more else None)
+        return _page(found, limit, index)

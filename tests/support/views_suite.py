@@ -1,0 +1,193 @@
+"""What every store of read models does: one suite for memory, for DynamoDB and for a deployment.
+
+A subclass gives the fixture `views`, which has the index `by_place`. Partitions have random ids, so the store may
+hold others.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.kernel import ids
+from functions.kernel.views import Page, Row, ViewStore
+
+
+def pages(views: ViewStore, partition: str, limit: int, **query: Any) -> Iterator[Page]:
+    """All pages of a query, from one to the next as a caller would go who got the key as text."""
+    after: dict[str, Any] | None = None
+    while True:
+        page = views.query(partition, limit=limit, after=after, **query)
+        yield page
+        if page.after is None:
+            return
+        after = json.loads(json.dumps(page.after))
+
+
+def numbers(page: Page) -> list[int]:
+    return [row["n"] for row in page.rows]
+
+
+class ViewStoreSuite:
+    @pytest.fixture
+    def views(self) -> ViewStore:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def here(self) -> str:
+        """A partition of its own for each test."""
+        return ids.new()
+
+    def fill(self, views: ViewStore, here: str, count: int) -> None:
+        for n in range(count):
+            views.put(Row(here, f"{n:03}", {"n": n}, indexes={"by_place": (f"place {here}", f"{n:03}")}), 1)
+
+    def test_a_row_is_there_once_it_was_put(self, views: ViewStore, here: str) -> None:
+        assert views.get(here, "a") is None
+        assert views.put(Row(here, "a", {"n": 1}), 1)
+        assert views.get(here, "a") == {"n": 1}
+        assert views.get(here, "b") is None
+
+    def test_a_newer_version_replaces_a_row_and_an_older_or_equal_one_does_not(
+        self, views: ViewStore, here: str
+    ) -> None:
+        written = [views.put(Row(here, "a", {"n": version}), version) for version in (3, 2, 3, 10, 9, 11)]
+        assert written == [True, False, False, True, False, True]
+        assert views.get(here, "a") == {"n": 11}
+
+    def test_a_replaced_row_keeps_nothing_of_what_it_was(self, views: ViewStore, here: str) -> None:
+        views.put(Row(here, "a", {"n": 1, "old": True}, indexes={"by_place": (f"place {here}", "a")}), 1)
+        views.put(Row(here, "a", {"n": 2}), 2)
+        assert views.get(here, "a") == {"n": 2}
+        assert views.query(f"place {here}", index="by_place").rows == []
+
+    def test_a_tombstone_outranks_every_version(self, views: ViewStore, here: str) -> None:
+        views.put(Row(here, "a", {"n": 1}, indexes={"by_place": (f"place {here}", "a")}), 1)
+        assert views.put(Row(here, "a", None), 2)
+        assert not views.put(Row(here, "a", {"n": 3}), 3)
+        assert not views.put(Row(here, "a", None), 4)
+        assert views.get(here, "a") is None
+        assert views.query(here).rows == []
+        assert views.query(f"place {here}", index="by_place").rows == []
+
+    def test_a_tombstone_may_come_before_what_it_buries(self, views: ViewStore, here: str) -> None:
+        assert views.put(Row(here, "a", None), 2)
+        assert not views.put(Row(here, "a", {"n": 1}), 1)
+        assert views.get(here, "a") is None
+
+    def test_counters_go_up_with_the_row_that_is_written_and_only_then(self, views: ViewStore, here: str) -> None:
+        def row(n: int) -> Row:
+            counts = {(here, "day"): {"orders": 1, "revenue": n * 100}, (here, "hour"): {"orders": 1}}
+            return Row(here, "order", {"n": n}, counts=counts)
+
+        assert views.get(here, "day") is None
+        assert [views.put(row(2), 2), views.put(row(2), 2), views.put(row(1), 1)] == [True, False, False]
+        assert views.get(here, "day") == {"orders": 1, "revenue": 200}
+        assert views.put(row(3), 3)
+        assert views.get(here, "day") == {"orders": 2, "revenue": 500}
+        assert views.get(here, "hour") == {"orders": 2}
+        assert views.get(here, "order") == {"n": 3}
+
+    def test_counters_go_down_by_a_negative_amount_and_grow_new_fields(self, views: ViewStore, here: str) -> None:
+        views.put(Row(here, "a", {"n": 1}, counts={(here, "day"): {"open": 1}}), 1)
+        views.put(Row(here, "a", None, counts={(here, "day"): {"open": -1, "closed": 1}}), 2)
+        assert views.get(here, "day") == {"open": 0, "closed": 1}
+
+    def test_a_partition_is_read_in_the_order_of_its_sort_keys(self, views: ViewStore, here: str) -> None:
+        for n, sort in enumerate(["b", "a", "é", "B", "ab", "🤖", "10", "9"]):
+            views.put(Row(here, sort, {"n": n}), 1)
+        assert numbers(views.query(here)) == [6, 7, 3, 1, 4, 0, 2, 5]
+        assert numbers(views.query(here, descending=True)) == [5, 2, 0, 4, 1, 3, 7, 6]
+
+    @pytest.mark.parametrize("index", [None, "by_place"])
+    @pytest.mark.parametrize(
+        ("bounds", "expected"),
+        [
+            ({}, [0, 1, 2, 3, 4]),
+            ({"first": "002"}, [2, 3, 4]),
+            ({"last": "002"}, [0, 1, 2]),
+            ({"first": "001", "last": "003"}, [1, 2, 3]),
+            ({"first": "0015", "last": "0025"}, [2]),
+            ({"first": "003", "last": "003"}, [3]),
+            ({"first": "003", "last": "001"}, []),
+            ({"first": "9"}, []),
+        ],
+    )
+    def test_a_range_holds_its_bounds(
+        self, views: ViewStore, here: str, index: str | None, bounds: dict[str, str], expected: list[int]
+    ) -> None:
+        self.fill(views, here, 5)
+        partition = f"place {here}" if index else here
+        assert numbers(views.query(partition, index=index, **bounds)) == expected  # type: ignore[arg-type]
+        down = views.query(partition, index=index, descending=True, **bounds)  # type: ignore[arg-type]
+        assert numbers(down) == expected[::-1]
+
+    @pytest.mark.parametrize("index", [None, "by_place"])
+    @pytest.mark.parametrize("descending", [False, True])
+    @pytest.mark.parametrize(
+        ("limit", "sizes"), [(1, [1] * 6), (2, [2, 2, 2]), (4, [4, 2]), (5, [5, 1]), (6, [6]), (50, [6])]
+    )
+    def test_pages_follow_each_other_to_an_end_that_says_so(
+        self, views: ViewStore, here: str, index: str | None, descending: bool, limit: int, sizes: list[int]
+    ) -> None:
+        self.fill(views, here, 6)
+        partition = f"place {here}" if index else here
+        found = [numbers(page) for page in pages(views, partition, limit, index=index, descending=descending)]
+        assert [len(page) for page in found] == sizes
+        rows = [n for page in found for n in page]
+        assert rows == sorted(range(6), reverse=descending)
+
+    def test_an_empty_partition_is_one_empty_page(self, views: ViewStore, here: str) -> None:
+        assert views.query(here) == Page([], None)
+        assert views.query(here, index="by_place", first="a") == Page([], None)
+
+    def test_pages_are_filled_although_tombstones_lie_between(self, views: ViewStore, here: str) -> None:
+        self.fill(views, here, 9)
+        for n in (0, 1, 3, 4, 5, 8):
+            views.put(Row(here, f"{n:03}", None), 2)
+        assert [numbers(page) for page in pages(views, here, 2)] == [[2, 6], [7]]
+
+    def test_a_page_goes_on_where_the_last_one_ended_whatever_was_written_meanwhile(
+        self, views: ViewStore, here: str
+    ) -> None:
+        self.fill(views, here, 4)
+        first = views.query(here, limit=2)
+        views.put(Row(here, "0005", {"n": 99}), 1)
+        views.put(Row(here, "001", None), 2)
+        assert numbers(views.query(here, limit=2, after=first.after)) == [2, 3]
+
+    def test_an_index_shows_only_the_rows_that_have_its_key(self, views: ViewStore, here: str) -> None:
+        views.put(Row(here, "a", {"n": 1}), 1)
+        views.put(Row(here, "b", {"n": 2}, indexes={"by_place": (f"place {here}", "2")}), 1)
+        views.put(Row(f"other {here}", "c", {"n": 3}, indexes={"by_place": (f"place {here}", "1")}), 1)
+        assert numbers(views.query(f"place {here}", index="by_place")) == [3, 2]
+        assert numbers(views.query(here)) == [1, 2]
+
+    def test_more_than_one_answer_of_the_table_makes_one_page(self, views: ViewStore, here: str) -> None:
+        for n in range(5):
+            views.put(Row(here, f"{n}", {"n": n, "text": "x" * 300_000}), 1)  # 1.5 MB, an answer has 1
+        assert numbers(views.query(here)) == [0, 1, 2, 3, 4]
+        assert [numbers(page) for page in pages(views, here, 4)] == [[0, 1, 2, 3], [4]]
+
+    @pytest.mark.parametrize(
+        "data",
+        [{}, {"text": ""}, {"text": "Grüße, 世界, 🤖"}, {"deep": [[], {}, None, True, 2**60, 0.5]}, {"deleted": True}],
+    )
+    def test_every_kind_of_data_comes_back_as_it_was(self, views: ViewStore, here: str, data: dict[str, Any]) -> None:
+        views.put(Row(here, "a", data), 1)
+        assert views.get(here, "a") == data
+        assert views.query(here).rows == [data]
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            Row("", "a", {"n": 1}),
+            Row("a", "", {"n": 1}),
+            Row("a", "a", {"n": 1}, indexes={"by_place": ("", "a")}),
+            Row("a", "a", {"n": 1}, indexes={"by_place": ("a", "")}),
+        ],
+    )
+    def test_a_row_with_an_empty_key_is_refused(self, views: ViewStore, row: Row) -> None:
+        with pytest.raises(ValueError, match="an empty key"):
+            views.put(row, 1)

@@ -1,0 +1,126 @@
+"""The store of read models: one suite on both implementations, and what the one on DynamoDB makes of errors."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.kernel.errors import ConcurrencyError
+from functions.kernel.view_store import DynamoViews, MemoryViews, to_item
+from functions.kernel.views import Row, ViewStore
+from tests.support import aws
+from tests.support.views_suite import ViewStoreSuite
+
+
+class TestMemoryViews(ViewStoreSuite):
+    @pytest.fixture
+    def views(self) -> ViewStore:
+        return MemoryViews()
+
+
+class TestDynamoViews(ViewStoreSuite):
+    @pytest.fixture
+    def views(self, dynamodb: Any) -> ViewStore:
+        return DynamoViews(dynamodb, aws.view_table(dynamodb, ["by_place"]))
+
+
+@pytest.fixture
+def views(dynamodb: Any) -> DynamoViews:
+    return DynamoViews(dynamodb, aws.view_table(dynamodb, []))
+
+
+PLAIN = Row("here", "order", {"n": 1})
+COUNTED = Row("here", "order", {"n": 1}, counts={("here", "day"): {"orders": 1}})
+
+
+def test_a_row_is_one_put_and_a_row_with_counters_one_transaction(dynamodb: Any, views: DynamoViews) -> None:
+    with aws.calls(dynamodb) as made:
+        views.put(PLAIN, 1)
+        views.put(COUNTED, 2)
+    assert [operation for operation, _ in made] == ["PutItem", "TransactWriteItems"]
+
+
+def test_a_row_says_when_it_may_go(dynamodb: Any) -> None:
+    table = aws.view_table(dynamodb, [])
+    DynamoViews(dynamodb, table).put(Row("here", "a", {"n": 1}, expires=1_800_000_000), 1)
+    item = dynamodb.get_item(TableName=table, Key={"partition": {"S": "here"}, "sort": {"S": "a"}})["Item"]
+    assert item["expires"] == {"N": "1800000000"}
+
+
+@pytest.mark.parametrize(("row", "operation"), [(PLAIN, "PutItem"), (COUNTED, "TransactWriteItems")])
+def test_a_row_whose_reply_was_lost_is_written_and_counted_once(
+    dynamodb: Any, views: DynamoViews, row: Row, operation: str
+) -> None:
+    with aws.losing_first_reply(dynamodb, operation) as attempts:
+        views.put(row, 1)
+    assert attempts == [1, 2]
+    assert views.get("here", "order") == {"n": 1}
+    assert views.get("here", "day") == ({"orders": 1} if row is COUNTED else None)
+
+
+@pytest.mark.parametrize(
+    ("row", "operation", "answer"),
+    [
+        (PLAIN, "PutItem", aws.error("TransactionConflictException")),
+        (COUNTED, "TransactWriteItems", aws.error("TransactionInProgressException")),
+        (
+            COUNTED,
+            "TransactWriteItems",
+            aws.error(
+                "TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": "TransactionConflict"}]
+            ),
+        ),
+    ],
+)
+def test_a_row_that_meets_another_write_is_a_conflict_and_can_be_put_again(
+    dynamodb: Any, views: DynamoViews, row: Row, operation: str, answer: tuple[int, dict[str, Any]]
+) -> None:
+    with aws.answering(dynamodb, operation, answer), pytest.raises(ConcurrencyError):
+        views.put(row, 1)
+    assert views.put(row, 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "operation", "answer"),
+    [
+        (PLAIN, "PutItem", aws.error("ProvisionedThroughputExceededException")),
+        (PLAIN, "PutItem", aws.error("ValidationException")),
+        (
+            COUNTED,
+            "TransactWriteItems",
+            aws.error(
+                "TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": "ThrottlingError"}]
+            ),
+        ),
+    ],
+)
+def test_any_other_error_is_passed_on(
+    dynamodb: Any, views: DynamoViews, row: Row, operation: str, answer: tuple[int, dict[str, Any]]
+) -> None:
+    with aws.answering(dynamodb, operation, answer), pytest.raises(ClientError):
+        views.put(row, 1)
+    assert views.get("here", "order") is None
+
+
+def test_a_row_is_read_consistently(dynamodb: Any, views: DynamoViews) -> None:
+    with aws.calls(dynamodb) as made:
+        views.get("here", "order")
+    assert [(operation, parameters["ConsistentRead"]) for operation, parameters in made] == [("GetItem", True)]
+
+
+def test_a_page_that_ends_where_the_partition_ends_says_so_although_dynamodb_does_not(
+    dynamodb: Any, views: DynamoViews
+) -> None:
+    items = [to_item(Row("here", sort, {"n": n}), 1) for n, sort in enumerate("ab")]
+    key = {"partition": {"S": "here"}, "sort": {"S": "b"}}
+    with aws.answering(
+        dynamodb, "Query", (200, {"Items": items, "LastEvaluatedKey": key}), (200, {"Items": [], "Count": 0})
+    ):
+        page = views.query("here", limit=2)
+    assert (page.rows, page.after) == ([{"n": 0}, {"n": 1}], None)
+
+
+def test_a_range_that_ends_before_it_begins_is_not_asked_of_dynamodb(dynamodb: Any, views: DynamoViews) -> None:
+    with aws.calls(dynamodb) as made:
+        assert views.query("here", first="b", last="a").rows == []
+    assert made == []
