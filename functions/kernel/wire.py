@@ -20,6 +20,8 @@ from functions.kernel.errors import InvalidError
 
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
 
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
 T = TypeVar("T")
 W = TypeVar("W", bound="Wire")
 
@@ -65,7 +67,9 @@ def _outside(read: Callable[[Any], Any]) -> BeforeValidator:
 
 def _moment(value: object) -> datetime:
     """A UTC time from RFC 3339 text, which has a zone."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value):
+    if not isinstance(value, str) or not re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value
+    ):
         raise InvalidError("must be a time with its zone, such as 2030-01-31T12:00:00Z")
     try:
         return clock.read(value).astimezone(UTC)

@@ -1,0 +1,108 @@
+"""The REST edge: one place declares a route; this reads requests, calls its function, and answers.
+
+    api = Api("stores")
+
+    @api.post("/api/stores", may=[STAFF])
+    def create_store(body: NewStore) -> Created:
+        '''Open a store.'''
+        return Created(id=service.create_store(body.name, body.location))
+
+A path's parameters come by name ({storeId} as `store_id: str`), the body in the argument annotated with a Body, the
+query string in the one annotated with Params. Errors become problem details (RFC 9457). docs/adr/0010-http-edge.md says
+why routes are matched here and not by Powertools.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from functions.kernel import context, observe
+from functions.kernel.caller import BOT, CUSTOMER, KIOSK, STAFF, admit, caller
+from functions.kernel.context import Context
+from functions.kernel.problems import known, problem
+from functions.kernel.request import Request
+from functions.kernel.routes import Route, declare, find
+from functions.kernel.wire import Answer, write
+
+__all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route", "not_found_handler"]
+
+Response = dict[str, Any]
+F = TypeVar("F", bound=Callable[..., Answer | None])
+
+
+class Api:
+    """The routes of one service, in `routes`: the source of dispatch, of the gateway's routes and of the documents.
+
+    `elsewhere` holds methods and paths that other services answer, for the one that answers when nobody else does:
+    it tells an unknown path (404) from a known one with another method (405).
+    """
+
+    def __init__(self, service: str, elsewhere: Iterable[tuple[str, str]] = ()) -> None:
+        self.service = service
+        self.routes: list[Route] = []
+        self._elsewhere = tuple(elsewhere)
+
+    def get(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+        """Register a function that answers GET for those roles; for everybody, when there is none."""
+        return self._register("GET", path, may)
+
+    def post(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+        """The same for POST."""
+        return self._register("POST", path, may)
+
+    def put(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+        """The same for PUT."""
+        return self._register("PUT", path, may)
+
+    def delete(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+        """The same for DELETE."""
+        return self._register("DELETE", path, may)
+
+    def _register(self, method: str, path: str, may: Sequence[str]) -> Callable[[F], F]:
+        def register(function: F) -> F:
+            if any((route.method, route.path) == (method, path) for route in self.routes):
+                raise TypeError(f"{method} {path} has a function already")
+            self.routes.append(declare(method, path, may, function))
+            return function
+
+        return register
+
+    def handle(self, event: dict[str, Any], lambda_context: object = None) -> Response:
+        """Answer a request of the gateway (HTTP API, payload 2.0)."""
+        started = time.perf_counter()
+        request = Request(event)
+        who = caller(event)
+        name = "none"
+        with (
+            context.within(request.context(who.actor)) as working,
+            observe.noting(correlation_id=working.correlation_id),
+        ):
+            try:
+                route = find(self.routes, self._elsewhere, request)
+                name = f"{route.method} {route.path}"
+                admit(who, route.may)
+                if request.writes:
+                    request.body  # noqa: B018  (a malformed body is refused, wanted or not)
+                    working.cause = request.cause(who.id)
+                    working.expected_version = request.expected_version
+                response = _answer(route.call(request), request, working)
+            except Exception as error:  # whatever happens, the client is told in one form
+                told = known(error)
+                if told.status >= 500:
+                    observe.log_error(f"{name} failed", error)
+                response = problem(told, request.path)
+        response["headers"]["X-Correlation-Id"] = working.correlation_id
+        observe.request_done(name, response["statusCode"], time.perf_counter() - started)
+        return response
+
+
+def _answer(answer: Answer | None, request: Request, working: Context) -> Response:
+    tag = {} if working.version is None else {"ETag": f'"{working.version}"'}
+    if not request.writes and working.version is not None and request.knows(working.version):
+        return {"statusCode": 304, "headers": tag, "body": ""}
+    return {"statusCode": 200, "headers": {"Content-Type": "application/json", **tag}, "body": write(answer)}
+
+
+def not_found_handler(routes: Iterable[tuple[str, str]]) -> Callable[..., Response]:
+    """A handler for what no route of the gateway matches; `routes` are the methods and paths of the whole system."""
+    return Api("gateway", elsewhere=routes).handle

@@ -1,0 +1,61 @@
+"""Lists by pages: `limit` and an opaque, signed `next`."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from functions.kernel import runtime
+from functions.kernel.errors import InvalidError
+from functions.kernel.wire import Answer, FromText, Limit, Params
+
+SIGNATURE = 16  # bytes: half of an HMAC-SHA256, which nobody guesses and which keeps addresses short
+
+
+class Paged(Params):
+    """The query string of a list. `limit` is 1 to 100."""
+
+    limit: Annotated[Limit, FromText] = 50
+    next: str | None = None
+
+
+class PagedAnswer(Answer):
+    """An answer that is a page of a list: at the end `next` is absent."""
+
+    next: Annotated[str | None, Field(exclude_if=lambda token: token is None)] = None
+
+
+def sign(after: dict[str, Any] | None, purpose: str) -> str | None:
+    """The token for the page after `after` (as a ViewStore gives it); None when there is none.
+
+    `purpose` says which list it is: route and filters. A token is good for no other.
+    """
+    if after is None:
+        return None
+    content = json.dumps(after, separators=(",", ":"), ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(_signature(content, purpose) + content).rstrip(b"=").decode()
+
+
+def read(token: str | None, purpose: str) -> dict[str, Any] | None:
+    """Where the page of a token begins; None for the first page. Raises InvalidError for a forged or foreign token."""
+    if token is None:
+        return None
+    try:
+        signed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        signed = b""
+    signature, content = signed[:SIGNATURE], signed[SIGNATURE:]
+    if not hmac.compare_digest(signature, _signature(content, purpose)):
+        raise InvalidError("next: this is no page of this list; take it as the list's last answer gave it")
+    after: dict[str, Any] = json.loads(content)
+    return after
+
+
+def _signature(content: bytes, purpose: str) -> bytes:
+    key = runtime.current().signing_key
+    if not key:
+        raise RuntimeError("no signing key: this function must be given one before it may answer with pages")
+    return hmac.digest(key, purpose.encode() + b"\0" + content, hashlib.sha256)[:SIGNATURE]

@@ -1,0 +1,120 @@
+"""What the gateway hands over (HTTP API, payload 2.0), read and checked."""
+
+import base64
+import hashlib
+import json
+import re
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from functions.kernel import ids
+from functions.kernel.context import Cause, Context
+from functions.kernel.errors import InvalidError, TooLargeError
+from functions.kernel.wire import read_json
+
+BODY_LIMIT = 65_536  # bytes
+WRITES = frozenset({"POST", "PUT", "DELETE"})
+
+_HALF_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_ETAG = re.compile(r'"([0-9]{1,15})"')
+
+
+class Request:
+    """One request. Whatever of it is malformed raises InvalidError when it is asked for."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self._event = event
+        self.method: str = event["requestContext"]["http"]["method"]
+        self.path: str = event.get("rawPath") or "/"
+        self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.method in WRITES
+
+    def context(self, actor: str) -> Context:
+        """The context of its flow: its own correlation id and trace where it brings them, else new ones."""
+        context = Context(actor=actor)
+        correlation_id, traceparent = self.headers.get("x-correlation-id", ""), self.headers.get("traceparent", "")
+        if ids.is_uuid(correlation_id):
+            context.correlation_id = correlation_id
+        if _TRACEPARENT.fullmatch(traceparent):
+            context.traceparent = traceparent
+        return context
+
+    @cached_property
+    def segments(self) -> list[str]:
+        """The parts of its path. The gateway decodes escapes, but for `%25` and those that are none."""
+        if "\ufffd" in self.path:
+            raise InvalidError("the path is not UTF-8")
+        return [_unescape(segment, "the path") for segment in self.path.split("/")[1:]]
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """Its query string; of a name that is there twice, the last value."""
+        pairs = (pair.partition("=") for pair in (self._event.get("rawQueryString") or "").split("&") if pair)
+        return {_unescape_query(name): _unescape_query(value) for name, _, value in pairs}
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """Its JSON object; nothing at all means `{}`. Raises TooLargeError."""
+        sent: str = self._event.get("body") or ""
+        try:
+            content = base64.b64decode(sent) if self._event.get("isBase64Encoded") else sent.encode()
+            if len(content) > BODY_LIMIT:
+                raise TooLargeError(f"the body has {len(content):,} bytes, and may have {BODY_LIMIT:,}")
+            text = content.decode()
+        except ValueError as error:
+            raise InvalidError("the body is not UTF-8") from error
+        body = read_json(text) if text.strip() else {}
+        if not isinstance(body, dict):
+            raise InvalidError("the body must be a JSON object")
+        return body
+
+    def cause(self, caller_id: str) -> Cause | None:
+        """The cause that its Idempotency-Key makes it, with a digest of what it asks; None without a key."""
+        key = self.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not (1 <= len(key) <= 255 and key.isprintable()):
+            raise InvalidError("Idempotency-Key: must be 1 to 255 printable characters")
+        try:
+            asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
+        except RecursionError:
+            raise InvalidError("the body is nested too deeply") from None
+        return Cause(ids.derive(caller_id, key), hashlib.sha256(asked.encode()).hexdigest())
+
+    @property
+    def expected_version(self) -> int | None:
+        """The version that its If-Match names; None for any."""
+        tag = self.headers.get("if-match", "*").strip()
+        if tag == "*":
+            return None
+        version = _ETAG.fullmatch(tag)
+        if version is None:
+            raise InvalidError('If-Match: must be the ETag of an answer, such as "3"')
+        return int(version[1])
+
+    def knows(self, version: int) -> bool:
+        """Whether its If-None-Match names this version."""
+        known = self.headers.get("if-none-match", "")
+        return known.strip() == "*" or str(version) in _ETAG.findall(known)
+
+
+def _unescape(text: str, where: str) -> str:
+    if _HALF_ESCAPE.search(text):
+        raise InvalidError(f"{where} holds a % that begins no escape")
+    try:
+        plain = unquote(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidError(f"{where} is not UTF-8") from error
+    if "\0" in plain:
+        raise InvalidError(f"{where} holds a NUL")
+    return plain
+
+
+def _unescape_query(text: str) -> str:
+    return _unescape(text.replace("+", " "), "the query string")

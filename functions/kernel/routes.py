@@ -1,0 +1,130 @@
+"""Routes as they are declared: a method, a path, who may, and a function whose signature says the rest."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from functions.kernel.errors import NotFoundError
+from functions.kernel.problems import MethodNotAllowedError
+from functions.kernel.request import WRITES, Request
+from functions.kernel.wire import Answer, Body, Params, read
+
+LONGEST_ID = 200  # characters: no id of ours is nearly as long, and DynamoDB's keys end at 2,048 bytes
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route. `may` holds the roles that may use it (none: open to all), `errors` the statuses that it may answer.
+
+    function: what it calls. arguments: for each parameter in the path, the function's argument. body_argument,
+    params_argument: those that take the body and the query string.
+    """
+
+    method: str
+    path: str
+    name: str
+    may: tuple[str, ...]
+    body: type[Body] | None
+    params: type[Params] | None
+    answer: type[Answer] | None
+    summary: str
+    errors: tuple[int, ...]
+    function: Callable[..., Answer | None] = field(repr=False, compare=False)
+    arguments: dict[str, str] = field(repr=False, compare=False)
+    body_argument: str = ""
+    params_argument: str = ""
+
+    def call(self, request: Request) -> Answer | None:
+        """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
+        values = fit(self.path, request.segments) or {}
+        if any(len(value) > LONGEST_ID for value in values.values()):
+            raise NotFoundError("there is nothing at this path")
+        arguments: dict[str, Any] = {self.arguments[name]: value for name, value in values.items()}
+        if self.params:
+            arguments[self.params_argument] = read(self.params, request.query)
+        if self.body:
+            arguments[self.body_argument] = read(self.body, request.body)
+        return self.function(**arguments)
+
+
+def declare(method: str, path: str, may: Iterable[str], function: Callable[..., Answer | None]) -> Route:
+    """Read a route off its function. Raises TypeError when the signature does not fit the path."""
+    hints = get_type_hints(function)
+    answer = hints.pop("return", None)
+    answer = None if answer is type(None) else answer
+    if answer is not None and not _is(answer, Answer):
+        raise TypeError(f"{function.__name__} must be annotated to return an Answer or None")
+    bodies = [name for name, hint in hints.items() if _is(hint, Body)]
+    params = [name for name, hint in hints.items() if _is(hint, Params)]
+    parameters = re.findall(r"{(\w+)}", path)
+    arguments = {parameter: re.sub(r"([A-Z])", r"_\1", parameter).lower() for parameter in parameters}
+    texts = [name for name, hint in hints.items() if hint is str]
+    if sorted(texts) != sorted(arguments.values()) or len(bodies) > 1 or len(params) > 1:
+        raise TypeError(f"{function.__name__} takes {texts}, but {path} gives {list(arguments.values())}")
+    if len(texts) + len(bodies) + len(params) != len(inspect.signature(function).parameters):
+        raise TypeError(f"{function.__name__} takes more than path, body and query string give")
+    return Route(
+        method=method,
+        path=path,
+        name=function.__name__,
+        may=tuple(may),
+        body=hints[bodies[0]] if bodies else None,
+        params=hints[params[0]] if params else None,
+        answer=answer,
+        summary=(inspect.getdoc(function) or function.__name__.replace("_", " ").capitalize()).splitlines()[0],
+        errors=_errors(writes=method in WRITES, named=bool(parameters), asked=bool(params), guarded=bool(may)),
+        function=function,
+        arguments=arguments,
+        body_argument=bodies[0] if bodies else "",
+        params_argument=params[0] if params else "",
+    )
+
+
+def _is(hint: Any, kind: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, kind)
+
+
+def _errors(*, writes: bool, named: bool, asked: bool, guarded: bool) -> tuple[int, ...]:
+    statuses = {500, 503}
+    if guarded:
+        statuses |= {401, 403}
+    if named:
+        statuses |= {400, 404}
+    if asked:
+        statuses |= {400}
+    if writes:
+        statuses |= {400, 404, 409, 412, 413, 422}
+    return tuple(sorted(statuses))
+
+
+def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
+    """What a path's parameters are in these segments; None when it is another path."""
+    parts = path.split("/")[1:]
+    if len(parts) != len(segments):
+        return None
+    values: dict[str, str] = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith("{") and segment:
+            values[part[1:-1]] = segment
+        elif part != segment:
+            return None
+    return values
+
+
+def find(routes: Iterable[Route], elsewhere: Iterable[tuple[str, str]], request: Request) -> Route:
+    """The route of a request; what a path says outright wins over a parameter, from the left.
+
+    `elsewhere` are the methods and paths that others answer. Raises NotFoundError, and MethodNotAllowedError where
+    the path is known with other methods.
+    """
+    fitting = [route for route in routes if fit(route.path, request.segments) is not None]
+    mine = [route for route in fitting if route.method == request.method]
+    if mine:
+        return min(mine, key=lambda route: [part.startswith("{") for part in route.path.split("/")])
+    allow = {route.method for route in fitting}
+    allow |= {method for method, path in elsewhere if fit(path, request.segments) is not None}
+    if allow and request.method not in allow:
+        raise MethodNotAllowedError(request.method, sorted(allow))
+    raise NotFoundError("there is nothing at this path")
