@@ -3,8 +3,12 @@
 The shopping list of an order has the order's id.
 """
 
+from typing import Literal
+
 from events.registry import Command, Timer
-from events.shapes import Cents, LineItem
+from events.shapes import Cents, LineItem, Time
+
+SagaStatus = Literal["running", "parked", "completed", "compensated", "stopped"]
 
 
 class RejectOrder(Command, source="checkout", key="order_id", to="ordering"):
@@ -71,3 +75,17 @@ class StepTimedOut(Timer, source="checkout", key="order_id"):
     step: int
     attempt: int
     compensating: bool
+
+
+class SagaMoved(Timer, source="checkout", key="order_id"):
+    """The saga of an order came to another status: `step` awaits its answer, `reason` is why it does not go on.
+
+    It is said at once, for the list of sagas: nobody else's.
+    """
+
+    order_id: str
+    status: SagaStatus
+    step: int
+    compensating: bool
+    since: Time
+    reason: str

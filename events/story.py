@@ -164,6 +164,12 @@ _MESSAGES: dict[str, Data] = {
     "OrderApprovalRefused": {"status": "cancelled"},
     "OrderRejectionRefused": {"status": "approved"},
     "RejectOrder": {"reason": "the payment does not cover the order"},
+    "SagaMoved": {
+        "status": "parked",
+        "compensating": True,
+        "since": "2026-03-14T09:26:53.589793Z",
+        "reason": "VoidPayment has no answer after 8 tries",
+    },
     "ShoppingListAvailable": {"status": "available"},
     "ShoppingListAssigned": {"status": "assigned", "bot_id": "bot-1", "assignment": 1},
     "ShoppingListStarted": {"status": "active", "bot_id": "bot-1", "assignment": 1},

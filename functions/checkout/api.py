@@ -1,0 +1,63 @@
+"""The checkout service's REST routes: sagas for staff to see, and to resume."""
+
+from events.checkout import SagaMoved, SagaStatus
+from functions.checkout import service
+from functions.kernel import paging
+from functions.kernel.http import STAFF, Api
+from functions.kernel.paging import Paged, PagedAnswer
+from functions.kernel.wire import Answer, Wire
+
+api = Api("checkout")
+
+
+class Which(Paged):
+    """Sagas of one status, or all."""
+
+    status: SagaStatus | None = None
+
+
+class SagaView(Wire):
+    """Where the saga of an order stands."""
+
+    order_id: str
+    status: SagaStatus
+    step: int
+    compensating: bool
+    since: str
+    reason: str
+
+
+class SagaList(PagedAnswer):
+    """Sagas by status, and of one status the newest first."""
+
+    sagas: list[SagaView]
+
+
+class OneSaga(Answer):
+    """One saga."""
+
+    saga: SagaView
+
+
+@api.get("/api/checkout/sagas", may=[STAFF])
+def list_sagas(which: Which) -> SagaList:
+    """List sagas, those of one status or all."""
+    purpose = f"sagas {which.status}"
+    found, after = service.list_sagas(which.status, which.limit, paging.read(which.next, purpose))
+    return SagaList(sagas=[_view(saga) for saga in found], next=paging.sign(after, purpose))
+
+
+@api.get("/api/checkout/sagas/{orderId}", may=[STAFF])
+def get_saga(order_id: str) -> OneSaga:
+    """Show where the saga of an order stands."""
+    return OneSaga(saga=_view(service.saga(order_id)))
+
+
+@api.put("/api/checkout/sagas/{orderId}/resume", may=[STAFF])
+def resume_saga(order_id: str) -> None:
+    """Let a parked saga try again what it was parked over."""
+    service.resume(order_id)
+
+
+def _view(saga: SagaMoved) -> SagaView:
+    return SagaView(**saga.model_dump())

@@ -1,0 +1,76 @@
+"""What the checkout service hears: orders, the answers to its commands, and its own reminders."""
+
+from typing import get_args
+
+from events.checkout import StepTimedOut
+from events.customers import CustomerAuthorized, CustomerRefused
+from events.depot import (
+    ShoppingInitiated,
+    ShoppingListAccepted,
+    ShoppingListCancellationAccepted,
+    ShoppingListRefused,
+    ShoppingRefused,
+)
+from events.ordering import (
+    OrderApprovalAccepted,
+    OrderApprovalRefused,
+    OrderCancelled,
+    OrderCreated,
+    OrderRejectionAccepted,
+    OrderRejectionRefused,
+)
+from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted
+from functions.checkout import service, views
+from functions.checkout.domain import Item
+from functions.kernel.inbox import Inbox
+
+Acceptance = (
+    CustomerAuthorized
+    | ShoppingListAccepted
+    | PaymentAccepted
+    | ShoppingInitiated
+    | OrderApprovalAccepted
+    | OrderRejectionAccepted
+    | ShoppingListCancellationAccepted
+    | PaymentVoidAccepted
+)
+Refusal = CustomerRefused | ShoppingListRefused | PaymentRefused | ShoppingRefused
+
+inbox = Inbox("checkout")
+inbox.include(views.projection)
+
+
+@inbox.on(OrderCreated)
+def order_created(event: OrderCreated) -> None:
+    items = [Item(**dict(item)) for item in event.items]
+    service.start(event.order_id, event.customer_id, event.payment_id, items, event.total)
+
+
+@inbox.on(OrderCancelled)
+def order_cancelled(event: OrderCancelled) -> None:
+    service.call_off(event.order_id)
+
+
+@inbox.on(*get_args(Acceptance))
+def accepted(reply: Acceptance) -> None:
+    service.answer(reply.order_id, type(reply).name)
+
+
+@inbox.on(*get_args(Refusal))
+def refused(reply: Refusal) -> None:
+    service.answer(reply.order_id, type(reply).name, reply.reason)
+
+
+@inbox.on(OrderApprovalRefused)
+def approval_refused(reply: OrderApprovalRefused) -> None:
+    service.refuse_approval(reply.order_id, reply.status)
+
+
+@inbox.on(OrderRejectionRefused)
+def rejection_refused(reply: OrderRejectionRefused) -> None:
+    service.refuse_rejection(reply.order_id, reply.status)
+
+
+@inbox.on(StepTimedOut)
+def step_timed_out(timer: StepTimedOut) -> None:
+    service.time_out(timer.order_id, timer.step, timer.attempt, timer.compensating)

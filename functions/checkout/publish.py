@@ -1,0 +1,80 @@
+"""What the checkout service says: the saga's commands, and what it tells itself."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import cast
+
+from events.checkout import (
+    ApproveOrder,
+    AuthorizeCustomer,
+    CancelShoppingList,
+    ConfirmPayment,
+    CreateShoppingList,
+    InitiateShopping,
+    RejectOrder,
+    SagaMoved,
+    SagaStatus,
+    StepTimedOut,
+    VoidPayment,
+)
+from events.registry import Command
+from events.shapes import LineItem
+from functions.checkout.domain import CreateOrderSaga
+from functions.kernel import runtime
+from functions.kernel.aggregate import DomainEvent
+from functions.kernel.publish import Publisher, Reminder
+from functions.kernel.runtime import LONGEST_DELAY
+from functions.kernel.saga import Compensated, Completed, Parked, Resumed, Started, StepSent, Stopped, UndoSent
+
+publishes = Publisher("checkout")
+
+_commands: dict[str, Callable[[CreateOrderSaga], Command]] = {
+    "AuthorizeCustomer": lambda saga: AuthorizeCustomer(order_id=saga.id, customer_id=saga.customer_id),
+    "CreateShoppingList": lambda saga: CreateShoppingList(
+        order_id=saga.id, items=tuple(LineItem(**asdict(item)) for item in saga.items)
+    ),
+    "ConfirmPayment": lambda saga: ConfirmPayment(
+        order_id=saga.id, payment_id=saga.payment_id, customer_id=saga.customer_id, amount=saga.total
+    ),
+    "InitiateShopping": lambda saga: InitiateShopping(order_id=saga.id),
+    "ApproveOrder": lambda saga: ApproveOrder(order_id=saga.id, shopping_list_id=saga.id),
+    "RejectOrder": lambda saga: RejectOrder(order_id=saga.id, reason=saga.reason),
+    "CancelShoppingList": lambda saga: CancelShoppingList(order_id=saga.id),
+    "VoidPayment": lambda saga: VoidPayment(order_id=saga.id, payment_id=saga.payment_id, customer_id=saga.customer_id),
+}
+
+
+@publishes(StepSent)
+@publishes(UndoSent)
+def command(saga: CreateOrderSaga, event: DomainEvent) -> Command:
+    return _commands[saga.awaited.command](saga)
+
+
+@publishes.reminder(StepSent)
+@publishes.reminder(UndoSent)
+def timeout(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
+    seconds = int(runtime.current().setting("STEP_TIMEOUT", "60")) * saga.patience
+    timed_out = StepTimedOut(order_id=saga.id, step=saga.step, attempt=saga.attempt, compensating=saga.compensating)
+    return Reminder(timed_out, after=min(seconds, LONGEST_DELAY))
+
+
+@publishes.reminder(Started)
+@publishes.reminder(Parked)
+@publishes.reminder(Resumed)
+@publishes.reminder(Completed)
+@publishes.reminder(Compensated)
+@publishes.reminder(Stopped)
+def moved(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
+    return Reminder(standing(saga), after=0)
+
+
+def standing(saga: CreateOrderSaga) -> SagaMoved:
+    """Where a saga stands, as others may know it."""
+    return SagaMoved(
+        order_id=saga.id,
+        status=cast(SagaStatus, saga.status),
+        step=saga.step,
+        compensating=saga.compensating,
+        since=saga.since,
+        reason=saga.obstacle or saga.reason,
+    )

@@ -1,0 +1,40 @@
+"""The list of sagas that staff see.
+
+A row is written when a saga's status changes. Of a running saga only the status is to be taken from it.
+"""
+
+from typing import Any
+
+from events.checkout import SagaMoved
+from events.envelope import Metadata
+from functions.kernel import runtime
+from functions.kernel.projection import Projection
+from functions.kernel.views import Row
+
+projection = Projection(indexes=["sagas"])
+
+
+@projection.on(SagaMoved)
+def saga_row(saga: SagaMoved, metadata: Metadata) -> Row:
+    return Row(
+        partition=f"saga#{saga.order_id}",
+        sort="saga",
+        data=saga.model_dump(mode="json"),
+        indexes={"sagas": ("sagas", f"{saga.status}#{saga.since}#{saga.order_id}")},
+    )
+
+
+def sagas(
+    status: str | None, limit: int, after: dict[str, Any] | None
+) -> tuple[list[SagaMoved], dict[str, Any] | None]:
+    """A page of rows, by status and then the newest first, and where the next begins."""
+    page = runtime.current().views.query(
+        "sagas",
+        index="sagas",
+        first=f"{status}#" if status else None,
+        last=f"{status}#~" if status else None,
+        limit=limit,
+        after=after,
+        descending=True,
+    )
+    return [SagaMoved.model_validate(row, extra="ignore") for row in page.rows], page.after
