@@ -3,7 +3,7 @@
 from typing import Literal
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.registry import Event, Reply
+from events.registry import Event, Reply, Timer
 from events.shapes import Cents
 
 PaymentStatus = Literal["authorized", "confirmed", "settled", "voided", "refunded"]
@@ -86,3 +86,10 @@ class PaymentVoidAccepted(Reply, source="payments", key="order_id", answers=Void
     """The payment does not serve the order and will not."""
 
     order_id: str
+
+
+class RefundDue(Timer, source="payments", key="payment_id"):
+    """The payment provider is to pay back a payment's refund; `number` counts a payment's refunds, from 1."""
+
+    payment_id: str
+    number: int

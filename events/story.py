@@ -11,6 +11,9 @@ from events.registry import Kind, Message
 
 Data = dict[str, Any]
 
+# Who sends a service's commands and reminders, where it is not the thing that they are about.
+_SENDERS = {"checkout": "Saga", "depot": "Dispatcher"}
+
 
 def sample(message: type[Message]) -> Data:
     """A whole `detail` of this message, the same each time."""
@@ -40,8 +43,8 @@ def sample(message: type[Message]) -> Data:
 def _stream(message: type[Message], subject: str) -> str:
     if message.answers:
         return f"{message.answers.name}#message-1"
-    if message.kind is not Kind.EVENT:
-        return f"{'Saga' if message.key == 'order_id' else 'Dispatcher'}#{subject}"
+    if message.kind is not Kind.EVENT and message.source in _SENDERS:
+        return f"{_SENDERS[message.source]}#{subject}"
     return f"{message.key.removesuffix('_id').title().replace('_', '')}#{subject}"
 
 
@@ -127,6 +130,7 @@ _FIELDS: Data = {
     "authorized": 2000,
     "amount": 1699,
     "attempt": 1,
+    "number": 1,
     "step": 3,
     "bucket": "2026-03-14T09:26:50Z",
 }

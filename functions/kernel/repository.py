@@ -166,10 +166,15 @@ class Repository(Generic[A]):
 
 
 def change_together(
-    first: tuple[Repository[A], str], second: tuple[Repository[B], str], decide: Callable[[A, B], object]
+    first: tuple[Repository[A], str],
+    second: tuple[Repository[B], str],
+    decide: Callable[[A, B], object],
+    *,
+    may_be_new: bool = False,
 ) -> tuple[A, B]:
-    """Let two existing aggregates of a service decide together, and commit both in one transaction or neither.
+    """Let two aggregates of a service decide together, and commit both in one transaction or neither.
 
+    Both must exist, unless they `may_be_new`: `decide` then gets an empty one, of version 0, for each that does not.
     The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
     one of them recorded something, that one is committed by itself. Raises as `Repository.change` does.
     """
@@ -178,7 +183,7 @@ def change_together(
     for attempt in range(ATTEMPTS):
         one, two = firsts.load(first_id), seconds.load(second_id)
         for repository, loaded, id in ((firsts, one, first_id), (seconds, two, second_id)):
-            if loaded.aggregate.is_new:
+            if loaded.aggregate.is_new and not may_be_new:
                 raise NotFoundError(f"there is no {noun(repository.aggregate)} {id}")
         if recall(one, working) or recall(two, working):
             return one.aggregate, two.aggregate

@@ -1,0 +1,241 @@
+"""Payments and invoices: money that a customer set aside, and what is owed of it for an order."""
+
+from dataclasses import dataclass, replace
+
+from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
+
+
+@dataclass(frozen=True)
+class Refund:
+    """An amount, in cents, that goes back to the customer; `made` once the provider has paid it."""
+
+    amount: int
+    made: bool = False
+
+
+@dataclass(frozen=True)
+class Authorized(DomainEvent):
+    customer_id: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Confirmed(DomainEvent):
+    order_id: str
+
+
+@dataclass(frozen=True)
+class Voided(DomainEvent):
+    pass
+
+
+@dataclass(frozen=True)
+class Captured(DomainEvent):
+    """`amount` was taken of what was authorised; the rest was released."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class RefundRequested(DomainEvent):
+    """`number` counts the payment's refunds, from 1."""
+
+    number: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Refunded(DomainEvent):
+    number: int
+    amount: int
+
+
+@dataclass
+class Payment(Aggregate):
+    """authorized → confirmed → settled → refunded (wholly), or → voided before anything was captured.
+
+    All amounts are in cents. A refund is first requested, in the commit that lowers what is owed, and is made when
+    the provider has paid it: what is requested is never requested again, and what is not yet made is not forgotten.
+    """
+
+    status: str = ""
+    customer_id: str = ""
+    order_id: str | None = None
+    authorized: int = 0
+    captured: int = 0
+    released: int = 0
+    refunds: tuple[Refund, ...] = ()
+
+    @property
+    def refunded(self) -> int:
+        """What the provider has paid back."""
+        return sum(refund.amount for refund in self.refunds if refund.made)
+
+    @property
+    def kept(self) -> int:
+        """What was captured and is not to go back."""
+        return self.captured - sum(refund.amount for refund in self.refunds)
+
+    def authorize(self, customer_id: str, amount: int) -> None:
+        """Set a customer's money aside. Raises InvalidError."""
+        if not self.is_new:
+            return
+        if not customer_id.strip():
+            raise InvalidError("the customer id cannot be blank")
+        if amount <= 0:
+            raise InvalidError("the payment amount must be greater than zero")
+        self.record(Authorized(customer_id, amount))
+
+    def confirm(self, order_id: str, customer_id: str, amount: int) -> None:
+        """Let it serve an order of its customer, and no other, from now on. Raises RefusedError with the reason."""
+        if customer_id != self.customer_id:
+            raise RefusedError("the payment is another customer's", self.status)
+        if self.order_id not in (None, order_id):
+            raise RefusedError("the payment serves another order", self.status)
+        self.must_be("authorized", "confirmed", "settled")
+        if amount > self.authorized:
+            raise RefusedError("the payment does not cover the order", self.status)
+        if self.order_id is None:
+            self.record(Confirmed(order_id))
+
+    def void(self, order_id: str, customer_id: str) -> None:
+        """Let it go on behalf of an order that is not to be.
+
+        One that serves another order, is another customer's, or of which money was captured, is left as it is.
+        """
+        own = customer_id == self.customer_id if self.order_id is None else order_id == self.order_id
+        if own and self.status in ("authorized", "confirmed"):
+            self.record(Voided())
+
+    def capture(self, order_id: str, amount: int) -> None:
+        """Take what is owed for the order that it serves, and release the rest. Raises RefusedError."""
+        if self.order_id not in (None, order_id):
+            raise RefusedError("the payment serves another order", self.status)
+        self.must_be("confirmed")
+        if amount > self.authorized:
+            raise RefusedError("the payment does not cover the order", self.status)
+        self.record(Captured(amount))
+
+    def refund_beyond(self, order_id: str, owed: int) -> None:
+        """Request the refund of what is kept beyond `owed`, if it serves the order and keeps that much."""
+        beyond = self.kept - owed
+        if self.order_id == order_id and beyond > 0:
+            self.record(RefundRequested(len(self.refunds) + 1, beyond))
+
+    def refund(self, number: int) -> Refund:
+        """A requested refund by its number. Raises NotFoundError."""
+        if not 1 <= number <= len(self.refunds):
+            raise NotFoundError(f"the payment has no refund {number}")
+        return self.refunds[number - 1]
+
+    def refund_made(self, number: int) -> None:
+        """The provider has paid a refund. Raises NotFoundError for one that was not requested."""
+        refund = self.refund(number)
+        if not refund.made:
+            self.record(Refunded(number, refund.amount))
+
+    @applies(Authorized)
+    def _authorized(self, event: Authorized) -> None:
+        self.status = "authorized"
+        self.customer_id = event.customer_id
+        self.authorized = event.amount
+
+    @applies(Confirmed)
+    def _confirmed(self, event: Confirmed) -> None:
+        self.status = "confirmed"
+        self.order_id = event.order_id
+
+    @applies(Voided)
+    def _voided(self, event: Voided) -> None:
+        self.status = "voided"
+        self.released = self.authorized
+
+    @applies(Captured)
+    def _captured(self, event: Captured) -> None:
+        self.status = "settled"
+        self.captured = event.amount
+        self.released = self.authorized - event.amount
+
+    @applies(RefundRequested)
+    def _refund_requested(self, event: RefundRequested) -> None:
+        self.refunds += (Refund(event.amount),)
+
+    @applies(Refunded)
+    def _refunded(self, event: Refunded) -> None:
+        place = event.number - 1
+        made = replace(self.refunds[place], made=True)
+        self.refunds = (*self.refunds[:place], made, *self.refunds[place + 1 :])
+        if self.refunded == self.captured:
+            self.status = "refunded"
+
+
+@dataclass(frozen=True)
+class Billed(DomainEvent):
+    payment_id: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Adjusted(DomainEvent):
+    """`amount` is what is owed now: less than before."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Paid(DomainEvent):
+    pass
+
+
+@dataclass(frozen=True)
+class Cancelled(DomainEvent):
+    payment_id: str
+
+
+@dataclass
+class Invoice(Aggregate):
+    """pending → paid or cancelled; its id is the order's. `amount` is what is owed, in cents, and never rises."""
+
+    status: str = ""
+    payment_id: str = ""
+    amount: int = 0
+
+    def bill(self, payment_id: str, amount: int) -> None:
+        """Write down what is owed; once that is done, only less than before changes anything."""
+        if self.is_new:
+            self.record(Billed(payment_id, amount))
+        elif amount < self.amount:
+            self.record(Adjusted(amount))
+
+    def pay(self) -> None:
+        """What is owed was captured. Raises RefusedError unless it is pending."""
+        self.must_be("pending")
+        self.record(Paid())
+
+    def cancel(self, payment_id: str) -> None:
+        """Nothing is owed any more. One that was paid stays paid; one not yet made is recorded as cancelled."""
+        if self.status == "paid":
+            self.bill(payment_id, 0)
+        elif self.status != "cancelled":
+            self.record(Cancelled(payment_id))
+
+    @applies(Billed)
+    def _billed(self, event: Billed) -> None:
+        self.status = "pending"
+        self.payment_id = event.payment_id
+        self.amount = event.amount
+
+    @applies(Adjusted)
+    def _adjusted(self, event: Adjusted) -> None:
+        self.amount = event.amount
+
+    @applies(Paid)
+    def _paid(self, event: Paid) -> None:
+        self.status = "paid"
+
+    @applies(Cancelled)
+    def _cancelled(self, event: Cancelled) -> None:
+        self.status = "cancelled"
+        self.payment_id = event.payment_id
+        self.amount = 0

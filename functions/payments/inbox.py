@@ -1,0 +1,45 @@
+"""What the payments service hears: the saga's commands, how orders fare, and its own reminders of refunds."""
+
+from events.checkout import ConfirmPayment, VoidPayment
+from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRejected, OrderState
+from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted, RefundDue
+from functions.kernel.inbox import Inbox
+from functions.payments import service
+from functions.payments.views import projection
+
+inbox = Inbox("payments")
+inbox.include(projection)
+
+
+@inbox.answers(
+    ConfirmPayment,
+    accepted=lambda command: PaymentAccepted(order_id=command.order_id),
+    refused=lambda command, error: PaymentRefused(order_id=command.order_id, reason=error.message),
+)
+def confirm_payment(command: ConfirmPayment) -> None:
+    service.confirm(command.payment_id, command.order_id, command.customer_id, command.amount)
+
+
+@inbox.answers(
+    VoidPayment,
+    accepted=lambda command: PaymentVoidAccepted(order_id=command.order_id),
+    # A payment that is not there serves no order: that is all the saga wants to hear.
+    refused=lambda command, error: PaymentVoidAccepted(order_id=command.order_id),
+)
+def void_payment(command: VoidPayment) -> None:
+    service.void(command.payment_id, command.order_id, command.customer_id)
+
+
+@inbox.on(OrderApproved, OrderReadied)
+def bill_order(event: OrderState) -> None:
+    service.bill(event.order_id, event.payment_id, event.total)
+
+
+@inbox.on(OrderCancelled, OrderRejected)
+def call_off_order(event: OrderState) -> None:
+    service.call_off(event.order_id, event.payment_id, event.customer_id)
+
+
+@inbox.on(RefundDue)
+def make_refund(reminder: RefundDue) -> None:
+    service.make_refund(reminder.payment_id, reminder.number)

@@ -1,0 +1,99 @@
+"""What the payments service says. That money was captured is told by the invoice that was paid."""
+
+from typing import Any
+
+from events.payments import (
+    InvoiceAdjusted,
+    InvoiceCancelled,
+    InvoiceCreated,
+    InvoicePaid,
+    PaymentAuthorized,
+    PaymentConfirmed,
+    PaymentRefunded,
+    PaymentVoided,
+    RefundDue,
+)
+from functions.kernel.publish import Publisher, Reminder
+from functions.payments.domain import (
+    Adjusted,
+    Authorized,
+    Billed,
+    Cancelled,
+    Confirmed,
+    Invoice,
+    Paid,
+    Payment,
+    Refunded,
+    RefundRequested,
+    Voided,
+)
+
+publishes = Publisher("payments")
+
+
+@publishes(Authorized)
+def payment_authorized(payment: Payment, event: Authorized) -> PaymentAuthorized:
+    return PaymentAuthorized(**_payment(payment))
+
+
+@publishes(Confirmed)
+def payment_confirmed(payment: Payment, event: Confirmed) -> PaymentConfirmed:
+    return PaymentConfirmed(**_payment(payment))
+
+
+@publishes(Voided)
+def payment_voided(payment: Payment, event: Voided) -> PaymentVoided:
+    return PaymentVoided(**_payment(payment))
+
+
+@publishes.reminder(RefundRequested)
+def refund_due(payment: Payment, event: RefundRequested) -> Reminder:
+    return Reminder(RefundDue(payment_id=payment.id, number=event.number), after=0)
+
+
+@publishes(Refunded)
+def payment_refunded(payment: Payment, event: Refunded) -> PaymentRefunded:
+    return PaymentRefunded(**_payment(payment), refund=event.amount)
+
+
+@publishes(Billed)
+def invoice_created(invoice: Invoice, event: Billed) -> InvoiceCreated:
+    return InvoiceCreated(**_invoice(invoice))
+
+
+@publishes(Adjusted)
+def invoice_adjusted(invoice: Invoice, event: Adjusted) -> InvoiceAdjusted:
+    return InvoiceAdjusted(**_invoice(invoice))
+
+
+@publishes(Paid)
+def invoice_paid(invoice: Invoice, event: Paid) -> InvoicePaid:
+    return InvoicePaid(**_invoice(invoice))
+
+
+@publishes(Cancelled)
+def invoice_cancelled(invoice: Invoice, event: Cancelled) -> InvoiceCancelled:
+    return InvoiceCancelled(**_invoice(invoice))
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    return {
+        "payment_id": payment.id,
+        "customer_id": payment.customer_id,
+        "order_id": payment.order_id,
+        "authorized": payment.authorized,
+        "captured": payment.captured,
+        "released": payment.released,
+        "refunded": payment.refunded,
+        "status": payment.status,
+    }
+
+
+def _invoice(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "invoice_id": invoice.id,
+        "order_id": invoice.id,
+        "payment_id": invoice.payment_id,
+        "amount": invoice.amount,
+        "status": invoice.status,
+    }
