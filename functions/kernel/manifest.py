@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -36,6 +37,12 @@ class Manifest:
     def indexes(self) -> list[str]:
         """The indexes of its read models' table."""
         return sorted({index for projection in self.projections for index in projection.indexes})
+
+
+def services() -> list[str]:
+    """The services that there are: the folders beside the kernel's, but for the gateway's, which is the platform's."""
+    folders = Path(__file__).parents[1].iterdir()
+    return sorted(f.name for f in folders if (f / "inbox.py").exists() and f.name not in ("kernel", "gateway"))
 
 
 def manifest(service: str) -> Manifest:

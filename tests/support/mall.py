@@ -16,23 +16,11 @@ from events.envelope import Envelope
 from functions.kernel import clock, relay
 from functions.kernel.commit import Outgoing
 from functions.kernel.inbox import Inbox
-from functions.kernel.manifest import Manifest, manifest
+from functions.kernel.manifest import Manifest, manifest, services
 from functions.kernel.runtime import Runtime, active
 from functions.kernel.store import MemoryEventStore
 from functions.kernel.view_store import MemoryViews
 
-SERVICES = (
-    "stores",
-    "customers",
-    "baskets",
-    "ordering",
-    "checkout",
-    "depot",
-    "payments",
-    "notifications",
-    "search",
-    "insights",
-)
 DEFAULT_VISIBILITY = 120
 
 
@@ -128,9 +116,9 @@ class Mall:
         self._counter = 0
         self._random = random.Random(disorder) if disorder is not None else None
         self._relayed: dict[str, int] = {}
-        self.manifests: dict[str, Manifest] = {name: manifest(name) for name in SERVICES}
+        self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
-        self.runtimes = {name: self._runtime(name, settings or {}) for name in SERVICES}
+        self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
 
     def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
         registered = self.manifests[service]

@@ -1,0 +1,74 @@
+"""The whole system as a CDK app: `cdk deploy --all -c stage=dev`."""
+
+import json
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+
+from functions.kernel.manifest import Manifest, manifest, services
+from infra import bundling
+from infra.nag import check
+from infra.platform_stack import PlatformStack
+from infra.service import Service
+from infra.stages import Stage, stage
+
+
+class ServiceStack(cdk.Stack):
+    """One service, deployed by itself."""
+
+    def __init__(self, scope: cdk.App, construct_id: str, *, manifest: Manifest, code: Path, layer: Path, stage: Stage):
+        super().__init__(scope, construct_id, stack_name=_stack_name(stage, construct_id))
+        self.service = Service(
+            self,
+            "Service",
+            stage=stage,
+            manifest=manifest,
+            code=lambda_.Code.from_asset(str(code)),
+            # A layer in each stack: equal assets are uploaded once, and no address can go stale between stacks.
+            layer=lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(str(layer))),
+        )
+
+
+def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path = bundling.BUILD) -> None:
+    """Put all stacks of a stage into an app. `layer` is a folder to use instead of building one (template tests)."""
+    cdk.Tags.of(app).add("project", "mallbots")
+    cdk.Tags.of(app).add("stage", stage.name)
+    layer = layer or bundling.layer(stage)
+    manifests = {name: manifest(name) for name in services()}
+    routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
+    code = bundling.asset("gateway", build, extra={"routes.json": json.dumps(routes)})
+    platform = PlatformStack(
+        app,
+        "Platform",
+        stage=stage,
+        code=lambda_.Code.from_asset(str(code)),
+        layer=str(layer),
+        stack_name=_stack_name(stage, "Platform"),
+    )
+    stacks = {
+        name: ServiceStack(
+            app,
+            name.title(),
+            manifest=manifests[name],
+            code=bundling.asset(name, build),
+            layer=layer,
+            stage=stage,
+        )
+        for name in manifests
+    }
+    for name, stack in stacks.items():
+        stack.add_stack_dependency(platform)
+        for owner in manifests[name].asks:
+            stack.add_stack_dependency(stacks[owner])
+    check(app, stage)
+
+
+def _stack_name(stage: Stage, name: str) -> str:
+    return f"mallbots-{stage.name}-{name.lower()}"
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    compose(app, stage(app.node.try_get_context("stage") or "local"))
+    app.synth()

@@ -1,0 +1,60 @@
+"""What functions are made of: one layer of third-party packages, and a small asset for each service."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.stages import Stage
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / ".build"
+LOCK = ROOT / "requirements" / "runtime.lock"
+PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+
+# Packages of the runtime lock that Lambda brings itself would go here; compiled caches and tests are never needed.
+NOT_NEEDED = ("__pycache__", "*.pyc", "tests", "bin")
+
+
+def layer(stage: Stage, build: Path = BUILD) -> Path:
+    """The folder of the layer for a stage's platform and Python, built from the lock once for each of its versions.
+
+    Wheels only, for the target platform: nothing is compiled here. Raises RuntimeError with uv's own words when a
+    package has no wheel for it.
+    """
+    digest = hashlib.sha256(LOCK.read_bytes() + f"{stage.python} {stage.architecture}".encode()).hexdigest()[:16]
+    folder = build / f"layer-{stage.architecture}-{stage.python}-{digest}"
+    if folder.exists():
+        return folder
+    making = folder.with_suffix(".making")
+    shutil.rmtree(making, ignore_errors=True)
+    uv = Path(sys.executable).parent / "uv"
+    command = [
+        *(str(uv), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"),
+        *("--target", str(making / "python"), "--python-version", stage.python),
+        *("--python-platform", PLATFORMS[stage.architecture], "-r", str(LOCK)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(
+            f"the layer for Python {stage.python} on {stage.architecture} cannot be made:\n{done.stderr}"
+        )
+    for pattern in NOT_NEEDED:
+        for found in list((making / "python").rglob(pattern)):
+            shutil.rmtree(found) if found.is_dir() else found.unlink()
+    making.rename(folder)
+    return folder
+
+
+def asset(service: str, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:
+    """The folder of a service's code: the published language, the kernel, and the service; `extra` files by name."""
+    folder = build / "assets" / service
+    shutil.rmtree(folder, ignore_errors=True)
+    ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md", "schemas", "samples", "generate.py")
+    for part in ("events", "functions/kernel", f"functions/{service}"):
+        shutil.copytree(ROOT / part, folder / part, ignore=ignore)
+    shutil.copy(ROOT / "functions/__init__.py", folder / "functions/__init__.py")
+    for name, content in (extra or {}).items():
+        (folder / name).write_text(content)
+    return folder

@@ -1,0 +1,72 @@
+"""One Lambda function: its role with nothing but what it is granted, its log group, its settings."""
+
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.stages import Stage
+
+RETENTION = {
+    1: logs.RetentionDays.ONE_DAY,
+    14: logs.RetentionDays.TWO_WEEKS,
+    90: logs.RetentionDays.THREE_MONTHS,
+}
+
+
+class ServiceFunction(Construct):
+    """A function of a service, by the name of its handler in the kernel's compose module."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        service: str,
+        handler: str,
+        code: lambda_.Code,
+        layer: lambda_.ILayerVersion,
+        timeout: int,
+        environment: dict[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=RETENTION[stage.log_days],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        # The managed policy for logging grants all log groups; this role may write to its own alone.
+        log_group.grant_write(role)
+        arm = stage.architecture == "arm64"
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime(f"python{stage.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
+            handler=f"functions.kernel.compose.{handler}",
+            code=code,
+            layers=[layer],
+            role=role,
+            log_group=log_group,
+            memory_size=stage.memory_mb,
+            timeout=Duration.seconds(timeout),
+            environment={
+                **stage.environment,
+                "MALLBOTS_SERVICE": service,
+                "POWERTOOLS_SERVICE_NAME": service,
+                **environment,
+            },
+        )
+        self.timeout = timeout
+
+    def allow(self, actions: list[str], *resources: str, **conditions: Any) -> None:
+        """Grant these actions on these resources, and nothing else."""
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(actions=actions, resources=list(resources), conditions=conditions or None)
+        )

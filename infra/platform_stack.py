@@ -1,0 +1,91 @@
+"""What all services share: the bus and its archive, the HTTP API, the key that signs tokens, the alarm topic."""
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.function import RETENTION, ServiceFunction
+from infra.names import share
+from infra.stages import Stage
+
+
+class PlatformStack(Stack):
+    """Deployed first; the services find what is here by its shared names."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, code: lambda_.Code, layer: str, **more: object
+    ):
+        super().__init__(scope, construct_id, **more)
+        self.stage = stage
+        self._bus()
+        self._secret()
+        topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        share(self, stage, "alarms", topic.topic_arn)
+        CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
+        self._http_api(code, layer)
+
+    def _bus(self) -> None:
+        bus = events.EventBus(self, "Bus")
+        bus.archive(
+            "Archive",
+            description="Every message, for replays of what is not older than the archive keeps",
+            event_pattern=events.EventPattern(source=events.Match.prefix("mallbots.")),
+            retention=Duration.days(self.stage.archive_days),
+        )
+        share(self, self.stage, "bus", bus.event_bus_arn)
+        CfnOutput(self, "BusName", value=bus.event_bus_name)
+
+    def _secret(self) -> None:
+        secret = secretsmanager.Secret(
+            self,
+            "SigningKey",
+            description="Signs paging tokens",
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.signing_key = secret
+        share(self, self.stage, "signing-key", secret.secret_arn)
+
+    def _http_api(self, code: lambda_.Code, layer: str) -> None:
+        api = gateway.HttpApi(
+            self, "HttpApi", create_default_stage=False, description="The kiosk's and the staff's API"
+        )
+        front = ServiceFunction(
+            self,
+            "Gateway",
+            stage=self.stage,
+            service="gateway",
+            handler="api",
+            code=code,
+            layer=lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(layer)),
+            timeout=5,
+            environment={},
+        )
+        integration = HttpLambdaIntegration("Integration", front.function, scope_permission_to_route=False)
+        health = gateway.HttpRouteKey.with_("/health", gateway.HttpMethod.GET)
+        for name, key in (("Unmatched", gateway.HttpRouteKey.DEFAULT), ("Health", health)):
+            gateway.HttpRoute(self, name, http_api=api, route_key=key, integration=integration)
+        log_group = logs.LogGroup(
+            self, "AccessLogs", retention=RETENTION[self.stage.log_days], removal_policy=RemovalPolicy.DESTROY
+        )
+        gateway.CfnStage(
+            self,
+            "DefaultStage",
+            api_id=api.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn,
+                format='{"time":"$context.requestTime","route":"$context.routeKey","status":"$context.status",'
+                '"latency":"$context.responseLatency","request":"$context.requestId"}',
+            ),
+        )
+        share(self, self.stage, "http-api", api.api_id)
+        CfnOutput(self, "ApiId", value=api.api_id)
+        CfnOutput(self, "ApiAddress", value=api.api_endpoint)

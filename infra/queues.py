@@ -1,0 +1,105 @@
+"""A service's queues: each with its dead-letter queue, its bus rule, and the function that works on it."""
+
+from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from functions.kernel.inbox import Inbox
+from infra.function import ServiceFunction
+from infra.stages import Stage
+
+KEPT = Duration.days(14)
+FUNCTION_TIMEOUT = 20  # seconds, of a function that works on a queue
+# The inbox lays a message with the dead letters itself, with a reason, after MAX_RECEIVES tries (8). The queue's own
+# redrive is for what never got so far: a function that dies each time.
+RECEIVES_BEFORE_REDRIVE = 12
+
+
+def encrypted_queue(scope: Construct, construct_id: str, *, fifo: bool = False, **more: object) -> sqs.Queue:
+    """A queue, encrypted, that speaks TLS only and keeps what it holds for 14 days."""
+    return sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=KEPT,
+        fifo=fifo or None,
+        **more,
+    )
+
+
+def failure_queue(scope: Construct, construct_id: str) -> sqs.Queue:
+    """A queue for what a rule could not deliver or a relay could not send: a dead-letter queue by its use."""
+    queue = encrypted_queue(scope, construct_id)
+    reason = "It is itself the dead-letter queue, of a rule's target or a stream."
+    Validations.of(queue).acknowledge(Acknowledgment(id="AwsSolutions-SQS3", reason=reason))
+    return queue
+
+
+class InboxQueue(Construct):
+    """The way of messages to one inbox: bus rule → queue → function, with a place for what fails at each step."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, inbox: Inbox, bus: events.IEventBus
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.inbox = inbox
+        self.stage = stage
+        self.dead_letters = encrypted_queue(self, "DeadLetters", fifo=inbox.fifo)
+        self.undelivered = failure_queue(self, "Undelivered")
+        self.queue = encrypted_queue(
+            self,
+            "Queue",
+            fifo=inbox.fifo,
+            content_based_deduplication=inbox.fifo or None,
+            # AWS advises six times the function's timeout, so that no batch is handed out twice while it is worked on.
+            visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_REDRIVE),
+        )
+        if inbox.pattern["detail-type"]:
+            self._subscribe(bus)
+
+    def _subscribe(self, bus: events.IEventBus) -> None:
+        rule = events.CfnRule(
+            self,
+            "Rule",
+            event_bus_name=bus.event_bus_name,
+            event_pattern=self.inbox.pattern,
+            targets=[
+                events.CfnRule.TargetProperty(
+                    arn=self.queue.queue_arn,
+                    id="Queue",
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
+                    ),
+                    sqs_parameters=events.CfnRule.SqsParametersProperty(message_group_id="bus")
+                    if self.inbox.fifo
+                    else None,
+                )
+            ],
+        )
+        for queue in (self.queue, self.undelivered):
+            queue.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["sqs:SendMessage"],
+                    principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                    resources=[queue.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+                )
+            )
+
+    def feed(self, worker: ServiceFunction) -> None:
+        """Let a function work on the queue, in batches of which it reports the failures one by one."""
+        worker.function.add_event_source(
+            sources.SqsEventSource(
+                self.queue,
+                batch_size=10,
+                report_batch_item_failures=True,
+                max_concurrency=None if self.inbox.fifo else self.stage.concurrency,
+            )
+        )
+        worker.allow(["sqs:SendMessage"], self.dead_letters.queue_arn)

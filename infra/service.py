@@ -1,0 +1,226 @@
+"""A service as deployed: everything follows from what its code registers (`functions.kernel.manifest`)."""
+
+from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from events.registry import Kind, language
+from functions.kernel.manifest import Manifest
+from infra.alarms import alarms
+from infra.function import ServiceFunction
+from infra.names import share, shared
+from infra.ports import grant_ports
+from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
+from infra.routes import add_routes
+from infra.stages import Stage
+
+API_TIMEOUT = 10
+QUERIES_TIMEOUT = 5
+STREAM_RETRIES = 20
+
+
+class Service(Construct):
+    """Tables, relay, API, inboxes and queries of one service, each function with just the permissions it needs."""
+
+    def __init__(
+        self,
+        scope: Stack,
+        construct_id: str,
+        *,
+        stage: Stage,
+        manifest: Manifest,
+        code: lambda_.Code,
+        layer: lambda_.ILayerVersion,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.stage, self.manifest, self._stack = stage, manifest, scope
+        self._code, self._layer = code, layer
+        self.functions: dict[str, ServiceFunction] = {}
+        bus_arn = shared(scope, stage, "bus")
+        self._bus = events.EventBus.from_event_bus_arn(self, "Bus", bus_arn)
+        self.table = self._event_table() if manifest.publisher else None
+        self.views = self._views_table() if manifest.projections else None
+        self.inboxes = {
+            inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, inbox=inbox, bus=self._bus)
+            for inbox in manifest.inboxes
+        }
+        for queue in self.inboxes.values():
+            self._consumer(queue)
+        if manifest.api:
+            self._api()
+        if manifest.queries:
+            self._queries()
+        self.relay_failures = self._relay() if self.table else None
+        alarms(self)
+        self._outputs()
+
+    def _event_table(self) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            "Events",
+            partition_key=dynamodb.Attribute(name="stream", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="version", type=dynamodb.AttributeType.NUMBER),
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            **self._table_settings(),
+        )
+
+    def _views_table(self) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            "Views",
+            partition_key=dynamodb.Attribute(name="partition", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sort", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expires",
+            **self._table_settings(),
+        )
+        for index in self.manifest.indexes:
+            table.add_global_secondary_index(
+                index_name=index,
+                partition_key=dynamodb.Attribute(name=f"{index}_partition", type=dynamodb.AttributeType.STRING),
+                sort_key=dynamodb.Attribute(name=f"{index}_sort", type=dynamodb.AttributeType.STRING),
+            )
+        return table
+
+    def _table_settings(self) -> dict[str, object]:
+        return {
+            "billing_mode": dynamodb.BillingMode.PAY_PER_REQUEST,
+            "point_in_time_recovery_specification": dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            "encryption": dynamodb.TableEncryption.AWS_MANAGED
+            if self.stage.own_keys
+            else dynamodb.TableEncryption.DEFAULT,
+            "deletion_protection": self.stage.keep,
+            "removal_policy": RemovalPolicy.RETAIN if self.stage.keep else RemovalPolicy.DESTROY,
+        }
+
+    def _function(self, name: str, handler: str, timeout: int) -> ServiceFunction:
+        function = ServiceFunction(
+            self,
+            name,
+            stage=self.stage,
+            service=self.manifest.service,
+            handler=handler,
+            code=self._code,
+            layer=self._layer,
+            timeout=timeout,
+            environment={
+                **({"TABLE": self.table.table_name} if self.table else {}),
+                **({"VIEWS": self.views.table_name} if self.views else {}),
+            },
+        )
+        self.functions[name] = function
+        return function
+
+    def _use_cases(self, function: ServiceFunction) -> None:
+        """What any function that runs use cases may do: the service's own tables, its own queues, its owners."""
+        if self.table:
+            function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], self.table.table_arn)
+        if self.views:
+            function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], *self._views_arns())
+        for owner in self.manifest.asks:
+            name = shared(self._stack, self.stage, f"{owner}/queries")
+            function.function.add_environment(f"QUERIES_{owner.upper()}", name)
+            arn = self._stack.format_arn(
+                service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+            )
+            function.allow(["lambda:InvokeFunction"], arn)
+        if self.inboxes:
+            function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
+            function.allow(["sqs:SendMessage"], self.inboxes["inbox"].queue.queue_arn)
+        grant_ports(function, self.manifest)
+
+    def _views_arns(self) -> list[str]:
+        assert self.views
+        return [self.views.table_arn, *(f"{self.views.table_arn}/index/{index}" for index in self.manifest.indexes)]
+
+    def _api(self) -> None:
+        function = self._function("Api", "api", API_TIMEOUT)
+        self._use_cases(function)
+        secret = shared(self._stack, self.stage, "signing-key")
+        function.function.add_environment("SIGNING_KEY", secret)
+        function.allow(["secretsmanager:GetSecretValue"], secret)
+        add_routes(self._stack, self.stage, function, self.manifest)
+
+    def _consumer(self, queue: InboxQueue) -> None:
+        name = queue.inbox.queue
+        function = self._function(name.title() + "Worker", name, FUNCTION_TIMEOUT)
+        self._use_cases(function)
+        function.function.add_environment("DEAD_LETTERS_URL", queue.dead_letters.queue_url)
+        for other, inbox_queue in self.inboxes.items():
+            if other != "inbox":
+                function.function.add_environment(f"QUEUE_URL_{other.upper()}", inbox_queue.queue.queue_url)
+                function.allow(["sqs:SendMessage", "sqs:ChangeMessageVisibility"], inbox_queue.queue.queue_arn)
+        if self.views:
+            function.allow(["dynamodb:UpdateItem"], self.views.table_arn)
+        replies = [m.name for m in language().values() if m.kind is Kind.REPLY and m.source == self.manifest.service]
+        if replies and any(m.kind is Kind.COMMAND for m in queue.inbox.messages):
+            self._publishes(function, **{"events:detail-type": replies})
+        queue.feed(function)
+
+    def _queries(self) -> None:
+        function = self._function("Queries", "queries", QUERIES_TIMEOUT)
+        if self.table:
+            function.allow(["dynamodb:Query", "dynamodb:GetItem"], self.table.table_arn)
+        if self.views:
+            function.allow(["dynamodb:Query", "dynamodb:GetItem"], *self._views_arns())
+        share(self._stack, self.stage, f"{self.manifest.service}/queries", function.function.function_name)
+
+    def _relay(self) -> sqs.Queue:
+        assert self.table
+        function = self._function("Relay", "relayed", FUNCTION_TIMEOUT)
+        self._publishes(function)
+        # Query and Scan are for sending again what was sent before: a stream's, or all.
+        function.allow(["dynamodb:Query", "dynamodb:Scan"], self.table.table_arn)
+        if self.inboxes:
+            function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
+            function.allow(["sqs:SendMessage"], self.inboxes["inbox"].queue.queue_arn)
+        failures = failure_queue(self, "RelayFailures")
+        stream = self.table.table_stream_arn
+        assert stream
+        # The construct for this grants ListStreams on everything; on the stream is enough to make the mapping.
+        reading = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
+        function.allow([f"dynamodb:{action}" for action in reading], stream)
+        inserted = {
+            "eventName": lambda_.FilterRule.is_equal("INSERT"),
+            "dynamodb": {"NewImage": {"messages": {"S": lambda_.FilterRule.exists()}}},
+        }
+        lambda_.EventSourceMapping(
+            self,
+            "Stream",
+            target=function.function,
+            event_source_arn=stream,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=100,
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            retry_attempts=STREAM_RETRIES,
+            max_record_age=Duration.hours(12),
+            on_failure=sources.SqsDlq(failures),
+            filters=[lambda_.FilterCriteria.filter(inserted)],
+        )
+        share(self._stack, self.stage, f"{self.manifest.service}/relay", function.function.function_name)
+        return failures
+
+    def _publishes(self, function: ServiceFunction, **conditions: object) -> None:
+        function.function.add_environment("BUS", self._bus.event_bus_name)
+        source = {"events:source": f"mallbots.{self.manifest.service}"}
+        function.allow(["events:PutEvents"], self._bus.event_bus_arn, StringEquals={**source, **conditions})
+
+    def _outputs(self) -> None:
+        if self.table:
+            CfnOutput(self._stack, "EventsTable", value=self.table.table_name)
+        if self.views:
+            CfnOutput(self._stack, "ViewsTable", value=self.views.table_name)
+        for name, queue in self.inboxes.items():
+            CfnOutput(self._stack, f"{name.title()}Queue", value=queue.queue.queue_url)
+            CfnOutput(self._stack, f"{name.title()}DeadLetters", value=queue.dead_letters.queue_url)
+            CfnOutput(self._stack, f"{name.title()}Undelivered", value=queue.undelivered.queue_url)
+        if self.relay_failures:
+            CfnOutput(self._stack, "RelayFailures", value=self.relay_failures.queue_url)
+        for name, function in self.functions.items():
+            CfnOutput(self._stack, f"{name}Function", value=function.function.function_name)
