@@ -30,9 +30,9 @@ class Context:
 
     correlation_id: the flow's. causation_id: the message being handled, none for a request. expected_version: the
     caller's `If-Match`. answer: the reply that the next commit is to carry. What follows is noted by the
-    repository: expected_stream (the one that expected_version is about), answered (a commit carried the reply),
-    recorded (the earlier commit of the same cause, when it was handled before), version (that of the first
-    aggregate that was read or changed: the caller's `ETag`).
+    repository: subject (the stream that was to be changed first, which expected_version is about), answered (a commit
+    carried the reply), recorded (the earlier commit of the same cause, when it was handled before), version (that of
+    the subject, or else of what was read first: the caller's `ETag`).
     """
 
     correlation_id: str = field(default_factory=ids.new)
@@ -44,7 +44,7 @@ class Context:
     saga: str | None = None
     expected_version: int | None = None
     answer: "Outgoing | None" = None
-    expected_stream: str | None = None
+    subject: str | None = None
     answered: bool = False
     recorded: "Commit | None" = None
     version: int | None = None

@@ -84,6 +84,7 @@ class Repository(Generic[A]):
 
     def _decide(self, id: str, decide: Callable[[A], object], *, may_be_new: bool) -> A:
         working = context.current()
+        working.subject = working.subject or self.aggregate.stream(id)
         for attempt in range(ATTEMPTS):
             loaded = self.load(id)
             aggregate = loaded.aggregate
@@ -180,6 +181,7 @@ def change_together(
     """
     (firsts, first_id), (seconds, second_id) = first, second
     working = context.current()
+    working.subject = working.subject or firsts.aggregate.stream(first_id)
     for attempt in range(ATTEMPTS):
         one, two = firsts.load(first_id), seconds.load(second_id)
         for repository, loaded, id in ((firsts, one, first_id), (seconds, two, second_id)):
@@ -222,10 +224,8 @@ def recall(loaded: Loaded[Any], working: Context) -> bool:
 
 def check_expected_version(aggregate: Aggregate, working: Context) -> None:
     """Raises StaleError when the caller expects another version of what the request changes first."""
-    stream = aggregate.stream(aggregate.id)
-    if working.expected_version is None or working.expected_stream not in (None, stream):
+    if working.expected_version is None or working.subject != aggregate.stream(aggregate.id):
         return
-    working.expected_stream = stream
     if working.expected_version != aggregate.version:
         raise StaleError(
             f"the {noun(type(aggregate))} is at version {aggregate.version}, not {working.expected_version}: "
@@ -240,7 +240,7 @@ def pause(attempt: int) -> None:
 
 def _note_version(aggregate: Aggregate) -> None:
     working = context.current()
-    if working.version is None:
+    if working.version is None or working.subject == aggregate.stream(aggregate.id):
         working.version = aggregate.version
 
 

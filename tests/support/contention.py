@@ -1,0 +1,31 @@
+"""An event store to which something happens between a decision and its commit."""
+
+from collections.abc import Callable, Iterator
+
+from functions.kernel.commit import Commit
+from functions.kernel.errors import ConcurrencyError
+from functions.kernel.store import MemoryEventStore
+
+
+class ContendedStore(MemoryEventStore):
+    """Each of `before` runs once, before one more commit; it may itself commit. `tries` counts what was tried."""
+
+    def __init__(self, *before: Callable[[], object]) -> None:
+        super().__init__()
+        self.before = list(before)
+        self.tries = 0
+
+    def commit(self, *commits: Commit) -> None:
+        self.tries += 1
+        if self.before:
+            self.before.pop(0)()
+        super().commit(*commits)
+
+    def history(self, stream: str) -> Iterator[tuple[int, list[str]]]:
+        """The versions and events of a stream's commits."""
+        return ((commit.version, [event.name for event in commit.events]) for commit in self.forwards(stream))
+
+
+def conflict() -> None:
+    """As when DynamoDB reports a conflict of transactions that leaves no trace."""
+    raise ConcurrencyError("a conflict without a trace")

@@ -1,0 +1,53 @@
+"""What a service has at hand while it runs."""
+
+import pytest
+
+from functions.kernel import runtime
+from tests.support.runtime import memory_runtime
+
+
+def test_nothing_is_at_hand_outside_a_composition() -> None:
+    with pytest.raises(RuntimeError, match="no runtime"):
+        runtime.current()
+
+
+def test_the_innermost_runtime_is_the_one_at_work() -> None:
+    outer, inner = memory_runtime("jars"), memory_runtime("chests")
+    with runtime.active(outer):
+        with runtime.active(inner):
+            assert runtime.current() is inner
+        assert runtime.current() is outer
+
+
+def test_a_composition_starts_the_runtime_of_its_process() -> None:
+    started = memory_runtime("jars")
+    with runtime.active(memory_runtime("chests")):
+        runtime.start(started)
+        assert runtime.current() is started
+
+
+def test_a_setting_of_the_stage_has_a_default() -> None:
+    running = memory_runtime("jars", settings={"MALLBOTS_STEP_TIMEOUT": "2"})
+    assert (running.setting("STEP_TIMEOUT", "60"), running.setting("MAX_RECEIVES", "8")) == ("2", "8")
+
+
+def test_a_way_out_is_connected_once_for_a_runtime_and_only_when_used() -> None:
+    connections: list[object] = []
+
+    def connect() -> object:
+        connections.append(object())
+        return connections[-1]
+
+    port = runtime.Port("provider", connect)
+    with runtime.active(memory_runtime("jars")):
+        assert connections == []
+        assert port() is port()
+    with runtime.active(memory_runtime("jars")):
+        port()
+    assert len(connections) == 2
+
+
+def test_a_way_out_can_be_given() -> None:
+    port = runtime.Port("provider", lambda: "the real one")
+    with runtime.active(memory_runtime("jars", adapters={"provider": "a fake"})):
+        assert port() == "a fake"
