@@ -19,12 +19,21 @@ class Journey:
     seconds: float
 
 
-def shop(mall: Mall, product_ids: Sequence[str], tell: Callable[[str], None] = lambda text: None) -> Journey:
-    """Register a customer, fill a basket, check out, collect, pay, and wait until the order is complete."""
+def shop(
+    mall: Mall,
+    product_ids: Sequence[str],
+    tell: Callable[[str], None] = lambda text: None,
+    on_order: Callable[[str], object] = lambda order_id: None,
+) -> Journey:
+    """Register a customer, fill a basket, check out, collect, pay, and wait until the order is complete.
+
+    `tell` hears what is done, `on_order` the order's id as soon as it is known (it is the basket's).
+    """
     customer = mall.post("/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"}, key=_key())["id"]
     tell(f"customer {customer} registered at the kiosk")
     started = time.monotonic()
     basket = mall.post("/api/baskets", {"customerId": customer}, key=_key())["id"]
+    on_order(basket)
     for product in product_ids:
         mall.put(f"/api/baskets/{basket}/addItem", {"productId": product, "quantity": 2}, key=_key())
     total = mall.get(f"/api/baskets/{basket}")["basket"]["total"]

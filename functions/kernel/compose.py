@@ -95,10 +95,20 @@ def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
             return work(event)
         finally:
             if meter.on():
-                meter.note("invocations")
-                sys.stdout.write(json.dumps({"meter": meter.take(), "service": os.environ["MALLBOTS_SERVICE"]}) + "\n")
+                _print_cost(event)
 
     return handle
+
+
+def _print_cost(event: dict[str, Any]) -> None:
+    """One line of what was counted; `work` tells a client's looking (GET …) from what an order needs."""
+    records = event.get("Records", [])
+    meter.note("invocations")
+    if records and "receiptHandle" in records[0]:
+        # SQS bills the bus's sending of each message, and Lambda's receiving and deleting of the batch.
+        meter.note("queue_requests", len(records) + 2)
+    line = {"meter": meter.take(), "service": os.environ["MALLBOTS_SERVICE"], "work": event.get("routeKey", "message")}
+    sys.stdout.write(json.dumps(line) + "\n")
 
 
 def _relay(event: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.local.process import ROOT, LocalCloudError
 
-COMMANDS = ("up", "down")
+COMMANDS = ("run", "demo", "up", "down", "load", "dead-letters")
 
 
 def main() -> int:

@@ -1,7 +1,6 @@
 """An order's messages as they flow, read from the mall's own timeline."""
 
 import threading
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
@@ -10,46 +9,45 @@ from clients.mall import Mall, MallError
 
 
 class Watch:
-    """Prints each message of an order, once, while the block runs; `messages` holds all that were seen."""
+    """Prints each message of an order, once, from `start` to `stop`."""
 
     def __init__(self, address: str, order_id: str, console: Console) -> None:
-        self.messages: list[dict[str, Any]] = []
+        self._messages: list[dict[str, Any]] = []
         self._mall = Mall(address)
         self._order_id = order_id
         self._console = console
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
-    def __enter__(self) -> "Watch":
+    def start(self) -> "Watch":
+        """Begin to look, in the background."""
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> list[dict[str, Any]]:
+        """Look a last time, and return all messages that were seen."""
         self._done.set()
         self._thread.join()
-        self.look()
+        self._look()
+        return self._messages
 
     def _follow(self) -> None:
         while not self._done.wait(0.3):
-            self.look()
+            self._look()
 
-    def look(self) -> int:
-        """Print what is new, and return how many messages there are."""
+    def _look(self) -> None:
         try:
             found = self._mall.pages(f"/api/insights/orders/{self._order_id}/timeline", "messages")
         except MallError as error:
             if error.status != 404:
                 raise
-            return 0
-        seen = {message["id"] for message in self.messages}
+            return
+        seen = {message["id"] for message in self._messages}
         names = {message["id"]: message["name"] for message in found}
         for message in found:
             if message["id"] not in seen:
-                self.messages.append(message)
+                self._messages.append(message)
                 self._print(message, names)
-        return len(self.messages)
 
     def _print(self, message: dict[str, Any], names: dict[str, str]) -> None:
         service = message["source"].removeprefix("mallbots.")

@@ -1,0 +1,37 @@
+"""What orders cost, as the kernel's adapters counted it (stages with `meter` on print it into the functions' logs)."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from infra.local.cloud import LocalCloud
+
+LABELS = {
+    "invocations": "function invocations",
+    "write_units": "DynamoDB write units",
+    "read_units": "DynamoDB read units",
+    "bus_entries": "bus entries",
+    "queue_requests": "queue requests",
+}
+
+
+def cost(cloud: LocalCloud, since: float) -> Counter[str]:
+    """Units by kind since a time (seconds since 1970), without the reading that clients did to see how things stand."""
+    total: Counter[str] = Counter()
+    for line in _lines(cloud, since):
+        if not line["work"].startswith("GET "):
+            total.update(line["meter"])
+    return total
+
+
+def _lines(cloud: LocalCloud, since: float) -> Iterator[dict[str, Any]]:
+    logs = cloud.client("logs")
+    pages = logs.get_paginator("describe_log_groups").paginate()
+    groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+    for group in groups:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(since * 1000))
+        for event in (event for page in pages for event in page["events"]):
+            for text in event["message"].splitlines():
+                if text.startswith('{"meter"'):
+                    yield json.loads(text)

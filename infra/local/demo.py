@@ -1,0 +1,59 @@
+"""The same as `run` on a port and a state of its own; ends by itself.
+
+The last line of stdout is JSON: `{"order", "status", "messages", "services", "seconds"}`. The exit code is 0 only when
+the order was completed and every queue is empty.
+"""
+
+import argparse
+import json
+import socket
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from clients.mall import Mall
+from infra.local.cloud import LocalCloud
+from infra.local.seed import seed
+from infra.local.show import show_an_order
+from infra.local.up import summary, up
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none of its own, and heeds neither port nor state."""
+
+
+def run(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="mallbots-demo-", ignore_cleanup_errors=True) as folder:
+        cloud = LocalCloud(free_port(), Path(folder))
+        try:
+            up(cloud)
+            address = str(summary(cloud)["api"])
+            console = Console()
+            with Mall(address) as mall:
+                console.print("Seeding the mall …")
+                products = seed(mall)
+            shown = show_an_order(cloud, address, products, console)
+        finally:
+            cloud.stop()
+    journey = shown.journey
+    print(
+        json.dumps(
+            {
+                "order": journey.order_id,
+                "status": journey.status,
+                "messages": shown.messages,
+                "services": shown.services,
+                "seconds": round(journey.seconds, 2),
+            }
+        )
+    )
+    return 0 if shown.good else 1
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,87 @@
+"""What lies in the queues of a local cloud."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.cloud import LocalCloud
+
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+FAILURES = ("DeadLetters", "Undelivered", "RelayFailures")
+PEEK_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that failed for good: where it lies, what it is, and why."""
+
+    queue: str
+    name: str
+    id: str
+    reason: str
+    tries: str
+    body: str
+
+
+def depths(cloud: LocalCloud) -> dict[str, int]:
+    """How many messages each queue holds, waiting, delayed or at work; queues that are empty are left out."""
+    sqs = cloud.client("sqs")
+    urls = [url for page in sqs.get_paginator("list_queues").paginate() for url in page.get("QueueUrls", [])]
+    found = {}
+    for url in urls:
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+        depth = sum(int(attributes.get(count, 0)) for count in COUNTS)
+        if depth:
+            found[url.rsplit("/", 1)[-1]] = depth
+    return found
+
+
+def dead_letters(cloud: LocalCloud) -> list[DeadLetter]:
+    """Everything in the queues where failures end; it stays there."""
+    return [letter for name, url in _failure_queues(cloud) for letter in _peek(cloud.client("sqs"), name, url)]
+
+
+def _failure_queues(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
+    for stack, outputs in cloud.outputs().items():
+        for output, value in outputs.items():
+            if output.endswith(FAILURES):
+                yield f"{stack.rsplit('-', 1)[-1]}/{output}", value
+
+
+def _peek(sqs: Any, queue: str, url: str) -> list[DeadLetter]:
+    """Read all by hiding each batch for a moment, then show them to others again."""
+    found: list[dict[str, Any]] = []
+    while True:
+        batch = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=PEEK_SECONDS,
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        if not batch:
+            break
+        found += batch
+    for message in found:
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    return [_letter(queue, message) for message in found]
+
+
+def _letter(queue: str, message: dict[str, Any]) -> DeadLetter:
+    attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
+    try:
+        metadata = json.loads(message["Body"])["detail"]["metadata"]
+    except (ValueError, KeyError, TypeError):
+        metadata = {}
+    return DeadLetter(
+        queue=queue,
+        name=metadata.get("name", "unreadable"),
+        id=metadata.get("id", message["MessageId"]),
+        reason=attributes.get("reason", "the function died each time: see its log"),
+        tries=attributes.get("tries", "?"),
+        body=message["Body"],
+    )

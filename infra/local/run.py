@@ -1,0 +1,60 @@
+"""Start the mall, seed it, take one order through, and stay up until Ctrl-C."""
+
+import argparse
+import signal
+import sys
+
+from rich.console import Console
+
+from clients.mall import Mall
+from infra.local.cloud import LocalCloud
+from infra.local.seed import seed
+from infra.local.show import show_an_order
+from infra.local.up import summary, up
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none of its own."""
+
+
+def run(options: argparse.Namespace) -> int:
+    cloud = LocalCloud(options.port, options.state)
+    console = Console()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        up(cloud)
+        address = str(summary(cloud)["api"])
+        with Mall(address) as mall:
+            console.print("Seeding the mall: six stores, their products, and the robots …")
+            products = seed(mall)
+        shown = show_an_order(cloud, address, products, console)
+        _say_what_next(console, address, shown.journey.order_id, options.port)
+        signal.pause()
+    except KeyboardInterrupt:
+        console.print("\nStopping; the mall's state is kept for the next time.")
+    finally:
+        cloud.stop()
+    return 0
+
+
+def _say_what_next(console: Console, address: str, order_id: str, port: int) -> None:
+    console.print(
+        f"""
+[bold]The mall is open.[/bold]
+
+  API        {address}
+  AWS API    http://127.0.0.1:{port}   (for the aws command line: --endpoint-url)
+
+Try, from another terminal:
+
+  curl '{address}/api/stores'
+  curl '{address}/api/ordering/{order_id}'
+  curl '{address}/api/insights/orders/{order_id}/timeline'
+  make load ORDERS=20 CLIENTS=4      many orders at once
+  make dead-letters                  what failed for good (nothing, we hope)
+
+Ctrl-C stops everything and keeps the state.""",
+        highlight=False,
+        soft_wrap=True,
+    )
+    sys.stdout.flush()

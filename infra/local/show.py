@@ -1,0 +1,78 @@
+"""One order, from basket to completed, shown as it happens: what `run` and `demo` have in common."""
+
+import time
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from clients.journey import Journey, shop
+from clients.mall import Mall, NeverError, wait_for
+from infra.local.cloud import LocalCloud
+from infra.local.cost import LABELS, cost
+from infra.local.queues import dead_letters, depths
+from infra.local.watch import Watch
+
+PRODUCTS = 3
+QUIET_WITHIN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How it went: the journey, the messages that flowed, the services that sent them, and what was left in queues."""
+
+    journey: Journey
+    messages: int
+    services: int
+    left: dict[str, int]
+
+    @property
+    def good(self) -> bool:
+        """Whether the order was completed and nothing was left lying."""
+        return self.journey.status == "completed" and not self.left
+
+
+def show_an_order(cloud: LocalCloud, address: str, products: list[str], console: Console) -> Shown:
+    """Take one order through the HTTP API and print every message that it causes, then what it cost."""
+    console.print("\nOne order, message by message [dim](time, service, message, cause)[/dim]")
+    began = time.time()
+    with Mall(address) as mall:
+        # Products of different stores, so that the robot has more than one stop.
+        chosen = products[:: max(1, len(products) // PRODUCTS)][:PRODUCTS]
+        watch: list[Watch] = []
+
+        def tell(what: str) -> None:
+            console.print(f"[bold]{what}[/bold]", highlight=False)
+
+        journey = shop(mall, chosen, tell, lambda order_id: watch.append(Watch(address, order_id, console).start()))
+        left = quiet(cloud)
+        messages = watch[0].stop()
+    _print_cost(cloud, began, console)
+    services = {message["source"] for message in messages}
+    console.print(f"\n[bold]Order {journey.order_id}: {journey.status}[/bold] after {journey.seconds:.1f} s")
+    if left:
+        console.print(f"[red]Left in queues: {left}[/red]")
+    for letter in dead_letters(cloud):
+        console.print(f"[red]Dead letter in {letter.queue}: {letter.name}: {letter.reason}[/red]")
+    return Shown(journey, len(messages), len(services), left)
+
+
+def quiet(cloud: LocalCloud) -> dict[str, int]:
+    """Wait until every queue is empty (reminders that nobody needs any more fall due too); what is left, if not."""
+
+    def empty() -> bool | None:
+        return True if not depths(cloud) else None
+
+    try:
+        wait_for(empty, "quiet", seconds=QUIET_WITHIN_SECONDS, every=0.3)
+    except NeverError:
+        return depths(cloud)
+    return {}
+
+
+def _print_cost(cloud: LocalCloud, since: float, console: Console) -> None:
+    counted = cost(cloud, since)
+    table = Table("what the order cost", "units", title_justify="left")
+    for kind, label in LABELS.items():
+        table.add_row(label, f"{counted[kind]:g}")
+    console.print(table)
