@@ -72,12 +72,11 @@ class Repository(Generic[A]):
         aggregate = self.aggregate(id=id)
         limit = clock.stamp(time) if time else None
         for commit in self.history(id):
-            if limit and commit.time > limit:
+            if (limit and commit.time > limit) or aggregate.version == version:
                 break
             for stored in commit.events:
-                if version is not None and aggregate.version >= version:
-                    break
-                _fold(aggregate, stored)
+                if aggregate.version != version:
+                    _fold(aggregate, stored)
         if aggregate.is_new:
             raise NotFoundError(f"there was no {noun(self.aggregate)} {id} then")
         return aggregate
@@ -138,7 +137,7 @@ class Repository(Generic[A]):
             before.apply(event)
             messages += self.publisher.outgoing(before, event, working)
             events.append(StoredEvent(type(event).__name__, event.version, codec.to_data(event)))
-        if working.answer and with_answer:
+        if working.answer and with_answer and not working.answered:
             messages.append(working.answer)
         first = aggregate.version - len(events) + 1
         commit = Commit(
@@ -188,6 +187,7 @@ def change_together(
             if loaded.aggregate.is_new and not may_be_new:
                 raise NotFoundError(f"there is no {noun(repository.aggregate)} {id}")
         if recall(one, working) or recall(two, working):
+            _note_version(one.aggregate)
             return one.aggregate, two.aggregate
         check_expected_version(one.aggregate, working)
         before_one, before_two = copy.deepcopy(one.aggregate), copy.deepcopy(two.aggregate)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from functions.kernel import money, wire
 from functions.kernel.errors import InvalidError
@@ -40,7 +41,7 @@ class Order(Body):
     paid: bool = False
     status: Literal["open", "sealed"] = "open"
     limit: Limit = 50
-    lines: Lines[Line] = []
+    lines: Lines[Line] = Field(default_factory=list)
     since: Moment | None = None
     total: Money = 0
 
@@ -49,7 +50,7 @@ class Receipt(Answer):
     order_id: str
     total: Money
     since: Moment | None
-    lines: list[Line] = []
+    lines: list[Line] = Field(default_factory=list)
 
 
 def refused(sent: Any) -> str:
@@ -224,7 +225,7 @@ def test_what_is_written_is_read_again(value: Any) -> None:
     ],
 )
 def test_what_is_not_json_or_cannot_be_stored_is_refused(text: str) -> None:
-    with pytest.raises(InvalidError, match="^the body is not JSON"):
+    with pytest.raises(InvalidError, match=r"^the body is not JSON"):
         read_json(text)
 
 
