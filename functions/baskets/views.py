@@ -28,7 +28,7 @@ from events.stores import (
 )
 from functions.baskets.domain import Product
 from functions.kernel import runtime
-from functions.kernel.errors import NotFoundError
+from functions.kernel.errors import InvalidError, NotFoundError
 from functions.kernel.projection import Projection, read
 from functions.kernel.queries import Ask
 from functions.kernel.views import Row
@@ -61,7 +61,12 @@ def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
 
 
 def product(product_id: str) -> Product:
-    """A product as the catalogue has it. Raises NotFoundError, and UnavailableError when the owner must be asked."""
+    """A product as the catalogue has it.
+
+    Raises InvalidError, NotFoundError, and UnavailableError when the owner must be asked and does not answer.
+    """
+    if not product_id.strip():
+        raise InvalidError("the product id cannot be blank")
     copy = read("products", product_id)
     if copy and copy["removed"]:
         raise NotFoundError("product was not located")
@@ -79,7 +84,7 @@ def product(product_id: str) -> Product:
 
 
 def must_know_customer(customer_id: str) -> None:
-    """Raises NotFoundError for a customer that is not there, and UnavailableError when the owner must be asked."""
+    """Raises NotFoundError for a customer that is not there, and UnavailableError as `product` does."""
     copy = read("customers", customer_id) or _ask_for_customer(customer_id)
     if copy["erased"]:
         raise NotFoundError("customer was not located")

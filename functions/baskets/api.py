@@ -1,0 +1,102 @@
+"""The REST routes of baskets."""
+
+from functions.baskets import service
+from functions.baskets.domain import Basket
+from functions.kernel.http import CUSTOMER, STAFF, Api
+from functions.kernel.wire import Answer, Body, Id, Money, Quantity, Wire
+
+api = Api("baskets")
+
+
+class NewBasket(Body):
+    customer_id: Id
+
+
+class SomeItems(Body):
+    product_id: Id
+    quantity: Quantity
+
+
+class Checkout(Body):
+    payment_id: Id
+
+
+class Created(Answer):
+    id: str
+
+
+class Item(Wire):
+    store_id: str
+    store_name: str
+    product_id: str
+    product_name: str
+    product_price: Money
+    quantity: int
+
+
+class BasketContent(Wire):
+    id: str
+    customer_id: str
+    status: str
+    items: list[Item]
+    total: Money
+
+
+class BasketAnswer(Answer):
+    basket: BasketContent
+
+
+@api.post("/api/baskets", may=[STAFF, CUSTOMER])
+def start_basket(body: NewBasket) -> Created:
+    """Open a basket for a customer."""
+    return Created(id=service.start(body.customer_id))
+
+
+@api.get("/api/baskets/{id}", may=[STAFF, CUSTOMER])
+def get_basket(id: str) -> BasketAnswer:
+    """Show a basket."""
+    return BasketAnswer(basket=_content(service.basket(id)))
+
+
+@api.put("/api/baskets/{id}/addItem", may=[STAFF, CUSTOMER])
+def add_item(id: str, body: SomeItems) -> None:
+    """Put so many of a product into a basket."""
+    service.add_item(id, body.product_id, body.quantity)
+
+
+@api.put("/api/baskets/{id}/removeItem", may=[STAFF, CUSTOMER])
+def remove_item(id: str, body: SomeItems) -> None:
+    """Take so many of a product out of a basket."""
+    service.remove_item(id, body.product_id, body.quantity)
+
+
+@api.put("/api/baskets/{id}/checkout", may=[STAFF, CUSTOMER])
+def check_out_basket(id: str, body: Checkout) -> None:
+    """Order what is in a basket."""
+    service.check_out(id, body.payment_id)
+
+
+@api.delete("/api/baskets/{id}", may=[STAFF, CUSTOMER])
+def cancel_basket(id: str) -> None:
+    """Give a basket up."""
+    service.cancel(id)
+
+
+def _content(basket: Basket) -> BasketContent:
+    return BasketContent(
+        id=basket.id,
+        customer_id=basket.customer_id,
+        status=basket.status,
+        items=[
+            Item(
+                store_id=line.store_id,
+                store_name=line.store_name,
+                product_id=line.product_id,
+                product_name=line.product_name,
+                product_price=line.price,
+                quantity=line.quantity,
+            )
+            for line in basket.lines
+        ],
+        total=basket.total,
+    )

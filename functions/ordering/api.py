@@ -1,0 +1,101 @@
+"""The REST routes of orders."""
+
+from functions.kernel import context
+from functions.kernel.http import CUSTOMER, STAFF, Api
+from functions.kernel.wire import Answer, Body, Description, Id, Lines, Money, Name, Quantity, Wire
+from functions.ordering import service
+from functions.ordering.domain import Caller, Order, Wanted
+
+api = Api("ordering")
+
+
+class WantedItem(Wire):
+    """An item as staff ask for it; price and names may be left out, the catalogue's are taken."""
+
+    store_id: Id
+    product_id: Id
+    quantity: Quantity
+    price: Money = 0
+    store_name: Name = ""
+    product_name: Name = ""
+
+
+class NewOrder(Body):
+    customer_id: Id
+    payment_id: Id
+    items: Lines[WantedItem]
+
+
+class Cancellation(Body):
+    reason: Description = ""
+
+
+class Created(Answer):
+    id: str
+
+
+class Item(Wire):
+    store_id: str
+    store_name: str
+    product_id: str
+    product_name: str
+    price: Money
+    quantity: int
+
+
+class OrderContent(Wire):
+    id: str
+    customer_id: str
+    payment_id: str
+    items: list[Item]
+    status: str
+    ready: bool
+    paid: bool
+    total: Money
+
+
+class OrderAnswer(Answer):
+    order: OrderContent
+
+
+@api.post("/api/ordering", may=[STAFF])
+def create_order(body: NewOrder) -> Created:
+    """Place an order without a basket, at the catalogue's prices."""
+    wanted = [_wanted(item) for item in body.items]
+    return Created(id=service.place_by_staff(body.customer_id, body.payment_id, wanted))
+
+
+@api.get("/api/ordering/{id}", may=[STAFF, CUSTOMER])
+def get_order(id: str) -> OrderAnswer:
+    """Show an order."""
+    return OrderAnswer(order=_content(service.order(id)))
+
+
+@api.delete("/api/ordering/{id}", may=[STAFF, CUSTOMER])
+def cancel_order(id: str, body: Cancellation) -> None:
+    """Call an order off."""
+    service.cancel(id, body.reason, _by())
+
+
+def _by() -> Caller:
+    """On whose behalf an order is called off; who was not asked for a role may what staff may."""
+    role = context.current().actor.partition(":")[0]
+    return "customer" if role == CUSTOMER else "staff"
+
+
+def _wanted(item: WantedItem) -> Wanted:
+    price = item.price if "price" in item.model_fields_set else None  # 0 is a price too
+    return Wanted(item.store_id, item.product_id, item.quantity, price)
+
+
+def _content(order: Order) -> OrderContent:
+    return OrderContent(
+        id=order.id,
+        customer_id=order.customer_id,
+        payment_id=order.payment_id,
+        items=[Item(**vars(item)) for item in order.items],
+        status=order.status,
+        ready=order.ready,
+        paid=order.paid,
+        total=order.total,
+    )

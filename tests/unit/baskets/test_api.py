@@ -1,0 +1,145 @@
+"""The routes of baskets, as a kiosk meets them."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from functions.baskets.api import api
+from tests.support.gateway import Response, request
+from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, hear
+
+TWO_BREADS = {"productId": "bread", "quantity": 2}
+
+
+@pytest.fixture(autouse=True)
+def mall() -> None:
+    for message in (ADA, BAKERY, BREAD):
+        hear(message)
+
+
+@pytest.fixture
+def basket() -> str:
+    """The path of a new basket of Ada's."""
+    answer = request(api, "POST", "/api/baskets", {"customerId": "ada"})
+    assert answer.status == 200
+    return f"/api/baskets/{answer.body['id']}"
+
+
+def put(path: str, body: Any) -> Response:
+    return request(api, "PUT", path, body)
+
+
+def test_a_basket_is_shown_as_the_wire_says(basket: str) -> None:
+    assert put(f"{basket}/addItem", TWO_BREADS).body == {}
+    shown = request(api, "GET", basket)
+    assert shown.status == 200
+    assert shown.headers["ETag"] == '"2"'
+    assert shown.body == {
+        "basket": {
+            "id": basket.removeprefix("/api/baskets/"),
+            "customerId": "ada",
+            "status": "open",
+            "items": [
+                {
+                    "storeId": "bakery",
+                    "storeName": "Corner Bakery",
+                    "productId": "bread",
+                    "productName": "Rye bread",
+                    "productPrice": Decimal("4.5"),
+                    "quantity": 2,
+                }
+            ],
+            "total": 9,
+        }
+    }
+
+
+def test_a_basket_goes_from_start_to_checkout(basket: str) -> None:
+    put(f"{basket}/addItem", TWO_BREADS)
+    assert put(f"{basket}/removeItem", {"productId": "bread", "quantity": 1}).body == {}
+    assert put(f"{basket}/checkout", {"paymentId": "payment-1"}).body == {}
+    shown = request(api, "GET", basket).body["basket"]
+    assert (shown["status"], shown["total"]) == ("checked_out", Decimal("4.5"))
+
+
+def test_a_cancelled_basket_can_still_be_read(basket: str) -> None:
+    assert request(api, "DELETE", basket).body == {}
+    assert request(api, "GET", basket).body["basket"]["status"] == "cancelled"
+
+
+def test_a_second_cancel_and_a_second_checkout_are_refused(basket: str) -> None:
+    put(f"{basket}/addItem", TWO_BREADS)
+    put(f"{basket}/checkout", {"paymentId": "payment-1"})
+    again = put(f"{basket}/checkout", {"paymentId": "payment-1"})
+    assert (again.status, again.body["message"]) == (409, "the basket is checked out")
+    assert request(api, "DELETE", basket).status == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "status", "message"),
+    [
+        ("addItem", {"productId": "bread", "quantity": -1}, 400, "the item quantity cannot be negative"),
+        ("addItem", {"productId": "bread", "quantity": 0}, 400, "the item quantity cannot be zero"),
+        ("addItem", {"productId": "bread", "quantity": 1000}, 400, "quantity: must be at most 999"),
+        ("addItem", {"productId": "bread", "quantity": "2"}, 400, "quantity: must be a whole number"),
+        ("addItem", {"productId": "bread", "quantity": None}, 400, "quantity: must not be null"),
+        ("addItem", {"quantity": 1}, 400, "productId: this field is missing"),
+        ("addItem", {"productId": "", "quantity": 1}, 400, "the product id cannot be blank"),
+        ("addItem", {"productId": "ink", "quantity": 1}, 404, "product was not located"),
+        ("removeItem", {"productId": "bread", "quantity": -1}, 400, "the item quantity cannot be negative"),
+        ("checkout", {"paymentId": " "}, 400, "the payment id cannot be blank"),
+        ("checkout", {}, 400, "paymentId: this field is missing"),
+        ("checkout", {"paymentId": "payment-1"}, 400, "the basket has no items"),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_with_the_reason(
+    basket: str, change: str, body: Any, status: int, message: str
+) -> None:
+    answer = put(f"{basket}/{change}", body)
+    assert (answer.status, answer.body["message"]) == (status, message)
+    assert request(api, "GET", basket).headers["ETag"] == '"1"'
+
+
+def test_removing_what_is_not_there_is_no_error(basket: str) -> None:
+    assert put(f"{basket}/removeItem", {"productId": "ink", "quantity": 1}).status == 200
+
+
+def test_a_customer_must_be_named_and_known() -> None:
+    blank = request(api, "POST", "/api/baskets", {"customerId": " "})
+    assert (blank.status, blank.body["message"]) == (400, "the customer id cannot be blank")
+    unknown = request(api, "POST", "/api/baskets", {"customerId": "nobody"})
+    assert (unknown.status, unknown.body["message"]) == (404, "customer was not located")
+
+
+def test_an_owner_that_is_down_makes_it_unavailable(owners: Owners, basket: str) -> None:
+    owners.down = True
+    answer = put(f"{basket}/addItem", {"productId": "ink", "quantity": 1})
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_an_unknown_basket_is_not_found() -> None:
+    for method, path, body in (
+        ("GET", "/api/baskets/nowhere", None),
+        ("DELETE", "/api/baskets/nowhere", None),
+        ("PUT", "/api/baskets/nowhere/addItem", TWO_BREADS),
+        ("PUT", "/api/baskets/nowhere/removeItem", TWO_BREADS),
+        ("PUT", "/api/baskets/nowhere/checkout", {"paymentId": "payment-1"}),
+    ):
+        assert request(api, method, path, body).status == 404
+
+
+def test_a_repeated_key_starts_one_basket_and_adds_once() -> None:
+    key = {"Idempotency-Key": "key-1"}
+    started = [request(api, "POST", "/api/baskets", {"customerId": "ada"}, key).body["id"] for _ in range(2)]
+    assert started[0] == started[1]
+    path = f"/api/baskets/{started[0]}"
+    for _ in range(2):
+        assert request(api, "PUT", f"{path}/addItem", TWO_BREADS, {"Idempotency-Key": "key-2"}).status == 200
+    assert request(api, "GET", path).body["basket"]["items"][0]["quantity"] == 2
+
+
+def test_a_stale_write_is_refused(basket: str) -> None:
+    put(f"{basket}/addItem", TWO_BREADS)
+    assert request(api, "PUT", f"{basket}/addItem", TWO_BREADS, {"If-Match": '"1"'}).status == 412
+    assert request(api, "PUT", f"{basket}/addItem", TWO_BREADS, {"If-Match": '"2"'}).status == 200

@@ -1,0 +1,181 @@
+"""What the baskets service does when it is asked, and what it says of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from events.registry import Message, decode
+from events.shapes import LineItem
+from events.stores import StoreParticipationToggled
+from functions.baskets import service
+from functions.kernel import clock, context, runtime
+from functions.kernel.context import Cause, Context
+from functions.kernel.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
+from functions.kernel.runtime import active
+from tests.unit.baskets.mall import ADA_FOUND, BAKERY, BREAD_FOUND, Owners, hear, opened
+
+LINE = LineItem(
+    store_id="bakery",
+    product_id="bread",
+    store_name="Corner Bakery",
+    product_name="Rye bread",
+    price=450,
+    quantity=2,
+)
+
+
+def said(basket_id: str) -> list[Message]:
+    """What was promised to the bus about a basket, as a consumer reads it."""
+    promised = [message for commit in service.baskets.history(basket_id) for message in commit.messages]
+    return [decode(message.name, message.detail["metadata"]["version"], message.detail["data"]) for message in promised]
+
+
+def test_starting_says_so_with_the_whole_state() -> None:
+    basket_id = opened()
+    (started,) = said(basket_id)
+    assert type(started).name == "BasketStarted"
+    assert started.model_dump() == {
+        "basket_id": basket_id,
+        "customer_id": "ada",
+        "status": "open",
+        "items": (),
+        "total": 0,
+    }
+
+
+def test_choosing_is_nobody_elses_concern() -> None:
+    basket_id = opened()
+    service.add_item(basket_id, "bread", 3)
+    service.remove_item(basket_id, "bread", 1)
+    assert [type(message).name for message in said(basket_id)] == ["BasketStarted"]
+    assert service.basket(basket_id).total == 900
+
+
+def test_a_checkout_says_what_was_ordered_and_how_it_is_paid() -> None:
+    basket_id = opened()
+    service.add_item(basket_id, "bread", 2)
+    service.check_out(basket_id, "payment-1")
+    checked_out = said(basket_id)[-1]
+    assert type(checked_out).name == "BasketCheckedOut"
+    assert checked_out.model_dump() == {
+        "basket_id": basket_id,
+        "customer_id": "ada",
+        "status": "checked_out",
+        "items": (LINE.model_dump(),),
+        "total": 900,
+        "payment_id": "payment-1",
+    }
+
+
+def test_a_cancellation_says_so() -> None:
+    basket_id = opened()
+    service.cancel(basket_id)
+    cancelled = said(basket_id)[-1]
+    assert (type(cancelled).name, cancelled.model_dump()["status"]) == ("BasketCancelled", "cancelled")
+
+
+def test_a_basket_left_alone_for_30_minutes_is_abandoned_and_says_so() -> None:
+    basket_id = opened()
+    soon, later = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (20, 31))
+    with clock.fixed(lambda: soon):
+        service.abandon(basket_id)
+        assert service.basket(basket_id).status == "open"
+    with clock.fixed(lambda: later):
+        service.abandon(basket_id)
+    abandoned = said(basket_id)[-1]
+    assert (type(abandoned).name, abandoned.model_dump()["status"]) == ("BasketAbandoned", "abandoned")
+
+
+def test_a_customer_whose_copy_misses_may_start_a_basket_all_the_same(owners: Owners) -> None:
+    owners.answers["ada"] = ADA_FOUND
+    assert service.basket(service.start("ada")).customer_id == "ada"
+
+
+def test_an_unknown_customer_starts_no_basket() -> None:
+    caused = Context(cause=Cause("request-1"))
+    with context.within(caused), pytest.raises(NotFoundError, match="customer was not located"):
+        service.start("ada")
+    with pytest.raises(NotFoundError):
+        service.basket(caused.new_id())
+
+
+def test_a_customer_id_is_judged_before_anybody_is_asked(owners: Owners) -> None:
+    owners.down = True
+    with pytest.raises(InvalidError, match="the customer id cannot be blank"):
+        service.start(" ")
+
+
+def test_an_unknown_product_is_not_put_in() -> None:
+    basket_id = opened()
+    with pytest.raises(NotFoundError, match="product was not located"):
+        service.add_item(basket_id, "ink", 1)
+    assert service.basket(basket_id).lines == ()
+
+
+def test_a_product_whose_copy_misses_is_put_in_as_its_owner_says(owners: Owners) -> None:
+    basket_id = opened()
+    ink = BREAD_FOUND.model_copy(update={"product_id": "ink", "name": "Ink", "price": 799})
+    owners.answers["ink"] = ink
+    service.add_item(basket_id, "ink", 1)
+    assert service.basket(basket_id).total == 799
+
+
+def test_a_basket_that_is_not_there_is_not_found_before_its_product_is_asked_for(owners: Owners) -> None:
+    owners.down = True
+    changes: list[Callable[[], None]] = [
+        lambda: service.add_item("nowhere", "bread", 1),
+        lambda: service.remove_item("nowhere", "bread", 1),
+        lambda: service.cancel("nowhere"),
+        lambda: service.check_out("nowhere", "payment-1"),
+        lambda: service.abandon("nowhere"),
+    ]
+    for change in changes:
+        with pytest.raises(NotFoundError, match="there is no basket nowhere"):
+            change()
+
+
+def test_participation_is_required_where_the_stage_says_so() -> None:
+    basket_id = opened()
+    strict = replace(runtime.current(), settings={"MALLBOTS_REQUIRE_PARTICIPATION": "1"})
+    with active(strict):
+        with pytest.raises(RefusedError, match="the store Corner Bakery is not participating"):
+            service.add_item(basket_id, "bread", 1)
+        hear(StoreParticipationToggled(**{**BAKERY.model_dump(), "participating": True}), stream_version=2)
+        service.add_item(basket_id, "bread", 1)
+    assert service.basket(basket_id).total == 450
+
+
+def test_a_repeated_request_adds_once_and_needs_no_product_any_more(owners: Owners) -> None:
+    basket_id = opened()
+    owners.answers["ink"] = BREAD_FOUND.model_copy(update={"product_id": "ink"})
+    for _ in range(2):
+        with context.within(Context(cause=Cause("request-1"))):
+            service.add_item(basket_id, "ink", 2)
+        owners.answers.clear()
+    assert service.basket(basket_id).lines[0].quantity == 2
+
+
+def test_a_repeated_start_gives_the_same_basket(owners: Owners) -> None:
+    owners.answers["ada"] = ADA_FOUND
+    started = []
+    for _ in range(2):
+        with context.within(Context(cause=Cause("request-1"))):
+            started.append(service.start("ada"))
+    assert started[0] == started[1]
+    assert service.basket(started[0]).version == 1
+
+
+def test_a_blank_product_id_is_told_from_an_unknown_product() -> None:
+    basket_id = opened()
+    with pytest.raises(InvalidError, match="the product id cannot be blank"):
+        service.add_item(basket_id, " ", 1)
+
+
+def test_an_owner_that_is_down_leaves_the_basket_as_it_was(owners: Owners) -> None:
+    basket_id = opened()
+    owners.down = True
+    with pytest.raises(UnavailableError):
+        service.add_item(basket_id, "ink", 1)
+    assert service.basket(basket_id).version == 1

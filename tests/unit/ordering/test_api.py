@@ -1,0 +1,195 @@
+"""The routes of orders, and what others may ask."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from events.checkout import ApproveOrder
+from functions.kernel import clock, context
+from functions.kernel.context import Context
+from functions.kernel.errors import RefusedError
+from functions.ordering import service
+from functions.ordering.api import Cancellation, api, cancel_order
+from functions.ordering.queries import queries
+from tests.support.gateway import Response, request
+from tests.unit.ordering.mall import CHECKED_OUT, PAID, Catalogue, collected, hear, names, said
+
+APPROVE = ApproveOrder(order_id="order-1", shopping_list_id="order-1")
+ORDER = "/api/ordering/order-1"
+BREAD = {"storeId": "bakery", "productId": "bread", "quantity": 2}
+INK = {"storeId": "paper", "productId": "ink", "quantity": 1}
+
+
+def place(*items: Any, headers: dict[str, str] | None = None, **fields: Any) -> Response:
+    body = {"customerId": "ada", "paymentId": "payment-1", "items": items, **fields}
+    return request(api, "POST", "/api/ordering", body, headers)
+
+
+def test_an_order_is_shown_as_the_wire_says() -> None:
+    for message in (CHECKED_OUT, APPROVE, collected()):
+        hear(message)
+    shown = request(api, "GET", ORDER)
+    assert shown.headers["ETag"] == '"3"'
+    assert shown.body == {
+        "order": {
+            "id": "order-1",
+            "customerId": "ada",
+            "paymentId": "payment-1",
+            "items": [
+                {
+                    "storeId": "bakery",
+                    "storeName": "Corner Bakery",
+                    "productId": "bread",
+                    "productName": "Rye bread",
+                    "price": Decimal("4.5"),
+                    "quantity": 2,
+                },
+                {
+                    "storeId": "paper",
+                    "storeName": "Paper & Ink",
+                    "productId": "ink",
+                    "productName": "Ink",
+                    "price": Decimal("7.99"),
+                    "quantity": 1,
+                },
+            ],
+            "status": "ready",
+            "ready": True,
+            "paid": False,
+            "total": Decimal("16.99"),
+        }
+    }
+
+
+def test_an_unknown_order_is_not_found() -> None:
+    assert request(api, "GET", ORDER).status == 404
+    assert request(api, "DELETE", ORDER).status == 404
+
+
+def test_staff_place_an_order_at_the_catalogues_prices() -> None:
+    order_id = place(BREAD, {**INK, "price": 7.99, "storeName": "its old name"}).body["id"]
+    shown = request(api, "GET", f"/api/ordering/{order_id}").body["order"]
+    assert (shown["status"], shown["total"], shown["customerId"]) == ("pending", Decimal("16.99"), "ada")
+    assert [item["storeName"] for item in shown["items"]] == ["Corner Bakery", "Paper & Ink"]
+    assert names(order_id) == ["OrderCreated"]
+
+
+@pytest.mark.parametrize(
+    ("items", "status", "message"),
+    [
+        ([{**BREAD, "price": 4.49}], 400, "the price of Rye bread is not the catalogue's"),
+        ([{**BREAD, "price": 0}], 400, "the price of Rye bread is not the catalogue's"),
+        ([{**BREAD, "price": None}], 400, "items[0].price: must not be null"),
+        ([{**BREAD, "price": 4.505}], 400, "items[0].price: an amount has at most two decimals"),
+        ([{**BREAD, "productId": "cake"}], 404, "product was not located"),
+        ([{**BREAD, "storeId": "paper"}], 404, "product was not located"),
+        ([{**BREAD, "quantity": 0}], 400, "the item quantity cannot be zero"),
+        ([{**BREAD, "quantity": -1}], 400, "the item quantity cannot be negative"),
+        ([{**BREAD, "quantity": 1000}], 400, "items[0].quantity: must be at most 999"),
+        ([{"storeId": "bakery", "quantity": 1}], 400, "items[0].productId: this field is missing"),
+        ([BREAD] * 101, 400, "items: must have at most 100 entries"),
+        ([], 400, "the order has no items"),
+    ],
+)
+def test_an_order_that_breaks_a_rule_is_refused_with_the_reason(items: list[Any], status: int, message: str) -> None:
+    answer = place(*items)
+    assert (answer.status, answer.body["message"]) == (status, message)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"customerId": " "}, "the customer id cannot be blank"),
+        ({"paymentId": ""}, "the payment id cannot be blank"),
+        ({"customerId": None}, "customerId: must not be null"),
+    ],
+)
+def test_an_order_needs_a_customer_and_a_payment(fields: dict[str, Any], message: str) -> None:
+    answer = place(BREAD, **fields)
+    assert (answer.status, answer.body["message"]) == (400, message)
+
+
+def test_a_catalogue_that_is_down_makes_it_unavailable(catalogue: Catalogue) -> None:
+    catalogue.down = True
+    assert place(BREAD).status == 503
+
+
+def test_a_repeated_key_places_one_order_even_when_the_catalogue_is_down(catalogue: Catalogue) -> None:
+    key = {"Idempotency-Key": "key-1"}
+    first = place(BREAD, headers=key)
+    catalogue.down = True
+    assert place(BREAD, headers=key).body == first.body
+    assert place(INK, headers=key).status == 422
+    assert names(first.body["id"]) == ["OrderCreated"]
+
+
+def test_the_catalogue_is_asked_once_for_a_product_on_several_lines(catalogue: Catalogue) -> None:
+    order_id = place(BREAD, BREAD, INK).body["id"]
+    assert service.order(order_id).total == 2 * 900 + 799
+    assert catalogue.asked == 2
+
+
+@pytest.mark.parametrize("body", [None, {}, {"reason": "changed my mind"}])
+def test_an_order_is_cancelled_with_or_without_a_reason(body: Any) -> None:
+    hear(CHECKED_OUT)
+    assert request(api, "DELETE", ORDER, body).body == {}
+    assert request(api, "GET", ORDER).body["order"]["status"] == "cancelled"
+    assert said()[-1].model_dump()["reason"] == (body or {}).get("reason", "")
+
+
+def test_a_second_cancel_is_accepted_and_says_nothing_more() -> None:
+    hear(CHECKED_OUT)
+    for _ in range(2):
+        assert request(api, "DELETE", ORDER).status == 200
+    assert names() == ["OrderCreated", "OrderCancelled"]
+
+
+def test_a_completed_order_is_not_cancelled() -> None:
+    for message in (CHECKED_OUT, APPROVE, collected(), PAID):
+        hear(message)
+    answer = request(api, "DELETE", ORDER)
+    assert (answer.status, answer.body["message"]) == (409, "the order is completed")
+
+
+@pytest.mark.parametrize("actor", ["staff:mia", "anonymous"])
+def test_staff_and_whoever_was_not_asked_may_cancel_what_is_ready(actor: str) -> None:
+    for message in (CHECKED_OUT, APPROVE, collected()):
+        hear(message)
+    with context.within(Context(actor=actor)):
+        cancel_order("order-1", Cancellation())
+    assert said()[-1].model_dump()["by"] == "staff"
+
+
+def test_a_customer_may_cancel_until_the_order_is_ready() -> None:
+    hear(CHECKED_OUT)
+    hear(CHECKED_OUT.model_copy(update={"basket_id": "order-2"}), id="second")
+    for message in (APPROVE, collected()):
+        hear(message)
+    with context.within(Context(actor="customer:ada")):
+        with pytest.raises(RefusedError, match="the order is ready"):
+            cancel_order("order-1", Cancellation())
+        cancel_order("order-2", Cancellation())
+    assert said("order-2")[-1].model_dump()["by"] == "customer"
+
+
+def test_an_order_that_nobody_paid_within_24_hours_is_cancelled_by_the_system() -> None:
+    for message in (CHECKED_OUT, APPROVE, collected()):
+        hear(message)
+    service.expire("order-1")
+    assert service.order("order-1").status == "ready"
+    tomorrow = datetime.now(UTC) + timedelta(hours=25)
+    with clock.fixed(lambda: tomorrow):
+        service.expire("order-1")
+    assert (names()[-1], said()[-1].model_dump()["by"]) == ("OrderCancelled", "system")
+
+
+def test_others_may_ask_how_an_order_stands() -> None:
+    hear(CHECKED_OUT)
+    assert queries.handle({"query": "FindOrder", "data": {"order_id": "order-1"}}) == {
+        "answer": {"order_id": "order-1", "customer_id": "ada", "status": "pending", "total": 1699, "version": 1}
+    }
+    assert queries.handle({"query": "FindOrder", "data": {"order_id": "nowhere"}}) == {
+        "not_found": "there is no order nowhere"
+    }
