@@ -1,0 +1,37 @@
+"""What the service at work has promised to the bus, and its way back into an inbox."""
+
+import json
+from collections.abc import Sequence
+
+from events.registry import Message, decode
+from functions.kernel import runtime
+from functions.kernel.commit import Outgoing
+from functions.kernel.inbox import Inbox
+from functions.kernel.store import MemoryEventStore, messages_of
+
+
+def promised() -> list[Outgoing]:
+    """Every message in the commits of the memory store, oldest first."""
+    store = runtime.current().store
+    assert isinstance(store, MemoryEventStore)
+    return [message for item in store.log for message in messages_of(item)]
+
+
+def read(outgoing: Outgoing) -> Message:
+    """A message as a consumer reads it."""
+    return decode(outgoing.name, outgoing.detail["metadata"]["version"], outgoing.detail["data"])
+
+
+def hand_over(inbox: Inbox, messages: Sequence[Outgoing]) -> None:
+    """Let an inbox receive messages, one by one, in this order; those of its rule only, and none may fail."""
+    wanted = set(inbox.pattern["detail-type"])
+    for message in messages:
+        if message.name not in wanted:
+            continue
+        record = {
+            "messageId": message.id,
+            "receiptHandle": message.id,
+            "body": json.dumps({"detail-type": message.name, "detail": message.detail}),
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+        assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
