@@ -1,4 +1,4 @@
-"""The rules of an order."""
+"""The rules of an order's life."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,6 @@ import pytest
 
 from functions.kernel.aggregate import DomainEvent
 from functions.kernel.clock import stamp
-from functions.kernel.errors import InvalidError, NotFoundError
 from functions.ordering.domain import (
     Approved,
     Caller,
@@ -22,8 +21,6 @@ from functions.ordering.domain import (
     Readied,
     Rejected,
     Shortage,
-    Wanted,
-    without,
 )
 from tests.support.given import given
 
@@ -49,70 +46,6 @@ CANCELLED_ORDER: list[DomainEvent] = [CREATED, CANCELLED]
 
 def make_ready(order: Order) -> None:
     order.make_ready("list-1", (), AT)
-
-
-class TestCreating:
-    def test_an_order_begins_pending_with_what_was_asked_for(self) -> None:
-        given(Order).when(lambda order: order.create("ada", "payment-1", [BREAD, INK], AT)).then(CREATED).then_state(
-            status="pending", total=2 * 450 + 799, ready=False, paid=False, created_at=AT, shopping_list_id=None
-        )
-
-    def test_an_order_is_created_once(self) -> None:
-        given(Order, *APPROVED_ORDER).when(lambda order: order.create("ada", "payment-1", [BREAD], AT)).then_nothing()
-
-    @pytest.mark.parametrize(
-        ("customer_id", "payment_id", "items", "message"),
-        [
-            ("", "payment-1", [BREAD], "the customer id cannot be blank"),
-            ("  ", "payment-1", [BREAD], "the customer id cannot be blank"),
-            ("ada", "", [BREAD], "the payment id cannot be blank"),
-            ("ada", "\t", [BREAD], "the payment id cannot be blank"),
-            ("ada", "payment-1", [], "the order has no items"),
-            ("ada", "payment-1", [BREAD] * 101, "an order holds at most 100 lines"),
-            ("ada", "payment-1", [replace(BREAD, quantity=-1)], "the item quantity cannot be negative"),
-            ("ada", "payment-1", [BREAD, replace(INK, quantity=0)], "the item quantity cannot be zero"),
-            (
-                "ada",
-                "payment-1",
-                [replace(BREAD, quantity=1000)],
-                "an order's line holds at most 999 of a product",
-            ),
-            (
-                "ada",
-                "payment-1",
-                [replace(BREAD, price=2**52)],
-                "the order's total must be below 2^53 cents",
-            ),
-        ],
-    )
-    def test_an_order_that_lacks_something_or_is_out_of_bounds_is_not_created(
-        self, customer_id: str, payment_id: str, items: list[Item], message: str
-    ) -> None:
-        given(Order).when(lambda order: order.create(customer_id, payment_id, items, AT)).then_invalid(message)
-
-    def test_an_order_may_be_as_large_as_the_bounds(self) -> None:
-        given(Order).when(lambda order: order.create("ada", "p", [replace(BREAD, quantity=999)] * 100, AT)).then_state(
-            total=450 * 999 * 100
-        )
-        dearest = replace(BREAD, price=2**53 - 1, quantity=1)
-        given(Order).when(lambda order: order.create("ada", "p", [dearest], AT)).then_state(total=2**53 - 1)
-
-    def test_what_staff_want_costs_what_the_catalogue_says(self) -> None:
-        catalogued = replace(BREAD, quantity=0)
-        assert Wanted("bakery", "bread", 2).priced(catalogued) == BREAD
-        assert Wanted("bakery", "bread", 2, price=450).priced(catalogued) == BREAD
-
-    def test_another_price_than_the_catalogues_is_refused(self) -> None:
-        with pytest.raises(InvalidError, match="the price of Rye bread is not the catalogue's"):
-            Wanted("bakery", "bread", 2, price=449).priced(BREAD)
-
-    def test_a_price_of_nothing_is_another_price_too(self) -> None:
-        with pytest.raises(InvalidError, match="the price of Rye bread is not the catalogue's"):
-            Wanted("bakery", "bread", 2, price=0).priced(BREAD)
-
-    def test_a_product_of_another_store_is_not_located(self) -> None:
-        with pytest.raises(NotFoundError, match="product was not located"):
-            Wanted("paper", "bread", 2).priced(BREAD)
 
 
 class TestApproving:
@@ -306,20 +239,3 @@ class TestExpiring:
     @pytest.mark.parametrize("history", [PENDING, APPROVED_ORDER, COMPLETED, REJECTED, CANCELLED_ORDER])
     def test_an_order_that_does_not_wait_for_its_payment_does_not_expire(self, history: list[DomainEvent]) -> None:
         given(Order, *history).when(lambda order: order.expire(BEGUN + timedelta(days=7))).then_nothing()
-
-
-class TestShortages:
-    def test_what_is_short_is_taken_from_the_line_of_its_store_and_product(self) -> None:
-        elsewhere = replace(BREAD, store_id="market")
-        left = without((BREAD, elsewhere, INK), [Shortage("market", "bread", 1)])
-        assert left == (BREAD, replace(elsewhere, quantity=1), INK)
-
-    def test_a_shortage_goes_over_repeated_lines_and_repeated_shortages_add_up(self) -> None:
-        short = [Shortage("bakery", "bread", 1), Shortage("bakery", "bread", 2)]
-        assert without((BREAD, INK, BREAD), short) == (replace(BREAD, quantity=1), INK)
-
-    def test_more_than_was_ordered_takes_it_all(self) -> None:
-        assert without((BREAD, INK), [Shortage("bakery", "bread", 9)]) == (INK,)
-
-    def test_what_was_not_ordered_is_not_missed(self) -> None:
-        assert without((BREAD,), NO_INK) == (BREAD,)
