@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from infra.local.engine.patches import autosave, cloudformation, eventbridge, sqs, streams, workers
+from infra.local.engine.patches import autosave, cloudformation, dynamodb, eventbridge, sqs, streams, workers
 from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
 
 PATCHES: tuple[Callable[[], None], ...] = (
     workers.apply,
     streams.apply,
+    dynamodb.apply,
     eventbridge.apply,
     sqs.apply,
     cloudformation.apply,

@@ -1,0 +1,43 @@
+"""A real engine, on a free port, for all the tests here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.cloud import LocalCloud
+from tests.e2e.engine.workbench import Workbench, free_port
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These tests talk to the loopback interface, and to nothing else."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    # Retries of asynchronous invocations after a tenth of a second: AWS waits for one minute and two.
+    settings = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1"}
+    cloud = LocalCloud(free_port(), tmp_path_factory.mktemp("cloud"), settings)
+    cloud.start()
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture
+def bench(cloud: LocalCloud, tmp_path: Path) -> Iterator[Workbench]:
+    bench = Workbench(cloud, tmp_path)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def fresh_cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    """One of its own, to be stopped, killed and started again."""
+    cloud = LocalCloud(free_port(), tmp_path / "state", {"AUTOSAVE_SECONDS": "0.1"})
+    yield cloud
+    cloud.stop()

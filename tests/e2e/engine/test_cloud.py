@@ -1,0 +1,146 @@
+"""The local cloud as a process of this machine."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from infra.local.cloud import LocalCloud
+from infra.local.engine import seams
+from infra.local.process import ROOT, LocalCloudError
+from tests.e2e.engine.workbench import free_port
+
+
+@pytest.fixture
+def stranger() -> Iterator[int]:
+    """A process that has nothing to do with the local cloud."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(command) as process:
+        yield process.pid
+        assert process.poll() is None, "a process that is not ours was ended"
+        process.kill()
+
+
+def test_a_port_in_use_is_said_clearly_and_whoever_uses_it_is_left_alone(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(LocalCloudError, match=f"port {port} is in use by another program.*choose another"):
+            LocalCloud(port, tmp_path).start()
+
+
+def test_a_recorded_process_id_that_is_somebody_else_s_now_is_not_stopped(tmp_path: Path, stranger: int) -> None:
+    cloud = LocalCloud(free_port(), tmp_path)
+    cloud.engine.record.write_text(json.dumps({"pid": stranger, "port": cloud.engine.port}))
+
+    assert not cloud.stop()
+
+
+def test_a_state_is_not_started_on_another_port(fresh_cloud: LocalCloud) -> None:
+    fresh_cloud.start()
+    fresh_cloud.stop()
+
+    with pytest.raises(LocalCloudError, match=f"was made on port {fresh_cloud.engine.port}"):
+        LocalCloud(free_port(), fresh_cloud.state).start()
+
+
+def test_two_clouds_run_side_by_side(cloud: LocalCloud, fresh_cloud: LocalCloud) -> None:
+    fresh_cloud.start()
+    names = []
+    for each in (cloud, fresh_cloud):
+        sqs = each.client("sqs")
+        sqs.create_queue(QueueName=f"queue-{each.engine.port}")
+        names.append([url.rsplit("/", 1)[1] for url in sqs.list_queues(QueueNamePrefix="queue-").get("QueueUrls", [])])
+        sqs.close()
+
+    assert names[1] == [f"queue-{fresh_cloud.engine.port}"]
+    assert f"queue-{fresh_cloud.engine.port}" not in names[0]
+
+
+def test_a_cloud_that_runs_is_found_again_and_kept(fresh_cloud: LocalCloud) -> None:
+    fresh_cloud.start()
+    again = LocalCloud(fresh_cloud.engine.port, fresh_cloud.state)
+
+    again.start()
+
+    assert again.engine.pid() == fresh_cloud.engine.pid()
+    assert again.stop()
+    assert not fresh_cloud.engine.is_running()
+
+
+def test_an_engine_that_does_not_come_up_is_reported_with_its_log(tmp_path: Path) -> None:
+    cloud = LocalCloud(free_port(), tmp_path, {"LAMBDA_WORKERS_PER_FUNCTION": "many"})
+
+    with pytest.raises(LocalCloudError, match=r"(?s)ended with code 1.*invalid literal.*many"):
+        cloud.start()
+
+
+def test_the_engine_listens_on_the_loopback_interface_only(cloud: LocalCloud) -> None:
+    listening = Path("/proc/net/tcp")
+    if not listening.exists():
+        pytest.skip("only Linux lists its sockets there")
+    port = f"{cloud.engine.port:04X}"
+    addresses = {line.split()[1] for line in listening.read_text().splitlines()[1:] if line.split()[3] == "0A"}
+
+    assert f"0100007F:{port}" in addresses
+    assert f"00000000:{port}" not in addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("https://abc123.execute-api.eu-west-1.amazonaws.com", "http://{here}/_aws/execute-api/abc123/$default"),
+        ("https://abc123.execute-api.eu-west-1.amazonaws.com/", "http://{here}/_aws/execute-api/abc123/$default"),
+        (
+            "https://abc123.execute-api.eu-west-1.amazonaws.com/api",
+            "http://{here}/_aws/execute-api/abc123/$default/api",
+        ),
+        ("http://abc123.execute-api.127.0.0.1:4566", "http://{here}/_aws/execute-api/abc123/$default"),
+        ("wss://abc123.execute-api.eu-west-1.amazonaws.com/live", "ws://{here}/_aws/execute-api/abc123/live"),
+        ("https://example.com/x", "https://example.com/x"),
+        ("order-table", "order-table"),
+    ],
+)
+def test_a_gateway_s_address_is_mapped_to_this_machine(tmp_path: Path, address: str, here: str) -> None:
+    assert LocalCloud(4566, tmp_path).http_address(address) == here.replace("{here}", "127.0.0.1:4566")
+
+
+def test_an_engine_of_another_version_is_refused() -> None:
+    other = "from infra.local.engine import launch; launch.VERSION = '9.9.9'; launch.main()"
+    interpreter = ROOT / ".engine" / "bin" / "python"
+
+    refused = subprocess.run([interpreter, "-c", other], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert refused.returncode == 1
+    assert f"needs ministack 9.9.9, found {seams.VERSION}" in refused.stderr
+
+
+def test_an_engine_without_what_a_patch_replaces_is_refused_with_the_patch_s_name() -> None:
+    service = ModuleType("sqs")
+    service.script = "say one"  # type: ignore[attr-defined]
+    patch = seams.Seams("workers")
+
+    with pytest.raises(seams.EngineChangedError, match="patch workers: sqs has no _execute"):
+        patch.replace(service, "_execute", None)
+    with pytest.raises(seams.EngineChangedError, match=r"patch workers: sqs.script no longer says 'say two'"):
+        patch.replace_text(service, "script", "say two", "say three")
+
+
+def test_up_and_down_end_with_a_message_and_code_1_when_they_cannot(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        environment = {**os.environ, "PORT": str(other.getsockname()[1]), "STATE": str(tmp_path)}
+        command = [sys.executable, "-m", "infra.local", "up"]
+        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert "is in use by another program" in ended.stderr

@@ -1,0 +1,125 @@
+"""Stacks: `patches/cloudformation.py`."""
+
+import json
+import urllib.request
+from typing import Any
+
+from tests.e2e.engine.workbench import Workbench, eventually
+
+
+def deploy(bench: Workbench, resources: dict[str, Any], outputs: dict[str, Any], stack: str = "") -> dict[str, str]:
+    """Make a stack, or change the one of that name; its outputs, with its name as `Stack`."""
+    cloudformation = bench.client("cloudformation")
+    template = json.dumps({"Resources": resources, "Outputs": {name: {"Value": v} for name, v in outputs.items()}})
+    name = stack or bench.name("stack")
+    (cloudformation.update_stack if stack else cloudformation.create_stack)(StackName=name, TemplateBody=template)
+
+    def settled() -> Any:
+        [found] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return None if found["StackStatus"].endswith("IN_PROGRESS") else found
+
+    found = eventually(settled)
+    assert found["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), found.get("StackStatusReason")
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]} | {"Stack": name}
+
+
+def table(time_to_live: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "TimeToLiveSpecification": {"AttributeName": time_to_live, "Enabled": True},
+        },
+    }
+
+
+def test_a_table_s_time_to_live_takes_effect_when_it_is_made_and_when_it_is_changed(bench: Workbench) -> None:
+    def attribute(name: str) -> str:
+        found = bench.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        return f"{found['AttributeName']} {found['TimeToLiveStatus']}"
+
+    made = deploy(bench, {"Table": table("expires")}, {"Name": {"Ref": "Table"}})
+    assert attribute(made["Name"]) == "expires ENABLED"
+
+    deploy(bench, {"Table": table("gone_after")}, {"Name": {"Ref": "Table"}}, stack=made["Stack"])
+    assert attribute(made["Name"]) == "gone_after ENABLED"
+
+
+def test_an_http_api_answers_a_preflight_as_its_cors_configuration_says(bench: Workbench) -> None:
+    resources = {
+        "Api": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {
+                "Name": "api",
+                "ProtocolType": "HTTP",
+                "CorsConfiguration": {"AllowOrigins": ["http://kiosk.test"], "AllowMethods": ["POST"]},
+            },
+        },
+        "Stage": {
+            "Type": "AWS::ApiGatewayV2::Stage",
+            "Properties": {"ApiId": {"Ref": "Api"}, "StageName": "$default", "AutoDeploy": True},
+        },
+    }
+    made = deploy(bench, resources, {"Address": {"Fn::GetAtt": ["Api", "ApiEndpoint"]}})
+    headers = {"Origin": "http://kiosk.test", "Access-Control-Request-Method": "POST"}
+
+    address = bench.cloud.http_address(made["Address"])
+    preflight = urllib.request.Request(f"{address}/orders", method="OPTIONS", headers=headers)
+    with urllib.request.urlopen(preflight) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == "http://kiosk.test"
+        assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+
+
+def test_an_archive_keeps_the_events_that_match_it(bench: Workbench) -> None:
+    resources = {
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": bench.name("bus")}},
+        "Archive": {
+            "Type": "AWS::Events::Archive",
+            "Properties": {
+                "SourceArn": {"Fn::GetAtt": ["Bus", "Arn"]},
+                "EventPattern": {"source": [{"prefix": "mallbots."}]},
+                "RetentionDays": 14,
+            },
+        },
+    }
+    made = deploy(bench, resources, {"Bus": {"Ref": "Bus"}, "Archive": {"Ref": "Archive"}})
+    events = bench.client("events")
+
+    for source in ("mallbots.orders", "other"):
+        entry = {"EventBusName": made["Bus"], "Source": source, "DetailType": "OrderCreated", "Detail": "{}"}
+        events.put_events(Entries=[entry])
+
+    archive = events.describe_archive(ArchiveName=made["Archive"])
+    assert archive["RetentionDays"] == 14
+    assert archive["EventCount"] == 1
+
+
+def test_what_only_watches_or_restricts_is_accepted(bench: Workbench) -> None:
+    metric = {
+        "Id": "age",
+        "ReturnData": True,
+        "Expression": "depth / 2",
+    }
+    resources = {
+        "Math": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "Metrics": [metric],
+                "ComparisonOperator": "GreaterThanThreshold",
+                "Threshold": 1,
+                "EvaluationPeriods": 1,
+            },
+        },
+        "Composite": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {"AlarmRule": "TRUE"}},
+        "SavedQuery": {
+            "Type": "AWS::Logs::QueryDefinition",
+            "Properties": {"Name": "errors", "QueryString": "fields @message"},
+        },
+        "Group": {"Type": "AWS::XRay::Group", "Properties": {"GroupName": "mallbots"}},
+    }
+
+    made = deploy(bench, resources, {"Alarm": {"Fn::GetAtt": ["Math", "Arn"]}})
+
+    assert made["Alarm"].startswith("arn:aws:cloudwatch:")

@@ -1,0 +1,65 @@
+"""What survives a stop, and a kill: `patches/autosave.py` and `patches/stream_state.py`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.cloud import LocalCloud
+from tests.e2e.engine.workbench import Workbench, eventually
+
+SEES = '[note(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]]'
+
+
+@pytest.fixture
+def bench(fresh_cloud: LocalCloud, tmp_path: Path) -> Iterator[Workbench]:
+    fresh_cloud.start()
+    bench = Workbench(fresh_cloud, tmp_path)
+    yield bench
+    bench.close()
+
+
+def test_after_a_stop_everything_is_there_and_works_on(bench: Workbench) -> None:
+    table, queue, function = bench.table(), bench.queue(), bench.function(SEES)
+    bench.feed(function, table.stream, BatchSize=1)
+    bench.put(table, "before")
+    bench.send(queue, "before")
+    eventually(lambda: function.notes() == ["before"])
+
+    assert bench.cloud.stop()
+    bench.cloud.start()
+
+    assert bench.client("dynamodb").scan(TableName=table.name)["Count"] == 1
+    assert [message["Body"] for message in bench.receive(queue)] == ["before"]
+    bench.put(table, "after")
+    eventually(lambda: function.notes() == ["before", "after"])
+
+
+def test_records_that_were_not_delivered_before_a_stop_are_delivered_after_it(bench: Workbench) -> None:
+    table, function = bench.table(), bench.function(SEES)
+    bench.put(table, "written", "in the meantime")
+
+    bench.cloud.stop()
+    bench.cloud.start()
+    bench.feed(function, table.stream, BatchSize=10)
+
+    eventually(lambda: function.notes() == ["written", "in the meantime"])
+
+
+def test_a_kill_loses_nothing_that_is_a_few_seconds_old(bench: Workbench) -> None:
+    table, queue, function = bench.table(), bench.queue(), bench.function(SEES)
+    bench.feed(function, table.stream, BatchSize=1)
+    bench.send(queue, "before")
+    bench.put(table, "before")
+    eventually(lambda: function.notes() == ["before"])
+    saved = bench.cloud.state / "engine"
+    eventually(lambda: "before" in (saved / "dynamodb.json").read_text() if (saved / "dynamodb.json").exists() else "")
+    eventually(lambda: "before" in (saved / "sqs.json").read_text())
+    eventually(lambda: function.name in (saved / "lambda.json").read_text())
+
+    bench.cloud.engine.kill()
+    bench.cloud.start()
+
+    assert [message["Body"] for message in bench.receive(queue)] == ["before"]
+    bench.put(table, "after")
+    eventually(lambda: "after" in function.notes())

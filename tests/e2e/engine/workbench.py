@@ -1,0 +1,174 @@
+"""What the contract tests build on an engine: functions, queues, tables, under names of their own."""
+
+import io
+import json
+import socket
+import textwrap
+import time
+import uuid
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from infra.local.cloud import ACCOUNT, LocalCloud
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+DEADLINE_SECONDS = 15.0
+
+# The body of a function sees `event`, `context` and `note`, which appends to the journal that the test reads.
+HANDLER = """\
+import json, os, time
+
+def note(what):
+    with open(os.environ["JOURNAL"], "a") as journal:
+        journal.write(json.dumps(what) + "\\n")
+
+def handler(event, context):
+"""
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
+    """What `probe` returns once it is true; fails when it is not within the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (found := probe()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: the last answer was {found!r}"
+        time.sleep(0.01)
+    return found
+
+
+@dataclass(frozen=True)
+class Queue:
+    url: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    stream: str
+
+
+@dataclass(frozen=True)
+class Function:
+    name: str
+    arn: str
+    journal: Path
+
+    def notes(self) -> list[Any]:
+        """What the function noted, in turn."""
+        return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
+
+
+class Workbench:
+    """Makes things on a cloud, and stops its event sources when the test is over."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path) -> None:
+        self.cloud = cloud
+        self.folder = folder
+        self._clients: dict[str, Any] = {}
+        self._mappings: list[str] = []
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self.cloud.client(service, max_pool_connections=32)
+        return self._clients[service]
+
+    def close(self) -> None:
+        for mapping in self._mappings:
+            self.client("lambda").delete_event_source_mapping(UUID=mapping)
+        for client in self._clients.values():
+            client.close()
+
+    def name(self, kind: str) -> str:
+        return f"{kind}-{uuid.uuid4().hex[:8]}"
+
+    def function(self, body: str, **config: Any) -> Function:
+        """A function of the given lines; `event`, `context`, `json`, `os`, `time` and `note` are at hand."""
+        name = self.name("function")
+        journal = self.folder / f"{name}.jsonl"
+        bundle = io.BytesIO()
+        with zipfile.ZipFile(bundle, "w") as archive:
+            archive.writestr("index.py", HANDLER + textwrap.indent(textwrap.dedent(body), "    "))
+        made = self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="index.handler",
+            Role=ROLE,
+            Code={"ZipFile": bundle.getvalue()},
+            **{"Timeout": 10, "Environment": {"Variables": {"JOURNAL": str(journal)}}, **config},
+        )
+        return Function(name, made["FunctionArn"], journal)
+
+    def invoke(self, function: Function, event: object = None) -> Any:
+        """The answer to a synchronous invocation, or the error that the function failed with."""
+        answer = self.client("lambda").invoke(FunctionName=function.name, Payload=json.dumps(event))
+        with answer["Payload"] as payload:
+            return json.load(payload)
+
+    def queue(self, suffix: str = "", **attributes: str) -> Queue:
+        """A queue; suffix `.fifo` makes it one of those."""
+        url = self.client("sqs").create_queue(QueueName=self.name("queue") + suffix, Attributes=attributes)["QueueUrl"]
+        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return Queue(url, found["Attributes"]["QueueArn"])
+
+    def receive(self, queue: Queue) -> list[dict[str, Any]]:
+        """Up to ten messages, deleted, with all their attributes."""
+        sqs = self.client("sqs")
+        messages: list[dict[str, Any]] = sqs.receive_message(
+            QueueUrl=queue.url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        ).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+        return messages
+
+    def send(self, queue: Queue, *bodies: str, **parameters: Any) -> None:
+        for body in bodies:
+            self.client("sqs").send_message(QueueUrl=queue.url, MessageBody=body, **parameters)
+
+    def depth(self, queue: Queue) -> int:
+        """How many messages it holds, visible, delayed or being worked on."""
+        found = self.client("sqs").get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
+        return sum(int(number) for name, number in found.items() if name.startswith("ApproximateNumberOfMessages"))
+
+    def table(self) -> Table:
+        """A table of commits: `pk` a string, `sk` a number, and a stream of new images."""
+        made = self.client("dynamodb").create_table(
+            TableName=self.name("table"),
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "N"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )["TableDescription"]
+        return Table(made["TableName"], made["LatestStreamArn"])
+
+    def put(self, table: Table, *names: str, version: int = 1, **attributes: Any) -> None:
+        """An item for each name, which becomes its key."""
+        for name in names:
+            item = {"pk": {"S": name}, "sk": {"N": str(version)}, **attributes}
+            self.client("dynamodb").put_item(TableName=table.name, Item=item)
+
+    def feed(self, function: Function, source: str, **mapping: Any) -> None:
+        """Feed a function from a queue or a stream, by their ARN; a stream from its beginning."""
+        start = {"StartingPosition": "TRIM_HORIZON"} if "/stream/" in source else {}
+        made = self.client("lambda").create_event_source_mapping(
+            FunctionName=function.name, EventSourceArn=source, **{**start, **mapping}
+        )
+        self._mappings.append(made["UUID"])
