@@ -14,14 +14,14 @@ why routes are matched here and not by Powertools.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from functions.kernel import context, observe
 from functions.kernel.caller import BOT, CUSTOMER, KIOSK, STAFF, admit, caller
 from functions.kernel.context import Context
 from functions.kernel.problems import known, problem
 from functions.kernel.request import Request
-from functions.kernel.routes import Route, declare, find
+from functions.kernel.routes import Route, declare, find, why_not
 from functions.kernel.wire import Answer, write
 
 __all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route", "not_found_handler"]
@@ -67,6 +67,14 @@ class Api:
 
         return register
 
+    def find(self, method: str, path: str) -> Route | None:
+        """The route that answers a method at a path."""
+        return find(self.routes, method, path.split("/")[1:])
+
+    def _refuse(self, request: Request) -> NoReturn:
+        known_here = [(route.method, route.path) for route in self.routes]
+        raise why_not([*known_here, *self._elsewhere], request.method, request.segments)
+
     def handle(self, event: dict[str, Any], lambda_context: object = None) -> Response:
         """Answer a request of the gateway (HTTP API, payload 2.0)."""
         started = time.perf_counter()
@@ -78,11 +86,11 @@ class Api:
             observe.noting(correlation_id=working.correlation_id),
         ):
             try:
-                route = find(self.routes, self._elsewhere, request)
+                route = find(self.routes, request.method, request.segments) or self._refuse(request)
                 name = f"{route.method} {route.path}"
                 admit(who, route.may)
+                request.check()
                 if request.writes:
-                    request.body  # noqa: B018  (a malformed body is refused, wanted or not)
                     working.cause = request.cause(who.id)
                     working.expected_version = request.expected_version
                 response = _answer(route.call(request), request, working)

@@ -35,6 +35,12 @@ class Request:
         """Whether it may change something."""
         return self.method in WRITES
 
+    def check(self) -> None:
+        """Read what it brings, wanted or not. Raises InvalidError, and TooLargeError for a body over 64 KB."""
+        _ = self.query
+        if self.writes:
+            _ = self.body
+
     def context(self, actor: str) -> Context:
         """The context of its flow: its own correlation id and trace where it brings them, else new ones."""
         context = Context(actor=actor)

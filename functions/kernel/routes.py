@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
-from functions.kernel.errors import NotFoundError
+from functions.kernel.errors import MallBotsError, NotFoundError
 from functions.kernel.problems import MethodNotAllowedError
 from functions.kernel.request import WRITES, Request
 from functions.kernel.wire import Answer, Body, Params, read
 
 LONGEST_ID = 200  # characters: no id of ours is nearly as long, and DynamoDB's keys end at 2,048 bytes
+NOTHING_HERE = "there is nothing at this path"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Route:
         """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
         values = fit(self.path, request.segments) or {}
         if any(len(value) > LONGEST_ID for value in values.values()):
-            raise NotFoundError("there is nothing at this path")
+            raise NotFoundError(NOTHING_HERE)
         arguments: dict[str, Any] = {self.arguments[name]: value for name, value in values.items()}
         if self.params:
             arguments[self.params_argument] = read(self.params, request.query)
@@ -113,18 +114,15 @@ def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
     return values
 
 
-def find(routes: Iterable[Route], elsewhere: Iterable[tuple[str, str]], request: Request) -> Route:
-    """The route of a request; what a path says outright wins over a parameter, from the left.
+def find(routes: Iterable[Route], method: str, segments: Sequence[str]) -> Route | None:
+    """The route of a request; what a path says outright wins over a parameter, from the left."""
+    fitting = [route for route in routes if route.method == method and fit(route.path, segments) is not None]
+    return min(fitting, key=lambda route: [part.startswith("{") for part in route.path.split("/")], default=None)
 
-    `elsewhere` are the methods and paths that others answer. Raises NotFoundError, and MethodNotAllowedError where
-    the path is known with other methods.
-    """
-    fitting = [route for route in routes if fit(route.path, request.segments) is not None]
-    mine = [route for route in fitting if route.method == request.method]
-    if mine:
-        return min(mine, key=lambda route: [part.startswith("{") for part in route.path.split("/")])
-    allow = {route.method for route in fitting}
-    allow |= {method for method, path in elsewhere if fit(path, request.segments) is not None}
-    if allow and request.method not in allow:
-        raise MethodNotAllowedError(request.method, sorted(allow))
-    raise NotFoundError("there is nothing at this path")
+
+def why_not(known: Iterable[tuple[str, str]], method: str, segments: Sequence[str]) -> MallBotsError:
+    """What to say when there is no route, by the methods and paths that are known."""
+    allow = sorted({other for other, path in known if fit(path, segments) is not None})
+    if allow and method not in allow:
+        return MethodNotAllowedError(method, allow)
+    return NotFoundError(NOTHING_HERE)

@@ -1,0 +1,198 @@
+"""Log lines and metrics, read from standard output as CloudWatch would."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pydantic import TypeAdapter
+
+from events.envelope import Metadata
+from functions.kernel import observe
+from functions.kernel.errors import RefusedError
+from functions.kernel.http import Api
+from functions.kernel.runtime import active
+from tests.support.jar_api import api, ask
+from tests.support.runtime import memory_runtime
+
+METADATA = Metadata(
+    id="m-1",
+    name="JarFilled",
+    version=1,
+    time="2030-01-31T12:00:00Z",
+    source="mallbots.jars",
+    stream="Jar#j",
+    stream_version=1,
+    correlation_id="c-1",
+    causation_id=None,
+    actor="anonymous",
+    traceparent="",
+)
+
+
+@pytest.fixture(autouse=True)
+def jars(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    with active(memory_runtime("jars")):
+        yield
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def metrics(line: dict[str, Any]) -> dict[str, tuple[str, list[float]]]:
+    """The metrics of a line: name → unit and values."""
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "MallBots"
+    return {metric["Name"]: (metric["Unit"], line[metric["Name"]]) for metric in directive["Metrics"]}
+
+
+def dimensions(line: dict[str, Any]) -> dict[str, str]:
+    (names,) = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    return {name: line[name] for name in names}
+
+
+def raised(error: Exception, cause: Exception | None = None) -> Exception:
+    try:
+        raise error from cause
+    except Exception as caught:
+        return caught
+
+
+def test_a_log_line_says_which_service_and_message_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    with observe.handling(METADATA):
+        observe.logger().info("inside", extra={"jar_id": "j"})
+    observe.logger().info("outside")
+    inside, outside = lines(capsys)
+    about = {name: inside[name] for name in ("service", "correlation_id", "message_id", "message_name", "jar_id")}
+    assert about == {
+        "service": "jars",
+        "correlation_id": "c-1",
+        "message_id": "m-1",
+        "message_name": "JarFilled",
+        "jar_id": "j",
+    }
+    assert (inside["level"], inside["message"]) == ("INFO", "inside")
+    assert "correlation_id" not in outside
+
+
+def test_a_handled_message_is_counted_with_its_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
+    observe.processed(METADATA, 0.25)
+    (line,) = lines(capsys)
+    assert metrics(line) == {"Processed": ("Count", [1.0]), "Latency": ("Milliseconds", [250.0])}
+    assert dimensions(line) == {"service": "jars", "message": "JarFilled"}
+    assert line["correlation_id"] == "c-1"
+
+
+def test_a_failed_message_is_logged_with_reason_and_stack_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    with observe.handling(METADATA):
+        observe.failed("JarFilled", raised(RefusedError("the jar is sealed"), raised(KeyError("x"))), 3)
+    log, metric = lines(capsys)
+    assert (log["level"], log["reason"], log["error"], log["tries"]) == (
+        "ERROR",
+        "the jar is sealed",
+        "RefusedError",
+        3,
+    )
+    assert (log["correlation_id"], log["message_name"]) == ("c-1", "JarFilled")
+    assert [line for line in log["stack"] if ".py:" not in line] == [
+        "KeyError: KeyError",
+        "RefusedError: the jar is sealed",
+    ]
+    assert "test_observe.py" in log["stack"][0]
+    assert metrics(metric) == {"Failed": ("Count", [1.0])}
+    assert dimensions(metric) == {"service": "jars", "message": "JarFilled"}
+
+
+def test_an_alarm_may_watch_whatever_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    observe.count("SagaInsists", "InitiateShopping")
+    (line,) = lines(capsys)
+    assert metrics(line) == {"SagaInsists": ("Count", [1.0])}
+    assert dimensions(line) == {"service": "jars", "message": "InitiateShopping"}
+
+
+def validation_error() -> Exception:
+    try:
+        TypeAdapter(int).validate_python("Mia Wallace")
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def sns_error() -> ClientError:
+    return ClientError({"Error": {"Code": "InvalidParameter", "Message": "no number: +49 170 1234567"}}, "Publish")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (validation_error(), "ValidationError"),
+        (ValueError("Mia Wallace +49 170 1234567"), "ValueError"),
+        (sns_error(), "InvalidParameter in Publish"),
+        (RuntimeError("this function has no BUS"), "this function has no BUS"),
+    ],
+)
+def test_nobodys_name_or_number_is_logged(capsys: pytest.CaptureFixture[str], error: Exception, reason: str) -> None:
+    observe.failed("JarFilled", raised(RefusedError("the jar is sealed"), error), 1)
+    observe.failed("JarFilled", error, 1)
+    printed = capsys.readouterr().out
+    assert json.loads(printed.splitlines()[2])["reason"] == reason
+    assert "Mia" not in printed
+    assert "1234567" not in printed
+
+
+def test_a_request_is_counted_by_its_route(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = ask("GET", "/api/jars/j", headers={"x-correlation-id": "0b4f6f0e-6d3c-4c3b-9c3e-0f6b8f1e2a3d"})
+    assert answer.status == 404
+    (line,) = lines(capsys)
+    assert dimensions(line) == {"service": "jars", "route": "GET /api/jars/{jarId}"}
+    assert line["status"] == 404
+    counted = metrics(line)
+    assert (counted["Requests"], counted["Errors"]) == (("Count", [1.0]), ("Count", [0.0]))
+    assert counted["Latency"][0] == "Milliseconds"
+
+
+def test_what_no_route_matches_is_counted_together(capsys: pytest.CaptureFixture[str]) -> None:
+    ask("GET", "/api/one")
+    ask("GET", "/api/two")
+    assert [dimensions(line)["route"] for line in lines(capsys)] == ["none", "none"]
+
+
+def test_a_request_that_breaks_is_logged_without_its_data(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = Api("jars")
+
+    @broken.post("/api/broken", may=[])
+    def fail() -> None:
+        raise ValueError("Mia Wallace")
+
+    answer = ask("POST", "/api/broken", {"name": "Mia Wallace"}, api=broken)
+    assert answer.status == 500
+    printed = capsys.readouterr().out
+    log, metric = map(json.loads, printed.splitlines())
+    assert log["correlation_id"] == answer.headers["X-Correlation-Id"]
+    assert any(line.endswith(" fail") for line in log["stack"])
+    assert metrics(metric)["Errors"] == ("Count", [1.0])
+    assert "Mia" not in printed
+
+
+def test_outside_a_deployment_all_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("MALLBOTS_SERVICE")
+    with observe.handling(METADATA):
+        observe.logger().error("nothing")
+        observe.failed("JarFilled", raised(KeyError("x")), 1)
+    observe.processed(METADATA, 1)
+    ask("GET", "/api/nothing", api=api)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_service_is_imported_without_powertools() -> None:
+    modules = "functions.kernel.http, functions.kernel.inbox, functions.kernel.relay"
+    program = f"import sys, {modules}; print([name for name in sys.modules if name.startswith('aws_lambda')])"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
