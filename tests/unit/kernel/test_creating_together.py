@@ -62,12 +62,11 @@ def test_when_one_of_them_is_made_by_another_meanwhile_it_is_decided_again() -> 
 
 
 def test_the_cause_that_made_them_changes_nothing_a_second_time() -> None:
+    def add_one(jar: Jar, chest: Chest) -> None:
+        jar.fill(1)
+        chest.fill(1)
+
     for _ in range(2):
         with context.within(Context(cause=Cause("message-1"))):
-            change_together(
-                (jars, "jar-1"),
-                (chests, "chest-1"),
-                lambda jar, chest: (jar.fill(1), chest.fill(1)),
-                may_be_new=True,
-            )
+            change_together((jars, "jar-1"), (chests, "chest-1"), add_one, may_be_new=True)
     assert held() == (1, 1)

@@ -1,0 +1,16 @@
+"""The payments service in memory."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from functions.kernel.runtime import active
+from tests.unit.payments.till import Till
+
+
+@pytest.fixture
+def till() -> Iterator[Till]:
+    """The service, active, with nobody and nothing in it."""
+    made = Till()
+    with active(made.runtime):
+        yield made

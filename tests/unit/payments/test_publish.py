@@ -1,0 +1,69 @@
+"""What is said of payments and invoices: one message an event, each with the whole state right after it."""
+
+from typing import Any
+
+from events.registry import Message
+from functions.payments import service
+from functions.payments.domain import Captured, Invoice, Payment, RefundRequested
+from functions.payments.publish import publishes
+from tests.unit.payments.till import ADA, Till, cancelled, readied
+
+
+def state(message: Message) -> dict[str, Any]:
+    return {"said": type(message).name, **message.model_dump()}
+
+
+def payment_state(said: str, payment_id: str, status: str, **amounts: int | str | None) -> dict[str, Any]:
+    blank = {"order_id": "order-1", "authorized": 2000, "captured": 0, "released": 0, "refunded": 0}
+    return {"said": said, "payment_id": payment_id, "customer_id": "ada", "status": status, **blank, **amounts}
+
+
+def invoice_state(said: str, payment_id: str, amount: int, status: str) -> dict[str, Any]:
+    return {
+        "said": said,
+        "invoice_id": "order-1",
+        "order_id": "order-1",
+        "payment_id": payment_id,
+        "amount": amount,
+        "status": status,
+    }
+
+
+def test_the_whole_story_of_a_payment_that_was_refunded_in_the_end(till: Till) -> None:
+    payment_id = till.paid()
+    till.hear(readied(payment_id, 900))
+    till.remind()
+    till.hear(cancelled(payment_id))
+    till.remind()
+    settled = {"captured": 1699, "released": 301}
+    assert [state(message) for message in till.said] == [
+        payment_state("PaymentAuthorized", payment_id, "authorized", order_id=None),
+        payment_state("PaymentConfirmed", payment_id, "confirmed"),
+        invoice_state("InvoiceCreated", payment_id, 1699, "pending"),
+        invoice_state("InvoicePaid", payment_id, 1699, "paid"),
+        invoice_state("InvoiceAdjusted", payment_id, 900, "paid"),
+        payment_state("PaymentRefunded", payment_id, "settled", **settled, refunded=799, refund=799),
+        invoice_state("InvoiceAdjusted", payment_id, 0, "paid"),
+        payment_state("PaymentRefunded", payment_id, "refunded", **settled, refunded=1699, refund=900),
+    ]
+
+
+def test_the_whole_story_of_a_payment_that_was_voided(till: Till) -> None:
+    payment_id = till.confirmed()
+    till.hear(cancelled(payment_id))
+    assert [state(message) for message in till.said][2:] == [
+        invoice_state("InvoiceCancelled", payment_id, 0, "cancelled"),
+        payment_state("PaymentVoided", payment_id, "voided", released=2000),
+    ]
+
+
+def test_a_payment_that_served_no_order_is_voided_without_one(till: Till) -> None:
+    till.hear(ADA)
+    payment_id = service.authorize("ada", 2000)
+    service.void(payment_id, "order-1", "ada")
+    assert state(till.said[-1]) == payment_state("PaymentVoided", payment_id, "voided", order_id=None, released=2000)
+
+
+def test_every_event_is_said_but_those_that_another_message_tells() -> None:
+    events = {*Payment.event_types.values(), *Invoice.event_types.values()}
+    assert {event for event in events if event not in publishes._makers} == {Captured, RefundRequested}

@@ -1,0 +1,129 @@
+"""An invoice and its payment change in one transaction, and hold together whoever comes in between."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from functions.kernel.errors import NotFoundError, RefusedError
+from functions.kernel.runtime import active
+from functions.payments import service
+from tests.support.contention import ContendedStore, conflict
+from tests.unit.payments.till import Till
+
+
+@pytest.fixture
+def store() -> ContendedStore:
+    return ContendedStore()
+
+
+@pytest.fixture
+def till(store: ContendedStore) -> Iterator[Till]:
+    """The service on a store in which something may come in between."""
+    made = Till(store)
+    with active(made.runtime):
+        yield made
+
+
+def statuses(payment_id: str) -> tuple[str, str]:
+    return service.invoice("order-1").status, service.payment(payment_id).status
+
+
+def billed(till: Till) -> str:
+    payment_id = till.confirmed()
+    service.bill("order-1", payment_id, 1699)
+    return payment_id
+
+
+def pay(payment_id: str) -> None:
+    service.pay("order-1")
+
+
+def lower(payment_id: str) -> None:
+    service.bill("order-1", payment_id, 900)
+
+
+def call_off(payment_id: str) -> None:
+    service.call_off("order-1", payment_id, "ada")
+
+
+@pytest.mark.parametrize(
+    ("past", "change"), [((), pay), ((), call_off), ((pay,), lower), ((pay,), call_off), ((pay, lower), call_off)]
+)
+def test_invoice_and_payment_change_in_one_write(
+    till: Till,
+    store: ContendedStore,
+    past: tuple[Callable[[str], None], ...],
+    change: Callable[[str], None],
+) -> None:
+    payment_id = billed(till)
+    for earlier in past:
+        earlier(payment_id)
+    store.tries = 0
+    before = service.invoice("order-1").version, service.payment(payment_id).version
+    change(payment_id)
+    assert store.tries == 1
+    assert (service.invoice("order-1").version, service.payment(payment_id).version) == (before[0] + 1, before[1] + 1)
+
+
+def test_a_payment_at_the_moment_of_the_cancellation_is_refused_and_takes_nothing(
+    till: Till, store: ContendedStore
+) -> None:
+    payment_id = billed(till)
+    store.before = [lambda: call_off(payment_id)]
+    with pytest.raises(RefusedError, match="the invoice is cancelled"):
+        service.pay("order-1")
+    assert statuses(payment_id) == ("cancelled", "voided")
+
+
+def test_a_cancellation_at_the_moment_of_the_payment_gives_the_money_back(till: Till, store: ContendedStore) -> None:
+    payment_id = billed(till)
+    store.before = [lambda: pay(payment_id)]
+    call_off(payment_id)
+    till.remind()
+    assert statuses(payment_id) == ("paid", "refunded")
+    assert till.bank.paid_back(payment_id) == 1699
+
+
+def test_a_short_pick_at_the_moment_of_the_payment_gives_the_difference_back(till: Till, store: ContendedStore) -> None:
+    payment_id = billed(till)
+    store.before = [lambda: pay(payment_id)]
+    lower(payment_id)
+    till.remind()
+    assert statuses(payment_id) == ("paid", "settled")
+    assert till.bank.paid_back(payment_id) == 799
+
+
+def test_a_payment_at_the_moment_of_the_short_pick_takes_only_what_is_owed(till: Till, store: ContendedStore) -> None:
+    payment_id = billed(till)
+    store.before = [lambda: lower(payment_id)]
+    service.pay("order-1")
+    assert service.payment(payment_id).captured == 900
+
+
+def test_a_payment_that_the_saga_voids_at_that_moment_pays_nothing(till: Till, store: ContendedStore) -> None:
+    payment_id = billed(till)
+    store.before = [lambda: service.void(payment_id, "order-1", "ada")]
+    with pytest.raises(RefusedError, match="the payment is voided"):
+        service.pay("order-1")
+    assert statuses(payment_id) == ("pending", "voided")
+
+
+def test_two_orders_that_want_one_payment_at_once_get_it_once(till: Till, store: ContendedStore) -> None:
+    till.confirmed("order-9")
+    payment_id = service.authorize("ada", 2000)
+    store.before = [lambda: service.confirm(payment_id, "order-2", "ada", 1)]
+    with pytest.raises(RefusedError, match="the payment serves another order"):
+        service.confirm(payment_id, "order-1", "ada", 1)
+    assert service.payment(payment_id).order_id == "order-2"
+
+
+def test_a_conflict_without_a_trace_is_tried_again(till: Till, store: ContendedStore) -> None:
+    payment_id = billed(till)
+    store.before = [conflict, conflict]
+    service.pay("order-1")
+    assert statuses(payment_id) == ("paid", "settled")
+
+
+def test_what_is_not_there_is_not_paid(till: Till) -> None:
+    with pytest.raises(NotFoundError, match="there is no invoice order-1"):
+        service.pay("order-1")

@@ -1,0 +1,191 @@
+"""What surrounds payments in these tests: a provider that can fail, orders that are told of, and time to relay."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from events.customers import CustomerRegistered
+from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRejected
+from events.queries import CustomerFound
+from events.registry import Message, decode
+from functions.kernel import relay
+from functions.kernel.errors import UnavailableError
+from functions.kernel.runtime import Runtime
+from functions.kernel.store import MemoryEventStore
+from functions.payments import service
+from functions.payments.api import api
+from functions.payments.inbox import inbox
+from tests.support.delivery import delivered
+from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
+
+ADA = CustomerRegistered(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True)
+ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True, version=2)
+
+
+class Bank:
+    """A payment provider: what it paid by request id. It fails once before or once after paying, as it is told."""
+
+    def __init__(self) -> None:
+        self.paid: dict[str, tuple[str, int]] = {}
+        self.fails = ""
+
+    def refund(self, payment_id: str, amount: int, request_id: str) -> None:
+        fails, self.fails = self.fails, ""
+        if fails == "before":
+            raise UnavailableError("the provider does not answer")
+        assert self.paid.setdefault(request_id, (payment_id, amount)) == (payment_id, amount)
+        if fails == "after":
+            raise UnavailableError("the provider's answer was lost")
+
+    def paid_back(self, payment_id: str) -> int:
+        """What went back to whoever made a payment, in cents."""
+        return sum(amount for payment, amount in self.paid.values() if payment == payment_id)
+
+
+class Owners:
+    """The customers service, as far as it is asked; while it is `down` it does not answer."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, CustomerFound] = {}
+        self.down = False
+
+    def __call__(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
+        if self.down:
+            raise UnavailableError(f"{owner} does not answer")
+        found = self.answers.get(request["data"]["customer_id"])
+        return {"answer": found.model_dump(mode="json")} if found else {"not_found": "there is no such customer"}
+
+
+class Till:
+    """The payments service in memory. Nothing is relayed by itself."""
+
+    def __init__(self, store: MemoryEventStore | None = None) -> None:
+        self.bank = Bank()
+        self.owners = Owners()
+        self.bus = RecordingBus()
+        self.queue = RecordingQueue()
+        self.store = store or MemoryEventStore()
+        self.runtime: Runtime = memory_runtime(
+            "payments",
+            store=self.store,
+            bus=self.bus,
+            queue=self.queue,
+            invoke=self.owners,
+            adapters={"provider": self.bank},
+        )
+        self._relayed = 0
+        self._heard = 0
+
+    def hear(self, message: Message, id: str = "", stream_version: int = 1) -> bool:
+        """Let the service hear a message, under a new id unless one is given; whether it is done with it."""
+        self._heard += 1
+        event = delivered(message, id=id or f"message-{self._heard}", stream_version=stream_version)
+        return inbox.handle(event) == {"batchItemFailures": []}
+
+    def relay(self) -> None:
+        """Send what has been committed: messages to the bus, reminders to the service's queue."""
+        images = self.store.log[self._relayed :]
+        self._relayed += len(images)
+        records = [
+            {"eventName": "INSERT", "dynamodb": {"NewImage": image, "SequenceNumber": str(number)}}
+            for number, image in enumerate(images)
+        ]
+        assert relay.handle({"Records": records}) == {"batchItemFailures": []}
+
+    def remind(self) -> None:
+        """Relay, and hand each reminder to the service; one that fails stays in the queue."""
+        self.relay()
+        waiting, self.queue.sent = self.queue.sent, []
+        for number, sent in enumerate(waiting):
+            record = {
+                "messageId": f"reminder-{number}",
+                "receiptHandle": f"receipt-{number}",
+                "body": sent.body,
+                "attributes": {"ApproximateReceiveCount": "1"},
+            }
+            if inbox.handle({"Records": [record]})["batchItemFailures"]:
+                self.queue.sent.append(sent)
+
+    @property
+    def said(self) -> list[Message]:
+        """What was published, as a consumer reads it."""
+        self.relay()
+        return [
+            decode(message.name, message.detail["metadata"]["version"], message.detail["data"])
+            for message in self.bus.messages
+        ]
+
+    def names(self) -> list[str]:
+        """The names of what was published, in its order."""
+        return [type(message).name for message in self.said]
+
+    def confirmed(self, order_id: str = "order-1", authorized: int = 2000) -> str:
+        """The id of a new payment of Ada's that serves an order of 16.99."""
+        self.hear(ADA)
+        payment_id = service.authorize("ada", authorized)
+        service.confirm(payment_id, order_id, "ada", 1699)
+        return payment_id
+
+    def paid(self) -> str:
+        """The id of a payment of Ada's from which the invoice of order-1, 16.99, was paid."""
+        payment_id = self.confirmed()
+        service.bill("order-1", payment_id, 1699)
+        service.pay("order-1")
+        return payment_id
+
+
+def approved(payment_id: str, total: int = 1699, order_id: str = "order-1") -> OrderApproved:
+    return OrderApproved(**_order(order_id, payment_id, total, "approved"), shopping_list_id=order_id)
+
+
+def readied(payment_id: str, total: int, order_id: str = "order-1") -> OrderReadied:
+    about = _order(order_id, payment_id, total, "ready")
+    return OrderReadied(**about, shopping_list_id=order_id, shortages=())
+
+
+def cancelled(payment_id: str, order_id: str = "order-1", customer_id: str = "ada") -> OrderCancelled:
+    about = _order(order_id, payment_id, 1699, "cancelled", customer_id)
+    return OrderCancelled(**about, shopping_list_id=None, reason="changed my mind", by="customer")
+
+
+def rejected(payment_id: str, order_id: str = "order-1", customer_id: str = "ada") -> OrderRejected:
+    about = _order(order_id, payment_id, 1699, "rejected", customer_id)
+    return OrderRejected(**about, shopping_list_id=None, reason="the customer is disabled")
+
+
+def _order(order_id: str, payment_id: str, total: int, status: str, customer_id: str = "ada") -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "customer_id": customer_id,
+        "payment_id": payment_id,
+        "items": (),
+        "total": total,
+        "status": status,
+        "ready": status == "ready",
+        "paid": False,
+        "created_at": "2026-03-14T09:20:00.000000Z",
+    }
+
+
+def ask(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
+    """Ask the API; the status and the body of its answer."""
+    status, _, content = ask_fully(method, path, body, headers)
+    return status, content
+
+
+def ask_fully(
+    method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, Mapping[str, str], Any]:
+    """Ask the API; the status, the headers and the body of its answer."""
+    text = body if isinstance(body, str) or body is None else json.dumps(body)
+    event = {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", **(headers or {})},
+        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "body": text,
+        "isBase64Encoded": False,
+    }
+    answer = api.handle(event, None)
+    return answer["statusCode"], answer["headers"], json.loads(answer["body"])
