@@ -41,5 +41,7 @@ def from_data(shape: type[T], data: dict[str, Any]) -> T:
     try:
         thing: T = _adapter(shape).validate_python(data)
     except ValidationError as error:
-        raise UnreadableError(f"stored data is not a {shape.__name__}: {error}") from error
+        # Without the values: the text goes to the logs, and the values may be a customer's name.
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise UnreadableError(f"stored data is not a {shape.__name__}: {places}") from error
     return thing

@@ -233,7 +233,7 @@ def _envelope(body: str) -> Envelope:
         return Envelope.read(_read_body(body).get("detail"))
     except ValidationError as error:
         raise UndeliverableError(
-            f"the body holds no envelope: {error.error_count()} errors, {error.errors()[0]}"
+            f"the body holds no envelope: {error.error_count()} errors, {error.errors(include_input=False)[0]}"
         ) from error
 
 

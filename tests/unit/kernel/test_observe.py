@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from events.envelope import Metadata
-from functions.kernel import observe
+from functions.kernel import codec, observe
+from functions.kernel.codec import UnreadableError
 from functions.kernel.errors import RefusedError
 from functions.kernel.http import Api
+from functions.kernel.inbox import Inbox
 from functions.kernel.runtime import active
 from tests.support.jar_api import api, ask
 from tests.support.runtime import memory_runtime
@@ -196,3 +199,31 @@ def test_a_service_is_imported_without_powertools() -> None:
     program = f"import sys, {modules}; print([name for name in sys.modules if name.startswith('aws_lambda')])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@dataclass(frozen=True)
+class Note:
+    author: str
+
+
+def test_what_could_not_be_read_is_not_quoted_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UnreadableError, match="author") as stored:
+        codec.from_data(Note, {"author": ["Mia Wallace"]})
+    observe.failed("JarFilled", stored.value, 1)
+    inbox = Inbox("jars")
+    body = json.dumps({"detail": {"metadata": {"name": "JarFilled"}, "data": {"name": "Mia Wallace"}}})
+    inbox.handle(
+        {
+            "Records": [
+                {
+                    "messageId": "s-1",
+                    "receiptHandle": "r-1",
+                    "body": body,
+                    "attributes": {"ApproximateReceiveCount": "1"},
+                }
+            ]
+        }
+    )
+    printed = capsys.readouterr().out
+    assert "author" in printed
+    assert "Mia" not in printed

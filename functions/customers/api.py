@@ -1,0 +1,70 @@
+"""The REST routes of customers."""
+
+from functions.customers import service
+from functions.kernel.http import CUSTOMER, KIOSK, STAFF, Api
+from functions.kernel.wire import Answer, Body, Name, Wire
+
+api = Api("customers")
+
+
+class Created(Answer):
+    id: str
+
+
+class NewCustomer(Body):
+    name: Name
+    sms_number: Name
+
+
+class SmsNumber(Body):
+    sms_number: Name
+
+
+class CustomerShape(Wire):
+    id: str
+    name: str
+    sms_number: str
+    enabled: bool
+
+
+class CustomerAnswer(Answer):
+    customer: CustomerShape
+
+
+@api.post("/api/customers", may=[STAFF, KIOSK])
+def register_customer(body: NewCustomer) -> Created:
+    """Become a customer."""
+    return Created(id=service.register(body.name, body.sms_number))
+
+
+@api.get("/api/customers/{id}", may=[STAFF, CUSTOMER])
+def get_customer(id: str) -> CustomerAnswer:
+    """A customer."""
+    customer = service.customer(id)
+    return CustomerAnswer(
+        customer=CustomerShape(id=id, name=customer.name, sms_number=customer.sms_number, enabled=customer.enabled)
+    )
+
+
+@api.put("/api/customers/{id}/enable", may=[STAFF])
+def enable_customer(id: str) -> None:
+    """Let a customer order again."""
+    service.enable(id)
+
+
+@api.put("/api/customers/{id}/disable", may=[STAFF])
+def disable_customer(id: str) -> None:
+    """Let a customer order no more."""
+    service.disable(id)
+
+
+@api.put("/api/customers/{id}/change-sms", may=[STAFF, CUSTOMER])
+def change_sms_number(id: str, body: SmsNumber) -> None:
+    """Take another number for a customer's text messages."""
+    service.change_sms_number(id, body.sms_number)
+
+
+@api.delete("/api/customers/{id}", may=[STAFF, CUSTOMER])
+def erase_customer(id: str) -> None:
+    """Forget a customer."""
+    service.erase(id)

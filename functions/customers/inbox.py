@@ -1,0 +1,17 @@
+"""What the customers service hears: the saga, which asks whether a customer may order."""
+
+from events.checkout import AuthorizeCustomer
+from events.customers import CustomerAuthorized, CustomerRefused
+from functions.customers import service
+from functions.kernel.inbox import Inbox
+
+inbox = Inbox("customers")
+
+
+@inbox.answers(
+    AuthorizeCustomer,
+    accepted=lambda command: CustomerAuthorized(order_id=command.order_id),
+    refused=lambda command, error: CustomerRefused(order_id=command.order_id, reason=error.message),
+)
+def authorize_customer(command: AuthorizeCustomer) -> None:
+    service.authorize(command.customer_id)

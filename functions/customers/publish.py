@@ -1,0 +1,49 @@
+"""What the customers service says about its customers."""
+
+from typing import Any
+
+from events.customers import (
+    CustomerDisabled,
+    CustomerEnabled,
+    CustomerErased,
+    CustomerRegistered,
+    CustomerSmsChanged,
+)
+from functions.customers.domain import Customer, Disabled, Enabled, Erased, Registered, SmsChanged
+from functions.kernel.publish import Publisher
+
+publishes = Publisher("customers")
+
+
+@publishes(Registered)
+def customer_registered(customer: Customer, event: Registered) -> CustomerRegistered:
+    return CustomerRegistered(**_state(customer))
+
+
+@publishes(SmsChanged)
+def customer_sms_changed(customer: Customer, event: SmsChanged) -> CustomerSmsChanged:
+    return CustomerSmsChanged(**_state(customer))
+
+
+@publishes(Enabled)
+def customer_enabled(customer: Customer, event: Enabled) -> CustomerEnabled:
+    return CustomerEnabled(**_state(customer))
+
+
+@publishes(Disabled)
+def customer_disabled(customer: Customer, event: Disabled) -> CustomerDisabled:
+    return CustomerDisabled(**_state(customer))
+
+
+@publishes(Erased)
+def customer_erased(customer: Customer, event: Erased) -> CustomerErased:
+    return CustomerErased(customer_id=customer.id)
+
+
+def _state(customer: Customer) -> dict[str, Any]:
+    return {
+        "customer_id": customer.id,
+        "name": customer.name,
+        "sms_number": customer.sms_number,
+        "enabled": customer.enabled,
+    }

@@ -1,0 +1,19 @@
+"""What the customers service answers to others that ask."""
+
+from events.queries import CustomerFound, FindCustomer
+from functions.customers import service
+from functions.kernel.queries import Queries
+
+queries = Queries("customers")
+
+
+@queries.on(FindCustomer)
+def find_customer(query: FindCustomer) -> CustomerFound:
+    customer = service.customer(query.customer_id)
+    return CustomerFound(
+        customer_id=customer.id,
+        name=customer.name,
+        sms_number=customer.sms_number,
+        enabled=customer.enabled,
+        version=customer.version,
+    )

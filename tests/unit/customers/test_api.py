@@ -1,0 +1,104 @@
+"""The REST routes of customers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from functions.customers.api import api
+from functions.kernel.http import CUSTOMER, KIOSK, STAFF
+from tests.support import jar_api
+from tests.support.jar_api import Response
+from tests.support.promised import promised
+
+ADA = {"name": "Ada Reyes", "smsNumber": "+1 555 0100"}
+
+
+def ask(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+    return jar_api.ask(method, f"/api/customers{path}", body, headers, api=api)
+
+
+def done(method: str, path: str, body: Any = None) -> Any:
+    answer = ask(method, path, body)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+def register() -> str:
+    return str(done("POST", "", ADA)["id"])
+
+
+def test_a_new_customer_is_there_at_once() -> None:
+    customer_id = register()
+    assert done("GET", f"/{customer_id}") == {"customer": {"id": customer_id, **ADA, "enabled": True}}
+
+
+def test_a_customer_is_disabled_and_enabled_again() -> None:
+    customer_id = register()
+    assert done("PUT", f"/{customer_id}/disable", {}) == {}
+    assert done("GET", f"/{customer_id}")["customer"]["enabled"] is False
+    assert done("PUT", f"/{customer_id}/enable") == {}
+    assert done("GET", f"/{customer_id}")["customer"]["enabled"] is True
+    again = ask("PUT", f"/{customer_id}/enable")
+    assert (again.status, again.body["message"]) == (400, "the customer is already enabled")
+
+
+def test_a_customer_takes_another_number() -> None:
+    customer_id = register()
+    assert done("PUT", f"/{customer_id}/change-sms", {"smsNumber": "+1 555 0101"}) == {}
+    assert done("GET", f"/{customer_id}")["customer"]["smsNumber"] == "+1 555 0101"
+
+
+def test_an_erased_customer_is_gone() -> None:
+    customer_id = register()
+    assert done("DELETE", f"/{customer_id}") == {}
+    assert done("DELETE", f"/{customer_id}") == {}
+    assert ask("GET", f"/{customer_id}").status == 404
+    assert ask("PUT", f"/{customer_id}/enable").status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/nobody", None),
+        ("PUT", "/nobody/enable", {}),
+        ("PUT", "/nobody/disable", {}),
+        ("PUT", "/nobody/change-sms", {"smsNumber": "+1 555 0101"}),
+        ("DELETE", "/nobody", None),
+    ],
+)
+def test_a_customer_who_never_was_is_not_found(method: str, path: str, body: Any) -> None:
+    assert ask(method, path, body).status == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": " "}, "the customer name cannot be blank"),
+        ({"smsNumber": ""}, "the customer SMS number cannot be blank"),
+        ({"smsNumber": 15550100}, "smsNumber: must be a text"),
+        ({"name": None}, "name: must not be null"),
+        ({"name": "x" * 201}, "name: must have at most 200 characters"),
+    ],
+)
+def test_a_customer_who_breaks_a_rule_is_refused(change: dict[str, Any], message: str) -> None:
+    answer = ask("POST", "", ADA | change)
+    assert (answer.status, answer.body["message"]) == (400, message)
+    assert promised() == []
+
+
+def test_a_repeated_registration_makes_one_customer() -> None:
+    first, second = (ask("POST", "", ADA, {"Idempotency-Key": "k-1"}) for _ in range(2))
+    assert first.body == second.body
+    assert [message.name for message in promised()] == ["CustomerRegistered"]
+
+
+def test_who_may_do_what() -> None:
+    assert {(route.method, route.path.removeprefix("/api/customers")): set(route.may) for route in api.routes} == {
+        ("POST", ""): {STAFF, KIOSK},
+        ("GET", "/{id}"): {STAFF, CUSTOMER},
+        ("PUT", "/{id}/enable"): {STAFF},
+        ("PUT", "/{id}/disable"): {STAFF},
+        ("PUT", "/{id}/change-sms"): {STAFF, CUSTOMER},
+        ("DELETE", "/{id}"): {STAFF, CUSTOMER},
+    }

@@ -1,0 +1,98 @@
+"""The rules of a customer."""
+
+from collections.abc import Callable
+
+import pytest
+
+from functions.customers.domain import Customer, Disabled, Enabled, Erased, Registered, SmsChanged
+from tests.support.given import given
+
+REGISTERED = Registered("Ada Reyes", "+1 555 0100")
+BLANK = ["", " ", "\t\n"]
+
+
+def test_a_new_customer_may_order() -> None:
+    (
+        given(Customer)
+        .when(lambda customer: customer.register("Ada Reyes", "+1 555 0100"))
+        .then(REGISTERED)
+        .then_state(status="enabled", enabled=True, name="Ada Reyes", sms_number="+1 555 0100")
+    )
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_a_customer_needs_a_name(blank: str) -> None:
+    given(Customer).when(lambda customer: customer.register(blank, "+1 555 0100")).then_invalid(
+        "the customer name cannot be blank"
+    )
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_a_customer_needs_a_number(blank: str) -> None:
+    message = "the customer SMS number cannot be blank"
+    given(Customer).when(lambda customer: customer.register("Ada Reyes", blank)).then_invalid(message)
+    given(Customer, REGISTERED).when(lambda customer: customer.change_sms_number(blank)).then_invalid(message)
+
+
+def test_a_customer_does_not_register_again() -> None:
+    given(Customer, REGISTERED).when(lambda customer: customer.register("Eve", "+1 555 0199")).then_nothing()
+    given(Customer, REGISTERED, Erased()).when(lambda customer: customer.register("Eve", "+1")).then_nothing()
+
+
+def test_a_customer_may_be_disabled_and_enabled_again() -> None:
+    given(Customer, REGISTERED).when(Customer.disable).then(Disabled()).then_state(enabled=False)
+    given(Customer, REGISTERED, Disabled()).when(Customer.enable).then(Enabled()).then_state(enabled=True)
+
+
+def test_a_customer_who_is_enabled_cannot_be_enabled() -> None:
+    given(Customer, REGISTERED).when(Customer.enable).then_invalid("the customer is already enabled")
+
+
+def test_a_customer_who_is_disabled_cannot_be_disabled() -> None:
+    given(Customer, REGISTERED, Disabled()).when(Customer.disable).then_invalid("the customer is already disabled")
+
+
+@pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
+def test_a_customer_may_take_another_number(history: list[Registered | Disabled]) -> None:
+    given(Customer, *history).when(lambda customer: customer.change_sms_number("+1 555 0101")).then(
+        SmsChanged("+1 555 0101")
+    ).then_state(sms_number="+1 555 0101", name="Ada Reyes")
+
+
+def test_a_customer_who_takes_the_same_number_is_unchanged() -> None:
+    given(Customer, REGISTERED).when(lambda customer: customer.change_sms_number("+1 555 0100")).then_nothing()
+
+
+def test_a_customer_who_is_enabled_is_authorized_and_that_changes_nothing() -> None:
+    given(Customer, REGISTERED).when(Customer.authorize).then_nothing()
+    given(Customer, REGISTERED, Disabled(), Enabled()).when(Customer.authorize).then_nothing()
+
+
+def test_a_disabled_customer_is_refused() -> None:
+    given(Customer, REGISTERED, Disabled()).when(Customer.authorize).then_refused("the customer is disabled")
+
+
+@pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
+def test_an_erased_customer_has_no_name_and_number_any_more(history: list[Registered | Disabled]) -> None:
+    given(Customer, *history).when(Customer.erase).then(Erased()).then_state(
+        status="erased", enabled=False, name="", sms_number=""
+    )
+
+
+def test_a_customer_is_erased_once() -> None:
+    given(Customer, REGISTERED, Erased()).when(Customer.erase).then_nothing()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Customer.enable,
+        Customer.disable,
+        Customer.authorize,
+        Customer.must_be_known,
+        lambda customer: customer.change_sms_number("+1 555 0101"),
+        lambda customer: customer.change_sms_number(""),
+    ],
+)
+def test_an_erased_customer_is_not_found(command: Callable[[Customer], None]) -> None:
+    given(Customer, REGISTERED, Erased(), id="ada").when(command).then_not_found("there is no customer ada")
