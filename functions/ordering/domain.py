@@ -174,7 +174,7 @@ class Order(Aggregate):
             return
         self.must_be("approved", "ready")
         if shopping_list_id != self.shopping_list_id:
-            raise RefusedError(f"the shopping list {shopping_list_id} is not this order's", self.status)
+            raise RefusedError(f"the shopping list {shopping_list_id} is not this order's")
         self._take(shortages, at)
 
     def pay(self) -> None:

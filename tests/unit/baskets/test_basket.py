@@ -108,10 +108,11 @@ def test_a_line_holds_at_most_999_of_its_product() -> None:
 def test_a_total_stays_below_what_a_json_number_can_say() -> None:
     gold = replace(BREAD, price=2**53 - 1 - 900, product_id="gold")
     given(Basket, STARTED, ADDED).when(lambda basket: basket.add_item(gold, 1, AT)).then_state(total=2**53 - 1)
+    message = "the basket's total must be below 2^53 cents"
     dearer = replace(gold, price=gold.price + 1)
-    given(Basket, STARTED, ADDED).when(lambda basket: basket.add_item(dearer, 1, AT)).then_invalid(
-        "the basket's total must be below 2^53 cents"
-    )
+    given(Basket, STARTED, ADDED).when(lambda basket: basket.add_item(dearer, 1, AT)).then_invalid(message)
+    half = replace(gold, price=2**52)
+    given(Basket, STARTED).when(lambda basket: basket.add_item(half, 2, AT)).then_invalid(message)
 
 
 def test_only_a_participating_stores_products_can_be_put_in_where_that_is_required() -> None:
