@@ -23,9 +23,10 @@ from functions.kernel.context import Cause, Context
 from functions.kernel.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.projection import Projection
 from functions.kernel.publish import answer
-from functions.kernel.runtime import LONGEST_DELAY
+from functions.kernel.runtime import LONGEST_DELAY, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError)
+FIFO_GROUP = "in-turn"  # the one group of a queue that works one by one: two would be worked on side by side
 
 M = TypeVar("M", bound=Message)
 C = TypeVar("C", bound=Command)
@@ -120,31 +121,34 @@ class Inbox:
 
     def _receive(self, record: dict[str, Any]) -> bool:
         """Whether the message is done with: handled, sent back for later, or laid with the dead letters."""
-        tries = int(record["attributes"]["ApproximateReceiveCount"])
         try:
-            due = self._early_by(record["body"])
-            if due:
-                self._send_back(record["body"], due)
-            else:
-                self._dispatch(record["body"])
-        except Again as again:
-            self._send_back(record["body"], again.after)
+            return self._work_on(record)
         except Exception as error:  # any error of one message must not fail the others of its batch
-            return self._failed(record, tries, error)
+            return self._failed(record, error)
+
+    def _work_on(self, record: dict[str, Any]) -> bool:
+        try:
+            _wait_until_due(record["body"])
+            self._dispatch(record["body"])
+        except Again as again:
+            return self._put_off(record, min(again.after, LONGEST_DELAY))
         return True
 
-    def _early_by(self, body: str) -> int:
-        """The seconds until a reminder is due: SQS delays by 15 minutes at most, so a later one goes round."""
-        due = _read_body(body).get("due")
-        if not due:
-            return 0
-        return max(0, round((clock.read(due) - clock.now()).total_seconds()))
+    def _put_off(self, record: dict[str, Any], seconds: int) -> bool:
+        """Send a message back as a new one, so that its tries do not count against it."""
+        if self.fifo:  # Such a queue delays no single message, and what is behind this one has to wait as well.
+            self._own_queue().retry_in(record["receiptHandle"], seconds)
+            return False
+        self._own_queue().send(record["body"], delay=seconds)
+        return True
 
-    def _send_back(self, body: str, after: int) -> None:
-        runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))
-
-    def _failed(self, record: dict[str, Any], tries: int, error: Exception) -> bool:
+    def _own_queue(self) -> Queue:
         running = runtime.current()
+        return running.queues.get(self.queue, running.queue)
+
+    def _failed(self, record: dict[str, Any], error: Exception) -> bool:
+        running = runtime.current()
+        tries = int(record["attributes"]["ApproximateReceiveCount"])
         observe.failed(_name_in(record["body"]), error, tries)
         final = isinstance(error, UndeliverableError) or tries >= int(running.setting("MAX_RECEIVES", "8"))
         try:
@@ -158,9 +162,7 @@ class Inbox:
                     record["body"], reason=reason, group="dead-letters", dedup=record["messageId"]
                 )
                 return True
-            running.queues.get(self.queue, running.queue).retry_in(
-                record["receiptHandle"], min(2**tries, LONGEST_DELAY)
-            )
+            self._own_queue().retry_in(record["receiptHandle"], min(2**tries, LONGEST_DELAY))
         except Exception as failure:  # the queue's own redrive still keeps the message
             observe.failed("dead-letter", failure, tries)
         return False
@@ -216,6 +218,19 @@ def _context(metadata: Metadata) -> Context:
         reply_to=metadata.reply_to,
         saga=metadata.saga,
     )
+
+
+def _wait_until_due(body: str) -> None:
+    """Raises Again for a reminder that came too early: SQS delays by 15 minutes at most, so a later one goes round."""
+    due = _read_body(body).get("due")
+    if not due:
+        return
+    try:
+        early = round((clock.read(due) - clock.now()).total_seconds())
+    except (TypeError, ValueError) as error:
+        raise UndeliverableError(f"when it is due cannot be read as a time: {due!r}") from error
+    if early > 0:
+        raise Again(early)
 
 
 def _read_body(body: str) -> dict[str, Any]:
