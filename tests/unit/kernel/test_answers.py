@@ -1,0 +1,334 @@
+"""A command is always answered: with its commit, by itself, or by a refusal; a fault is never a refusal."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from events.envelope import Envelope
+from events.registry import Event
+from functions.kernel import runtime
+from functions.kernel.commit import Outgoing
+from functions.kernel.errors import (
+    ConcurrencyError,
+    InvalidError,
+    MallBotsError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+from functions.kernel.inbox import Again, Inbox
+from functions.kernel.runtime import Runtime
+from functions.kernel.store import MemoryEventStore, messages_of
+from tests.support.contention import ContendedStore
+from tests.support.delivery import delivered
+from tests.support.jars import FillJar, Jar, JarFillAccepted, JarFilled, JarFillRefused, chests, jars
+from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
+
+DONE: dict[str, list[Any]] = {"batchItemFailures": []}
+FILL = FillJar(jar_id="jar-1", coins=5)
+
+
+def inbox_with(handler: Callable[[FillJar], object]) -> Inbox:
+    inbox = Inbox("jars")
+    inbox.answers(
+        FillJar,
+        accepted=lambda command: JarFillAccepted(jar_id=command.jar_id),
+        refused=lambda command, error: JarFillRefused(jar_id=command.jar_id, reason=error.message),
+    )(handler)
+    return inbox
+
+
+def fill(command: FillJar) -> None:
+    jars.create(command.jar_id, lambda jar: jar.fill(command.coins))
+
+
+def fill_up_to(command: FillJar) -> None:
+    jars.create(command.jar_id, lambda jar: jar.fill_up_to(command.coins))
+
+
+def bus_of(running: Runtime) -> RecordingBus:
+    assert isinstance(running.bus, RecordingBus)
+    return running.bus
+
+
+def committed(running: Runtime) -> list[Outgoing]:
+    assert isinstance(running.store, MemoryEventStore)
+    return [m for item in running.store.log for m in messages_of(item)]
+
+
+def answers(messages: list[Outgoing]) -> list[Outgoing]:
+    return [message for message in messages if message.name.startswith("JarFill") and message.name != "JarFilled"]
+
+
+def names(messages: list[Outgoing]) -> list[str]:
+    return [message.name for message in messages]
+
+
+def test_an_accepted_command_is_answered_by_its_own_commit_and_by_nothing_else(running: Runtime) -> None:
+    assert inbox_with(fill).handle(delivered(FILL)) == DONE
+    assert names(committed(running)) == ["JarFilled", "JarFillAccepted"]
+    assert bus_of(running).messages == []
+    metadata = Envelope.read(committed(running)[1].detail).metadata
+    assert (metadata.causation_id, metadata.correlation_id) == ("message-1", "flow-1")
+
+
+def test_an_accepted_command_that_changes_nothing_is_answered_on_the_bus(running: Runtime) -> None:
+    jars.create("jar-1", lambda jar: jar.fill(5))
+    assert inbox_with(fill_up_to).handle(delivered(FILL)) == DONE
+    assert bus_of(running).names == ["JarFillAccepted"]
+    assert jars.get("jar-1").version == 1
+
+
+def test_a_command_that_only_looks_is_answered_on_the_bus(running: Runtime) -> None:
+    jars.create("jar-1", lambda jar: jar.fill(5))
+    assert inbox_with(lambda command: jars.get(command.jar_id)).handle(delivered(FILL)) == DONE
+    assert bus_of(running).names == ["JarFillAccepted"]
+
+
+@pytest.mark.parametrize("coins", [5, -5])
+def test_a_command_that_the_state_or_a_rule_forbids_is_refused_with_the_reason(running: Runtime, coins: int) -> None:
+    jars.create("jar-1", lambda jar: jar.seal())
+    assert inbox_with(fill).handle(delivered(FillJar(jar_id="jar-1", coins=coins))) == DONE
+    [refusal] = bus_of(running).messages
+    reason = "the jar is sealed" if coins > 0 else "nothing comes out of a jar"
+    assert (refusal.name, refusal.detail["data"]) == ("JarFillRefused", {"jar_id": "jar-1", "reason": reason})
+    assert refusal.detail["metadata"]["causation_id"] == "message-1"
+    assert answers(committed(running)) == []
+    assert jars.get("jar-1").version == 1
+
+
+def test_a_command_that_names_an_unknown_thing_is_refused(running: Runtime) -> None:
+    inbox = inbox_with(lambda command: jars.change(command.jar_id, lambda jar: jar.fill(1)))
+    assert inbox.handle(delivered(FILL)) == DONE
+    assert [message.detail["data"]["reason"] for message in bus_of(running).messages] == ["there is no jar jar-1"]
+
+
+def test_the_refusal_is_told_the_state_that_forbade_it(running: Runtime) -> None:
+    states: list[str] = []
+
+    def refused(command: FillJar, error: MallBotsError) -> JarFillRefused:
+        assert isinstance(error, RefusedError)
+        states.append(error.state)
+        return JarFillRefused(jar_id=command.jar_id, reason=error.message)
+
+    jars.create("jar-1", lambda jar: jar.seal())
+    inbox = Inbox("jars")
+    inbox.answers(FillJar, accepted=lambda c: JarFillAccepted(jar_id=c.jar_id), refused=refused)(fill)
+    inbox.handle(delivered(FILL))
+    assert states == ["sealed"]
+
+
+def test_a_repeated_command_changes_nothing_and_sends_its_recorded_answer_verbatim(running: Runtime) -> None:
+    inbox = inbox_with(fill)
+    inbox.handle(delivered(FILL))
+    [recorded] = answers(committed(running))
+    assert inbox.handle(delivered(FILL, tries=2)) == DONE
+    assert bus_of(running).messages == [recorded]
+    assert jars.get("jar-1").coins == 5
+
+
+def test_a_repeated_command_is_answered_as_it_was_although_it_would_be_refused_now(running: Runtime) -> None:
+    inbox = inbox_with(fill)
+    inbox.handle(delivered(FILL))
+    jars.change("jar-1", lambda jar: jar.seal())
+    assert inbox.handle(delivered(FILL)) == DONE
+    assert bus_of(running).names == ["JarFillAccepted"]
+
+
+def test_a_repeated_command_whose_commit_another_code_wrote_without_an_answer_is_answered(running: Runtime) -> None:
+    inbox = Inbox("jars")
+    inbox.on(JarFilled)(lambda event: jars.create(event.jar_id, lambda jar: jar.fill(event.coins)))
+    inbox.handle(delivered(JarFilled(jar_id="jar-1", coins=5, added=5)))
+    assert inbox_with(fill).handle(delivered(FILL)) == DONE
+    assert bus_of(running).names == ["JarFillAccepted"]
+    assert jars.get("jar-1").coins == 5
+
+
+def test_a_refused_command_is_judged_again_when_it_is_repeated(running: Runtime) -> None:
+    inbox = inbox_with(lambda command: jars.change(command.jar_id, lambda jar: jar.fill(command.coins)))
+    inbox.handle(delivered(FILL))
+    jars.create("jar-1", lambda jar: jar.fill(1))
+    inbox.handle(delivered(FILL))
+    assert bus_of(running).names == ["JarFillRefused"]
+    assert "JarFillAccepted" in names(committed(running))
+    assert jars.get("jar-1").coins == 6
+
+
+def test_all_answers_to_one_command_have_one_id(running: Runtime) -> None:
+    inbox = inbox_with(lambda command: jars.change(command.jar_id, lambda jar: jar.fill(command.coins)))
+    inbox.handle(delivered(FILL))
+    jars.create("jar-1", lambda jar: jar.fill(1))
+    inbox.handle(delivered(FILL))
+    inbox.handle(delivered(FILL))
+    inbox.handle(delivered(FILL, id="message-2"))
+    first, again = bus_of(running).messages
+    other = answers(committed(running))[1]
+    assert first.id == answers(committed(running))[0].id == again.id
+    assert other.id != first.id
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConcurrencyError("too many at once"),
+        UnavailableError("the stores do not answer"),
+        ConnectionError("the table does not answer"),
+        KeyError("a bug"),
+    ],
+)
+def test_a_passing_fault_is_not_a_refusal_and_has_the_command_tried_again(running: Runtime, error: Exception) -> None:
+    faults: list[Exception] = [error]
+
+    def sometimes(command: FillJar) -> None:
+        if faults:
+            raise faults.pop()
+        fill(command)
+
+    inbox = inbox_with(sometimes)
+    assert inbox.handle(delivered(FILL)) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
+    assert (bus_of(running).messages, committed(running)) == ([], [])
+    assert inbox.handle(delivered(FILL, tries=2)) == DONE
+    assert names(committed(running)) == ["JarFilled", "JarFillAccepted"]
+
+
+def test_a_command_that_cannot_be_decided_yet_is_not_answered_yet(running: Runtime) -> None:
+    def not_yet(command: FillJar) -> None:
+        raise Again(30)
+
+    assert inbox_with(not_yet).handle(delivered(FILL)) == DONE
+    assert (bus_of(running).messages, committed(running)) == ([], [])
+    assert isinstance(running.queue, RecordingQueue)
+    assert len(running.queue.sent) == 1
+
+
+@pytest.mark.parametrize("coins", [5, -5])
+def test_a_command_whose_answer_the_bus_does_not_take_is_tried_again(running: Runtime, coins: int) -> None:
+    jars.create("jar-1", lambda jar: jar.fill(5))
+    event = delivered(FillJar(jar_id="jar-1", coins=coins))
+    inbox = inbox_with(fill_up_to if coins > 0 else fill)
+    bus_of(running).down = True
+    assert inbox.handle(event) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
+    bus_of(running).down = False
+    assert inbox.handle(event) == DONE
+    assert bus_of(running).names == ["JarFillAccepted" if coins > 0 else "JarFillRefused"]
+
+
+def test_a_recorded_answer_that_the_bus_does_not_take_is_tried_again(running: Runtime) -> None:
+    inbox = inbox_with(fill)
+    inbox.handle(delivered(FILL))
+    bus_of(running).down = True
+    assert inbox.handle(delivered(FILL)) != DONE
+    bus_of(running).down = False
+    assert inbox.handle(delivered(FILL)) == DONE
+    assert bus_of(running).messages == answers(committed(running))
+
+
+def test_a_commit_whose_reply_was_lost_for_good_is_found_by_the_next_try() -> None:
+    class DeafStore(MemoryEventStore):
+        def commit(self, *commits: Any) -> None:
+            super().commit(*commits)
+            if len(self.log) == 1:
+                raise ConnectionError("no reply, though it was written")
+
+    with runtime.active(memory_runtime("jars", store=DeafStore())) as running:
+        inbox = inbox_with(fill)
+        assert inbox.handle(delivered(FILL)) != DONE
+        assert inbox.handle(delivered(FILL, tries=2)) == DONE
+        assert jars.get("jar-1").coins == 5
+        assert bus_of(running).messages == answers(committed(running))
+
+
+def test_two_deliveries_of_a_command_at_once_take_effect_once() -> None:
+    inbox = inbox_with(fill)
+    store = ContendedStore(lambda: inbox.handle(delivered(FILL)))
+    with runtime.active(memory_runtime("jars", store=store)) as running:
+        assert inbox.handle(delivered(FILL)) == DONE
+        assert jars.get("jar-1").coins == 5
+        assert bus_of(running).messages == answers(committed(running))
+
+
+class Asked(Event, source="jars", key="jar_id"):
+    """Somebody wants a jar and a chest."""
+
+    jar_id: str
+
+
+def test_a_handler_that_changes_several_things_goes_on_where_it_was_interrupted(running: Runtime) -> None:
+    faults: list[Exception] = [ConnectionError("in between")]
+
+    def handle(event: Asked) -> None:
+        jars.create(event.jar_id, lambda jar: jar.fill(1))
+        if faults:
+            raise faults.pop()
+        chests.create(event.jar_id, lambda chest: chest.fill(1))
+
+    inbox = Inbox("jars")
+    inbox.on(Asked)(handle)
+    event = delivered(Asked(jar_id="jar-1"))
+    assert inbox.handle(event) != DONE
+    for _ in range(2):
+        assert inbox.handle(event) == DONE
+    assert (jars.get("jar-1").coins, chests.get("jar-1").coins) == (1, 1)
+
+
+def forget_causes(running: Runtime) -> None:
+    """As after more than 256 other messages: the stream does not know its causes any more."""
+    assert isinstance(running.store, MemoryEventStore)
+    for item in running.store.log:
+        item.pop("cause", None)
+        schema, state, _ = json.loads(item["snapshot"]["S"])
+        item["snapshot"] = {"S": json.dumps([schema, state, {}])}
+
+
+def seal(command: FillJar) -> None:
+    jars.create(command.jar_id, lambda jar: jar.seal())
+
+
+@pytest.mark.parametrize("handler", [fill_up_to, seal])
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_decision_that_is_idempotent_by_state_is_accepted_again_even_when_the_cause_is_forgotten(
+    running: Runtime, handler: Callable[[FillJar], None], forgotten: bool
+) -> None:
+    inbox = inbox_with(handler)
+    inbox.handle(delivered(FILL))
+    before = Jar.state(jars.get("jar-1"))
+    if forgotten:
+        forget_causes(running)
+    assert inbox.handle(delivered(FILL)) == DONE
+    assert jars.get("jar-1").state() == before
+    assert jars.get("jar-1").version == 1
+    assert bus_of(running).names == ["JarFillAccepted"]
+
+
+def test_only_a_decision_that_is_not_idempotent_depends_on_the_remembered_cause(running: Runtime) -> None:
+    inbox = inbox_with(fill)
+    for _ in range(3):
+        inbox.handle(delivered(FILL))
+    assert jars.get("jar-1").coins == 5
+    forget_causes(running)
+    inbox.handle(delivered(FILL))
+    assert jars.get("jar-1").coins == 10
+
+
+def test_an_unreadable_command_is_not_answered_but_laid_with_the_dead_letters(running: Runtime) -> None:
+    event = delivered(FILL)
+    body = json.loads(event["Records"][0]["body"])
+    body["detail"]["metadata"]["version"] = 2
+    event["Records"][0]["body"] = json.dumps(body)
+    assert inbox_with(fill).handle(event) == DONE
+    assert isinstance(running.dead_letters, RecordingQueue)
+    assert [sent.reason["error"] for sent in running.dead_letters.sent if sent.reason] == ["UndeliverableError"]
+    assert bus_of(running).messages == []
+
+
+@pytest.mark.parametrize("error", [RefusedError("no"), NotFoundError("no"), InvalidError("no")])
+def test_the_same_errors_from_an_event_are_not_refusals_but_failures(running: Runtime, error: Exception) -> None:
+    def handle(event: Asked) -> None:
+        raise error
+
+    inbox = Inbox("jars")
+    inbox.on(Asked)(handle)
+    assert inbox.handle(delivered(Asked(jar_id="jar-1"))) != DONE
+    assert bus_of(running).messages == []

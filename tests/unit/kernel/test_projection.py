@@ -1,0 +1,117 @@
+"""Read models: rows that are right whenever, however often and in whatever order messages come."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from events.envelope import Metadata
+from events.registry import Event
+from functions.kernel import runtime
+from functions.kernel.errors import ConcurrencyError
+from functions.kernel.inbox import Inbox
+from functions.kernel.projection import Projection, read
+from functions.kernel.runtime import Runtime
+from functions.kernel.view_store import MemoryViews
+from functions.kernel.views import Row
+from tests.support.delivery import delivered
+from tests.support.jars import JarFilled, JarSealed
+from tests.support.runtime import memory_runtime
+
+DONE: dict[str, list[Any]] = {"batchItemFailures": []}
+
+
+class JarSmashed(Event, source="jars", key="jar_id"):
+    """There is no jar any more."""
+
+    jar_id: str
+
+
+projection = Projection(indexes=["by_state"])
+
+
+@projection.on(JarFilled, JarSealed)
+def jar_row(message: JarFilled | JarSealed, metadata: Metadata) -> Row:
+    sealed = isinstance(message, JarSealed)
+    return Row(
+        partition="jars",
+        sort=message.jar_id,
+        data={"coins": message.coins, "sealed": sealed, "at": metadata.stream_version},
+        indexes={"by_state": ("sealed" if sealed else "open", message.jar_id)},
+        counts={("counts", "all"): {"sealed": 1}} if sealed else {},
+    )
+
+
+@projection.on(JarSmashed)
+def smashed_row(message: JarSmashed, metadata: Metadata) -> Row:
+    return Row("jars", message.jar_id, None)
+
+
+inbox = Inbox("jars")
+inbox.include(projection)
+
+FIRST = delivered(JarFilled(jar_id="jar-1", coins=1, added=1), id="m1", stream_version=1)
+SECOND = delivered(JarFilled(jar_id="jar-1", coins=3, added=2), id="m2", stream_version=2)
+THIRD = delivered(JarSealed(jar_id="jar-1", coins=3), id="m3", stream_version=3)
+SMASHED = delivered(JarSmashed(jar_id="jar-1"), id="m4", stream_version=4)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([FIRST, SECOND, THIRD])))
+@pytest.mark.usefixtures("running")
+def test_rows_and_counters_come_out_the_same_in_any_order_and_with_every_message_twice(
+    order: tuple[dict[str, Any], ...],
+) -> None:
+    for event in [*order, *order]:
+        assert inbox.handle(event) == DONE
+    assert read("jars", "jar-1") == {"coins": 3, "sealed": True, "at": 3}
+    assert read("counts", "all") == {"sealed": 1}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([FIRST, THIRD, SMASHED])))
+def test_what_is_gone_stays_gone_in_any_order(running: Runtime, order: tuple[dict[str, Any], ...]) -> None:
+    for event in [*order, *order]:
+        inbox.handle(event)
+    assert read("jars", "jar-1") is None
+    assert running.views.query("sealed", index="by_state").rows == []
+    assert running.views.query("open", index="by_state").rows == []
+
+
+def test_a_row_leaves_the_index_that_it_was_found_by(running: Runtime) -> None:
+    inbox.handle(FIRST)
+    assert len(running.views.query("open", index="by_state").rows) == 1
+    inbox.handle(THIRD)
+    assert running.views.query("open", index="by_state").rows == []
+    assert len(running.views.query("sealed", index="by_state").rows) == 1
+
+
+def test_a_message_may_make_several_rows_or_none(running: Runtime) -> None:
+    some = Projection()
+    some.on(JarFilled)(lambda message, metadata: [Row("a", "1", {}), Row("b", "1", {})])
+    some.on(JarFilled)(lambda message, metadata: None)
+    some.on(JarFilled)(lambda message, metadata: Row("c", "1", {}))
+    several = Inbox("jars")
+    several.include(some)
+    assert several.handle(FIRST) == DONE
+    assert [read(partition, "1") for partition in "abc"] == [{}, {}, {}]
+
+
+def test_it_has_its_messages_subscribed_to() -> None:
+    assert inbox.messages == [JarFilled, JarSealed, JarSmashed]
+    assert projection.indexes == ("by_state",)
+
+
+def test_a_row_that_another_is_writing_has_the_message_tried_again() -> None:
+    class BusyViews(MemoryViews):
+        busy = True
+
+        def put(self, row: Row, version: int) -> bool:
+            if self.busy:
+                raise ConcurrencyError("the row is being written by another")
+            return super().put(row, version)
+
+    views = BusyViews()
+    with runtime.active(memory_runtime("jars", views=views)):
+        assert inbox.handle(FIRST) != DONE
+        views.busy = False
+        assert inbox.handle(FIRST) == DONE
+        assert read("jars", "jar-1") == {"coins": 1, "sealed": False, "at": 1}
