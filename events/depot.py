@@ -125,6 +125,11 @@ class ShoppingListCancellationAccepted(Reply, source="depot", key="order_id", an
 
 
 class LookAgain(Timer, source="depot", key="bucket"):
-    """Something may still wait for a robot or a list: the dispatcher looks once in each bucket of time."""
+    """A list may still wait for a robot: the dispatcher looks once for each bucket of time.
+
+    `list_id` is the list that was left waiting, `looks` how many looks in a row have by then been taken for it.
+    """
 
     bucket: str
+    list_id: str | None = None
+    looks: int = 0

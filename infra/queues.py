@@ -7,7 +7,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.kernel.inbox import Inbox
+from functions.kernel.inbox import FIFO_GROUP, Inbox
 from infra.function import ServiceFunction
 from infra.stages import Stage
 
@@ -76,7 +76,7 @@ class InboxQueue(Construct):
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
                     ),
-                    sqs_parameters=events.CfnRule.SqsParametersProperty(message_group_id="bus")
+                    sqs_parameters=events.CfnRule.SqsParametersProperty(message_group_id=FIFO_GROUP)
                     if self.inbox.fifo
                     else None,
                 )

@@ -1,11 +1,12 @@
 """From domain events to public messages: what a service's publish.py registers."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from events.envelope import SOURCE_PREFIX, Envelope, Metadata
-from events.registry import Command, Kind, Message
+from events.registry import Command, Kind, Message, Timer
 from functions.kernel import clock, ids
 from functions.kernel.aggregate import Aggregate, DomainEvent
 from functions.kernel.commit import Outgoing
@@ -133,3 +134,21 @@ def _detail(
         saga=saga,
     )
     return Envelope(metadata=metadata, data=message.model_dump(mode="json")).detail()
+
+
+def reminder_body(timer: Timer, context: Context) -> str:
+    """What a queue of the service's own takes as a reminder that no commit carries. Equal reminders have one id.
+
+    Such a reminder is for a job that decides nothing by itself; what belongs to a change is to ride in its commit.
+    """
+    about = type(timer)
+    detail = _detail(
+        timer,
+        id=ids.derive(about.name, timer.model_dump_json()),
+        stream=f"{about.name}#{getattr(timer, about.key)}",
+        stream_version=1,
+        context=context,
+        reply_to=None,
+        saga=None,
+    )
+    return json.dumps({"detail-type": about.name, "detail": detail})

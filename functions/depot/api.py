@@ -1,0 +1,214 @@
+"""The depot over REST: shopping lists and robots."""
+
+from typing import Any
+
+from pydantic import Field
+
+from events.depot import BotStatus, ShoppingListStatus
+from functions.depot import service, views
+from functions.depot.stops import Shortage
+from functions.kernel import codec, context, paging
+from functions.kernel.errors import InvalidError
+from functions.kernel.http import BOT, STAFF, Api
+from functions.kernel.paging import Paged, PagedAnswer
+from functions.kernel.wire import Answer, Body, Id, Lines, Name, Quantity, Wire
+
+api = Api("depot")
+
+
+class WantedItem(Wire):
+    """An item to collect; names may be left out, the catalogue's are taken."""
+
+    store_id: Id
+    product_id: Id
+    quantity: Quantity
+    store_name: Name = ""
+    product_name: Name = ""
+
+
+class NewList(Body):
+    order_id: Id
+    items: Lines[WantedItem]
+
+
+class Created(Answer):
+    id: str
+
+
+class Item(Wire):
+    product_id: str
+    name: str
+    quantity: int
+    picked: int
+
+
+class Stop(Wire):
+    store_id: str
+    store_name: str
+    location: str
+    items: list[Item]
+
+
+class ListContent(Wire):
+    id: str
+    order_id: str
+    status: ShoppingListStatus
+    bot_id: str | None
+    assignment: int
+    stops: list[Stop]
+
+
+class ListAnswer(Answer):
+    list: ListContent
+
+
+class Which(Paged):
+    """Lists of one status, or all."""
+
+    status: ShoppingListStatus | None = None
+
+
+class ListPage(PagedAnswer):
+    lists: list[ListContent]
+
+
+class Assignment(Body):
+    bot_id: Id
+
+
+class Start(Body):
+    assignment: int
+
+
+class Pick(Body):
+    """So many of a product picked in all."""
+
+    assignment: int
+    store_id: Id
+    product_id: Id
+    quantity: Quantity
+
+
+class MissingItem(Wire):
+    store_id: Id
+    product_id: Id
+    quantity: Quantity
+
+
+class Completion(Body):
+    """What is short, if somebody says so, and a robot's assignment; staff complete without."""
+
+    shortages: Lines[MissingItem] = Field(default_factory=list)
+    assignment: int = 0
+
+
+class NewBot(Body):
+    name: Name
+
+
+class RegisteredBot(Answer):
+    id: str
+    token: str
+
+
+class BotContent(Wire):
+    id: str
+    name: str
+    status: BotStatus
+
+
+class BotPage(PagedAnswer):
+    bots: list[BotContent]
+
+
+@api.post("/api/depot/shopping", may=[STAFF])
+def create_list(body: NewList) -> Created:
+    """Make a shopping list by hand; it waits to be initiated."""
+    wanted = [service.Wanted(**dict(item)) for item in body.items]
+    return Created(id=service.plan_by_staff(body.order_id, wanted))
+
+
+@api.get("/api/depot/shopping", may=[STAFF, BOT])
+def get_lists(which: Which) -> ListPage:
+    """List shopping lists, those of one status or all."""
+    purpose = f"shopping lists {which.status}"
+    page = views.lists(which.status, which.limit, paging.read(which.next, purpose))
+    found = [_list({"id": row["shopping_list_id"], **row}) for row in page.rows]
+    return ListPage(lists=found, next=paging.sign(page.after, purpose))
+
+
+@api.get("/api/depot/shopping/{id}", may=[STAFF, BOT])
+def get_list(id: str) -> ListAnswer:
+    """Show a shopping list."""
+    return ListAnswer(list=_list(codec.to_data(service.shopping_list(id))))
+
+
+@api.post("/api/depot/shopping/{id}", may=[STAFF])
+def cancel_list(id: str) -> None:
+    """Collect nothing more for a shopping list."""
+    service.cancel(id)
+
+
+@api.put("/api/depot/shopping/{id}/initiate", may=[STAFF])
+def initiate_list(id: str) -> None:
+    """Let a shopping list that staff made go to a robot."""
+    service.initiate_by_staff(id)
+
+
+@api.put("/api/depot/shopping/{id}/assign", may=[STAFF])
+def assign_list(id: str, body: Assignment) -> None:
+    """Give a shopping list to a robot of one's choice."""
+    service.assign(id, body.bot_id)
+
+
+@api.put("/api/depot/shopping/{id}/start", may=[STAFF, BOT])
+def start_list(id: str, body: Start) -> None:
+    """Set out to collect a shopping list."""
+    service.start(id, body.assignment)
+
+
+@api.put("/api/depot/shopping/{id}/pick", may=[STAFF, BOT])
+def pick_item(id: str, body: Pick) -> None:
+    """Say how many of a product are picked in all."""
+    service.pick(id, body.assignment, body.store_id, body.product_id, body.quantity)
+
+
+@api.put("/api/depot/shopping/{id}/complete", may=[STAFF, BOT])
+def complete_list(id: str, body: Completion) -> None:
+    """Check in what was found of a shopping list."""
+    said = body.model_fields_set
+    if "assignment" not in said and context.current().actor.startswith(f"{BOT}:"):
+        raise InvalidError("assignment: this field is missing")
+    shortages = [Shortage(**dict(item)) for item in body.shortages] if "shortages" in said else None
+    service.complete(id, shortages, body.assignment if "assignment" in said else None)
+
+
+@api.post("/api/depot/bots", may=[STAFF])
+def register_bot(body: NewBot) -> RegisteredBot:
+    """Let a robot join the depot; the token is for the robot alone."""
+    bot_id = service.register_bot(body.name)
+    return RegisteredBot(id=bot_id, token=service.bot_token(bot_id))
+
+
+@api.get("/api/depot/bots", may=[STAFF])
+def get_bots(which: Paged) -> BotPage:
+    """List the robots."""
+    page = views.bots(which.limit, paging.read(which.next, "bots"))
+    bots = [BotContent(id=row["bot_id"], name=row["name"], status=row["status"]) for row in page.rows]
+    return BotPage(bots=bots, next=paging.sign(page.after, "bots"))
+
+
+@api.put("/api/depot/bots/{id}/online", may=[STAFF, BOT])
+def bring_bot_online(id: str) -> None:
+    """A robot is there and waits for work."""
+    service.bring_online(id)
+
+
+@api.put("/api/depot/bots/{id}/offline", may=[STAFF, BOT])
+def take_bot_offline(id: str) -> None:
+    """A robot leaves; it gives back what it was collecting."""
+    service.take_offline(id)
+
+
+def _list(state: dict[str, Any]) -> ListContent:
+    return ListContent.model_validate(state)

@@ -1,0 +1,129 @@
+"""What the depot says about its shopping lists and robots."""
+
+from typing import Any
+
+from events import shapes
+from events.depot import (
+    BotAssigned,
+    BotCameOnline,
+    BotFinished,
+    BotRegistered,
+    BotWentOffline,
+    ShoppingListAssigned,
+    ShoppingListAvailable,
+    ShoppingListCancelled,
+    ShoppingListCompleted,
+    ShoppingListCreated,
+    ShoppingListItemPicked,
+    ShoppingListStarted,
+)
+from functions.depot.domain import (
+    Assigned,
+    Bot,
+    CameOnline,
+    Cancelled,
+    Completed,
+    Created,
+    Finished,
+    GivenBack,
+    Initiated,
+    Picked,
+    Registered,
+    ShoppingList,
+    Started,
+    TookList,
+    WentOffline,
+)
+from functions.kernel.publish import Publisher
+
+publishes = Publisher("depot")
+
+
+@publishes(Created)
+def list_created(shopping_list: ShoppingList, event: Created) -> ShoppingListCreated:
+    return ShoppingListCreated(**_list(shopping_list))
+
+
+@publishes(Initiated)
+def list_available(shopping_list: ShoppingList, event: Initiated) -> ShoppingListAvailable:
+    return ShoppingListAvailable(**_list(shopping_list))
+
+
+@publishes(GivenBack)
+def list_available_again(shopping_list: ShoppingList, event: GivenBack) -> ShoppingListAvailable:
+    return ShoppingListAvailable(**_list(shopping_list))
+
+
+@publishes(Assigned)
+def list_assigned(shopping_list: ShoppingList, event: Assigned) -> ShoppingListAssigned:
+    return ShoppingListAssigned(**_list(shopping_list))
+
+
+@publishes(Started)
+def list_started(shopping_list: ShoppingList, event: Started) -> ShoppingListStarted:
+    return ShoppingListStarted(**_list(shopping_list))
+
+
+@publishes(Picked)
+def item_picked(shopping_list: ShoppingList, event: Picked) -> ShoppingListItemPicked:
+    return ShoppingListItemPicked(**_list(shopping_list), **vars(event))
+
+
+@publishes(Completed)
+def list_completed(shopping_list: ShoppingList, event: Completed) -> ShoppingListCompleted:
+    shortages = tuple(shapes.Shortage(**vars(short)) for short in event.shortages)
+    return ShoppingListCompleted(**_list(shopping_list), shortages=shortages)
+
+
+@publishes(Cancelled)
+def list_cancelled(shopping_list: ShoppingList, event: Cancelled) -> ShoppingListCancelled:
+    return ShoppingListCancelled(**_list(shopping_list))
+
+
+@publishes(Registered)
+def bot_registered(bot: Bot, event: Registered) -> BotRegistered:
+    return BotRegistered(**_bot(bot))
+
+
+@publishes(CameOnline)
+def bot_came_online(bot: Bot, event: CameOnline) -> BotCameOnline:
+    return BotCameOnline(**_bot(bot))
+
+
+@publishes(WentOffline)
+def bot_went_offline(bot: Bot, event: WentOffline) -> BotWentOffline:
+    return BotWentOffline(**_bot(bot))
+
+
+@publishes(TookList)
+def bot_assigned(bot: Bot, event: TookList) -> BotAssigned:
+    return BotAssigned(**_bot(bot))
+
+
+@publishes(Finished)
+def bot_finished(bot: Bot, event: Finished) -> BotFinished:
+    return BotFinished(**_bot(bot))
+
+
+def _list(shopping_list: ShoppingList) -> dict[str, Any]:
+    return {
+        "shopping_list_id": shopping_list.id,
+        "order_id": shopping_list.order_id,
+        "status": shopping_list.status,
+        "stops": tuple(
+            shapes.Stop(
+                store_id=stop.store_id,
+                store_name=stop.store_name,
+                location=stop.location,
+                items=tuple(shapes.StopItem(**vars(item)) for item in stop.items),
+            )
+            for stop in shopping_list.stops
+        ),
+        "bot_id": shopping_list.bot_id,
+        "assignment": shopping_list.assignment,
+        "by_staff": shopping_list.by_staff,
+    }
+
+
+def _bot(bot: Bot) -> dict[str, Any]:
+    return {"bot_id": bot.id, "name": bot.name, "status": bot.status, "list_id": bot.list_id}

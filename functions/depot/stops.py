@@ -1,0 +1,128 @@
+"""What is to be collected: stops at stores with their items, how many are picked, and what is short."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from functions.kernel.errors import InvalidError
+
+MOST_LINES = 100
+
+Key = tuple[str, str]  # a store's id and a product's
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many of one product of one store, and where the store is."""
+
+    store_id: str
+    store_name: str
+    location: str
+    product_id: str
+    product_name: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Item:
+    """So many of one product to collect at a stop, and how many have been picked."""
+
+    product_id: str
+    name: str
+    quantity: int
+    picked: int = 0
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One store on a robot's way, and what to collect there."""
+
+    store_id: str
+    store_name: str
+    location: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """How many of one product of one store could not be found."""
+
+    store_id: str
+    product_id: str
+    quantity: int
+
+
+def planned(lines: Iterable[Line]) -> tuple[Stop, ...]:
+    """A stop for each store, in the order in which they are first named; repeated lines add up. Raises InvalidError."""
+    wanted = list(lines)
+    if not wanted:
+        raise InvalidError("the shopping list has no items")
+    if len(wanted) > MOST_LINES:
+        raise InvalidError(f"a shopping list holds at most {MOST_LINES} lines")
+    stores: dict[str, Line] = {}
+    items: dict[str, dict[str, Item]] = {}
+    for line in wanted:
+        _must_be_positive(line.quantity)
+        stores.setdefault(line.store_id, line)
+        at_store = items.setdefault(line.store_id, {})
+        there = at_store.get(line.product_id, Item(line.product_id, line.product_name, 0))
+        at_store[line.product_id] = replace(there, quantity=there.quantity + line.quantity)
+    return tuple(
+        Stop(store_id, line.store_name, line.location, tuple(items[store_id].values()))
+        for store_id, line in stores.items()
+    )
+
+
+def items_at(stops: Iterable[Stop]) -> dict[Key, Item]:
+    """The items of all stops, by store and product."""
+    return {(stop.store_id, item.product_id): item for stop in stops for item in stop.items}
+
+
+def with_picked(stops: tuple[Stop, ...], picked: Mapping[Key, int]) -> tuple[Stop, ...]:
+    """The stops with so many picked; what is not named stays as it is."""
+    return tuple(
+        replace(
+            stop,
+            items=tuple(
+                replace(item, picked=picked.get((stop.store_id, item.product_id), item.picked)) for item in stop.items
+            ),
+        )
+        for stop in stops
+    )
+
+
+def not_picked(stops: Iterable[Stop]) -> tuple[Shortage, ...]:
+    """What is short when nothing more is picked."""
+    return tuple(
+        Shortage(*key, item.quantity - item.picked)
+        for key, item in items_at(stops).items()
+        if item.picked < item.quantity
+    )
+
+
+def reported(stops: tuple[Stop, ...], shortages: Iterable[Shortage]) -> tuple[Shortage, ...]:
+    """What is short by somebody's report; repeated lines add up. Raises InvalidError for more than is listed."""
+    missing: dict[Key, int] = {}
+    for short in shortages:
+        _must_be_positive(short.quantity)
+        key = short.store_id, short.product_id
+        missing[key] = missing.get(key, 0) + short.quantity
+    listed = items_at(stops)
+    for key, quantity in missing.items():
+        if key not in listed or quantity > listed[key].quantity:
+            raise InvalidError(f"more of the product {key[1]} is short than is on the shopping list")
+    return tuple(Shortage(*key, quantity) for key, quantity in missing.items())
+
+
+def found(stops: tuple[Stop, ...], shortages: Iterable[Shortage]) -> tuple[Stop, ...]:
+    """The stops with everything picked but what is short."""
+    picked = {key: item.quantity for key, item in items_at(stops).items()}
+    for short in shortages:
+        picked[short.store_id, short.product_id] -= short.quantity
+    return with_picked(stops, picked)
+
+
+def _must_be_positive(quantity: int) -> None:
+    if quantity < 0:
+        raise InvalidError("the item quantity cannot be negative")
+    if quantity == 0:
+        raise InvalidError("the item quantity cannot be zero")

@@ -1,0 +1,197 @@
+"""Read models: the lists and the robots as they stand, what of them waits, and copies of stores and products.
+
+What begins to wait is written by the dispatcher itself before it looks for a pair (`waiting`), all else by the
+service's inbox (`projection`): so only the index can be behind what the dispatcher has heard, never a queue.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from events.depot import (
+    BotAssigned,
+    BotCameOnline,
+    BotFinished,
+    BotRegistered,
+    BotState,
+    BotWentOffline,
+    ShoppingListAssigned,
+    ShoppingListAvailable,
+    ShoppingListCancelled,
+    ShoppingListCompleted,
+    ShoppingListCreated,
+    ShoppingListItemPicked,
+    ShoppingListStarted,
+    ShoppingListState,
+)
+from events.envelope import Metadata
+from events.queries import FindProduct
+from events.stores import (
+    ProductAdded,
+    ProductPriceChanged,
+    ProductRebranded,
+    ProductRemoved,
+    ProductState,
+    StoreCreated,
+    StoreParticipationToggled,
+    StoreRebranded,
+    StoreState,
+)
+from functions.depot.stops import Line
+from functions.kernel import runtime
+from functions.kernel.errors import NotFoundError
+from functions.kernel.projection import Projection, read
+from functions.kernel.queries import Ask
+from functions.kernel.views import Page, Row
+
+AT_A_TIME = 25
+
+projection = Projection(indexes=["by_status"])
+waiting = Projection(indexes=["by_status"])
+find_product = Ask(FindProduct)
+
+
+@waiting.on(ShoppingListAvailable)
+@projection.on(
+    ShoppingListCreated,
+    ShoppingListAssigned,
+    ShoppingListStarted,
+    ShoppingListItemPicked,
+    ShoppingListCompleted,
+    ShoppingListCancelled,
+)
+def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
+    data = event.model_dump(mode="json", include=set(ShoppingListState.model_fields))
+    return _row("lists", event.shopping_list_id, data, metadata)
+
+
+@waiting.on(BotCameOnline, BotFinished)
+@projection.on(BotRegistered, BotWentOffline, BotAssigned)
+def bot_row(event: BotState, metadata: Metadata) -> Row:
+    data = event.model_dump(mode="json", include=set(BotState.model_fields))
+    return _row("bots", event.bot_id, data, metadata)
+
+
+def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata) -> Row:
+    about = {"since": metadata.time, "flow": metadata.correlation_id}
+    return Row(kind, id, data | about, indexes={"by_status": (f"{kind} {data['status']}", metadata.time)})
+
+
+@projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
+def store_row(event: StoreState, metadata: Metadata) -> Row:
+    return Row("stores", event.store_id, _located(event.name, event.location))
+
+
+@projection.on(ProductAdded, ProductRebranded, ProductPriceChanged, ProductRemoved)
+def product_row(event: ProductState, metadata: Metadata) -> Row:
+    return Row("products", event.product_id, _sold(event.store_id, event.name, event.removed))
+
+
+def _located(name: str, location: str) -> dict[str, Any]:
+    return {"name": name, "location": location}
+
+
+def _sold(store_id: str, name: str, removed: bool = False) -> dict[str, Any]:
+    # What was removed stays as a marked row: it is told from what never came, and needs no asking.
+    return {"store_id": store_id, "name": name, "removed": removed}
+
+
+def lists(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
+    """A page of shopping lists; of one status, those that have had it longest come first."""
+    return _listed("lists", status, limit, after)
+
+
+def bots(limit: int, after: dict[str, Any] | None) -> Page:
+    """A page of robots."""
+    return _listed("bots", None, limit, after)
+
+
+def _listed(kind: str, status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
+    if status is None:
+        return runtime.current().views.query(kind, limit=limit, after=after)
+    return runtime.current().views.query(f"{kind} {status}", index="by_status", limit=limit, after=after)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A list that is available or a robot that is idle, since when (RFC 3339), and its flow (a correlation id)."""
+
+    id: str
+    since: str
+    flow: str
+
+
+def waiting_lists() -> Iterator[Waiting]:
+    """The lists that wait for a robot, as far as the index shows them; the one that has waited longest comes first."""
+    return _waiting("lists", "available", "shopping_list_id")
+
+
+def idle_bots() -> Iterator[Waiting]:
+    """The same of robots that wait for a list."""
+    return _waiting("bots", "idle", "bot_id")
+
+
+def _waiting(kind: str, status: str, id: str) -> Iterator[Waiting]:
+    after: dict[str, Any] | None = None
+    while True:
+        page = _listed(kind, status, AT_A_TIME, after)
+        yield from (Waiting(row[id], row["since"], row["flow"]) for row in page.rows)
+        after = page.after
+        if after is None:
+            return
+
+
+def waiting_list(list_id: str) -> Waiting | None:
+    """The row of one list, which the index may not show yet."""
+    return _one("lists", list_id)
+
+
+def idle_bot(bot_id: str) -> Waiting | None:
+    """The row of one robot, which the index may not show yet."""
+    return _one("bots", bot_id)
+
+
+def _one(kind: str, id: str) -> Waiting | None:
+    row = read(kind, id)
+    return Waiting(id, row["since"], row["flow"]) if row else None
+
+
+def shows(waiting_list: Waiting) -> bool:
+    """Whether the index shows a list among those that wait."""
+    since = waiting_list.since
+    page = runtime.current().views.query("lists available", index="by_status", first=since, last=since, limit=100)
+    return any(row["shopping_list_id"] == waiting_list.id for row in page.rows)
+
+
+def located(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line:
+    """A line of a list with the place of its store; names that are not given are the catalogue's.
+
+    Raises NotFoundError for what the catalogue does not have, and UnavailableError when its owner must be asked.
+    """
+    store = read("stores", store_id)
+    product = _sold(store_id, product_name) if product_name else read("products", product_id)
+    if store is None or product is None:
+        store, product = _ask(product_id)
+    if product["removed"] or product["store_id"] != store_id:
+        raise NotFoundError("product was not located")
+    return Line(
+        store_id=store_id,
+        store_name=store_name or store["name"],
+        location=store["location"],
+        product_id=product_id,
+        product_name=product_name or product["name"],
+        quantity=quantity,
+    )
+
+
+def _ask(product_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A product and its store as their owner has them, kept here from now on."""
+    try:
+        found = find_product(product_id=product_id)
+    except NotFoundError:
+        raise NotFoundError("product was not located") from None
+    store = _located(found.store_name, found.store_location)
+    product = _sold(found.store_id, found.name)
+    runtime.current().views.put(Row("stores", found.store_id, store), found.store_version)
+    runtime.current().views.put(Row("products", product_id, product), found.version)
+    return store, product
