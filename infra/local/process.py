@@ -98,7 +98,6 @@ class Engine:
             if time.monotonic() > deadline:
                 raise LocalCloudError(f"the engine (process {pid}) did not stop; its log is {self.log}")
             time.sleep(0.05)
-        self._reap()
         return True
 
     def kill(self) -> None:
@@ -108,7 +107,6 @@ class Engine:
             os.kill(pid, signal.SIGKILL)
             while self.pid() is not None:
                 time.sleep(0.01)
-            self._reap()
 
     def is_running(self) -> bool:
         return self.pid() is not None
@@ -119,7 +117,9 @@ class Engine:
         A recorded number alone says nothing, since the system gives numbers again: the process must be a launcher, and
         of this state.
         """
-        if self._child is not None and self._child.poll() is not None:
+        if self._child is not None:
+            if self._child.poll() is None:
+                return self._child.pid
             self._child = None
         recorded = self._recorded().get("pid")
         if recorded is None:
@@ -195,11 +195,6 @@ class Engine:
             record: dict[str, int] = json.loads(self.record.read_text())
             return record
         return {}
-
-    def _reap(self) -> None:
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
 
 
 def command_of(pid: int) -> str:

@@ -28,7 +28,8 @@ def test_a_refused_put_returns_the_item_that_is_there(bench: Workbench) -> None:
         dynamodb.put_item(**commit(table, commit_id={"S": "second"}))
 
     assert refused.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
-    assert refused.value.response["Item"]["commit_id"] == {"S": "first"}
+    answer: Any = refused.value.response
+    assert answer["Item"]["commit_id"] == {"S": "first"}
 
 
 def test_a_refused_transaction_says_for_each_item_why_and_what_is_there(bench: Workbench) -> None:
@@ -41,7 +42,7 @@ def test_a_refused_transaction_says_for_each_item_why_and_what_is_there(bench: W
         )
 
     assert refused.value.response["Error"]["Code"] == "TransactionCanceledException"
-    reasons = refused.value.response["CancellationReasons"]
+    reasons: Any = refused.value.response["CancellationReasons"]
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
     assert reasons[1]["Item"]["commit_id"] == {"S": "first"}
     assert "Item" not in dynamodb.get_item(TableName=table.name, Key={"pk": {"S": "list"}, "sk": {"N": "1"}})

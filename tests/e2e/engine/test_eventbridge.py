@@ -77,7 +77,14 @@ EITHER = {"$or": [{"detail-type": ["OrderCreated"]}, {"detail": {"total": [{"num
 def test_a_pattern_matches_as_it_says(
     bench: Workbench, pattern: dict[str, Any], event: dict[str, Any], matches: bool
 ) -> None:
-    whole = {"id": "1", "account": "0", "source": "s", "time": "2026-01-01T00:00:00Z", "region": "r", "resources": []}
+    whole: dict[str, Any] = {
+        "id": "1",
+        "account": "0",
+        "source": "s",
+        "time": "2026-01-01T00:00:00Z",
+        "region": "r",
+        "resources": [],
+    }
     whole |= {"detail-type": "t", "detail": {}}
 
     answer = bench.client("events").test_event_pattern(
