@@ -32,7 +32,7 @@ class Context:
     caller's `If-Match`. answer: the reply that the next commit is to carry. What follows is noted by the
     repository: subject (the stream that was to be changed first, which expected_version is about), answered (a commit
     carried the reply), recorded (the earlier commit of the same cause, when it was handled before), version (that of
-    the subject, or else of what was read first: the caller's `ETag`).
+    the subject, or else of what was read first: the caller's `ETag`), changed (the streams that it has changed).
     """
 
     correlation_id: str = field(default_factory=ids.new)
@@ -48,6 +48,7 @@ class Context:
     answered: bool = False
     recorded: "Commit | None" = None
     version: int | None = None
+    changed: set[str] = field(default_factory=set)
 
     def new_id(self) -> str:
         """The id of what this request or message creates: the same one each time the same cause is handled."""

@@ -101,7 +101,7 @@ class Repository(Generic[A]):
                 except ConcurrencyError:
                     pause(attempt)
                     continue
-                working.answered = working.answer is not None
+                _note_commits(working, commit)
             _note_version(aggregate)
             return aggregate
         raise ConcurrencyError(f"too many changes to the {noun(self.aggregate)} {id} at once: ask again")
@@ -203,17 +203,23 @@ def change_together(
             except ConcurrencyError:
                 pause(attempt)
                 continue
-            working.answered = working.answer is not None
+            _note_commits(working, *commits)
         _note_version(one.aggregate)
         return one.aggregate, two.aggregate
     raise ConcurrencyError(f"too many changes to {first_id} and {second_id} at once: ask again")
 
 
 def recall(loaded: Loaded[Any], working: Context) -> bool:
-    """Whether the cause at work was handled by this stream before. Raises KeyReusedError for another request."""
+    """Whether the cause at work was handled by this stream before.
+
+    Raises KeyReusedError for another request, and RuntimeError where a use case changes a stream twice for one cause:
+    the second change would be taken for a repetition and lost.
+    """
     if working.cause is None or working.cause.id not in loaded.causes:
         return False
     stream = loaded.aggregate.stream(loaded.aggregate.id)
+    if stream in working.changed:
+        raise RuntimeError(f"{stream} is changed twice for one cause: make it one change")
     recorded = runtime.current().store.read(stream, loaded.causes[working.cause.id])
     if recorded and recorded.cause and recorded.cause.digest != working.cause.digest:
         raise KeyReusedError("this Idempotency-Key was used for another request: use a new key for a new request")
@@ -236,6 +242,11 @@ def check_expected_version(aggregate: Aggregate, working: Context) -> None:
 def pause(attempt: int) -> None:
     """Wait a little before a decision is taken again, longer each time."""
     clock.wait(0.01 * 2**attempt)
+
+
+def _note_commits(working: Context, *commits: Commit) -> None:
+    working.answered = working.answer is not None
+    working.changed.update(commit.stream for commit in commits)
 
 
 def _note_version(aggregate: Aggregate) -> None:

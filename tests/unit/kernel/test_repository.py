@@ -142,6 +142,13 @@ def test_a_cause_is_handled_once_by_each_stream() -> None:
     assert [jars.get(id).coins for id in ("jar-1", "jar-2")] == [1, 1]
 
 
+def test_a_second_change_of_one_stream_for_one_cause_is_an_error_and_not_lost_in_silence() -> None:
+    with context.within(Context(cause=Cause("message-1"))):
+        jars.create("jar-1", lambda jar: jar.fill(1))
+        with pytest.raises(RuntimeError, match="Jar#jar-1 is changed twice for one cause"):
+            jars.change("jar-1", lambda jar: jar.seal())
+
+
 def test_a_cause_that_was_handled_during_a_conflict_changes_nothing() -> None:
     def twin() -> None:
         with context.within(Context(cause=Cause("message-1"))):
