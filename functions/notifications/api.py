@@ -1,0 +1,35 @@
+"""The REST routes of notifications."""
+
+from functions.kernel import paging
+from functions.kernel.http import STAFF, Api
+from functions.kernel.paging import Paged, PagedAnswer
+from functions.kernel.wire import Id, Wire
+from functions.notifications import views
+
+api = Api("notifications")
+
+
+class OfCustomer(Paged):
+    customer_id: Id
+
+
+class NotificationShape(Wire):
+    id: str
+    order_id: str
+    kind: str
+    status: str
+    sent_at: str
+
+
+class NotificationsAnswer(PagedAnswer):
+    notifications: list[NotificationShape]
+
+
+@api.get("/api/notifications", may=[STAFF])
+def get_notifications(params: OfCustomer) -> NotificationsAnswer:
+    """The texts that a customer was sent, newest first."""
+    purpose = f"notifications of {params.customer_id}"
+    page = views.notifications(params.customer_id, params.limit, paging.read(params.next, purpose))
+    return NotificationsAnswer(
+        notifications=[NotificationShape(**row) for row in page.rows], next=paging.sign(page.after, purpose)
+    )

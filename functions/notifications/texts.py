@@ -1,0 +1,74 @@
+"""The way out to whoever carries text messages: the port, and Amazon SNS behind it."""
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from functions.kernel import runtime
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+# A call that hangs must end well inside the function's own timeout; the queue is what tries again.
+QUICK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+NUMBER_REFUSED = {"InvalidParameter", "ParameterValueInvalid"}
+
+
+class UnreachableNumberError(Exception):
+    """No text will ever reach this number: it is none, or its owner wants no texts."""
+
+
+class TextMessages(Protocol):
+    """What carries text messages."""
+
+    def send(self, number: str, text: str, request_id: str) -> None:
+        """Send a text to a phone number.
+
+        A provider that honours the request id sends it once, however often it is asked with that id. Raises
+        UnreachableNumberError; any other error means that it may be tried again.
+        """
+
+
+class SnsTexts:
+    """Texts by Amazon SNS.
+
+    SNS takes no request id for text messages and does not deduplicate them: when a reply is lost, or the function ends
+    between sending and recording, the customer may get a text twice. The id goes along as the message attribute
+    `request_id`, so that both can be told to be one.
+
+    sender: the name that a phone shows (1 to 11 letters and digits, not all digits); empty where a country allows
+    none. Raises RuntimeError for any other: SNS would refuse every text as it refuses a wrong number.
+    """
+
+    def __init__(self, client: "SNSClient", sender: str) -> None:
+        if sender and not re.fullmatch(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}", sender):
+            raise RuntimeError(f"the sender {sender!r} must have 1 to 11 letters and digits, and at least one letter")
+        self._client = client
+        self._sender = sender
+
+    def send(self, number: str, text: str, request_id: str) -> None:
+        """One Publish. Spaces and punctuation in the number are left out, as E.164 has none."""
+        attributes = {"request_id": _text(request_id), "AWS.SNS.SMS.SMSType": _text("Transactional")}
+        if self._sender:
+            attributes["AWS.SNS.SMS.SenderID"] = _text(self._sender)
+        try:
+            self._client.publish(
+                PhoneNumber=re.sub(r"[\s().-]", "", number), Message=text, MessageAttributes=attributes
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in NUMBER_REFUSED:
+                raise UnreachableNumberError("the number cannot be reached by text") from error
+            raise
+
+
+def _text(value: str) -> "MessageAttributeValueTypeDef":
+    return {"DataType": "String", "StringValue": value}
+
+
+def connect() -> TextMessages:
+    """Texts by SNS in this function's region, with the stage's sender (MALLBOTS_TEXT_SENDER)."""
+    return SnsTexts(boto3.client("sns", config=QUICK), runtime.current().setting("TEXT_SENDER", "MallBots"))

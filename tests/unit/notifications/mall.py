@@ -1,0 +1,60 @@
+"""What surrounds notifications in these tests: Ada, her order, and the service that owns customers."""
+
+from typing import Any, TypeVar
+
+from events.customers import CustomerRegistered
+from events.ordering import OrderCreated, OrderState
+from events.queries import CustomerFound
+from events.registry import Message
+from functions.kernel.errors import UnavailableError
+from functions.notifications.inbox import inbox
+from tests.support.delivery import delivered
+
+NUMBER = "+15550100"
+ADA = CustomerRegistered(customer_id="ada", name="Ada Reyes", sms_number=NUMBER, enabled=True)
+ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Reyes", sms_number="+15550102", enabled=True, version=2)
+
+O = TypeVar("O", bound=OrderState)  # noqa: E741  (an order event)
+
+
+class Owner:
+    """The customers service, as far as it is asked; while it is `down` it does not answer."""
+
+    def __init__(self) -> None:
+        self.customers: dict[str, CustomerFound] = {}
+        self.down = False
+
+    def __call__(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
+        if self.down:
+            raise UnavailableError(f"{owner} does not answer")
+        assert (owner, request["query"]) == ("customers", "FindCustomer")
+        customer_id = request["data"]["customer_id"]
+        found = self.customers.get(customer_id)
+        return (
+            {"answer": found.model_dump(mode="json")} if found else {"not_found": f"there is no customer {customer_id}"}
+        )
+
+
+def order(event: type[O], **fields: Any) -> O:
+    """An event about Ada's order."""
+    return event(
+        order_id=fields.pop("order_id", "0a1b2c3d-4e5f"),
+        customer_id="ada",
+        payment_id="payment-1",
+        items=(),
+        total=900,
+        status="pending",
+        ready=False,
+        paid=False,
+        shopping_list_id=fields.pop("shopping_list_id", None),
+        created_at="2026-03-14T09:20:00.000000Z",
+        **fields,
+    )
+
+
+CREATED = order(OrderCreated)
+
+
+def hear(message: Message, id: str = "message-1", stream_version: int = 1) -> bool:
+    """Let the service hear a message once; whether it was handled."""
+    return not inbox.handle(delivered(message, id=id, stream_version=stream_version))["batchItemFailures"]

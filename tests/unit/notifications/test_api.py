@@ -1,0 +1,82 @@
+"""The REST route of notifications."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from events.ordering import OrderCreated
+from functions.kernel import clock, ids
+from functions.kernel.http import STAFF
+from functions.notifications.api import api
+from functions.notifications.inbox import inbox
+from tests.support import jar_api
+from tests.support.promised import hand_over, promised
+from tests.unit.notifications.mall import ADA, CREATED, hear, order
+
+NINE = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
+
+
+def listed(query: str) -> Any:
+    answer = jar_api.ask("GET", f"/api/notifications{query}", api=api)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+@pytest.fixture
+def three_orders() -> list[str]:
+    """The ids of three orders of Ada's, the oldest first, whose receipt she was texted."""
+    hear(ADA)
+    for n in range(3):
+        with clock.fixed(lambda n=n: NINE + timedelta(minutes=n)):  # type: ignore[misc]
+            hear(order(OrderCreated, order_id=f"order-{n}"), f"message-{n}")
+    hand_over(inbox, promised()[::-1] + promised())
+    return [f"order-{n}" for n in range(3)]
+
+
+def test_a_text_that_was_sent_is_listed() -> None:
+    hear(ADA)
+    with clock.fixed(lambda: NINE):
+        hear(CREATED, "message-2")
+    hand_over(inbox, promised())
+    assert listed("?customerId=ada") == {
+        "notifications": [
+            {
+                "id": ids.derive(CREATED.order_id, "received"),
+                "orderId": CREATED.order_id,
+                "kind": "received",
+                "status": "sent",
+                "sentAt": "2026-03-14T09:00:00.000000Z",
+            }
+        ]
+    }
+
+
+def test_the_texts_of_a_customer_are_listed_once_the_newest_first(three_orders: list[str]) -> None:
+    assert [text["orderId"] for text in listed("?customerId=ada")["notifications"]] == three_orders[::-1]
+
+
+def test_the_list_of_a_customer_is_read_page_by_page(three_orders: list[str]) -> None:
+    first = listed("?customerId=ada&limit=2")
+    second = listed(f"?customerId=ada&limit=2&next={first['next']}")
+    found = [text["orderId"] for page in (first, second) for text in page["notifications"]]
+    assert found == three_orders[::-1]
+    assert "next" not in second
+
+
+def test_a_page_of_one_customer_is_no_page_of_another(three_orders: list[str]) -> None:
+    token = listed("?customerId=ada&limit=2")["next"]
+    assert jar_api.ask("GET", f"/api/notifications?customerId=eve&next={token}", api=api).status == 400
+
+
+def test_the_list_of_a_customer_who_was_sent_nothing_is_empty(three_orders: list[str]) -> None:
+    assert listed("?customerId=eve") == {"notifications": []}
+
+
+def test_a_list_needs_a_customer() -> None:
+    answer = jar_api.ask("GET", "/api/notifications", api=api)
+    assert (answer.status, answer.body["message"]) == (400, "customerId: this field is missing")
+
+
+def test_the_list_is_for_staff() -> None:
+    assert [route.may for route in api.routes] == [(STAFF,)]

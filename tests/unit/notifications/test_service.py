@@ -1,0 +1,208 @@
+"""Who is texted what, and how often: whatever is heard twice, late, or broken off in the middle."""
+
+from dataclasses import replace
+
+import pytest
+
+from events.customers import CustomerErased, CustomerSmsChanged
+from events.notifications import NotificationSent
+from events.ordering import (
+    OrderApproved,
+    OrderCancelled,
+    OrderCompleted,
+    OrderCreated,
+    OrderPaid,
+    OrderReadied,
+    OrderRejected,
+    OrderState,
+)
+from functions.kernel import ids, runtime
+from functions.kernel.commit import Commit
+from functions.kernel.runtime import active
+from functions.kernel.store import MemoryEventStore
+from functions.notifications import service
+from functions.notifications.inbox import inbox
+from tests.support.promised import promised, read
+from tests.support.texts import MemoryTexts, Text
+from tests.unit.notifications.mall import ADA, ADA_FOUND, CREATED, NUMBER, Owner, hear, order
+
+KINDS: list[tuple[OrderState, str, str]] = [
+    (CREATED, "received", "received your order"),
+    (order(OrderApproved, shopping_list_id="0a1b2c3d-4e5f"), "approved", "is approved"),
+    (order(OrderReadied, shortages=()), "ready_for_pickup", "is ready"),
+    (order(OrderCancelled, reason="too slow", by="customer"), "cancelled", "was cancelled"),
+    (order(OrderRejected, reason="the customer is disabled"), "rejected", "could not be accepted"),
+    (order(OrderCompleted), "completed", "is complete"),
+]
+RECEIVED = ids.derive(CREATED.order_id, "received")
+
+
+class FailingStore(MemoryEventStore):
+    """Fails to commit as often as it is told to."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def commit(self, *commits: Commit) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("the table is down")
+        super().commit(*commits)
+
+
+def status() -> str:
+    """How the first notification of the order stands."""
+    return service.notifications.get(RECEIVED).status
+
+
+@pytest.mark.parametrize(("event", "kind", "words"), KINDS, ids=[kind for _, kind, _ in KINDS])
+def test_each_thing_that_becomes_of_an_order_is_texted_once(
+    texts: MemoryTexts, event: OrderState, kind: str, words: str
+) -> None:
+    hear(ADA)
+    for id in ("message-2", "message-2", "a replay with its cause forgotten"):
+        assert hear(event, id)
+    (text,) = texts.asked
+    assert (text.number, text.request_id) == (NUMBER, ids.derive(event.order_id, kind))
+    assert words in text.text
+    assert "0a1b2c3d" in text.text
+    assert [message.name for message in promised()] == ["NotificationSent"]
+
+
+def test_every_kind_of_text_fits_into_one_message_and_is_another(texts: MemoryTexts) -> None:
+    hear(ADA)
+    for n, (event, _, _) in enumerate(KINDS):
+        hear(event, f"message-{n}")
+    assert len({text.request_id for text in texts.asked}) == len({text.text for text in texts.asked}) == len(KINDS)
+    assert max(len(text.text.encode("ascii")) for text in texts.asked) <= 160
+
+
+def test_two_orders_are_two_texts(texts: MemoryTexts) -> None:
+    hear(ADA)
+    hear(CREATED, "message-2")
+    hear(order(OrderCreated, order_id="another"), "message-3")
+    assert len({text.request_id for text in texts.asked}) == 2
+
+
+def test_that_a_text_was_sent_is_said_with_the_whole_state() -> None:
+    hear(ADA)
+    hear(CREATED, "message-2")
+    (said,) = map(read, promised())
+    assert isinstance(said, NotificationSent)
+    assert said.model_dump(exclude={"sent_at"}) == {
+        "notification_id": RECEIVED,
+        "order_id": CREATED.order_id,
+        "customer_id": "ada",
+        "kind": "received",
+        "status": "sent",
+    }
+    assert said.sent_at == service.notifications.get(RECEIVED).sent_at
+
+
+def test_what_customers_are_not_texted_about_is_not_heard() -> None:
+    assert OrderPaid not in inbox.messages
+
+
+def test_a_text_goes_to_the_newest_number_however_late_the_older_one_comes(texts: MemoryTexts) -> None:
+    changed = CustomerSmsChanged(**{**ADA.model_dump(), "sms_number": "+15550101"})
+    hear(changed, "message-2", stream_version=2)
+    hear(ADA)
+    hear(CREATED, "message-3")
+    assert [text.number for text in texts.asked] == ["+15550101"]
+
+
+def test_a_customer_whose_copy_misses_is_asked_for_once(texts: MemoryTexts, owner: Owner) -> None:
+    owner.customers["ada"] = ADA_FOUND
+    hear(CREATED)
+    owner.customers.clear()
+    hear(KINDS[1][0], "message-2")
+    assert [text.number for text in texts.asked] == ["+15550102", "+15550102"]
+
+
+def test_a_copy_made_by_asking_does_not_outlive_newer_news(texts: MemoryTexts, owner: Owner) -> None:
+    owner.customers["ada"] = ADA_FOUND
+    hear(CREATED)
+    hear(ADA, "message-2")
+    hear(CustomerSmsChanged(**{**ADA.model_dump(), "sms_number": "+15550103"}), "message-3", stream_version=3)
+    hear(KINDS[1][0], "message-4")
+    assert [text.number for text in texts.asked] == ["+15550102", "+15550103"]
+
+
+def test_while_the_owner_is_down_nothing_is_settled_and_the_message_comes_again(
+    texts: MemoryTexts, owner: Owner
+) -> None:
+    owner.down = True
+    assert not hear(CREATED)
+    assert service.notifications.find(RECEIVED) is None
+    owner.down, owner.customers["ada"] = False, ADA_FOUND
+    assert hear(CREATED)
+    assert (status(), len(texts.asked)) == ("sent", 1)
+
+
+def test_nobody_is_texted_about_the_order_of_an_unknown_customer(texts: MemoryTexts) -> None:
+    assert hear(CREATED)
+    assert (status(), texts.asked, promised()) == ("skipped", [], [])
+
+
+def test_what_was_skipped_stays_so_when_the_customer_turns_up(texts: MemoryTexts) -> None:
+    hear(CREATED)
+    hear(ADA, "message-2")
+    hear(CREATED, "a replay")
+    assert (status(), texts.asked) == ("skipped", [])
+
+
+@pytest.mark.parametrize("erased_first", [False, True])
+def test_an_erased_customer_is_texted_no_more_and_no_copy_is_left(texts: MemoryTexts, erased_first: bool) -> None:
+    news = [(ADA, 1), (CustomerErased(customer_id="ada"), 2)]
+    for message, version in news[::-1] if erased_first else news:
+        hear(message, f"message-{version}", stream_version=version)
+    hear(CREATED, "message-3")
+    assert (status(), texts.asked) == ("skipped", [])
+    assert NUMBER not in str(vars(runtime.current().views)) + str(vars(runtime.current().store))
+
+
+def test_a_number_that_no_text_reaches_is_given_up(texts: MemoryTexts) -> None:
+    texts.unreachable.add(NUMBER)
+    hear(ADA)
+    assert hear(CREATED, "message-2")
+    assert (status(), promised()) == ("skipped", [])
+
+
+def test_while_the_carrier_is_down_nothing_is_settled_and_the_text_is_sent_later(texts: MemoryTexts) -> None:
+    hear(ADA)
+    texts.down = True
+    assert not hear(CREATED, "message-2")
+    assert service.notifications.find(RECEIVED) is None
+    texts.down = False
+    assert hear(CREATED, "message-2")
+    assert (status(), len(texts.asked)) == ("sent", 1)
+
+
+def test_a_text_that_was_sent_but_not_recorded_is_sent_again_with_the_same_request_id(texts: MemoryTexts) -> None:
+    with active(replace(runtime.current(), store=FailingStore(failures=1))):
+        hear(ADA)
+        assert not hear(CREATED, "message-2")
+        assert hear(CREATED, "message-2")
+        assert status() == "sent"
+        assert [message.name for message in promised()] == ["NotificationSent"]
+    assert [text.request_id for text in texts.asked] == [RECEIVED, RECEIVED]
+    assert len(texts.arrived) == 1
+
+
+def test_two_workers_that_send_the_same_text_at_once_use_one_request_id_and_record_it_once(
+    texts: MemoryTexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear(ADA)
+    first = texts.send
+
+    def send_while_another_does(number: str, text: str, request_id: str) -> None:
+        monkeypatch.setattr(texts, "send", first)
+        assert hear(CREATED, "message-2")
+        first(number, text, request_id)
+
+    monkeypatch.setattr(texts, "send", send_while_another_does)
+    assert hear(CREATED, "message-2")
+    assert texts.arrived == [Text(NUMBER, texts.asked[0].text, RECEIVED)]
+    assert [message.name for message in promised()] == ["NotificationSent"]
+    assert service.notifications.get(RECEIVED).version == 1
