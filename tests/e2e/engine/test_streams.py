@@ -142,13 +142,13 @@ def test_a_filter_lets_only_the_insertions_with_messages_pass(bench: Workbench) 
 
 
 def test_a_slow_function_does_not_hold_up_another_one_on_the_same_stream(bench: Workbench) -> None:
-    table, slow, quick = bench.table(), bench.function("time.sleep(4)"), bench.function(FAILS_ON_POISON)
+    table, slow, quick = bench.table(), bench.function("time.sleep(9)"), bench.function(FAILS_ON_POISON)
     bench.feed(slow, table.stream, BatchSize=1)
     bench.feed(quick, table.stream, BatchSize=1)
 
     bench.put(table, "1", "2", "3")
 
-    eventually(lambda: seen(quick) == ["1", "2", "3"], seconds=3.5)
+    eventually(lambda: seen(quick) == ["1", "2", "3"], seconds=8)
 
 
 def seen(function: Function) -> list[str]:

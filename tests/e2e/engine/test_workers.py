@@ -79,5 +79,5 @@ def test_a_function_that_logs_nothing_answers_without_a_wait_for_its_log(bench: 
         bench.invoke(function)
         return time.perf_counter() - begun
 
-    # The engine by itself takes 50 ms more, always; a busy machine does not slow all of twenty.
-    assert min(timed() for _ in range(20)) < 0.045
+    # The engine by itself takes more than 50 ms, always; a busy machine does not slow down every single one.
+    assert any(timed() < 0.045 for _ in range(100))

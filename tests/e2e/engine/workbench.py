@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from infra.local.cloud import ACCOUNT, LocalCloud
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
-DEADLINE_SECONDS = 15.0
+DEADLINE_SECONDS = 30.0
 
 # The body of a function sees `event`, `context` and `note`, which appends to the journal that the test reads.
 HANDLER = """\
