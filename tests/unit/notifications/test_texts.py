@@ -10,7 +10,7 @@ from functions.notifications.texts import SnsTexts, UnreachableNumberError
 from tests.support import aws
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sns() -> Iterator[Any]:
     with aws.local_aws():
         yield aws.client("sns")
