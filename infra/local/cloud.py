@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from infra.local.process import HOST, REGION, ROOT, Engine, LocalCloudError
 
 ACCOUNT = "000000000000"
-SECRET = "test"  # the engine takes any
+ANY_KEY = "test"  # the engine takes any
 STAGE = "local"
 BOOTSTRAP_STACK = "CDKToolkit"
 
@@ -76,7 +76,7 @@ class LocalCloud:
         return {
             "AWS_ENDPOINT_URL": self.address,
             "AWS_ACCESS_KEY_ID": ACCOUNT,  # the engine takes an access key of twelve digits for the account
-            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SECRET_ACCESS_KEY": ANY_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -95,7 +95,7 @@ class LocalCloud:
             endpoint_url=self.address,
             region_name=REGION,
             aws_access_key_id=ACCOUNT,
-            aws_secret_access_key=SECRET,
+            aws_secret_access_key=ANY_KEY,
             config=Config(**{"retries": {"total_max_attempts": 1}, "proxies": {}, **config}),
         )
 

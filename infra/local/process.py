@@ -1,6 +1,7 @@
 """The engine of the local cloud as a process: started, found again, and stopped, and nobody else's ever touched."""
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -8,8 +9,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,11 +128,14 @@ class Engine:
 
     def is_ready(self) -> bool:
         """Whether it answers."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
-            with urllib.request.urlopen(f"{self.address}/_ministack/health", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+            connection.request("GET", "/_ministack/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines that it logged."""
