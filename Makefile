@@ -84,7 +84,7 @@ check-format: $(VENV)
 
 .PHONY: test
 test: $(VENV) $(NODE) ## Every test that needs no deployment
-	@.venv/bin/pytest tests -n 2 $(NOT_HERE)
+	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE)
 
 .PHONY: e2e
 e2e: $(VENV) $(ENGINE) $(NODE) ## The tests that deploy to the local cloud
@@ -92,7 +92,7 @@ e2e: $(VENV) $(ENGINE) $(NODE) ## The tests that deploy to the local cloud
 
 .PHONY: coverage
 coverage: $(VENV) $(NODE) ## The same tests as `make test`, and what they leave out
-	@.venv/bin/pytest tests -n 2 $(NOT_HERE) --cov --cov-report=term
+	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE) --cov --cov-report=term
 
 # These want a deployment, a browser or a quiet machine.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench

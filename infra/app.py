@@ -37,7 +37,7 @@ def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path =
     layer = layer or bundling.layer(stage)
     manifests = {name: manifest(name) for name in services()}
     routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
-    code = bundling.asset("gateway", build, extra={"routes.json": json.dumps(routes)})
+    code = bundling.asset("gateway", stage, build, extra={"routes.json": json.dumps(routes)})
     platform = PlatformStack(
         app,
         "Platform",
@@ -51,7 +51,7 @@ def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path =
             app,
             name.title(),
             manifest=manifests[name],
-            code=bundling.asset(name, build),
+            code=bundling.asset(name, stage, build),
             layer=layer,
             stage=stage,
         )

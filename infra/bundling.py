@@ -1,6 +1,8 @@
 """What functions are made of: one layer of third-party packages, and a small asset for each service."""
 
+import compileall
 import hashlib
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,7 @@ BUILD = ROOT / ".build"
 LOCK = ROOT / "requirements" / "runtime.lock"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
-# Packages of the runtime lock that Lambda brings itself would go here; compiled caches and tests are never needed.
+# What comes with packages and no function needs; bytecode is compiled anew, below.
 NOT_NEEDED = ("__pycache__", "*.pyc", "tests", "bin")
 
 
@@ -43,11 +45,12 @@ def layer(stage: Stage, build: Path = BUILD) -> Path:
     for pattern in NOT_NEEDED:
         for found in list((making / "python").rglob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()
+    _compile(making, stage)
     making.rename(folder)
     return folder
 
 
-def asset(service: str, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:
+def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:
     """The folder of a service's code: the published language, the kernel, and the service; `extra` files by name."""
     folder = build / "assets" / service
     shutil.rmtree(folder, ignore_errors=True)
@@ -57,4 +60,13 @@ def asset(service: str, build: Path = BUILD, extra: dict[str, str] | None = None
     shutil.copy(ROOT / "functions/__init__.py", folder / "functions/__init__.py")
     for name, content in (extra or {}).items():
         (folder / name).write_text(content)
+    _compile(folder, stage)
     return folder
+
+
+def _compile(folder: Path, stage: Stage) -> None:
+    """Compile to bytecode, where this is the Python that will run it: a function's folder is read-only, so that what is
+    not compiled now is compiled again at every cold start."""
+    if stage.python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH  # times of files do not outlive an archive
+        compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=unchecked)

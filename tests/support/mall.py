@@ -98,6 +98,16 @@ class Subscriber:
         )
 
 
+@dataclass
+class Texts:
+    """A provider of text messages that honours request ids: number and text by request id."""
+
+    sent: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def send(self, number: str, text: str, request_id: str) -> None:
+        self.sent.setdefault(request_id, (number, text))
+
+
 @dataclass(frozen=True)
 class Response:
     """An answer of the API."""
@@ -118,6 +128,7 @@ class Mall:
         self._relayed: dict[str, int] = {}
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
+        self.texts = Texts()
         self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
 
     def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
@@ -131,6 +142,7 @@ class Mall:
             dead_letters=MemoryQueue(self),
             queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
             invoke=self.ask,
+            adapters={"texts": self.texts},
             signing_key=b"a key for tests",
             settings=settings,
         )

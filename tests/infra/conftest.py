@@ -1,0 +1,60 @@
+"""The templates of the stages as CloudFormation would get them."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+Resource = dict[str, Any]
+
+
+class Templates:
+    """All templates of a stage, by stack."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stacks: dict[str, dict[str, Any]] = {
+            path.name.removesuffix(".template.json").lower(): json.loads(path.read_text())
+            for path in folder.glob("*.template.json")
+        }
+
+    def resources(self, kind: str) -> list[tuple[str, str, Resource]]:
+        """Every resource of a CloudFormation type: (stack, logical id, properties)."""
+        return [
+            (stack, name, resource.get("Properties", {}))
+            for stack, template in self.stacks.items()
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == kind
+        ]
+
+    def statements(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Every statement of every role's policies: (stack, policy, statement)."""
+        return [
+            (stack, name, statement)
+            for stack, name, policy in self.resources("AWS::IAM::Policy")
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+
+
+def synthesize(stage_name: str, folder: Path) -> Templates:
+    """The templates of a stage, with a stand-in for the layer. Fails on a finding of cdk-nag."""
+    import aws_cdk as cdk
+
+    from infra.app import compose
+    from infra.stages import stage
+
+    layer = folder / "layer" / "python"
+    layer.mkdir(parents=True)
+    (layer / "nothing.py").write_text("")
+    app = cdk.App(outdir=str(folder / "out"))
+    compose(app, stage(stage_name), layer=layer.parent, build=folder / "build")
+    app.synth()
+    return Templates(folder / "out")
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesize("dev", tmp_path_factory.mktemp("dev"))

@@ -1,0 +1,70 @@
+"""Stages, and what their functions are made of."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from functions.kernel.manifest import services
+from infra import bundling
+from infra.stages import STAGES, stage
+from tests.infra.conftest import synthesize
+
+pytestmark = pytest.mark.xdist_group("infra")
+
+WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
+
+
+def test_a_stage_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match="there is no stage 'stagin': choose one of dev, local, prod"):
+        stage("stagin")
+
+
+def test_production_outlives_its_stacks(tmp_path: Path) -> None:
+    prod = synthesize("prod", tmp_path)
+    for stack, name, table in prod.resources("AWS::DynamoDB::Table"):
+        assert table["DeletionProtectionEnabled"] is True, name
+        assert prod.stacks[stack]["Resources"][name]["DeletionPolicy"] == "Retain", name
+        assert table["SSESpecification"]["SSEEnabled"] is True, name
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_the_layer_of_a_stage_holds_wheels_for_its_platform_and_python_alone(name: str) -> None:
+    settings = stage(name)
+    packages = bundling.layer(settings) / "python"
+    machine = "aarch64" if settings.architecture == "arm64" else "x86_64"
+    compact = settings.python.replace(".", "")
+    compiled = [path.name for path in packages.rglob("*.so")]
+    assert compiled
+    for library in compiled:
+        assert f"cpython-{compact}-{machine}-linux-gnu" in library or "abi3" in library
+    tags = [tag for path in packages.glob("*.dist-info/WHEEL") for tag in WHEEL.finditer(path.read_text())]
+    assert tags
+    for tag in tags:
+        assert tag["platform"] == "any" or machine in tag["platform"]
+        assert tag["python"] in ("py3", "py2.py3", f"cp{compact}") or tag["abi"] == "abi3"
+    assert not (packages / "boto3").exists()
+
+
+@pytest.mark.parametrize("service", [*services(), "gateway"])
+def test_a_service_bundle_imports_by_itself(service: str, tmp_path: Path) -> None:
+    """In a clean interpreter with the bundle, the layer, and boto3, as Lambda has them: nothing else of the tree."""
+    bundle = bundling.asset(service, stage("local"), tmp_path)
+    layer = bundling.layer(stage("local")) / "python"
+    rooms = [f.stem for f in (bundle / "functions" / service).glob("*.py") if f.stem != "__init__"]
+    imports = "; ".join(f"import functions.{service}.{room}" for room in rooms)
+    boto3 = next(path for path in map(Path, sys.path) if (path / "boto3").exists())
+    program = (
+        f"import sys; sys.path[:0] = [{str(bundle)!r}, {str(layer)!r}]; sys.path.append({str(boto3)!r}); "
+        f"import functions.kernel.compose; {imports}; "
+        f"strangers = [m for m, x in sys.modules.items() if {str(boto3)!r} in (getattr(x, '__file__', None) or '') "
+        "and m.split('.')[0] not in ('boto3', 'botocore', 's3transfer', 'jmespath', 'dateutil', 'urllib3', 'six', "
+        "'certifi', 'cryptography', '_cffi_backend', 'awscrt')]; print(*strangers)"
+    )
+    done = subprocess.run([sys.executable, "-S", "-I", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+    others = {path.name for path in (bundle / "functions").iterdir()} - {"__init__.py", "__pycache__", "kernel", service}
+    assert others == set()

@@ -1,0 +1,198 @@
+"""What the templates must hold, whatever services there are."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.kernel.manifest import manifest, services
+from infra.queues import FUNCTION_TIMEOUT
+from tests.infra.conftest import Templates
+
+pytestmark = pytest.mark.xdist_group("infra")
+
+
+def arn_of(reference: Any) -> str:
+    """The logical id that a GetAtt names."""
+    name: str = reference["Fn::GetAtt"][0]
+    return name
+
+
+def test_every_queue_has_a_dead_letter_queue_or_is_one(dev: Templates) -> None:
+    queues = dev.resources("AWS::SQS::Queue")
+    dead_letters = {
+        (stack, arn_of(queue["RedrivePolicy"]["deadLetterTargetArn"]))
+        for stack, _, queue in queues
+        if "RedrivePolicy" in queue
+    }
+    of_rules = {
+        (stack, arn_of(target["DeadLetterConfig"]["Arn"]))
+        for stack, _, rule in dev.resources("AWS::Events::Rule")
+        for target in rule.get("Targets", [])
+        if "DeadLetterConfig" in target
+    }
+    of_streams = {
+        (stack, arn_of(source["DestinationConfig"]["OnFailure"]["Destination"]))
+        for stack, _, source in dev.resources("AWS::Lambda::EventSourceMapping")
+        if "DestinationConfig" in source
+    }
+    assert len(queues) >= 3 * len(services())
+    for stack, name, queue in queues:
+        assert "RedrivePolicy" in queue or (stack, name) in dead_letters | of_rules | of_streams, name
+
+
+def test_every_dead_letter_queue_keeps_its_messages_for_14_days(dev: Templates) -> None:
+    assert {queue["MessageRetentionPeriod"] for _, _, queue in dev.resources("AWS::SQS::Queue")} == {14 * 86_400}
+
+
+def test_every_target_of_a_rule_has_a_dead_letter_queue(dev: Templates) -> None:
+    rules = [rule for _, _, rule in dev.resources("AWS::Events::Rule")]
+    assert len(rules) >= len(services()) - 1
+    for rule in rules:
+        for target in rule["Targets"]:
+            assert "DeadLetterConfig" in target, rule
+
+
+def test_every_stream_source_has_limits_and_a_failure_destination(dev: Templates) -> None:
+    sources = [
+        source
+        for _, _, source in dev.resources("AWS::Lambda::EventSourceMapping")
+        if "StreamArn" in json.dumps(source["EventSourceArn"])
+    ]
+    assert len(sources) == sum(1 for name in services() if manifest(name).publisher)
+    for source in sources:
+        assert source["DestinationConfig"]["OnFailure"]["Destination"]
+        assert source["BisectBatchOnFunctionError"] is True
+        assert source["MaximumRetryAttempts"] > 0
+        assert source["MaximumRecordAgeInSeconds"] > 0
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert json.loads(source["FilterCriteria"]["Filters"][0]["Pattern"]) == {
+            "eventName": ["INSERT"],
+            "dynamodb": {"NewImage": {"messages": {"S": [{"exists": True}]}}},
+        }
+
+
+def test_every_queue_source_reports_failures_one_by_one_and_bounds_its_concurrency(dev: Templates) -> None:
+    sources = [
+        source
+        for _, _, source in dev.resources("AWS::Lambda::EventSourceMapping")
+        if "StreamArn" not in json.dumps(source["EventSourceArn"])
+    ]
+    assert len(sources) == sum(len(manifest(name).inboxes) for name in services())
+    fifo = 0
+    for source in sources:
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        if "ScalingConfig" in source:
+            assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+        else:
+            fifo += 1
+    assert fifo == sum(1 for name in services() for inbox in manifest(name).inboxes if inbox.fifo)
+
+
+def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: Templates) -> None:
+    for _, name, queue in dev.resources("AWS::SQS::Queue"):
+        if "RedrivePolicy" in queue:
+            assert queue["VisibilityTimeout"] >= 6 * FUNCTION_TIMEOUT, name
+
+
+def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
+    statements = dev.statements()
+    assert len(statements) > 100
+    for stack, name, statement in statements:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not [action for action in actions if "*" in action], (stack, name)
+        if statement.get("NotResource"):
+            # A text to a phone number has no resource that could be named: everything that is not a topic.
+            assert (stack, actions) == ("notifications", ["sns:Publish"])
+            continue
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert not [r for r in resources if "*" in json.dumps(r)], (stack, name, resources)
+
+
+def test_no_role_has_a_managed_policy(dev: Templates) -> None:
+    assert [name for _, name, role in dev.resources("AWS::IAM::Role") if role.get("ManagedPolicyArns")] == []
+
+
+def test_a_service_publishes_only_as_itself(dev: Templates) -> None:
+    publishing = [(stack, s) for stack, _, s in dev.statements() if s["Action"] == "events:PutEvents"]
+    assert len(publishing) > 8
+    for stack, statement in publishing:
+        assert statement["Condition"]["StringEquals"]["events:source"] == f"mallbots.{stack}"
+
+
+def test_only_the_functions_of_a_service_touch_its_tables(dev: Templates) -> None:
+    for stack, _, statement in dev.statements():
+        if "dynamodb:" in json.dumps(statement["Action"]):
+            assert "Fn::ImportValue" not in json.dumps(statement["Resource"]), stack
+            assert "Ref" not in json.dumps(statement["Resource"]), stack
+
+
+def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None:
+    routed: dict[str, set[str]] = {}
+    for stack, _, rule in dev.resources("AWS::Events::Rule"):
+        for name in rule["EventPattern"]["detail-type"]:
+            routed.setdefault(name, set()).add(stack)
+    wanted: dict[str, set[str]] = {}
+    for service in services():
+        for inbox in manifest(service).inboxes:
+            for name in inbox.pattern["detail-type"]:
+                wanted.setdefault(name, set()).add(service)
+    assert routed == wanted
+    assert {"search", "notifications", "checkout"} <= routed["OrderCreated"]
+
+
+def test_every_declared_route_is_a_route_of_the_gateway(dev: Templates) -> None:
+    at_gateway = {route["RouteKey"] for _, _, route in dev.resources("AWS::ApiGatewayV2::Route")}
+    declared = {
+        f"{route.method} {route.path}"
+        for name in services()
+        for api in [manifest(name).api]
+        if api
+        for route in api.routes
+    }
+    assert at_gateway == declared | {"$default", "GET /health"}
+
+
+def test_every_table_recovers_to_a_point_in_time(dev: Templates) -> None:
+    tables = dev.resources("AWS::DynamoDB::Table")
+    assert len(tables) > len(services())
+    for _, name, table in tables:
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
+
+
+def test_every_function_has_a_log_group_of_its_own_that_forgets(dev: Templates) -> None:
+    groups = {(stack, name): group for stack, name, group in dev.resources("AWS::Logs::LogGroup")}
+    for stack, name, function in dev.resources("AWS::Lambda::Function"):
+        group = groups[stack, function["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["RetentionInDays"] == 14, name
+
+
+def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
+    functions = [function for _, _, function in dev.resources("AWS::Lambda::Function")]
+    assert {(f["Runtime"], tuple(f["Architectures"])) for f in functions} == {("python3.14", ("arm64",))}
+
+
+def test_every_service_is_watched(dev: Templates) -> None:
+    for name in services():
+        alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
+        kinds = ["DeadLetters", "Errors", "Throttles"] + (["RelayLag"] if manifest(name).publisher else [])
+        for kind in kinds:
+            assert any(kind in alarm for alarm in alarms), (name, kind)
+    for _, _, alarm in dev.resources("AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"]
+
+
+def test_what_costs_are_counted_only_where_the_stage_says_so(dev: Templates) -> None:
+    settings = {f["Environment"]["Variables"]["MALLBOTS_METER"] for _, _, f in dev.resources("AWS::Lambda::Function")}
+    assert settings == {"0"}
+
+
+def test_every_resource_is_tagged_with_project_and_stage(dev: Templates) -> None:
+    for _, name, table in dev.resources("AWS::DynamoDB::Table"):
+        assert {"Key": "stage", "Value": "dev"} in table["Tags"], name
+        assert {"Key": "project", "Value": "mallbots"} in table["Tags"], name
+
+
+def test_only_a_service_that_asks_an_owner_may_invoke_its_queries(dev: Templates) -> None:
+    invoking = {stack for stack, _, s in dev.statements() if s["Action"] == "lambda:InvokeFunction"}
+    assert invoking == {name for name in services() if manifest(name).asks}
