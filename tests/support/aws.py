@@ -1,9 +1,10 @@
 """DynamoDB, SQS and EventBridge in this process, and ways to count and disturb the calls that are made to them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from botocore.config import Config
@@ -18,6 +19,21 @@ REGION = "eu-central-1"
 def local_aws() -> Iterator[None]:
     """Within the block, clients made here talk to fakes in this process."""
     with mock_aws():
+        yield
+
+
+@contextmanager
+def untransformed_events() -> Iterator[None]:
+    """Within the block, the bus hands events to its targets as they are.
+
+    The fake bus reads every event with the package of its input transformers, which is not installed.
+    """
+    from moto.events.utils import EventTemplateParser
+
+    def as_it_is(input_template: str, input_paths_map: object, event: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in event.items() if name not in ("ingestion-time", "event-bus-name")}
+
+    with patch.object(EventTemplateParser, "parse", staticmethod(as_it_is)):
         yield
 
 
@@ -84,14 +100,17 @@ def error(code: str, message: str = "", status: int = 400, **members: Any) -> tu
 
 
 @contextmanager
-def answering(client: Any, operation: str, *answers: tuple[int, dict[str, Any]]) -> Iterator[None]:
-    """Within the block, the first calls of an operation get these answers; those after them are left alone."""
+def answering(client: Any, operation: str, *answers: tuple[int, dict[str, Any]] | Exception) -> Iterator[None]:
+    """Within the block, the first calls of an operation get these answers or errors; those after are left alone."""
     left = list(answers)
 
     def answer(**_: Any) -> Any:
         if not left:
             return None
-        status, parsed = left.pop(0)
+        next_one = left.pop(0)
+        if isinstance(next_one, Exception):
+            raise next_one
+        status, parsed = next_one
         return SimpleNamespace(status_code=status), parsed
 
     event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
