@@ -1,0 +1,141 @@
+"""The deployed system, used as a customer, a clerk and an operator would."""
+
+import json
+import uuid
+
+import httpx
+import pytest
+
+from clients.journey import shop
+from clients.mall import Json, MallError, wait_for
+from infra.local.queues import dead_letters, depths
+from tests.e2e.conftest import Deployed
+
+
+def test_an_order_goes_from_basket_to_completed(deployed: Deployed) -> None:
+    journey = shop(deployed.mall, deployed.products[::25])
+
+    assert journey.status == "completed"
+    order = deployed.mall.get(f"/api/ordering/{journey.order_id}")["order"]
+    assert (order["ready"], order["paid"]) == (True, True)
+    payment = deployed.mall.get(f"/api/payments/{order['paymentId']}")["payment"]
+    assert (payment["status"], payment["amount"]) == ("settled", order["total"])
+    kinds = {"received", "approved", "ready_for_pickup", "completed"}
+
+    def told() -> bool | None:
+        path = f"/api/notifications?customerId={order['customerId']}"
+        return {n["kind"] for n in deployed.mall.get(path)["notifications"]} == kinds or None
+
+    def found() -> Json | None:
+        filters = {"filters": {"customerId": order["customerId"]}}
+        orders: list[Json] = deployed.mall.post("/api/search/orders", filters)["orders"]
+        return next((o for o in orders if o["status"] == "completed"), None)
+
+    wait_for(told, "the customer's texts")
+    assert wait_for(found, "the order in search")["orderId"] == journey.order_id
+    assert dead_letters(deployed.cloud) == []
+
+
+def test_a_payment_that_does_not_cover_the_order_gets_it_rejected_and_everything_undone(deployed: Deployed) -> None:
+    mall = deployed.mall
+    customer = mall.post("/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})["id"]
+    basket = mall.post("/api/baskets", {"customerId": customer})["id"]
+    mall.put(f"/api/baskets/{basket}/addItem", {"productId": deployed.products[0], "quantity": 2})
+    payment = mall.post("/api/payments", {"customerId": customer, "amount": 0.01})["id"]
+    mall.put(f"/api/baskets/{basket}/checkout", {"paymentId": payment})
+
+    def rejected() -> Json | None:
+        saga: Json = mall.get(f"/api/checkout/sagas/{basket}")["saga"]
+        return saga if saga["status"] == "compensated" else None
+
+    saga = wait_for(rejected, "the undoing of the order")
+    assert "cover" in saga["reason"]
+    assert mall.get(f"/api/ordering/{basket}")["order"]["status"] == "rejected"
+    assert mall.get(f"/api/depot/shopping/{basket}")["list"]["status"] == "cancelled"
+    assert mall.get(f"/api/payments/{payment}")["payment"]["status"] == "voided"
+
+
+def test_the_timeline_of_an_order_is_complete_and_tells_what_caused_what(deployed: Deployed) -> None:
+    journey = shop(deployed.mall, deployed.products[:1])
+
+    def timeline() -> list[Json] | None:
+        found = deployed.mall.pages(f"/api/insights/orders/{journey.order_id}/timeline", "messages")
+        return found if any(message["name"] == "OrderCompleted" for message in found) else None
+
+    messages = wait_for(timeline, "the timeline")
+    ids = {message["id"] for message in messages}
+    assert len(ids) == len(messages)
+    assert {"BasketCheckedOut", "AuthorizeCustomer", "PaymentAccepted", "InvoicePaid"} <= {m["name"] for m in messages}
+    assert [m["name"] for m in messages if m["causationId"] and m["causationId"] not in ids] == []
+
+
+def test_a_message_that_cannot_be_read_ends_among_the_dead_letters_with_its_reason(deployed: Deployed) -> None:
+    sqs = deployed.client("sqs")
+    body = f"not a message {uuid.uuid4()}"
+    sqs.send_message(QueueUrl=deployed.output("ordering", "InboxQueue"), MessageBody=body)
+
+    letters = wait_for(
+        lambda: [letter for letter in dead_letters(deployed.cloud) if letter.body == body] or None, "the dead letter"
+    )
+    assert [letter.queue for letter in letters] == ["ordering/InboxDeadLetters"]
+    assert "not JSON" in letters[0].reason
+    sqs.purge_queue(QueueUrl=deployed.output("ordering", "InboxDeadLetters"))
+
+
+def test_what_was_said_can_be_said_again_to_one_consumer_and_changes_nothing(deployed: Deployed) -> None:
+    journey = shop(deployed.mall, deployed.products[:1])
+    wait_for(lambda: not depths(deployed.cloud) or None, "quiet")
+    path = f"/api/insights/orders/{journey.order_id}/timeline"
+    before = deployed.mall.pages(path, "messages")
+
+    request = {"republish": {"stream": f"Order#{journey.order_id}", "to": "insights"}}
+    answer = deployed.client("lambda").invoke(
+        FunctionName=deployed.output("ordering", "RelayFunction"), Payload=json.dumps(request)
+    )
+    assert json.loads(answer["Payload"].read())["sent"] >= 4
+    wait_for(lambda: not depths(deployed.cloud) or None, "quiet")
+    assert deployed.mall.pages(path, "messages") == before
+
+
+def test_a_request_that_comes_again_with_its_key_is_done_once(deployed: Deployed) -> None:
+    key = str(uuid.uuid4())
+    body = {"name": "Twice", "location": "Level 9"}
+    first = deployed.mall.post("/api/stores", body, key=key)
+    assert deployed.mall.post("/api/stores", body, key=key) == first
+    with pytest.raises(MallError) as refused:
+        deployed.mall.post("/api/stores", {**body, "name": "Thrice"}, key=key)
+    assert (refused.value.status, refused.value.code) == (422, "idempotency_key_reused")
+
+
+def test_an_etag_guards_against_changing_what_somebody_else_changed(deployed: Deployed) -> None:
+    store = deployed.mall.post("/api/stores", {"name": "Guarded", "location": "Level 9"})["id"]
+    path = f"{deployed.address}/api/stores/{store}"
+    tag = httpx.get(path).headers["etag"]
+    assert httpx.put(f"{path}/rebrand", json={"name": "New"}, headers={"if-match": tag}).status_code == 200
+    assert httpx.put(f"{path}/rebrand", json={"name": "Newer"}, headers={"if-match": tag}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/api/nothing", 404, None),
+        ("PATCH", "/api/stores", 405, "GET, POST"),
+        ("GET", "/health", 200, None),
+    ],
+)
+def test_the_gateway_answers_what_no_service_does(
+    deployed: Deployed, method: str, path: str, status: int, allow: str | None
+) -> None:
+    response = httpx.request(method, deployed.address + path)
+    assert (response.status_code, response.headers.get("allow")) == (status, allow)
+    kind = "application/json" if status == 200 else "application/problem+json"
+    assert response.headers["content-type"].split(";")[0] == kind
+
+
+def test_costs_are_counted_by_the_local_stage(deployed: Deployed) -> None:
+    from infra.local.cost import LABELS, cost
+
+    shop(deployed.mall, deployed.products[:1])
+    counted = cost(deployed.cloud, 0)
+    assert set(counted) == set(LABELS)
+    assert all(units > 0 for units in counted.values())
