@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.cloud import LocalCloud
-from tests.e2e.engine.workbench import Workbench, free_port
+from tests.e2e.engine.workbench import Clients, Workbench, free_port
 
 HERE = Path(__file__).parent
 
@@ -28,9 +28,16 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     cloud.stop()
 
 
+@pytest.fixture(scope="session")
+def clients(cloud: LocalCloud) -> Iterator[Clients]:
+    clients = Clients(cloud)
+    yield clients
+    clients.close()
+
+
 @pytest.fixture
-def bench(cloud: LocalCloud, tmp_path: Path) -> Iterator[Workbench]:
-    bench = Workbench(cloud, tmp_path)
+def bench(cloud: LocalCloud, clients: Clients, tmp_path: Path) -> Iterator[Workbench]:
+    bench = Workbench(cloud, clients, tmp_path)
     yield bench
     bench.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.cloud import LocalCloud
-from tests.e2e.engine.workbench import Workbench, eventually
+from tests.e2e.engine.workbench import Clients, Workbench, eventually
 
 SEES = '[note(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]]'
 
@@ -14,9 +14,11 @@ SEES = '[note(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Record
 @pytest.fixture
 def bench(fresh_cloud: LocalCloud, tmp_path: Path) -> Iterator[Workbench]:
     fresh_cloud.start()
-    bench = Workbench(fresh_cloud, tmp_path)
+    clients = Clients(fresh_cloud)
+    bench = Workbench(fresh_cloud, clients, tmp_path)
     yield bench
     bench.close()
+    clients.close()
 
 
 def test_after_a_stop_everything_is_there_and_works_on(bench: Workbench) -> None:

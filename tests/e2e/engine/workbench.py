@@ -71,25 +71,35 @@ class Function:
         return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
 
 
-class Workbench:
-    """Makes things on a cloud, and stops its event sources when the test is over."""
+class Clients:
+    """One boto3 client for each service of a cloud: to make one takes longer than most tests."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path) -> None:
+    def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
-        self.folder = folder
         self._clients: dict[str, Any] = {}
-        self._mappings: list[str] = []
 
-    def client(self, service: str) -> Any:
+    def __call__(self, service: str) -> Any:
         if service not in self._clients:
             self._clients[service] = self.cloud.client(service, max_pool_connections=32)
         return self._clients[service]
 
     def close(self) -> None:
-        for mapping in self._mappings:
-            self.client("lambda").delete_event_source_mapping(UUID=mapping)
         for client in self._clients.values():
             client.close()
+
+
+class Workbench:
+    """Makes things on a cloud, and stops its event sources when the test is over."""
+
+    def __init__(self, cloud: LocalCloud, clients: Clients, folder: Path) -> None:
+        self.cloud = cloud
+        self.client = clients
+        self.folder = folder
+        self._mappings: list[str] = []
+
+    def close(self) -> None:
+        for mapping in self._mappings:
+            self.client("lambda").delete_event_source_mapping(UUID=mapping)
 
     def name(self, kind: str) -> str:
         return f"{kind}-{uuid.uuid4().hex[:8]}"

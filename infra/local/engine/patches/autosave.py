@@ -21,6 +21,7 @@ from infra.local.engine.seams import Seams, module
 
 INTERVAL_SECONDS = float(os.environ.get("AUTOSAVE_SECONDS", "3"))
 LONGEST_SAVE_SECONDS = 60
+ENDED_WITHIN_SECONDS = 5
 SAVED_AT_STOP_ONLY = {"cloudwatch", "cloudwatch_logs", "xray"}
 SAVED_AFTER_A_DEPLOY_ONLY = {"lambda"}
 
@@ -78,7 +79,7 @@ class Saver:
         self.deploys = 0
         """How many of the requests may have changed the functions."""
         self.child: int | None = None
-        self.saving = threading.Lock()
+        self.stopping = False
 
     def run(self) -> None:
         """Save while there is something to save; ends with the process."""
@@ -89,19 +90,24 @@ class Saver:
             if changes == saved:
                 continue
             started = time.monotonic()
-            with self.saving:
-                if self.save(with_functions=deploys != deploys_saved):
-                    saved, deploys_saved = changes, deploys
+            if self.save(with_functions=deploys != deploys_saved):
+                saved, deploys_saved = changes, deploys
             # A large state is saved less often: never for more than a tenth of the time.
             interval = max(INTERVAL_SECONDS, 10 * (time.monotonic() - started))
 
     def stop(self) -> None:
-        """End a save under way, and make no other: what comes next is the last one, by the engine itself."""
+        """End a save under way, and begin no other: what comes next is the last one, by the engine itself.
+
+        Runs on the event loop, as `fork` does, so none is forked meanwhile.
+        """
+        self.stopping = True
         child = self.child
         if child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        self.saving.acquire()
+        deadline = time.monotonic() + ENDED_WITHIN_SECONDS
+        while self.child is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def save(self, with_functions: bool) -> bool:
         """Fork, on the event loop, and wait for the child; whether it saved."""
@@ -111,7 +117,8 @@ class Saver:
         forked = threading.Event()
 
         def fork() -> None:
-            self.child = self.fork(with_functions)
+            if not self.stopping:
+                self.child = self.fork(with_functions)
             forked.set()
 
         loop.call_soon_threadsafe(fork)
