@@ -62,6 +62,7 @@ format: $(VENV) ## Format the code and apply the fixes that are safe
 .PHONY: docs
 docs: $(VENV) ## Write again what is generated: schemas, catalogue, diagrams
 	@.venv/bin/python -m events.generate
+	@.venv/bin/python -m infra.documents
 
 .PHONY: check
 check: $(VENV) ## Lint, format, types, imports, generated files, security: all at once
@@ -77,6 +78,7 @@ check-security: $(VENV)
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
 check-generated: $(VENV)
 	@.venv/bin/python -m events.generate --check
+	@.venv/bin/python -m infra.documents --check
 check-lint: $(VENV)
 	@.venv/bin/ruff check --output-format concise .
 check-format: $(VENV)

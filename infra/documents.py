@@ -1,0 +1,98 @@
+"""Documents made from the code's own registrations: `python -m infra.documents` writes them, `--check` compares.
+
+The picture of the flow stands in README.md between its markers; docs/messages.md lists who hears what.
+"""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from events.registry import Kind, language
+from functions.kernel.http import BOT, CUSTOMER
+from functions.kernel.manifest import manifest, services
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- picture: made by `make docs` -->", "<!-- end of the picture -->"
+LISTENERS = ("insights", "search", "notifications")  # they only listen, to so much that arrows would hide the rest
+
+
+def consumers() -> dict[str, set[str]]:
+    """The services that subscribe to each message of the bus, by its name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for service in services():
+        for inbox in manifest(service).inboxes:
+            for message in inbox.messages:
+                if message.kind is not Kind.TIMER:
+                    found[message.name].add(service)
+    return found
+
+
+def picture() -> str:
+    """The services and the messages between them, as a Mermaid flow chart."""
+    arrows: dict[tuple[str, str, Kind], list[str]] = defaultdict(list)
+    for name, heard_by in consumers().items():
+        message = language()[name]
+        for consumer in heard_by - {message.source, *LISTENERS}:
+            kind = Kind.COMMAND if message.kind in (Kind.COMMAND, Kind.REPLY) else Kind.EVENT
+            arrows[message.source, consumer, kind].append(name)
+    lines = ["```mermaid", "flowchart LR"]
+    for role in (CUSTOMER, BOT):
+        lines += [f"    {role}(({role})) --> {service}" for service in _used_by(role)]
+    for (source, consumer, kind), names in sorted(arrows.items()):
+        if kind is Kind.EVENT:
+            lines.append(f"    {source} -- {_label(names)} --> {consumer}")
+        elif source == "checkout":  # the answers go back the same way
+            lines.append(f"    {source} == {_label(names)} ==> {consumer}")
+    listeners = " & ".join(service for service in services() if service in LISTENERS)
+    lines.append(f"    bus[(every message)] -.-> {listeners}")
+    return "\n".join([*lines, "```"])
+
+
+def _used_by(role: str) -> list[str]:
+    """The services that have routes for a role, but for those that only listen."""
+    apis = {service: manifest(service).api for service in services() if service not in LISTENERS}
+    return [service for service, api in apis.items() if api and any(role in route.may for route in api.routes)]
+
+
+def _label(names: list[str]) -> str:
+    shown = sorted(names)[:4]
+    more = len(names) - len(shown)
+    return '"' + "<br/>".join([*shown, *([f"and {more} more"] if more else [])]) + '"'
+
+
+def catalogue() -> str:
+    """A table of every message: its kind, who says it, and who hears it."""
+    heard = consumers()
+    rows = ["# Who says what, and who hears it", "", "Made by `make docs` from what the services register.", ""]
+    rows += ["| message | version | kind | from | heard by |", "|---|---|---|---|---|"]
+    for name, message in language().items():
+        to = ", ".join(sorted(heard.get(name, ()))) or ("itself" if message.kind is Kind.TIMER else "nobody yet")
+        rows.append(f"| {name} | {message.version} | {message.kind} | {message.source} | {to} |")
+    return "\n".join(rows) + "\n"
+
+
+def documents() -> dict[Path, str]:
+    """What each file should hold."""
+    readme = (ROOT / "README.md").read_text()
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return {
+        ROOT / "README.md": f"{before}{BEGIN}\n{picture()}\n{END}{after}",
+        ROOT / "docs" / "messages.md": catalogue(),
+    }
+
+
+def main() -> int:
+    drifted = [path for path, content in documents().items() if not path.exists() or path.read_text() != content]
+    if "--check" in sys.argv:
+        for path in drifted:
+            print(f"{path.relative_to(ROOT)} is not what the code says: run make docs", file=sys.stderr)
+        return 1 if drifted else 0
+    for path in drifted:
+        path.write_text(documents()[path])
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
