@@ -112,9 +112,7 @@ class SqsQueue:
         meter.note("queue_requests")
 
 
-def invoker(
-    client: Callable[[], "LambdaClient"], functions: Mapping[str, str]
-) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+def invoker(client: "LambdaClient", functions: Mapping[str, str]) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
     """A function that invokes the `queries` function of a service by name and waits for its answer.
 
     `functions` maps a service to the name of that function. Raises UnavailableError when the owner fails or takes
@@ -123,7 +121,7 @@ def invoker(
 
     def invoke(service: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = client().invoke(FunctionName=functions[service], Payload=json.dumps(request).encode())
+            response = client.invoke(FunctionName=functions[service], Payload=json.dumps(request).encode())
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError(f"{service} does not answer: {error}") from error
         meter.note("invocations")

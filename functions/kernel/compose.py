@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
@@ -29,55 +29,52 @@ ASKING = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts"
 
 
 def _client(name: str, config: Config = FAST) -> Any:
-    return boto3.client(name, config=config)  # type: ignore[call-overload]  # the name is one of those below
+    return _Client(name, config)
+
+
+class _Client:
+    """A client that is made when it is first used: to make one takes 20 to 150 ms, and few functions need all."""
+
+    def __init__(self, name: str, config: Config) -> None:
+        self._name = name
+        self._config = config
+
+    @cached_property
+    def _made(self) -> Any:
+        return boto3.client(self._name, config=self._config)  # type: ignore[call-overload]  # a name known below
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self._made, operation)
 
 
 @cache
 def _compose() -> Runtime:
     """The adapters of this function, made once per container."""
     env = os.environ
-    dynamodb = _client("dynamodb")
-    sqs = cache(lambda: _client("sqs"))
-    owners = {
-        name.removeprefix("QUERIES_").lower(): value for name, value in env.items() if name.startswith("QUERIES_")
-    }
-    inbox = SqsQueue(sqs(), env.get("QUEUE_URL", "")) if "QUEUE_URL" in env else _Missing("QUEUE_URL")
+    dynamodb, sqs, events = _client("dynamodb"), _client("sqs"), _client("events")
     composed = Runtime(
         service=env["MALLBOTS_SERVICE"],
         store=DynamoEventStore(dynamodb, env.get("TABLE", "")),
         views=DynamoViews(dynamodb, env.get("VIEWS", "")),
-        bus=EventBridgeBus(_client("events"), env["BUS"]) if "BUS" in env else _Missing("BUS"),
-        queue=inbox,
-        dead_letters=SqsQueue(sqs(), env["DEAD_LETTERS_URL"])
-        if "DEAD_LETTERS_URL" in env
-        else _Missing("DEAD_LETTERS_URL"),
-        queues={
-            name.removeprefix("QUEUE_URL_").lower(): SqsQueue(sqs(), value)
-            for name, value in env.items()
-            if name.startswith("QUEUE_URL_")
-        },
-        invoke=invoker(cache(lambda: _client("lambda", ASKING)), owners),
-        signing_key=_signing_key(),
+        bus=EventBridgeBus(events, env.get("BUS", "")),
+        queue=SqsQueue(sqs, env.get("QUEUE_URL", "")),
+        dead_letters=SqsQueue(sqs, env.get("DEAD_LETTERS_URL", "")),
+        queues={name: SqsQueue(sqs, url) for name, url in _named("QUEUE_URL_").items()},
+        invoke=invoker(_client("lambda", ASKING), _named("QUERIES_")),
+        secret=cache(_signing_key),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
     )
     runtime.start(composed)
     return composed
 
 
-class _Missing:
-    """Stands for an adapter that the deployment did not give to this function; using it says so."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, attribute: str) -> Any:
-        raise RuntimeError(f"this function has no {self._name}: its construct must grant it before code may use it")
+def _named(prefix: str) -> dict[str, str]:
+    """The variables that begin so, by the rest of their names in lower case."""
+    return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 def _signing_key() -> bytes:
-    """The key that signs paging tokens; only functions with an API are given its secret."""
-    if "SIGNING_KEY" not in os.environ:
-        return b""
+    """The key that signs paging tokens, whose secret only functions with an API are given."""
     secret = _client("secretsmanager").get_secret_value(SecretId=os.environ["SIGNING_KEY"])
     return str(secret["SecretString"]).encode()
 

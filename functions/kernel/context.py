@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cause:
-    """What made a change: a message's id, or an id made of caller and Idempotency-Key with a digest of the request."""
+    """What made a change: a message's id, or an id made of caller and Idempotency-Key with a digest of the request.
+
+    scope: method and path of a request, so that what two of them create under one key are two things.
+    """
 
     id: str
     digest: str = ""
+    scope: str = field(default="", compare=False)
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Context:
 
     def new_id(self) -> str:
         """The id of what this request or message creates: the same one each time the same cause is handled."""
-        return ids.derive("created by", self.cause.id) if self.cause else ids.new()
+        return ids.derive("created by", self.cause.id, self.cause.scope) if self.cause else ids.new()
 
     def child_traceparent(self) -> str:
         """The W3C trace parent for what comes of this: the same trace, a new span."""

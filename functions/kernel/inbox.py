@@ -154,7 +154,7 @@ class Inbox:
         try:
             if final:
                 reason = {
-                    "reason": str(error) or type(error).__name__,
+                    "reason": observe.reason(error),
                     "error": type(error).__name__,
                     "tries": str(tries),
                 }

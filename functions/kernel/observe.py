@@ -95,7 +95,7 @@ def log_error(text: str, error: BaseException, **fields: object) -> None:
 def reason(error: BaseException) -> str:
     """Why, in words that quote nobody's data: our own text (a RuntimeError's is), AWS's code, or the type."""
     if type(error).__module__.startswith(OURS) or type(error) is RuntimeError:
-        return str(error)
+        return str(error) or type(error).__name__
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return f"{response.get('Error', {}).get('Code')} in {getattr(error, 'operation_name', 'a call')}"

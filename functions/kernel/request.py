@@ -83,7 +83,7 @@ class Request:
     def cause(self, caller_id: str) -> Cause | None:
         """The cause that its Idempotency-Key makes it, with a digest of what it asks; None without a key.
 
-        A key is the caller's for one method and path: what two paths create under one key are two things.
+        What two paths create under one key are two things, so the path is part of it.
         """
         key = self.headers.get("idempotency-key")
         if key is None:
@@ -94,7 +94,8 @@ class Request:
             asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
         except RecursionError:
             raise InvalidError("the body is nested too deeply") from None
-        return Cause(ids.derive(caller_id, key, self.method, self.path), hashlib.sha256(asked.encode()).hexdigest())
+        digest = hashlib.sha256(asked.encode()).hexdigest()
+        return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")
 
     @property
     def expected_version(self) -> int | None:

@@ -70,8 +70,13 @@ class Runtime:
     queues: Mapping[str, Queue] = field(default_factory=dict)
     invoke: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     adapters: dict[str, Any] = field(default_factory=dict)
-    signing_key: bytes = b""
+    secret: Callable[[], bytes] = lambda: b""
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def signing_key(self) -> bytes:
+        """The key that signs what clients keep for us; fetched when it is first needed."""
+        return self.secret()
 
     def setting(self, name: str, default: str) -> str:
         """A setting of the stage, such as STEP_TIMEOUT."""

@@ -143,7 +143,7 @@ class Mall:
             queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
             invoke=self.ask,
             adapters={"texts": self.texts},
-            signing_key=b"a key for tests",
+            secret=lambda: b"a key for tests",
             settings=settings,
         )
         for inbox in registered.inboxes:

@@ -76,6 +76,6 @@ def memory_runtime(service: str, **overrides: Any) -> Runtime:
         "bus": RecordingBus(),
         "queue": RecordingQueue(),
         "dead_letters": RecordingQueue(),
-        "signing_key": b"a key for tests",
+        "secret": lambda: b"a key for tests",
     }
     return Runtime(service=service, **parts | overrides)

@@ -262,7 +262,7 @@ def invoked(payload: object, **members: Any) -> tuple[int, dict[str, Any]]:
 
 
 def test_the_owner_is_asked_by_its_function_and_its_answer_given_back(clients: Any) -> None:
-    invoke = invoker(lambda: clients.lambdas, {"stores": "stores-queries"})
+    invoke = invoker(clients.lambdas, {"stores": "stores-queries"})
     with (
         aws.calls(clients.lambdas) as made,
         aws.answering(clients.lambdas, "Invoke", invoked({"answer": {"price": 5}})),
@@ -282,6 +282,6 @@ def test_the_owner_is_asked_by_its_function_and_its_answer_given_back(clients: A
     ],
 )
 def test_an_owner_that_does_not_answer_is_unavailable(clients: Any, answer: Any, why: str) -> None:
-    invoke = invoker(lambda: clients.lambdas, {"stores": "stores-queries"})
+    invoke = invoker(clients.lambdas, {"stores": "stores-queries"})
     with aws.answering(clients.lambdas, "Invoke", answer), pytest.raises(UnavailableError, match=why):
         invoke("stores", {"query": "FindProduct", "data": {}})

@@ -47,7 +47,7 @@ def test_a_token_of_another_list_is_refused() -> None:
 
 
 def test_a_token_signed_with_another_key_is_refused() -> None:
-    with active(memory_runtime("stores", signing_key=b"another key")):
+    with active(memory_runtime("stores", secret=lambda: b"another key")):
         forged = token()
     with pytest.raises(InvalidError, match=r"^next: "):
         paging.read(forged, "list")
@@ -74,7 +74,7 @@ def test_no_text_makes_reading_fail_otherwise(forged: str) -> None:
 
 
 def test_a_function_without_a_key_signs_nothing() -> None:
-    with active(memory_runtime("stores", signing_key=b"")), pytest.raises(RuntimeError, match="no signing key"):
+    with active(memory_runtime("stores", secret=lambda: b"")), pytest.raises(RuntimeError, match="no signing key"):
         paging.sign(AFTER, "list")
 
 
