@@ -1,0 +1,107 @@
+"""What is said of lists and robots: one message an event, each with the whole state right after it."""
+
+from typing import Any
+
+from events.registry import Kind, Message, language
+from functions.depot import service
+from functions.depot.domain import Bot, ShoppingList
+from functions.depot.publish import publishes
+from tests.unit.depot.floor import BREAD, INK, Floor
+
+
+def state(message: Message) -> dict[str, Any]:
+    return {"said": type(message).name, **message.model_dump(mode="json", exclude={"stops"})}
+
+
+def list_state(said: str, status: str, bot_id: str | None, assignment: int, **more: Any) -> dict[str, Any]:
+    return {
+        "said": said,
+        "shopping_list_id": "order-1",
+        "order_id": "order-1",
+        "status": status,
+        "bot_id": bot_id,
+        "assignment": assignment,
+        "by_staff": False,
+        **more,
+    }
+
+
+def bot_state(said: str, bot_id: str, status: str, list_id: str | None = None) -> dict[str, Any]:
+    return {"said": said, "bot_id": bot_id, "name": "Ajax", "status": status, "list_id": list_id}
+
+
+def test_the_whole_story_of_a_list_and_its_robots(floor: Floor) -> None:
+    list_id, first = floor.active()
+    service.take_offline(first)
+    service.bring_online(first)
+    service.assign(list_id, first)
+    service.start(list_id, 2)
+    service.pick(list_id, 2, "bakery", "bread", 2)
+    service.complete(list_id, None, 2)
+    roll = {"store_id": "bakery", "product_id": "roll", "quantity": 3}
+    ink = {"store_id": "paper", "product_id": "ink", "quantity": 1}
+    assert [state(message) for message in floor.said] == [
+        bot_state("BotRegistered", first, "offline"),
+        bot_state("BotCameOnline", first, "idle"),
+        list_state("ShoppingListCreated", "pending", None, 0),
+        list_state("ShoppingListAvailable", "available", None, 0),
+        list_state("ShoppingListAssigned", "assigned", first, 1),
+        bot_state("BotAssigned", first, "active", list_id),
+        list_state("ShoppingListStarted", "active", first, 1),
+        bot_state("BotWentOffline", first, "offline"),
+        list_state("ShoppingListAvailable", "available", None, 1),
+        bot_state("BotCameOnline", first, "idle"),
+        list_state("ShoppingListAssigned", "assigned", first, 2),
+        bot_state("BotAssigned", first, "active", list_id),
+        list_state("ShoppingListStarted", "active", first, 2),
+        list_state("ShoppingListItemPicked", "active", first, 2, store_id="bakery", product_id="bread", quantity=2),
+        list_state("ShoppingListCompleted", "completed", first, 2, shortages=[roll, ink]),
+        bot_state("BotFinished", first, "idle"),
+    ]
+
+
+def test_a_list_is_said_with_all_its_stops(floor: Floor) -> None:
+    floor.listed("order-1", BREAD, INK)
+    assert floor.said[0].model_dump(mode="json")["stops"] == [
+        {
+            "store_id": "bakery",
+            "store_name": "Corner Bakery",
+            "location": "Floor 6",
+            "items": [{"product_id": "bread", "name": "Rye bread", "quantity": 2, "picked": 0}],
+        },
+        {
+            "store_id": "paper",
+            "store_name": "Paper & Ink",
+            "location": "Floor 5",
+            "items": [{"product_id": "ink", "name": "Ink", "quantity": 1, "picked": 0}],
+        },
+    ]
+
+
+def test_a_list_that_never_was_is_said_to_be_cancelled(floor: Floor) -> None:
+    service.call_off("order-1")
+    assert [state(message) for message in floor.said] == [list_state("ShoppingListCancelled", "cancelled", None, 0)]
+
+
+def test_a_list_of_staff_says_so(floor: Floor) -> None:
+    list_id = service.plan_by_staff("order-1", [BREAD])
+    (message,) = floor.said
+    said = state(message)
+    assert (said["shopping_list_id"], said["order_id"], said["by_staff"]) == (list_id, "order-1", True)
+
+
+def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
+    list_id, bot_id = floor.active()
+    service.pick(list_id, 1, "bakery", "roll", 1)
+    service.take_offline(bot_id)
+    service.bring_online(bot_id)
+    service.assign(list_id, bot_id)
+    service.complete(list_id, None, None)
+    service.cancel(floor.listed("order-2"))
+    commits = [commit for id in (list_id, "order-2") for commit in service.lists.history(id)]
+    commits += service.bots.history(bot_id)
+    happened = {event.name for commit in commits for event in commit.events}
+    assert happened == set(ShoppingList.event_types) | set(Bot.event_types)
+    assert len(floor.said) == sum(len(commit.events) for commit in commits)
+    events = {n for n, m in language().items() if m.source == publishes.service and m.kind is Kind.EVENT}
+    assert {type(message).name for message in floor.said} == events

@@ -1,0 +1,244 @@
+"""The rules of shopping lists."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from operator import methodcaller
+
+import pytest
+
+from functions.depot.domain import (
+    Assigned,
+    Cancelled,
+    Completed,
+    Created,
+    GivenBack,
+    Initiated,
+    Picked,
+    ShoppingList,
+    Started,
+)
+from functions.depot.stops import Item, Line, Stop
+from functions.kernel.aggregate import DomainEvent
+from tests.support.given import given
+
+BREAD = Line("bakery", "Corner Bakery", "Floor 0, 12", "bread", "Rye bread", 2)
+ROLL = Line("bakery", "Corner Bakery", "Floor 0, 12", "roll", "Roll", 3)
+INK = Line("paper", "Paper & Ink", "Floor 1, 3", "ink", "Ink", 1)
+BAKERY = Stop("bakery", "Corner Bakery", "Floor 0, 12", (Item("bread", "Rye bread", 2), Item("roll", "Roll", 3)))
+PAPER = Stop("paper", "Paper & Ink", "Floor 1, 3", (Item("ink", "Ink", 1),))
+
+PENDING = (Created("order-1", (BAKERY, PAPER), by_staff=False),)
+BY_STAFF = (Created("order-1", (BAKERY, PAPER), by_staff=True),)
+AVAILABLE = (*PENDING, Initiated())
+ASSIGNED = (*AVAILABLE, Assigned("bot-1", 1))
+ACTIVE = (*ASSIGNED, Started())
+GIVEN_BACK = (*ACTIVE, Picked("bakery", "roll", 3), GivenBack())
+COMPLETED = (*ASSIGNED, Completed(()))
+CANCELLED = (*ASSIGNED, Cancelled("order-1"))
+BARRED = (Cancelled("order-1"),)
+
+HISTORIES = {
+    "pending": PENDING,
+    "available": AVAILABLE,
+    "assigned": ASSIGNED,
+    "active": ACTIVE,
+    "completed": COMPLETED,
+    "cancelled": CANCELLED,
+}
+
+History = tuple[DomainEvent, ...]
+
+
+def picked(stop: Stop, **quantities: int) -> Stop:
+    return replace(stop, items=tuple(replace(item, picked=quantities[item.product_id]) for item in stop.items))
+
+
+def others(*statuses: str) -> list[str]:
+    return [status for status in HISTORIES if status not in statuses]
+
+
+def refused_unless(statuses: tuple[str, ...], decide: Callable[[ShoppingList], object]) -> None:
+    for status in others(*statuses):
+        given(ShoppingList, *HISTORIES[status]).when(decide).then_refused(f"the shopping list is {status}")
+
+
+def test_a_list_has_a_stop_for_each_store_with_its_items() -> None:
+    given(ShoppingList).when(lambda made: made.create("order-1", [BREAD, INK, ROLL], by_staff=False)).then(
+        *PENDING
+    ).then_state(status="pending", order_id="order-1", bot_id=None, assignment=0, by_staff=False)
+
+
+def test_repeated_lines_add_up() -> None:
+    again = replace(BREAD, quantity=5)
+    given(ShoppingList).when(lambda made: made.create("order-1", [BREAD, INK, again], by_staff=True)).then(
+        Created("order-1", (replace(BAKERY, items=(Item("bread", "Rye bread", 7),)), PAPER), by_staff=True)
+    )
+
+
+def test_one_product_id_in_two_stores_is_two_products() -> None:
+    theirs = replace(INK, product_id="bread")
+    given(ShoppingList).when(lambda made: made.create("order-1", [BREAD, theirs], by_staff=False)).then_state(
+        stops=(
+            replace(BAKERY, items=(Item("bread", "Rye bread", 2),)),
+            replace(PAPER, items=(Item("bread", "Ink", 1),)),
+        )
+    )
+
+
+def test_a_list_needs_items() -> None:
+    given(ShoppingList).when(lambda made: made.create("order-1", [], by_staff=True)).then_invalid(
+        "the shopping list has no items"
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "why"), [(0, "the item quantity cannot be zero"), (-1, "the item quantity cannot be negative")]
+)
+def test_a_listed_quantity_is_positive(quantity: int, why: str) -> None:
+    line = replace(BREAD, quantity=quantity)
+    given(ShoppingList).when(lambda made: made.create("order-1", [line], by_staff=True)).then_invalid(why)
+
+
+def test_a_list_holds_a_hundred_lines_and_no_more() -> None:
+    lines = [replace(BREAD, product_id=f"product-{n}") for n in range(101)]
+    given(ShoppingList).when(lambda made: made.create("order-1", lines[:100], by_staff=False)).then_state(
+        status="pending"
+    )
+    given(ShoppingList).when(lambda made: made.create("order-1", lines, by_staff=False)).then_invalid(
+        "a shopping list holds at most 100 lines"
+    )
+
+
+@pytest.mark.parametrize("status", others("cancelled"))
+def test_a_list_that_is_there_is_made_once(status: str) -> None:
+    given(ShoppingList, *HISTORIES[status]).when(
+        lambda made: made.create("order-1", [BREAD], by_staff=False)
+    ).then_nothing()
+
+
+@pytest.mark.parametrize("history", [CANCELLED, BARRED])
+def test_a_late_creation_of_a_cancelled_list_is_refused(history: History) -> None:
+    given(ShoppingList, *history).when(lambda made: made.create("order-1", [BREAD], by_staff=False)).then_refused(
+        "the shopping list is cancelled"
+    )
+
+
+def test_a_pending_list_becomes_available() -> None:
+    given(ShoppingList, *PENDING).when(lambda made: made.initiate()).then(Initiated()).then_state(status="available")
+
+
+@pytest.mark.parametrize("status", others("pending", "cancelled"))
+def test_a_list_that_was_initiated_stays_as_it_is(status: str) -> None:
+    given(ShoppingList, *HISTORIES[status]).when(lambda made: made.initiate()).then_nothing()
+
+
+def test_a_cancelled_list_is_not_initiated() -> None:
+    given(ShoppingList, *CANCELLED).when(lambda made: made.initiate()).then_refused("the shopping list is cancelled")
+
+
+def test_staff_initiate_a_list_that_staff_made() -> None:
+    given(ShoppingList, *BY_STAFF).when(lambda made: made.initiate_by_staff()).then(Initiated())
+
+
+def test_staff_do_not_initiate_a_list_before_its_order_is_paid_for() -> None:
+    given(ShoppingList, *PENDING).when(lambda made: made.initiate_by_staff()).then_refused(
+        "the shopping list waits for its order's checkout"
+    )
+
+
+def test_staff_who_initiate_a_list_that_was_initiated_change_nothing() -> None:
+    given(ShoppingList, *AVAILABLE).when(lambda made: made.initiate_by_staff()).then_nothing()
+
+
+def test_an_available_list_is_assigned_under_the_first_number() -> None:
+    given(ShoppingList, *AVAILABLE).when(lambda made: made.assign("bot-1")).then(Assigned("bot-1", 1)).then_state(
+        status="assigned", bot_id="bot-1", assignment=1, robot="bot-1"
+    )
+
+
+def test_each_assignment_has_the_next_number() -> None:
+    given(ShoppingList, *GIVEN_BACK).when(lambda made: made.assign("bot-2")).then(Assigned("bot-2", 2))
+
+
+def test_only_an_available_list_is_assigned() -> None:
+    refused_unless(("available",), lambda made: made.assign("bot-1"))
+
+
+def test_an_assigned_list_is_started_by_its_number() -> None:
+    given(ShoppingList, *ASSIGNED).when(lambda made: made.start(1)).then(Started()).then_state(
+        status="active", robot="bot-1"
+    )
+
+
+def test_a_repeated_start_changes_nothing() -> None:
+    given(ShoppingList, *ACTIVE).when(lambda made: made.start(1)).then_nothing()
+
+
+def test_a_list_that_is_not_assigned_is_not_started() -> None:
+    for history, assignment, status in (
+        (PENDING, 0, "pending"),
+        (AVAILABLE, 0, "available"),
+        (GIVEN_BACK, 1, "available"),
+        (COMPLETED, 1, "completed"),
+        (CANCELLED, 1, "cancelled"),
+    ):
+        given(ShoppingList, *history).when(methodcaller("start", assignment)).then_refused(
+            f"the shopping list is {status}"
+        )
+
+
+@pytest.mark.parametrize("assignment", [0, 2])
+def test_start_pick_and_complete_must_name_the_assignment(assignment: int) -> None:
+    why = f"this is not assignment {assignment} of the shopping list any more"
+    given(ShoppingList, *ASSIGNED).when(lambda made: made.start(assignment)).then_refused(why)
+    given(ShoppingList, *ACTIVE).when(lambda made: made.start(assignment)).then_refused(why)
+    given(ShoppingList, *ACTIVE).when(lambda made: made.pick(assignment, "bakery", "roll", 1)).then_refused(why)
+    given(ShoppingList, *ACTIVE).when(lambda made: made.complete(assignment=assignment)).then_refused(why)
+
+
+def test_a_robot_that_lost_its_list_cannot_go_on_with_its_old_number() -> None:
+    again = (*GIVEN_BACK, Assigned("bot-2", 2), Started())
+    given(ShoppingList, *again).when(lambda made: made.pick(1, "bakery", "roll", 1)).then_refused(
+        "this is not assignment 1 of the shopping list any more"
+    )
+
+
+def test_a_pick_says_how_many_are_picked_in_all() -> None:
+    given(ShoppingList, *ACTIVE, Picked("bakery", "roll", 1)).when(lambda made: made.pick(1, "bakery", "roll", 3)).then(
+        Picked("bakery", "roll", 3)
+    ).then_state(stops=(picked(BAKERY, bread=0, roll=3), PAPER))
+
+
+def test_a_pick_may_be_taken_back_to_nothing() -> None:
+    given(ShoppingList, *ACTIVE, Picked("bakery", "roll", 1)).when(lambda made: made.pick(1, "bakery", "roll", 0)).then(
+        Picked("bakery", "roll", 0)
+    )
+
+
+def test_a_repeated_pick_changes_nothing() -> None:
+    given(ShoppingList, *ACTIVE, Picked("bakery", "roll", 1)).when(
+        lambda made: made.pick(1, "bakery", "roll", 1)
+    ).then_nothing()
+
+
+def test_no_more_is_picked_than_is_listed_and_no_less_than_nothing() -> None:
+    given(ShoppingList, *ACTIVE).when(lambda made: made.pick(1, "bakery", "roll", 4)).then_invalid(
+        "only 3 of this product are on the shopping list"
+    )
+    given(ShoppingList, *ACTIVE).when(lambda made: made.pick(1, "bakery", "roll", -1)).then_invalid(
+        "the item quantity cannot be negative"
+    )
+
+
+@pytest.mark.parametrize(("store_id", "product_id"), [("bakery", "ink"), ("paper", "roll"), ("bakery", "cake")])
+def test_a_product_that_is_not_on_the_list_is_not_picked(store_id: str, product_id: str) -> None:
+    given(ShoppingList, *ACTIVE).when(lambda made: made.pick(1, store_id, product_id, 1)).then_not_found(
+        f"the product {product_id} of the store {store_id} is not on the shopping list"
+    )
+
+
+def test_only_from_an_active_list_is_picked() -> None:
+    for status in ("assigned", "completed", "cancelled"):
+        given(ShoppingList, *HISTORIES[status]).when(lambda made: made.pick(1, "bakery", "roll", 1)).then_refused(
+            f"the shopping list is {status}"
+        )
