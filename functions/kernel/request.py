@@ -92,7 +92,7 @@ class Request:
             raise InvalidError("Idempotency-Key: must be 1 to 255 printable characters")
         try:
             asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
-        except RecursionError:
+        except RecursionError:  # writing may go a level less deep than reading did, which differs between Pythons
             raise InvalidError("the body is nested too deeply") from None
         digest = hashlib.sha256(asked.encode()).hexdigest()
         return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")

@@ -97,6 +97,11 @@ def fill_jar(jar_id: str, body: Fill) -> None:
     jars.change(jar_id, lambda jar: jar.fill(body.coins))
 
 
+@api.put("/api/jars/{jarId}/level", may=[STAFF])
+def top_up_jar(jar_id: str, body: Fill) -> None:
+    jars.change(jar_id, lambda jar: jar.fill_up_to(body.coins))
+
+
 @api.delete("/api/jars/{jarId}", may=[STAFF])
 def seal_jar(jar_id: str) -> None:
     jars.change(jar_id, lambda jar: jar.seal())

@@ -86,6 +86,12 @@ def test_what_the_client_has_already_is_not_sent_again(known: str) -> None:
     assert ids.is_uuid(answer.headers["X-Correlation-Id"])
 
 
+def test_a_write_is_answered_whatever_the_client_has() -> None:
+    jar = new_jar()
+    answer = ask("PUT", f"/api/jars/{jar}/coins", {"coins": 1}, {"If-None-Match": "*"})
+    assert (answer.status, answer.text) == (200, "{}")
+
+
 @pytest.mark.parametrize("known", ['"2"', '"11"', "1", "", "nonsense"])
 def test_what_the_client_has_not_is_sent(known: str) -> None:
     assert ask("GET", f"/api/jars/{new_jar()}", headers={"If-None-Match": known}).status == 200

@@ -142,6 +142,13 @@ def test_a_route_has_one_function() -> None:
         twice.get("/api/jars", may=[])(with_nothing)
 
 
+def test_a_route_is_closed_to_roles_that_it_does_not_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.kernel.http.caller", lambda event: Caller(BOT, "b-1"))
+    answer = ask("POST", "/api/jars", {"coins": 1})
+    assert (answer.status, answer.body["code"]) == (403, "forbidden")
+    assert ask("GET", "/api/jars/largest").status == 200
+
+
 def test_whoever_was_not_asked_may_all_and_roles_are_held_to_theirs() -> None:
     admit(Caller(), [STAFF])
     admit(Caller(STAFF, "s"), [STAFF, CUSTOMER])

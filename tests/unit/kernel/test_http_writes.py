@@ -100,6 +100,12 @@ def test_a_key_that_comes_back_for_another_path_of_the_same_jar_is_refused() -> 
     assert ask("DELETE", f"/api/jars/{jar}", {}, {"Idempotency-Key": "k"}).status == 422
 
 
+def test_the_same_body_at_another_path_of_the_same_jar_is_another_request() -> None:
+    jar = create().body["id"]
+    fill(jar, 9, key="k")
+    assert ask("PUT", f"/api/jars/{jar}/level", {"coins": 9}, {"Idempotency-Key": "k"}).status == 422
+
+
 def test_a_refused_request_is_judged_again() -> None:
     missing = create(key="early").body["id"].replace("-", "")
     assert fill(missing, 1, key="k").status == 404

@@ -83,7 +83,7 @@ def test_a_page_has_1_to_100_entries(sent: dict[str, str], limit: int) -> None:
     assert wire.read(Paged, sent).limit == limit
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "-1", "", "ten", "1.0", "1e1", " 5", "+5", "5_0", "٥", "9" * 30])
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "", "ten", "1.0", "1e1", " 5", "+5", "5_0", "٥", "9" * 5000])
 def test_any_other_limit_is_refused(limit: str) -> None:
     with pytest.raises(InvalidError, match=r"^limit: "):
         wire.read(Paged, {"limit": limit})
