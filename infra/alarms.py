@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 
+from functions.kernel.observe import NAMESPACE
 from infra.names import shared
 
 if TYPE_CHECKING:
@@ -56,3 +57,12 @@ def alarms(service: "Service") -> None:
     alarm("ErrorsAlarm", errors, 1, "a function has failed")
     throttles = [function.metric_throttles(period=MINUTE, statistic="Sum") for function in functions]
     alarm("ThrottlesAlarm", throttles, 1, "a function was throttled")
+    for own in service.manifest.alarms:
+        happened = cloudwatch.Metric(
+            namespace=NAMESPACE,
+            metric_name=own.metric,
+            dimensions_map={"service": service.manifest.service, "message": own.message},
+            period=MINUTE,
+            statistic="Sum",
+        )
+        alarm(f"{own.metric}Alarm", [happened], 1, "see the log for which")

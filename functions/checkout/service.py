@@ -7,11 +7,14 @@ from events.checkout import SagaMoved, StepTimedOut
 from functions.checkout import views
 from functions.checkout.domain import CreateOrderSaga, Item
 from functions.checkout.publish import publishes, standing
-from functions.kernel import clock, observe
+from functions.kernel import clock
+from functions.kernel.observe import Alarm
 from functions.kernel.repository import Repository
 from functions.kernel.saga import TRIES, Parked, StepSent
 
 sagas = Repository(CreateOrderSaga, publishes)
+parked = Alarm("SagaParked", StepTimedOut.name)
+insists = Alarm("SagaInsists", StepTimedOut.name)
 
 
 def start(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item], total: int) -> None:
@@ -42,11 +45,12 @@ def call_off(order_id: str) -> None:
 def time_out(order_id: str, step: int, attempt: int, compensating: bool) -> None:
     """Note that a try may have gone without an answer."""
     saga = _hear(order_id, lambda saga: saga.time_out(step, attempt, compensating, clock.stamp()))
+    about = {"order_id": saga.id, "command": saga.awaited.command, "attempt": saga.attempt}
     for event in saga.changes:
         if isinstance(event, Parked):
-            _alarm("SagaParked", saga)
+            parked.ring(**about)
         elif isinstance(event, StepSent) and event.attempt > TRIES:
-            _alarm("SagaInsists", saga)
+            insists.ring(**about)
 
 
 def resume(order_id: str) -> None:
@@ -76,10 +80,3 @@ def _latest(row: SagaMoved) -> SagaMoved:
 def _hear(order_id: str, decide: Callable[[CreateOrderSaga], None]) -> CreateOrderSaga:
     """Let a saga take a message; what is said to a saga that is not there is for it to ignore, too."""
     return sagas.create(order_id, decide)
-
-
-def _alarm(metric: str, saga: CreateOrderSaga) -> None:
-    """Wake somebody up: a saga has waited for long."""
-    observe.count(metric, StepTimedOut.name)
-    about = {"order_id": saga.id, "command": saga.awaited.command, "attempt": saga.attempt}
-    observe.logger().warning(metric, extra=about)

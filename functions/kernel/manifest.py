@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from functions.kernel.http import Api
 from functions.kernel.inbox import Inbox
+from functions.kernel.observe import Alarm
 from functions.kernel.projection import Projection
 from functions.kernel.publish import Publisher
 from functions.kernel.queries import Ask, Queries
@@ -21,7 +22,8 @@ T = TypeVar("T")
 class Manifest:
     """The registrations of one service. A room that it does not have is None or empty.
 
-    asks: the services that it asks directly. ports: the names of its ways out to other systems.
+    asks: the services that it asks directly. ports: the names of its ways out to other systems. alarms:
+    what it wakes somebody up for.
     """
 
     service: str
@@ -32,6 +34,7 @@ class Manifest:
     queries: Queries | None
     asks: tuple[str, ...]
     ports: tuple[str, ...]
+    alarms: tuple[Alarm, ...]
 
     @property
     def indexes(self) -> list[str]:
@@ -62,6 +65,7 @@ def manifest(service: str) -> Manifest:
         queries=next(iter(_registered(rooms["queries"], Queries)), None),
         asks=tuple(sorted(asks)),
         ports=tuple(sorted({port.name for room in rooms.values() for port in _registered(room, Port)})),
+        alarms=tuple(_registered(rooms["service"], Alarm)),
     )
 
 

@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -85,6 +86,19 @@ def request_done(route: str, status: int, seconds: float) -> None:
 def count(metric: str, message: str) -> None:
     """Something that an alarm may watch happened once, about messages of this name."""
     _emit({"message": message}, {metric: 1})
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What wakes somebody up when it happens: a metric, about messages of one name, that the deployment watches."""
+
+    metric: str
+    message: str
+
+    def ring(self, **about: object) -> None:
+        """Count that it happened, and log about what."""
+        count(self.metric, self.message)
+        logger().warning(self.metric, extra=about)
 
 
 def log_error(text: str, error: BaseException, **fields: object) -> None:

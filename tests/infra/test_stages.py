@@ -66,5 +66,10 @@ def test_a_service_bundle_imports_by_itself(service: str, tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-S", "-I", "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
-    others = {path.name for path in (bundle / "functions").iterdir()} - {"__init__.py", "__pycache__", "kernel", service}
+    others = {path.name for path in (bundle / "functions").iterdir()} - {
+        "__init__.py",
+        "__pycache__",
+        "kernel",
+        service,
+    }
     assert others == set()

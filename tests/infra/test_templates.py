@@ -176,7 +176,7 @@ def test_every_service_is_watched(dev: Templates) -> None:
     for name in services():
         alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
         kinds = ["DeadLetters", "Errors", "Throttles"] + (["RelayLag"] if manifest(name).publisher else [])
-        for kind in kinds:
+        for kind in (*kinds, *(alarm.metric for alarm in manifest(name).alarms)):
             assert any(kind in alarm for alarm in alarms), (name, kind)
     for _, _, alarm in dev.resources("AWS::CloudWatch::Alarm"):
         assert alarm["AlarmActions"]
