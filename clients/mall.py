@@ -83,9 +83,13 @@ class Mall:
             after = f"&next={page['next']}"
 
 
-def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = 60, every: float = 0.1) -> T:
-    """Look until there is something, and return it; a 404 counts as nothing yet. Raises NeverError."""
+def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = 60) -> T:
+    """Look until there is something, and return it; a 404 counts as nothing yet. Raises NeverError.
+
+    The pauses grow from a tenth of a second to one, so that those who wait do not slow down what they wait for.
+    """
     deadline = time.monotonic() + seconds
+    pause = 0.1
     while True:
         try:
             found = look()
@@ -97,4 +101,5 @@ def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = 60, ev
             return found
         if time.monotonic() > deadline:
             raise NeverError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(every)
+        time.sleep(pause)
+        pause = min(1, pause * 1.2)

@@ -64,7 +64,7 @@ def quiet(cloud: LocalCloud) -> dict[str, int]:
         return True if not depths(cloud) else None
 
     try:
-        wait_for(empty, "quiet", seconds=QUIET_WITHIN_SECONDS, every=0.3)
+        wait_for(empty, "quiet", seconds=QUIET_WITHIN_SECONDS)
     except NeverError:
         return depths(cloud)
     return {}
