@@ -1,5 +1,6 @@
 """What leaves with a commit: messages, reminders, answers."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,9 +12,10 @@ from functions.kernel import clock, context, runtime
 from functions.kernel.aggregate import Aggregate, DomainEvent, applies
 from functions.kernel.commit import Outgoing
 from functions.kernel.context import Cause, Context
-from functions.kernel.publish import Publisher, answer
+from functions.kernel.inbox import Inbox
+from functions.kernel.publish import Publisher, answer, reminder_body
 from functions.kernel.repository import Repository
-from tests.support.jars import FillJar, Jar, JarFillAccepted, JarSealed, Sealed, jar_sealed, jars
+from tests.support.jars import FillJar, Jar, JarFillAccepted, JarForgotten, JarSealed, Sealed, jar_sealed, jars
 from tests.support.runtime import memory_runtime
 
 pytestmark = pytest.mark.usefixtures("running")
@@ -194,3 +196,25 @@ def test_a_service_cannot_speak_for_another() -> None:
     with pytest.raises(TypeError, match="checkout cannot publish JarSealed, which is jars's"):
         Repository(Jar, foreign).create("jar-1", lambda jar: jar.seal())
     assert jars.find("jar-1") is None
+
+
+def test_a_reminder_that_no_commit_carries_is_read_like_any_other_and_equal_ones_have_one_id() -> None:
+    forgotten: list[str] = []
+    inbox = Inbox("jars")
+    inbox.on(JarForgotten)(lambda message: forgotten.append(message.jar_id))
+    working = Context(correlation_id="flow-1", causation_id="message-1")
+    bodies = [reminder_body(JarForgotten(jar_id=jar), working) for jar in ("jar-1", "jar-1", "jar-2")]
+    records = [
+        {
+            "messageId": f"record-{position}",
+            "receiptHandle": f"receipt-{position}",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+        for position, body in enumerate(bodies)
+    ]
+    assert inbox.handle({"Records": records}) == {"batchItemFailures": []}
+    assert forgotten == ["jar-1", "jar-1", "jar-2"]
+    first, again, other = [Envelope.read(json.loads(body)["detail"]).metadata for body in bodies]
+    assert first.id == again.id != other.id
+    assert (first.correlation_id, first.causation_id) == ("flow-1", "message-1")

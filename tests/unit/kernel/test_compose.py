@@ -1,0 +1,69 @@
+"""A service as Lambda runs it: composed from its environment, on AWS's interfaces in this process."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.kernel import compose, meter, runtime
+from tests.support import aws
+from tests.support.runtime import memory_runtime
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with aws.local_aws():
+        yield aws.client("dynamodb")
+
+
+@pytest.fixture(autouse=True)
+def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The table of the stores service, whose function this process is."""
+    table = aws.event_table(dynamodb)
+    queue = aws.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
+    aws.client("events").create_event_bus(Name="mall")
+    environment = {"MALLBOTS_SERVICE": "stores", "TABLE": table, "BUS": "mall", "QUEUE_URL": queue}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    compose._compose.cache_clear()
+    with runtime.active(memory_runtime("stores")):
+        yield table
+    compose._compose.cache_clear()
+
+
+def create_store() -> str:
+    request = {"version": "2.0", "rawPath": "/api/stores", "requestContext": {"http": {"method": "POST"}}}
+    answer = compose.api({**request, "headers": {}, "body": '{"name":"Books","location":"North"}'}, None)
+    assert answer["statusCode"] == 200
+    return str(json.loads(answer["body"])["id"])
+
+
+def test_what_is_asked_of_its_api_is_written_to_its_table(dynamodb: Any, table: str) -> None:
+    store = create_store()
+    [item] = dynamodb.scan(TableName=table)["Items"]
+    assert item["stream"] == {"S": f"Store#{store}"}
+
+
+def test_what_it_wrote_leaves_by_its_relay_and_can_be_sent_again(dynamodb: Any, table: str) -> None:
+    create_store()
+    [item] = dynamodb.scan(TableName=table)["Items"]
+    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": item}}
+    assert compose.relayed({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert compose.relayed({"republish": {"stream": item["stream"]["S"]}}, None) == {"sent": 1, "cursor": None}
+
+
+def test_it_answers_what_other_services_ask() -> None:
+    answer = compose.queries({"query": "FindProduct", "data": {"product_id": "no such product"}}, None)
+    assert set(answer) == {"not_found"}
+
+
+def test_what_it_costs_is_printed_where_the_stage_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MALLBOTS_METER", "1")
+    meter.take()
+    create_store()
+    costs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"meter"')]
+    assert [(cost["service"], cost["meter"]["invocations"]) for cost in costs] == [("stores", 1)]
+    assert costs[0]["meter"]["write_units"] >= 1
