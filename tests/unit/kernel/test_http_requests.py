@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.kernel.request import Request
 from functions.kernel.runtime import Runtime, active
 from functions.kernel.views import Row
 from tests.support.jar_api import api, ask, gateway_event
@@ -84,6 +85,10 @@ def test_a_bad_query_string_is_refused(query: str) -> None:
 
 def test_a_query_string_is_unescaped_and_what_is_unknown_in_it_ignored() -> None:
     assert ask("GET", "/api/jars?since=2030-01-01T00%3A00%3A00%2B02:00&x=1&&status=open").status == 200
+
+
+def test_a_plus_in_a_query_string_is_a_space_and_an_escaped_one_a_plus() -> None:
+    assert Request(gateway_event("GET", "/api/jars?a+b=c+d%2Be")).query == {"a b": "c d+e"}
 
 
 def test_of_a_parameter_that_is_there_twice_the_last_counts() -> None:
