@@ -1,0 +1,102 @@
+"""The REST routes of search."""
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from functions.kernel import paging
+from functions.kernel.http import CUSTOMER, STAFF, Api
+from functions.kernel.paging import PagedAnswer
+from functions.kernel.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Wire
+from functions.search import service
+from functions.search.service import Filters, Found
+
+api = Api("search")
+
+Status = Literal["pending", "approved", "ready", "completed", "rejected", "cancelled"]
+
+
+class SearchFilters(Wire):
+    """What orders must be; what is left out filters nothing, and neither does an empty list."""
+
+    customer_id: Annotated[Id, Field(min_length=1)] = "nobody"
+    after: Moment = service.ALWAYS
+    before: Moment = service.ALWAYS
+    store_ids: Lines[Id] = Field(default_factory=list)
+    product_ids: Lines[Id] = Field(default_factory=list)
+    min_total: Money = 0
+    max_total: Money = 0
+    status: Status = "pending"
+
+    def given(self) -> Filters:
+        """The filters that were named: a default only keeps a null out."""
+        return Filters(**{name: getattr(self, name) for name in self.model_fields_set})
+
+
+class Search(Body):
+    filters: SearchFilters = SearchFilters()
+    next: str = ""
+    limit: Limit = 50
+
+
+class Item(Wire):
+    store_id: str
+    store_name: str
+    product_id: str
+    product_name: str
+    price: Money
+    quantity: int
+
+
+class OrderContent(Wire):
+    order_id: str
+    customer_id: str
+    customer_name: str
+    payment_id: str
+    items: list[Item]
+    total: Money
+    status: str
+    ready: bool
+    paid: bool
+    created_at: str
+
+
+class OrdersAnswer(PagedAnswer):
+    orders: list[OrderContent]
+
+
+class OrderAnswer(Answer):
+    order: OrderContent
+
+
+@api.post("/api/search/orders", may=[STAFF, CUSTOMER])
+def search_orders(body: Search) -> OrdersAnswer:
+    """Find orders, newest first."""
+    asked = repr(sorted(body.filters.model_dump(exclude_unset=True).items()))
+    purpose = f"search {hashlib.sha256(asked.encode()).hexdigest()}"
+    begin = paging.read(body.next, purpose) if "next" in body.model_fields_set else None
+    found, following = service.orders(body.filters.given(), body.limit, begin)
+    return OrdersAnswer(orders=[_content(order) for order in found], next=paging.sign(following, purpose))
+
+
+@api.get("/api/search/orders/{id}", may=[STAFF, CUSTOMER])
+def get_found_order(id: str) -> OrderAnswer:
+    """Show an order with the names of now."""
+    return OrderAnswer(order=_content(service.order(id)))
+
+
+def _content(found: Found) -> OrderContent:
+    order = found.order
+    return OrderContent(
+        order_id=order["order_id"],
+        customer_id=order["customer_id"],
+        customer_name=found.customer_name or "",
+        payment_id=order["payment_id"],
+        items=[Item(**item) for item in order["items"]],
+        total=order["total"],
+        status=order["status"],
+        ready=order["ready"],
+        paid=order["paid"],
+        created_at=order["created_at"],
+    )
