@@ -162,10 +162,11 @@ class DynamoViews:
 def _page(found: list[Item], limit: int, index: str | None) -> Page:
     """The first rows of those found, and the key of the last of them when there are more."""
     rows = [data for item in found[:limit] if (data := read_item(item)) is not None]
+    sorts = tuple(item["sort"]["S"] for item in found[:limit])
     if len(found) <= limit:
-        return Page(rows, None)
+        return Page(rows, None, sorts)
     names = ["partition", "sort", *([f"{index}_partition", f"{index}_sort"] if index else [])]
-    return Page(rows, {name: found[limit - 1][name] for name in names})
+    return Page(rows, {name: found[limit - 1][name] for name in names}, sorts)
 
 
 class MemoryViews:

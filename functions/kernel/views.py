@@ -25,10 +25,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in order, and where the next page begins (None at the end)."""
+    """Rows in order, where the next page begins (None at the end), and the sort key of each row in its partition.
+
+    A counter is nothing but its fields, so the sort key says what it counts.
+    """
 
     rows: Sequence[dict[str, Any]]
     after: dict[str, Any] | None
+    sorts: Sequence[str] = ()
 
 
 class ViewStore(Protocol):

@@ -94,6 +94,12 @@ class ViewStoreSuite:
         views.put(Row(here, "a", None, counts={(here, "day"): {"open": -1, "closed": 1}}), 2)
         assert views.get(here, "day") == {"open": 0, "closed": 1}
 
+    def test_a_page_says_by_their_sort_keys_what_its_counters_count(self, views: ViewStore, here: str) -> None:
+        views.put(Row(here, "a", {"n": 1}, counts={(f"of {here}", hour): {"orders": 1} for hour in ("10", "09")}), 1)
+        page = views.query(f"of {here}")
+        assert dict(zip(page.sorts, page.rows, strict=True)) == {"09": {"orders": 1}, "10": {"orders": 1}}
+        assert list(views.query(f"of {here}", limit=1).sorts) == ["09"]
+
     def test_a_partition_is_read_in_the_order_of_its_sort_keys(self, views: ViewStore, here: str) -> None:
         for n, sort in enumerate(["b", "a", "é", "B", "ab", "🤖", "10", "9"]):
             views.put(Row(here, sort, {"n": n}), 1)

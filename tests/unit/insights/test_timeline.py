@@ -1,0 +1,166 @@
+"""The timeline of flows and orders."""
+
+import json
+from typing import Any
+
+import pytest
+
+from events.baskets import BasketCheckedOut, BasketStarted
+from events.checkout import AuthorizeCustomer
+from events.customers import CustomerAuthorized, CustomerRegistered
+from events.depot import BotFinished, ShoppingListCompleted
+from events.ordering import OrderCreated
+from events.registry import Kind, language
+from events.story import sample
+from functions.insights.api import api
+from functions.insights.inbox import inbox
+from functions.kernel.runtime import Runtime
+from tests.support.gateway import request
+from tests.unit.insights.said import at, basket, order, say
+
+AUTHORIZE = AuthorizeCustomer(order_id="order-1", customer_id="ada")
+AUTHORIZED = CustomerAuthorized(order_id="order-1")
+PUBLIC = [message for message in language().values() if message.kind is not Kind.TIMER]
+
+
+def messages(path: str, limit: int = 50) -> list[dict[str, Any]]:
+    """All messages of a timeline, page by page."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        answer = request(api, "GET", f"/api/insights/{path}?limit={limit}{after}")
+        assert answer.status == 200, answer
+        assert len(answer.body["messages"]) <= limit
+        found += answer.body["messages"]
+        if "next" not in answer.body:
+            return found
+        after = f"&next={answer.body['next']}"
+
+
+def names(path: str, limit: int = 50) -> list[str]:
+    return [message["name"] for message in messages(path, limit)]
+
+
+def say_checkout() -> None:
+    """An order's checkout flow, told in no order."""
+    say(AUTHORIZED, id="m4", time=at(9, 4), causation_id="m3")
+    say(order(OrderCreated), id="m2", time=at(9, 2), causation_id="m1")
+    say(AUTHORIZE, id="m3", time=at(9, 3), causation_id="m2")
+    say(basket(BasketCheckedOut), id="m1", time=at(9, 1))
+
+
+def test_insights_hears_every_message_that_passes_the_bus() -> None:
+    assert inbox.messages == PUBLIC
+
+
+@pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.name)
+def test_every_message_is_shown_verbatim_in_its_flow(message: Any) -> None:
+    detail = sample(message)
+    body = json.dumps({"detail-type": message.name, "detail": detail})
+    record = {"messageId": "1", "receiptHandle": "1", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+    assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
+    metadata = detail["metadata"]
+    shown = next(m for m in messages(f"timeline/{metadata['correlation_id']}") if m["id"] == metadata["id"])
+    assert shown == {
+        "id": metadata["id"],
+        "name": message.name,
+        "time": metadata["time"],
+        "source": metadata["source"],
+        "stream": metadata["stream"],
+        "correlationId": metadata["correlation_id"],
+        "causationId": metadata["causation_id"],
+        "actor": metadata["actor"],
+        "data": detail["data"],
+    }
+
+
+@pytest.mark.parametrize("path", ["timeline/flow-1", "orders/order-1/timeline"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 50])
+def test_a_timeline_goes_from_the_oldest_message_to_the_newest_whatever_came_first(path: str, limit: int) -> None:
+    say_checkout()
+    assert names(path, limit) == ["BasketCheckedOut", "OrderCreated", "AuthorizeCustomer", "CustomerAuthorized"]
+
+
+def test_a_message_that_comes_again_is_shown_once() -> None:
+    say_checkout()
+    before = messages("timeline/flow-1")
+    say_checkout()
+    assert messages("timeline/flow-1") == before
+
+
+def test_an_answer_that_is_given_again_later_is_shown_once_at_its_first_time() -> None:
+    say_checkout()
+    say(AUTHORIZED, id="m4", time=at(9, 30), causation_id="m3")
+    assert [m["time"] for m in messages("timeline/flow-1", limit=1) if m["id"] == "m4"] == [at(9, 4)]
+
+
+def test_messages_of_one_moment_are_all_shown_however_they_are_paged() -> None:
+    say_checkout()
+    for number in range(5):
+        say(AUTHORIZE, id=f"try-{number}", time=at(9, 3), causation_id="m2")
+    whole = [message["id"] for message in messages("timeline/flow-1")]
+    assert whole == ["m1", "m2", "m3", "try-0", "try-1", "try-2", "try-3", "try-4", "m4"]
+    for limit in (1, 2, 3, 8, 9):
+        assert [message["id"] for message in messages("timeline/flow-1", limit)] == whole
+
+
+def test_the_timeline_of_an_order_holds_each_of_its_flows_wholly_and_no_other() -> None:
+    say(basket(BasketStarted), time=at(8), correlation_id="start")
+    say_checkout()
+    completed = ShoppingListCompleted(
+        shopping_list_id="order-1",
+        order_id="order-1",
+        status="completed",
+        stops=(),
+        bot_id="ajax",
+        assignment=1,
+        by_staff=False,
+        shortages=(),
+    )
+    finished = BotFinished(bot_id="ajax", name="Ajax", status="idle", list_id=None)
+    say(finished, time=at(9, 3, day=15), correlation_id="collect")
+    say(completed, time=at(9, 2, day=15), correlation_id="collect")
+    say(basket(BasketCheckedOut, "order-2"), time=at(9), correlation_id="other")
+    expected = [
+        "BasketStarted",
+        "BasketCheckedOut",
+        "OrderCreated",
+        "AuthorizeCustomer",
+        "CustomerAuthorized",
+        "ShoppingListCompleted",
+        "BotFinished",
+    ]
+    for limit in (1, 2, 5, 50):
+        assert names("orders/order-1/timeline", limit) == expected
+
+
+def test_an_order_with_more_flows_than_are_read_at_a_time_is_shown_wholly() -> None:
+    for number in range(120):
+        say(basket(BasketStarted), id=f"m{number}", time=at(8, number % 60), correlation_id=f"flow-{number:03}")
+    assert len(messages("orders/order-1/timeline", limit=100)) == 120
+
+
+def test_what_is_about_no_order_belongs_to_none(runtime: Runtime) -> None:
+    say(CustomerRegistered(customer_id="ada", name="Ada", sms_number="1", enabled=True))
+    assert names("timeline/flow-1") == ["CustomerRegistered"]
+    assert request(api, "GET", "/api/insights/orders/ada/timeline").status == 404
+
+
+@pytest.mark.parametrize("path", ["timeline/nowhere", "orders/none/timeline"])
+def test_what_nobody_spoke_of_is_not_found(path: str) -> None:
+    say_checkout()
+    answer = request(api, "GET", f"/api/insights/{path}")
+    assert (answer.status, answer.body["code"]) == (404, "not_found")
+
+
+def test_a_page_of_one_timeline_is_no_page_of_another() -> None:
+    say_checkout()
+    token = request(api, "GET", "/api/insights/timeline/flow-1?limit=1").body["next"]
+    for path in ("timeline/flow-2", "orders/flow-1/timeline", "orders/order-1/timeline"):
+        assert request(api, "GET", f"/api/insights/{path}?limit=1&next={token}").status == 400
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "next=forged"])
+def test_a_bad_limit_or_a_forged_page_is_refused(query: str) -> None:
+    say_checkout()
+    assert request(api, "GET", f"/api/insights/timeline/flow-1?{query}").status == 400
