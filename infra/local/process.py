@@ -176,7 +176,7 @@ class Engine:
             # Listeners that nobody here needs.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "LAMBDA_WARM_TTL_SECONDS": "20",
+            "LAMBDA_WARM_TTL_SECONDS": "300",
             "PYTHONUNBUFFERED": "1",
             "TZ": "UTC",
             **self.settings,

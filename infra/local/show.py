@@ -42,14 +42,15 @@ def show_an_order(cloud: LocalCloud, address: str, products: list[str], console:
         watch: list[Watch] = []
 
         def tell(what: str) -> None:
-            console.print(f"[bold]{what}[/bold]", highlight=False)
+            console.print(f"[bold]{what}[/bold]", highlight=False, soft_wrap=True)
 
         journey = shop(mall, chosen, tell, lambda order_id: watch.append(Watch(address, order_id, console).start()))
         left = quiet(cloud)
         messages = watch[0].stop()
     _print_cost(cloud, began, console)
     services = {message["source"] for message in messages}
-    console.print(f"\n[bold]Order {journey.order_id}: {journey.status}[/bold] after {journey.seconds:.1f} s")
+    ended = f"Order {journey.order_id}: {journey.status} after {journey.seconds:.1f} s, {len(messages)} messages"
+    console.print(f"\n[bold]{ended}[/bold]", highlight=False, soft_wrap=True)
     if left:
         console.print(f"[red]Left in queues: {left}[/red]")
     for letter in dead_letters(cloud):

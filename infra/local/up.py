@@ -9,6 +9,7 @@ import sys
 import time
 
 from infra.local.cloud import LocalCloud
+from infra.local.warm import warm
 
 # The outputs that the stacks give these names.
 API_OUTPUT = "ApiAddress"
@@ -39,6 +40,7 @@ def up(cloud: LocalCloud) -> None:
         say("ready for the CDK")
     say("deploying …")
     cloud.deploy(progress=say)
+    say(f"{warm(cloud)} functions are warm")
     say("up; stop it with: make down")
 
 

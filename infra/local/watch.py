@@ -53,4 +53,6 @@ class Watch:
         service = message["source"].removeprefix("mallbots.")
         cause = message.get("causationId")
         because = f"because of {names.get(cause, cause)}" if cause else "asked over the API"
-        self._console.print(f"  {message['time'][11:23]}  {service:<14}{message['name']:<34}{because}", highlight=False)
+        self._console.print(
+            f"  {message['time'][11:23]}  {service:<14}{message['name']:<34}{because}", highlight=False, soft_wrap=True
+        )

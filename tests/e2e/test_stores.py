@@ -12,22 +12,30 @@ from tests.support.store_suite import EventStoreSuite
 from tests.support.views_suite import ViewStoreSuite
 
 
+@pytest.fixture(scope="module")
+def event_table(deployed: Deployed) -> Iterator[str]:
+    table = aws.event_table(deployed.client("dynamodb"))
+    yield table
+    deployed.client("dynamodb").delete_table(TableName=table)
+
+
+@pytest.fixture(scope="module")
+def view_table(deployed: Deployed) -> Iterator[str]:
+    table = aws.view_table(deployed.client("dynamodb"), ["by_place"])
+    yield table
+    deployed.client("dynamodb").delete_table(TableName=table)
+
+
 class TestEventStore(EventStoreSuite):
-    @pytest.fixture(scope="class")
-    def store(self, deployed: Deployed) -> Iterator[DynamoEventStore]:
-        dynamodb = deployed.client("dynamodb")
-        table = aws.event_table(dynamodb)
-        yield DynamoEventStore(dynamodb, table)
-        dynamodb.delete_table(TableName=table)
+    @pytest.fixture
+    def store(self, deployed: Deployed, event_table: str) -> DynamoEventStore:
+        return DynamoEventStore(deployed.client("dynamodb"), event_table)
 
 
 class TestViewStore(ViewStoreSuite):
-    @pytest.fixture(scope="class")
-    def views(self, deployed: Deployed) -> Iterator[DynamoViews]:
-        dynamodb = deployed.client("dynamodb")
-        table = aws.view_table(dynamodb, ["by_place"])
-        yield DynamoViews(dynamodb, table)
-        dynamodb.delete_table(TableName=table)
+    @pytest.fixture
+    def views(self, deployed: Deployed, view_table: str) -> DynamoViews:
+        return DynamoViews(deployed.client("dynamodb"), view_table)
 
 
 def test_the_tables_deployed_have_the_keys_that_the_stores_are_written_for(deployed: Deployed) -> None:
