@@ -1,10 +1,12 @@
 """The REST routes of search."""
 
 import hashlib
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated
 
 from pydantic import Field
 
+from events.ordering import OrderStatus
 from functions.kernel import paging
 from functions.kernel.http import CUSTOMER, STAFF, Api
 from functions.kernel.paging import PagedAnswer
@@ -14,20 +16,20 @@ from functions.search.service import Filters, Found
 
 api = Api("search")
 
-Status = Literal["pending", "approved", "ready", "completed", "rejected", "cancelled"]
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SearchFilters(Wire):
     """What orders must be; what is left out filters nothing, and neither does an empty list."""
 
     customer_id: Annotated[Id, Field(min_length=1)] = "nobody"
-    after: Moment = service.ALWAYS
-    before: Moment = service.ALWAYS
+    after: Moment = EVER
+    before: Moment = EVER
     store_ids: Lines[Id] = Field(default_factory=list)
     product_ids: Lines[Id] = Field(default_factory=list)
     min_total: Money = 0
     max_total: Money = 0
-    status: Status = "pending"
+    status: OrderStatus = "pending"
 
     def given(self) -> Filters:
         """The filters that were named: a default only keeps a null out."""
@@ -75,9 +77,10 @@ def search_orders(body: Search) -> OrdersAnswer:
     """Find orders, newest first."""
     asked = repr(sorted(body.filters.model_dump(exclude_unset=True).items()))
     purpose = f"search {hashlib.sha256(asked.encode()).hexdigest()}"
-    begin = paging.read(body.next, purpose) if "next" in body.model_fields_set else None
-    found, following = service.orders(body.filters.given(), body.limit, begin)
-    return OrdersAnswer(orders=[_content(order) for order in found], next=paging.sign(following, purpose))
+    token = paging.read(body.next, purpose) if "next" in body.model_fields_set else None
+    found, reached = service.orders(body.filters.given(), body.limit, token["before"] if token else None)
+    following = paging.sign({"before": reached} if reached else None, purpose)
+    return OrdersAnswer(orders=[_content(order) for order in found], next=following)
 
 
 @api.get("/api/search/orders/{id}", may=[STAFF, CUSTOMER])

@@ -1,21 +1,20 @@
 """Finding orders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
+from events.ordering import OrderStatus
 from functions.kernel import clock
 from functions.kernel.errors import NotFoundError
 from functions.search import views
 
-READ_AT_MOST = 400  # orders in one request: about 100 read units
-Place = dict[str, Any]
+READ_AT_MOST = 400  # orders in one request: 400 read units and about a second where each is read through a pointer
 
-ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)  # a clock that made an order may be ahead of this one
-# The sort key of an index is a creation time and an id: this comes after every one of a time.
-AFTER_ANY_ID = "~"
+# An order's place is its creation time and its id.
+OLDEST = "0"
+NEWEST = "~"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Filters:
     product_ids: Sequence[str] = ()
     min_total: int | None = None
     max_total: int | None = None
-    status: str | None = None
+    status: OrderStatus | None = None
 
     def match(self, order: dict[str, Any]) -> bool:
         """Whether an order is as asked; several stores or products mean any of them."""
@@ -61,58 +60,37 @@ def order(order_id: str) -> Found:
     return _named([row])[0]
 
 
-def orders(filters: Filters, limit: int, begin: Place | None) -> tuple[list[Found], Place | None]:
-    """A page of orders, newest first, and where the next begins (None at the end).
+def orders(filters: Filters, limit: int, before: str | None) -> tuple[list[Found], str | None]:
+    """A page of orders, newest first, from behind a place, and the place that the next page begins behind.
 
-    A page may hold fewer than `limit`, even none, and still have a next: a request reads a bounded number of rows.
+    That is None at the end. A page may hold fewer than `limit`, even none, and still have a next: a request reads a
+    bounded number of orders.
     """
-    first = clock.stamp(filters.after or ALWAYS)
-    last = clock.stamp(filters.before or clock.now() + AHEAD) + AFTER_ANY_ID
+    first = clock.stamp(filters.after) if filters.after else OLDEST
+    last = before or (clock.stamp(filters.before) + NEWEST if filters.before else NEWEST)
     found: list[dict[str, Any]] = []
-    left = READ_AT_MOST
-    index, partitions = _way(filters, first, last)
-    place = begin or {}
-    for partition in partitions:
-        if place and partition > place["partition"]:
+    looked, reached = 0, before
+    for row in _candidates(filters, first, last):
+        if views.place(row) == before:
             continue
-        after = place.get("after") if place.get("partition") == partition else None
-        while left:
-            page = views.orders(index, partition, first, last, min(left, limit), after)
-            left -= len(page.rows)
-            for n, row in enumerate(page.rows):
-                if filters.match(row):
-                    found.append(row)
-                if len(found) == limit and (n + 1 < len(page.rows) or page.after):
-                    return _named(found), {"partition": partition, "after": _key(index, partition, row)}
-            after = page.after
-            if after is None:
-                break
-        if after is not None:
-            return _named(found), {"partition": partition, "after": after}
-        if len(found) == limit and partition != partitions[-1]:
-            return _named(found), {"partition": partitions[partitions.index(partition) + 1], "after": None}
+        matches = filters.match(row)
+        if looked == READ_AT_MOST or (matches and len(found) == limit):
+            return _named(found), reached
+        looked, reached = looked + 1, views.place(row)
+        if matches:
+            found.append(row)
     return _named(found), None
 
 
-def _way(filters: Filters, first: str, last: str) -> tuple[str, list[str]]:
-    """The index that gives the fewest orders to look at, and its partitions, newest first."""
+def _candidates(filters: Filters, first: str, last: str) -> Iterator[dict[str, Any]]:
+    """The orders from one place to another, newest first, by the filter that leaves the fewest to look at."""
     if filters.customer_id is not None:
-        return "by_customer", [filters.customer_id]
-    months = views.months(first[: views.MONTH], last[: views.MONTH])
-    if filters.status is not None:
-        return "by_status", [f"{filters.status} {month}" for month in months]
-    return "by_time", months
-
-
-def _key(index: str, partition: str, row: dict[str, Any]) -> dict[str, Any]:
-    """The key of a row in an index, as a store of views takes it to go on behind it."""
-    key = {
-        "partition": "orders",
-        "sort": row["order_id"],
-        f"{index}_partition": partition,
-        f"{index}_sort": f"{row['created_at']} {row['order_id']}",
-    }
-    return {name: {"S": value} for name, value in key.items()}
+        return views.pointed_at([views.of("customer", filters.customer_id)], first, last)
+    if filters.product_ids:
+        return views.pointed_at([views.of("product", id) for id in filters.product_ids], first, last)
+    if filters.store_ids:
+        return views.pointed_at([views.of("store", id) for id in filters.store_ids], first, last)
+    return views.with_status([filters.status] if filters.status else get_args(OrderStatus), first, last)
 
 
 def _named(rows: Sequence[dict[str, Any]]) -> list[Found]:

@@ -1,5 +1,7 @@
 """The read model of orders, and copies of customers, stores and products for their names."""
 
+import heapq
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from events.customers import (
@@ -33,32 +35,28 @@ from events.stores import (
 )
 from functions.kernel import runtime
 from functions.kernel.projection import Projection, read
-from functions.kernel.views import Page, Row
+from functions.kernel.views import Row
 
-MONTH = 7  # characters: 2026-11
+BY_STATUS = "by_status"
+AT_A_TIME = 50
 
-projection = Projection(indexes=["by_customer", "by_status", "by_time"])
+projection = Projection(indexes=[BY_STATUS])
 
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
 def order_row(event: OrderState, metadata: Metadata) -> Row:
-    sort = f"{event.created_at} {event.order_id}"
-    return Row(
-        "orders",
-        event.order_id,
-        event.model_dump(mode="json", include=set(OrderState.model_fields)),
-        indexes={
-            "by_customer": (event.customer_id, sort),
-            "by_status": (f"{event.status} {event.created_at[:MONTH]}", sort),
-            "by_time": (event.created_at[:MONTH], sort),
-        },
-    )
+    data = event.model_dump(mode="json", include=set(OrderState.model_fields))
+    return Row("orders", event.order_id, data, indexes={BY_STATUS: (event.status, place(data))})
 
 
 @projection.on(OrderCreated)
-def month_row(event: OrderCreated, metadata: Metadata) -> Row:
-    """That there are orders of a month: where a search that goes back may end."""
-    return Row("months", event.created_at[:MONTH], {"month": event.created_at[:MONTH]})
+def pointer_rows(event: OrderCreated, metadata: Metadata) -> list[Row]:
+    """By whose and of what the order is found, written once: it loses items later, but never gets any."""
+    pointer = {"order_id": event.order_id, "created_at": event.created_at}
+    found_by = {of("customer", event.customer_id)}
+    found_by |= {of("product", item.product_id) for item in event.items}
+    found_by |= {of("store", item.store_id) for item in event.items}
+    return [Row(partition, place(pointer), pointer) for partition in sorted(found_by)]
 
 
 @projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
@@ -93,14 +91,44 @@ def name_of(kind: str, id: str) -> str | None:
     return row["name"] if row else None
 
 
-def months(first: str, last: str) -> list[str]:
-    """The months in which orders were placed, newest first, from `first` to `last`, both such as 2026-11."""
-    page = runtime.current().views.query("months", first=first, last=last, limit=1200, descending=True)
-    return [row["month"] for row in page.rows]
+def place(order: dict[str, Any]) -> str:
+    """Where an order stands among those of its partition, by creation."""
+    return f"{order['created_at']} {order['order_id']}"
 
 
-def orders(index: str, partition: str, first: str, last: str, limit: int, after: dict[str, Any] | None) -> Page:
-    """A page of the orders in a partition of an index, newest first, created from `first` to `last`."""
-    return runtime.current().views.query(
-        partition, index=index, first=first, last=last, limit=limit, after=after, descending=True
-    )
+def of(kind: str, id: str) -> str:
+    """The partition of pointers to the orders of a "customer", or that hold something of a "product" or "store"."""
+    return f"orders of {kind} {id}"
+
+
+def pointed_at(partitions: Iterable[str], first: str, last: str) -> Iterator[dict[str, Any]]:
+    """The orders that pointers of these partitions point at from one place to another, newest first, each once."""
+    seen = None
+    for pointer in _merged(partitions, None, first, last):
+        row = order(pointer["order_id"]) if pointer["order_id"] != seen else None
+        seen = pointer["order_id"]
+        if row:
+            yield row
+
+
+def with_status(statuses: Iterable[str], first: str, last: str) -> Iterator[dict[str, Any]]:
+    """The orders with one of these statuses from one place to another, newest first."""
+    return _merged(statuses, BY_STATUS, first, last)
+
+
+def _merged(partitions: Iterable[str], index: str | None, first: str, last: str) -> Iterator[dict[str, Any]]:
+    rows = [_rows(partition, index, first, last) for partition in dict.fromkeys(partitions)]
+    return heapq.merge(*rows, key=place, reverse=True)
+
+
+def _rows(partition: str, index: str | None, first: str, last: str) -> Iterator[dict[str, Any]]:
+    """The rows of a partition, read as they are wanted."""
+    after: dict[str, Any] | None = None
+    while True:
+        page = runtime.current().views.query(
+            partition, index=index, first=first, last=last, limit=AT_A_TIME, after=after, descending=True
+        )
+        yield from page.rows
+        after = page.after
+        if after is None:
+            return

@@ -7,7 +7,7 @@ from infra.local.cloud import LocalCloud
 
 # Two cores start two functions at a time.
 AT_ONCE = 2
-NOTHING = {"Records": []}
+NOTHING: dict[str, list[object]] = {"Records": []}
 LOOK = {
     "version": "2.0",
     "rawPath": "/",
