@@ -179,6 +179,7 @@ class LoadingSuite:
 
         jars.change(id, fill_and_seal)
         seen = [jars.as_of(id, version=version) for version in (1, 2, 3, 4, 5)]
+        assert {jar.id for jar in seen} == {id}
         assert [(jar.version, jar.coins, jar.status) for jar in seen] == [
             (1, 1, "open"),
             (2, 3, "open"),

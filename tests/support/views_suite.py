@@ -144,6 +144,10 @@ class ViewStoreSuite:
         rows = [n for page in found for n in page]
         assert rows == sorted(range(6), reverse=descending)
 
+    def test_a_page_has_50_rows_unless_another_number_is_asked_for(self, views: ViewStore, here: str) -> None:
+        self.fill(views, here, 51)
+        assert [len(views.query(here).rows), len(views.query(here, limit=100).rows)] == [50, 51]
+
     def test_an_empty_partition_is_one_empty_page(self, views: ViewStore, here: str) -> None:
         assert views.query(here) == Page([], None)
         assert views.query(here, index="by_place", first="a") == Page([], None)

@@ -157,6 +157,16 @@ def test_a_cause_that_was_handled_before_changes_neither(only: str | None) -> No
     assert coins() == ({"jar": 11, "chest": 10, None: 11}[only], {"jar": 20, "chest": 21, None: 21}[only])
 
 
+def test_a_second_change_of_either_for_one_cause_is_an_error_and_not_lost_in_silence() -> None:
+    make_both()
+    with context.within(Context(cause=Cause("message-1"))):
+        both()
+        with pytest.raises(RuntimeError, match="Jar#jar-1 is changed twice for one cause"):
+            jars.change("jar-1", lambda jar: jar.fill(1))
+        with pytest.raises(RuntimeError, match="Chest#chest-1 is changed twice for one cause"):
+            chests.change("chest-1", lambda chest: chest.fill(1))
+
+
 def test_a_key_that_comes_back_with_another_request_is_refused() -> None:
     make_both()
     with context.within(Context(cause=Cause("key-1", "digest-1"))):

@@ -208,6 +208,7 @@ def test_what_cannot_be_read_is_laid_with_the_dead_letters_at_once_with_the_reas
     [(body, reason)] = dead_letters_of(running)
     assert body == event["Records"][0]["body"]
     assert why in reason["reason"]
+    assert "world" not in reason["reason"]  # what a message holds may be private
     assert (reason["error"], reason["tries"]) == ("UndeliverableError", "1")
     assert handled.jars == []
 
@@ -278,6 +279,16 @@ def test_a_reminder_that_is_due_later_than_the_queue_can_wait_goes_round_until_i
         assert handled.inbox.handle(event) == DONE
     assert handled.jars == ["jar-1"]
     assert len(queue_of(running).sent) == 3
+
+
+@pytest.mark.parametrize(("seconds", "handled_now"), [(-1, True), (0, True), (0.4, True), (1, False), (2, False)])
+def test_a_reminder_is_handled_in_the_second_in_which_it_is_due(
+    running: Runtime, seconds: float, handled_now: bool
+) -> None:
+    handled = Handled()
+    with clock.fixed(lambda: NOON):
+        handled.inbox.handle(reminder(NOON + timedelta(seconds=seconds)))
+    assert bool(handled.jars) is handled_now
 
 
 def test_a_reminder_that_is_overdue_is_handled(running: Runtime) -> None:

@@ -1,7 +1,7 @@
 """What leaves with a commit: messages, reminders, answers."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -14,8 +14,18 @@ from functions.kernel.commit import Outgoing
 from functions.kernel.context import Cause, Context
 from functions.kernel.inbox import Inbox
 from functions.kernel.publish import Publisher, answer, reminder_body
-from functions.kernel.repository import Repository
-from tests.support.jars import FillJar, Jar, JarFillAccepted, JarForgotten, JarSealed, Sealed, jar_sealed, jars
+from functions.kernel.repository import Repository, change_together
+from tests.support.jars import (
+    FillJar,
+    Jar,
+    JarFillAccepted,
+    JarFilled,
+    JarForgotten,
+    JarSealed,
+    Sealed,
+    jar_sealed,
+    jars,
+)
 from tests.support.runtime import memory_runtime
 
 pytestmark = pytest.mark.usefixtures("running")
@@ -70,6 +80,49 @@ def test_each_event_is_told_with_the_state_right_after_it() -> None:
         ("JarForgotten", {"jar_id": "jar-1"}),
     ]
     assert [message.detail["metadata"]["stream_version"] for message in commit.messages] == [1, 2, 3, 3]
+
+
+@dataclass(frozen=True)
+class Taken(DomainEvent):
+    kind: str
+
+
+@dataclass
+class Shelf(Aggregate):
+    """Its state is changed in place, unlike a jar's."""
+
+    taken: dict[str, int] = field(default_factory=dict)
+
+    @applies(Taken)
+    def _taken(self, event: Taken) -> None:
+        self.taken[event.kind] = self.taken.get(event.kind, 0) + 1
+
+
+takes = Publisher("jars")
+shelves = Repository(Shelf, takes)
+
+
+@takes(Taken)
+def taken_from(shelf: Shelf, event: Taken) -> JarFilled:
+    return JarFilled(jar_id=shelf.id, coins=sum(shelf.taken.values()), added=1)
+
+
+def test_each_event_is_told_with_the_state_right_after_it_even_where_the_state_is_changed_in_place() -> None:
+    def take_two(shelf: Shelf) -> None:
+        shelf.record(Taken("cup"))
+        shelf.record(Taken("cup"))
+
+    def take_two_from_each(one: Shelf, other: Shelf) -> None:
+        take_two(one)
+        take_two(other)
+
+    def told(id: str) -> list[int]:
+        return [message.detail["data"]["coins"] for commit in shelves.history(id) for message in commit.messages]
+
+    for _ in range(2):
+        shelves.create("alone", take_two)
+        change_together((shelves, "first"), (shelves, "second"), take_two_from_each, may_be_new=True)
+    assert [told(id) for id in ("alone", "first", "second")] == [[1, 2, 3, 4]] * 3
 
 
 def test_a_message_says_who_says_what_about_which_version_and_because_of_what() -> None:

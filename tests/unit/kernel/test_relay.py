@@ -77,7 +77,8 @@ def test_a_batch_as_the_stream_delivers_it_is_sent_where_it_belongs(running: Run
     ]
     [reminder] = queue_of(running).sent
     assert reminder.delay == 900
-    assert json.loads(reminder.body)["detail"]["metadata"]["id"] == "id-3"
+    body = json.loads(reminder.body)
+    assert (body["detail-type"], body["detail"]["metadata"]["id"]) == ("JarForgotten", "id-3")
 
 
 def test_messages_leave_as_they_were_committed(running: Runtime) -> None:
