@@ -11,6 +11,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from functions.kernel import ids
+from functions.kernel.view_store import DynamoViews
 
 REGION = "eu-central-1"
 
@@ -20,6 +21,14 @@ def local_aws() -> Iterator[None]:
     """Within the block, clients made here talk to fakes in this process."""
     with mock_aws():
         yield
+
+
+@contextmanager
+def local_views(indexes: Sequence[str]) -> Iterator[DynamoViews]:
+    """Within the block, rows of read models in a DynamoDB of this process."""
+    with local_aws():
+        dynamodb = client("dynamodb")
+        yield DynamoViews(dynamodb, view_table(dynamodb, indexes))
 
 
 @contextmanager

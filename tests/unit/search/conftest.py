@@ -6,8 +6,7 @@ import pytest
 
 from functions.kernel.manifest import manifest
 from functions.kernel.runtime import Runtime, active
-from functions.kernel.view_store import DynamoViews
-from tests.support.aws import client, local_aws, view_table
+from tests.support.aws import local_views
 from tests.support.runtime import memory_runtime
 
 
@@ -20,8 +19,5 @@ def runtime() -> Iterator[Runtime]:
 @pytest.fixture
 def in_dynamodb() -> Iterator[Runtime]:
     """Within the test, rows are in DynamoDB."""
-    with local_aws():
-        dynamodb = client("dynamodb")
-        views = DynamoViews(dynamodb, view_table(dynamodb, manifest("search").indexes))
-        with active(memory_runtime("search", views=views)) as running:
-            yield running
+    with local_views(manifest("search").indexes) as views, active(memory_runtime("search", views=views)) as running:
+        yield running
