@@ -1,15 +1,10 @@
 """A command is always answered: with its commit, by itself, or by a refusal; a fault is never a refusal."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from events.envelope import Envelope
-from events.registry import Event
-from functions.kernel import runtime
-from functions.kernel.commit import Outgoing
 from functions.kernel.errors import (
     ConcurrencyError,
     InvalidError,
@@ -20,50 +15,21 @@ from functions.kernel.errors import (
 )
 from functions.kernel.inbox import Again, Inbox
 from functions.kernel.runtime import Runtime
-from functions.kernel.store import MemoryEventStore, messages_of
-from tests.support.contention import ContendedStore
 from tests.support.delivery import delivered
-from tests.support.jars import FillJar, Jar, JarFillAccepted, JarFilled, JarFillRefused, chests, jars
-from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
-
-DONE: dict[str, list[Any]] = {"batchItemFailures": []}
-FILL = FillJar(jar_id="jar-1", coins=5)
-
-
-def inbox_with(handler: Callable[[FillJar], object]) -> Inbox:
-    inbox = Inbox("jars")
-    inbox.answers(
-        FillJar,
-        accepted=lambda command: JarFillAccepted(jar_id=command.jar_id),
-        refused=lambda command, error: JarFillRefused(jar_id=command.jar_id, reason=error.message),
-    )(handler)
-    return inbox
-
-
-def fill(command: FillJar) -> None:
-    jars.create(command.jar_id, lambda jar: jar.fill(command.coins))
-
-
-def fill_up_to(command: FillJar) -> None:
-    jars.create(command.jar_id, lambda jar: jar.fill_up_to(command.coins))
-
-
-def bus_of(running: Runtime) -> RecordingBus:
-    assert isinstance(running.bus, RecordingBus)
-    return running.bus
-
-
-def committed(running: Runtime) -> list[Outgoing]:
-    assert isinstance(running.store, MemoryEventStore)
-    return [m for item in running.store.log for m in messages_of(item)]
-
-
-def answers(messages: list[Outgoing]) -> list[Outgoing]:
-    return [message for message in messages if message.name.startswith("JarFill") and message.name != "JarFilled"]
-
-
-def names(messages: list[Outgoing]) -> list[str]:
-    return [message.name for message in messages]
+from tests.support.handling import (
+    DONE,
+    FILL,
+    Asked,
+    answers,
+    bus_of,
+    committed,
+    fill,
+    fill_up_to,
+    inbox_with,
+    names,
+)
+from tests.support.jars import FillJar, JarFillAccepted, JarFillRefused, jars
+from tests.support.runtime import RecordingQueue
 
 
 def test_an_accepted_command_is_answered_by_its_own_commit_and_by_nothing_else(running: Runtime) -> None:
@@ -118,32 +84,6 @@ def test_the_refusal_is_told_the_state_that_forbade_it(running: Runtime) -> None
     inbox.answers(FillJar, accepted=lambda c: JarFillAccepted(jar_id=c.jar_id), refused=refused)(fill)
     inbox.handle(delivered(FILL))
     assert states == ["sealed"]
-
-
-def test_a_repeated_command_changes_nothing_and_sends_its_recorded_answer_verbatim(running: Runtime) -> None:
-    inbox = inbox_with(fill)
-    inbox.handle(delivered(FILL))
-    [recorded] = answers(committed(running))
-    assert inbox.handle(delivered(FILL, tries=2)) == DONE
-    assert bus_of(running).messages == [recorded]
-    assert jars.get("jar-1").coins == 5
-
-
-def test_a_repeated_command_is_answered_as_it_was_although_it_would_be_refused_now(running: Runtime) -> None:
-    inbox = inbox_with(fill)
-    inbox.handle(delivered(FILL))
-    jars.change("jar-1", lambda jar: jar.seal())
-    assert inbox.handle(delivered(FILL)) == DONE
-    assert bus_of(running).names == ["JarFillAccepted"]
-
-
-def test_a_repeated_command_whose_commit_another_code_wrote_without_an_answer_is_answered(running: Runtime) -> None:
-    inbox = Inbox("jars")
-    inbox.on(JarFilled)(lambda event: jars.create(event.jar_id, lambda jar: jar.fill(event.coins)))
-    inbox.handle(delivered(JarFilled(jar_id="jar-1", coins=5, added=5)))
-    assert inbox_with(fill).handle(delivered(FILL)) == DONE
-    assert bus_of(running).names == ["JarFillAccepted"]
-    assert jars.get("jar-1").coins == 5
 
 
 def test_a_refused_command_is_judged_again_when_it_is_repeated(running: Runtime) -> None:
@@ -223,93 +163,6 @@ def test_a_recorded_answer_that_the_bus_does_not_take_is_tried_again(running: Ru
     bus_of(running).down = False
     assert inbox.handle(delivered(FILL)) == DONE
     assert bus_of(running).messages == answers(committed(running))
-
-
-def test_a_commit_whose_reply_was_lost_for_good_is_found_by_the_next_try() -> None:
-    class DeafStore(MemoryEventStore):
-        def commit(self, *commits: Any) -> None:
-            super().commit(*commits)
-            if len(self.log) == 1:
-                raise ConnectionError("no reply, though it was written")
-
-    with runtime.active(memory_runtime("jars", store=DeafStore())) as running:
-        inbox = inbox_with(fill)
-        assert inbox.handle(delivered(FILL)) != DONE
-        assert inbox.handle(delivered(FILL, tries=2)) == DONE
-        assert jars.get("jar-1").coins == 5
-        assert bus_of(running).messages == answers(committed(running))
-
-
-def test_two_deliveries_of_a_command_at_once_take_effect_once() -> None:
-    inbox = inbox_with(fill)
-    store = ContendedStore(lambda: inbox.handle(delivered(FILL)))
-    with runtime.active(memory_runtime("jars", store=store)) as running:
-        assert inbox.handle(delivered(FILL)) == DONE
-        assert jars.get("jar-1").coins == 5
-        assert bus_of(running).messages == answers(committed(running))
-
-
-class Asked(Event, source="jars", key="jar_id"):
-    """Somebody wants a jar and a chest."""
-
-    jar_id: str
-
-
-def test_a_handler_that_changes_several_things_goes_on_where_it_was_interrupted(running: Runtime) -> None:
-    faults: list[Exception] = [ConnectionError("in between")]
-
-    def handle(event: Asked) -> None:
-        jars.create(event.jar_id, lambda jar: jar.fill(1))
-        if faults:
-            raise faults.pop()
-        chests.create(event.jar_id, lambda chest: chest.fill(1))
-
-    inbox = Inbox("jars")
-    inbox.on(Asked)(handle)
-    event = delivered(Asked(jar_id="jar-1"))
-    assert inbox.handle(event) != DONE
-    for _ in range(2):
-        assert inbox.handle(event) == DONE
-    assert (jars.get("jar-1").coins, chests.get("jar-1").coins) == (1, 1)
-
-
-def forget_causes(running: Runtime) -> None:
-    """As after more than 256 other messages: the stream does not know its causes any more."""
-    assert isinstance(running.store, MemoryEventStore)
-    for item in running.store.log:
-        item.pop("cause", None)
-        schema, state, _ = json.loads(item["snapshot"]["S"])
-        item["snapshot"] = {"S": json.dumps([schema, state, {}])}
-
-
-def seal(command: FillJar) -> None:
-    jars.create(command.jar_id, lambda jar: jar.seal())
-
-
-@pytest.mark.parametrize("handler", [fill_up_to, seal])
-@pytest.mark.parametrize("forgotten", [False, True])
-def test_a_decision_that_is_idempotent_by_state_is_accepted_again_even_when_the_cause_is_forgotten(
-    running: Runtime, handler: Callable[[FillJar], None], forgotten: bool
-) -> None:
-    inbox = inbox_with(handler)
-    inbox.handle(delivered(FILL))
-    before = Jar.state(jars.get("jar-1"))
-    if forgotten:
-        forget_causes(running)
-    assert inbox.handle(delivered(FILL)) == DONE
-    assert jars.get("jar-1").state() == before
-    assert jars.get("jar-1").version == 1
-    assert bus_of(running).names == ["JarFillAccepted"]
-
-
-def test_only_a_decision_that_is_not_idempotent_depends_on_the_remembered_cause(running: Runtime) -> None:
-    inbox = inbox_with(fill)
-    for _ in range(3):
-        inbox.handle(delivered(FILL))
-    assert jars.get("jar-1").coins == 5
-    forget_causes(running)
-    inbox.handle(delivered(FILL))
-    assert jars.get("jar-1").coins == 10
 
 
 def test_an_unreadable_command_is_not_answered_but_laid_with_the_dead_letters(running: Runtime) -> None:
