@@ -10,10 +10,10 @@ from functions.depot import views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
-from functions.kernel import context, runtime
+from functions.kernel import clock, context, runtime
 from functions.kernel.aggregate import Aggregate
 from functions.kernel.errors import ConcurrencyError
-from functions.kernel.repository import ATTEMPTS, Repository, change_together, pause
+from functions.kernel.repository import ATTEMPTS, Repository, change_together
 
 lists = Repository(ShoppingList, publishes)
 bots = Repository(Bot, publishes)
@@ -206,4 +206,4 @@ def _change_with(
         except _PartnerChangedError:
             if attempt + 1 == ATTEMPTS:
                 raise
-            pause(attempt)
+            clock.back_off(attempt)

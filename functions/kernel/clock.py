@@ -32,6 +32,11 @@ def wait(seconds: float) -> None:
     (waiting or time.sleep)(seconds)
 
 
+def back_off(attempt: int) -> None:
+    """Pause before something is tried again, after the attempts 0, 1, 2…: longer each time, from 10 ms on."""
+    wait(0.01 * 2**attempt)
+
+
 @contextmanager
 def fixed(now: Callable[[], datetime], wait: Callable[[float], None] = lambda seconds: None) -> Iterator[None]:
     """Within the block the time is what `now` says, and a pause is what `wait` does."""

@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 from events.envelope import Metadata
 from events.registry import Message
-from functions.kernel import runtime
+from functions.kernel import clock, runtime
+from functions.kernel.errors import ConcurrencyError
+from functions.kernel.repository import ATTEMPTS
 from functions.kernel.views import Row
 
 Rows = Row | Sequence[Row] | None
@@ -36,11 +38,23 @@ class Projection:
         return register
 
     def apply(self, message: Message, metadata: Metadata) -> None:
-        """Write what a message changes. Raises ConcurrencyError when a row is being written by another."""
+        """Write what a message changes. Raises ConcurrencyError for a row that others write again and again."""
         for maker in self.makers.get(type(message), []):
             made = maker(message, metadata)
             for row in [made] if isinstance(made, Row) else made or []:
-                runtime.current().views.put(row, metadata.stream_version)
+                _write(row, metadata.stream_version)
+
+
+def _write(row: Row, version: int) -> None:
+    """Write a row; where two transactions meet at a counter, one has to come again."""
+    for attempt in range(ATTEMPTS):
+        try:
+            runtime.current().views.put(row, version)
+            return
+        except ConcurrencyError:
+            if attempt + 1 == ATTEMPTS:
+                raise
+            clock.back_off(attempt)
 
 
 def read(partition: str, sort: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from functions.kernel.context import Context
 from functions.kernel.errors import ConcurrencyError, KeyReusedError, NotFoundError, StaleError
 from functions.kernel.publish import Publisher
 
-ATTEMPTS = 6
+ATTEMPTS = 6  # at a change or a row that others change at the same time
 CAUSES_KEPT = 256
 
 A = TypeVar("A", bound=Aggregate)
@@ -99,7 +99,7 @@ class Repository(Generic[A]):
                     commit = self.prepare(before, loaded, working)
                     runtime.current().store.commit(commit)
                 except ConcurrencyError:
-                    pause(attempt)
+                    clock.back_off(attempt)
                     continue
                 _note_commits(working, commit)
             _note_version(aggregate)
@@ -201,7 +201,7 @@ def change_together(
             try:
                 runtime.current().store.commit(*commits)
             except ConcurrencyError:
-                pause(attempt)
+                clock.back_off(attempt)
                 continue
             _note_commits(working, *commits)
         _note_version(one.aggregate)
@@ -237,11 +237,6 @@ def check_expected_version(aggregate: Aggregate, working: Context) -> None:
             f"the {noun(type(aggregate))} is at version {aggregate.version}, not {working.expected_version}: "
             "read it again before you change it"
         )
-
-
-def pause(attempt: int) -> None:
-    """Wait a little before a decision is taken again, longer each time."""
-    clock.wait(0.01 * 2**attempt)
 
 
 def _note_commits(working: Context, *commits: Commit) -> None:

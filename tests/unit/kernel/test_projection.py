@@ -1,13 +1,14 @@
 """Read models: rows that are right whenever, however often and in whatever order messages come."""
 
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from events.envelope import Metadata
 from events.registry import Event
-from functions.kernel import runtime
+from functions.kernel import clock, runtime
 from functions.kernel.errors import ConcurrencyError
 from functions.kernel.inbox import Inbox
 from functions.kernel.projection import Projection, read
@@ -110,8 +111,30 @@ def test_a_row_that_another_is_writing_has_the_message_tried_again() -> None:
             return super().put(row, version)
 
     views = BusyViews()
-    with runtime.active(memory_runtime("jars", views=views)):
+    with (
+        clock.fixed(lambda: datetime(2030, 1, 1, tzinfo=UTC)),
+        runtime.active(memory_runtime("jars", views=views)),
+    ):
         assert inbox.handle(FIRST) != DONE
         views.busy = False
         assert inbox.handle(FIRST) == DONE
         assert read("jars", "jar-1") == {"coins": 1, "sealed": False, "at": 1}
+
+
+def test_a_row_that_another_writes_for_a_moment_is_written_right_after() -> None:
+    waited: list[float] = []
+
+    class BrieflyBusyViews(MemoryViews):
+        def put(self, row: Row, version: int) -> bool:
+            if len(waited) < 2:
+                raise ConcurrencyError("the row is being written by another")
+            return super().put(row, version)
+
+    with (
+        clock.fixed(lambda: datetime(2030, 1, 1, tzinfo=UTC), waited.append),
+        runtime.active(memory_runtime("jars", views=BrieflyBusyViews())),
+    ):
+        assert inbox.handle(FIRST) == DONE
+        assert read("jars", "jar-1") == {"coins": 1, "sealed": False, "at": 1}
+    assert waited == sorted(waited)
+    assert len(waited) == 2
