@@ -93,7 +93,7 @@ class Engine:
             return False
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOPPED_WITHIN_SECONDS
-        while self.pid() is not None:
+        while self.pid() is not None or is_alive(pid):
             if time.monotonic() > deadline:
                 raise LocalCloudError(f"the engine (process {pid}) did not stop; its log is {self.log}")
             time.sleep(0.05)
@@ -104,7 +104,7 @@ class Engine:
         pid = self.pid()
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-            while self.pid() is not None:
+            while self.pid() is not None or is_alive(pid):
                 time.sleep(0.01)
 
     def is_running(self) -> bool:
@@ -197,6 +197,20 @@ class Engine:
             record: dict[str, int] = json.loads(self.record.read_text())
             return record
         return {}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process still holds anything, such as its port.
+
+    Its command line is gone with its first thread, and the others may end a moment later.
+    """
+    if not Path("/proc/self/stat").exists():
+        return bool(command_of(pid))
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, threads = fields[0], int(fields[17])
+        return state not in "ZX" or threads > 1
+    return False
 
 
 def command_of(pid: int) -> str:
