@@ -15,7 +15,7 @@ from rich.console import Console
 from clients.mall import Mall
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
-from infra.local.show import show_an_order
+from infra.local.show import quiet, show_an_order
 from infra.local.up import summary, up
 
 
@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
             with Mall(address) as mall:
                 console.print("Seeding the mall …")
                 products = seed(mall)
+            quiet(cloud)
             shown = show_an_order(cloud, address, products, console)
         finally:
             cloud.stop()

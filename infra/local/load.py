@@ -56,6 +56,7 @@ def _load(cloud: LocalCloud, orders: int, clients: int) -> int:
     address = str(summary(cloud)["api"])
     with Mall(address) as mall:
         products = seed(mall)
+    quiet(cloud)
     print(f"{orders} orders by {clients} customers at once …", file=sys.stderr)
     started = time.monotonic()
     with ThreadPoolExecutor(clients) as customers:

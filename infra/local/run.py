@@ -9,7 +9,7 @@ from rich.console import Console
 from clients.mall import Mall
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
-from infra.local.show import show_an_order
+from infra.local.show import quiet, show_an_order
 from infra.local.up import summary, up
 
 
@@ -20,13 +20,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for end in (signal.SIGINT, signal.SIGTERM):  # also where whoever started this had it ignored
+        signal.signal(end, signal.default_int_handler)
     try:
         up(cloud)
         address = str(summary(cloud)["api"])
         with Mall(address) as mall:
             console.print("Seeding the mall: six stores, their products, and the robots …")
             products = seed(mall)
+        quiet(cloud)
         shown = show_an_order(cloud, address, products, console)
         _say_what_next(console, address, shown.journey.order_id, options.port)
         signal.pause()
