@@ -91,9 +91,7 @@ class Service(Construct):
             "point_in_time_recovery_specification": dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            "encryption": dynamodb.TableEncryption.AWS_MANAGED
-            if self.stage.own_keys
-            else dynamodb.TableEncryption.DEFAULT,
+            "encryption": dynamodb.TableEncryption.AWS_MANAGED if self.stage.kms else dynamodb.TableEncryption.DEFAULT,
             "deletion_protection": self.stage.keep,
             "removal_policy": RemovalPolicy.RETAIN if self.stage.keep else RemovalPolicy.DESTROY,
         }

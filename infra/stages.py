@@ -15,7 +15,8 @@ class Stage:
     python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function.
     concurrency: how many of a queue's messages are worked on at once at most (functions, not messages). keep:
     whether tables and keys outlive the stack. step_timeout: seconds that the saga waits for an answer. meter: whether
-    functions print what they cost. settings: MALLBOTS_<NAME> of every function.
+    functions print what they cost. kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
+    settings: MALLBOTS_<NAME> of every function.
     """
 
     name: str
@@ -27,9 +28,8 @@ class Stage:
     log_days: int = 14
     archive_days: int = 14
     step_timeout: int = 60
-    retry_base: int = 2
     meter: bool = False
-    own_keys: bool = False
+    kms: bool = False
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,9 +60,7 @@ def _this_machine() -> Stage:
 STAGES: dict[str, Stage] = {
     "local": _this_machine(),
     "dev": Stage(name="dev", python="3.14", architecture="arm64"),
-    "prod": Stage(
-        name="prod", python="3.14", architecture="arm64", keep=True, log_days=90, concurrency=50, own_keys=True
-    ),
+    "prod": Stage(name="prod", python="3.14", architecture="arm64", keep=True, log_days=90, concurrency=50, kms=True),
 }
 
 
