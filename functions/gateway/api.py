@@ -9,7 +9,13 @@ from functions.kernel.wire import Answer
 VERSION = "0.1.0"
 ROUTES = Path(__file__).parents[2] / "routes.json"  # written beside the code by the deployment
 
-api = Api("gateway", elsewhere=map(tuple, json.loads(ROUTES.read_text())) if ROUTES.exists() else ())
+
+def elsewhere(routes: Path) -> list[tuple[str, str]]:
+    """The methods and paths of all services; none where the file is not (outside a deployment)."""
+    return [(method, path) for method, path in json.loads(routes.read_text())] if routes.exists() else []
+
+
+api = Api("gateway", elsewhere=elsewhere(ROUTES))
 
 
 class Health(Answer):

@@ -24,7 +24,7 @@ from functions.kernel.request import Request
 from functions.kernel.routes import Route, declare, find, why_not
 from functions.kernel.wire import Answer, write
 
-__all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route", "not_found_handler"]
+__all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route"]
 
 Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
@@ -109,8 +109,3 @@ def _answer(answer: Answer | None, request: Request, working: Context) -> Respon
     if not request.writes and working.version is not None and request.knows(working.version):
         return {"statusCode": 304, "headers": tag, "body": ""}
     return {"statusCode": 200, "headers": {"Content-Type": "application/json", **tag}, "body": write(answer)}
-
-
-def not_found_handler(routes: Iterable[tuple[str, str]]) -> Callable[..., Response]:
-    """A handler for what no route of the gateway matches; `routes` are the methods and paths of the whole system."""
-    return Api("gateway", elsewhere=routes).handle

@@ -11,7 +11,7 @@ from functions.kernel.caller import BOT, Caller, admit
 from functions.kernel.errors import (
     ForbiddenError,
 )
-from functions.kernel.http import CUSTOMER, STAFF, Api, not_found_handler
+from functions.kernel.http import CUSTOMER, STAFF, Api
 from functions.kernel.runtime import Runtime, active
 from tests.support.jar_api import Created, Fill, Filter, JarAnswer, api, ask, gateway_event
 from tests.support.runtime import memory_runtime
@@ -77,7 +77,7 @@ def test_a_route_of_others_that_arrives_here_is_not_found() -> None:
 
 
 def test_what_the_gateway_cannot_match_is_404_or_405() -> None:
-    handler = not_found_handler([("GET", "/api/jars/{id}"), ("DELETE", "/api/jars/{id}")])
+    handler = Api("gateway", elsewhere=[("GET", "/api/jars/{id}"), ("DELETE", "/api/jars/{id}")]).handle
     unknown = handler(gateway_event("GET", "/api/lamps"), None)
     wrong = handler(gateway_event("POST", "/api/jars/j"), None)
     assert (unknown["statusCode"], json.loads(unknown["body"])["code"]) == (404, "not_found")

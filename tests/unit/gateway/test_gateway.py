@@ -1,0 +1,42 @@
+"""What is answered when no service does."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.gateway.api import api, elsewhere
+from functions.kernel.http import Api
+from tests.support.gateway import request
+
+ROUTES = [("GET", "/api/stores"), ("POST", "/api/stores"), ("GET", "/api/stores/{id}")]
+
+
+def test_the_system_says_that_it_is_there() -> None:
+    answer = request(api, "GET", "/health")
+    assert (answer.status, answer.body["status"]) == (200, "ok")
+    assert answer.body["version"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/api/nothing", 404, None),
+        ("DELETE", "/api/stores", 405, "GET, POST"),
+        ("DELETE", "/api/stores/id-1", 405, "GET"),
+    ],
+)
+def test_an_unknown_path_is_told_from_a_known_one_with_another_method(
+    method: str, path: str, status: int, allow: str | None
+) -> None:
+    answer = request(Api("gateway", elsewhere=ROUTES), method, path)
+    assert (answer.status, answer.headers.get("Allow")) == (status, allow)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.body["status"] == status
+
+
+def test_the_routes_of_all_services_are_read_from_the_file_that_the_deployment_writes(tmp_path: Path) -> None:
+    written = tmp_path / "routes.json"
+    written.write_text(json.dumps(ROUTES))
+    assert elsewhere(written) == ROUTES
+    assert elsewhere(tmp_path / "not there") == []
