@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from events.registry import Timer
 from functions.kernel.inbox import FIFO_GROUP, Inbox
 from infra.function import ServiceFunction
 from infra.stages import Stage
@@ -59,29 +60,43 @@ class InboxQueue(Construct):
             visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_REDRIVE),
         )
+        rules = [self._schedule(timer, expression) for timer, expression in inbox.schedules.items()]
         if inbox.pattern["detail-type"]:
-            self._subscribe(bus)
+            rules.append(self._subscribe(bus))
+        for rule in rules:
+            self._let_in(rule)
 
-    def _subscribe(self, bus: events.IEventBus) -> None:
-        rule = events.CfnRule(
+    def _subscribe(self, bus: events.IEventBus) -> events.CfnRule:
+        return events.CfnRule(
             self,
             "Rule",
             event_bus_name=bus.event_bus_name,
             event_pattern=self.inbox.pattern,
-            targets=[
-                events.CfnRule.TargetProperty(
-                    arn=self.queue.queue_arn,
-                    id="Queue",
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
-                    retry_policy=events.CfnRule.RetryPolicyProperty(
-                        maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
-                    ),
-                    sqs_parameters=events.CfnRule.SqsParametersProperty(message_group_id=FIFO_GROUP)
-                    if self.inbox.fifo
-                    else None,
-                )
-            ],
+            targets=[self._target()],
         )
+
+    def _schedule(self, timer: type[Timer], expression: str) -> events.CfnRule:
+        """The rule of a schedule, on the account's default bus. The kernel takes its bare body for a timer."""
+        body = f'{{"detail-type": "{timer.name}", "version": {timer.version}, "time": <time>}}'
+        spoken = events.CfnRule.InputTransformerProperty(input_paths_map={"time": "$.time"}, input_template=body)
+        target = self._target(input_transformer=spoken)
+        return events.CfnRule(self, timer.name, schedule_expression=expression, targets=[target])
+
+    def _target(self, **more: object) -> events.CfnRule.TargetProperty:
+        return events.CfnRule.TargetProperty(
+            arn=self.queue.queue_arn,
+            id="Queue",
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
+            retry_policy=events.CfnRule.RetryPolicyProperty(
+                maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
+            ),
+            sqs_parameters=events.CfnRule.SqsParametersProperty(message_group_id=FIFO_GROUP)
+            if self.inbox.fifo
+            else None,
+            **more,
+        )
+
+    def _let_in(self, rule: events.CfnRule) -> None:
         for queue in (self.queue, self.undelivered):
             queue.add_to_resource_policy(
                 iam.PolicyStatement(

@@ -13,6 +13,7 @@ from events.registry import (
     MalformedMessageError,
     Message,
     Reply,
+    Timer,
     UnknownMessageError,
     decode,
     rule_pattern,
@@ -22,7 +23,7 @@ from functions.kernel.commit import Outgoing
 from functions.kernel.context import Cause, Context
 from functions.kernel.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.projection import Projection
-from functions.kernel.publish import answer
+from functions.kernel.publish import answer, tick
 from functions.kernel.runtime import LONGEST_DELAY, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError)
@@ -55,7 +56,8 @@ class Inbox:
 
     `@inbox.on(OrderCreated)` registers a handler for an event, reply or timer. `@inbox.answers(ApproveOrder,
     accepted=…, refused=…)` registers one for a command, with how to say yes and how to say no; the kernel sends the
-    answer. `inbox.include(projection)` feeds read models. `fifo` makes its queue one that works one by one.
+    answer. `inbox.include(projection)` feeds read models. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` has a
+    timer come again and again. `fifo` makes its queue one that works one by one.
     """
 
     def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False) -> None:
@@ -66,6 +68,7 @@ class Inbox:
         self._answers: dict[str, _Answers] = {}
         self._projections: list[Projection] = []
         self._messages: dict[str, type[Message]] = {}
+        self.schedules: dict[type[Timer], str] = {}
 
     @property
     def messages(self) -> list[type[Message]]:
@@ -104,6 +107,14 @@ class Inbox:
             return handler
 
         return register
+
+    def schedule(self, timer: type[Timer], expression: str) -> None:
+        """Have a timer, whose only field is `time`, come when EventBridge's `rate(…)` or `cron(…)` (UTC) says so."""
+        if self.fifo:
+            raise TypeError("a FIFO queue has no schedules: let the service's inbox pass the timer on")
+        if set(timer.model_fields) != {"time"}:
+            raise TypeError(f"{timer.name} cannot be scheduled: its only field must be `time`")
+        self.schedules[timer] = expression
 
     def include(self, projection: Projection) -> None:
         """Feed a projection with its messages."""
@@ -244,8 +255,9 @@ def _read_body(body: str) -> dict[str, Any]:
 
 
 def _envelope(body: str) -> Envelope:
+    content = _read_body(body)
     try:
-        return Envelope.read(_read_body(body).get("detail"))
+        return Envelope.read(content.get("detail") or tick(content))
     except ValidationError as error:
         raise UndeliverableError(
             f"the body holds no envelope: {error.error_count()} errors, {error.errors(include_input=False)[0]}"

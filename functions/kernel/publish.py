@@ -7,7 +7,7 @@ from typing import Any
 
 from events.envelope import SOURCE_PREFIX, Envelope, Metadata
 from events.registry import Command, Kind, Message, Timer
-from functions.kernel import clock, ids
+from functions.kernel import clock, ids, runtime
 from functions.kernel.aggregate import Aggregate, DomainEvent
 from functions.kernel.commit import Outgoing
 from functions.kernel.context import Context
@@ -152,3 +152,28 @@ def reminder_body(timer: Timer, context: Context) -> str:
         saga=None,
     )
     return json.dumps({"detail-type": about.name, "detail": detail})
+
+
+def tick(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The finished timer that a schedule's bare body stands for; None for any other body.
+
+    A rule can say no more than a name, a version and when it fell due. The same moment gives the same id.
+    """
+    name, version, time = body.get("detail-type"), body.get("version"), body.get("time")
+    if not (name and version and time):
+        return None
+    id = ids.derive(name, time)
+    metadata = Metadata(
+        id=id,
+        name=name,
+        version=version,
+        time=time,
+        source=SOURCE_PREFIX + runtime.current().service,
+        stream=f"Schedule#{name}",
+        stream_version=1,
+        correlation_id=id,
+        causation_id=None,
+        actor="system",
+        traceparent=Context().child_traceparent(),
+    )
+    return Envelope(metadata=metadata, data={"time": time}).detail()

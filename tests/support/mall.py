@@ -1,7 +1,8 @@
 """The whole system in one process: the real services, with stores, bus and queues in memory and a clock of its own.
 
-Nothing happens by itself: `settle()` lets messages flow until none is due, `pass_time()` moves the clock on. With a
-`disorder` seed, messages arrive in any order and now and then twice, as the real bus and queues may deliver them.
+Nothing happens by itself: `settle()` lets messages flow until none is due, `pass_time()` moves the clock on, and
+schedules with it. With a `disorder` seed, messages arrive in any order and now and then twice, as the real bus and
+queues may deliver them. `stop()` keeps a service from working until `start()`: what comes meanwhile waits.
 """
 
 import contextlib
@@ -15,55 +16,13 @@ from typing import Any
 from events.envelope import Envelope
 from functions.kernel import clock, relay
 from functions.kernel.commit import Outgoing
+from functions.kernel.errors import UnavailableError
 from functions.kernel.inbox import Inbox
 from functions.kernel.manifest import Manifest, manifest, services
 from functions.kernel.runtime import Runtime, active
 from functions.kernel.store import MemoryEventStore
 from functions.kernel.view_store import MemoryViews
-
-DEFAULT_VISIBILITY = 120
-
-
-@dataclass
-class Message:
-    """A message in a queue: when it can be received, and how often it was."""
-
-    id: str
-    body: str
-    due: datetime
-    receives: int = 0
-    reason: Mapping[str, str] | None = None
-
-
-@dataclass
-class MemoryQueue:
-    """An SQS queue: delays, visibility, receive counts; FIFO deduplication where it is asked for."""
-
-    mall: "Mall"
-    messages: list[Message] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-
-    def send(
-        self,
-        body: str,
-        delay: int = 0,
-        reason: Mapping[str, str] | None = None,
-        group: str = "",
-        dedup: str = "",
-    ) -> None:
-        if dedup and dedup in self.seen:
-            return
-        self.seen.add(dedup)
-        self.messages.append(
-            Message(self.mall.number("m"), body, self.mall.now + timedelta(seconds=delay), reason=reason)
-        )
-
-    def retry_in(self, receipt: str, seconds: int) -> None:
-        next(m for m in self.messages if m.id == receipt).due = self.mall.now + timedelta(seconds=seconds)
-
-    def due(self) -> list[Message]:
-        """What can be received now, oldest first."""
-        return [message for message in self.messages if message.due <= self.mall.now]
+from tests.support.queues import VISIBILITY, MemoryQueue, Message, moment
 
 
 @dataclass
@@ -126,6 +85,7 @@ class Mall:
         self._counter = 0
         self._random = random.Random(disorder) if disorder is not None else None
         self._relayed: dict[str, int] = {}
+        self.stopped: set[str] = set()
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
@@ -170,6 +130,8 @@ class Mall:
         service = next((name for name, m in self.manifests.items() if m.api and m.api.find(method, path)), None)
         if service is None:
             raise LookupError(f"no service has {method} {path}")
+        if service in self.stopped:
+            return Response(503, {"retry-after": "1"}, None)
         api = self.manifests[service].api
         assert api
         event = {
@@ -188,7 +150,9 @@ class Mall:
         return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
 
     def ask(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
-        """A direct invocation of a service's `queries` function."""
+        """A direct invocation of a service's `queries` function. Raises UnavailableError while it is stopped."""
+        if service in self.stopped:
+            raise UnavailableError(f"{service} does not answer")
         queries = self.manifests[service].queries
         assert queries, f"{service} answers no queries"
         with self.at_work(service):
@@ -209,19 +173,41 @@ class Mall:
         """Let messages flow until none is due. Raises AssertionError when there is no end to it."""
         for _ in range(rounds):
             moved = self._relay_all()
-            for subscriber in self.subscribers:
+            for subscriber in self.at_the_door():
                 moved |= self._deliver(subscriber)
             if not moved:
                 return
         raise AssertionError(f"messages still flow after {rounds} rounds: {self.waiting()}")
 
-    def pass_time(self, seconds: float, step: float = 1) -> None:
-        """Move the clock on, step by step, and let what falls due happen."""
+    def stop(self, *services: str) -> None:
+        """Let services do nothing: no message, no answer, no relay."""
+        self.stopped.update(services)
+
+    def start(self, *services: str) -> None:
+        """Let stopped services go on with what waits for them."""
+        self.stopped.difference_update(services)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock on, from one moment at which something falls due to the next."""
         end = self.now + timedelta(seconds=seconds)
         self.settle()
         while self.now < end:
-            self.now = min(end, self.now + timedelta(seconds=step))
+            due = [message.due for subscriber in self.at_the_door() for message in subscriber.queue.messages]
+            ticks = [
+                (moment(expression, self.now), subscriber.queue, timer)
+                for subscriber in self.subscribers
+                for timer, expression in subscriber.inbox.schedules.items()
+            ]
+            self.now = min([end, *due, *(tick for tick, _, _ in ticks)])
+            for tick, queue, timer in ticks:
+                if tick == self.now:
+                    body = {"detail-type": timer.name, "version": timer.version, "time": clock.stamp(tick)}
+                    queue.send(json.dumps(body))
             self.settle()
+
+    def at_the_door(self) -> list[Subscriber]:
+        """The subscribers that work."""
+        return [s for s in self.subscribers if s.inbox.service not in self.stopped]
 
     def _relay_all(self) -> bool:
         moved = False
@@ -229,7 +215,7 @@ class Mall:
             assert isinstance(runtime.store, MemoryEventStore)
             start = self._relayed.get(service, 0)
             items = runtime.store.log[start : start + 100]
-            if not items:
+            if not items or service in self.stopped:
                 continue
             records = [
                 {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": str(start + n)}}
@@ -251,7 +237,7 @@ class Mall:
         batch = due[: self._random.randint(1, 10) if self._random else 10]
         for message in batch:
             message.receives += 1
-            message.due = self.now + timedelta(seconds=DEFAULT_VISIBILITY)
+            message.due = self.now + timedelta(seconds=VISIBILITY)
         records = [
             {
                 "messageId": message.id,

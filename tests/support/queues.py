@@ -1,0 +1,71 @@
+"""Queues in memory, and when schedules fall due."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+VISIBILITY = 120
+
+
+@dataclass
+class Message:
+    """A message in a queue: when it can be received, and how often it was."""
+
+    id: str
+    body: str
+    due: datetime
+    receives: int = 0
+    reason: Mapping[str, str] | None = None
+
+
+class World(Protocol):
+    """Whoever has the clock and numbers the messages."""
+
+    now: datetime
+
+    def number(self, prefix: str) -> str: ...
+
+
+@dataclass
+class MemoryQueue:
+    """An SQS queue: delays, visibility, receive counts; FIFO deduplication where it is asked for."""
+
+    world: World
+    messages: list[Message] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def send(
+        self,
+        body: str,
+        delay: int = 0,
+        reason: Mapping[str, str] | None = None,
+        group: str = "",
+        dedup: str = "",
+    ) -> None:
+        if dedup and dedup in self.seen:
+            return
+        self.seen.add(dedup)
+        self.messages.append(
+            Message(self.world.number("m"), body, self.world.now + timedelta(seconds=delay), reason=reason)
+        )
+
+    def retry_in(self, receipt: str, seconds: int) -> None:
+        next(m for m in self.messages if m.id == receipt).due = self.world.now + timedelta(seconds=seconds)
+
+    def due(self) -> list[Message]:
+        """What can be received now, oldest first."""
+        return [message for message in self.messages if message.due <= self.world.now]
+
+
+def moment(expression: str, after: datetime) -> datetime:
+    """When a schedule falls due next: `rate(N minutes)`, counted from midnight, or `cron(M H * * ? *)`."""
+    kind, _, rest = expression.rstrip(")").partition("(")
+    midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind == "rate":
+        number, unit = rest.split()
+        every = timedelta(**{unit.removesuffix("s") + "s": int(number)})
+        return midnight + ((after - midnight) // every + 1) * every
+    minute, hour = (int(part) for part in rest.split()[:2])
+    today = midnight + timedelta(hours=hour, minutes=minute)
+    return today if today > after else today + timedelta(days=1)
