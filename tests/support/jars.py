@@ -52,6 +52,12 @@ class JarForgotten(Timer, source="jars", key="jar_id"):
     jar_id: str
 
 
+class JarsDue(Timer, source="jars", key="time"):
+    """It is time to look after the jars."""
+
+    time: str
+
+
 @dataclass(frozen=True)
 class Filled(DomainEvent):
     coins: int

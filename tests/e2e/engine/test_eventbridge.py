@@ -136,3 +136,15 @@ def test_a_fifo_queue_as_a_target_drops_duplicates_and_keeps_the_group(bench: Wo
     received += eventually(lambda: bench.receive(target)) if len(received) < 2 else []
     assert [json.loads(message["Body"]) for message in received] == [{"n": 1}, {"n": 2}]
     assert {message["Attributes"]["MessageGroupId"] for message in received} == {"robots"}
+
+
+def test_an_input_template_puts_a_text_in_quotes_where_the_template_has_none(bench: Workbench) -> None:
+    """As a schedule's rule says the time to the inbox that it wakes."""
+    queue = bench.queue()
+    template = '{"detail-type": "Due", "version": 1, "time": <time>}'
+    spoken = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
+    put(bench, rule(bench, queue, InputTransformer=spoken), {"order_id": "1"})
+
+    [message] = eventually(lambda: bench.receive(queue))
+    said = json.loads(message["Body"])
+    assert (said["detail-type"], said["version"], said["time"][10]) == ("Due", 1, "T")
