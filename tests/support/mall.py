@@ -179,6 +179,22 @@ class Mall:
                 return
         raise AssertionError(f"messages still flow after {rounds} rounds: {self.waiting()}")
 
+    def deliver(self, messages: int = 1, *, acknowledged: bool = True) -> int:
+        """Let at most so many messages be handled, one at a time as they came, and say how many there were.
+
+        What comes of the last is not relayed yet. Not acknowledged, each is handled by a worker that dies right
+        after its commit, so it comes again when its visibility ends.
+        """
+        for delivered in range(messages):
+            while self._relay_all():
+                pass
+            due = [(m, s) for s in self.at_the_door() for m in s.queue.due()[: 1 if s.inbox.fifo else None]]
+            if not due:
+                return delivered
+            message, subscriber = self._random.choice(due) if self._random else min(due, key=_arrival)
+            self._hand_over(subscriber, [message], acknowledged=acknowledged)
+        return messages
+
     def stop(self, *services: str) -> None:
         """Let services do nothing: no message, no answer, no relay."""
         self.stopped.update(services)
@@ -234,7 +250,10 @@ class Mall:
             return False
         if self._random and not subscriber.inbox.fifo:
             self._random.shuffle(due)
-        batch = due[: self._random.randint(1, 10) if self._random else 10]
+        self._hand_over(subscriber, due[: self._random.randint(1, 10) if self._random else 10])
+        return True
+
+    def _hand_over(self, subscriber: Subscriber, batch: Sequence[Message], *, acknowledged: bool = True) -> None:
         for message in batch:
             message.receives += 1
             message.due = self.now + timedelta(seconds=VISIBILITY)
@@ -249,9 +268,8 @@ class Mall:
         ]
         with clock.fixed(lambda: self.now), active(subscriber.runtime):
             failed = {f["itemIdentifier"] for f in subscriber.inbox.handle({"Records": records})["batchItemFailures"]}
-        done = {message.id for message in batch} - failed
+        done = {message.id for message in batch} - failed if acknowledged else set()
         subscriber.queue.messages = [message for message in subscriber.queue.messages if message.id not in done]
-        return True
 
     def dead_letters(self) -> dict[str, list[Message]]:
         """What failed for good, by service."""
@@ -270,3 +288,9 @@ class Mall:
     def names(self) -> list[str]:
         """The names of all messages published so far, in their order."""
         return [envelope.metadata.name for envelope in self.published]
+
+
+def _arrival(waiting: tuple[Message, Subscriber]) -> tuple[datetime, int]:
+    """When a message could be received, and the number that the mall gave it."""
+    message, _ = waiting
+    return message.due, int(message.id.partition("-")[2])
