@@ -63,10 +63,13 @@ def _label(names: list[str]) -> str:
 def catalogue() -> str:
     """A table of every message: its kind, who says it, and who hears it."""
     heard = consumers()
+    inboxes = [inbox for service in services() for inbox in manifest(service).inboxes]
+    schedules = {timer.name: expression for inbox in inboxes for timer, expression in inbox.schedules.items()}
     rows = ["# Who says what, and who hears it", "", "Made by `make docs` from what the services register.", ""]
     rows += ["| message | version | kind | from | heard by |", "|---|---|---|---|---|"]
     for name, message in language().items():
         to = ", ".join(sorted(heard.get(name, ()))) or ("itself" if message.kind is Kind.TIMER else "nobody yet")
+        to += f", {schedules[name]}" if name in schedules else ""
         rows.append(f"| {name} | {message.version} | {message.kind} | {message.source} | {to} |")
     return "\n".join(rows) + "\n"
 

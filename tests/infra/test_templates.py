@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from events.registry import language
 from functions.kernel.manifest import manifest, services
 from infra.queues import FUNCTION_TIMEOUT
 from tests.infra.conftest import Templates
@@ -130,7 +131,7 @@ def test_only_the_functions_of_a_service_touch_its_tables(dev: Templates) -> Non
 def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None:
     routed: dict[str, set[str]] = {}
     for stack, _, rule in dev.resources("AWS::Events::Rule"):
-        for name in rule["EventPattern"]["detail-type"]:
+        for name in rule.get("EventPattern", {}).get("detail-type", []):
             routed.setdefault(name, set()).add(stack)
     wanted: dict[str, set[str]] = {}
     for service in services():
@@ -139,6 +140,24 @@ def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None
                 wanted.setdefault(name, set()).add(service)
     assert routed == wanted
     assert {"search", "notifications", "checkout"} <= routed["OrderCreated"]
+
+
+def test_each_schedule_brings_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
+    brought = set()
+    for stack, _, rule in dev.resources("AWS::Events::Rule"):
+        if "ScheduleExpression" in rule:
+            assert "EventBusName" not in rule, "schedules live on the default bus"
+            [target] = rule["Targets"]
+            assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
+            said = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-03-01T12:00:00Z"'))
+            assert said["version"] == language()[said["detail-type"]].version
+            brought.add((stack, said["detail-type"], rule["ScheduleExpression"], arn_of(target["Arn"])[:12]))
+    assert brought == {
+        (name, timer.name, expression, "ServiceInbox")
+        for name in services()
+        for inbox in manifest(name).inboxes
+        for timer, expression in inbox.schedules.items()
+    }
 
 
 def test_every_declared_route_is_a_route_of_the_gateway(dev: Templates) -> None:
