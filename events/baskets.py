@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from events.registry import Event
-from events.shapes import Cents, LineItem
+from events.registry import Event, Timer
+from events.shapes import Cents, LineItem, Time
 
 BasketStatus = Literal["open", "cancelled", "checked_out", "abandoned"]
 
@@ -34,3 +34,9 @@ class BasketCheckedOut(BasketState, source="baskets", key="basket_id"):
     """A customer ordered what is in the basket, to be paid with an authorised payment."""
 
     payment_id: str
+
+
+class UntouchedBasketsDue(Timer, source="baskets", key="time"):
+    """It is time to look for baskets that nobody has touched for too long."""
+
+    time: Time

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from events.checkout import ApproveOrder, RejectOrder
-from events.registry import Event, Reply
+from events.registry import Event, Reply, Timer
 from events.shapes import Cents, LineItem, Shortage, Time
 
 # "ready" is approved with the items at the depot; whether it is paid is a fact of its own.
@@ -60,6 +60,12 @@ class OrderCancelled(OrderState, source="ordering", key="order_id"):
 
 class OrderCompleted(OrderState, source="ordering", key="order_id"):
     """The order is ready and paid: there is nothing left to do."""
+
+
+class UnpaidOrdersDue(Timer, source="ordering", key="time"):
+    """It is time to look for orders that have been ready and unpaid for too long."""
+
+    time: Time
 
 
 class OrderApprovalAccepted(Reply, source="ordering", key="order_id", answers=ApproveOrder):

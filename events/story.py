@@ -41,6 +41,8 @@ def sample(message: type[Message]) -> Data:
 
 
 def _stream(message: type[Message], subject: str) -> str:
+    if message.key == "time":
+        return f"Schedule#{message.name}"
     if message.answers:
         return f"{message.answers.name}#message-1"
     if message.kind is not Kind.EVENT and message.source in _SENDERS:
@@ -133,6 +135,7 @@ _FIELDS: Data = {
     "number": 1,
     "step": 3,
     "bucket": "2026-03-14T09:26:50Z",
+    "time": "2026-03-14T09:26:00Z",
 }
 
 # `name` is whose name it is.

@@ -9,7 +9,6 @@ from functions.kernel.errors import InvalidError, RefusedError
 MOST_LINES = 100
 MOST_OF_ONE = 999
 TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every reader
-UNTOUCHED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -144,12 +143,12 @@ class Basket(Aggregate):
             raise InvalidError("the basket has no items")
         self.record(CheckedOut(payment_id))
 
-    def abandon(self, now: datetime) -> None:
-        """Close it if it is open and nobody has touched it for 30 minutes; otherwise leave it as it is.
+    def abandon(self, now: datetime, untouched: timedelta) -> None:
+        """Close it if it is open and nobody has touched it for so long; otherwise leave it as it is.
 
         Who asks goes by an index that may be behind, so a basket that lives on, or has ended, is no error.
         """
-        if self.status == "open" and now - datetime.fromisoformat(self.touched_at) >= UNTOUCHED:
+        if self.status == "open" and now - datetime.fromisoformat(self.touched_at) >= untouched:
             self.record(Abandoned())
 
     @applies(Started)

@@ -1,12 +1,18 @@
 """What one can do with baskets. The copies are read inside a decision, so that a repeated request needs none."""
 
+from datetime import timedelta
+
+from events.baskets import UntouchedBasketsDue
 from functions.baskets import views
 from functions.baskets.domain import Basket
 from functions.baskets.publish import publishes
 from functions.kernel import clock, context, runtime
+from functions.kernel.observe import Alarm
 from functions.kernel.repository import Repository
+from functions.kernel.sweep import sweep
 
 baskets = Repository(Basket, publishes)
+left_over = Alarm("BasketNotAbandoned", UntouchedBasketsDue.name)
 
 
 def start(customer_id: str) -> str:
@@ -51,5 +57,14 @@ def check_out(basket_id: str, payment_id: str) -> None:
 
 
 def abandon(basket_id: str) -> None:
-    """Close a basket that nobody has touched for 30 minutes. Raises NotFoundError."""
-    baskets.change(basket_id, lambda basket: basket.abandon(clock.now()))
+    """Close a basket that nobody has touched for too long, or note when it may be. Raises NotFoundError."""
+    views.note(baskets.change(basket_id, lambda basket: basket.abandon(clock.now(), _untouched())))
+
+
+def abandon_untouched() -> None:
+    """Close all baskets that nobody has touched for too long."""
+    sweep(views.untouched_since(clock.now() - _untouched()), abandon, left_over)
+
+
+def _untouched() -> timedelta:
+    return timedelta(seconds=float(runtime.current().setting("BASKET_UNTOUCHED", "1800")))

@@ -1,11 +1,14 @@
-"""Copies of stores, products and customers, as far as baskets need them.
+"""Which baskets may be left untouched, and copies of stores, products and customers, as far as baskets need them.
 
 A copy that misses asks the owner and keeps the answer. What was removed or erased stays as a marked row instead of
 a tombstone, so that it is told from what never came and needs no asking; either is the last event of its stream.
 """
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
+from events.baskets import BasketAbandoned, BasketCancelled, BasketCheckedOut, BasketStarted
 from events.customers import (
     CustomerDisabled,
     CustomerEnabled,
@@ -26,16 +29,48 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
-from functions.baskets.domain import Product
-from functions.kernel import runtime
+from functions.baskets.domain import Basket, Product
+from functions.kernel import clock, runtime
 from functions.kernel.errors import InvalidError, NotFoundError
 from functions.kernel.projection import Projection, read
 from functions.kernel.queries import Ask
 from functions.kernel.views import Row
 
-projection = Projection()
+AT_A_TIME = 100
+KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still come
+
+projection = Projection(indexes=["untouched"])
 find_product = Ask(FindProduct)
 find_customer = Ask(FindCustomer)
+
+
+@projection.on(BasketStarted)
+def open_basket_row(event: BasketStarted, metadata: Metadata) -> Row:
+    return _open(event.basket_id, metadata.time)
+
+
+@projection.on(BasketCheckedOut, BasketCancelled, BasketAbandoned)
+def ended_basket_row(event: BasketCheckedOut | BasketCancelled | BasketAbandoned, metadata: Metadata) -> Row:
+    return _ended(event.basket_id, clock.read(metadata.time))
+
+
+def note(basket: Basket) -> None:
+    """Have a basket found again when it may be due next, or no more when it has ended."""
+    row = _open(basket.id, basket.touched_at) if basket.status == "open" else _ended(basket.id, clock.now())
+    runtime.current().views.put(row, basket.version)
+
+
+def untouched_since(moment: datetime) -> Iterator[str]:
+    """The ids of the baskets that nobody has touched since, as far as the index shows, the longest left alone first."""
+    after: dict[str, Any] | None = None
+    while True:
+        page = runtime.current().views.query(
+            "open", index="untouched", last=clock.stamp(moment), limit=AT_A_TIME, after=after
+        )
+        yield from (row["basket_id"] for row in page.rows)
+        after = page.after
+        if after is None:
+            return
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
@@ -115,6 +150,14 @@ def _ask_for_product(product_id: str) -> Product:
         price=found.price,
         participating=found.store_participating,
     )
+
+
+def _open(basket_id: str, touched_at: str) -> Row:
+    return Row("baskets", basket_id, {"basket_id": basket_id}, indexes={"untouched": ("open", touched_at)})
+
+
+def _ended(basket_id: str, at: datetime) -> Row:
+    return Row("baskets", basket_id, {"basket_id": basket_id}, expires=int((at + KEPT).timestamp()))
 
 
 def _store(store_id: str, name: str, participating: bool) -> Row:

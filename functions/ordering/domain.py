@@ -11,7 +11,6 @@ from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
 MOST_LINES = 100
 MOST_OF_ONE = 999
 TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every reader
-UNPAID = timedelta(hours=24)
 
 Caller = Literal["customer", "staff", "system"]
 
@@ -195,14 +194,19 @@ class Order(Aggregate):
         self.must_be("pending", "approved", *(() if by == "customer" else ("ready",)))
         self.record(Cancelled(reason, by))
 
-    def expire(self, now: datetime) -> None:
-        """Call it off by the system if it has been ready and unpaid for 24 hours; otherwise leave it as it is.
+    @property
+    def awaits_payment(self) -> bool:
+        """Whether all that it lacks is to be paid."""
+        return self.status == "ready" and not self.paid
+
+    def expire(self, now: datetime, unpaid: timedelta) -> None:
+        """Call it off by the system if it has been ready and unpaid for so long; otherwise leave it as it is.
 
         Who asks goes by an index that may be behind, so an order that was paid, or has ended, is no error.
         """
-        unpaid = self.status == "ready" and not self.paid
-        if unpaid and self.readied_at and now - datetime.fromisoformat(self.readied_at) >= UNPAID:
-            self.cancel("the order was not paid within 24 hours of being ready", by="system")
+        if self.awaits_payment and self.readied_at and now - datetime.fromisoformat(self.readied_at) >= unpaid:
+            hours = unpaid / timedelta(hours=1)
+            self.cancel(f"the order was not paid within {hours:g} hours of being ready", by="system")
 
     def _take(self, shortages: tuple[Shortage, ...], at: str) -> None:
         if not without(self.items, shortages):

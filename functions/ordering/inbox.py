@@ -1,4 +1,4 @@
-"""What the ordering service hears: checkouts, the saga's commands, and the two facts that complete an order."""
+"""What the ordering service hears: checkouts, the saga's commands, two facts about orders, and the clock."""
 
 from typing import cast
 
@@ -11,14 +11,18 @@ from events.ordering import (
     OrderRejectionAccepted,
     OrderRejectionRefused,
     OrderStatus,
+    UnpaidOrdersDue,
 )
 from events.payments import InvoicePaid
 from functions.kernel.errors import MallBotsError, RefusedError
 from functions.kernel.inbox import Inbox
 from functions.ordering import service
 from functions.ordering.domain import Item, Shortage
+from functions.ordering.views import projection
 
 inbox = Inbox("ordering")
+inbox.include(projection)
+inbox.schedule(UnpaidOrdersDue, "rate(1 minute)")
 
 
 @inbox.on(BasketCheckedOut)
@@ -38,6 +42,11 @@ def shopping_list_completed(event: ShoppingListCompleted) -> None:
 @inbox.on(InvoicePaid)
 def invoice_paid(event: InvoicePaid) -> None:
     service.note_paid(event.order_id)
+
+
+@inbox.on(UnpaidOrdersDue)
+def unpaid_orders_due(tick: UnpaidOrdersDue) -> None:
+    service.expire_unpaid()
 
 
 def _approval_refused(command: ApproveOrder, error: MallBotsError) -> OrderApprovalRefused:

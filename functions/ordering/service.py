@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
+from events.ordering import UnpaidOrdersDue
 from events.queries import FindProduct
-from functions.kernel import clock, context
+from functions.kernel import clock, context, runtime
 from functions.kernel.errors import NotFoundError, RefusedError
+from functions.kernel.observe import Alarm
 from functions.kernel.queries import Ask
 from functions.kernel.repository import Repository
+from functions.kernel.sweep import sweep
+from functions.ordering import views
 from functions.ordering.domain import Caller, Item, Order, Shortage, Wanted
 from functions.ordering.publish import publishes
 
 orders = Repository(Order, publishes)
 find_product = Ask(FindProduct)
+left_over = Alarm("OrderNotExpired", UnpaidOrdersDue.name)
 
 
 def order(order_id: str) -> Order:
@@ -51,8 +57,13 @@ def cancel(order_id: str, reason: str, by: Caller) -> None:
 
 
 def expire(order_id: str) -> None:
-    """Call the order off if nobody paid it within 24 hours of ready. Raises NotFoundError."""
-    orders.change(order_id, lambda order: order.expire(clock.now()))
+    """Call the order off if it has been ready and unpaid for too long. Raises NotFoundError."""
+    views.note(orders.change(order_id, lambda order: order.expire(clock.now(), _unpaid())))
+
+
+def expire_unpaid() -> None:
+    """Call off all orders that have been ready and unpaid for too long."""
+    sweep(views.ready_since(clock.now() - _unpaid()), expire, left_over)
 
 
 def note_collected(order_id: str, shopping_list_id: str, shortages: tuple[Shortage, ...]) -> None:
@@ -63,6 +74,10 @@ def note_collected(order_id: str, shopping_list_id: str, shortages: tuple[Shorta
 def note_paid(order_id: str) -> None:
     """The order's invoice was paid. Raises NotFoundError."""
     _note(order_id, lambda order: order.pay())
+
+
+def _unpaid() -> timedelta:
+    return timedelta(seconds=float(runtime.current().setting("ORDER_UNPAID", "86400")))
 
 
 def _note(order_id: str, decide: Callable[[Order], None]) -> None:

@@ -23,6 +23,7 @@ from tests.support.given import given
 OPENED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 AT = stamp(OPENED)
 LATER = stamp(OPENED + timedelta(minutes=10))
+HALF_AN_HOUR = timedelta(minutes=30)
 STARTED = Started("ada", AT)
 BREAD = Product("bread", "bakery", "Corner Bakery", "Rye bread", 450, participating=False)
 TWO_BREADS = Line("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2)
@@ -183,17 +184,26 @@ def test_a_basket_that_has_ended_is_changed_no_more(end: DomainEvent, message: s
     given(Basket, *ended()).when(lambda basket: basket.remove_item("bread", 1, AT)).then_refused(message)
     given(Basket, *ended()).when(Basket.cancel).then_refused(message)
     given(Basket, *ended()).when(lambda basket: basket.check_out("payment-1")).then_refused(message)
-    given(Basket, *ended()).when(lambda basket: basket.abandon(OPENED + timedelta(days=1))).then_nothing()
+    given(Basket, *ended()).when(lambda basket: basket.abandon(OPENED + timedelta(days=1), HALF_AN_HOUR)).then_nothing()
 
 
 def test_a_basket_untouched_for_30_minutes_is_abandoned() -> None:
-    given(Basket, STARTED).when(lambda basket: basket.abandon(OPENED + timedelta(minutes=30))).then(
+    given(Basket, STARTED).when(lambda basket: basket.abandon(OPENED + HALF_AN_HOUR, HALF_AN_HOUR)).then(
         Abandoned()
     ).then_state(status="abandoned")
+
+
+def test_a_basket_left_alone_for_one_second_less_lives_on() -> None:
+    nearly = OPENED + HALF_AN_HOUR - timedelta(seconds=1)
+    given(Basket, STARTED, ADDED).when(lambda basket: basket.abandon(nearly, HALF_AN_HOUR)).then_nothing()
 
 
 @pytest.mark.parametrize("touch", [ItemAdded(INK, LATER), ItemRemoved("bread", 1, LATER)])
 def test_a_touch_gives_a_basket_another_30_minutes(touch: DomainEvent) -> None:
     history = [STARTED, ADDED, touch]
-    given(Basket, *history).when(lambda basket: basket.abandon(OPENED + timedelta(minutes=39))).then_nothing()
-    given(Basket, *history).when(lambda basket: basket.abandon(OPENED + timedelta(minutes=40))).then(Abandoned())
+    given(Basket, *history).when(
+        lambda basket: basket.abandon(OPENED + timedelta(minutes=39), HALF_AN_HOUR)
+    ).then_nothing()
+    given(Basket, *history).when(lambda basket: basket.abandon(OPENED + timedelta(minutes=40), HALF_AN_HOUR)).then(
+        Abandoned()
+    )

@@ -26,6 +26,7 @@ from tests.support.given import given
 
 BEGUN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 AT = stamp(BEGUN)
+A_DAY = timedelta(hours=24)
 BREAD = Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2)
 INK = Item("paper", "ink", "Paper & Ink", "Ink", 799, 1)
 NO_INK = (Shortage("paper", "ink", 1),)
@@ -227,15 +228,23 @@ class TestCancelling:
 
 class TestExpiring:
     def test_an_order_that_nobody_paid_within_24_hours_of_ready_is_cancelled_by_the_system(self) -> None:
-        given(Order, *READY).when(lambda order: order.expire(BEGUN + timedelta(hours=24))).then(
+        given(Order, *READY).when(lambda order: order.expire(BEGUN + A_DAY, A_DAY)).then(
             Cancelled("the order was not paid within 24 hours of being ready", "system")
         ).then_state(status="cancelled")
 
     def test_an_order_that_is_not_so_long_ready_is_left_as_it_is(self) -> None:
         given(Order, *READY).when(
-            lambda order: order.expire(BEGUN + timedelta(hours=24) - timedelta(seconds=1))
+            lambda order: order.expire(BEGUN + A_DAY - timedelta(seconds=1), A_DAY)
         ).then_nothing()
 
-    @pytest.mark.parametrize("history", [PENDING, APPROVED_ORDER, COMPLETED, REJECTED, CANCELLED_ORDER])
+    def test_the_time_counts_from_ready_and_not_from_the_checkout(self) -> None:
+        later = BEGUN + timedelta(hours=20)
+        history = [CREATED, APPROVED, Readied((), stamp(later))]
+        given(Order, *history).when(lambda order: order.expire(BEGUN + A_DAY, A_DAY)).then_nothing()
+        given(Order, *history).when(lambda order: order.expire(later + A_DAY, A_DAY)).then_state(status="cancelled")
+
+    @pytest.mark.parametrize(
+        "history", [PENDING, APPROVED_ORDER, [*APPROVED_ORDER, Paid()], COMPLETED, REJECTED, CANCELLED_ORDER]
+    )
     def test_an_order_that_does_not_wait_for_its_payment_does_not_expire(self, history: list[DomainEvent]) -> None:
-        given(Order, *history).when(lambda order: order.expire(BEGUN + timedelta(days=7))).then_nothing()
+        given(Order, *history).when(lambda order: order.expire(BEGUN + timedelta(days=7), A_DAY)).then_nothing()
