@@ -5,6 +5,8 @@ from typing import Any
 
 from tests.support.mall import Mall, Response
 
+HEARTBEAT = 25  # seconds between the words of a robot: two in a lease of 60
+
 
 @dataclass
 class Shopper:
@@ -83,12 +85,34 @@ def open_a_store(mall: Mall, prices: dict[str, float]) -> dict[str, str]:
 
 
 def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
-    """A robot that waits for a list; its id."""
-    clerk = Shopper(mall)
-    bot: str = clerk.ask("POST", "/api/depot/bots", {"name": name})["id"]
-    clerk.ask("PUT", f"/api/depot/bots/{bot}/online")
-    mall.settle()
+    """A robot that waits for a list, and says that it is there as long as time passes; its id."""
+    bot: str = Shopper(mall).ask("POST", "/api/depot/bots", {"name": name})["id"]
+    speak(mall, bot)
     return bot
+
+
+def speak(mall: Mall, bot: str) -> None:
+    """A robot says that it is there, now and from now on; it does not mind when nobody hears it."""
+
+    def say() -> None:
+        response = mall.request("PUT", f"/api/depot/bots/{bot}/online")
+        assert response.status in (200, 503), response
+
+    say()
+    mall.every(HEARTBEAT, say, name=bot)
+    mall.settle()
+
+
+def fall_silent(mall: Mall, bot: str) -> None:
+    """A robot says nothing of its own any more; what it is made to do, it still does."""
+    mall.leave_off(bot)
+
+
+def leave(mall: Mall, bot: str) -> None:
+    """A robot goes offline, and says so."""
+    fall_silent(mall, bot)
+    Shopper(mall).ask("PUT", f"/api/depot/bots/{bot}/offline")
+    mall.settle()
 
 
 def collect(shopper: Shopper) -> None:

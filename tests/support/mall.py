@@ -8,7 +8,7 @@ queues may deliver them. `stop()` keeps a service from working until `start()`: 
 import contextlib
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from functions.kernel.manifest import Manifest, manifest, services
 from functions.kernel.runtime import Runtime, active
 from functions.kernel.store import MemoryEventStore
 from functions.kernel.view_store import MemoryViews
-from tests.support.queues import VISIBILITY, MemoryQueue, Message, moment
+from tests.support.queues import VISIBILITY, Habit, MemoryQueue, Message, moment
 
 
 @dataclass
@@ -89,6 +89,7 @@ class Mall:
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
+        self.habits: dict[str, Habit] = {}
         self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
 
     def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
@@ -186,14 +187,18 @@ class Mall:
         after its commit, so it comes again when its visibility ends.
         """
         for delivered in range(messages):
-            while self._relay_all():
-                pass
+            self.relay()
             due = [(m, s) for s in self.at_the_door() for m in s.queue.due()[: 1 if s.inbox.fifo else None]]
             if not due:
                 return delivered
             message, subscriber = self._random.choice(due) if self._random else min(due, key=_arrival)
             self._hand_over(subscriber, [message], acknowledged=acknowledged)
         return messages
+
+    def relay(self) -> None:
+        """Let what was committed leave for the bus and the queues."""
+        while self._relay_all():
+            pass
 
     def stop(self, *services: str) -> None:
         """Let services do nothing: no message, no answer, no relay."""
@@ -202,6 +207,14 @@ class Mall:
     def start(self, *services: str) -> None:
         """Let stopped services go on with what waits for them."""
         self.stopped.difference_update(services)
+
+    def every(self, seconds: float, action: Callable[[], object], name: str) -> None:
+        """Have somebody outside do something again and again while time passes, until `leave_off` of that name."""
+        self.habits[name] = Habit(seconds, action, self.now + timedelta(seconds=seconds))
+
+    def leave_off(self, name: str) -> None:
+        """Have it done no more."""
+        self.habits.pop(name, None)
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock on, from one moment at which something falls due to the next."""
@@ -214,11 +227,16 @@ class Mall:
                 for subscriber in self.subscribers
                 for timer, expression in subscriber.inbox.schedules.items()
             ]
-            self.now = min([end, *due, *(tick for tick, _, _ in ticks)])
+            habits = [habit.due for habit in self.habits.values()]
+            self.now = max(self.now, min([end, *due, *(tick for tick, _, _ in ticks), *habits]))
             for tick, queue, timer in ticks:
                 if tick == self.now:
                     body = {"detail-type": timer.name, "version": timer.version, "time": clock.stamp(tick)}
                     queue.send(json.dumps(body))
+            for habit in list(self.habits.values()):
+                if habit.due <= self.now:
+                    habit.due += timedelta(seconds=habit.seconds)
+                    habit.action()
             self.settle()
 
     def at_the_door(self) -> list[Subscriber]:

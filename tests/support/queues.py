@@ -1,6 +1,6 @@
-"""Queues in memory, and when schedules fall due."""
+"""Queues in memory, and what happens again and again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -56,6 +56,15 @@ class MemoryQueue:
     def due(self) -> list[Message]:
         """What can be received now, oldest first."""
         return [message for message in self.messages if message.due <= self.world.now]
+
+
+@dataclass
+class Habit:
+    """What somebody outside does again and again: every so many seconds, next when it is due."""
+
+    seconds: float
+    action: Callable[[], object]
+    due: datetime
 
 
 def moment(expression: str, after: datetime) -> datetime:
