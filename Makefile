@@ -94,7 +94,12 @@ e2e: $(VENV) $(ENGINE) $(NODE) ## The tests that deploy to the local cloud
 
 .PHONY: coverage
 coverage: $(VENV) $(NODE) ## The same tests as `make test`, and what they leave out
-	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE) --cov --cov-report=term
+	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
+	@.venv/bin/python -m tests.coverage_limits .coverage.json
+
+.PHONY: mutants
+mutants: $(VENV) ## Change the rules bit by bit and see whether a test notices (takes long)
+	@.venv/bin/python -m tests.mutants
 
 # These want a deployment, a browser or a quiet machine.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench
