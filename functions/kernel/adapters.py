@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.kernel import clock, meter
+from functions.kernel import clock, meter, observe
 from functions.kernel.commit import Outgoing
 from functions.kernel.errors import UnavailableError
 
@@ -123,11 +123,12 @@ def invoker(client: "LambdaClient", functions: Mapping[str, str]) -> Callable[[s
         try:
             response = client.invoke(FunctionName=functions[service], Payload=json.dumps(request).encode())
         except (ClientError, BotoCoreError) as error:
-            raise UnavailableError(f"{service} does not answer: {error}") from error
+            raise UnavailableError(f"{service} does not answer: ask again in a moment") from error
         meter.note("invocations")
         answer: dict[str, Any] = json.loads(response["Payload"].read())
         if response.get("FunctionError"):
-            raise UnavailableError(f"{service} failed to answer: {answer.get('errorMessage', '')}")
+            observe.logger().error("a query failed", extra={"owner": service, "error": answer.get("errorType")})
+            raise UnavailableError(f"{service} cannot answer: ask again in a moment")
         return answer
 
     return invoke

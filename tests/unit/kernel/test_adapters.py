@@ -276,9 +276,9 @@ def test_the_owner_is_asked_by_its_function_and_its_answer_given_back(clients: A
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (aws.error("TooManyRequestsException", status=429), "stores does not answer"),
-        (UNREACHABLE, "stores does not answer"),
-        (invoked({"errorMessage": "it broke"}, FunctionError="Unhandled"), "stores failed to answer: it broke"),
+        (aws.error("TooManyRequestsException", status=429), "stores does not answer: ask again in a moment"),
+        (UNREACHABLE, "stores does not answer: ask again in a moment"),
+        (invoked({"errorMessage": "it broke"}, FunctionError="Unhandled"), "stores cannot answer: ask again in a moment"),
     ],
 )
 def test_an_owner_that_does_not_answer_is_unavailable(clients: Any, answer: Any, why: str) -> None:
