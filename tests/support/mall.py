@@ -84,8 +84,9 @@ class Mall:
         self.published: list[Envelope] = []
         self._counter = 0
         self._random = random.Random(disorder) if disorder is not None else None
-        self._relayed: dict[str, int] = {}
+        self.relayed: dict[str, int] = {}
         self.stopped: set[str] = set()
+        self.held: dict[tuple[str, str], list[tuple[MemoryQueue, str]]] = {}
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
@@ -167,8 +168,12 @@ class Mall:
         body = json.dumps({"detail-type": envelope.metadata.name, "source": envelope.metadata.source, "detail": detail})
         for subscriber in self.subscribers:
             if subscriber.wants(detail):
+                held = self.held.get((subscriber.inbox.service, envelope.metadata.name))
                 for _ in range(2 if self._random and self._random.random() < 0.1 else 1):
-                    subscriber.queue.send(body)
+                    if held is None:
+                        subscriber.queue.send(body)
+                    else:
+                        held.append((subscriber.queue, body))
 
     def settle(self, rounds: int = 2_000) -> None:
         """Let messages flow until none is due. Raises AssertionError when there is no end to it."""
@@ -207,6 +212,17 @@ class Mall:
     def start(self, *services: str) -> None:
         """Let stopped services go on with what waits for them."""
         self.stopped.difference_update(services)
+
+    def hold(self, service: str, *names: str) -> None:
+        """Keep messages of these names from a service until `release`: they are late, whatever else comes meanwhile."""
+        for name in names:
+            self.held.setdefault((service, name), [])
+
+    def release(self, service: str, *names: str) -> None:
+        """Let messages that were held go on to a service, name by name, and hold no more of them."""
+        for name in names:
+            for queue, body in self.held.pop((service, name)):
+                queue.send(body)
 
     def every(self, seconds: float, action: Callable[[], object], name: str) -> None:
         """Have somebody outside do something again and again while time passes, until `leave_off` of that name."""
@@ -247,7 +263,7 @@ class Mall:
         moved = False
         for service, runtime in self.runtimes.items():
             assert isinstance(runtime.store, MemoryEventStore)
-            start = self._relayed.get(service, 0)
+            start = self.relayed.get(service, 0)
             items = runtime.store.log[start : start + 100]
             if not items or service in self.stopped:
                 continue
@@ -258,7 +274,7 @@ class Mall:
             with self.at_work(service):
                 failures = relay.handle({"Records": records})["batchItemFailures"]
             assert not failures
-            self._relayed[service] = start + len(items)
+            self.relayed[service] = start + len(items)
             moved = True
         return moved
 
