@@ -4,10 +4,12 @@ from typing import Literal
 
 from events.checkout import ConfirmPayment, VoidPayment
 from events.registry import Event, Reply, Timer
-from events.shapes import Cents
+from events.shapes import Cents, Shape, Time
 
 PaymentStatus = Literal["authorized", "confirmed", "settled", "voided", "refunded"]
 InvoiceStatus = Literal["pending", "paid", "cancelled"]
+DifferenceStatus = Literal["open", "cleared"]
+OrdersToCompare = Literal["ended", "unfinished", "differing"]
 
 
 class PaymentState(Event):
@@ -93,3 +95,57 @@ class RefundDue(Timer, source="payments", key="payment_id"):
 
     payment_id: str
     number: int
+
+
+class Reason(Shape):
+    """One thing that does not fit: the amount that was expected and the one that was found, in cents."""
+
+    kind: str
+    expected: int
+    found: int
+
+
+class DifferenceState(Event):
+    """An order whose money does not add up; `difference_id` is the order's id.
+
+    `reasons` are those found last, `since` is when the first of them was found or, cleared, when none was left.
+    """
+
+    difference_id: str
+    payment_id: str
+    status: DifferenceStatus
+    reasons: tuple[Reason, ...]
+    since: Time
+
+
+class DifferenceFound(DifferenceState, source="payments", key="difference_id"):
+    """Order, invoice, payment and payment provider do not say the same, or differ in another way than before."""
+
+
+class DifferenceCleared(DifferenceState, source="payments", key="difference_id"):
+    """What differed was compared again, and everything fits."""
+
+
+class ReconciliationDue(Timer, source="payments", key="time"):
+    """What is known of the money of orders is to be compared: of those that ended on the day before, and others."""
+
+    time: Time
+
+
+class ReconciliationPageDue(Timer, source="payments", key="time"):
+    """A page of one kind of orders is to be gone through; `time` is when the reconciliation began.
+
+    `ended` orders are those of the `day`. `after` is where the page begins, as the store of the rows gave it.
+    """
+
+    orders: OrdersToCompare
+    day: str
+    after: str | None
+    time: Time
+
+
+class OrderReconciliationDue(Timer, source="payments", key="order_id"):
+    """What is known of one order's money is to be compared; `time` is when the reconciliation began."""
+
+    order_id: str
+    time: Time

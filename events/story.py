@@ -107,6 +107,7 @@ _ASKED = {"items": [_BREAD, _NOTEBOOK], "total": 1699}
 _FOUND = {"items": [_BREAD], "total": 900}
 _SHORT = [{"store_id": "store-paper", "product_id": "product-notebook", "quantity": 1}]
 _LISTED = {"shopping_list_id": "order-1"}
+_NOT_PAID_BACK = {"difference_id": "order-1", "reasons": [{"kind": "payment_balance", "expected": 900, "found": 1699}]}
 
 _FIELDS: Data = {
     **_ASKED,
@@ -121,6 +122,7 @@ _FIELDS: Data = {
     "sku": "RYE-750",
     "price": 450,
     "sms_number": "+1 555 0100",
+    "language": "en",
     "enabled": True,
     "shopping_list_id": "order-1",
     "created_at": "2026-03-14T09:20:00.000000Z",
@@ -152,6 +154,7 @@ _MESSAGES: dict[str, Data] = {
     "ProductPriceChanged": {"price": 475, "previous_price": 450},
     "ProductRemoved": {"removed": True},
     "CustomerDisabled": {"enabled": False},
+    "CustomerLanguageChanged": {"language": "es"},
     "CustomerRefused": {"reason": "the customer is disabled"},
     "BasketStarted": {"items": [], "total": 0},
     "BasketCancelled": {"status": "cancelled"},
@@ -207,6 +210,11 @@ _MESSAGES: dict[str, Data] = {
     "InvoiceAdjusted": {"amount": 900},
     "InvoicePaid": {"status": "paid", "amount": 900},
     "InvoiceCancelled": {"status": "cancelled", "amount": 0},
+    "DifferenceFound": {"status": "open", "since": "2026-03-15T02:00:01.000000Z", **_NOT_PAID_BACK},
+    "DifferenceCleared": {"status": "cleared", "since": "2026-03-16T02:00:01.000000Z", **_NOT_PAID_BACK},
+    "ReconciliationDue": {"time": "2026-03-15T02:00:00Z"},
+    "ReconciliationPageDue": {"orders": "ended", "day": "2026-03-14", "after": None, "time": "2026-03-15T02:00:00Z"},
+    "OrderReconciliationDue": {"time": "2026-03-15T02:00:00Z"},
     "PaymentRefused": {"reason": "the payment does not cover the order"},
     "NotificationSent": {"status": "sent"},
 }

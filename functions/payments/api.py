@@ -1,8 +1,15 @@
 """The payments service over REST."""
 
+from dataclasses import asdict
+from typing import cast
+
+from events.payments import DifferenceStatus
+from functions.kernel import clock, paging
 from functions.kernel.http import CUSTOMER, STAFF, Api
+from functions.kernel.paging import Paged, PagedAnswer
 from functions.kernel.wire import Answer, Body, Id, Money, Wire
-from functions.payments import service
+from functions.payments import reconciliation, service
+from functions.payments.difference import Difference
 
 api = Api("payments")
 
@@ -42,6 +49,46 @@ class InvoiceShape(Wire):
 
 class InvoiceAnswer(Answer):
     invoice: InvoiceShape
+
+
+class ReasonShape(Wire):
+    """One thing that does not fit: the amount that was expected and the one that was found."""
+
+    kind: str
+    expected: Money
+    found: Money
+
+
+class DifferenceShape(Wire):
+    """An order whose money does not add up, or did not before it was compared again."""
+
+    order_id: str
+    payment_id: str
+    status: DifferenceStatus
+    reasons: list[ReasonShape]
+    since: str
+
+
+class DifferenceAnswer(Answer):
+    difference: DifferenceShape
+
+
+class DifferenceList(PagedAnswer):
+    """Differences by status, and of one status the oldest first."""
+
+    differences: list[DifferenceShape]
+
+
+class Which(Paged):
+    """Differences of one status, or all."""
+
+    status: DifferenceStatus | None = None
+
+
+class ReconciledDay(Body):
+    """The day, as in 2030-01-31, on which orders ended that are to be compared; yesterday when left out."""
+
+    day: str = ""
 
 
 @api.post("/api/payments", may=[STAFF, CUSTOMER])
@@ -84,3 +131,39 @@ def get_invoice(id: str) -> InvoiceAnswer:
 def pay_invoice(id: str) -> None:
     """Capture what an invoice says from its payment."""
     service.pay(id)
+
+
+@api.get("/api/payments/differences", may=[STAFF])
+def list_differences(which: Which) -> DifferenceList:
+    """List orders whose money does not add up."""
+    purpose = f"differences {which.status}"
+    found, after = reconciliation.list_differences(which.status, which.limit, paging.read(which.next, purpose))
+    return DifferenceList(differences=[_shape(it) for it in found], next=paging.sign(after, purpose))
+
+
+@api.get("/api/payments/differences/{orderId}", may=[STAFF])
+def get_difference(order_id: str) -> DifferenceAnswer:
+    """What does not add up about an order's money."""
+    return DifferenceAnswer(difference=_shape(reconciliation.difference(order_id)))
+
+
+@api.put("/api/payments/differences/{orderId}/recheck", may=[STAFF])
+def recheck_difference(order_id: str) -> None:
+    """Compare an order's money again now, and have refunds that were not made tried again."""
+    reconciliation.recheck(order_id)
+
+
+@api.post("/api/payments/reconciliation", may=[STAFF])
+def reconcile(body: ReconciledDay) -> None:
+    """Compare the money of orders now, as is done every night."""
+    reconciliation.begin(clock.stamp(), body.day)
+
+
+def _shape(difference: Difference) -> DifferenceShape:
+    return DifferenceShape(
+        order_id=difference.id,
+        payment_id=difference.payment_id,
+        status=cast(DifferenceStatus, difference.status),
+        reasons=[ReasonShape(**asdict(reason)) for reason in difference.reasons],
+        since=difference.since,
+    )

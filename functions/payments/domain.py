@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from functions.kernel import ids
 from functions.kernel.aggregate import Aggregate, DomainEvent, applies
 from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
 
@@ -128,6 +129,10 @@ class Payment(Aggregate):
         if not 1 <= number <= len(self.refunds):
             raise NotFoundError(f"the payment has no refund {number}")
         return self.refunds[number - 1]
+
+    def request_id(self, number: int) -> str:
+        """The id under which the provider is asked for a refund, however often."""
+        return ids.derive("refund", self.id, number)
 
     def refund_made(self, number: int) -> None:
         """The provider has paid a refund. Raises NotFoundError for one that was not requested."""

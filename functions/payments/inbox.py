@@ -1,14 +1,24 @@
-"""What the payments service hears: the saga's commands, how orders fare, and its own reminders of refunds."""
+"""What the payments service hears: the saga's commands, how orders fare, and its own reminders."""
 
 from events.checkout import ConfirmPayment, VoidPayment
 from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRejected, OrderState
-from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted, RefundDue
-from functions.kernel.inbox import Inbox
-from functions.payments import service
+from events.payments import (
+    OrderReconciliationDue,
+    PaymentAccepted,
+    PaymentRefused,
+    PaymentVoidAccepted,
+    ReconciliationDue,
+    ReconciliationPageDue,
+    RefundDue,
+)
+from functions.kernel.errors import RefusedError
+from functions.kernel.inbox import Again, Inbox, UndeliverableError
+from functions.payments import reconciliation, service
 from functions.payments.views import projection
 
 inbox = Inbox("payments")
 inbox.include(projection)
+inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
 
 
 @inbox.answers(
@@ -42,4 +52,25 @@ def call_off_order(event: OrderState) -> None:
 
 @inbox.on(RefundDue)
 def make_refund(reminder: RefundDue) -> None:
-    service.make_refund(reminder.payment_id, reminder.number)
+    try:
+        service.make_refund(reminder.payment_id, reminder.number)
+    except RefusedError as error:
+        refund = f"refund {reminder.number} of payment {reminder.payment_id}"
+        raise UndeliverableError(f"{refund} was refused: {error.message}") from error
+
+
+@inbox.on(ReconciliationDue)
+def begin_reconciliation(tick: ReconciliationDue) -> None:
+    reconciliation.begin(tick.time)
+
+
+@inbox.on(ReconciliationPageDue)
+def go_through_orders(reminder: ReconciliationPageDue) -> None:
+    reconciliation.go_through(reminder)
+
+
+@inbox.on(OrderReconciliationDue)
+def reconcile_order(reminder: OrderReconciliationDue) -> None:
+    seconds = reconciliation.look(reminder.order_id, reminder.time)
+    if seconds:
+        raise Again(seconds)

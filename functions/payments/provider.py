@@ -1,26 +1,25 @@
 """The way out to whoever moves the money."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from functions.kernel.runtime import Port
+from functions.payments.sandbox import SandboxProvider
 
 
 class PaymentProvider(Protocol):
-    """What a payment provider does for us."""
+    """What a payment provider does for us. An adapter raises errors of the kernel, in words of our own."""
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
-        """Pay an amount, in cents, back to whoever paid; a `request_id` that was used before pays nothing more.
+        """Pay an amount, in cents, back to whoever paid; a `request_id` that was paid before pays nothing more.
 
-        Raises RefusedError when the provider will not, and UnavailableError when it does not answer: then it may
-        have paid or not, and is to be asked again with the same request id.
+        Raises RefusedError when the provider will not (it may be asked again, should it change its mind),
+        UnavailableError when it does not answer: then it may have paid or not, and is to be asked again with the same
+        request id; and InvalidError for a request id that was used for another amount.
         """
 
-
-class SandboxProvider:
-    """A provider that moves no money: each refund succeeds, however often it is asked for."""
-
-    def refund(self, payment_id: str, amount: int, request_id: str) -> None:
-        """Nothing to do."""
+    def statement(self, payment_id: str) -> Mapping[str, int]:
+        """What was paid back of a payment, in cents, by request id. Raises UnavailableError."""
 
 
 provider: Port[PaymentProvider] = Port("provider", connect=SandboxProvider)

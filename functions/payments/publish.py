@@ -1,8 +1,11 @@
 """What the payments service says. That money was captured is told by the invoice that was paid."""
 
+from dataclasses import asdict
 from typing import Any
 
 from events.payments import (
+    DifferenceCleared,
+    DifferenceFound,
     InvoiceAdjusted,
     InvoiceCancelled,
     InvoiceCreated,
@@ -11,9 +14,11 @@ from events.payments import (
     PaymentConfirmed,
     PaymentRefunded,
     PaymentVoided,
+    Reason,
     RefundDue,
 )
 from functions.kernel.publish import Publisher, Reminder
+from functions.payments.difference import Cleared, Difference, Found
 from functions.payments.domain import (
     Adjusted,
     Authorized,
@@ -76,6 +81,16 @@ def invoice_cancelled(invoice: Invoice, event: Cancelled) -> InvoiceCancelled:
     return InvoiceCancelled(**_invoice(invoice))
 
 
+@publishes(Found)
+def difference_found(difference: Difference, event: Found) -> DifferenceFound:
+    return DifferenceFound(**_difference(difference))
+
+
+@publishes(Cleared)
+def difference_cleared(difference: Difference, event: Cleared) -> DifferenceCleared:
+    return DifferenceCleared(**_difference(difference))
+
+
 def _payment(payment: Payment) -> dict[str, Any]:
     return {
         "payment_id": payment.id,
@@ -96,4 +111,14 @@ def _invoice(invoice: Invoice) -> dict[str, Any]:
         "payment_id": invoice.payment_id,
         "amount": invoice.amount,
         "status": invoice.status,
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "difference_id": difference.id,
+        "payment_id": difference.payment_id,
+        "status": difference.status,
+        "reasons": tuple(Reason(**asdict(reason)) for reason in difference.reasons),
+        "since": difference.since,
     }

@@ -3,8 +3,10 @@
 An invoice and its payment change in one transaction; an invoice's id is its order's.
 """
 
-from functions.kernel import context, ids
+from events.payments import OrderReconciliationDue
+from functions.kernel import context
 from functions.kernel.errors import NotFoundError
+from functions.kernel.observe import Alarm
 from functions.kernel.repository import Repository, change_together
 from functions.payments import views
 from functions.payments.domain import Invoice, Payment
@@ -13,6 +15,7 @@ from functions.payments.publish import publishes
 
 payments = Repository(Payment, publishes)
 invoices = Repository(Invoice, publishes)
+differs = Alarm("MoneyDiffers", OrderReconciliationDue.name)
 
 
 def authorize(customer_id: str, amount: int) -> str:
@@ -88,10 +91,11 @@ def make_refund(payment_id: str, number: int) -> None:
 
     Whatever stops in between, the reminder comes again, and the same request id keeps the provider from paying twice.
     """
-    refund = payments.get(payment_id).refund(number)
+    payment = payments.get(payment_id)
+    refund = payment.refund(number)
     if refund.made:
         return
-    provider().refund(payment_id, refund.amount, ids.derive("refund", payment_id, number))
+    provider().refund(payment_id, refund.amount, payment.request_id(number))
     payments.change(payment_id, lambda payment: payment.refund_made(number))
 
 

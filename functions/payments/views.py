@@ -1,8 +1,16 @@
-"""A copy of the customers, as far as payments need it: who is there.
+"""Copies of customers and orders, as far as payments need them, and the list of differences that staff see.
 
-A copy that misses asks the owner and keeps the answer. Who was erased stays as a marked row instead of a tombstone,
-so that it is told from who never came and needs no asking; the erasure is the last event of its stream.
+Of a customer it is who is there. A copy that misses asks the owner and keeps the answer. Who was erased stays as a marked
+row instead of a tombstone, so that it is told from who never came and needs no asking; the erasure is the last event of
+its stream.
+
+Of an order it is what its money must fit. One sparse index finds what is to be compared: an ended order by the day on
+which it ended, an unfinished one by the time of its creation, a difference by its status and time.
 """
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
 
 from events.customers import (
     CustomerDisabled,
@@ -13,15 +21,32 @@ from events.customers import (
     CustomerState,
 )
 from events.envelope import Metadata
-from events.queries import FindCustomer
-from functions.kernel import runtime
+from events.ordering import (
+    OrderApproved,
+    OrderCancelled,
+    OrderCompleted,
+    OrderCreated,
+    OrderPaid,
+    OrderReadied,
+    OrderRejected,
+    OrderState,
+)
+from events.payments import DifferenceCleared, DifferenceFound, DifferenceState, OrdersToCompare
+from events.queries import FindCustomer, FindOrder
+from functions.kernel import clock, runtime
 from functions.kernel.errors import NotFoundError
 from functions.kernel.projection import Projection, read
 from functions.kernel.queries import Ask
-from functions.kernel.views import Row
+from functions.kernel.views import Page, Row
+from functions.payments.difference import ENDED, Order
 
-projection = Projection()
+INDEX = "reconciliation"
+UNFINISHED_FOR = timedelta(days=1)  # an order that is younger is still on its way
+PAGE = 100
+
+projection = Projection(indexes=[INDEX])
 find_customer = Ask(FindCustomer)
+find_order = Ask(FindOrder)
 
 
 @projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
@@ -32,6 +57,67 @@ def customer_row(event: CustomerState, metadata: Metadata) -> Row:
 @projection.on(CustomerErased)
 def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
     return _customer(event.customer_id, erased=True)
+
+
+@projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
+def order_row(event: OrderState, metadata: Metadata) -> Row:
+    data = {
+        "id": event.order_id,
+        "customer_id": event.customer_id,
+        "payment_id": event.payment_id,
+        "status": event.status,
+        "total": event.total,
+        "paid": event.paid,
+        "moved_at": metadata.time,
+    }
+    if event.status in ENDED:
+        place = f"ended {metadata.time[:10]}", event.order_id
+    else:
+        place = "unfinished", f"{event.created_at} {event.order_id}"
+    return Row(f"order {event.order_id}", "order", data, indexes={INDEX: place})
+
+
+@projection.on(DifferenceFound, DifferenceCleared)
+def difference_row(event: DifferenceState, metadata: Metadata) -> Row:
+    place = "differences", f"{event.status} {event.since} {event.difference_id}"
+    data = {"id": event.difference_id, **event.model_dump(mode="json", exclude={"difference_id"})}
+    return Row(f"difference {event.difference_id}", "difference", data, indexes={INDEX: place})
+
+
+def order(order_id: str) -> Order:
+    """An order as it was last heard of. Raises NotFoundError."""
+    row = read(f"order {order_id}", "order")
+    if row is None:
+        raise NotFoundError(f"there is no order {order_id}")
+    return Order(**row)
+
+
+def orders_to_compare(
+    orders: OrdersToCompare, day: str, now: datetime, after: str | None
+) -> tuple[list[str], str | None]:
+    """A page of the ids of orders whose money is to be compared, and where the next page begins (None at the end)."""
+    begin = json.loads(after) if after else None
+    query = runtime.current().views.query
+    if orders == "ended":
+        page = query(f"ended {day}", index=INDEX, limit=PAGE, after=begin)
+    elif orders == "unfinished":
+        last = clock.stamp(now - UNFINISHED_FOR)
+        page = query("unfinished", index=INDEX, last=last, limit=PAGE, after=begin)
+    else:
+        page = differences("open", PAGE, begin)
+    return [row["id"] for row in page.rows], json.dumps(page.after) if page.after else None
+
+
+def differences(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
+    """A page of differences, those of one status or all; of one status the oldest first."""
+    return runtime.current().views.query(
+        "differences",
+        index=INDEX,
+        first=f"{status} " if status else None,
+        last=f"{status} ~" if status else None,
+        limit=limit,
+        after=after,
+    )
 
 
 def must_know_customer(customer_id: str) -> None:

@@ -31,7 +31,7 @@ SAMPLES = sorted((EVENTS / "samples").glob("*.json"))
 STATES = {
     "store_id": {"store_id", "name", "location", "participating"},
     "product_id": {"product_id", "store_id", "name", "description", "sku", "price", "removed"},
-    "customer_id": {"customer_id", "name", "sms_number", "enabled"},
+    "customer_id": {"customer_id", "name", "sms_number", "enabled", "language"},
     "basket_id": {"basket_id", "customer_id", "status", "items", "total"},
     "order_id": {
         *("order_id", "customer_id", "payment_id", "items", "total", "status", "ready", "paid"),
@@ -45,6 +45,7 @@ STATES = {
         *("payment_id", "customer_id", "order_id", "authorized", "captured", "released", "refunded", "status"),
     },
     "invoice_id": {"invoice_id", "order_id", "payment_id", "amount", "status"},
+    "difference_id": {"difference_id", "payment_id", "status", "reasons", "since"},
     "notification_id": {"notification_id", "order_id", "customer_id", "kind", "status", "sent_at"},
 }
 

@@ -9,7 +9,7 @@ from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRe
 from events.queries import CustomerFound
 from events.registry import Message, decode
 from functions.kernel import relay
-from functions.kernel.errors import UnavailableError
+from functions.kernel.errors import RefusedError, UnavailableError
 from functions.kernel.runtime import Runtime
 from functions.kernel.store import MemoryEventStore
 from functions.payments import service
@@ -23,19 +23,29 @@ ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 55
 
 
 class Bank:
-    """A payment provider: what it paid by request id. It fails once before or once after paying, as it is told."""
+    """A payment provider: what it paid by request id.
+
+    It fails once `before` or once `after` paying, as it is told; while told to `refuse`, it pays nothing.
+    """
 
     def __init__(self) -> None:
         self.paid: dict[str, tuple[str, int]] = {}
         self.fails = ""
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
+        if self.fails == "refuse":
+            raise RefusedError("the account is closed")
         fails, self.fails = self.fails, ""
         if fails == "before":
             raise UnavailableError("the provider does not answer")
         assert self.paid.setdefault(request_id, (payment_id, amount)) == (payment_id, amount)
         if fails == "after":
             raise UnavailableError("the provider's answer was lost")
+
+    def statement(self, payment_id: str) -> dict[str, int]:
+        if self.fails:
+            raise UnavailableError("the provider does not answer")
+        return {request: amount for request, (payment, amount) in self.paid.items() if payment == payment_id}
 
     def paid_back(self, payment_id: str) -> int:
         """What went back to whoever made a payment, in cents."""
@@ -64,12 +74,14 @@ class Till:
         self.owners = Owners()
         self.bus = RecordingBus()
         self.queue = RecordingQueue()
+        self.dead_letters = RecordingQueue()
         self.store = store or MemoryEventStore()
         self.runtime: Runtime = memory_runtime(
             "payments",
             store=self.store,
             bus=self.bus,
             queue=self.queue,
+            dead_letters=self.dead_letters,
             invoke=self.owners,
             adapters={"provider": self.bank},
         )
@@ -92,8 +104,8 @@ class Till:
         ]
         assert relay.handle({"Records": records}) == {"batchItemFailures": []}
 
-    def remind(self) -> None:
-        """Relay, and hand each reminder to the service; one that fails stays in the queue."""
+    def remind(self, tries: int = 1) -> None:
+        """Relay, and hand each reminder to the service, at so many tries; one that fails stays in the queue."""
         self.relay()
         waiting, self.queue.sent = self.queue.sent, []
         for number, sent in enumerate(waiting):
@@ -101,7 +113,7 @@ class Till:
                 "messageId": f"reminder-{number}",
                 "receiptHandle": f"receipt-{number}",
                 "body": sent.body,
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": {"ApproximateReceiveCount": str(tries)},
             }
             if inbox.handle({"Records": [record]})["batchItemFailures"]:
                 self.queue.sent.append(sent)

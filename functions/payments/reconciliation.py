@@ -1,0 +1,126 @@
+"""Comparing, each night, what is known of the money of orders, and keeping a record of what differs.
+
+A night's work is cut up into messages to oneself: a page of orders for each, and then one for each order, so that it
+takes as long as it takes, an order that cannot be compared is tried again and in the end lies with the dead letters
+by itself, and nothing happens twice when a message does.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from math import ceil
+from typing import Any, get_args
+
+from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue, RefundDue
+from events.registry import Timer
+from functions.kernel import clock, codec, context, runtime
+from functions.kernel.errors import InvalidError
+from functions.kernel.publish import reminder_body
+from functions.kernel.repository import Repository
+from functions.payments import service, views
+from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, is_own
+from functions.payments.domain import Invoice, Payment
+from functions.payments.provider import provider
+from functions.payments.publish import publishes
+
+differences = Repository(Difference, publishes)
+
+
+def begin(time: str, day: str = "") -> None:
+    """Have the orders compared that ended on a day (of a `time`, RFC 3339, the day before), are unfinished, or differ.
+
+    Raises InvalidError for a day that is none.
+    """
+    reconciled = _read_day(day) if day else clock.read(time).date() - timedelta(days=1)
+    for orders in get_args(OrdersToCompare):
+        _send(ReconciliationPageDue(orders=orders, day=reconciled.isoformat(), after=None, time=time))
+
+
+def go_through(page: ReconciliationPageDue) -> None:
+    """Have each order of a page compared, and see to the next page."""
+    found, after = views.orders_to_compare(page.orders, page.day, clock.read(page.time), page.after)
+    for order_id in found:
+        _send(OrderReconciliationDue(order_id=order_id, time=page.time))
+    if after:
+        _send(page.model_copy(update={"after": after}))
+
+
+def look(order_id: str, asked_at: str) -> int:
+    """Compare one order's money and note what differs; `asked_at` is when that was first asked for (RFC 3339).
+
+    What differs while anything of it has moved within RECONCILE_AFTER seconds may be on its way and is not noted: the
+    answer is in how many seconds it can be (0 when it was judged). Raises NotFoundError, UnavailableError.
+    """
+    order = views.order(order_id)
+    invoice = service.invoices.load(order_id).aggregate
+    payment = service.payments.load(order.payment_id).aggregate
+    statement = provider().statement(payment.id) if is_own(order, payment) else {}
+    reasons = tuple(compare(order, invoice, payment, statement))
+    moved = [order.moved_at, *_last_changes(invoice, payment)]
+    if order.status not in ENDED:
+        current = views.find_order(order_id=order_id)
+        if (current.status, current.total) != (order.status, order.total):
+            reasons += (Reason("order_not_heard", current.total, order.total),)
+            moved.append(asked_at)
+    wait = _seconds_until_quiet(moved)
+    if reasons and wait:
+        return wait
+    _note(order, reasons)
+    return 0
+
+
+def recheck(order_id: str) -> None:
+    """Compare one order's money now, and have its refunds that were not made tried again.
+
+    Raises NotFoundError for an order without a difference, UnavailableError.
+    """
+    payment_id = differences.get(order_id).payment_id
+    look(order_id, clock.stamp())
+    for number, refund in enumerate(service.payments.load(payment_id).aggregate.refunds, start=1):
+        if not refund.made:
+            _send(RefundDue(payment_id=payment_id, number=number))
+
+
+def difference(order_id: str) -> Difference:
+    """A difference as it is now. Raises NotFoundError."""
+    return differences.get(order_id)
+
+
+def list_differences(
+    status: str | None, limit: int, after: dict[str, Any] | None
+) -> tuple[list[Difference], dict[str, Any] | None]:
+    """A page of differences, of one status or all, and where the next begins; of one status the oldest first."""
+    page = views.differences(status, limit, after)
+    return [codec.from_data(Difference, row) for row in page.rows], page.after
+
+
+def _note(order: Order, reasons: tuple[Reason, ...]) -> None:
+    if not reasons and differences.find(order.id) is None:
+        return
+    noted = differences.create(order.id, lambda it: it.look(order.payment_id, reasons, clock.stamp()))
+    for event in noted.changes:
+        if isinstance(event, Found):
+            service.differs.ring(order_id=order.id, reasons=[reason.kind for reason in reasons])
+
+
+def _last_changes(invoice: Invoice, payment: Payment) -> Sequence[str]:
+    """When an invoice and a payment last changed; nothing for one that is not there."""
+    store = runtime.current().store
+    newest = [next(store.backwards(thing.stream(thing.id), page=1), None) for thing in (invoice, payment)]
+    return [commit.time for commit in newest if commit]
+
+
+def _seconds_until_quiet(moved: Sequence[str]) -> int:
+    quiet = timedelta(seconds=int(runtime.current().setting("RECONCILE_AFTER", "3600")))
+    left = max(clock.read(moment) for moment in moved) + quiet - clock.now()
+    return max(0, ceil(left.total_seconds()))
+
+
+def _read_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidError("day: must be a day such as 2030-01-31") from None
+
+
+def _send(timer: Timer) -> None:
+    runtime.current().queue.send(reminder_body(timer, context.current()))

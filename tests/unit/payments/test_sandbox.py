@@ -1,0 +1,98 @@
+"""The sandbox of a payment provider: what an amount makes it do, and that it pays each request once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from functions.kernel.errors import InvalidError, RefusedError, UnavailableError
+from functions.kernel.runtime import active, current
+from functions.kernel.view_store import MemoryViews
+from functions.kernel.views import Row
+from functions.payments.provider import provider
+from functions.payments.sandbox import SandboxProvider
+from tests.support.runtime import memory_runtime
+
+
+@pytest.fixture(autouse=True)
+def running() -> Iterator[None]:
+    with active(memory_runtime("payments")):
+        yield
+
+
+def ask(amount: int, request_id: str = "request-1", payment_id: str = "payment-1") -> str:
+    """Ask a sandbox that was just started; what it says."""
+    try:
+        SandboxProvider().refund(payment_id, amount, request_id)
+    except (RefusedError, UnavailableError) as error:
+        return error.code
+    return "paid"
+
+
+def paid(payment_id: str = "payment-1") -> dict[str, int]:
+    return dict(SandboxProvider().statement(payment_id))
+
+
+def test_it_is_the_provider_where_no_other_is_given() -> None:
+    assert isinstance(provider(), SandboxProvider)
+
+
+def test_an_ordinary_amount_is_paid_once_however_often_it_is_asked_for() -> None:
+    assert [ask(799) for _ in range(3)] == ["paid"] * 3
+    assert paid() == {"request-1": 799}
+
+
+def test_an_amount_that_ends_in_13_is_refused_for_good() -> None:
+    assert [ask(4213) for _ in range(3)] == ["refused"] * 3
+    assert paid() == {}
+
+
+def test_an_amount_that_ends_in_14_is_refused_until_it_is_asked_for_again() -> None:
+    assert ask(4214) == "refused"
+    assert paid() == {}
+    assert [ask(4214), ask(4214)] == ["paid", "paid"]
+    assert paid() == {"request-1": 4214}
+
+
+def test_an_amount_that_ends_in_17_is_paid_although_the_first_answer_is_lost() -> None:
+    assert ask(17) == "unavailable"
+    assert paid() == {"request-1": 17}
+    assert ask(17) == "paid"
+    assert paid() == {"request-1": 17}
+
+
+def test_an_amount_that_ends_in_19_is_not_paid_at_first() -> None:
+    assert ask(119) == "unavailable"
+    assert paid() == {}
+    assert ask(119) == "paid"
+    assert paid() == {"request-1": 119}
+
+
+@pytest.mark.parametrize("amount", [799, 4213, 4217])
+def test_a_request_id_that_comes_with_another_amount_is_an_error_and_pays_nothing(amount: int) -> None:
+    ask(amount)
+    before = paid()
+    with pytest.raises(InvalidError, match="this request id was used for another amount"):
+        ask(amount + 100)
+    assert paid() == before
+
+
+def test_the_statement_of_a_payment_has_all_that_was_paid_back_of_it_and_nothing_else() -> None:
+    for number in range(120):
+        ask(100, f"request-{number:03}")
+    ask(200, "request-of-another", "payment-2")
+    assert paid() == {f"request-{number:03}": 100 for number in range(120)}
+    assert paid("payment-2") == {"request-of-another": 200}
+    assert paid("payment-3") == {}
+
+
+def test_one_of_two_equal_requests_at_the_same_time_is_told_to_ask_again() -> None:
+    class Raced(MemoryViews):
+        """The other request is written between this one's reading and writing."""
+
+        def put(self, row: Row, version: int) -> bool:
+            super().put(row, version)
+            return super().put(row, version)
+
+    current().views = Raced()
+    assert [ask(799), ask(799)] == ["unavailable", "paid"]
+    assert paid() == {"request-1": 799}
