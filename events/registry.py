@@ -5,12 +5,16 @@ from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic._internal._model_construction import ModelMetaclass  # there is no public name for it
 
 from events.envelope import SOURCE_PREFIX
+
+if TYPE_CHECKING:  # it has no public name to check types by
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
