@@ -1,6 +1,7 @@
 """The whole system as a CDK app: `cdk deploy --all -c stage=dev`."""
 
 import json
+import sys
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -11,7 +12,7 @@ from infra import bundling
 from infra.nag import check
 from infra.platform_stack import PlatformStack
 from infra.service import Service
-from infra.stages import Stage, stage
+from infra.stages import TIMES, Stage, stage
 
 
 class ServiceStack(cdk.Stack):
@@ -68,7 +69,21 @@ def _stack_name(stage: Stage, name: str) -> str:
     return f"mallbots-{stage.name}-{name.lower()}"
 
 
+def chosen(app: cdk.App) -> Stage:
+    """The stage that `-c stage=NAME` names (`local` by default), with the times that `-c robot_lease=30` and so on say.
+
+    Raises ValueError.
+    """
+    said = {time: app.node.try_get_context(time) for time in TIMES}
+    times = {time: str(value) for time, value in said.items() if value is not None}
+    return stage(app.node.try_get_context("stage") or "local", times)
+
+
 if __name__ == "__main__":
     app = cdk.App()
-    compose(app, stage(app.node.try_get_context("stage") or "local"))
+    try:
+        settings = chosen(app)
+    except ValueError as wrong:
+        sys.exit(f"nothing is deployed: {wrong}")
+    compose(app, settings)
     app.synth()

@@ -2,10 +2,14 @@
 
 import platform
 import sys
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 Architecture = Literal["arm64", "x86_64"]
+
+TIMES = ("step_timeout", "robot_lease", "basket_untouched", "order_unpaid", "reconcile_after")
+LONGEST = 30 * 86_400
 
 
 @dataclass(frozen=True)
@@ -14,9 +18,12 @@ class Stage:
 
     python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function.
     concurrency: how many of a queue's messages are worked on at once at most (functions, not messages). keep:
-    whether tables and keys outlive the stack. step_timeout: seconds that the saga waits for an answer. meter: whether
-    functions print what they cost. kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
-    settings: MALLBOTS_<NAME> of every function.
+    whether tables and keys outlive the stack. meter: whether functions print what they cost. kms: whether tables are
+    encrypted by a key in KMS rather than by DynamoDB's own. settings: MALLBOTS_<NAME> of every function.
+
+    Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent;
+    basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is ready is cancelled;
+    reconcile_after, that an order must have been at rest before a difference of its money counts.
     """
 
     name: str
@@ -28,6 +35,10 @@ class Stage:
     log_days: int = 14
     archive_days: int = 14
     step_timeout: int = 60
+    robot_lease: int = 60
+    basket_untouched: int = 1_800
+    order_unpaid: int = 86_400
+    reconcile_after: int = 3_600
     meter: bool = False
     kms: bool = False
     settings: dict[str, str] = field(default_factory=dict)
@@ -37,11 +48,16 @@ class Stage:
         """What every function finds in its environment."""
         return {
             "MALLBOTS_STAGE": self.name,
-            "MALLBOTS_STEP_TIMEOUT": str(self.step_timeout),
+            **{variable(name): str(getattr(self, name)) for name in TIMES},
             "MALLBOTS_METER": "1" if self.meter else "0",
             "POWERTOOLS_METRICS_NAMESPACE": "MallBots",
             **{f"MALLBOTS_{name}": value for name, value in self.settings.items()},
         }
+
+
+def variable(time: str) -> str:
+    """The environment variable that functions find one of the times in."""
+    return f"MALLBOTS_{time.upper()}"
 
 
 def _this_machine() -> Stage:
@@ -53,6 +69,7 @@ def _this_machine() -> Stage:
         concurrency=4,
         log_days=1,
         step_timeout=2,
+        reconcile_after=10,
         meter=True,
     )
 
@@ -64,8 +81,20 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def stage(name: str) -> Stage:
-    """The stage of a name. Raises ValueError that names those there are."""
+def stage(name: str, times: Mapping[str, str] | None = None) -> Stage:
+    """The stage of a name, with other times for this deployment where some are given (in seconds).
+
+    Raises ValueError that says what is wrong: a stage or a time that is not there, or a time that is none.
+    """
     if name not in STAGES:
         raise ValueError(f"there is no stage {name!r}: choose one of {', '.join(sorted(STAGES))}")
-    return STAGES[name]
+    others: dict[str, Any] = {time: _seconds(time, text) for time, text in (times or {}).items()}
+    return replace(STAGES[name], **others)
+
+
+def _seconds(time: str, text: str) -> int:
+    if time not in TIMES:
+        raise ValueError(f"there is no time {time!r}: choose of {', '.join(TIMES)}")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST):
+        raise ValueError(f"{time}: {text!r} is no number of seconds from 1 to {LONGEST}")
+    return int(text)

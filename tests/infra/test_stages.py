@@ -9,17 +9,61 @@ import pytest
 
 from functions.kernel.manifest import services
 from infra import bundling
-from infra.stages import STAGES, stage
-from tests.infra.conftest import synthesize
+from infra.stages import STAGES, TIMES, Stage, stage, variable
+from tests.infra.conftest import Templates, synthesize
 
 pytestmark = pytest.mark.xdist_group("infra")
 
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
 
+def deployed_with(**context: object) -> Stage:
+    """The stage that the CDK's context chooses."""
+    import aws_cdk as cdk
+
+    from infra.app import chosen
+
+    return chosen(cdk.App(context=context))
+
+
 def test_a_stage_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(ValueError, match="there is no stage 'stagin': choose one of dev, local, prod"):
         stage("stagin")
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_every_stage_keeps_the_times_of_a_mall(name: str) -> None:
+    found = stage(name).environment
+    assert found["MALLBOTS_ROBOT_LEASE"] == "60"
+    assert found["MALLBOTS_BASKET_UNTOUCHED"] == str(30 * 60)
+    assert found["MALLBOTS_ORDER_UNPAID"] == str(24 * 60 * 60)
+    assert found["MALLBOTS_STEP_TIMEOUT"] == ("2" if name == "local" else "60")
+    assert found["MALLBOTS_RECONCILE_AFTER"] == ("10" if name == "local" else "3600")
+
+
+def test_one_deployment_of_a_stage_can_have_times_of_its_own() -> None:
+    """By the context of the CDK, as text or as the numbers of a cdk.json."""
+    found = deployed_with(stage="dev", basket_untouched="60", robot_lease=30)
+    assert (found.name, found.basket_untouched, found.robot_lease) == ("dev", 60, 30)
+    assert found.environment["MALLBOTS_BASKET_UNTOUCHED"] == "60"
+    assert found.order_unpaid == stage("dev").order_unpaid
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "soon", "1.5", "", "²", "2592001"])
+def test_a_time_that_is_none_is_refused_with_what_would_be_one(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^order_unpaid: '{text}' is no number of seconds from 1 to 2592000$"):
+        deployed_with(order_unpaid=text)
+
+
+def test_a_time_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match="there is no time 'tea_time': choose of step_timeout, robot_lease"):
+        stage("local", {"tea_time": "60"})
+
+
+def test_the_functions_of_a_deployment_find_its_times(dev: Templates) -> None:
+    for _stack, name, function in dev.resources("AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        assert {variable(time) for time in TIMES} <= set(variables), name
 
 
 def test_production_outlives_its_stacks(tmp_path: Path) -> None:
