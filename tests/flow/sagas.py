@@ -1,0 +1,144 @@
+"""An order on its way through the create-order saga, and what must be so everywhere when that has ended."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from events.checkout import StepTimedOut
+from events.envelope import Envelope
+from events.registry import Kind, Message, language
+from events.story import sample
+from functions.payments import service as payments
+from tests.flow.shopper import Shopper, bring_a_robot_online, fall_silent, open_a_store
+from tests.support.mall import Mall
+
+COMMANDS = ["AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder"]
+SERVICES = ["customers", "depot", "payments", "depot", "ordering"]  # to which each of them goes
+CORE = ["ordering", "checkout", "customers", "depot", "payments"]  # the others only look on
+LOOKERS_ON = ["baskets", "notifications", "search", "insights"]
+
+TOTAL = 54.8
+ORDERED = [None, 1]  # as messages come, and in disorder with repetitions
+
+
+@dataclass
+class Case:
+    """A customer with a basket of 54.80 and a payment, in a mall with one robot, before the checkout."""
+
+    mall: Mall
+    shopper: Shopper
+    products: dict[str, str]
+
+    @property
+    def order_id(self) -> str:
+        return self.shopper.basket_id
+
+    def checks_out(self, until: str = "") -> None:
+        """Check out, and go as far as nobody has handled the message `until` yet, or as far as it goes."""
+        body = {"paymentId": self.shopper.payment_id}
+        self.shopper.ask("PUT", f"/api/baskets/{self.order_id}/checkout", body)
+        if not until:
+            self.mall.settle()
+            return
+        self.mall.relay()
+        while until not in self.mall.names():
+            assert self.mall.deliver(), f"{until} was never said"
+            self.mall.relay()
+
+    def cancels(self) -> int:
+        """The customer changes their mind; the status of the answer."""
+        return self.mall.request("DELETE", f"/api/ordering/{self.order_id}", {"reason": "changed my mind"}).status
+
+    def saga(self) -> Any:
+        return self.shopper.ask("GET", f"/api/checkout/sagas/{self.order_id}")["saga"]
+
+    def sagas(self, status: str) -> list[str]:
+        """The orders whose sagas staff see under a status."""
+        listed = self.shopper.ask("GET", f"/api/checkout/sagas?status={status}")["sagas"]
+        return [saga["orderId"] for saga in listed]
+
+    def resumes(self) -> int:
+        """Staff resume the saga; the status of the answer."""
+        return self.mall.request("PUT", f"/api/checkout/sagas/{self.order_id}/resume").status
+
+    def robots(self) -> set[str]:
+        return {robot["status"] for robot in self.shopper.ask("GET", "/api/depot/bots")["bots"]}
+
+    def texts(self) -> set[str]:
+        """The kinds of notifications that the customer got about the order."""
+        found = self.shopper.ask("GET", f"/api/notifications?customerId={self.shopper.customer_id}")["notifications"]
+        return {notification["kind"] for notification in found if notification["orderId"] == self.order_id}
+
+    def says(self, message: type[Message], **fields: Any) -> None:
+        """Somebody says something about the order (another one, when `order_id` says so), out of turn."""
+        detail = sample(message)
+        detail["metadata"] |= {"id": self.mall.number("stray"), "name": message.name}
+        detail["data"] |= {"order_id": self.order_id} | fields
+        self.mall.publish(detail)
+
+
+def a_case(disorder: int | None = None, *, amount: float = TOTAL, settings: dict[str, str] | None = None) -> Case:
+    """A case in which everything is well."""
+    # A robot that may be silent for a week: hours pass faster without its word every half minute.
+    mall = Mall(disorder=disorder, settings={"MALLBOTS_ROBOT_LEASE": "604800", **(settings or {})})
+    products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
+    fall_silent(mall, bring_a_robot_online(mall))
+    shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2, products["charger"]: 1})
+    return Case(mall, shopper.authorizes_a_payment(amount), products)
+
+
+def assert_undone(case: Case, order: str, *, saga: str = "compensated", payment: str | None = "voided") -> None:
+    """The order has ended as said, and nothing of it is left anywhere.
+
+    payment: how its payment stands, None when there is none.
+    """
+    assert case.shopper.order()["status"] == order
+    assert case.saga()["status"] == saga
+    assert case.shopper.shopping_list()["status"] == "cancelled"
+    assert case.robots() == {"idle"}
+    assert (case.shopper.invoice()["status"], case.shopper.invoice()["amount"]) == ("cancelled", 0)
+    if payment is not None:
+        assert case.shopper.payment()["status"] == payment
+    if payment == "voided":
+        assert_money(case, captured=0)
+    assert case.texts() - {"approved"} == {"received", order}
+    assert_at_rest(case)
+
+
+def assert_accepted(case: Case) -> None:
+    """Everyone has accepted the order."""
+    assert case.shopper.order()["status"] == "approved"
+    saga = case.saga()
+    assert (saga["status"], saga["compensating"], saga["reason"]) == ("completed", False, "")
+    assert case.shopper.shopping_list()["status"] == "assigned"
+    assert case.robots() == {"active"}
+    assert case.shopper.payment()["status"] == "confirmed"
+    assert (case.shopper.invoice()["status"], case.shopper.invoice()["amount"]) == ("pending", TOTAL)
+    assert case.texts() == {"received", "approved"}
+    assert_at_rest(case)
+
+
+def assert_money(case: Case, *, captured: int) -> None:
+    """All that was authorised was captured or released (cents), and what was captured is owed or went back."""
+    with case.mall.at_work("payments"):
+        payment = payments.payment(case.shopper.payment_id)
+        invoice = payments.invoice(case.order_id)
+    assert payment.captured == captured
+    assert payment.authorized == payment.captured + payment.released
+    assert payment.captured - payment.refunded == invoice.amount
+
+
+def assert_at_rest(case: Case) -> None:
+    """No message waits but those that services remind themselves with, none has failed, and search has heard all."""
+    waiting = {name for names in case.mall.waiting().values() for name in names}
+    assert {name for name in waiting if language()[name].kind is not Kind.TIMER} == set()
+    assert StepTimedOut.name not in waiting
+    assert case.mall.dead_letters() == {}
+    found = case.shopper.ask("GET", f"/api/search/orders/{case.order_id}")["order"]
+    assert found["status"] == case.shopper.order()["status"]
+    assert case.sagas(case.saga()["status"]) == [case.order_id]
+
+
+def repeat(case: Case, envelopes: list[Envelope]) -> None:
+    """Let the bus deliver messages again."""
+    for envelope in envelopes:
+        case.mall.publish(envelope.detail())
