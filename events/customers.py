@@ -7,12 +7,13 @@ from events.registry import Event, Reply
 
 
 class CustomerState(Event):
-    """A customer as others may know one."""
+    """A customer as others may know one. `language` is the one of text messages, as an ISO 639-1 code."""
 
     customer_id: str
     name: str
     sms_number: str
     enabled: bool
+    language: str = "en"  # what was said before customers had one does not name it
 
 
 class CustomerRegistered(CustomerState, source="customers", key="customer_id"):
@@ -21,6 +22,10 @@ class CustomerRegistered(CustomerState, source="customers", key="customer_id"):
 
 class CustomerSmsChanged(CustomerState, source="customers", key="customer_id"):
     """A customer gave another number for text messages."""
+
+
+class CustomerLanguageChanged(CustomerState, source="customers", key="customer_id"):
+    """A customer wants text messages in another language."""
 
 
 class CustomerEnabled(CustomerState, source="customers", key="customer_id"):

@@ -62,6 +62,7 @@ class CustomerFound(Answer):
     name: str
     sms_number: str
     enabled: bool
+    language: str = "en"  # an owner that is older than this member does not name it
     version: int
 
 

@@ -1,6 +1,7 @@
 """The REST routes of customers."""
 
 from functions.customers import service
+from functions.customers.domain import DEFAULT_LANGUAGE, Language
 from functions.kernel.http import CUSTOMER, KIOSK, STAFF, Api
 from functions.kernel.wire import Answer, Body, Name, Wire
 
@@ -14,10 +15,15 @@ class Created(Answer):
 class NewCustomer(Body):
     name: Name
     sms_number: Name
+    language: Language = DEFAULT_LANGUAGE
 
 
 class SmsNumber(Body):
     sms_number: Name
+
+
+class ChosenLanguage(Body):
+    language: Language
 
 
 class CustomerShape(Wire):
@@ -25,6 +31,7 @@ class CustomerShape(Wire):
     name: str
     sms_number: str
     enabled: bool
+    language: str
 
 
 class CustomerAnswer(Answer):
@@ -34,7 +41,7 @@ class CustomerAnswer(Answer):
 @api.post("/api/customers", may=[STAFF, KIOSK])
 def register_customer(body: NewCustomer) -> Created:
     """Become a customer."""
-    return Created(id=service.register(body.name, body.sms_number))
+    return Created(id=service.register(body.name, body.sms_number, body.language))
 
 
 @api.get("/api/customers/{id}", may=[STAFF, CUSTOMER])
@@ -42,7 +49,13 @@ def get_customer(id: str) -> CustomerAnswer:
     """A customer."""
     customer = service.customer(id)
     return CustomerAnswer(
-        customer=CustomerShape(id=id, name=customer.name, sms_number=customer.sms_number, enabled=customer.enabled)
+        customer=CustomerShape(
+            id=id,
+            name=customer.name,
+            sms_number=customer.sms_number,
+            enabled=customer.enabled,
+            language=customer.language,
+        )
     )
 
 
@@ -62,6 +75,12 @@ def disable_customer(id: str) -> None:
 def change_sms_number(id: str, body: SmsNumber) -> None:
     """Take another number for a customer's text messages."""
     service.change_sms_number(id, body.sms_number)
+
+
+@api.put("/api/customers/{id}/language", may=[STAFF, CUSTOMER])
+def change_language(id: str, body: ChosenLanguage) -> None:
+    """Take another language for a customer's text messages."""
+    service.change_language(id, body.language)
 
 
 @api.delete("/api/customers/{id}", may=[STAFF, CUSTOMER])

@@ -6,10 +6,19 @@ from events.customers import (
     CustomerDisabled,
     CustomerEnabled,
     CustomerErased,
+    CustomerLanguageChanged,
     CustomerRegistered,
     CustomerSmsChanged,
 )
-from functions.customers.domain import Customer, Disabled, Enabled, Erased, Registered, SmsChanged
+from functions.customers.domain import (
+    Customer,
+    Disabled,
+    Enabled,
+    Erased,
+    LanguageChanged,
+    Registered,
+    SmsChanged,
+)
 from functions.kernel.publish import Publisher
 
 publishes = Publisher("customers")
@@ -23,6 +32,11 @@ def customer_registered(customer: Customer, event: Registered) -> CustomerRegist
 @publishes(SmsChanged)
 def customer_sms_changed(customer: Customer, event: SmsChanged) -> CustomerSmsChanged:
     return CustomerSmsChanged(**_state(customer))
+
+
+@publishes(LanguageChanged)
+def customer_language_changed(customer: Customer, event: LanguageChanged) -> CustomerLanguageChanged:
+    return CustomerLanguageChanged(**_state(customer))
 
 
 @publishes(Enabled)
@@ -46,4 +60,5 @@ def _state(customer: Customer) -> dict[str, Any]:
         "name": customer.name,
         "sms_number": customer.sms_number,
         "enabled": customer.enabled,
+        "language": customer.language,
     }

@@ -15,5 +15,6 @@ def find_customer(query: FindCustomer) -> CustomerFound:
         name=customer.name,
         sms_number=customer.sms_number,
         enabled=customer.enabled,
+        language=customer.language,
         version=customer.version,
     )

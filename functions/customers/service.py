@@ -1,6 +1,6 @@
 """What one can do with customers."""
 
-from functions.customers.domain import Customer
+from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language
 from functions.customers.publish import publishes
 from functions.kernel import context
 from functions.kernel.repository import Repository
@@ -8,9 +8,10 @@ from functions.kernel.repository import Repository
 customers = Repository(Customer, publishes)
 
 
-def register(name: str, sms_number: str) -> str:
+def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> str:
     """Make somebody a customer and return the id. Raises InvalidError."""
-    return customers.create(context.current().new_id(), lambda customer: customer.register(name, sms_number)).id
+    new_id = context.current().new_id()
+    return customers.create(new_id, lambda customer: customer.register(name, sms_number, language)).id
 
 
 def customer(customer_id: str) -> Customer:
@@ -33,6 +34,11 @@ def disable(customer_id: str) -> None:
 def change_sms_number(customer_id: str, sms_number: str) -> None:
     """Take another number for a customer's text messages. Raises NotFoundError, InvalidError."""
     customers.change(customer_id, lambda customer: customer.change_sms_number(sms_number))
+
+
+def change_language(customer_id: str, language: Language) -> None:
+    """Take another language for a customer's text messages. Raises NotFoundError."""
+    customers.change(customer_id, lambda customer: customer.change_language(language))
 
 
 def erase(customer_id: str) -> None:

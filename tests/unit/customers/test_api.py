@@ -30,7 +30,7 @@ def register() -> str:
 
 def test_a_new_customer_is_there_at_once() -> None:
     customer_id = register()
-    assert done("GET", f"/{customer_id}") == {"customer": {"id": customer_id, **ADA, "enabled": True}}
+    assert done("GET", f"/{customer_id}") == {"customer": {"id": customer_id, **ADA, "enabled": True, "language": "en"}}
 
 
 def test_a_customer_is_disabled_and_enabled_again() -> None:
@@ -49,12 +49,51 @@ def test_a_customer_takes_another_number() -> None:
     assert done("GET", f"/{customer_id}")["customer"]["smsNumber"] == "+1 555 0101"
 
 
+def test_a_customer_may_register_in_another_language() -> None:
+    customer_id = str(done("POST", "", ADA | {"language": "es"})["id"])
+    assert done("GET", f"/{customer_id}")["customer"]["language"] == "es"
+
+
+def test_a_customer_takes_another_language_and_the_first_one_again() -> None:
+    customer_id = register()
+    for language in ("es", "en"):
+        assert done("PUT", f"/{customer_id}/language", {"language": language}) == {}
+        assert done("GET", f"/{customer_id}")["customer"]["language"] == language
+
+
+@pytest.mark.parametrize("language", ["fr", "ES", "es-MX", "", " "])
+def test_a_language_that_the_mall_does_not_speak_is_refused_with_those_that_it_does(language: str) -> None:
+    customer_id = register()
+    said = len(promised())
+    for answer in (
+        ask("POST", "", ADA | {"language": language}),
+        ask("PUT", f"/{customer_id}/language", {"language": language}),
+    ):
+        assert (answer.status, answer.body["message"]) == (400, "language: must be one of 'en' or 'es'")
+    assert done("GET", f"/{customer_id}")["customer"]["language"] == "en"
+    assert len(promised()) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "language: this field is missing"),
+        ({"language": None}, "language: must not be null"),
+        ({"language": ["es"]}, "language: must be one of 'en' or 'es'"),
+    ],
+)
+def test_a_change_of_language_names_one(body: dict[str, Any], message: str) -> None:
+    answer = ask("PUT", f"/{register()}/language", body)
+    assert (answer.status, answer.body["message"]) == (400, message)
+
+
 def test_an_erased_customer_is_gone() -> None:
     customer_id = register()
     assert done("DELETE", f"/{customer_id}") == {}
     assert done("DELETE", f"/{customer_id}") == {}
     assert ask("GET", f"/{customer_id}").status == 404
     assert ask("PUT", f"/{customer_id}/enable").status == 404
+    assert ask("PUT", f"/{customer_id}/language", {"language": "es"}).status == 404
 
 
 @pytest.mark.parametrize(
@@ -64,6 +103,7 @@ def test_an_erased_customer_is_gone() -> None:
         ("PUT", "/nobody/enable", {}),
         ("PUT", "/nobody/disable", {}),
         ("PUT", "/nobody/change-sms", {"smsNumber": "+1 555 0101"}),
+        ("PUT", "/nobody/language", {"language": "es"}),
         ("DELETE", "/nobody", None),
     ],
 )
@@ -100,5 +140,6 @@ def test_who_may_do_what() -> None:
         ("PUT", "/{id}/enable"): {STAFF},
         ("PUT", "/{id}/disable"): {STAFF},
         ("PUT", "/{id}/change-sms"): {STAFF, CUSTOMER},
+        ("PUT", "/{id}/language"): {STAFF, CUSTOMER},
         ("DELETE", "/{id}"): {STAFF, CUSTOMER},
     }

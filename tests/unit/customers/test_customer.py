@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from functions.customers.domain import Customer, Disabled, Enabled, Erased, Registered, SmsChanged
+from functions.customers.domain import (
+    Customer,
+    Disabled,
+    Enabled,
+    Erased,
+    LanguageChanged,
+    Registered,
+    SmsChanged,
+)
 from tests.support.given import given
 
 REGISTERED = Registered("Ada Reyes", "+1 555 0100")
@@ -16,7 +24,7 @@ def test_a_new_customer_may_order() -> None:
         given(Customer)
         .when(lambda customer: customer.register("Ada Reyes", "+1 555 0100"))
         .then(REGISTERED)
-        .then_state(status="enabled", enabled=True, name="Ada Reyes", sms_number="+1 555 0100")
+        .then_state(status="enabled", enabled=True, name="Ada Reyes", sms_number="+1 555 0100", language="en")
     )
 
 
@@ -63,6 +71,26 @@ def test_a_customer_who_takes_the_same_number_is_unchanged() -> None:
     given(Customer, REGISTERED).when(lambda customer: customer.change_sms_number("+1 555 0100")).then_nothing()
 
 
+def test_a_customer_may_register_in_another_language() -> None:
+    given(Customer).when(lambda customer: customer.register("Ada Reyes", "+1 555 0100", "es")).then(
+        Registered("Ada Reyes", "+1 555 0100", "es")
+    ).then_state(language="es")
+
+
+@pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
+def test_a_customer_may_take_another_language(history: list[Registered | Disabled]) -> None:
+    given(Customer, *history).when(lambda customer: customer.change_language("es")).then(
+        LanguageChanged("es")
+    ).then_state(language="es", name="Ada Reyes", sms_number="+1 555 0100")
+
+
+def test_a_customer_who_takes_the_same_language_is_unchanged() -> None:
+    given(Customer, REGISTERED).when(lambda customer: customer.change_language("en")).then_nothing()
+    given(Customer, REGISTERED, LanguageChanged("es")).when(
+        lambda customer: customer.change_language("es")
+    ).then_nothing()
+
+
 def test_a_customer_who_is_enabled_is_authorized_and_that_changes_nothing() -> None:
     given(Customer, REGISTERED).when(Customer.authorize).then_nothing()
     given(Customer, REGISTERED, Disabled(), Enabled()).when(Customer.authorize).then_nothing()
@@ -74,8 +102,8 @@ def test_a_disabled_customer_is_refused() -> None:
 
 @pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
 def test_an_erased_customer_has_no_name_and_number_any_more(history: list[Registered | Disabled]) -> None:
-    given(Customer, *history).when(Customer.erase).then(Erased()).then_state(
-        status="erased", enabled=False, name="", sms_number=""
+    given(Customer, *history, LanguageChanged("es")).when(Customer.erase).then(Erased()).then_state(
+        status="erased", enabled=False, name="", sms_number="", language="en"
     )
 
 
@@ -92,6 +120,7 @@ def test_a_customer_is_erased_once() -> None:
         Customer.must_be_known,
         lambda customer: customer.change_sms_number("+1 555 0101"),
         lambda customer: customer.change_sms_number(""),
+        lambda customer: customer.change_language("es"),
     ],
 )
 def test_an_erased_customer_is_not_found(command: Callable[[Customer], None]) -> None:

@@ -35,17 +35,28 @@ def test_every_change_of_a_customer_says_so_with_the_whole_state() -> None:
     customer_id = ada()
     service.disable(customer_id)
     service.change_sms_number(customer_id, "+1 555 0101")
+    service.change_language(customer_id, "es")
     service.enable(customer_id)
     service.erase(customer_id)
     said = [read(message) for message in promised()]
     assert [(type(message).name, message.model_dump()) for message in said] == [
         *(
-            (name, {"customer_id": customer_id, "name": "Ada Reyes", "sms_number": number, "enabled": enabled})
-            for name, number, enabled in (
-                ("CustomerRegistered", "+1 555 0100", True),
-                ("CustomerDisabled", "+1 555 0100", False),
-                ("CustomerSmsChanged", "+1 555 0101", False),
-                ("CustomerEnabled", "+1 555 0101", True),
+            (
+                name,
+                {
+                    "customer_id": customer_id,
+                    "name": "Ada Reyes",
+                    "sms_number": number,
+                    "enabled": enabled,
+                    "language": language,
+                },
+            )
+            for name, number, enabled, language in (
+                ("CustomerRegistered", "+1 555 0100", True, "en"),
+                ("CustomerDisabled", "+1 555 0100", False, "en"),
+                ("CustomerSmsChanged", "+1 555 0101", False, "en"),
+                ("CustomerLanguageChanged", "+1 555 0101", False, "es"),
+                ("CustomerEnabled", "+1 555 0101", True, "es"),
             )
         ),
         ("CustomerErased", {"customer_id": customer_id, "erased": True}),
@@ -105,10 +116,16 @@ def test_an_answer_that_the_bus_does_not_take_is_asked_for_again(bus: RecordingB
 def test_others_that_ask_hear_of_a_customer_as_one_is_now() -> None:
     customer_id = ada()
     service.change_sms_number(customer_id, "+1 555 0101")
+    service.change_language(customer_id, "es")
     service.disable(customer_id)
     answer = queries.handle({"query": "FindCustomer", "data": {"customer_id": customer_id}})["answer"]
     assert CustomerFound.model_validate(answer) == CustomerFound(
-        customer_id=customer_id, name="Ada Reyes", sms_number="+1 555 0101", enabled=False, version=3
+        customer_id=customer_id,
+        name="Ada Reyes",
+        sms_number="+1 555 0101",
+        enabled=False,
+        language="es",
+        version=4,
     )
 
 

@@ -1,0 +1,62 @@
+"""Customers as they were stored and said before they had a language."""
+
+import json
+
+import pytest
+
+from events.customers import CustomerState
+from events.generate import ROOT
+from events.queries import CustomerFound
+from events.registry import decode
+from functions.customers import service
+from functions.kernel import runtime
+from functions.kernel.commit import Commit, Snapshot, StoredEvent
+
+REGISTERED = StoredEvent("Registered", 1, {"name": "Ada Reyes", "sms_number": "+1 555 0100"})
+SNAPSHOT = Snapshot(1, {"status": "enabled", "name": "Ada Reyes", "sms_number": "+1 555 0100"}, {})
+STORED_BEFORE = ["CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled"]
+
+
+def stored(version: int, event: StoredEvent, snapshot: Snapshot | None) -> None:
+    """A commit about Ada as other code left it."""
+    runtime.current().store.commit(
+        Commit(
+            stream="Customer#ada",
+            version=version,
+            id=f"commit-{version}",
+            events=(event,),
+            time="2026-03-14T09:26:53.589793Z",
+            snapshot=snapshot,
+        )
+    )
+
+
+@pytest.mark.parametrize("snapshot", [SNAPSHOT, None], ids=["with its snapshot", "without"])
+def test_a_customer_who_registered_before_there_were_languages_has_the_default(snapshot: Snapshot | None) -> None:
+    stored(1, REGISTERED, snapshot)
+    ada = service.customer("ada")
+    assert (ada.name, ada.sms_number, ada.enabled, ada.language) == ("Ada Reyes", "+1 555 0100", True, "en")
+    service.change_language("ada", "es")
+    assert service.customer("ada").language == "es"
+
+
+def test_a_language_outlives_a_snapshot_by_code_that_knows_of_none() -> None:
+    stored(1, REGISTERED, SNAPSHOT)
+    service.change_language("ada", "es")
+    stored(3, StoredEvent("Disabled", 1, {}), Snapshot(1, {**SNAPSHOT.state, "status": "disabled"}, {}))
+    ada = service.customer("ada")
+    assert (ada.language, ada.enabled) == ("es", False)
+
+
+@pytest.mark.parametrize("name", STORED_BEFORE)
+def test_what_was_said_before_there_were_languages_still_reads(name: str) -> None:
+    sample = json.loads((ROOT / "events" / "samples" / f"{name}.v1.json").read_text())
+    assert "language" not in sample["data"]
+    said = decode(name, 1, sample["data"])
+    assert isinstance(said, CustomerState)
+    assert said.language == "en"
+
+
+def test_an_answer_of_an_owner_that_knows_of_no_languages_still_reads() -> None:
+    said = {"customer_id": "ada", "name": "Ada Reyes", "sms_number": "+1 555 0100", "enabled": True}
+    assert CustomerFound.model_validate(said | {"version": 1}).language == "en"
