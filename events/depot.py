@@ -1,4 +1,4 @@
-"""What the depot says: robots collecting items, its answers to the saga, and its dispatcher's reminder."""
+"""What the depot says: robots collecting items, its answers to the saga, and its reminders."""
 
 from typing import Literal
 
@@ -132,4 +132,15 @@ class LookAgain(Timer, source="depot", key="bucket"):
 
     bucket: str
     list_id: str | None = None
+    looks: int = 0
+
+
+class LeaseEnds(Timer, source="depot", key="bot_id"):
+    """A robot that is online may have fallen silent.
+
+    `session` says for which time it had come online, `looks` how many looks there have been since.
+    """
+
+    bot_id: str
+    session: int
     looks: int = 0

@@ -233,14 +233,23 @@ class Finished(DomainEvent):
 
 @dataclass
 class Bot(Aggregate):
-    """offline → idle → active → idle → …, and offline from either. list_id: the list that it works on now."""
+    """offline → idle → active → idle → …, and offline from either.
+
+    list_id: the list that it works on now. session: how many times it has come online.
+    """
 
     # A robot lives long: a snapshot at every step would carry its last 256 causes each time.
     snapshot_every: ClassVar[int] = 10
+    snapshot_schema: ClassVar[int] = 2  # the first did not count sessions
 
     status: str = ""
     name: str = ""
     list_id: str | None = None
+    session: int = 0
+
+    def is_online_in(self, session: int) -> bool:
+        """Whether it is still there since it came online for that time."""
+        return self.status != "offline" and self.session == session
 
     def register(self, name: str) -> None:
         """Let it join the depot. Raises InvalidError."""
@@ -277,6 +286,7 @@ class Bot(Aggregate):
     @applies(CameOnline)
     def _came_online(self, event: CameOnline) -> None:
         self.status = "idle"
+        self.session += 1
 
     @applies(WentOffline)
     def _went_offline(self, event: WentOffline) -> None:

@@ -1,7 +1,8 @@
-"""What the depot hears: the saga's commands, the end of orders, what feeds its read models, and its own reminder."""
+"""What the depot hears: the saga's commands, the end of orders, what feeds its read models, and its own reminders."""
 
 from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShopping
 from events.depot import (
+    LeaseEnds,
     LookAgain,
     ShoppingInitiated,
     ShoppingListAccepted,
@@ -10,7 +11,7 @@ from events.depot import (
     ShoppingRefused,
 )
 from events.ordering import OrderCancelled, OrderRejected, OrderState
-from functions.depot import dispatch, service, views
+from functions.depot import dispatch, lease, service, views
 from functions.kernel.inbox import Inbox
 
 inbox = Inbox("depot")
@@ -57,3 +58,12 @@ def order_ended(event: OrderState) -> None:
 @inbox.on(LookAgain)
 def look_again(reminder: LookAgain) -> None:
     dispatch.forward(reminder)
+
+
+@inbox.on(LeaseEnds)
+def lease_ends(reminder: LeaseEnds) -> None:
+    if lease.goes_on(reminder):
+        return
+    rest = service.end_lease(reminder.bot_id, reminder.session)
+    if rest:
+        lease.look_again(reminder, rest)

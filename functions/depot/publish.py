@@ -9,6 +9,7 @@ from events.depot import (
     BotFinished,
     BotRegistered,
     BotWentOffline,
+    LeaseEnds,
     ShoppingListAssigned,
     ShoppingListAvailable,
     ShoppingListCancelled,
@@ -17,6 +18,7 @@ from events.depot import (
     ShoppingListItemPicked,
     ShoppingListStarted,
 )
+from functions.depot import lease
 from functions.depot.domain import (
     Assigned,
     Bot,
@@ -34,7 +36,7 @@ from functions.depot.domain import (
     TookList,
     WentOffline,
 )
-from functions.kernel.publish import Publisher
+from functions.kernel.publish import Publisher, Reminder
 
 publishes = Publisher("depot")
 
@@ -88,6 +90,11 @@ def bot_registered(bot: Bot, event: Registered) -> BotRegistered:
 @publishes(CameOnline)
 def bot_came_online(bot: Bot, event: CameOnline) -> BotCameOnline:
     return BotCameOnline(**_bot(bot))
+
+
+@publishes.reminder(CameOnline)
+def look_after_bot(bot: Bot, event: CameOnline) -> Reminder:
+    return Reminder(LeaseEnds(bot_id=bot.id, session=bot.session), after=lease.seconds())
 
 
 @publishes(WentOffline)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from functions.depot import views
+from functions.depot import lease, views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
@@ -80,12 +80,13 @@ def assign(list_id: str, bot_id: str) -> None:
 
 def start(list_id: str, assignment: int) -> None:
     """A robot sets out. Raises NotFoundError, RefusedError."""
-    lists.change(list_id, lambda shopping_list: shopping_list.start(assignment))
+    _hear_robot(lists.change(list_id, lambda shopping_list: shopping_list.start(assignment)), assignment)
 
 
 def pick(list_id: str, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
     """A robot has so many of a product in all. Raises NotFoundError, RefusedError, InvalidError."""
-    lists.change(list_id, lambda shopping_list: shopping_list.pick(assignment, store_id, product_id, quantity))
+    picked = lists.change(list_id, lambda one: one.pick(assignment, store_id, product_id, quantity))
+    _hear_robot(picked, assignment)
 
 
 def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int | None) -> None:
@@ -96,7 +97,9 @@ def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int
         if bot:
             bot.finish()
 
-    _change_with((lists, list_id), bots, _robot, decide)
+    completed = _change_with((lists, list_id), bots, _robot, decide)
+    if assignment is not None:
+        _hear_robot(completed, assignment)
 
 
 def cancel(list_id: str) -> None:
@@ -132,19 +135,34 @@ def bot_token(bot_id: str) -> str:
 
 
 def bring_online(bot_id: str) -> None:
-    """A robot is there. Raises NotFoundError."""
+    """A robot is there, or still is. Raises NotFoundError."""
     bots.change(bot_id, lambda bot: bot.come_online())
+    lease.hear(bot_id)
 
 
 def take_offline(bot_id: str) -> None:
     """A robot leaves; the list that it works on is given back. Raises NotFoundError."""
 
+    _change_with((bots, bot_id), lists, _list_in_work, _leave)
+
+
+def end_lease(bot_id: str, session: int) -> int:
+    """Take a robot offline if its lease has ended; else say how many seconds are left of it.
+
+    0 as well when there is nothing more to wait for: it is offline, or online for another time. Raises NotFoundError.
+    """
+    rest = 0
+
     def decide(bot: Bot, shopping_list: ShoppingList | None) -> None:
-        bot.go_offline()
-        if shopping_list:
-            shopping_list.give_back()
+        nonlocal rest
+        if not bot.is_online_in(session):
+            return
+        rest = lease.rest(bot_id)
+        if not rest:
+            _leave(bot, shopping_list)
 
     _change_with((bots, bot_id), lists, _list_in_work, decide)
+    return rest
 
 
 def is_available(list_id: str) -> bool:
@@ -159,6 +177,18 @@ def is_idle(bot_id: str) -> bool:
 
 def _located(wanted: Iterable[Wanted]) -> list[Line]:
     return [views.located(**vars(item)) for item in wanted]
+
+
+def _leave(bot: Bot, shopping_list: ShoppingList | None) -> None:
+    bot.go_offline()
+    if shopping_list:
+        shopping_list.give_back()
+
+
+def _hear_robot(shopping_list: ShoppingList, assignment: int) -> None:
+    """What a robot does with its list is a word of its own; what is repeated may be no longer its own."""
+    if shopping_list.bot_id and shopping_list.assignment == assignment:
+        lease.hear(shopping_list.bot_id)
 
 
 def _robot(shopping_list: ShoppingList) -> str | None:
@@ -180,8 +210,8 @@ def _change_with(
     decide: Callable[[A, B | None], object],
     *,
     may_be_new: bool = False,
-) -> None:
-    """Let a thing decide together with its partner, which it names itself, or alone when it has none.
+) -> A:
+    """Let a thing decide together with its partner, which it names itself, or alone when it has none; the thing.
 
     Raises as `change_together` does.
     """
@@ -192,18 +222,16 @@ def _change_with(
             raise _PartnerChangedError(f"{id} is given to and taken from robots too often: ask again")
         decide(one, other)
 
-    for attempt in range(ATTEMPTS):
+    attempts = 0
+    while True:
         # Loaded without a word to the context, which is to note the version that the change leaves behind.
         other_id = partner(repository.load(id).aggregate)
         try:
             if other_id:
-                change_together(first, (others, other_id), checked)
-            elif may_be_new:
-                repository.create(id, checked)
-            else:
-                repository.change(id, checked)
-            return
+                return change_together(first, (others, other_id), checked)[0]
+            return repository.create(id, checked) if may_be_new else repository.change(id, checked)
         except _PartnerChangedError:
-            if attempt + 1 == ATTEMPTS:
+            attempts += 1
+            if attempts == ATTEMPTS:
                 raise
-            clock.back_off(attempt)
+            clock.back_off(attempts - 1)

@@ -6,6 +6,7 @@ service's inbox (`projection`): so only the index can be behind what the dispatc
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from events.depot import (
@@ -38,7 +39,7 @@ from events.stores import (
     StoreState,
 )
 from functions.depot.stops import Line
-from functions.kernel import runtime
+from functions.kernel import clock, runtime
 from functions.kernel.errors import NotFoundError
 from functions.kernel.projection import Projection, read
 from functions.kernel.queries import Ask
@@ -161,6 +162,30 @@ def shows(waiting_list: Waiting) -> bool:
     since = waiting_list.since
     page = runtime.current().views.query("lists available", index="by_status", first=since, last=since, limit=100)
     return any(row["shopping_list_id"] == waiting_list.id for row in page.rows)
+
+
+def note_heard(bot_id: str, moment: datetime) -> None:
+    """Keep when a robot was last heard: the latest moment wins."""
+    row = Row("heard", bot_id, {"time": clock.stamp(moment)})
+    runtime.current().views.put(row, round(moment.timestamp() * 1000))
+
+
+def last_heard(bot_id: str) -> datetime | None:
+    """When a robot was last heard; None when that is not known."""
+    row = read("heard", bot_id)
+    return clock.read(row["time"]) if row else None
+
+
+def note_looks_at_lease(bot_id: str, session: int, looks: int, until: datetime) -> None:
+    """Keep how many looks there have been at the lease of a robot's time online."""
+    row = Row("leases", f"{bot_id} {session}", {"looks": looks}, expires=int(until.timestamp()))
+    runtime.current().views.put(row, looks)
+
+
+def looks_at_lease(bot_id: str, session: int) -> int:
+    """How many there have been."""
+    row = read("leases", f"{bot_id} {session}")
+    return int(row["looks"]) if row else 0
 
 
 def located(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line:
