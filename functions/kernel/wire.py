@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -80,7 +89,9 @@ def _digits(value: object) -> object:
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]+", value) else value
 
 
-Money = Annotated[int, _outside(money.cents), PlainSerializer(money.amount)]
+Money = Annotated[
+    int, _outside(money.cents), PlainSerializer(money.amount), WithJsonSchema({"type": "number", "format": "decimal"})
+]
 Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 FromText = BeforeValidator(_digits)

@@ -1,0 +1,214 @@
+"""The REST API as an OpenAPI 3.1 document, made of the routes that the services declare."""
+
+import re
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from functions.gateway.api import VERSION
+from functions.gateway.api import api as gateway
+from functions.kernel.http import Route
+from functions.kernel.manifest import manifest, services
+from functions.kernel.request import WRITES
+from functions.kernel.routes import LONGEST_ID
+from functions.kernel.wire import Answer
+
+Schema = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+PARAMETERS = "#/components/parameters/"
+
+# What each error means here, in every operation that may answer it.
+ERRORS = {
+    400: ("Invalid", "Malformed, or against a rule: the message says which, and what to do."),
+    401: ("Unauthorized", "No token, or one that is not valid."),
+    403: ("Forbidden", "Not for a caller of this role."),
+    404: ("NotFound", "There is no such thing, or it is not the caller's."),
+    409: ("Refused", "The state of the thing does not allow it, or it was changed at the same time."),
+    412: ("Stale", "The thing is not at the version that If-Match names."),
+    413: ("TooLarge", "The body has more than 65,536 bytes."),
+    422: ("KeyReused", "The Idempotency-Key was used for another request."),
+    500: ("Failed", "Something went wrong here."),
+    503: ("Unavailable", "Something that is needed does not answer now: Retry-After says when to ask again."),
+}
+
+_TEXT: Schema = {"type": "string"}
+_HEADERS: Schema = {
+    "X-Correlation-Id": {"description": "The flow that the request began or belongs to.", "schema": _TEXT},
+    "ETag": {"description": "The version of the thing.", "schema": _TEXT},
+}
+_SHARED: Schema = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key with the same request gets the first answer again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The ETag that the thing must have still.",
+        "schema": {"type": "string", "pattern": '^("[0-9]{1,15}"|\\*)$'},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "An ETag that the client has: if it is the thing's still, the answer is 304.",
+        "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+    },
+}
+_PROBLEM: Schema = {
+    "type": "object",
+    "description": "Problem details (RFC 9457) with two more members; `message` is `detail` again.",
+    "properties": {
+        **dict.fromkeys(("type", "title", "detail", "instance", "code", "message"), _TEXT),
+        "status": {"type": "integer"},
+    },
+    "required": ["type", "title", "status", "detail", "instance", "code", "message"],
+}
+
+
+def document() -> Schema:
+    """The document of all services and the gateway; equal registrations give equal text."""
+    apis = {"gateway": gateway} | {name: api for name in services() if (api := manifest(name).api)}
+    routes = [(service, route) for service, api in apis.items() for route in api.routes]
+    refs, schemas = _models([route for _, route in routes])
+    queries = {_target(refs[route.params]) for _, route in routes if route.params}
+    paths: Schema = {}
+    for service, route in sorted(routes, key=lambda r: (r[1].path, r[1].method)):
+        operation = _operation(service, route, refs, schemas)
+        links = _links(route, [other for _, other in routes], schemas)
+        if links:
+            operation["responses"]["200"]["links"] = links
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "MallBots",
+            "version": VERSION,
+            "description": "The kiosk's and the staff's API of a mall where robots do the shopping.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": service} for service in apis],
+        "paths": paths,
+        "components": {
+            "schemas": {name: schema for name, schema in schemas.items() if name not in queries}
+            | {"Problem": _PROBLEM},
+            "responses": {name: _error(text) for name, text in ERRORS.values()},
+            "parameters": _SHARED,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _error(text: str) -> Schema:
+    problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
+    return {"description": text, "content": problem}
+
+
+def _models(routes: list[Route]) -> tuple[dict[type, Schema], Schema]:
+    """A reference to each model, and the schemas: of answers as they are written, of all else as it is read."""
+    found = {model for route in routes for model in (route.body, route.params, route.answer) if model}
+    models = sorted(found, key=lambda model: (model.__module__, model.__name__))
+    modes = [(model, "serialization" if issubclass(model, Answer) else "validation") for model in models]
+    made, definitions = models_json_schema(modes, by_alias=True, ref_template=REF)  # type: ignore[arg-type]
+    text = {model: _renamed(schema) for (model, _), schema in made.items()}
+    schemas = {_name(name): _renamed(_untitled(schema)) for name, schema in definitions.get("$defs", {}).items()}
+    return text, dict(sorted(schemas.items()))
+
+
+def _target(reference: Schema) -> str:
+    name: str = reference["$ref"].rpartition("/")[2]
+    return name
+
+
+def _name(name: str) -> str:
+    """Names that several services use come with their modules from pydantic: the service is enough."""
+    return re.sub(r"^functions__(\w+?)__.*__(\w+)$", r"\1.\2", name)
+
+
+def _renamed(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {
+            key: "#/components/schemas/" + _name(value.rpartition("/")[2]) if key == "$ref" else _renamed(value)
+            for key, value in schema.items()
+        }
+    return [_renamed(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that pydantic makes of the names, and the defaults, which stand for nothing in some models."""
+    if isinstance(schema, dict):
+        plain = {k: v for k, v in schema.items() if not (k == "title" and isinstance(v, str)) and k != "default"}
+        return {key: _untitled(value) for key, value in plain.items()}
+    return [_untitled(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Schema) -> Schema:
+    writes = route.method in WRITES
+    operation: Schema = {
+        "operationId": route.name,
+        "tags": [service],
+        "summary": route.summary,
+        "parameters": [*_in_path(route), *_in_query(route, refs, schemas), *_in_headers(route)],
+        "responses": {"200": _answered(route, refs)},
+    }
+    if route.body:
+        schema = schemas[_target(refs[route.body])]
+        content = {"application/json": {"schema": refs[route.body]}}
+        operation["requestBody"] = {"content": content, "required": bool(schema.get("required"))}
+    elif writes:
+        operation["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": False}
+    if not writes and route.arguments:
+        operation["responses"]["304"] = {"description": "The thing is still at the version of If-None-Match."}
+    for status in route.errors:
+        operation["responses"][str(status)] = {"$ref": "#/components/responses/" + ERRORS[status][0]}
+    operation["security"] = [{"token": [role]} for role in route.may]
+    return operation
+
+
+def _answered(route: Route, refs: dict[type, Schema]) -> Schema:
+    schema = refs[route.answer] if route.answer else {"type": "object"}
+    return {"description": "Done.", "headers": _HEADERS, "content": {"application/json": {"schema": schema}}}
+
+
+def _in_path(route: Route) -> list[Schema]:
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in route.arguments]
+
+
+def _in_query(route: Route, refs: dict[type, Schema], schemas: Schema) -> list[Schema]:
+    if not route.params:
+        return []
+    shape = schemas[_target(refs[route.params])]
+    required = shape.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _as_text(schema)}
+        for name, schema in shape["properties"].items()
+    ]
+
+
+def _as_text(schema: Schema) -> Schema:
+    """A field of the query string, which is there or not, but never null."""
+    choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+    return {**rest, **choices[0]} if choices else schema
+
+
+def _in_headers(route: Route) -> list[Schema]:
+    names = ["IdempotencyKey", "IfMatch"] if route.method in WRITES else ["IfNoneMatch"] if route.arguments else []
+    return [{"$ref": PARAMETERS + name} for name in names]
+
+
+def _links(route: Route, routes: list[Route], schemas: Schema) -> Schema:
+    """From a creation to all that can be done with what it made: POST /…/things leads to /…/things/{id}…"""
+    if route.method != "POST" or not route.answer or "id" not in route.answer.model_fields:
+        return {}
+    kind = route.path.rpartition("/")[2]
+    links = {}
+    for other in routes:
+        made = re.search(rf"/{kind}/{{(\w+)}}", other.path)
+        if made and list(other.arguments) == [made[1]]:
+            links[other.name] = {"operationId": other.name, "parameters": {made[1]: "$response.body#/id"}}
+    return links
