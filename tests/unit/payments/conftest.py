@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.kernel import clock
 from functions.kernel.runtime import active
+from tests.unit.payments.night import Watch
 from tests.unit.payments.till import Till
 
 
@@ -13,4 +15,12 @@ def till() -> Iterator[Till]:
     """The service, active, with nobody and nothing in it."""
     made = Till()
     with active(made.runtime):
+        yield made
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """The clock of the test, which it may set."""
+    made = Watch()
+    with clock.fixed(lambda: made.now):
         yield made

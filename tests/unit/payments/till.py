@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from events.customers import CustomerRegistered
-from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRejected
-from events.queries import CustomerFound
+from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderReadied, OrderRejected
+from events.queries import CustomerFound, OrderFound
 from events.registry import Message, decode
 from functions.kernel import relay
 from functions.kernel.errors import RefusedError, UnavailableError
@@ -53,17 +53,18 @@ class Bank:
 
 
 class Owners:
-    """The customers service, as far as it is asked; while it is `down` it does not answer."""
+    """The services that are asked about customers and orders, by id; while they are `down` they do not answer."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, CustomerFound] = {}
+        self.answers: dict[str, CustomerFound | OrderFound] = {}
         self.down = False
 
     def __call__(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
         if self.down:
             raise UnavailableError(f"{owner} does not answer")
-        found = self.answers.get(request["data"]["customer_id"])
-        return {"answer": found.model_dump(mode="json")} if found else {"not_found": "there is no such customer"}
+        (id,) = request["data"].values()
+        found = self.answers.get(id)
+        return {"answer": found.model_dump(mode="json")} if found else {"not_found": f"{owner} knows no {id}"}
 
 
 class Till:
@@ -155,6 +156,11 @@ def readied(payment_id: str, total: int, order_id: str = "order-1") -> OrderRead
     return OrderReadied(**about, shopping_list_id=order_id, shortages=())
 
 
+def completed(payment_id: str, total: int = 1699, order_id: str = "order-1") -> OrderCompleted:
+    about = _order(order_id, payment_id, total, "completed") | {"ready": True, "paid": True}
+    return OrderCompleted(**about, shopping_list_id=order_id)
+
+
 def cancelled(payment_id: str, order_id: str = "order-1", customer_id: str = "ada") -> OrderCancelled:
     about = _order(order_id, payment_id, 1699, "cancelled", customer_id)
     return OrderCancelled(**about, shopping_list_id=None, reason="changed my mind", by="customer")
@@ -189,11 +195,13 @@ def ask_fully(
     method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, Mapping[str, str], Any]:
     """Ask the API; the status, the headers and the body of its answer."""
+    path, _, query = path.partition("?")
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     event = {
         "version": "2.0",
         "rawPath": path,
-        "rawQueryString": "",
+        "rawQueryString": query,
+        "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
         "headers": {"content-type": "application/json", **(headers or {})},
         "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
         "body": text,
