@@ -1,10 +1,11 @@
 """An order on its way through the create-order saga, and what must be so everywhere when that has ended."""
 
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from events.checkout import StepTimedOut
-from events.envelope import Envelope
 from events.registry import Kind, Message, language
 from events.story import sample
 from functions.payments import service as payments
@@ -13,8 +14,7 @@ from tests.support.mall import Mall
 
 COMMANDS = ["AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder"]
 SERVICES = ["customers", "depot", "payments", "depot", "ordering"]  # to which each of them goes
-CORE = ["ordering", "checkout", "customers", "depot", "payments"]  # the others only look on
-LOOKERS_ON = ["baskets", "notifications", "search", "insights"]
+CORE = ["ordering", "checkout", "customers", "depot", "payments"]  # who takes part; the others only look on
 
 TOTAL = 54.8
 ORDERED = [None, 1]  # as messages come, and in disorder with repetitions
@@ -33,16 +33,20 @@ class Case:
         return self.shopper.basket_id
 
     def checks_out(self, until: str = "") -> None:
-        """Check out, and go as far as nobody has handled the message `until` yet, or as far as it goes."""
-        body = {"paymentId": self.shopper.payment_id}
-        self.shopper.ask("PUT", f"/api/baskets/{self.order_id}/checkout", body)
+        """Check out, and go on until the message `until` has just been said, or as far as it goes."""
+        self.check_out()
         if not until:
             self.mall.settle()
             return
-        self.mall.relay()
         while until not in self.mall.names():
             assert self.mall.deliver(), f"{until} was never said"
             self.mall.relay()
+
+    def check_out(self) -> None:
+        """Ask for the checkout, and let nobody hear of it yet."""
+        body = {"paymentId": self.shopper.payment_id}
+        self.shopper.ask("PUT", f"/api/baskets/{self.order_id}/checkout", body)
+        self.mall.relay()
 
     def cancels(self) -> int:
         """The customer changes their mind; the status of the answer."""
@@ -77,9 +81,15 @@ class Case:
 
 
 def a_case(disorder: int | None = None, *, amount: float = TOTAL, settings: dict[str, str] | None = None) -> Case:
-    """A case in which everything is well."""
+    """A case in which everything is well, but for what is said otherwise."""
+    return deepcopy(_prepared(disorder, amount, tuple((settings or {}).items())))
+
+
+@cache
+def _prepared(disorder: int | None, amount: float, settings: tuple[tuple[str, str], ...]) -> Case:
+    """Made once and copied for each case: there are many."""
     # A robot that may be silent for a week: hours pass faster without its word every half minute.
-    mall = Mall(disorder=disorder, settings={"MALLBOTS_ROBOT_LEASE": "604800", **(settings or {})})
+    mall = Mall(disorder=disorder, settings={"MALLBOTS_ROBOT_LEASE": "604800", **dict(settings)})
     products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
     fall_silent(mall, bring_a_robot_online(mall))
     shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2, products["charger"]: 1})
@@ -136,9 +146,3 @@ def assert_at_rest(case: Case) -> None:
     found = case.shopper.ask("GET", f"/api/search/orders/{case.order_id}")["order"]
     assert found["status"] == case.shopper.order()["status"]
     assert case.sagas(case.saga()["status"]) == [case.order_id]
-
-
-def repeat(case: Case, envelopes: list[Envelope]) -> None:
-    """Let the bus deliver messages again."""
-    for envelope in envelopes:
-        case.mall.publish(envelope.detail())
