@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+from functions.kernel.caller import CUSTOMER, Caller
 from tests.support.mall import Mall, Response
 
 HEARTBEAT = 25  # seconds between the words of a robot: two in a lease of 60
@@ -58,6 +61,18 @@ class Shopper:
         self.ask("PUT", f"/api/payments/invoices/{self.basket_id}/pay")
         self.mall.settle()
         return self
+
+    def cancels(self) -> Response:
+        """The customer changes their mind, and it may be too late for that."""
+        with pytest.MonkeyPatch.context() as identity:
+            identity.setattr("functions.kernel.http.caller", lambda event: Caller(CUSTOMER, self.customer_id))
+            return self.is_called_off("changed my mind")
+
+    def is_called_off(self, reason: str = "the mall closes") -> Response:
+        """Staff cancel the order."""
+        answer = self.mall.request("DELETE", f"/api/ordering/{self.basket_id}", {"reason": reason})
+        self.mall.settle()
+        return answer
 
     def order(self) -> Any:
         return self.ask("GET", f"/api/ordering/{self.basket_id}")["order"]
