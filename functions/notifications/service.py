@@ -25,7 +25,8 @@ def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
     if notifications.find(notification_id):
         return
     try:
-        texts().send(views.number_of(customer_id), wording.text(kind, order_id), request_id=notification_id)
+        to = views.addressee(customer_id)
+        texts().send(to.sms_number, wording.text(kind, order_id, to.language), request_id=notification_id)
     except (NotFoundError, UnreachableNumberError) as error:
         reason = str(error)
         notifications.create(notification_id, lambda it: it.skip(order_id, customer_id, kind, reason))

@@ -1,18 +1,20 @@
-"""The numbers of customers, as far as texts need them, and the list of the texts that were sent."""
+"""Where and in which language customers are texted, and the list of the texts that were sent."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from events.customers import (
     CustomerDisabled,
     CustomerEnabled,
     CustomerErased,
+    CustomerLanguageChanged,
     CustomerRegistered,
     CustomerSmsChanged,
     CustomerState,
 )
 from events.envelope import Metadata
 from events.notifications import NotificationSent
-from events.queries import FindCustomer
+from events.queries import CustomerFound, FindCustomer
 from functions.kernel import runtime
 from functions.kernel.projection import Projection, read
 from functions.kernel.queries import Ask
@@ -22,9 +24,17 @@ projection = Projection()
 find_customer = Ask(FindCustomer)
 
 
-@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
+@dataclass(frozen=True)
+class Addressee:
+    """What a text needs to know of a customer: the number, and the language as an ISO 639-1 code."""
+
+    sms_number: str
+    language: str = "en"  # copies made before customers had one do not hold it
+
+
+@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled)
 def customer_row(event: CustomerState, metadata: Metadata) -> Row:
-    return _customer(event.customer_id, event.sms_number)
+    return _customer(event)
 
 
 @projection.on(CustomerErased)
@@ -47,14 +57,17 @@ def notification_row(event: NotificationSent, metadata: Metadata) -> Row:
     )
 
 
-def number_of(customer_id: str) -> str:
-    """A customer's number. Raises NotFoundError for one who is not there (any more), UnavailableError."""
+def addressee(customer_id: str) -> Addressee:
+    """Where to text a customer. The owner is asked when the copy misses.
+
+    Raises NotFoundError for a customer who is not there (any more), UnavailableError when the owner does not answer.
+    """
     copy = read("customers", customer_id)
     if copy:
-        return str(copy["sms_number"])
+        return Addressee(**copy)
     found = find_customer(customer_id=customer_id)
-    runtime.current().views.put(_customer(customer_id, found.sms_number), found.version)
-    return found.sms_number
+    runtime.current().views.put(_customer(found), found.version)
+    return Addressee(found.sms_number, found.language)
 
 
 def notifications(customer_id: str, limit: int, after: dict[str, Any] | None) -> Page:
@@ -62,8 +75,9 @@ def notifications(customer_id: str, limit: int, after: dict[str, Any] | None) ->
     return runtime.current().views.query(_texts_to(customer_id), limit=limit, after=after, descending=True)
 
 
-def _customer(customer_id: str, sms_number: str) -> Row:
-    return Row("customers", customer_id, {"sms_number": sms_number})
+def _customer(customer: CustomerState | CustomerFound) -> Row:
+    data = {"sms_number": customer.sms_number, "language": customer.language}
+    return Row("customers", customer.customer_id, data)
 
 
 def _texts_to(customer_id: str) -> str:

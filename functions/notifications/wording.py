@@ -1,17 +1,32 @@
-"""What the texts say."""
+"""What the texts say, in each language that customers may choose.
+
+A text is to fit into one message: 160 characters of the GSM alphabet. That has no á, í, ó or ú, and one character that
+it lacks would leave 70 for the whole text, so the Spanish words do without.
+"""
 
 from events.notifications import NotificationKind
 
-TEXTS: dict[NotificationKind, str] = {
-    "received": "MallBots: we have received your order {order} and are checking it.",
-    "approved": "MallBots: your order {order} is approved. Our robots will collect it for you.",
-    "ready_for_pickup": "MallBots: your order {order} is ready. You can pick it up at the depot.",
-    "cancelled": "MallBots: your order {order} was cancelled. You pay nothing for it.",
-    "rejected": "MallBots: we are sorry, your order {order} could not be accepted. You pay nothing for it.",
-    "completed": "MallBots: your order {order} is complete. Thank you for shopping with us!",
+DEFAULT = "en"
+TEXTS: dict[str, dict[NotificationKind, str]] = {
+    "en": {
+        "received": "MallBots: we have received your order {order} and are checking it.",
+        "approved": "MallBots: your order {order} is approved. Our robots will collect it for you.",
+        "ready_for_pickup": "MallBots: your order {order} is ready. You can pick it up at the depot.",
+        "cancelled": "MallBots: your order {order} was cancelled. You owe nothing, and what you paid is refunded.",
+        "rejected": "MallBots: we are sorry, your order {order} could not be accepted. You pay nothing for it.",
+        "completed": "MallBots: your order {order} is complete. Thank you for shopping with us!",
+    },
+    "es": {
+        "received": "MallBots: hemos recibido su pedido {order} y lo estamos revisando.",
+        "approved": "MallBots: hemos aceptado su pedido {order}. Nuestros robots lo preparan para usted.",
+        "ready_for_pickup": "MallBots: su pedido {order} ya le espera en el punto de recogida.",
+        "cancelled": "MallBots: se ha cancelado su pedido {order}. No debe nada, y lo que haya pagado se le devuelve.",
+        "rejected": "MallBots: lo sentimos, no hemos podido aceptar su pedido {order}. No paga nada.",
+        "completed": "MallBots: su pedido {order} se ha completado. ¡Gracias por su compra!",
+    },
 }
 
 
-def text(kind: NotificationKind, order_id: str) -> str:
-    """The text of a kind about an order, short enough for one message."""
-    return TEXTS[kind].format(order=order_id[:8])
+def text(kind: NotificationKind, order_id: str, language: str) -> str:
+    """The text of a kind about an order; in English where a language has no words here yet."""
+    return TEXTS.get(language, TEXTS[DEFAULT])[kind].format(order=order_id[:8])

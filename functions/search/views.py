@@ -8,6 +8,7 @@ from events.customers import (
     CustomerDisabled,
     CustomerEnabled,
     CustomerErased,
+    CustomerLanguageChanged,
     CustomerRegistered,
     CustomerSmsChanged,
     CustomerState,
@@ -59,7 +60,7 @@ def pointer_rows(event: OrderCreated, metadata: Metadata) -> list[Row]:
     return [Row(partition, place(pointer), pointer) for partition in sorted(found_by)]
 
 
-@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
+@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled)
 def customer_row(event: CustomerState, metadata: Metadata) -> Row:
     return Row("customers", event.customer_id, {"name": event.name})
 

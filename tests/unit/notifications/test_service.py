@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from events.customers import CustomerErased, CustomerSmsChanged
-from events.notifications import NotificationSent
+from events.customers import CustomerErased, CustomerLanguageChanged, CustomerRegistered, CustomerSmsChanged
+from events.notifications import NotificationKind, NotificationSent
 from events.ordering import (
     OrderApproved,
     OrderCancelled,
@@ -20,15 +20,18 @@ from functions.kernel import ids, runtime
 from functions.kernel.commit import Commit
 from functions.kernel.runtime import active
 from functions.kernel.store import MemoryEventStore
-from functions.notifications import service
+from functions.kernel.views import Row
+from functions.notifications import service, wording
 from functions.notifications.inbox import inbox
 from tests.support.promised import promised, read
 from tests.support.texts import MemoryTexts, Text
 from tests.unit.notifications.mall import ADA, ADA_FOUND, CREATED, NUMBER, Owner, hear, order
 
-KINDS: list[tuple[OrderState, str, str]] = [
+APPROVED = order(OrderApproved, shopping_list_id="0a1b2c3d-4e5f")
+SPANISH = CustomerLanguageChanged(**{**ADA.model_dump(), "language": "es"})
+KINDS: list[tuple[OrderState, NotificationKind, str]] = [
     (CREATED, "received", "received your order"),
-    (order(OrderApproved, shopping_list_id="0a1b2c3d-4e5f"), "approved", "is approved"),
+    (APPROVED, "approved", "is approved"),
     (order(OrderReadied, shortages=()), "ready_for_pickup", "is ready"),
     (order(OrderCancelled, reason="too slow", by="customer"), "cancelled", "was cancelled"),
     (order(OrderRejected, reason="the customer is disabled"), "rejected", "could not be accepted"),
@@ -58,7 +61,7 @@ def status() -> str:
 
 @pytest.mark.parametrize(("event", "kind", "words"), KINDS, ids=[kind for _, kind, _ in KINDS])
 def test_each_thing_that_becomes_of_an_order_is_texted_once(
-    texts: MemoryTexts, event: OrderState, kind: str, words: str
+    texts: MemoryTexts, event: OrderState, kind: NotificationKind, words: str
 ) -> None:
     hear(ADA)
     for id in ("message-2", "message-2", "a replay with its cause forgotten"):
@@ -70,12 +73,62 @@ def test_each_thing_that_becomes_of_an_order_is_texted_once(
     assert [message.name for message in promised()] == ["NotificationSent"]
 
 
-def test_every_kind_of_text_fits_into_one_message_and_is_another(texts: MemoryTexts) -> None:
+def test_every_kind_of_text_is_another(texts: MemoryTexts) -> None:
     hear(ADA)
     for n, (event, _, _) in enumerate(KINDS):
         hear(event, f"message-{n}")
     assert len({text.request_id for text in texts.asked}) == len({text.text for text in texts.asked}) == len(KINDS)
-    assert max(len(text.text.encode("ascii")) for text in texts.asked) <= 160
+
+
+@pytest.mark.parametrize(("event", "kind", "words"), KINDS, ids=[kind for _, kind, _ in KINDS])
+def test_a_customer_is_texted_in_the_language_of_the_copy(
+    texts: MemoryTexts, event: OrderState, kind: NotificationKind, words: str
+) -> None:
+    hear(CustomerRegistered(**{**ADA.model_dump(), "language": "es"}))
+    hear(event, "message-2")
+    assert [text.text for text in texts.asked] == [wording.text(kind, event.order_id, "es")]
+    assert words not in texts.asked[0].text
+
+
+def test_a_customer_who_changes_the_language_gets_later_texts_in_it(texts: MemoryTexts) -> None:
+    hear(ADA)
+    hear(CREATED, "message-2")
+    hear(SPANISH, "message-3", stream_version=2)
+    hear(ADA, "message-1 again")
+    hear(APPROVED, "message-4")
+    assert [text.text for text in texts.asked] == [
+        wording.text("received", CREATED.order_id, "en"),
+        wording.text("approved", CREATED.order_id, "es"),
+    ]
+
+
+def test_a_text_that_is_sent_again_after_a_change_of_language_has_the_same_request_id(texts: MemoryTexts) -> None:
+    with active(replace(runtime.current(), store=FailingStore(failures=1))):
+        hear(ADA)
+        assert not hear(CREATED, "message-2")
+        hear(SPANISH, "message-3", stream_version=2)
+        assert hear(CREATED, "message-2")
+    assert [text.request_id for text in texts.asked] == [RECEIVED, RECEIVED]
+    assert len(texts.arrived) == 1
+
+
+def test_a_customer_whose_copy_misses_is_texted_in_the_language_that_the_owner_says(
+    texts: MemoryTexts, owner: Owner
+) -> None:
+    owner.customers["ada"] = ADA_FOUND.model_copy(update={"language": "es"})
+    hear(CREATED)
+    owner.customers.clear()
+    hear(APPROVED, "message-2")
+    assert [text.text for text in texts.asked] == [
+        wording.text("received", CREATED.order_id, "es"),
+        wording.text("approved", CREATED.order_id, "es"),
+    ]
+
+
+def test_a_copy_from_before_customers_had_a_language_is_texted_in_english(texts: MemoryTexts) -> None:
+    runtime.current().views.put(Row("customers", "ada", {"sms_number": NUMBER}), 1)
+    hear(CREATED)
+    assert texts.asked == [Text(NUMBER, wording.text("received", CREATED.order_id, "en"), RECEIVED)]
 
 
 def test_two_orders_are_two_texts(texts: MemoryTexts) -> None:
@@ -116,7 +169,7 @@ def test_a_customer_whose_copy_misses_is_asked_for_once(texts: MemoryTexts, owne
     owner.customers["ada"] = ADA_FOUND
     hear(CREATED)
     owner.customers.clear()
-    hear(KINDS[1][0], "message-2")
+    hear(APPROVED, "message-2")
     assert [text.number for text in texts.asked] == ["+15550102", "+15550102"]
 
 
@@ -125,7 +178,7 @@ def test_a_copy_made_by_asking_does_not_outlive_newer_news(texts: MemoryTexts, o
     hear(CREATED)
     hear(ADA, "message-2")
     hear(CustomerSmsChanged(**{**ADA.model_dump(), "sms_number": "+15550103"}), "message-3", stream_version=3)
-    hear(KINDS[1][0], "message-4")
+    hear(APPROVED, "message-4")
     assert [text.number for text in texts.asked] == ["+15550102", "+15550103"]
 
 
