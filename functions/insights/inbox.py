@@ -1,8 +1,7 @@
-"""What insights hears: everything that is said on the bus."""
+"""What insights hears: whatever its read models are made of, which is everything that is said on the bus."""
 
 from functions.insights import views
 from functions.kernel.inbox import Inbox
 
 inbox = Inbox("insights")
-inbox.include(views.timeline)
-inbox.include(views.sales)
+inbox.include(views.projection)

@@ -1,6 +1,13 @@
-"""The read models of insights: the timeline of every flow, and what was sold and how far orders came."""
+"""The read models of insights: every file of `models` is one, with its `projection` and the `api` that shows it."""
 
-from functions.insights.sales import projection as sales
-from functions.insights.timeline import projection as timeline
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["sales", "timeline"]
+from functions.insights import models
+from functions.kernel.projection import Projection
+
+MODELS = [import_module(f"{models.__name__}.{file.name}") for file in iter_modules(models.__path__)]
+
+projection = Projection()
+for model in MODELS:
+    projection.include(model.projection)

@@ -58,14 +58,22 @@ class Api:
         """The same for DELETE."""
         return self._register("DELETE", path, may)
 
+    def include(self, other: "Api") -> None:
+        """Answer the routes of another one too. Raises TypeError for a route that is there already."""
+        for route in other.routes:
+            self._add(route)
+
     def _register(self, method: str, path: str, may: Sequence[str]) -> Callable[[F], F]:
         def register(function: F) -> F:
-            if any((route.method, route.path) == (method, path) for route in self.routes):
-                raise TypeError(f"{method} {path} has a function already")
-            self.routes.append(declare(method, path, may, function))
+            self._add(declare(method, path, may, function))
             return function
 
         return register
+
+    def _add(self, route: Route) -> None:
+        if any((other.method, other.path) == (route.method, route.path) for other in self.routes):
+            raise TypeError(f"{route.method} {route.path} has a function already")
+        self.routes.append(route)
 
     def find(self, method: str, path: str) -> Route | None:
         """The route that answers a method at a path."""

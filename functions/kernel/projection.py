@@ -37,6 +37,12 @@ class Projection:
 
         return register
 
+    def include(self, other: "Projection") -> None:
+        """Make the rows of another projection too."""
+        self.indexes += tuple(index for index in other.indexes if index not in self.indexes)
+        for message, makers in other.makers.items():
+            self.makers.setdefault(message, []).extend(makers)
+
     def apply(self, message: Message, metadata: Metadata) -> None:
         """Write what a message changes. Raises ConcurrencyError for a row that others write again and again."""
         for maker in self.makers.get(type(message), []):

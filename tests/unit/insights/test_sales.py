@@ -21,8 +21,9 @@ from events.ordering import (
 )
 from events.shapes import LineItem
 from events.stores import ProductRemoved, StoreRebranded
-from functions.insights import sales
+from functions.insights import counting
 from functions.insights.api import api
+from functions.insights.models import sales
 from functions.kernel import clock
 from tests.support.gateway import request
 from tests.unit.insights.said import BREAD, INK, ROLL, at, basket, order, product, say, store
@@ -256,8 +257,8 @@ def test_a_range_that_is_none_is_refused(what: str, query: str) -> None:
 def test_a_range_with_more_than_can_be_summed_up_is_refused_and_a_shorter_one_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sales, "MOST_ROWS", 9)
-    monkeypatch.setattr(sales, "ROWS_AT_A_TIME", 2)
+    monkeypatch.setattr(counting, "MOST_ROWS", 9)
+    monkeypatch.setattr(counting, "ROWS_AT_A_TIME", 2)
     for n, hour in itertools.product(range(2), range(3)):
         complete(f"order-{hour}-{n}", BREAD, time=at(hour))
     answer = request(api, "GET", f"/api/insights/sales{DAY}")

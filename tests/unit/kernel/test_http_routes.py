@@ -143,6 +143,20 @@ def test_a_route_has_one_function() -> None:
         twice.get("/api/jars", may=[])(with_nothing)
 
 
+def test_an_included_api_is_answered_too_and_may_not_answer_the_same() -> None:
+    whole, other = Api("jars"), Api("jars")
+
+    @other.get("/api/lids", may=[])
+    def lids() -> Created:
+        return Created(id="lid-1")
+
+    whole.include(other)
+    answer = whole.handle(gateway_event("GET", "/api/lids"))
+    assert json.loads(answer["body"]) == {"id": "lid-1"}
+    with pytest.raises(TypeError, match="GET /api/lids has a function already"):
+        whole.include(other)
+
+
 def test_a_route_is_closed_to_roles_that_it_does_not_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.kernel.http.caller", lambda event: Caller(BOT, "b-1"))
     answer = ask("POST", "/api/jars", {"coins": 1})

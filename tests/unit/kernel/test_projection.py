@@ -138,3 +138,25 @@ def test_a_row_that_another_writes_for_a_moment_is_written_right_after() -> None
         assert read("jars", "jar-1") == {"coins": 1, "sealed": False, "at": 1}
     assert waited == sorted(waited)
     assert len(waited) == 2
+
+
+def test_an_included_projection_makes_its_rows_beside_those_that_are_there() -> None:
+    whole, other = Projection(indexes=["by_state"]), Projection(indexes=["by_state", "by_coins"])
+
+    @whole.on(JarFilled)
+    def one(message: JarFilled, metadata: Metadata) -> Row:
+        return Row("jars", message.jar_id, {"coins": message.coins})
+
+    @other.on(JarFilled, JarSealed)
+    def another(message: JarFilled | JarSealed, metadata: Metadata) -> Row:
+        return Row("lids", message.jar_id, {"sealed": isinstance(message, JarSealed)})
+
+    whole.include(other)
+    jars = Inbox("jars")
+    jars.include(whole)
+    with runtime.active(memory_runtime("jars")):
+        assert jars.handle(FIRST) == DONE
+        assert jars.handle(THIRD) == DONE
+        assert (read("jars", "jar-1"), read("lids", "jar-1")) == ({"coins": 1}, {"sealed": True})
+    assert whole.indexes == ("by_state", "by_coins")
+    assert other.makers[JarFilled] == [another]

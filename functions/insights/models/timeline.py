@@ -10,14 +10,19 @@ from typing import Any
 
 from events.envelope import Metadata
 from events.registry import Kind, Message, language
-from functions.kernel import runtime
+from functions.kernel import paging, runtime
+from functions.kernel.errors import NotFoundError
+from functions.kernel.http import STAFF, Api
+from functions.kernel.paging import Paged, PagedAnswer
 from functions.kernel.projection import Projection
 from functions.kernel.views import Row
+from functions.kernel.wire import Wire
 
 ANSWERS = "answers"
 FLOWS_AT_A_TIME = 100
 
 projection = Projection(indexes=[ANSWERS])
+api = Api("insights")
 
 
 @dataclass(frozen=True)
@@ -87,3 +92,47 @@ def _flow(correlation_id: str) -> str:
 
 def _flows_of(order_id: str) -> str:
     return f"flows of {order_id}"
+
+
+class MessageShape(Wire):
+    id: str
+    name: str
+    time: str
+    source: str
+    stream: str
+    correlation_id: str
+    causation_id: str | None
+    actor: str
+    data: dict[str, Any]
+
+
+class TimelineAnswer(PagedAnswer):
+    messages: list[MessageShape]
+
+
+@api.get("/api/insights/timeline/{correlationId}", may=[STAFF])
+def get_flow(correlation_id: str, params: Paged) -> TimelineAnswer:
+    """The messages of one flow, oldest first."""
+    purpose = f"flow {correlation_id}"
+    return _timeline(of_flow(correlation_id, params.limit, _after(params, purpose)), purpose)
+
+
+@api.get("/api/insights/orders/{id}/timeline", may=[STAFF])
+def get_order_timeline(id: str, params: Paged) -> TimelineAnswer:
+    """The messages of every flow of one order, oldest first."""
+    purpose = f"flows of {id}"
+    return _timeline(of_order(id, params.limit, _after(params, purpose)), purpose)
+
+
+def _after(params: Paged, purpose: str) -> str | None:
+    token = paging.read(params.next, purpose)
+    return token["after"] if token else None
+
+
+def _timeline(found: Stretch, purpose: str) -> TimelineAnswer:
+    if not found.messages:
+        raise NotFoundError("nothing has been said there")
+    return TimelineAnswer(
+        messages=[MessageShape(**message) for message in found.messages],
+        next=paging.sign({"after": found.last} if found.last else None, purpose),
+    )

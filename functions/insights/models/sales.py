@@ -1,12 +1,10 @@
 """Sales and funnel: counters by the hour, each changed in one transaction with the row that says what was counted.
 
-An order reaches a stage by one event, whose row lets it be counted once. A counter is `<hour> <kind> <id> <shard>` in
-its partition; orders are spread over shards, since two transactions on one counter at once make one of them wait.
+An order reaches a stage by one event, whose row lets it be counted once.
 """
 
-import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -34,15 +32,14 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
-from functions.kernel import clock, runtime
-from functions.kernel.errors import InvalidError
+from functions.insights.counting import ROWS_AT_A_TIME, Range, counted, counter
+from functions.kernel import runtime
+from functions.kernel.http import STAFF, Api
 from functions.kernel.projection import Projection
 from functions.kernel.views import Row
+from functions.kernel.wire import Answer, Money, Wire
 
-SHARDS = 8
 COUNTERS_AT_ONCE = 90  # a transaction of DynamoDB changes 100 items at most
-ROWS_AT_A_TIME = 5_000
-MOST_ROWS = 50_000  # as many as are summed up within a few seconds
 
 STAGES: dict[type[Message], str] = {
     BasketStarted: "baskets_started",
@@ -59,6 +56,7 @@ STAGES: dict[type[Message], str] = {
 Counters = dict[tuple[str, str], dict[str, int]]
 
 projection = Projection()
+api = Api("insights")
 
 
 @dataclass
@@ -90,8 +88,8 @@ class Sales:
 def stage_row(event: BasketState | OrderState, metadata: Metadata) -> Row:
     order_id = event.basket_id if isinstance(event, BasketState) else event.order_id
     stage = STAGES[type(event)]
-    counter = "funnel", _counter(metadata, "stages", "all", order_id)
-    return Row(_reached(order_id), stage, {"time": metadata.time}, counts={counter: {stage: 1}})
+    key = "funnel", counter(metadata.time, "stages", "all", order_id)
+    return Row(_reached(order_id), stage, {"time": metadata.time}, counts={key: {stage: 1}})
 
 
 @projection.on(OrderCompleted)
@@ -106,21 +104,17 @@ def sale_rows(event: OrderCompleted, metadata: Metadata) -> list[Row]:
 
 
 def _sold(event: OrderCompleted, metadata: Metadata) -> Counters:
-    def counter(kind: str, id: str) -> tuple[str, str]:
-        return "sales", _counter(metadata, kind, id, event.order_id)
+    def key(kind: str, id: str) -> tuple[str, str]:
+        return "sales", counter(metadata.time, kind, id, event.order_id)
 
     quantity = sum(item.quantity for item in event.items)
-    counters: Counters = {counter("mall", "all"): {"orders": 1, "items": quantity, "revenue": event.total}}
+    counters: Counters = {key("mall", "all"): {"orders": 1, "items": quantity, "revenue": event.total}}
     for item in event.items:
-        for key in (counter("store", item.store_id), counter("product", item.product_id)):
-            fields = counters.setdefault(key, {"orders": 1, "items": 0, "revenue": 0})
+        for about in (key("store", item.store_id), key("product", item.product_id)):
+            fields = counters.setdefault(about, {"orders": 1, "items": 0, "revenue": 0})
             fields["items"] += item.quantity
             fields["revenue"] += item.price * item.quantity
     return counters
-
-
-def _counter(metadata: Metadata, kind: str, id: str, order_id: str) -> str:
-    return f"{_hour(clock.read(metadata.time))} {kind} {id} {zlib.crc32(order_id.encode()) % SHARDS}"
 
 
 def _reached(order_id: str) -> str:
@@ -141,7 +135,7 @@ def product_row(event: ProductState, metadata: Metadata) -> Row:
 def sales(since: datetime, until: datetime) -> Sales:
     """What was sold from the hour of `since` until that of `until`. Raises InvalidError for more than can be summed."""
     found = Sales()
-    for hour, kind, id, fields in _counted("sales", since, until):
+    for hour, kind, id, fields in counted("sales", since, until):
         if kind == "store":
             found.by_store[id].add(fields)
         elif kind == "product":
@@ -155,31 +149,10 @@ def sales(since: datetime, until: datetime) -> Sales:
 def funnel(since: datetime, until: datetime) -> dict[str, int]:
     """How many baskets and orders reached each stage in those hours. Raises InvalidError as `sales` does."""
     found = dict.fromkeys(STAGES.values(), 0)
-    for _, _, _, fields in _counted("funnel", since, until):
+    for _, _, _, fields in counted("funnel", since, until):
         for stage, count in fields.items():
             found[stage] += count
     return found
-
-
-def _counted(partition: str, since: datetime, until: datetime) -> Iterator[tuple[str, str, str, Mapping[str, int]]]:
-    """The counters of a range, each with its hour, its kind and what it is about."""
-    last = _hour(until)
-    if until > clock.read(f"{last}:00:00Z"):  # an hour that has begun belongs to the range; "!" comes behind a space
-        last += "!"
-    rows, after = 0, None
-    while True:
-        page = runtime.current().views.query(
-            partition, first=_hour(since), last=last, limit=ROWS_AT_A_TIME, after=after
-        )
-        rows += len(page.rows)
-        if rows > MOST_ROWS:
-            raise InvalidError("so much was counted between from and to that it takes several questions")
-        for sort, fields in zip(page.sorts, page.rows, strict=True):
-            hour, kind, rest = sort.split(" ", 2)
-            yield hour, kind, rest.rpartition(" ")[0], fields
-        after = page.after
-        if after is None:
-            return
 
 
 def names(partition: str) -> dict[str, str]:
@@ -194,5 +167,77 @@ def names(partition: str) -> dict[str, str]:
             return found
 
 
-def _hour(moment: datetime) -> str:
-    return clock.stamp(moment)[:13]
+class StoreSales(Wire):
+    store_id: str
+    store_name: str
+    orders: int
+    items: int
+    revenue: Money
+
+
+class ProductSales(Wire):
+    product_id: str
+    product_name: str
+    orders: int
+    items: int
+    revenue: Money
+
+
+class HourSales(Wire):
+    hour: str
+    orders: int
+    revenue: Money
+
+
+class SalesAnswer(Answer):
+    orders: int
+    items: int
+    revenue: Money
+    by_store: list[StoreSales]
+    by_product: list[ProductSales]
+    by_hour: list[HourSales]
+
+
+class FunnelAnswer(Answer):
+    baskets_started: int
+    checked_out: int
+    approved: int
+    ready: int
+    paid: int
+    completed: int
+    rejected: int
+    cancelled: int
+    abandoned: int
+
+
+@api.get("/api/insights/sales", may=[STAFF])
+def get_sales(params: Range) -> SalesAnswer:
+    """What completed orders sold: in all, by store and product (best first), and by the hour."""
+    found = sales(*params.bounds)
+    stores = names("stores") if found.by_store else {}
+    products = names("products") if found.by_product else {}
+    return SalesAnswer(
+        **vars(found.total),
+        by_store=[
+            StoreSales(store_id=id, store_name=stores.get(id, ""), **vars(sold))
+            for id, sold in sorted(found.by_store.items(), key=_best)
+        ],
+        by_product=[
+            ProductSales(product_id=id, product_name=products.get(id, ""), **vars(sold))
+            for id, sold in sorted(found.by_product.items(), key=_best)
+        ],
+        by_hour=[
+            HourSales(hour=hour, orders=sold.orders, revenue=sold.revenue)
+            for hour, sold in sorted(found.by_hour.items())
+        ],
+    )
+
+
+def _best(sold: tuple[str, Sum]) -> tuple[int, str]:
+    return -sold[1].revenue, sold[0]
+
+
+@api.get("/api/insights/funnel", may=[STAFF])
+def get_funnel(params: Range) -> FunnelAnswer:
+    """How many baskets and orders came to each stage."""
+    return FunnelAnswer(**funnel(*params.bounds))

@@ -1,0 +1,74 @@
+"""Counters by the hour, and ranges of hours.
+
+A counter is `<hour> <kind> <id> <shard>` in its partition. Orders are spread over shards, since of two transactions
+on one counter at once one has to wait.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from functions.kernel import clock, runtime
+from functions.kernel.errors import InvalidError
+from functions.kernel.wire import Moment, Params
+
+SHARDS = 8
+ROWS_AT_A_TIME = 5_000
+MOST_ROWS = 50_000  # as many as are summed up within a few seconds
+DAY = timedelta(days=1)
+
+
+class Range(Params):
+    """Whole hours: from the hour that `from` lies in to that of `to`. They default to the last 24 hours."""
+
+    since: Annotated[Moment | None, Field(alias="from")] = None
+    until: Annotated[Moment | None, Field(alias="to")] = None
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """From and to. Raises InvalidError when the one comes after the other."""
+        until = self.until or clock.now()
+        since = self.since or max(until, datetime.min.replace(tzinfo=UTC) + DAY) - DAY
+        if since > until:
+            raise InvalidError("from: must not be later than to")
+        return since, until
+
+
+def hour(moment: datetime) -> str:
+    """The hour (UTC) that a moment lies in, as sort keys begin with it."""
+    return clock.stamp(moment)[:13]
+
+
+def counter(time: str, kind: str, id: str, order_id: str) -> str:
+    """The sort key of the counter that counts an order in the hour of `time` (RFC 3339)."""
+    return f"{hour(clock.read(time))} {kind} {id} {zlib.crc32(order_id.encode()) % SHARDS}"
+
+
+def counted(partition: str, since: datetime, until: datetime) -> Iterator[tuple[str, str, str, Mapping[str, int]]]:
+    """The counters of a range: hour, kind, id, fields. Raises InvalidError as `rows_of` does."""
+    for sort, fields in rows_of(partition, since, until):
+        hour_of, kind, rest = sort.split(" ", 2)
+        yield hour_of, kind, rest.rpartition(" ")[0], fields
+
+
+def rows_of(partition: str, since: datetime, until: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows whose sort keys begin with an hour of a range, each behind its key.
+
+    Raises InvalidError when there are more than can be summed up.
+    """
+    last = hour(until)
+    if until > clock.read(f"{last}:00:00Z"):  # an hour that has begun belongs to the range; "!" comes behind a space
+        last += "!"
+    rows, after = 0, None
+    while True:
+        page = runtime.current().views.query(partition, first=hour(since), last=last, limit=ROWS_AT_A_TIME, after=after)
+        rows += len(page.rows)
+        if rows > MOST_ROWS:
+            raise InvalidError("so much was counted between from and to that it takes several questions")
+        yield from zip(page.sorts, page.rows, strict=True)
+        after = page.after
+        if after is None:
+            return
