@@ -1,65 +1,35 @@
-"""The depot in memory: its two inboxes with their queues, an index that may be behind, the catalogue, and a clock."""
+"""The depot in memory: its two inboxes with their queues, the catalogue, robots that speak, and a clock."""
 
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events.depot import LookAgain
+from events.depot import LeaseEnds, LookAgain
 from events.queries import ProductFound
 from events.registry import Kind, Message, decode, language
 from functions.depot import service
 from functions.depot.api import api
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.inbox import inbox
-from functions.kernel import clock
+from functions.kernel import clock, relay
 from functions.kernel.commit import Outgoing
 from functions.kernel.errors import UnavailableError
 from functions.kernel.inbox import Inbox
 from functions.kernel.runtime import active
 from functions.kernel.store import MemoryEventStore, messages_of
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Page, Row
 from tests.support.delivery import delivered
 from tests.support.gateway import Response, request
-from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
+from tests.support.runtime import RecordingBus, memory_runtime
+from tests.unit.depot.ground import LaggingViews, Letter, TimedQueue
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
+HEARTBEAT = 20  # seconds between the words of a robot
 BREAD = service.Wanted("bakery", "bread", 2, "Corner Bakery", "Rye bread")
 ROLL = service.Wanted("bakery", "roll", 3, "Corner Bakery", "Roll")
 INK = service.Wanted("paper", "ink", 1, "Paper & Ink", "Ink")
 PRODUCTS = {"bread": BREAD, "roll": ROLL, "ink": INK}
-
-
-class LaggingViews(MemoryViews):
-    """Rows whose index shows them as they were `lag` seconds ago; by their keys they are as they are."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lag = 0.0
-        self._past: list[tuple[datetime, tuple[str, str]]] = []
-        self._items: list[Any] = []
-
-    def put(self, row: Row, version: int) -> bool:
-        written = super().put(row, version)
-        if written:
-            self._past.append((clock.now(), (row.partition, row.sort)))
-            self._items.append(self.items[row.partition, row.sort])
-        return written
-
-    def query(self, partition: str, *, index: str | None = None, **more: Any) -> Page:
-        if index is None:
-            return super().query(partition, **more)
-        shown = MemoryViews()
-        limit = clock.now() - timedelta(seconds=self.lag)
-        shown.items = {
-            key: item
-            for (time, key), item in zip(self._past, self._items, strict=True)
-            if self.lag == 0 or time <= limit
-        }
-        return shown.query(partition, index=index, **more)
 
 
 class Catalogue:
@@ -91,44 +61,14 @@ class Catalogue:
         return {"answer": answer.model_dump(mode="json")}
 
 
-@dataclass
-class Letter:
-    """A message in a queue, and when it is due."""
-
-    detail: dict[str, Any]
-    due: datetime
-
-
-class TimedQueue(RecordingQueue):
-    """A queue from which can be taken what is due; what is sent twice under one deduplication id is there once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.letters: list[Letter] = []
-        self._seen: set[str] = set()
-
-    def send(
-        self, body: str, delay: int = 0, reason: Mapping[str, str] | None = None, group: str = "", dedup: str = ""
-    ) -> None:
-        super().send(body, delay, reason, group, dedup)
-        if not dedup or dedup not in self._seen:
-            self.letters.append(Letter(json.loads(body)["detail"], clock.now() + timedelta(seconds=delay)))
-        self._seen.add(dedup)
-
-    def take(self) -> list[Letter]:
-        """What is due, which is then no longer there."""
-        due = [letter for letter in self.letters if letter.due <= clock.now()]
-        self.letters = [letter for letter in self.letters if letter not in due]
-        return due
-
-
 class Floor:
     """The service, active, with a clock that `pass_time` moves and messages that flow when they are let.
 
-    During a `backlog` the service's inbox gets no events; the dispatcher does.
+    During a `backlog` the service's inbox gets no events; the dispatcher does. Robots that are `speaking` say that
+    they are there while time passes, as long as nobody takes them offline.
     """
 
-    def __init__(self, store: MemoryEventStore | None = None) -> None:
+    def __init__(self, store: MemoryEventStore | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.now = START
         self.store = store or MemoryEventStore()
         self.views = LaggingViews()
@@ -143,8 +83,10 @@ class Floor:
             queue=self.queue,
             queues={"dispatcher": self.dispatcher_queue},
             invoke=self.catalogue,
+            settings=settings or {},
         )
         self.backlog = False
+        self.speaking: set[str] = set()
         self._relayed = 0
 
     @contextlib.contextmanager
@@ -166,20 +108,29 @@ class Floor:
             *self._timed(self.dispatcher_queue, dispatcher),
         ]:
             for letter, to in letters:
-                assert to.handle(_batch(letter.detail)) == {"batchItemFailures": []}
+                assert to.handle(_batch(letter.body)) == {"batchItemFailures": []}
 
     def pass_time(self, seconds: int) -> None:
         """Move the clock on, second by second, and let what falls due happen."""
         self.settle()
         for _ in range(seconds):
             self.now += timedelta(seconds=1)
+            if (self.now - START).seconds % HEARTBEAT == 0:
+                self.speak()
             self.settle()
+
+    def speak(self) -> None:
+        """Let the robots that are there say so."""
+        for bot_id in sorted(self.speaking):
+            if robot(bot_id)[0] != "offline":
+                service.bring_online(bot_id)
 
     def _relay(self) -> list[tuple[Letter, Inbox]]:
         items, self._relayed = self.store.log[self._relayed :], len(self.store.log)
         messages = [message for item in items for message in messages_of(item)]
+        relay.send([message for message in messages if message.delay is not None])
         return [
-            (Letter(message.detail, self.now), to)
+            (Letter({"detail-type": message.name, "detail": message.detail}, self.now), to)
             for message in messages
             for to in (dispatcher, inbox)
             if message.name in to.pattern["detail-type"] and not (self.backlog and to is inbox)
@@ -204,7 +155,14 @@ class Floor:
     @property
     def looks(self) -> list[LookAgain]:
         """The looks that lie ahead."""
-        return [LookAgain(**letter.detail["data"]) for letter in self.queue.letters]
+        letters = [letter.detail for letter in self.queue.letters if letter.body["detail-type"] == "LookAgain"]
+        return [LookAgain(**detail["data"]) for detail in letters]
+
+    @property
+    def leases(self) -> list[LeaseEnds]:
+        """The looks at robots' leases that lie ahead."""
+        letters = [letter.detail for letter in self.queue.letters if letter.body["detail-type"] == "LeaseEnds"]
+        return [LeaseEnds(**detail["data"]) for detail in letters]
 
     @property
     def promised(self) -> list[Outgoing]:
@@ -237,9 +195,16 @@ class Floor:
         return list_id
 
     def idle(self, name: str = "Ajax") -> str:
-        """A robot that waits for a list; its id."""
+        """A robot that waits for a list, and goes on speaking; its id."""
         bot_id = service.register_bot(name)
         service.bring_online(bot_id)
+        self.speaking.add(bot_id)
+        return bot_id
+
+    def silent(self, name: str = "Ajax") -> str:
+        """A robot that waits for a list, and says nothing more."""
+        bot_id = self.idle(name)
+        self.speaking.remove(bot_id)
         return bot_id
 
     def assigned(self, list_id: str = "order-1") -> tuple[str, str]:
@@ -280,11 +245,11 @@ def _read(message: Outgoing) -> Message:
     return decode(message.name, message.detail["metadata"]["version"], message.detail["data"])
 
 
-def _batch(detail: dict[str, Any]) -> dict[str, Any]:
+def _batch(body: dict[str, Any]) -> dict[str, Any]:
     record = {
-        "messageId": detail["metadata"]["id"],
+        "messageId": body["detail"]["metadata"]["id"],
         "receiptHandle": "receipt",
-        "body": json.dumps({"detail-type": detail["metadata"]["name"], "detail": detail}),
+        "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1"},
     }
     return {"Records": [record]}

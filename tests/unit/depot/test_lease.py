@@ -1,0 +1,289 @@
+"""A robot that has been silent for its lease is taken offline, whatever becomes of reminders, rows and clocks."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from events.depot import LeaseEnds
+from functions.depot import lease, service, views
+from functions.depot.domain import Bot, CameOnline, Registered, WentOffline
+from functions.kernel import clock
+from functions.kernel.commit import Commit, Snapshot, StoredEvent
+from functions.kernel.errors import RefusedError
+from tests.support.contention import ContendedStore
+from tests.unit.depot.floor import Floor, in_turn, robot, status
+
+
+def offline_after(floor: Floor, bot_id: str, at_most: int = 200) -> int:
+    """The seconds until a robot is taken offline."""
+    for seconds in range(at_most + 1):
+        floor.pass_time(1 if seconds else 0)
+        if robot(bot_id)[0] == "offline":
+            return seconds
+    raise AssertionError(f"{robot(bot_id)} after {at_most} seconds")
+
+
+def test_a_robot_that_is_silent_for_60_seconds_is_taken_offline(floor: Floor) -> None:
+    assert offline_after(floor, floor.silent()) == 60
+    assert floor.leases == []
+
+
+def test_a_robot_that_says_it_is_there_stays_as_it_is(floor: Floor) -> None:
+    bot_id = floor.idle()
+    floor.pass_time(3_600)
+    assert (robot(bot_id), service.bots.get(bot_id).version) == (("idle", None), 2)
+    assert len(floor.leases) == 1
+
+
+@pytest.mark.parametrize("spoken_at", [1, 19, 30, 59, 60])
+def test_the_lease_begins_anew_with_every_word(floor: Floor, spoken_at: int) -> None:
+    bot_id = floor.silent()
+    floor.pass_time(spoken_at - 1)
+    floor.now += timedelta(seconds=1)
+    service.bring_online(bot_id)
+    assert offline_after(floor, bot_id) == 60
+
+
+def test_a_lease_ends_by_the_second_even_if_the_last_word_came_in_between(floor: Floor) -> None:
+    bot_id = floor.silent()
+    floor.pass_time(10)
+    floor.now += timedelta(milliseconds=400)
+    service.bring_online(bot_id)
+    floor.now += timedelta(milliseconds=600)
+    assert 59 <= offline_after(floor, bot_id) <= 60
+
+
+def test_how_long_a_robot_may_be_silent_is_a_setting() -> None:
+    with Floor(settings={"MALLBOTS_ROBOT_LEASE": "7"}).open() as floor:
+        assert offline_after(floor, floor.silent()) == 7
+
+
+def test_a_lease_may_be_longer_than_a_queue_delays() -> None:
+    with Floor(settings={"MALLBOTS_ROBOT_LEASE": "2000"}).open() as floor:
+        bot_id = floor.silent()
+        floor.pass_time(1_500)
+        service.bring_online(bot_id)
+        assert offline_after(floor, bot_id, at_most=2_001) == 2_000
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: service.start("order-1", 1),
+        lambda: service.pick("order-1", 1, "bakery", "roll", 2),
+        lambda: service.pick("order-1", 1, "bakery", "roll", 0),
+        lambda: service.complete("order-1", None, 1),
+    ],
+    ids=["start again", "pick", "pick none", "complete"],
+)
+def test_a_step_with_its_list_is_a_word_of_the_robot(floor: Floor, step: Callable[[], None]) -> None:
+    _, bot_id = floor.active()
+    floor.speaking.clear()
+    floor.pass_time(50)
+    step()
+    assert offline_after(floor, bot_id) == 60
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: service.start("order-1", 2),
+        lambda: service.pick("order-1", 0, "bakery", "roll", 2),
+        lambda: service.complete("order-1", None, 2),
+    ],
+    ids=["start", "pick", "complete"],
+)
+def test_a_step_that_is_not_the_robots_own_is_no_word_of_it(floor: Floor, step: Callable[[], None]) -> None:
+    _, bot_id = floor.active()
+    floor.speaking.clear()
+    floor.pass_time(50)
+    with pytest.raises(RefusedError):
+        step()
+    assert offline_after(floor, bot_id) == 10
+
+
+def test_what_staff_do_with_its_list_is_no_word_of_a_robot(floor: Floor) -> None:
+    list_id, bot_id = floor.active()
+    floor.speaking.clear()
+    floor.pass_time(50)
+    service.complete(list_id, None, None)
+    assert (robot(bot_id), offline_after(floor, bot_id)) == (("idle", None), 10)
+
+
+def test_a_robot_that_falls_silent_mid_task_gives_its_list_back_and_another_begins_anew(floor: Floor) -> None:
+    list_id, silent = floor.active()
+    service.pick(list_id, 1, "bakery", "roll", 2)
+    floor.speaking.clear()
+    floor.pass_time(30)
+    other = floor.idle("Hector")
+    floor.pass_time(30)
+    assert (robot(silent), robot(other)) == (("offline", None), ("active", list_id))
+    taken = service.shopping_list(list_id)
+    assert (taken.status, taken.bot_id, taken.assignment) == ("assigned", other, 2)
+    assert [item.picked for stop in taken.stops for item in stop.items] == [0, 0, 0]
+
+
+def test_a_robot_that_was_silent_is_back_with_its_next_word(floor: Floor) -> None:
+    bot_id = floor.silent()
+    floor.pass_time(100)
+    service.bring_online(bot_id)
+    assert (robot(bot_id), service.bots.get(bot_id).session) == (("idle", None), 2)
+    assert offline_after(floor, bot_id) == 60
+
+
+def test_the_reminder_of_an_earlier_time_online_ends_there(floor: Floor) -> None:
+    bot_id = floor.silent()
+    floor.pass_time(30)
+    service.take_offline(bot_id)
+    service.bring_online(bot_id)
+    floor.pass_time(30)
+    assert (robot(bot_id), [ahead.session for ahead in floor.leases]) == (("idle", None), [2])
+    assert offline_after(floor, bot_id) == 30
+
+
+def test_a_robot_that_left_by_itself_needs_no_more_looks(floor: Floor) -> None:
+    bot_id = floor.silent()
+    service.take_offline(bot_id)
+    floor.pass_time(60)
+    assert (floor.leases, service.bots.get(bot_id).version) == ([], 3)
+
+
+def test_a_reminder_that_comes_twice_goes_on_once(floor: Floor) -> None:
+    bot_id = floor.idle()
+    for _ in range(3):
+        floor.queue.letters *= 2
+        floor.pass_time(60)
+        assert len(floor.leases) <= 1
+    floor.speaking.clear()
+    floor.queue.letters *= 2
+    assert offline_after(floor, bot_id) == 60
+    assert (service.bots.get(bot_id).version, floor.leases) == (3, [])
+
+
+def test_copies_that_were_both_looked_into_at_once_become_one_again(floor: Floor) -> None:
+    bot_id = floor.idle()
+    floor.pass_time(30)
+    for _ in range(2):  # neither saw that the other had sent the next
+        lease.look_again(LeaseEnds(bot_id=bot_id, session=1), 10)
+    floor.pass_time(200)
+    assert (len(floor.leases), robot(bot_id)) == (1, ("idle", None))
+
+
+def test_a_worker_that_dies_before_it_has_noted_its_look_leaves_the_robot_looked_after(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot_id = floor.idle()
+    floor.settle()
+    reminder = floor.leases[0]
+
+    def die(*args: object, **kwargs: object) -> None:
+        raise ConnectionError("the table does not answer")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(views, "note_looks_at_lease", die)
+        with pytest.raises(ConnectionError):
+            lease.look_again(reminder, 60)
+    floor.hear(reminder)
+    floor.speaking.clear()
+    floor.pass_time(130)
+    assert (robot(bot_id)[0], floor.leases) == ("offline", [])
+
+
+def test_a_reminder_that_comes_late_finds_what_was_heard_meanwhile(floor: Floor) -> None:
+    bot_id = floor.silent()
+    floor.settle()
+    floor.now += timedelta(seconds=290)
+    service.bring_online(bot_id)
+    assert offline_after(floor, bot_id) == 60
+
+
+def test_a_robot_whose_first_word_was_not_noted_is_neither_taken_offline_early_nor_online_for_ever(
+    floor: Floor,
+) -> None:
+    bot_id = floor.silent()
+    floor.pass_time(60)
+    floor.pass_time(5)
+    service.bots.change(bot_id, lambda bot: bot.come_online())  # the worker dies here; an earlier word is noted
+    assert offline_after(floor, bot_id) == 60
+
+
+def test_a_clock_that_is_ahead_gives_a_robot_that_much_more_and_no_more(floor: Floor) -> None:
+    bot_id = floor.silent()
+    views.note_heard(bot_id, clock.now() + timedelta(seconds=3))
+    assert lease.rest(bot_id) == 60
+    assert offline_after(floor, bot_id) == 63
+
+
+def test_a_word_that_is_noted_late_does_not_outdo_a_later_one(floor: Floor) -> None:
+    bot_id = floor.silent()
+    floor.pass_time(30)
+    service.bring_online(bot_id)
+    views.note_heard(bot_id, clock.now() - timedelta(seconds=20))
+    assert offline_after(floor, bot_id) == 60
+
+
+def test_a_lease_that_ends_as_the_list_is_completed_leaves_the_robot_there(floor: Floor, store: ContendedStore) -> None:
+    list_id, bot_id = floor.active()
+    floor.now += timedelta(seconds=60)
+    store.before = [lambda: service.complete(list_id, None, 1)]
+    assert service.end_lease(bot_id, 1) == 60
+    assert (status(list_id), robot(bot_id)) == (("completed", bot_id), ("idle", None))
+
+
+def test_a_list_that_is_completed_as_the_lease_ends_is_the_robots_no_more(floor: Floor, store: ContendedStore) -> None:
+    list_id, bot_id = floor.active()
+    floor.now += timedelta(seconds=60)
+    store.before = [lambda: service.end_lease(bot_id, 1)]
+    with pytest.raises(RefusedError, match="the shopping list is available"):
+        service.complete(list_id, None, 1)
+    assert (status(list_id), robot(bot_id)) == (("available", None), ("offline", None))
+
+
+def test_a_robot_that_left_and_came_back_as_its_lease_ends_stays(floor: Floor, store: ContendedStore) -> None:
+    bot_id = floor.silent()
+    floor.now += timedelta(seconds=60)
+    store.before = [in_turn(lambda: service.take_offline(bot_id), lambda: service.bring_online(bot_id))]
+    assert service.end_lease(bot_id, 1) == 0
+    assert (robot(bot_id), service.bots.get(bot_id).session) == (("idle", None), 2)
+
+
+def test_a_snapshot_from_before_sessions_were_counted_is_not_used(floor: Floor, store: ContendedStore) -> None:
+    bot_id = floor.silent()
+    service.take_offline(bot_id)
+    service.bring_online(bot_id)
+    store.commit(
+        Commit(
+            stream=Bot.stream(bot_id),
+            version=5,
+            id="a commit of before",
+            events=(StoredEvent("WentOffline", 1, {}),),
+            time=clock.stamp(),
+            messages=(),
+            cause=None,
+            correlation_id="flow-1",
+            causation_id=None,
+            actor="system",
+            snapshot=Snapshot(1, {"status": "offline", "name": "Ajax", "list_id": None}, {}),
+        )
+    )
+    assert service.bots.get(bot_id).session == 2
+    service.bring_online(bot_id)
+    assert service.bots.get(bot_id).session == 3
+
+
+def test_a_session_is_counted_through_snapshots(floor: Floor) -> None:
+    bot_id = floor.silent()
+    for _ in range(Bot.snapshot_every):
+        service.take_offline(bot_id)
+        service.bring_online(bot_id)
+    assert service.bots.get(bot_id).session == 1 + Bot.snapshot_every
+
+
+def test_a_robot_is_online_in_its_latest_session_alone() -> None:
+    bot = Bot(id="bot-1")
+    for event in (Registered("Ajax"), CameOnline(), WentOffline(), CameOnline()):
+        bot.apply(event)
+    assert [bot.is_online_in(session) for session in (0, 1, 2, 3)] == [False, False, True, False]
+    bot.go_offline()
+    assert not bot.is_online_in(2)
