@@ -1,25 +1,32 @@
-"""The timeline: every message of the mall by its flow, and the flows of every order.
+"""The timeline: every message of the mall by its flow, and what was said about every order.
 
 A message's row is found in its flow's partition by time and id, so a message that comes again finds its row there. An
 answer may be given again at another time, under the same id: its row is found by id and has its time in an index.
+
+What is said of a person is in a row of its own, by the customer and the version of the customer's stream, and joined on
+read. So whoever hears that a customer was erased knows the places of all that was said before, heard of or not, and
+leaves tombstones there, which nothing that comes later, again or at the same time can write over.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from events.customers import CustomerErased
 from events.envelope import Metadata
 from events.registry import Kind, Message, language
 from functions.kernel import paging, runtime
 from functions.kernel.errors import NotFoundError
 from functions.kernel.http import STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.projection import Projection
+from functions.kernel.projection import Projection, read
 from functions.kernel.views import Row
 from functions.kernel.wire import Wire
 
 ANSWERS = "answers"
+CUSTOMERS = "customers"
 FLOWS_AT_A_TIME = 100
+ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # whichever of them a message has is the order's id
 
 projection = Projection(indexes=[ANSWERS])
 api = Api("insights")
@@ -39,51 +46,90 @@ def message_rows(message: Message, metadata: Metadata) -> list[Row]:
         include={"id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor"}
     )
     data["data"] = message.model_dump(mode="json")
+    person = _person(message, data["data"], metadata)
+    if person:
+        data["person"] = [person.partition, person.sort]
+        data["data"] |= dict.fromkeys(person.data or {}, "")
     flow, place = _flow(metadata.correlation_id), _place(data)
     if type(message).kind is Kind.REPLY:
         row = Row(f"answers in {flow}", metadata.id, data, indexes={ANSWERS: (flow, place)})
     else:
         row = Row(flow, place, data)
-    return [row, *_link(message, metadata)]
+    return [*([person] if person else []), row, *_order_rows(message, metadata, data)]
 
 
-def _link(message: Message, metadata: Metadata) -> list[Row]:
-    """The flow as one of its order's; the first message of a flow names the order, if it is about one."""
-    order_id = getattr(message, "order_id", None) or getattr(message, "basket_id", None)
-    if metadata.causation_id or not order_id:
+def _person(message: Message, data: dict[str, Any], metadata: Metadata) -> Row | None:
+    """The texts of an event of the customers service: a name, a number, whatever else there will be to forget."""
+    about = type(message)
+    texts = {name: value for name, value in data.items() if isinstance(value, str) and name != about.key}
+    if about.source != CUSTOMERS or about.kind is not Kind.EVENT or not texts:
+        return None
+    return Row(_said_of(data[about.key]), _version(metadata.stream_version), texts)
+
+
+@projection.on(CustomerErased)
+def forgotten_rows(event: CustomerErased, metadata: Metadata) -> list[Row]:
+    """Tombstones for all that was said of the customer, whose stream ends here."""
+    return [Row(_said_of(event.customer_id), _version(n), None) for n in range(1, metadata.stream_version)]
+
+
+def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> list[Row]:
+    """The flow as one of the order that its first message names; of a flow begun by others, an event about an order.
+
+    A robot that is done with one order is given the next in the same flow. That a flow is the order's may be heard of
+    later than what it holds: such an event has two rows and is shown once.
+    """
+    named = (getattr(message, name, None) for name in ORDER_IDS)
+    order_id = next((id for id in named if id), None)
+    if not order_id:
         return []
-    return [Row(_flows_of(order_id), metadata.correlation_id, {"correlation_id": metadata.correlation_id})]
+    if not metadata.causation_id:
+        return [Row(_flows_of(order_id), metadata.correlation_id, {"correlation_id": metadata.correlation_id})]
+    if type(message).kind is not Kind.EVENT or read(_flows_of(order_id), metadata.correlation_id):
+        return []
+    return [Row(_about(order_id), _place(data), data)]
 
 
 def of_flow(correlation_id: str, limit: int, after: str | None) -> Stretch:
     """The messages of a flow behind a place, at most `limit`; without a place from the first one on."""
-    return _merge([correlation_id], limit, after)
+    return _merge(_places_of(correlation_id), limit, after)
 
 
 def of_order(order_id: str, limit: int, after: str | None) -> Stretch:
-    """The same of every flow of an order, which has the id of its basket."""
+    """The same of every flow of an order, which has the id of its basket, and of what other flows hold about it."""
     views = runtime.current().views
     page = views.query(_flows_of(order_id), limit=FLOWS_AT_A_TIME)
     flows = [row["correlation_id"] for row in page.rows]
     while page.after:
         page = views.query(_flows_of(order_id), limit=FLOWS_AT_A_TIME, after=page.after)
         flows += [row["correlation_id"] for row in page.rows]
-    return _merge(flows, limit, after)
+    places = [place for flow in flows for place in _places_of(flow)]
+    return _merge([*places, (_about(order_id), None)], limit, after)
 
 
-def _merge(correlation_ids: Sequence[str], limit: int, after: str | None) -> Stretch:
-    found: list[dict[str, Any]] = []
-    for correlation_id in correlation_ids:
-        for index in (None, ANSWERS):
-            # The one at `after` itself, and one more than is shown, which tells whether more follow.
-            page = runtime.current().views.query(_flow(correlation_id), index=index, first=after, limit=limit + 2)
-            found += [row for row in page.rows if after is None or _place(row) > after]
-    found.sort(key=_place)
-    return Stretch(found[:limit], _place(found[limit - 1]) if len(found) > limit else None)
+def _merge(places: Sequence[tuple[str, str | None]], limit: int, after: str | None) -> Stretch:
+    """From several partitions (of indexes)."""
+    found: dict[str, dict[str, Any]] = {}
+    for partition, index in places:
+        # The one at `after` itself, and one more than is shown, which tells whether more follow.
+        page = runtime.current().views.query(partition, index=index, first=after, limit=limit + 2)
+        found |= {_place(row): row for row in page.rows if after is None or _place(row) > after}
+    order = sorted(found)
+    return Stretch([_whole(found[place]) for place in order[:limit]], order[limit - 1] if len(order) > limit else None)
+
+
+def _whole(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with what is said of a person in it, unless that is forgotten."""
+    person = message.pop("person", None)
+    return {**message, "data": message["data"] | ((read(*person) if person else None) or {})}
 
 
 def _place(message: dict[str, Any]) -> str:
     return f"{message['time']} {message['id']}"
+
+
+def _places_of(correlation_id: str) -> list[tuple[str, str | None]]:
+    return [(_flow(correlation_id), None), (_flow(correlation_id), ANSWERS)]
 
 
 def _flow(correlation_id: str) -> str:
@@ -92,6 +138,18 @@ def _flow(correlation_id: str) -> str:
 
 def _flows_of(order_id: str) -> str:
     return f"flows of {order_id}"
+
+
+def _about(order_id: str) -> str:
+    return f"about {order_id}"
+
+
+def _said_of(customer_id: str) -> str:
+    return f"said of {customer_id}"
+
+
+def _version(number: int) -> str:
+    return f"{number:09}"  # so that a partition is in the stream's order
 
 
 class MessageShape(Wire):

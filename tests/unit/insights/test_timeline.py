@@ -1,6 +1,7 @@
 """The timeline of flows and orders."""
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -8,8 +9,15 @@ import pytest
 from events.baskets import BasketCheckedOut, BasketStarted
 from events.checkout import AuthorizeCustomer
 from events.customers import CustomerAuthorized, CustomerRegistered
-from events.depot import BotFinished, ShoppingListCompleted
-from events.ordering import OrderCreated
+from events.depot import (
+    BotAssigned,
+    BotFinished,
+    BotState,
+    ShoppingListAssigned,
+    ShoppingListCompleted,
+    ShoppingListState,
+)
+from events.ordering import OrderApproved, OrderCreated, OrderPaid
 from events.registry import Kind, language
 from events.story import sample
 from functions.insights.api import api
@@ -39,6 +47,17 @@ def messages(path: str, limit: int = 50) -> list[dict[str, Any]]:
 
 def names(path: str, limit: int = 50) -> list[str]:
     return [message["name"] for message in messages(path, limit)]
+
+
+def shopping_list(event: type[ShoppingListState], order_id: str, **more: Any) -> ShoppingListState:
+    """An event of an order's list."""
+    fields = {"shopping_list_id": order_id, "order_id": order_id, "status": "completed", "stops": ()}
+    return event.model_validate({**fields, "bot_id": "ajax", "assignment": 1, "by_staff": False, **more})
+
+
+def robot(event: type[BotState], list_id: str | None = None) -> BotState:
+    """An event of a robot."""
+    return event(bot_id="ajax", name="Ajax", status="active" if list_id else "idle", list_id=list_id)
 
 
 def say_checkout() -> None:
@@ -107,19 +126,8 @@ def test_messages_of_one_moment_are_all_shown_however_they_are_paged() -> None:
 def test_the_timeline_of_an_order_holds_each_of_its_flows_wholly_and_no_other() -> None:
     say(basket(BasketStarted), time=at(8), correlation_id="start")
     say_checkout()
-    completed = ShoppingListCompleted(
-        shopping_list_id="order-1",
-        order_id="order-1",
-        status="completed",
-        stops=(),
-        bot_id="ajax",
-        assignment=1,
-        by_staff=False,
-        shortages=(),
-    )
-    finished = BotFinished(bot_id="ajax", name="Ajax", status="idle", list_id=None)
-    say(finished, time=at(9, 3, day=15), correlation_id="collect")
-    say(completed, time=at(9, 2, day=15), correlation_id="collect")
+    say(robot(BotFinished), time=at(9, 3, day=15), correlation_id="collect")
+    say(shopping_list(ShoppingListCompleted, "order-1", shortages=()), time=at(9, 2, day=15), correlation_id="collect")
     say(basket(BasketCheckedOut, "order-2"), time=at(9), correlation_id="other")
     expected = [
         "BasketStarted",
@@ -131,6 +139,43 @@ def test_the_timeline_of_an_order_holds_each_of_its_flows_wholly_and_no_other() 
         "BotFinished",
     ]
     for limit in (1, 2, 5, 50):
+        assert names("orders/order-1/timeline", limit) == expected
+
+
+def say_handed_on() -> None:
+    """A robot is done with one order and is given the next, in the flow of the first."""
+    say(
+        shopping_list(ShoppingListCompleted, "order-1", shortages=()), id="c1", time=at(9, 10), correlation_id="collect"
+    )
+    say(robot(BotFinished), id="c2", time=at(9, 10), correlation_id="collect")
+    more = {"time": at(9, 11), "correlation_id": "collect", "causation_id": "c2"}
+    say(shopping_list(ShoppingListAssigned, "order-2", bot_id="ajax"), id="c3", **more)
+    say(robot(BotAssigned, "order-2"), id="c4", **more)
+
+
+def test_what_happens_to_an_order_in_the_flow_of_another_is_in_its_timeline_without_the_rest() -> None:
+    say(basket(BasketCheckedOut, "order-2"), id="b2", time=at(9), correlation_id="checkout")
+    say_handed_on()
+    for limit in (1, 2, 50):
+        assert names("orders/order-2/timeline", limit) == ["BasketCheckedOut", "ShoppingListAssigned", "BotAssigned"]
+    assert names("orders/order-1/timeline") == names("timeline/collect")
+    assert len(names("timeline/collect")) == 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_heard_before_it_is_known_whose_flow_it_is_is_shown_once(seed: int) -> None:
+    told = [
+        (basket(BasketCheckedOut), {"id": "m1", "time": at(9, 1)}),
+        (order(OrderCreated), {"id": "m2", "time": at(9, 2), "causation_id": "m1"}),
+        (order(OrderApproved), {"id": "m3", "time": at(9, 3), "causation_id": "m2"}),
+        (order(OrderPaid), {"id": "m4", "time": at(9, 4), "causation_id": "m3"}),
+    ]
+    told *= 2
+    random.Random(seed).shuffle(told)
+    for message, metadata in told:
+        say(message, **metadata)
+    for limit in (1, 3, 50):
+        expected = ["BasketCheckedOut", "OrderCreated", "OrderApproved", "OrderPaid"]
         assert names("orders/order-1/timeline", limit) == expected
 
 

@@ -1,0 +1,149 @@
+"""A customer who was erased: nothing in insights names them any more, whatever comes in whatever order."""
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from events.customers import (
+    CustomerDisabled,
+    CustomerErased,
+    CustomerRegistered,
+    CustomerSmsChanged,
+    CustomerState,
+)
+from events.registry import Event, Kind, Message, language
+from events.story import sample
+from functions.insights.api import api
+from functions.kernel.runtime import Runtime, active
+from functions.kernel.view_store import MemoryViews
+from functions.kernel.views import Row
+from tests.support.gateway import request
+from tests.support.runtime import memory_runtime
+from tests.unit.insights.said import at, say
+
+NAME, NUMBER, NEW_NUMBER = "Ada Reyes", "+15550100", "+15550199"
+
+Told = tuple[Message, int]
+
+
+def told(event: type[CustomerState], version: int, number: str = NUMBER, customer_id: str = "ada") -> Told:
+    """An event of a customer, and its place in the customer's stream."""
+    return event(customer_id=customer_id, name=NAME, sms_number=number, enabled=True), version
+
+
+REGISTERED = told(CustomerRegistered, 1)
+CHANGED = told(CustomerSmsChanged, 2, NEW_NUMBER)
+DISABLED = told(CustomerDisabled, 3, NEW_NUMBER)
+ERASED: Told = CustomerErased(customer_id="ada"), 4
+
+
+def hear(*messages: Told) -> None:
+    for message, version in messages:
+        say(message, id=f"m{version}", stream_version=version, time=at(9, version))
+
+
+def shown(flow: str = "flow-1") -> dict[str, dict[str, Any]]:
+    """The data of a flow's messages by name."""
+    answer = request(api, "GET", f"/api/insights/timeline/{flow}")
+    assert answer.status == 200, answer
+    return {message["name"]: message["data"] for message in answer.body["messages"]}
+
+
+def kept(runtime: Runtime) -> str:
+    """All that insights keeps, as text."""
+    assert isinstance(runtime.views, MemoryViews)
+    return json.dumps(list(runtime.views.items.values()))
+
+
+def assert_forgotten(runtime: Runtime) -> None:
+    data = shown()
+    assert set(data) == {"CustomerRegistered", "CustomerSmsChanged", "CustomerDisabled", "CustomerErased"}
+    for name in ("CustomerRegistered", "CustomerSmsChanged", "CustomerDisabled"):
+        assert data[name] == {"customer_id": "ada", "name": "", "sms_number": "", "enabled": True, "language": ""}
+    assert data["CustomerErased"] == {"customer_id": "ada", "erased": True}
+    assert not any(secret in kept(runtime) for secret in (NAME, NUMBER, NEW_NUMBER))
+
+
+def test_until_then_the_timeline_is_verbatim(runtime: Runtime) -> None:
+    hear(REGISTERED, CHANGED)
+    assert shown()["CustomerRegistered"] | {"language": ""} == {
+        "customer_id": "ada",
+        "name": NAME,
+        "sms_number": NUMBER,
+        "enabled": True,
+        "language": "",
+    }
+    assert shown()["CustomerSmsChanged"]["sms_number"] == NEW_NUMBER
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([REGISTERED, CHANGED, DISABLED, ERASED])))
+def test_an_erased_customer_is_forgotten_in_whatever_order_it_is_heard_and_stays_so(
+    order: tuple[Told, ...], runtime: Runtime
+) -> None:
+    hear(*order)
+    assert_forgotten(runtime)
+    hear(*reversed(order), *order)
+    assert_forgotten(runtime)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [m for m in language().values() if m.kind is Kind.EVENT and m.source == "customers" and m is not CustomerErased],
+    ids=lambda event: event.name,
+)
+def test_whatever_is_said_of_a_customer_is_forgotten(event: type[Event], runtime: Runtime) -> None:
+    message = event.model_validate(sample(event)["data"] | {"name": NAME, "sms_number": NUMBER})
+    hear((message, 1))
+    assert NAME in kept(runtime)
+    assert NUMBER in kept(runtime)
+    hear((CustomerErased(customer_id=getattr(message, event.key)), 2))
+    assert not any(secret in kept(runtime) for secret in (NAME, NUMBER))
+    assert {text for name, text in shown()[event.name].items() if isinstance(text, str) and name != event.key} == {""}
+
+
+def test_others_are_not_forgotten_with_an_erased_customer(runtime: Runtime) -> None:
+    hear(REGISTERED, CHANGED, DISABLED)
+    bob, version = told(CustomerRegistered, 1, customer_id="bob")
+    say(bob, id="bob-1", stream_version=version, correlation_id="flow-2")
+    hear(ERASED)
+    data = shown("flow-2")["CustomerRegistered"]
+    assert (data["name"], data["sms_number"]) == (NAME, NUMBER)
+
+
+class Meeting(MemoryViews):
+    """Rows in memory; right before the n-th is written, another worker does all of its work."""
+
+    def __init__(self, number: int, other: Callable[[], None]) -> None:
+        super().__init__()
+        self._number = number
+        self._other = other
+
+    def put(self, row: Row, version: int) -> bool:
+        self._number -= 1
+        if self._number == 0:
+            self._other()
+        return super().put(row, version)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize(("first", "second"), [(REGISTERED, ERASED), (ERASED, REGISTERED), (CHANGED, ERASED)])
+def test_an_erasure_that_meets_another_message_of_the_customer_forgets_it_too(
+    first: Told, second: Told, number: int
+) -> None:
+    views = Meeting(number, lambda: hear(second))
+    with active(memory_runtime("insights", views=views)) as running:
+        hear(first)
+        hear(REGISTERED, CHANGED, DISABLED, ERASED)
+        assert_forgotten(running)
+
+
+def test_an_erased_customer_is_forgotten_in_dynamodb_too(in_dynamodb: Runtime) -> None:
+    hear(REGISTERED)
+    assert shown()["CustomerRegistered"]["name"] == NAME
+    hear(ERASED, CHANGED)
+    assert {data.get("name", "") + data.get("sms_number", "") for data in shown().values()} == {""}
+    hear(REGISTERED)
+    assert shown()["CustomerRegistered"]["name"] == ""
