@@ -81,6 +81,13 @@ class CollectedEarly(DomainEvent):
 
 
 @dataclass(frozen=True)
+class ListLost(DomainEvent):
+    """A shopping list was cancelled before the order knew which list is its own."""
+
+    shopping_list_id: str
+
+
+@dataclass(frozen=True)
 class Readied(DomainEvent):
     shortages: tuple[Shortage, ...]
     at: str
@@ -112,7 +119,8 @@ class Order(Aggregate):
     """pending → approved → ready → completed, or → rejected, or → cancelled. `status` is the published word.
 
     items: without what robots could not find. ready, paid: whether that has happened, whatever came later.
-    collected_early: the shortages of lists completed while the order was pending, by list. Times are RFC 3339.
+    collected_early: the shortages of lists completed while the order was pending, by list. lost_lists: those cancelled
+    meanwhile. Times are RFC 3339.
     """
 
     status: str = ""
@@ -125,6 +133,7 @@ class Order(Aggregate):
     created_at: str = ""
     readied_at: str | None = None
     collected_early: dict[str, tuple[Shortage, ...]] = field(default_factory=dict)
+    lost_lists: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -151,6 +160,8 @@ class Order(Aggregate):
         self.record(Approved(shopping_list_id))
         if shopping_list_id in self.collected_early:
             self._take(self.collected_early[shopping_list_id], at)
+        elif shopping_list_id in self.lost_lists:
+            self.lose_list(shopping_list_id)
 
     def reject(self, reason: str) -> None:
         """Somebody refused it. Accepted too when it has ended; raises RefusedError once it is approved."""
@@ -175,6 +186,20 @@ class Order(Aggregate):
         if shopping_list_id != self.shopping_list_id:
             raise RefusedError(f"the shopping list {shopping_list_id} is not this order's")
         self._take(shortages, at)
+
+    def lose_list(self, shopping_list_id: str) -> None:
+        """A list was cancelled: an order cannot become ready without its own, and the system calls it off.
+
+        While it is pending this is noted: its approval says whether the list is its own. Raises RefusedError when
+        it has ended.
+        """
+        if self.status == "pending":
+            if shopping_list_id not in self.lost_lists:
+                self.record(ListLost(shopping_list_id))
+            return
+        self.must_be("approved", "ready")
+        if shopping_list_id == self.shopping_list_id:
+            self.cancel("its shopping list was cancelled", by="system")
 
     def pay(self) -> None:
         """Its invoice was paid. Raises RefusedError when it has ended unpaid."""
@@ -239,6 +264,10 @@ class Order(Aggregate):
     @applies(CollectedEarly)
     def _collected_early(self, event: CollectedEarly) -> None:
         self.collected_early = {**self.collected_early, event.shopping_list_id: event.shortages}
+
+    @applies(ListLost)
+    def _list_lost(self, event: ListLost) -> None:
+        self.lost_lists += (event.shopping_list_id,)
 
     @applies(Readied)
     def _readied(self, event: Readied) -> None:

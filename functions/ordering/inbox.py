@@ -1,10 +1,10 @@
-"""What the ordering service hears: checkouts, the saga's commands, two facts about orders, and the clock."""
+"""What the ordering service hears: checkouts, the saga's commands, facts about its orders, and the clock."""
 
 from typing import cast
 
 from events.baskets import BasketCheckedOut
 from events.checkout import ApproveOrder, RejectOrder
-from events.depot import ShoppingListCompleted
+from events.depot import ShoppingListCancelled, ShoppingListCompleted
 from events.ordering import (
     OrderApprovalAccepted,
     OrderApprovalRefused,
@@ -37,6 +37,12 @@ def shopping_list_completed(event: ShoppingListCompleted) -> None:
         return
     shortages = tuple(Shortage(**dict(shortage)) for shortage in event.shortages)
     service.note_collected(event.order_id, event.shopping_list_id, shortages)
+
+
+@inbox.on(ShoppingListCancelled)
+def shopping_list_cancelled(event: ShoppingListCancelled) -> None:
+    if not event.by_staff:
+        service.note_list_cancelled(event.order_id, event.shopping_list_id)
 
 
 @inbox.on(InvoicePaid)

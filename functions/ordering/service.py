@@ -71,6 +71,11 @@ def note_collected(order_id: str, shopping_list_id: str, shortages: tuple[Shorta
     _note(order_id, lambda order: order.make_ready(shopping_list_id, shortages, clock.stamp()))
 
 
+def note_list_cancelled(order_id: str, shopping_list_id: str) -> None:
+    """A shopping list was cancelled. Raises NotFoundError."""
+    _note(order_id, lambda order: order.lose_list(shopping_list_id))
+
+
 def note_paid(order_id: str) -> None:
     """The order's invoice was paid. Raises NotFoundError."""
     _note(order_id, lambda order: order.pay())

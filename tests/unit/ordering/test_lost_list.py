@@ -1,0 +1,91 @@
+"""An order whose shopping list is cancelled at the depot: it could never be ready."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from events.checkout import ApproveOrder
+from events.depot import ShoppingListCancelled
+from functions.kernel.aggregate import DomainEvent
+from functions.ordering.domain import (
+    Approved,
+    Cancelled,
+    CollectedEarly,
+    Created,
+    Item,
+    ListLost,
+    Order,
+    Paid,
+    Readied,
+    Rejected,
+)
+from tests.support.given import given
+from tests.unit.ordering.mall import CHECKED_OUT, hear, names, said
+
+AT = "2026-03-14T09:26:53.589793Z"
+PENDING = [Created("ada", "payment-1", (Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2),), AT)]
+APPROVED = [*PENDING, Approved("list-1")]
+OVER = Cancelled("its shopping list was cancelled", "system")
+
+
+def lost(list_id: str, order_id: str = "order-1", *, by_staff: bool = False) -> ShoppingListCancelled:
+    return ShoppingListCancelled(
+        shopping_list_id=list_id,
+        order_id=order_id,
+        status="cancelled",
+        stops=(),
+        bot_id=None,
+        assignment=0,
+        by_staff=by_staff,
+    )
+
+
+@pytest.mark.parametrize("history", [APPROVED, [*APPROVED, Paid()]], ids=["unpaid", "paid"])
+def test_an_order_that_loses_its_list_is_called_off_by_the_system(history: Sequence[DomainEvent]) -> None:
+    given(Order, *history).when(lambda order: order.lose_list("list-1")).then(OVER).then_state(status="cancelled")
+
+
+def test_an_order_does_not_care_for_another_list() -> None:
+    given(Order, *APPROVED).when(lambda order: order.lose_list("list-2")).then_nothing()
+
+
+def test_a_pending_order_notes_once_that_a_list_is_lost() -> None:
+    given(Order, *PENDING).when(lambda order: order.lose_list("list-1")).then(ListLost("list-1"))
+    given(Order, *PENDING, ListLost("list-1")).when(lambda order: order.lose_list("list-1")).then_nothing()
+
+
+def test_an_order_that_lost_its_list_early_is_called_off_when_it_is_approved() -> None:
+    early = [ListLost("list-2"), ListLost("list-1")]
+    given(Order, *PENDING, *early).when(lambda order: order.approve("list-1", AT)).then(Approved("list-1"), OVER)
+    given(Order, *PENDING, early[0]).when(lambda order: order.approve("list-1", AT)).then(Approved("list-1"))
+
+
+def test_a_list_that_was_completed_early_outranks_another_that_was_lost() -> None:
+    early = [ListLost("list-2"), CollectedEarly("list-1", ())]
+    given(Order, *PENDING, *early).when(lambda order: order.approve("list-1", AT)).then(
+        Approved("list-1"), Readied((), AT)
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [(Rejected("no money"), "rejected"), (Cancelled("changed my mind", "customer"), "cancelled")]
+)
+def test_an_order_that_has_ended_loses_nothing_more(end: DomainEvent, status: str) -> None:
+    """Its list is cancelled because it ended."""
+    given(Order, *PENDING, end).when(lambda order: order.lose_list("list-1")).then_refused(f"the order is {status}")
+
+
+def test_a_list_that_is_cancelled_on_behalf_of_staff_calls_the_order_off() -> None:
+    hear(CHECKED_OUT)
+    hear(ApproveOrder(order_id="order-1", shopping_list_id="order-1"))
+    hear(lost("a list of staff", by_staff=True))
+    hear(lost("a list of staff", order_id="an order that nobody placed", by_staff=True))
+    assert "OrderCancelled" not in names()
+    hear(lost("order-1"))
+    cancelled = said()[-1]
+    assert names().count("OrderCancelled") == 1
+    assert cancelled.model_dump(include={"status", "reason", "by"}) == {
+        "status": "cancelled",
+        "reason": "its shopping list was cancelled",
+        "by": "system",
+    }
