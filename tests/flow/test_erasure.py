@@ -1,0 +1,208 @@
+"""A customer who is erased: no readable copy is left or comes back, the orders stay, and nothing new begins."""
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from functions.customers.domain import Customer
+from functions.kernel import ids, relay
+from functions.kernel.store import MemoryEventStore
+from functions.kernel.view_store import MemoryViews
+from functions.notifications import service as notifications
+from tests.flow.adding_up import everything_adds_up
+from tests.flow.scene import Scene, a_scene
+from tests.flow.shopper import Shopper, collect
+from tests.support.mall import Mall
+
+DISORDER = [None, 1, 2]  # messages as they come, and two ways of disorder with repetitions
+PERSONAL = ("Ada Reyes", "+15550100", "+15550199")
+NEWS = ["CustomerRegistered", "CustomerSmsChanged", "CustomerLanguageChanged", "CustomerErased"]
+COPIES = ["baskets", "notifications", "payments", "search"]  # the services with a copy of customers
+
+
+@pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
+def scene(request: pytest.FixtureRequest) -> Scene:
+    return a_scene(request.param)
+
+
+def moves(shopper: Shopper) -> None:
+    """The customer takes another number and language, and nobody has heard of it yet."""
+    path = f"/api/customers/{shopper.customer_id}"
+    shopper.ask("PUT", f"{path}/change-sms", {"smsNumber": "+15550199"})
+    shopper.ask("PUT", f"{path}/language", {"language": "es"})
+
+
+def is_erased(shopper: Shopper) -> None:
+    shopper.ask("DELETE", f"/api/customers/{shopper.customer_id}")
+    shopper.mall.settle()
+
+
+def who_can_read(mall: Mall) -> set[str]:
+    """The services whose copies hold the name or a number of the customer."""
+    found = set()
+    for name in COPIES:
+        runtime = mall.runtimes[name]
+        assert isinstance(runtime.views, MemoryViews)
+        assert isinstance(runtime.store, MemoryEventStore)
+        kept = str(runtime.views.items) + str(runtime.store.log)
+        if any(personal in kept for personal in PERSONAL):
+            found.add(name)
+    return found
+
+
+def name_in_search(scene: Scene) -> set[str]:
+    """What search calls the customer of the order, wherever it shows it."""
+    single = scene.shopper.ask("GET", f"/api/search/orders/{scene.order_id}")["order"]
+    filters = {"filters": {"customerId": scene.shopper.customer_id}}
+    listed: list[Any] = scene.shopper.ask("POST", "/api/search/orders", filters)["orders"]
+    assert [order["orderId"] for order in listed] == [scene.order_id]
+    return {order["customerName"] for order in (single, *listed)}
+
+
+def test_no_copy_holds_the_name_or_the_number_of_an_erased_customer(scene: Scene) -> None:
+    scene.is_approved()
+    moves(scene.shopper)
+    scene.mall.settle()
+    assert who_can_read(scene.mall) == {"notifications", "search"}
+    is_erased(scene.shopper)
+    assert who_can_read(scene.mall) == set()
+    assert scene.shopper.refused("GET", f"/api/customers/{scene.shopper.customer_id}").status == 404
+
+
+def test_the_state_of_an_erased_customer_names_nobody(scene: Scene) -> None:
+    moves(scene.shopper)
+    is_erased(scene.shopper)
+    store = scene.mall.runtimes["customers"].store
+    newest = next(store.backwards(Customer.stream(scene.shopper.customer_id), page=1))
+    assert newest.snapshot
+    assert not any(personal in str(newest) for personal in PERSONAL)
+
+
+def test_search_shows_the_orders_of_an_erased_customer_without_a_name(scene: Scene) -> None:
+    scene.is_approved()
+    assert name_in_search(scene) == {"Ada Reyes"}
+    is_erased(scene.shopper)
+    assert name_in_search(scene) == {""}
+
+
+def test_the_order_of_an_erased_customer_goes_its_way_to_the_end(scene: Scene) -> None:
+    scene.is_approved()
+    is_erased(scene.shopper)
+    collect(scene.shopper)
+    scene.shopper.pays()
+    scene.mall.pass_time(10)
+    order = scene.shopper.order()
+    assert (order["status"], order["customerId"]) == ("completed", scene.shopper.customer_id)
+    assert scene.shopper.invoice()["status"] == "paid"
+    everything_adds_up(scene.mall)
+
+
+def test_an_erased_customer_is_texted_no_more(scene: Scene) -> None:
+    scene.is_approved()
+    is_erased(scene.shopper)
+    scene.is_collected()
+    assert scene.told() == ["approved", "received"]
+    assert len(scene.mall.texts.sent) == 2
+    with scene.mall.at_work("notifications"):
+        skipped = notifications.notifications.get(ids.derive(scene.order_id, "ready_for_pickup"))
+    assert skipped.status == "skipped"
+    assert scene.mall.dead_letters() == {}
+
+
+@pytest.mark.parametrize("order", list(permutations(NEWS)), ids=", ".join)
+def test_in_whatever_order_news_of_a_customer_arrive_none_brings_the_name_back_after_the_erasure(
+    order: tuple[str, ...],
+) -> None:
+    mall = Mall()
+    for name in COPIES:
+        mall.hold(name, *NEWS)
+    shopper = Shopper(mall).registers()
+    moves(shopper)
+    is_erased(shopper)
+    for position, news in enumerate(order):
+        for name in COPIES:
+            mall.release(name, news)
+        mall.settle()
+        if "CustomerErased" in order[: position + 1]:
+            assert who_can_read(mall) == set()
+    assert mall.dead_letters() == {}
+
+
+@pytest.mark.parametrize("to", [None, *COPIES])
+def test_a_replay_of_all_that_was_said_of_customers_brings_nothing_back(scene: Scene, to: str | None) -> None:
+    scene.is_approved()
+    moves(scene.shopper)
+    is_erased(scene.shopper)
+    texts = dict(scene.mall.texts.sent)
+    for stream in (Customer.stream(scene.shopper.customer_id), None):
+        with scene.mall.at_work("customers"):
+            assert relay.republish(to=to, stream=stream)["sent"] == 4
+        scene.mall.pass_time(10)
+        assert who_can_read(scene.mall) == set()
+    assert name_in_search(scene) == {""}
+    assert scene.mall.texts.sent == texts
+    everything_adds_up(scene.mall, ended=False)
+
+
+def test_a_consumer_that_is_away_during_the_erasure_lets_go_when_it_is_back(scene: Scene) -> None:
+    scene.is_approved()
+    scene.mall.stop(*COPIES)
+    moves(scene.shopper)
+    is_erased(scene.shopper)
+    assert who_can_read(scene.mall) == {"notifications", "search"}
+    scene.mall.start(*COPIES)
+    scene.mall.pass_time(10)
+    assert who_can_read(scene.mall) == set()
+
+
+def test_nothing_new_begins_for_an_erased_customer(scene: Scene) -> None:
+    is_erased(scene.shopper)
+    customer = {"customerId": scene.shopper.customer_id}
+    assert scene.shopper.refused("POST", "/api/baskets", customer).status == 404
+    assert scene.shopper.refused("POST", "/api/payments", {**customer, "amount": 5}).status == 404
+
+
+def test_an_erased_customer_of_whom_nothing_has_been_heard_gets_no_basket_either() -> None:
+    mall = Mall()
+    for name in COPIES:
+        mall.hold(name, *NEWS)
+    shopper = Shopper(mall).registers()
+    is_erased(shopper)
+    assert shopper.refused("POST", "/api/baskets", {"customerId": shopper.customer_id}).status == 404
+    assert shopper.refused("POST", "/api/payments", {"customerId": shopper.customer_id, "amount": 5}).status == 404
+
+
+def before_the_checkout(scene: Scene) -> None:
+    is_erased(scene.shopper)
+    scene.shopper.checks_out()
+
+
+def before_baskets_hear_of_it(scene: Scene) -> None:
+    scene.mall.hold("baskets", "CustomerErased")
+    is_erased(scene.shopper)
+    scene.shopper.fills_a_basket({scene.products["cable"]: 1}).checks_out()
+    scene.mall.release("baskets", "CustomerErased")
+
+
+def between_checkout_and_authorization(scene: Scene) -> None:
+    scene.mall.hold("customers", "AuthorizeCustomer")
+    scene.shopper.checks_out()
+    is_erased(scene.shopper)
+    scene.mall.release("customers", "AuthorizeCustomer")
+
+
+@pytest.mark.parametrize("shops", [before_the_checkout, before_baskets_hear_of_it, between_checkout_and_authorization])
+def test_the_order_of_a_customer_who_is_erased_while_shopping_is_rejected_and_all_is_undone(
+    scene: Scene, shops: Callable[[Scene], None]
+) -> None:
+    shops(scene)
+    scene.mall.pass_time(300)
+    assert scene.shopper.order()["status"] == "rejected"
+    assert scene.shopper.payment()["status"] == "voided"
+    assert scene.shopper.shopping_list()["status"] == "cancelled"
+    assert scene.robots() == {"idle"}
+    assert name_in_search(scene) == {""}
+    assert who_can_read(scene.mall) == set()
+    everything_adds_up(scene.mall)
