@@ -219,9 +219,14 @@ class Mall:
             self.held.setdefault((service, name), [])
 
     def release(self, service: str, *names: str) -> None:
-        """Let messages that were held go on to a service, name by name, and hold no more of them."""
+        """Let messages that were held go on to a service, name by name, and hold no more of them.
+
+        Raises AssertionError where none had come: nothing was late then.
+        """
         for name in names:
-            for queue, body in self.held.pop((service, name)):
+            late = self.held.pop((service, name))
+            assert late, f"no {name} was kept from {service}"
+            for queue, body in late:
                 queue.send(body)
 
     def every(self, seconds: float, action: Callable[[], object], name: str) -> None:
