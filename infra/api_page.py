@@ -63,7 +63,7 @@ def _operation(document: Schema, method: str, path: str, operation: Schema) -> s
         for p in parameters
     )
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    [answer] = (part["schema"] for part in operation["responses"]["200"]["content"].values())
     errors = "".join(
         f"<tr><td>{status}</td><td>{escape(_resolved(document, response)['description'])}</td></tr>"
         for status, response in operation["responses"].items()

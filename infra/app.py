@@ -9,7 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 
 from functions.kernel.manifest import Manifest, manifest, services
 from infra import bundling
+from infra.api_page import page
 from infra.nag import check
+from infra.openapi import document
 from infra.platform_stack import PlatformStack
 from infra.service import Service
 from infra.stages import TIMES, Stage, stage
@@ -38,7 +40,9 @@ def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path =
     layer = layer or bundling.layer(stage)
     manifests = {name: manifest(name) for name in services()}
     routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
-    code = bundling.asset("gateway", stage, build, extra={"routes.json": json.dumps(routes)})
+    described = document()
+    written = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(described), "docs.html": page(described)}
+    code = bundling.asset("gateway", stage, build, extra=written)
     platform = PlatformStack(
         app,
         "Platform",

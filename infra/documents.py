@@ -1,8 +1,10 @@
 """Documents made from the code's own registrations: `python -m infra.documents` writes them, `--check` compares.
 
-The picture of the flow stands in README.md between its markers; docs/messages.md lists who hears what.
+The picture of the flow stands in README.md between its markers; docs/messages.md lists who hears what, and
+docs/openapi.json describes the REST API.
 """
 
+import json
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from events.registry import Kind, language
 from functions.kernel.http import BOT, CUSTOMER
 from functions.kernel.manifest import manifest, services
+from infra.openapi import document
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- picture: made by `make docs` -->", "<!-- end of the picture -->"
@@ -82,6 +85,7 @@ def documents() -> dict[Path, str]:
     return {
         ROOT / "README.md": f"{before}{BEGIN}\n{picture()}\n{END}{after}",
         ROOT / "docs" / "messages.md": catalogue(),
+        ROOT / "docs" / "openapi.json": json.dumps(document(), indent=1) + "\n",
     }
 
 

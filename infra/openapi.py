@@ -7,11 +7,11 @@ from pydantic.json_schema import models_json_schema
 
 from functions.gateway.api import VERSION
 from functions.gateway.api import api as gateway
-from functions.kernel.http import Route
+from functions.kernel.http import JSON, Route
 from functions.kernel.manifest import manifest, services
 from functions.kernel.request import WRITES
 from functions.kernel.routes import LONGEST_ID
-from functions.kernel.wire import Answer
+from functions.kernel.wire import Answer, Document
 
 Schema = dict[str, Any]
 
@@ -109,7 +109,8 @@ def _error(text: str) -> Schema:
 
 def _models(routes: list[Route]) -> tuple[dict[type, Schema], Schema]:
     """A reference to each model, and the schemas: of answers as they are written, of all else as it is read."""
-    found = {model for route in routes for model in (route.body, route.params, route.answer) if model}
+    used = {model for route in routes for model in (route.body, route.params, route.answer) if model}
+    found = {model for model in used if not issubclass(model, Document)}
     models = sorted(found, key=lambda model: (model.__module__, model.__name__))
     modes = [(model, "serialization" if issubclass(model, Answer) else "validation") for model in models]
     made, definitions = models_json_schema(modes, by_alias=True, ref_template=REF)  # type: ignore[arg-type]
@@ -156,10 +157,10 @@ def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Sc
     }
     if route.body:
         schema = schemas[_target(refs[route.body])]
-        content = {"application/json": {"schema": refs[route.body]}}
+        content = {JSON: {"schema": refs[route.body]}}
         operation["requestBody"] = {"content": content, "required": bool(schema.get("required"))}
     elif writes:
-        operation["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": False}
+        operation["requestBody"] = {"content": {JSON: {"schema": {"type": "object"}}}, "required": False}
     if not writes and route.arguments:
         operation["responses"]["304"] = {"description": "The thing is still at the version of If-None-Match."}
     for status in route.errors:
@@ -169,8 +170,12 @@ def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Sc
 
 
 def _answered(route: Route, refs: dict[type, Schema]) -> Schema:
-    schema = refs[route.answer] if route.answer else {"type": "object"}
-    return {"description": "Done.", "headers": _HEADERS, "content": {"application/json": {"schema": schema}}}
+    if route.answer and issubclass(route.answer, Document):
+        kind = route.answer.content_type.partition(";")[0]
+        content: Schema = {kind: {"schema": {"type": "object" if kind == JSON else "string"}}}
+    else:
+        content = {JSON: {"schema": refs[route.answer] if route.answer else {"type": "object"}}}
+    return {"description": "Done.", "headers": _HEADERS, "content": content}
 
 
 def _in_path(route: Route) -> list[Schema]:

@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from functions.gateway.api import api as gateway_api
 from infra.function import RETENTION, ServiceFunction
 from infra.names import share
 from infra.stages import Stage
@@ -68,8 +69,11 @@ class PlatformStack(Stack):
             environment={},
         )
         integration = HttpLambdaIntegration("Integration", front.function, scope_permission_to_route=False)
-        health = gateway.HttpRouteKey.with_("/health", gateway.HttpMethod.GET)
-        for name, key in (("Unmatched", gateway.HttpRouteKey.DEFAULT), ("Health", health)):
+        keys = {"Unmatched": gateway.HttpRouteKey.DEFAULT} | {
+            f"{route.method} {route.path}": gateway.HttpRouteKey.with_(route.path, gateway.HttpMethod[route.method])
+            for route in gateway_api.routes
+        }
+        for name, key in keys.items():
             gateway.HttpRoute(self, name, http_api=api, route_key=key, integration=integration)
         log_group = logs.LogGroup(
             self, "AccessLogs", retention=RETENTION[self.stage.log_days], removal_policy=RemovalPolicy.DESTROY

@@ -1,13 +1,18 @@
-"""What no service answers: the health check, and the refusal of paths that nobody has."""
+"""What no service answers: the health check, the API's documents, and the refusal of paths that nobody has.
+
+The deployment writes routes.json, openapi.json and docs.html beside the code, made of all services' routes.
+"""
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
+from functions.kernel.errors import NotFoundError
 from functions.kernel.http import Api
-from functions.kernel.wire import Answer
+from functions.kernel.wire import Answer, Document
 
 VERSION = "0.1.0"
-ROUTES = Path(__file__).parents[2] / "routes.json"  # written beside the code by the deployment
+WRITTEN = Path(__file__).parents[2]
 
 
 def elsewhere(routes: Path) -> list[tuple[str, str]]:
@@ -15,7 +20,7 @@ def elsewhere(routes: Path) -> list[tuple[str, str]]:
     return [(method, path) for method, path in json.loads(routes.read_text())] if routes.exists() else []
 
 
-api = Api("gateway", elsewhere=elsewhere(ROUTES))
+api = Api("gateway", elsewhere=elsewhere(WRITTEN / "routes.json"))
 
 
 class Health(Answer):
@@ -29,3 +34,28 @@ class Health(Answer):
 def health() -> Health:
     """Say that the system is there."""
     return Health(status="ok", version=VERSION)
+
+
+class Page(Document):
+    """A page for people."""
+
+    content_type: ClassVar[str] = "text/html; charset=utf-8"
+
+
+@api.get("/api/openapi.json", may=[])
+def get_openapi() -> Document:
+    """This API's description for programs."""
+    return Document(text=_written("openapi.json"))
+
+
+@api.get("/api/docs", may=[])
+def get_docs() -> Page:
+    """This API's description for people."""
+    return Page(text=_written("docs.html"))
+
+
+def _written(name: str) -> str:
+    path = WRITTEN / name
+    if not path.exists():
+        raise NotFoundError(f"{name} is there in a deployment only")
+    return path.read_text()

@@ -22,10 +22,11 @@ from functions.kernel.context import Context
 from functions.kernel.problems import known, problem
 from functions.kernel.request import Request
 from functions.kernel.routes import Route, declare, find, why_not
-from functions.kernel.wire import Answer, write
+from functions.kernel.wire import Answer, Document, write
 
 __all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route"]
 
+JSON = "application/json"
 Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
 
@@ -116,4 +117,5 @@ def _answer(answer: Answer | None, request: Request, working: Context) -> Respon
     tag = {} if working.version is None else {"ETag": f'"{working.version}"'}
     if not request.writes and working.version is not None and request.knows(working.version):
         return {"statusCode": 304, "headers": tag, "body": ""}
-    return {"statusCode": 200, "headers": {"Content-Type": "application/json", **tag}, "body": write(answer)}
+    kind, body = (answer.content_type, answer.text) if isinstance(answer, Document) else (JSON, write(answer))
+    return {"statusCode": 200, "headers": {"Content-Type": kind, **tag}, "body": body}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -58,6 +58,13 @@ class Params(Wire):
 
 class Answer(Wire):
     """The body of an answer."""
+
+
+class Document(Answer):
+    """An answer that is a finished text, of the content type that its class names."""
+
+    content_type: ClassVar[str] = "application/json"
+    text: str
 
 
 def _outside(read: Callable[[Any], Any]) -> BeforeValidator:

@@ -169,7 +169,7 @@ def test_every_declared_route_is_a_route_of_the_gateway(dev: Templates) -> None:
         if api
         for route in api.routes
     }
-    assert at_gateway == declared | {"$default", "GET /health"}
+    assert at_gateway == declared | {"$default", "GET /health", "GET /api/openapi.json", "GET /api/docs"}
 
 
 def test_every_table_recovers_to_a_point_in_time(dev: Templates) -> None:

@@ -40,3 +40,22 @@ def test_the_routes_of_all_services_are_read_from_the_file_that_the_deployment_w
     written.write_text(json.dumps(ROUTES))
     assert elsewhere(written) == ROUTES
     assert elsewhere(tmp_path / "not there") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "kind"),
+    [("/api/openapi.json", "openapi.json", "application/json"), ("/api/docs", "docs.html", "text/html; charset=utf-8")],
+)
+def test_the_documents_are_served_as_the_deployment_wrote_them(
+    path: str, name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).write_text('{"openapi": "3.1.0"}')
+    monkeypatch.setattr("functions.gateway.api.WRITTEN", tmp_path)
+    answer = api.handle({"rawPath": path, "requestContext": {"http": {"method": "GET", "path": path}}})
+    assert (answer["statusCode"], answer["body"]) == (200, '{"openapi": "3.1.0"}')
+    assert answer["headers"]["Content-Type"] == kind
+
+
+def test_outside_a_deployment_there_are_no_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.gateway.api.WRITTEN", tmp_path)
+    assert request(api, "GET", "/api/docs").status == 404
