@@ -1,0 +1,252 @@
+"""What insights counts and tells of a day in the mall, whatever comes in whatever order, and again."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from events.envelope import Envelope
+from functions.kernel.view_store import MemoryViews
+from tests.flow.a_day import Day, a_day, afternoon, insights, morning, replay, replay_everything, timeline
+from tests.support.mall import Mall
+
+ORDERED = [None, 1, 2]  # as messages come, and two ways of disorder with repetitions
+NAME, NUMBER = "Ada Reyes", "+15550100"  # what every shopper registers with
+
+FATES = {
+    "paid when ready": ("completed", True, True, 54.8),
+    "paid beforehand": ("completed", True, True, 54.8),
+    "short": ("completed", True, True, 44.85),
+    "rejected": ("rejected", False, False, 54.8),
+    "cancelled before approval": ("cancelled", False, False, 54.8),
+    "cancelled after approval": ("cancelled", False, False, 54.8),
+    "cancelled though paid": ("cancelled", False, True, 54.8),
+    "nothing found": ("cancelled", False, False, 0),
+    "never paid": ("cancelled", True, False, 54.8),
+}
+
+
+@pytest.fixture(params=ORDERED, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
+def day(request: pytest.FixtureRequest) -> Day:
+    found = a_day(request.param)
+    morning(found)
+    afternoon(found)
+    return found
+
+
+def recounted(day: Day) -> dict[str, int]:
+    """The funnel, counted from what the services that own baskets, orders and sagas say."""
+    ask = next(iter(day.shoppers.values())).ask
+    baskets = [ask("GET", f"/api/baskets/{id}")["basket"]["status"] for id in day.baskets]
+    sagas = [ask("GET", f"/api/checkout/sagas/{order['id']}")["saga"]["status"] for order in day.orders]
+    return {
+        "basketsStarted": len(baskets),
+        "checkedOut": baskets.count("checked_out"),
+        "abandoned": baskets.count("abandoned"),
+        "approved": sagas.count("completed"),
+        "ready": sum(order["ready"] for order in day.orders),
+        "paid": sum(order["paid"] for order in day.orders),
+        **{
+            fate: sum(order["status"] == fate for order in day.orders)
+            for fate in ("completed", "rejected", "cancelled")
+        },
+    }
+
+
+def assert_counted_as_the_orders_say(day: Day) -> None:
+    assert insights(day.mall, "funnel") == recounted(day)
+    sales = insights(day.mall, "sales")
+    sold = [order for order in day.orders if order["status"] == "completed"]
+    items = [item for order in sold for item in order["items"]]
+    revenue = round(sum(order["total"] for order in sold), 2)
+    assert (sales["orders"], sales["revenue"]) == (len(sold), revenue)
+    assert sales["items"] == sum(item["quantity"] for item in items)
+    for part, id in (("byStore", "storeId"), ("byProduct", "productId")):
+        worth: Counter[str] = Counter()
+        quantity: Counter[str] = Counter()
+        for item in items:
+            worth[item[id]] += round(item["price"] * item["quantity"] * 100)
+            quantity[item[id]] += item["quantity"]
+        assert {row[id]: (round(row["revenue"] * 100), row["items"]) for row in sales[part]} == {
+            key: (worth[key], quantity[key]) for key in worth
+        }
+        holding = {row[id]: sum(any(i[id] == row[id] for i in order["items"]) for order in sold) for row in sales[part]}
+        assert {row[id]: row["orders"] for row in sales[part]} == holding
+    for part in ("byStore", "byProduct", "byHour"):
+        assert round(sum(row["revenue"] for row in sales[part]), 2) == revenue
+    assert sum(row["orders"] for row in sales["byHour"]) == len(sold)
+    assert len(sales["byHour"]) > 1
+
+
+def shown(day: Day) -> dict[str, Any]:
+    """Everything that insights shows."""
+    flows = {envelope.metadata.correlation_id for envelope in day.mall.published}
+    paths = [f"timeline/{flow}" for flow in flows] + [f"orders/{id}/timeline" for id in day.baskets]
+    return {
+        **{what: insights(day.mall, what) for what in ("sales", "funnel")},
+        **{path: timeline(day.mall, path) for path in paths},
+    }
+
+
+def test_the_day_has_orders_of_every_fate(day: Day) -> None:
+    found = {fate: shopper.order() for fate, shopper in day.shoppers.items()}
+    assert {f: (o["status"], o["ready"], o["paid"], o["total"]) for f, o in found.items()} == FATES
+    assert day.mall.dead_letters() == {}
+
+
+def test_sales_and_funnel_are_as_the_orders_say_also_when_all_history_is_sent_again(day: Day) -> None:
+    assert_counted_as_the_orders_say(day)
+    before = shown(day)
+    assert replay_everything(day.mall) > 100
+    assert shown(day) == before
+    assert_counted_as_the_orders_say(day)
+
+
+def test_insights_that_joins_at_the_end_of_the_day_counts_what_it_would_have_counted(day: Day) -> None:
+    expected = {what: insights(day.mall, what) for what in ("sales", "funnel")}
+    forget(day.mall)
+    assert insights(day.mall, "funnel")["basketsStarted"] == 0
+    replay_everything(day.mall)
+    assert {what: insights(day.mall, what) for what in ("sales", "funnel")} == expected
+
+
+def forget(mall: Mall) -> None:
+    """Insights has no rows, as before it joined."""
+    views = mall.runtimes["insights"].views
+    assert isinstance(views, MemoryViews)
+    views.items.clear()
+
+
+def test_orders_that_go_on_while_history_is_sent_again_are_counted_once(day: Day) -> None:
+    forget(day.mall)
+    waiting = day.orders_something("meanwhile")
+    for number, service in enumerate(day.mall.manifests):
+        replay(day.mall, service)
+        if number == 2:
+            waiting.pays()
+            day.orders_something("refused meanwhile", amount=10)
+    replay_everything(day.mall)
+    assert_counted_as_the_orders_say(day)
+
+
+def said(mall: Mall) -> dict[str, list[Envelope]]:
+    """What was published, by message id: an answer may be given again at another time."""
+    found: dict[str, list[Envelope]] = {}
+    for envelope in mall.published:
+        found.setdefault(envelope.metadata.id, []).append(envelope)
+    return found
+
+
+def as_shown(envelope: Envelope) -> dict[str, Any]:
+    metadata = envelope.metadata
+    return {
+        "id": metadata.id,
+        "name": metadata.name,
+        "time": metadata.time,
+        "source": metadata.source,
+        "stream": metadata.stream,
+        "correlationId": metadata.correlation_id,
+        "causationId": metadata.causation_id,
+        "actor": metadata.actor,
+        "data": envelope.data,
+    }
+
+
+def assert_in_order_and_verbatim(mall: Mall, messages: list[dict[str, Any]]) -> None:
+    assert [message["time"] for message in messages] == sorted(message["time"] for message in messages)
+    ids = [message["id"] for message in messages]
+    assert len(ids) == len(set(ids))
+    published = said(mall)
+    for message in messages:
+        assert message in [as_shown(envelope) for envelope in published[message["id"]]]
+
+
+def test_the_timeline_of_a_flow_is_all_that_was_said_in_it(day: Day) -> None:
+    flows: dict[str, set[str]] = {}
+    for envelope in day.mall.published:
+        flows.setdefault(envelope.metadata.correlation_id, set()).add(envelope.metadata.id)
+    for flow, ids in flows.items():
+        messages = timeline(day.mall, f"timeline/{flow}")
+        assert {message["id"] for message in messages} == ids
+        assert_in_order_and_verbatim(day.mall, messages)
+
+
+def test_the_timeline_of_an_order_is_all_that_was_said_about_it(day: Day) -> None:
+    names_of_it = ("order_id", "basket_id", "shopping_list_id", "invoice_id", "list_id")
+    for shopper in day.shoppers.values():
+        order_id = shopper.basket_id
+        messages = timeline(day.mall, f"orders/{order_id}/timeline")
+        assert_in_order_and_verbatim(day.mall, messages)
+        about = {e.metadata.id for e in day.mall.published if order_id in [e.data.get(name) for name in names_of_it]}
+        assert about <= {message["id"] for message in messages}
+        checkout = next(message["correlationId"] for message in messages if message["name"] == "BasketCheckedOut")
+        flow = timeline(day.mall, f"timeline/{checkout}")
+        assert [message for message in messages if message["correlationId"] == checkout] == flow
+        begun = {message["correlationId"] for message in messages if message["causationId"] is None}
+        foreign = [message for message in messages if message["correlationId"] not in begun]
+        assert [message["name"] for message in foreign if message["id"] not in about] == []
+
+
+def test_the_timeline_of_an_order_has_every_step_of_the_way(day: Day) -> None:
+    shopper = day.shoppers["paid beforehand"]
+    names = [message["name"] for message in timeline(day.mall, f"orders/{shopper.basket_id}/timeline")]
+    once = [
+        "BasketStarted",
+        "BasketCheckedOut",
+        "OrderCreated",
+        "CreateShoppingList",
+        "ShoppingListAssigned",
+        "BotAssigned",
+    ]
+    once += ["PaymentConfirmed", "OrderApproved", "InvoiceCreated", "InvoicePaid", "ShoppingListStarted", "OrderPaid"]
+    once += ["ShoppingListCompleted", "BotFinished", "OrderReadied", "OrderCompleted"]
+    assert {name: names.count(name) for name in once} == dict.fromkeys(once, 1)
+    assert names.count("ShoppingListItemPicked") == 2
+    ended = day.shoppers["never paid"]
+    assert "OrderCancelled" in [message["name"] for message in timeline(day.mall, f"orders/{ended.basket_id}/timeline")]
+
+
+def kept(mall: Mall) -> str:
+    """All that insights keeps, as text."""
+    views = mall.runtimes["insights"].views
+    assert isinstance(views, MemoryViews)
+    return json.dumps(list(views.items.values()))
+
+
+def test_nothing_in_insights_names_erased_customers_also_when_history_is_sent_again(day: Day) -> None:
+    assert NAME in kept(day.mall)
+    assert NUMBER in kept(day.mall)
+    before = {
+        fate: timeline(day.mall, f"orders/{shopper.basket_id}/timeline") for fate, shopper in day.shoppers.items()
+    }
+    registered = [e for e in day.mall.published if e.metadata.name == "CustomerRegistered"]
+    for envelope in registered:
+        assert day.mall.request("DELETE", f"/api/customers/{envelope.data['customer_id']}").status == 200
+    day.mall.settle()
+    for _ in range(2):
+        assert NAME not in kept(day.mall)
+        assert NUMBER not in kept(day.mall)
+        for envelope in registered:
+            message = timeline(day.mall, f"timeline/{envelope.metadata.correlation_id}")[0]
+            blank = {"name": "", "sms_number": "", "language": ""}
+            assert message == {**as_shown(envelope), "data": {**envelope.data, **blank}}
+        replay_everything(day.mall)
+    for fate, shopper in day.shoppers.items():
+        assert timeline(day.mall, f"orders/{shopper.basket_id}/timeline") == before[fate]
+    assert_counted_as_the_orders_say(day)
+
+
+def test_a_customer_of_whom_insights_hears_after_the_erasure_is_never_named() -> None:
+    day = a_day()
+    late = ["CustomerRegistered", "CustomerSmsChanged"]
+    day.mall.hold("insights", *late)
+    shopper = day.fills()
+    shopper.ask("PUT", f"/api/customers/{shopper.customer_id}/change-sms", {"smsNumber": "+15550199"})
+    shopper.ask("DELETE", f"/api/customers/{shopper.customer_id}")
+    day.mall.settle()
+    day.mall.release("insights", *late)
+    day.mall.settle()
+    heard = [e for e in day.mall.published if e.metadata.name in late]
+    assert [timeline(day.mall, f"timeline/{e.metadata.correlation_id}")[0]["data"]["name"] for e in heard] == ["", ""]
+    assert not any(secret in kept(day.mall) for secret in (NAME, NUMBER, "+15550199"))
