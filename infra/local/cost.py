@@ -14,13 +14,17 @@ LABELS = {
     "bus_entries": "bus entries",
     "queue_requests": "queue requests",
 }
+HEARTBEAT = "PUT /api/depot/bots/{id}/online"
 
 
 def cost(cloud: LocalCloud, since: float) -> Counter[str]:
-    """Units by kind since a time (seconds since 1970), without the reading that clients did to see how things stand."""
+    """Units by kind since a time (seconds since 1970).
+
+    Left out: the reading that clients did to see how things stand, and the robots' words that they are there.
+    """
     total: Counter[str] = Counter()
     for line in _lines(cloud, since):
-        if not line["work"].startswith("GET "):
+        if not line["work"].startswith("GET ") and line["work"] != HEARTBEAT:
             total.update(line["meter"])
     return total
 

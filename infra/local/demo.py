@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from clients.mall import Mall
+from clients.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
 from infra.local.show import quiet, show_an_order
@@ -32,9 +33,10 @@ def run(options: argparse.Namespace) -> int:
             console = Console()
             with Mall(address) as mall:
                 console.print("Seeding the mall …")
-                products = seed(mall)
-            quiet(cloud)
-            shown = show_an_order(cloud, address, products, console)
+                seeded = seed(mall)
+                with Fleet(mall, seeded.robots):
+                    quiet(cloud)
+                    shown = show_an_order(cloud, address, seeded.products, console)
         finally:
             cloud.stop()
     journey = shown.journey

@@ -1,6 +1,7 @@
 """Carry many orders at once, and report how they fared.
 
 Uses the local cloud that runs on the port, or starts one of its own for the while. The last line of stdout is JSON.
+`--mix golden`: orders that go well, how many and how fast. `--mix all`: every way that an order can go (mixture.py).
 """
 
 import argparse
@@ -16,12 +17,13 @@ from pathlib import Path
 
 from clients.journey import Journey, shop
 from clients.mall import Mall
+from clients.robots import Fleet
+from infra.local import mixture
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
-from infra.local.queues import dead_letters
 from infra.local.seed import seed
 from infra.local.show import quiet
-from infra.local.up import summary, up
+from infra.local.up import deployed_times, summary, up
 
 ONCE = {
     "OrderCreated": 1,
@@ -37,26 +39,42 @@ ONCE = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--orders", type=int, default=os.environ.get("ORDERS") or "50", help="orders in all")
     parser.add_argument("--clients", type=int, default=os.environ.get("CLIENTS") or "4", help="customers at once")
+    parser.add_argument(
+        "--mix",
+        choices=("golden", "all"),
+        default=os.environ.get("MIX") or "golden",
+        help="orders that go well (golden, the default), or all ways that there are (all)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
+    times = mixture.TIMES if options.mix == "all" else {}
     if cloud.engine.is_running():
-        return _load(cloud, options.orders, options.clients)
+        if not times or deployed_times(cloud, times) == times:
+            return _load(cloud, options)
+        print(f"the cloud on port {options.port} has other times than are wanted: one for the while", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="mallbots-load-", ignore_cleanup_errors=True) as folder:
         cloud = LocalCloud(free_port(), Path(folder))
         try:
-            up(cloud)
-            return _load(cloud, options.orders, options.clients)
+            up(cloud, times)
+            return _load(cloud, options)
         finally:
             cloud.stop()
 
 
-def _load(cloud: LocalCloud, orders: int, clients: int) -> int:
+def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
     address = str(summary(cloud)["api"])
     with Mall(address) as mall:
-        products = seed(mall)
-    quiet(cloud)
+        seeded = seed(mall)
+        with Fleet(mall, seeded.robots) as fleet:
+            quiet(cloud)
+            if options.mix == "all":
+                return mixture.carry(cloud, mall, fleet, options.orders, options.clients)
+            return _golden(cloud, address, seeded.products, options.orders, options.clients)
+
+
+def _golden(cloud: LocalCloud, address: str, products: list[str], orders: int, clients: int) -> int:
     print(f"{orders} orders by {clients} customers at once …", file=sys.stderr)
     started = time.monotonic()
     with ThreadPoolExecutor(clients) as customers:
@@ -94,9 +112,6 @@ def _report(
     journeys = [end for end in ends if isinstance(end, Journey)]
     completed = [journey for journey in journeys if journey.status == "completed"]
     times = sorted(journey.seconds for journey in completed)
-    letters = dead_letters(cloud)
-    for (queue, name, reason), count in Counter((x.queue, x.name, x.reason) for x in letters).items():
-        print(f"{count} dead letters in {queue}: {name}: {reason}", file=sys.stderr)
     return {
         "orders": len(ends),
         "completed": len(completed),
@@ -106,5 +121,5 @@ def _report(
         "p50": round(statistics.median(times), 2) if times else None,
         "p95": round(times[int(len(times) * 0.95)], 2) if times else None,
         "left_in_queues": left,
-        "dead_letters": len(letters),
+        "dead_letters": mixture.explain_dead_letters(cloud),
     }

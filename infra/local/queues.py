@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.cloud import LocalCloud
+from clients.mall import Mall
+from infra.local.cloud import STAGE, LocalCloud
+from infra.local.up import API_OUTPUT
 
-COUNTS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
+DELAYED = "ApproximateNumberOfMessagesDelayed"
+COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", DELAYED)
 FAILURES = ("DeadLetters", "Undelivered", "RelayFailures")
 PEEK_SECONDS = 30
 
@@ -29,16 +28,27 @@ class DeadLetter:
 
 
 def depths(cloud: LocalCloud) -> dict[str, int]:
-    """How many messages each queue holds, waiting, delayed or at work; queues that are empty are left out."""
+    """How many messages each queue holds, waiting, delayed or at work; queues that are empty are left out.
+
+    So are the reminders that go round in the depot's queue, one for each robot that is online, for its lease.
+    """
     sqs = cloud.client("sqs")
     urls = [url for page in sqs.get_paginator("list_queues").paginate() for url in page.get("QueueUrls", [])]
+    depot = cloud.outputs().get(f"mallbots-{STAGE}-depot", {}).get("InboxQueue")
     found = {}
     for url in urls:
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
         depth = sum(int(attributes.get(count, 0)) for count in COUNTS)
+        if url == depot and int(attributes.get(DELAYED, 0)):
+            depth -= min(int(attributes[DELAYED]), _robots_online(cloud))
         if depth:
             found[url.rsplit("/", 1)[-1]] = depth
     return found
+
+
+def _robots_online(cloud: LocalCloud) -> int:
+    with Mall(cloud.output(API_OUTPUT) or "") as mall:
+        return sum(robot["status"] != "offline" for robot in mall.pages("/api/depot/bots", "bots"))
 
 
 def dead_letters(cloud: LocalCloud) -> list[DeadLetter]:

@@ -7,6 +7,7 @@ import sys
 from rich.console import Console
 
 from clients.mall import Mall
+from clients.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
 from infra.local.show import quiet, show_an_order
@@ -27,11 +28,12 @@ def run(options: argparse.Namespace) -> int:
         address = str(summary(cloud)["api"])
         with Mall(address) as mall:
             console.print("Seeding the mall: six stores, their products, and the robots …")
-            products = seed(mall)
-        quiet(cloud)
-        shown = show_an_order(cloud, address, products, console)
-        _say_what_next(console, address, shown.journey.order_id, options.port)
-        signal.pause()
+            seeded = seed(mall)
+            with Fleet(mall, seeded.robots):
+                quiet(cloud)
+                shown = show_an_order(cloud, address, seeded.products, console)
+                _say_what_next(console, address, shown.journey.order_id, options.port)
+                signal.pause()
     except KeyboardInterrupt:
         console.print("\nStopping; the mall's state is kept for the next time.")
     finally:
@@ -53,6 +55,7 @@ Try, from another terminal:
   curl '{address}/api/ordering/{order_id}'
   curl '{address}/api/insights/orders/{order_id}/timeline'
   make load ORDERS=20 CLIENTS=4      many orders at once
+  make load MIX=all                  every way that an order can go, on a cloud of its own
   make dead-letters                  what failed for good (nothing, we hope)
 
 Ctrl-C stops everything and keeps the state.""",

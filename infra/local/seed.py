@@ -3,6 +3,7 @@
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from clients.mall import Json, Mall
@@ -12,16 +13,24 @@ FILE = Path(__file__).parent / "mall.json"
 NAMESPACE = uuid.UUID("2b1f6c8e-6a0f-4a39-9a51-5f2f4d0f7c11")
 
 
-def seed(mall: Mall) -> list[str]:
-    """Make what mall.json lists, and return the ids of its products, store by store.
+@dataclass(frozen=True)
+class Seeded:
+    """The ids of what was made: the products, store by store, and the robots, which are not online yet."""
+
+    products: list[str]
+    robots: list[str]
+
+
+def seed(mall: Mall) -> Seeded:
+    """Make what mall.json lists.
 
     Every request has a key of its own, so to seed a mall twice changes nothing.
     """
     content = json.loads(FILE.read_text())
     with ThreadPoolExecutor(AT_ONCE) as hands:
         products = list(hands.map(lambda store: _open(mall, store), content["stores"]))
-        list(hands.map(lambda robot: _bring_online(mall, robot), content["robots"]))
-    return [product for of_store in products for product in of_store]
+        robots = list(hands.map(lambda robot: _register(mall, robot), content["robots"]))
+    return Seeded([product for of_store in products for product in of_store], robots)
 
 
 def _open(mall: Mall, store: Json) -> list[str]:
@@ -36,9 +45,9 @@ def _open(mall: Mall, store: Json) -> list[str]:
     ]
 
 
-def _bring_online(mall: Mall, robot: str) -> None:
-    bot_id = mall.post("/api/depot/bots", {"name": robot}, key=_key("robot", robot))["id"]
-    mall.put(f"/api/depot/bots/{bot_id}/online")
+def _register(mall: Mall, robot: str) -> str:
+    bot_id: str = mall.post("/api/depot/bots", {"name": robot}, key=_key("robot", robot))["id"]
+    return bot_id
 
 
 def _key(*parts: str) -> str:

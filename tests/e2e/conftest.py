@@ -1,19 +1,33 @@
 """The whole system, deployed once to a local cloud of the tests' own."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clients.crowd import Crowd, Visit
 from clients.mall import Mall
+from clients.order import Order
+from clients.paths import PATHS, Scene
+from clients.robots import Fleet
+from clients.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
+from infra.local.mixture import reconcile
+from infra.local.queues import dead_letters
 from infra.local.seed import seed
+from infra.local.show import quiet
 from infra.local.up import summary, up
 
 HERE = Path(__file__).parent
+TIMES = {"basket_untouched": "60", "order_unpaid": "60", "step_timeout": "4"}
+# Those that wait for a minute and more begin first.
+SLOW = ("a_robot_falls_silent", "comes_back_to_an_abandoned_basket", "never_pays")
+HANDS = 4
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,11 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A deployed and seeded mall: the cloud, its API, and the ids of the products."""
+    """A deployed and seeded mall whose robots are online: the cloud, its API, and the ids of the products."""
 
     cloud: LocalCloud
     mall: Mall
+    fleet: Fleet
     products: list[str]
+    opened: datetime
 
     @property
     def address(self) -> str:
@@ -43,13 +59,36 @@ class Deployed:
         """A boto3 client."""
         return self.cloud.client(service)
 
+    def reconcile(self) -> int:
+        """Have the system compare the money of all orders; how many differ."""
+        return reconcile(self.cloud, self.mall, self.opened)
+
+    def expect_rest(self) -> None:
+        """Everything has been heard, and nothing has failed."""
+        assert quiet(self.cloud) == {}
+        assert dead_letters(self.cloud) == []
+
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     cloud = LocalCloud(free_port(), tmp_path_factory.mktemp("mall"))
     try:
-        up(cloud)
+        up(cloud, TIMES)
         with Mall(str(summary(cloud)["api"])) as mall:
-            yield Deployed(cloud, mall, seed(mall))
+            seeded = seed(mall)
+            with Fleet(mall, seeded.robots) as fleet:
+                yield Deployed(cloud, mall, fleet, seeded.products, datetime.now(UTC))
     finally:
         cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def visits(deployed: Deployed) -> Iterator[dict[str, Visit]]:
+    """An order on each path, by the path's name; they all go their ways in the background."""
+    names = [*SLOW, *(name for name in PATHS if name not in SLOW)]
+    found = {name: Visit(PATHS[name], Order(deployed.mall)) for name in names}
+    crowd = Crowd(found.values(), Scene(deployed.fleet, open_shop(deployed.mall)))
+    with ThreadPoolExecutor(1) as background:
+        walking = background.submit(crowd.walk, HANDS)
+        yield found
+        walking.result()

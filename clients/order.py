@@ -1,0 +1,193 @@
+"""One order, and what its customer, the robots and the clerks do about it."""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from clients.mall import Json, Mall, MallError, wait_for
+
+FINAL = ("completed", "rejected", "cancelled")
+ROBOT_WITHIN = 300  # seconds: robots are few when a mall is full
+
+NOTHING: Mapping[str, int] = {}
+
+
+class SurpriseError(Exception):
+    """The mall did not do what was expected of it."""
+
+
+def expect(so: bool, what: str) -> None:
+    """Raises SurpriseError unless it is so."""
+    if not so:
+        raise SurpriseError(f"expected {what}")
+
+
+@dataclass
+class Order:
+    """A customer's way to one order, step by step; `tell` hears what is done.
+
+    Every write carries a key of its own, so that it can be sent again, and is when they send everything `twice`.
+    Amounts are as on the wire, in major units.
+    """
+
+    mall: Mall
+    tell: Callable[[str], None] = lambda text: None
+    customer_id: str = ""
+    id: str = ""
+    """The basket's, and so the order's."""
+    payment_id: str = ""
+    total: float = 0
+    """What the basket cost."""
+    began: float = 0
+    twice: bool = False
+
+    def registers(self) -> "Order":
+        """A customer comes."""
+        body = {"name": "Ada Reyes", "smsNumber": "+15550100"}
+        self.customer_id = self.write("POST", "/api/customers", body)["id"]
+        self.tell(f"customer {self.customer_id} registered at the kiosk")
+        return self
+
+    def fills_a_basket(
+        self, products: Mapping[str, int], on_order: Callable[[str], object] = lambda order_id: None
+    ) -> "Order":
+        """A basket with these products, in these quantities; `on_order` hears its id at once."""
+        self.began = time.monotonic()
+        self.id = self.write("POST", "/api/baskets", {"customerId": self.customer_id})["id"]
+        on_order(self.id)
+        for product, quantity in products.items():
+            item = {"productId": product, "quantity": quantity}
+            self.write("PUT", f"/api/baskets/{self.id}/addItem", item)
+        self.total = self.basket()["total"]
+        self.tell(f"basket {self.id} filled: {len(products)} products, {self.total:.2f} in all")
+        return self
+
+    def sets_money_aside(self, amount: float | None = None) -> "Order":
+        """A payment of what the basket costs, or of another amount."""
+        body = {"customerId": self.customer_id, "amount": self.total if amount is None else amount}
+        self.payment_id = self.write("POST", "/api/payments", body)["id"]
+        return self
+
+    def checks_out(self) -> "Order":
+        """From here on there is an order."""
+        self.write("PUT", f"/api/baskets/{self.id}/checkout", {"paymentId": self.payment_id})
+        self.tell(f"checked out with payment {self.payment_id}: the order has the basket's id")
+        return self
+
+    def orders(self, products: Mapping[str, int]) -> "Order":
+        """All of that."""
+        return self.registers().fills_a_basket(products).sets_money_aside().checks_out()
+
+    def is_approved(self) -> "Order":
+        """Wait until everyone has accepted it."""
+        self._wait_for_status("approved")
+        return self
+
+    def is_there(self) -> "Order":
+        """Wait until there is an order, however it stands."""
+        wait_for(self.order, f"order {self.id}")
+        return self
+
+    def pays(self) -> "Order":
+        """Pay the invoice, as soon as there is one."""
+        wait_for(self.invoice, f"the invoice of order {self.id}")
+        self.write("PUT", f"/api/payments/invoices/{self.id}/pay")
+        self.tell("invoice paid")
+        return self
+
+    def cancels(self, reason: str = "changed my mind") -> "Order":
+        """Call the order off."""
+        self.write("DELETE", f"/api/ordering/{self.id}", {"reason": reason})
+        self.tell("cancelled")
+        return self
+
+    def gets_a_robot(self) -> Json:
+        """Wait until a robot has the order's list, and return that."""
+        shopping_list = wait_for(self._assigned, f"a robot for order {self.id}", seconds=ROBOT_WITHIN)
+        self.tell(f"robot {shopping_list['botId']} has the list")
+        return shopping_list
+
+    def is_collected(self, missing: Mapping[str, int] = NOTHING) -> "Order":
+        """The robot that has the list picks all but what is `missing`, and the clerk checks it in."""
+        shopping_list = self.gets_a_robot()
+        self.starts(shopping_list)
+        self.picks(shopping_list, missing)
+        self._at_the_depot("complete", shopping_list)
+        self.tell("items checked in at the depot")
+        return self
+
+    def starts(self, shopping_list: Json) -> None:
+        """The robot that was given the list sets out."""
+        self._at_the_depot("start", shopping_list)
+
+    def picks(self, shopping_list: Json, missing: Mapping[str, int] = NOTHING) -> None:
+        """The robot that was given the list picks all but what is missing."""
+        for stop in shopping_list["stops"]:
+            for item in stop["items"]:
+                found = item["quantity"] - missing.get(item["productId"], 0)
+                pick = {"storeId": stop["storeId"], "productId": item["productId"], "quantity": found}
+                self._at_the_depot("pick", shopping_list, pick)
+
+    def basket(self) -> Json:
+        found: Json = self.mall.get(f"/api/baskets/{self.id}")["basket"]
+        return found
+
+    def order(self) -> Json:
+        found: Json = self.mall.get(f"/api/ordering/{self.id}")["order"]
+        return found
+
+    def shopping_list(self) -> Json:
+        found: Json = self.mall.get(f"/api/depot/shopping/{self.id}")["list"]
+        return found
+
+    def invoice(self) -> Json:
+        found: Json = self.mall.get(f"/api/payments/invoices/{self.id}")["invoice"]
+        return found
+
+    def payment(self) -> Json:
+        found: Json = self.mall.get(f"/api/payments/{self.payment_id}")["payment"]
+        return found
+
+    def texts(self) -> set[str]:
+        """The kinds of notifications that the customer got about the order."""
+        found = self.mall.pages(f"/api/notifications?customerId={self.customer_id}", "notifications")
+        return {notification["kind"] for notification in found if notification["orderId"] == self.id}
+
+    def refused(self, method: str, path: str, body: Json, *, status: int = 409) -> None:
+        """A request that the mall must refuse. Raises SurpriseError when it does not."""
+        try:
+            self.write(method, path, body)
+        except MallError as error:
+            expect(error.status == status, f"{method} {path} to be refused with {status}, not: {error}")
+        else:
+            raise SurpriseError(f"expected {method} {path} to be refused with {status}")
+
+    def write(self, method: str, path: str, body: Json | None = None) -> Json:
+        """A request that changes something, with its answer. Raises MallError.
+
+        Raises SurpriseError when it is sent twice and the second answer is another.
+        """
+        key = str(uuid.uuid4())
+        answer = self.mall.call(method, path, body or {}, key=key)
+        if self.twice:
+            again = self.mall.call(method, path, body or {}, key=key)
+            expect(again == answer, f"{method} {path} to be answered {answer} again, not {again}")
+        return answer
+
+    def _at_the_depot(self, what: str, shopping_list: Json, more: Json | None = None) -> None:
+        body = {"assignment": shopping_list["assignment"], **(more or {})}
+        self.write("PUT", f"/api/depot/shopping/{self.id}/{what}", body)
+
+    def _assigned(self) -> Json | None:
+        shopping_list = self.shopping_list()
+        expect(shopping_list["status"] != "cancelled", f"the list of order {self.id} not to be cancelled")
+        return shopping_list if shopping_list["status"] == "assigned" else None
+
+    def _wait_for_status(self, wanted: str) -> None:
+        def reached() -> bool | None:
+            status = self.order()["status"]
+            expect(status not in FINAL, f"order {self.id} to become {wanted}, not {status}")
+            return True if status == wanted else None
+
+        wait_for(reached, f"order {self.id} {wanted}")

@@ -1,0 +1,285 @@
+"""Every way that an order can go, as those walk it who make it go that way, and the fate that each expects.
+
+A path is a generator: where people would go away and come back, it yields the seconds after which it wants to go on.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from clients.fate import CANCELLED, COMPLETED, REFUNDED, REJECTED, Fate
+from clients.mall import MallError, NeverError, wait_for
+from clients.order import Order, SurpriseError, expect
+from clients.robots import Fleet
+from clients.stock import Stock, add_product
+
+UNTIL_SECONDS = 300  # a lease, an abandoned basket, an unpaid order of a minute, with much room
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the people of a path find: the robots, and what they can buy."""
+
+    fleet: Fleet
+    stock: Stock
+
+
+Steps = Iterator[float]
+Walk = Callable[[Order, Scene], Steps]
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way, how it must end, and how often it is taken, compared to the others."""
+
+    name: str
+    walk: Walk
+    fate: Fate
+    weight: int
+
+
+PATHS: dict[str, Path] = {}
+
+
+def path(fate: Fate, weight: int = 1) -> Callable[[Walk], Walk]:
+    """Register a way by its function's name."""
+
+    def register(walk: Walk) -> Walk:
+        PATHS[walk.__name__] = Path(walk.__name__, walk, fate, weight)
+        return walk
+
+    return register
+
+
+@path(COMPLETED, weight=12)
+def pays_when_it_is_ready(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_collected()
+    yield 0
+    order.pays()
+
+
+@path(COMPLETED, weight=7)
+def pays_first(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).pays()
+    yield 0
+    order.is_collected()
+
+
+@path(COMPLETED, weight=3)
+def pays_first_and_not_all_is_found(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).pays()
+    yield 0
+    order.is_collected(missing={scene.stock.kettle: 1})
+    yield from _owes(order, order.total - 24.50)
+
+
+@path(COMPLETED, weight=3)
+def pays_when_not_all_was_found(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_collected(missing={scene.stock.lamp: 1, scene.stock.mug: 2})
+    yield from _owes(order, order.total - 31.20 - 2 * 6.40)
+    order.pays()
+
+
+@path(CANCELLED, weight=2)
+def nothing_is_found(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_collected(missing=scene.stock.plain)
+    yield 0
+
+
+@path(REFUNDED)
+def pays_first_and_nothing_is_found(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).pays()
+    yield 0
+    order.is_collected(missing=scene.stock.plain)
+
+
+@path(REJECTED, weight=2)
+def pays_too_little(order: Order, scene: Scene) -> Steps:
+    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside(0.01).checks_out()
+    yield 0
+
+
+@path(Fate("rejected", payment="authorized", invoice="cancelled"))
+def pays_with_money_of_another(order: Order, scene: Scene) -> Steps:
+    other = Order(order.mall).registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    order.registers().fills_a_basket(scene.stock.plain)
+    order.payment_id = other.payment_id
+    order.checks_out()
+    yield 0
+
+
+@path(REJECTED, weight=2)
+def is_disabled_while_shopping(order: Order, scene: Scene) -> Steps:
+    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    order.write("PUT", f"/api/customers/{order.customer_id}/disable")
+    order.checks_out()
+    yield 0
+
+
+@path(CANCELLED, weight=2)
+def cancels_at_once(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_there().cancels()
+    yield 0
+
+
+@path(CANCELLED, weight=2)
+def cancels_what_is_approved(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_approved().cancels()
+    yield 0
+    order.cancels("to be sure")  # a second cancel is accepted and changes nothing
+
+
+@path(CANCELLED)
+def staff_cancel_what_is_ready(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_collected()
+    yield 0
+    order.cancels("spilt on the way to the counter")
+
+
+@path(REFUNDED, weight=2)
+def cancels_what_is_paid(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).pays().cancels()
+    yield 0
+
+
+@path(REFUNDED)
+def cancels_and_the_answer_about_the_refund_gets_lost(order: Order, scene: Scene) -> Steps:
+    order.orders({scene.stock.answer_lost: 1}).pays().cancels()
+    yield 0
+
+
+@path(REFUNDED)
+def cancels_while_the_provider_is_away(order: Order, scene: Scene) -> Steps:
+    order.orders({scene.stock.unavailable_at_first: 1}).pays().cancels()
+    yield 0
+
+
+@path(COMPLETED)
+def a_robot_falls_silent(order: Order, scene: Scene) -> Steps:
+    first = order.orders(scene.stock.plain).gets_a_robot()
+    order.starts(first)
+    scene.fleet.silence(first["botId"])
+    try:
+        yield from _until(lambda: order.shopping_list()["botId"] not in (None, first["botId"]), "another robot has it")
+    finally:
+        scene.fleet.wake(first["botId"])
+    _acts_in_vain(order, first["assignment"])
+    order.is_collected().pays()
+
+
+@path(COMPLETED)
+def a_robot_leaves_in_the_middle(order: Order, scene: Scene) -> Steps:
+    first = order.orders(scene.stock.plain).gets_a_robot()
+    order.starts(first)
+    order.picks(first)
+    scene.fleet.silence(first["botId"])
+    try:
+        order.write("PUT", f"/api/depot/bots/{first['botId']}/offline")
+        second = order.gets_a_robot()
+        expect(second["botId"] != first["botId"], "another robot than the one that left")
+        picked = sum(item["picked"] for stop in second["stops"] for item in stop["items"])
+        expect(picked == 0, "what was picked to be void")
+    finally:
+        scene.fleet.wake(first["botId"])
+    yield 0
+    _acts_in_vain(order, first["assignment"])
+    order.is_collected().pays()
+
+
+@path(COMPLETED)
+def comes_back_to_an_abandoned_basket(order: Order, scene: Scene) -> Steps:
+    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    yield from _until(lambda: order.basket()["status"] == "abandoned", "the basket is abandoned")
+    order.refused("PUT", f"/api/baskets/{order.id}/checkout", {"paymentId": order.payment_id})
+    order.fills_a_basket(scene.stock.plain).checks_out().is_collected().pays()
+
+
+@path(CANCELLED)
+def never_pays(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_collected()
+    yield from _until(lambda: order.order()["status"] == "cancelled", "the order has expired")
+    order.refused("PUT", f"/api/payments/invoices/{order.id}/pay", {})
+
+
+@path(COMPLETED)
+def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
+    product = add_product(order.mall, scene.stock.store, "Tulips", 8.40)
+    order.registers().fills_a_basket({product: 2, scene.stock.mug: 1}).sets_money_aside()
+    order.write("PUT", f"/api/stores/products/{product}/increasePrice", {"price": 99.90})
+    order.checks_out().is_collected()
+    yield 0
+    order.pays()
+    expect(order.order()["total"] == order.total == 23.20, "the prices of the basket to hold")
+
+
+@path(COMPLETED)
+def buys_what_is_sold_no_more(order: Order, scene: Scene) -> Steps:
+    product = add_product(order.mall, scene.stock.store, "Calendar", 12.60)
+    order.registers().fills_a_basket({product: 1, scene.stock.lamp: 1}).sets_money_aside()
+    order.write("DELETE", f"/api/stores/products/{product}")
+    order.checks_out().is_collected()
+    yield 0
+    order.pays()
+    expect(order.order()["total"] == order.total, "the price of the basket to hold")
+
+
+@path(REJECTED.untold)
+def is_erased_before_ordering(order: Order, scene: Scene) -> Steps:
+    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    _erase(order)
+    order.checks_out()
+    yield 0
+
+
+@path(COMPLETED.untold)
+def is_erased_after_ordering(order: Order, scene: Scene) -> Steps:
+    order.orders(scene.stock.plain).is_approved()
+    _erase(order)
+    order.is_collected()
+    yield 0
+    order.pays()
+
+    def nameless() -> bool | None:
+        found = order.mall.get(f"/api/search/orders/{order.id}")["order"]
+        return True if found["customerName"] != "Ada Reyes" else None
+
+    wait_for(nameless, f"the name of the customer of order {order.id} to be gone from search")
+
+
+@path(COMPLETED, weight=2)
+def sends_everything_twice(order: Order, scene: Scene) -> Steps:
+    order.twice = True
+    order.orders(scene.stock.plain).is_collected()
+    yield 0
+    order.pays()
+
+
+def _owes(order: Order, amount: float) -> Steps:
+    """Until the invoice has been lowered to an amount."""
+    yield from _until(lambda: order.invoice()["amount"] == round(amount, 2), f"{amount:.2f} is owed")
+
+
+def _until(so: Callable[[], bool], what: str) -> Steps:
+    """Until something is so. Raises NeverError."""
+    deadline = time.monotonic() + UNTIL_SECONDS
+    while not so():
+        if time.monotonic() > deadline:
+            raise NeverError(f"{what}: not within {UNTIL_SECONDS} s")
+        yield 2
+
+
+def _acts_in_vain(order: Order, assignment: int) -> None:
+    """A robot that is back goes on where it was: the list is no longer its own."""
+    list_path = f"/api/depot/shopping/{order.id}"
+    for step in ("start", "complete"):
+        order.refused("PUT", f"{list_path}/{step}", {"assignment": assignment})
+
+
+def _erase(order: Order) -> None:
+    order.write("DELETE", f"/api/customers/{order.customer_id}")
+    try:
+        order.mall.get(f"/api/customers/{order.customer_id}")
+    except MallError as error:
+        expect(error.status == 404, "an erased customer not to be found")
+    else:
+        raise SurpriseError("expected an erased customer not to be found")

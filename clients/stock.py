@@ -1,0 +1,45 @@
+"""A shop of the paths' own: what is bought, repriced and removed there disturbs nobody else."""
+
+import uuid
+from dataclasses import dataclass
+
+from clients.mall import Mall
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Products by their ids. A refund's last two digits tell the sandbox provider how to behave, hence the prices."""
+
+    store: str
+    kettle: str
+    lamp: str
+    mug: str
+    answer_lost: str
+    unavailable_at_first: str
+
+    @property
+    def plain(self) -> dict[str, int]:
+        """A basket of which any part can be paid back without ado."""
+        return {self.kettle: 2, self.lamp: 1, self.mug: 3}
+
+
+def open_shop(mall: Mall) -> Stock:
+    """Open the shop, and put on its shelves what is sold there."""
+    place = {"name": "Odds & Ends", "location": "Level 3, South Wing"}
+    store = mall.post("/api/stores", place, key=str(uuid.uuid4()))["id"]
+    mall.put(f"/api/stores/{store}/participating")
+    return Stock(
+        store,
+        kettle=add_product(mall, store, "Kettle", 24.50),
+        lamp=add_product(mall, store, "Lamp", 31.20),
+        mug=add_product(mall, store, "Mug", 6.40),
+        answer_lost=add_product(mall, store, "Radio", 40.17),
+        unavailable_at_first=add_product(mall, store, "Globe", 35.19),
+    )
+
+
+def add_product(mall: Mall, store: str, name: str, price: float) -> str:
+    """One more product; its id."""
+    body = {"name": name, "description": "", "sku": name.upper(), "price": price}
+    product: str = mall.post(f"/api/stores/{store}/products", body, key=str(uuid.uuid4()))["id"]
+    return product
