@@ -124,6 +124,22 @@ def test_an_order_that_is_to_be_rejected_at_any_moment_decides_itself() -> None:
     assert set(fates) == {"approved", "rejected"}
 
 
+def test_staff_may_cancel_the_shopping_list_at_any_moment() -> None:
+    answers, fates = [], set()
+    for case in moments():
+        answers.append(case.mall.request("POST", f"/api/depot/shopping/{case.order_id}").status)
+        go_on(case)
+        if answers[-1] == 404:  # there was no list yet
+            assert_accepted(case)
+        elif case.shopper.order()["status"] == "rejected":
+            assert_undone(case, "rejected")
+        else:  # it was approved, or about to be
+            assert_called_off(case)
+        fates.add(case.shopper.order()["status"])
+    assert set(answers) == {404, 200}
+    assert fates == {"approved", "rejected", "cancelled"}
+
+
 def test_everything_that_was_said_may_come_again_when_all_is_undone() -> None:
     for case in moments(disorder=2):
         if case.cancels() != 200:

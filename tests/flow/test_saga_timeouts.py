@@ -76,10 +76,9 @@ def test_from_step_4_on_the_saga_insists_and_completes_when_the_participant_come
     assert_accepted(case)
 
 
-@disorders
 @each_step
-def test_a_participant_that_is_away_for_hours_leaves_nothing_in_between(disorder: int | None, step: int) -> None:
-    case = stalled(step, disorder)
+def test_a_participant_that_is_away_for_hours_leaves_nothing_in_between(step: int) -> None:
+    case = stalled(step)
     case.mall.pass_time(6 * HOUR)
     case.mall.start(SERVICES[step - 1])
     case.mall.pass_time(HOUR)
