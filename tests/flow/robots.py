@@ -1,0 +1,67 @@
+"""What flow tests see of robots and lists, and a robot's steps with the list of an order."""
+
+from collections.abc import Callable
+
+from tests.flow.shopper import Shopper
+from tests.support.mall import Mall, Response
+
+PRICES = {"cable": 9.95, "charger": 34.9}
+ORDERED, TOTAL = {"cable": 2, "charger": 1}, 54.8
+
+Step = Callable[[Shopper, int], Response]
+
+
+def orders(mall: Mall, products: dict[str, str], number: int = 1) -> list[Shopper]:
+    """Customers whose orders are approved, the one that has waited longest first."""
+    shoppers = []
+    for _ in range(number):
+        shopper = Shopper(mall).registers().fills_a_basket({products[name]: ORDERED[name] for name in ORDERED})
+        shoppers.append(shopper.authorizes_a_payment(TOTAL).checks_out())
+        mall.pass_time(1)
+    return shoppers
+
+
+def robots(mall: Mall) -> dict[str, str]:
+    """How each robot stands."""
+    return {bot["id"]: bot["status"] for bot in Shopper(mall).ask("GET", "/api/depot/bots")["bots"]}
+
+
+def at_work(shoppers: list[Shopper]) -> dict[int, str]:
+    """Which robot works for which of the orders; none for two."""
+    lists = [shopper.shopping_list() for shopper in shoppers]
+    found = {n: one["botId"] for n, one in enumerate(lists) if one["status"] in ("assigned", "active")}
+    assert len(set(found.values())) == len(found), found
+    return found
+
+
+def standing(shopper: Shopper) -> tuple[str, str | None, int]:
+    """How an order's list stands, which robot has it, and the number of its latest assignment."""
+    found = shopper.shopping_list()
+    return found["status"], found["botId"], found["assignment"]
+
+
+def picked(shopper: Shopper) -> int:
+    """How many things are picked in all."""
+    return sum(item["picked"] for stop in shopper.shopping_list()["stops"] for item in stop["items"])
+
+
+def start(shopper: Shopper, assignment: int) -> Response:
+    return shopper.mall.request("PUT", path_of(shopper, "start"), {"assignment": assignment})
+
+
+def pick(shopper: Shopper, assignment: int) -> Response:
+    """One of the first thing on the list."""
+    stop = shopper.shopping_list()["stops"][0]
+    item = {"storeId": stop["storeId"], "productId": stop["items"][0]["productId"], "quantity": 1}
+    return shopper.mall.request("PUT", path_of(shopper, "pick"), {"assignment": assignment, **item})
+
+
+def complete(shopper: Shopper, assignment: int) -> Response:
+    return shopper.mall.request("PUT", path_of(shopper, "complete"), {"assignment": assignment})
+
+
+def path_of(shopper: Shopper, step: str) -> str:
+    return f"/api/depot/shopping/{shopper.basket_id}/{step}"
+
+
+STEPS: list[Step] = [start, pick, complete]

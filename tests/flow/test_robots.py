@@ -1,0 +1,180 @@
+"""Robots that fall silent or leave mid-task, and come back to what is no longer their own."""
+
+import pytest
+
+from tests.flow.adding_up import everything_adds_up
+from tests.flow.robots import PRICES, STEPS, at_work, complete, orders, pick, picked, robots, standing, start
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, fall_silent, leave, open_a_store, speak
+from tests.support.mall import Mall
+
+DISORDER = [None, 0, 1, 2]
+
+
+@pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
+def mall(request: pytest.FixtureRequest) -> Mall:
+    return Mall(disorder=request.param)
+
+
+@pytest.fixture
+def products(mall: Mall) -> dict[str, str]:
+    return open_a_store(mall, PRICES)
+
+
+class TestSilence:
+    def test_a_robot_that_is_silent_for_60_seconds_is_taken_offline_and_one_that_speaks_is_not(
+        self, mall: Mall
+    ) -> None:
+        silent, speaking = bring_a_robot_online(mall, "Ajax"), bring_a_robot_online(mall, "Hector")
+        fall_silent(mall, silent)
+        mall.pass_time(59)
+        assert robots(mall) == {silent: "idle", speaking: "idle"}
+        mall.pass_time(1)
+        assert robots(mall) == {silent: "offline", speaking: "idle"}
+        mall.pass_time(600)
+        assert robots(mall) == {silent: "offline", speaking: "idle"}
+        assert mall.names().count("BotWentOffline") == 1
+        everything_adds_up(mall)
+
+    def test_a_robot_that_falls_silent_mid_task_gives_its_list_back_to_the_next(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        silent = bring_a_robot_online(mall, "Ajax")
+        (shopper,) = orders(mall, products)
+        start(shopper, 1)
+        pick(shopper, 1)
+        fall_silent(mall, silent)
+        other = bring_a_robot_online(mall, "Hector")
+        mall.pass_time(59)
+        assert (standing(shopper), picked(shopper)) == (("active", silent, 1), 1)
+        mall.pass_time(1)
+        assert (standing(shopper), picked(shopper)) == (("assigned", other, 2), 0)
+        assert robots(mall) == {silent: "offline", other: "active"}
+        collect(shopper)
+        shopper.pays()
+        everything_adds_up(mall)
+
+    def test_what_a_robot_does_with_its_list_says_that_it_is_there(self, mall: Mall, products: dict[str, str]) -> None:
+        bot = bring_a_robot_online(mall)
+        fall_silent(mall, bot)
+        (shopper,) = orders(mall, products)
+        for step in (start, start, pick, pick, complete):
+            mall.pass_time(50)
+            assert step(shopper, 1).status == 200
+        mall.pass_time(59)
+        assert (standing(shopper), robots(mall)) == (("completed", bot, 1), {bot: "idle"})
+        mall.pass_time(1)
+        assert (standing(shopper), robots(mall)) == (("completed", bot, 1), {bot: "offline"})
+
+    def test_a_robot_that_says_that_it_leaves_gives_its_list_back_at_once(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        bot = bring_a_robot_online(mall)
+        (shopper,) = orders(mall, products)
+        start(shopper, 1)
+        pick(shopper, 1)
+        leave(mall, bot)
+        assert (standing(shopper), picked(shopper)) == (("available", None, 1), 0)
+        mall.pass_time(120)
+        assert (standing(shopper), robots(mall)) == (("available", None, 1), {bot: "offline"})
+
+    def test_a_silent_robot_is_there_again_with_its_next_word_and_gets_what_waits(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        bot = bring_a_robot_online(mall)
+        (shopper,) = orders(mall, products)
+        fall_silent(mall, bot)
+        mall.pass_time(90)
+        assert (standing(shopper), robots(mall)) == (("available", None, 1), {bot: "offline"})
+        speak(mall, bot)
+        mall.pass_time(5)
+        assert (standing(shopper), robots(mall)) == (("assigned", bot, 2), {bot: "active"})
+
+    def test_a_robot_that_fell_silent_has_nothing_to_give_back_when_its_order_was_cancelled(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        bot = bring_a_robot_online(mall)
+        (shopper,) = orders(mall, products)
+        fall_silent(mall, bot)
+        assert shopper.cancels().status == 200
+        assert robots(mall) == {bot: "idle"}
+        mall.pass_time(90)
+        assert (standing(shopper)[0], robots(mall)) == ("cancelled", {bot: "offline"})
+        everything_adds_up(mall)
+
+    def test_robots_that_nobody_could_hear_are_there_again_when_the_depot_is(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        bot = bring_a_robot_online(mall)
+        (shopper,) = orders(mall, products)
+        mall.stop("depot")
+        mall.pass_time(300)
+        mall.start("depot")
+        mall.pass_time(60)
+        assert (standing(shopper)[0], robots(mall)) == ("assigned", {bot: "active"})
+        collect(shopper)
+        shopper.pays()
+        everything_adds_up(mall)
+
+
+class TestAssignmentsOfBefore:
+    """A robot comes back and goes on with what is no longer its own: it is told so, and nothing changes."""
+
+    @pytest.fixture
+    def shopper(self, mall: Mall, products: dict[str, str]) -> Shopper:
+        """Whose list the robot Ajax has begun to collect, as assignment 1, when it fell silent for too long."""
+        silent = bring_a_robot_online(mall, "Ajax")
+        (shopper,) = orders(mall, products)
+        start(shopper, 1)
+        fall_silent(mall, silent)
+        mall.pass_time(70)
+        return shopper
+
+    def refused(self, shopper: Shopper, message: str) -> None:
+        """Whatever the robot would do as assignment 1."""
+        mall = shopper.mall
+        mall.settle()
+        before = (shopper.shopping_list(), robots(mall), mall.names())
+        for step in STEPS:
+            response = step(shopper, 1)
+            mall.settle()
+            assert (response.status, response.body["code"], response.body["message"]) == (409, "refused", message)
+            assert (shopper.shopping_list(), robots(mall), mall.names()) == before
+
+    def test_while_the_list_waits_for_a_robot(self, mall: Mall, shopper: Shopper) -> None:
+        self.refused(shopper, "the shopping list is available")
+
+    def test_while_another_robot_has_the_list(self, mall: Mall, shopper: Shopper) -> None:
+        other = bring_a_robot_online(mall, "Hector")
+        mall.pass_time(5)
+        assert standing(shopper) == ("assigned", other, 2)
+        start(shopper, 2)
+        self.refused(shopper, "this is not assignment 1 of the shopping list any more")
+
+    def test_while_it_has_another_list_itself(self, mall: Mall, products: dict[str, str], shopper: Shopper) -> None:
+        (ajax,) = robots(mall)
+        hector = bring_a_robot_online(mall, "Hector")
+        mall.pass_time(5)
+        speak(mall, ajax)
+        (later,) = orders(mall, products)
+        assert at_work([shopper, later]) == {0: hector, 1: ajax}
+        self.refused(shopper, "this is not assignment 1 of the shopping list any more")
+        assert start(later, 1).status == 200
+
+    def test_while_it_has_the_same_list_anew(self, mall: Mall, shopper: Shopper) -> None:
+        (ajax,) = robots(mall)
+        speak(mall, ajax)
+        mall.pass_time(5)
+        assert standing(shopper) == ("assigned", ajax, 2)
+        start(shopper, 2)
+        self.refused(shopper, "this is not assignment 1 of the shopping list any more")
+        assert pick(shopper, 2).status == 200
+
+    def test_when_another_robot_has_completed_the_list(self, mall: Mall, shopper: Shopper) -> None:
+        bring_a_robot_online(mall, "Hector")
+        mall.pass_time(5)
+        collect(shopper)
+        self.refused(shopper, "this is not assignment 1 of the shopping list any more")
+
+    def test_when_the_order_was_cancelled(self, mall: Mall, shopper: Shopper) -> None:
+        assert shopper.cancels().status == 200
+        self.refused(shopper, "the shopping list is cancelled")
