@@ -39,6 +39,12 @@ def is_erased(shopper: Shopper) -> None:
     shopper.mall.settle()
 
 
+def heard_by(mall: Mall, service: str) -> list[str]:
+    """Which of the news a service hears."""
+    heard = {message.name for inbox in mall.manifests[service].inboxes for message in inbox.messages}
+    return [name for name in NEWS if name in heard]
+
+
 def who_can_read(mall: Mall) -> set[str]:
     """The services whose copies hold the name or a number of the customer."""
     found = set()
@@ -117,13 +123,14 @@ def test_in_whatever_order_news_of_a_customer_arrive_none_brings_the_name_back_a
 ) -> None:
     mall = Mall()
     for name in COPIES:
-        mall.hold(name, *NEWS)
+        mall.hold(name, *heard_by(mall, name))
     shopper = Shopper(mall).registers()
     moves(shopper)
     is_erased(shopper)
     for position, news in enumerate(order):
         for name in COPIES:
-            mall.release(name, news)
+            if news in heard_by(mall, name):
+                mall.release(name, news)
         mall.settle()
         if "CustomerErased" in order[: position + 1]:
             assert who_can_read(mall) == set()
@@ -167,7 +174,7 @@ def test_nothing_new_begins_for_an_erased_customer(scene: Scene) -> None:
 def test_an_erased_customer_of_whom_nothing_has_been_heard_gets_no_basket_either() -> None:
     mall = Mall()
     for name in COPIES:
-        mall.hold(name, *NEWS)
+        mall.hold(name, *heard_by(mall, name))
     shopper = Shopper(mall).registers()
     is_erased(shopper)
     assert shopper.refused("POST", "/api/baskets", {"customerId": shopper.customer_id}).status == 404
