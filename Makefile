@@ -40,7 +40,7 @@ down: $(VENV) ## Stop what `make up` started
 	@$(local) down $(flags)
 
 .PHONY: load
-load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX= of kinds
+load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX=all on every path
 	@$(local) load $(flags)
 
 .PHONY: dead-letters
