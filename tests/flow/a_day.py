@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.kernel import relay
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, fall_silent, open_a_store, speak
 from tests.support.mall import Mall
 
 TOTAL = 54.8
@@ -18,6 +18,7 @@ class Day:
 
     mall: Mall
     products: dict[str, str]
+    robot: str
     shoppers: dict[str, Shopper] = field(default_factory=dict)
     baskets: list[str] = field(default_factory=list)
 
@@ -55,17 +56,19 @@ class Day:
 def a_day(disorder: int | None = None) -> Day:
     """A mall that is open, before the first customer."""
     mall = Mall(disorder=disorder, settings=SOON)
-    day = Day(mall, open_a_store(mall, {"cable": 9.95, "charger": 34.9}))
-    bring_a_robot_online(mall)
-    return day
+    products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
+    return Day(mall, products, bring_a_robot_online(mall))
 
 
 def morning(day: Day) -> None:
-    """Orders that complete, each in its own way; two wait for the robot at once."""
+    """Orders that complete, each in its own way; two wait for the robot at once, which is lost for a while."""
     first, second = day.orders_something("paid when ready"), day.orders_something("paid beforehand")
     collect(first)
     first.pays()
+    fall_silent(day.mall, day.robot)
     day.mall.pass_time(3_600)
+    speak(day.mall, day.robot)
+    day.mall.pass_time(60)
     second.pays()
     collect(second)
     third = day.orders_something("short")

@@ -76,8 +76,8 @@ def forgotten_rows(event: CustomerErased, metadata: Metadata) -> list[Row]:
 def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> list[Row]:
     """The flow as one of the order that its first message names; of a flow begun by others, an event about an order.
 
-    A robot that is done with one order is given the next in the same flow. That a flow is the order's may be heard of
-    later than what it holds: such an event has two rows and is shown once.
+    A robot that falls silent gives its list back in the flow in which it had come online. That a flow is the order's
+    may be heard of later than what it holds: such an event has two rows and is shown once.
     """
     named = (getattr(message, name, None) for name in ORDER_IDS)
     order_id = next((id for id in named if id), None)
