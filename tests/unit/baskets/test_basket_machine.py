@@ -42,7 +42,10 @@ BEGUN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 HALF_AN_HOUR = 1800
 SOME = st.integers(0, 9)
 QUANTITY = st.sampled_from([1, 2, 1, 2, 998, 999, 1000, 0, -1])
-RARELY = st.sampled_from([False, False, False, True])
+STEP = st.sampled_from(
+    ["put in"] * 9 + ["take out"] * 4 + ["check out without a payment", "put in", "check out", "cancel"]
+)
+RARELY = st.sampled_from([False] * 5 + [True])
 ENDS = {"BasketCheckedOut": "checked_out", "BasketCancelled": "cancelled", "BasketAbandoned": "abandoned"}
 
 Refusal = type[MallBotsError] | None
@@ -184,11 +187,20 @@ class Baskets(RuleBasedStateMachine):
         for n in range(FILLERS):
             basket.add_item(replace(FILLER, product_id=f"filler-{n}"), 1, clock.stamp())
 
-    @rule(choices=st.lists(st.tuples(st.booleans(), SOME, st.sampled_from(PRODUCTS), QUANTITY), min_size=1, max_size=8))
-    def customers_choose(self, choices: list[tuple[bool, int, str, int]]) -> None:
-        for more, at, product, quantity in choices:
-            (self.put_in if more else self.take_out)(self.basket(at), product, quantity)
+    @rule(steps=st.lists(st.tuples(STEP, SOME, st.sampled_from(PRODUCTS), QUANTITY), min_size=3, max_size=12))
+    def customers_do_something(self, steps: list[tuple[str, int, str, int]]) -> None:
+        for step, at, product, quantity in steps:
+            self.do(step, self.basket(at), product, quantity)
             self.every_basket_is_as_the_model_says()
+
+    def do(self, step: str, id: str, product: str, quantity: int) -> None:
+        {
+            "put in": lambda: self.put_in(id, product, quantity),
+            "take out": lambda: self.take_out(id, product, quantity),
+            "check out": lambda: self.check_out(id, "payment-1"),
+            "check out without a payment": lambda: self.check_out(id, ""),
+            "cancel": lambda: self.cancel(id),
+        }[step]()
 
     def put_in(self, id: str, product: str, quantity: int) -> None:
         allowed = self.participating or not self.required
@@ -199,14 +211,10 @@ class Baskets(RuleBasedStateMachine):
         expected = self.models[id].remove(product, quantity, self.now)
         self.ask(id, lambda: service.remove_item(id, product, quantity), expected)
 
-    @rule(at=SOME, payment=st.sampled_from(["payment-1", "payment-1", ""]))
-    def a_basket_is_checked_out(self, at: int, payment: str) -> None:
-        id = self.basket(at)
+    def check_out(self, id: str, payment: str) -> None:
         self.ask(id, lambda: service.check_out(id, payment), self.models[id].check_out(payment))
 
-    @rule(at=SOME)
-    def a_basket_is_cancelled(self, at: int) -> None:
-        id = self.basket(at)
+    def cancel(self, id: str) -> None:
         model = self.models[id]
         expected = None if model.status == "open" else RefusedError
         model.status = "cancelled" if model.status == "open" else model.status
@@ -309,4 +317,4 @@ class Baskets(RuleBasedStateMachine):
 
 
 TestBaskets = Baskets.TestCase
-TestBaskets.settings = settings(max_examples=40, stateful_step_count=30, deadline=None, derandomize=True)
+TestBaskets.settings = settings(max_examples=80, stateful_step_count=12, deadline=None, derandomize=True)
