@@ -306,4 +306,4 @@ def _reachable(status: str) -> set[str]:
 
 
 TestOrders = Orders.TestCase
-TestOrders.settings = settings(max_examples=80, stateful_step_count=20, deadline=None, derandomize=True)
+TestOrders.settings = settings(max_examples=60, stateful_step_count=15, deadline=None, derandomize=True)
