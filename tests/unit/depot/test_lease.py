@@ -11,6 +11,7 @@ from functions.depot.domain import Bot, CameOnline, Registered, WentOffline
 from functions.kernel import clock
 from functions.kernel.commit import Commit, Snapshot, StoredEvent
 from functions.kernel.errors import RefusedError
+from functions.kernel.runtime import LONGEST_DELAY
 from tests.support.contention import ContendedStore
 from tests.unit.depot.floor import Floor, in_turn, robot, status
 
@@ -45,13 +46,11 @@ def test_the_lease_begins_anew_with_every_word(floor: Floor, spoken_at: int) -> 
     assert offline_after(floor, bot_id) == 60
 
 
-def test_a_lease_ends_by_the_second_even_if_the_last_word_came_in_between(floor: Floor) -> None:
+@pytest.mark.parametrize(("silent", "rest"), [(0, 60), (0.4, 60), (59, 1), (59.4, 1), (59.999999, 1), (60, 0), (99, 0)])
+def test_a_lease_has_ended_after_60_seconds_and_no_sooner(floor: Floor, silent: float, rest: int) -> None:
     bot_id = floor.silent()
-    floor.pass_time(10)
-    floor.now += timedelta(milliseconds=400)
-    service.bring_online(bot_id)
-    floor.now += timedelta(milliseconds=600)
-    assert 59 <= offline_after(floor, bot_id) <= 60
+    floor.now += timedelta(seconds=silent)
+    assert lease.rest(bot_id) == rest
 
 
 def test_how_long_a_robot_may_be_silent_is_a_setting() -> None:
@@ -65,6 +64,7 @@ def test_a_lease_may_be_longer_than_a_queue_delays() -> None:
         floor.pass_time(1_500)
         service.bring_online(bot_id)
         assert offline_after(floor, bot_id, at_most=2_001) == 2_000
+        assert max(sent.delay for sent in floor.queue.sent) == LONGEST_DELAY
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,18 @@ def test_a_step_that_is_not_the_robots_own_is_no_word_of_it(floor: Floor, step: 
     with pytest.raises(RefusedError):
         step()
     assert offline_after(floor, bot_id) == 10
+
+
+def test_a_step_that_is_repeated_when_another_robot_has_the_list_is_no_word_of_that_one(floor: Floor) -> None:
+    list_id, first = floor.assigned()
+    body, headers = {"assignment": 1}, {"Idempotency-Key": "set-out"}
+    assert floor.ask("PUT", f"/shopping/{list_id}/start", body, headers).status == 200
+    service.take_offline(first)
+    other = floor.silent("Hector")
+    service.assign(list_id, other)
+    floor.pass_time(50)
+    assert floor.ask("PUT", f"/shopping/{list_id}/start", body, headers).status == 200
+    assert (status(list_id), offline_after(floor, other)) == (("assigned", other), 10)
 
 
 def test_what_staff_do_with_its_list_is_no_word_of_a_robot(floor: Floor) -> None:
@@ -198,13 +210,16 @@ def test_a_reminder_that_comes_late_finds_what_was_heard_meanwhile(floor: Floor)
     assert offline_after(floor, bot_id) == 60
 
 
+@pytest.mark.parametrize("heard_before", [False, True])
 def test_a_robot_whose_first_word_was_not_noted_is_neither_taken_offline_early_nor_online_for_ever(
-    floor: Floor,
+    floor: Floor, heard_before: bool
 ) -> None:
-    bot_id = floor.silent()
-    floor.pass_time(60)
-    floor.pass_time(5)
-    service.bots.change(bot_id, lambda bot: bot.come_online())  # the worker dies here; an earlier word is noted
+    bot_id = service.register_bot("Ajax")
+    if heard_before:
+        service.bring_online(bot_id)
+        assert offline_after(floor, bot_id) == 60
+        floor.pass_time(5)
+    service.bots.change(bot_id, lambda bot: bot.come_online())  # and here the worker dies
     assert offline_after(floor, bot_id) == 60
 
 

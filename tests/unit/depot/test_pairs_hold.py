@@ -1,30 +1,42 @@
 """Whatever happens, in whatever order, with whatever in between, lists and robots fit together. At every moment:
 
-1. a robot is active exactly when it has a list, and that list is assigned or active and has this robot;
-2. a list is assigned or active exactly when a robot works on it, so no two lists have one robot, nor two robots a list;
-3. the number of a list's assignment never falls;
-4. a list that was completed or cancelled stays so, and no more is picked of anything than was listed.
+1. legal states: a list and a robot are in one of theirs; a list that was completed or cancelled stays as it was;
+2. one robot, one list: a robot is active exactly when it has a list, and that list is assigned or active and has this
+   robot; so no two lists have one robot, nor two robots a list;
+3. the number of a list's assignment rises by one with each robot that gets it, and never falls;
+4. quantities: what is listed never changes, no more is picked of anything than was listed, and nothing is picked of a
+   list that no robot has begun;
+5. totals: what a completed list was short of and what was picked of it are together what was listed;
+6. a robot that is online was heard within its lease, and only one that was not heard for so long is taken offline;
+7. a step as an assignment of before is refused and changes nothing.
 
-And whenever messages have flowed for a while, no list waits while a robot is idle, however far the index is behind.
+And whenever messages have flowed for a while, no list waits while a robot is idle, however far the index is behind; and
+one reminder goes round for each robot that is online.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import get_args
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from functions.depot import service
+from events.depot import BotStatus, ShoppingListCompleted, ShoppingListStatus
+from functions.depot import service, views
 from functions.depot.domain import ShoppingList
-from functions.kernel.errors import MallBotsError
+from functions.depot.stops import Stop
+from functions.kernel.errors import MallBotsError, RefusedError
 from tests.support.contention import ContendedStore, conflict
-from tests.unit.depot.floor import Floor, in_turn
+from tests.unit.depot.floor import HEARTBEAT, Floor, in_turn, robot
 
 ENDED = ("completed", "cancelled")
 WORKED_ON = ("assigned", "active")
-SOME = st.integers(0, 9)
+SOME = st.integers(0, 10)
 LONGEST_LAG = 8
+LEASE = 2 * LONGEST_LAG + 8  # longer than all takes to come to rest
+assert HEARTBEAT < LEASE
 
 
 class Depot(RuleBasedStateMachine):
@@ -33,7 +45,7 @@ class Depot(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.store = ContendedStore()
-        self.floor = Floor(self.store)
+        self.floor = Floor(self.store, {"MALLBOTS_ROBOT_LEASE": str(LEASE)})
         self._open = self.floor.open()
         self._open.__enter__()
         self.lists: list[str] = []
@@ -58,6 +70,7 @@ class Depot(RuleBasedStateMachine):
             lambda: service.call_off(list_id),
             lambda: service.bring_online(bot_id),
             lambda: service.take_offline(bot_id),
+            lambda: service.end_lease(bot_id, service.bots.load(bot_id).aggregate.session),
             lambda: service.initiate(list_id),
         ]
         return steps[kind % len(steps)]
@@ -110,17 +123,82 @@ class Depot(RuleBasedStateMachine):
     def the_index_falls_behind(self, lag: int) -> None:
         self.floor.views.lag = lag
 
-    @rule(seconds=st.integers(0, 5))
+    @precondition(lambda self: self.bots)
+    @rule(bot_at=SOME)
+    def a_robot_falls_silent(self, bot_at: int) -> None:
+        self.floor.speaking.discard(self.bots[bot_at % len(self.bots)])
+
+    @precondition(lambda self: self.bots)
+    @rule(bot_at=SOME)
+    def a_robot_speaks_again(self, bot_at: int) -> None:
+        bot_id = self.bots[bot_at % len(self.bots)]
+        service.bring_online(bot_id)
+        self.floor.speaking.add(bot_id)
+
+    @precondition(lambda self: self.lists)
+    @rule(list_at=SOME, kind=st.integers(0, 2), back=st.integers(1, 3))
+    def a_robot_acts_on_an_assignment_of_before(self, list_at: int, kind: int, back: int) -> None:
+        list_id = self.lists[list_at % len(self.lists)]
+        number = service.lists.load(list_id).aggregate.assignment - back
+        before = self.state(), [views.last_heard(bot_id) for bot_id in self.bots]
+        with pytest.raises(RefusedError):
+            [
+                lambda: service.start(list_id, number),
+                lambda: service.pick(list_id, number, "bakery", "roll", 1),
+                lambda: service.complete(list_id, None, number),
+            ][kind]()
+        assert (self.state(), [views.last_heard(bot_id) for bot_id in self.bots]) == before
+
+    @rule()
+    def reminders_come_twice(self) -> None:
+        self.floor.queue.letters *= 2
+
+    @rule(seconds=st.sampled_from([0, 1, 2, 3, 4, 5, 15, LEASE]))
     def time_passes(self, seconds: int) -> None:
+        """Nobody interferes meanwhile: a robot that is taken offline has been silent."""
+        self.floor.settle()
+        online = [bot_id for bot_id in self.bots if robot(bot_id)[0] != "offline"]
         self.floor.pass_time(seconds)
+        for bot_id in online:
+            if robot(bot_id)[0] == "offline":
+                assert self.silent_for(bot_id) >= LEASE
 
     @rule()
     def all_comes_to_rest(self) -> None:
-        """Two lags: the first look after the rows are shown may meet rows that are behind again."""
+        """Two lags: the first look after the rows are shown may meet rows that are behind again.
+
+        Robots speak before, for one that falls silent just then gives a list back that waits for the next look.
+        """
+        self.floor.settle()
+        for bot_id in self.bots:
+            if robot(bot_id)[0] != "offline":
+                service.bring_online(bot_id)
         self.floor.pass_time(2 * LONGEST_LAG + 6)
         waiting = [list_id for list_id in self.lists if service.is_available(list_id)]
         idle = [bot_id for bot_id in self.bots if service.is_idle(bot_id)]
         assert not (waiting and idle), (waiting, idle)
+
+    @rule()
+    def a_lease_goes_by_and_one_reminder_is_left_for_each_robot_that_is_there(self) -> None:
+        self.floor.pass_time(2 * LEASE)
+        there = sorted(bot_id for bot_id in self.bots if robot(bot_id)[0] != "offline")
+        assert sorted(ahead.bot_id for ahead in self.floor.leases) == there
+
+    def state(self) -> tuple[list[ShoppingList], list[tuple[str, str | None]]]:
+        """All lists and robots."""
+        return [service.shopping_list(id) for id in self.lists], [robot(id) for id in self.bots]
+
+    def silent_for(self, bot_id: str) -> float:
+        """The seconds since a robot was last heard."""
+        heard = views.last_heard(bot_id)
+        assert heard
+        return (self.floor.now - heard).total_seconds()
+
+    @invariant()
+    def robots_that_are_there_were_heard(self) -> None:
+        for bot_id in self.bots:
+            if robot(bot_id)[0] != "offline":
+                assert self.silent_for(bot_id) <= LEASE
 
     @invariant()
     def lists_and_robots_fit_together(self) -> None:
@@ -133,13 +211,42 @@ class Depot(RuleBasedStateMachine):
         assert sum(one.status in WORKED_ON for one in lists.values()) == sum(
             b.status == "active" for b in bots.values()
         )
+        assert all(bot.status in get_args(BotStatus) for bot in bots.values())
         for id, one in lists.items():
             before = self.seen.get(id, one)
+            assert one.status in get_args(ShoppingListStatus)
             assert one.assignment >= before.assignment
             assert before.status not in ENDED or one == before
+            assert not before.stops or listed(one.stops) == listed(before.stops)
             assert all(0 <= item.picked <= item.quantity for stop in one.stops for item in stop.items)
+            assert one.status in ("active", *ENDED) or not any(i.picked for stop in one.stops for i in stop.items)
         self.seen = lists
+
+    @invariant()
+    def assignments_are_numbered_one_by_one(self) -> None:
+        for id in self.lists:
+            numbers = [
+                event.data["assignment"]
+                for commit in service.lists.history(id)
+                for event in commit.events
+                if event.name == "Assigned"
+            ]
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    @invariant()
+    def nothing_is_lost_between_what_was_picked_and_what_was_short(self) -> None:
+        for said in self.floor.said:
+            if isinstance(said, ShoppingListCompleted):
+                short = {(one.store_id, one.product_id): one.quantity for one in said.shortages}
+                for stop in said.stops:
+                    for item in stop.items:
+                        assert item.picked + short.get((stop.store_id, item.product_id), 0) == item.quantity
+
+
+def listed(stops: tuple[Stop, ...]) -> dict[tuple[str, str], int]:
+    """What is to be collected, by store and product."""
+    return {(stop.store_id, item.product_id): item.quantity for stop in stops for item in stop.items}
 
 
 TestDepot = Depot.TestCase
-TestDepot.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestDepot.settings = settings(max_examples=40, stateful_step_count=30, deadline=None, derandomize=True)
