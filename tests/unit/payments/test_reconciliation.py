@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from events.ordering import OrderCreated
-from events.payments import DifferenceFound, OrderReconciliationDue, Reason, ReconciliationPageDue
+from events.payments import DifferenceFound, OrderReconciliationDue, Reason, ReconciliationDue, ReconciliationPageDue
 from functions.kernel import clock
 from functions.kernel.errors import NotFoundError
+from functions.kernel.manifest import manifest
 from functions.payments import reconciliation, service
 from tests.unit.payments.night import (
     HOUR,
@@ -216,3 +217,22 @@ def test_an_order_that_cannot_be_compared_keeps_no_other_from_being_compared(til
 def test_an_order_that_was_never_heard_of_cannot_be_compared(till: Till) -> None:
     with pytest.raises(NotFoundError, match="there is no order nowhere"):
         reconciliation.look("nowhere", clock.stamp())
+
+
+def test_a_difference_wakes_somebody_up_when_it_is_found_and_not_again(
+    till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refund_refused(till)
+    monkeypatch.setenv("MALLBOTS_SERVICE", "payments")
+    reconcile(till, watch)
+    printed = capsys.readouterr().out
+    assert printed.count('"MoneyDiffers":[1.0]') == 1
+    assert '"reasons":["payment_balance"]' in printed
+    reconcile(till, watch, NIGHT + timedelta(days=1))
+    assert "MoneyDiffers" not in capsys.readouterr().out
+    assert service.differs in manifest("payments").alarms
+
+
+def test_the_night_comes_by_a_schedule() -> None:
+    (inbox,) = manifest("payments").inboxes
+    assert inbox.schedules == {ReconciliationDue: "cron(0 2 * * ? *)"}
