@@ -32,11 +32,10 @@ from events.stores import (
 from functions.baskets.domain import Basket, Product
 from functions.kernel import clock, runtime
 from functions.kernel.errors import InvalidError, NotFoundError
-from functions.kernel.projection import Projection, read
+from functions.kernel.projection import Projection, read, rows
 from functions.kernel.queries import Ask
 from functions.kernel.views import Row
 
-AT_A_TIME = 100
 KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still come
 
 projection = Projection(indexes=["untouched"])
@@ -62,15 +61,7 @@ def note(basket: Basket) -> None:
 
 def untouched_since(moment: datetime) -> Iterator[str]:
     """The ids of the baskets that nobody has touched since, as far as the index shows, the longest left alone first."""
-    after: dict[str, Any] | None = None
-    while True:
-        page = runtime.current().views.query(
-            "open", index="untouched", last=clock.stamp(moment), limit=AT_A_TIME, after=after
-        )
-        yield from (row["basket_id"] for row in page.rows)
-        after = page.after
-        if after is None:
-            return
+    return (row["basket_id"] for row in rows("open", index="untouched", last=clock.stamp(moment)))
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)

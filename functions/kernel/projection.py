@@ -1,6 +1,6 @@
 """Read models fed by messages: a pure function makes the rows, the kernel writes those that are newer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from events.envelope import Metadata
@@ -66,3 +66,24 @@ def _write(row: Row, version: int) -> None:
 def read(partition: str, sort: str) -> dict[str, Any] | None:
     """A row of the service's read models."""
     return runtime.current().views.get(partition, sort)
+
+
+def rows(
+    partition: str,
+    *,
+    index: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    descending: bool = False,
+    at_a_time: int = 100,
+) -> Iterator[dict[str, Any]]:
+    """All rows of a partition (of an index) between two sort keys, in order, read page by page as they are wanted."""
+    after: dict[str, Any] | None = None
+    while True:
+        page = runtime.current().views.query(
+            partition, index=index, first=first, last=last, limit=at_a_time, after=after, descending=descending
+        )
+        yield from page.rows
+        after = page.after
+        if after is None:
+            return

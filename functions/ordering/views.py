@@ -5,16 +5,14 @@ An order that was never ready, or was paid before, has no row: it cannot be over
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from events.envelope import Metadata
 from events.ordering import OrderCancelled, OrderCompleted, OrderReadied, OrderState
 from functions.kernel import clock, runtime
-from functions.kernel.projection import Projection
+from functions.kernel.projection import Projection, rows
 from functions.kernel.views import Row
 from functions.ordering.domain import Order
 
-AT_A_TIME = 100
 KEPT = timedelta(days=14)  # the row of an order that waits no more: as long as an earlier event may still come
 
 projection = Projection(indexes=["unpaid"])
@@ -38,15 +36,7 @@ def note(order: Order) -> None:
 
 def ready_since(moment: datetime) -> Iterator[str]:
     """The ids of the orders ready and unpaid since then, as far as the index shows, the longest ready first."""
-    after: dict[str, Any] | None = None
-    while True:
-        page = runtime.current().views.query(
-            "ready", index="unpaid", last=clock.stamp(moment), limit=AT_A_TIME, after=after
-        )
-        yield from (row["order_id"] for row in page.rows)
-        after = page.after
-        if after is None:
-            return
+    return (row["order_id"] for row in rows("ready", index="unpaid", last=clock.stamp(moment)))
 
 
 def _waiting(order_id: str, ready_at: str) -> Row:

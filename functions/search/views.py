@@ -34,8 +34,7 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
-from functions.kernel import runtime
-from functions.kernel.projection import Projection, read
+from functions.kernel.projection import Projection, read, rows
 from functions.kernel.views import Row
 
 BY_STATUS = "by_status"
@@ -118,18 +117,8 @@ def with_status(statuses: Iterable[str], first: str, last: str) -> Iterator[dict
 
 
 def _merged(partitions: Iterable[str], index: str | None, first: str, last: str) -> Iterator[dict[str, Any]]:
-    rows = [_rows(partition, index, first, last) for partition in dict.fromkeys(partitions)]
-    return heapq.merge(*rows, key=place, reverse=True)
-
-
-def _rows(partition: str, index: str | None, first: str, last: str) -> Iterator[dict[str, Any]]:
-    """The rows of a partition, read as they are wanted."""
-    after: dict[str, Any] | None = None
-    while True:
-        page = runtime.current().views.query(
-            partition, index=index, first=first, last=last, limit=AT_A_TIME, after=after, descending=True
-        )
-        yield from page.rows
-        after = page.after
-        if after is None:
-            return
+    found = [
+        rows(partition, index=index, first=first, last=last, descending=True, at_a_time=AT_A_TIME)
+        for partition in dict.fromkeys(partitions)
+    ]
+    return heapq.merge(*found, key=place, reverse=True)
