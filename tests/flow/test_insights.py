@@ -2,13 +2,20 @@
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from events.envelope import Envelope
+from functions.insights import views
+from functions.insights.models import waiting
+from functions.kernel import clock
+from functions.kernel.inbox import Inbox
+from functions.kernel.projection import Projection
 from functions.kernel.view_store import MemoryViews
 from tests.flow.a_day import Day, a_day, afternoon, insights, morning, replay, replay_everything, timeline
+from tests.flow.shopper import collect
 from tests.support.mall import Mall
 
 ORDERED = [None, 1, 2]  # as messages come, and two ways of disorder with repetitions
@@ -113,9 +120,9 @@ def test_insights_that_joins_at_the_end_of_the_day_counts_what_it_would_have_cou
 
 def forget(mall: Mall) -> None:
     """Insights has no rows, as before it joined."""
-    views = mall.runtimes["insights"].views
-    assert isinstance(views, MemoryViews)
-    views.items.clear()
+    rows = mall.runtimes["insights"].views
+    assert isinstance(rows, MemoryViews)
+    rows.items.clear()
 
 
 def test_orders_that_go_on_while_history_is_sent_again_are_counted_once(day: Day) -> None:
@@ -203,9 +210,9 @@ def test_the_timeline_of_an_order_has_every_step_of_the_way(day: Day) -> None:
 
 def kept(mall: Mall) -> str:
     """All that insights keeps, as text."""
-    views = mall.runtimes["insights"].views
-    assert isinstance(views, MemoryViews)
-    return json.dumps(list(views.items.values()))
+    rows = mall.runtimes["insights"].views
+    assert isinstance(rows, MemoryViews)
+    return json.dumps(list(rows.items.values()))
 
 
 def test_nothing_in_insights_names_erased_customers_also_when_history_is_sent_again(day: Day) -> None:
@@ -244,3 +251,75 @@ def test_a_customer_of_whom_insights_hears_after_the_erasure_is_never_named() ->
     heard = [e for e in day.mall.published if e.metadata.name in late]
     assert [timeline(day.mall, f"timeline/{e.metadata.correlation_id}")[0]["data"]["name"] for e in heard] == ["", ""]
     assert not any(secret in kept(day.mall) for secret in (NAME, NUMBER, "+15550199"))
+
+
+STAGES = {
+    "approval": ("OrderCreated", "OrderApproved"),
+    "collection": ("OrderApproved", "OrderReadied"),
+    "payment": ("OrderApproved", "OrderPaid"),
+    "completion": ("OrderReadied", "OrderCompleted"),
+}
+
+
+def waited(mall: Mall) -> dict[str, list[float]]:
+    """How long orders waited at each stage, in seconds, from what was published."""
+    times: dict[str, dict[str, datetime]] = {}
+    for envelope in mall.published:
+        if envelope.metadata.source == "mallbots.ordering" and "order_id" in envelope.data:
+            told = times.setdefault(envelope.data["order_id"], {})
+            told[envelope.metadata.name] = clock.read(envelope.metadata.time)
+    return {
+        stage: [(told[end] - told[begin]).total_seconds() for told in times.values() if {begin, end} <= set(told)]
+        for stage, (begin, end) in STAGES.items()
+    }
+
+
+def assert_waiting_is_as_published(mall: Mall) -> None:
+    assert insights(mall, "waiting")["stages"] == [
+        {
+            "stage": stage,
+            "orders": len(seconds),
+            "averageSeconds": round(sum(seconds) / len(seconds), 3),
+            "longestSeconds": max(seconds),
+        }
+        for stage, seconds in waited(mall).items()
+    ]
+    assert insights(mall, "waiting")["stages"][1]["longestSeconds"] > 3_600  # the robot was lost
+
+
+def test_how_long_orders_waited_is_as_they_said_also_when_all_history_is_sent_again(day: Day) -> None:
+    assert_waiting_is_as_published(day.mall)
+    replay_everything(day.mall)
+    assert_waiting_is_as_published(day.mall)
+
+
+@pytest.mark.parametrize("seed", ORDERED)
+def test_a_read_model_that_joins_later_shows_what_it_would_have_shown_from_the_start(seed: int | None) -> None:
+    day = a_day(seed)
+    inbox = without(day.mall, waiting.projection)
+    morning(day)
+    afternoon(day)
+    day.orders_something("under way")
+    assert {row["orders"] for row in insights(day.mall, "waiting")["stages"]} == {0}
+    before = {what: insights(day.mall, what) for what in ("sales", "funnel")}
+    next(s for s in day.mall.subscribers if s.inbox.service == "insights").inbox = inbox
+    for service in day.mall.manifests:
+        replay(day.mall, service)
+        if service == "depot":  # before ordering, whose history is yet to come
+            assert {what: insights(day.mall, what) for what in ("sales", "funnel")} == before
+            collect(day.shoppers["under way"])
+            day.orders_something("begun meanwhile").is_called_off()
+            day.shoppers["under way"].pays()
+    assert_waiting_is_as_published(day.mall)
+    assert_counted_as_the_orders_say(day)
+
+
+def without(mall: Mall, model: Projection) -> Inbox:
+    """Insights as it was before it had a read model; what it is to hear later."""
+    older = Inbox("insights")
+    for other in views.MODELS:
+        if other.projection is not model:
+            older.include(other.projection)
+    subscriber = next(s for s in mall.subscribers if s.inbox.service == "insights")
+    inbox, subscriber.inbox = subscriber.inbox, older
+    return inbox
