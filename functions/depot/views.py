@@ -41,7 +41,7 @@ from events.stores import (
 from functions.depot.stops import Line
 from functions.kernel import clock, runtime
 from functions.kernel.errors import NotFoundError
-from functions.kernel.projection import Projection, read
+from functions.kernel.projection import Projection, read, rows
 from functions.kernel.queries import Ask
 from functions.kernel.views import Page, Row
 
@@ -133,13 +133,8 @@ def idle_bots() -> Iterator[Waiting]:
 
 
 def _waiting(kind: str, status: str, id: str) -> Iterator[Waiting]:
-    after: dict[str, Any] | None = None
-    while True:
-        page = _listed(kind, status, AT_A_TIME, after)
-        yield from (Waiting(row[id], row["since"], row["flow"]) for row in page.rows)
-        after = page.after
-        if after is None:
-            return
+    found = rows(f"{kind} {status}", index="by_status", at_a_time=AT_A_TIME)
+    return (Waiting(row[id], row["since"], row["flow"]) for row in found)
 
 
 def waiting_list(list_id: str) -> Waiting | None:
