@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from events.envelope import Envelope
@@ -46,13 +47,17 @@ class Subscriber:
     dead_letters: MemoryQueue
     runtime: Runtime
 
+    @cached_property
+    def pattern(self) -> dict[str, Any]:
+        """Its bus rule's, which is deployed once."""
+        return self.inbox.pattern
+
     def wants(self, detail: dict[str, Any]) -> bool:
         """Whether its bus rule matches."""
-        pattern = self.inbox.pattern
         metadata = detail["metadata"]
         return (
-            metadata["source"] in pattern["source"]
-            and metadata["name"] in pattern["detail-type"]
+            metadata["source"] in self.pattern["source"]
+            and metadata["name"] in self.pattern["detail-type"]
             and detail.get("to", self.inbox.service) == self.inbox.service
         )
 
