@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from functions.kernel import runtime
 from functions.kernel.errors import InvalidError, RefusedError, UnavailableError
+from functions.kernel.projection import rows
 from functions.kernel.views import Row
 
 REFUSED = 13  # the last two digits of an amount in cents: it is never paid
@@ -41,13 +42,7 @@ class SandboxProvider:
 
     def statement(self, payment_id: str) -> Mapping[str, int]:
         """What was paid back of a payment, in cents, by request id."""
-        views, books = runtime.current().views, _books(payment_id)
-        page = views.query(books)
-        entries = list(page.rows)
-        while page.after:
-            page = views.query(books, after=page.after)
-            entries += page.rows
-        return {entry["request_id"]: entry["amount"] for entry in entries if entry["paid"]}
+        return {entry["request_id"]: entry["amount"] for entry in rows(_books(payment_id)) if entry["paid"]}
 
 
 def _books(payment_id: str) -> str:

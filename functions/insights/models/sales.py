@@ -33,9 +33,8 @@ from events.stores import (
     StoreState,
 )
 from functions.insights.counting import ROWS_AT_A_TIME, Range, counted, counter
-from functions.kernel import runtime
 from functions.kernel.http import STAFF, Api
-from functions.kernel.projection import Projection
+from functions.kernel.projection import Projection, rows
 from functions.kernel.views import Row
 from functions.kernel.wire import Answer, Money, Wire
 
@@ -157,14 +156,7 @@ def funnel(since: datetime, until: datetime) -> dict[str, int]:
 
 def names(partition: str) -> dict[str, str]:
     """The names of "stores" or "products", by id."""
-    found: dict[str, str] = {}
-    after = None
-    while True:
-        page = runtime.current().views.query(partition, limit=ROWS_AT_A_TIME, after=after)
-        found |= {row["id"]: row["name"] for row in page.rows}
-        after = page.after
-        if after is None:
-            return found
+    return {row["id"]: row["name"] for row in rows(partition, at_a_time=ROWS_AT_A_TIME)}
 
 
 class StoreSales(Wire):

@@ -19,13 +19,12 @@ from functions.kernel import paging, runtime
 from functions.kernel.errors import NotFoundError
 from functions.kernel.http import STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.projection import Projection, read
+from functions.kernel.projection import Projection, read, rows
 from functions.kernel.views import Row
 from functions.kernel.wire import Wire
 
 ANSWERS = "answers"
 CUSTOMERS = "customers"
-FLOWS_AT_A_TIME = 100
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # whichever of them a message has is the order's id
 
 projection = Projection(indexes=[ANSWERS])
@@ -97,12 +96,7 @@ def of_flow(correlation_id: str, limit: int, after: str | None) -> Stretch:
 
 def of_order(order_id: str, limit: int, after: str | None) -> Stretch:
     """The same of every flow of an order, which has the id of its basket, and of what other flows hold about it."""
-    views = runtime.current().views
-    page = views.query(_flows_of(order_id), limit=FLOWS_AT_A_TIME)
-    flows = [row["correlation_id"] for row in page.rows]
-    while page.after:
-        page = views.query(_flows_of(order_id), limit=FLOWS_AT_A_TIME, after=page.after)
-        flows += [row["correlation_id"] for row in page.rows]
+    flows = [row["correlation_id"] for row in rows(_flows_of(order_id))]
     places = [place for flow in flows for place in _places_of(flow)]
     return _merge([*places, (_about(order_id), None)], limit, after)
 
