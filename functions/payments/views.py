@@ -1,8 +1,8 @@
 """Copies of customers and orders, as far as payments need them, and the list of differences that staff see.
 
-Of a customer it is who is there. A copy that misses asks the owner and keeps the answer. Who was erased stays as a marked
-row instead of a tombstone, so that it is told from who never came and needs no asking; the erasure is the last event of
-its stream.
+Of a customer it is who is there. A copy that misses asks the owner and keeps the answer. Who was erased stays as a
+marked row instead of a tombstone, so that it is told from who never came and needs no asking; the erasure is the last
+event of its stream.
 
 Of an order it is what its money must fit. One sparse index finds what is to be compared: an ended order by the day on
 which it ended, an unfinished one by the time of its creation, a difference by its status and time.

@@ -40,8 +40,11 @@ def carry(cloud: LocalCloud, mall: Mall, fleet: Fleet, orders: int, clients: int
     began, started = datetime.now(UTC), time.monotonic()
     Crowd(visits, scene, _say).walk(clients)
     seconds = time.monotonic() - started
+    _say("waiting until everything has been heard …")
     left = quiet(cloud)
+    _say("reconciling …")
     differences = reconcile(cloud, mall, began)
+    _say("counting the money …")
     with ThreadPoolExecutor(clients) as hands:
         ends = list(hands.map(lambda visit: _end(mall, visit), visits))
     statuses = Counter(end.status for end in ends)
@@ -108,4 +111,4 @@ def _end(mall: Mall, visit: Visit) -> _End:
 
 
 def _say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+    print(f"{datetime.now(UTC):%H:%M:%S}  {what}", file=sys.stderr, flush=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from functions.payments import service as payments
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, leave, open_a_store
 from tests.support.mall import Mall
 
 MINUTE, HOUR = 60, 3600
@@ -127,10 +127,11 @@ def has_an_order(mall: Mall, products: dict[str, str]) -> Shopper:
 
 
 def has_an_order_ready(mall: Mall, products: dict[str, str]) -> Shopper:
-    """Somebody whose order has just become ready."""
-    bring_a_robot_online(mall)
+    """Somebody whose order has just become ready; the robot has left."""
+    bot = bring_a_robot_online(mall)
     shopper = has_an_order(mall, products)
     collect(shopper)
+    leave(mall, bot)
     assert shopper.order()["status"] == "ready"
     return shopper
 
