@@ -4,7 +4,8 @@ from functions.kernel import context
 from functions.kernel.http import CUSTOMER, STAFF, Api
 from functions.kernel.wire import Answer, Body, Description, Id, Lines, Money, Name, Quantity, Wire
 from functions.ordering import service
-from functions.ordering.domain import Caller, Order, Wanted
+from functions.ordering.domain import Caller, Order
+from functions.ordering.items import Wanted
 
 api = Api("ordering")
 

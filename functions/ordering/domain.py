@@ -1,57 +1,15 @@
 """An order: what a customer ordered, from its checkout to its completion or its end before that."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
-
-MOST_LINES = 100
-MOST_OF_ONE = 999
-TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every reader
+from functions.kernel.errors import InvalidError, RefusedError
+from functions.ordering.items import Item, Shortage, must_be_orderable, without
 
 Caller = Literal["customer", "staff", "system"]
-
-
-@dataclass(frozen=True)
-class Item:
-    """So many of one product of one store, with names and price (in cents) as they were when it was ordered."""
-
-    store_id: str
-    product_id: str
-    store_name: str
-    product_name: str
-    price: int
-    quantity: int
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """How many of one product of one store could not be found."""
-
-    store_id: str
-    product_id: str
-    quantity: int
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """An item as staff ask for it; without a price (in cents) it costs what the catalogue says."""
-
-    store_id: str
-    product_id: str
-    quantity: int
-    price: int | None = None
-
-    def priced(self, catalogued: Item) -> Item:
-        """The item by the catalogue. Raises NotFoundError for another store's, InvalidError for another price."""
-        if self.store_id != catalogued.store_id:
-            raise NotFoundError("product was not located")
-        if self.price not in (None, catalogued.price):
-            raise InvalidError(f"the price of {catalogued.product_name} is not the catalogue's")
-        return replace(catalogued, quantity=self.quantity)
 
 
 @dataclass(frozen=True)
@@ -149,7 +107,7 @@ class Order(Aggregate):
         if not payment_id.strip():
             raise InvalidError("the payment id cannot be blank")
         ordered = tuple(items)
-        _must_be_orderable(ordered)
+        must_be_orderable(ordered)
         self.record(Created(customer_id, payment_id, ordered, at))
 
     def approve(self, shopping_list_id: str, at: str) -> None:
@@ -292,34 +250,3 @@ class Order(Aggregate):
     @applies(Cancelled)
     def _cancelled(self, event: Cancelled) -> None:
         self.status = "cancelled"
-
-
-def without(items: tuple[Item, ...], shortages: Iterable[Shortage]) -> tuple[Item, ...]:
-    """The items less what is short, the last lines of a product first; more than was ordered takes it all."""
-    short: dict[tuple[str, str], int] = {}
-    for shortage in shortages:
-        key = shortage.store_id, shortage.product_id
-        short[key] = short.get(key, 0) + shortage.quantity
-    left: list[Item] = []
-    for item in reversed(items):
-        key = item.store_id, item.product_id
-        missing = min(item.quantity, short.get(key, 0))
-        short[key] = short.get(key, 0) - missing
-        if item.quantity > missing:
-            left.append(replace(item, quantity=item.quantity - missing))
-    return tuple(reversed(left))
-
-
-def _must_be_orderable(items: tuple[Item, ...]) -> None:
-    if not items:
-        raise InvalidError("the order has no items")
-    if len(items) > MOST_LINES:
-        raise InvalidError(f"an order holds at most {MOST_LINES} lines")
-    if any(item.quantity < 0 for item in items):
-        raise InvalidError("the item quantity cannot be negative")
-    if any(item.quantity == 0 for item in items):
-        raise InvalidError("the item quantity cannot be zero")
-    if any(item.quantity > MOST_OF_ONE for item in items):
-        raise InvalidError(f"an order's line holds at most {MOST_OF_ONE} of a product")
-    if sum(item.price * item.quantity for item in items) >= TOTAL_LIMIT:
-        raise InvalidError("the order's total must be below 2^53 cents")

@@ -17,7 +17,7 @@ from events.payments import InvoicePaid
 from functions.kernel.errors import MallBotsError, RefusedError
 from functions.kernel.inbox import Inbox
 from functions.ordering import service
-from functions.ordering.domain import Item, Shortage
+from functions.ordering.items import Item, Shortage
 from functions.ordering.views import projection
 
 inbox = Inbox("ordering")

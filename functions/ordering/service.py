@@ -13,7 +13,8 @@ from functions.kernel.queries import Ask
 from functions.kernel.repository import Repository
 from functions.kernel.sweep import sweep
 from functions.ordering import views
-from functions.ordering.domain import Caller, Item, Order, Shortage, Wanted
+from functions.ordering.domain import Caller, Order
+from functions.ordering.items import Item, Shortage, Wanted
 from functions.ordering.publish import publishes
 
 orders = Repository(Order, publishes)

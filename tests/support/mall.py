@@ -9,76 +9,18 @@ import contextlib
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from events.envelope import Envelope
 from functions.kernel import clock, relay
-from functions.kernel.commit import Outgoing
 from functions.kernel.errors import UnavailableError
-from functions.kernel.inbox import Inbox
 from functions.kernel.manifest import Manifest, manifest, services
 from functions.kernel.runtime import Runtime, active
 from functions.kernel.store import MemoryEventStore
 from functions.kernel.view_store import MemoryViews
+from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.queues import VISIBILITY, Habit, MemoryQueue, Message, moment
-
-
-@dataclass
-class MemoryBus:
-    """An EventBridge bus: each message goes to every queue whose rule matches."""
-
-    mall: "Mall"
-
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
-        for message in messages:
-            self.mall.publish(json.loads(json.dumps(message.detail)))
-        return []
-
-
-@dataclass
-class Subscriber:
-    """An inbox with its queue and the runtime that it works in."""
-
-    inbox: Inbox
-    queue: MemoryQueue
-    dead_letters: MemoryQueue
-    runtime: Runtime
-
-    @cached_property
-    def pattern(self) -> dict[str, Any]:
-        """Its bus rule's, which is deployed once."""
-        return self.inbox.pattern
-
-    def wants(self, detail: dict[str, Any]) -> bool:
-        """Whether its bus rule matches."""
-        metadata = detail["metadata"]
-        return (
-            metadata["source"] in self.pattern["source"]
-            and metadata["name"] in self.pattern["detail-type"]
-            and detail.get("to", self.inbox.service) == self.inbox.service
-        )
-
-
-@dataclass
-class Texts:
-    """A provider of text messages that honours request ids: number and text by request id."""
-
-    sent: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-    def send(self, number: str, text: str, request_id: str) -> None:
-        self.sent.setdefault(request_id, (number, text))
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer of the API."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
 
 
 class Mall:

@@ -12,13 +12,13 @@ from functions.ordering.domain import (
     Cancelled,
     CollectedEarly,
     Created,
-    Item,
     ListLost,
     Order,
     Paid,
     Readied,
     Rejected,
 )
+from functions.ordering.items import Item
 from tests.support.given import given
 from tests.unit.ordering.mall import CHECKED_OUT, hear, names, said
 

@@ -14,14 +14,13 @@ from functions.ordering.domain import (
     CollectedEarly,
     Completed,
     Created,
-    Item,
     NothingFound,
     Order,
     Paid,
     Readied,
     Rejected,
-    Shortage,
 )
+from functions.ordering.items import Item, Shortage
 from tests.support.given import given
 
 BEGUN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from functions.kernel.errors import InvalidError, NotFoundError
-from functions.ordering.domain import Approved, Created, Item, Order, Shortage, Wanted, without
+from functions.ordering.domain import Approved, Created, Order
+from functions.ordering.items import Item, Shortage, Wanted, without
 from tests.support.given import given
 
 AT = "2026-01-05T09:00:00.000000Z"

@@ -1,0 +1,81 @@
+"""What is ordered: items with the prices that were asked for them, and what of them could not be found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from functions.kernel.errors import InvalidError, NotFoundError
+
+MOST_LINES = 100
+MOST_OF_ONE = 999
+TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every reader
+
+
+@dataclass(frozen=True)
+class Item:
+    """So many of one product of one store, with names and price (in cents) as they were when it was ordered."""
+
+    store_id: str
+    product_id: str
+    store_name: str
+    product_name: str
+    price: int
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """How many of one product of one store could not be found."""
+
+    store_id: str
+    product_id: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An item as staff ask for it; without a price (in cents) it costs what the catalogue says."""
+
+    store_id: str
+    product_id: str
+    quantity: int
+    price: int | None = None
+
+    def priced(self, catalogued: Item) -> Item:
+        """The item by the catalogue. Raises NotFoundError for another store's, InvalidError for another price."""
+        if self.store_id != catalogued.store_id:
+            raise NotFoundError("product was not located")
+        if self.price not in (None, catalogued.price):
+            raise InvalidError(f"the price of {catalogued.product_name} is not the catalogue's")
+        return replace(catalogued, quantity=self.quantity)
+
+
+def without(items: tuple[Item, ...], shortages: Iterable[Shortage]) -> tuple[Item, ...]:
+    """The items less what is short, the last lines of a product first; more than was ordered takes it all."""
+    short: dict[tuple[str, str], int] = {}
+    for shortage in shortages:
+        key = shortage.store_id, shortage.product_id
+        short[key] = short.get(key, 0) + shortage.quantity
+    left: list[Item] = []
+    for item in reversed(items):
+        key = item.store_id, item.product_id
+        missing = min(item.quantity, short.get(key, 0))
+        short[key] = short.get(key, 0) - missing
+        if item.quantity > missing:
+            left.append(replace(item, quantity=item.quantity - missing))
+    return tuple(reversed(left))
+
+
+def must_be_orderable(items: tuple[Item, ...]) -> None:
+    """Raises InvalidError for no items, too many lines, a quantity or a total out of bounds."""
+    if not items:
+        raise InvalidError("the order has no items")
+    if len(items) > MOST_LINES:
+        raise InvalidError(f"an order holds at most {MOST_LINES} lines")
+    if any(item.quantity < 0 for item in items):
+        raise InvalidError("the item quantity cannot be negative")
+    if any(item.quantity == 0 for item in items):
+        raise InvalidError("the item quantity cannot be zero")
+    if any(item.quantity > MOST_OF_ONE for item in items):
+        raise InvalidError(f"an order's line holds at most {MOST_OF_ONE} of a product")
+    if sum(item.price * item.quantity for item in items) >= TOTAL_LIMIT:
+        raise InvalidError("the order's total must be below 2^53 cents")
