@@ -278,7 +278,7 @@ def test_an_owner_that_does_not_answer_is_unavailable(clients: Any, answer: Any)
     invoke = invoker(clients.lambdas, {"stores": "stores-queries"})
     with (
         aws.answering(clients.lambdas, "Invoke", answer),
-        pytest.raises(UnavailableError, match="^stores does not answer: ask again in a moment$"),
+        pytest.raises(UnavailableError, match=r"^stores does not answer: ask again in a moment$"),
     ):
         invoke("stores", {"query": "FindProduct", "data": {}})
 
@@ -288,6 +288,6 @@ def test_what_an_owner_says_when_it_fails_is_not_passed_on(clients: Any) -> None
     failure = invoked({"errorMessage": "it broke", "errorType": "KeyError"}, FunctionError="Unhandled")
     with (
         aws.answering(clients.lambdas, "Invoke", failure),
-        pytest.raises(UnavailableError, match="^stores cannot answer: ask again in a moment$"),
+        pytest.raises(UnavailableError, match=r"^stores cannot answer: ask again in a moment$"),
     ):
         invoke("stores", {"query": "FindProduct", "data": {}})
