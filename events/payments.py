@@ -1,9 +1,9 @@
 """What the payments service says: payments, invoices, and its answers to the saga."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.registry import Event, Reply, Timer
+from events.registry import Event, Reply, Timer, upcasts
 from events.shapes import Cents, Shape, Time
 
 PaymentStatus = Literal["authorized", "confirmed", "settled", "voided", "refunded"]
@@ -59,8 +59,19 @@ class InvoiceCreated(InvoiceState, source="payments", key="invoice_id"):
     """What is owed for an approved order was written down."""
 
 
-class InvoiceAdjusted(InvoiceState, source="payments", key="invoice_id"):
-    """Less is owed than before."""
+class InvoiceAdjusted(InvoiceState, source="payments", key="invoice_id", version=2):
+    """Less is owed than before: something was not found (`short_pick`), or the order of a paid invoice was cancelled.
+
+    Version 1 had no `reason`.
+    """
+
+    reason: Literal["short_pick", "cancelled"]
+
+
+@upcasts(InvoiceAdjusted, from_version=1)
+def _reason_by_amount(data: dict[str, Any]) -> dict[str, Any]:
+    """Nothing was owed any more only after a cancellation."""
+    return {**data, "reason": "short_pick" if data["amount"] else "cancelled"}
 
 
 class InvoicePaid(InvoiceState, source="payments", key="invoice_id"):

@@ -207,7 +207,7 @@ _MESSAGES: dict[str, Data] = {
     "PaymentConfirmed": {"status": "confirmed"},
     "PaymentVoided": {"status": "voided", "released": 2000},
     "PaymentRefunded": {"status": "settled", "captured": 1699, "released": 301, "refunded": 799, "refund": 799},
-    "InvoiceAdjusted": {"amount": 900},
+    "InvoiceAdjusted": {"amount": 900, "reason": "short_pick"},
     "InvoicePaid": {"status": "paid", "amount": 900},
     "InvoiceCancelled": {"status": "cancelled", "amount": 0},
     "DifferenceFound": {"status": "open", "since": "2026-03-15T02:00:01.000000Z", **_NOT_PAID_BACK},

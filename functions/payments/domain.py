@@ -1,10 +1,13 @@
 """Payments and invoices: money that a customer set aside, and what is owed of it for an order."""
 
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 
 from functions.kernel import ids
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.aggregate import Aggregate, DomainEvent, applies, upcasts
 from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
+
+AdjustmentReason = Literal["short_pick", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,16 @@ class Billed(DomainEvent):
 class Adjusted(DomainEvent):
     """`amount` is what is owed now: less than before."""
 
+    version: ClassVar[int] = 2
+
     amount: int
+    reason: AdjustmentReason
+
+
+@upcasts(Adjusted, from_version=1)
+def _reason_by_amount(data: dict[str, Any]) -> dict[str, Any]:
+    """Only a cancellation made a paid invoice owe nothing: an order of which nothing was found is cancelled too."""
+    return {**data, "reason": "short_pick" if data["amount"] else "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -211,7 +223,7 @@ class Invoice(Aggregate):
         if self.is_new:
             self.record(Billed(payment_id, amount))
         elif amount < self.amount:
-            self.record(Adjusted(amount))
+            self.record(Adjusted(amount, "short_pick"))
 
     def pay(self) -> None:
         """What is owed was captured. Raises RefusedError unless it is pending."""
@@ -221,7 +233,8 @@ class Invoice(Aggregate):
     def cancel(self, payment_id: str) -> None:
         """Nothing is owed any more. One that was paid stays paid; one not yet made is recorded as cancelled."""
         if self.status == "paid":
-            self.bill(payment_id, 0)
+            if self.amount > 0:
+                self.record(Adjusted(0, "cancelled"))
         elif self.status != "cancelled":
             self.record(Cancelled(payment_id))
 

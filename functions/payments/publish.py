@@ -68,7 +68,7 @@ def invoice_created(invoice: Invoice, event: Billed) -> InvoiceCreated:
 
 @publishes(Adjusted)
 def invoice_adjusted(invoice: Invoice, event: Adjusted) -> InvoiceAdjusted:
-    return InvoiceAdjusted(**_invoice(invoice))
+    return InvoiceAdjusted(**_invoice(invoice), reason=event.reason)
 
 
 @publishes(Paid)

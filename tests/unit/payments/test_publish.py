@@ -18,7 +18,7 @@ def payment_state(said: str, payment_id: str, status: str, **amounts: int | str 
     return {"said": said, "payment_id": payment_id, "customer_id": "ada", "status": status, **blank, **amounts}
 
 
-def invoice_state(said: str, payment_id: str, amount: int, status: str) -> dict[str, Any]:
+def invoice_state(said: str, payment_id: str, amount: int, status: str, **more: str) -> dict[str, Any]:
     return {
         "said": said,
         "invoice_id": "order-1",
@@ -26,6 +26,7 @@ def invoice_state(said: str, payment_id: str, amount: int, status: str) -> dict[
         "payment_id": payment_id,
         "amount": amount,
         "status": status,
+        **more,
     }
 
 
@@ -41,9 +42,9 @@ def test_the_whole_story_of_a_payment_that_was_refunded_in_the_end(till: Till) -
         payment_state("PaymentConfirmed", payment_id, "confirmed"),
         invoice_state("InvoiceCreated", payment_id, 1699, "pending"),
         invoice_state("InvoicePaid", payment_id, 1699, "paid"),
-        invoice_state("InvoiceAdjusted", payment_id, 900, "paid"),
+        invoice_state("InvoiceAdjusted", payment_id, 900, "paid", reason="short_pick"),
         payment_state("PaymentRefunded", payment_id, "settled", **settled, refunded=799, refund=799),
-        invoice_state("InvoiceAdjusted", payment_id, 0, "paid"),
+        invoice_state("InvoiceAdjusted", payment_id, 0, "paid", reason="cancelled"),
         payment_state("PaymentRefunded", payment_id, "refunded", **settled, refunded=1699, refund=900),
     ]
 

@@ -1,0 +1,103 @@
+"""What was stored before adjustments said why: read by this code, and continued by it.
+
+`streams/adjusted.v1.json` is golden: the table of a mall that ran before, with an order that came short, was paid and
+was cancelled then. Its events, snapshots and messages are of version 1.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.payments import InvoiceAdjusted, InvoicePaid
+from functions.kernel.aggregate import UnknownEventError
+from functions.kernel.runtime import active
+from functions.kernel.store import MemoryEventStore
+from functions.payments import service
+from functions.payments.domain import Adjusted, Invoice
+from tests.unit.payments.till import Till, cancelled, readied
+
+GOLDEN = json.loads((Path(__file__).parent / "streams" / "adjusted.v1.json").read_text())
+SHORT, WHOLE = 4, len(GOLDEN)  # items until the short pick, which is not yet paid; and all of them
+
+
+@contextmanager
+def opened(items: int, *, snapshots: bool = True, **changed: str) -> Iterator[Till]:
+    """The service over so many of the old items, with or without their snapshots, or with texts in them changed."""
+    store = MemoryEventStore()
+    for item in GOLDEN[:items]:
+        text = json.dumps({name: value for name, value in item.items() if snapshots or name != "snapshot"})
+        for old, new in changed.items():
+            text = text.replace(old, new)
+        old_item: dict[str, Any] = json.loads(text)
+        store.items.setdefault(old_item["stream"]["S"], {})[int(old_item["version"]["N"])] = old_item
+        store.log.append(old_item)
+    till = Till(store)
+    with active(till.runtime):
+        yield till
+
+
+def stored(till: Till, stream: str) -> list[tuple[str, int]]:
+    return [(event.name, event.version) for commit in till.store.forwards(stream) for event in commit.events]
+
+
+with_and_without_snapshots = pytest.mark.parametrize("snapshots", [True, False])
+
+
+def test_the_old_table_holds_version_1_alone() -> None:
+    with opened(WHOLE) as till:
+        assert ("Adjusted", 1) in stored(till, "Invoice#order-1")
+        assert ("Adjusted", 2) not in stored(till, "Invoice#order-1")
+
+
+@with_and_without_snapshots
+def test_an_old_invoice_goes_on_in_the_new_version(snapshots: bool) -> None:
+    with opened(SHORT, snapshots=snapshots) as till:
+        assert service.invoice("order-1") == Invoice("order-1", 2, "pending", "payment-1", 900)
+        till.hear(readied("payment-1", 450), id="another")
+        service.pay("order-1")
+        assert service.invoice("order-1") == Invoice("order-1", 4, "paid", "payment-1", 450)
+        assert service.payment("payment-1").captured == 450
+        assert stored(till, "Invoice#order-1") == [("Billed", 1), ("Adjusted", 1), ("Adjusted", 2), ("Paid", 1)]
+
+
+@with_and_without_snapshots
+def test_what_an_old_stream_has_handled_changes_nothing_again(snapshots: bool) -> None:
+    with opened(WHOLE, snapshots=snapshots) as till:
+        till.hear(cancelled("payment-1"), id="message-4")
+        till.hear(cancelled("payment-1"), id="another")
+        assert len(till.store.log) == WHOLE
+
+
+def test_an_old_stream_reads_as_it_was_at_every_version() -> None:
+    with opened(WHOLE):
+        amounts = [service.invoices.as_of("order-1", version=version).amount for version in (1, 2, 3, 4)]
+        assert amounts == [1699, 900, 900, 0]
+
+
+def test_old_messages_sent_again_are_of_version_1_and_read_as_if_they_said_why() -> None:
+    with opened(WHOLE) as till:
+        adjusted = [message for message in till.said if isinstance(message, InvoiceAdjusted)]
+        versions = [m.detail["metadata"]["version"] for m in till.bus.messages if m.name == InvoiceAdjusted.name]
+        assert versions == [1, 1]
+        assert [(message.amount, message.reason) for message in adjusted] == [(900, "short_pick"), (0, "cancelled")]
+        assert [message.amount for message in till.said if isinstance(message, InvoicePaid)] == [900]
+
+
+def test_an_adjustment_newer_than_this_code_stops_its_stream_and_loses_nothing() -> None:
+    with opened(SHORT, snapshots=False, **{'\\"Adjusted\\",1': '\\"Adjusted\\",3'}) as till:
+        with pytest.raises(UnknownEventError, match="Adjusted version 3 is newer than this code, which knows 2"):
+            service.invoice("order-1")
+        assert not till.hear(cancelled("payment-1"))
+        assert len(till.store.log) == SHORT
+        assert till.dead_letters.sent == []
+
+
+def test_an_adjustment_says_why_from_now_on() -> None:
+    invoice = Invoice("order-1", 2, "paid", "payment-1", 900)
+    invoice.bill("payment-1", 450)
+    invoice.cancel("payment-1")
+    assert invoice.changes == [Adjusted(450, "short_pick"), Adjusted(0, "cancelled")]
