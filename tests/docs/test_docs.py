@@ -1,0 +1,181 @@
+"""What the pages say is there: links, make targets, files, modules, code. They are read by people who try it."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from functions.kernel.manifest import services
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("clients", "docs", "events", "functions", "infra", "requirements", "tests")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+
+FENCED = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"(?:\A|\n\n)((?: {4}[^\n]*\n?)+)")
+IN_TICKS = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+MODULE = re.compile(rf"(?:{'|'.join(FOLDERS)})(?:\.\w+)+")
+PATH = re.compile(r"\.?[\w*<>{}-][\w.*<>{}-]*(?:/[\w.*<>{}-]+)*/?")
+PLACEHOLDER = re.compile(r"<\w+>|\{\w+\}")
+EXAMPLE = re.compile(r"^<!-- example: (\w+) -->$", re.MULTILINE)
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def fenced(page: Path, language: str | None = None) -> list[str]:
+    """The code blocks of a page, or those in one language."""
+    return [dedent(code) for said, code in FENCED.findall(page.read_text()) if language in (None, said)]
+
+
+def prose(page: Path) -> str:
+    """A page without its code blocks."""
+    return FENCED.sub("", page.read_text())
+
+
+def in_ticks(page: Path) -> list[str]:
+    """What a page sets between backticks."""
+    return [str(code) for code in IN_TICKS.findall(prose(page))]
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as links say them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Every command line of a page: between backticks, and in blocks of code."""
+    yield from in_ticks(page)
+    for block in [*fenced(page), *INDENTED.findall(prose(page))]:
+        yield from (line.strip() for line in block.splitlines())
+
+
+def targets(command: str) -> list[str]:
+    """What a command has make do; nothing for another command."""
+    first, *words = command.split("#")[0].replace(",", " ").split() or [""]
+    if first != "make":
+        return []
+    return [word for word in words if re.fullmatch(r"[a-z][a-z0-9-]*", word)]
+
+
+def examples(page: Path) -> set[str]:
+    """The names that a page makes up for an example. It says so in a comment: `<!-- example: ratings -->`."""
+    return set(EXAMPLE.findall(page.read_text()))
+
+
+def of_an_example(said: str, page: Path) -> bool:
+    """Whether a path or module belongs to what a page makes up."""
+    return not examples(page).isdisjoint(re.split(r"[/.]|test_", said))
+
+
+def exists(said: str, page: Path) -> bool:
+    """Whether there is a file or folder of this path, from the root or from the page; `<service>` is any."""
+    if of_an_example(said, page):
+        return True
+    pattern = PLACEHOLDER.sub("*", said).rstrip("/")
+    if "/" not in pattern:
+        return any((folder / pattern).exists() for folder in (ROOT, page.parent)) or bool(_named(pattern))
+    return any(next(folder.glob(pattern), None) for folder in (ROOT, page.parent))
+
+
+def _named(file: str) -> list[Path]:
+    return [path for folder in FOLDERS for path in (ROOT / folder).rglob(file)]
+
+
+def is_path(said: str) -> bool:
+    """Whether what is said must be a path of this repository."""
+    if not PATH.fullmatch(said):
+        return False
+    return (said.split("/")[0] in FOLDERS and "/" in said) or said.endswith((".py", ".toml"))
+
+
+def has_module(said: str, page: Path) -> bool:
+    """Whether there is such a module, or one in which the last name is defined."""
+    if of_an_example(said, page):
+        return True
+    parts = said.split(".")
+    path = ROOT.joinpath(*parts)
+    if path.is_dir() or path.with_suffix(".py").exists():
+        return True
+    around = ROOT.joinpath(*parts[:-1]).with_suffix(".py")
+    return around.exists() and defines(around, parts[-1])
+
+
+def defines(module: Path, name: str) -> bool:
+    """Whether a module defines or imports a name."""
+    return bool(re.search(rf"\b{re.escape(name)}\b", module.read_text()))
+
+
+def test_there_are_pages_to_judge() -> None:
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= {page.name for page in PAGES}
+
+
+@each_page
+def test_every_link_leads_somewhere(page: Path) -> None:
+    astray = []
+    for link in LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            astray.append(link)
+    assert astray == []
+
+
+@each_page
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    known = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {target for command in commands(page) for target in targets(command)} - known == set()
+
+
+@each_page
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    assert [said for said in in_ticks(page) if is_path(said) and not exists(said, page)] == []
+
+
+@each_page
+def test_every_module_that_is_named_exists(page: Path) -> None:
+    assert [said for said in in_ticks(page) if MODULE.fullmatch(said) and not has_module(said, page)] == []
+
+
+@each_page
+def test_python_can_be_read_and_imports_what_is_there(page: Path) -> None:
+    imports = [
+        f"{node.module}.{name.name}"
+        for block in fenced(page, "python")
+        for node in ast.walk(ast.parse(block))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in FOLDERS
+        for name in node.names
+    ]
+    assert [name for name in imports if not has_module(name, page)] == []
+
+
+def test_the_decisions_are_numbered_and_listed_by_their_titles() -> None:
+    titles = {page.name: page.read_text().splitlines()[0].removeprefix(f"# {page.name[:4]} ") for page in DECISIONS}
+    listed = re.findall(
+        r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", (DECISIONS[0].parent / "README.md").read_text(), re.M
+    )
+    assert {file: title for _, file, title in listed} == titles
+    assert [page.name[:4] for page in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_every_decision_says_why_and_what_would_change_it_on_one_page(page: Path) -> None:
+    parts = re.findall(r"^\*\*(.+?)\.\*\*", page.read_text(), re.MULTILINE)
+    assert {"Decided", "Why", "What would change our mind"} <= set(parts)
+    assert len(page.read_text().splitlines()) <= 50
+
+
+def test_every_service_has_its_page_and_is_a_stranger_to_the_others() -> None:
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    named = {rule["id"]: set(rule.get("modules", rule.get("forbidden_modules", []))) for rule in rules}
+    folders = {f"functions.{service}" for service in [*services(), "gateway"]}
+    assert named["services"] == named["kernel"] == folders
+    assert [service for service in services() if not (ROOT / "functions" / service / "README.md").exists()] == []
