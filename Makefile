@@ -104,6 +104,10 @@ mutants: $(VENV) ## Change the rules bit by bit and see whether a test notices (
 # These want a deployment, a browser or a quiet machine.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench
 
+.PHONY: hooks
+hooks: $(VENV) ## Let `git commit` do the quick part of `make check` (once for each clone)
+	@.venv/bin/pre-commit install
+
 .PHONY: pr
 pr: ## What a change must pass: check and test
 	@$(MAKE) check
