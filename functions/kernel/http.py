@@ -14,7 +14,7 @@ why routes are matched here and not by Powertools.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 
 from functions.kernel import context, observe
 from functions.kernel.caller import BOT, CUSTOMER, KIOSK, STAFF, admit, caller
@@ -31,6 +31,18 @@ Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
 
 
+class More(TypedDict, total=False):
+    """What a route need not say.
+
+    errors: statuses that only its function can know, such as 404 for what a body names; those that any route of its
+    kind may answer are added. versioned: whether it shows or changes one thing, whose version is the answer's ETag: to
+    be said of a read by an id that is not one of an aggregate, and of a write that changes none.
+    """
+
+    errors: Sequence[int]
+    versioned: bool
+
+
 class Api:
     """The routes of one service, in `routes`: the source of dispatch, of the gateway's routes and of the documents.
 
@@ -43,30 +55,30 @@ class Api:
         self.routes: list[Route] = []
         self._elsewhere = tuple(elsewhere)
 
-    def get(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
-        """Register a function that answers GET for those roles; for everybody, when there is none."""
-        return self._register("GET", path, may)
+    def get(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
+        """Register a function that answers GET for those roles; for everybody, when there is none. `more`: see More."""
+        return self._register("GET", path, may, more)
 
-    def post(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+    def post(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
         """The same for POST."""
-        return self._register("POST", path, may)
+        return self._register("POST", path, may, more)
 
-    def put(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+    def put(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
         """The same for PUT."""
-        return self._register("PUT", path, may)
+        return self._register("PUT", path, may, more)
 
-    def delete(self, path: str, *, may: Sequence[str]) -> Callable[[F], F]:
+    def delete(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
         """The same for DELETE."""
-        return self._register("DELETE", path, may)
+        return self._register("DELETE", path, may, more)
 
     def include(self, other: "Api") -> None:
         """Answer the routes of another one too. Raises TypeError for a route that is there already."""
         for route in other.routes:
             self._add(route)
 
-    def _register(self, method: str, path: str, may: Sequence[str]) -> Callable[[F], F]:
+    def _register(self, method: str, path: str, may: Sequence[str], more: More) -> Callable[[F], F]:
         def register(function: F) -> F:
-            self._add(declare(method, path, may, function))
+            self._add(declare(method, path, may, function, **more))
             return function
 
         return register
@@ -99,10 +111,10 @@ class Api:
                 name = f"{route.method} {route.path}"
                 admit(who, route.may)
                 request.check()
-                if request.writes:
+                if route.writes and route.versioned:
                     working.cause = request.cause(who.id)
                     working.expected_version = request.expected_version
-                response = _answer(route.call(request), request, working)
+                response = _answer(route, route.call(request), request, working)
             except Exception as error:  # whatever happens, the client is told in one form
                 told = known(error)
                 if told.status >= 500:
@@ -113,9 +125,10 @@ class Api:
         return response
 
 
-def _answer(answer: Answer | None, request: Request, working: Context) -> Response:
-    tag = {} if working.version is None else {"ETag": f'"{working.version}"'}
-    if not request.writes and working.version is not None and request.knows(working.version):
+def _answer(route: Route, answer: Answer | None, request: Request, working: Context) -> Response:
+    version = working.version if route.versioned else None
+    tag = {} if version is None else {"ETag": f'"{version}"'}
+    if not route.writes and version is not None and request.knows(version):
         return {"statusCode": 304, "headers": tag, "body": ""}
     kind, body = (answer.content_type, answer.text) if isinstance(answer, Document) else (JSON, write(answer))
     return {"statusCode": 200, "headers": {"Content-Type": kind, **tag}, "body": body}

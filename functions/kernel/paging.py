@@ -6,11 +6,11 @@ import hmac
 import json
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from functions.kernel import runtime
 from functions.kernel.errors import InvalidError
-from functions.kernel.wire import Answer, FromText, Limit, Params
+from functions.kernel.wire import FromText, Limit, PagedAnswer, Params
+
+__all__ = ["Paged", "PagedAnswer", "read", "sign"]
 
 SIGNATURE = 16  # bytes: half of an HMAC-SHA256, which nobody guesses and which keeps addresses short
 
@@ -20,12 +20,6 @@ class Paged(Params):
 
     limit: Annotated[Limit, FromText] = 50
     next: str | None = None
-
-
-class PagedAnswer(Answer):
-    """An answer that is a page of a list: at the end `next` is absent."""
-
-    next: Annotated[str | None, Field(exclude_if=lambda token: token is None)] = None
 
 
 def sign(after: dict[str, Any] | None, purpose: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from functions.kernel.errors import MallBotsError, NotFoundError
 from functions.kernel.problems import MethodNotAllowedError
 from functions.kernel.request import WRITES, Request
-from functions.kernel.wire import Answer, Body, Params, read
+from functions.kernel.wire import Answer, Body, PagedAnswer, Params, read
 
 LONGEST_ID = 200  # characters: no id of ours is nearly as long, and DynamoDB's keys end at 2,048 bytes
 NOTHING_HERE = "there is nothing at this path"
@@ -19,8 +19,9 @@ NOTHING_HERE = "there is nothing at this path"
 class Route:
     """One route. `may` holds the roles that may use it (none: open to all), `errors` the statuses that it may answer.
 
-    function: what it calls. arguments: for each parameter in the path, the function's argument. body_argument,
-    params_argument: those that take the body and the query string.
+    versioned: whether it shows or changes one thing, whose version is the answer's ETag. function: what it calls.
+    arguments: for each parameter in the path, the function's argument. body_argument, params_argument: those that take
+    the body and the query string.
     """
 
     method: str
@@ -32,10 +33,16 @@ class Route:
     answer: type[Answer] | None
     summary: str
     errors: tuple[int, ...]
+    versioned: bool
     function: Callable[..., Answer | None] = field(repr=False, compare=False)
     arguments: dict[str, str] = field(repr=False, compare=False)
     body_argument: str = ""
     params_argument: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether its method may change something."""
+        return self.method in WRITES
 
     def call(self, request: Request) -> Answer | None:
         """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
@@ -50,8 +57,20 @@ class Route:
         return self.function(**arguments)
 
 
-def declare(method: str, path: str, may: Iterable[str], function: Callable[..., Answer | None]) -> Route:
-    """Read a route off its function. Raises TypeError when the signature does not fit the path."""
+def declare(
+    method: str,
+    path: str,
+    may: Iterable[str],
+    function: Callable[..., Answer | None],
+    *,
+    errors: Iterable[int] = (),
+    versioned: bool | None = None,
+) -> Route:
+    """Read a route off its function. Raises TypeError when the signature does not fit the path.
+
+    errors: statuses that follow from what the function does, beside those that follow from the route. versioned: when
+    not said, a write is, and so is a read of what the path's last parameter names, unless that is a list.
+    """
     hints = get_type_hints(function)
     answer = hints.pop("return", None)
     answer = None if answer is type(None) else answer
@@ -66,6 +85,8 @@ def declare(method: str, path: str, may: Iterable[str], function: Callable[..., 
         raise TypeError(f"{function.__name__} takes {texts}, but {path} gives {list(arguments.values())}")
     if len(texts) + len(bodies) + len(params) != len(inspect.signature(function).parameters):
         raise TypeError(f"{function.__name__} takes more than path, body and query string give")
+    if versioned is None:
+        versioned = method in WRITES or (path.endswith("}") and not _is(answer, PagedAnswer))
     return Route(
         method=method,
         path=path,
@@ -75,7 +96,8 @@ def declare(method: str, path: str, may: Iterable[str], function: Callable[..., 
         params=hints[params[0]] if params else None,
         answer=answer,
         summary=(inspect.getdoc(function) or function.__name__.replace("_", " ").capitalize()).splitlines()[0],
-        errors=_errors(writes=method in WRITES, named=bool(parameters), asked=bool(params), guarded=bool(may)),
+        errors=tuple(sorted({*errors, *_errors(method in WRITES, versioned, bool(parameters), bool(may))})),
+        versioned=versioned,
         function=function,
         arguments=arguments,
         body_argument=bodies[0] if bodies else "",
@@ -87,17 +109,18 @@ def _is(hint: Any, kind: type) -> bool:
     return isinstance(hint, type) and issubclass(hint, kind)
 
 
-def _errors(*, writes: bool, named: bool, asked: bool, guarded: bool) -> tuple[int, ...]:
-    statuses = {500, 503}
+def _errors(writes: bool, versioned: bool, named: bool, guarded: bool) -> set[int]:
+    """The statuses that follow from a route: any request can be malformed, and anything can fail."""
+    statuses = {400, 500, 503}
     if guarded:
         statuses |= {401, 403}
     if named:
-        statuses |= {400, 404}
-    if asked:
-        statuses |= {400}
+        statuses |= {404}
     if writes:
-        statuses |= {400, 404, 409, 412, 413, 422}
-    return tuple(sorted(statuses))
+        statuses |= {413}
+    if writes and versioned:
+        statuses |= {409, 412, 422}
+    return statuses
 
 
 def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:

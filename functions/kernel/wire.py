@@ -60,6 +60,14 @@ class Answer(Wire):
     """The body of an answer."""
 
 
+class PagedAnswer(Answer):
+    """An answer that is a page of a list: at the end `next` is absent."""
+
+    next: Annotated[str | None, Field(exclude_if=lambda token: token is None), WithJsonSchema({"type": "string"})] = (
+        None
+    )
+
+
 class Document(Answer):
     """An answer that is a finished text, of the content type that its class names."""
 
@@ -96,11 +104,13 @@ def _digits(value: object) -> object:
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]+", value) else value
 
 
-Money = Annotated[
-    int, _outside(money.cents), PlainSerializer(money.amount), WithJsonSchema({"type": "number", "format": "decimal"})
-]
+_MOST = money.amount(money.LIMIT - 1)
+_AMOUNT = {"type": "number", "format": "decimal", "multipleOf": 0.01, "minimum": -float(_MOST), "maximum": float(_MOST)}
+
+Money = Annotated[int, _outside(money.cents), PlainSerializer(money.amount), WithJsonSchema(_AMOUNT)]
 Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
-Limit = Annotated[int, Field(ge=1, le=100)]
+Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
 Id = Annotated[str, Field(max_length=200)]
 Name = Annotated[str, Field(max_length=200)]

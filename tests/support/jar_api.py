@@ -112,7 +112,7 @@ def get_lid(lid_id: str, jar_id: str) -> Created:
     return Created(id=f"{lid_id} on {jar_id}")
 
 
-@api.put("/api/total", may=[])
+@api.put("/api/total", may=[], versioned=False)
 def total(body: Prices) -> Total:
     return Total(total=sum(price.amount for price in body.prices))
 

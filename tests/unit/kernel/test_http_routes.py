@@ -13,7 +13,7 @@ from functions.kernel.errors import (
 )
 from functions.kernel.http import CUSTOMER, STAFF, Api
 from functions.kernel.runtime import Runtime, active
-from tests.support.jar_api import Created, Fill, Filter, JarAnswer, api, ask, gateway_event
+from tests.support.jar_api import Created, Fill, Filter, JarAnswer, JarPage, api, ask, gateway_event
 from tests.support.runtime import memory_runtime
 
 
@@ -98,9 +98,43 @@ def test_routes_say_all_that_is_declared() -> None:
     assert (read.may, read.answer, read.body, read.params) == ((STAFF, CUSTOMER), JarAnswer, None, None)
     assert read.summary == "Get jar"
     assert (listing.params, by_name["fill_jar"].answer) == (Filter, None)
-    assert create.errors == (400, 401, 403, 404, 409, 412, 413, 422, 500, 503)
+    assert create.errors == (400, 401, 403, 409, 412, 413, 422, 500, 503)
     assert read.errors == (400, 401, 403, 404, 500, 503)
-    assert by_name["largest"].errors == (500, 503)
+    assert by_name["largest"].errors == (400, 500, 503)
+
+
+def test_a_write_and_a_read_of_one_thing_have_its_version_and_others_have_none() -> None:
+    versioned = {route.name for route in api.routes if route.versioned}
+    assert {"create_jar", "get_jar", "fill_jar", "seal_jar"} <= versioned
+    assert not versioned & {"list_jars", "largest", "total"}
+
+
+def test_what_a_function_alone_can_answer_is_declared_with_its_route() -> None:
+    jars = Api("jars")
+
+    @jars.post("/api/jars", may=[], errors=[404])
+    def create(body: Fill) -> Created:
+        return Created(id="jar-1")
+
+    @jars.post("/api/jars/search", may=[], versioned=False)
+    def search(body: Fill) -> JarPage:
+        return JarPage(jars=[])
+
+    assert [route.errors for route in jars.routes] == [
+        (400, 404, 409, 412, 413, 422, 500, 503),
+        (400, 413, 500, 503),
+    ]
+
+
+def test_a_write_that_changes_nothing_takes_no_key_and_no_version() -> None:
+    jars = Api("jars")
+
+    @jars.put("/api/jars/search", may=[], versioned=False)
+    def search() -> Created:
+        return Created(id="jar-1")
+
+    answer = ask("PUT", "/api/jars/search", headers={"If-Match": '"7"', "Idempotency-Key": "k" * 256}, api=jars)
+    assert (answer.status, "ETag" in answer.headers) == (200, False)
 
 
 def test_a_route_is_found_by_method_and_path() -> None:
