@@ -1,7 +1,9 @@
-"""Write what is derived from the models: schemas, samples, the catalogue. `--check` only says what has drifted.
+"""Write what is derived from the models: schemas and samples. `--check` only says what has drifted.
 
 A committed schema is a promise. It is replaced only by one that keeps it (see compatibility); a sample is golden
 and never replaced. An older version's schema and sample stay beside the newer ones, for messages last for ever.
+What was released is promised to those who build elsewhere too, and no commit takes that back: a schema that was changed
+together with its model is compared with the copy that its last release left (see release).
 """
 
 import argparse
@@ -18,6 +20,7 @@ from events.registry import Message, language
 from events.story import sample
 
 ROOT = Path(__file__).parent.parent
+WAY_OUT = "Raise version= of the message and add an upcaster (events/README.md, Change), or take the change back."
 
 
 @dataclass
@@ -43,6 +46,7 @@ def plan(root: Path = ROOT, messages: dict[str, type[Message]] | None = None) ->
         for path in sorted(folder.glob("*.json")):
             if path.name != "Envelope.json":
                 found.faults.extend(_judge_old(path, messages))
+    _keep_released(found, root / "events")
     catalogue = root / "docs" / "asyncapi.json"
     text = _text(asyncapi(messages))
     if not catalogue.exists() or catalogue.read_text() != text:
@@ -59,6 +63,20 @@ def _promise(found: Plan, path: Path, schema: dict[str, Any]) -> None:
         found.faults.extend(f"{path.stem}: {sentence}" for sentence in broken)
         if not broken:
             found.write[path] = text
+
+
+def _keep_released(found: Plan, events: Path) -> None:
+    """See that what the last release promised will still hold once the plan is carried out."""
+    for path in sorted((events / "released").glob("*.json")):
+        schema = events / "schemas" / path.name
+        if not schema.exists():
+            found.faults.append(f"schemas/{path.name}: it was released, and is gone")
+            continue
+        if path.name != "Envelope.json" and not (events / "samples" / path.name).exists():
+            found.faults.append(f"samples/{path.name}: it was released, and is gone")
+        now = json.loads(found.write.get(schema) or schema.read_text())
+        broken = (f"{path.stem}: {sentence}" for sentence in breaks(json.loads(path.read_text()), now))
+        found.faults.extend(f"{fault} (it is released)" for fault in broken if fault not in found.faults)
 
 
 def _judge_old(path: Path, messages: dict[str, type[Message]]) -> list[str]:
@@ -92,7 +110,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     for fault in found.faults:
         print(fault, file=sys.stderr)
     if found.faults:
-        print("Nothing was written: raise the version and add an upcaster, or take it back.", file=sys.stderr)
+        print(f"Nothing was written. {WAY_OUT}", file=sys.stderr)
         return 1
     for path, text in found.write.items():
         print(f"{path.relative_to(root)}{' has drifted' if check else ''}")

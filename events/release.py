@@ -1,0 +1,45 @@
+"""Cut a release of the published language: `python -m events.release 0.2.0`.
+
+The schemas as they stand are copied to `released/`: from then on they are what `--check` of events.generate holds every
+change against, whatever becomes of `schemas/`. `released/VERSION` says which release it was.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from events.generate import ROOT, plan
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Copy the schemas. 1 when they have drifted, would break the last release, or the version is not a later one."""
+    parser = argparse.ArgumentParser(prog="python -m events.release", description=__doc__)
+    parser.add_argument("version", type=_numbers, help="later than the last one: 0.2.0")
+    version = parser.parse_args(arguments).version
+    released, last = root / "events" / "released", root / "events" / "released" / "VERSION"
+    if last.exists() and version <= _numbers(last.read_text()):
+        print(f"{_text(version)} is not later than the last release, {last.read_text().strip()}", file=sys.stderr)
+        return 1
+    found = plan(root)
+    if found.faults or found.write:
+        print("What is committed is not what the models say: run make docs first", file=sys.stderr)
+        return 1
+    released.mkdir(exist_ok=True)
+    for path in sorted((root / "events" / "schemas").glob("*.json")):
+        shutil.copyfile(path, released / path.name)
+    last.write_text(f"{_text(version)}\n")
+    print(f"released {_text(version)}")
+    return 0
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.strip().split("."))
+
+
+def _text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
