@@ -113,6 +113,11 @@ pr: ## What a change must pass: check and test
 	@$(MAKE) check
 	@$(MAKE) test
 
+.PHONY: release
+release: $(VENV) ## Promise the messages' schemas as they are to all who build on them: make release VERSION=0.2.0
+	@[ -n "$(VERSION)" ] || { echo "Which version? Say for example: make release VERSION=0.2.0" >&2; exit 1; }
+	@.venv/bin/python -m events.release "$(VERSION)"
+
 ##@ Deploy
 
 .PHONY: synth
