@@ -64,6 +64,14 @@ def test_an_old_invoice_goes_on_in_the_new_version(snapshots: bool) -> None:
         assert stored(till, "Invoice#order-1") == [("Billed", 1), ("Adjusted", 1), ("Adjusted", 2), ("Paid", 1)]
 
 
+@pytest.mark.parametrize("schema", [0, 2], ids=["older", "newer"])
+def test_a_snapshot_of_another_schema_than_this_code_has_is_not_used(schema: int) -> None:
+    wrong = {'"S": "[1,': f'"S": "[{schema},', '\\"amount\\":900},{': '\\"amount\\":1},{'}
+    with opened(SHORT, **wrong) as till:
+        assert any(item.get("snapshot", {}).get("S", "").startswith(f"[{schema},") for item in till.store.log)
+        assert service.invoice("order-1").amount == 900
+
+
 @with_and_without_snapshots
 def test_what_an_old_stream_has_handled_changes_nothing_again(snapshots: bool) -> None:
     with opened(WHOLE, snapshots=snapshots) as till:
