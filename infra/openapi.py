@@ -7,9 +7,11 @@ from pydantic.json_schema import models_json_schema
 
 from functions.gateway.api import VERSION
 from functions.gateway.api import api as gateway
+from functions.kernel import errors
+from functions.kernel.errors import MallBotsError
 from functions.kernel.http import JSON, Route
 from functions.kernel.manifest import manifest, services
-from functions.kernel.request import WRITES
+from functions.kernel.problems import MethodNotAllowedError
 from functions.kernel.routes import LONGEST_ID
 from functions.kernel.wire import Answer, Document
 
@@ -17,11 +19,13 @@ Schema = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
 PARAMETERS = "#/components/parameters/"
+HEADERS = "#/components/headers/"
+RESPONSES = "#/components/responses/"
 
 # What each error means here, in every operation that may answer it.
 ERRORS = {
     400: ("Invalid", "Malformed, or against a rule: the message says which, and what to do."),
-    401: ("Unauthorized", "No token, or one that is not valid."),
+    401: ("Unauthorized", "No token, or one that is not valid: the gateway's own answer."),
     403: ("Forbidden", "Not for a caller of this role."),
     404: ("NotFound", "There is no such thing, or it is not the caller's."),
     409: ("Refused", "The state of the thing does not allow it, or it was changed at the same time."),
@@ -32,10 +36,25 @@ ERRORS = {
     503: ("Unavailable", "Something that is needed does not answer now: Retry-After says when to ask again."),
 }
 
+UNCHANGED = "The thing is still at the version of If-None-Match."
+CODES = sorted(
+    {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MallBotsError)}
+    | {MethodNotAllowedError.code}
+)
+
 _TEXT: Schema = {"type": "string"}
 _HEADERS: Schema = {
-    "X-Correlation-Id": {"description": "The flow that the request began or belongs to.", "schema": _TEXT},
-    "ETag": {"description": "The version of the thing.", "schema": _TEXT},
+    "XCorrelationId": {
+        "description": "The flow that the request began or belongs to.",
+        "required": True,
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "ETag": {
+        "description": "The version of the thing.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+    },
+    "RetryAfter": {"description": "In how many seconds.", "required": True, "schema": {"type": "integer"}},
 }
 _SHARED: Schema = {
     "IdempotencyKey": {
@@ -54,15 +73,16 @@ _SHARED: Schema = {
         "name": "If-None-Match",
         "in": "header",
         "description": "An ETag that the client has: if it is the thing's still, the answer is 304.",
-        "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+        "schema": _TEXT,
     },
 }
 _PROBLEM: Schema = {
     "type": "object",
     "description": "Problem details (RFC 9457) with two more members; `message` is `detail` again.",
     "properties": {
-        **dict.fromkeys(("type", "title", "detail", "instance", "code", "message"), _TEXT),
-        "status": {"type": "integer"},
+        **dict.fromkeys(("type", "title", "detail", "instance", "message"), _TEXT),
+        "status": {"type": "integer", "enum": [*ERRORS, 405]},
+        "code": {"type": "string", "enum": CODES},
     },
     "required": ["type", "title", "status", "detail", "instance", "code", "message"],
 }
@@ -95,16 +115,26 @@ def document() -> Schema:
         "components": {
             "schemas": {name: schema for name, schema in schemas.items() if name not in queries}
             | {"Problem": _PROBLEM},
-            "responses": {name: _error(text) for name, text in ERRORS.values()},
+            "responses": {"NotModified": {"description": UNCHANGED, "headers": _headers("ETag")}}
+            | {name: _error(status, text) for status, (name, text) in ERRORS.items()},
             "parameters": _SHARED,
+            "headers": _HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _error(text: str) -> Schema:
+def _error(status: int, text: str) -> Schema:
+    if status == 401:
+        said = {"type": "object", "properties": {"message": _TEXT}, "required": ["message"]}
+        return {"description": text, "content": {JSON: {"schema": said}}}
     problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
-    return {"description": text, "content": problem}
+    return {"description": text, "headers": _headers(*["Retry-After"] * (status == 503)), "content": problem}
+
+
+def _headers(*more: str) -> Schema:
+    """Those of an answer: the flow it belongs to, and `more`."""
+    return {name: {"$ref": HEADERS + name.replace("-", "")} for name in ("X-Correlation-Id", *more)}
 
 
 def _models(routes: list[Route]) -> tuple[dict[type, Schema], Schema]:
@@ -147,7 +177,6 @@ def _untitled(schema: Any) -> Any:
 
 
 def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Schema) -> Schema:
-    writes = route.method in WRITES
     operation: Schema = {
         "operationId": route.name,
         "tags": [service],
@@ -159,12 +188,12 @@ def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Sc
         schema = schemas[_target(refs[route.body])]
         content = {JSON: {"schema": refs[route.body]}}
         operation["requestBody"] = {"content": content, "required": bool(schema.get("required"))}
-    elif writes:
+    elif route.writes:
         operation["requestBody"] = {"content": {JSON: {"schema": {"type": "object"}}}, "required": False}
-    if not writes and route.arguments:
-        operation["responses"]["304"] = {"description": "The thing is still at the version of If-None-Match."}
+    if route.versioned and not route.writes:
+        operation["responses"]["304"] = {"$ref": RESPONSES + "NotModified"}
     for status in route.errors:
-        operation["responses"][str(status)] = {"$ref": "#/components/responses/" + ERRORS[status][0]}
+        operation["responses"][str(status)] = {"$ref": RESPONSES + ERRORS[status][0]}
     operation["security"] = [{"token": [role]} for role in route.may]
     return operation
 
@@ -175,7 +204,7 @@ def _answered(route: Route, refs: dict[type, Schema]) -> Schema:
         content: Schema = {kind: {"schema": {"type": "object" if kind == JSON else "string"}}}
     else:
         content = {JSON: {"schema": refs[route.answer] if route.answer else {"type": "object"}}}
-    return {"description": "Done.", "headers": _HEADERS, "content": content}
+    return {"description": "Done.", "headers": _headers(*["ETag"] * route.versioned), "content": content}
 
 
 def _in_path(route: Route) -> list[Schema]:
@@ -202,7 +231,9 @@ def _as_text(schema: Schema) -> Schema:
 
 
 def _in_headers(route: Route) -> list[Schema]:
-    names = ["IdempotencyKey", "IfMatch"] if route.method in WRITES else ["IfNoneMatch"] if route.arguments else []
+    if not route.versioned:
+        return []
+    names = ["IdempotencyKey", "IfMatch"] if route.writes else ["IfNoneMatch"]
     return [{"$ref": PARAMETERS + name} for name in names]
 
 

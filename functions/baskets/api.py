@@ -1,5 +1,8 @@
 """The REST routes of baskets."""
 
+from typing import cast
+
+from events.baskets import BasketStatus
 from functions.baskets import service
 from functions.baskets.domain import Basket
 from functions.kernel.http import CUSTOMER, STAFF, Api
@@ -37,7 +40,7 @@ class Item(Wire):
 class BasketContent(Wire):
     id: str
     customer_id: str
-    status: str
+    status: BasketStatus
     items: list[Item]
     total: Money
 
@@ -46,7 +49,7 @@ class BasketAnswer(Answer):
     basket: BasketContent
 
 
-@api.post("/api/baskets", may=[STAFF, CUSTOMER])
+@api.post("/api/baskets", may=[STAFF, CUSTOMER], errors=[404])
 def start_basket(body: NewBasket) -> Created:
     """Open a basket for a customer."""
     return Created(id=service.start(body.customer_id))
@@ -86,7 +89,7 @@ def _content(basket: Basket) -> BasketContent:
     return BasketContent(
         id=basket.id,
         customer_id=basket.customer_id,
-        status=basket.status,
+        status=cast(BasketStatus, basket.status),
         items=[
             Item(
                 store_id=line.store_id,

@@ -5,7 +5,7 @@ from functions.checkout import service
 from functions.kernel import paging
 from functions.kernel.http import STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Answer, Wire
+from functions.kernel.wire import Answer, Stamp, Wire
 
 api = Api("checkout")
 
@@ -23,7 +23,7 @@ class SagaView(Wire):
     status: SagaStatus
     step: int
     compensating: bool
-    since: str
+    since: Stamp
     reason: str
 
 

@@ -1,5 +1,7 @@
 """The REST routes of customers."""
 
+from typing import cast
+
 from functions.customers import service
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
 from functions.kernel.http import CUSTOMER, KIOSK, STAFF, Api
@@ -31,7 +33,7 @@ class CustomerShape(Wire):
     name: str
     sms_number: str
     enabled: bool
-    language: str
+    language: Language
 
 
 class CustomerAnswer(Answer):
@@ -54,7 +56,7 @@ def get_customer(id: str) -> CustomerAnswer:
             name=customer.name,
             sms_number=customer.sms_number,
             enabled=customer.enabled,
-            language=customer.language,
+            language=cast(Language, customer.language),
         )
     )
 

@@ -1,6 +1,6 @@
 """The depot over REST: shopping lists and robots."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -11,7 +11,7 @@ from functions.kernel import codec, context, paging
 from functions.kernel.errors import InvalidError
 from functions.kernel.http import BOT, STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Answer, Body, Id, Lines, Name, Quantity, Wire
+from functions.kernel.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented
 
 api = Api("depot")
 
@@ -22,13 +22,13 @@ class WantedItem(Wire):
     store_id: Id
     product_id: Id
     quantity: Quantity
-    store_name: Name = ""
-    product_name: Name = ""
+    store_name: Label = ""
+    product_name: Label = ""
 
 
 class NewList(Body):
     order_id: Id
-    items: Lines[WantedItem]
+    items: Annotated[Lines[WantedItem], documented(minItems=1)]
 
 
 class Created(Answer):
@@ -86,7 +86,7 @@ class Pick(Body):
     assignment: int
     store_id: Id
     product_id: Id
-    quantity: Quantity
+    quantity: Count
 
 
 class MissingItem(Wire):
@@ -121,7 +121,7 @@ class BotPage(PagedAnswer):
     bots: list[BotContent]
 
 
-@api.post("/api/depot/shopping", may=[STAFF])
+@api.post("/api/depot/shopping", may=[STAFF], errors=[404])
 def create_list(body: NewList) -> Created:
     """Make a shopping list by hand; it waits to be initiated."""
     wanted = [service.Wanted(**dict(item)) for item in body.items]

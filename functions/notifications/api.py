@@ -1,9 +1,12 @@
 """The REST routes of notifications."""
 
+from typing import Literal
+
+from events.notifications import NotificationKind
 from functions.kernel import paging
 from functions.kernel.http import STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Id, Wire
+from functions.kernel.wire import Id, Stamp, Wire
 from functions.notifications import views
 
 api = Api("notifications")
@@ -16,9 +19,9 @@ class OfCustomer(Paged):
 class NotificationShape(Wire):
     id: str
     order_id: str
-    kind: str
-    status: str
-    sent_at: str
+    kind: NotificationKind
+    status: Literal["sent"]
+    sent_at: Stamp
 
 
 class NotificationsAnswer(PagedAnswer):

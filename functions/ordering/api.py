@@ -1,8 +1,11 @@
 """The REST routes of orders."""
 
+from typing import Annotated, cast
+
+from events.ordering import OrderStatus
 from functions.kernel import context
 from functions.kernel.http import CUSTOMER, STAFF, Api
-from functions.kernel.wire import Answer, Body, Description, Id, Lines, Money, Name, Quantity, Wire
+from functions.kernel.wire import Amount, Answer, Body, Description, Id, Label, Lines, Money, Quantity, Wire, documented
 from functions.ordering import service
 from functions.ordering.domain import Caller, Order
 from functions.ordering.items import Wanted
@@ -16,15 +19,15 @@ class WantedItem(Wire):
     store_id: Id
     product_id: Id
     quantity: Quantity
-    price: Money = 0
-    store_name: Name = ""
-    product_name: Name = ""
+    price: Amount = 0
+    store_name: Label = ""
+    product_name: Label = ""
 
 
 class NewOrder(Body):
     customer_id: Id
     payment_id: Id
-    items: Lines[WantedItem]
+    items: Annotated[Lines[WantedItem], documented(minItems=1)]
 
 
 class Cancellation(Body):
@@ -49,7 +52,7 @@ class OrderContent(Wire):
     customer_id: str
     payment_id: str
     items: list[Item]
-    status: str
+    status: OrderStatus
     ready: bool
     paid: bool
     total: Money
@@ -59,7 +62,7 @@ class OrderAnswer(Answer):
     order: OrderContent
 
 
-@api.post("/api/ordering", may=[STAFF])
+@api.post("/api/ordering", may=[STAFF], errors=[404])
 def create_order(body: NewOrder) -> Created:
     """Place an order without a basket, at the catalogue's prices."""
     wanted = [_wanted(item) for item in body.items]
@@ -95,7 +98,7 @@ def _content(order: Order) -> OrderContent:
         customer_id=order.customer_id,
         payment_id=order.payment_id,
         items=[Item(**vars(item)) for item in order.items],
-        status=order.status,
+        status=cast(OrderStatus, order.status),
         ready=order.ready,
         paid=order.paid,
         total=order.total,

@@ -1,22 +1,24 @@
 """The payments service over REST."""
 
 from dataclasses import asdict
-from typing import cast
+from typing import Annotated, cast
 
-from events.payments import DifferenceStatus
+from pydantic import Field
+
+from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
 from functions.kernel import clock, paging
 from functions.kernel.http import CUSTOMER, STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Answer, Body, Id, Money, Wire
+from functions.kernel.wire import Answer, Body, Id, Money, Stamp, Wire, documented
 from functions.payments import reconciliation, service
-from functions.payments.difference import Difference
+from functions.payments.difference import Difference, Kind
 
 api = Api("payments")
 
 
 class NewPayment(Body):
     customer_id: Id
-    amount: Money
+    amount: Annotated[Money, documented(exclusiveMinimum=0)]
 
 
 class Created(Answer):
@@ -30,7 +32,7 @@ class PaymentShape(Wire):
     customer_id: str
     order_id: str | None
     amount: Money
-    status: str
+    status: PaymentStatus
 
 
 class PaymentAnswer(Answer):
@@ -44,7 +46,7 @@ class InvoiceShape(Wire):
     order_id: str
     payment_id: str
     amount: Money
-    status: str
+    status: InvoiceStatus
 
 
 class InvoiceAnswer(Answer):
@@ -54,7 +56,7 @@ class InvoiceAnswer(Answer):
 class ReasonShape(Wire):
     """One thing that does not fit: the amount that was expected and the one that was found."""
 
-    kind: str
+    kind: Kind
     expected: Money
     found: Money
 
@@ -66,7 +68,7 @@ class DifferenceShape(Wire):
     payment_id: str
     status: DifferenceStatus
     reasons: list[ReasonShape]
-    since: str
+    since: Stamp
 
 
 class DifferenceAnswer(Answer):
@@ -88,10 +90,10 @@ class Which(Paged):
 class ReconciledDay(Body):
     """The day, as in 2030-01-31, on which orders ended that are to be compared; yesterday when left out."""
 
-    day: str = ""
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), documented(format="date")] = ""
 
 
-@api.post("/api/payments", may=[STAFF, CUSTOMER])
+@api.post("/api/payments", may=[STAFF, CUSTOMER], errors=[404])
 def authorize_payment(body: NewPayment) -> Created:
     """Set a customer's money aside."""
     return Created(id=service.authorize(body.customer_id, body.amount))
@@ -107,7 +109,7 @@ def get_payment(id: str) -> PaymentAnswer:
             customer_id=payment.customer_id,
             order_id=payment.order_id,
             amount=payment.authorized,
-            status=payment.status,
+            status=cast(PaymentStatus, payment.status),
         )
     )
 
@@ -122,7 +124,7 @@ def get_invoice(id: str) -> InvoiceAnswer:
             order_id=invoice.id,
             payment_id=invoice.payment_id,
             amount=invoice.amount,
-            status=invoice.status,
+            status=cast(InvoiceStatus, invoice.status),
         )
     )
 
@@ -153,7 +155,7 @@ def recheck_difference(order_id: str) -> None:
     reconciliation.recheck(order_id)
 
 
-@api.post("/api/payments/reconciliation", may=[STAFF])
+@api.post("/api/payments/reconciliation", may=[STAFF], versioned=False)
 def reconcile(body: ReconciledDay) -> None:
     """Compare the money of orders now, as is done every night."""
     reconciliation.begin(clock.stamp(), body.day)

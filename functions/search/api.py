@@ -10,23 +10,24 @@ from events.ordering import OrderStatus
 from functions.kernel import paging
 from functions.kernel.http import CUSTOMER, STAFF, Api
 from functions.kernel.paging import PagedAnswer
-from functions.kernel.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Wire
+from functions.kernel.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Stamp, Wire
 from functions.search import service
 from functions.search.service import Filters, Found
 
 api = Api("search")
 
+Given = Annotated[Id, Field(min_length=1)]
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SearchFilters(Wire):
     """What orders must be; what is left out filters nothing, and neither does an empty list."""
 
-    customer_id: Annotated[Id, Field(min_length=1)] = "nobody"
+    customer_id: Given = "nobody"
     after: Moment = EVER
     before: Moment = EVER
-    store_ids: Lines[Id] = Field(default_factory=list)
-    product_ids: Lines[Id] = Field(default_factory=list)
+    store_ids: Lines[Given] = Field(default_factory=list)
+    product_ids: Lines[Given] = Field(default_factory=list)
     min_total: Money = 0
     max_total: Money = 0
     status: OrderStatus = "pending"
@@ -58,10 +59,10 @@ class OrderContent(Wire):
     payment_id: str
     items: list[Item]
     total: Money
-    status: str
+    status: OrderStatus
     ready: bool
     paid: bool
-    created_at: str
+    created_at: Stamp
 
 
 class OrdersAnswer(PagedAnswer):
@@ -72,7 +73,7 @@ class OrderAnswer(Answer):
     order: OrderContent
 
 
-@api.post("/api/search/orders", may=[STAFF, CUSTOMER])
+@api.post("/api/search/orders", may=[STAFF, CUSTOMER], versioned=False)
 def search_orders(body: Search) -> OrdersAnswer:
     """Find orders, newest first."""
     asked = repr(sorted(body.filters.model_dump(exclude_unset=True).items()))
@@ -83,7 +84,7 @@ def search_orders(body: Search) -> OrdersAnswer:
     return OrdersAnswer(orders=[_content(order) for order in found], next=following)
 
 
-@api.get("/api/search/orders/{id}", may=[STAFF, CUSTOMER])
+@api.get("/api/search/orders/{id}", may=[STAFF, CUSTOMER], versioned=False)
 def get_found_order(id: str) -> OrderAnswer:
     """Show an order with the names of now."""
     return OrderAnswer(order=_content(service.order(id)))

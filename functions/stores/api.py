@@ -3,7 +3,7 @@
 from functions.kernel import paging
 from functions.kernel.http import CUSTOMER, KIOSK, STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Answer, Body, Description, Money, Name, Wire
+from functions.kernel.wire import Amount, Answer, Body, Description, Label, Money, Name, Wire
 from functions.stores import service, views
 
 BROWSERS = [STAFF, KIOSK, CUSTOMER]
@@ -42,8 +42,8 @@ class StoresAnswer(PagedAnswer):
 class NewProduct(Body):
     name: Name
     description: Description = ""
-    sku: Name = ""
-    price: Money
+    sku: Label = ""
+    price: Amount
 
 
 class ProductLabel(Body):
@@ -52,7 +52,7 @@ class ProductLabel(Body):
 
 
 class Price(Body):
-    price: Money
+    price: Amount
 
 
 class ProductShape(Wire):

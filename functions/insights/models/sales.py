@@ -36,7 +36,7 @@ from functions.insights.counting import ROWS_AT_A_TIME, Range, counted, counter
 from functions.kernel.http import STAFF, Api
 from functions.kernel.projection import Projection, rows
 from functions.kernel.views import Row
-from functions.kernel.wire import Answer, Money, Wire
+from functions.kernel.wire import Answer, Money, Stamp, Wire
 
 COUNTERS_AT_ONCE = 90  # a transaction of DynamoDB changes 100 items at most
 
@@ -176,7 +176,7 @@ class ProductSales(Wire):
 
 
 class HourSales(Wire):
-    hour: str
+    hour: Stamp
     orders: int
     revenue: Money
 

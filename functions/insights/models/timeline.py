@@ -21,7 +21,7 @@ from functions.kernel.http import STAFF, Api
 from functions.kernel.paging import Paged, PagedAnswer
 from functions.kernel.projection import Projection, read, rows
 from functions.kernel.views import Row
-from functions.kernel.wire import Wire
+from functions.kernel.wire import Stamp, Wire
 
 ANSWERS = "answers"
 CUSTOMERS = "customers"
@@ -149,7 +149,7 @@ def _version(number: int) -> str:
 class MessageShape(Wire):
     id: str
     name: str
-    time: str
+    time: Stamp
     source: str
     stream: str
     correlation_id: str

@@ -1,0 +1,262 @@
+"""The OpenAPI document: whatever a service declares is there, exactly."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from events.baskets import BasketStatus
+from events.checkout import SagaStatus
+from events.depot import BotStatus, ShoppingListStatus
+from events.notifications import NotificationKind
+from events.ordering import OrderStatus
+from events.payments import InvoiceStatus, PaymentStatus
+from functions.gateway.api import api as gateway
+from functions.kernel.http import Route
+from functions.kernel.manifest import manifest, services
+from functions.kernel.wire import Document
+from infra.documents import ROOT
+from infra.openapi import ERRORS, document
+
+Schema = dict[str, Any]
+
+DOCUMENT = document()
+ROUTES = {
+    f"{route.method} {route.path}": (service, route)
+    for service, api in {"gateway": gateway, **{name: manifest(name).api for name in services()}}.items()
+    if api
+    for route in api.routes
+}
+
+
+def operation(route: Route) -> Schema:
+    found: Schema = DOCUMENT["paths"][route.path][route.method.lower()]
+    return found
+
+
+def resolved(part: Schema) -> Schema:
+    """A part of the document, or what it refers to."""
+    while "$ref" in part:
+        found: Any = DOCUMENT
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        part = found
+    return part
+
+
+def field(model: str, name: str) -> Schema:
+    return resolved(DOCUMENT["components"]["schemas"][model]["properties"][name])
+
+
+def every_route(*, where: Any = lambda route: True) -> pytest.MarkDecorator:
+    found = {name: entry for name, entry in ROUTES.items() if where(entry[1])}
+    return pytest.mark.parametrize(("service", "route"), list(found.values()), ids=list(found))
+
+
+def test_a_validator_that_others_made_finds_nothing_wrong() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()  # type: ignore[arg-type]
+
+
+def test_what_is_committed_is_what_the_code_says() -> None:
+    assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == DOCUMENT, "run make docs"
+
+
+def test_it_holds_the_declared_routes_and_no_others() -> None:
+    there = {f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert there == set(ROUTES)
+
+
+def test_each_operation_has_a_name_of_its_own() -> None:
+    names = [operation(route)["operationId"] for _, route in ROUTES.values()]
+    assert len(set(names)) == len(names)
+
+
+@every_route()
+def test_an_operation_says_whose_it_is_what_it_does_and_who_may(service: str, route: Route) -> None:
+    said = operation(route)
+    assert said["tags"] == [service]
+    assert said["summary"].endswith(".")
+    assert [role for way in said["security"] for role in way["token"]] == list(route.may)
+
+
+@every_route()
+def test_parameters_are_those_of_path_query_and_headers(service: str, route: Route) -> None:
+    parameters = [resolved(parameter) for parameter in operation(route)["parameters"]]
+    by_place = {place: {p["name"] for p in parameters if p["in"] == place} for place in ("path", "query", "header")}
+    query = {info.alias for info in route.params.model_fields.values()} if route.params else set()
+    conditional = {"Idempotency-Key", "If-Match"} if route.writes else {"If-None-Match"}
+    assert by_place["path"] == set(re.findall(r"{(\w+)}", route.path))
+    assert by_place["query"] == query
+    assert by_place["header"] == (conditional if route.versioned else set())
+    assert all(p["schema"]["maxLength"] == 200 for p in parameters if p["in"] == "path")
+
+
+@every_route(where=lambda route: route.params)
+def test_a_query_string_is_never_null_and_its_required_fields_are_marked(service: str, route: Route) -> None:
+    assert route.params
+    required = {info.alias for info in route.params.model_fields.values() if info.is_required()}
+    query = [p for p in map(resolved, operation(route)["parameters"]) if p["in"] == "query"]
+    assert {p["name"] for p in query if p["required"]} == required
+    assert all("anyOf" not in p["schema"] and "null" not in str(p["schema"]) for p in query)
+
+
+@every_route()
+def test_a_body_is_there_for_writes_alone_and_required_when_a_field_of_it_is(service: str, route: Route) -> None:
+    said = operation(route)
+    if not route.writes:
+        assert "requestBody" not in said
+        return
+    body, schema = said["requestBody"], resolved(said["requestBody"]["content"]["application/json"]["schema"])
+    fields = {info.alias: info for info in route.body.model_fields.values()} if route.body else {}
+    required = {name for name, info in fields.items() if info.is_required()}
+    assert set(schema.get("properties", {})) == set(fields)
+    assert (set(schema.get("required", [])), body["required"]) == (required, bool(required))
+    assert "additionalProperties" not in schema
+
+
+@every_route()
+def test_an_answer_holds_every_field_of_its_model_and_nothing_else(service: str, route: Route) -> None:
+    content = operation(route)["responses"]["200"]["content"]
+    if route.answer and issubclass(route.answer, Document):
+        assert list(content) == [route.answer.content_type.partition(";")[0]]
+        return
+    schema = resolved(content["application/json"]["schema"])
+    assert set(schema.get("properties", {})) == {
+        info.alias for info in (route.answer.model_fields.values() if route.answer else ())
+    }
+    assert "next" not in schema.get("required", [])
+
+
+@every_route()
+def test_answers_are_those_that_the_route_declares_with_their_headers(service: str, route: Route) -> None:
+    answers = operation(route)["responses"]
+    unchanged = {"304"} if route.versioned and not route.writes else set()
+    assert set(answers) == {"200", *unchanged, *map(str, route.errors)}
+    for status, answer in answers.items():
+        headers = set(resolved(answer).get("headers", {}))
+        expected = {"X-Correlation-Id"} if status != "401" else set()  # the gateway's own answer
+        expected |= {"ETag"} if route.versioned and status in ("200", "304") else set()
+        expected |= {"Retry-After"} if status == "503" else set()
+        assert headers == expected, status
+        if status in map(str, ERRORS) and status != "401":
+            assert list(resolved(answer)["content"]) == ["application/problem+json"]
+
+
+@every_route()
+def test_errors_are_no_more_than_such_a_route_can_answer(service: str, route: Route) -> None:
+    can = {400, 500, 503} | ({401, 403} if route.may else set()) | ({413} if route.writes else set())
+    can |= {409, 412, 422} if route.writes and route.versioned else set()
+    about_others = bool(route.arguments or route.body)  # that may not be there
+    assert can <= set(route.errors) <= can | ({404} if about_others else set())
+    assert 404 in route.errors or not route.arguments
+
+
+def test_what_is_created_leads_to_all_that_can_be_done_with_it() -> None:
+    links = operation(ROUTES["POST /api/stores"][1])["responses"]["200"]["links"]
+    assert set(links) == {
+        "get_store",
+        "enable_participation",
+        "disable_participation",
+        "rebrand_store",
+        "add_product",
+        "get_products",
+    }
+    assert links["add_product"] == {"operationId": "add_product", "parameters": {"storeId": "$response.body#/id"}}
+
+
+def test_each_link_leads_to_an_operation_by_a_parameter_that_it_has() -> None:
+    operations = {operation(route)["operationId"]: route for _, route in ROUTES.values()}
+    links = [
+        link for _, route in ROUTES.values() for link in operation(route)["responses"]["200"].get("links", {}).values()
+    ]
+    assert len(links) >= 30
+    for link in links:
+        assert set(link["parameters"]) == set(operations[link["operationId"]].arguments)
+
+
+CREATIONS = [
+    name
+    for name, (_, route) in ROUTES.items()
+    if route.method == "POST" and route.answer and "id" in route.answer.model_fields
+]
+
+
+@pytest.mark.parametrize("name", CREATIONS)
+def test_every_creation_leads_on(name: str) -> None:
+    assert operation(ROUTES[name][1])["responses"]["200"]["links"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "statuses"),
+    [
+        ("BasketContent", "status", BasketStatus),
+        ("ordering.OrderContent", "status", OrderStatus),
+        ("search.OrderContent", "status", OrderStatus),
+        ("SearchFilters", "status", OrderStatus),
+        ("PaymentShape", "status", PaymentStatus),
+        ("InvoiceShape", "status", InvoiceStatus),
+        ("ListContent", "status", ShoppingListStatus),
+        ("BotContent", "status", BotStatus),
+        ("SagaView", "status", SagaStatus),
+        ("NotificationShape", "kind", NotificationKind),
+    ],
+)
+def test_a_status_is_one_of_its_words(model: str, name: str, statuses: Any) -> None:
+    assert field(model, name)["enum"] == list(get_args(statuses))
+
+
+def fields_of(schemas: Schema) -> Iterator[tuple[str, str, Schema]]:
+    for model, schema in schemas.items():
+        for name, part in schema.get("properties", {}).items():
+            yield model, name, part
+
+
+def test_an_amount_is_a_number_of_cents_below_2_to_the_53() -> None:
+    names = ("price", "productPrice", "total", "minTotal", "maxTotal", "amount", "revenue", "expected", "found")
+    amounts = [f for f in fields_of(DOCUMENT["components"]["schemas"]) if f[1] in names]
+    assert len(amounts) >= 15
+    for model, name, schema in amounts:
+        assert (schema["type"], schema["format"], schema["multipleOf"]) == ("number", "decimal", 0.01), (model, name)
+        assert schema["maximum"] * 100 < 2**53
+
+
+def test_a_moment_says_that_it_is_one() -> None:
+    for model, name, schema in fields_of(DOCUMENT["components"]["schemas"]):
+        if name in ("since", "createdAt", "sentAt", "time", "after", "before", "hour"):
+            assert (schema["type"], schema["format"]) == ("string", "date-time"), (model, name)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "limits"),
+    [
+        ("NewStore", "name", {"maxLength": 200, "pattern": r"\S"}),
+        ("NewStore", "location", {"maxLength": 200, "pattern": r"\S"}),
+        ("NewProduct", "sku", {"maxLength": 200}),
+        ("NewProduct", "description", {"maxLength": 2000}),
+        ("NewProduct", "price", {"minimum": 0}),
+        ("NewBasket", "customerId", {"minLength": 1, "maxLength": 200}),
+        ("NewPayment", "amount", {"exclusiveMinimum": 0}),
+        ("SomeItems", "quantity", {"minimum": 1, "maximum": 999}),
+        ("Pick", "quantity", {"minimum": 0, "maximum": 999}),
+        ("NewOrder", "items", {"minItems": 1, "maxItems": 100}),
+        ("NewList", "items", {"minItems": 1, "maxItems": 100}),
+        ("Completion", "shortages", {"maxItems": 100}),
+        ("Search", "limit", {"minimum": 1, "maximum": 100}),
+    ],
+)
+def test_limits_are_the_wires(model: str, name: str, limits: Schema) -> None:
+    assert limits.items() <= field(model, name).items()
+
+
+def test_a_list_takes_1_to_100_at_a_time() -> None:
+    limits = [
+        parameter["schema"]
+        for _, route in ROUTES.values()
+        for parameter in operation(route)["parameters"]
+        if parameter.get("name") == "limit"
+    ]
+    assert len(limits) >= 9
+    assert all((schema["minimum"], schema["maximum"], schema["type"]) == (1, 100, "integer") for schema in limits)
