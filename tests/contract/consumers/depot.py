@@ -1,0 +1,46 @@
+"""What the depot reads of what it hears."""
+
+from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads, each, maybe, words
+
+READS: Reads = {
+    ("CreateShoppingList",): {
+        "order_id": TEXT,
+        **each("items", store_id=TEXT, product_id=TEXT, store_name=TEXT, product_name=TEXT, quantity=NUMBER),
+    },
+    ("InitiateShopping", "CancelShoppingList", "OrderCancelled", "OrderRejected"): {"order_id": TEXT},
+    (
+        "ShoppingListCreated",
+        "ShoppingListAvailable",
+        "ShoppingListAssigned",
+        "ShoppingListStarted",
+        "ShoppingListItemPicked",
+        "ShoppingListCompleted",
+        "ShoppingListCancelled",
+    ): {
+        "shopping_list_id": TEXT,
+        "order_id": TEXT,
+        "status": words("pending", "available", "assigned", "active", "completed", "cancelled"),
+        **each("stops", store_id=TEXT, store_name=TEXT, location=TEXT),
+        **each("stops[].items", product_id=TEXT, name=TEXT, quantity=NUMBER, picked=NUMBER),
+        "bot_id": maybe(TEXT),
+        "assignment": NUMBER,
+        "by_staff": FLAG,
+    },
+    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {
+        "bot_id": TEXT,
+        "name": TEXT,
+        "status": words("offline", "idle", "active"),
+        "list_id": maybe(TEXT),
+    },
+    ("StoreCreated", "StoreParticipationToggled", "StoreRebranded"): {
+        "store_id": TEXT,
+        "name": TEXT,
+        "location": TEXT,
+    },
+    ("ProductAdded", "ProductRebranded", "ProductPriceChanged", "ProductRemoved"): {
+        "product_id": TEXT,
+        "store_id": TEXT,
+        "name": TEXT,
+        "removed": FLAG,
+    },
+}

@@ -1,0 +1,28 @@
+"""What notifications reads of what it hears. For what it lacks it calls back."""
+
+from tests.contract.kinds import TEXT, TIME, Reads, optional, words
+
+KIND = words("received", "approved", "ready_for_pickup", "cancelled", "rejected", "completed")
+
+READS: Reads = {
+    ("OrderCreated", "OrderApproved", "OrderReadied", "OrderCancelled", "OrderRejected", "OrderCompleted"): {
+        "order_id": TEXT,
+        "customer_id": TEXT,
+    },
+    (
+        "CustomerRegistered",
+        "CustomerSmsChanged",
+        "CustomerLanguageChanged",
+        "CustomerEnabled",
+        "CustomerDisabled",
+    ): {"customer_id": TEXT, "sms_number": TEXT, "language": optional(TEXT)},
+    ("CustomerErased",): {"customer_id": TEXT},
+    ("NotificationSent",): {
+        "notification_id": TEXT,
+        "order_id": TEXT,
+        "customer_id": TEXT,
+        "kind": KIND,
+        "status": TEXT,
+        "sent_at": TIME,
+    },
+}

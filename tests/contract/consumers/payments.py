@@ -1,0 +1,35 @@
+"""What payments reads of what it hears."""
+
+from tests.contract.kinds import FLAG, NUMBER, TEXT, TIME, Reads, each, words
+
+READS: Reads = {
+    ("ConfirmPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT, "amount": NUMBER},
+    ("VoidPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT},
+    (
+        "OrderCreated",
+        "OrderApproved",
+        "OrderRejected",
+        "OrderReadied",
+        "OrderPaid",
+        "OrderCancelled",
+        "OrderCompleted",
+    ): {
+        "order_id": TEXT,
+        "customer_id": TEXT,
+        "payment_id": TEXT,
+        "total": NUMBER,
+        "status": words("pending", "approved", "ready", "completed", "rejected", "cancelled"),
+        "paid": FLAG,
+        "created_at": TIME,
+    },
+    ("CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled", "CustomerErased"): {
+        "customer_id": TEXT,
+    },
+    ("DifferenceFound", "DifferenceCleared"): {
+        "difference_id": TEXT,
+        "payment_id": TEXT,
+        **each("reasons", kind=TEXT, expected=NUMBER, found=NUMBER),
+        "status": words("open", "cleared"),
+        "since": TIME,
+    },
+}
