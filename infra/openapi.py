@@ -42,6 +42,8 @@ CODES = sorted(
     | {MethodNotAllowedError.code}
 )
 
+_SEEN = "!-~¡-¬®-ÿ"  # the characters that a header can hold and one can see; a space at either end gets lost
+
 _TEXT: Schema = {"type": "string"}
 _HEADERS: Schema = {
     "XCorrelationId": {
@@ -61,7 +63,7 @@ _SHARED: Schema = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "The same key with the same request gets the first answer again.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "maxLength": 255, "pattern": f"^[{_SEEN}]([ {_SEEN}]*[{_SEEN}])?$"},
     },
     "IfMatch": {
         "name": "If-Match",

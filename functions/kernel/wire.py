@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 from functions.kernel import clock, money
 from functions.kernel.errors import InvalidError
 
+_DIGITS = 20  # more than any whole number here has
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -119,7 +120,7 @@ Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
-Id = Annotated[str, Field(max_length=200), documented(minLength=1)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(max_length=200)]
 Name = Annotated[Label, documented(pattern=r"\S")]
 Description = Annotated[str, Field(max_length=2000)]
@@ -129,15 +130,21 @@ Lines = Annotated[list[T], Field(max_length=100)]
 
 
 def read_json(text: str) -> Any:
-    """What a JSON text says; numbers with a point become Decimal. Raises InvalidError."""
+    """What a JSON text says; a number that is not whole becomes a Decimal. Raises InvalidError."""
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
         if "\\u" in text:
             _check_text(value)
     except (ValueError, ArithmeticError, RecursionError) as error:
         why = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidError(f"the body is not JSON{why}") from error
     return value
+
+
+def _number(text: str) -> int | Decimal:
+    """A number with a point or an exponent: 5.0 is as whole as 5 is. A huge one stays as it is, to be refused."""
+    value = Decimal(text)
+    return int(value) if value.adjusted() < _DIGITS and value == value.to_integral_value() else value
 
 
 def _refuse_constant(name: str) -> None:
@@ -196,6 +203,7 @@ _COMPLAINTS = {
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
+    "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "too_long": "must have at most {max_length} entries",
     "less_than_equal": "must be at most {le}",

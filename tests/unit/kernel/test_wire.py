@@ -230,6 +230,17 @@ def test_what_is_not_json_or_cannot_be_stored_is_refused(text: str) -> None:
         read_json(text)
 
 
+@pytest.mark.parametrize("number", ["5", "5.0", "50e-1", "0.5E1"])
+def test_a_number_is_whole_however_it_is_written(number: str) -> None:
+    assert wire.read(Order, read_json(f'{{"customerName": "Mia", "limit": {number}}}')).limit == 5
+
+
+@pytest.mark.parametrize("number", ["5.1", "0.05e1", "1e999999", "-1e999999", "1e-999999"])
+def test_another_number_is_not(number: str) -> None:
+    with pytest.raises(InvalidError, match=r"^limit: "):
+        wire.read(Order, read_json(f'{{"customerName": "Mia", "limit": {number}}}'))
+
+
 def test_of_a_name_that_is_there_twice_the_last_value_counts() -> None:
     assert read_json('{"a": 1, "a": 2}') == {"a": 2}
 
