@@ -1,0 +1,150 @@
+"""What the fuzzer may be answered, and what it is told to ask about. Whatever else is answered is a failure."""
+
+# Where ids come from: operation to where in its request to which kind of thing (scene.py). What ends a thing, or may
+# spoil it for others, has things of its own.
+IDS = {
+    "POST /api/stores/{storeId}/products": {"path.storeId": "selling stores"},
+    "GET /api/stores/{storeId}/products": {"path.storeId": "selling stores"},
+    "GET /api/stores/{id}": {"path.id": "stores"},
+    "PUT /api/stores/{id}/participating": {"path.id": "stores"},
+    "DELETE /api/stores/{id}/participating": {"path.id": "stores"},
+    "PUT /api/stores/{id}/rebrand": {"path.id": "stores"},
+    "GET /api/stores/products/{id}": {"path.id": "products"},
+    "DELETE /api/stores/products/{id}": {"path.id": "old products"},
+    "PUT /api/stores/products/{id}/rebrand": {"path.id": "products"},
+    "PUT /api/stores/products/{id}/increasePrice": {"path.id": "products"},
+    "PUT /api/stores/products/{id}/decreasePrice": {"path.id": "products"},
+    "GET /api/customers/{id}": {"path.id": "customers"},
+    "DELETE /api/customers/{id}": {"path.id": "leaving customers"},
+    "PUT /api/customers/{id}/enable": {"path.id": "other customers"},
+    "PUT /api/customers/{id}/disable": {"path.id": "other customers"},
+    "PUT /api/customers/{id}/change-sms": {"path.id": "customers"},
+    "PUT /api/customers/{id}/language": {"path.id": "customers"},
+    "POST /api/baskets": {"body.customerId": "customers"},
+    "GET /api/baskets/{id}": {"path.id": "baskets"},
+    "DELETE /api/baskets/{id}": {"path.id": "unwanted baskets"},
+    "PUT /api/baskets/{id}/addItem": {"path.id": "baskets", "body.productId": "products"},
+    "PUT /api/baskets/{id}/removeItem": {"path.id": "baskets", "body.productId": "products"},
+    "PUT /api/baskets/{id}/checkout": {"path.id": "full baskets", "body.paymentId": "payments"},
+    "POST /api/ordering": {
+        "body.customerId": "customers",
+        "body.paymentId": "payments",
+        "body.items[*].storeId": "selling stores",
+        "body.items[*].productId": "products",
+    },
+    "GET /api/ordering/{id}": {"path.id": "approved orders"},
+    "DELETE /api/ordering/{id}": {"path.id": "unwanted orders"},
+    "GET /api/checkout/sagas/{orderId}": {"path.orderId": "approved orders"},
+    "PUT /api/checkout/sagas/{orderId}/resume": {"path.orderId": "approved orders"},
+    "POST /api/depot/shopping": {
+        "body.items[*].storeId": "selling stores",
+        "body.items[*].productId": "products",
+    },
+    "GET /api/depot/shopping/{id}": {"path.id": "assigned lists"},
+    "POST /api/depot/shopping/{id}": {"path.id": "unwanted lists"},
+    "PUT /api/depot/shopping/{id}/initiate": {"path.id": "new lists"},
+    "PUT /api/depot/shopping/{id}/assign": {"path.id": "new lists", "body.botId": "robots"},
+    "PUT /api/depot/shopping/{id}/start": {"path.id": "assigned lists", "body.assignment": "first assignment"},
+    "PUT /api/depot/shopping/{id}/pick": {
+        "path.id": "active lists",
+        "body.assignment": "first assignment",
+        "body.storeId": "selling stores",
+        "body.productId": "products",
+    },
+    "PUT /api/depot/shopping/{id}/complete": {
+        "path.id": "brought lists",
+        "body.assignment": "first assignment",
+        "body.shortages[*].storeId": "selling stores",
+        "body.shortages[*].productId": "products",
+    },
+    "PUT /api/depot/bots/{id}/online": {"path.id": "robots"},
+    "PUT /api/depot/bots/{id}/offline": {"path.id": "robots"},
+    "POST /api/payments": {"body.customerId": "customers"},
+    "GET /api/payments/{id}": {"path.id": "payments"},
+    "GET /api/payments/invoices/{id}": {"path.id": "approved orders"},
+    "PUT /api/payments/invoices/{id}/pay": {"path.id": "approved orders"},
+    "GET /api/search/orders/{id}": {"path.id": "approved orders"},
+    "GET /api/insights/orders/{id}/timeline": {"path.id": "approved orders"},
+    "GET /api/insights/timeline/{correlationId}": {"path.correlationId": "flows"},
+    "GET /api/notifications": {"query.customerId": "customers"},
+}
+
+# What a request that fits the document may be answered beside 2xx, for what decides is not in the request alone.
+ANYWHERE = {
+    304: "If-None-Match names the version that the thing has",
+    404: "an id that nothing has",
+    412: "If-Match names a version that the thing does not have",
+    422: "an Idempotency-Key that came with another request",
+}
+_NO_PAGE = {400: "a `next` that no answer has given"}
+_TURNED_ROUND = {400: "`from` later than `to`"}
+EXPECTED: dict[str, dict[int, str]] = {
+    "GET /api/stores": _NO_PAGE,
+    "GET /api/stores/participating": _NO_PAGE,
+    "GET /api/stores/{storeId}/products": _NO_PAGE,
+    "GET /api/depot/shopping": _NO_PAGE,
+    "GET /api/depot/bots": _NO_PAGE,
+    "GET /api/checkout/sagas": _NO_PAGE,
+    "GET /api/notifications": _NO_PAGE,
+    "GET /api/payments/differences": _NO_PAGE,
+    "GET /api/insights/timeline/{correlationId}": _NO_PAGE,
+    "GET /api/insights/orders/{id}/timeline": _NO_PAGE,
+    "POST /api/search/orders": _NO_PAGE,
+    "GET /api/insights/sales": _TURNED_ROUND,
+    "GET /api/insights/funnel": _TURNED_ROUND,
+    "GET /api/insights/waiting": _TURNED_ROUND,
+    "PUT /api/stores/{id}/participating": {400: "it takes part already"},
+    "DELETE /api/stores/{id}/participating": {400: "it takes no part already"},
+    "DELETE /api/stores/products/{id}": {400: "it was removed already"},
+    "PUT /api/stores/products/{id}/rebrand": {400: "it was removed"},
+    "PUT /api/stores/products/{id}/increasePrice": {400: "it was removed, or costs more"},
+    "PUT /api/stores/products/{id}/decreasePrice": {400: "it was removed, or costs less"},
+    "PUT /api/customers/{id}/enable": {400: "enabled already"},
+    "PUT /api/customers/{id}/disable": {400: "disabled already"},
+    "PUT /api/baskets/{id}/addItem": {400: "more than 999 of a product with what is in it", 409: "it is not open"},
+    "PUT /api/baskets/{id}/removeItem": {409: "it is not open"},
+    "PUT /api/baskets/{id}/checkout": {400: "it is empty", 409: "it is not open"},
+    "DELETE /api/baskets/{id}": {409: "it is not open"},
+    "POST /api/ordering": {400: "a price that is not the catalogue's"},
+    "DELETE /api/ordering/{id}": {409: "it has ended"},
+    "PUT /api/checkout/sagas/{orderId}/resume": {409: "it is not parked"},
+    "POST /api/depot/shopping/{id}": {409: "it is completed"},
+    "PUT /api/depot/shopping/{id}/initiate": {409: "it is not pending, or an order's"},
+    "PUT /api/depot/shopping/{id}/assign": {409: "it is not available, or the robot is not idle"},
+    "PUT /api/depot/shopping/{id}/start": {409: "another assignment, or no robot has it"},
+    "PUT /api/depot/shopping/{id}/pick": {400: "more than is listed", 409: "another assignment, or it was not started"},
+    "PUT /api/depot/shopping/{id}/complete": {
+        400: "more short than is listed",
+        409: "another assignment, or it has ended",
+    },
+    "PUT /api/payments/invoices/{id}/pay": {409: "it is paid or cancelled"},
+}
+
+# What a request that does not fit the document may be answered.
+MALFORMED = {
+    400: "that is what it is for",
+    404: "an id that nothing has, seen before what is asked of it; or an empty one, which is another path",
+    405: "an empty id in the path, which makes it another path",
+    409: "a state in which the thing can be asked for nothing of the kind",
+    412: "a version that it does not have, seen before what is asked of it",
+    413: "more than 65,536 bytes",
+    422: "an Idempotency-Key that came with another request, seen before what is asked",
+}
+
+# What is not checked, and why.
+UNCHECKED = {
+    "ignored_auth": "who asks is not known yet, so no route can ask for it",
+}
+UNCHECKED_FOR = {
+    "POST /api/payments/reconciliation": {
+        "allow_header_conformance": "GET is known at this path too: it asks for a payment whose id is `reconciliation`",
+    },
+}
+
+# What is never answered with 200, and why.
+NEVER_WELL = {
+    "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked when its undoing has failed again and again",
+    "PUT /api/depot/shopping/{id}/assign": "the depot gives every available list to an idle robot by itself, at once",
+    "GET /api/payments/differences/{orderId}": "no client can make the money not add up",
+    "PUT /api/payments/differences/{orderId}/recheck": "no client can make the money not add up",
+}

@@ -1,0 +1,202 @@
+"""Schemathesis set to work on the mall: cases made of the document, links followed, every answer checked."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, HookContext
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.generation.meta import CoveragePhaseData
+from schemathesis.schemas import BaseSchema
+
+from tests.fuzz import expected
+
+Json = dict[str, Any]
+
+UNKNOWN_HEADER = "x-schemathesis-unknown-property"  # no fault of a request: headers that nobody knows are ignored
+MOSTLY = 0.9  # how often an id is one of a thing that is there
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far to go: random cases of each operation, chains of requests, and requests in a chain.
+
+    edges: whether to try the edges of all schemas too, some 45 cases an operation. seconds: go on with ever other cases
+    until then.
+    """
+
+    seed: int
+    examples: int
+    chains: int
+    steps: int = 8
+    edges: bool = True
+    seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed, and the request (or the chain of them) that shows it, as curl commands."""
+
+    operation: str
+    check: str
+    why: str
+    curl: str
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.check}\n{self.why}\n{self.curl}\n"
+
+
+@dataclass
+class Report:
+    """What was asked and answered. Operations are named by method and path; `None` stands for no answer at all."""
+
+    operations: list[str]
+    answers: dict[str, Counter[int | None]] = field(default_factory=dict)
+    phases: Counter[str] = field(default_factory=Counter)
+    links: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def statuses(self) -> Counter[int | None]:
+        """The answers by status."""
+        return sum(self.answers.values(), Counter[int | None]())
+
+    def neglected(self) -> list[str]:
+        """What a run must not leave out: operations that were not called, and that never did what they are for."""
+        silent = [f"{one} was never called" for one in self.operations if not self.answers.get(one)]
+        vain = [
+            f"{one} was never answered with 200"
+            for one in self.operations
+            if self.answers.get(one) and not self.answers[one][200] and one not in expected.NEVER_WELL
+        ]
+        return silent + vain
+
+    def summary(self) -> Json:
+        """The figures."""
+        return {
+            "routes": len(self.operations),
+            "operations": sum(1 for one in self.operations if self.answers.get(one)),
+            "cases": self.statuses.total(),
+            "phases": dict(self.phases),
+            "links": self.links,
+            "statuses": {str(status): number for status, number in sorted(self.statuses.items(), key=str)},
+            "failures": len(self.failures) + len(self.neglected()),
+        }
+
+    def table(self) -> Iterator[str]:
+        """A line for each operation: its cases, and its answers by status."""
+        width = max(map(len, self.operations))
+        for operation in self.operations:
+            answers = self.answers.get(operation, Counter())
+            by_status = "  ".join(f"{status}: {number}" for status, number in sorted(answers.items(), key=str))
+            yield f"{operation:{width}}  {answers.total():5}  {by_status}"
+
+
+def fuzz(
+    document: Json, things: Mapping[str, list[str]], bounds: Bounds, *, address: str = "", app: Any = None
+) -> Report:
+    """Fuzz the API that the document describes, at an address or as a WSGI application, with the ids of `things`."""
+    operations = [f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item]
+    schema = schemathesis.openapi.from_dict(
+        document, config=SchemathesisConfig.from_dict(_settings(operations, things, bounds, address))
+    )
+    schema.app = app
+    _mend_cases(schema)
+    report = Report(sorted(operations))
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished):
+            report.phases[event.phase.value] += len(event.recorder.cases)
+            _note(report, event.recorder)
+        elif isinstance(event, events.NonFatalError):
+            report.failures.append(Failure(event.label, "error", event.info.format(), ""))
+        elif isinstance(event, events.FatalError):
+            raise event.exception
+    return report
+
+
+def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bounds, address: str) -> Json:
+    dictionaries: Json = {kind: {"values": ids} for kind, ids in things.items()}
+    dictionaries |= {"any version": {"values": ["*"]}, "first assignment": {"values": [1]}}
+    generation = {
+        "database": "none",
+        "no-shrink": True,
+        "with-security-parameters": False,
+        "allow-x00": False,  # a NUL is refused wherever it is, which a schema could say of known fields only
+    }
+    settings: Json = {
+        "seed": bounds.seed,
+        "continue-on-failure": True,
+        "warnings": False,
+        "output": {"sanitization": {"enabled": False}},
+        "generation": {"max-examples": bounds.examples, **generation},
+        "phases": {
+            "coverage": {"enabled": bounds.edges},
+            "stateful": {"max-steps": bounds.steps, "generation": {"max-examples": bounds.chains, **generation}},
+        },
+        "dictionaries": dictionaries,
+        "parameters": {"header.If-Match": {"dictionary": "any version", "probability": 0.6}},
+        "checks": {
+            "negative_data_rejection": {"expected-statuses": [str(status) for status in expected.MALFORMED]},
+            **{check: {"enabled": False} for check in expected.UNCHECKED},
+        },
+        "operations": [_operation(name) for name in operations],
+    }
+    return (
+        settings | ({"max-time": bounds.seconds} if bounds.seconds else {}) | ({"base-url": address} if address else {})
+    )
+
+
+def _operation(name: str) -> Json:
+    well = ["2xx", *map(str, {**expected.ANYWHERE, **expected.EXPECTED.get(name, {})})]
+    checks: Json = {check: {"enabled": False} for check in expected.UNCHECKED_FOR.get(name, {})}
+    ids = expected.IDS.get(name, {})
+    return {
+        "include-name": name,
+        "parameters": {where: {"dictionary": kind, "probability": MOSTLY} for where, kind in ids.items()},
+        "checks": {"positive_data_acceptance": {"expected-statuses": well}, **checks},
+    }
+
+
+def _mend_cases(schema: BaseSchema) -> None:
+    """Let requests get as far as what they ask for, where that is what is tried out.
+
+    The coverage phase knows no quotes in a header, has one Idempotency-Key for all requests, and makes up a `next`
+    whenever there can be one: nearly all that it sends would be refused for that alone.
+    """
+    numbers = count(1)
+
+    @schema.hook
+    def filter_case(context: HookContext, case: Case) -> bool:
+        return UNKNOWN_HEADER not in (case.headers or {})
+
+    @schema.hook
+    def map_case(context: HookContext, case: Case) -> Case:
+        tried = case.meta.phase.data if case.meta else None
+        if not isinstance(tried, CoveragePhaseData):
+            return case
+        for name, value in (("If-Match", "*"), ("If-None-Match", '"0"'), ("Idempotency-Key", f"key-{next(numbers)}")):
+            if tried.parameter != name and set(case.headers.get(name) or "?") == {"0"}:
+                case.headers[name] = value
+        for content in (case.query, case.body):
+            if case.meta.generation.mode.is_positive and isinstance(content, dict):
+                content.pop("next", None)
+        return case
+
+
+def _note(report: Report, recorder: ScenarioRecorder) -> None:
+    for case_id, node in recorder.cases.items():
+        met = recorder.interactions.get(case_id)
+        status = met.response.status_code if met and met.response else None
+        report.answers.setdefault(node.value.operation.label, Counter())[status] += 1
+        report.links += node.is_transition_applied
+        for check in recorder.checks.get(case_id, []):
+            if check.failure_info:
+                answer = met.response.text[:500] if met and met.response else "no answer"
+                why = f"{check.failure_info.failure.message}\nAnswer: {status} {answer}"
+                failure = check.failure_info
+                report.failures.append(Failure(node.value.operation.label, check.name, why, failure.code_sample))

@@ -1,0 +1,54 @@
+"""The mall in memory as a WSGI application, which hands requests on as the gateway does."""
+
+import base64
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from functions.gateway.api import api as gateway
+from functions.kernel.http import Api
+from tests.support.mall import Mall
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class Application:
+    """Answers as the deployed system does; what a write causes has happened before the answer comes."""
+
+    def __init__(self, mall: Mall) -> None:
+        self._mall = mall
+        self._apis = {name: registered.api for name, registered in mall.manifests.items() if registered.api}
+        known = [(route.method, route.path) for api in [gateway, *self._apis.values()] for route in api.routes]
+        self._default = Api("gateway", elsewhere=known)
+        self._default.include(gateway)
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        event = _event(environ)
+        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        service = next((name for name, api in self._apis.items() if api.find(method, path)), None)
+        if service is None:
+            answer = self._default.handle(event)
+        else:
+            with self._mall.at_work(service):
+                answer = self._apis[service].handle(event)
+            self._mall.settle()
+        status = HTTPStatus(answer["statusCode"])
+        start(f"{status.value} {status.phrase}", list(answer["headers"].items()))
+        return [answer["body"].encode()]
+
+
+def _event(environ: dict[str, Any]) -> dict[str, Any]:
+    """A request in the gateway's words (HTTP API, payload 2.0): its path is decoded, but for the escape of `%`."""
+    method = environ["REQUEST_METHOD"]
+    path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("%", "%25")
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    headers = {name[5:].replace("_", "-").lower(): text for name, text in environ.items() if name.startswith("HTTP_")}
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": environ.get("QUERY_STRING", ""),
+        "headers": {"content-type": environ.get("CONTENT_TYPE", ""), **headers},
+        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "body": base64.b64encode(body).decode() if body else None,
+        "isBase64Encoded": bool(body),
+    }

@@ -1,0 +1,55 @@
+"""The fuzzer on the mall in memory, for a few seconds: what `make e2e` and `make fuzz` do to the deployed one."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from infra.openapi import document
+from tests.fuzz.fuzzer import Bounds, Report, fuzz
+from tests.fuzz.in_memory import Application
+from tests.fuzz.scene import Scene
+from tests.support.mall import Mall
+
+BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=False)
+DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # texts that the deployment writes
+
+
+@pytest.fixture(scope="module")
+def mall() -> Mall:
+    return Mall()
+
+
+@pytest.fixture(scope="module")
+def report(mall: Mall) -> Report:
+    def ask(method: str, path: str, body: Mapping[str, Any]) -> Any:
+        answer = mall.request(method, path, dict(body))
+        assert answer.status == 200, (method, path, answer)
+        mall.settle()
+        return answer.body
+
+    def wait_for(look: Callable[[], bool], what: str) -> None:
+        assert look(), what
+
+    scene = Scene(ask, wait_for).furnish()
+    described = document()
+    for path in DEPLOYED_ONLY:
+        del described["paths"][path]
+    return fuzz(described, scene.things, BOUNDS, app=Application(mall))
+
+
+def test_every_answer_is_one_that_the_document_promises(report: Report) -> None:
+    assert report.failures == []
+
+
+def test_no_operation_is_left_out(report: Report) -> None:
+    assert report.neglected() == []
+
+
+def test_links_are_followed(report: Report) -> None:
+    assert report.links > 0
+
+
+def test_no_message_of_it_all_fails(report: Report, mall: Mall) -> None:
+    mall.pass_time(60)
+    assert mall.dead_letters() == {}
