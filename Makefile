@@ -76,9 +76,10 @@ check-imports: $(VENV)
 	@.venv/bin/lint-imports --no-logo
 check-security: $(VENV)
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
-check-generated: $(VENV)
+check-generated: $(VENV) $(NODE)
 	@.venv/bin/python -m events.generate --check
 	@.venv/bin/python -m infra.documents --check
+	@node infra/asyncapi.mjs docs/asyncapi.json > /dev/null
 check-lint: $(VENV)
 	@.venv/bin/ruff check --output-format concise .
 check-format: $(VENV)
@@ -187,6 +188,6 @@ $(ENGINE): requirements/engine.lock $(VENV)
 
 $(NODE): package-lock.json package.json .npmrc
 	@command -v npm > /dev/null || { echo "npm was not found: install Node.js 20 or newer (the CDK runs on it)." >&2; exit 1; }
-	@echo "Installing the CDK command line into node_modules …"
+	@echo "Installing the CDK command line and AsyncAPI's parser into node_modules …"
 	@npm ci --loglevel=error > /dev/null
 	@touch $@

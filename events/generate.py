@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from events import registry
-from events.catalogue import asyncapi, envelope_schema, message_schema
 from events.compatibility import breaks
+from events.json_schema import envelope_schema, message_schema
 from events.registry import Message, language
 from events.story import sample
 
@@ -47,10 +47,6 @@ def plan(root: Path = ROOT, messages: dict[str, type[Message]] | None = None) ->
             if path.name != "Envelope.json":
                 found.faults.extend(_judge_old(path, messages))
     _keep_released(found, root / "events")
-    catalogue = root / "docs" / "asyncapi.json"
-    text = _text(asyncapi(messages))
-    if not catalogue.exists() or catalogue.read_text() != text:
-        found.write[catalogue] = text
     return found
 
 

@@ -1,7 +1,7 @@
 """Documents made from the code's own registrations: `python -m infra.documents` writes them, `--check` compares.
 
-The picture of the flow stands in README.md between its markers; docs/messages.md lists who hears what, and
-docs/openapi.json describes the REST API.
+The picture of the flow stands in README.md between its markers; docs/messages.md is the catalogue of messages, commands
+and queries, docs/asyncapi.json describes what travels on the bus, and docs/openapi.json the REST API.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from events.registry import Kind, language
 from functions.kernel.http import BOT, CUSTOMER
 from functions.kernel.manifest import manifest, services
+from infra import asyncapi, messages_page
 from infra.openapi import document
 
 ROOT = Path(__file__).parent.parent
@@ -63,20 +64,6 @@ def _label(names: list[str]) -> str:
     return '"' + "<br/>".join([*shown, *([f"and {more} more"] if more else [])]) + '"'
 
 
-def catalogue() -> str:
-    """A table of every message: its kind, who says it, and who hears it."""
-    heard = consumers()
-    inboxes = [inbox for service in services() for inbox in manifest(service).inboxes]
-    schedules = {timer.name: expression for inbox in inboxes for timer, expression in inbox.schedules.items()}
-    rows = ["# Who says what, and who hears it", "", "Made by `make docs` from what the services register.", ""]
-    rows += ["| message | version | kind | from | heard by |", "|---|---|---|---|---|"]
-    for name, message in language().items():
-        to = ", ".join(sorted(heard.get(name, ()))) or ("itself" if message.kind is Kind.TIMER else "nobody yet")
-        to += f", {schedules[name]}" if name in schedules else ""
-        rows.append(f"| {name} | {message.version} | {message.kind} | {message.source} | {to} |")
-    return "\n".join(rows) + "\n"
-
-
 def documents() -> dict[Path, str]:
     """What each file should hold."""
     readme = (ROOT / "README.md").read_text()
@@ -84,7 +71,8 @@ def documents() -> dict[Path, str]:
     _, _, after = rest.partition(END)
     return {
         ROOT / "README.md": f"{before}{BEGIN}\n{picture()}\n{END}{after}",
-        ROOT / "docs" / "messages.md": catalogue(),
+        ROOT / "docs" / "messages.md": messages_page.page(consumers()),
+        ROOT / "docs" / "asyncapi.json": json.dumps(asyncapi.document(language(), consumers()), indent=2) + "\n",
         ROOT / "docs" / "openapi.json": json.dumps(document(), indent=1) + "\n",
     }
 

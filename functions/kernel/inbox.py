@@ -76,6 +76,11 @@ class Inbox:
         return [self._messages[name] for name in sorted(self._messages)]
 
     @property
+    def commands(self) -> dict[str, Callable[[Any], object]]:
+        """The handler of each command that it answers, by the command's name."""
+        return {name: self._handlers[name][0] for name in sorted(self._answers)}
+
+    @property
     def pattern(self) -> dict[str, Any]:
         """The bus rule's pattern."""
         return rule_pattern(self.service, self.messages)

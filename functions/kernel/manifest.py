@@ -5,8 +5,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from events.queries import Query
 from functions.kernel.http import Api
 from functions.kernel.inbox import Inbox
 from functions.kernel.observe import Alarm
@@ -22,7 +23,7 @@ T = TypeVar("T")
 class Manifest:
     """The registrations of one service. A room that it does not have is None or empty.
 
-    asks: the services that it asks directly. ports: the names of its ways out to other systems. alarms:
+    questions: what it asks other services directly. ports: the names of its ways out to other systems. alarms:
     what it wakes somebody up for.
     """
 
@@ -32,9 +33,14 @@ class Manifest:
     publisher: Publisher | None
     projections: tuple[Projection, ...]
     queries: Queries | None
-    asks: tuple[str, ...]
+    questions: tuple[type[Query[Any]], ...]
     ports: tuple[str, ...]
     alarms: tuple[Alarm, ...]
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The services that it asks directly."""
+        return tuple(sorted({query.owner for query in self.questions}))
 
     @property
     def indexes(self) -> list[str]:
@@ -55,7 +61,7 @@ def manifest(service: str) -> Manifest:
         name: _room(service, name) for name in ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
     }
     inboxes = [*_registered(rooms["inbox"], Inbox), *_registered(rooms["dispatcher"], Inbox)]
-    asks = {ask.query.owner for room in rooms.values() for ask in _registered(room, Ask)}
+    questions = {ask.query for room in rooms.values() for ask in _registered(room, Ask)}
     return Manifest(
         service=service,
         api=next(iter(_registered(rooms["api"], Api)), None),
@@ -63,7 +69,7 @@ def manifest(service: str) -> Manifest:
         publisher=next(iter(_registered(rooms["publish"], Publisher)), None),
         projections=tuple(_registered(rooms["views"], Projection)),
         queries=next(iter(_registered(rooms["queries"], Queries)), None),
-        asks=tuple(sorted(asks)),
+        questions=tuple(sorted(questions, key=lambda query: query.__name__)),
         ports=tuple(sorted({port.name for room in rooms.values() for port in _registered(room, Port)})),
         alarms=tuple(_registered(rooms["service"], Alarm)),
     )

@@ -35,10 +35,9 @@ def planned(root: Path, message: type[Message]) -> tuple[list[str], list[str]]:
     return sorted(path.relative_to(root).as_posix() for path in found.write), found.faults
 
 
-def test_a_new_message_gets_a_schema_a_sample_and_a_place_in_the_catalogue(tmp_path: Path) -> None:
+def test_a_new_message_gets_a_schema_and_a_sample(tmp_path: Path) -> None:
     written, faults = planned(tmp_path, lamp(watts=(int,)))
     assert written == [
-        "docs/asyncapi.json",
         "events/samples/LampLit.v1.json",
         "events/schemas/Envelope.json",
         "events/schemas/LampLit.v1.json",
@@ -75,7 +74,7 @@ def test_what_was_written_has_not_drifted(tmp_path: Path) -> None:
 def test_a_compatible_change_is_written_and_the_sample_stays_golden(tmp_path: Path) -> None:
     committed(tmp_path, lamp())
     written, faults = planned(tmp_path, lamp(watts=(int, 40)))
-    assert written == ["docs/asyncapi.json", "events/schemas/LampLit.v1.json"]
+    assert written == ["events/schemas/LampLit.v1.json"]
     assert faults == []
 
 
@@ -113,7 +112,7 @@ def test_a_schema_newer_than_its_message_is_a_fault(tmp_path: Path) -> None:
 
 def test_checking_writes_nothing_and_lists_what_drifted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["--check"], tmp_path) == 1
-    assert "docs/asyncapi.json has drifted" in capsys.readouterr().out
+    assert "events/schemas/StoreCreated.v1.json has drifted" in capsys.readouterr().out
     assert list(tmp_path.rglob("*.json")) == []
     assert generate.main([], tmp_path) == 0
     assert generate.main(["--check"], tmp_path) == 0
@@ -125,8 +124,9 @@ def test_nothing_is_written_while_a_promise_would_be_broken(tmp_path: Path, caps
     content = json.loads(schema.read_text())
     content["properties"]["opened_at"] = {"type": "string"}
     schema.write_text(json.dumps(content))
-    (tmp_path / "docs" / "asyncapi.json").unlink()
+    other = tmp_path / "events" / "schemas" / "StoreRebranded.v1.json"
+    other.unlink()
     assert generate.main([], tmp_path) == 1
     told = "StoreCreated.v1: opened_at was removed, which its consumers read"
     assert told in capsys.readouterr().err
-    assert not (tmp_path / "docs" / "asyncapi.json").exists()
+    assert not other.exists()

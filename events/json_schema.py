@@ -1,0 +1,48 @@
+"""JSON Schemas of the published language, made from the models."""
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import ModelSchema
+
+from events.envelope import Envelope
+from events.registry import Message
+
+Document = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class OpenSchema(GenerateJsonSchema):
+    """JSON Schema as a consumer sees it: open, since unknown members are to be ignored, and without made-up titles."""
+
+    schema_dialect = DIALECT
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        content = super().model_schema(schema)
+        content.pop("additionalProperties", None)
+        return content
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def message_schema(message: type[Message]) -> Document:
+    """The JSON Schema of a message's data, with what else of it must not change under the same version."""
+    content = message.model_json_schema(schema_generator=OpenSchema)
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:mallbots:{message.name}:{message.version}",
+        "title": message.name,
+        "description": content["description"],
+        "x-kind": message.kind.value,
+        "x-source": message.source,
+        "x-key": message.key,
+        **{word: content[word] for word in ("type", "properties", "required", "$defs") if word in content},
+    }
+
+
+def envelope_schema() -> Document:
+    """The JSON Schema of the `detail`."""
+    content = Envelope.model_json_schema(schema_generator=OpenSchema)
+    return {"$schema": DIALECT, "$id": "urn:mallbots:Envelope", **content}

@@ -1,0 +1,11 @@
+// Have AsyncAPI's own parser judge a document: node infra/asyncapi.mjs docs/asyncapi.json
+// Errors and warnings fail; what it merely recommends is left alone.
+import { readFileSync } from "node:fs";
+import { DiagnosticSeverity, Parser } from "@asyncapi/parser";
+
+const path = process.argv[2];
+const { document, diagnostics } = await new Parser().parse(readFileSync(path, "utf8"));
+const faults = diagnostics.filter(({ severity }) => severity <= DiagnosticSeverity.Warning);
+for (const { code, message, path: place } of faults) console.error(`${path}: ${place.join(".")}: ${message} (${code})`);
+if (!document || faults.length > 0) process.exit(1);
+console.log(`${path}: ${document.allMessages().length} messages, ${document.allOperations().length} operations`);

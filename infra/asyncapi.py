@@ -1,0 +1,158 @@
+"""What travels on the bus, as an AsyncAPI 3 document: made from the published language and from who hears what."""
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from events.envelope import SOURCE_PREFIX, Metadata
+from events.json_schema import OpenSchema
+from events.registry import Kind, Message
+
+Document = dict[str, Any]
+
+SCHEMAS = Path(__file__).parent.parent / "events" / "schemas"
+SHAPES = "#/components/schemas/"
+
+
+def document(messages: Mapping[str, type[Message]], heard: Mapping[str, set[str]]) -> Document:
+    """The AsyncAPI document: a channel for each service that speaks, and who hears what of it.
+
+    `heard` are the consumers of each message. Timers are not in it, since they never reach the bus. An older version of
+    a message is one by its own name (`InvoiceAdjusted.v1`), since a replay still brings it.
+    """
+    spoken = {name: message for name, message in messages.items() if message.kind is not Kind.TIMER}
+    services = sorted({message.source for message in spoken.values()})
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "MallBots",
+            "version": "1",
+            "description": (
+                "What the services of MallBots say to each other on the event bus. Members that are not known are "
+                "to be ignored; every message may come twice, late and out of order."
+            ),
+        },
+        "defaultContentType": "application/json",
+        "channels": {service: _channel(service, spoken) for service in services},
+        "operations": _operations(services, spoken, heard),
+        "components": {
+            "messages": {key: _message(m, v) for m in spoken.values() for key, v in _versions(m).items()},
+            "schemas": _schemas(spoken),
+        },
+    }
+
+
+def _versions(message: type[Message]) -> dict[str, int]:
+    """The names of a message's versions here, the newest first."""
+    older = {f"{message.name}.v{version}": version for version in range(message.version - 1, 0, -1)}
+    return {message.name: message.version, **older}
+
+
+def _channel(service: str, spoken: Mapping[str, type[Message]]) -> Document:
+    module = import_module(f"events.{service}")
+    said = [key for message in spoken.values() if message.source == service for key in _versions(message)]
+    return {
+        "address": SOURCE_PREFIX + service,
+        "title": service,
+        "description": (module.__doc__ or "").strip().split("\n")[0],
+        "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in said},
+    }
+
+
+def _operations(
+    services: list[str], spoken: Mapping[str, type[Message]], heard: Mapping[str, set[str]]
+) -> dict[str, Document]:
+    operations: Document = {}
+    for service in services:
+        said = [message for message in spoken.values() if message.source == service]
+        newest = [{"$ref": f"#/channels/{service}/messages/{message.name}"} for message in said]
+        operations[f"{service}Says"] = _operation("send", service, f"What {service} says.", newest)
+        for consumer in sorted({name for message in said for name in heard.get(message.name, ())}):
+            listens = [m for m in said if consumer in heard[m.name] and m.to != consumer]
+            if listens:
+                summary = f"What {consumer} hears of {service}."
+                name = f"{consumer}Hears{service.capitalize()}"
+                operations[name] = _operation("receive", service, summary, _in_channel(*listens))
+    for command in spoken.values():
+        if command.to:
+            answers = _in_channel(*(reply for reply in spoken.values() if reply.answers is command))
+            operations[f"{command.to}Answers{command.name}"] = {
+                **_operation("receive", command.source, _first_line(command), _in_channel(command)),
+                "reply": {"channel": {"$ref": f"#/channels/{command.to}"}, "messages": answers},
+            }
+    return operations
+
+
+def _operation(action: str, channel: str, summary: str, messages: list[Document]) -> Document:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": summary,
+        "messages": messages,
+    }
+
+
+def _in_channel(*messages: type[Message]) -> list[Document]:
+    """In their channel, messages in every version: whoever hears one hears the older ones from a replay."""
+    return [{"$ref": f"#/channels/{m.source}/messages/{key}"} for m in messages for key in _versions(m)]
+
+
+def _message(message: type[Message], version: int) -> Document:
+    key = next(key for key, number in _versions(message).items() if number == version)
+    return {
+        "name": message.name,
+        "title": key,
+        "summary": _first_line(message),
+        "tags": [{"name": message.kind.value}],
+        "correlationId": {"location": "$message.payload#/metadata/correlation_id"},
+        "payload": {
+            "type": "object",
+            "required": ["metadata", "data"],
+            "properties": {
+                "metadata": {
+                    "allOf": [
+                        {"$ref": f"{SHAPES}Metadata"},
+                        {
+                            "properties": {
+                                "name": {"const": message.name},
+                                "version": {"const": version},
+                                "source": {"const": SOURCE_PREFIX + message.source},
+                            }
+                        },
+                    ]
+                },
+                "data": {"$ref": SHAPES + key},
+                "to": {"type": "string", "description": "On a replay, the one consumer it is for."},
+            },
+        },
+    }
+
+
+def _first_line(message: type[Message]) -> str:
+    return (message.__doc__ or "").strip().split("\n")[0]
+
+
+def _schemas(spoken: Mapping[str, type[Message]]) -> dict[str, Document]:
+    """Every message's data in every version, and every shared shape, once each."""
+    schemas: Document = {}
+    models: dict[str, type[BaseModel]] = {"Metadata": Metadata, **spoken}
+    for name, message in models.items():
+        content = message.model_json_schema(schema_generator=OpenSchema, ref_template=SHAPES + "{model}")
+        schemas |= content.pop("$defs", {})
+        schemas[name] = content
+    for message in spoken.values():
+        for key, version in _versions(message).items():
+            if version < message.version:
+                schemas[key] = _published(key, f"{message.name}.v{version}.json")
+    return dict(sorted(schemas.items()))
+
+
+def _published(key: str, file: str) -> Document:
+    """The schema of an older version, as it was published; its shapes are its own."""
+    text = (SCHEMAS / file).read_text().replace('"#/$defs/', f'"{SHAPES}{key}/$defs/')
+    kept = ("title", "description", "type", "properties", "required", "$defs")
+    return {word: value for word, value in json.loads(text).items() if word in kept}
