@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated
 
 from pydantic import Field
 
@@ -16,18 +15,17 @@ from functions.search.service import Filters, Found
 
 api = Api("search")
 
-Given = Annotated[Id, Field(min_length=1)]
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SearchFilters(Wire):
     """What orders must be; what is left out filters nothing, and neither does an empty list."""
 
-    customer_id: Given = "nobody"
+    customer_id: Id = "nobody"
     after: Moment = EVER
     before: Moment = EVER
-    store_ids: Lines[Given] = Field(default_factory=list)
-    product_ids: Lines[Given] = Field(default_factory=list)
+    store_ids: Lines[Id] = Field(default_factory=list)
+    product_ids: Lines[Id] = Field(default_factory=list)
     min_total: Money = 0
     max_total: Money = 0
     status: OrderStatus = "pending"

@@ -5,6 +5,7 @@ schedules with it. With a `disorder` seed, messages arrive in any order and now 
 queues may deliver them. `stop()` keeps a service from working until `start()`: what comes meanwhile waits.
 """
 
+import base64
 import contextlib
 import json
 import random
@@ -13,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.envelope import Envelope
+from functions.gateway.api import api as gateway
 from functions.kernel import clock, relay
 from functions.kernel.errors import UnavailableError
+from functions.kernel.http import Api
 from functions.kernel.manifest import Manifest, manifest, services
 from functions.kernel.runtime import Runtime, active
 from functions.kernel.store import MemoryEventStore
@@ -38,6 +41,9 @@ class Mall:
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
         self.habits: dict[str, Habit] = {}
+        known = [(route.method, route.path) for m in self.manifests.values() if m.api for route in m.api.routes]
+        self.gateway = Api("gateway", elsewhere=known)
+        self.gateway.include(gateway)
         self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
 
     def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
@@ -74,27 +80,31 @@ class Mall:
             yield runtime
 
     def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """Ask the API, as the gateway would hand it on to the service that has the route."""
+        """Ask the API, as the gateway would hand it on to the service that has the route, or to the one for the rest.
+
+        A text or bytes go as they are, anything else as JSON.
+        """
         path, _, query = path.partition("?")
-        service = next((name for name, m in self.manifests.items() if m.api and m.api.find(method, path)), None)
-        if service is None:
-            raise LookupError(f"no service has {method} {path}")
+        apis = {name: registered.api for name, registered in self.manifests.items() if registered.api}
+        service = next((name for name, api in apis.items() if api.find(method, path)), None)
         if service in self.stopped:
             return Response(503, {"retry-after": "1"}, None)
-        api = self.manifests[service].api
-        assert api
+        text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
         event = {
             "version": "2.0",
             "rawPath": path,
             "rawQueryString": query,
-            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
             "headers": {"content-type": "application/json", **(headers or {})},
             "requestContext": {"http": {"method": method, "path": path}, "requestId": self.number("request")},
-            "body": json.dumps(body) if body is not None else None,
-            "isBase64Encoded": False,
+            "body": base64.b64encode(text).decode() if isinstance(text, bytes) else text,
+            "isBase64Encoded": isinstance(text, bytes),
         }
-        with self.at_work(service):
-            answer = api.handle(event, None)
+        if service:
+            with self.at_work(service):
+                answer = apis[service].handle(event)
+        else:
+            with clock.fixed(lambda: self.now):
+                answer = self.gateway.handle(event)
         content = answer.get("body")
         return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
 

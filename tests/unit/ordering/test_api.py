@@ -102,7 +102,8 @@ def test_an_order_that_breaks_a_rule_is_refused_with_the_reason(items: list[Any]
     ("fields", "message"),
     [
         ({"customerId": " "}, "the customer id cannot be blank"),
-        ({"paymentId": ""}, "the payment id cannot be blank"),
+        ({"paymentId": " "}, "the payment id cannot be blank"),
+        ({"paymentId": ""}, "paymentId: must not be empty"),
         ({"customerId": None}, "customerId: must not be null"),
     ],
 )

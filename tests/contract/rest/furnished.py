@@ -1,0 +1,215 @@
+"""A mall in which every route finds what it needs: at least two things of each kind, in the states that routes want.
+
+What a path's parameter or a body's field stands for is told here once by its name. A route that is new is asked like
+any other; only one that wants a thing in a state of its own needs a line in WANTED or BODIES.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from functions.kernel import clock
+from functions.kernel.http import Route
+from functions.payments import reconciliation
+from functions.payments.difference import Reason
+from tests.contract.rest.declared import body_schema, generated, key
+from tests.support.cloud import Response
+from tests.support.mall import Mall
+
+LEASE = {"MALLBOTS_ROBOT_LEASE": "604800"}  # a robot may be silent for a week: time passes faster without its word
+MINUTE = 60
+
+# What a parameter names, by the path before it.
+NAMED = {
+    "/api/stores": "store",
+    "/api/stores/products": "product",
+    "/api/customers": "customer",
+    "/api/baskets": "full basket",
+    "/api/ordering": "order",
+    "/api/depot/shopping": "list of staff",
+    "/api/depot/bots": "robot",
+    "/api/payments": "payment",
+    "/api/payments/invoices": "order",
+    "/api/payments/differences": "different order",
+    "/api/search/orders": "order",
+    "/api/insights/timeline": "flow",
+    "/api/insights/orders": "order",
+    "/api/checkout/sagas": "order",
+}
+# What certain routes want instead.
+WANTED = {
+    "DELETE /api/stores/{id}/participating": "participating store",
+    "PUT /api/customers/{id}/enable": "disabled customer",
+    "PUT /api/depot/bots/{id}/offline": "idle robot",
+    "PUT /api/checkout/sagas/{orderId}/resume": "parked order",
+    "PUT /api/depot/shopping/{id}/assign": "available list",
+    "PUT /api/depot/shopping/{id}/start": "assigned list",
+    "PUT /api/depot/shopping/{id}/pick": "active list",
+    "PUT /api/depot/shopping/{id}/complete": "active list",
+}
+FIELDS = {
+    "customerId": "customer",
+    "storeId": "store",
+    "productId": "product",
+    "paymentId": "payment",
+    "orderId": "order",
+    "botId": "idle robot",
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
+    "PUT /api/customers/{id}/language": {"language": "es"},
+    "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
+    "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
+}
+
+
+@dataclass
+class Furnished:
+    """The mall, and the ids of its things by kind."""
+
+    mall: Mall
+    things: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """A request that must succeed; its answer's body."""
+        answer = self.mall.request(method, path, body)
+        assert answer.status == 200, (method, path, answer)
+        return answer.body
+
+    def path(self, route: Route, **instead: str) -> str:
+        """A route's path about things that are there, or with these values for some parameters."""
+        path = route.path
+        for name in route.arguments:
+            before = path.partition(f"/{{{name}}}")[0]
+            value = instead.get(name) or self.things[WANTED.get(key(route)) or NAMED[before]]
+            path = path.replace(f"{{{name}}}", value)
+        return path
+
+    def body(self, route: Route) -> dict[str, Any]:
+        """A body with which a route does what it is for."""
+        known = {name: self.things[kind] for name, kind in FIELDS.items()}
+        made: dict[str, Any] = generated(body_schema(route), known)
+        return made | BODIES.get(key(route), {})
+
+    def do(self, route: Route, body: Any = None, headers: Mapping[str, str] | None = None, **instead: str) -> Response:
+        """Ask for what a route is for; `body` instead of the one that fits, `instead` for parameters of the path."""
+        sent = (self.body(route) if body is None else body) if route.writes else None
+        path = self.path(route, **instead)
+        if route.params and not route.writes:
+            path += self.required_query(route)
+        return self.mall.request(route.method, path, sent, headers)
+
+    def required_query(self, route: Route) -> str:
+        """The query string's fields that must be there."""
+        assert route.params
+        names = [info.alias for info in route.params.model_fields.values() if info.is_required()]
+        return "?" + "&".join(f"{name}={self.things[FIELDS[str(name)]]}" for name in names)
+
+    def effects(self) -> int:
+        """How many commits there are in all services."""
+        return sum(len(runtime.store.log) for runtime in self.mall.runtimes.values())  # type: ignore[attr-defined]
+
+    def _made(self, path: str, body: Mapping[str, Any]) -> str:
+        made: str = self.ask("POST", path, body)["id"]
+        return made
+
+    def open_stores(self) -> None:
+        """Three stores, two of which take part, and the products of the third."""
+        for kind in ("participating store", "other participating store", "store"):
+            self.things[kind] = self._made("/api/stores", {"name": "Volt & Wire", "location": "Level 2"})
+            if kind != "store":
+                self.ask("PUT", f"/api/stores/{self.things[kind]}/participating")
+        self.add_products()
+
+    def add_products(self) -> None:
+        """Two products more of the store."""
+        for kind in ("other product", "product"):
+            product = {"name": "Cable", "description": "Long", "sku": "C-1", "price": 10}
+            self.things[kind] = self._made(f"/api/stores/{self.things['store']}/products", product)
+
+    def welcome_customers(self) -> None:
+        """Two customers, one of whom may not order."""
+        for kind in ("customer", "disabled customer"):
+            self.things[kind] = self._made("/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})
+        self.ask("PUT", f"/api/customers/{self.things['disabled customer']}/disable")
+        self.mall.settle()
+
+    def authorize(self, amount: float = 1_000) -> str:
+        return self._made("/api/payments", {"customerId": self.things["customer"], "amount": amount})
+
+    def fill_a_basket(self) -> str:
+        basket = self._made("/api/baskets", {"customerId": self.things["customer"]})
+        self.ask("PUT", f"/api/baskets/{basket}/addItem", {"productId": self.things["product"], "quantity": 2})
+        return basket
+
+    def order(self, amount: float = 1_000) -> str:
+        """An order that has been everywhere."""
+        order = self.fill_a_basket()
+        self.ask("PUT", f"/api/baskets/{order}/checkout", {"paymentId": self.authorize(amount)})
+        self.mall.settle()
+        return order
+
+    def bring_robots(self) -> None:
+        """As many as there are lists to collect, so that none is left for others."""
+        self.things["robot"] = self._made("/api/depot/bots", {"name": "Ajax"})
+        for _ in range(2):
+            self.ask("PUT", f"/api/depot/bots/{self._made('/api/depot/bots', {'name': 'Mule'})}/online")
+        self.mall.settle()
+
+    def plan_lists(self) -> None:
+        """Lists that staff made; of the last ones nobody has heard yet, so that no robot has been found for it."""
+        item = {"storeId": self.things["store"], "productId": self.things["product"], "quantity": 1}
+        for kind in ("list of staff", "available list"):
+            plan = {"orderId": "on paper", "items": [item]}
+            self.things[kind] = self._made("/api/depot/shopping", plan)
+        self.things["idle robot"] = self._made("/api/depot/bots", {"name": "Idle"})
+        self.mall.settle()
+        self.ask("PUT", f"/api/depot/shopping/{self.things['available list']}/initiate")
+        self.ask("PUT", f"/api/depot/bots/{self.things['idle robot']}/online")
+
+    def collect(self) -> None:
+        self.things["order"] = self.things["assigned list"] = self.order()
+        self.things["active list"] = self.order()
+        self.ask("PUT", f"/api/depot/shopping/{self.things['active list']}/start", {"assignment": 1})
+        created = next(m for m in self.mall.published if m.data.get("order_id") == self.things["order"])
+        self.things["flow"] = created.metadata.correlation_id
+
+    def let_things_go_wrong(self) -> None:
+        """An order whose saga is parked, for the depot could not take its list back; and two that do not add up."""
+        self.mall.stop("depot")
+        self.things["parked order"] = self.order(amount=1)
+        self.order(amount=1)
+        self.mall.pass_time(100 * MINUTE)
+        for subscriber in self.mall.subscribers:
+            if subscriber.inbox.service == "depot":
+                subscriber.queue.messages.clear()  # as if they had failed for good
+        self.mall.start("depot")
+        with self.mall.at_work("payments"):
+            for kind, order in (("different order", "order"), ("other different order", "active list")):
+                self.things[kind] = self.things[order]
+                differs = Reason("invoice_missing", 100, 0)
+                reconciliation.differences.create(
+                    self.things[order], lambda it, differs=differs: it.look("a payment", (differs,), clock.stamp())
+                )
+        self.mall.settle()
+
+
+@cache
+def _prepared() -> Furnished:
+    furnished = Furnished(Mall(settings=LEASE))
+    furnished.open_stores()
+    furnished.welcome_customers()
+    furnished.bring_robots()
+    furnished.collect()
+    furnished.let_things_go_wrong()
+    furnished.things["full basket"] = furnished.fill_a_basket()
+    furnished.things["payment"] = furnished.authorize()
+    furnished.plan_lists()
+    return furnished
+
+
+def furnish() -> Furnished:
+    """A mall of its own for each test: made once, and copied."""
+    return deepcopy(_prepared())

@@ -1,0 +1,145 @@
+"""What every list does with `limit` and `next`, in a query string or a body."""
+
+from typing import Any
+
+import pytest
+
+from functions.kernel.http import Route
+from tests.contract.rest.declared import lists, routes
+from tests.contract.rest.furnished import Furnished, furnish
+from tests.contract.rest.test_every_route import assert_problem
+from tests.support.cloud import Response
+
+
+@pytest.fixture(scope="module")
+def mall() -> Furnished:
+    """One for all that only read."""
+    return furnish()
+
+
+def page(mall: Furnished, route: Route, **asked: Any) -> Response:
+    """A page of a list."""
+    if route.writes:
+        return mall.do(route, asked)
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    return mall.mall.request(route.method, f"{mall.path(route)}{mall.required_query(route)}&{query}")
+
+
+def content(answer: Response) -> list[Any]:
+    """What is on a page."""
+    assert answer.status == 200, answer
+    [found] = [value for name, value in answer.body.items() if name != "next"]
+    assert isinstance(found, list)
+    return found
+
+
+def pages(mall: Furnished, route: Route, limit: int) -> list[Any]:
+    """The whole list, so many at a time."""
+    answer = page(mall, route, limit=limit)
+    found = content(answer)
+    while "next" in answer.body:
+        answer = page(mall, route, limit=limit, next=answer.body["next"])
+        assert len(content(answer)) <= limit
+        found += content(answer)
+    return found
+
+
+def identity(thing: dict[str, Any]) -> str:
+    """The id of what is on a page."""
+    return str(thing.get("id") or thing["orderId"])
+
+
+@routes(lists)
+def test_it_takes_1_to_100_at_a_time(mall: Furnished, route: Route) -> None:
+    for limit in (0, 101, -1, "abc", "1.5", ""):
+        answer = page(mall, route, limit=limit)
+        assert_problem(answer, 400, mall.path(route))
+        assert "limit" in answer.body["detail"]
+    for limit in (1, 100):
+        assert len(content(page(mall, route, limit=limit))) >= 1
+
+
+@routes(lists)
+def test_it_gives_each_thing_once_however_many_come_at_a_time(mall: Furnished, route: Route) -> None:
+    whole = content(page(mall, route, limit=100))
+    assert len(whole) >= 2, "a list of one thing shows nothing"
+    assert len({identity(thing) for thing in whole}) == len(whole)
+    for limit in (1, 2, len(whole)):
+        assert pages(mall, route, limit) == whole
+
+
+@routes(lists)
+def test_there_is_no_next_at_the_end(mall: Furnished, route: Route) -> None:
+    whole = content(page(mall, route, limit=100))
+    assert "next" not in page(mall, route, limit=100).body
+    assert "next" not in page(mall, route, limit=len(whole)).body
+    assert page(mall, route, limit=len(whole) - 1).body["next"]
+
+
+@routes(lists)
+def test_what_was_there_comes_once_whatever_is_written_between_two_pages(route: Route) -> None:
+    furnished = furnish()
+    there = [identity(thing) for thing in content(page(furnished, route, limit=100))]
+    first = page(furnished, route, limit=1)
+    furnished.add_products()
+    others = Furnished(furnished.mall, dict(furnished.things))
+    others.open_stores()
+    others.bring_robots()
+    others.order()
+    others.order(amount=1)
+    furnished.mall.pass_time(10)
+    answer, found = first, content(first)
+    while "next" in answer.body:
+        answer = page(furnished, route, limit=1, next=answer.body["next"])
+        found += content(answer)
+    ids = [identity(thing) for thing in found]
+    assert len(set(ids)) == len(ids)
+    assert [id for id in ids if id in there] == there
+
+
+@routes(lists)
+def test_a_next_that_was_forged_is_refused(mall: Furnished, route: Route) -> None:
+    token = page(mall, route, limit=1).body["next"]
+    middle = len(token) // 2
+    other = "A" if token[middle] != "A" else "B"
+    forged = ["forged", "", "AAAA", token[:-4], token + "AAAA", token[:middle] + other + token[middle + 1 :]]
+    for next_ in forged:
+        answer = page(mall, route, limit=1, next=next_)
+        assert_problem(answer, 400, mall.path(route))
+        assert "next" in answer.body["detail"]
+
+
+@routes(lists)
+@routes(lists, "other")
+def test_a_next_of_another_list_is_refused(mall: Furnished, route: Route, other: Route) -> None:
+    token = page(mall, other, limit=1).body["next"]
+    assert page(mall, route, limit=1, next=token).status == (200 if route == other else 400)
+
+
+@routes(lambda route: lists(route) and route.params and "status" in route.params.model_fields)
+def test_a_next_of_one_status_is_none_of_another(mall: Furnished, route: Route) -> None:
+    token = page(mall, route, limit=1).body["next"]
+    status = content(page(mall, route))[0]["status"]
+    assert page(mall, route, limit=1, next=token, status=status).status == 400
+
+
+@routes(lambda route: lists(route) and route.params and "status" in route.params.model_fields)
+def test_a_status_shows_those_that_have_it(mall: Furnished, route: Route) -> None:
+    whole = content(page(mall, route, limit=100))
+    for status in {thing["status"] for thing in whole}:
+        found = content(page(mall, route, status=status, limit=100))
+        assert {thing["status"] for thing in found} == {status}
+        assert len(found) == len([thing for thing in whole if thing["status"] == status])
+
+
+@routes(lambda route: lists(route) and route.arguments)
+def test_a_next_of_the_same_list_about_another_thing_is_refused(route: Route) -> None:
+    furnished = furnish()
+    token = page(furnished, route, limit=1).body["next"]
+    things = furnished.things
+    things["store"] = things["participating store"]
+    things["order"] = things["active list"]
+    things["flow"] = next(
+        m.metadata.correlation_id for m in furnished.mall.published if m.metadata.correlation_id != things["flow"]
+    )
+    assert_problem(page(furnished, route, limit=1, next=token), 400, furnished.path(route))
