@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from functions.kernel.manifest import services
+from tests.docs import figures
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("clients", "docs", "events", "functions", "infra", "requirements", "tests")
@@ -113,7 +114,7 @@ def defines(module: Path, name: str) -> bool:
 
 
 def test_there_are_pages_to_judge() -> None:
-    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= {page.name for page in PAGES}
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "patterns.md"} <= {page.name for page in PAGES}
 
 
 @each_page
@@ -155,6 +156,17 @@ def test_python_can_be_read_and_imports_what_is_there(page: Path) -> None:
         for name in node.names
     ]
     assert [name for name in imports if not has_module(name, page)] == []
+
+
+def test_the_excerpts_of_the_patterns_are_from_the_code() -> None:
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "functions").rglob("*.py")))
+    excerpts = fenced(ROOT / "docs" / "patterns.md", "python")
+    assert excerpts
+    assert [excerpt for excerpt in excerpts if excerpt not in code] == []
+
+
+def test_the_figures_of_the_patterns_are_as_counted() -> None:
+    assert figures.sentence() in (ROOT / "docs" / "patterns.md").read_text()
 
 
 def test_the_decisions_are_numbered_and_listed_by_their_titles() -> None:
