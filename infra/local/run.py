@@ -47,6 +47,7 @@ def _say_what_next(console: Console, address: str, order_id: str, port: int) -> 
 [bold]The mall is open.[/bold]
 
   API        {address}
+  documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
   AWS API    http://127.0.0.1:{port}   (for the aws command line: --endpoint-url)
 
 Try, from another terminal:
