@@ -1,0 +1,237 @@
+"""A read model is in the end what its messages say, told again from the stored history; and it never goes back."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.check.delivery import Ways
+from tests.simulation.check.reading import Message, Reading, plain
+from tests.simulation.check.violation import Violation
+
+NEVER_BACK = "a row never goes back"
+REBUILT = "a read model equals what is rebuilt from history"
+COUNTED = "each stage of each order is counted once"
+
+Data = dict[str, Any]
+
+ORDERS = ("Created", "Approved", "Rejected", "Readied", "Paid", "Cancelled", "Completed")
+ORDER_EVENTS = {f"Order{word}" for word in ORDERS}
+LIST_EVENTS = {
+    f"ShoppingList{word}"
+    for word in ("Created", "Available", "Assigned", "Started", "ItemPicked", "Completed", "Cancelled")
+}
+BOT_EVENTS = {f"Bot{word}" for word in ("Registered", "CameOnline", "WentOffline", "Assigned", "Finished")}
+STORE_EVENTS = {"StoreCreated", "StoreParticipationToggled", "StoreRebranded"}
+PRODUCT_EVENTS = {"ProductAdded", "ProductRebranded", "ProductPriceChanged", "ProductRemoved"}
+CUSTOMER_EVENTS = {
+    f"Customer{word}" for word in ("Registered", "SmsChanged", "LanguageChanged", "Enabled", "Disabled", "Erased")
+}
+ORDER_STATE = ("customer_id", "payment_id", "items", "total", "status", "ready", "paid", "shopping_list_id")
+
+
+@dataclass(frozen=True)
+class Model:
+    """Rows of one read model: one for each thing, made of its newest event.
+
+    place: partition and sort key by the event's data. shows: what the row holds at least; None when it is gone.
+    """
+
+    service: str
+    events: frozenset[str]
+    place: Callable[[Data], tuple[str, str]]
+    shows: Callable[[Message], Data | None]
+
+
+def _same(*names: str) -> Callable[[Message], Data]:
+    return lambda message: {name: message.data[name] for name in names}
+
+
+def _unless_erased(*names: str) -> Callable[[Message], Data | None]:
+    return lambda message: None if message.name == "CustomerErased" else {name: message.data[name] for name in names}
+
+
+def _product(message: Message) -> Data | None:
+    names = ("store_id", "name", "description", "sku", "price")
+    return None if message.data["removed"] else {name: message.data[name] for name in names}
+
+
+MODELS = (
+    Model("search", frozenset(ORDER_EVENTS), lambda d: ("orders", d["order_id"]), _same("order_id", *ORDER_STATE)),
+    Model(
+        "payments",
+        frozenset(ORDER_EVENTS),
+        lambda d: (f"order {d['order_id']}", "order"),
+        _same("customer_id", "payment_id", "status", "total", "paid"),
+    ),
+    Model(
+        "depot",
+        frozenset(LIST_EVENTS),
+        lambda d: ("lists", d["shopping_list_id"]),
+        _same("order_id", "status", "stops", "bot_id", "assignment"),
+    ),
+    Model("depot", frozenset(BOT_EVENTS), lambda d: ("bots", d["bot_id"]), _same("name", "status", "list_id")),
+    Model("depot", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "location")),
+    Model("depot", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("store_id", "removed")),
+    Model("stores", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "participating")),
+    Model("stores", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _product),
+    Model("baskets", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("price", "removed")),
+    Model("search", frozenset(CUSTOMER_EVENTS), lambda d: ("customers", d["customer_id"]), _unless_erased("name")),
+    Model(
+        "notifications",
+        frozenset(CUSTOMER_EVENTS),
+        lambda d: ("customers", d["customer_id"]),
+        _unless_erased("sms_number"),
+    ),
+)
+BY_EVENT: dict[str, list[Model]] = defaultdict(list)
+for _model in MODELS:
+    for _name in sorted(_model.events):
+        BY_EVENT[_name].append(_model)
+
+STAGES = {
+    "BasketStarted": "baskets_started",
+    "BasketCheckedOut": "checked_out",
+    "BasketAbandoned": "abandoned",
+    "OrderApproved": "approved",
+    "OrderReadied": "ready",
+    "OrderPaid": "paid",
+    "OrderCompleted": "completed",
+    "OrderRejected": "rejected",
+    "OrderCancelled": "cancelled",
+}
+
+
+def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
+    """Rows that went back, and rows and counters that are not what the messages say."""
+    yield from _never_back(reading)
+    if reading.is_still and "tables" in reading.final:
+        yield from _rebuilt(reading, ways)
+        yield from _counted(reading, ways)
+        yield from _sagas(reading, ways)
+        yield from _waiting(reading, ways)
+
+
+def _never_back(reading: Reading) -> Iterator[Violation]:
+    versions: dict[tuple[str, str, str], int] = {}
+    counters: dict[tuple[str, str, str], dict[str, int]] = {}
+    gone: set[tuple[str, str, str]] = set()
+    for _, table, partition, sort, item in reading.rows:
+        key = table, partition, sort
+        about = {"table": table, "row": [partition, sort]}
+        if "version" in item:
+            version = int(item["version"]["N"])
+            if version <= versions.get(key, -1):
+                text = f"the row {sort} of {partition} in {table} went from version {versions[key]} to {version}"
+                yield Violation(NEVER_BACK, text, about)
+            if key in gone:
+                text = f"the row {sort} of {partition} in {table} came back after it was gone"
+                yield Violation(NEVER_BACK, text, about)
+            versions[key] = version
+            if "deleted" in item:
+                gone.add(key)
+        elif "data" not in item:
+            fields = {name: value for name, value in plain(item).items() if isinstance(value, int)}
+            before = counters.get(key, {})
+            if any(fields.get(name, 0) < count for name, count in before.items()):
+                yield Violation(NEVER_BACK, f"the counter {sort} of {partition} in {table} went back", about)
+            counters[key] = fields
+
+
+def _rows(reading: Reading, service: str) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    return {(item["partition"]["S"], item["sort"]["S"]): item for item in reading.table(f"{service}/views")}
+
+
+def _newest(reading: Reading) -> dict[tuple[str, int], tuple[Message, Model]]:
+    """The newest event of each thing for each model that it is in."""
+    newest: dict[tuple[str, int], tuple[Message, Model]] = {}
+    for stream, commits in reading.streams.items():
+        for message in (message for commit in commits for message in commit.messages):
+            for model in BY_EVENT.get(message.name, ()):
+                newest[stream, MODELS.index(model)] = message, model
+    return newest
+
+
+def _rebuilt(reading: Reading, ways: Ways) -> Iterator[Violation]:
+    rows = {model.service: _rows(reading, model.service) for model in MODELS}
+    newest = _newest(reading)
+    for message, model in newest.values():
+        thing = str(message.metadata["stream"]).partition("#")[2]
+        if ways.troubled(thing, model.service):
+            continue
+        place = model.place(message.data)
+        item, shows = rows[model.service].get(place), model.shows(message)
+        about = {"table": f"{model.service}/views", "row": list(place), "message": message.id}
+        if item is None or "data" not in item:
+            if shows is not None or (item is None and message.name == "CustomerErased"):
+                yield Violation(REBUILT, f"{model.service} has no row for {message.metadata['stream']}", about)
+            continue
+        found = json.loads(item["data"]["S"])
+        wrong = [name for name in shows or () if found.get(name) != (shows or {})[name]]
+        if shows is None or wrong:
+            what = f"shows another {', '.join(wrong)}" if wrong else "still shows what is gone"
+            text = f"{model.service}'s row for {message.metadata['stream']} {what} than {message.name} says"
+            yield Violation(REBUILT, text, about)
+
+
+def _counted(reading: Reading, ways: Ways) -> Iterator[Violation]:
+    """The funnel and the sales of insights against the events that were stored."""
+    funnel: dict[str, int] = dict.fromkeys(STAGES.values(), 0)
+    sold = {"orders": 0, "items": 0, "revenue": 0}
+    for commit in reading.commits:
+        for message in commit.messages:
+            if message.name in STAGES:
+                if ways.troubled(commit.thing, "insights"):
+                    return
+                funnel[STAGES[message.name]] += 1
+            if message.name == "OrderCompleted":
+                sold["orders"] += 1
+                sold["items"] += sum(item["quantity"] for item in message.data["items"])
+                sold["revenue"] += message.data["total"]
+    found: dict[str, int] = dict.fromkeys(funnel, 0)
+    found_sold = dict.fromkeys(sold, 0)
+    for (partition, sort), item in _rows(reading, "insights").items():
+        of_mall = partition == "sales" and sort.split(" ")[1] == "mall"
+        counts = found if partition == "funnel" else found_sold if of_mall else None
+        if counts is not None:
+            for name, count in plain(item).items():
+                if name in counts:
+                    counts[name] += count
+    for expected, counted in ((funnel, found), (sold, found_sold)):
+        wrong = [
+            f"{name} {counted[name]} instead of {count}" for name, count in expected.items() if counted[name] != count
+        ]
+        if wrong:
+            yield Violation(COUNTED, f"insights counts {', '.join(wrong)}", {"table": "insights/views"})
+
+
+def _sagas(reading: Reading, ways: Ways) -> Iterator[Violation]:
+    words = {"Completed": "completed", "Compensated": "compensated", "Stopped": "stopped", "Parked": "parked"}
+    rows = _rows(reading, "checkout")
+    for order_id, commits in reading.of_kind("CreateOrderSaga"):
+        if ways.troubled(order_id, "checkout"):
+            continue
+        names = [name for commit in commits for name in commit.names()]
+        status = next((words[name] for name in reversed(names) if name in words), "running")
+        item = rows.get((f"saga#{order_id}", "saga"))
+        shown = json.loads(item["data"]["S"])["status"] if item and "data" in item else "nothing"
+        if shown != status:
+            text = f"the list of sagas shows {shown} for the order {order_id}, whose saga is {status}"
+            yield Violation(REBUILT, text, {"stream": commits[0].stream, "table": "checkout/views"})
+
+
+def _waiting(reading: Reading, ways: Ways) -> Iterator[Violation]:
+    """Who sweeps finds the orders that are ready and unpaid, and the baskets that are open, and no others."""
+    for service, kind, index, begins, ends in (
+        ("ordering", "Order", "unpaid", {"Readied"}, {"Paid", "Completed", "Cancelled"}),
+        ("baskets", "Basket", "untouched", {"Started"}, {"CheckedOut", "Cancelled", "Abandoned"}),
+    ):
+        shown = {i["sort"]["S"] for i in reading.table(f"{service}/views") if f"{index}_partition" in i}
+        for thing, commits in reading.of_kind(kind):
+            names = {name for commit in commits for name in commit.names()}
+            waits = bool(names & begins) and not names & ends
+            if waits != (thing in shown) and not ways.troubled(thing, service):
+                what = "does not show" if waits else "still shows"
+                text = f"the index {index} of {service} {what} {commits[0].stream}"
+                yield Violation(REBUILT, text, {"stream": commits[0].stream, "table": f"{service}/views"})

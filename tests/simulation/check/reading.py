@@ -1,0 +1,336 @@
+"""A history, read once: commits, requests, messages and the ways that they went, joined by their ids.
+
+A history is a sequence of `(microseconds, kind, fields)`; the fields of each kind are in ../README.md. Here is what the
+checks share, and no rule.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.check.subscribers import SUBSCRIBERS
+
+Entry = tuple[int, str, dict[str, Any]]
+SECOND = 1_000_000  # microseconds
+
+
+@dataclass(slots=True)
+class Message:
+    """A message as it was first seen. commit: the one that carries it. delay: seconds, None for one for the bus."""
+
+    id: str
+    name: str
+    service: str
+    detail: dict[str, Any]
+    delay: int | None = None
+    commit: "Commit | None" = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.detail["data"]
+        return found
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.detail["metadata"]
+        return found
+
+
+@dataclass(slots=True)
+class Event:
+    """A stored event. stream_version: its own, not that of its commit."""
+
+    name: str
+    data: dict[str, Any]
+    stream_version: int
+
+
+@dataclass(slots=True)
+class Commit:
+    """One stored item. together: how many items were written with it in one transaction. request: whose it is."""
+
+    at: int
+    service: str
+    stream: str
+    kind: str
+    thing: str
+    version: int
+    id: str
+    events: list[Event]
+    messages: list[Message]
+    item: dict[str, dict[str, Any]]
+    cause: str | None
+    causation: str | None
+    together: int
+    request: str | None
+
+    @property
+    def last(self) -> int:
+        """The version of its last event."""
+        return self.version + len(self.events) - 1
+
+    @property
+    def where(self) -> str:
+        """How a sentence names it."""
+        return f"{self.service}'s {self.stream} at version {self.version}"
+
+    def names(self) -> list[str]:
+        """The names of its events."""
+        return [event.name for event in self.events]
+
+
+@dataclass(slots=True)
+class Request:
+    """A request, and what its client heard: status None for nothing at all."""
+
+    id: str
+    at: int
+    who: str
+    method: str
+    path: str
+    key: str | None
+    body: Any
+    if_match: int | None
+    answered_at: int | None = None
+    status: int | None = None
+    answer: Any = None
+    version: int | None = None
+    commits: list[Commit] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the client was told that it is done."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the client was told that nothing of it is done."""
+        return self.status is not None and 400 <= self.status < 500
+
+    @property
+    def where(self) -> str:
+        """How a sentence names it."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(slots=True)
+class Copy:
+    """A message in a queue. due: when it could first be received."""
+
+    queue: str
+    id: str
+    message: Message | None
+    body: str
+    due: int
+    received: list[int] = field(default_factory=list)
+    failed: int = 0
+    deleted: int | None = None
+
+
+@dataclass(slots=True)
+class Dead:
+    """A message that lies, or lay, with the dead letters. queue: where it is from. by: inbox, redrive, rule, relay."""
+
+    at: int
+    queue: str
+    message: Message | None
+    body: str
+    reason: Mapping[str, Any]
+    by: str
+
+
+class Reading:
+    """What a history says, and how it ended."""
+
+    def __init__(self, history: Sequence[Entry], final: Mapping[str, Any]) -> None:
+        self.final = final
+        self.end = history[-1][0] if history else 0
+        self.quiet_from = 0
+        self.commits: list[Commit] = []
+        self.streams: dict[str, list[Commit]] = defaultdict(list)
+        self.requests: dict[str, Request] = {}
+        self.messages: dict[str, Message] = {}
+        self.published: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.published_at: dict[str, int] = {}
+        self.copies: dict[str, Copy] = {}
+        self.queues_of: dict[str, set[str]] = defaultdict(set)
+        self.dead: list[Dead] = []
+        self.lost_to_queue: set[tuple[str, str, int]] = set()
+        self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
+        self.effects: list[tuple[int, dict[str, Any]]] = []
+        self._at_work: dict[str, str | None] = {}
+        self._parsed: dict[str, dict[str, Any] | None] = {}
+        readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
+        for at, kind, fields in history:
+            reader = readers.get(kind)
+            if reader:
+                reader(at, fields)
+        if not self.quiet_from:
+            self.quiet_from = max((at for at, kind, _ in history if kind == "fault"), default=0)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether all that was under way has come to its end."""
+        return bool(self.final.get("still", True))
+
+    def of_kind(self, kind: str) -> Iterator[tuple[str, list[Commit]]]:
+        """The streams of a kind of aggregate: its id and its commits."""
+        for commits in self.streams.values():
+            if commits[0].kind == kind:
+                yield commits[0].thing, commits
+
+    def stream(self, kind: str, thing: str) -> list[Commit]:
+        """The commits of one thing."""
+        return self.streams.get(f"{kind}#{thing}", [])
+
+    def cause_of(self, commit: Commit) -> Message | None:
+        """The message that led to a commit."""
+        return self.messages.get(commit.causation or "")
+
+    def table(self, name: str) -> Iterator[dict[str, dict[str, Any]]]:
+        """The items that a table holds in the end."""
+        items: Mapping[Any, dict[str, dict[str, Any]]] = self.final.get("tables", {}).get(name, {})
+        return iter(items.values())
+
+    def _read_request(self, at: int, fields: dict[str, Any]) -> None:
+        expected = fields.get("if_match")
+        self.requests[fields["id"]] = Request(
+            id=fields["id"],
+            at=at,
+            who=fields["who"],
+            method=fields["method"],
+            path=fields["path"],
+            key=fields.get("key"),
+            body=fields.get("body"),
+            if_match=int(str(expected).strip('"')) if expected else None,
+        )
+
+    def _read_response(self, at: int, fields: dict[str, Any]) -> None:
+        request = self.requests[fields["id"]]
+        request.answered_at = at
+        request.status, request.answer = fields["status"], fields.get("body")
+        request.version = fields.get("version")
+
+    def _read_invocation(self, at: int, fields: dict[str, Any]) -> None:
+        self._at_work[fields["container"]] = next(iter(fields.get("cause") or ()), None)
+
+    def _read_commit(self, at: int, fields: dict[str, Any]) -> None:
+        item = fields["item"]
+        stream, version = item["stream"]["S"], int(item["version"]["N"])
+        kind, _, thing = stream.partition("#")
+        cause = self._at_work.get(fields.get("container", ""))
+        commit = Commit(
+            at=at,
+            service=fields["table"].partition("/")[0],
+            stream=stream,
+            kind=kind,
+            thing=thing,
+            version=version,
+            id=item["id"]["S"],
+            events=[
+                Event(name, data, version + n) for n, (name, _, data) in enumerate(json.loads(item["events"]["S"]))
+            ],
+            messages=[],
+            item=item,
+            cause=item["cause"]["S"] if "cause" in item else None,
+            causation=item["causation_id"]["S"] if "causation_id" in item else None,
+            together=fields.get("in_transaction") or 1,
+            request=cause if cause in self.requests else None,
+        )
+        for carried in json.loads(item["messages"]["S"]) if "messages" in item else ():
+            message = self._message(carried["detail"], commit.service, carried.get("delay"), commit)
+            commit.messages.append(message)
+        self.commits.append(commit)
+        self.streams[stream].append(commit)
+        if commit.request:
+            self.requests[commit.request].commits.append(commit)
+
+    def _message(
+        self, detail: dict[str, Any], service: str, delay: int | None = None, commit: Commit | None = None
+    ) -> Message:
+        metadata = detail["metadata"]
+        message = Message(metadata["id"], metadata["name"], service, detail, delay, commit)
+        return self.messages.setdefault(message.id, message)
+
+    def _read_published(self, at: int, fields: dict[str, Any]) -> None:
+        detail = fields["detail"] if isinstance(fields["detail"], dict) else json.loads(fields["detail"])
+        if not isinstance(detail.get("metadata"), dict) or "id" not in detail["metadata"]:
+            return
+        message = self._message(detail, fields["service"].removeprefix("mallbots."))
+        self.published[message.id].append(detail)
+        self.published_at.setdefault(message.id, at)
+
+    def _read_stream(self, at: int, fields: dict[str, Any]) -> None:
+        if fields["what"] == "lost-to-queue":
+            service = fields["table"].partition("/")[0]
+            self.lost_to_queue |= {(service, stream, int(version)) for stream, version in fields["keys"]}
+
+    def _read_sent(self, at: int, fields: dict[str, Any]) -> None:
+        queue, body = fields["queue"], fields["body"]
+        due = at + int((fields.get("delay") or 0) * SECOND)
+        self.copies[fields["message"]] = Copy(queue, fields["message"], self._in_body(queue, body), body, due)
+        self.queues_of[body].add(queue)
+
+    def _in_body(self, queue: str, body: str) -> Message | None:
+        if body not in self._parsed:
+            self._parsed[body] = _detail(body)
+        detail = self._parsed[body]
+        return self._message(detail, queue.partition("/")[0]) if detail else None
+
+    def _read_received(self, at: int, fields: dict[str, Any]) -> None:
+        if copy := self.copies.get(fields["message"]):
+            copy.received.append(at)
+
+    def _read_deleted(self, at: int, fields: dict[str, Any]) -> None:
+        if copy := self.copies.get(fields["message"]):
+            copy.deleted = at
+
+    def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
+        self._at_work.pop(fields["container"], None)
+        for failed in fields.get("failures") or ():
+            if copy := self.copies.get(failed):
+                copy.failed += 1
+
+    def _read_dead(self, at: int, fields: dict[str, Any]) -> None:
+        body = fields["body"]
+        message = self._in_body(fields["queue"], body)
+        queue = self._meant_for(fields["queue"].partition("/")[0], message, body)
+        self.dead.append(Dead(at, queue, message, body, fields.get("reason") or {}, fields["by"]))
+
+    def _meant_for(self, service: str, message: Message | None, body: str) -> str:
+        """The queue of a service that a message lay in, or would have, before it came to the dead letters."""
+        seen = [queue for queue in sorted(self.queues_of[body]) if queue.partition("/")[0] == service]
+        heard = SUBSCRIBERS.get(message.name, ()) if message else ()
+        return next((queue for queue in (*seen, *heard) if queue.partition("/")[0] == service), f"{service}/inbox")
+
+    def _read_row(self, at: int, fields: dict[str, Any]) -> None:
+        partition, sort = fields["key"]
+        self.rows.append((at, fields["table"], partition, sort, fields["item"]))
+
+    def _read_effect(self, at: int, fields: dict[str, Any]) -> None:
+        self.effects.append((at, fields))
+
+    def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
+        self.quiet_from = at
+
+
+def _detail(body: str) -> dict[str, Any] | None:
+    """The envelope in a queue's body; None for a schedule's tick and for what is none."""
+    try:
+        detail = json.loads(body).get("detail")
+    except (ValueError, AttributeError):
+        return None
+    readable = isinstance(detail, dict) and isinstance(detail.get("metadata"), dict) and "id" in detail["metadata"]
+    return detail if readable and "name" in detail["metadata"] and isinstance(detail.get("data"), dict) else None
+
+
+def plain(item: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """An item's attributes as Python values."""
+    return {name: _value(value) for name, value in item.items()}
+
+
+def _value(value: dict[str, Any]) -> Any:
+    (kind, content), *_ = value.items()
+    return int(content) if kind == "N" else content

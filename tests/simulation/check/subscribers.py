@@ -1,0 +1,113 @@
+"""Who hears what: the queues that each message of the bus must come to, and who answers which command.
+
+A copy, so that the check is nobody's echo; ../test_check_table.py holds it to what the services register.
+"""
+
+ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
+PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inbox", "search/inbox", "insights/inbox"
+BASKETS, STORES, CUSTOMERS = "baskets/inbox", "stores/inbox", "customers/inbox"
+
+_CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
+_CUSTOMER = (BASKETS, INSIGHTS, NOTIFICATIONS, PAYMENTS, SEARCH)
+_ORDER = (INSIGHTS, NOTIFICATIONS, PAYMENTS, SEARCH)
+_REPLY = (CHECKOUT, INSIGHTS)
+
+SUBSCRIBERS: dict[str, tuple[str, ...]] = {
+    "StoreCreated": _CATALOGUE,
+    "StoreParticipationToggled": _CATALOGUE,
+    "StoreRebranded": _CATALOGUE,
+    "ProductAdded": _CATALOGUE,
+    "ProductRebranded": _CATALOGUE,
+    "ProductPriceChanged": _CATALOGUE,
+    "ProductRemoved": (BASKETS, DEPOT, INSIGHTS, STORES),
+    "CustomerRegistered": _CUSTOMER,
+    "CustomerSmsChanged": _CUSTOMER,
+    "CustomerLanguageChanged": (INSIGHTS, NOTIFICATIONS, SEARCH),
+    "CustomerEnabled": _CUSTOMER,
+    "CustomerDisabled": _CUSTOMER,
+    "CustomerErased": _CUSTOMER,
+    "BasketStarted": (BASKETS, INSIGHTS),
+    "BasketCancelled": (BASKETS, INSIGHTS),
+    "BasketAbandoned": (BASKETS, INSIGHTS),
+    "BasketCheckedOut": (BASKETS, INSIGHTS, ORDERING),
+    "OrderCreated": (*_ORDER, CHECKOUT),
+    "OrderApproved": _ORDER,
+    "OrderRejected": (*_ORDER, DEPOT),
+    "OrderReadied": (*_ORDER, ORDERING),
+    "OrderPaid": (INSIGHTS, PAYMENTS, SEARCH),
+    "OrderCancelled": (*_ORDER, CHECKOUT, DEPOT, ORDERING),
+    "OrderCompleted": (*_ORDER, ORDERING),
+    "ShoppingListCreated": (DEPOT, INSIGHTS),
+    "ShoppingListAvailable": (DISPATCHER, INSIGHTS),
+    "ShoppingListAssigned": (DEPOT, INSIGHTS),
+    "ShoppingListStarted": (DEPOT, INSIGHTS),
+    "ShoppingListItemPicked": (DEPOT, INSIGHTS),
+    "ShoppingListCompleted": (DEPOT, INSIGHTS, ORDERING),
+    "ShoppingListCancelled": (DEPOT, INSIGHTS, ORDERING),
+    "BotRegistered": (DEPOT, INSIGHTS),
+    "BotCameOnline": (DISPATCHER, INSIGHTS),
+    "BotWentOffline": (DEPOT, INSIGHTS),
+    "BotAssigned": (DEPOT, INSIGHTS),
+    "BotFinished": (DISPATCHER, INSIGHTS),
+    "PaymentAuthorized": (INSIGHTS,),
+    "PaymentConfirmed": (INSIGHTS,),
+    "PaymentVoided": (INSIGHTS,),
+    "PaymentRefunded": (INSIGHTS,),
+    "InvoiceCreated": (INSIGHTS,),
+    "InvoiceAdjusted": (INSIGHTS,),
+    "InvoicePaid": (INSIGHTS, ORDERING),
+    "InvoiceCancelled": (INSIGHTS,),
+    "DifferenceFound": (INSIGHTS, PAYMENTS),
+    "DifferenceCleared": (INSIGHTS, PAYMENTS),
+    "NotificationSent": (INSIGHTS, NOTIFICATIONS),
+    "AuthorizeCustomer": (CUSTOMERS, INSIGHTS),
+    "CreateShoppingList": (DEPOT, INSIGHTS),
+    "ConfirmPayment": (INSIGHTS, PAYMENTS),
+    "InitiateShopping": (DEPOT, INSIGHTS),
+    "ApproveOrder": (INSIGHTS, ORDERING),
+    "RejectOrder": (INSIGHTS, ORDERING),
+    "CancelShoppingList": (DEPOT, INSIGHTS),
+    "VoidPayment": (INSIGHTS, PAYMENTS),
+    "CustomerAuthorized": _REPLY,
+    "CustomerRefused": _REPLY,
+    "ShoppingListAccepted": _REPLY,
+    "ShoppingListRefused": _REPLY,
+    "PaymentAccepted": _REPLY,
+    "PaymentRefused": _REPLY,
+    "ShoppingInitiated": _REPLY,
+    "ShoppingRefused": _REPLY,
+    "OrderApprovalAccepted": _REPLY,
+    "OrderApprovalRefused": _REPLY,
+    "OrderRejectionAccepted": _REPLY,
+    "OrderRejectionRefused": _REPLY,
+    "ShoppingListCancellationAccepted": _REPLY,
+    "PaymentVoidAccepted": _REPLY,
+}
+
+# The newest version of each message that is not at its first.
+VERSIONS: dict[str, int] = {"InvoiceAdjusted": 2}
+
+TIMERS = {
+    "StepTimedOut",
+    "SagaMoved",
+    "LeaseEnds",
+    "LookAgain",
+    "RefundDue",
+    "UnpaidOrdersDue",
+    "UntouchedBasketsDue",
+    "ReconciliationDue",
+    "ReconciliationPageDue",
+    "OrderReconciliationDue",
+}
+
+# The queue that a command is for, and its answers: yes first, then no where there is one.
+ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "AuthorizeCustomer": (CUSTOMERS, ("CustomerAuthorized", "CustomerRefused")),
+    "CreateShoppingList": (DEPOT, ("ShoppingListAccepted", "ShoppingListRefused")),
+    "ConfirmPayment": (PAYMENTS, ("PaymentAccepted", "PaymentRefused")),
+    "InitiateShopping": (DEPOT, ("ShoppingInitiated", "ShoppingRefused")),
+    "ApproveOrder": (ORDERING, ("OrderApprovalAccepted", "OrderApprovalRefused")),
+    "RejectOrder": (ORDERING, ("OrderRejectionAccepted", "OrderRejectionRefused")),
+    "CancelShoppingList": (DEPOT, ("ShoppingListCancellationAccepted",)),
+    "VoidPayment": (PAYMENTS, ("PaymentVoidAccepted",)),
+}

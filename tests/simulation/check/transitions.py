@@ -1,0 +1,161 @@
+"""Each stream tells a legal life: which event may follow which, read from the domain page."""
+
+import re
+from collections.abc import Iterator
+
+from tests.simulation.check.reading import Commit, Reading
+from tests.simulation.check.violation import Violation
+
+LEGAL = "each transition is legal"
+NOT_NEGATIVE = "no amount or quantity is negative"
+
+Machine = dict[str, dict[str, str]]  # state → event → the next state; a stream begins in ""
+
+STORE: Machine = {
+    "": {"Created": "apart"},
+    "apart": {"ParticipationToggled": "participating", "Rebranded": "apart"},
+    "participating": {"ParticipationToggled": "apart", "Rebranded": "participating"},
+}
+PRODUCT: Machine = {
+    "": {"Added": "sold"},
+    "sold": {"Relabelled": "sold", "PriceChanged": "sold", "Removed": "removed"},
+    "removed": {},
+}
+CUSTOMER: Machine = {
+    "": {"Registered": "enabled"},
+    "enabled": {"Disabled": "disabled", "SmsChanged": "enabled", "LanguageChanged": "enabled", "Erased": "erased"},
+    "disabled": {"Enabled": "enabled", "SmsChanged": "disabled", "LanguageChanged": "disabled", "Erased": "erased"},
+    "erased": {},
+}
+BASKET: Machine = {
+    "": {"Started": "open"},
+    "open": {
+        "ItemAdded": "open",
+        "ItemRemoved": "open",
+        "Cancelled": "cancelled",
+        "CheckedOut": "checked out",
+        "Abandoned": "abandoned",
+    },
+    "cancelled": {},
+    "checked out": {},
+    "abandoned": {},
+}
+ORDER: Machine = {
+    "": {"Created": "pending"},
+    "pending": {
+        "Approved": "approved",
+        "Rejected": "rejected",
+        "Cancelled": "cancelled",
+        "CollectedEarly": "pending",
+        "ListLost": "pending",
+    },
+    "approved": {
+        "Readied": "ready",
+        "NothingFound": "cancelled",
+        "Paid": "approved and paid",
+        "Cancelled": "cancelled",
+    },
+    "approved and paid": {"Readied": "ready and paid", "NothingFound": "cancelled", "Cancelled": "cancelled"},
+    "ready": {"Paid": "ready and paid", "Cancelled": "cancelled"},
+    # Both in one commit: nobody ever sees an order that has both and is not completed.
+    "ready and paid": {"Completed": "completed"},
+    "completed": {},
+    "rejected": {},
+    "cancelled": {},
+}
+SHOPPING_LIST: Machine = {
+    "": {"Created": "pending", "Cancelled": "cancelled"},
+    "pending": {"Initiated": "available", "Cancelled": "cancelled"},
+    "available": {"Assigned": "assigned", "Cancelled": "cancelled"},
+    "assigned": {"Started": "active", "Completed": "completed", "GivenBack": "available", "Cancelled": "cancelled"},
+    "active": {"Picked": "active", "Completed": "completed", "GivenBack": "available", "Cancelled": "cancelled"},
+    "completed": {},
+    "cancelled": {},
+}
+BOT: Machine = {
+    "": {"Registered": "offline"},
+    "offline": {"CameOnline": "idle"},
+    "idle": {"TookList": "active", "WentOffline": "offline"},
+    "active": {"Finished": "idle", "WentOffline": "offline"},
+}
+PAYMENT: Machine = {
+    "": {"Authorized": "authorized"},
+    "authorized": {"Confirmed": "confirmed", "Voided": "voided"},
+    "confirmed": {"Captured": "settled", "Voided": "voided"},
+    "settled": {"RefundRequested": "settled", "Refunded": "settled"},
+    "voided": {},
+}
+INVOICE: Machine = {
+    "": {"Billed": "pending", "Cancelled": "cancelled"},
+    "pending": {"Adjusted": "pending", "Paid": "paid", "Cancelled": "cancelled"},
+    "paid": {"Adjusted": "paid"},
+    "cancelled": {},
+}
+NOTIFICATION: Machine = {"": {"Sent": "sent", "Skipped": "skipped"}, "sent": {}, "skipped": {}}
+DIFFERENCE: Machine = {
+    "": {"Found": "open"},
+    "open": {"Found": "open", "Cleared": "cleared"},
+    "cleared": {"Found": "open"},
+}
+SAGA: Machine = {
+    "": {"OrderTaken": "taken", "Stopped": "stopped"},
+    "taken": {"Started": "next"},
+    "next": {"StepSent": "asking", "Completed": "completed"},
+    "asking": {"StepSent": "asking", "StepAnswered": "next", "TurnedRound": "turned"},
+    "turned": {"UndoSent": "undoing"},
+    "undoing": {"UndoSent": "undoing", "Undone": "undone", "Parked": "parked", "Completed": "completed"},
+    "undone": {"UndoSent": "undoing", "Compensated": "compensated"},
+    "parked": {"Resumed": "resumed"},
+    "resumed": {"UndoSent": "undoing", "Undone": "undone", "Completed": "completed"},
+    "completed": {},
+    "compensated": {},
+    "stopped": {},
+}
+MACHINES: dict[str, Machine] = {
+    "Store": STORE,
+    "Product": PRODUCT,
+    "Customer": CUSTOMER,
+    "Basket": BASKET,
+    "Order": ORDER,
+    "ShoppingList": SHOPPING_LIST,
+    "Bot": BOT,
+    "Payment": PAYMENT,
+    "Invoice": INVOICE,
+    "Notification": NOTIFICATION,
+    "Difference": DIFFERENCE,
+    "CreateOrderSaga": SAGA,
+}
+# In the midst of a commit a stream may be there, and never between two.
+PASSING = {"ready and paid", "taken", "next", "turned", "undone", "resumed"}
+
+_NEGATIVE = re.compile(r'"(?:amount|price|previous_price|total|quantity|picked|left|assignment|number)":-')
+
+
+def violations(reading: Reading) -> Iterator[Violation]:
+    """The first illegal event of each stream, and what was stored of less than nothing."""
+    for stream, commits in reading.streams.items():
+        yield from _life(stream, commits)
+        for commit in commits:
+            if found := _NEGATIVE.search(commit.item["events"]["S"]):
+                yield Violation(NOT_NEGATIVE, f"{commit.where} holds {found[0]}…", {"stream": stream})
+
+
+def _life(stream: str, commits: list[Commit]) -> Iterator[Violation]:
+    kind = commits[0].kind
+    machine = MACHINES.get(kind)
+    if machine is None:
+        yield Violation(LEGAL, f"{stream} is of a kind that the check does not know", {"stream": stream})
+        return
+    state = ""
+    for commit in commits:
+        for event in commit.events:
+            following = machine[state].get(event.name)
+            if following is None:
+                was = state or "not there"
+                text = f"{stream} was {was} when {event.name} was stored as version {event.stream_version}"
+                yield Violation(LEGAL, text, {"stream": stream, "cause": commit.causation, "commit": commit.id})
+                return
+            state = following
+        if state in PASSING:
+            yield Violation(LEGAL, f"{commit.where} leaves it {state}, which no commit may", {"stream": stream})
+            return

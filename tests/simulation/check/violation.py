@@ -1,0 +1,20 @@
+"""What a check finds: a promise that was not kept."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Violation:
+    """invariant: the promise, the same words each time. text: what happened and where, in a sentence.
+
+    evidence: the ids that it is about (streams, messages, requests), by what they are.
+    """
+
+    invariant: str
+    text: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        about = ", ".join(f"{name} {value}" for name, value in self.evidence.items())
+        return f"{self.invariant}: {self.text}" + (f" ({about})" if about else "")
