@@ -1,0 +1,116 @@
+"""EventBridge: a bus with rules, and deliveries that are late, twice, or not possible."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from tests.simulation.containers import BEGIN
+from tests.simulation.sdk import Wire, World, client_error
+from tests.simulation.sqs import Queue
+
+ENTRIES = 10
+BYTES = 1_048_576
+GROUP = "in-turn"
+
+
+class Rule:
+    """What brings the messages of a pattern to a queue; `undelivered` takes those that it cannot bring."""
+
+    def __init__(self, pattern: dict[str, Any], queue: Queue, undelivered: Queue, group: str = "") -> None:
+        self.queue = queue
+        self.undelivered = undelivered
+        self.group = group
+        self._sources = frozenset(pattern["source"])
+        self.names = frozenset(pattern["detail-type"])
+        self._to = pattern["detail"]["to"]
+
+    def matches(self, source: str, name: str, detail: dict[str, Any]) -> bool:
+        """Whether it wants an event."""
+        if source not in self._sources or name not in self.names:
+            return False
+        to = detail.get("to")
+        return any(to == wanted if isinstance(wanted, str) else "to" not in detail for wanted in self._to)
+
+
+class Bus:
+    """The system's event bus."""
+
+    def __init__(self, world: World, rules: Sequence[Rule]) -> None:
+        self._world = world
+        self.latest: dict[str, dict[str, Any]] = {}
+        self._by_name: dict[str, list[Rule]] = {}
+        for rule in rules:
+            for name in sorted(rule.names):
+                self._by_name.setdefault(name, []).append(rule)
+
+    def put(self, source: str, name: str, detail: str) -> str:
+        """Take one event; its id."""
+        world = self._world
+        entry = world.number("entry")
+        content = json.loads(detail)
+        self.latest[name] = content
+        world.history.note("published", service=source, entry=entry, name=name, detail=content)
+        time = (BEGIN + timedelta(microseconds=world.scheduler.now_us)).isoformat(timespec="seconds")
+        body = (
+            f'{{"version":"0","id":"{entry}","detail-type":"{name}","source":"{source}","account":"123456789012",'
+            f'"time":"{time.replace("+00:00", "Z")}","region":"eu-central-1","resources":[],"detail":{detail}}}'
+        )
+        for rule in self._by_name.get(name, ()):
+            if rule.matches(source, name, content):
+                self._route(rule, entry, body)
+        return entry
+
+    def _route(self, rule: Rule, entry: str, body: str) -> None:
+        """Deliver an event to one target, once or twice, now or later."""
+        world, where = self._world, rule.queue.name
+        copies = 2 if world.faults.strikes("bus duplicate", where) else 1
+        world.history.note("routed", entry=entry, queue=where, copies=copies)
+        if world.faults.strikes("target given up", where):
+            self._give_up(rule, entry, body)
+            return
+        for _ in range(copies):
+            seconds = world.choices.seconds(0.005, 0.15, "bus")
+            if world.faults.strikes("bus delay", where):
+                seconds = world.choices.seconds(1.0, 90.0, "bus delay")
+            if world.faults.strikes("target retry", where):
+                seconds += world.choices.seconds(1.0, 300.0, "target retry")
+            world.scheduler.call_in(seconds, lambda: self._deliver(rule, body))
+
+    def _deliver(self, rule: Rule, body: str) -> None:
+        rule.queue.send(body, group=rule.group, by="rule")
+
+    def _give_up(self, rule: Rule, entry: str, body: str) -> None:
+        self._world.history.note("undelivered", queue=rule.undelivered.name, entry=entry)
+        reason = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "the queue did not let the rule in"}
+        rule.undelivered.send(body, attributes=reason, by="rule")
+
+
+class EventsClient:
+    """One container's client of the bus."""
+
+    def __init__(self, bus: Bus, wire: Wire, world: World, name: str) -> None:
+        self._bus = bus
+        self._wire = wire
+        self._world = world
+        self._name = name
+
+    def put_events(self, *, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Put at most ten entries; each is taken or refused by itself."""
+        answer: dict[str, Any] = self._wire.call("PutEvents", "bus", lambda: self._put(Entries))
+        return answer
+
+    def _put(self, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        size = sum(len(entry["Detail"]) for entry in entries)
+        if not 1 <= len(entries) <= ENTRIES or size > BYTES:
+            raise client_error("ValidationException", "1 to 10 entries, and 1 MB together", "PutEvents")
+        if any(entry["EventBusName"] != "bus" for entry in entries):
+            raise client_error("ResourceNotFoundException", "Event bus does not exist.", "PutEvents")
+        some = self._world.faults.strikes("entries failed", self._name)
+        answers = []
+        for entry in entries:
+            if some and self._world.choices.chance(0.5, "this entry"):
+                answers.append({"ErrorCode": "InternalFailure", "ErrorMessage": "Unexpected error"})
+            else:
+                answers.append({"EventId": self._bus.put(entry["Source"], entry["DetailType"], entry["Detail"])})
+        return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}

@@ -1,0 +1,150 @@
+"""Functions and their containers: cold and warm, with clocks of their own, ended at any call."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from functions.kernel import clock, ids
+from functions.kernel.runtime import Runtime, active
+from tests.simulation.scheduler import SECOND, Killed, Task
+from tests.simulation.sdk import World
+
+BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # the true time at which every schedule begins
+
+Done = Callable[[str, Any], None]
+
+
+class Container:
+    """One execution environment: what is in its memory, and what its clock says."""
+
+    def __init__(self, function: "Function", name: str) -> None:
+        self.function = function
+        self.name = name
+        self.cold = True
+        self.alive = True
+        self.old = False
+        self.skew_us = 0
+        self.task: Task | None = None
+        self.ended_as = "killed"
+        self.runtime: Runtime = function.compose(self)
+
+    def now(self) -> datetime:
+        """What its clock says."""
+        return BEGIN + timedelta(microseconds=self.function.world.scheduler.now_us + self.skew_us)
+
+    def die(self) -> None:
+        """End now, at a call of its own. Raises Killed."""
+        self.alive = False
+        assert self.task
+        self.task.killed = True
+        raise Killed
+
+    def end(self, how: str) -> None:
+        """End from outside: by its timeout, or because it is taken away."""
+        self.alive = False
+        self.ended_as = how
+        if self.task:
+            self.function.world.scheduler.kill(self.task)
+
+
+class Function:
+    """A function as deployed. While it is `stopped`, it throttles.
+
+    handle: what it does with an event. compose: makes a container's runtime on a cold start. timeout: in seconds.
+    concurrency: how many containers may work at once. evolving: whether a version before this one may still run.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        handle: Callable[[dict[str, Any]], Any],
+        compose: Callable[[Container], Runtime],
+        timeout: float,
+        *,
+        concurrency: int = 1000,
+        evolving: bool = False,
+    ) -> None:
+        self.world = world
+        self.name = name
+        self.handle = handle
+        self.compose = compose
+        self.timeout = timeout
+        self.concurrency = concurrency
+        self.stopped = False
+        self.busy = 0
+        self.invocations = 0
+        self._evolving = evolving
+        self._idle: list[Container] = []
+
+    def invoke(self, event: dict[str, Any], cause: list[str], done: Done) -> bool:
+        """Begin an invocation, and call `done(how, answer)` at its end; False when it is throttled.
+
+        how: "ok" with the answer, "error" with what Lambda says of the exception, "killed" or "timeout" with None.
+        """
+        if self.stopped or self.busy >= self.concurrency or self.world.faults.strikes("invoke throttled", self.name):
+            return False
+        self.busy += 1
+        container = self._container()
+        container.task = self.world.scheduler.spawn(self._work, container, event, cause, done, name=container.name)
+        return True
+
+    def _container(self) -> Container:
+        """An idle one, the one used last first, or a new one."""
+        while self._idle:
+            container = self._idle.pop()
+            if self.world.faults.strikes("cold start", container.name):
+                continue
+            if self.world.faults.strikes("clock step", container.name):
+                container.skew_us -= self.world.choices.between(1, 3 * SECOND, "clock step")
+                self._note_clock(container)
+            return container
+        container = Container(self, self.world.number(self.name))
+        if self.world.faults.strikes("clock skew", container.name):
+            container.skew_us = self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew")
+            self._note_clock(container)
+        container.old = self._evolving and self.world.faults.strikes("old version", container.name)
+        return container
+
+    def _note_clock(self, container: Container) -> None:
+        self.world.history.note("clock", container=container.name, skew=container.skew_us)
+
+    def _work(self, container: Container, event: dict[str, Any], cause: list[str], done: Done) -> None:
+        scheduler, history = self.world.scheduler, self.world.history
+        how, answer = "ok", None
+        history.note("invocation", container=container.name, function=self.name, cause=cause)
+        self.invocations += 1
+        try:
+            if container.cold:
+                scheduler.sleep(self.world.choices.seconds(0.1, 0.6, "cold start"))
+                container.cold = False
+            task = container.task
+            scheduler.call_in(self.timeout, lambda: self._time_out(container, task))
+            with (
+                clock.fixed(container.now, scheduler.sleep),
+                ids.fixed(self.world.choices.new_id),
+                active(container.runtime),
+            ):
+                answer = self.handle(event)
+        except Killed:
+            how, answer = container.ended_as, None
+        except Exception as error:  # what a handler raises, Lambda answers
+            how, answer = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
+        self.busy -= 1
+        container.task = None
+        if container.alive:
+            self._idle.append(container)
+        failures = answer.get("batchItemFailures", ()) if how == "ok" and isinstance(answer, dict) else ()
+        history.note(
+            "ended",
+            container=container.name,
+            function=self.name,
+            how=how,
+            failures=[failure["itemIdentifier"] for failure in failures],
+            **({"error": answer["errorType"]} if how == "error" and answer else {}),
+        )
+        done(how, answer)
+
+    def _time_out(self, container: Container, task: Task | None) -> None:
+        if container.task is task and task is not None and not task.done:
+            container.end("timeout")

@@ -1,0 +1,163 @@
+"""DynamoDB's expressions, as far as the kernel uses them: conditions, key conditions, filters, and ADD."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+Item = dict[str, dict[str, Any]]
+Names = Mapping[str, str]
+Values = Mapping[str, dict[str, Any]]
+Condition = Callable[[Item, Names, Values], bool]
+Operand = Callable[[Item, Names, Values], Any]
+
+_TOKEN = re.compile(r"\s*([#:]?\w+|<=|>=|<>|[=<>(),])")
+_WORD = re.compile(r"[#:]?\w+")
+
+
+class ExpressionError(ValueError):
+    """An expression that DynamoDB would refuse, or that is not simulated."""
+
+
+def plain(value: dict[str, Any] | None) -> Any:
+    """The value of an attribute, comparable within its type; None for one that is not there."""
+    if value is None:
+        return None
+    if "S" in value:
+        return value["S"]
+    if "N" in value:
+        text = value["N"]
+        return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    if "BOOL" in value:
+        return value["BOOL"]
+    raise ExpressionError(f"attributes of this type are not simulated: {value}")
+
+
+@cache
+def condition(expression: str) -> Condition:
+    """What a condition expression says of an item. Raises ExpressionError."""
+    parser = _Parser(expression)
+    parsed = parser.either()
+    parser.end()
+    return parsed
+
+
+@cache
+def additions(expression: str) -> tuple[tuple[str, str], ...]:
+    """The (name, value) placeholders of an update expression of the form `ADD a :x, b :y`. Raises ExpressionError."""
+    if not expression.startswith("ADD "):
+        raise ExpressionError(f"only ADD is simulated: {expression}")
+    pairs = [part.split() for part in expression.removeprefix("ADD ").split(",")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ExpressionError(f"cannot be read: {expression}")
+    return tuple((name, value) for name, value in pairs)
+
+
+def _name(token: str, names: Names) -> str:
+    if not token.startswith("#"):
+        return token
+    if token not in names:
+        raise ExpressionError(f"An expression attribute name used in the document path is not defined: {token}")
+    return names[token]
+
+
+class _Parser:
+    """Recursive descent over OR, AND, NOT, comparisons, BETWEEN and the functions that are used."""
+
+    def __init__(self, expression: str) -> None:
+        self._expression = expression
+        self._tokens: list[str] = _TOKEN.findall(expression)
+        if "".join(self._tokens) != re.sub(r"\s+", "", expression):
+            raise ExpressionError(f"cannot be read: {expression}")
+        self._tokens.reverse()
+
+    def _peek(self) -> str:
+        return self._tokens[-1] if self._tokens else ""
+
+    def _take(self, expected: str | None = None) -> str:
+        if not self._tokens or (expected is not None and self._tokens[-1] != expected):
+            raise ExpressionError(f"cannot be read, {expected or 'more'} is missing: {self._expression}")
+        return self._tokens.pop()
+
+    def end(self) -> None:
+        if self._tokens:
+            raise ExpressionError(f"cannot be read from {self._peek()} on: {self._expression}")
+
+    def either(self) -> Condition:
+        left = self.both()
+        while self._peek().upper() == "OR":
+            self._take()
+            left = _either(left, self.both())
+        return left
+
+    def both(self) -> Condition:
+        left = self.single()
+        while self._peek().upper() == "AND":
+            self._take()
+            left = _both(left, self.single())
+        return left
+
+    def single(self) -> Condition:
+        token = self._take()
+        if token.upper() == "NOT":
+            inner = self.single()
+            return lambda item, names, values: not inner(item, names, values)
+        if token == "(":
+            inner = self.either()
+            self._take(")")
+            return inner
+        if token in ("attribute_exists", "attribute_not_exists"):
+            self._take("(")
+            name = self._take()
+            self._take(")")
+            there = token == "attribute_exists"
+            return lambda item, names, values: (_name(name, names) in item) is there
+        return self._comparison(_operand(token))
+
+    def _comparison(self, left: Operand) -> Condition:
+        operator = self._take()
+        if operator.upper() == "BETWEEN":
+            low = _operand(self._take())
+            self._take("AND")
+            high = _operand(self._take())
+            return _both(_compare(">=", left, low), _compare("<=", left, high))
+        return _compare(operator, left, _operand(self._take()))
+
+
+def _operand(token: str) -> Operand:
+    if not _WORD.fullmatch(token):
+        raise ExpressionError(f"no operand: {token}")
+    if token.startswith(":"):
+        return lambda item, names, values: plain(values[token])
+    return lambda item, names, values: plain(item.get(_name(token, names)))
+
+
+def _either(left: Condition, right: Condition) -> Condition:
+    return lambda item, names, values: left(item, names, values) or right(item, names, values)
+
+
+def _both(left: Condition, right: Condition) -> Condition:
+    return lambda item, names, values: left(item, names, values) and right(item, names, values)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: bool(a == b),
+    "<>": lambda a, b: bool(a != b),
+    "<": lambda a, b: bool(a < b),
+    "<=": lambda a, b: bool(a <= b),
+    ">": lambda a, b: bool(a > b),
+    ">=": lambda a, b: bool(a >= b),
+}
+
+
+def _compare(operator: str, left: Operand, right: Operand) -> Condition:
+    if operator not in _OPERATORS:
+        raise ExpressionError(f"no operator: {operator}")
+    holds = _OPERATORS[operator]
+
+    def compare(item: Item, names: Names, values: Values) -> bool:
+        a, b = left(item, names, values), right(item, names, values)
+        return a is not None and b is not None and type(a) is type(b) and holds(a, b)
+
+    return compare

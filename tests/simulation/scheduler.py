@@ -1,0 +1,197 @@
+"""Virtual time, and tasks that take turns: one greenlet at a time, switched where it waits."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it has no types of its own
+
+from tests.simulation.choices import Choices
+
+SECOND = 1_000_000  # microseconds
+
+
+class Killed(BaseException):
+    """The container of a task is gone: nothing of it runs any more. Not an Exception, so that no handler catches it."""
+
+
+class Task:
+    """A function at work. `done` once it has returned, failed or been killed; `error` is what it raised."""
+
+    __slots__ = ("_waiters", "done", "error", "greenlet", "killed", "name", "result", "wakeup")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.done = False
+        self.killed = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.wakeup = 0
+        self.greenlet: greenlet
+        self._waiters: list[Callable[[], None]] = []
+
+    def when_done(self, function: Callable[[], None]) -> None:
+        """Have a function called when it is done."""
+        if self.done:
+            function()
+        else:
+            self._waiters.append(function)
+
+    def finish(self) -> None:
+        """Call those who wait for it."""
+        self.done = True
+        for waiter in self._waiters:
+            waiter()
+
+
+class Promise:
+    """A value that comes later; the first one given counts."""
+
+    __slots__ = ("_task", "_wake", "given", "value")
+
+    def __init__(self) -> None:
+        self.given = False
+        self.value: Any = None
+        self._wake: Callable[[], None] | None = None
+
+    def give(self, value: Any = None) -> None:
+        """Give the value, and wake whoever waits."""
+        if not self.given:
+            self.given, self.value = True, value
+            if self._wake:
+                self._wake()
+
+    def on_given(self, wake: Callable[[], None]) -> None:
+        """Have a function called when the value is there."""
+        self._wake = wake
+
+
+class Scheduler:
+    """The true time, in microseconds since the schedule began, and what happens when."""
+
+    def __init__(self, choices: Choices) -> None:
+        self.now_us = 0
+        self.switches = 0
+        self._choices = choices
+        self._due: list[tuple[int, float, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self._hub = getcurrent()
+        self._at_work: Task | None = None
+        self._failures: list[BaseException] = []
+
+    @property
+    def now(self) -> float:
+        """Seconds since the schedule began."""
+        return self.now_us / SECOND
+
+    def call_at(self, at_us: int, function: Callable[[], None]) -> None:
+        """Have a function called at a time, at once where that is over. What falls together is ordered by choice."""
+        entry = (max(at_us, self.now_us), self._choices.tie(), next(self._numbers), function)
+        heapq.heappush(self._due, entry)
+
+    def call_in(self, seconds: float, function: Callable[[], None]) -> None:
+        """Have a function called after so many seconds."""
+        self.call_at(self.now_us + int(seconds * SECOND), function)
+
+    def spawn(self, function: Callable[..., Any], *args: Any, name: str = "") -> Task:
+        """Start a task, which has its first turn now."""
+        task = Task(name or getattr(function, "__name__", "task"))
+
+        def work() -> None:
+            try:
+                if task.killed:
+                    raise Killed
+                task.result = function(*args)
+            except Killed as error:
+                task.error = error
+            except BaseException as error:
+                task.error = error
+                self._failures.append(error)
+            task.finish()
+
+        task.greenlet = greenlet(work, parent=self._hub)
+        self.call_at(self.now_us, lambda: self._turn(task, 0))
+        return task
+
+    def _turn(self, task: Task, wakeup: int) -> None:
+        """Give a task its turn, unless it was woken for another reason meanwhile."""
+        if task.done or task.wakeup != wakeup:
+            return
+        task.wakeup += 1
+        before, self._at_work = self._at_work, task
+        self.switches += 1
+        try:
+            task.greenlet.switch()
+        finally:
+            self._at_work = before
+
+    @property
+    def current(self) -> Task:
+        """The task at work. Raises RuntimeError outside of one."""
+        if self._at_work is None:
+            raise RuntimeError("only a task can wait")
+        return self._at_work
+
+    def sleep(self, seconds: float) -> None:
+        """Let others have their turns for so long. Raises Killed when the task was killed meanwhile."""
+        task = self.current
+        if task.killed:
+            raise Killed
+        wakeup = task.wakeup
+        self.call_at(self.now_us + int(seconds * SECOND), lambda: self._turn(task, wakeup))
+        self._hub.switch()
+        if task.killed:
+            raise Killed
+
+    def wait(self, promise: Promise, seconds: float | None = None) -> bool:
+        """Wait until a value was given, at most so long; whether it was. Raises Killed."""
+        task = self.current
+        if task.killed:
+            raise Killed
+        if not promise.given:
+            wakeup = task.wakeup
+            promise.on_given(lambda: self.call_at(self.now_us, lambda: self._turn(task, wakeup)))
+            if seconds is not None:
+                self.call_at(self.now_us + int(seconds * SECOND), lambda: self._turn(task, wakeup))
+            self._hub.switch()
+        if task.killed:
+            raise Killed
+        return promise.given
+
+    def join(self, task: Task) -> Any:
+        """Wait until another task is done; what it returned."""
+        promise = Promise()
+        task.when_done(promise.give)
+        self.wait(promise)
+        return task.result
+
+    def kill(self, task: Task) -> None:
+        """End a task: it raises Killed where it waits, or at its next wait."""
+        if task.done or task.killed:
+            return
+        task.killed = True
+        if task is not self._at_work:
+            wakeup = task.wakeup
+            self.call_at(self.now_us, lambda: self._turn(task, wakeup))
+
+    def idle(self) -> bool:
+        """Whether nothing will ever happen."""
+        return not self._due
+
+    def run(self, until_us: int, enough: Callable[[], bool] | None = None) -> None:
+        """Let everything happen that is due until then, or until it is enough. Raises what a task failed with."""
+        due, self._hub = self._due, getcurrent()
+        while due and due[0][0] <= until_us:
+            at_us, _, _, function = heapq.heappop(due)
+            self.now_us = at_us
+            function()
+            if self._failures:
+                raise self._failures.pop()
+            if enough is not None and enough():
+                return
+        self.now_us = max(self.now_us, until_us)
+
+    def times(self) -> Iterator[int]:
+        """When things are due, in no order."""
+        return (entry[0] for entry in self._due)

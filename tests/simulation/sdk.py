@@ -1,0 +1,162 @@
+"""What every simulated client does: latency, faults around the effect of a call, and the SDK's own retries."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+
+from tests.simulation.choices import Choices
+from tests.simulation.faults import Faults
+from tests.simulation.history import History
+from tests.simulation.scheduler import Killed, Promise, Scheduler
+
+ATTEMPTS = 3  # of the SDK's standard mode, as the composition sets it
+CONNECT_TIMEOUT = 1.0
+READ_TIMEOUT = 2.0
+LONGEST_BACK_OFF = 20.0
+
+# botocore.retries.standard: ThrottledRetryableChecker and TransientRetryableChecker.
+RETRYABLE = frozenset(
+    {
+        "InternalServerError",
+        "InternalFailure",
+        "ProvisionedThroughputExceededException",
+        "RequestThrottled",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+BEFORE = ("throttle", "internal error", "no connection", "killed before call", "slow call")
+AFTER = ("reply lost", "internal error after effect", "killed after call")
+
+Effect = Callable[[], Any]
+
+
+class Caller(Protocol):
+    """Who makes the calls: a container, which may end."""
+
+    name: str
+
+    def die(self) -> None:
+        """End now. Raises Killed."""
+
+
+class World:
+    """What all parts of the simulated cloud share."""
+
+    def __init__(self, choices: Choices, faults: Faults) -> None:
+        self.choices = choices
+        self.faults = faults
+        self.scheduler = Scheduler(choices)
+        self.history = History(self.scheduler)
+        faults.history = self.history
+        self._numbers: dict[str, int] = {}
+
+    def number(self, prefix: str) -> str:
+        """The next of a row of names."""
+        number = self._numbers.get(prefix, 0) + 1
+        self._numbers[prefix] = number
+        return f"{prefix}-{number}"
+
+
+def client_error(code: str, message: str, operation: str, status: int = 400, **more: Any) -> ClientError:
+    """An error as botocore raises it."""
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "simulated", "RetryAttempts": 0},
+        **more,
+    }
+    return ClientError(response, operation)
+
+
+class Wire:
+    """The way of one container's calls to a service of the cloud.
+
+    service: as it is called in addresses (`dynamodb`). throttled: the code of its refusals by rate. attempts: how
+    often the SDK tries.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        caller: Caller,
+        service: str,
+        throttled: str = "ThrottlingException",
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self._world = world
+        self._caller = caller
+        self._endpoint = f"https://{service}.eu-central-1.amazonaws.com/"
+        self._throttled = throttled
+        self._attempts = attempts
+
+    def call(self, operation: str, target: str, effect: Effect) -> Any:
+        """Have an effect on a target (a table, a queue), as the SDK would. It may be a Promise of one that takes time.
+
+        Raises ClientError, ConnectTimeoutError and ReadTimeoutError as botocore does, once its attempts are used up.
+        """
+        where = f"{self._caller.name} {operation} {target}"
+        for attempt in range(1, self._attempts + 1):
+            try:
+                return self._attempt(operation, where, effect)
+            except ClientError as error:
+                if attempt == self._attempts or error.response["Error"]["Code"] not in RETRYABLE:
+                    raise
+            except HTTPClientError:
+                if attempt == self._attempts:
+                    raise
+            back_off = self._world.choices.seconds(0.0, 1.0, "back-off") * 2 ** (attempt - 1)
+            self._world.scheduler.sleep(min(back_off, LONGEST_BACK_OFF))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(self, operation: str, where: str, effect: Effect) -> Any:
+        scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
+        scheduler.sleep(choices.seconds(0.0005, 0.004, "latency"))
+        fault = faults.one_of(BEFORE, where)
+        if fault:
+            self._before(fault, operation)
+        error: ClientError | None = None
+        result: Any = None
+        try:
+            result = effect()
+        except ClientError as raised:
+            error = raised
+        if isinstance(result, Promise):
+            if not scheduler.wait(result, READ_TIMEOUT):
+                raise ReadTimeoutError(endpoint_url=self._endpoint)
+            result = result.value
+            if isinstance(result, ClientError):
+                error = result
+        fault = faults.one_of(AFTER, where)
+        if fault:
+            self._after(fault, operation)
+        scheduler.sleep(choices.seconds(0.0005, 0.004, "latency"))
+        if error is not None:
+            raise error
+        return result
+
+    def _before(self, fault: str, operation: str) -> None:
+        scheduler = self._world.scheduler
+        if fault == "throttle":
+            raise client_error(self._throttled, "Rate exceeded", operation)
+        if fault == "internal error":
+            raise client_error("InternalServerError", "Internal server error", operation, status=500)
+        if fault == "no connection":
+            scheduler.sleep(CONNECT_TIMEOUT)
+            raise ConnectTimeoutError(endpoint_url=self._endpoint)
+        if fault == "killed before call":
+            self._caller.die()
+        scheduler.sleep(self._world.choices.seconds(0.05, 1.5, "slow call"))
+
+    def _after(self, fault: str, operation: str) -> None:
+        if fault == "reply lost":
+            self._world.scheduler.sleep(READ_TIMEOUT)
+            raise ReadTimeoutError(endpoint_url=self._endpoint)
+        if fault == "internal error after effect":
+            raise client_error("InternalServerError", "Internal server error", operation, status=500)
+        self._caller.die()
+
+
+__all__ = ["Caller", "Killed", "Wire", "World", "client_error"]

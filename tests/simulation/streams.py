@@ -1,0 +1,174 @@
+"""A table's stream: shards read in order, and what Lambda does with a batch that fails."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from zlib import crc32
+
+from tests.simulation.containers import Function
+from tests.simulation.expressions import Item
+from tests.simulation.scheduler import SECOND
+from tests.simulation.sdk import World
+from tests.simulation.sqs import Queue
+
+BATCH = 100
+RETRIES = 20
+OLDEST = 12 * 3_600 * SECOND
+LONGEST_BACK_OFF = 60.0
+
+
+class Record:
+    """One change in a stream: what Lambda hands over, the key, and when it was made."""
+
+    __slots__ = ("key", "made_us", "number", "seen")
+
+    def __init__(self, number: int, key: list[Any], seen: dict[str, Any], made_us: int) -> None:
+        self.number = number
+        self.key = key
+        self.seen = seen
+        self.made_us = made_us
+
+
+class Shard:
+    """One shard with its checkpoint; one batch of it is worked on at a time."""
+
+    def __init__(self, stream: "Stream", name: str) -> None:
+        self._stream = stream
+        self._world = stream.world
+        self.name = name
+        self.records: list[Record] = []
+        self.next = 0  # the position that is to be read next: the checkpoint
+        self._limit = BATCH
+        self._failures = 0
+        self._working = False
+        self._planned = False
+
+    def append(self, record: Record) -> None:
+        """Take a record."""
+        self.records.append(record)
+        self._plan(self._world.choices.seconds(0.01, 0.25, "stream poll"))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether records lie here that were not handled."""
+        return self.next < len(self.records)
+
+    def _plan(self, seconds: float) -> None:
+        if self._planned or self._working or not self.is_behind:
+            return
+        if self._world.faults.strikes("stream delay", self.name):
+            seconds += self._world.choices.seconds(0.5, 30.0, "stream delay")
+        self._planned = True
+        self._world.scheduler.call_in(seconds, self._read)
+
+    def _read(self) -> None:
+        self._planned = False
+        faults, choices = self._world.faults, self._world.choices
+        if self.next and faults.strikes("stream restart", self.name):
+            self.next = choices.between(max(0, self.next - 5), self.next - 1, "restart")
+        limit = self._limit
+        if self.is_behind and faults.strikes("stream split", self.name):
+            limit = choices.between(1, max(1, min(limit, len(self.records) - self.next)), "split")
+        batch = self.records[self.next : self.next + limit]
+        if not batch:
+            return
+        if self._world.scheduler.now_us - batch[0].made_us > OLDEST:
+            self._give_up(batch[:1])
+            return
+        if faults.strikes("stream lost", self.name):
+            self._give_up(batch)
+            return
+        event = {"Records": [record.seen for record in batch]}
+        cause = [f"{self.name}@{record.number}" for record in batch]
+        self._working = self._stream.function.invoke(event, cause, lambda how, answer: self._done(batch, how, answer))
+        if not self._working:  # Throttled: a batch that did not reach the function has not been tried.
+            self._plan(choices.seconds(1.0, 10.0, "throttled"))
+
+    def _done(self, batch: Sequence[Record], how: str, answer: Any) -> None:
+        self._working = False
+        failed = answer["batchItemFailures"] if how == "ok" else None
+        if failed == []:
+            if not self._world.faults.strikes("stream again", self.name):
+                self._go_on(batch)
+            self._plan(0.01)
+            return
+        self._failures += 1
+        if failed:  # Reported: those before it are done, and it is tried again with what follows.
+            first = min(int(failure["itemIdentifier"]) for failure in failed)
+            handled = [record for record in batch if record.number < first]
+            if handled:
+                self._note("delivered", handled)
+                self.next += len(handled)
+                self._failures = 1
+        elif len(batch) > 1:
+            self._limit = (len(batch) + 1) // 2  # bisected, which does not count as a try
+            self._failures -= 1
+        if self._failures > RETRIES:
+            self._give_up(self.records[self.next : self.next + min(len(batch), self._limit)])
+            return
+        back_off = min(2.0 ** min(self._failures, 6), LONGEST_BACK_OFF)
+        self._plan(self._world.choices.seconds(0.1, back_off, "stream retry"))
+
+    def _go_on(self, batch: Sequence[Record]) -> None:
+        self._note("delivered", batch)
+        self.next += len(batch)
+        self._limit, self._failures = BATCH, 0
+
+    def _give_up(self, batch: Sequence[Record]) -> None:
+        """Tell the failure queue which records are not handled, and go on behind them."""
+        self._note("lost-to-queue", batch)
+        self._stream.lay_aside(self.name, batch)
+        self.next += len(batch)
+        self._limit, self._failures = BATCH, 0
+        self._plan(0.01)
+
+    def _note(self, what: str, batch: Sequence[Record]) -> None:
+        self._world.history.note("stream", what=what, table=self._stream.table, keys=[record.key for record in batch])
+
+
+class Stream:
+    """The stream of an event table, feeding its relay. Records without messages are filtered out."""
+
+    def __init__(self, world: World, table: str, function: Function, failures: Queue, shards: int) -> None:
+        self.world = world
+        self.table = table
+        self.function = function
+        self.shards = [Shard(self, f"{table}/{n}") for n in range(shards)]
+        self._failures = failures
+        self._numbers = 0
+
+    def append(self, stream: str, version: int, item: Item, is_new: bool) -> None:
+        """Take a change of the table."""
+        self._numbers += 1
+        if not is_new or "messages" not in item:
+            return
+        seen = {
+            "eventID": f"{self.table}:{self._numbers}",
+            "eventName": "INSERT",
+            "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "Keys": {"stream": item["stream"], "version": item["version"]},
+                "NewImage": dict(item),
+                "SequenceNumber": str(self._numbers),
+                "StreamViewType": "NEW_IMAGE",
+            },
+        }
+        shard = self.shards[crc32(stream.encode("utf-8", "surrogatepass")) % len(self.shards)]
+        shard.append(Record(self._numbers, [stream, version], seen, self.world.scheduler.now_us))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether any shard is."""
+        return any(shard.is_behind for shard in self.shards)
+
+    def lay_aside(self, shard: str, batch: Sequence[Record]) -> None:
+        """What Lambda sends to a failure destination: where the records are, not the records."""
+        info = {
+            "shardId": shard,
+            "startSequenceNumber": str(batch[0].number),
+            "endSequenceNumber": str(batch[-1].number),
+            "batchSize": len(batch),
+            "streamArn": f"arn:aws:dynamodb:::table/{self.table}/stream",
+        }
+        body = json.dumps({"DDBStreamBatchInfo": info, "keys": [record.key for record in batch]})
+        self._failures.send(body, attributes={"reason": "retries or age"}, by="relay")

@@ -1,0 +1,188 @@
+"""DynamoDB's tables: items by key in the order of sort keys, indexes that lag, and what a stale read sees."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from zlib import crc32
+
+from tests.simulation.expressions import Item, plain
+from tests.simulation.sdk import World
+
+Key = tuple[str, Any]  # partition and sort key
+Written = Callable[["Table", Key, Item, str, int], None]
+
+ITEM_LIMIT = 409_600  # bytes
+STALENESS = 2_000_000  # microseconds that an eventually consistent read is behind at most
+USUAL_LAG = 0.02  # seconds that an index is behind, as a rule
+
+
+class InvalidKeyError(ValueError):
+    """An item that a table does not take."""
+
+
+class Index:
+    """A global secondary index: sparse, and behind its table."""
+
+    def __init__(self, name: str) -> None:
+        self.partition_name = f"{name}_partition"
+        self.sort_name = f"{name}_sort"
+        self._shown: dict[Key, Item] = {}
+        self._places: dict[Key, tuple[str, str]] = {}
+        self._sorted: dict[str, list[tuple[str, str, str]]] = {}
+        self._pending: deque[tuple[int, Key, Item]] = deque()
+        self._visible: dict[Key, int] = {}
+
+    def write(self, visible_at: int, key: Key, item: Item) -> None:
+        """Show an item from a time on, not before what was written to the same key earlier."""
+        visible_at = max(visible_at, self._visible.get(key, 0))
+        self._visible[key] = visible_at
+        self._pending.append((visible_at, key, item))
+
+    def catch_up(self, now: int) -> None:
+        """Show what is due."""
+        if not self._pending:
+            return
+        later = deque(entry for entry in self._pending if entry[0] > now)
+        for visible_at, key, item in self._pending:
+            if visible_at <= now:
+                self._show(key, item)
+        self._pending = later
+
+    def _show(self, key: Key, item: Item) -> None:
+        before = self._places.pop(key, None)
+        if before:
+            partition, sort = before
+            entries = self._sorted[partition]
+            del entries[bisect_left(entries, (sort, *key))]
+        self._shown[key] = item
+        if self.partition_name in item and self.sort_name in item:
+            partition, sort = item[self.partition_name]["S"], item[self.sort_name]["S"]
+            self._places[key] = (partition, sort)
+            insort(self._sorted.setdefault(partition, []), (sort, *key))
+
+    def entries(self, partition: str) -> Sequence[tuple[str, str, str]]:
+        """(sort, table's partition, table's sort) of a partition, in order."""
+        return self._sorted.get(partition, ())
+
+    def item(self, key: Key) -> Item:
+        """An item as the index shows it."""
+        return self._shown[key]
+
+
+class Table:
+    """One table. `written` is told of each write: table, key, whole item, who wrote, in a transaction of how many."""
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        partition_name: str,
+        sort_name: str,
+        sort_type: str,
+        written: Written,
+        indexes: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.partition_name, self.sort_name, self._sort_type = partition_name, sort_name, sort_type
+        self.items: dict[Key, Item] = {}
+        self.indexes = {index: Index(index) for index in indexes}
+        self.locked: dict[Key, str] = {}
+        self.transactional = False
+        self._world = world
+        self._written = written
+        self._sorts: dict[str, list[Any]] = {}
+        self._recent: deque[tuple[int, Key, Item | None]] = deque()
+
+    def key(self, item: Item) -> Key:
+        """The key of an item or a given key. Raises InvalidKeyError."""
+        partition = item.get(self.partition_name, {}).get("S")
+        sort = item.get(self.sort_name, {})
+        if not partition or self._sort_type not in sort or sort[self._sort_type] == "":
+            raise InvalidKeyError(f"the key of {self.name} is missing, empty or of another type")
+        return partition, plain(sort)
+
+    def key_item(self, key: Key) -> Item:
+        """A key as attribute values."""
+        partition, sort = key
+        return {self.partition_name: {"S": partition}, self.sort_name: {self._sort_type: str(sort)}}
+
+    def check(self, item: Item) -> None:
+        """Raises InvalidKeyError for an item that DynamoDB would refuse."""
+        size = 0
+        for name, value in item.items():
+            [(kind, content)] = value.items()
+            if kind in ("S", "N"):
+                if not isinstance(content, str):
+                    raise InvalidKeyError(f"{name} must be text, and is {content!r}")
+                size += len(name) + (len(content) if content.isascii() else len(content.encode()))
+        if size > ITEM_LIMIT:
+            raise InvalidKeyError("Item size has exceeded the maximum allowed size")
+        for index in self.indexes.values():
+            for name in (index.partition_name, index.sort_name):
+                if name in item and not item[name].get("S"):
+                    raise InvalidKeyError(f"the index key {name} is empty")
+
+    def write(self, key: Key, item: Item, by: str, together: int = 1) -> None:
+        """Put an item, which nobody changes afterwards."""
+        world = self._world
+        before = self.items.get(key)
+        if before is None:
+            insort(self._sorts.setdefault(key[0], []), key[1])
+        self.items[key] = item
+        if world.faults.on("stale read"):
+            self._recent.append((world.scheduler.now_us, key, before))
+        for index in self.indexes.values():
+            seconds = USUAL_LAG
+            if world.faults.strikes("index behind", self.name):
+                seconds = world.choices.seconds(0.5, 8.0, "index behind")
+            index.write(world.scheduler.now_us + int(seconds * 1_000_000), key, item)
+        self._written(self, key, item, by, together)
+
+    def sorts(self, partition: str) -> Sequence[Any]:
+        """The sort keys of a partition in order."""
+        return self._sorts.get(partition, ())
+
+    def as_it_was(self, ago: int) -> "Snapshot":
+        """The table as it was so many microseconds ago (2 s at most)."""
+        now = self._world.scheduler.now_us
+        while self._recent and self._recent[0][0] < now - STALENESS:
+            self._recent.popleft()
+        before: dict[Key, Item | None] = {}
+        for at, key, item in self._recent:
+            if at > now - ago:
+                before.setdefault(key, item)
+        return Snapshot(self, before)
+
+    def in_segment(self, segment: int, segments: int) -> Iterator[Key]:
+        """The keys of one segment of a parallel scan, in the order of their hashes."""
+        hashed = sorted((crc32(partition.encode("utf-8", "surrogatepass")), partition) for partition in self._sorts)
+        for number, partition in hashed:
+            if number % segments == segment:
+                yield from ((partition, sort) for sort in self._sorts[partition])
+
+
+class Snapshot:
+    """A table at an earlier moment: the same but for a few items."""
+
+    def __init__(self, table: Table, before: dict[Key, Item | None]) -> None:
+        self._table = table
+        self._before = before
+
+    def item(self, key: Key) -> Item | None:
+        """The item of a key then."""
+        return self._before[key] if key in self._before else self._table.items.get(key)
+
+    def sorts(self, partition: str) -> Sequence[Any]:
+        """The sort keys of a partition then."""
+        there = self._table.sorts(partition)
+        if not self._before:
+            return there
+        return [sort for sort in there if self.item((partition, sort)) is not None]
+
+
+def between(sorts: Sequence[Any], low: Any, high: Any) -> tuple[int, int]:
+    """The positions of what lies between two sort keys, inclusive; None is no bound."""
+    start = 0 if low is None else bisect_left(sorts, low)
+    end = len(sorts) if high is None else bisect_right(sorts, high)
+    return start, end
