@@ -42,16 +42,23 @@ class Ways:
             for dead in reading.dead
             if dead.message and (dead.queue, dead.message.id) not in self.handled
         }
+        self.given_up = {(queue, message_id) for message_id, queue in reading.given_up} - self.handled
         self._troubled: dict[str, set[str]] = {}
+        for queue, message_id in sorted(self.given_up):
+            self._trouble(queue, reading.messages[message_id])
         for (queue, _), dead in self.in_trouble.items():
-            if dead.message and not _from_another_day(dead.message):
-                self._troubled.setdefault(queue.partition("/")[0], set()).update(_about(dead.message))
+            if dead.message:
+                self._trouble(queue, dead.message)
         for commit in reading.commits:
             if (commit.service, commit.stream, commit.version) in reading.lost_to_queue:
                 for message in commit.messages:
                     if message.id not in reading.published:
                         for queue in SUBSCRIBERS.get(message.name, (f"{commit.service}/inbox",)):
-                            self._troubled.setdefault(queue.partition("/")[0], set()).update(_about(message))
+                            self._trouble(queue, message)
+
+    def _trouble(self, queue: str, message: Message) -> None:
+        if not _from_another_day(message):
+            self._troubled.setdefault(queue.partition("/")[0], set()).update(_about(message))
 
     def waits(self, queue: str, message_id: str, end: int) -> bool:
         """Whether a copy lies in the queue that falls due after the end only."""
@@ -123,7 +130,7 @@ def _reached(message: Message, reading: Reading, ways: Ways) -> Iterator[Violati
     for queue in SUBSCRIBERS.get(message.name, ()):
         place = queue, message.id
         meant = to_all or queue.partition("/")[0] in addressees
-        if meant and place not in ways.handled and place not in ways.in_trouble:
+        if meant and not any(place in known for known in (ways.handled, ways.in_trouble, ways.given_up)):
             text = f"{message.name} was sent and never handled at {queue}"
             about = {"message": message.id, "stream": message.metadata.get("stream")}
             yield Violation(REACHED, text, about)

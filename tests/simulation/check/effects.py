@@ -1,4 +1,4 @@
-"""One effect for each consumer and message; one request id for each text and refund, and no more than there should be."""
+"""One effect for each consumer and message; one request id for each text and refund, and none that nobody asked for."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.subscribers import SUBSCRIBERS
-
 Entry = tuple[int, str, dict[str, Any]]
 SECOND = 1_000_000  # microseconds
+GIVEN_UP = "target given up"  # the fault after which an event comes to a rule's dead letters only a day later
 
 
 @dataclass(slots=True)
@@ -155,12 +154,14 @@ class Reading:
         self.published: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.published_at: dict[str, int] = {}
         self.copies: dict[str, Copy] = {}
-        self.queues_of: dict[str, set[str]] = defaultdict(set)
+        self.given_up: set[tuple[str, str]] = set()
         self.dead: list[Dead] = []
         self.lost_to_queue: set[tuple[str, str, int]] = set()
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self.effects: list[tuple[int, dict[str, Any]]] = []
         self._at_work: dict[str, str | None] = {}
+        self._messages_of: dict[str, str] = {}
+        self._routed = "", ""
         self._parsed: dict[str, dict[str, Any] | None] = {}
         readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
         for at, kind, fields in history:
@@ -260,6 +261,7 @@ class Reading:
             return
         message = self._message(detail, fields["service"].removeprefix("mallbots."))
         self.published[message.id].append(detail)
+        self._messages_of[fields["entry"]] = message.id
         self.published_at.setdefault(message.id, at)
 
     def _read_stream(self, at: int, fields: dict[str, Any]) -> None:
@@ -271,7 +273,6 @@ class Reading:
         queue, body = fields["queue"], fields["body"]
         due = at + int((fields.get("delay") or 0) * SECOND)
         self.copies[fields["message"]] = Copy(queue, fields["message"], self._in_body(queue, body), body, due)
-        self.queues_of[body].add(queue)
 
     def _in_body(self, queue: str, body: str) -> Message | None:
         if body not in self._parsed:
@@ -296,14 +297,15 @@ class Reading:
     def _read_dead(self, at: int, fields: dict[str, Any]) -> None:
         body = fields["body"]
         message = self._in_body(fields["queue"], body)
-        queue = self._meant_for(fields["queue"].partition("/")[0], message, body)
+        queue = fields["queue"].removesuffix("/dead-letters").removesuffix("/undelivered")
         self.dead.append(Dead(at, queue, message, body, fields.get("reason") or {}, fields["by"]))
 
-    def _meant_for(self, service: str, message: Message | None, body: str) -> str:
-        """The queue of a service that a message lay in, or would have, before it came to the dead letters."""
-        seen = [queue for queue in sorted(self.queues_of[body]) if queue.partition("/")[0] == service]
-        heard = SUBSCRIBERS.get(message.name, ()) if message else ()
-        return next((queue for queue in (*seen, *heard) if queue.partition("/")[0] == service), f"{service}/inbox")
+    def _read_routed(self, at: int, fields: dict[str, Any]) -> None:
+        self._routed = fields["entry"], fields["queue"]
+
+    def _read_fault(self, at: int, fields: dict[str, Any]) -> None:
+        if fields["name"] == GIVEN_UP:
+            self.given_up.add((self._messages_of[self._routed[0]], self._routed[1]))
 
     def _read_row(self, at: int, fields: dict[str, Any]) -> None:
         partition, sort = fields["key"]

@@ -1,7 +1,7 @@
 """Commands: an acknowledged one is stored once, an unknown outcome at most once, a refused one never; and the streams.
 
-Requests are grouped into asks: those with one Idempotency-Key, path and body are one ask, whoever sent them (the
-gateway does not say yet who asks); a request without a key is an ask of its own.
+Requests are grouped into asks: those of one caller with one Idempotency-Key, path and body are one ask; a request
+without a key is an ask of its own.
 """
 
 import json
@@ -110,7 +110,7 @@ def _ask_of(request: Request) -> Any:
     if request.key is None:
         return request.id
     body = request.body if isinstance(request.body, str | bytes) else json.dumps(request.body or {}, sort_keys=True)
-    return request.key, request.method, request.path, body
+    return request.who, request.key, request.method, request.path, body
 
 
 def _in_order(stream: str, commits: list[Commit]) -> Iterator[Violation]:
