@@ -111,14 +111,16 @@ def pointed_at(partitions: Iterable[str], first: str, last: str) -> Iterator[dic
             yield row
 
 
-def with_status(statuses: Iterable[str], first: str, last: str) -> Iterator[dict[str, Any]]:
-    """The orders with one of these statuses from one place to another, newest first."""
-    return _merged(statuses, BY_STATUS, first, last)
+def with_status(statuses: Iterable[str], first: str, last: str, at_a_time: int) -> Iterator[dict[str, Any]]:
+    """The orders with one of these statuses from one place to another, newest first, read so many at a time."""
+    return _merged(statuses, BY_STATUS, first, last, at_a_time)
 
 
-def _merged(partitions: Iterable[str], index: str | None, first: str, last: str) -> Iterator[dict[str, Any]]:
+def _merged(
+    partitions: Iterable[str], index: str | None, first: str, last: str, at_a_time: int = AT_A_TIME
+) -> Iterator[dict[str, Any]]:
     found = [
-        rows(partition, index=index, first=first, last=last, descending=True, at_a_time=AT_A_TIME)
+        rows(partition, index=index, first=first, last=last, descending=True, at_a_time=min(at_a_time, AT_A_TIME))
         for partition in dict.fromkeys(partitions)
     ]
     return heapq.merge(*found, key=place, reverse=True)

@@ -1,0 +1,156 @@
+"""What reading through the API costs in read units of DynamoDB, counted: `python -m tests.contract.rest.reads`.
+
+The mall in memory counts by DynamoDB's rules: the items that a call reads, 4 KB to a unit, half for a read that is not
+consistent, a whole one at least for a consistent one. Pages are full: there are more than 50 things of each kind.
+"""
+
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from functions.kernel import meter
+from functions.kernel.commit import Commit
+from functions.kernel.store import MemoryEventStore
+from functions.kernel.view_store import MemoryViews
+from functions.kernel.views import Page
+from infra.documents import ROOT
+from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
+from tests.contract.rest.furnished import Furnished, furnish
+
+DOCUMENT = ROOT / "docs" / "reads.md"
+MORE = 60  # things of each kind
+UNIT = 4096  # bytes
+
+SEARCHES: dict[str, tuple[str, str]] = {
+    "nothing": ("all six statuses of `by_status`, merged", ""),
+    "a status": ("that status of `by_status`", "status"),
+    "a customer": ("pointers of the customer", "customerId"),
+    "a product": ("pointers of the product", "productIds"),
+    "a store": ("pointers of the store", "storeIds"),
+    "a total that none has": ("all six statuses of `by_status`, 400 orders at most", "minTotal"),
+    "a customer, and a total that none has": ("pointers of the customer, 400 orders at most", "customerId minTotal"),
+}
+
+
+def _size(item: Mapping[str, Mapping[str, Any]]) -> int:
+    return sum(len(name) + len(str(text).encode()) for name, value in item.items() for text in value.values())
+
+
+def _units(size: int, *, consistent: bool) -> float:
+    return max(math.ceil(size / UNIT), 1) * (1 if consistent else 0.5)
+
+
+class CountedViews(MemoryViews):
+    """Rows in memory, with what reading them would cost."""
+
+    def get(self, partition: str, sort: str) -> dict[str, Any] | None:
+        meter.note("read_units", _units(_size(self.items.get((partition, sort), {})), consistent=True))
+        return super().get(partition, sort)
+
+    def query(self, partition: str, *, index: str | None = None, limit: int = 50, **more: Any) -> Page:
+        prefix = f"{index}_" if index else ""
+        sorts = set(super().query(partition, index=index, limit=limit + 1, **more).sorts)
+        read = (
+            _size(item)
+            for item in self.items.values()
+            if item.get(f"{prefix}partition") == {"S": partition} and item["sort"]["S"] in sorts
+        )
+        meter.note("read_units", _units(sum(read), consistent=False))
+        return super().query(partition, index=index, limit=limit, **more)
+
+
+class CountedStore(MemoryEventStore):
+    """Commits in memory, with what reading them would cost."""
+
+    def backwards(self, stream: str, page: int) -> Iterator[Commit]:
+        items = [item for _, item in sorted(self.items.get(stream, {}).items(), reverse=True)]
+        found = super().backwards(stream, page)
+        for start in range(0, max(len(items), 1), page):
+            size = sum(_size(item) for item in items[start : start + page])
+            meter.note("read_units", _units(size, consistent=True))
+            for _ in items[start : start + page]:
+                yield next(found)
+
+
+def _filled() -> Furnished:
+    """A mall with more than a page of everything."""
+    mall = furnish()
+    item = {"storeId": mall.things["store"], "productId": mall.things["product"], "quantity": 1}
+    for number in range(MORE):
+        made = mall.ask("POST", "/api/stores", {"name": f"Volt & Wire {number}", "location": "Level 2"})["id"]
+        mall.ask("PUT", f"/api/stores/{made}/participating")
+        mall.add_products()
+        mall.ask("POST", "/api/depot/bots", {"name": f"Mule {number}"})
+        mall.ask("POST", "/api/depot/shopping", {"orderId": "on paper", "items": [item]})
+    mall.things["product"] = item["productId"]
+    for _ in range(MORE):
+        mall.order()
+    return mall
+
+
+def _count(mall: Furnished, method: str, path: str, body: Any = None) -> float:
+    meter.take()
+    mall.ask(method, path, body)
+    return meter.take().get("read_units", 0)
+
+
+def _filters(mall: Furnished, names: str) -> dict[str, Any]:
+    customer, product, store = (mall.things[kind] for kind in ("customer", "product", "store"))
+    every = {
+        "status": "approved",
+        "customerId": customer,
+        "productIds": [product],
+        "storeIds": [store],
+        "minTotal": 1_000_000,
+    }
+    return {name: every[name] for name in names.split()}
+
+
+def document() -> str:
+    """The page with the counts."""
+    mall = _filled()
+    for runtime in mall.mall.runtimes.values():
+        assert isinstance(runtime.views, MemoryViews)
+        assert isinstance(runtime.store, MemoryEventStore)
+        runtime.views.__class__, runtime.store.__class__ = CountedViews, CountedStore
+    os.environ["MALLBOTS_METER"] = "1"
+    try:
+        return _page(mall)
+    finally:
+        del os.environ["MALLBOTS_METER"]
+        meter.take()
+
+
+def _page(mall: Furnished) -> str:
+    lines = ["# What reading costs", "", f"Counted by `.venv/bin/python -m {__spec__.name}`, which writes this page."]
+    lines += [
+        "A read unit is 4 KB read consistently, or 8 KB read otherwise. Pages are full, of 50 or 10 things; orders"
+    ]
+    lines += [f"have one line each, of one customer, product and store. There are over {MORE} things of each kind.", ""]
+    lines += ["| list | a page of 50 | of 10 |", "|---|---|---|"]
+    lines += [_row(f"`{key(r)}`", *_pages(mall, r)) for r in ROUTES if lists(r) and not r.writes]
+    lines += ["", "| a search for | found by | a page of 50 | of 10 |", "|---|---|---|---|"]
+    for asked, (index, names) in SEARCHES.items():
+        body = {"filters": _filters(mall, names)}
+        counts = [_count(mall, "POST", "/api/search/orders", {**body, "limit": limit}) for limit in (50, 10)]
+        lines.append(_row(asked, index, *counts))
+    lines += ["", "| read of one thing, or sum | read units |", "|---|---|"]
+    rest = [r for r in ROUTES if not r.writes and not lists(r) and answers_here(r) and r.path != "/health"]
+    lines += [_row(f"`{key(r)}`", _count(mall, "GET", mall.path(r))) for r in rest]
+    return "\n".join(lines) + "\n"
+
+
+def _pages(mall: Furnished, route: Route) -> list[float]:
+    query = (mall.required_query(route) + "&").replace("?&", "?")
+    return [_count(mall, "GET", f"{mall.path(route)}{query}limit={limit}") for limit in (50, 10)]
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(f"{cell:g}" if isinstance(cell, float | int) else str(cell) for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())
+    sys.stdout.write(DOCUMENT.read_text())
