@@ -93,6 +93,10 @@ test: $(VENV) $(NODE) ## Every test that needs no deployment
 e2e: $(VENV) $(ENGINE) $(NODE) ## The tests that deploy to the local cloud
 	@.venv/bin/pytest tests/e2e --force-enable-socket
 
+.PHONY: fuzz
+fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a deployment to the local cloud: MINUTES=5, SEED= as was printed
+	@.venv/bin/python -m tests.fuzz $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
+
 .PHONY: coverage
 coverage: $(VENV) $(NODE) ## The same tests as `make test`, and what they leave out
 	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
@@ -101,6 +105,12 @@ coverage: $(VENV) $(NODE) ## The same tests as `make test`, and what they leave 
 .PHONY: mutants
 mutants: $(VENV) ## Change the rules bit by bit and see whether a test notices (takes long)
 	@.venv/bin/python -m tests.mutants
+
+.PHONY: simulate
+simulate: $(VENV) ## The system under faults that a seed decides: SCHEDULES=10000 SEED=1 JOBS=2 (more by ARGS=)
+	@.venv/bin/python -m tests.simulation.run $(simulated) $(ARGS)
+
+simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$(SEED)") $(if $(JOBS),--jobs "$(JOBS)")
 
 # These want a deployment, a browser or a quiet machine.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench

@@ -9,7 +9,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
+from schemathesis.engine import StopReason, events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import BaseSchema
@@ -18,6 +18,8 @@ from tests.fuzz import expected
 
 Json = dict[str, Any]
 
+WELL_ENDED = (StopReason.COMPLETED, StopReason.MAX_TIME)
+OTHER_METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"]  # OPTIONS is a gateway's own where it knows of CORS
 UNKNOWN_HEADER = "x-schemathesis-unknown-property"  # no fault of a request: headers that nobody knows are ignored
 MOSTLY = 0.9  # how often an id is one of a thing that is there
 
@@ -97,11 +99,16 @@ class Report:
             yield f"{operation:{width}}  {answers.total():5}  {by_status}"
 
 
+def names(document: Json) -> list[str]:
+    """The operations of a document, by method and path."""
+    return [f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item]
+
+
 def fuzz(
     document: Json, things: Mapping[str, list[str]], bounds: Bounds, *, address: str = "", app: Any = None
 ) -> Report:
     """Fuzz the API that the document describes, at an address or as a WSGI application, with the ids of `things`."""
-    operations = [f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item]
+    operations = names(document)
     schema = schemathesis.openapi.from_dict(
         document, config=SchemathesisConfig.from_dict(_settings(operations, things, bounds, address))
     )
@@ -116,6 +123,8 @@ def fuzz(
             report.failures.append(Failure(event.label, "error", event.info.format(), ""))
         elif isinstance(event, events.FatalError):
             raise event.exception
+        elif isinstance(event, events.EngineFinished) and event.stop_reason not in WELL_ENDED:
+            report.failures.append(Failure("all", "the run", f"it broke off: {event.stop_reason}", ""))
     return report
 
 
@@ -135,7 +144,7 @@ def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bo
         "output": {"sanitization": {"enabled": False}},
         "generation": {"max-examples": bounds.examples, **generation},
         "phases": {
-            "coverage": {"enabled": bounds.edges},
+            "coverage": {"enabled": bounds.edges, "unexpected-methods": OTHER_METHODS},
             "stateful": {"max-steps": bounds.steps, "generation": {"max-examples": bounds.chains, **generation}},
         },
         "dictionaries": dictionaries,
@@ -146,9 +155,11 @@ def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bo
         },
         "operations": [_operation(name) for name in operations],
     }
-    return (
-        settings | ({"max-time": bounds.seconds} if bounds.seconds else {}) | ({"base-url": address} if address else {})
-    )
+    if bounds.seconds:
+        settings["max-time"] = bounds.seconds
+    if address:
+        settings["base-url"] = address
+    return settings
 
 
 def _operation(name: str) -> Json:
@@ -171,19 +182,19 @@ def _mend_cases(schema: BaseSchema) -> None:
     numbers = count(1)
 
     @schema.hook
-    def filter_case(context: HookContext, case: Case) -> bool:
+    def filter_case(context: HookContext, case: Case[Any]) -> bool:
         return UNKNOWN_HEADER not in (case.headers or {})
 
     @schema.hook
-    def map_case(context: HookContext, case: Case) -> Case:
-        tried = case.meta.phase.data if case.meta else None
-        if not isinstance(tried, CoveragePhaseData):
+    def map_case(context: HookContext, case: Case[Any]) -> Case[Any]:
+        if case.meta is None or not isinstance(case.meta.phase.data, CoveragePhaseData):
             return case
+        tried, fits = case.meta.phase.data.parameter, case.meta.generation.mode.is_positive
         for name, value in (("If-Match", "*"), ("If-None-Match", '"0"'), ("Idempotency-Key", f"key-{next(numbers)}")):
-            if tried.parameter != name and set(case.headers.get(name) or "?") == {"0"}:
+            if tried != name and set(case.headers.get(name) or "?") == {"0"}:
                 case.headers[name] = value
         for content in (case.query, case.body):
-            if case.meta.generation.mode.is_positive and isinstance(content, dict):
+            if fits and isinstance(content, dict):
                 content.pop("next", None)
         return case
 

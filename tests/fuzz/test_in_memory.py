@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from infra.openapi import document
-from tests.fuzz.fuzzer import Bounds, Report, fuzz
+from tests.fuzz import expected
+from tests.fuzz.fuzzer import Bounds, Report, fuzz, names
 from tests.fuzz.in_memory import Application
 from tests.fuzz.scene import Scene
 from tests.support.mall import Mall
+
+pytestmark = pytest.mark.xdist_group("fuzz")  # they look at one run
 
 BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=False)
 DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # texts that the deployment writes
@@ -44,6 +47,11 @@ def test_every_answer_is_one_that_the_document_promises(report: Report) -> None:
 
 def test_no_operation_is_left_out(report: Report) -> None:
     assert report.neglected() == []
+
+
+@pytest.mark.parametrize("table", ["IDS", "EXPECTED", "UNCHECKED_FOR", "NEVER_WELL"])
+def test_what_is_expected_is_expected_of_operations_that_there_are(table: str) -> None:
+    assert set(getattr(expected, table)) - set(names(document())) == set()
 
 
 def test_links_are_followed(report: Report) -> None:
