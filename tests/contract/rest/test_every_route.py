@@ -66,6 +66,15 @@ def test_it_answers_with_the_correlation_id_of_a_request_or_a_new_one(route: Rou
         assert given not in (mine, foreign)
 
 
+@routes()
+def test_a_request_that_is_refused_is_answered_with_its_correlation_id_too(mall: Furnished, route: Route) -> None:
+    mine = {"X-Correlation-Id": ids.new()}
+    for method, query in ((route.method, "?x=%"), ("PATCH", "")):
+        answer = mall.mall.request(method, mall.path(route) + query, None, mine)
+        assert answer.status in (400, 405)
+        assert answer.headers["X-Correlation-Id"] == mine["X-Correlation-Id"]
+
+
 @pytest.mark.parametrize(("route", "parameter"), PARAMETERS, ids=[f"{key(r)} {name}" for r, name in PARAMETERS])
 @pytest.mark.parametrize("unknown", ["nothing", ids.derive("nothing"), "x" * 201])
 def test_what_its_path_names_must_be_there(mall: Furnished, route: Route, parameter: str, unknown: str) -> None:

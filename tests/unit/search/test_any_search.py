@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.kernel import clock
+from functions.kernel.manifest import manifest
 from functions.kernel.runtime import active
 from functions.search import service
+from tests.support.aws import local_views
 from tests.support.runtime import memory_runtime
 from tests.unit.search.placed import PRICES, STORES, ask, found, line, order, place
 from tests.unit.search.placed import hear as tell
@@ -87,6 +89,14 @@ def test_a_search_finds_what_plain_filtering_finds_by_whatever_filters(
     placed: list[dict[str, Any]], asked: dict[str, Any], limit: int
 ) -> None:
     with active(memory_runtime("search")):
+        place_all(placed)
+        assert found(asked, limit) == expected(placed, asked)
+
+
+@settings(NEWS, max_examples=8)
+@given(orders, filters, st.sampled_from([1, 50]))
+def test_the_same_holds_in_dynamodb(placed: list[dict[str, Any]], asked: dict[str, Any], limit: int) -> None:
+    with local_views(manifest("search").indexes) as views, active(memory_runtime("search", views=views)):
         place_all(placed)
         assert found(asked, limit) == expected(placed, asked)
 

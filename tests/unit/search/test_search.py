@@ -1,16 +1,11 @@
 """Finding orders by every filter, page by page."""
 
-import random
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from functions.kernel import clock
-from functions.kernel.runtime import Runtime
 from functions.search import service
-from tests.unit.search.placed import PRICES, STORES, ask, found, hear, line, order, pages, place, search
+from tests.unit.search.placed import ask, found, hear, line, order, pages, place, search
 
 STATUSES = ["pending", "approved", "ready", "completed", "rejected", "cancelled"]
 
@@ -210,66 +205,3 @@ def test_a_full_last_page_has_no_next() -> None:
     five_orders()
     assert [len(page) for page in pages({}, 5)] == [5]
     assert [len(page) for page in pages({"customerId": "ada"}, 1)] == [1, 1]
-
-
-def fits(one: dict[str, Any], filters: dict[str, Any]) -> bool:
-    """Whether an order should be found."""
-    products = {item.product_id for item in one["items"]}
-    stores = {STORES[product] for product in products}
-    total = sum(item.price * item.quantity for item in one["items"])
-    return (
-        filters.get("customerId", one["customer"]) == one["customer"]
-        and filters.get("status", one["status"]) == one["status"]
-        and bool(products & set(filters.get("productIds") or products))
-        and bool(stores & set(filters.get("storeIds") or stores))
-        and filters.get("after", "0") <= one["at"] <= filters.get("before", "9")
-        and filters.get("minTotal", 0) * 100 <= total <= filters.get("maxTotal", 10**9) * 100
-    )
-
-
-def some_orders(chance: random.Random) -> Iterator[dict[str, Any]]:
-    start = datetime(2025, 11, 20, tzinfo=UTC)
-    for n in range(40):
-        yield {
-            "order_id": f"order-{n:02}",
-            "status": chance.choice(STATUSES),
-            "customer": chance.choice(["ada", "bo", "cy"]),
-            "at": clock.stamp(start + timedelta(days=chance.randint(0, 90))),
-            "items": [line(p, chance.randint(1, 3)) for p in chance.sample(sorted(PRICES), chance.randint(1, 3))],
-        }
-
-
-def some_filters(chance: random.Random) -> dict[str, Any]:
-    whole: dict[str, Any] = {
-        "customerId": chance.choice(["ada", "bo", "cy"]),
-        "status": chance.choice(STATUSES),
-        "productIds": chance.sample(sorted(PRICES), chance.randint(0, 2)),
-        "storeIds": chance.sample(["bakery", "paper", "none"], chance.randint(0, 2)),
-        "after": moment(chance.randint(1, 28), month=1).replace("2026", chance.choice(["2025", "2026"])),
-        "before": moment(chance.randint(1, 28), month=2),
-        "minTotal": chance.randint(0, 10),
-        "maxTotal": chance.randint(5, 40),
-    }
-    return {name: whole[name] for name in chance.sample(sorted(whole), chance.randint(0, 4))}
-
-
-def check_against_plain_filtering(seed: int, searches: int) -> None:
-    chance = random.Random(seed)
-    orders = list(some_orders(chance))
-    for one in orders:
-        place(**one)
-    for _ in range(searches):
-        filters = some_filters(chance)
-        expected = [(one["at"], one["order_id"]) for one in orders if fits(one, filters)]
-        ids = [id for _, id in sorted(expected, reverse=True)]
-        assert found(filters, limit=chance.choice([1, 2, 7, 50])) == ids, filters
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_any_filters_together_find_what_plain_filtering_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "READ_AT_MOST", 9)
-    check_against_plain_filtering(seed, searches=40)
-
-
-def test_the_same_holds_in_dynamodb(in_dynamodb: Runtime) -> None:
-    check_against_plain_filtering(seed=1, searches=6)
