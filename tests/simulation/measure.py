@@ -1,0 +1,65 @@
+"""What is measured of a schedule, so that a change of the design can be judged before it is built."""
+
+from collections import defaultdict
+from typing import Any
+
+from tests.simulation.history import Note
+from tests.simulation.outcomes import Commits
+
+SECOND = 1_000_000  # microseconds
+
+
+def measure(history: list[Note], found: Commits) -> dict[str, list[int]]:
+    """Each number as often as there was something to measure: of the schedule, of each order, of each flow."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    counts = _counts(history)
+    for name in ("invocations", "faults", "retries", "conflicts"):
+        numbers[name].append(counts[name])
+    depth, approvals = _hops(history)
+    numbers["hops"].append(max(depth.values(), default=0))
+    numbers["hops to approval"] += approvals
+    _times(found, numbers)
+    return dict(numbers)
+
+
+def _counts(history: list[Note]) -> dict[str, int]:
+    counts = {"invocations": 0, "faults": 0, "retries": 0, "conflicts": 0}
+    for _, kind, fields in history:
+        if kind == "invocation":
+            counts["invocations"] += 1
+        elif kind == "fault":
+            counts["faults"] += 1
+        elif kind == "received":
+            counts["retries"] += fields["count"] > 1
+        elif kind == "conflict":
+            counts["conflicts"] += 1
+    return counts
+
+
+def _hops(history: list[Note]) -> tuple[dict[str, int], list[int]]:
+    """How many messages led to each, itself counted; and to each approval of an order from its checkout on."""
+    depth: dict[str, int] = {}
+    approvals: dict[str, int] = {}
+    for _, kind, fields in history:
+        if kind == "published":
+            metadata: dict[str, Any] = fields["detail"]["metadata"]
+            if metadata["id"] not in depth:
+                depth[metadata["id"]] = depth.get(metadata["causation_id"] or "", 0) + 1
+                if metadata["name"] == "OrderApproved":
+                    approvals.setdefault(metadata["id"], depth[metadata["id"]])
+    return depth, list(approvals.values())
+
+
+def _times(found: Commits, numbers: dict[str, list[int]]) -> None:
+    """From the moment of an order's creation, in whole seconds."""
+    begun: dict[str, int] = {}
+    for at_us, service, stream, events in found:
+        if service != "ordering":
+            continue
+        for name, _ in events:
+            if name == "Created":
+                begun[stream] = at_us
+            elif name in ("Approved", "Completed") and stream in begun:
+                what = "seconds to approval" if name == "Approved" else "seconds to completion"
+                numbers[what].append((at_us - begun[stream]) // SECOND)
+    numbers["orders"].append(len(begun))

@@ -1,0 +1,134 @@
+"""One schedule: a mall, a day that a seed decides, an evening without faults, and what the checker says of it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from tests.simulation.check import check
+from tests.simulation.check.violation import Violation
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Cloud
+from tests.simulation.faults import Faults
+from tests.simulation.history import Note
+from tests.simulation.measure import measure
+from tests.simulation.outcomes import commits, count_outcomes
+from tests.simulation.people.cast import CREW, OPENER, Cast, draw
+from tests.simulation.people.evening import Crew
+from tests.simulation.people.robots import Robot
+from tests.simulation.people.scene import Scene
+from tests.simulation.people.staff import Opener
+
+LONGEST_DAY = 2 * 3_600.0  # seconds; whoever is still about then is sent home
+
+
+@dataclass(frozen=True)
+class Without:
+    """What a schedule goes without, to be made small: people by name, faults by number."""
+
+    people: frozenset[str] = frozenset()
+    faults: frozenset[int] = frozenset()
+
+
+@dataclass
+class Outcome:
+    """What came of one schedule.
+
+    people, struck: who came, and the numbers of the faults that struck. numbers: what was measured, each as often as
+    there was something to measure. choices: all draws of the schedule.
+    """
+
+    seed: int
+    without: Without
+    people: list[str]
+    struck: list[int]
+    trace_hash: str
+    invocations: int
+    faults: Counter[str]
+    outcomes: Counter[str]
+    numbers: dict[str, list[int]]
+    violations: list[Violation]
+    history: list[Note] = field(repr=False)
+    choices: list[float] = field(repr=False)
+    planted: str = ""
+
+
+def run_schedule(
+    seed: int,
+    *,
+    without: Without = Without(),
+    draws: Sequence[float] | None = None,
+    planted: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Outcome:
+    """Run the schedule of a seed.
+
+    draws: those of an earlier run, which are given first. planted: what is wrong with the system meanwhile.
+    """
+    with planted():
+        return _Schedule(seed, without, Choices(seed, draws, without.faults)).run()
+
+
+class _Schedule:
+    def __init__(self, seed: int, without: Without, choices: Choices) -> None:
+        self.seed = seed
+        self.without = without
+        self.choices = choices
+        self.faults = Faults.draw(choices)
+        self.cast: Cast = draw(seed)
+        self.cloud = Cloud(choices, self.faults, self.cast.settings)
+        self.scene = Scene()
+        self.about = 0  # people who have not gone home
+        self.still_after = 0  # seconds from the end of the faults on
+
+    def run(self) -> Outcome:
+        cloud = self.cloud
+        self._let(OPENER, self._open)
+        cloud.run(LONGEST_DAY, enough=lambda: not self.about)
+        stopped = cloud.now()
+        cloud.quiet()
+        self.still_after = round(cloud.now() - stopped)
+        if self.cast.evening and CREW not in self.without.people:
+            self._let(CREW, self._finish)
+            cloud.run(cloud.now() + LONGEST_DAY, enough=lambda: not self.about)
+            cloud.quiet()
+        return self._outcome()
+
+    def _let(self, name: str, deed: Callable[[], None]) -> None:
+        def come() -> None:
+            try:
+                deed()
+            finally:
+                self.about -= 1
+
+        self.about += 1
+        self.cloud.spawn(come, name=name)
+
+    def _open(self) -> None:
+        """Open the mall, then let people in."""
+        self.cast.person(OPENER, "staff", Opener, self.cloud, self.scene).open(self.cast.stores, self.cast.products)
+        for name, come in self.cast.people.items():
+            if name not in self.without.people:
+                self._let(name, lambda come=come: come(self.cloud, self.scene))  # type: ignore[misc]
+
+    def _finish(self) -> None:
+        robot = self.cast.person("evening robot", "bot", Robot, self.cloud, self.scene)
+        crew = self.cast.person(CREW, "staff", Crew, self.cloud, self.scene)
+        crew.finish(robot, unpaid=float(self.cast.settings["MALLBOTS_ORDER_UNPAID"]) + 90)
+
+    def _outcome(self) -> Outcome:
+        history = self.cloud.history
+        found = list(commits(history.notes))
+        return Outcome(
+            seed=self.seed,
+            without=self.without,
+            people=[name for name in (*self.cast.people, CREW) if name not in self.without.people],
+            struck=[fields["number"] for _, kind, fields in history.notes if kind == "fault"],
+            trace_hash=history.trace_hash,
+            invocations=sum(kind == "invocation" for _, kind, _ in history.notes),
+            faults=Counter(self.faults.fired),
+            outcomes=count_outcomes(history.notes, found),
+            numbers=measure(history.notes, found) | {"seconds to stillness": [self.still_after]},
+            violations=check(history.notes, self.cloud.state()),
+            history=history.notes,
+            choices=list(self.choices.recorded),
+        )

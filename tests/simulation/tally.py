@@ -1,0 +1,117 @@
+"""The results of many schedules, added up in any order: what `make simulate` prints and keeps."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.schedule import Outcome
+
+NUMBERS: dict[str, str] = {
+    "invocations": "handlers run",
+    "faults": "faults that struck",
+    "orders": "orders placed",
+    "hops": "messages in a row, at most",
+    "hops to approval": "messages in a row from the checkout",
+    "retries": "messages received again",
+    "conflicts": "writes that met another's",
+    "seconds to approval": "from the checkout",
+    "seconds to completion": "from the checkout",
+    "seconds to stillness": "after the faults stopped",
+}
+
+
+@dataclass
+class Tally:
+    """Sums over schedules.
+
+    faults, outcomes: how often each occurred. reached: in how many schedules each did. numbers: how often each value
+    of a number was met. violations: what each was, by seed. trace: the hashes of all traces, in no order.
+    """
+
+    schedules: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reached: Counter[str] = field(default_factory=Counter)
+    numbers: dict[str, Counter[int]] = field(default_factory=dict)
+    violations: list[dict[str, Any]] = field(default_factory=list)
+    trace: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one schedule."""
+        self.schedules += 1
+        self.faults += outcome.faults
+        self.outcomes += outcome.outcomes
+        self.reached.update(set(outcome.faults) | set(outcome.outcomes))
+        for name, values in outcome.numbers.items():
+            self.numbers.setdefault(name, Counter()).update(values)
+        for violation in outcome.violations:
+            self.violations.append(
+                {"seed": outcome.seed, "invariant": violation.invariant, "text": violation.text},
+            )
+        hashed = hashlib.blake2b(f"{outcome.seed}:{outcome.trace_hash}".encode(), digest_size=16)
+        self.trace ^= int.from_bytes(hashed.digest(), "big")
+
+    def merge(self, other: "Tally") -> None:
+        """Count what another has counted."""
+        self.schedules += other.schedules
+        self.faults += other.faults
+        self.outcomes += other.outcomes
+        self.reached += other.reached
+        for name, values in other.numbers.items():
+            self.numbers.setdefault(name, Counter()).update(values)
+        self.violations += other.violations
+        self.trace ^= other.trace
+
+    @property
+    def trace_hash(self) -> str:
+        """One hash of all traces, whichever order they were run in."""
+        return f"{self.trace:032x}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in a file."""
+        return {
+            "schedules": self.schedules,
+            "faults": dict(sorted(self.faults.items())),
+            "outcomes": dict(sorted(self.outcomes.items())),
+            "reached": dict(sorted(self.reached.items())),
+            "numbers": {name: sorted(values.items()) for name, values in sorted(self.numbers.items())},
+            "violations": self.violations,
+            "trace": self.trace_hash,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Tally":
+        """What `to_json` made."""
+        return cls(
+            schedules=kept["schedules"],
+            faults=Counter(kept["faults"]),
+            outcomes=Counter(kept["outcomes"]),
+            reached=Counter(kept["reached"]),
+            numbers={name: Counter(dict(map(tuple, values))) for name, values in kept["numbers"].items()},
+            violations=kept["violations"],
+            trace=int(kept["trace"], 16),
+        )
+
+    def quantiles(self, name: str, at: tuple[float, ...] = (0, 0.5, 0.9, 0.99, 1)) -> list[int]:
+        """The values below which these parts of a number's values lie; empty when there are none."""
+        values = self.numbers.get(name, Counter())
+        total = values.total()
+        return [_value_at(values, part * (total - 1)) for part in at] if total else []
+
+
+def _value_at(values: Counter[int], rank: float) -> int:
+    below = 0
+    for value, times in sorted(values.items()):
+        below += times
+        if rank < below:
+            return value
+    return max(values)
+
+
+def rows(tally: Tally, names: dict[str, str], counted: Counter[str]) -> Iterator[tuple[str, str, str, str]]:
+    """(name, how often, in what part of the schedules, what it is) of each."""
+    for name, what in names.items():
+        share = tally.reached[name] / tally.schedules if tally.schedules else 0
+        yield name, f"{counted[name]:,}", f"{share:.1%}", what

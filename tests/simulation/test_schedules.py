@@ -1,0 +1,102 @@
+"""Five hundred schedules in which nothing may go wrong for good, and what must hold of any schedule."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.people.cast import draw
+from tests.simulation.saved import load, save
+from tests.simulation.schedule import Without, run_schedule
+from tests.simulation.tally import Tally
+
+FIRST, EACH, PARTS = 1, 25, 20  # 20 × 25 = 500
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_schedule_loses_an_order_charges_twice_or_leaves_one_half_done(part: int) -> None:
+    tally = Tally()
+    for seed in range(FIRST + part * EACH, FIRST + (part + 1) * EACH):
+        tally.add(run_schedule(seed))
+    assert tally.violations == []
+    assert tally.schedules == EACH
+    assert tally.faults.total() > EACH
+    assert tally.outcomes["order completed"] > 0
+
+
+def trace_hashes(seeds: range, hash_seed: str) -> list[str]:
+    """The trace hashes of schedules that another process runs."""
+    code = (
+        "from tests.simulation.schedule import run_schedule\n"
+        f"print([run_schedule(seed).trace_hash for seed in {seeds!r}])"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    hashes: list[str] = json.loads(found.stdout.replace("'", '"'))
+    return hashes
+
+
+def test_a_seed_is_the_same_schedule_in_every_process() -> None:
+    seeds = range(1, 13)
+    assert trace_hashes(seeds, "1") == trace_hashes(seeds, "2")
+
+
+def test_seeds_differ() -> None:
+    hashes = [run_schedule(seed).trace_hash for seed in range(1, 9)]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_the_draws_of_a_schedule_are_the_schedule() -> None:
+    outcome = run_schedule(3)
+    again = run_schedule(3, draws=outcome.choices)
+    assert again.trace_hash == outcome.trace_hash
+
+
+def test_who_stays_away_changes_what_no_other_does_by_themselves() -> None:
+    """The others' plans are theirs alone: that is what lets a violation be made small."""
+    name = "customer 1"
+    outcome = run_schedule(5, without=Without(people=frozenset({name})))
+    assert name not in outcome.people
+    assert set(outcome.people) | {name} == set(run_schedule(5).people)
+    assert not any(fields.get("who", "").endswith(name) for _, _, fields in outcome.history)
+
+
+def test_a_fault_that_is_left_out_does_not_strike() -> None:
+    seed, outcome = next((seed, found) for seed in range(1, 50) if len((found := run_schedule(seed)).struck) > 2)
+    left_out = outcome.struck[1]
+    assert left_out not in run_schedule(seed, without=Without(faults=frozenset({left_out}))).struck
+
+
+def test_a_schedule_is_kept_in_a_file_and_run_again_from_it(tmp_path: Path) -> None:
+    without = Without(people=frozenset({"manager"}), faults=frozenset({1}))
+    outcome = run_schedule(8, without=without)
+    seed, kept, draws, planted = load(save(outcome, tmp_path))
+    assert (seed, kept, planted) == (8, without, "")
+    assert run_schedule(seed, without=kept, draws=draws).trace_hash == outcome.trace_hash
+
+
+def test_sums_are_the_same_whichever_order_schedules_are_run_in() -> None:
+    outcomes = [run_schedule(seed) for seed in range(1, 5)]
+    forwards, halves, backwards = Tally(), Tally(), Tally()
+    for outcome in outcomes:
+        forwards.add(outcome)
+    for outcome in reversed(outcomes[:2]):
+        backwards.add(outcome)
+    for outcome in outcomes[2:]:
+        halves.add(outcome)
+    backwards.merge(Tally.from_json(json.loads(json.dumps(halves.to_json()))))
+    assert backwards.to_json() == forwards.to_json()
+
+
+def test_days_are_of_all_kinds() -> None:
+    days = [draw(seed) for seed in range(1, 201)]
+    people = {name for day in days for name in day.people}
+    assert {"customer 1", "customer 4", "robot 2", "clerk", "manager", "operator", "stranger", "outage"} <= people
+    assert any(not any(name.startswith("robot") for name in day.people) for day in days)
+    assert {day.evening for day in days} == {True, False}
