@@ -228,6 +228,7 @@ class DynamoDBClient:
         seconds = world.choices.seconds(0.001, 0.008, "transaction")
         if world.faults.strikes("slow transaction", tables[0].name):
             seconds = world.choices.seconds(1.5, 6.0, "slow transaction")
+            world.history.note("underway", container=self._name, keys=[list(write.key) for write in writes])
         world.scheduler.call_in(seconds, lambda: promise.give(self._end(writes, token, content)))
         return promise
 

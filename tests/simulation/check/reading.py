@@ -161,6 +161,7 @@ class Reading:
         self.effects: list[tuple[int, dict[str, Any]]] = []
         self._at_work: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
+        self._underway: dict[tuple[str, str, int], str | None] = {}
         self._routed = "", ""
         self._parsed: dict[str, dict[str, Any] | None] = {}
         readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
@@ -217,11 +218,18 @@ class Reading:
     def _read_invocation(self, at: int, fields: dict[str, Any]) -> None:
         self._at_work[fields["container"]] = next(iter(fields.get("cause") or ()), None)
 
+    def _read_underway(self, at: int, fields: dict[str, Any]) -> None:
+        for partition, sort in fields["keys"]:
+            if isinstance(sort, int):
+                self._underway[fields["container"], partition, sort] = self._at_work.get(fields["container"])
+
     def _read_commit(self, at: int, fields: dict[str, Any]) -> None:
         item = fields["item"]
         stream, version = item["stream"]["S"], int(item["version"]["N"])
         kind, _, thing = stream.partition("#")
-        cause = self._at_work.get(fields.get("container", ""))
+        # What a container began it may end during its next invocation, or after its own end.
+        container = fields["container"]
+        cause = self._underway.pop((container, stream, version), None) or self._at_work.get(container)
         commit = Commit(
             at=at,
             service=fields["table"].partition("/")[0],
@@ -289,7 +297,6 @@ class Reading:
             copy.deleted = at
 
     def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
-        self._at_work.pop(fields["container"], None)
         for failed in fields.get("failures") or ():
             if copy := self.copies.get(failed):
                 copy.failed += 1
