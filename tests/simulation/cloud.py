@@ -23,18 +23,21 @@ from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.invoking import LambdaClient
-from tests.simulation.outside import Provider, Texts
+from tests.simulation.outside import Provider, ProviderClient, Texts, TextsClient
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.schedules import Schedule
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Key, Table
+from tests.simulation.versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
 
 API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
 INTEGRATION_TIMEOUT = 30.0
 MAX_RECEIVES = 12
 CONCURRENCY = 10
+HABITS = ('"LookAgain"', '"LeaseEnds"')  # in a body: reminders that go round while a list waits, or a robot is there
+SETTLED = 150  # seconds without a commit: longer than the longest time between two such reminders
 
 _manifests: dict[str, Manifest] = {}
 
@@ -64,12 +67,13 @@ class Cloud:
         self.history, self.scheduler = self.world.history, self.world.scheduler
         self.settings = {"MALLBOTS_STAGE": "simulation", **(settings or {})}
         self.manifests = manifests()
-        self.provider, self.texts = Provider(self.world), Texts(self.world)
+        self.provider, self.texts = Provider(), Texts()
         self.functions: dict[str, Function] = {}
         self.queues: dict[str, Queue] = {}
         self.streams: dict[str, Stream] = {}
         self._dynamodb = DynamoDB(self.world)
         self._requests = 0
+        self._stored_us = 0
         for service in self.manifests:
             self._tables(service)
         rules = [rule for service in self.manifests for rule in self._inboxes(service)]
@@ -128,7 +132,6 @@ class Cloud:
         self, service: str, room: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
     ) -> Function:
         name = f"{service}/{room}"
-        evolving = service == "payments"
         self.functions[name] = Function(
             self.world,
             name,
@@ -136,15 +139,17 @@ class Cloud:
             lambda container: self._compose(service, room, container),
             timeout,
             concurrency=concurrency,
-            evolving=evolving,
+            as_old=received if service in EVOLVED else None,
         )
         return self.functions[name]
 
     def _compose(self, service: str, room: str, container: Container) -> Runtime:
         """What functions.kernel.compose composes, with simulated clients."""
         registered, name = self.manifests[service], container.name
-        dynamodb = DynamoDBClient(self._dynamodb, Wire(self.world, container, "dynamodb"), name)
-        sqs = SQSClient(self._addresses, Wire(self.world, container, "sqs"), room)
+        make_dynamodb = OldDynamoDBClient if container.old else DynamoDBClient
+        make_sqs = OldSQSClient if container.old else SQSClient
+        dynamodb = make_dynamodb(self._dynamodb, Wire(self.world, container, "dynamodb"), name)
+        sqs = make_sqs(self._addresses, Wire(self.world, container, "sqs"), room)
         events = EventsClient(self._bus, Wire(self.world, container, "events"), self.world, name)
         owners = {owner: f"{owner}/queries" for owner in registered.asks}
         asking = LambdaClient(self.functions, self.world, Wire(self.world, container, "lambda", attempts=1))
@@ -163,7 +168,10 @@ class Cloud:
                 if other != "inbox"
             },
             invoke=invoker(asking, owners),  # type: ignore[arg-type]
-            adapters={"provider": self.provider, "texts": self.texts},
+            adapters={
+                "provider": ProviderClient(self.provider, self.world, container),
+                "texts": TextsClient(self.texts, self.world, container),
+            },
             secret=lambda: b"a key for simulations",
             settings=self.settings,
         )
@@ -184,9 +192,9 @@ class Cloud:
     # What happens.
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
-        is_new = True  # commits are never replaced: their condition is that the key is free
         self.history.note("commit", table=table.name, key=list(key), item=item, container=by, in_transaction=together)
-        self.streams[table.name].append(key[0], key[1], item, is_new)
+        self._stored_us = self.scheduler.now_us
+        self.streams[table.name].append(key[0], key[1], item)
 
     def _row_written(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
         self.history.note("row", table=table.name, key=list(key), item=item, container=by)
@@ -342,15 +350,18 @@ class Cloud:
     def is_still(self, within: float = 3_600.0) -> bool:
         """Whether nothing is under way: no function at work, no stream behind, no message due within so many seconds.
 
-        Schedules, and what waits in dead-letter queues, do not count.
+        What waits in dead-letter queues does not count, nor what comes again and again as long as nothing changes:
+        schedules, and, once nothing was stored for a while, the depot's looks for a robot and at robots that are there.
         """
         if any(function.busy for function in self.functions.values()):
             return False
         if any(stream.is_behind for stream in self.streams.values()):
             return False
-        horizon = self.scheduler.now_us + int(within * SECOND)
+        now = self.scheduler.now_us
+        horizon = now + int(within * SECOND)
+        settled = now - self._stored_us >= SETTLED * SECOND
         return not any(
-            message.visible_us <= horizon
+            message.visible_us <= horizon and not (settled and any(habit in message.body for habit in HABITS))
             for queue in self.queues.values()
             if not queue.is_dead_letters
             for message in queue.messages.values()
@@ -362,7 +373,7 @@ class Cloud:
         self.start(*self.manifests)
         end = self.scheduler.now_us + int(seconds * SECOND)
         while self.scheduler.now_us < end:
-            self.run(self.now() + 5.0)
+            self.run(self.now() + 1.7)  # not in step with the minutes at which schedules and looks come
             if self.is_still():
                 return True
         return False

@@ -17,12 +17,12 @@ Done = Callable[[str, Any], None]
 class Container:
     """One execution environment: what is in its memory, and what its clock says."""
 
-    def __init__(self, function: "Function", name: str) -> None:
+    def __init__(self, function: "Function", name: str, *, old: bool = False) -> None:
         self.function = function
         self.name = name
+        self.old = old
         self.cold = True
         self.alive = True
-        self.old = False
         self.skew_us = 0
         self.task: Task | None = None
         self.ended_as = "killed"
@@ -51,7 +51,8 @@ class Function:
     """A function as deployed. While it is `stopped`, it throttles.
 
     handle: what it does with an event. compose: makes a container's runtime on a cold start. timeout: in seconds.
-    concurrency: how many containers may work at once. evolving: whether a version before this one may still run.
+    concurrency: how many containers may work at once. as_old: what an event is to the version before
+    this one, where that may still run.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Function:
         timeout: float,
         *,
         concurrency: int = 1000,
-        evolving: bool = False,
+        as_old: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> None:
         self.world = world
         self.name = name
@@ -74,7 +75,7 @@ class Function:
         self.stopped = False
         self.busy = 0
         self.invocations = 0
-        self._evolving = evolving
+        self._as_old = as_old
         self._idle: list[Container] = []
 
     def invoke(self, event: dict[str, Any], cause: list[str], done: Done) -> bool:
@@ -99,11 +100,12 @@ class Function:
                 container.skew_us -= self.world.choices.between(1, 3 * SECOND, "clock step")
                 self._note_clock(container)
             return container
-        container = Container(self, self.world.number(self.name))
+        name = self.world.number(self.name)
+        old = self._as_old is not None and self.world.faults.strikes("old version", name)
+        container = Container(self, name, old=old)
         if self.world.faults.strikes("clock skew", container.name):
             container.skew_us = self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew")
             self._note_clock(container)
-        container.old = self._evolving and self.world.faults.strikes("old version", container.name)
         return container
 
     def _note_clock(self, container: Container) -> None:
@@ -125,7 +127,7 @@ class Function:
                 ids.fixed(self.world.choices.new_id),
                 active(container.runtime),
             ):
-                answer = self.handle(event)
+                answer = self.handle(self._as_old(event) if self._as_old and container.old else event)
         except Killed:
             how, answer = container.ended_as, None
         except Exception as error:  # what a handler raises, Lambda answers

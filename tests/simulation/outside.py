@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from functions.kernel.errors import InvalidError, RefusedError, UnavailableError
-from tests.simulation.scheduler import Scheduler
-from tests.simulation.sdk import World
+from tests.simulation.sdk import Caller, World
 
 ANSWER_LOST = 2.0  # seconds until it is given up
 
@@ -12,63 +11,85 @@ ANSWER_LOST = 2.0  # seconds until it is given up
 class Provider:
     """A payment provider that pays each request id once."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self) -> None:
         self.paid: dict[str, tuple[str, int]] = {}  # request id → payment, amount
 
-    @property
-    def _scheduler(self) -> Scheduler:
-        return self._world.scheduler
+
+class ProviderClient:
+    """One container's way to the payment provider."""
+
+    def __init__(self, provider: Provider, world: World, caller: Caller) -> None:
+        self._provider = provider
+        self._world = world
+        self._caller = caller
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
         """Pay back. Raises InvalidError, RefusedError and UnavailableError as the port says."""
-        faults = self._world.faults
-        self._scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
-        before = self.paid.get(request_id)
+        faults, paid = self._world.faults, self._provider.paid
+        self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
+        before = paid.get(request_id)
         if before and before != (payment_id, amount):
             raise InvalidError("this request id was used for another amount")
         if faults.strikes("provider silent", payment_id):
-            self._scheduler.sleep(ANSWER_LOST)
+            self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the provider does not answer")
         if not before and faults.strikes("provider refuses", payment_id):
             raise RefusedError("the provider does not pay this amount back")
         lost = faults.strikes("provider answer lost", payment_id)
         if not before:
-            self.paid[request_id] = (payment_id, amount)
+            paid[request_id] = (payment_id, amount)
         what = {"payment": payment_id, "amount": amount}
         self._world.history.note(
             "effect", port="provider", request_id=request_id, what=what, answered=not lost, again=before is not None
         )
+        _die_here(self._world, self._caller, "provider")
         if lost:
-            self._scheduler.sleep(ANSWER_LOST)
+            self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the provider does not answer")
 
     def statement(self, payment_id: str) -> Mapping[str, int]:
         """What was paid back of a payment, by request id."""
-        self._scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
-        return {request: amount for request, (payment, amount) in self.paid.items() if payment == payment_id}
+        self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
+        paid = self._provider.paid
+        return {request: amount for request, (payment, amount) in paid.items() if payment == payment_id}
 
 
 class Texts:
     """A carrier that sends each request id once."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self) -> None:
         self.sent: dict[str, tuple[str, str]] = {}  # request id → number, text
+
+
+class TextsClient:
+    """One container's way to the carrier."""
+
+    def __init__(self, texts: Texts, world: World, caller: Caller) -> None:
+        self._texts = texts
+        self._world = world
+        self._caller = caller
 
     def send(self, number: str, text: str, request_id: str) -> None:
         """Send a text. Raises UnavailableError when the answer is lost, sent or not."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.2, "texts"))
         lost = self._world.faults.strikes("text answer lost", request_id)
-        before = self.sent.setdefault(request_id, (number, text))
+        again = request_id in self._texts.sent
+        self._texts.sent.setdefault(request_id, (number, text))
         self._world.history.note(
             "effect",
             port="texts",
             request_id=request_id,
             what={"number": number, "text": text},
             answered=not lost,
-            again=before != (number, text),
+            again=again,
         )
+        _die_here(self._world, self._caller, "texts")
         if lost:
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
+
+
+def _die_here(world: World, caller: Caller, port: str) -> None:
+    """Whoever asked may end right after what it asked for was done."""
+    if world.faults.strikes("killed after call", f"{caller.name} {port}"):
+        caller.die()

@@ -14,6 +14,7 @@ ATTEMPTS = 3  # of the SDK's standard mode, as the composition sets it
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
 LONGEST_BACK_OFF = 20.0
+STANDSTILL = 60.0  # seconds: longer than any function may take
 
 # botocore.retries.standard: ThrottledRetryableChecker and TransientRetryableChecker.
 RETRYABLE = frozenset(
@@ -28,7 +29,7 @@ RETRYABLE = frozenset(
         "TransactionInProgressException",
     }
 )
-BEFORE = ("throttle", "internal error", "no connection", "killed before call", "slow call")
+BEFORE = ("throttle", "internal error", "no connection", "killed before call", "slow call", "function slow")
 AFTER = ("reply lost", "internal error after effect", "killed after call")
 
 Effect = Callable[[], Any]
@@ -148,6 +149,8 @@ class Wire:
             raise ConnectTimeoutError(endpoint_url=self._endpoint)
         if fault == "killed before call":
             self._caller.die()
+        if fault == "function slow":
+            scheduler.sleep(STANDSTILL)
         scheduler.sleep(self._world.choices.seconds(0.05, 1.5, "slow call"))
 
     def _after(self, fault: str, operation: str) -> None:

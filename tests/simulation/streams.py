@@ -137,10 +137,10 @@ class Stream:
         self._failures = failures
         self._numbers = 0
 
-    def append(self, stream: str, version: int, item: Item, is_new: bool) -> None:
-        """Take a change of the table."""
+    def append(self, stream: str, version: int, item: Item) -> None:
+        """Take a new item of the table."""
         self._numbers += 1
-        if not is_new or "messages" not in item:
+        if "messages" not in item:
             return
         seen = {
             "eventID": f"{self.table}:{self._numbers}",
