@@ -16,7 +16,7 @@ IN_SHORT = Bounds(seed=1, examples=5, chains=25)
 
 def fuzz_deployed(address: str, bounds: Bounds) -> Report:
     """Furnish the mall and fuzz all that its own document describes; the robots at work stay online meanwhile."""
-    with Mall(address) as mall:
+    with Mall(address) as mall, Fleet(mall, []) as fleet:
 
         def ask(method: str, path: str, body: Mapping[str, Any]) -> Any:
             return mall.call(method, path, dict(body) if method != "GET" else None)
@@ -24,11 +24,10 @@ def fuzz_deployed(address: str, bounds: Bounds) -> Report:
         def wait(look: Callable[[], bool], what: str) -> None:
             wait_for(lambda: look() or None, what)
 
-        scene = Scene(ask, wait).furnish()
+        scene = Scene(ask, wait, fleet.wake).furnish()
         document = httpx.get(f"{address}/api/openapi.json").raise_for_status().json()
-        with Fleet(mall, scene.things["working robots"]):
-            report = fuzz(document, scene.things, bounds, address=address)
-            _call_off_what_waits(mall)
+        report = fuzz(document, scene.things, bounds, address=address)
+        _call_off_what_waits(mall)
         return report
 
 

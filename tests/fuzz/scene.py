@@ -15,10 +15,14 @@ PLENTY = 999  # of a product: so that most quantities that a robot says it picke
 
 @dataclass
 class Scene:
-    """A mall, its API used by `ask`. After `furnish`, `things` has the ids of each kind of thing."""
+    """A mall, its API used by `ask`. After `furnish`, `things` has the ids of each kind of thing.
+
+    wake: brings a robot online that is to stay so.
+    """
 
     ask: Ask
     wait_for: WaitFor
+    wake: Callable[[str], object]
     things: dict[str, list[str]] = field(default_factory=dict)
 
     def furnish(self) -> "Scene":
@@ -78,7 +82,7 @@ class Scene:
             self._made("/api/depot/bots", {"name": "Mule"}) for _ in range(EACH * len(kinds))
         ]
         for robot in self.things["working robots"]:
-            self.ask("PUT", f"/api/depot/bots/{robot}/online", {})
+            self.wake(robot)
         for kind in kinds:
             self._orders(kind)
             for order in self.things[kind]:

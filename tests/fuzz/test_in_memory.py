@@ -34,7 +34,10 @@ def report(mall: Mall) -> Report:
     def wait_for(look: Callable[[], bool], what: str) -> None:
         assert look(), what
 
-    scene = Scene(ask, wait_for).furnish()
+    def wake(robot: str) -> None:
+        ask("PUT", f"/api/depot/bots/{robot}/online", {})
+
+    scene = Scene(ask, wait_for, wake).furnish()
     described = document()
     for path in DEPLOYED_ONLY:
         del described["paths"][path]

@@ -1,0 +1,60 @@
+"""What the fuzzer is to notice, it notices."""
+
+from typing import Any
+
+import pytest
+
+from infra.openapi import document
+from tests.fuzz import expected
+from tests.fuzz.fuzzer import Bounds, Report, fuzz
+from tests.fuzz.in_memory import Application
+from tests.support.mall import Mall
+
+STORE = "/api/stores/{id}"
+
+
+@pytest.fixture
+def described() -> dict[str, Any]:
+    return document()
+
+
+def fuzzed(described: dict[str, Any], *paths: str) -> Report:
+    """A few cases of what can be read at these paths, in a mall that is empty."""
+    described["paths"] = {path: {"get": described["paths"][path]["get"]} for path in paths}
+    bounds = Bounds(seed=1, examples=3, chains=1, edges=False)
+    return fuzz(described, {"stores": ["nobody's"]}, bounds, app=Application(Mall()))
+
+
+def checks(report: Report) -> set[tuple[str, str]]:
+    return {(failure.operation, failure.check) for failure in report.failures}
+
+
+def test_an_answer_that_is_not_as_described_is_a_failure(described: dict[str, Any]) -> None:
+    described["components"]["schemas"]["Health"]["properties"]["status"] = {"type": "integer"}
+    report = fuzzed(described, "/health")
+    assert checks(report) == {("GET /health", "response_schema_conformance")}
+    assert "/health" in report.failures[0].curl
+
+
+def test_a_status_that_is_not_described_is_a_failure(described: dict[str, Any]) -> None:
+    del described["paths"][STORE]["get"]["responses"]["404"]
+    assert checks(fuzzed(described, STORE)) == {(f"GET {STORE}", "status_code_conformance")}
+
+
+def test_what_fits_must_be_accepted_unless_it_is_expected_not_to_be_and_what_does_not_fit_refused(
+    described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/api/stores"
+    made_up = {"name": "next", "in": "query", "required": True, "schema": {"type": "string", "enum": ["made up"]}}
+    described["paths"][path]["get"]["parameters"] = [made_up]
+    answered_without = (f"GET {path}", "negative_data_rejection")
+    assert checks(fuzzed(described, path)) == {answered_without}
+    monkeypatch.setattr(expected, "EXPECTED", {})
+    assert checks(fuzzed(described, path)) == {answered_without, (f"GET {path}", "positive_data_acceptance")}
+
+
+def test_an_operation_that_never_did_what_it_is_for_is_named(described: dict[str, Any]) -> None:
+    report = fuzzed(described, STORE, "/health")
+    assert report.failures == []
+    assert report.neglected() == [f"GET {STORE} was never answered with 200"]
+    assert report.summary()["failures"] == 1
