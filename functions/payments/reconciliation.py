@@ -5,6 +5,7 @@ takes as long as it takes, an order that cannot be compared is tried again and i
 by itself, and nothing happens twice when a message does.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from math import ceil
@@ -21,6 +22,8 @@ from functions.payments.difference import ENDED, Difference, Found, Order, Reaso
 from functions.payments.domain import Invoice, Payment
 from functions.payments.provider import provider
 from functions.payments.publish import publishes
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 differences = Repository(Difference, publishes)
 
@@ -117,6 +120,8 @@ def _seconds_until_quiet(moved: Sequence[str]) -> int:
 
 def _read_day(text: str) -> date:
     try:
+        if not DAY.fullmatch(text):  # Python takes 20300131 and 2030-W05-4 too
+            raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidError("day: must be a day such as 2030-01-31") from None

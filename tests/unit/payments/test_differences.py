@@ -98,7 +98,9 @@ def test_staff_have_a_day_reconciled_now(till: Till, watch: Watch) -> None:
     assert names(till) == ["DifferenceFound"]
 
 
-@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "14.3.2026", "2026-03-14T00:00:00Z", " "])
+@pytest.mark.parametrize(
+    "day", ["yesterday", "2026-02-30", "14.3.2026", "2026-03-14T00:00:00Z", " ", "20260314", "2026-W11-6"]
+)
 def test_a_day_that_cannot_be_read_is_a_bad_request(till: Till, day: str) -> None:
     status, answer = ask("POST", "/api/payments/reconciliation", {"day": day})
     assert (status, answer["detail"]) == (400, "day: must be a day such as 2030-01-31")
