@@ -1,0 +1,56 @@
+"""The checker's own list of who hears what is what the services register, so that it cannot rot."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from events.registry import Command, Kind, Reply, language
+from functions.kernel.manifest import manifest, services
+from functions.kernel.repository import Repository
+from tests.simulation.check import subscribers
+from tests.simulation.check.projections import BY_EVENT
+from tests.simulation.check.transitions import MACHINES
+
+
+def test_each_message_has_the_subscribers_that_services_register() -> None:
+    registered: dict[str, set[str]] = {}
+    for service in services():
+        for inbox in manifest(service).inboxes:
+            for name in inbox.pattern["detail-type"]:
+                registered.setdefault(name, set()).add(f"{service}/{inbox.queue}")
+    assert {name: set(queues) for name, queues in subscribers.SUBSCRIBERS.items()} == registered
+
+
+def test_each_command_has_the_answers_that_the_language_says() -> None:
+    answers: dict[str, set[str]] = {}
+    for message in language().values():
+        if issubclass(message, Reply) and message.answers:
+            answers.setdefault(message.answers.name, set()).add(message.name)
+    assert {name: set(found) for name, (_, found) in subscribers.ANSWERS.items()} == answers
+
+
+def test_each_command_is_for_the_queue_of_the_service_that_it_is_an_order_to() -> None:
+    commands = {name: message for name, message in language().items() if issubclass(message, Command)}
+    assert {name: queue for name, (queue, _) in subscribers.ANSWERS.items()} == {
+        name: f"{message.to}/inbox" for name, message in commands.items()
+    }
+
+
+def test_timers_and_versions_are_those_of_the_language() -> None:
+    known = language()
+    assert {name for name, message in known.items() if message.kind is Kind.TIMER} == subscribers.TIMERS
+    assert {name: message.version for name, message in known.items() if message.version > 1} == subscribers.VERSIONS
+
+
+def test_each_kind_of_aggregate_has_its_legal_events() -> None:
+    found = {}
+    for room in ("service", "reconciliation"):
+        for service in services():
+            path = f"functions.{service}.{room}"
+            members = vars(import_module(path)).values() if find_spec(path) else ()
+            found |= {m.aggregate.__name__: set(m.aggregate.event_types) for m in members if isinstance(m, Repository)}
+    said = {kind: {event for events in machine.values() for event in events} for kind, machine in MACHINES.items()}
+    assert said == found
+
+
+def test_each_message_that_a_read_model_is_rebuilt_from_is_in_the_language() -> None:
+    assert set(BY_EVENT) <= set(language())
