@@ -47,7 +47,7 @@ class Ways:
         for queue, message_id in sorted(self.given_up):
             self._trouble(queue, reading.messages[message_id])
         for (queue, _), dead in self.in_trouble.items():
-            if dead.message:
+            if dead.message and not _from_another_day(dead):
                 self._trouble(queue, dead.message)
         for commit in reading.commits:
             if (commit.service, commit.stream, commit.version) in reading.lost_to_queue:
@@ -57,8 +57,7 @@ class Ways:
                             self._trouble(queue, message)
 
     def _trouble(self, queue: str, message: Message) -> None:
-        if not _from_another_day(message):
-            self._troubled.setdefault(queue.partition("/")[0], set()).update(_about(message))
+        self._troubled.setdefault(queue.partition("/")[0], set()).update(_about(message))
 
     def waits(self, queue: str, message_id: str, end: int) -> bool:
         """Whether a copy lies in the queue that falls due after the end only."""
@@ -178,13 +177,13 @@ def _hopeless(dead: Dead) -> bool:
     return (
         not known
         or message.commit is None  # made up by somebody: whether its data fits is not judged here
-        or _from_another_day(message)
+        or _from_another_day(dead)
     )
 
 
-def _from_another_day(message: Message) -> bool:
+def _from_another_day(dead: Dead) -> bool:
     """Whether it is of a version that is not written yet."""
-    return int(message.metadata.get("version", 1)) > VERSIONS.get(message.name, 1)
+    return dead.message is not None and dead.version > VERSIONS.get(dead.message.name, 1)
 
 
 def _about(message: Message) -> set[str]:

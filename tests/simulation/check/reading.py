@@ -130,7 +130,10 @@ class Copy:
 
 @dataclass(slots=True)
 class Dead:
-    """A message that lies, or lay, with the dead letters. queue: where it is from. by: inbox, redrive, rule, relay."""
+    """A message that lies, or lay, with the dead letters.
+
+    queue: where it is from. by: inbox, redrive, rule or relay. version: that of this copy.
+    """
 
     at: int
     queue: str
@@ -138,6 +141,7 @@ class Dead:
     body: str
     reason: Mapping[str, Any]
     by: str
+    version: int = 1
 
 
 class Reading:
@@ -305,7 +309,9 @@ class Reading:
         body = fields["body"]
         message = self._in_body(fields["queue"], body)
         queue = fields["queue"].removesuffix("/dead-letters").removesuffix("/undelivered")
-        self.dead.append(Dead(at, queue, message, body, fields.get("reason") or {}, fields["by"]))
+        detail = self._parsed[body]
+        version = int(detail["metadata"].get("version", 1)) if detail else 1
+        self.dead.append(Dead(at, queue, message, body, fields.get("reason") or {}, fields["by"], version))
 
     def _read_routed(self, at: int, fields: dict[str, Any]) -> None:
         self._routed = fields["entry"], fields["queue"]
