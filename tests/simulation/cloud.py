@@ -36,8 +36,9 @@ API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0,
 INTEGRATION_TIMEOUT = 30.0
 MAX_RECEIVES = 12
 CONCURRENCY = 10
-HABITS = ('"LookAgain"', '"LeaseEnds"')  # in a body: reminders that go round while a list waits, or a robot is there
+LOOK, LEASE = '"LookAgain"', '"LeaseEnds"'  # in a body: reminders that go round while a list waits, or a robot is there
 SETTLED = 150  # seconds without a commit: longer than the longest time between two such reminders
+SETTLED_WITHOUT_ROBOTS = 20  # while none is there, the looks for one come to nothing
 
 _manifests: dict[str, Manifest] = {}
 
@@ -359,13 +360,17 @@ class Cloud:
             return False
         now = self.scheduler.now_us
         horizon = now + int(within * SECOND)
-        settled = now - self._stored_us >= SETTLED * SECOND
-        return not any(
-            message.visible_us <= horizon and not (settled and any(habit in message.body for habit in HABITS))
+        unchanged = (now - self._stored_us) // SECOND
+        due = [
+            message.body
             for queue in self.queues.values()
             if not queue.is_dead_letters
             for message in queue.messages.values()
-        )
+            if message.visible_us <= horizon
+        ]
+        if any(LEASE in body for body in due):
+            return unchanged >= SETTLED and all(LOOK in body or LEASE in body for body in due)
+        return not due or (unchanged >= SETTLED_WITHOUT_ROBOTS and all(LOOK in body for body in due))
 
     def quiet(self, seconds: float = 7_200.0) -> bool:
         """End all faults, start everything, and let it come to rest; whether it did within so much time."""

@@ -97,8 +97,8 @@ class DynamoDBClient:
 
     def _put(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
         item = request["Item"]
-        key = table.key(item)
         table.check(item)
+        key = table.key(item)
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
             message = "Transaction is ongoing for the item"
@@ -269,9 +269,9 @@ class _Write:
         if kind not in ("Put", "Update"):
             raise ExpressionError(f"{kind} in a transaction is not simulated")
         self.table, self._request, self._kind = table, request, kind
-        self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
         if kind == "Put":
             table.check(request["Item"])
+        self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
 
     def refusal(self) -> dict[str, Any]:
         """Its cancellation reason; of code None when it can be done."""

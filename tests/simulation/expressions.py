@@ -122,6 +122,8 @@ class _Parser:
             self._take("AND")
             high = _operand(self._take())
             return _both(_compare(">=", left, low), _compare("<=", left, high))
+        if operator not in _OPERATORS:
+            raise ExpressionError(f"not simulated, or cannot be read: {self._expression}")
         return _compare(operator, left, _operand(self._take()))
 
 
@@ -152,8 +154,6 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _compare(operator: str, left: Operand, right: Operand) -> Condition:
-    if operator not in _OPERATORS:
-        raise ExpressionError(f"no operator: {operator}")
     holds = _OPERATORS[operator]
 
     def compare(item: Item, names: Names, values: Values) -> bool:

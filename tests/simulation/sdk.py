@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.simulation.choices import Choices
 from tests.simulation.faults import Faults
@@ -105,7 +105,7 @@ class Wire:
             except ClientError as error:
                 if attempt == self._attempts or error.response["Error"]["Code"] not in RETRYABLE:
                     raise
-            except HTTPClientError:
+            except BotoCoreError:
                 if attempt == self._attempts:
                     raise
             back_off = self._world.choices.seconds(0.0, 1.0, "back-off") * 2 ** (attempt - 1)
