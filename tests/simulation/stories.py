@@ -7,8 +7,14 @@ from typing import Any
 
 from tests.simulation.told import Said, Tale
 
-LINE = {"store_id": "s", "product_id": "cable", "store_name": "S", "product_name": "Cable", "price": 1000}
-STOP = {"store_id": "s", "store_name": "S", "location": "L"}
+LINE: dict[str, Any] = {
+    "store_id": "s",
+    "product_id": "cable",
+    "store_name": "S",
+    "product_name": "Cable",
+    "price": 1000,
+}
+STOP: dict[str, Any] = {"store_id": "s", "store_name": "S", "location": "L"}
 COMMANDS = ("", "AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder")
 ORDER, LIST, SAGA, INVOICE, PAYMENT, BOT = (
     "Order#o",
@@ -21,19 +27,35 @@ ORDER, LIST, SAGA, INVOICE, PAYMENT, BOT = (
 
 
 def _order(status: str, quantity: int = 3, **more: Any) -> dict[str, Any]:
-    state = {"order_id": "o", "customer_id": "c", "payment_id": "p", "items": [LINE | {"quantity": quantity}]}
+    state: dict[str, Any] = {
+        "order_id": "o",
+        "customer_id": "c",
+        "payment_id": "p",
+        "items": [LINE | {"quantity": quantity}],
+    }
     state |= {"total": 1000 * quantity, "status": status, "ready": False, "paid": False, "shopping_list_id": "o"}
     return state | more
 
 
 def _list(status: str, assignment: int = 0, **more: Any) -> dict[str, Any]:
     items = [{"product_id": "cable", "name": "Cable", "quantity": 3, "picked": 0}]
-    state = {"shopping_list_id": "o", "order_id": "o", "status": status, "stops": [STOP | {"items": items}]}
+    state: dict[str, Any] = {
+        "shopping_list_id": "o",
+        "order_id": "o",
+        "status": status,
+        "stops": [STOP | {"items": items}],
+    }
     return state | {"bot_id": "r" if assignment else None, "assignment": assignment, "by_staff": False} | more
 
 
 def _payment(status: str, captured: int = 0, released: int = 0, refunded: int = 0, **more: Any) -> dict[str, Any]:
-    state = {"payment_id": "p", "customer_id": "c", "order_id": "o", "authorized": 5000, "captured": captured}
+    state: dict[str, Any] = {
+        "payment_id": "p",
+        "customer_id": "c",
+        "order_id": "o",
+        "authorized": 5000,
+        "captured": captured,
+    }
     return state | {"released": released, "refunded": refunded, "status": status} | more
 
 

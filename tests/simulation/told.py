@@ -101,10 +101,10 @@ class Tale:
         ]
         if command:
             made[-1]["metadata"]["causation_id"] = command
-        messages = [{"detail": detail} for detail in made]
+        messages: list[dict[str, Any]] = [{"detail": detail} for detail in made]
         reminders = [(self._detail(name, data, service, stream, last, because), delay) for name, data, delay in reminds]
         messages += [{"detail": detail, "delay": delay} for detail, delay in reminders]
-        item = {
+        item: dict[str, dict[str, str]] = {
             "stream": {"S": stream},
             "version": {"N": str(version)},
             "id": {"S": self.number("commit")},

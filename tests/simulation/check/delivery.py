@@ -177,7 +177,7 @@ def _hopeless(dead: Dead) -> bool:
     return (
         not known
         or message.commit is None  # made up by somebody: whether its data fits is not judged here
-        or _from_another_day(dead)
+        or dead.version > 1  # what the version before this one does not know yet
     )
 
 

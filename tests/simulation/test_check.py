@@ -1,0 +1,109 @@
+"""The checker finds nothing wrong with two good histories, and each promise that is broken in one of them."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulation import stories, wrong_with_commands, wrong_with_flows
+from tests.simulation.check import check, delivery, effects, money, poison, projections, robots, sagas, storing
+from tests.simulation.check import transitions as lives
+from tests.simulation.told import Tale
+from tests.simulation.wrong import Breaks, Told
+
+STORIES: dict[str, Callable[[], Tale]] = {"completed": stories.completed, "refused": stories.refused}
+BROKEN = [*wrong_with_commands.CASES, *wrong_with_flows.CASES]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_good_history_keeps_every_promise(story: str) -> None:
+    tale = STORIES[story]()
+    assert check(tale.notes, tale.final) == []
+
+
+@pytest.mark.parametrize(
+    ("story", "breaks", "invariant"), [pytest.param(*case, id=case[1].__name__) for case in BROKEN]
+)
+def test_a_broken_promise_is_found(story: str, breaks: Breaks, invariant: str) -> None:
+    told = Told(STORIES[story]())
+    breaks(told)
+    found = check(told.tale.notes, told.tale.final)
+    assert invariant in {violation.invariant for violation in found}, [str(violation) for violation in found]
+
+
+def test_every_promise_is_broken_once_above() -> None:
+    families = (storing, lives, delivery, effects, money, robots, sagas, projections, poison)
+    words = [value for family in families for name, value in vars(family).items() if name.isupper()]
+    promises = {word for word in words if isinstance(word, str) and " " in word}
+    assert promises == {invariant for _, _, invariant in BROKEN}
+
+
+def test_a_dead_letter_with_a_reason_accounts_for_what_its_consumer_lacks() -> None:
+    told = Told(stories.completed())
+    place = told.find("sent", "search/inbox", "OrderPaid")
+    body = told.fields("sent", "search/inbox", "OrderPaid")["body"]
+    del told.tale.notes[place : place + 3]
+    told.tale.row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert check(told.tale.notes, told.tale.final) != []
+    told.tale.note("dead", queue="search/inbox/undelivered", message="d", body=body, reason={}, by="rule")
+    assert check(told.tale.notes, told.tale.final) == []
+
+
+def test_a_dead_letter_that_was_redriven_and_handled_accounts_for_nothing_any_more() -> None:
+    told = Told(stories.completed())
+    body = told.fields("sent", "search/inbox", "OrderPaid")["body"]
+    told.tale.note("dead", queue="search/inbox/undelivered", message="d", body=body, reason={}, by="rule")
+    told.tale.row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert {violation.invariant for violation in check(told.tale.notes, told.tale.final)} == {projections.REBUILT}
+
+
+def test_a_message_sent_again_to_one_consumer_need_not_reach_the_others_once_more() -> None:
+    told = Told(stories.completed())
+    detail = told.fields("published", '"OrderPaid"')["detail"] | {"to": "search"}
+    told.tale.note("published", service="mallbots.ordering", entry="again", name="OrderPaid", detail=detail)
+    assert check(told.tale.notes, told.tale.final) == []
+
+
+def test_an_event_of_a_version_to_come_lies_with_the_dead_letters_and_excuses_nothing() -> None:
+    told = Told(stories.completed())
+    detail = json.loads(json.dumps(told.fields("published", '"OrderPaid"')["detail"]))
+    detail["metadata"] |= {"id": "of a day to come", "version": 99}
+    told.tale.note(
+        "dead",
+        queue="search/inbox/dead-letters",
+        message="d",
+        body=json.dumps({"detail": detail}),
+        reason={"tries": "1", "reason": "newer than this code"},
+        by="inbox",
+    )
+    assert check(told.tale.notes, told.tale.final) == []
+    told.tale.row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert {violation.invariant for violation in check(told.tale.notes, told.tale.final)} == {projections.REBUILT}
+
+
+def test_what_must_be_so_in_the_end_is_not_asked_of_a_history_that_goes_on() -> None:
+    told = Told(stories.completed())
+    told.tale.commit("ShoppingList#x", ("Created", {"order_id": "x", "stops": []}), ("Initiated", {}))
+    assert {v.invariant for v in check(told.tale.notes, told.tale.final)} == {robots.NO_WAIT}
+    assert check(told.tale.notes, told.tale.final | {"still": False}) == []
+
+
+def test_a_transaction_that_goes_on_after_its_caller_gave_up_is_still_its_own() -> None:
+    told = Told(stories.completed())
+    told.tale.ask("PUT", "/api/baskets/y/checkout", key="late")
+    told.tale.note("underway", container="api", keys=[["Basket#y", 1]])
+    told.tale.answer(status=500)
+    told.tale.ask("PUT", "/api/baskets/z/checkout", key="other")
+    told.tale.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
+    told.tale.answer(status=409)
+    assert check(told.tale.notes, told.tale.final | {"still": False}) == []
+
+
+def test_a_violation_says_what_where_and_the_evidence() -> None:
+    told = Told(stories.completed())
+    wrong_with_commands.refused_and_stored(told)
+    [violation] = [v for v in check(told.tale.notes, told.tale.final) if v.invariant == storing.NEVER]
+    assert str(violation).startswith(
+        "a refused command is never stored: PUT /api/baskets/o/addItem was answered 409, and yet it stored baskets's "
+        "Basket#o at version 2 (request "
+    )
