@@ -42,7 +42,7 @@ def test_timers_and_versions_are_those_of_the_language() -> None:
 
 
 def test_each_kind_of_aggregate_has_its_legal_events() -> None:
-    found = {}
+    found: dict[str, set[str]] = {}
     for room in ("service", "reconciliation"):
         for service in services():
             path = f"functions.{service}.{room}"
