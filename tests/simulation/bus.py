@@ -34,10 +34,11 @@ class Rule:
 
 
 class Bus:
-    """The system's event bus."""
+    """The system's event bus. in_flight: how many deliveries are under way."""
 
     def __init__(self, world: World, rules: Sequence[Rule]) -> None:
         self._world = world
+        self.in_flight = 0
         self.latest: dict[str, dict[str, Any]] = {}
         self._by_name: dict[str, list[Rule]] = {}
         for rule in rules:
@@ -75,9 +76,11 @@ class Bus:
                 seconds = world.choices.seconds(1.0, 90.0, "bus delay")
             if world.faults.strikes("target retry", where):
                 seconds += world.choices.seconds(1.0, 300.0, "target retry")
+            self.in_flight += 1
             world.scheduler.call_in(seconds, lambda: self._deliver(rule, body))
 
     def _deliver(self, rule: Rule, body: str) -> None:
+        self.in_flight -= 1
         rule.queue.send(body, group=rule.group, by="rule")
 
     def _give_up(self, rule: Rule, entry: str, body: str) -> None:

@@ -75,6 +75,7 @@ class Cloud:
         self._dynamodb = DynamoDB(self.world)
         self._requests = 0
         self._stored_us = 0
+        self._calm = False
         for service in self.manifests:
             self._tables(service)
         rules = [rule for service in self.manifests for rule in self._inboxes(service)]
@@ -331,8 +332,19 @@ class Cloud:
         self._set_stopped(names, stopped=True)
 
     def start(self, *names: str) -> None:
-        """Let them work again."""
+        """Let them work again, on their queues too."""
         self._set_stopped(names, stopped=False)
+        for worker in self._workers_of(names):
+            worker.enable()
+
+    def disable(self, *names: str) -> None:
+        """Let these services leave their queues alone until they are started."""
+        for worker in self._workers_of(names):
+            worker.disabled = True
+
+    def _workers_of(self, names: tuple[str, ...]) -> list[Worker]:
+        queues = (queue for name, queue in self.queues.items() if name.partition("/")[0] in names)
+        return [queue.worker for queue in queues if queue.worker]
 
     def _set_stopped(self, names: tuple[str, ...], *, stopped: bool) -> None:
         for name, function in self.functions.items():
@@ -356,7 +368,7 @@ class Cloud:
         """
         if any(function.busy for function in self.functions.values()):
             return False
-        if any(stream.is_behind for stream in self.streams.values()):
+        if self._bus.in_flight or any(stream.is_behind for stream in self.streams.values()):
             return False
         now = self.scheduler.now_us
         horizon = now + int(within * SECOND)
@@ -372,10 +384,17 @@ class Cloud:
             return unchanged >= SETTLED and all(LOOK in body or LEASE in body for body in due)
         return not due or (unchanged >= SETTLED_WITHOUT_ROBOTS and all(LOOK in body for body in due))
 
+    def calm(self) -> None:
+        """End all faults, and start everything."""
+        if not self._calm:
+            self._calm = True
+            self.faults.stop()
+            self.start(*self.manifests)
+            self.history.note("quiet")
+
     def quiet(self, seconds: float = 7_200.0) -> bool:
         """End all faults, start everything, and let it come to rest; whether it did within so much time."""
-        self.faults.stop()
-        self.start(*self.manifests)
+        self.calm()
         end = self.scheduler.now_us + int(seconds * SECOND)
         while self.scheduler.now_us < end:
             self.run(self.now() + 1.7)  # not in step with the minutes at which schedules and looks come
@@ -387,6 +406,7 @@ class Cloud:
         """The final state: every table's items by key, what lies in every queue, and what was done outside."""
         return {
             "now_us": self.scheduler.now_us,
+            "still": self.is_still(),
             "tables": {name: dict(table.items) for name, table in self._dynamodb.tables.items()},
             "queues": {
                 name: [

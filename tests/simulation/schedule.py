@@ -19,6 +19,8 @@ from tests.simulation.people.robots import Robot
 from tests.simulation.people.scene import Scene
 from tests.simulation.people.staff import Opener
 
+SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
+REST = "everything comes to rest"
 LONGEST_DAY = 2 * 3_600.0  # seconds; whoever is still about then is sent home
 
 
@@ -73,24 +75,27 @@ class _Schedule:
         self.seed = seed
         self.without = without
         self.choices = choices
-        self.faults = Faults.draw(choices)
+        self.faults = Faults.draw(choices, choices.pick(SCALES, "how rough a day is"))
         self.cast: Cast = draw(seed)
         self.cloud = Cloud(choices, self.faults, self.cast.settings)
         self.scene = Scene()
         self.about = 0  # people who have not gone home
+        self.rests = True
         self.still_after = 0  # seconds from the end of the faults on
 
     def run(self) -> Outcome:
         cloud = self.cloud
+        cloud.disable(*self.cast.asleep)
         self._let(OPENER, self._open)
         cloud.run(LONGEST_DAY, enough=lambda: not self.about)
         stopped = cloud.now()
-        cloud.quiet()
-        self.still_after = round(cloud.now() - stopped)
-        if self.cast.evening and CREW not in self.without.people:
+        if CREW in self._people():
+            cloud.calm()
             self._let(CREW, self._finish)
             cloud.run(cloud.now() + LONGEST_DAY, enough=lambda: not self.about)
-            cloud.quiet()
+            stopped = cloud.now()
+        self.rests = cloud.quiet()
+        self.still_after = round(cloud.now() - stopped)
         return self._outcome()
 
     def _let(self, name: str, deed: Callable[[], None]) -> None:
@@ -115,20 +120,28 @@ class _Schedule:
         crew = self.cast.person(CREW, "staff", Crew, self.cloud, self.scene)
         crew.finish(robot, unpaid=float(self.cast.settings["MALLBOTS_ORDER_UNPAID"]) + 90)
 
+    def _unrest(self) -> list[Violation]:
+        return [] if self.rests else [Violation(REST, f"something still goes on {self.still_after} s after all faults")]
+
+    def _people(self) -> list[str]:
+        """Those who could stay away and did not."""
+        could = (*self.cast.people, *((CREW,) if self.cast.evening else ()))
+        return [name for name in could if name not in self.without.people]
+
     def _outcome(self) -> Outcome:
         history = self.cloud.history
         found = list(commits(history.notes))
         return Outcome(
             seed=self.seed,
             without=self.without,
-            people=[name for name in (*self.cast.people, CREW) if name not in self.without.people],
+            people=self._people(),
             struck=[fields["number"] for _, kind, fields in history.notes if kind == "fault"],
             trace_hash=history.trace_hash,
             invocations=sum(kind == "invocation" for _, kind, _ in history.notes),
             faults=Counter(self.faults.fired),
             outcomes=count_outcomes(history.notes, found),
             numbers=measure(history.notes, found) | {"seconds to stillness": [self.still_after]},
-            violations=check(history.notes, self.cloud.state()),
+            violations=check(history.notes, self.cloud.state()) + self._unrest(),
             history=history.notes,
             choices=list(self.choices.recorded),
         )

@@ -123,7 +123,10 @@ class Queue:
 
 
 class Worker:
-    """What Lambda runs for a queue: pollers that hand batches to a function and delete what went well."""
+    """What Lambda runs for a queue: pollers that hand batches to a function and delete what went well.
+
+    `disabled`: it does not look into its queue, as an operator may have it for a while.
+    """
 
     def __init__(self, queue: Queue, function: Function, batch_size: int = 10) -> None:
         self._queue = queue
@@ -131,7 +134,14 @@ class Worker:
         self._batch_size = batch_size
         self._world = queue.world
         self._looks_at: int | None = None
+        self.disabled = False
         queue.worker = self
+
+    def enable(self) -> None:
+        """Look into the queue again, if it was disabled."""
+        if self.disabled:
+            self.disabled = False
+            self._look_again()
 
     def look_at(self, at_us: int) -> None:
         """Look into the queue then, unless it is to be looked into earlier."""
@@ -148,6 +158,8 @@ class Worker:
         if self._looks_at != at_us:
             return  # another look came earlier, and has arranged the next
         self._looks_at = None
+        if self.disabled:
+            return
         if self._function.busy < self._function.concurrency:
             batch = self._receive()
             if batch:

@@ -18,20 +18,23 @@ from tests.simulation.people.staff import Manager
 C = TypeVar("C", bound=Client)
 
 OPENER, CREW = "opener", "evening"
+ONLOOKERS = ("insights", "search", "notifications")  # nobody waits for what they make of the day
 
 
 @dataclass
 class Cast:
     """The people of one day, by name, each with a stream of choices of their own: one who stays away changes no other.
 
-    settings: the stage's. stores, products: how many are opened, and how many products each sells. evening: whether
-    somebody sees to it that what was begun is finished.
+    settings: the stage's. stores, products: how many are opened, and how many products each sells. asleep: services
+    that leave their queues alone all day, and have to catch up with it afterwards. evening: whether somebody sees to it that what
+    was begun is finished.
     """
 
     seed: int
     settings: dict[str, str]
     stores: int = 1
     products: int = 1
+    asleep: tuple[str, ...] = ()
     evening: bool = True
     people: dict[str, Callable[[Cloud, Scene], None]] = field(default_factory=dict)
 
@@ -56,9 +59,10 @@ def draw(seed: int) -> Cast:
     cast = Cast(
         seed,
         settings(choices),
-        stores=choices.pick((1, 1, 1, 2), "stores"),
-        products=choices.pick((1, 1, 2), "products"),
-        evening=choices.chance(0.8, "an evening crew"),
+        stores=choices.pick((1, 1, 1, 1, 2), "stores"),
+        products=choices.pick((1, 1, 1, 2), "products"),
+        asleep=_asleep(choices),
+        evening=choices.chance(0.5, "an evening crew"),
     )
     for number, comes in enumerate(customers_come(choices), start=1):
         cast.has(f"customer {number}", "customer", Customer, _shopping(comes))
@@ -66,6 +70,13 @@ def draw(seed: int) -> Cast:
     _add_staff(cast, choices)
     _add_operators(cast, choices)
     return cast
+
+
+def _asleep(choices: Choices) -> tuple[str, ...]:
+    """Every second day all who only look on catch up with it afterwards, else now and then one of them."""
+    if choices.chance(0.5, "all onlookers asleep"):
+        return ONLOOKERS
+    return tuple(service for service in ONLOOKERS if choices.chance(0.15, service))
 
 
 def settings(choices: Choices) -> dict[str, str]:
@@ -87,29 +98,29 @@ def _working(comes: float, shift: float) -> Callable[[Robot], None]:
 
 
 def _add_robots(cast: Cast, choices: Choices) -> None:
-    for number in range(1, choices.pick((0, 1, 1, 1, 1, 1, 1, 2, 2), "how many robots") + 1):
-        comes, shift = choices.seconds(0, 15, "when a robot comes"), choices.seconds(50, 160, "its shift")
+    for number in range(1, choices.pick((0, 0, 0, 0, 1, 1, 1, 1, 1, 2), "how many robots") + 1):
+        comes, shift = choices.seconds(0, 15, "when a robot comes"), choices.seconds(30, 110, "its shift")
         cast.has(f"robot {number}", "bot", Robot, _working(comes, shift))
 
 
 def _add_staff(cast: Cast, choices: Choices) -> None:
     comes = choices.seconds(5, 60, "when staff come")
-    if choices.chance(0.35, "a clerk"):
+    if choices.chance(0.15, "a clerk"):
         deeds = choices.between(1, 3, "deeds of a clerk")
         cast.has("clerk", "staff", Clerk, lambda clerk: clerk.mind_the_desk(comes, deeds))
-    if choices.chance(0.35, "a manager"):
+    if choices.chance(0.15, "a manager"):
         changes = choices.between(1, 3, "deeds of a manager")
         cast.has("manager", "staff", Manager, lambda manager: manager.manage(comes / 2, changes))
 
 
 def _add_operators(cast: Cast, choices: Choices) -> None:
     comes = choices.seconds(5, 90, "when operators come")
-    if choices.chance(0.25, "an operator"):
+    if choices.chance(0.15, "an operator"):
         deeds = choices.between(1, 2, "deeds of an operator")
         cast.has("operator", "staff", Operator, lambda operator: operator.operate(comes, deeds))
     if choices.chance(0.1, "odd messages"):
         cast.has("stranger", "staff", Operator, lambda stranger: stranger.say_odd_things(comes))
-    if choices.chance(0.2, "a service stands still"):
+    if choices.chance(0.15, "a service stands still"):
         service = choices.pick(SERVICES, "which service")
         seconds = HOUR if choices.chance(0.15, "for an hour") else choices.seconds(5, 90, "for how long")
         starts = choices.seconds(5, 40, "from when on")

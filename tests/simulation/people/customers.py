@@ -13,16 +13,17 @@ Leaving = Literal["no", "basket cancelled", "basket left", "order cancelled", "o
 
 PAYING: tuple[Paying, ...] = ("early", "early", "when ready", "when ready", "when ready", "at once", "twice", "never")
 LEAVING: tuple[Leaving, ...] = (
-    *8 * ("no",),
-    "basket cancelled",
-    "basket left",
-    *4 * ("order cancelled",),
+    *7 * ("no",),
+    *2 * ("basket cancelled",),
+    *2 * ("basket left",),
+    *5 * ("order cancelled",),
     "order cancelled when ready",
 )
+NUMBERS = (*20 * (1,), 2, 2, 2, 3, 4)
 KIOSK = "kiosk:the only one"
 AMOUNTS = (0, 0, 0, 0, 0, 500, 2_000, -1, -1_000)  # cents that a customer sets aside beyond what the basket costs
 MOMENTS = (0.0, 0.2, 1, 2, 3, 5, 8, 15, 40, 90)  # seconds after the checkout at which somebody changes their mind
-LOOKS = (6.0, 10.0, 15.0, 25.0, 40.0, 60.0)  # seconds between looks at how an order stands
+LOOKS = (8.0, 16.0, 30.0, 60.0)  # seconds between looks at how an order stands
 
 
 @dataclass(frozen=True)
@@ -161,5 +162,5 @@ class Customer(Client):
 
 def customers_come(choices: Choices) -> list[float]:
     """When each of the customers of a day comes, in seconds from its beginning."""
-    number = choices.pick((1, 1, 1, 2, 2, 3, 4), "how many customers")
+    number = choices.pick(NUMBERS, "how many customers")
     return [choices.seconds(0, 20, "when a customer comes") for _ in range(number)]

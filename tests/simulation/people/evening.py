@@ -1,41 +1,48 @@
 """The evening of a schedule: nothing goes wrong any more, and somebody finishes what was begun."""
 
+from typing import Literal
+
 from tests.simulation.people.operators import Operator
 from tests.simulation.people.robots import Robot
 
-ROUNDS = 4
-PAUSE = 25.0  # seconds between two rounds: enough for what one has done to arrive everywhere
+Manner = Literal["leave it", "call it off", "collect it", "collect it and pay"]
+MANNERS: tuple[Manner, ...] = ("leave it", "call it off", "collect it", "collect it and pay", "collect it and pay")
+
+ROUNDS = 3
+PAUSE = 12.0  # seconds: enough for what was done to arrive nearly everywhere
 OPEN = ("pending", "approved", "ready")
 
 
 class Crew(Operator):
-    """Who redrives dead letters, resumes sagas, and sees to it that orders are collected and, mostly, paid."""
+    """Who redrives dead letters, resumes sagas, and ends in one way or another what is still open."""
 
     def finish(self, robot: Robot, unpaid: float) -> None:
-        """Go round until no order is left that can go on; who will not pay is waited for, `unpaid` seconds."""
+        """Go round while orders are open; who will not pay is waited for, `unpaid` seconds at most."""
+        self.cloud.sleep(PAUSE)
         self.redrive()
         self.resume_sagas()
-        pays = self.may(0.7, "paying what is open")
-        for number in range(ROUNDS):
-            is_open = self._see_to_orders(pays=pays)
-            if not is_open:
+        manner = self.choices.pick(MANNERS, "how a day ends")
+        for _ in range(ROUNDS):
+            still_open = self._open_orders()
+            if not still_open or manner == "leave it":
                 return
-            if number == 0:
-                robot.join()
-            if robot.bot_id:
+            for order_id, paid in still_open:
+                if manner == "call it off":
+                    self.ask("DELETE", f"/api/ordering/{order_id}", {"reason": "the mall closes"})
+                elif manner == "collect it and pay" and not paid:
+                    self.ask("PUT", f"/api/payments/invoices/{order_id}/pay")
+            if manner.startswith("collect"):
+                if robot.bot_id is None:
+                    robot.join()
                 robot.report()
                 self.cloud.sleep(PAUSE)
                 robot.collect_all()
             self.cloud.sleep(PAUSE)
-        self.cloud.sleep(unpaid)
+        if manner == "collect it":
+            self.cloud.sleep(unpaid)
 
-    def _see_to_orders(self, *, pays: bool) -> bool:
-        """Pay what can be paid; whether an order is still open."""
-        is_open = False
-        for order in self.scene.orders:
-            found = self.get(f"/api/ordering/{order.id}")
-            if found and found["order"]["status"] in OPEN:
-                is_open = True
-                if pays and not found["order"]["paid"]:
-                    self.ask("PUT", f"/api/payments/invoices/{order.id}/pay")
-        return is_open
+    def _open_orders(self) -> list[tuple[str, bool]]:
+        """The ids of orders that have not ended, and whether they are paid."""
+        found = [self.get(f"/api/ordering/{order.id}") for order in self.scene.orders]
+        orders = [answer["order"] for answer in found if answer]
+        return [(order["id"], order["paid"]) for order in orders if order["status"] in OPEN]

@@ -68,7 +68,7 @@ class Operator(Client):
     def say_odd_things(self, after: float) -> None:
         """Put messages on the bus as older and as newer services than these would say them."""
         self.cloud.sleep(after)
-        for _ in range(3):
+        for _ in range(self.choices.between(1, 2, "how many odd messages")):
             self._say_as_of_old()
             self._say_as_of_a_day_to_come()
             self.pause(5, 30)

@@ -26,7 +26,7 @@ class Robot(Client):
         while self.bot_id and self.cloud.now() < end and not self.scene.closing:
             self.report()
             self.collect_all()
-            self.pause(BEAT / 3, BEAT)
+            self.pause(BEAT / 2, BEAT)
         if self.bot_id and self.may(0.5, "saying goodbye"):
             self.ask("PUT", f"/api/depot/bots/{self.bot_id}/offline")
 
