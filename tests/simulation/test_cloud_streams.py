@@ -21,6 +21,7 @@ class Brook:
         self.world = a_world(faults=faults)
         self.failures = Queue(self.world, "jars/relay/failures", is_dead_letters=True)
         self.seen: list[list[int]] = []
+        self.written = 0
 
         def handle(event: dict[str, Any]) -> dict[str, Any]:
             numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in event["Records"]]
@@ -32,9 +33,10 @@ class Brook:
         self.stream = Stream(self.world, "jars/events", self.function, self.failures, shards=1)
 
     def write(self, count: int, **more: Any) -> "Brook":
-        for version in range(count):
-            item = {"stream": {"S": "Jar#1"}, "version": {"N": str(version + 1)}, "messages": {"S": "[]"}, **more}
-            self.stream.append("Jar#1", version + 1, item)
+        for _ in range(count):
+            self.written += 1
+            item = {"stream": {"S": "Jar#1"}, "version": {"N": str(self.written)}, "messages": {"S": "[]"}, **more}
+            self.stream.append("Jar#1", self.written, item)
         return self
 
     def pass_time(self, seconds: float) -> "Brook":
