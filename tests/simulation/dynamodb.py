@@ -101,10 +101,12 @@ class DynamoDBClient:
         key = table.key(item)
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
+            self._note_conflict(table, key)
             message = "Transaction is ongoing for the item"
             raise client_error("TransactionConflictException", message, "PutItem")
         there = table.items.get(key)
         if not _holds(request, there):
+            self._note_conflict(table, key)
             shown: dict[str, Any] = {"Item": dict(there)} if there and _wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
         table.write(key, dict(item), self._name)
@@ -232,6 +234,11 @@ class DynamoDBClient:
         world.scheduler.call_in(seconds, lambda: promise.give(self._end(writes, token, content)))
         return promise
 
+    def _note_conflict(self, table: Table, key: Key) -> None:
+        """Another had the version that a commit wanted; for rows, that is how they are meant to be."""
+        if table.name.endswith("/events"):
+            self._world.history.note("conflict", table=table.name, key=list(key), container=self._name)
+
     def _recall(self, token: str, content: str) -> dict[str, Any] | None:
         """The answer of a transaction that had this token before. Raises ClientError; None for a new one."""
         before, expires, state = self._dynamodb.tokens.get(token, ("", 0, ""))
@@ -250,7 +257,9 @@ class DynamoDBClient:
         for write in writes:
             del write.table.locked[write.key]
         reasons = [write.refusal() for write in writes]
-        if any(reason["Code"] != "None" for reason in reasons):
+        refused = next((n for n, reason in enumerate(reasons) if reason["Code"] != "None"), None)
+        if refused is not None:
+            self._note_conflict(writes[refused].table, writes[refused].key)
             if token:
                 del self._dynamodb.tokens[token]
             return _cancelled(reasons)

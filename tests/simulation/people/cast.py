@@ -26,8 +26,8 @@ class Cast:
     """The people of one day, by name, each with a stream of choices of their own: one who stays away changes no other.
 
     settings: the stage's. stores, products: how many are opened, and how many products each sells. asleep: services
-    that leave their queues alone all day, and have to catch up with it afterwards. evening: whether somebody sees to it that what
-    was begun is finished.
+    that leave their queues alone all day, and have to catch up with it afterwards. evening: whether somebody sees to
+    it that what was begun is finished.
     """
 
     seed: int
