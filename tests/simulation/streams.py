@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
-from tests.simulation.containers import Function
+from tests.simulation.answers import failed_items
+from tests.simulation.containers import BEGIN, Function
 from tests.simulation.expressions import Item
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
@@ -38,7 +40,7 @@ class Shard:
         self.name = name
         self.records: list[Record] = []
         self.next = 0  # the position that is to be read next: the checkpoint
-        self._limit = BATCH
+        self._limit = stream.batch
         self._failures = 0
         self._working = False
         self._planned = False
@@ -86,7 +88,7 @@ class Shard:
 
     def _done(self, batch: Sequence[Record], how: str, answer: Any) -> None:
         self._working = False
-        failed = answer["batchItemFailures"] if how == "ok" else None
+        failed = failed_items(answer, [str(record.number) for record in batch]) if how == "ok" else None
         if failed == []:
             if not self._world.faults.strikes("stream again", self.name):
                 self._go_on(batch)
@@ -94,7 +96,7 @@ class Shard:
             return
         self._failures += 1
         if failed:  # Reported: those before it are done, and it is tried again with what follows.
-            first = min(int(failure["itemIdentifier"]) for failure in failed)
+            first = min(int(number) for number in failed)
             handled = [record for record in batch if record.number < first]
             if handled:
                 self._note("delivered", handled)
@@ -103,7 +105,7 @@ class Shard:
         elif len(batch) > 1:
             self._limit = (len(batch) + 1) // 2  # bisected, which does not count as a try
             self._failures -= 1
-        if self._failures > RETRIES:
+        if self._failures > self._stream.retries:
             self._give_up(self.records[self.next : self.next + min(len(batch), self._limit)])
             return
         back_off = min(2.0 ** min(self._failures, 6), LONGEST_BACK_OFF)
@@ -112,14 +114,14 @@ class Shard:
     def _go_on(self, batch: Sequence[Record]) -> None:
         self._note("delivered", batch)
         self.next += len(batch)
-        self._limit, self._failures = BATCH, 0
+        self._limit, self._failures = self._stream.batch, 0
 
     def _give_up(self, batch: Sequence[Record]) -> None:
         """Tell the failure queue which records are not handled, and go on behind them."""
         self._note("lost-to-queue", batch)
         self._stream.lay_aside(self.name, batch)
         self.next += len(batch)
-        self._limit, self._failures = BATCH, 0
+        self._limit, self._failures = self._stream.batch, 0
         self._plan(0.01)
 
     def _note(self, what: str, batch: Sequence[Record]) -> None:
@@ -127,20 +129,35 @@ class Shard:
 
 
 class Stream:
-    """The stream of an event table, feeding its relay. Records without messages are filtered out."""
+    """The stream of an event table, feeding its relay. Only insertions with messages pass its filter."""
 
-    def __init__(self, world: World, table: str, function: Function, failures: Queue, shards: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        table: str,
+        function: Function,
+        failures: Queue,
+        shards: int,
+        *,
+        batch: int = BATCH,
+        retries: int = RETRIES,
+    ) -> None:
         self.world = world
         self.table = table
         self.function = function
+        self.batch = batch
+        self.retries = retries
         self.shards = [Shard(self, f"{table}/{n}") for n in range(shards)]
         self._failures = failures
         self._numbers = 0
+        self._inserted: set[tuple[str, int]] = set()  # only asked whether it holds a key
 
     def append(self, stream: str, version: int, item: Item) -> None:
-        """Take a new item of the table."""
+        """Take an item that was written to the table."""
         self._numbers += 1
-        if "messages" not in item:
+        is_new = (stream, version) not in self._inserted
+        self._inserted.add((stream, version))
+        if not is_new or "messages" not in item:
             return
         seen = {
             "eventID": f"{self.table}:{self._numbers}",
@@ -163,12 +180,21 @@ class Stream:
 
     def lay_aside(self, shard: str, batch: Sequence[Record]) -> None:
         """What Lambda sends to a failure destination: where the records are, not the records."""
+        made = [(BEGIN + timedelta(microseconds=r.made_us)).isoformat(timespec="milliseconds") for r in batch]
         info = {
             "shardId": shard,
             "startSequenceNumber": str(batch[0].number),
             "endSequenceNumber": str(batch[-1].number),
+            "approximateArrivalOfFirstRecord": made[0],
+            "approximateArrivalOfLastRecord": made[-1],
             "batchSize": len(batch),
             "streamArn": f"arn:aws:dynamodb:::table/{self.table}/stream",
         }
-        body = json.dumps({"DDBStreamBatchInfo": info, "keys": [record.key for record in batch]})
+        is_old = self.world.scheduler.now_us - batch[0].made_us > OLDEST
+        context = {
+            "functionArn": f"arn:aws:lambda:::function:{self.function.name}",
+            "condition": "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted",
+        }
+        keys = [record.key for record in batch]  # not in AWS: for those who judge what was lost
+        body = json.dumps({"requestContext": context, "DDBStreamBatchInfo": info, "keys": keys})
         self._failures.send(body, attributes={"reason": "retries or age"}, by="relay")
