@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from functions.kernel import meter
 from functions.kernel.commit import Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.context import Cause
-from functions.kernel.errors import ConcurrencyError, TooLargeError
+from functions.kernel.errors import ConcurrencyError, TooLargeError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -126,7 +126,10 @@ class DynamoEventStore:
             meter.note_capacity("write_units", response)
 
     def _explain(self, error: ClientError, commits: tuple[Commit, ...]) -> None:
-        """Return when the commits are there after all; raise ConcurrencyError for a conflict, else the error."""
+        """Return when the commits are there after all; raise ConcurrencyError for a conflict, else the error.
+
+        Raises UnavailableError for a transaction that goes on: what will come of it nobody can say yet.
+        """
         response = cast(dict[str, Any], error.response)
         code = response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
@@ -136,8 +139,12 @@ class DynamoEventStore:
             if any(reason.get("Code", "None") not in {"None", *CONFLICTS} for reason in reasons):
                 raise error
             found = [reason.get("Item") or {} for reason in reasons]
-        elif code in ("TransactionConflictException", "TransactionInProgressException"):
-            found = []
+        elif code == "TransactionConflictException":
+            # Another's transaction on the same key may hide from the repetition what the first one wrote.
+            there = self.read(commits[0].stream, commits[0].version)
+            found = [{"id": {"S": there.id}}] if there else []
+        elif code == "TransactionInProgressException":
+            raise UnavailableError(f"{commits[0].stream} is still being changed: ask again in a moment") from error
         else:
             raise error
         # The SDK repeats a write whose reply was lost, and the repetition meets what the first one wrote.

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.kernel.commit import Commit
-from functions.kernel.errors import ConcurrencyError, TooLargeError
+from functions.kernel.errors import ConcurrencyError, TooLargeError, UnavailableError
 from functions.kernel.runtime import EventStore
 from functions.kernel.store import DynamoEventStore, MemoryEventStore, to_item
 from tests.support import aws
@@ -121,10 +121,28 @@ def test_a_transaction_of_which_only_one_part_is_our_own_is_a_conflict(dynamodb:
         store.commit(one, two)
 
 
-@pytest.mark.parametrize("code", ["TransactionConflictException", "TransactionInProgressException"])
-def test_a_transaction_that_meets_another_is_a_conflict(dynamodb: Any, store: DynamoEventStore, code: str) -> None:
-    with aws.answering(dynamodb, "TransactWriteItems", aws.error(code)), pytest.raises(ConcurrencyError):
+def test_a_transaction_that_meets_another_is_a_conflict(dynamodb: Any, store: DynamoEventStore) -> None:
+    error = aws.error("TransactionConflictException")
+    with aws.answering(dynamodb, "TransactWriteItems", error), pytest.raises(ConcurrencyError):
         store.commit(a_commit(a_stream()), a_commit(a_stream()))
+
+
+def test_a_transaction_that_goes_on_is_no_conflict_for_it_may_yet_succeed(
+    dynamodb: Any, store: DynamoEventStore
+) -> None:
+    error = aws.error("TransactionInProgressException")
+    with aws.answering(dynamodb, "TransactWriteItems", error), pytest.raises(UnavailableError):
+        store.commit(a_commit(a_stream()), a_commit(a_stream()))
+
+
+def test_what_was_written_before_its_repetition_met_a_transaction_is_a_success(
+    dynamodb: Any, store: DynamoEventStore
+) -> None:
+    commit = a_commit(a_stream())
+    store.commit(commit)
+    with aws.answering(dynamodb, "PutItem", aws.error("TransactionConflictException")):
+        store.commit(commit)
+    assert list(store.forwards(commit.stream)) == [commit]
 
 
 @pytest.mark.parametrize(
