@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.expressions import ExpressionError, Item, additions, condition, plain
+from tests.simulation.expressions import ExpressionError, Item, additions, check_placeholders, condition, plain
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.tables import Index, InvalidKeyError, Key, Snapshot, Table, between
@@ -15,10 +15,11 @@ from tests.simulation.tables import Index, InvalidKeyError, Key, Snapshot, Table
 ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
 TOKEN_LIFE = 600 * SECOND
 TRANSACTION_LIMIT = 100
+TRANSACTION_BYTES = 4_194_304
 
 _KEY_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
-    r"(?: AND #?\w+ (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)))?"
+    r"(?: AND (?P<sort>#?\w+) (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)))?"
 )
 
 
@@ -38,12 +39,13 @@ class DynamoDB:
 
 
 @cache
-def _bounds(expression: str) -> tuple[str, str | None, str | None]:
-    """The placeholders of the partition key's value and of the lowest and highest sort key."""
+def _bounds(expression: str) -> tuple[str, str | None, str, str | None, str | None]:
+    """The names of the keys (no sort key: None), the placeholders of the partition, and of the sort key's bounds."""
     found = _KEY_CONDITION.fullmatch(expression)
     if found is None:
         raise ExpressionError(f"this key condition is not simulated: {expression}")
-    return found["value"], found["low"] or found["from"], found["high"] or found["to"]
+    bounds = found["low"] or found["from"], found["high"] or found["to"]
+    return found["partition"], found["sort"], found["value"], *bounds
 
 
 def _size(item: Item) -> int:
@@ -96,8 +98,8 @@ class DynamoDBClient:
         return answer
 
     def _put(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
-        item = request["Item"]
-        table.check(item)
+        item = table.checked(request["Item"])
+        check_placeholders(request, "ConditionExpression")
         key = table.key(item)
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
@@ -109,11 +111,14 @@ class DynamoDBClient:
             self._note_conflict(table, key)
             shown: dict[str, Any] = {"Item": dict(there)} if there and _wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
-        table.write(key, dict(item), self._name)
+        table.write(key, item, self._name)
         return {}
 
     def _get(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
-        item = self._seen(table, request).item(table.key(request["Key"]))
+        key = table.key(request["Key"])
+        if len(request["Key"]) != len(key):
+            raise ExpressionError("The number of conditions on the keys is invalid")
+        item = self._seen(table, request).item(key)
         return {"Item": dict(item)} if item else {}
 
     def _seen(self, table: Table, request: Mapping[str, Any]) -> Snapshot:
@@ -124,10 +129,20 @@ class DynamoDBClient:
         return table.as_it_was(ago) if ago else Snapshot(table, {})
 
     def _query(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
-        value, low, high = _bounds(request["KeyConditionExpression"])
-        values = request["ExpressionAttributeValues"]
-        partition = values[value]["S"]
+        partition_name, sort_name, value, low, high = _bounds(request["KeyConditionExpression"])
+        check_placeholders(request, "KeyConditionExpression")
+        names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
+        partition = values[value].get("S")
+        if not partition:
+            raise ExpressionError("a key of a condition is empty or of another type")
         bounds = tuple(plain(values[bound]) if bound else None for bound in (low, high))
+        if low and high and bounds[0] > bounds[1]:
+            raise ExpressionError("The BETWEEN operator requires the upper bound not to be below the lower bound")
+        keys = table.index_key_names(request["IndexName"]) if "IndexName" in request else table.key_names
+        if names.get(partition_name, partition_name) != keys[0] or (
+            sort_name and names.get(sort_name, sort_name) != keys[1]
+        ):
+            raise ExpressionError(f"Query condition missed key schema element: {keys[0]}")
         start = request.get("ExclusiveStartKey")
         forward = request.get("ScanIndexForward", True)
         limit = request.get("Limit", 1_000_000)
@@ -141,7 +156,9 @@ class DynamoDBClient:
         sorts = seen.sorts(partition)
         first, last = between(sorts, *bounds)
         if start is not None:
-            _, after = table.key(start)
+            within, after = table.key(start)
+            if within != partition:
+                raise ExpressionError("The provided starting key is outside query boundaries")
             here, beyond = between(sorts, after, after)
             first, last = (max(first, beyond), last) if forward else (first, min(last, here))
         chosen = sorts[first:last] if forward else sorts[first:last][::-1]
@@ -165,8 +182,6 @@ class DynamoDBClient:
         forward: bool,
         limit: int,
     ) -> dict[str, Any]:
-        if name not in table.indexes:
-            raise ExpressionError(f"The table does not have the specified index: {name}")
         index = table.indexes[name]
         index.catch_up(self._world.scheduler.now_us)
         entries = index.entries(partition)
@@ -194,6 +209,7 @@ class DynamoDBClient:
         if start:
             keys = keys[keys.index(table.key(start)) + 1 :]
         page = keys[: request.get("Limit", len(keys))]
+        check_placeholders(request, "FilterExpression")
         wanted = condition(request["FilterExpression"]) if "FilterExpression" in request else None
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
         seen = self._seen(table, request)
@@ -215,6 +231,8 @@ class DynamoDBClient:
         writes = [_Write(table, action) for table, action in zip(tables, actions, strict=True)]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):
             raise ExpressionError("Transaction request cannot include multiple operations on one item")
+        if sum(write.size for write in writes) > TRANSACTION_BYTES:
+            raise ExpressionError("the items of a transaction may have 4 MB together")
         struck = world.faults.strikes("transaction conflict", tables[0].name)
         held = [write.key in write.table.locked or (struck and n == 0) for n, write in enumerate(writes)]
         if any(held):
@@ -278,26 +296,37 @@ class _Write:
         if kind not in ("Put", "Update"):
             raise ExpressionError(f"{kind} in a transaction is not simulated")
         self.table, self._request, self._kind = table, request, kind
-        if kind == "Put":
-            table.check(request["Item"])
+        self._item: Item = table.checked(request["Item"]) if kind == "Put" else {}
+        self.size = _size(self._item)
+        check_placeholders(request, "ConditionExpression", "UpdateExpression")
         self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
 
     def refusal(self) -> dict[str, Any]:
         """Its cancellation reason; of code None when it can be done."""
         there = self.table.items.get(self.key)
         if _holds(self._request, there):
-            return {"Code": "None"}
+            return {"Code": "None"} if self._can_add(there or {}) else {"Code": "ValidationError"}
         reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
         return {**reason, "Item": dict(there)} if there and _wants_old(self._request) else reason
+
+    def _can_add(self, there: Item) -> bool:
+        """Whether what is to be added to is a number, or nothing yet."""
+        if self._kind == "Put":
+            return True
+        names = self._request.get("ExpressionAttributeNames", {})
+        return all("N" in there.get(names.get(name, name), {"N": "0"}) for name, _ in self._additions())
+
+    def _additions(self) -> Sequence[tuple[str, str]]:
+        return additions(self._request["UpdateExpression"])
 
     def result(self) -> Item:
         """The item after it."""
         if self._kind == "Put":
-            return dict(self._request["Item"])
+            return self._item
         item = dict(self.table.items.get(self.key) or self.table.key_item(self.key))
-        names, values = self._request["ExpressionAttributeNames"], self._request["ExpressionAttributeValues"]
-        for name, value in additions(self._request["UpdateExpression"]):
-            attribute = names[name] if name.startswith("#") else name
+        names, values = self._request.get("ExpressionAttributeNames", {}), self._request["ExpressionAttributeValues"]
+        for name, value in self._additions():
+            attribute = names.get(name, name)
             item[attribute] = {"N": str(plain(item.get(attribute, {"N": "0"})) + plain(values[value]))}
         return item
 

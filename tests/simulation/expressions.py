@@ -12,6 +12,20 @@ Values = Mapping[str, dict[str, Any]]
 Condition = Callable[[Item, Names, Values], bool]
 Operand = Callable[[Item, Names, Values], Any]
 
+# Of the words that AWS reserves, those that an attribute might be called here.
+RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        ALL BATCH BEGIN BY CAPACITY COMMENT COMMIT CONDITION COUNT COUNTER DATA DATE DAY DEPTH END ERROR FIRST FROM
+        GROUP HASH IDENTITY INDEX ITEM ITEMS KEY KEYS LAST LEFT LEVEL LIMIT LIST LOCATION LOCK NAME NAMES NEXT NUMBER
+        OBJECT OLD ORDER OWNER PARTITION PATH PERMISSION PLAN POSITION RANGE RANK RECORD REFERENCE REGION REQUEST
+        RESULT RETURN RIGHT ROLE ROW RULE SEARCH SEQUENCE SESSION SIZE SNAPSHOT SOURCE STATE STATUS STORE STREAM
+        STRING TEXT TIME TIMESTAMP TOKEN TOTAL TTL TYPE UNIT URL USER UUID VALUE VALUES VIEW WORK YEAR ZONE
+        """,
+    )
+)
+
 _TOKEN = re.compile(r"\s*([#:]?\w+|<=|>=|<>|[=<>(),])")
 _WORD = re.compile(r"[#:]?\w+")
 
@@ -32,6 +46,27 @@ def plain(value: dict[str, Any] | None) -> Any:
     if "BOOL" in value:
         return value["BOOL"]
     raise ExpressionError(f"attributes of this type are not simulated: {value}")
+
+
+@cache
+def placeholders(*expressions: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names and the values that expressions use. Raises ExpressionError where one uses a reserved word."""
+    words = sorted({word for expression in expressions for word in _WORD.findall(expression)})
+    for word in words:
+        if word.upper() in RESERVED:
+            raise ExpressionError(f"Attribute name is a reserved keyword; reserved keyword: {word}")
+    names = frozenset(word for word in words if word.startswith("#"))
+    return names, frozenset(word for word in words if word.startswith(":"))
+
+
+def check_placeholders(request: Mapping[str, Any], *kinds: str) -> None:
+    """Raises ExpressionError unless a request defines just the names and values that its expressions use."""
+    expressions = [request[kind] for kind in kinds if kind in request]
+    names, values = placeholders(*expressions)
+    if request.get("ExpressionAttributeNames", {}).keys() != names:
+        raise ExpressionError(f"a name is not defined, or not used in any expression: {expressions}")
+    if request.get("ExpressionAttributeValues", {}).keys() != values:
+        raise ExpressionError(f"a value is not defined, or not used in any expression: {expressions}")
 
 
 @cache

@@ -1,8 +1,10 @@
 """DynamoDB's tables: items by key in the order of sort keys, indexes that lag, and what a stale read sees."""
 
+import re
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zlib import crc32
 
@@ -11,6 +13,8 @@ from tests.simulation.sdk import World
 
 Key = tuple[str, Any]  # partition and sort key
 Written = Callable[["Table", Key, Item, str, int], None]
+
+_CANONICAL = re.compile(r"0|-?[1-9][0-9]*").fullmatch
 
 ITEM_LIMIT = 409_600  # bytes
 STALENESS = 2_000_000  # microseconds that an eventually consistent read is behind at most
@@ -94,6 +98,17 @@ class Table:
         self._sorts: dict[str, list[Any]] = {}
         self._recent: deque[tuple[int, Key, Item | None]] = deque()
 
+    @property
+    def key_names(self) -> tuple[str, str]:
+        """What its keys are called."""
+        return self.partition_name, self.sort_name
+
+    def index_key_names(self, index: str) -> tuple[str, str]:
+        """What the keys of an index are called. Raises InvalidKeyError when there is none of this name."""
+        if index not in self.indexes:
+            raise InvalidKeyError(f"The table does not have the specified index: {index}")
+        return self.indexes[index].partition_name, self.indexes[index].sort_name
+
     def key(self, item: Item) -> Key:
         """The key of an item or a given key. Raises InvalidKeyError."""
         partition = item.get(self.partition_name, {}).get("S")
@@ -107,21 +122,26 @@ class Table:
         partition, sort = key
         return {self.partition_name: {"S": partition}, self.sort_name: {self._sort_type: str(sort)}}
 
-    def check(self, item: Item) -> None:
-        """Raises InvalidKeyError for an item that DynamoDB would refuse."""
-        size = 0
+    def checked(self, item: Item) -> Item:
+        """An item as it is kept. Raises InvalidKeyError for one that DynamoDB would refuse."""
+        size, kept = 0, dict(item)
         for name, value in item.items():
             [(kind, content)] = value.items()
             if kind in ("S", "N"):
                 if not isinstance(content, str):
                     raise InvalidKeyError(f"{name} must be text, and is {content!r}")
                 size += len(name) + (len(content) if content.isascii() else len(content.encode()))
+            if kind == "N" and not _CANONICAL(content):
+                kept[name] = {"N": _canonical(content)}
+            if kind in ("SS", "NS", "BS") and not content:
+                raise InvalidKeyError("a set may not be empty")
         if size > ITEM_LIMIT:
             raise InvalidKeyError("Item size has exceeded the maximum allowed size")
         for index in self.indexes.values():
             for name in (index.partition_name, index.sort_name):
                 if name in item and not item[name].get("S"):
                     raise InvalidKeyError(f"the index key {name} is empty")
+        return kept
 
     def write(self, key: Key, item: Item, by: str, together: int = 1) -> None:
         """Put an item, which nobody changes afterwards."""
@@ -155,7 +175,9 @@ class Table:
         return Snapshot(self, before)
 
     def in_segment(self, segment: int, segments: int) -> Iterator[Key]:
-        """The keys of one segment of a parallel scan, in the order of their hashes."""
+        """The keys of one segment of a parallel scan, in the order of their hashes. Raises InvalidKeyError."""
+        if not 0 <= segment < segments:
+            raise InvalidKeyError("the segment must be less than the number of segments")
         hashed = sorted((crc32(partition.encode("utf-8", "surrogatepass")), partition) for partition in self._sorts)
         for number, partition in hashed:
             if number % segments == segment:
@@ -179,6 +201,19 @@ class Snapshot:
         if not self._before:
             return there
         return [sort for sort in there if self.item((partition, sort)) is not None]
+
+
+def _canonical(number: str) -> str:
+    """A number without zeros that say nothing. Raises InvalidKeyError for what is none."""
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        raise InvalidKeyError(f"Cannot convert {number!r} to a number") from None
+    if not value.is_finite():
+        raise InvalidKeyError(f"Cannot convert {number!r} to a number")
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("", "-0", "-") else text
 
 
 def between(sorts: Sequence[Any], low: Any, high: Any) -> tuple[int, int]:
