@@ -53,6 +53,7 @@ FAULTS: dict[str, tuple[str, float]] = {
 }
 
 OFTEN = (0.3, 1.0, 3.0)
+RARE_PLACES = 0.05  # a usual rate from which on a fault has few places to strike at, or does little harm
 
 
 class Faults:
@@ -80,12 +81,15 @@ class Faults:
 
     @classmethod
     def draw(cls, choices: Choices, scale: float = 1.0) -> "Faults":
-        """A mix of this schedule's own: some faults, each with its rate, and quiet times. One in ten has none."""
+        """A mix of this schedule's own: some faults, each with its rate, and quiet times. One in ten has none.
+
+        scale: of the rates of faults that may strike nearly anywhere.
+        """
         if choices.chance(0.1, "no faults at all"):
             return cls(choices)
         wanted = choices.pick((0.1, 0.25, 0.5), "how many faults")
         rates = {
-            name: usual * choices.pick(OFTEN, name) * scale
+            name: usual * choices.pick(OFTEN, name) * (scale if usual < RARE_PLACES else 1.0)
             for name, (_, usual) in FAULTS.items()
             if choices.chance(wanted, name)
         }

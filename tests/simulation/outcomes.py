@@ -27,7 +27,6 @@ OUTCOMES: dict[str, str] = {
     "saga compensated": "an order was undone everywhere",
     "saga stopped": "its order was cancelled before it began",
     "saga tried again": "a step had no answer in time",
-    "saga turned round and completed": "the order it was undoing stood",
     "saga parked": "an undo had no answer, however often it was asked for",
     "saga resumed": "a parked saga went on",
     "list completed short": "not all was found",
@@ -74,6 +73,7 @@ BY_EVENT: dict[tuple[str, str], str] = {
     ("ordering", "CollectedEarly"): "order collected early",
     ("baskets", "Cancelled"): "basket cancelled",
     ("baskets", "Abandoned"): "basket abandoned",
+    ("checkout", "Completed"): "saga completed",
     ("checkout", "Compensated"): "saga compensated",
     ("checkout", "Stopped"): "saga stopped",
     ("checkout", "Parked"): "saga parked",
@@ -122,7 +122,7 @@ def count_outcomes(history: list[Note], found: Commits) -> Counter[str]:
     _Events(counted).count(found)
     _count_answers(history, counted)
     _count_deliveries(history, counted)
-    return counted
+    return +counted  # without those of which there were none
 
 
 class _Events:
@@ -131,7 +131,6 @@ class _Events:
     def __init__(self, counted: Counter[str]) -> None:
         self._counted = counted
         self._orders: dict[str, str] = {}  # statuses by stream
-        self._turned: set[str] = set()
         self._lists: set[str] = set()
 
     def count(self, found: Commits) -> None:
@@ -157,10 +156,6 @@ class _Events:
     def _saga(self, stream: str, name: str, data: Data) -> None:
         if name in ("StepSent", "UndoSent") and data["attempt"] > 1:
             self._counted["saga tried again"] += 1
-        elif name == "TurnedRound":
-            self._turned.add(stream)
-        elif name == "Completed":
-            self._counted["saga turned round and completed" if stream in self._turned else "saga completed"] += 1
 
     def _list(self, stream: str, name: str, data: Data) -> None:
         if name == "Completed" and data["shortages"]:

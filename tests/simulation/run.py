@@ -22,7 +22,7 @@ from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.saved import FOLDER, load, save
 from tests.simulation.schedule import Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
-from tests.simulation.tally import NUMBERS, Tally, rows
+from tests.simulation.tally import NUMBERS, Tally, share
 from tests.simulation.timeline import timeline
 
 CHUNK = 50  # schedules that one process runs before it reports
@@ -163,12 +163,12 @@ def _tell(tally: Tally, total: int, per_minute: float) -> None:
 
 def print_tables(tally: Tally) -> None:
     """What was met, how often, and in what part of the schedules; then how the numbers are distributed."""
-    print(f"\n{'fault':<30}{'struck':>10}{'in':>8}")
-    for name, times, share, what in rows(tally, {name: what for name, (what, _) in FAULTS.items()}, tally.faults):
-        print(f"{name:<30}{times:>10}{share:>8}  {what}")
+    print(f"\n{'fault':<36}{'struck':>10}{'in':>8}")
+    for name, (what, _) in FAULTS.items():
+        print(f"{name:<36}{tally.faults[name]:>10,}{share(tally.struck_in[name], tally.schedules):>8}  {what}")
     print(f"\n{'outcome':<36}{'reached':>10}{'in':>8}")
-    for name, times, share, what in rows(tally, OUTCOMES, tally.outcomes):
-        print(f"{name:<36}{times:>10}{share:>8}  {what}")
+    for name, what in OUTCOMES.items():
+        print(f"{name:<36}{tally.outcomes[name]:>10,}{share(tally.reached_in[name], tally.schedules):>8}  {what}")
     print(f"\n{'number':<24}{'least':>8}{'median':>8}{'90 %':>8}{'99 %':>8}{'most':>8}")
     for name, what in NUMBERS.items():
         told = "".join(f"{value:>8,}" for value in tally.quantiles(name)) or f"{'-':>8}"

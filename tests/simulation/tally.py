@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,14 +25,15 @@ NUMBERS: dict[str, str] = {
 class Tally:
     """Sums over schedules.
 
-    faults, outcomes: how often each occurred. reached: in how many schedules each did. numbers: how often each value
-    of a number was met. violations: what each was, by seed. trace: the hashes of all traces, in no order.
+    faults, outcomes: how often each occurred. struck_in, reached_in: in how many schedules. numbers: how often each
+    value of a number was met. violations: what each was, by seed. trace: the hashes of all traces, in no order.
     """
 
     schedules: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
-    reached: Counter[str] = field(default_factory=Counter)
+    struck_in: Counter[str] = field(default_factory=Counter)
+    reached_in: Counter[str] = field(default_factory=Counter)
     numbers: dict[str, Counter[int]] = field(default_factory=dict)
     violations: list[dict[str, Any]] = field(default_factory=list)
     trace: int = 0
@@ -43,7 +43,8 @@ class Tally:
         self.schedules += 1
         self.faults += outcome.faults
         self.outcomes += outcome.outcomes
-        self.reached.update(set(outcome.faults) | set(outcome.outcomes))
+        self.struck_in.update(outcome.faults.keys())
+        self.reached_in.update(outcome.outcomes.keys())
         for name, values in outcome.numbers.items():
             self.numbers.setdefault(name, Counter()).update(values)
         for violation in outcome.violations:
@@ -58,7 +59,8 @@ class Tally:
         self.schedules += other.schedules
         self.faults += other.faults
         self.outcomes += other.outcomes
-        self.reached += other.reached
+        self.struck_in += other.struck_in
+        self.reached_in += other.reached_in
         for name, values in other.numbers.items():
             self.numbers.setdefault(name, Counter()).update(values)
         self.violations += other.violations
@@ -75,7 +77,8 @@ class Tally:
             "schedules": self.schedules,
             "faults": dict(sorted(self.faults.items())),
             "outcomes": dict(sorted(self.outcomes.items())),
-            "reached": dict(sorted(self.reached.items())),
+            "struck_in": dict(sorted(self.struck_in.items())),
+            "reached_in": dict(sorted(self.reached_in.items())),
             "numbers": {name: sorted(values.items()) for name, values in sorted(self.numbers.items())},
             "violations": self.violations,
             "trace": self.trace_hash,
@@ -88,7 +91,8 @@ class Tally:
             schedules=kept["schedules"],
             faults=Counter(kept["faults"]),
             outcomes=Counter(kept["outcomes"]),
-            reached=Counter(kept["reached"]),
+            struck_in=Counter(kept["struck_in"]),
+            reached_in=Counter(kept["reached_in"]),
             numbers={name: Counter(dict(map(tuple, values))) for name, values in kept["numbers"].items()},
             violations=kept["violations"],
             trace=int(kept["trace"], 16),
@@ -110,8 +114,6 @@ def _value_at(values: Counter[int], rank: float) -> int:
     return max(values)
 
 
-def rows(tally: Tally, names: dict[str, str], counted: Counter[str]) -> Iterator[tuple[str, str, str, str]]:
-    """(name, how often, in what part of the schedules, what it is) of each."""
-    for name, what in names.items():
-        share = tally.reached[name] / tally.schedules if tally.schedules else 0
-        yield name, f"{counted[name]:,}", f"{share:.1%}", what
+def share(times: int, schedules: int) -> str:
+    """In what part of the schedules something occurred."""
+    return f"{times / schedules:.1%}" if schedules else "-"

@@ -10,7 +10,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.people.clerks import Clerk
 from tests.simulation.people.client import Client
 from tests.simulation.people.customers import Customer, customers_come
-from tests.simulation.people.operators import HOUR, SERVICES, Operator
+from tests.simulation.people.operators import HOUR, SERVICES, UNDOING, Operator
 from tests.simulation.people.robots import Robot
 from tests.simulation.people.scene import Scene
 from tests.simulation.people.staff import Manager
@@ -121,7 +121,9 @@ def _add_operators(cast: Cast, choices: Choices) -> None:
     if choices.chance(0.1, "odd messages"):
         cast.has("stranger", "staff", Operator, lambda stranger: stranger.say_odd_things(comes))
     if choices.chance(0.15, "a service stands still"):
-        service = choices.pick(SERVICES, "which service")
-        seconds = HOUR if choices.chance(0.15, "for an hour") else choices.seconds(5, 90, "for how long")
+        service, seconds = choices.pick(SERVICES, "which service"), choices.seconds(5, 90, "for how long")
         starts = choices.seconds(5, 40, "from when on")
+        if choices.chance(0.25, "for an hour"):
+            service, seconds, starts = choices.pick(UNDOING, "which service"), HOUR, starts / 2
+            cast.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")  # long enough to give up
         cast.has("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

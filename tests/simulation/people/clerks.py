@@ -85,7 +85,8 @@ class Clerk(Client):
 
     def look_around(self) -> None:
         """What screens show: read models, which may be behind but must answer."""
-        self.get("/api/insights/sales")
+        self.get("/api/depot/bots")
+        self.get("/api/insights/funnel")
         self.ask("POST", "/api/search/orders", {"filters": {}})
 
     def _order(self) -> str:

@@ -9,7 +9,14 @@ from tests.simulation.people.client import Client
 from tests.simulation.people.scene import Order, on_the_wire
 
 Paying = Literal["early", "when ready", "at once", "twice", "never"]
-Leaving = Literal["no", "basket cancelled", "basket left", "order cancelled", "order cancelled when ready"]
+Leaving = Literal[
+    "no",
+    "basket cancelled",
+    "basket left",
+    "order cancelled",
+    "order cancelled when ready",
+    "order cancelled once paid",
+]
 
 PAYING: tuple[Paying, ...] = ("early", "early", "when ready", "when ready", "when ready", "at once", "twice", "never")
 LEAVING: tuple[Leaving, ...] = (
@@ -18,6 +25,7 @@ LEAVING: tuple[Leaving, ...] = (
     *2 * ("basket left",),
     *5 * ("order cancelled",),
     "order cancelled when ready",
+    *2 * ("order cancelled once paid",),
 )
 NUMBERS = (*20 * (1,), 2, 2, 2, 3, 4)
 KIOSK = "kiosk:the only one"
@@ -55,6 +63,8 @@ class Customer(Client):
         self.drawn()
         plan = Plan.draw(self.choices)
         self.cloud.sleep(after)
+        if self.may(0.15, "looking around first"):
+            self.get("/api/stores")
         customer_id = self._register(plan)
         basket_id = customer_id and self._created(
             self._press(plan, "POST", "/api/baskets", {"customerId": customer_id})
@@ -139,6 +149,8 @@ class Customer(Client):
         answer = self._press(plan, "PUT", path)
         if answer.status == 200 and plan.paying == "twice":
             self.ask("PUT", path)
+        if answer.status == 200 and plan.leaving == "order cancelled once paid":
+            self._change_mind(order, plan, 1)
         return answer.status in (200, 409)
 
     def _is_ready(self, order: Order) -> bool:

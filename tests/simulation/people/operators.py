@@ -8,6 +8,7 @@ from tests.simulation.people.client import Client
 
 HOUR = 3_600.0
 SERVICES = ("baskets", "checkout", "customers", "depot", "insights", "notifications", "ordering", "payments", "search")
+UNDOING = ("depot", "payments", "ordering", "checkout")  # what the undoing of an order waits for
 HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
 CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
 PAGE = 25  # commits of one page of a republish

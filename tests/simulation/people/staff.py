@@ -58,11 +58,13 @@ class Manager(Client):
         product = self.choices.pick(self.scene.products, "a product")
         path = f"/api/stores/products/{product.id}"
         seen = self.ask("GET", path)
-        version = int(seen.headers.get("etag", '"0"').strip('"')) if seen.status == 200 else 0
+        version = int(seen.headers["ETag"].strip('"')) if seen.status == 200 else 0
         way, change = self.choices.pick((("increase", 100), ("decrease", -100)), "up or down")
         price = {"price": on_the_wire(max(0, product.price + change))}
         self.pause(0, 1)
-        self.ask("PUT", f"{path}/{way}Price", price, match=version if self.may(0.5, "If-Match") else 0)
+        self.ask("PUT", f"{path}/{way}Price", price, match=version if self.may(0.7, "If-Match") else 0)
+        if self.may(0.3, "another by what was seen before"):
+            self.ask("PUT", f"{path}/rebrand", {"name": "Cable, long", "description": ""}, match=version)
 
     def remove_a_product(self) -> None:
         product = self.choices.pick(self.scene.products, "a product")
