@@ -30,23 +30,24 @@ class EventBridgeBus:
     def put(self, messages: Sequence[Outgoing]) -> list[int]:
         """Publish; the positions returned are those that four tries could not place."""
         failed: list[int] = []
-        for positions in batches([_size(message) for message in messages]):
-            failed += self._put_batch(messages, positions)
+        entries = [self._entry(message) for message in messages]
+        for positions in batches([_size(entry) for entry in entries]):
+            failed += self._put_batch(entries, positions)
         return failed
 
-    def _put_batch(self, messages: Sequence[Outgoing], positions: list[int]) -> list[int]:
+    def _put_batch(self, entries: Sequence[Any], positions: list[int]) -> list[int]:
         for attempt in range(TRIES):
             if attempt:
                 clock.wait(0.05 * 2**attempt)
             try:
-                response = self._client.put_events(Entries=[self._entry(messages[p]) for p in positions])
+                response = self._client.put_events(Entries=[entries[p] for p in positions])
             except (ClientError, BotoCoreError):
                 if attempt + 1 == TRIES:
                     return positions
                 continue
             meter.note("bus_entries", len(positions))
-            entries = zip(positions, response["Entries"], strict=True)
-            positions = [position for position, entry in entries if entry.get("ErrorCode")]
+            answers = zip(positions, response["Entries"], strict=True)
+            positions = [position for position, answer in answers if answer.get("ErrorCode")]
             if not positions:
                 return []
         return positions
@@ -60,9 +61,8 @@ class EventBridgeBus:
         }
 
 
-def _size(message: Outgoing) -> int:
-    detail = json.dumps(message.detail, separators=(",", ":"), ensure_ascii=False)
-    return len(detail.encode()) + len(message.name) + len(message.detail["metadata"]["source"])
+def _size(entry: Any) -> int:
+    return len(entry["Detail"].encode()) + len(entry["DetailType"]) + len(entry["Source"])
 
 
 def batches(sizes: Sequence[int]) -> Iterator[list[int]]:

@@ -144,8 +144,9 @@ class Inbox:
 
     def _work_on(self, record: dict[str, Any]) -> bool:
         try:
-            _wait_until_due(record["body"])
-            self._dispatch(record["body"])
+            content = _read_body(record["body"])
+            _wait_until_due(content)
+            self._dispatch(_envelope(content))
         except Again as again:
             return self._put_off(record, min(again.after, LONGEST_DELAY))
         return True
@@ -183,14 +184,13 @@ class Inbox:
             observe.failed("dead-letter", failure, tries)
         return False
 
-    def _dispatch(self, body: str) -> None:
+    def _dispatch(self, envelope: Envelope) -> None:
         started = clock.now()
-        envelope = _envelope(body)
         metadata = envelope.metadata
         if metadata.name not in self._messages:
             raise UndeliverableError(f"{self.service} does not handle {metadata.name}")
         try:
-            message = decode(metadata.name, metadata.version, envelope.data, self._messages.values())
+            message = decode(metadata.name, metadata.version, envelope.data, [self._messages[metadata.name]])
         except (UnknownMessageError, MalformedMessageError) as error:
             raise UndeliverableError(str(error)) from error
         with context.within(_context(metadata)) as working, observe.handling(metadata):
@@ -236,9 +236,9 @@ def _context(metadata: Metadata) -> Context:
     )
 
 
-def _wait_until_due(body: str) -> None:
+def _wait_until_due(content: dict[str, Any]) -> None:
     """Raises Again for a reminder that came too early: SQS delays by 15 minutes at most, so a later one goes round."""
-    due = _read_body(body).get("due")
+    due = content.get("due")
     if not due:
         return
     try:
@@ -259,8 +259,7 @@ def _read_body(body: str) -> dict[str, Any]:
     return content
 
 
-def _envelope(body: str) -> Envelope:
-    content = _read_body(body)
+def _envelope(content: dict[str, Any]) -> Envelope:
     try:
         return Envelope.read(content.get("detail") or tick(content))
     except ValidationError as error:
@@ -271,6 +270,6 @@ def _envelope(body: str) -> Envelope:
 
 def _name_in(body: str) -> str:
     try:
-        return _envelope(body).metadata.name
+        return _envelope(_read_body(body)).metadata.name
     except UndeliverableError:
         return "unreadable"
