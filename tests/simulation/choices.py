@@ -63,9 +63,9 @@ class Choices:
         return sequence[0 if drawn is None else int(drawn * len(sequence))]
 
     def seconds(self, low: float, high: float, what: str = "") -> float:
-        """A length of time, to the microsecond."""
+        """A length of time."""
         drawn = self._draw()
-        return low if drawn is None else round(low + drawn * (high - low), 6)
+        return low if drawn is None else low + drawn * (high - low)
 
     def shuffled(self, sequence: Sequence[T], what: str = "") -> list[T]:
         """The same things in another order."""
@@ -73,11 +73,6 @@ class Choices:
         while left:
             order.append(left.pop(self.between(0, len(left) - 1, what)))
         return order
-
-    def tie(self) -> float:
-        """What orders two things that happen at the same moment."""
-        drawn = self._draw()
-        return 0.0 if drawn is None else drawn
 
     def new_id(self) -> str:
         """An id that nobody had yet, in the form of a UUIDv4. Their order as text is not that of their making."""

@@ -25,7 +25,6 @@ class Container:
         self.alive = True
         self.skew_us = 0
         self.task: Task | None = None
-        self.ended_as = "killed"
         self.runtime: Runtime = function.compose(self)
 
     def now(self) -> datetime:
@@ -38,13 +37,6 @@ class Container:
         assert self.task
         self.task.killed = True
         raise Killed
-
-    def end(self, how: str) -> None:
-        """End from outside: by its timeout, or because it is taken away."""
-        self.alive = False
-        self.ended_as = how
-        if self.task:
-            self.function.world.scheduler.kill(self.task)
 
 
 class Function:
@@ -120,8 +112,8 @@ class Function:
             if container.cold:
                 scheduler.sleep(self.world.choices.seconds(0.1, 0.6, "cold start"))
                 container.cold = False
-            task = container.task
-            scheduler.call_in(self.timeout, lambda: self._time_out(container, task))
+            assert container.task
+            container.task.deadline_us = scheduler.now_us + int(self.timeout * SECOND)
             with (
                 clock.fixed(container.now, scheduler.sleep),
                 ids.fixed(self.world.choices.new_id),
@@ -129,7 +121,8 @@ class Function:
             ):
                 answer = self.handle(self._as_old(event) if self._as_old and container.old else event)
         except Killed:
-            how, answer = container.ended_as, None
+            container.alive = False
+            how, answer = "timeout" if container.task and container.task.overdue else "killed", None
         except Exception as error:  # what a handler raises, Lambda answers
             how, answer = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
         self.busy -= 1
@@ -146,7 +139,3 @@ class Function:
             **({"error": answer["errorType"]} if how == "error" and answer else {}),
         )
         done(how, answer)
-
-    def _time_out(self, container: Container, task: Task | None) -> None:
-        if container.task is task and task is not None and not task.done:
-            container.end("timeout")

@@ -1,7 +1,8 @@
 """Virtual time, and tasks that take turns: one greenlet at a time, switched where it waits."""
 
-import heapq
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
@@ -17,14 +18,30 @@ class Killed(BaseException):
 
 
 class Task:
-    """A function at work. `done` once it has returned, failed or been killed; `error` is what it raised."""
+    """A function at work. `done` once it has returned, failed or been killed; `error` is what it raised.
 
-    __slots__ = ("_waiters", "done", "error", "greenlet", "killed", "name", "result", "wakeup")
+    deadline_us: when it is killed at the latest (0: never); `overdue` once that has happened.
+    """
+
+    __slots__ = (
+        "_waiters",
+        "deadline_us",
+        "done",
+        "error",
+        "greenlet",
+        "killed",
+        "name",
+        "overdue",
+        "result",
+        "wakeup",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.done = False
         self.killed = False
+        self.deadline_us = 0
+        self.overdue = False
         self.result: Any = None
         self.error: BaseException | None = None
         self.wakeup = 0
@@ -67,14 +84,17 @@ class Promise:
         self._wake = wake
 
 
+# When, in which order within a microsecond, and either a function or a task with the wakeup that it waits for.
+_Due = tuple[int, float, int, Callable[[], None] | None, Task | None, int]
+
+
 class Scheduler:
     """The true time, in microseconds since the schedule began, and what happens when."""
 
     def __init__(self, choices: Choices) -> None:
         self.now_us = 0
-        self.switches = 0
-        self._choices = choices
-        self._due: list[tuple[int, float, int, Callable[[], None]]] = []
+        self._tie = random.Random(f"ties of {choices.seed}").random
+        self._due: list[_Due] = []
         self._numbers = count()
         self._hub = getcurrent()
         self._at_work: Task | None = None
@@ -86,9 +106,9 @@ class Scheduler:
         return self.now_us / SECOND
 
     def call_at(self, at_us: int, function: Callable[[], None]) -> None:
-        """Have a function called at a time, at once where that is over. What falls together is ordered by choice."""
-        entry = (max(at_us, self.now_us), self._choices.tie(), next(self._numbers), function)
-        heapq.heappush(self._due, entry)
+        """Have a function called at a time, at once where that is over. What falls together is in a random order."""
+        now = self.now_us
+        heappush(self._due, (at_us if at_us > now else now, self._tie(), next(self._numbers), function, None, 0))
 
     def call_in(self, seconds: float, function: Callable[[], None]) -> None:
         """Have a function called after so many seconds."""
@@ -111,20 +131,12 @@ class Scheduler:
             task.finish()
 
         task.greenlet = greenlet(work, parent=self._hub)
-        self.call_at(self.now_us, lambda: self._turn(task, 0))
+        self._wake(task, self.now_us)
         return task
 
-    def _turn(self, task: Task, wakeup: int) -> None:
-        """Give a task its turn, unless it was woken for another reason meanwhile."""
-        if task.done or task.wakeup != wakeup:
-            return
-        task.wakeup += 1
-        before, self._at_work = self._at_work, task
-        self.switches += 1
-        try:
-            task.greenlet.switch()
-        finally:
-            self._at_work = before
+    def _wake(self, task: Task, at_us: int) -> None:
+        """Give a task its turn then, unless it is woken for another reason before."""
+        heappush(self._due, (at_us, self._tie(), next(self._numbers), None, task, task.wakeup))
 
     @property
     def current(self) -> Task:
@@ -138,11 +150,7 @@ class Scheduler:
         task = self.current
         if task.killed:
             raise Killed
-        wakeup = task.wakeup
-        self.call_at(self.now_us + int(seconds * SECOND), lambda: self._turn(task, wakeup))
-        self._hub.switch()
-        if task.killed:
-            raise Killed
+        self._rest(task, self.now_us + int(seconds * SECOND))
 
     def wait(self, promise: Promise, seconds: float | None = None) -> bool:
         """Wait until a value was given, at most so long; whether it was. Raises Killed."""
@@ -150,14 +158,26 @@ class Scheduler:
         if task.killed:
             raise Killed
         if not promise.given:
-            wakeup = task.wakeup
-            promise.on_given(lambda: self.call_at(self.now_us, lambda: self._turn(task, wakeup)))
-            if seconds is not None:
-                self.call_at(self.now_us + int(seconds * SECOND), lambda: self._turn(task, wakeup))
+            promise.on_given(
+                lambda wakeup=task.wakeup: self._wake(task, self.now_us) if task.wakeup == wakeup else None
+            )
+            self._rest(task, self.now_us + int(seconds * SECOND) if seconds is not None else None)
+        return promise.given
+
+    def _rest(self, task: Task, until_us: int | None) -> None:
+        """Let others have their turns until this task is woken, by its deadline at the latest."""
+        deadline = task.deadline_us
+        if deadline and (until_us is None or until_us > deadline):
+            self._wake(task, max(deadline, self.now_us))
+            self._hub.switch()
+            if self.now_us >= deadline and not task.killed:
+                task.killed = task.overdue = True
+        else:
+            if until_us is not None:
+                self._wake(task, until_us)
             self._hub.switch()
         if task.killed:
             raise Killed
-        return promise.given
 
     def join(self, task: Task) -> Any:
         """Wait until another task is done; what it returned."""
@@ -172,8 +192,7 @@ class Scheduler:
             return
         task.killed = True
         if task is not self._at_work:
-            wakeup = task.wakeup
-            self.call_at(self.now_us, lambda: self._turn(task, wakeup))
+            self._wake(task, self.now_us)
 
     def idle(self) -> bool:
         """Whether nothing will ever happen."""
@@ -183,15 +202,17 @@ class Scheduler:
         """Let everything happen that is due until then, or until it is enough. Raises what a task failed with."""
         due, self._hub = self._due, getcurrent()
         while due and due[0][0] <= until_us:
-            at_us, _, _, function = heapq.heappop(due)
-            self.now_us = at_us
-            function()
+            self.now_us, _, _, function, task, wakeup = heappop(due)
+            if task is None:
+                assert function
+                function()
+            elif task.wakeup == wakeup and not task.done:
+                task.wakeup += 1
+                self._at_work = task
+                task.greenlet.switch()
+                self._at_work = None
             if self._failures:
                 raise self._failures.pop()
             if enough is not None and enough():
                 return
         self.now_us = max(self.now_us, until_us)
-
-    def times(self) -> Iterator[int]:
-        """When things are due, in no order."""
-        return (entry[0] for entry in self._due)

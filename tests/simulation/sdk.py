@@ -114,7 +114,8 @@ class Wire:
 
     def _attempt(self, operation: str, where: str, effect: Effect) -> Any:
         scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
-        scheduler.sleep(choices.seconds(0.0005, 0.004, "latency"))
+        # Once: between an effect and the next, nothing of this task touches the world, whenever its answer comes.
+        scheduler.sleep(choices.seconds(0.001, 0.008, "latency"))
         fault = faults.one_of(BEFORE, where)
         if fault:
             self._before(fault, operation)
@@ -133,7 +134,6 @@ class Wire:
         fault = faults.one_of(AFTER, where)
         if fault:
             self._after(fault, operation)
-        scheduler.sleep(choices.seconds(0.0005, 0.004, "latency"))
         if error is not None:
             raise error
         return result

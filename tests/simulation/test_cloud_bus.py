@@ -87,7 +87,7 @@ def test_the_detail_arrives_as_it_was_put() -> None:
 
 
 def test_entries_that_were_not_taken_are_put_again_by_the_adapter() -> None:
-    line = Line({"entries failed": 0.5})
+    line = Line({"entries failed": 1.0})
     names = ["OrderCreated"] * 8
     failed = line.put(*names)
     assert line.world.faults.fired["entries failed"] > 0
