@@ -156,7 +156,7 @@ def recheck_difference(order_id: str) -> None:
 @api.post("/api/payments/reconciliation", may=[STAFF], versioned=False)
 def reconcile(body: ReconciledDay) -> None:
     """Compare the money of orders now, as is done every night."""
-    reconciliation.begin(clock.stamp(), body.day)
+    reconciliation.begin(clock.stamp(), body.day if "day" in body.model_fields_set else None)
 
 
 def _shape(difference: Difference) -> DifferenceShape:

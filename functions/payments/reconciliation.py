@@ -28,12 +28,12 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 differences = Repository(Difference, publishes)
 
 
-def begin(time: str, day: str = "") -> None:
+def begin(time: str, day: str | None = None) -> None:
     """Have the orders compared that ended on a day (of a `time`, RFC 3339, the day before), are unfinished, or differ.
 
     Raises InvalidError for a day that is none.
     """
-    reconciled = _read_day(day) if day else clock.read(time).date() - timedelta(days=1)
+    reconciled = clock.read(time).date() - timedelta(days=1) if day is None else _read_day(day)
     for orders in get_args(OrdersToCompare):
         _send(ReconciliationPageDue(orders=orders, day=reconciled.isoformat(), after=None, time=time))
 

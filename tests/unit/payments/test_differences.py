@@ -99,7 +99,7 @@ def test_staff_have_a_day_reconciled_now(till: Till, watch: Watch) -> None:
 
 
 @pytest.mark.parametrize(
-    "day", ["yesterday", "2026-02-30", "14.3.2026", "2026-03-14T00:00:00Z", " ", "20260314", "2026-W11-6"]
+    "day", ["", "yesterday", "2026-02-30", "14.3.2026", "2026-03-14T00:00:00Z", " ", "20260314", "2026-W11-6"]
 )
 def test_a_day_that_cannot_be_read_is_a_bad_request(till: Till, day: str) -> None:
     status, answer = ask("POST", "/api/payments/reconciliation", {"day": day})
