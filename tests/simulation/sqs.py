@@ -170,17 +170,23 @@ class Worker:
         """Look when the next message becomes visible, or, when all containers are busy, when one is done."""
         if self._function.busy >= self._function.concurrency:
             return
-        times = [message.visible_us for message in self._queue.messages.values()]
+        times = self._in_flight() or [message.visible_us for message in self._queue.messages.values()]
         if times:
-            self.look_at(min(times))
+            self.look_at(max(times) if self._queue.fifo else min(times))
+
+    def _in_flight(self) -> list[int]:
+        """When what keeps a FIFO queue waiting becomes visible again; a standard queue never waits."""
+        if not self._queue.fifo:
+            return []
+        now = self._world.scheduler.now_us
+        return [m.visible_us for m in self._queue.messages.values() if m.receives and m.visible_us > now]
 
     def _receive(self) -> list[Message]:
         now = self._world.scheduler.now_us
         queue, choices = self._queue, self._world.choices
         messages = list(queue.messages.values())
         if queue.fifo:
-            due = [] if any(m.receives and m.visible_us > now for m in messages) else messages
-            due = due[: self._batch_size]
+            due = [] if self._in_flight() else messages[: self._batch_size]
         else:
             due = [message for message in messages if message.visible_us <= now]
             if len(due) > 1:
