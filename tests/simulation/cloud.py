@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from functions.gateway.api import api as gateway_api
@@ -40,14 +41,17 @@ LOOK, LEASE = '"LookAgain"', '"LeaseEnds"'  # in a body: reminders that go round
 SETTLED = 150  # seconds without a commit: longer than the longest time between two such reminders
 SETTLED_WITHOUT_ROBOTS = 20  # while none is there, the looks for one come to nothing
 
-_manifests: dict[str, Manifest] = {}
 
-
+@cache
 def manifests() -> dict[str, Manifest]:
     """What every service registers; read once, since it is code."""
-    if not _manifests:
-        _manifests.update({name: manifest(name) for name in services()})
-    return _manifests
+    return {name: manifest(name) for name in services()}
+
+
+@cache
+def _pattern(service: str, queue: str) -> dict[str, Any]:
+    """The pattern of a bus rule, which is deployed once."""
+    return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,9 @@ class Cloud:
             queue = Queue(self.world, name, fifo=inbox.fifo, dead_letters=dead, max_receives=MAX_RECEIVES)
             for made in (queue, dead, undelivered):
                 self.queues[made.name] = made
-            if inbox.pattern["detail-type"]:
-                rules.append(Rule(inbox.pattern, queue, undelivered, FIFO_GROUP if inbox.fifo else ""))
+            pattern = _pattern(service, inbox.queue)
+            if pattern["detail-type"]:
+                rules.append(Rule(pattern, queue, undelivered, FIFO_GROUP if inbox.fifo else ""))
         return rules
 
     def _functions(self, service: str, registered: Manifest) -> None:
