@@ -1,7 +1,7 @@
 """Every message of every commit reaches every subscriber, or lies where somebody sees it, for a reason that counts."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from tests.simulation.check.reading import Copy, Dead, Message, Reading
@@ -43,30 +43,32 @@ class Ways:
             if dead.message and (dead.queue, dead.message.id) not in self.handled
         }
         self.given_up = {(queue, message_id) for message_id, queue in reading.given_up} - self.handled
-        self._troubled: dict[str, set[str]] = {}
+        self._missed: dict[tuple[str, str], set[str]] = {}
         for queue, message_id in sorted(self.given_up):
-            self._trouble(queue, reading.messages[message_id])
+            self._miss(queue, reading.messages[message_id])
         for (queue, _), dead in self.in_trouble.items():
             if dead.message and not _from_another_day(dead):
-                self._trouble(queue, dead.message)
+                self._miss(queue, dead.message)
         for commit in reading.commits:
             if (commit.service, commit.stream, commit.version) in reading.lost_to_queue:
                 for message in commit.messages:
                     if message.id not in reading.published:
                         for queue in SUBSCRIBERS.get(message.name, (f"{commit.service}/inbox",)):
-                            self._trouble(queue, message)
+                            self._miss(queue, message)
 
-    def _trouble(self, queue: str, message: Message) -> None:
-        self._troubled.setdefault(queue.partition("/")[0], set()).update(_about(message))
+    def _miss(self, queue: str, message: Message) -> None:
+        service = queue.partition("/")[0]
+        for thing in _about(message):
+            self._missed.setdefault((service, thing), set()).add(message.name)
 
     def waits(self, queue: str, message_id: str, end: int) -> bool:
         """Whether a copy lies in the queue that falls due after the end only."""
         return any(copy.due > end for copy in self._open.get((queue, message_id), ()))
 
-    def troubled(self, thing: str, *services: str) -> bool:
-        """Whether one of these services (or, without any, whoever) misses in the end a message about a thing."""
-        found = (about for service, about in self._troubled.items() if not services or service in services)
-        return any(thing in about for about in found)
+    def misses(self, service: str, thing: str, names: Collection[str]) -> bool:
+        """Whether a service lacks in the end a message of one of these names about a thing."""
+        missed = self._missed.get((service, thing))
+        return missed is not None and any(name in missed for name in names)
 
 
 def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:

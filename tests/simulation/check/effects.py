@@ -23,6 +23,7 @@ KINDS = {
     "Rejected": "rejected",
     "Completed": "completed",
 }
+EVENTS = {"OrderCreated", "OrderApproved", "OrderReadied", "OrderCancelled", "OrderRejected", "OrderCompleted"}
 
 
 def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
@@ -63,10 +64,10 @@ def _texts(reading: Reading, ways: Ways) -> Iterator[Violation]:
     if not reading.is_still:
         return
     for request_id in sorted(went_out - ids):
-        if not ways.troubled(request_id, "notifications") and not _dead_notification(ways):
+        if not _dead_notification(ways):
             yield Violation(RECORDED, f"a text went out and is not recorded: {request_id}", {"request": request_id})
     for order_id, commits in reading.of_kind("Order"):
-        if ways.troubled(order_id, "notifications"):
+        if ways.misses("notifications", order_id, EVENTS):
             continue
         expected = {KINDS[name] for commit in commits for name in commit.names() if name in KINDS}
         found = {kind for order, kind in recorded if order == order_id}
@@ -122,7 +123,9 @@ def _refunds(reading: Reading, ways: Ways) -> Iterator[Violation]:
     for payment_id, amounts in made.items():
         went_out = sorted(paid.get(payment_id, {}).values())
         short = len(went_out) < len(amounts)
-        unknown = reading.is_still and len(went_out) > len(amounts) and not ways.troubled(payment_id, "payments")
+        unknown = (
+            reading.is_still and len(went_out) > len(amounts) and not ways.misses("payments", payment_id, ["RefundDue"])
+        )
         if short or unknown:
             text = f"of the payment {payment_id} refunds of {amounts} are recorded, and the provider paid {went_out}"
             yield Violation(RECORDED, text, {"stream": f"Payment#{payment_id}"})

@@ -15,12 +15,6 @@ RELEASED = "authorized is captured and released"
 BILLED = "an invoice says what its order owes"
 SERVED = "an order is served by its own payment"
 
-WHO = (
-    "ordering",
-    "checkout",
-    "payments",
-    "depot",
-)  # whoever of them misses a message may keep the money from adding up
 ACCEPTED = ("approved", "ready", "completed")
 
 
@@ -81,12 +75,22 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
     yield from _together(payments, invoices)
     if reading.is_still:
         for order_id, order in orders.items():
-            if not ways.troubled(order_id, *WHO) and not ways.troubled(order.payment, *WHO):
+            if not _lacks(ways, order_id, order.payment):
                 yield from _adds_up(order_id, order, invoices.get(order_id), payments.get(order.payment))
         for payment_id, payment in payments.items():
-            if payment.made != payment.requested and not ways.troubled(payment_id, "payments"):
+            if payment.made != payment.requested and not ways.misses("payments", payment_id, ["RefundDue"]):
                 text = f"of the payment {payment_id} {payment.requested} was to go back, and {payment.made} did"
                 yield Violation(OWED, text, {"stream": f"Payment#{payment_id}"})
+
+
+def _lacks(ways: Ways, order_id: str, payment_id: str) -> bool:
+    """Whether somebody lacks a message without which an order's money cannot add up."""
+    heard = ("OrderApproved", "OrderReadied", "OrderCancelled", "OrderRejected")
+    return (
+        ways.misses("payments", order_id, heard)
+        or ways.misses("payments", payment_id, ["RefundDue"])
+        or ways.misses("ordering", order_id, ["InvoicePaid"])
+    )
 
 
 def _pay(payment: Payment, commit: Commit) -> Iterator[Violation]:

@@ -158,7 +158,7 @@ def _rebuilt(reading: Reading, ways: Ways) -> Iterator[Violation]:
     newest = _newest(reading)
     for message, model in newest.values():
         thing = str(message.metadata["stream"]).partition("#")[2]
-        if ways.troubled(thing, model.service):
+        if ways.misses(model.service, thing, model.events):
             continue
         place = model.place(message.data)
         item, shows = rows[model.service].get(place), model.shows(message)
@@ -182,7 +182,7 @@ def _counted(reading: Reading, ways: Ways) -> Iterator[Violation]:
     for commit in reading.commits:
         for message in commit.messages:
             if message.name in STAGES:
-                if ways.troubled(commit.thing, "insights"):
+                if ways.misses("insights", commit.thing, STAGES):
                     return
                 funnel[STAGES[message.name]] += 1
             if message.name == "OrderCompleted":
@@ -210,7 +210,7 @@ def _sagas(reading: Reading, ways: Ways) -> Iterator[Violation]:
     words = {"Completed": "completed", "Compensated": "compensated", "Stopped": "stopped", "Parked": "parked"}
     rows = _rows(reading, "checkout")
     for order_id, commits in reading.of_kind("CreateOrderSaga"):
-        if ways.troubled(order_id, "checkout"):
+        if ways.misses("checkout", order_id, ["SagaMoved"]):
             continue
         names = [name for commit in commits for name in commit.names()]
         status = next((words[name] for name in reversed(names) if name in words), "running")
@@ -227,11 +227,12 @@ def _waiting(reading: Reading, ways: Ways) -> Iterator[Violation]:
         ("ordering", "Order", "unpaid", {"Readied"}, {"Paid", "Completed", "Cancelled"}),
         ("baskets", "Basket", "untouched", {"Started"}, {"CheckedOut", "Cancelled", "Abandoned"}),
     ):
+        heard = {f"{kind}{name}" for name in begins | ends}
         shown = {i["sort"]["S"] for i in reading.table(f"{service}/views") if f"{index}_partition" in i}
         for thing, commits in reading.of_kind(kind):
             names = {name for commit in commits for name in commit.names()}
             waits = bool(names & begins) and not names & ends
-            if waits != (thing in shown) and not ways.troubled(thing, service):
+            if waits != (thing in shown) and not ways.misses(service, thing, heard):
                 what = "does not show" if waits else "still shows"
                 text = f"the index {index} of {service} {what} {commits[0].stream}"
                 yield Violation(REBUILT, text, {"stream": commits[0].stream, "table": f"{service}/views"})

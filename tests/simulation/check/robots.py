@@ -149,8 +149,16 @@ def _orders(reading: Reading) -> Iterator[Violation]:
 
 
 def _nobody_waits(depot: Depot, ways: Ways) -> Iterator[Violation]:
-    lists = [i for i, status in depot.lists.items() if status == "available" and not ways.troubled(i, "depot")]
-    bots = [i for i, status in depot.bots.items() if status == "idle" and not ways.troubled(i, "depot")]
+    lists = [
+        thing
+        for thing, status in depot.lists.items()
+        if status == "available" and not ways.misses("depot", thing, ["ShoppingListAvailable", "LookAgain"])
+    ]
+    bots = [
+        thing
+        for thing, status in depot.bots.items()
+        if status == "idle" and not ways.misses("depot", thing, ["BotCameOnline", "BotFinished"])
+    ]
     if lists and bots:
         text = f"the list {lists[0]} waits for a robot, and the robot {bots[0]} is idle"
         yield Violation(NO_WAIT, text, {"lists": lists, "robots": bots})

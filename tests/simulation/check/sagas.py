@@ -90,7 +90,8 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
         if {"completed", "compensated"} <= set(saga.ends):
             text = f"the saga of the order {order_id} was completed and compensated"
             yield Violation(ONE_END, text, {"stream": commits[0].stream})
-        if reading.is_still and not ways.troubled(order_id, "checkout", "ordering", "depot", "payments", "customers"):
+        # Whatever else is lost, a saga goes on as long as something reminds it.
+        if reading.is_still and not ways.misses("checkout", order_id, ["StepTimedOut"]):
             yield from _end(order_id, saga, commits, reading)
     if reading.is_still:
         yield from _begun(reading, ways)
@@ -192,8 +193,7 @@ def _undone(order_id: str, saga: Saga, reading: Reading) -> Iterator[Violation]:
 def _begun(reading: Reading, ways: Ways) -> Iterator[Violation]:
     """Every order has a saga, and none is pending for ever."""
     for order_id, commits in reading.of_kind("Order"):
-        troubled = ways.troubled(order_id, "checkout", "ordering", "depot", "payments", "customers")
-        if not troubled and not reading.stream("CreateOrderSaga", order_id):
+        if not ways.misses("checkout", order_id, ["OrderCreated"]) and not reading.stream("CreateOrderSaga", order_id):
             yield Violation(ENDS, f"the order {order_id} has no saga", {"stream": commits[0].stream})
 
 
