@@ -29,8 +29,9 @@ class Rule:
         """Whether it wants an event."""
         if source not in self._sources or name not in self.names:
             return False
-        to = detail.get("to")
-        return any(to == wanted if isinstance(wanted, str) else "to" not in detail for wanted in self._to)
+        said = detail.get("to")
+        to = said if isinstance(said, list) else [said]
+        return any(wanted in to if isinstance(wanted, str) else "to" not in detail for wanted in self._to)
 
 
 class Bus:
@@ -85,7 +86,12 @@ class Bus:
 
     def _give_up(self, rule: Rule, entry: str, body: str) -> None:
         self._world.history.note("undelivered", queue=rule.undelivered.name, entry=entry)
-        reason = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "the queue did not let the rule in"}
+        reason = {
+            "RULE_ARN": f"arn:aws:events:::rule/{rule.queue.name}",
+            "TARGET_ARN": f"arn:aws:sqs:::{rule.queue.name}",
+            "ERROR_CODE": "NO_PERMISSIONS",
+            "ERROR_MESSAGE": "the queue did not let the rule in",
+        }
         rule.undelivered.send(body, attributes=reason, by="rule")
 
 
@@ -104,7 +110,7 @@ class EventsClient:
         return answer
 
     def _put(self, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        size = sum(len(entry["Detail"]) for entry in entries)
+        size = sum(_size(entry) for entry in entries)
         if not 1 <= len(entries) <= ENTRIES or size > BYTES:
             raise client_error("ValidationException", "1 to 10 entries, and 1 MB together", "PutEvents")
         if any(entry["EventBusName"] != "bus" for entry in entries):
@@ -114,6 +120,25 @@ class EventsClient:
         for entry in entries:
             if some and self._world.choices.chance(0.5, "this entry"):
                 answers.append({"ErrorCode": "InternalFailure", "ErrorMessage": "Unexpected error"})
+            elif refused := _refusal(entry):
+                answers.append({"ErrorCode": refused, "ErrorMessage": "the entry is not valid"})
             else:
                 answers.append({"EventId": self._bus.put(entry["Source"], entry["DetailType"], entry["Detail"])})
         return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
+
+
+def _size(entry: dict[str, Any]) -> int:
+    """The bytes of an entry."""
+    said = entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", "")
+    return len(said) if said.isascii() else len(said.encode("utf-8", "surrogatepass"))
+
+
+def _refusal(entry: dict[str, Any]) -> str | None:
+    """The code that an entry is refused with."""
+    if not (entry.get("Source") and entry.get("DetailType") and entry.get("Detail")):
+        return "InvalidArgument"
+    try:
+        detail = json.loads(entry["Detail"])
+    except ValueError:
+        return "MalformedDetail"
+    return None if isinstance(detail, dict) else "MalformedDetail"

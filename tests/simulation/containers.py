@@ -129,13 +129,13 @@ class Function:
         container.task = None
         if container.alive:
             self._idle.append(container)
-        failures = answer.get("batchItemFailures", ()) if how == "ok" and isinstance(answer, dict) else ()
+        reported = answer.get("batchItemFailures") if how == "ok" and isinstance(answer, dict) else None
         history.note(
             "ended",
             container=container.name,
             function=self.name,
             how=how,
-            failures=[failure["itemIdentifier"] for failure in failures],
+            failures=[failure["itemIdentifier"] for failure in reported or ()],
             **({"error": answer["errorType"]} if how == "error" and answer else {}),
         )
         done(how, answer)

@@ -26,13 +26,29 @@ class LambdaClient:
     def _begin(self, name: str, payload: bytes) -> Promise:
         if name not in self._functions:
             raise client_error("ResourceNotFoundException", f"Function not found: {name}", "Invoke", status=404)
-        promise = Promise()
+        try:
+            event = json.loads(payload)
+        except ValueError:
+            message = "Could not parse request body into json"
+            raise client_error("InvalidRequestContentException", message, "Invoke") from None
+        promise, timeout = Promise(), self._functions[name].timeout
 
         def done(how: str, answer: Any) -> None:
-            said = answer if how in ("ok", "error") else {"errorMessage": f"the function ended: {how}"}
-            response = {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(said).encode())}
+            said = answer
+            if how == "timeout":
+                said = {
+                    "errorType": "Sandbox.Timedout",
+                    "errorMessage": f"Error: Task timed out after {timeout:.2f} seconds",
+                }
+            elif how == "killed":
+                said = {"errorType": "Runtime.ExitError", "errorMessage": "Error: Runtime exited"}
+            try:
+                text = json.dumps(said)
+            except TypeError as error:
+                how, text = "error", json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": str(error)})
+            response = {"StatusCode": 200, "Payload": io.BytesIO(text.encode())}
             promise.give(response if how == "ok" else {**response, "FunctionError": "Unhandled"})
 
-        if not self._functions[name].invoke(json.loads(payload), [self._world.number("invoke")], done):
+        if not self._functions[name].invoke(event, [self._world.number("invoke")], done):
             raise client_error("TooManyRequestsException", "Rate Exceeded.", "Invoke", status=429)
         return promise

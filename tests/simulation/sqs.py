@@ -1,9 +1,11 @@
 """SQS: queues with delay, visibility, receive counts and redrive; FIFO queues; and what feeds a function from one."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tests.simulation.answers import failed_items
 from tests.simulation.containers import Function
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
@@ -14,6 +16,8 @@ DEDUPLICATED = 300 * SECOND
 BODY_LIMIT = 1_048_576
 LONGEST_DELAY = 900
 LONGEST_VISIBILITY = 43_200
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Message:
@@ -170,23 +174,28 @@ class Worker:
         """Look when the next message becomes visible, or, when all containers are busy, when one is done."""
         if self._function.busy >= self._function.concurrency:
             return
-        times = self._in_flight() or [message.visible_us for message in self._queue.messages.values()]
+        held_up = self._held_up()
+        times = [held_up.get(message.group, message.visible_us) for message in self._queue.messages.values()]
         if times:
-            self.look_at(max(times) if self._queue.fifo else min(times))
+            self.look_at(min(times))
 
-    def _in_flight(self) -> list[int]:
-        """When what keeps a FIFO queue waiting becomes visible again; a standard queue never waits."""
+    def _held_up(self) -> dict[str, int]:
+        """The groups of a FIFO queue that wait for a message of theirs, and until when; a standard queue has none."""
         if not self._queue.fifo:
-            return []
-        now = self._world.scheduler.now_us
-        return [m.visible_us for m in self._queue.messages.values() if m.receives and m.visible_us > now]
+            return {}
+        now, until = self._world.scheduler.now_us, dict[str, int]()
+        for message in self._queue.messages.values():
+            if message.receives and message.visible_us > now:
+                until[message.group] = max(message.visible_us, until.get(message.group, 0))
+        return until
 
     def _receive(self) -> list[Message]:
         now = self._world.scheduler.now_us
         queue, choices = self._queue, self._world.choices
         messages = list(queue.messages.values())
         if queue.fifo:
-            due = [] if self._in_flight() else messages[: self._batch_size]
+            held_up = self._held_up()
+            due = [message for message in messages if message.group not in held_up][: self._batch_size]
         else:
             due = [message for message in messages if message.visible_us <= now]
             if len(due) > 1:
@@ -228,8 +237,9 @@ class Worker:
 
         def done(how: str, answer: Any) -> None:
             if how == "ok":
-                failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-                self._acknowledge({id: receipt for id, receipt in receipts.items() if id not in failed})
+                failed = failed_items(answer, list(receipts))
+                if failed is not None:
+                    self._acknowledge({id: receipt for id, receipt in receipts.items() if id not in failed})
             self._look_again()
 
         # A batch that is throttled comes back when its visibility ends, and has been received all the same.
@@ -269,10 +279,14 @@ class SQSClient:
         group, dedup = more.get("MessageGroupId", ""), more.get("MessageDeduplicationId", "")
 
         def effect() -> dict[str, Any]:
-            if not 0 <= delay <= LONGEST_DELAY or not MessageBody or len(MessageBody) > BODY_LIMIT:
+            if not 0 <= delay <= LONGEST_DELAY or not MessageBody or _size(MessageBody, reason) > BODY_LIMIT:
                 raise client_error("InvalidParameterValue", "the delay or the body is out of range", "SendMessage")
-            if queue.fifo and (not group or delay):
-                raise client_error("InvalidParameterValue", "the group is missing, or a delay was given", "SendMessage")
+            if _NOT_IN_XML.search(MessageBody):
+                raise client_error("InvalidMessageContents", "a character that is not allowed", "SendMessage")
+            if queue.fifo and not group:
+                raise client_error("MissingParameter", "The request must contain MessageGroupId.", "SendMessage")
+            if queue.fifo and delay:
+                raise client_error("InvalidParameterValue", "a message in turn has no delay", "SendMessage")
             return {"MessageId": queue.send(MessageBody, delay, reason, group, dedup, by="inbox")}
 
         answer: dict[str, Any] = self._wire.call("SendMessage", queue.name, effect)
@@ -283,6 +297,8 @@ class SQSClient:
         queue = self._queue(QueueUrl, "ChangeMessageVisibility")
 
         def effect() -> dict[str, Any]:
+            if "/" not in ReceiptHandle:
+                raise client_error("ReceiptHandleIsInvalid", "this is no receipt", "ChangeMessageVisibility")
             if not 0 <= VisibilityTimeout <= LONGEST_VISIBILITY:
                 raise client_error("InvalidParameterValue", "the timeout is out of range", "ChangeMessageVisibility")
             try:
@@ -294,6 +310,12 @@ class SQSClient:
 
         answer: dict[str, Any] = self._wire.call("ChangeMessageVisibility", queue.name, effect)
         return answer
+
+
+def _size(body: str, attributes: Mapping[str, str]) -> int:
+    """The bytes of a message; names, types and values of its attributes count too."""
+    size = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
+    return size + sum(len(name) + len("String") + len(value.encode()) for name, value in attributes.items())
 
 
 def in_order(queues: Sequence[Queue]) -> dict[str, Queue]:
