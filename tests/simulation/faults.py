@@ -18,7 +18,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "slow call": ("a call takes effect seconds late", 0.006),
     "transaction conflict": ("another transaction holds an item (TransactionConflict)", 0.03),
     "slow transaction": ("a transaction goes on after the SDK gave up (TransactionInProgressException)", 0.03),
-    "stale read": ("an eventually consistent read shows a table as it was up to 2 s before", 0.1),
+    "stale read": ("an eventually consistent read shows a table as it was up to 2 s before", 0.3),
     "index behind": ("an index shows a write seconds late", 0.03),
     "entries failed": ("PutEvents takes only some of its entries (FailedEntryCount)", 0.02),
     "bus duplicate": ("a rule delivers an event twice", 0.02),

@@ -11,7 +11,7 @@ SERVICES = ("baskets", "checkout", "customers", "depot", "insights", "notificati
 UNDOING = ("depot", "payments", "ordering", "checkout")  # what the undoing of an order waits for
 HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
 CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
-PAGE = 25  # commits of one page of a republish
+PAGE = 8  # commits of one page of a republish
 
 
 class Operator(Client):
