@@ -3,6 +3,7 @@
     python -m tests.simulation.run --schedules 10000 --seed 1 --jobs 2
     python -m tests.simulation.run --from 1 --to 200000 --resume     go on where an earlier run of these seeds ended
     python -m tests.simulation.run --replay .build/simulation/7.json one schedule again, as a text that can be read
+    python -m tests.simulation.run --bug "captured twice"            with one of the planted bugs
 
 The last line is JSON: {"schedules", "faults", "violations", "per_minute", "trace_hash"}.
 """
@@ -15,12 +16,14 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tests.simulation.faults import FAULTS
 from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.saved import FOLDER, load, save
-from tests.simulation.schedule import Outcome, Without, run_schedule
+from tests.simulation.schedule import ALL, Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import NUMBERS, Tally, share
 from tests.simulation.timeline import timeline
@@ -41,13 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first = options.first or options.seed
     last = options.last or first + options.schedules - 1
     started = time.monotonic()
-    tally, run = run_all((first, last), options.jobs, options.results, resume=options.resume)
+    tally, run = run_all((first, last), options.jobs, options.results, options.bug, resume=options.resume)
     elapsed = time.monotonic() - started
     print_tables(tally)
     missing = never(tally) if tally.schedules >= ENOUGH else []
     if missing:
         print(f"\nNever in {tally.schedules:,} schedules: {', '.join(missing)}.")
-    report(tally)
+    report(tally, options.bug)
     result = {
         "schedules": tally.schedules,
         "faults": tally.faults.total(),
@@ -70,18 +73,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, default=FOLDER / "results.jsonl", help="where results are kept")
     parser.add_argument("--replay", type=Path, help="run a kept schedule again and print it")
     parser.add_argument("--show", type=int, metavar="SEED", help="run the schedule of a seed and print it")
+    parser.add_argument("--bug", default="", help="plant the bug of this name (see planted/)")
     parser.add_argument("--about", action="append", default=[], help="print only what this id is in")
     parser.add_argument("--everything", action="store_true", help="print what queues and read models did, too")
     return parser
 
 
-def run_all(seeds: Range, jobs: int, results: Path, *, resume: bool) -> tuple[Tally, int]:
+def run_all(seeds: Range, jobs: int, results: Path, bug: str = "", *, resume: bool = False) -> tuple[Tally, int]:
     """Run a range of seeds in several processes; the sum, and how many schedules were run now.
 
     Each chunk's sum is appended to `results`; with `resume`, chunks that are there already, of the same code, count
     as they are.
     """
-    code = _code()
+    code = f"{_code()} {bug}".strip()
     tally = Tally()
     kept = dict(_kept(results, code)) if resume else {}
     wanted = list(_chunks(seeds))
@@ -95,7 +99,7 @@ def run_all(seeds: Range, jobs: int, results: Path, *, resume: bool) -> tuple[Ta
         print(f"{before:,} of {total:,} schedules were run before", flush=True)
     started = told = time.monotonic()
     with results.open("a", encoding="utf-8") as file:
-        for chunk, found in _each(left, jobs):
+        for chunk, found in _each(left, jobs, bug):
             tally.merge(found)
             line = {"code": code, "from": chunk[0], "to": chunk[1], "tally": found.to_json()}
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
@@ -107,23 +111,33 @@ def run_all(seeds: Range, jobs: int, results: Path, *, resume: bool) -> tuple[Ta
     return tally, tally.schedules - before
 
 
-def _each(chunks: list[Range], jobs: int) -> Iterator[tuple[Range, Tally]]:
+def _each(chunks: list[Range], jobs: int, bug: str) -> Iterator[tuple[Range, Tally]]:
+    work = partial(run_chunk, bug=bug)
     if jobs <= 1 or len(chunks) <= 1:
-        for chunk in chunks:
-            yield run_chunk(chunk)
+        yield from map(work, chunks)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(run_chunk, chunks)
+        yield from pool.imap_unordered(work, chunks)
 
 
-def run_chunk(seeds: Range) -> tuple[Range, Tally]:
+def run_chunk(seeds: Range, bug: str = "") -> tuple[Range, Tally]:
     """Run the schedules of a range of seeds, one after the other."""
     tally = Tally()
     gc.collect()
     gc.freeze()  # what the modules hold lives for ever: not to be looked through again and again
     for seed in range(seeds[0], seeds[1] + 1):
-        tally.add(run_schedule(seed))
+        tally.add(run_one(seed, bug))
     return seeds, tally
+
+
+def run_one(seed: int, bug: str = "", without: Without = ALL, draws: Sequence[float] | None = None) -> Outcome:
+    """One schedule, with the planted bug of a name if there is one. Raises KeyError for no such bug."""
+    if not bug:
+        return run_schedule(seed, without=without, draws=draws)
+    from tests.simulation.planted.catalogue import BUGS  # only then: bugs reach into every service
+
+    planted = {it.name: it for it in BUGS}[bug].planted
+    return replace(run_schedule(seed, without=without, draws=draws, planted=planted), planted=bug)
 
 
 def _chunks(seeds: Range) -> Iterator[Range]:
@@ -180,7 +194,7 @@ def never(tally: Tally) -> list[str]:
     return [name for name in FAULTS if not tally.faults[name]] + [name for name in OUTCOMES if not tally.outcomes[name]]
 
 
-def report(tally: Tally) -> None:
+def report(tally: Tally, bug: str = "") -> None:
     """Print each violation, and make the first few small."""
     by_seed: dict[int, dict[str, str]] = {}
     for violation in sorted(tally.violations, key=lambda found: int(found["seed"])):
@@ -190,15 +204,16 @@ def report(tally: Tally) -> None:
         for invariant, text in found.items():
             print(f"  {invariant}: {text}")
         if number < SHRUNK:
-            print(f"  {make_small(seed, next(iter(found)))}")
+            print(f"  {make_small(seed, next(iter(found)), bug)}")
         else:
             print(f"  python -m tests.simulation.run --show {seed}")
 
 
-def make_small(seed: int, invariant: str) -> str:
+def make_small(seed: int, invariant: str, bug: str = "") -> str:
     """Shrink a violation, keep it, and say how small it is and how to see it."""
-    save(run_schedule(seed))
-    found = shrink(lambda without: run_schedule(seed, without=without), run_schedule(seed), invariant)
+    failing = run_one(seed, bug)
+    save(failing)  # whole, in case that shrinking is interrupted
+    found = shrink(lambda without: run_one(seed, bug, without), failing, invariant)
     path = save(found.outcome)
     return (
         f"still so with {len(found.outcome.people)} people and {len(found.outcome.struck)} faults, "
@@ -209,10 +224,10 @@ def make_small(seed: int, invariant: str) -> str:
 def replay(options: argparse.Namespace) -> int:
     """Run one schedule again and print it as a text; 1 when it violates something."""
     if options.replay:
-        seed, without, draws, _ = load(options.replay)
-        outcome = run_schedule(seed, without=without, draws=draws)
+        seed, without, draws, bug = load(options.replay)
+        outcome = run_one(seed, bug, without, draws)
     else:
-        outcome = run_schedule(options.show, without=Without())
+        outcome = run_one(options.show, options.bug)
     print_timeline(outcome, options.about, everything=options.everything)
     return 1 if outcome.violations else 0
 

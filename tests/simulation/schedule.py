@@ -32,6 +32,9 @@ class Without:
     faults: frozenset[int] = frozenset()
 
 
+ALL = Without()  # nobody and nothing is left out
+
+
 @dataclass
 class Outcome:
     """What came of one schedule.
@@ -58,7 +61,7 @@ class Outcome:
 def run_schedule(
     seed: int,
     *,
-    without: Without = Without(),
+    without: Without = ALL,
     draws: Sequence[float] | None = None,
     planted: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Outcome:

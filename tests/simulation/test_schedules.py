@@ -11,7 +11,10 @@ from unittest.mock import patch
 import pytest
 
 from functions.payments.domain import Payment
+from tests.simulation.faults import FAULTS
+from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.people.cast import draw
+from tests.simulation.run import main, never
 from tests.simulation.saved import load, save
 from tests.simulation.schedule import Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
@@ -97,6 +100,25 @@ def test_sums_are_the_same_whichever_order_schedules_are_run_in() -> None:
         halves.add(outcome)
     backwards.merge(Tally.from_json(json.loads(json.dumps(halves.to_json()))))
     assert backwards.to_json() == forwards.to_json()
+
+
+def test_a_run_is_gone_on_with_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = tmp_path / "results.jsonl"
+    command = ["--from", "49", "--to", "52", "--jobs", "1", "--results", str(results)]
+    assert main(command) == 0
+    first = json.loads(capsys.readouterr().out.splitlines()[-1])
+    results.write_text(results.read_text().splitlines()[0] + "\n")  # seeds 49 and 50 alone
+    assert main([*command, "--resume"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("2 of 4 schedules were run before")
+    again = json.loads(told.splitlines()[-1])
+    assert {name: first[name] for name in ("schedules", "faults", "violations", "trace_hash")} == {
+        name: again[name] for name in ("schedules", "faults", "violations", "trace_hash")
+    }
+
+
+def test_what_never_occurred_is_told() -> None:
+    assert never(Tally()) == [*FAULTS, *OUTCOMES]
 
 
 def test_days_are_of_all_kinds() -> None:

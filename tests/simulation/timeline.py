@@ -1,12 +1,13 @@
 """One schedule as a text that can be read: who asked what, what was stored, said, lost, and done again."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from tests.simulation.history import Note
 
-SHORT = 8  # characters of an id that tell things apart in one schedule
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{4}([0-9a-f]{8})")
 QUIET = frozenset({"row", "routed", "received", "deleted", "sent", "stream", "invocation", "ended", "published"})
 
 
@@ -16,14 +17,21 @@ def timeline(history: Iterable[Note], about: Collection[str] = (), *, everything
     about: only notes that hold one of these ids (faults are shown all the same). everything: also what queues, streams
     and read models did in between.
     """
+    asked: set[str] = set()  # the requests that were told of: so are their answers
     for at_us, kind, fields in history:
         quiet = kind in QUIET and not (kind == "ended" and fields["how"] != "ok")
         if quiet and not everything:
             continue
-        if about and kind != "fault" and not _holds(fields, about):
+        if about and kind not in ("fault", "quiet") and fields.get("id") not in asked and not _holds(fields, about):
             continue
-        told = _TOLD.get(kind, _plain)(fields)
-        yield f"{at_us / 1_000_000:12.6f}  {kind:<10}  {told}"
+        if kind == "request":
+            asked.add(fields["id"])
+        yield f"{at_us / 1_000_000:12.6f}  {kind:<10}  {short(_TOLD.get(kind, _plain)(fields))}"
+
+
+def short(text: str) -> str:
+    """A text with the ends of the ids in it, which tell things apart in one schedule."""
+    return UUID.sub(r"…\1", text)
 
 
 def _holds(fields: dict[str, Any], about: Collection[str]) -> bool:
@@ -35,38 +43,29 @@ def _request(fields: dict[str, Any]) -> str:
     key = f"  key {fields['key']!r}" if fields["key"] else ""
     match = f"  If-Match {fields['if_match']}" if fields.get("if_match") else ""
     body = f"  {json.dumps(fields['body'])}" if fields["body"] else ""
-    return f"#{fields['id']} {fields['who']}: {fields['method']} {fields['path']}{body}{key}{match}"
+    return f"{fields['id']} {fields['who']}: {fields['method']} {fields['path']}{body}{key}{match}"
 
 
 def _response(fields: dict[str, Any]) -> str:
     status = "no answer was heard" if fields["status"] is None else fields["status"]
     body = fields.get("body")
     told = body.get("detail", body) if isinstance(body, dict) else body
-    return f"#{fields['id']} {status}  {json.dumps(told) if told else ''}".rstrip()
+    return f"{fields['id']} {status}  {json.dumps(told) if told else ''}".rstrip()
 
 
 def _commit(fields: dict[str, Any]) -> str:
     item = fields["item"]
     events = [f"{name}{_data(data)}" for name, _, data in json.loads(item["events"]["S"])]
     sent = [message["detail"]["metadata"] for message in json.loads(item.get("messages", {"S": "[]"})["S"])]
-    told = ", ".join(f"{metadata['name']} {short(metadata['id'])}" for metadata in sent)
-    cause = f"  because of {short(item['cause']['S'])}" if "cause" in item else ""
-    where = f"{fields['table']} {short(item['stream']['S'])} {item['version']['N']}"
+    told = ", ".join(f"{metadata['name']} {metadata['id']}" for metadata in sent)
+    cause = f"  because of {item['cause']['S']}" if "cause" in item else ""
+    where = f"{fields['table']} {item['stream']['S']} {item['version']['N']}"
     return f"{where}: {', '.join(events)}{f'  → {told}' if told else ''}{cause}  [{fields.get('container')}]"
 
 
 def _data(data: dict[str, Any]) -> str:
     shown = {name: value for name, value in data.items() if isinstance(value, int | str | bool) and name != "at"}
-    return f"({', '.join(f'{name}={_value(value)}' for name, value in shown.items())})" if shown else ""
-
-
-def _value(value: Any) -> str:
-    return short(value) if isinstance(value, str) else str(value)
-
-
-def short(text: str) -> str:
-    """An id, to tell it from others in one schedule: its last characters, as ids of a schedule begin alike."""
-    return f"…{text[-SHORT:]}" if len(text) == 36 and text.count("-") == 4 else text
+    return f"({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else ""
 
 
 def _row(fields: dict[str, Any]) -> str:
@@ -75,7 +74,7 @@ def _row(fields: dict[str, Any]) -> str:
 
 def _published(fields: dict[str, Any]) -> str:
     metadata = fields["detail"]["metadata"]
-    return f"{metadata['name']} {short(metadata['id'])} of {short(metadata['stream'])} {metadata['stream_version']}"
+    return f"{metadata['name']} {metadata['id']} of {metadata['stream']} {metadata['stream_version']}"
 
 
 def _dead(fields: dict[str, Any]) -> str:
@@ -97,7 +96,7 @@ def _fault(fields: dict[str, Any]) -> str:
 
 
 def _plain(fields: dict[str, Any]) -> str:
-    return "  ".join(f"{name} {_value(value)}" for name, value in fields.items() if name != "body")
+    return "  ".join(f"{name} {value}" for name, value in fields.items() if name != "body")
 
 
 _TOLD: dict[str, Callable[[dict[str, Any]], str]] = {
