@@ -31,6 +31,11 @@ class Container:
         """What its clock says."""
         return BEGIN + timedelta(microseconds=self.function.world.scheduler.now_us + self.skew_us)
 
+    def turn_clock(self, by_us: int) -> None:
+        """Let its clock jump by so many microseconds."""
+        self.skew_us += by_us
+        self.function.world.history.note("clock", container=self.name, skew=self.skew_us)
+
     def die(self) -> None:
         """End now, at a call of its own. Raises Killed."""
         self.alive = False
@@ -88,20 +93,13 @@ class Function:
             container = self._idle.pop()
             if self.world.faults.strikes("cold start", container.name):
                 continue
-            if self.world.faults.strikes("clock step", container.name):
-                container.skew_us -= self.world.choices.between(1, 3 * SECOND, "clock step")
-                self._note_clock(container)
             return container
         name = self.world.number(self.name)
         old = self._as_old is not None and self.world.faults.strikes("old version", name)
         container = Container(self, name, old=old)
         if self.world.faults.strikes("clock skew", container.name):
-            container.skew_us = self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew")
-            self._note_clock(container)
+            container.turn_clock(self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew"))
         return container
-
-    def _note_clock(self, container: Container) -> None:
-        self.world.history.note("clock", container=container.name, skew=container.skew_us)
 
     def _work(self, container: Container, event: dict[str, Any], cause: list[str], done: Done) -> None:
         scheduler, history = self.world.scheduler, self.world.history

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from tests.simulation.choices import Choices
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
-from tests.simulation.scheduler import Killed, Promise, Scheduler
+from tests.simulation.scheduler import SECOND, Killed, Promise, Scheduler
 
 ATTEMPTS = 3  # of the SDK's standard mode, as the composition sets it
 CONNECT_TIMEOUT = 1.0
@@ -29,7 +29,15 @@ RETRYABLE = frozenset(
         "TransactionInProgressException",
     }
 )
-BEFORE = ("throttle", "internal error", "no connection", "killed before call", "slow call", "function slow")
+BEFORE = (
+    "throttle",
+    "internal error",
+    "no connection",
+    "killed before call",
+    "slow call",
+    "function slow",
+    "clock step",
+)
 AFTER = ("reply lost", "internal error after effect", "killed after call")
 
 Effect = Callable[[], Any]
@@ -42,6 +50,9 @@ class Caller(Protocol):
 
     def die(self) -> None:
         """End now. Raises Killed."""
+
+    def turn_clock(self, by_us: int) -> None:
+        """Let its clock jump by so many microseconds."""
 
 
 class World:
@@ -149,6 +160,9 @@ class Wire:
             raise ConnectTimeoutError(endpoint_url=self._endpoint)
         if fault == "killed before call":
             self._caller.die()
+        if fault == "clock step":
+            self._caller.turn_clock(-self._world.choices.between(1, 3 * SECOND, fault))
+            return
         if fault == "function slow":
             scheduler.sleep(STANDSTILL)
         scheduler.sleep(self._world.choices.seconds(0.05, 1.5, "slow call"))

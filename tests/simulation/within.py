@@ -23,6 +23,9 @@ class Somebody:
         """End now."""
         raise Killed
 
+    def turn_clock(self, by_us: int) -> None:
+        """Somebody has no clock."""
+
 
 def a_world(seed: int = 1, faults: Mapping[str, float] | None = None) -> World:
     """A world with these faults and no others."""
