@@ -1,6 +1,6 @@
 """Two whole stories for the checker's tests: an order that is completed short of one item, and one that is refused.
 
-In both, three cables of 10.00 are ordered with a payment of 50.00.
+In both, three cables of 10.00 are ordered: with a payment of 50.00 in the one, and of 20.00 in the other.
 """
 
 from typing import Any
@@ -15,6 +15,14 @@ LINE: dict[str, Any] = {
     "price": 1000,
 }
 STOP: dict[str, Any] = {"store_id": "s", "store_name": "S", "location": "L"}
+ASKED: dict[str, dict[str, Any]] = {
+    "AuthorizeCustomer": {"customer_id": "c"},
+    "CreateShoppingList": {"items": [LINE | {"quantity": 3}]},
+    "ConfirmPayment": {"payment_id": "p", "customer_id": "c", "amount": 3000},
+    "ApproveOrder": {"shopping_list_id": "o"},
+    "RejectOrder": {"reason": "too small"},
+    "VoidPayment": {"payment_id": "p", "customer_id": "c"},
+}
 COMMANDS = ("", "AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder")
 ORDER, LIST, SAGA, INVOICE, PAYMENT, BOT = (
     "Order#o",
@@ -67,16 +75,20 @@ def _bot(status: str, list_id: str | None = None) -> dict[str, Any]:
     return {"bot_id": "r", "name": "R", "status": status, "list_id": list_id}
 
 
+def _command(name: str) -> Said:
+    return name, {"order_id": "o"} | ASKED.get(name, {})
+
+
 def _sends(step: int) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
     """A saga's step: the event, the command and the reminder."""
     reminder = {"order_id": "o", "step": step, "attempt": 1, "compensating": False}
     sent = ("StepSent", {"step": step, "attempt": 1})
-    return sent, (COMMANDS[step], {"order_id": "o"}), ("StepTimedOut", reminder, 60)
+    return sent, _command(COMMANDS[step]), ("StepTimedOut", reminder, 60)
 
 
 def _undoes(step: int, command: str) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
     reminder = {"order_id": "o", "step": step, "attempt": 1, "compensating": True}
-    return ("UndoSent", {"step": step, "attempt": 1}), (command, {"order_id": "o"}), ("StepTimedOut", reminder, 60)
+    return ("UndoSent", {"step": step, "attempt": 1}), _command(command), ("StepTimedOut", reminder, 60)
 
 
 def _goes_on(tale: Tale, step: int, because: str) -> str:
@@ -99,14 +111,14 @@ def _tells(tale: Tale, kind: str, because: str) -> None:
     tale.commit(f"Notification#o {kind}", ("Sent", data), says=[("NotificationSent", data)], because=because)
 
 
-def _begun() -> tuple[Tale, str]:
+def _begun(authorized: int) -> tuple[Tale, str]:
     """A payment, a basket that is checked out, its order, and a saga that asks for the customer; the command's id."""
     tale = Tale()
     tale.ask("POST", "/api/payments", key="1")
     tale.commit(
         PAYMENT,
-        ("Authorized", {"customer_id": "c", "amount": 5000}),
-        says=[("PaymentAuthorized", _payment("authorized"))],
+        ("Authorized", {"customer_id": "c", "amount": authorized}),
+        says=[("PaymentAuthorized", _payment("authorized", authorized=authorized))],
     )
     tale.answer(body={"id": "p"}, version=1)
     basket = {"basket_id": "o", "customer_id": "c"}
@@ -130,9 +142,9 @@ def _begun() -> tuple[Tale, str]:
     return tale, asked
 
 
-def _planned() -> tuple[Tale, str]:
+def _planned(authorized: int) -> tuple[Tale, str]:
     """The same, with a list that is planned; the id of the command that asks for the payment."""
-    tale, asked = _begun()
+    tale, asked = _begun(authorized)
     asked = _goes_on(tale, 2, tale.reply("CustomerAuthorized", {"order_id": "o"}, asked))
     stops = [STOP | {"items": [{"product_id": "cable", "name": "Cable", "quantity": 3, "picked": 0}]}]
     created = ("Created", {"order_id": "o", "stops": stops, "by_staff": False})
@@ -143,7 +155,7 @@ def _planned() -> tuple[Tale, str]:
 
 def completed() -> Tale:
     """An order that is paid before one of its three cables turns out to be missing, and completed."""
-    tale, asked = _planned()
+    tale, asked = _planned(5000)
     accepted = ("PaymentAccepted", {"order_id": "o"})
     confirmed = ("PaymentConfirmed", _payment("confirmed"))
     _, heard = tale.commit(
@@ -167,6 +179,7 @@ def completed() -> Tale:
         because=approved,
     )
     _collect_and_pay(tale)
+    tale.let_reminders_come()
     return tale
 
 
@@ -220,7 +233,7 @@ def _collect_and_pay(tale: Tale) -> None:
 
 def refused() -> Tale:
     """An order whose payment is refused: rejected, and undone everywhere."""
-    tale, asked = _planned()
+    tale, asked = _planned(2000)
     heard = tale.reply("PaymentRefused", {"order_id": "o", "reason": "too small"}, asked)
     undo, command, reminder = _undoes(0, "RejectOrder")
     turned = ("TurnedRound", {"reason": "too small", "at": ""})
@@ -231,7 +244,7 @@ def refused() -> Tale:
     undo, command, reminder = _undoes(3, "VoidPayment")
     undone = ("Undone", {"step": 0})
     [asked] = tale.commit(SAGA, undone, undo, says=[command], reminds=[reminder], because=heard)
-    voided = ("PaymentVoided", _payment("voided", 0, 5000, order_id=None))
+    voided = ("PaymentVoided", _payment("voided", 0, 2000, order_id=None, authorized=2000))
     says = [voided, ("PaymentVoidAccepted", {"order_id": "o"})]
     _, heard = tale.commit(PAYMENT, ("Voided", {}), says=says, because=asked, command=asked)
     undo, command, reminder = _undoes(2, "CancelShoppingList")
@@ -247,4 +260,5 @@ def refused() -> Tale:
         says=[("InvoiceCancelled", _invoice("cancelled", 0))],
         because=rejected,
     )
+    tale.let_reminders_come()
     return tale

@@ -43,6 +43,7 @@ class Tale:
         self._now = 0
         self._number = 0
         self._request: str | None = None
+        self._reminders: list[tuple[str, str]] = []
 
     @property
     def final(self) -> dict[str, Any]:
@@ -119,9 +120,19 @@ class Tale:
         self.tables.setdefault(table, {})[stream, version] = item
         for detail in made:
             self.publish(detail)
-        for detail, _ in reminders:
-            self.deliver(f"{service}/inbox", json.dumps({"detail": detail}))
+        for detail, delay in reminders:
+            reminder = f"{service}/inbox", json.dumps({"detail": detail})
+            if delay:
+                self._reminders.append(reminder)
+            else:
+                self.deliver(*reminder)
         return [detail["metadata"]["id"] for detail in made]
+
+    def let_reminders_come(self) -> None:
+        """Let the reminders that were put off until later come, when nobody waits for anything any more."""
+        self.wait(60)
+        for queue, body in self._reminders:
+            self.deliver(queue, body)
 
     def reply(self, name: str, data: dict[str, Any], command: str) -> str:
         """An answer that no commit carries; its id."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.simulation.check import delivery, effects, money, storing
 from tests.simulation.check import transitions as lives
+from tests.simulation.stories import LINE
 from tests.simulation.wrong import Case, Told
 
 
@@ -47,7 +48,7 @@ def stored_twice_for_one_request(told: Told) -> None:
 
 def stored_twice_for_one_key(told: Told) -> None:
     told.tale.ask("PUT", "/api/baskets/o/addItem", key="3")
-    told.tale.commit("Basket#o", ("ItemAdded", {"line": {}, "at": ""}))
+    told.tale.commit("Basket#o", ("ItemAdded", {"line": LINE | {"quantity": 6}, "at": ""}))
     told.tale.answer(status=None)
 
 
