@@ -370,6 +370,7 @@ class Cloud:
 
         What waits in dead-letter queues does not count, nor what comes again and again as long as nothing changes:
         schedules, and, once nothing was stored for a while, the depot's looks for a robot and at robots that are there.
+        One of those that was received, and has to be received again, counts.
         """
         if any(function.busy for function in self.functions.values()):
             return False
@@ -379,7 +380,7 @@ class Cloud:
         horizon = now + int(within * SECOND)
         unchanged = (now - self._stored_us) // SECOND
         due = [
-            message.body
+            message.body if not message.receives else ""
             for queue in self.queues.values()
             if not queue.is_dead_letters
             for message in queue.messages.values()
@@ -396,6 +397,7 @@ class Cloud:
             self.faults.stop()
             self.start(*self.manifests)
             self.history.note("quiet")
+            self._stored_us = self.scheduler.now_us
 
     def quiet(self, seconds: float = 7_200.0) -> bool:
         """End all faults, start everything, and let it come to rest; whether it did within so much time."""
@@ -408,7 +410,7 @@ class Cloud:
         return False
 
     def state(self) -> dict[str, Any]:
-        """The final state: every table's items by key, what lies in every queue, and what was done outside."""
+        """The final state: tables' items by key, what lies in queues, what was done outside, the settings."""
         return {
             "now_us": self.scheduler.now_us,
             "still": self.is_still(),
@@ -428,6 +430,7 @@ class Cloud:
             },
             "provider": dict(self.provider.paid),
             "texts": dict(self.texts.sent),
+            "settings": dict(self.settings),
         }
 
     @property

@@ -62,7 +62,7 @@ def draw(seed: int) -> Cast:
         stores=choices.pick((1, 1, 1, 1, 2), "stores"),
         products=choices.pick((1, 1, 1, 2), "products"),
         asleep=_asleep(choices),
-        evening=choices.chance(0.5, "an evening crew"),
+        evening=choices.chance(0.4, "an evening crew"),
     )
     for number, comes in enumerate(customers_come(choices), start=1):
         cast.has(f"customer {number}", "customer", Customer, _shopping(comes))
@@ -73,8 +73,8 @@ def draw(seed: int) -> Cast:
 
 
 def _asleep(choices: Choices) -> tuple[str, ...]:
-    """Every second day all who only look on catch up with it afterwards, else now and then one of them."""
-    if choices.chance(0.5, "all onlookers asleep"):
+    """On most days all who only look on catch up with it afterwards, else now and then one of them."""
+    if choices.chance(0.6, "all onlookers asleep"):
         return ONLOOKERS
     return tuple(service for service in ONLOOKERS if choices.chance(0.15, service))
 
@@ -123,7 +123,7 @@ def _add_operators(cast: Cast, choices: Choices) -> None:
     if choices.chance(0.15, "a service stands still"):
         service, seconds = choices.pick(SERVICES, "which service"), choices.seconds(5, 90, "for how long")
         starts = choices.seconds(5, 40, "from when on")
-        if choices.chance(0.25, "for an hour"):
+        if choices.chance(0.18, "for an hour"):
             service, seconds, starts = choices.pick(UNDOING, "which service"), HOUR, starts / 2
             cast.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")  # long enough to give up
         cast.has("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

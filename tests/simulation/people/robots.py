@@ -27,7 +27,7 @@ class Robot(Client):
             self.report()
             self.collect_all()
             self.pause(BEAT / 2, BEAT)
-        if self.bot_id and self.may(0.5, "saying goodbye"):
+        if self.bot_id and self.may(0.7, "saying goodbye"):
             self.ask("PUT", f"/api/depot/bots/{self.bot_id}/offline")
 
     def join(self) -> None:
