@@ -158,9 +158,13 @@ class Scheduler:
         if task.killed:
             raise Killed
         if not promise.given:
-            promise.on_given(
-                lambda wakeup=task.wakeup: self._wake(task, self.now_us) if task.wakeup == wakeup else None
-            )
+            wakeup = task.wakeup
+
+            def go_on() -> None:
+                if task.wakeup == wakeup:
+                    self._wake(task, self.now_us)
+
+            promise.on_given(go_on)
             self._rest(task, self.now_us + int(seconds * SECOND) if seconds is not None else None)
         return promise.given
 
