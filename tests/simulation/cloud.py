@@ -1,57 +1,26 @@
-"""The simulated cloud: all services, wired as infra/service.py and infra/queues.py deploy them."""
+"""The simulated cloud: all services as deployed, in a world of which one seed decides everything."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from functions.gateway.api import api as gateway_api
-from functions.kernel import http, relay
-from functions.kernel.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel import http
 from functions.kernel.caller import Caller
-from functions.kernel.http import Api
 from functions.kernel.inbox import FIFO_GROUP
-from functions.kernel.manifest import Manifest, manifest, services
-from functions.kernel.routes import Route, fit
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import DynamoEventStore
-from functions.kernel.view_store import DynamoViews
-from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.choices import Choices
-from tests.simulation.containers import Container, Function
-from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
+from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
-from tests.simulation.invoking import LambdaClient
-from tests.simulation.outside import Provider, ProviderClient, Texts, TextsClient
 from tests.simulation.scheduler import SECOND, Promise, Task
-from tests.simulation.schedules import Schedule
-from tests.simulation.sdk import Wire, World
-from tests.simulation.sqs import Queue, SQSClient, Worker
-from tests.simulation.streams import Stream
+from tests.simulation.sdk import World
+from tests.simulation.sqs import Worker
 from tests.simulation.tables import Key, Table
-from tests.simulation.versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
 
-API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
 INTEGRATION_TIMEOUT = 30.0
-MAX_RECEIVES = 12
-CONCURRENCY = 10
 LOOK, LEASE = '"LookAgain"', '"LeaseEnds"'  # in a body: reminders that go round while a list waits, or a robot is there
 SETTLED = 150  # seconds without a commit: longer than the longest time between two such reminders
 SETTLED_WITHOUT_ROBOTS = 20  # while none is there, the looks for one come to nothing
-
-
-@cache
-def manifests() -> dict[str, Manifest]:
-    """What every service registers; read once, since it is code."""
-    return {name: manifest(name) for name in services()}
-
-
-@cache
-def _pattern(service: str, queue: str) -> dict[str, Any]:
-    """The pattern of a bus rule, which is deployed once."""
-    return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
 
 
 @dataclass(frozen=True)
@@ -71,132 +40,14 @@ class Cloud:
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
         self.settings = {"MALLBOTS_STAGE": "simulation", **(settings or {})}
-        self.manifests = manifests()
-        self.provider, self.texts = Provider(), Texts()
-        self.functions: dict[str, Function] = {}
-        self.queues: dict[str, Queue] = {}
-        self.streams: dict[str, Stream] = {}
-        self._dynamodb = DynamoDB(self.world)
         self._requests = 0
         self._stored_us = 0
         self._calm = False
-        for service in self.manifests:
-            self._tables(service)
-        rules = [rule for service in self.manifests for rule in self._inboxes(service)]
-        self._bus = Bus(self.world, rules)
-        self._addresses = {queue.url: queue for queue in self.queues.values()}
-        for service, registered in self.manifests.items():
-            self._functions(service, registered)
-        self._gateway()
-        for registered in self.manifests.values():
-            for inbox in registered.inboxes:
-                for timer, expression in inbox.schedules.items():
-                    Schedule(self.world, timer, expression, self.queues[f"{registered.service}/{inbox.queue}"])
-
-    # What is deployed.
-
-    def _tables(self, service: str) -> None:
-        registered, tables = self.manifests[service], self._dynamodb.tables
-        if registered.publisher:
-            name = f"{service}/events"
-            tables[name] = Table(self.world, name, "stream", "version", "N", self._committed)
-        if registered.projections:
-            name = f"{service}/views"
-            tables[name] = Table(self.world, name, "partition", "sort", "S", self._row_written, registered.indexes)
-
-    def _inboxes(self, service: str) -> list[Rule]:
-        rules = []
-        for inbox in self.manifests[service].inboxes:
-            name = f"{service}/{inbox.queue}"
-            dead = Queue(self.world, f"{name}/dead-letters", fifo=inbox.fifo, is_dead_letters=True)
-            undelivered = Queue(self.world, f"{name}/undelivered", is_dead_letters=True)
-            queue = Queue(self.world, name, fifo=inbox.fifo, dead_letters=dead, max_receives=MAX_RECEIVES)
-            for made in (queue, dead, undelivered):
-                self.queues[made.name] = made
-            pattern = _pattern(service, inbox.queue)
-            if pattern["detail-type"]:
-                rules.append(Rule(pattern, queue, undelivered, FIFO_GROUP if inbox.fifo else ""))
-        return rules
-
-    def _functions(self, service: str, registered: Manifest) -> None:
-        if registered.api:
-            self._function(service, "api", registered.api.handle, API_TIMEOUT)
-        for inbox in registered.inboxes:
-            concurrency = 1 if inbox.fifo else CONCURRENCY
-            worker = self._function(service, inbox.queue, inbox.handle, WORKER_TIMEOUT, concurrency)
-            Worker(self.queues[worker.name], worker)
-        if registered.queries:
-            self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
-        if registered.publisher:
-            table = f"{service}/events"
-            failures = Queue(self.world, f"{service}/relay/failures", is_dead_letters=True)
-            self.queues[failures.name] = failures
-            function = self._function(service, "relay", _relay, WORKER_TIMEOUT)
-            shards = self.choices.pick((1, 2, 4), "shards")
-            self.streams[table] = Stream(self.world, table, function, failures, shards)
-
-    def _function(
-        self, service: str, room: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
-    ) -> Function:
-        name = f"{service}/{room}"
-        self.functions[name] = Function(
-            self.world,
-            name,
-            handle,
-            lambda container: self._compose(service, room, container),
-            timeout,
-            concurrency=concurrency,
-            as_old=received if service in EVOLVED else None,
-        )
-        return self.functions[name]
-
-    def _compose(self, service: str, room: str, container: Container) -> Runtime:
-        """What functions.kernel.compose composes, with simulated clients."""
-        registered, name = self.manifests[service], container.name
-        make_dynamodb = OldDynamoDBClient if container.old else DynamoDBClient
-        make_sqs = OldSQSClient if container.old else SQSClient
-        dynamodb = make_dynamodb(self._dynamodb, Wire(self.world, container, "dynamodb"), name)
-        sqs = make_sqs(self._addresses, Wire(self.world, container, "sqs"), room)
-        events = EventsClient(self._bus, Wire(self.world, container, "events"), self.world, name)
-        owners = {owner: f"{owner}/queries" for owner in registered.asks}
-        asking = LambdaClient(self.functions, self.world, Wire(self.world, container, "lambda", attempts=1))
-        own = {inbox.queue: self.queues[f"{service}/{inbox.queue}"] for inbox in registered.inboxes}
-        dead = self.queues.get(f"{service}/{room}/dead-letters")
-        return Runtime(
-            service=service,
-            store=DynamoEventStore(dynamodb, f"{service}/events"),  # type: ignore[arg-type]  # a part of the client
-            views=DynamoViews(dynamodb, f"{service}/views"),  # type: ignore[arg-type]
-            bus=EventBridgeBus(events, "bus"),  # type: ignore[arg-type]
-            queue=SqsQueue(sqs, own["inbox"].url if "inbox" in own else ""),  # type: ignore[arg-type]
-            dead_letters=SqsQueue(sqs, dead.url if dead else ""),  # type: ignore[arg-type]
-            queues={
-                other: SqsQueue(sqs, queue.url)  # type: ignore[arg-type]
-                for other, queue in own.items()
-                if other != "inbox"
-            },
-            invoke=invoker(asking, owners),  # type: ignore[arg-type]
-            adapters={
-                "provider": ProviderClient(self.provider, self.world, container),
-                "texts": TextsClient(self.texts, self.world, container),
-            },
-            secret=lambda: b"a key for simulations",
-            settings=self.settings,
-        )
-
-    def _gateway(self) -> None:
-        self._routes: dict[tuple[str, int], list[tuple[str, Route]]] = {}
-        known = []
-        for service, registered in self.manifests.items():
-            for route in registered.api.routes if registered.api else ():
-                known.append((route.method, route.path))
-                place = (route.method, len(route.path.split("/")))
-                self._routes.setdefault(place, []).append((service, route))
-        api = Api("gateway", elsewhere=known)
-        api.include(gateway_api)
-        name = "gateway/api"
-        self.functions[name] = Function(self.world, name, api.handle, lambda c: _nothing(c, self), GATEWAY_TIMEOUT)
-
-    # What happens.
+        deployed = Deployment(self.world, self.settings, self._committed, self._row_written)
+        self._deployed = deployed
+        self.functions, self.queues, self.streams = deployed.functions, deployed.queues, deployed.streams
+        self.provider, self.texts = deployed.provider, deployed.texts
+        self._bus = deployed.bus
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
         self.history.note("commit", table=table.name, key=list(key), item=item, container=by, in_transaction=together)
@@ -265,7 +116,7 @@ class Cloud:
             "isBase64Encoded": False,
         }
         promise = Promise()
-        function = self.functions[f"{self._service(method, path)}/api"]
+        function = self.functions[f"{self._deployed.service_of(method, path)}/api"]
         if not function.invoke(event, [number], lambda how, answer: promise.give((how, answer))):
             return Response(503, {}, {"message": "Service Unavailable"})
         if not self.scheduler.wait(promise, INTEGRATION_TIMEOUT):
@@ -275,20 +126,6 @@ class Cloud:
             return Response(500, {}, {"message": "Internal Server Error"})
         content = answer.get("body")
         return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
-
-    def _service(self, method: str, path: str) -> str:
-        """The service that has a route; what it says outright wins over a parameter. The gateway has the rest."""
-        segments = path.split("/")[1:]
-        fitting = [
-            (service, route)
-            for service, route in self._routes.get((method, len(segments) + 1), ())
-            if fit(route.path, segments) is not None
-        ]
-        if not fitting:
-            return "gateway"
-        if len(fitting) == 1:
-            return fitting[0][0]
-        return min(fitting, key=lambda found: [part.startswith("{") for part in found[1].path.split("/")])[0]
 
     def invoke(self, service: str, room: str, event: dict[str, Any]) -> Any:
         """An operator's invocation, inside a task: the function's answer, or None where it was throttled or failed."""
@@ -395,7 +232,7 @@ class Cloud:
         if not self._calm:
             self._calm = True
             self.faults.stop()
-            self.start(*self.manifests)
+            self.start(*manifests())
             self.history.note("quiet")
             self._stored_us = self.scheduler.now_us
 
@@ -414,7 +251,7 @@ class Cloud:
         return {
             "now_us": self.scheduler.now_us,
             "still": self.is_still(),
-            "tables": {name: dict(table.items) for name, table in self._dynamodb.tables.items()},
+            "tables": {name: dict(table.items) for name, table in self._deployed.dynamodb.tables.items()},
             "queues": {
                 name: [
                     {
@@ -437,15 +274,6 @@ class Cloud:
     def invocations(self) -> int:
         """How often functions were invoked so far."""
         return sum(function.invocations for function in self.functions.values())
-
-
-def _relay(event: dict[str, Any]) -> Any:
-    return relay.republish(**event["republish"]) if "republish" in event else relay.handle(event)
-
-
-def _nothing(container: Container, cloud: Cloud) -> Runtime:
-    """The gateway's own function has no adapters that it uses."""
-    return cloud._compose(next(iter(cloud.manifests)), "api", container)
 
 
 def _who_asks(event: dict[str, Any]) -> Caller:

@@ -1,0 +1,196 @@
+"""What is deployed: all services, wired as infra/service.py and infra/queues.py wire them."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+from functions.gateway.api import api as gateway_api
+from functions.kernel import relay
+from functions.kernel.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel.http import Api
+from functions.kernel.inbox import FIFO_GROUP
+from functions.kernel.manifest import Manifest, manifest, services
+from functions.kernel.routes import Route, fit
+from functions.kernel.runtime import Runtime
+from functions.kernel.store import DynamoEventStore
+from functions.kernel.view_store import DynamoViews
+from tests.simulation.bus import Bus, EventsClient, Rule
+from tests.simulation.containers import Container, Function
+from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
+from tests.simulation.invoking import LambdaClient
+from tests.simulation.outside import Provider, ProviderClient, Texts, TextsClient
+from tests.simulation.schedules import Schedule
+from tests.simulation.sdk import Wire, World
+from tests.simulation.sqs import Queue, SQSClient, Worker
+from tests.simulation.streams import Stream
+from tests.simulation.tables import Table, Written
+from tests.simulation.versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
+
+API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
+MAX_RECEIVES = 12
+CONCURRENCY = 10
+
+
+@cache
+def manifests() -> dict[str, Manifest]:
+    """What every service registers; read once, since it is code."""
+    return {name: manifest(name) for name in services()}
+
+
+@cache
+def _pattern(service: str, queue: str) -> dict[str, Any]:
+    """The pattern of a bus rule, which is deployed once."""
+    return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
+
+
+class Deployment:
+    """Tables, streams, queues, rules, schedules and functions of all services.
+
+    committed, row_written: who is told of writes to event tables and to read models.
+    """
+
+    def __init__(self, world: World, settings: Mapping[str, str], committed: Written, row_written: Written) -> None:
+        self._world, self._settings = world, settings
+        self._committed, self._row_written = committed, row_written
+        self._manifests = manifests()
+        self.provider, self.texts = Provider(), Texts()
+        self.functions: dict[str, Function] = {}
+        self.queues: dict[str, Queue] = {}
+        self.streams: dict[str, Stream] = {}
+        self.dynamodb = DynamoDB(world)
+        for service in self._manifests:
+            self._tables(service)
+        rules = [rule for service in self._manifests for rule in self._inboxes(service)]
+        self.bus = Bus(world, rules)
+        self._addresses = {queue.url: queue for queue in self.queues.values()}
+        for service, registered in self._manifests.items():
+            self._functions(service, registered)
+        self._gateway()
+        self._schedules()
+
+    def _tables(self, service: str) -> None:
+        registered, tables = self._manifests[service], self.dynamodb.tables
+        if registered.publisher:
+            name = f"{service}/events"
+            tables[name] = Table(self._world, name, "stream", "version", "N", self._committed)
+        if registered.projections:
+            name = f"{service}/views"
+            tables[name] = Table(self._world, name, "partition", "sort", "S", self._row_written, registered.indexes)
+
+    def _inboxes(self, service: str) -> list[Rule]:
+        rules = []
+        for inbox in self._manifests[service].inboxes:
+            name = f"{service}/{inbox.queue}"
+            dead = Queue(self._world, f"{name}/dead-letters", fifo=inbox.fifo, is_dead_letters=True)
+            undelivered = Queue(self._world, f"{name}/undelivered", is_dead_letters=True)
+            queue = Queue(self._world, name, fifo=inbox.fifo, dead_letters=dead, max_receives=MAX_RECEIVES)
+            for made in (queue, dead, undelivered):
+                self.queues[made.name] = made
+            pattern = _pattern(service, inbox.queue)
+            if pattern["detail-type"]:
+                rules.append(Rule(pattern, queue, undelivered, FIFO_GROUP if inbox.fifo else ""))
+        return rules
+
+    def _functions(self, service: str, registered: Manifest) -> None:
+        if registered.api:
+            self._function(service, "api", registered.api.handle, API_TIMEOUT)
+        for inbox in registered.inboxes:
+            concurrency = 1 if inbox.fifo else CONCURRENCY
+            worker = self._function(service, inbox.queue, inbox.handle, WORKER_TIMEOUT, concurrency)
+            Worker(self.queues[worker.name], worker)
+        if registered.queries:
+            self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
+        if registered.publisher:
+            table = f"{service}/events"
+            failures = Queue(self._world, f"{service}/relay/failures", is_dead_letters=True)
+            self.queues[failures.name] = failures
+            function = self._function(service, "relay", _relay, WORKER_TIMEOUT)
+            shards = self._world.choices.pick((1, 2, 4), "shards")
+            self.streams[table] = Stream(self._world, table, function, failures, shards)
+
+    def _function(
+        self, service: str, room: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
+    ) -> Function:
+        name = f"{service}/{room}"
+        self.functions[name] = Function(
+            self._world,
+            name,
+            handle,
+            partial(self._compose, service, room),
+            timeout,
+            concurrency=concurrency,
+            as_old=received if service in EVOLVED else None,
+        )
+        return self.functions[name]
+
+    def _compose(self, service: str, room: str, container: Container) -> Runtime:
+        """What functions.kernel.compose composes, with simulated clients."""
+        registered, name = self._manifests[service], container.name
+        make_dynamodb = OldDynamoDBClient if container.old else DynamoDBClient
+        make_sqs = OldSQSClient if container.old else SQSClient
+        dynamodb = make_dynamodb(self.dynamodb, Wire(self._world, container, "dynamodb"), name)
+        sqs = make_sqs(self._addresses, Wire(self._world, container, "sqs"), room)
+        events = EventsClient(self.bus, Wire(self._world, container, "events"), self._world, name)
+        owners = {owner: f"{owner}/queries" for owner in registered.asks}
+        asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda", attempts=1))
+        own = {inbox.queue: self.queues[f"{service}/{inbox.queue}"] for inbox in registered.inboxes}
+        dead = self.queues.get(f"{service}/{room}/dead-letters")
+        return Runtime(
+            service=service,
+            store=DynamoEventStore(dynamodb, f"{service}/events"),  # type: ignore[arg-type]  # a part of the client
+            views=DynamoViews(dynamodb, f"{service}/views"),  # type: ignore[arg-type]
+            bus=EventBridgeBus(events, "bus"),  # type: ignore[arg-type]
+            queue=SqsQueue(sqs, own["inbox"].url if "inbox" in own else ""),  # type: ignore[arg-type]
+            dead_letters=SqsQueue(sqs, dead.url if dead else ""),  # type: ignore[arg-type]
+            queues={
+                other: SqsQueue(sqs, queue.url)  # type: ignore[arg-type]
+                for other, queue in own.items()
+                if other != "inbox"
+            },
+            invoke=invoker(asking, owners),  # type: ignore[arg-type]
+            adapters={
+                "provider": ProviderClient(self.provider, self._world, container),
+                "texts": TextsClient(self.texts, self._world, container),
+            },
+            secret=lambda: b"a key for simulations",
+            settings=self._settings,
+        )
+
+    def _gateway(self) -> None:
+        self._routes: dict[tuple[str, int], list[tuple[str, Route]]] = {}
+        known = []
+        for service, registered in self._manifests.items():
+            for route in registered.api.routes if registered.api else ():
+                known.append((route.method, route.path))
+                place = (route.method, len(route.path.split("/")))
+                self._routes.setdefault(place, []).append((service, route))
+        api = Api("gateway", elsewhere=known)
+        api.include(gateway_api)
+        name = "gateway/api"
+        # Its function uses none of the adapters: any service's will do.
+        compose = partial(self._compose, next(iter(self._manifests)), "api")
+        self.functions[name] = Function(self._world, name, api.handle, compose, GATEWAY_TIMEOUT)
+
+    def _schedules(self) -> None:
+        for service, registered in self._manifests.items():
+            for inbox in registered.inboxes:
+                for timer, expression in inbox.schedules.items():
+                    Schedule(self._world, timer, expression, self.queues[f"{service}/{inbox.queue}"])
+
+    def service_of(self, method: str, path: str) -> str:
+        """The service that has a route; what it says outright wins over a parameter. The gateway has the rest."""
+        segments = path.split("/")[1:]
+        fitting = [
+            (service, route)
+            for service, route in self._routes.get((method, len(segments) + 1), ())
+            if fit(route.path, segments) is not None
+        ]
+        if not fitting:
+            return "gateway"
+        if len(fitting) == 1:
+            return fitting[0][0]
+        return min(fitting, key=lambda found: [part.startswith("{") for part in found[1].path.split("/")])[0]
+
+
+def _relay(event: dict[str, Any]) -> Any:
+    return relay.republish(**event["republish"]) if "republish" in event else relay.handle(event)
