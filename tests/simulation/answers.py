@@ -16,5 +16,5 @@ def failed_items(answer: Any, batch: Sequence[str]) -> list[str] | None:
     reported = answer.get("batchItemFailures", [])
     if reported is None:
         return []
-    ids = [entry.get("itemIdentifier") if isinstance(entry, dict) else None for entry in reported]
+    ids: list[Any] = [entry.get("itemIdentifier") if isinstance(entry, dict) else None for entry in reported]
     return ids if all(id in batch for id in ids) else None

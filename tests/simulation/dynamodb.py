@@ -135,8 +135,8 @@ class DynamoDBClient:
         partition = values[value].get("S")
         if not partition:
             raise ExpressionError("a key of a condition is empty or of another type")
-        bounds = tuple(plain(values[bound]) if bound else None for bound in (low, high))
-        if low and high and bounds[0] > bounds[1]:
+        bounds: tuple[Any, ...] = tuple(plain(values[bound]) if bound else None for bound in (low, high))
+        if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
             raise ExpressionError("The BETWEEN operator requires the upper bound not to be below the lower bound")
         keys = table.index_key_names(request["IndexName"]) if "IndexName" in request else table.key_names
         if names.get(partition_name, partition_name) != keys[0] or (

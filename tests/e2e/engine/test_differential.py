@@ -1,0 +1,38 @@
+"""The differential suite on the engine: each case is seen as on the simulated cloud, but for listed differences."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from infra.local.cloud import LocalCloud
+from tests.e2e.engine.place import BUS, EnginePlace
+from tests.e2e.engine.workbench import Clients, Workbench
+from tests.simulation.differential.simulated import observe
+from tests.simulation.differential.suite import SUITE, expected
+
+AT_ONCE = 12  # they mostly wait
+
+
+@pytest.fixture(scope="module")
+def observed(
+    cloud: LocalCloud, clients: Clients, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, "Future[Any]"]]:
+    """What is seen of every case on the engine; all of them wait together."""
+    bench = Workbench(cloud, clients, tmp_path_factory.mktemp("differential"))
+    for service in ("dynamodb", "sqs", "events", "lambda"):
+        bench.client(service)  # made here, since a client is not made by two threads at once
+    bench.client("events").create_event_bus(Name=BUS)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(case.do, EnginePlace(bench)) for name, case in SUITE.items()}
+    bench.close()
+
+
+@pytest.mark.parametrize("name", SUITE)
+def test_a_case_is_seen_alike_on_both_clouds_or_its_difference_is_listed(
+    name: str, observed: dict[str, "Future[Any]"]
+) -> None:
+    simulated, engine = observe(SUITE[name]), observed[name].result()
+
+    assert (simulated, engine) == expected(name)

@@ -1,0 +1,170 @@
+"""Cases of DynamoDB's transactions."""
+
+from typing import Any
+
+from tests.simulation.differential.case import Cases, code, refusal
+from tests.simulation.differential.dynamodb_writes import NEW, OLD, commit, item, row
+from tests.simulation.differential.place import Place
+
+transactions = Cases()
+
+CANCELLED = "TransactionCanceledException"
+
+
+def put(table: str, what: Any, **more: Any) -> Any:
+    """An action that puts an item that must be new."""
+    return {"Put": {"TableName": table, "Item": what, **NEW, **OLD, **more}}
+
+
+def put_any(table: str, what: Any) -> Any:
+    """An action that puts an item whatever is there."""
+    return {"Put": {"TableName": table, "Item": what}}
+
+
+def add(table: str, amount: str, sort: str = "counter") -> Any:
+    """An action that adds to the field `sold` of a row."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": row(sort),
+            "UpdateExpression": "ADD #f0 :f0",
+            "ExpressionAttributeNames": {"#f0": "sold"},
+            "ExpressionAttributeValues": {":f0": {"N": amount}},
+        }
+    }
+
+
+def write(place: Place, *actions: Any, **more: Any) -> dict[str, Any]:
+    """What a transaction was refused with."""
+    return refusal(place.dynamodb.transact_write_items, TransactItems=list(actions), **more)
+
+
+@transactions.gives([{}, commit(), commit(stream="list-1")])
+def a_transaction_writes_all_its_items(place: Place) -> Any:
+    robots, lists = place.commits(), place.commits()
+    refused = write(place, put(robots, commit()), put(lists, commit(stream="list-1")))
+    return [refused, item(place, robots, commit()), item(place, lists, commit(stream="list-1"))]
+
+
+@transactions.gives(
+    [
+        {
+            "code": CANCELLED,
+            "reasons": ["None", "ConditionalCheckFailed", "None"],
+            "there": [None, commit(stream="robot", a={"S": "first"}), None],
+        },
+        None,
+        commit(stream="robot", a={"S": "first"}),
+    ]
+)
+def a_refused_transaction_writes_nothing_and_gives_a_reason_for_each_place(place: Place) -> Any:
+    table = place.commits()
+    place.dynamodb.put_item(TableName=table, Item=commit(stream="robot", a={"S": "first"}))
+    second = put(table, commit(stream="robot", a={"S": "second"}))
+    refused = write(place, put(table, commit(stream="list")), second, put(table, commit(stream="order")))
+    return [refused, item(place, table, commit(stream="list")), item(place, table, commit(stream="robot"))]
+
+
+@transactions.gives({"code": CANCELLED, "reasons": ["ConditionalCheckFailed"] * 2, "there": [commit(), commit(2)]})
+def every_item_that_refuses_is_named(place: Place) -> Any:
+    table = place.commits()
+    write(place, put(table, commit()), put(table, commit(2)))
+    return write(place, put(table, commit()), put(table, commit(2)))
+
+
+@transactions.gives({"code": CANCELLED, "reasons": ["ConditionalCheckFailed"], "there": [None]})
+def a_refused_item_is_not_shown_when_that_was_not_asked_for(place: Place) -> Any:
+    table = place.commits()
+    write(place, put(table, commit()))
+    return write(place, put(table, commit(), ReturnValuesOnConditionCheckFailure="NONE"))
+
+
+@transactions.gives([{}, {}])
+def a_transaction_said_again_with_its_token_is_done_once(place: Place) -> Any:
+    table = place.commits()
+    return [write(place, put(table, commit()), ClientRequestToken="token-1") for _ in range(2)]
+
+
+@transactions.gives([{}, {"code": "IdempotentParameterMismatchException"}, None])
+def a_token_said_again_for_something_else_is_refused(place: Place) -> Any:
+    table = place.commits()
+    return [
+        write(place, put(table, commit()), ClientRequestToken="token-2"),
+        write(place, put(table, commit(2)), ClientRequestToken="token-2"),
+        item(place, table, commit(2)),
+    ]
+
+
+@transactions.gives([{}, CANCELLED])
+def without_its_token_a_transaction_said_again_meets_its_own_item(place: Place) -> Any:
+    table = place.commits()
+    return [write(place, put(table, commit())), write(place, put(table, commit()))["code"]]
+
+
+@transactions.gives(["ValidationException", None])
+def two_actions_on_one_item_are_refused(place: Place) -> Any:
+    table = place.commits()
+    return [write(place, put(table, commit()), put(table, commit()))["code"], item(place, table, commit())]
+
+
+@transactions.gives([{}, "ValidationException"])
+def a_transaction_has_a_hundred_items_at_most(place: Place) -> Any:
+    table = place.commits()
+    many = [put(table, commit(version)) for version in range(1, 202)]
+    return [write(place, *many[:100]), write(place, *many[100:])["code"]]
+
+
+@transactions.gives("ValidationException")
+def a_transaction_has_four_megabytes_at_most(place: Place) -> Any:
+    table = place.commits()
+    return write(place, *(put_any(table, commit(n, body={"S": "x" * 390_000})) for n in range(1, 12)))["code"]
+
+
+@transactions.gives([True, None])
+def an_item_that_is_too_large_refuses_the_transaction(place: Place) -> Any:
+    table = place.commits()
+    refused = write(place, put(table, commit()), put(table, commit(2, body={"S": "x" * 410_000})))
+    return ["code" in refused, item(place, table, commit())]
+
+
+@transactions.gives("ResourceNotFoundException")
+def a_transaction_with_a_table_that_is_not_there_is_refused(place: Place) -> Any:
+    return write(place, put_any(place.commits(), commit()), put_any("nowhere", commit()))["code"]
+
+
+@transactions.gives([{}, row("counter", sold={"N": "3"})])
+def an_addition_makes_what_it_adds_to(place: Place) -> Any:
+    table = place.rows()
+    return [write(place, add(table, "3")), item(place, table, row("counter"))]
+
+
+@transactions.gives([row("counter", sold={"N": "1"}), row(version={"N": "1"})])
+def additions_go_with_the_row_that_they_count(place: Place) -> Any:
+    table = place.rows()
+    write(place, add(table, "3"))
+    write(place, put_any(table, row(version={"N": "1"})), add(table, "-2"))
+    return [item(place, table, row("counter")), item(place, table, row())]
+
+
+@transactions.gives([["ConditionalCheckFailed", "None"], row("counter", sold={"N": "3"})])
+def nothing_is_added_when_the_row_is_refused(place: Place) -> Any:
+    table = place.rows()
+    is_new = {"ConditionExpression": "attribute_not_exists(#p)", "ExpressionAttributeNames": {"#p": "partition"}}
+    action = {"Put": {"TableName": table, "Item": row(), **is_new}}
+    write(place, action, add(table, "3"))
+    return [write(place, action, add(table, "3"))["reasons"], item(place, table, row("counter"))]
+
+
+@transactions.gives([CANCELLED, ["ValidationError"]])
+def an_addition_to_a_text_is_refused(place: Place) -> Any:
+    table = place.rows()
+    place.dynamodb.put_item(TableName=table, Item=row("counter", sold={"S": "three"}))
+    refused = write(place, add(table, "3"))
+    return [refused["code"], refused["reasons"]]
+
+
+@transactions.gives("ValidationException")
+def a_name_that_no_expression_of_an_action_uses_is_refused(place: Place) -> Any:
+    action = add(place.rows(), "3")
+    action["Update"]["ExpressionAttributeNames"]["#f1"] = "left"
+    return code(place.dynamodb.transact_write_items, TransactItems=[action])

@@ -1,0 +1,352 @@
+"""Cases of SQS, and of functions that are fed from its queues."""
+
+from typing import Any
+
+from tests.simulation.differential.case import Cases, code
+from tests.simulation.differential.place import Event, Letter, Place, Queue, Tools
+
+queues = Cases()
+
+MEGABYTE = 1_048_576
+GONE = "AWS.SimpleQueueService.NonExistentQueue"
+
+
+def notes_bodies(event: Event, tools: Tools) -> Any:
+    """A function that handles everything, and says how often each was received."""
+    for record in event["Records"]:
+        tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
+    return {"batchItemFailures": []}
+
+
+def reports_bad_once(event: Event, tools: Tools) -> Any:
+    """A function that fails on what is bad, the first time, and says so of that only."""
+    failed = []
+    for record in event["Records"]:
+        count = int(record["attributes"]["ApproximateReceiveCount"])
+        tools.note([record["body"], count])
+        if record["body"] == "bad" and count == 1:
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def reports_bad(event: Event, tools: Tools) -> Any:
+    """A function that fails on what is bad, always, and says so of that only."""
+    failed = []
+    for record in event["Records"]:
+        tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
+        if record["body"] == "bad":
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def fails_once(event: Event, tools: Tools) -> Any:
+    """A function that fails with an error the first time."""
+    counts = [int(record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]]
+    for record, count in zip(event["Records"], counts, strict=True):
+        tools.note([record["body"], count])
+    if 1 in counts:
+        raise ValueError("the first time")
+    return {"batchItemFailures": []}
+
+
+def names_an_unknown_one_once(event: Event, tools: Tools) -> Any:
+    """A function that says, the first time, that a message failed which is none of its batch."""
+    counts = [int(record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]]
+    for record, count in zip(event["Records"], counts, strict=True):
+        tools.note([record["body"], count])
+    return {"batchItemFailures": [{"itemIdentifier": ""}] if 1 in counts else []}
+
+
+def answers_nothing(event: Event, tools: Tools) -> Any:
+    """A function without an answer."""
+    for record in event["Records"]:
+        tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
+
+
+def answers_an_empty_object(event: Event, tools: Tools) -> Any:
+    """A function with an answer that has no list."""
+    for record in event["Records"]:
+        tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
+    return {}
+
+
+def asks_for_it_soon(event: Event, tools: Tools) -> Any:
+    """A function that fails once, and wants the message back at once."""
+    [record] = event["Records"]
+    count = int(record["attributes"]["ApproximateReceiveCount"])
+    tools.note(count)
+    if count == 2:
+        return {"batchItemFailures": []}
+    tools.retry_in(record["receiptHandle"], 0)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+
+
+def asks_for_too_late(event: Event, tools: Tools) -> Any:
+    """A function that wants a message back after more than twelve hours."""
+    try:
+        tools.retry_in(event["Records"][0]["receiptHandle"], 43_201)
+    except Exception as error:
+        tools.note(error.response["Error"]["Code"])  # type: ignore[attr-defined]  # a ClientError, not named here
+    return {"batchItemFailures": []}
+
+
+def says_its_receipt(event: Event, tools: Tools) -> Any:
+    """A function that says the receipts of its messages."""
+    for record in event["Records"]:
+        tools.note(record["receiptHandle"])
+    return {"batchItemFailures": []}
+
+
+def counts_its_batch(event: Event, tools: Tools) -> Any:
+    """A function that says how many messages it is given."""
+    tools.note(len(event["Records"]))
+    return {"batchItemFailures": []}
+
+
+def send(place: Place, queue: Queue, *bodies: str, **more: Any) -> None:
+    """Send messages."""
+    for body in bodies:
+        place.sqs.send_message(QueueUrl=queue.url, MessageBody=body, **more)
+
+
+def refused(place: Place, queue: Queue, body: str = "x", **more: Any) -> str | None:
+    """The code that a message is refused with."""
+    return code(place.sqs.send_message, QueueUrl=queue.url, MessageBody=body, **more)
+
+
+def emptied(place: Place, queue: Queue) -> None:
+    """Wait until everything of a queue was deleted, so that nothing comes again."""
+    place.until(lambda: place.depth(queue) == 0)
+
+
+def handled(place: Place, work: Any, *bodies: str, notes: int) -> list[Any]:
+    """What a function notes of messages, once it noted so much; in the order of body and count."""
+    queue = place.queue()
+    function = place.function(work, queue=queue)
+    send(place, queue, *bodies)
+    place.feed(function, queue)
+    place.until(lambda: len(place.notes(function)) >= notes)
+    emptied(place, queue)
+    return sorted(place.notes(function))
+
+
+@queues.gives([Letter("hello, Zoë")])
+def a_message_lies_in_its_queue(place: Place) -> Any:
+    queue = place.queue()
+    send(place, queue, "hello, Zoë")
+    return place.take(queue)
+
+
+@queues.gives([["a", 1], ["b", 1], ["c", 1]])
+def a_queue_feeds_a_function_with_each_message_once(place: Place) -> Any:
+    return handled(place, notes_bodies, "a", "b", "c", notes=3)
+
+
+@queues.gives([["bad", 1], ["bad", 2], ["good", 1]])
+def a_message_that_failed_comes_again_alone(place: Place) -> Any:
+    return handled(place, reports_bad_once, "good", "bad", notes=3)
+
+
+@queues.gives([["a", 1], ["a", 2]])
+def what_a_function_fails_on_comes_again(place: Place) -> Any:
+    return handled(place, fails_once, "a", notes=2)
+
+
+@queues.gives([["a", 1], ["a", 2]])
+def a_failure_without_an_id_fails_the_whole_batch(place: Place) -> Any:
+    return handled(place, names_an_unknown_one_once, "a", notes=1)
+
+
+@queues.gives([["a", 1]])
+def a_function_that_answers_nothing_handled_its_batch(place: Place) -> Any:
+    return handled(place, answers_nothing, "a", notes=1)
+
+
+@queues.gives([["a", 1]])
+def a_function_that_answers_no_list_handled_its_batch(place: Place) -> Any:
+    return handled(place, answers_an_empty_object, "a", notes=1)
+
+
+@queues.gives([1, 2])
+def a_function_has_a_message_back_at_once_when_it_says_so(place: Place) -> Any:
+    queue = place.queue()
+    function = place.function(asks_for_it_soon, queue=queue)
+    send(place, queue, "a")
+    place.feed(function, queue)
+    place.until(lambda: len(place.notes(function)) == 2)
+    return place.notes(function)
+
+
+@queues.gives(["InvalidParameterValue"])
+def a_message_cannot_be_hidden_for_more_than_twelve_hours(place: Place) -> Any:
+    queue = place.queue()
+    function = place.function(asks_for_too_late, queue=queue)
+    send(place, queue, "a")
+    place.feed(function, queue)
+    return place.until(lambda: place.notes(function))
+
+
+@queues.gives(True)
+def a_batch_has_at_most_as_many_messages_as_its_function_takes(place: Place) -> Any:
+    queue = place.queue()
+    function = place.function(counts_its_batch, queue=queue)
+    send(place, queue, *(str(n) for n in range(12)))
+    place.feed(function, queue, batch=5)
+    place.until(lambda: sum(place.notes(function)) == 12)
+    return max(place.notes(function)) <= 5
+
+
+@queues.gives([[["bad", 1], ["bad", 2], ["good", 1]], [Letter("bad")]])
+def a_message_received_too_often_goes_to_the_dead_letters(place: Place) -> Any:
+    dead = place.queue()
+    queue = place.queue(dead_letters=dead, max_receives=2)
+    function = place.function(reports_bad, queue=queue)
+    send(place, queue, "good", "bad")
+    place.feed(function, queue)
+    letters = place.take(dead)
+    return [sorted(place.notes(function)), letters]
+
+
+@queues.gives([Letter("bad", {"reason": "because"})])
+def a_dead_letter_keeps_its_attributes(place: Place) -> Any:
+    dead = place.queue()
+    queue = place.queue(dead_letters=dead, max_receives=1)
+    attributes = {"reason": {"DataType": "String", "StringValue": "because"}}
+    send(place, queue, "bad", MessageAttributes=attributes)
+    place.feed(place.function(reports_bad, queue=queue), queue)
+    return place.take(dead)
+
+
+@queues.gives([["now"], ["later"]])
+def a_delayed_message_comes_later(place: Place) -> Any:
+    queue = place.queue()
+    send(place, queue, "later", DelaySeconds=2)
+    send(place, queue, "now")
+    first = place.take(queue)
+    return [[letter.body for letter in first], [letter.body for letter in place.take(queue)]]
+
+
+@queues.gives(["InvalidParameterValue", "InvalidParameterValue", None])
+def a_delay_is_of_fifteen_minutes_at_most(place: Place) -> Any:
+    queue = place.queue()
+    return [refused(place, queue, DelaySeconds=seconds) for seconds in (901, -1, 900)]
+
+
+@queues.gives(True)
+def a_message_without_a_body_is_refused(place: Place) -> Any:
+    return refused(place, place.queue(), "") is not None
+
+
+@queues.gives([None, "InvalidParameterValue", "InvalidParameterValue"])
+def a_body_has_a_megabyte_at_most_in_bytes(place: Place) -> Any:
+    queue = place.queue()
+    return [refused(place, queue, body) for body in ("x" * MEGABYTE, "x" * (MEGABYTE + 1), "é" * 600_000)]
+
+
+@queues.gives("InvalidParameterValue")
+def attributes_count_into_the_size_of_a_message(place: Place) -> Any:
+    attributes = {"reason": {"DataType": "String", "StringValue": "because"}}
+    return refused(place, place.queue(), "x" * MEGABYTE, MessageAttributes=attributes)
+
+
+@queues.gives("InvalidMessageContents")
+def a_body_with_a_character_that_xml_has_not_is_refused(place: Place) -> Any:
+    return refused(place, place.queue(), "a\x00b")
+
+
+@queues.gives(GONE)
+def a_queue_that_is_not_there_is_named_as_the_reason(place: Place) -> Any:
+    queue = place.queue()
+    return refused(place, Queue(queue.url + "-gone", queue.name))
+
+
+@queues.gives("InvalidParameterValue")
+def a_message_that_was_deleted_cannot_be_hidden(place: Place) -> Any:
+    queue = place.queue()
+    function = place.function(says_its_receipt, queue=queue)
+    send(place, queue, "a")
+    place.feed(function, queue)
+    [receipt] = place.until(lambda: place.notes(function))
+    emptied(place, queue)
+    return code(place.sqs.change_message_visibility, QueueUrl=queue.url, ReceiptHandle=receipt, VisibilityTimeout=1)
+
+
+@queues.gives("ReceiptHandleIsInvalid")
+def a_receipt_that_is_none_is_refused(place: Place) -> Any:
+    change = place.sqs.change_message_visibility
+    return code(change, QueueUrl=place.queue().url, ReceiptHandle="none", VisibilityTimeout=1)
+
+
+def in_turn(place: Place, work: Any, *sent: tuple[str, str, str], notes: int) -> list[Any]:
+    """What a function notes, in turn, of (body, group, deduplication id) sent to a FIFO queue."""
+    queue = place.queue(fifo=True)
+    function = place.function(work, queue=queue)
+    for body, group, dedup in sent:
+        more = {"MessageDeduplicationId": dedup} if dedup else {}
+        send(place, queue, body, MessageGroupId=group, **more)
+    place.feed(function, queue)
+    place.until(lambda: len(place.notes(function)) >= notes)
+    emptied(place, queue)
+    return place.notes(function)
+
+
+@queues.gives([["1", 1], ["2", 1], ["3", 1]])
+def the_messages_of_a_group_come_in_turn(place: Place) -> Any:
+    return in_turn(place, notes_bodies, ("1", "g", ""), ("2", "g", ""), ("3", "g", ""), notes=3)
+
+
+@queues.gives([["1", 1], ["2", 1]])
+def a_body_said_twice_comes_once(place: Place) -> Any:
+    return in_turn(place, notes_bodies, ("1", "g", ""), ("1", "g", ""), ("2", "g", ""), notes=2)
+
+
+@queues.gives([["1", 1], ["1", 1]])
+def a_body_under_two_deduplication_ids_comes_twice(place: Place) -> Any:
+    return in_turn(place, notes_bodies, ("1", "g", "a"), ("1", "g", "b"), notes=2)
+
+
+@queues.gives([["1", 1], ["3", 1]])
+def another_body_under_the_same_deduplication_id_does_not_come(place: Place) -> Any:
+    return in_turn(place, notes_bodies, ("1", "g", "a"), ("2", "g", "a"), ("3", "g", "b"), notes=2)
+
+
+@queues.gives([["1", 1]])
+def a_body_is_the_same_in_another_group(place: Place) -> Any:
+    return in_turn(place, notes_bodies, ("1", "g", "a"), ("1", "h", "a"), notes=1)
+
+
+@queues.gives(True)
+def a_message_that_was_sent_before_has_the_id_that_it_had(place: Place) -> Any:
+    queue = place.queue(fifo=True)
+    first, second = (
+        place.sqs.send_message(QueueUrl=queue.url, MessageBody="1", MessageGroupId="g")["MessageId"] for _ in range(2)
+    )
+    return first == second
+
+
+@queues.gives([["bad", 1], ["bad", 2], ["next", 1]])
+def a_failed_message_holds_up_its_group(place: Place) -> Any:
+    queue = place.queue(fifo=True)
+    function = place.function(reports_bad_once, queue=queue)
+    send(place, queue, "bad", "next", MessageGroupId="g")
+    place.feed(function, queue, batch=1)
+    place.until(lambda: len(place.notes(function)) == 3)
+    return place.notes(function)
+
+
+@queues.gives([["bad", 1], ["bad", 2], ["other", 1], True])
+def a_failed_message_does_not_hold_up_another_group(place: Place) -> Any:
+    queue = place.queue(fifo=True)
+    function = place.function(reports_bad_once, queue=queue)
+    send(place, queue, "bad", MessageGroupId="g")
+    send(place, queue, "other", MessageGroupId="h")
+    place.feed(function, queue, batch=1)
+    place.until(lambda: len(place.notes(function)) == 3)
+    notes = place.notes(function)
+    return [*sorted(notes), notes.index(["other", 1]) < notes.index(["bad", 2])]
+
+
+@queues.gives(["MissingParameter", "InvalidParameterValue"])
+def a_message_in_turn_has_a_group_and_no_delay_of_its_own(place: Place) -> Any:
+    queue = place.queue(fifo=True)
+    return [refused(place, queue), refused(place, queue, MessageGroupId="g", DelaySeconds=1)]

@@ -1,0 +1,37 @@
+"""All cases of the suite, and what is to be seen of each on either cloud."""
+
+from typing import Any
+
+from tests.simulation.differential.case import Case
+from tests.simulation.differential.differences import DIFFERENCES
+from tests.simulation.differential.dynamodb_reads import reads
+from tests.simulation.differential.dynamodb_transactions import transactions
+from tests.simulation.differential.dynamodb_writes import writes
+from tests.simulation.differential.functions import functions
+from tests.simulation.differential.messages import messages
+from tests.simulation.differential.queues import queues
+from tests.simulation.differential.streams import streams
+
+# By the service of the cloud; names are unique within one.
+SUITE: dict[str, Case] = {
+    f"{service}: {name}": case
+    for service, cases in (
+        ("DynamoDB writes", writes),
+        ("DynamoDB transactions", transactions),
+        ("DynamoDB reads", reads),
+        ("DynamoDB streams", streams),
+        ("SQS", queues),
+        ("EventBridge", messages),
+        ("Lambda", functions),
+    )
+    for name, case in cases.by_name.items()
+}
+
+
+def expected(name: str) -> tuple[Any, Any]:
+    """What is seen of a case on the simulated cloud and on the engine: what AWS gives, but for listed differences."""
+    gives = SUITE[name].gives
+    listed = DIFFERENCES.get(name)
+    if listed is None:
+        return gives, gives
+    return listed.simulated if listed.is_simulated else gives, listed.engine if listed.is_engine else gives
