@@ -112,8 +112,10 @@ class _Schedule:
         self.cloud.spawn(come, name=name)
 
     def _open(self) -> None:
-        """Open the mall, then let people in."""
+        """Open the mall, then let people in, if there is anything to buy."""
         self.cast.person(OPENER, "staff", Opener, self.cloud, self.scene).open(self.cast.stores, self.cast.products)
+        if not self.scene.products:
+            return
         for name, come in self.cast.people.items():
             if name not in self.without.people:
                 self._let(name, lambda come=come: come(self.cloud, self.scene))  # type: ignore[misc]

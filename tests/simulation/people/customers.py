@@ -113,6 +113,8 @@ class Customer(Client):
     def _fill(self, basket_id: str, plan: Plan) -> int:
         """Put things into the basket; what they cost by the shelf, in cents."""
         total = 0
+        if not self.scene.products:
+            return total
         for number in range(self.choices.between(1, min(2, len(self.scene.products)), "how many products")):
             product = self.scene.products[(number + len(self.scene.orders)) % len(self.scene.products)]
             quantity = self.choices.pick((1, 1, 2, 3), "how many of it")
@@ -136,7 +138,7 @@ class Customer(Client):
             self.cloud.spawn(self._change_mind, order, plan, after, name=f"{self.name}, changing their mind")
         if plan.paying == "never":
             return
-        for look in LOOKS:
+        for look in (*((1.0,) if plan.paying == "at once" else ()), *LOOKS):
             self.pause(look / 2, look)
             if plan.leaving == "order cancelled when ready" and self._is_ready(order):
                 self._change_mind(order, plan, 0)
