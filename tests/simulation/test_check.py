@@ -5,14 +5,28 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulation import stories, wrong_with_commands, wrong_with_flows
-from tests.simulation.check import check, delivery, effects, money, poison, projections, robots, sagas, storing
+from tests.simulation import stories, wrong_with_commands, wrong_with_deeds, wrong_with_flows
+from tests.simulation.check import (
+    check,
+    choosing,
+    collecting,
+    delivery,
+    effects,
+    fulfilling,
+    money,
+    poison,
+    projections,
+    refusing,
+    robots,
+    sagas,
+    storing,
+)
 from tests.simulation.check import transitions as lives
 from tests.simulation.told import Tale
 from tests.simulation.wrong import Breaks, Told
 
 STORIES: dict[str, Callable[[], Tale]] = {"completed": stories.completed, "refused": stories.refused}
-BROKEN = [*wrong_with_commands.CASES, *wrong_with_flows.CASES]
+BROKEN = [*wrong_with_commands.CASES, *wrong_with_flows.CASES, *wrong_with_deeds.CASES]
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -32,7 +46,8 @@ def test_a_broken_promise_is_found(story: str, breaks: Breaks, invariant: str) -
 
 
 def test_every_promise_is_broken_once_above() -> None:
-    families = (storing, lives, delivery, effects, money, robots, sagas, projections, poison)
+    kernel = (storing, lives, delivery, effects, sagas, projections, poison)
+    families = (*kernel, choosing, collecting, fulfilling, money, refusing, robots)
     words = [value for family in families for name, value in vars(family).items() if name.isupper()]
     promises = {word for word in words if isinstance(word, str) and " " in word}
     assert promises == {invariant for _, _, invariant in BROKEN}

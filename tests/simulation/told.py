@@ -48,7 +48,8 @@ class Tale:
     @property
     def final(self) -> dict[str, Any]:
         """How it ended."""
-        return {"tables": self.tables, "still": True}
+        settings = {"MALLBOTS_BASKET_UNTOUCHED": "1800", "MALLBOTS_ORDER_UNPAID": "86400"}
+        return {"tables": self.tables, "still": True, "settings": settings}
 
     def note(self, kind: str, **fields: Any) -> None:
         """A note, a millisecond after the last."""

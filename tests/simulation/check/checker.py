@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check import (
+    choosing,
+    collecting,
     delivery,
     effects,
+    fulfilling,
     money,
     poison,
     projections,
+    refusing,
     robots,
     sagas,
     storing,
@@ -36,4 +40,8 @@ def check(history: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *sagas.violations(reading, ways),
         *projections.violations(reading, ways),
         *poison.violations(reading),
+        *choosing.violations(reading, ways),
+        *fulfilling.violations(reading, ways),
+        *collecting.violations(reading, ways),
+        *refusing.violations(reading),
     ]

@@ -13,6 +13,7 @@ VERBATIM = "what is sent is what was stored, verbatim"
 REACHED = "every message reaches every subscriber or an accounted dead letter"
 ANSWERED = "every command is answered"
 ACCOUNTED = "a dead letter has a reason that counts"
+READABLE = "what nobody can read is not taken for handled"
 
 TRIES = 8  # of the inbox, before it lays a message with the dead letters
 RECEIVES = 12  # of the queue, before it does so itself
@@ -65,6 +66,10 @@ class Ways:
         """Whether a copy lies in the queue that falls due after the end only."""
         return any(copy.due > end for copy in self._open.get((queue, message_id), ()))
 
+    def troubled(self, thing: str, *services: str) -> bool:
+        """Whether one of these services lacks in the end any message about a thing."""
+        return any((service, thing) in self._missed for service in services)
+
     def misses(self, service: str, thing: str, names: Collection[str]) -> bool:
         """Whether a service lacks in the end a message of one of these names about a thing."""
         missed = self._missed.get((service, thing))
@@ -76,6 +81,7 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
     yield from _verbatim(reading)
     for dead in reading.dead:
         yield from _accounted(dead, reading)
+    yield from _readable(reading, ways)
     if not reading.is_still:
         return
     for message in reading.messages.values():
@@ -97,6 +103,15 @@ def _verbatim(reading: Reading) -> Iterator[Violation]:
             if addressed != stored.detail and not _as_of_old(addressed, stored.detail):
                 text = f"{stored.name} of {commit.where} was sent otherwise than it is stored"
                 yield Violation(VERBATIM, text, {"message": message_id, "stream": commit.stream})
+
+
+def _readable(reading: Reading, ways: Ways) -> Iterator[Violation]:
+    """Messages of a version that is not written yet lie with the dead letters, until somebody can read them."""
+    for queue, message_id in sorted(ways.handled):
+        message = reading.messages[message_id]
+        if message.metadata.get("version", 1) > VERSIONS.get(message.name, 1):
+            text = f"{message.name} in version {message.metadata['version']} was taken for handled at {queue}"
+            yield Violation(READABLE, text, {"message": message_id})
 
 
 def _as_of_old(said: dict[str, Any], stored: dict[str, Any]) -> bool:

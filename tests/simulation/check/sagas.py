@@ -15,6 +15,7 @@ ASKS = "a step of a saga is a command and a reminder"
 HEARS = "a saga goes on by the answer that it waits for"
 AS_ITS_ORDER = "a saga ends as its order does"
 UNDONE = "what a compensated saga asked for is undone"
+HEEDED = "a try whose time is over is followed by something"
 
 SOON = 3600 * SECOND
 
@@ -94,6 +95,7 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
         # Whatever else is lost, a saga goes on as long as something reminds it.
         if reading.is_still and not ways.misses("checkout", order_id, ["StepTimedOut"]):
             yield from _end(order_id, saga, commits, reading, ways)
+    yield from _heeded(reading)
     if reading.is_still:
         yield from _begun(reading, ways)
 
@@ -197,6 +199,22 @@ def _undone(order_id: str, saga: Saga, reading: Reading) -> Iterator[Violation]:
         if serves and not any(event.name in ("Voided", "RefundRequested") for event in events):
             text = f"the saga of the order {order_id} is compensated, and its payment {payment_id} was not voided"
             yield Violation(UNDONE, text, {"stream": f"Payment#{payment_id}"})
+
+
+def _heeded(reading: Reading) -> Iterator[Violation]:
+    """A reminder of the very try that waits is not done with before the saga has moved."""
+    dead = {(letter.queue, letter.message.id) for letter in reading.dead if letter.message}
+    for copy in reading.copies.values():
+        reminder = copy.message
+        if reminder is None or reminder.name != "StepTimedOut" or copy.deleted is None:
+            continue
+        if (copy.queue, reminder.id) in dead or reminder.commit is None:
+            continue
+        last = reminder.metadata["stream_version"]
+        commits = reading.stream("CreateOrderSaga", reminder.data["order_id"])
+        if not any(commit.last > last and commit.at <= copy.deleted for commit in commits):
+            text = f"{reminder.commit.where} reminded of a try without an answer, and nothing came of it"
+            yield Violation(HEEDED, text, {"message": reminder.id, "stream": reminder.commit.stream})
 
 
 def _begun(reading: Reading, ways: Ways) -> Iterator[Violation]:
