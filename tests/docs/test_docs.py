@@ -58,8 +58,8 @@ def commands(page: Path) -> Iterator[str]:
 
 
 def targets(command: str) -> list[str]:
-    """What a command has make do; nothing for another command."""
-    first, *words = command.split("#")[0].replace(",", " ").split() or [""]
+    """What a command has make do; nothing for another command. A remark stands behind `#`, or behind two spaces."""
+    first, *words = re.split(r"#| {2,}", command)[0].replace(",", " ").split() or [""]
     if first != "make":
         return []
     return [word for word in words if re.fullmatch(r"[a-z][a-z0-9-]*", word)]
