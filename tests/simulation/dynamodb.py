@@ -17,6 +17,20 @@ TOKEN_LIFE = 600 * SECOND
 TRANSACTION_LIMIT = 100
 TRANSACTION_BYTES = 4_194_304
 
+# What is read of a request; anything else in one is not simulated, and refused.
+_CONDITIONAL = {"ConditionExpression", "ReturnValuesOnConditionCheckFailure"}
+_COMMON = {"TableName", "ReturnConsumedCapacity", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+_PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
+KNOWN = {
+    "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
+    "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
+    "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
+    "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken", "ReturnConsumedCapacity"}),
+    "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "Update": frozenset(_COMMON | _CONDITIONAL | {"Key", "UpdateExpression"}),
+}
+
 _KEY_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
     r"(?: AND (?P<sort>#?\w+) (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)))?"
@@ -48,6 +62,11 @@ def _bounds(expression: str) -> tuple[str, str | None, str, str | None, str | No
     return found["partition"], found["sort"], found["value"], *bounds
 
 
+def _check_known(operation: str, request: Mapping[str, Any]) -> None:
+    if not request.keys() <= KNOWN[operation]:
+        raise ExpressionError(f"not simulated in {operation}: {sorted(request.keys() - KNOWN[operation])}")
+
+
 def _size(item: Item) -> int:
     return sum(len(name) + len(str(next(iter(value.values())))) for name, value in item.items())
 
@@ -64,32 +83,33 @@ class DynamoDBClient:
     def put_item(self, **request: Any) -> dict[str, Any]:
         """One conditional write."""
         table = self._dynamodb.table(request["TableName"], "PutItem")
-        return self._call("PutItem", table, lambda: self._put(table, request))
+        return self._call("PutItem", request, table, lambda: self._put(table, request))
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """One item, or an answer without one."""
         table = self._dynamodb.table(request["TableName"], "GetItem")
-        return self._call("GetItem", table, lambda: self._get(table, request))
+        return self._call("GetItem", request, table, lambda: self._get(table, request))
 
     def query(self, **request: Any) -> dict[str, Any]:
         """One page of a partition of a table or an index."""
         table = self._dynamodb.table(request["TableName"], "Query")
-        return self._call("Query", table, lambda: self._query(table, request))
+        return self._call("Query", request, table, lambda: self._query(table, request))
 
     def scan(self, **request: Any) -> dict[str, Any]:
         """One page of a segment of a table."""
         table = self._dynamodb.table(request["TableName"], "Scan")
-        return self._call("Scan", table, lambda: self._scan(table, request))
+        return self._call("Scan", request, table, lambda: self._scan(table, request))
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Several writes, all or none."""
         names = [next(iter(action.values()))["TableName"] for action in request["TransactItems"]]
         tables = [self._dynamodb.table(name, "TransactWriteItems") for name in names]
-        return self._call("TransactWriteItems", tables[0], lambda: self._begin(tables, request))
+        return self._call("TransactWriteItems", request, tables[0], lambda: self._begin(tables, request))
 
-    def _call(self, operation: str, table: Table, effect: Any) -> dict[str, Any]:
+    def _call(self, operation: str, request: Mapping[str, Any], table: Table, effect: Any) -> dict[str, Any]:
         def checked() -> Any:
             try:
+                _check_known(operation, request)
                 return effect()
             except (ExpressionError, InvalidKeyError) as error:
                 raise client_error("ValidationException", str(error), operation) from error
@@ -295,6 +315,7 @@ class _Write:
         [(kind, request)] = action.items()
         if kind not in ("Put", "Update"):
             raise ExpressionError(f"{kind} in a transaction is not simulated")
+        _check_known(kind, request)
         self.table, self._request, self._kind = table, request, kind
         self._item: Item = table.checked(request["Item"]) if kind == "Put" else {}
         self.size = _size(self._item)

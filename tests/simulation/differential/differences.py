@@ -41,6 +41,12 @@ DIFFERENCES: dict[str, Difference] = {
         engine=[["a", 1]],
         why="Powertools' batch processor and the kernel's inbox only ever name ids of the batch.",
     ),
+    "SQS: an acknowledgement under an earlier receipt deletes nothing": Difference(
+        aws="A message is deleted under its latest receipt only; under an earlier one the request succeeds in vain.",
+        documented=f"{SQS}/APIReference/API_DeleteMessage.html",
+        engine=False,
+        why="The engine deletes the message. In the simulation such a message comes again, and handlers must bear it.",
+    ),
     "SQS: attributes count into the size of a message": Difference(
         aws="Names, types and values of attributes are part of the message's size: one megabyte with the body.",
         documented=f"{SQS}/SQSDeveloperGuide/sqs-message-metadata.html",

@@ -230,6 +230,14 @@ def an_index_is_read_in_pages_by_all_its_keys(place: Place) -> Any:
     return [sorts(first), first["LastEvaluatedKey"], sorts(rest), rest.get("LastEvaluatedKey")]
 
 
+@reads.gives([2, ["1", "2", "3"], True])
+def pages_of_an_index_hold_each_item_once_where_sort_keys_are_alike(place: Place) -> Any:
+    table = indexed(place, *(placed(sort, at="a") for sort in ("1", "2", "3")))
+    first = in_index(place, table, Limit=2)
+    rest = in_index(place, table, Limit=2, ExclusiveStartKey=first["LastEvaluatedKey"])
+    return [len(first["Items"]), sorted(sorts(first) + sorts(rest)), "LastEvaluatedKey" not in rest]
+
+
 @reads.gives([["3", "2"], ["1"]])
 def an_index_is_read_backwards_in_pages(place: Place) -> Any:
     table = indexed(place, placed("1", at="a"), placed("2", at="b"), placed("3", at="c"))
@@ -277,6 +285,25 @@ def the_segments_of_a_scan_hold_each_item_once(place: Place) -> Any:
         for n in range(3)
     ]
     return [sorted(name for segment in segments for name in segment), sum(map(bool, segments)) > 1]
+
+
+@reads.gives([[3], [1, 2]])
+def a_stream_is_read_from_a_version_on_and_up_to_one(place: Place) -> Any:
+    table = filled(place, 1, 2, 3)
+
+    def within(condition: str) -> list[int]:
+        answer = place.dynamodb.query(
+            TableName=table,
+            KeyConditionExpression=f"#stream = :stream AND #version {condition} :version",
+            ExpressionAttributeNames={"#stream": "stream", "#version": "version"},
+            ExpressionAttributeValues={
+                ":stream": {"S": "order-1"},
+                ":version": {"N": "3" if ">" in condition else "2"},
+            },
+        )
+        return versions(answer)
+
+    return [within(">="), within("<=")]
 
 
 @reads.gives([1, 2])

@@ -95,6 +95,13 @@ def a_token_said_again_for_something_else_is_refused(place: Place) -> Any:
     ]
 
 
+@transactions.gives([CANCELLED, CANCELLED])
+def a_refused_transaction_is_refused_again_under_its_token(place: Place) -> Any:
+    table = place.commits()
+    place.dynamodb.put_item(TableName=table, Item=commit())
+    return [write(place, put(table, commit()), ClientRequestToken="token-3")["code"] for _ in range(2)]
+
+
 @transactions.gives([{}, CANCELLED])
 def without_its_token_a_transaction_said_again_meets_its_own_item(place: Place) -> Any:
     table = place.commits()

@@ -36,7 +36,7 @@ TAIL = """
   there with the behaviour of AWS that it stands for.
 - Times: how long a delivery, a retry or an index takes. The simulation draws them, within what AWS says or wider.
 - What the services do not use: deletes, batch writes, `ReceiveMessage` by hand, other patterns of rules. The simulation
-  has no such methods, and refuses expressions that it cannot read.
+  has no such methods, and refuses parameters that it does not know and expressions that it cannot read.
 - A schedule's minute: on the engine an event comes instead, through the same template.
 - Every word that DynamoDB reserves: the simulation knows those that an attribute might be called here.
 """

@@ -97,6 +97,20 @@ def says_its_receipt(event: Event, tools: Tools) -> Any:
     return {"batchItemFailures": []}
 
 
+def acknowledges_late(event: Event, tools: Tools) -> Any:
+    """A function whose first try ends well, during the second, which fails."""
+    [record] = event["Records"]
+    count = int(record["attributes"]["ApproximateReceiveCount"])
+    tools.note(count)
+    if count == 1:
+        tools.retry_in(record["receiptHandle"], 0)
+        tools.sleep(1.5)
+    if count == 2:
+        tools.sleep(3)
+        tools.retry_in(record["receiptHandle"], 0)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}] if count == 2 else []}
+
+
 def counts_its_batch(event: Event, tools: Tools) -> Any:
     """A function that says how many messages it is given."""
     tools.note(len(event["Records"]))
@@ -175,6 +189,16 @@ def a_function_has_a_message_back_at_once_when_it_says_so(place: Place) -> Any:
     place.feed(function, queue)
     place.until(lambda: len(place.notes(function)) == 2)
     return place.notes(function)
+
+
+@queues.gives(True)
+def an_acknowledgement_under_an_earlier_receipt_deletes_nothing(place: Place) -> Any:
+    queue = place.queue()
+    function = place.function(acknowledges_late, queue=queue)
+    send(place, queue, "a")
+    place.feed(function, queue)
+    emptied(place, queue)
+    return 3 in place.notes(function)
 
 
 @queues.gives(["InvalidParameterValue"])
