@@ -99,6 +99,10 @@ class _Schedule:
             stopped = cloud.now()
         self.rests = cloud.quiet()
         self.still_after = round(cloud.now() - stopped)
+        if self._was_parked():
+            self._let("staff", self._resume)
+            cloud.run(cloud.now() + LONGEST_DAY, enough=lambda: not self.about)
+            self.rests = cloud.quiet()
         return self._outcome()
 
     def _let(self, name: str, deed: Callable[[], None]) -> None:
@@ -119,6 +123,14 @@ class _Schedule:
         for name, come in self.cast.people.items():
             if name not in self.without.people:
                 self._let(name, lambda come=come: come(self.cloud, self.scene))  # type: ignore[misc]
+
+    def _was_parked(self) -> bool:
+        """Whether a saga was: staff are to look then, whoever else is there."""
+        notes = (fields for _, kind, fields in self.cloud.history.notes if kind == "commit")
+        return any("Parked" in it["item"]["events"]["S"] for it in notes if it["table"] == "checkout/events")
+
+    def _resume(self) -> None:
+        self.cast.person("staff", "staff", Crew, self.cloud, self.scene).resume_sagas()
 
     def _finish(self) -> None:
         robot = self.cast.person("evening robot", "bot", Robot, self.cloud, self.scene)
