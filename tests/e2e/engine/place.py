@@ -10,6 +10,7 @@ from typing import Any
 from events.registry import Timer
 from tests.e2e.engine.workbench import Function, Workbench, eventually
 from tests.e2e.engine.workbench import Queue as Made
+from tests.simulation.differential.case import Case
 from tests.simulation.differential.place import INDEX, Letter, Queue, Work
 
 BUS = "differential"
@@ -51,6 +52,12 @@ class EnginePlace:
         self.functions = bench.client("lambda")
         self.events = bench.client("events")
         self.source = f"mallbots.{bench.name('case')}"
+
+    def close(self) -> None:
+        """Take away what would go on: event sources, and the processes of functions."""
+        self._bench.close()
+        for name in self._functions:
+            self.functions.delete_function(FunctionName=name)
 
     def commits(self) -> str:
         return self._table("stream", "version", "N")
@@ -171,3 +178,12 @@ class EnginePlace:
 
 def _schema(keys: list[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+
+
+def observe(case: Case, bench: Workbench) -> Any:
+    """What is seen of a case on the engine."""
+    place = EnginePlace(bench)
+    try:
+        return case.do(place)
+    finally:
+        place.close()

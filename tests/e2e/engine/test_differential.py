@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infra.local.cloud import LocalCloud
-from tests.e2e.engine.place import BUS, EnginePlace
+from tests.e2e.engine.place import BUS
+from tests.e2e.engine.place import observe as on_engine
 from tests.e2e.engine.workbench import Clients, Workbench
 from tests.simulation.differential.simulated import observe
 from tests.simulation.differential.suite import SUITE, expected
@@ -20,13 +21,12 @@ def observed(
     cloud: LocalCloud, clients: Clients, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, "Future[Any]"]]:
     """What is seen of every case on the engine; all of them wait together."""
-    bench = Workbench(cloud, clients, tmp_path_factory.mktemp("differential"))
+    folder = tmp_path_factory.mktemp("differential")
     for service in ("dynamodb", "sqs", "events", "lambda"):
-        bench.client(service)  # made here, since a client is not made by two threads at once
-    bench.client("events").create_event_bus(Name=BUS)
+        clients(service)  # made here, since a client is not made by two threads at once
+    clients("events").create_event_bus(Name=BUS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(case.do, EnginePlace(bench)) for name, case in SUITE.items()}
-    bench.close()
+        yield {name: pool.submit(on_engine, case, Workbench(cloud, clients, folder)) for name, case in SUITE.items()}
 
 
 @pytest.mark.parametrize("name", SUITE)
