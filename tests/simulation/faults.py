@@ -15,6 +15,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "reply lost": ("a call took effect and its answer never comes (ReadTimeoutError after 2 s)", 0.015),
     "killed before call": ("the container ends right before a call", 0.006),
     "killed after call": ("the container ends right after a call took effect", 0.008),
+    "outage": ("a service refuses every call for 2 to 20 s (ServiceUnavailable)", 0.004),
     "slow call": ("a call takes effect seconds late", 0.006),
     "transaction conflict": ("another transaction holds an item (TransactionConflict)", 0.06),
     "slow transaction": ("a transaction goes on after the SDK gave up (TransactionInProgressException)", 0.2),

@@ -14,6 +14,7 @@ ATTEMPTS = 3  # of the SDK's standard mode, as the composition sets it
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
 LONGEST_BACK_OFF = 20.0
+LONGEST_OUTAGE = 20  # seconds: longer than the relay's own tries
 STANDSTILL = 60.0  # seconds: longer than any function may take
 
 # botocore.retries.standard: ThrottledRetryableChecker and TransientRetryableChecker.
@@ -37,6 +38,7 @@ BEFORE = (
     "slow call",
     "function slow",
     "clock step",
+    "outage",
 )
 AFTER = ("reply lost", "internal error after effect", "killed after call")
 
@@ -64,6 +66,7 @@ class World:
         self.scheduler = Scheduler(choices)
         self.history = History(self.scheduler)
         faults.history = self.history
+        self.out_until: dict[str, int] = {}  # services that refuse every call, and until when
         self._numbers: dict[str, int] = {}
 
     def number(self, prefix: str) -> str:
@@ -100,6 +103,7 @@ class Wire:
     ) -> None:
         self._world = world
         self._caller = caller
+        self._service = service
         self._endpoint = f"https://{service}.eu-central-1.amazonaws.com/"
         self._throttled = throttled
         self._attempts = attempts
@@ -130,6 +134,8 @@ class Wire:
         fault = faults.one_of(BEFORE, where)
         if fault:
             self._before(fault, operation)
+        if faults.on("outage") and scheduler.now_us < self._world.out_until.get(self._service, 0):
+            raise client_error("ServiceUnavailable", "Service is unavailable", operation, status=503)
         error: ClientError | None = None
         result: Any = None
         try:
@@ -162,6 +168,10 @@ class Wire:
             self._caller.die()
         if fault == "clock step":
             self._caller.turn_clock(-self._world.choices.between(1, 3 * SECOND, fault))
+            return
+        if fault == "outage":
+            seconds = self._world.choices.between(2, LONGEST_OUTAGE, fault)
+            self._world.out_until[self._service] = scheduler.now_us + seconds * SECOND
             return
         if fault == "function slow":
             scheduler.sleep(STANDSTILL)
