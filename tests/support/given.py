@@ -49,9 +49,11 @@ class Outcome(Generic[A]):
         assert {name: getattr(self.aggregate, name) for name in fields} == fields
         return self
 
-    def then_refused(self, message: str) -> "Outcome[A]":
-        """The state does not allow it (409)."""
-        return self._then_error(RefusedError, message)
+    def then_refused(self, message: str, state: str | None = None) -> "Outcome[A]":
+        """The state does not allow it (409); `state` is what the caller is told of it."""
+        outcome = self._then_error(RefusedError, message)
+        assert state is None or getattr(self._error, "state", None) == state
+        return outcome
 
     def then_invalid(self, message: str) -> "Outcome[A]":
         """It breaks a rule (400)."""

@@ -119,7 +119,7 @@ def test_a_list_that_is_there_is_made_once(status: str) -> None:
 @pytest.mark.parametrize("history", [CANCELLED, BARRED])
 def test_a_late_creation_of_a_cancelled_list_is_refused(history: History) -> None:
     given(ShoppingList, *history).when(lambda made: made.create("order-1", [BREAD], by_staff=False)).then_refused(
-        "the shopping list is cancelled"
+        "the shopping list is cancelled", state="cancelled"
     )
 
 
@@ -142,7 +142,7 @@ def test_staff_initiate_a_list_that_staff_made() -> None:
 
 def test_staff_do_not_initiate_a_list_before_its_order_is_paid_for() -> None:
     given(ShoppingList, *PENDING).when(lambda made: made.initiate_by_staff()).then_refused(
-        "the shopping list waits for its order's checkout"
+        "the shopping list waits for its order's checkout", state="pending"
     )
 
 
@@ -199,7 +199,7 @@ def test_start_pick_and_complete_must_name_the_assignment(assignment: int) -> No
 def test_a_robot_that_lost_its_list_cannot_go_on_with_its_old_number() -> None:
     again = (*GIVEN_BACK, Assigned("bot-2", 2), Started())
     given(ShoppingList, *again).when(lambda made: made.pick(1, "bakery", "roll", 1)).then_refused(
-        "this is not assignment 1 of the shopping list any more"
+        "this is not assignment 1 of the shopping list any more", state="active"
     )
 
 

@@ -88,6 +88,12 @@ def test_only_a_timer_with_nothing_but_a_time_can_be_scheduled() -> None:
         Inbox("jars").schedule(JarForgotten, "rate(1 minute)")
 
 
+def test_a_timer_comes_when_its_schedule_says() -> None:
+    inbox = Inbox("jars")
+    inbox.schedule(JarsDue, "rate(1 minute)")
+    assert inbox.schedules == {JarsDue: "rate(1 minute)"}
+
+
 def test_a_queue_that_works_one_by_one_has_no_schedules() -> None:
     with pytest.raises(TypeError, match="a FIFO queue has no schedules"):
         Inbox("jars", fifo=True).schedule(JarsDue, "rate(1 minute)")

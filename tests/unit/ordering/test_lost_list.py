@@ -25,6 +25,7 @@ from tests.unit.ordering.mall import CHECKED_OUT, hear, names, said
 AT = "2026-03-14T09:26:53.589793Z"
 PENDING = [Created("ada", "payment-1", (Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2),), AT)]
 APPROVED = [*PENDING, Approved("list-1")]
+READY = [*APPROVED, Readied((), AT)]
 OVER = Cancelled("its shopping list was cancelled", "system")
 
 
@@ -40,7 +41,7 @@ def lost(list_id: str, order_id: str = "order-1", *, by_staff: bool = False) -> 
     )
 
 
-@pytest.mark.parametrize("history", [APPROVED, [*APPROVED, Paid()]], ids=["unpaid", "paid"])
+@pytest.mark.parametrize("history", [APPROVED, [*APPROVED, Paid()], READY], ids=["unpaid", "paid", "ready"])
 def test_an_order_that_loses_its_list_is_called_off_by_the_system(history: Sequence[DomainEvent]) -> None:
     given(Order, *history).when(lambda order: order.lose_list("list-1")).then(OVER).then_state(status="cancelled")
 

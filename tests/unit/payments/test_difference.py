@@ -92,6 +92,13 @@ def test_a_payment_that_an_order_named_in_vain_is_left_out(payment: Payment) -> 
         (CANCELLED, CALLED_OFF, HELD, {}, Reason("payment_not_voided", 2000, 0)),
         (REJECTED, CALLED_OFF, FREE, {}, Reason("payment_not_voided", 2000, 0)),
         (ORDER, INVOICE, replace(PAYMENT, released=300), STATEMENT, Reason("payment_released", 301, 300)),
+        (
+            CANCELLED,
+            NONE_OWED,
+            replace(REFUNDED, released=300),
+            {REQUEST: 799, SECOND: 900},
+            Reason("payment_released", 301, 300),
+        ),
         (CANCELLED, CALLED_OFF, replace(VOIDED, released=0), {}, Reason("payment_released", 2000, 0)),
         (ORDER, INVOICE, replace(PAYMENT, refunds=(Refund(799),)), {}, Reason("payment_balance", 900, 1699)),
         (CANCELLED, NONE_OWED, PAYMENT, STATEMENT, Reason("payment_balance", 0, 900)),

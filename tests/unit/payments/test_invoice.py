@@ -63,6 +63,10 @@ def test_a_paid_invoice_that_is_cancelled_stays_paid_and_owes_nothing() -> None:
     )
 
 
+def test_the_last_cent_of_a_paid_invoice_is_not_owed_either() -> None:
+    given(Invoice, Billed("payment-1", 1), Paid()).when(lambda i: i.cancel("payment-1")).then(CALLED_OFF)
+
+
 def test_a_cancellation_before_the_approval_records_a_cancelled_invoice() -> None:
     given(Invoice).when(lambda i: i.cancel("payment-1")).then(Cancelled("payment-1")).then_state(
         status="cancelled", payment_id="payment-1", amount=0
