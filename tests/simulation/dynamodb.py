@@ -7,7 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.expressions import ExpressionError, Item, additions, check_placeholders, condition, plain
+from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
+from tests.simulation.requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.tables import Index, InvalidKeyError, Key, Snapshot, Table, between
@@ -16,20 +17,6 @@ ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
 TOKEN_LIFE = 600 * SECOND
 TRANSACTION_LIMIT = 100
 TRANSACTION_BYTES = 4_194_304
-
-# What is read of a request; anything else in one is not simulated, and refused.
-_CONDITIONAL = {"ConditionExpression", "ReturnValuesOnConditionCheckFailure"}
-_COMMON = {"TableName", "ReturnConsumedCapacity", "ExpressionAttributeNames", "ExpressionAttributeValues"}
-_PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
-KNOWN = {
-    "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
-    "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
-    "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
-    "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
-    "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken", "ReturnConsumedCapacity"}),
-    "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
-    "Update": frozenset(_COMMON | _CONDITIONAL | {"Key", "UpdateExpression"}),
-}
 
 _KEY_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
@@ -60,15 +47,6 @@ def _bounds(expression: str) -> tuple[str, str | None, str, str | None, str | No
         raise ExpressionError(f"this key condition is not simulated: {expression}")
     bounds = found["low"] or found["from"], found["high"] or found["to"]
     return found["partition"], found["sort"], found["value"], *bounds
-
-
-def _check_known(operation: str, request: Mapping[str, Any]) -> None:
-    if not request.keys() <= KNOWN[operation]:
-        raise ExpressionError(f"not simulated in {operation}: {sorted(request.keys() - KNOWN[operation])}")
-
-
-def _size(item: Item) -> int:
-    return sum(len(name) + len(str(next(iter(value.values())))) for name, value in item.items())
 
 
 class DynamoDBClient:
@@ -109,7 +87,7 @@ class DynamoDBClient:
     def _call(self, operation: str, request: Mapping[str, Any], table: Table, effect: Any) -> dict[str, Any]:
         def checked() -> Any:
             try:
-                _check_known(operation, request)
+                check_known(operation, request)
                 return effect()
             except (ExpressionError, InvalidKeyError) as error:
                 raise client_error("ValidationException", str(error), operation) from error
@@ -127,9 +105,9 @@ class DynamoDBClient:
             message = "Transaction is ongoing for the item"
             raise client_error("TransactionConflictException", message, "PutItem")
         there = table.items.get(key)
-        if not _holds(request, there):
+        if not holds(request, there):
             self._note_conflict(table, key)
-            shown: dict[str, Any] = {"Item": dict(there)} if there and _wants_old(request) else {}
+            shown: dict[str, Any] = {"Item": dict(there)} if there and wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
         table.write(key, item, self._name)
         return {}
@@ -186,7 +164,7 @@ class DynamoDBClient:
         for sort in chosen:
             item = seen.item((partition, sort))
             assert item is not None
-            size += _size(item)
+            size += size_of(item)
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
                 return {"Items": items, "LastEvaluatedKey": table.key_item((partition, sort))}
@@ -217,7 +195,7 @@ class DynamoDBClient:
         items, size = [], 0
         for sort, *key in chosen:
             item = index.item((key[0], key[1]))
-            size += _size(item)
+            size += size_of(item)
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
                 return {"Items": items, "LastEvaluatedKey": _index_key(table, index, partition, sort, (key[0], key[1]))}
@@ -248,7 +226,7 @@ class DynamoDBClient:
         content = repr(actions) if token else ""
         if token and (known := self._recall(token, content)) is not None:
             return known
-        writes = [_Write(table, action) for table, action in zip(tables, actions, strict=True)]
+        writes = [Write(table, action) for table, action in zip(tables, actions, strict=True)]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):
             raise ExpressionError("Transaction request cannot include multiple operations on one item")
         if sum(write.size for write in writes) > TRANSACTION_BYTES:
@@ -257,7 +235,7 @@ class DynamoDBClient:
         held = [write.key in write.table.locked or (struck and n == 0) for n, write in enumerate(writes)]
         if any(held):
             reasons = [{"Code": "TransactionConflict" if conflict else "None"} for conflict in held]
-            raise _cancelled(reasons)
+            raise cancelled(reasons)
         holder = world.number("transaction")
         for write in writes:
             write.table.transactional = True
@@ -290,7 +268,7 @@ class DynamoDBClient:
             raise client_error("TransactionInProgressException", message, "TransactWriteItems")
         return {}
 
-    def _end(self, writes: "Sequence[_Write]", token: str | None, content: str) -> dict[str, Any] | ClientError:
+    def _end(self, writes: "Sequence[Write]", token: str | None, content: str) -> dict[str, Any] | ClientError:
         """Write everything, or nothing; the answer or the error."""
         for write in writes:
             del write.table.locked[write.key]
@@ -300,75 +278,12 @@ class DynamoDBClient:
             self._note_conflict(writes[refused].table, writes[refused].key)
             if token:
                 del self._dynamodb.tokens[token]
-            return _cancelled(reasons)
+            return cancelled(reasons)
         for write in writes:
             write.table.write(write.key, write.result(), self._name, len(writes))
         if token:
             self._dynamodb.tokens[token] = (content, self._world.scheduler.now_us + TOKEN_LIFE, "done")
         return {}
-
-
-class _Write:
-    """One action of a transaction: Put or Update."""
-
-    def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
-        [(kind, request)] = action.items()
-        if kind not in ("Put", "Update"):
-            raise ExpressionError(f"{kind} in a transaction is not simulated")
-        _check_known(kind, request)
-        self.table, self._request, self._kind = table, request, kind
-        self._item: Item = table.checked(request["Item"]) if kind == "Put" else {}
-        self.size = _size(self._item)
-        check_placeholders(request, "ConditionExpression", "UpdateExpression")
-        self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
-
-    def refusal(self) -> dict[str, Any]:
-        """Its cancellation reason; of code None when it can be done."""
-        there = self.table.items.get(self.key)
-        if _holds(self._request, there):
-            return {"Code": "None"} if self._can_add(there or {}) else {"Code": "ValidationError"}
-        reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
-        return {**reason, "Item": dict(there)} if there and _wants_old(self._request) else reason
-
-    def _can_add(self, there: Item) -> bool:
-        """Whether what is to be added to is a number, or nothing yet."""
-        if self._kind == "Put":
-            return True
-        names = self._request.get("ExpressionAttributeNames", {})
-        return all("N" in there.get(names.get(name, name), {"N": "0"}) for name, _ in self._additions())
-
-    def _additions(self) -> Sequence[tuple[str, str]]:
-        return additions(self._request["UpdateExpression"])
-
-    def result(self) -> Item:
-        """The item after it."""
-        if self._kind == "Put":
-            return self._item
-        item = dict(self.table.items.get(self.key) or self.table.key_item(self.key))
-        names, values = self._request.get("ExpressionAttributeNames", {}), self._request["ExpressionAttributeValues"]
-        for name, value in self._additions():
-            attribute = names.get(name, name)
-            item[attribute] = {"N": str(plain(item.get(attribute, {"N": "0"})) + plain(values[value]))}
-        return item
-
-
-def _holds(request: Mapping[str, Any], there: Item | None) -> bool:
-    if "ConditionExpression" not in request:
-        return True
-    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
-    return condition(request["ConditionExpression"])(there or {}, names, values)
-
-
-def _wants_old(request: Mapping[str, Any]) -> bool:
-    return bool(request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD")
-
-
-def _cancelled(reasons: Sequence[dict[str, Any]]) -> ClientError:
-    codes = ", ".join(reason["Code"] for reason in reasons)
-    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
-    return client_error(
-        "TransactionCanceledException", message, "TransactWriteItems", CancellationReasons=list(reasons)
-    )
 
 
 def _index_key(table: Table, index: Index, partition: str, sort: str, key: Key) -> Item:

@@ -4,12 +4,14 @@ from typing import Any
 
 from tests.simulation.differential.case import Case
 from tests.simulation.differential.differences import DIFFERENCES
+from tests.simulation.differential.dynamodb_indexes import indexes
 from tests.simulation.differential.dynamodb_reads import reads
 from tests.simulation.differential.dynamodb_transactions import transactions
 from tests.simulation.differential.dynamodb_writes import writes
 from tests.simulation.differential.functions import functions
 from tests.simulation.differential.messages import messages
 from tests.simulation.differential.queues import queues
+from tests.simulation.differential.queues_in_turn import queues_in_turn
 from tests.simulation.differential.streams import streams
 
 # By the service of the cloud; names are unique within one.
@@ -19,8 +21,10 @@ SUITE: dict[str, Case] = {
         ("DynamoDB writes", writes),
         ("DynamoDB transactions", transactions),
         ("DynamoDB reads", reads),
+        ("DynamoDB indexes", indexes),
         ("DynamoDB streams", streams),
         ("SQS", queues),
+        ("SQS FIFO", queues_in_turn),
         ("EventBridge", messages),
         ("Lambda", functions),
     )
