@@ -112,6 +112,10 @@ simulate: $(VENV) ## The system under faults that a seed decides: SCHEDULES=1000
 
 simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$(SEED)") $(if $(JOBS),--jobs "$(JOBS)")
 
+.PHONY: simulate-mutants
+simulate-mutants: $(VENV) ## Plant bugs in the system and see how soon the simulation finds each: JOBS=2 (more by ARGS=)
+	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
+
 # These want a deployment, a browser or a quiet machine.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench
 

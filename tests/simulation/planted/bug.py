@@ -1,0 +1,108 @@
+"""What a planted bug is: a few words of the system's code that read otherwise for a while, in memory only."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any, Protocol
+
+
+class Patch(Protocol):
+    """One thing that is otherwise. Raises PatchError where the code is not (any more) as the patch has it."""
+
+    def applied(self) -> AbstractContextManager[None]:
+        """A block within which it is otherwise."""
+
+
+class PatchError(Exception):
+    """The code that a patch is about is not there, or not once."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A function whose source reads `new` where it reads `old`, once.
+
+    The function stays the same object with other code, so whoever registered or imported it runs the other code too.
+    """
+
+    function: Callable[..., Any]
+    old: str
+    new: str
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        function = _plain(self.function)
+        code = function.__code__
+        function.__code__ = _edited(function, self.old, self.new)
+        try:
+            yield
+        finally:
+            function.__code__ = code
+
+
+@dataclass(frozen=True)
+class Set:
+    """A name of a module or a class that stands for another value."""
+
+    owner: Any
+    name: str
+    value: Any
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        if self.name not in vars(self.owner):
+            raise PatchError(f"{self.owner!r} has no {self.name}")
+        value = vars(self.owner)[self.name]
+        setattr(self.owner, self.name, self.value)
+        try:
+            yield
+        finally:
+            setattr(self.owner, self.name, value)
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A planted bug.
+
+    what: what is wrong, in a sentence. finds: the invariants of the checker that it breaks; one of them finds it.
+    """
+
+    name: str
+    what: str
+    finds: tuple[str, ...]
+    patches: tuple[Patch, ...]
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        """A block within which the system has it. Raises PatchError."""
+        with ExitStack() as stack:
+            for patch in self.patches:
+                stack.enter_context(patch.applied())
+            yield
+
+
+def _plain(function: Callable[..., Any]) -> FunctionType:
+    if not isinstance(function, FunctionType):
+        raise PatchError(f"{function!r} is not a plain function")
+    return function
+
+
+@cache
+def _edited(function: FunctionType, old: str, new: str) -> CodeType:
+    source = inspect.getsource(function)
+    if source.count(old) != 1:
+        raise PatchError(f"{function.__qualname__} holds {source.count(old)} times {old!r}")
+    tree = ast.parse(textwrap.dedent(source.replace(old, new)))
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        raise PatchError(f"{function.__qualname__} has no definition of its own")
+    definition.decorator_list = []  # what it is registered as, it is already
+    ast.increment_lineno(tree, function.__code__.co_firstlineno - 1)
+    module = compile(tree, inspect.getfile(function), "exec", dont_inherit=True)
+    return next(
+        part for part in module.co_consts if isinstance(part, CodeType) and part.co_name == function.__code__.co_name
+    )

@@ -1,0 +1,14 @@
+"""All planted bugs."""
+
+from tests.simulation.planted import collecting, delivering, money, reading, sagas, selling, storing
+from tests.simulation.planted.bug import Bug
+
+BUGS: tuple[Bug, ...] = (
+    *storing.BUGS,
+    *delivering.BUGS,
+    *reading.BUGS,
+    *sagas.BUGS,
+    *selling.BUGS,
+    *collecting.BUGS,
+    *money.BUGS,
+)

@@ -1,0 +1,118 @@
+"""Bugs of read models: rows, gates, counters, and the copies that others decide by."""
+
+from functions.baskets import views as baskets_views
+from functions.insights.models import sales
+from functions.kernel import projection, view_store
+from functions.kernel.view_store import DynamoViews
+from functions.notifications import views as notifications_views
+from functions.ordering import views as ordering_views
+from functions.search import views as search_views
+from tests.simulation.check.projections import COUNTED, NEVER_BACK, REBUILT
+from tests.simulation.planted.bug import Bug, Edit, Set
+
+BUGS = (
+    Bug(
+        "projection without a gate",
+        "Whatever comes last is what a row shows.",
+        (NEVER_BACK, REBUILT),
+        (Set(view_store, "NEWER", "attribute_not_exists(#partition) OR #version < :version OR #version >= :version"),),
+    ),
+    Bug(
+        "gate lets the same version through",
+        "A message that comes twice is applied twice.",
+        (NEVER_BACK, COUNTED),
+        (Set(view_store, "NEWER", view_store.NEWER.replace("#version < :version", "#version <= :version")),),
+    ),
+    Bug(
+        "gone does not stay gone",
+        "A row that was deleted for good comes back with a late message.",
+        (NEVER_BACK, REBUILT),
+        (Edit(view_store.to_item, 'item["deleted"] = {"BOOL": True}', 'item["version"] = {"N": "0"}'),),
+    ),
+    Bug(
+        "counter beside its row",
+        "A counter goes up before the row says whether it may.",
+        (COUNTED,),
+        (
+            Edit(
+                DynamoViews.put,
+                "if row.counts:",
+                "for (partition, sort), fields in row.counts.items():\n"
+                "                self._client.update_item(**self._count(partition, sort, fields)['Update'])\n"
+                "            if False:",
+            ),
+        ),
+    ),
+    Bug(
+        "busy counter taken for a repetition",
+        "A row that another transaction holds is left as it is.",
+        (COUNTED,),
+        (Edit(DynamoViews.put, 'codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}', "codes"),),
+    ),
+    Bug(
+        "busy row passed over",
+        "A projection does not try again what it could not write.",
+        (COUNTED, REBUILT),
+        (Edit(projection._write, "clock.back_off(attempt)", "return"),),
+    ),
+    Bug(
+        "projection with a version of its own",
+        "A row's version is that of its message's shape instead of its stream's.",
+        (REBUILT, NEVER_BACK),
+        (Edit(projection.Projection.apply, "metadata.stream_version", "metadata.version"),),
+    ),
+    Bug(
+        "payment not shown in search",
+        "Search passes over that an order was paid.",
+        (REBUILT,),
+        (
+            Edit(
+                search_views.order_row,
+                "data = event",
+                'if metadata.name == "OrderPaid":\n        return None\n    data = event',
+            ),
+        ),
+    ),
+    Bug(
+        "one row for all stages",
+        "An order's stages share a row, so that one that is heard late is not counted.",
+        (COUNTED,),
+        (Edit(sales.stage_row, "_reached(order_id), stage,", '_reached(order_id), "stage",'),),
+    ),
+    Bug(
+        "erased customer kept in a copy",
+        "Notifications keep the number of a customer who was erased.",
+        (REBUILT,),
+        (Edit(notifications_views.erased_customer_row, "None", "{}"),),
+    ),
+    Bug(
+        "completed order still awaits payment",
+        "The index of unpaid orders keeps those that have ended.",
+        (REBUILT,),
+        (
+            Edit(
+                ordering_views._ended,
+                '{"order_id": order_id}, ',
+                '{"order_id": order_id}, indexes={"unpaid": ("ready", clock.stamp(at))}, ',
+            ),
+        ),
+    ),
+    Bug(
+        "left baskets not found",
+        "An open basket is in no index, so that nobody finds it abandoned.",
+        (REBUILT,),
+        (Edit(baskets_views._open, 'indexes={"untouched": ("open", touched_at)}', "indexes={}"),),
+    ),
+    Bug(
+        "price of the copy never changes",
+        "Baskets do not hear that a product has another price.",
+        (REBUILT,),
+        (
+            Edit(
+                baskets_views.product_row,
+                "return",
+                'if metadata.name == "ProductPriceChanged":\n        return []\n    return',
+            ),
+        ),
+    ),
+)

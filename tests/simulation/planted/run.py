@@ -1,0 +1,110 @@
+"""See how soon the simulation finds each planted bug: the command behind `make simulate-mutants`.
+
+    python -m tests.simulation.planted.run                                    all of them
+    python -m tests.simulation.planted.run --only "refund twice"              one, or those whose names hold a word
+    python -m tests.simulation.planted.run --only "refund twice" --show 12    the schedule of a seed with it, as a text
+
+The last line is JSON: {"found", "total", "median_schedules"}.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.simulation.check.violation import Violation
+from tests.simulation.planted.bug import Bug
+from tests.simulation.planted.catalogue import BUGS
+from tests.simulation.run import print_timeline
+from tests.simulation.schedule import run_schedule
+
+MEDIAN = 1_000  # schedules within which half of the bugs must be found
+CHUNK = 10  # schedules that one process runs at a time: a bug that takes long is looked for by all of them
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A seed whose schedule breaks a promise with a bug in the system, and none without it."""
+
+    seed: int
+    violation: Violation
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when all were found, half of them within a thousand schedules."""
+    options = _parser().parse_args(arguments)
+    bugs = [bug for bug in BUGS if options.only in bug.name]
+    if options.show:
+        return _show(bugs[0], options.show)
+    taken: list[int] = []
+    for bug, finding in find_all(bugs, options.schedules, options.jobs):
+        if finding:
+            taken.append(finding.seed)
+            print(f"{finding.seed:>6}  {bug.name}\n        {bug.what}\n        → {finding.violation.invariant}")
+        else:
+            print(f"     -  {bug.name}\n        {bug.what}\n        NOT FOUND in {options.schedules:,} schedules")
+        sys.stdout.flush()
+    median = statistics.median(taken) if taken else None
+    print(json.dumps({"found": len(taken), "total": len(bugs), "median_schedules": median}))
+    return 0 if len(taken) == len(bugs) and median is not None and median < MEDIAN else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make simulate-mutants", description="What the simulation finds, how soon.")
+    parser.add_argument("--schedules", type=int, default=5_000, help="the most for each bug, from seed 1 on (5,000)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at once (2)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="the bugs whose names hold these words")
+    parser.add_argument("--show", type=int, metavar="SEED", help="run the schedule of a seed with the bug and print it")
+    return parser
+
+
+def find_all(bugs: Sequence[Bug], schedules: int, jobs: int) -> Iterator[tuple[Bug, Finding | None]]:
+    """What finds each bug, in the order of the catalogue; None where so many schedules do not."""
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        first = pool.imap(_look, [(bug.name, 1, min(CHUNK, schedules)) for bug in bugs])
+        for bug in bugs:
+            finding = next(first)
+            if finding is None:
+                rest = [
+                    (bug.name, begin, min(begin + CHUNK - 1, schedules))
+                    for begin in range(1 + CHUNK, schedules + 1, CHUNK)
+                ]
+                finding = _earliest(pool, rest, jobs)
+            yield bug, finding
+
+
+def _earliest(pool: "multiprocessing.pool.Pool", chunks: list[tuple[str, int, int]], jobs: int) -> Finding | None:
+    """The finding of the lowest seed; so many chunks are looked through at once, and no more when one has it."""
+    for begin in range(0, len(chunks), jobs):
+        for finding in pool.map(_look, chunks[begin : begin + jobs], chunksize=1):
+            if finding:
+                return finding
+    return None
+
+
+def _look(chunk: tuple[str, int, int]) -> Finding | None:
+    name, first, last = chunk
+    bug = next(bug for bug in BUGS if bug.name == name)
+    return find(bug, range(first, last + 1))
+
+
+def find(bug: Bug, seeds: range) -> Finding | None:
+    """The first schedule in which a promise that a bug is to break is broken, and only with the bug."""
+    for seed in seeds:
+        broken = [it for it in run_schedule(seed, planted=bug.planted).violations if it.invariant in bug.finds]
+        if broken and not run_schedule(seed).violations:
+            return Finding(seed, broken[0])
+    return None
+
+
+def _show(bug: Bug, seed: int) -> int:
+    outcome = run_schedule(seed, planted=bug.planted)
+    print_timeline(outcome, (), everything=False)
+    return 1 if outcome.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

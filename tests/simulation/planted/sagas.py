@@ -1,0 +1,132 @@
+"""Bugs of the process manager and of what the others owe it: compensations that are harmless at any time."""
+
+from functions.checkout import publish, service
+from functions.depot.domain import ShoppingList
+from functions.kernel.saga import Saga
+from functions.ordering.domain import Order
+from functions.payments.domain import Payment
+from tests.simulation.check.money import BILLED, RELEASED, SERVED
+from tests.simulation.check.sagas import AS_ITS_ORDER, ASKS, ENDS, HEARS, HEEDED, IN_TURN, ONE_END, UNDONE
+from tests.simulation.check.transitions import LEGAL
+from tests.simulation.planted.bug import Bug, Edit
+
+BUGS = (
+    Bug(
+        "any yes counts",
+        "A saga goes on by the answer to another step than the one that waits.",
+        (HEARS,),
+        (
+            Edit(
+                Saga.answer, "reply == self.awaited.accepted", 'reply.endswith(("Accepted", "Authorized", "Initiated"))'
+            ),
+        ),
+    ),
+    Bug(
+        "any no counts",
+        "A saga turns round by a refusal of a step that is long done.",
+        (HEARS,),
+        (Edit(Saga.answer, "elif reply == self.awaited.refused:", 'elif reply.endswith("Refused"):'),),
+    ),
+    Bug(
+        "old timeouts count",
+        "A saga takes the reminder of an earlier try for that of the one that waits.",
+        (IN_TURN, HEARS),
+        (Edit(Saga.time_out, "(step, attempt, compensating) != waits", "self.compensating != compensating"),),
+    ),
+    Bug(
+        "timeout ignored",
+        "A step without an answer is not tried again.",
+        (
+            ENDS,
+            HEEDED,
+        ),
+        (Edit(Saga.time_out, 'self.status != "running" or', "self.status or"),),
+    ),
+    Bug(
+        "no reminder of a step",
+        "A step is sent, and nothing says when it has waited long enough.",
+        (ASKS,),
+        (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
+    ),
+    Bug(
+        "insisting steps turn round",
+        "A timeout after the payment is confirmed undoes what may be done.",
+        (HEARS,),
+        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].insists", "attempt < TRIES"),),
+    ),
+    Bug(
+        "compensation skipped",
+        "A step whose command was sent and not answered is not undone.",
+        (IN_TURN, UNDONE),
+        (Edit(Saga.undos.fget, "self.steps[: self.sent]", "self.steps[: self.sent - 1]"),),  # type: ignore[attr-defined]
+    ),
+    Bug(
+        "compensation in the order of the steps",
+        "What was done first is undone first.",
+        (IN_TURN,),
+        (Edit(Saga.undos.fget, "sorted(last.values(), reverse=True)", "sorted(last.values())"),),  # type: ignore[attr-defined]
+    ),
+    Bug(
+        "compensated before the last undo",
+        "A saga is over when the first undo is answered.",
+        (IN_TURN, UNDONE),
+        (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
+    ),
+    Bug(
+        "call-off ignored",
+        "A cancelled order's saga goes on asking.",
+        (AS_ITS_ORDER, UNDONE),
+        (
+            Edit(
+                service.call_off,
+                '_hear(order_id, lambda saga: saga.call_off("the order was cancelled", clock.stamp()))',
+                "pass",
+            ),
+        ),
+    ),
+    Bug(
+        "call-off of a compensating saga counts again",
+        "A saga that is on its way back turns round once more.",
+        (HEARS, IN_TURN, LEGAL),
+        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
+    ),
+    Bug(
+        "call-off of a completed saga counts",
+        "An order that is cancelled after its saga was completed is compensated too.",
+        (ONE_END, LEGAL, HEARS),
+        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
+    ),
+    Bug(
+        "no mark of a cancelled list",
+        "A list that is cancelled before it is there is made later all the same.",
+        (UNDONE, LEGAL),
+        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "return"),),
+    ),
+    Bug(
+        "cancelled list made again",
+        "A late command makes a list of an order that was called off.",
+        (LEGAL,),
+        (
+            Edit(ShoppingList.create, "if self.is_new:", 'if self.is_new or self.status == "cancelled":'),
+            Edit(ShoppingList.create, 'if self.status == "cancelled":', "if False:"),
+        ),
+    ),
+    Bug(
+        "voided before it was confirmed does not count",
+        "A payment that is voided before its confirmation is confirmed later.",
+        (UNDONE, RELEASED, SERVED, BILLED),
+        (Edit(Payment.void, 'self.status in ("authorized", "confirmed")', 'self.status == "confirmed"'),),
+    ),
+    Bug(
+        "cancelled order approved",
+        "A late approval brings a cancelled order back.",
+        (LEGAL, AS_ITS_ORDER),
+        (Edit(Order.approve, 'self.must_be("pending")', 'self.must_be("pending", "cancelled", "rejected")'),),
+    ),
+    Bug(
+        "approval accepted without effect",
+        "An order that is cancelled says that it was approved.",
+        (AS_ITS_ORDER, BILLED),
+        (Edit(Order.approve, 'self.must_be("pending")', 'if self.status != "pending":\n            return'),),
+    ),
+)
