@@ -13,7 +13,7 @@ AS_CHOSEN = "an order is for what its basket held"
 IN_TIME = "what is left alone is given up in time, and not before"
 
 SLACK = 30 * SECOND  # for clocks that are ahead or behind, and for tries that were under way
-SWEEPS = 300 * SECOND  # of five, one finds what is due
+SWEEPS = 180 * SECOND  # without faults there is one a minute
 
 
 @dataclass
@@ -41,7 +41,7 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
             yield Violation(
                 AS_CHOSEN, f"the order {thing} is not for what its basket held", {"stream": f"Order#{thing}"}
             )
-        since = max(basket.touched_at + (untouched or 0), reading.quiet_from)
+        since = max(basket.touched_at + (untouched or 0), reading.calm_from)
         is_late = untouched and reading.is_still and basket.is_open and reading.end - since > SWEEPS
         if is_late and not ways.misses("baskets", thing, ["BasketStarted"]):
             yield Violation(

@@ -104,7 +104,7 @@ def _silent(reading: Reading, ways: Ways) -> Iterator[Violation]:
                 heard[bot_id] = max(heard.get(bot_id, 0), commit.at)
     for bot_id, commits in reading.of_kind("Bot"):
         offline = commits[-1].events[-1].name in ("Registered", "WentOffline")
-        since = max(heard.get(bot_id, 0) + LEASE, commits[-1].at, reading.quiet_from)
+        since = max(heard.get(bot_id, 0) + LEASE, commits[-1].at, reading.calm_from)
         if not offline and reading.end - since > LOOKS and not ways.misses("depot", bot_id, ["LeaseEnds"]):
             text = f"the robot {bot_id} is online, and was last heard of {(reading.end - since) // SECOND} s before"
             yield Violation(HEARD, text, {"stream": commits[0].stream})

@@ -38,7 +38,7 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
         if is_left and not ways.misses("depot", order_id, ENDS):
             yield Violation(OVER, f"the order {order_id} is {status}, and its list is still to be collected", about)
         if status == "ready" and unpaid and ready_at is not None:
-            late = reading.end - max(ready_at + unpaid, reading.quiet_from)
+            late = reading.end - max(ready_at + unpaid, reading.calm_from)
             if late > SWEEPS and not ways.misses("ordering", order_id, ["OrderReadied"]):
                 text = f"the order {order_id} is not paid, {late // SECOND} s after it was to be called off"
                 yield Violation(IN_TIME, text, about)

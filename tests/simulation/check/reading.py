@@ -145,12 +145,16 @@ class Dead:
 
 
 class Reading:
-    """What a history says, and how it ended."""
+    """What a history says, and how it ended.
+
+    calm_from, quiet_from: when the faults ended, and when the last people went home too, in microseconds.
+    """
 
     def __init__(self, history: Sequence[Entry], final: Mapping[str, Any]) -> None:
         self.final = final
         self.end = history[-1][0] if history else 0
         self.quiet_from = 0
+        self.calm_from = 0
         self.commits: list[Commit] = []
         self.streams: dict[str, list[Commit]] = defaultdict(list)
         self.requests: dict[str, Request] = {}
@@ -175,6 +179,7 @@ class Reading:
                 reader(at, fields)
         if not self.quiet_from:
             self.quiet_from = max((at for at, kind, _ in history if kind == "fault"), default=0)
+            self.calm_from = self.quiet_from
 
     @property
     def is_still(self) -> bool:
@@ -329,6 +334,7 @@ class Reading:
 
     def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
         self.quiet_from = at
+        self.calm_from = self.calm_from or at
 
 
 def _detail(body: str) -> dict[str, Any] | None:
