@@ -120,11 +120,20 @@ class Customer(Client):
             quantity = self.choices.pick((1, 1, 2, 3), "how many of it")
             path, body = f"/api/baskets/{basket_id}/addItem", {"productId": product.id, "quantity": quantity}
             total += product.price * quantity * (self._press(plan, "PUT", path, body).status == 200)
+            if plan.clumsy and self.may(0.5, "going back a page"):
+                total += product.price * quantity * self._go_back(path, body)
             if self.may(0.1, "putting some back"):
                 path = f"/api/baskets/{basket_id}/removeItem"
                 total -= product.price * (self.ask("PUT", path, body | {"quantity": 1}).status == 200)
             self.pause(0, 2)
         return total
+
+    def _go_back(self, path: str, body: object) -> int:
+        """Put the same in twice more, and send the first of these pages again; how often it was put in."""
+        key = self.new_key()
+        put_in = [self.ask("PUT", path, body, key=key).status == 200, self.ask("PUT", path, body).status == 200]
+        self.ask("PUT", path, body, key=key)
+        return sum(put_in)
 
     def _somebody_elses(self, payment_id: str | None) -> str | None:
         if payment_id and self.scene.orders and self.may(0.05, "somebody else's payment"):
