@@ -103,18 +103,6 @@ BUGS = (
         (Edit(Repository.prepare, "messages.append(working.answer)", "pass"),),
     ),
     Bug(
-        "answer that the bus refused is forgotten",
-        "An answer without a commit is tried once, and the command counts as answered.",
-        (ANSWERED,),
-        (
-            Edit(
-                inbox.publish,
-                "if runtime.current().bus.put(messages):",
-                "if runtime.current().bus.put(messages) and False:",
-            ),
-        ),
-    ),
-    Bug(
         "unreadable messages thrown away",
         "What cannot be decoded is deleted, and lies nowhere.",
         (READABLE,),

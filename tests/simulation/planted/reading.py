@@ -38,7 +38,8 @@ BUGS = (
                 DynamoViews.put,
                 "if row.counts:",
                 "for (partition, sort), fields in row.counts.items():\n"
-                "                self._client.update_item(**self._count(partition, sort, fields)['Update'])\n"
+                "                update = self._count(partition, sort, fields)\n"
+                "                self._client.transact_write_items(TransactItems=[update])\n"
                 "            if False:",
             ),
         ),

@@ -2,7 +2,7 @@
 
     python -m tests.simulation.planted.run                                    all of them
     python -m tests.simulation.planted.run --only "refund twice"              one, or those whose names hold a word
-    python -m tests.simulation.planted.run --only "refund twice" --show 12    the schedule of a seed with it, as a text
+    python -m tests.simulation.run --bug "refund twice" --show 12             the schedule of a seed with it, as a text
 
 The last line is JSON: {"found", "total", "median_schedules"}.
 """
@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from tests.simulation.check.violation import Violation
 from tests.simulation.planted.bug import Bug
 from tests.simulation.planted.catalogue import BUGS
-from tests.simulation.run import print_timeline
 from tests.simulation.schedule import run_schedule
 
 MEDIAN = 1_000  # schedules within which half of the bugs must be found
@@ -37,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all were found, half of them within a thousand schedules."""
     options = _parser().parse_args(arguments)
     bugs = [bug for bug in BUGS if options.only in bug.name]
-    if options.show:
-        return _show(bugs[0], options.show)
     taken: list[int] = []
     for bug, finding in find_all(bugs, options.schedules, options.jobs):
         if finding:
@@ -57,7 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--schedules", type=int, default=5_000, help="the most for each bug, from seed 1 on (5,000)")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once (2)")
     parser.add_argument("--only", default="", metavar="WORDS", help="the bugs whose names hold these words")
-    parser.add_argument("--show", type=int, metavar="SEED", help="run the schedule of a seed with the bug and print it")
     return parser
 
 
@@ -98,12 +94,6 @@ def find(bug: Bug, seeds: range) -> Finding | None:
         if broken and not run_schedule(seed).violations:
             return Finding(seed, broken[0])
     return None
-
-
-def _show(bug: Bug, seed: int) -> int:
-    outcome = run_schedule(seed, planted=bug.planted)
-    print_timeline(outcome, (), everything=False)
-    return 1 if outcome.violations else 0
 
 
 if __name__ == "__main__":

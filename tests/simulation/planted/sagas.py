@@ -1,6 +1,6 @@
 """Bugs of the process manager and of what the others owe it: compensations that are harmless at any time."""
 
-from functions.checkout import publish, service
+from functions.checkout import publish
 from functions.depot.domain import ShoppingList
 from functions.kernel.saga import Saga
 from functions.ordering.domain import Order
@@ -71,18 +71,6 @@ BUGS = (
         "A saga is over when the first undo is answered.",
         (IN_TURN, UNDONE),
         (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
-    ),
-    Bug(
-        "call-off ignored",
-        "A cancelled order's saga goes on asking.",
-        (AS_ITS_ORDER, UNDONE),
-        (
-            Edit(
-                service.call_off,
-                '_hear(order_id, lambda saga: saga.call_off("the order was cancelled", clock.stamp()))',
-                "pass",
-            ),
-        ),
     ),
     Bug(
         "call-off of a compensating saga counts again",

@@ -3,7 +3,6 @@
 from functions.kernel import repository
 from functions.kernel.context import Context
 from functions.kernel.repository import Repository, change_together, check_expected_version, recall
-from functions.kernel.request import Request
 from functions.kernel.store import DynamoEventStore
 from tests.simulation.check.effects import ONE_EFFECT
 from tests.simulation.check.money import TOGETHER
@@ -145,12 +144,6 @@ BUGS = (
         "A creation that is repeated under its Idempotency-Key creates once more.",
         (AT_MOST_ONCE, SAME_ANSWER),
         (Edit(Context.new_id, "if self.cause else", "if False else"),),
-    ),
-    Bug(
-        "Idempotency-Key without its caller",
-        "Two callers who come by one key are one.",
-        (ONCE, SAME_ANSWER),
-        (Edit(Request.cause, "ids.derive(caller_id, key)", "ids.derive(key)"),),
     ),
     Bug(
         "answer with the version before",
