@@ -47,7 +47,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "provider refuses": ("the payment provider does not pay back now", 0.5),
     "provider answer lost": ("the payment provider has paid, and its answer is lost", 0.5),
     "provider silent": ("the payment provider does not answer and has not paid", 0.4),
-    "text answer lost": ("the carrier took a text, and its answer is lost", 0.2),
+    "text answer lost": ("the carrier took a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 before any function has worked", 0.04),
     "client unheard": ("the answer to a request never reaches the client", 0.05),
     "old version": ("a container runs the version before, which the deployment has not replaced yet", 0.15),

@@ -40,8 +40,10 @@ def abandoned_too_soon(told: Told) -> None:
 
 def never_abandoned(told: Told) -> None:
     told.tale.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}))
+    told.tale.row("baskets/views", "baskets", "x", 1, {"basket_id": "x"}, untouched_partition="open")
     told.tale.wait(3_600)
-    told.tale.ask("GET", "/api/baskets/x")
+    for minute in range(5):
+        told.tale.deliver("baskets/inbox", json.dumps({"detail-type": "UntouchedBasketsDue", "time": f"11:0{minute}"}))
 
 
 def ready_without_a_list(told: Told) -> None:

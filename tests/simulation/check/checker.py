@@ -40,7 +40,7 @@ def check(history: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *sagas.violations(reading, ways),
         *projections.violations(reading, ways),
         *poison.violations(reading),
-        *choosing.violations(reading, ways),
+        *choosing.violations(reading),
         *fulfilling.violations(reading, ways),
         *collecting.violations(reading, ways),
         *refusing.violations(reading),

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tests.simulation.check.choosing import IN_TIME, SLACK, SWEEPS, untouched_for
+from tests.simulation.check.choosing import IN_TIME, SLACK, SWEEPS, shown, swept, untouched_for
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import SECOND, Commit, Reading
+from tests.simulation.check.reading import Commit, Reading
 from tests.simulation.check.sagas import order_status
 from tests.simulation.check.violation import Violation
 
@@ -37,10 +37,11 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
         is_left = status in ("cancelled", "rejected") and listed and not listed & {"Cancelled", "Completed"}
         if is_left and not ways.misses("depot", order_id, ENDS):
             yield Violation(OVER, f"the order {order_id} is {status}, and its list is still to be collected", about)
-        if status == "ready" and unpaid and ready_at is not None:
-            late = reading.end - max(ready_at + unpaid, reading.calm_from)
-            if late > SWEEPS and not ways.misses("ordering", order_id, ["OrderReadied"]):
-                text = f"the order {order_id} is not paid, {late // SECOND} s after it was to be called off"
+        shown_at = shown(reading, "ordering/views", "orders", order_id)
+        if status == "ready" and unpaid and ready_at is not None and shown_at is not None:
+            due = max(ready_at + unpaid, shown_at) + SLACK
+            if swept(reading, "ordering/inbox", "UnpaidOrdersDue", due) >= SWEEPS:
+                text = f"the order {order_id} is not paid, and was not called off when it was time"
                 yield Violation(IN_TIME, text, about)
 
 

@@ -84,6 +84,9 @@ class Customer(Client):
         if not payment_id:
             return
         answer = self._press(plan, "PUT", f"/api/baskets/{basket_id}/checkout", {"paymentId": payment_id})
+        if plan.clumsy and self.may(0.3, "one thing more"):
+            body = {"productId": self.scene.products[0].id, "quantity": 1}
+            self.ask("PUT", f"/api/baskets/{basket_id}/addItem", body)
         if answer.status != 200 and self.may(0.5, "giving up at the till"):
             return
         order = Order(basket_id, customer_id, payment_id)

@@ -4,9 +4,9 @@ from functions.depot import dispatch, lease, service
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
-from tests.simulation.check.collecting import HEARD, LISTED, SHORT, UNDER_ITS_NUMBER
+from tests.simulation.check.collecting import HEARD, LISTED, SHORT
 from tests.simulation.check.fulfilling import OVER
-from tests.simulation.check.robots import NO_WAIT, NUMBERED, ONE_ROBOT
+from tests.simulation.check.robots import NUMBERED, ONE_ROBOT
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -67,18 +67,6 @@ BUGS = (
         (Edit(ShoppingList.assign, "self.assignment + 1", "1"),),
     ),
     Bug(
-        "assignment numbers not compared",
-        "A robot completes a list by the number of an assignment that is over.",
-        (UNDER_ITS_NUMBER,),
-        (Edit(ShoppingList._must_have_number, "assignment != self.assignment", "False"),),
-    ),
-    Bug(
-        "picks survive a return",
-        "What a robot had picked of a list that it gave back still counts.",
-        (SHORT,),
-        (Edit(ShoppingList._given_back, "dict.fromkeys(items_at(self.stops), 0)", "{}"),),
-    ),
-    Bug(
         "picks add up",
         "A robot's word that it has two in all counts as two more.",
         (SHORT,),
@@ -101,24 +89,6 @@ BUGS = (
         "A list that is completed short says that all was found.",
         (SHORT,),
         (Edit(ShoppingList.complete, 'not_picked(self.stops) if self.status == "active" else ()', "()"),),
-    ),
-    Bug(
-        "no second look",
-        "A list that no robot is there for is looked at once.",
-        (NO_WAIT,),
-        (Edit(dispatch._look_again, "runtime.current().queue.send", "len"),),
-    ),
-    Bug(
-        "the index decides",
-        "A list that the index does not show yet is looked for no more.",
-        (NO_WAIT,),
-        (Edit(dispatch.look, "named = views.waiting_list(list_id) if list_id else None", "named = None"),),
-    ),
-    Bug(
-        "robots that come online are not looked at",
-        "A robot waits until another list comes.",
-        (NO_WAIT,),
-        (Edit(dispatch.look, "service.is_idle)", "lambda bot_id: looks > 0 and service.is_idle(bot_id))"),),
     ),
     Bug(
         "silent robots stay online",

@@ -2,21 +2,12 @@
 
 from functions.payments import inbox, service
 from functions.payments.domain import Invoice, Payment
-from tests.simulation.check.effects import ONE_ID, PAID_BACK, RECORDED
+from tests.simulation.check.effects import PAID_BACK, RECORDED
 from tests.simulation.check.money import BILLED, FALLS, OWED, RELEASED, SERVED, TOGETHER, WITHIN
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
 BUGS = (
-    Bug(
-        "one payment for two orders",
-        "A payment that serves an order is confirmed for another one.",
-        (SERVED, LEGAL),
-        (
-            Edit(Payment.confirm, "self.order_id not in (None, order_id)", "False"),
-            Edit(Payment.confirm, "self.order_id is None:", "self.order_id != order_id:"),
-        ),
-    ),
     Bug(
         "confirmed beyond what was authorized",
         "A payment is accepted for an order that it does not cover.",
@@ -74,12 +65,6 @@ BUGS = (
         "Each try to pay a refund asks the provider for another one.",
         (PAID_BACK, RECORDED),
         (Edit(Payment.request_id, 'ids.derive("refund", self.id, number)', "ids.new()"),),
-    ),
-    Bug(
-        "refunds share an id",
-        "The second refund of a payment has the request id of the first.",
-        (ONE_ID, RECORDED, OWED),
-        (Edit(Payment.request_id, 'ids.derive("refund", self.id, number)', 'ids.derive("refund", self.id)'),),
     ),
     Bug(
         "refund noted before it is paid",

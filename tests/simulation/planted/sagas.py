@@ -1,7 +1,6 @@
 """Bugs of the process manager and of what the others owe it: compensations that are harmless at any time."""
 
 from functions.checkout import publish
-from functions.depot.domain import ShoppingList
 from functions.kernel.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
@@ -49,12 +48,6 @@ BUGS = (
         (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
     ),
     Bug(
-        "insisting steps turn round",
-        "A timeout after the payment is confirmed undoes what may be done.",
-        (HEARS,),
-        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].insists", "attempt < TRIES"),),
-    ),
-    Bug(
         "compensation skipped",
         "A step whose command was sent and not answered is not undone.",
         (IN_TURN, UNDONE),
@@ -85,21 +78,6 @@ BUGS = (
         (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
     ),
     Bug(
-        "no mark of a cancelled list",
-        "A list that is cancelled before it is there is made later all the same.",
-        (UNDONE, LEGAL),
-        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "return"),),
-    ),
-    Bug(
-        "cancelled list made again",
-        "A late command makes a list of an order that was called off.",
-        (LEGAL,),
-        (
-            Edit(ShoppingList.create, "if self.is_new:", 'if self.is_new or self.status == "cancelled":'),
-            Edit(ShoppingList.create, 'if self.status == "cancelled":', "if False:"),
-        ),
-    ),
-    Bug(
         "voided before it was confirmed does not count",
         "A payment that is voided before its confirmation is confirmed later.",
         (UNDONE, RELEASED, SERVED, BILLED),
@@ -110,11 +88,5 @@ BUGS = (
         "A late approval brings a cancelled order back.",
         (LEGAL, AS_ITS_ORDER),
         (Edit(Order.approve, 'self.must_be("pending")', 'self.must_be("pending", "cancelled", "rejected")'),),
-    ),
-    Bug(
-        "approval accepted without effect",
-        "An order that is cancelled says that it was approved.",
-        (AS_ITS_ORDER, BILLED),
-        (Edit(Order.approve, 'self.must_be("pending")', 'if self.status != "pending":\n            return'),),
     ),
 )

@@ -133,21 +133,6 @@ BUGS = (
         (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.new()"),),
     ),
     Bug(
-        "text recorded before it is sent",
-        "Whoever stops in between has texted nobody and says so.",
-        (RECORDED,),
-        (
-            Edit(
-                notifications_service.notify,
-                "        to = views.addressee(customer_id)\n",
-                "        to = views.addressee(customer_id)\n"
-                "        notifications.create(\n"
-                "            notification_id, lambda it: it.note_sent(order_id, customer_id, kind, clock.stamp())\n"
-                "        )\n",
-            ),
-        ),
-    ),
-    Bug(
         "kinds of notification share an id",
         "A customer hears of one stage of an order, and of no other.",
         (TOLD,),
