@@ -103,12 +103,6 @@ BUGS = (
         (Edit(Order.pay, 'self.must_be("pending", "approved", "ready")', "pass"),),
     ),
     Bug(
-        "unpaid orders wait for ever",
-        "An order that nobody pays is never called off.",
-        (IN_TIME,),
-        (Edit(Order.expire, "if self.awaits_payment and", "if not self.awaits_payment and"),),
-    ),
-    Bug(
         "request answered though refused",
         "Whoever cancels what cannot be cancelled is told that it is done.",
         (ONCE,),
