@@ -42,19 +42,6 @@ BUGS = (
         ),
     ),
     Bug(
-        "invoice and payment one by one",
-        "An invoice is paid before its money is captured.",
-        (TOGETHER, OWED),
-        (
-            Edit(
-                service.pay,
-                "change_together((invoices, invoice_id), (payments, _payment_of(invoice_id)), decide)",
-                "paid = invoices.change(invoice_id, lambda one: one.pay())\n"
-                "    payments.change(paid.payment_id, lambda one: one.capture(paid.id, paid.amount))",
-            ),
-        ),
-    ),
-    Bug(
         "rest not released",
         "What was authorized beyond what is owed stays blocked.",
         (RELEASED,),
