@@ -1,5 +1,6 @@
 """What the event store asks of DynamoDB: `patches/dynamodb.py` for the cost of reads; the rest is the engine's own."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -49,10 +50,10 @@ def test_a_refused_transaction_says_for_each_item_why_and_what_is_there(bench: W
 
 
 def test_a_transaction_said_again_with_its_token_is_done_once(bench: Workbench) -> None:
-    table, dynamodb = bench.table(), bench.client("dynamodb")
+    table, dynamodb, token = bench.table(), bench.client("dynamodb"), str(uuid.uuid4())
 
     for _ in range(2):
-        dynamodb.transact_write_items(TransactItems=[{"Put": commit(table)}], ClientRequestToken="token-1")
+        dynamodb.transact_write_items(TransactItems=[{"Put": commit(table)}], ClientRequestToken=token)
 
     assert dynamodb.scan(TableName=table.name)["Count"] == 1
 
