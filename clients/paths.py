@@ -198,6 +198,8 @@ def comes_back_to_an_abandoned_basket(order: Order, scene: Scene) -> Steps:
 def never_pays(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).is_collected()
     yield from _until(lambda: order.order()["status"] == "cancelled", "the order has expired")
+    # Payments hears of it a moment later; who pays before that gets the money back.
+    yield from _until(lambda: order.invoice()["status"] == "cancelled", "nothing is owed any more")
     order.refused("PUT", f"/api/payments/invoices/{order.id}/pay", {})
 
 
