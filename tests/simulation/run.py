@@ -125,8 +125,13 @@ def run_chunk(seeds: Range, bug: str = "") -> tuple[Range, Tally]:
     tally = Tally()
     gc.collect()
     gc.freeze()  # what the modules hold lives for ever: not to be looked through again and again
-    for seed in range(seeds[0], seeds[1] + 1):
-        tally.add(run_one(seed, bug))
+    gc.disable()  # nearly all of a schedule lives as long as it does: one look at its end finds the same
+    try:
+        for seed in range(seeds[0], seeds[1] + 1):
+            tally.add(run_one(seed, bug))
+            gc.collect()
+    finally:
+        gc.enable()
     return seeds, tally
 
 

@@ -97,6 +97,7 @@ class Scheduler:
         self._due: list[_Due] = []
         self._numbers = count()
         self._hub = getcurrent()
+        self._until_us = 0
         self._at_work: Task | None = None
         self._failures: list[BaseException] = []
 
@@ -170,7 +171,11 @@ class Scheduler:
 
     def _rest(self, task: Task, until_us: int | None) -> None:
         """Let others have their turns until this task is woken, by its deadline at the latest."""
-        deadline = task.deadline_us
+        deadline, due = task.deadline_us, self._due
+        if until_us is not None and until_us <= self._until_us and (not deadline or until_us < deadline):
+            if not due or until_us < due[0][0]:  # Nobody else has a turn before: no need to switch.
+                self.now_us = until_us
+                return
         if deadline and (until_us is None or until_us > deadline):
             self._wake(task, max(deadline, self.now_us))
             self._hub.switch()
@@ -204,7 +209,7 @@ class Scheduler:
 
     def run(self, until_us: int, enough: Callable[[], bool] | None = None) -> None:
         """Let everything happen that is due until then, or until it is enough. Raises what a task failed with."""
-        due, self._hub = self._due, getcurrent()
+        due, self._hub, self._until_us = self._due, getcurrent(), until_us
         while due and due[0][0] <= until_us:
             self.now_us, _, _, function, task, wakeup = heappop(due)
             if task is None:
