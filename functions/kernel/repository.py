@@ -1,6 +1,5 @@
 """Load, decide, commit: how a use case changes an aggregate."""
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -21,12 +20,17 @@ B = TypeVar("B", bound=Aggregate)
 
 
 class Loaded(Generic[A]):
-    """An aggregate as its stream has it, with what a commit on top of it needs to know."""
+    """An aggregate as its stream has it, with what a commit on top of it needs to know.
 
-    def __init__(self, aggregate: A) -> None:
-        self.aggregate = aggregate
-        self.causes: dict[str, int] = {}
-        self.since_snapshot = 0
+    fold: makes the aggregate as it was loaded, a new object each time. causes: those that the stream has handled, with
+    the versions of their commits. since_snapshot: how many events have passed since the last.
+    """
+
+    def __init__(self, fold: Callable[[], A], causes: dict[str, int], since_snapshot: int) -> None:
+        self.fold = fold
+        self.aggregate = fold()
+        self.causes = causes
+        self.since_snapshot = since_snapshot
 
 
 class Repository(Generic[A]):
@@ -92,11 +96,10 @@ class Repository(Generic[A]):
             if recall(loaded, working):
                 return aggregate
             check_expected_version(aggregate, working)
-            before = copy.deepcopy(aggregate)
             decide(aggregate)
             if aggregate.changes:
                 try:
-                    commit = self.prepare(before, loaded, working)
+                    commit = self.prepare(loaded, working)
                     runtime.current().store.commit(commit)
                 except ConcurrencyError:
                     clock.back_off(attempt)
@@ -111,26 +114,29 @@ class Repository(Generic[A]):
         stream = self.aggregate.stream(id)
         newer: list[Commit] = []
         snapshot: Snapshot | None = None
-        loaded = Loaded(self.aggregate(id=id))
+        state: dict[str, Any] = {"id": id}
         for commit in runtime.current().store.backwards(stream, page=self.aggregate.snapshot_every):
             if commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema:
                 snapshot = commit.snapshot
-                state = {"id": id, "version": commit.last, **snapshot.state}
-                loaded.aggregate = codec.from_data(self.aggregate, state)
+                state |= {"version": commit.last, **snapshot.state}
                 break
             newer.append(commit)
-        loaded.causes = dict(snapshot.causes) if snapshot else {}
-        for commit in reversed(newer):
-            for stored in commit.events:
-                _fold(loaded.aggregate, stored)
-            loaded.since_snapshot += len(commit.events)
-            if commit.cause:
-                loaded.causes[commit.cause.id] = commit.version
-        return loaded
+        newer.reverse()
 
-    def prepare(self, before: A, loaded: Loaded[A], working: Context, *, with_answer: bool = True) -> Commit:
-        """The commit of what an aggregate recorded. `before` is the aggregate without it."""
-        aggregate = loaded.aggregate
+        def fold() -> A:
+            aggregate = codec.from_data(self.aggregate, state) if snapshot else self.aggregate(id=id)
+            for commit in newer:
+                for stored in commit.events:
+                    _fold(aggregate, stored)
+            return aggregate
+
+        handled = {commit.cause.id: commit.version for commit in newer if commit.cause}
+        causes = {**snapshot.causes, **handled} if snapshot else handled
+        return Loaded(fold, causes, sum(len(commit.events) for commit in newer))
+
+    def prepare(self, loaded: Loaded[A], working: Context, *, with_answer: bool = True) -> Commit:
+        """The commit of what an aggregate recorded."""
+        aggregate, before = loaded.aggregate, loaded.fold()
         messages: list[Outgoing] = []
         events: list[StoredEvent] = []
         for event in aggregate.changes:
@@ -190,13 +196,12 @@ def change_together(
             _note_version(one.aggregate)
             return one.aggregate, two.aggregate
         check_expected_version(one.aggregate, working)
-        before_one, before_two = copy.deepcopy(one.aggregate), copy.deepcopy(two.aggregate)
         decide(one.aggregate, two.aggregate)
         commits: list[Commit] = []
         if one.aggregate.changes:
-            commits.append(firsts.prepare(before_one, one, working))
+            commits.append(firsts.prepare(one, working))
         if two.aggregate.changes:
-            commits.append(seconds.prepare(before_two, two, working, with_answer=not commits))
+            commits.append(seconds.prepare(two, working, with_answer=not commits))
         if commits:
             try:
                 runtime.current().store.commit(*commits)
