@@ -36,6 +36,19 @@ class Kind(StrEnum):
     TIMER = "timer"
 
 
+class _About:
+    """One of the words that a message says about itself; a shape says nothing, and raises AttributeError."""
+
+    def __set_name__(self, owner: type, word: str) -> None:
+        self._word = word
+
+    def __get__(self, message: type, owner: type) -> Any:
+        try:
+            return message.__dict__["__about__"][self._word]
+        except KeyError:
+            raise AttributeError(f"{message.__name__} has no {self._word}") from None
+
+
 class MessageType(ModelMetaclass):
     """What a message says about itself, on its class and not on its instances: `type(message).name`.
 
@@ -43,13 +56,16 @@ class MessageType(ModelMetaclass):
     words are its data, so `message.name` is never the name of the message.
     """
 
-    kind: Kind
-    name: str
-    source: str
-    version: int
-    key: str
-    to: str | None
-    answers: type["Command"] | None
+    if TYPE_CHECKING:
+        kind: Kind
+        name: str
+        source: str
+        version: int
+        key: str
+        to: str | None
+        answers: type["Command"] | None
+    else:
+        kind, name, source, version, key, to, answers = (_About() for _ in range(7))
 
     def __new__(
         mcs,
@@ -82,10 +98,6 @@ class MessageType(ModelMetaclass):
         }
         _messages[class_name] = message
         return message
-
-    def __getattr__(cls, word: str) -> Any:  # noqa: N805
-        about = cls.__dict__.get("__about__", {})
-        return about[word] if word in about else super().__getattr__(word)  # type: ignore[misc]
 
 
 class Message(BaseModel, metaclass=MessageType):

@@ -57,8 +57,11 @@ class EventBridgeBus:
             "EventBusName": self._name,
             "Source": message.detail["metadata"]["source"],
             "DetailType": message.name,
-            "Detail": json.dumps(message.detail, separators=(",", ":"), ensure_ascii=False),
+            "Detail": _text(message.detail),
         }
+
+
+_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _size(entry: Any) -> int:

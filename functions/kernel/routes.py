@@ -125,9 +125,9 @@ def _errors(writes: bool, versioned: bool, named: bool, guarded: bool) -> set[in
 
 def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
     """What a path's parameters are in these segments; None when it is another path."""
-    parts = path.split("/")[1:]
-    if len(parts) != len(segments):
+    if path.count("/") != len(segments):
         return None
+    parts = path.split("/")[1:]
     values: dict[str, str] = {}
     for part, segment in zip(parts, segments, strict=True):
         if part.startswith("{") and segment:

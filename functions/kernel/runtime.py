@@ -21,7 +21,7 @@ class EventStore(Protocol):
         """Append one commit, or several in one transaction. Raises ConcurrencyError and TooLargeError."""
 
     def backwards(self, stream: str, page: int) -> Iterator[Commit]:
-        """The commits of a stream, newest first, consistent, read `page` at a time."""
+        """The commits of a stream without their messages, newest first, consistent, read `page` at a time."""
 
     def forwards(self, stream: str) -> Iterator[Commit]:
         """The commits of a stream, oldest first."""

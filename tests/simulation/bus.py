@@ -46,11 +46,10 @@ class Bus:
             for name in sorted(rule.names):
                 self._by_name.setdefault(name, []).append(rule)
 
-    def put(self, source: str, name: str, detail: str) -> str:
-        """Take one event; its id."""
+    def put(self, source: str, name: str, detail: str, content: dict[str, Any]) -> str:
+        """Take one event, whose detail is of this content; its id."""
         world = self._world
         entry = world.number("entry")
-        content = json.loads(detail)
         self.latest[name] = content
         world.history.note("published", service=source, entry=entry, name=name, detail=content)
         time = (BEGIN + timedelta(microseconds=world.scheduler.now_us)).isoformat(timespec="seconds")
@@ -120,10 +119,13 @@ class EventsClient:
         for entry in entries:
             if some and self._world.choices.chance(0.5, "this entry"):
                 answers.append({"ErrorCode": "InternalFailure", "ErrorMessage": "Unexpected error"})
-            elif refused := _refusal(entry):
-                answers.append({"ErrorCode": refused, "ErrorMessage": "the entry is not valid"})
+                continue
+            content = _content(entry)
+            if isinstance(content, str):
+                answers.append({"ErrorCode": content, "ErrorMessage": "the entry is not valid"})
             else:
-                answers.append({"EventId": self._bus.put(entry["Source"], entry["DetailType"], entry["Detail"])})
+                event = self._bus.put(entry["Source"], entry["DetailType"], entry["Detail"], content)
+                answers.append({"EventId": event})
         return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 
 
@@ -133,12 +135,12 @@ def _size(entry: dict[str, Any]) -> int:
     return len(said) if said.isascii() else len(said.encode("utf-8", "surrogatepass"))
 
 
-def _refusal(entry: dict[str, Any]) -> str | None:
-    """The code that an entry is refused with."""
+def _content(entry: dict[str, Any]) -> dict[str, Any] | str:
+    """What an entry's detail says, or the code that it is refused with."""
     if not (entry.get("Source") and entry.get("DetailType") and entry.get("Detail")):
         return "InvalidArgument"
     try:
         detail = json.loads(entry["Detail"])
     except ValueError:
         return "MalformedDetail"
-    return None if isinstance(detail, dict) else "MalformedDetail"
+    return detail if isinstance(detail, dict) else "MalformedDetail"

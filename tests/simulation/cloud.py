@@ -141,7 +141,7 @@ class Cloud:
     def publish(self, detail: dict[str, Any]) -> str:
         """Put a message on the bus as if its source had; the entry's id."""
         metadata = detail["metadata"]
-        return self._bus.put(metadata["source"], metadata["name"], json.dumps(detail, ensure_ascii=False))
+        return self._bus.put(metadata["source"], metadata["name"], json.dumps(detail, ensure_ascii=False), detail)
 
     def last_published(self, name: str) -> dict[str, Any] | None:
         """The latest message of a name that came to the bus; not to be changed."""
@@ -190,8 +190,9 @@ class Cloud:
 
     def _set_stopped(self, names: tuple[str, ...], *, stopped: bool) -> None:
         for name, function in self.functions.items():
-            if name.partition("/")[0] in names:
+            if name.partition("/")[0] in names and function.stopped != stopped:
                 function.stopped = stopped
+                self.history.note("throttled" if stopped else "runs", function=name)
 
     def run(self, until: float, enough: Callable[[], bool] | None = None) -> None:
         """Let time pass until so many seconds after the beginning, or until it is enough."""

@@ -102,6 +102,7 @@ class DynamoDBClient:
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
             self._note_conflict(table, key)
+            self._note_busy(table)
             message = "Transaction is ongoing for the item"
             raise client_error("TransactionConflictException", message, "PutItem")
         there = table.items.get(key)
@@ -234,6 +235,7 @@ class DynamoDBClient:
         struck = world.faults.strikes("transaction conflict", tables[0].name)
         held = [write.key in write.table.locked or (struck and n == 0) for n, write in enumerate(writes)]
         if any(held):
+            self._note_busy(tables[0])
             reasons = [{"Code": "TransactionConflict" if conflict else "None"} for conflict in held]
             raise cancelled(reasons)
         holder = world.number("transaction")
@@ -254,6 +256,10 @@ class DynamoDBClient:
         """Another had the version that a commit wanted; for rows, that is how they are meant to be."""
         if table.name.endswith("/events"):
             self._world.history.note("conflict", table=table.name, key=list(key), container=self._name)
+
+    def _note_busy(self, table: Table) -> None:
+        """Another transaction holds what this one wants to write."""
+        self._world.history.note("busy", table=table.name, container=self._name)
 
     def _recall(self, token: str, content: str) -> dict[str, Any] | None:
         """The answer of a transaction that had this token before. Raises ClientError; None for a new one."""

@@ -32,7 +32,11 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
 
 def size_of(item: Item) -> int:
     """The bytes of an item, about."""
-    return sum(len(name) + len(str(next(iter(value.values())))) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        for content in value.values():
+            size += len(name) + (len(content) if isinstance(content, str) else 1)
+    return size
 
 
 class Write:

@@ -172,10 +172,14 @@ class Scheduler:
     def _rest(self, task: Task, until_us: int | None) -> None:
         """Let others have their turns until this task is woken, by its deadline at the latest."""
         deadline, due = task.deadline_us, self._due
-        if until_us is not None and until_us <= self._until_us and (not deadline or until_us < deadline):
-            if not due or until_us < due[0][0]:  # Nobody else has a turn before: no need to switch.
-                self.now_us = until_us
-                return
+        if (
+            until_us is not None
+            and (not due or until_us < due[0][0])
+            and (not deadline or until_us < deadline)
+            and until_us <= self._until_us
+        ):  # Nobody else has a turn before: no need to switch.
+            self.now_us = until_us
+            return
         if deadline and (until_us is None or until_us > deadline):
             self._wake(task, max(deadline, self.now_us))
             self._hub.switch()

@@ -180,12 +180,12 @@ def _accounted(dead: Dead, reading: Reading) -> Iterator[Violation]:
             yield Violation(ACCOUNTED, text, {"message": dead.message.id if dead.message else None})
         return
     tries = int(dead.reason.get("tries", 0))
-    if tries < TRIES and not _hopeless(dead):
+    if tries < TRIES and not is_hopeless(dead):
         text = f"{name} was given up at {dead.queue} after {tries} tries: {dead.reason.get('reason')}"
         yield Violation(ACCOUNTED, text, {"message": dead.message.id if dead.message else None})
 
 
-def _hopeless(dead: Dead) -> bool:
+def is_hopeless(dead: Dead) -> bool:
     """Whether no try can make a message good: it is unreadable, not known here, or a refund that is refused."""
     message = dead.message
     if message is None or message.name == "RefundDue":

@@ -12,6 +12,7 @@ from typing import Any
 
 Entry = tuple[int, str, dict[str, Any]]
 SECOND = 1_000_000  # microseconds
+OLD = "old version"  # the fault by which a container runs the code from before
 GIVEN_UP = "target given up"  # the fault after which an event comes to a rule's dead letters only a day later
 
 
@@ -147,10 +148,12 @@ class Dead:
 class Reading:
     """What a history says, and how it ended.
 
-    calm_from, quiet_from: when the faults ended, and when the last people went home too, in microseconds.
+    calm_from, quiet_from: when the faults ended, and when the last people went home too, in microseconds. failures: how
+    many invocations failed, or failed at something. old: containers that run the version before.
     """
 
     def __init__(self, history: Sequence[Entry], final: Mapping[str, Any]) -> None:
+        self.history = history
         self.final = final
         self.end = history[-1][0] if history else 0
         self.quiet_from = 0
@@ -167,6 +170,8 @@ class Reading:
         self.lost_to_queue: set[tuple[str, str, int]] = set()
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self.effects: list[tuple[int, dict[str, Any]]] = []
+        self.failures = 0
+        self.old: set[str] = set()
         self._at_work: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
         self._underway: dict[tuple[str, str, int], str | None] = {}
@@ -306,6 +311,7 @@ class Reading:
             copy.deleted = at
 
     def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
+        self.failures += bool(fields.get("failures")) or fields["how"] == "error"
         for failed in fields.get("failures") or ():
             if copy := self.copies.get(failed):
                 copy.failed += 1
@@ -324,6 +330,8 @@ class Reading:
     def _read_fault(self, at: int, fields: dict[str, Any]) -> None:
         if fields["name"] == GIVEN_UP:
             self.given_up.add((self._messages_of[self._routed[0]], self._routed[1]))
+        elif fields["name"] == OLD:
+            self.old.add(fields["where"])
 
     def _read_row(self, at: int, fields: dict[str, Any]) -> None:
         partition, sort = fields["key"]
