@@ -11,8 +11,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -49,21 +49,16 @@ def _logger(service: str) -> logging.Logger:
     return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
 
 
-@contextmanager
-def noting(**keys: str) -> Iterator[None]:
+def noting(**keys: str) -> AbstractContextManager[None]:
     """Within the block, these keys are on every log line."""
     if not os.environ.get("MALLBOTS_SERVICE"):
-        yield
-        return
-    with cast(Any, logger()).append_context_keys(**keys):
-        yield
+        return nullcontext()
+    return cast(AbstractContextManager[None], cast(Any, logger()).append_context_keys(**keys))
 
 
-@contextmanager
-def handling(metadata: "Metadata") -> Iterator[None]:
+def handling(metadata: "Metadata") -> AbstractContextManager[None]:
     """Within the block, every log line says which message is handled, and of which flow it is."""
-    with noting(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name):
-        yield
+    return noting(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
 
 
 def processed(metadata: "Metadata", seconds: float) -> None:

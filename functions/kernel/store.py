@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel import meter
-from functions.kernel.commit import Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
+from functions.kernel.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.context import Cause
-from functions.kernel.errors import ConcurrencyError, TooLargeError, UnavailableError
+from functions.kernel.errors import ConcurrencyError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,33 +40,30 @@ def to_item(commit: Commit) -> Item:
         item["digest"] = {"S": commit.cause.digest}
     if commit.messages:
         item["messages"] = {"S": _text([_message(message) for message in commit.messages])}
-    refuse_oversize(commit.stream, _size(item))
+    size = _size(item)
+    refuse_oversize(commit.stream, size)
     if commit.snapshot:
         snapshot = commit.snapshot
-        item["snapshot"] = {"S": _text([snapshot.schema, snapshot.state, snapshot.causes])}
-        try:
-            refuse_oversize(commit.stream, _size(item))
-        except TooLargeError:
-            del item["snapshot"]
+        part: Item = {"snapshot": {"S": _text([snapshot.schema, snapshot.state, snapshot.causes])}}
+        if size + _size(part) <= SIZE_LIMIT:
+            item |= part
     return item
 
 
 def from_item(item: Item, *, messages: bool = True) -> Commit:
     """The commit of an item, with its messages or without."""
-    text = {name: value.get("S", "") for name, value in item.items()}
-    snapshot = Snapshot(*json.loads(text["snapshot"])) if "snapshot" in text else None
     return Commit(
-        stream=text["stream"],
+        stream=item["stream"]["S"],
         version=int(item["version"]["N"]),
-        id=text["id"],
-        events=tuple(StoredEvent(*event) for event in json.loads(text["events"])),
-        time=text["time"],
+        id=item["id"]["S"],
+        events=tuple(StoredEvent(*event) for event in json.loads(item["events"]["S"])),
+        time=item["time"]["S"],
         messages=messages_of(item) if messages else (),
-        cause=Cause(text["cause"], text.get("digest", "")) if "cause" in text else None,
-        correlation_id=text["correlation_id"],
-        causation_id=text.get("causation_id"),
-        actor=text["actor"],
-        snapshot=snapshot,
+        cause=Cause(item["cause"]["S"], item["digest"]["S"]) if "cause" in item else None,
+        correlation_id=item["correlation_id"]["S"],
+        causation_id=item["causation_id"]["S"] if "causation_id" in item else None,
+        actor=item["actor"]["S"],
+        snapshot=Snapshot(*json.loads(item["snapshot"]["S"])) if "snapshot" in item else None,
     )
 
 

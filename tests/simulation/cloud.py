@@ -210,9 +210,9 @@ class Cloud:
         schedules, and, once nothing was stored for a while, the depot's looks for a robot and at robots that are there.
         One of those that was received, and has to be received again, counts.
         """
-        if any(function.busy for function in self.functions.values()):
-            return False
         if self._bus.in_flight or any(stream.is_behind for stream in self.streams.values()):
+            return False
+        if any(function.busy for function in self.functions.values()):
             return False
         now = self.scheduler.now_us
         horizon = now + int(within * SECOND)

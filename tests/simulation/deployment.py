@@ -43,6 +43,24 @@ def _pattern(service: str, queue: str) -> dict[str, Any]:
     return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
 
 
+@cache
+def _gateway() -> Api:
+    """What answers where no service does."""
+    api = Api("gateway", elsewhere=[(route.method, route.path) for routes in _routes().values() for _, route in routes])
+    api.include(gateway_api)
+    return api
+
+
+@cache
+def _routes() -> dict[tuple[str, int], list[tuple[str, Route]]]:
+    """The routes of all services, each with its service, by method and number of parts."""
+    found: dict[tuple[str, int], list[tuple[str, Route]]] = {}
+    for service, registered in manifests().items():
+        for route in registered.api.routes if registered.api else ():
+            found.setdefault((route.method, len(route.path.split("/"))), []).append((service, route))
+    return found
+
+
 class Deployment:
     """Tables, streams, queues, rules, schedules and functions of all services.
 
@@ -157,19 +175,10 @@ class Deployment:
         )
 
     def _gateway(self) -> None:
-        self._routes: dict[tuple[str, int], list[tuple[str, Route]]] = {}
-        known = []
-        for service, registered in self._manifests.items():
-            for route in registered.api.routes if registered.api else ():
-                known.append((route.method, route.path))
-                place = (route.method, len(route.path.split("/")))
-                self._routes.setdefault(place, []).append((service, route))
-        api = Api("gateway", elsewhere=known)
-        api.include(gateway_api)
         name = "gateway/api"
         # Its function uses none of the adapters: any service's will do.
         compose = partial(self._compose, next(iter(self._manifests)), "api")
-        self.functions[name] = Function(self._world, name, api.handle, compose, GATEWAY_TIMEOUT)
+        self.functions[name] = Function(self._world, name, _gateway().handle, compose, GATEWAY_TIMEOUT)
 
     def _schedules(self) -> None:
         for service, registered in self._manifests.items():
@@ -182,7 +191,7 @@ class Deployment:
         segments = path.split("/")[1:]
         fitting = [
             (service, route)
-            for service, route in self._routes.get((method, len(segments) + 1), ())
+            for service, route in _routes().get((method, len(segments) + 1), ())
             if fit(route.path, segments) is not None
         ]
         if not fitting:

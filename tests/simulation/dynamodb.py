@@ -11,7 +11,7 @@ from tests.simulation.expressions import ExpressionError, Item, check_placeholde
 from tests.simulation.requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
-from tests.simulation.tables import Index, InvalidKeyError, Key, Snapshot, Table, between
+from tests.simulation.tables import ITEM_LIMIT, Index, InvalidKeyError, Key, Snapshot, Table, between
 
 ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
 TOKEN_LIFE = 600 * SECOND
@@ -160,12 +160,13 @@ class DynamoDBClient:
                 raise ExpressionError("The provided starting key is outside query boundaries")
             here, beyond = between(sorts, after, after)
             first, last = (max(first, beyond), last) if forward else (first, min(last, here))
-        chosen = sorts[first:last] if forward else sorts[first:last][::-1]
+        chosen = (sorts[first:last] if forward else sorts[first:last][::-1])[:limit]
+        may_be_long = len(chosen) * ITEM_LIMIT > ANSWER_LIMIT
         items, size = [], 0
         for sort in chosen:
             item = seen.item((partition, sort))
             assert item is not None
-            size += size_of(item)
+            size += size_of(item) if may_be_long else 0
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
                 return {"Items": items, "LastEvaluatedKey": table.key_item((partition, sort))}
