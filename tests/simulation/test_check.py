@@ -12,6 +12,7 @@ from tests.simulation.check import (
     collecting,
     delivery,
     effects,
+    failing,
     fulfilling,
     money,
     poison,
@@ -46,7 +47,7 @@ def test_a_broken_promise_is_found(story: str, breaks: Breaks, invariant: str) -
 
 
 def test_every_promise_is_broken_once_above() -> None:
-    kernel = (storing, lives, delivery, effects, sagas, projections, poison)
+    kernel = (storing, lives, delivery, effects, sagas, projections, poison, failing)
     families = (*kernel, choosing, collecting, fulfilling, money, refusing, robots)
     words = [value for family in families for name, value in vars(family).items() if name.isupper()]
     promises = {word for word in words if isinstance(word, str) and " " in word}
@@ -96,6 +97,12 @@ def test_an_event_of_a_version_to_come_lies_with_the_dead_letters_and_excuses_no
     assert {violation.invariant for violation in check(told.tale.notes, told.tale.final)} == {projections.REBUILT}
 
 
+def test_a_failure_that_a_fault_explains_is_none_of_the_systems() -> None:
+    told = Told(stories.completed())
+    wrong_with_flows.failed_at_a_message(told, struck=True)
+    assert check(told.tale.notes, told.tale.final) == []
+
+
 def test_what_must_be_so_in_the_end_is_not_asked_of_a_history_that_goes_on() -> None:
     told = Told(stories.completed())
     told.tale.commit("ShoppingList#x", ("Created", {"order_id": "x", "stops": []}), ("Initiated", {}))
@@ -106,6 +113,7 @@ def test_what_must_be_so_in_the_end_is_not_asked_of_a_history_that_goes_on() -> 
 def test_a_transaction_that_goes_on_after_its_caller_gave_up_is_still_its_own() -> None:
     told = Told(stories.completed())
     told.tale.ask("PUT", "/api/baskets/y/checkout", key="late")
+    told.tale.note("fault", number=1, name="slow transaction", where="some/events")
     told.tale.note("underway", container="api", keys=[["Basket#y", 1]])
     told.tale.answer(status=500)
     told.tale.ask("PUT", "/api/baskets/z/checkout", key="other")

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.simulation.check import poison, projections, robots, sagas
+from tests.simulation.check import failing, poison, projections, robots, sagas
 from tests.simulation.check.reading import SECOND
 from tests.simulation.wrong import Case, Told
 
@@ -125,6 +125,14 @@ def kept_waiting(told: Told) -> None:
     told.tale.notes.append((at + 3600 * SECOND, kind, fields))
 
 
+def failed_at_a_message(told: Told, *, struck: bool = False) -> None:
+    """struck: whether a call of the container was refused meanwhile."""
+    told.tale.note("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1", "message-2"])
+    if struck:
+        told.tale.note("fault", number=1, name="throttle", where="search/inbox-1 PutItem search/views")
+    told.tale.note("ended", container="search/inbox-1", function="search/inbox", how="ok", failures=["message-1"])
+
+
 CASES: list[Case] = [
     ("completed", two_lists_for_one_robot, robots.ONE_ROBOT),
     ("completed", assigned_alone, robots.ONE_ROBOT),
@@ -152,4 +160,5 @@ CASES: list[Case] = [
     ("completed", saga_listed_as_running, projections.REBUILT),
     ("completed", basket_found_for_ever, projections.REBUILT),
     ("completed", kept_waiting, poison.BOUNDED),
+    ("completed", failed_at_a_message, failing.CAUSED),
 ]
