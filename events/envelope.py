@@ -43,13 +43,9 @@ class Envelope(BaseModel):
 
     def detail(self) -> dict[str, Any]:
         """The JSON-ready `detail`, without the members that are not there."""
-        content = self.model_dump(mode="json", exclude_none=False)
-        content["metadata"] = {
-            name: value for name, value in content["metadata"].items() if value is not None or name == "causation_id"
-        }
-        if content["to"] is None:
-            del content["to"]
-        return content
+        metadata = {name: value for name, value in self.metadata if value is not None or name == "causation_id"}
+        content: dict[str, Any] = {"metadata": metadata, "data": self.data}
+        return content if self.to is None else {**content, "to": self.to}
 
     @classmethod
     def read(cls, detail: Any) -> "Envelope":
