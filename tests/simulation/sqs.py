@@ -199,7 +199,9 @@ class Worker:
         else:
             due = [message for message in messages if message.visible_us <= now]
             if len(due) > 1:
-                due = choices.shuffled(due, "receive")[: choices.between(1, self._batch_size, "batch")]
+                # Where many lie, a batch is full more often than not.
+                size = min(choices.between(1, 2 * self._batch_size, "batch"), self._batch_size)
+                due = choices.shuffled(due, "receive")[:size]
         batch = []
         for message in due:
             message.receives += 1

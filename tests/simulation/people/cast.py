@@ -74,7 +74,7 @@ def draw(seed: int) -> Cast:
 
 def _asleep(choices: Choices) -> tuple[str, ...]:
     """On most days all who only look on catch up with it afterwards, else now and then one of them."""
-    if choices.chance(0.6, "all onlookers asleep"):
+    if choices.chance(0.8, "all onlookers asleep"):
         return ONLOOKERS
     return tuple(service for service in ONLOOKERS if choices.chance(0.15, service))
 
@@ -98,8 +98,8 @@ def _working(comes: float, shift: float) -> Callable[[Robot], None]:
 
 
 def _add_robots(cast: Cast, choices: Choices) -> None:
-    for number in range(1, choices.pick((0, 0, 0, 0, 1, 1, 1, 1, 1, 2), "how many robots") + 1):
-        comes, shift = choices.seconds(0, 15, "when a robot comes"), choices.seconds(30, 110, "its shift")
+    for number in range(1, choices.pick((0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2), "how many robots") + 1):
+        comes, shift = choices.seconds(0, 15, "when a robot comes"), choices.seconds(20, 80, "its shift")
         cast.has(f"robot {number}", "bot", Robot, _working(comes, shift))
 
 

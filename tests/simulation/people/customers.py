@@ -27,7 +27,7 @@ LEAVING: tuple[Leaving, ...] = (
     "order cancelled when ready",
     *2 * ("order cancelled once paid",),
 )
-NUMBERS = (*20 * (1,), 2, 2, 2, 3, 4)
+NUMBERS = (*27 * (1,), 2, 2, 2, 3, 4)
 KIOSK = "kiosk:the only one"
 AMOUNTS = (0, 0, 0, 0, 0, 500, 2_000, -1, -1_000)  # cents that a customer sets aside beyond what the basket costs
 MOMENTS = (0.0, 0.2, 1, 2, 3, 5, 8, 15, 40, 90)  # seconds after the checkout at which somebody changes their mind
