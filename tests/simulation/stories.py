@@ -45,8 +45,8 @@ def _order(status: str, quantity: int = 3, **more: Any) -> dict[str, Any]:
     return state | more
 
 
-def _list(status: str, assignment: int = 0, **more: Any) -> dict[str, Any]:
-    items = [{"product_id": "cable", "name": "Cable", "quantity": 3, "picked": 0}]
+def _list(status: str, assignment: int = 0, picked: int = 0, **more: Any) -> dict[str, Any]:
+    items = [{"product_id": "cable", "name": "Cable", "quantity": 3, "picked": picked}]
     state: dict[str, Any] = {
         "shopping_list_id": "o",
         "order_id": "o",
@@ -118,7 +118,7 @@ def _begun(authorized: int) -> tuple[Tale, str]:
     tale.commit(
         PAYMENT,
         ("Authorized", {"customer_id": "c", "amount": authorized}),
-        says=[("PaymentAuthorized", _payment("authorized", authorized=authorized))],
+        says=[("PaymentAuthorized", _payment("authorized", order_id=None, authorized=authorized))],
     )
     tale.answer(body={"id": "p"}, version=1)
     basket = {"basket_id": "o", "customer_id": "c"}
@@ -203,11 +203,11 @@ def _collect_and_pay(tale: Tale) -> None:
     tale.answer(version=4)
     tale.ask("PUT", "/api/depot/shopping/o/pick", body={"assignment": 1, "quantity": 2})
     picked = ("Picked", {"store_id": "s", "product_id": "cable", "quantity": 2})
-    tale.commit(LIST, picked, says=[("ShoppingListItemPicked", _list("active", 1))])
+    tale.commit(LIST, picked, says=[("ShoppingListItemPicked", _list("active", 1, 2))])
     tale.answer(version=5)
     short = [{"store_id": "s", "product_id": "cable", "quantity": 1}]
     tale.ask("PUT", "/api/depot/shopping/o/complete", body={"assignment": 1})
-    done = [("ShoppingListCompleted", _list("completed", 1))]
+    done = [("ShoppingListCompleted", _list("completed", 1, 2))]
     [collected] = tale.commit(LIST, ("Completed", {"shortages": short}), says=done, together=2)
     tale.commit(BOT, ("Finished", {}), says=[("BotFinished", _bot("idle"))], together=2)
     tale.answer(version=6)

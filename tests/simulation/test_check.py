@@ -20,6 +20,7 @@ from tests.simulation.check import (
     refusing,
     robots,
     sagas,
+    saying,
     storing,
 )
 from tests.simulation.check import transitions as lives
@@ -47,7 +48,7 @@ def test_a_broken_promise_is_found(story: str, breaks: Breaks, invariant: str) -
 
 
 def test_every_promise_is_broken_once_above() -> None:
-    kernel = (storing, lives, delivery, effects, sagas, projections, poison, failing)
+    kernel = (storing, lives, delivery, effects, sagas, projections, poison, failing, saying)
     families = (*kernel, choosing, collecting, fulfilling, money, refusing, robots)
     words = [value for family in families for name, value in vars(family).items() if name.isupper()]
     promises = {word for word in words if isinstance(word, str) and " " in word}

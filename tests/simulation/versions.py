@@ -1,7 +1,7 @@
 """Two versions at once: containers that run the code from before an adjustment of an invoice said why.
 
 What such a container writes and makes of messages is brought about where it meets the cloud: it stores and says
-version 1, and version 2 is newer than it knows.
+version 1, and version 2 is newer than it knows. Its snapshots are of another schema, in which amounts had other names.
 """
 
 import json
@@ -36,6 +36,10 @@ def received(event: dict[str, Any]) -> dict[str, Any]:
 def written(item: Item) -> Item:
     """An item as the old code would have written it."""
     old = dict(item)
+    if "snapshot" in item:
+        schema, state, causes = json.loads(item["snapshot"]["S"])
+        renamed = {f"old_{name}" if name in ("amount", "authorized") else name: it for name, it in state.items()}
+        old["snapshot"] = {"S": _text([schema - 1, renamed, causes])}
     if '["Adjusted",2,' in item.get("events", {}).get("S", ""):
         old["events"] = {"S": _text([_event(*event) for event in json.loads(item["events"]["S"])])}
     if '"InvoiceAdjusted"' in item.get("messages", {}).get("S", ""):

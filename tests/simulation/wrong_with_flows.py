@@ -2,7 +2,7 @@
 
 import json
 
-from tests.simulation.check import failing, poison, projections, robots, sagas
+from tests.simulation.check import failing, poison, projections, robots, sagas, saying
 from tests.simulation.check.reading import SECOND
 from tests.simulation.wrong import Case, Told
 
@@ -133,6 +133,10 @@ def failed_at_a_message(told: Told, *, struck: bool = False) -> None:
     told.tale.note("ended", container="search/inbox-1", function="search/inbox", how="ok", failures=["message-1"])
 
 
+def told_as_it_was_before(told: Told) -> None:
+    told.replace("commit", ('"ShoppingList#o", 5',), '"picked": 2', '"picked": 0', part="messages")
+
+
 CASES: list[Case] = [
     ("completed", two_lists_for_one_robot, robots.ONE_ROBOT),
     ("completed", assigned_alone, robots.ONE_ROBOT),
@@ -161,4 +165,5 @@ CASES: list[Case] = [
     ("completed", basket_found_for_ever, projections.REBUILT),
     ("completed", kept_waiting, poison.BOUNDED),
     ("completed", failed_at_a_message, failing.CAUSED),
+    ("completed", told_as_it_was_before, saying.SAYS),
 ]

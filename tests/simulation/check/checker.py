@@ -16,8 +16,10 @@ from tests.simulation.check import (
     refusing,
     robots,
     sagas,
+    saying,
     storing,
     transitions,
+    waiting,
 )
 from tests.simulation.check.delivery import Ways
 from tests.simulation.check.reading import Entry, Reading
@@ -42,6 +44,8 @@ def check(history: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *projections.violations(reading, ways),
         *poison.violations(reading),
         *failing.violations(reading),
+        *saying.violations(reading),
+        *waiting.violations(reading),
         *choosing.violations(reading),
         *fulfilling.violations(reading, ways),
         *collecting.violations(reading, ways),

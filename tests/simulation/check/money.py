@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Commit, Reading
+from tests.simulation.check.reading import Commit, Event, Reading
 from tests.simulation.check.violation import Violation
 
 WITHIN = "no more is captured than authorized, nor refunded than captured"
@@ -59,6 +59,30 @@ class Order:
     approved: bool = False
     items: list[dict[str, int | str]] = field(default_factory=list)
 
+    def apply(self, event: Event) -> None:
+        """Take what an event of it says."""
+        match event.name:
+            case "Created":
+                self.status, self.customer = "pending", event.data["customer_id"]
+                self.payment = event.data["payment_id"]
+                self.items = [dict(item) for item in event.data["items"]]
+            case "Approved":
+                self.status, self.approved = "approved", True
+            case "Readied":
+                self.status = "ready"
+                _take_out(self, event.data["shortages"])
+            case "Paid":
+                self.paid = True
+            case "Completed":
+                self.status = "completed"
+            case "Rejected":
+                self.status = "rejected"
+            case "Cancelled":
+                self.status = "cancelled"
+            case "NothingFound":
+                self.status, self.items = "cancelled", []
+        self.total = sum(int(item["price"]) * int(item["quantity"]) for item in self.items)
+
 
 def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
     """Amounts that no moment may show, and what does not add up in the end."""
@@ -71,7 +95,8 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
         elif commit.kind == "Invoice":
             yield from _bill(invoices.setdefault(commit.thing, Invoice()), commit)
         elif commit.kind == "Order":
-            _order(orders.setdefault(commit.thing, Order()), commit)
+            for event in commit.events:
+                orders.setdefault(commit.thing, Order()).apply(event)
     yield from _together(payments, invoices)
     if reading.is_still:
         for order_id, order in orders.items():
@@ -161,29 +186,6 @@ def _bill(invoice: Invoice, commit: Commit) -> Iterator[Violation]:
             text = f"{commit.where} lets what is owed rise from {before} to {invoice.amount}"
             yield Violation(FALLS, text, {"stream": commit.stream})
         before = invoice.amount
-
-
-def _order(order: Order, commit: Commit) -> None:
-    for event in commit.events:
-        match event.name:
-            case "Created":
-                order.status, order.customer = "pending", event.data["customer_id"]
-                order.payment = event.data["payment_id"]
-                order.items = [dict(item) for item in event.data["items"]]
-            case "Approved":
-                order.status, order.approved = "approved", True
-            case "Readied":
-                order.status = "ready"
-                _take_out(order, event.data["shortages"])
-            case "Paid":
-                order.paid = True
-            case "Completed":
-                order.status = "completed"
-            case "Rejected":
-                order.status = "rejected"
-            case "Cancelled" | "NothingFound":
-                order.status = "cancelled"
-    order.total = sum(int(item["price"]) * int(item["quantity"]) for item in order.items)
 
 
 def _take_out(order: Order, shortages: list[dict[str, int | str]]) -> None:

@@ -1,12 +1,13 @@
 """Bugs of the depot: lists, robots, and who gives which to whom."""
 
-from functions.depot import dispatch, lease, service
+from functions.depot import dispatch, dispatcher, lease, service
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
-from tests.simulation.check.collecting import HEARD, LISTED, SHORT
+from tests.simulation.check.collecting import HEARD, LISTED, SHORT, UNDER_ITS_NUMBER
 from tests.simulation.check.fulfilling import OVER
-from tests.simulation.check.robots import NUMBERED, ONE_ROBOT
+from tests.simulation.check.robots import NO_WAIT, NUMBERED, ONE_ROBOT
+from tests.simulation.check.saying import SAYS
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -107,5 +108,47 @@ BUGS = (
         "The depot goes on collecting for an order that was cancelled after its approval.",
         (OVER,),
         (Edit(depot_inbox.order_ended, "service.call_off(event.order_id)", "pass"),),
+    ),
+    Bug(
+        "assignment numbers not compared",
+        "A robot goes on with a list that was given to another.",
+        (UNDER_ITS_NUMBER,),
+        (Edit(ShoppingList._must_have_number, "assignment != self.assignment", "False"),),
+    ),
+    Bug(
+        "picks survive a return",
+        "What a lost robot had picked counts for whoever is given its list.",
+        (SAYS, SHORT),
+        (
+            Edit(
+                ShoppingList._given_back,
+                "with_picked(self.stops, dict.fromkeys(items_at(self.stops), 0))",
+                "self.stops",
+            ),
+        ),
+    ),
+    Bug(
+        "no second look",
+        "A look that leaves a list waiting is the last.",
+        (NO_WAIT,),
+        (
+            Edit(
+                dispatch.look,
+                "_look_again(named if named and hidden else left, 0 if pairs or missed else looks)",
+                "pass",
+            ),
+        ),
+    ),
+    Bug(
+        "only what the index shows",
+        "A list whose event comes before its row is not looked at.",
+        (NO_WAIT,),
+        (Edit(dispatch.look, "views.waiting_list(list_id) if list_id else None", "None"),),
+    ),
+    Bug(
+        "robots that come online are not looked at",
+        "A list waits for its next look although a robot has come.",
+        (NO_WAIT,),
+        (Edit(dispatcher.bot_idle, "dispatch.look(bot_id=event.bot_id)", "pass"),),
     ),
 )

@@ -3,6 +3,7 @@
 from functions.payments import inbox, service
 from functions.payments.domain import Invoice, Payment
 from tests.simulation.check.effects import PAID_BACK, RECORDED
+from tests.simulation.check.failing import CAUSED
 from tests.simulation.check.money import BILLED, FALLS, OWED, RELEASED, SERVED, TOGETHER, WITHIN
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
@@ -130,5 +131,17 @@ BUGS = (
                 'self.status in ("authorized", "confirmed", "settled")',
             ),
         ),
+    ),
+    Bug(
+        "one payment for two orders",
+        "A payment that serves an order is accepted for another.",
+        (SERVED,),
+        (Edit(Payment.confirm, "self.order_id not in (None, order_id)", "False"),),
+    ),
+    Bug(
+        "refunds share an id",
+        "A payment's second refund is asked for under the id of the first.",
+        (CAUSED, OWED),
+        (Edit(Payment.request_id, 'ids.derive("refund", self.id, number)', 'ids.derive("refund", self.id)'),),
     ),
 )

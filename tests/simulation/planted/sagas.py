@@ -1,9 +1,11 @@
 """Bugs of the process manager and of what the others owe it: compensations that are harmless at any time."""
 
 from functions.checkout import publish
+from functions.depot.domain import ShoppingList
 from functions.kernel.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
+from tests.simulation.check.fulfilling import OVER
 from tests.simulation.check.money import BILLED, RELEASED, SERVED
 from tests.simulation.check.sagas import AS_ITS_ORDER, ASKS, ENDS, HEARS, HEEDED, IN_TURN, ONE_END, UNDONE
 from tests.simulation.check.transitions import LEGAL
@@ -88,5 +90,17 @@ BUGS = (
         "A late approval brings a cancelled order back.",
         (LEGAL, AS_ITS_ORDER),
         (Edit(Order.approve, 'self.must_be("pending")', 'self.must_be("pending", "cancelled", "rejected")'),),
+    ),
+    Bug(
+        "insisting steps turn round",
+        "A saga whose payment is confirmed gives up when nobody answers.",
+        (HEARS,),
+        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].insists", "attempt < TRIES"),),
+    ),
+    Bug(
+        "no mark of a cancelled list",
+        "A cancellation that comes before its list leaves nothing, and the late list is made.",
+        (UNDONE, OVER),
+        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
     ),
 )

@@ -132,4 +132,24 @@ BUGS = (
         (TOLD,),
         (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.derive(order_id)"),),
     ),
+    Bug(
+        "text recorded before it is sent",
+        "Whoever stops in between has told nobody, and says so.",
+        (RECORDED,),
+        (
+            Edit(
+                notifications_service.notify,
+                "        texts().send(",
+                "        notifications.create(\n            notification_id,"
+                " lambda it: it.note_sent(order_id, customer_id, kind, clock.stamp()))\n"
+                "        texts().send(",
+            ),
+        ),
+    ),
+    Bug(
+        "unpaid orders wait for ever",
+        "An order that is ready and not paid is never called off.",
+        (IN_TIME,),
+        (Edit(Order.expire, "if self.awaits_payment and", "if False and"),),
+    ),
 )

@@ -5,8 +5,10 @@ from functions.kernel.context import Context
 from functions.kernel.repository import Repository, change_together, check_expected_version, recall
 from functions.kernel.store import DynamoEventStore
 from tests.simulation.check.effects import ONE_EFFECT
-from tests.simulation.check.money import TOGETHER
+from tests.simulation.check.failing import CAUSED
+from tests.simulation.check.money import OWED, RELEASED, TOGETHER, WITHIN
 from tests.simulation.check.robots import ONE_ROBOT
+from tests.simulation.check.saying import SAYS
 from tests.simulation.check.storing import (
     AT_MOST_ONCE,
     FRESH,
@@ -95,6 +97,38 @@ BUGS = (
         "What was handled before the newest snapshot is forgotten.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
         (Edit(Repository.load, "dict(snapshot.causes) if snapshot else {}", "{}"),),
+    ),
+    Bug(
+        "snapshot of the state before",
+        "A snapshot holds the state before the last event of its commit.",
+        (SAYS, LEGAL),
+        (
+            Edit(
+                Repository._snapshot,
+                "state: dict[str, Any] = codec.to_data(aggregate)",
+                "before = loaded.fold()\n"
+                "        for event in aggregate.changes[:-1]:\n            before.apply(event)\n"
+                "        state: dict[str, Any] = codec.to_data(before)",
+            ),
+        ),
+    ),
+    Bug(
+        "snapshot before the whole commit",
+        "A snapshot holds the state that was loaded, without what the commit adds.",
+        (SAYS, LEGAL),
+        (Edit(Repository._snapshot, "codec.to_data(aggregate)", "codec.to_data(loaded.fold())"),),
+    ),
+    Bug(
+        "snapshot of another schema",
+        "A snapshot is used whatever the shape of what it holds.",
+        (SAYS, LEGAL, OWED, WITHIN, RELEASED, CAUSED),
+        (
+            Edit(
+                Repository.load,
+                "commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema",
+                "commit.snapshot",
+            ),
+        ),
     ),
     Bug(
         "conflict merged",
