@@ -47,6 +47,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "provider refuses": ("the payment provider does not pay back now", 0.5),
     "provider answer lost": ("the payment provider has paid, and its answer is lost", 0.5),
     "provider silent": ("the payment provider does not answer and has not paid", 0.4),
+    "text not taken": ("the carrier does not answer, and has not taken a text", 0.3),
     "text answer lost": ("the carrier took a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 before any function has worked", 0.04),
     "client unheard": ("the answer to a request never reaches the client", 0.05),

@@ -72,6 +72,9 @@ class TextsClient:
     def send(self, number: str, text: str, request_id: str) -> None:
         """Send a text. Raises UnavailableError when the answer is lost, sent or not."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.2, "texts"))
+        if self._world.faults.strikes("text not taken", request_id):
+            self._world.scheduler.sleep(ANSWER_LOST)
+            raise UnavailableError("the carrier does not answer")
         lost = self._world.faults.strikes("text answer lost", request_id)
         again = request_id in self._texts.sent
         self._texts.sent.setdefault(request_id, (number, text))

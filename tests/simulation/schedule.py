@@ -21,6 +21,7 @@ from tests.simulation.people.staff import Opener
 
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 REST = "everything comes to rest"
+SWEPT = 330.0  # seconds in which whoever is late is looked for more than four times
 LONGEST_DAY = 2 * 3_600.0  # seconds; whoever is still about then is sent home
 
 
@@ -135,7 +136,7 @@ class _Schedule:
     def _finish(self) -> None:
         robot = self.cast.person("evening robot", "bot", Robot, self.cloud, self.scene)
         crew = self.cast.person(CREW, "staff", Crew, self.cloud, self.scene)
-        crew.finish(robot, unpaid=float(self.cast.settings["MALLBOTS_ORDER_UNPAID"]) + 90)
+        crew.finish(robot, unpaid=float(self.cast.settings["MALLBOTS_ORDER_UNPAID"]) + SWEPT)
 
     def _unrest(self) -> list[Violation]:
         return [] if self.rests else [Violation(REST, f"something still goes on {self.still_after} s after all faults")]

@@ -10,7 +10,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.people.clerks import Clerk
 from tests.simulation.people.client import Client
 from tests.simulation.people.customers import Customer, customers_come
-from tests.simulation.people.operators import HOUR, SERVICES, UNDOING, Operator
+from tests.simulation.people.operators import HOUR, INSISTED, SERVICES, UNDOING, Operator
 from tests.simulation.people.robots import Robot
 from tests.simulation.people.scene import Scene
 from tests.simulation.people.staff import Manager
@@ -126,4 +126,9 @@ def _add_operators(cast: Cast, choices: Choices) -> None:
         if choices.chance(0.18, "for an hour"):
             service, seconds, starts = choices.pick(UNDOING, "which service"), HOUR, starts / 2
             cast.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")  # long enough to give up
-        cast.has("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))
+        if seconds < HOUR and choices.chance(0.25, "at a bad moment"):
+            service = choices.pick(INSISTED, "which service")
+            cast.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
+            cast.has("outage", "staff", Operator, lambda outage: outage.stop_once_paid_for(service, seconds))
+        else:
+            cast.has("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

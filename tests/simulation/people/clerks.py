@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.simulation.people.client import Client
-from tests.simulation.people.scene import lines
+from tests.simulation.people.scene import lines, on_the_wire
 
 
 class Clerk(Client):
@@ -60,15 +60,19 @@ class Clerk(Client):
             self.ask("PUT", f"/api/depot/shopping/{answer.body['id']}/initiate")
 
     def place_an_order(self) -> None:
-        """For a customer at the desk, without a basket."""
+        """For a customer at the desk, without a basket, and now and then with the payment of another order."""
         if not self.scene.orders:
             return
         model = self.choices.pick(self.scene.orders, "whose order")
         product = self.choices.pick(self.scene.products, "a product")
-        payment = self.ask("POST", "/api/payments", {"customerId": model.customer_id, "amount": product.price / 100})
-        if payment.status == 200:
+        payment_id: str | None = model.payment_id
+        if self.may(0.5, "a payment of its own"):
+            amount = {"customerId": model.customer_id, "amount": on_the_wire(product.price)}
+            payment = self.ask("POST", "/api/payments", amount)
+            payment_id = payment.body["id"] if payment.status == 200 else None
+        if payment_id:
             items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
-            body = {"customerId": model.customer_id, "paymentId": payment.body["id"], "items": items}
+            body = {"customerId": model.customer_id, "paymentId": payment_id, "items": items}
             self.ask("POST", "/api/ordering", body)
 
     def assign_a_list(self) -> None:

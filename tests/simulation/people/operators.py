@@ -11,6 +11,8 @@ SERVICES = ("baskets", "checkout", "customers", "depot", "insights", "notificati
 UNDOING = ("depot", "payments", "ordering", "checkout")  # what the undoing of an order waits for
 HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
 CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
+INSISTED = ("depot", "ordering")  # whose answer a saga insists on, once the payment is accepted
+WATCH = 60.0  # seconds of a day for which somebody looks out for a moment
 PAGE = 8  # commits of one page of a republish
 
 
@@ -65,6 +67,14 @@ class Operator(Client):
         self.cloud.start(service)
         if seconds >= HOUR:
             self._note("service down for long")
+
+    def stop_once_paid_for(self, service: str, seconds: float) -> None:
+        """Have a service stand still when a payment is accepted: from then on a saga insists."""
+        while self.cloud.last_published("PaymentAccepted") is None:
+            if self.cloud.now() > WATCH or self.scene.closing:
+                return
+            self.cloud.sleep(0.05)
+        self.stop_a_service(0, service, seconds)
 
     def say_odd_things(self, after: float) -> None:
         """Put messages on the bus as older and as newer services than these would say them."""

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from tests.simulation.choices import Choices
 from tests.simulation.people.client import Client
 from tests.simulation.people.scene import lines
 
@@ -9,6 +10,7 @@ Temper = Literal["good", "short", "hasty", "slow", "lost", "mistaken"]
 TEMPERS: tuple[Temper, ...] = ("good", "good", "good", "short", "short", "hasty", "slow", "lost", "mistaken")
 BEAT = 20.0  # seconds between two words of a robot; after 60 without one the depot takes it offline
 LOST_FOR = 75.0
+LEASE = 60.0  # seconds after which a silent robot loses its list
 
 
 class Robot(Client):
@@ -21,6 +23,9 @@ class Robot(Client):
         """Join the depot after so many seconds, and work for a shift of so many."""
         self.temper = self.choices.pick(TEMPERS, "what a robot is like")
         self.cloud.sleep(after)
+        self._work_for(shift)
+
+    def _work_for(self, shift: float) -> None:
         end = self.cloud.now() + shift
         self.join()
         while self.bot_id and self.cloud.now() < end and not self.scene.closing:
@@ -29,6 +34,12 @@ class Robot(Client):
             self.pause(BEAT / 2, BEAT)
         if self.bot_id and self.may(0.7, "saying goodbye"):
             self.ask("PUT", f"/api/depot/bots/{self.bot_id}/offline")
+
+    def stand_in(self, after: float, shift: float) -> None:
+        """Come for a robot that is lost, work slowly, and so still be at it when that one is back."""
+        self.cloud.sleep(after)
+        self.temper = "slow"
+        self._work_for(shift)
 
     def join(self) -> None:
         """Become one of the depot's robots, if it hears that it did."""
@@ -81,6 +92,10 @@ class Robot(Client):
     def _rest(self) -> None:
         """The time that a step takes; whoever is lost is not heard of for longer than the depot waits."""
         if self.temper == "lost" and self.may(0.5, "getting lost"):
+            if self.may(0.6, "another robot comes for it"):
+                own = Choices(self.choices.between(0, 2**32, "whoever it is"), record=False)
+                deputy = Robot(self.cloud, own, self.scene, self.role, f"{self.name}'s deputy")
+                self.cloud.spawn(deputy.stand_in, LEASE, LOST_FOR, name=deputy.name)
             self.pause(LOST_FOR, 2 * LOST_FOR)
         elif self.temper == "slow":
             self.pause(10, 40)
