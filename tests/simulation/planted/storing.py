@@ -96,7 +96,7 @@ BUGS = (
         "snapshot without the causes before it",
         "What was handled before the newest snapshot is forgotten.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
-        (Edit(Repository.load, "dict(snapshot.causes) if snapshot else {}", "{}"),),
+        (Edit(Repository.load, "{**snapshot.causes, **handled} if snapshot else handled", "handled"),),
     ),
     Bug(
         "snapshot of the state before",
