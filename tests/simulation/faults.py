@@ -20,7 +20,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "transaction conflict": ("another transaction holds an item (TransactionConflict)", 0.06),
     "slow transaction": ("a transaction goes on after the SDK gave up (TransactionInProgressException)", 0.2),
     "stale read": ("an eventually consistent read shows a table as it was up to 2 s before", 0.5),
-    "index behind": ("an index shows a write seconds late", 0.03),
+    "index behind": ("an index shows a write seconds late", 0.2),
     "entries failed": ("PutEvents takes only some of its entries (FailedEntryCount)", 0.02),
     "bus duplicate": ("a rule delivers an event twice", 0.02),
     "bus delay": ("a rule delivers an event seconds to minutes late, after younger ones", 0.03),

@@ -1,6 +1,7 @@
-"""Two whole stories for the checker's tests: an order that is completed short of one item, and one that is refused.
+"""Whole stories for the checker's tests: an order that is completed short of one item, one that is refused, and one
+that is refused by a saga which was parked meanwhile.
 
-In both, three cables of 10.00 are ordered: with a payment of 50.00 in the one, and of 20.00 in the other.
+In all, three cables of 10.00 are ordered: with a payment of 50.00 in the first, and of 20.00 in the others.
 """
 
 from typing import Any
@@ -23,6 +24,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "RejectOrder": {"reason": "too small"},
     "VoidPayment": {"payment_id": "p", "customer_id": "c"},
 }
+UNDO_TRIES = 8  # of an undo, before its saga is parked
 COMMANDS = ("", "AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder")
 ORDER, LIST, SAGA, INVOICE, PAYMENT, BOT = (
     "Order#o",
@@ -86,9 +88,9 @@ def _sends(step: int) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
     return sent, _command(COMMANDS[step]), ("StepTimedOut", reminder, 60)
 
 
-def _undoes(step: int, command: str) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
-    reminder = {"order_id": "o", "step": step, "attempt": 1, "compensating": True}
-    return ("UndoSent", {"step": step, "attempt": 1}), _command(command), ("StepTimedOut", reminder, 60)
+def _undoes(step: int, command: str, attempt: int = 1) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
+    reminder = {"order_id": "o", "step": step, "attempt": attempt, "compensating": True}
+    return ("UndoSent", {"step": step, "attempt": attempt}), _command(command), ("StepTimedOut", reminder, 60)
 
 
 def _goes_on(tale: Tale, step: int, because: str) -> str:
@@ -233,11 +235,51 @@ def _collect_and_pay(tale: Tale) -> None:
 
 def refused() -> Tale:
     """An order whose payment is refused: rejected, and undone everywhere."""
+    tale, asked = _turned_round()
+    _reject_and_undo(tale, asked)
+    return tale
+
+
+def parked() -> Tale:
+    """The same, but nobody answers that it is rejected: the saga is parked, and goes on when staff resume it."""
+    tale, asked = _turned_round()
+    unanswered = []
+    for attempt in range(2, UNDO_TRIES + 1):
+        unanswered.append(asked)
+        undo, command, reminder = _undoes(0, "RejectOrder", attempt)
+        tale.wait(60)
+        [asked] = tale.commit(SAGA, undo, says=[command], reminds=[reminder], because=_reminder(tale))
+    tale.wait(60)
+    obstacle = {"reason": "RejectOrder has no answer after 8 tries", "at": ""}
+    tale.commit(SAGA, ("Parked", obstacle), because=_reminder(tale))
+    tale.row("checkout/views", "saga#o", "saga", 19, {"status": "parked"})
+    unanswered.append(asked)
+    undo, command, reminder = _undoes(0, "RejectOrder", UNDO_TRIES + 1)
+    tale.ask("PUT", "/api/checkout/sagas/o/resume", key="6")
+    [asked] = tale.commit(SAGA, ("Resumed", {"at": ""}), undo, says=[command], reminds=[reminder])
+    tale.answer()
+    _reject_and_undo(tale, asked)
+    for late in unanswered:
+        tale.reply("OrderRejectionAccepted", {"order_id": "o"}, late)
+    return tale
+
+
+def _reminder(tale: Tale) -> str:
+    """The id of the reminder that the saga's last commit carries."""
+    return f"{SAGA}/{tale.version(SAGA)}/StepTimedOut"
+
+
+def _turned_round() -> tuple[Tale, str]:
+    """An order whose payment is refused; the id of the command that asks for its rejection."""
     tale, asked = _planned(2000)
     heard = tale.reply("PaymentRefused", {"order_id": "o", "reason": "too small"}, asked)
     undo, command, reminder = _undoes(0, "RejectOrder")
     turned = ("TurnedRound", {"reason": "too small", "at": ""})
     [asked] = tale.commit(SAGA, turned, undo, says=[command], reminds=[reminder], because=heard)
+    return tale, asked
+
+
+def _reject_and_undo(tale: Tale, asked: str) -> None:
     says = [("OrderRejected", _order("rejected")), ("OrderRejectionAccepted", {"order_id": "o"})]
     rejected, heard = tale.commit(ORDER, ("Rejected", {"reason": "too small"}), says=says, because=asked, command=asked)
     _tells(tale, "rejected", rejected)
@@ -261,4 +303,3 @@ def refused() -> Tale:
         because=rejected,
     )
     tale.let_reminders_come()
-    return tale

@@ -1,4 +1,4 @@
-"""The checker finds nothing wrong with two good histories, and each promise that is broken in one of them."""
+"""The checker finds nothing wrong with good histories, and each promise that is broken in one of them."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,11 @@ from tests.simulation.check import transitions as lives
 from tests.simulation.told import Tale
 from tests.simulation.wrong import Breaks, Told
 
-STORIES: dict[str, Callable[[], Tale]] = {"completed": stories.completed, "refused": stories.refused}
+STORIES: dict[str, Callable[[], Tale]] = {
+    "completed": stories.completed,
+    "refused": stories.refused,
+    "parked": stories.parked,
+}
 BROKEN = [*wrong_with_commands.CASES, *wrong_with_flows.CASES, *wrong_with_deeds.CASES]
 
 

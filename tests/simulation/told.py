@@ -60,6 +60,10 @@ class Tale:
         """Let time pass."""
         self._now += int(seconds * SECOND)
 
+    def version(self, stream: str) -> int:
+        """The version that a stream has come to."""
+        return self._versions.get(stream, 0)
+
     def number(self, prefix: str) -> str:
         """The next of a row of names."""
         self._number += 1

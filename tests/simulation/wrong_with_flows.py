@@ -133,6 +133,15 @@ def failed_at_a_message(told: Told, *, struck: bool = False) -> None:
     told.tale.note("ended", container="search/inbox-1", function="search/inbox", how="ok", failures=["message-1"])
 
 
+def parked_for_ever(told: Told) -> None:
+    for words in ("Resumed", '"Undone", 1, {"step": 0}', '"Undone", 1, {"step": 3}', "Compensated"):
+        told.drop("commit", '"CreateOrderSaga#o"', words)
+
+
+def resumed_at_its_first_try(told: Told) -> None:
+    told.replace("commit", ('"CreateOrderSaga#o"', "Resumed"), '"attempt": 9', '"attempt": 1')
+
+
 def told_as_it_was_before(told: Told) -> None:
     told.replace("commit", ('"ShoppingList#o", 5',), '"picked": 2', '"picked": 0', part="messages")
 
@@ -152,6 +161,8 @@ CASES: list[Case] = [
     ("completed", both_ends, sagas.ONE_END),
     ("refused", compensation_left_out, sagas.IN_TURN),
     ("refused", ended_too_late, sagas.ENDS),
+    ("parked", parked_for_ever, sagas.ENDS),
+    ("parked", resumed_at_its_first_try, sagas.IN_TURN),
     ("refused", not_as_its_order, sagas.AS_ITS_ORDER),
     ("refused", list_not_cancelled, sagas.UNDONE),
     ("completed", row_goes_back, projections.NEVER_BACK),

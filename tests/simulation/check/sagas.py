@@ -17,7 +17,8 @@ AS_ITS_ORDER = "a saga ends as its order does"
 UNDONE = "what a compensated saga asked for is undone"
 HEEDED = "a try whose time is over is followed by something"
 
-SOON = 3600 * SECOND
+# The longest time between two reminders of a try (900 s), and what the messages that follow may take.
+SOON = 1200 * SECOND
 
 COMMANDS = (
     "RejectOrder",
