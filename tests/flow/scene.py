@@ -1,7 +1,9 @@
 """An order of goods from two stores, in a mall with one robot, led to any point of its life."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from tests.flow.adding_up import money, told
@@ -96,7 +98,13 @@ class Scene:
 
 def a_scene(disorder: int | None = None, *, robots: int = 1, settings: Mapping[str, str] | None = None) -> Scene:
     """Before the checkout."""
-    mall = Mall(disorder=disorder, settings=settings)
+    return deepcopy(_prepared(disorder, robots, tuple((settings or {}).items())))
+
+
+@cache
+def _prepared(disorder: int | None, robots: int, settings: tuple[tuple[str, str], ...]) -> Scene:
+    """Made once and copied for each test: there are many."""
+    mall = Mall(disorder=disorder, settings=dict(settings))
     products = open_a_store(mall, {name: PRICES[name] for name in ("cable", "charger")})
     products |= open_a_store(mall, {"kettle": PRICES["kettle"]})
     for number in range(robots):

@@ -1,6 +1,7 @@
 """A customer, a robot and a clerk who use the API of a mall in memory."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -108,14 +109,14 @@ def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
 
 def speak(mall: Mall, bot: str) -> None:
     """A robot says that it is there, now and from now on; it does not mind when nobody hears it."""
-
-    def say() -> None:
-        response = mall.request("PUT", f"/api/depot/bots/{bot}/online")
-        assert response.status in (200, 503), response
-
-    say()
-    mall.every(HEARTBEAT, say, name=bot)
+    _say(mall, bot)
+    mall.every(HEARTBEAT, partial(_say, mall, bot), name=bot)  # a partial, so that the copy of a mall has its own
     mall.settle()
+
+
+def _say(mall: Mall, bot: str) -> None:
+    response = mall.request("PUT", f"/api/depot/bots/{bot}/online")
+    assert response.status in (200, 503), response
 
 
 def fall_silent(mall: Mall, bot: str) -> None:

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from copy import deepcopy
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -36,7 +38,13 @@ FATES = {
 
 @pytest.fixture(params=ORDERED, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
 def day(request: pytest.FixtureRequest) -> Day:
-    found = a_day(request.param)
+    return deepcopy(_lived(request.param))
+
+
+@cache
+def _lived(disorder: int | None) -> Day:
+    """Lived through once and copied for each test."""
+    found = a_day(disorder)
     morning(found)
     afternoon(found)
     return found
