@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.delivery import is_hopeless
+from tests.simulation.check.delivery import TRIES, is_hopeless
 from tests.simulation.check.poison import FIFO
 from tests.simulation.check.reading import SECOND, Dead, Entry, Reading
 from tests.simulation.check.subscribers import VERSIONS
@@ -128,7 +128,7 @@ def _concerns(fault: dict[str, Any], invocation: Invocation) -> bool:
 
 def _may_be_laid_aside(dead: Dead, at_work: dict[str, list[Invocation]], reading: Reading) -> bool:
     """Whether a message that was given up at once could not have been handled by whoever had it."""
-    if not is_hopeless(dead) or dead.message is None:
+    if dead.message is None or not is_hopeless(dead) or int(dead.reason.get("tries", 0)) >= TRIES:
         return True  # tried often enough, each time with a cause, or judged elsewhere
     if dead.message.name == "RefundDue":
         return "provider refuses" in _struck(dead, at_work, reading)

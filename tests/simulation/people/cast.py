@@ -14,6 +14,7 @@ from tests.simulation.people.operators import HOUR, INSISTED, SERVICES, UNDOING,
 from tests.simulation.people.robots import Robot
 from tests.simulation.people.scene import Scene
 from tests.simulation.people.staff import Manager
+from tests.simulation.people.unlucky import Unlucky
 
 C = TypeVar("C", bound=Client)
 
@@ -66,6 +67,9 @@ def draw(seed: int) -> Cast:
     )
     for number, comes in enumerate(customers_come(choices), start=1):
         cast.has(f"customer {number}", "customer", Customer, _shopping(comes))
+    if choices.chance(0.03, "somebody unlucky"):
+        comes = choices.seconds(0, 20, "when a customer comes")
+        cast.has("unlucky", "customer", Unlucky, lambda unlucky: unlucky.be_unlucky(comes))
     _add_robots(cast, choices)
     _add_staff(cast, choices)
     _add_operators(cast, choices)

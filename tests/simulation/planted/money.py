@@ -141,7 +141,7 @@ BUGS = (
     Bug(
         "refunds share an id",
         "A payment's second refund is asked for under the id of the first.",
-        (CAUSED, OWED),
+        (CAUSED, OWED, RECORDED),
         (Edit(Payment.request_id, 'ids.derive("refund", self.id, number)', 'ids.derive("refund", self.id)'),),
     ),
 )
