@@ -142,6 +142,12 @@ def resumed_at_its_first_try(told: Told) -> None:
     told.replace("commit", ('"CreateOrderSaga#o"', "Resumed"), '"attempt": 9', '"attempt": 1')
 
 
+def a_list_left_waiting_for_a_minute(told: Told) -> None:
+    a_list_left_waiting(told)
+    told.tale.wait(60)
+    told.tale.commit("ShoppingList#x", ("Cancelled", {"order_id": "x"}))
+
+
 def told_as_it_was_before(told: Told) -> None:
     told.replace("commit", ('"ShoppingList#o", 5',), '"picked": 2', '"picked": 0', part="messages")
 
@@ -153,6 +159,7 @@ CASES: list[Case] = [
     ("completed", picked_too_many, robots.NO_MORE),
     ("completed", short_of_too_many, robots.NO_MORE),
     ("completed", a_list_left_waiting, robots.NO_WAIT),
+    ("completed", a_list_left_waiting_for_a_minute, robots.NO_WAIT),
     ("completed", step_left_out, sagas.IN_TURN),
     ("completed", wrong_answer_taken, sagas.HEARS),
     ("completed", no_reminder, sagas.ASKS),

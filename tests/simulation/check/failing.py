@@ -1,7 +1,8 @@
 """Whatever fails has a cause that is none of the system's: a fault that struck it, or somebody who was in its way.
 
-Each invocation that ended with an error, reported items that failed, laid a message aside, or answered 5xx, is looked
-at by itself. So a dead letter excuses nothing by its mere being there: each of the tries that led to it had a cause.
+Each invocation that ended with an error or not at all, reported items that failed, laid a message aside, or answered
+5xx, is looked at by itself. So a dead letter excuses nothing by its mere being there: each of the tries that led to it
+had a cause.
 """
 
 from collections import defaultdict
@@ -75,7 +76,7 @@ def violations(reading: Reading) -> Iterator[Violation]:
     for invocation in ended:
         for cause in invocation.cause:
             at_work[cause].append(invocation)
-        failed = invocation.how == "error" or answered.get(invocation.cause[0], 0) >= 500
+        failed = invocation.how not in ("ok", "") or answered.get(invocation.cause[0], 0) >= 500
         if not invocation.has_reasons_for(max(len(invocation.failures), int(failed))):
             what = " and ".join(invocation.failures) or invocation.cause[0]
             text = f"{invocation.container} failed at {what}, and too little was in its way"

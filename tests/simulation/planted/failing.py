@@ -1,5 +1,6 @@
 """Bugs by which something always fails, so that it is laid aside, answered 5xx, or takes others along."""
 
+from functions.baskets.domain import Basket
 from functions.kernel import relay, repository
 from functions.kernel.inbox import Inbox
 from functions.notifications import inbox as notifications_inbox
@@ -56,5 +57,11 @@ BUGS = (
         "The relay tries each reminder again until its stream gives the commit up.",
         (CAUSED,),
         (Edit(relay._remind, "return True", "return False"),),
+    ),
+    Bug(
+        "a route that crashes",
+        "Whoever takes something out of a basket is answered 500, for no fault of the cloud.",
+        (CAUSED,),
+        (Edit(Basket.remove_item, "line.quantity - quantity", 'line["quantity"] - quantity'),),
     ),
 )
