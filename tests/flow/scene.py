@@ -96,15 +96,17 @@ class Scene:
         return payment.captured / 100, payment.refunded / 100
 
 
-def a_scene(disorder: int | None = None, *, robots: int = 1, settings: Mapping[str, str] | None = None) -> Scene:
-    """Before the checkout."""
-    return deepcopy(_prepared(disorder, robots, tuple((settings or {}).items())))
+def a_scene(
+    disorder: int | None = None, *, robots: int = 1, settings: Mapping[str, str] | None = None, hour: int = 9
+) -> Scene:
+    """Before the checkout, at an hour of the day."""
+    return deepcopy(_prepared(disorder, robots, tuple((settings or {}).items()), hour))
 
 
 @cache
-def _prepared(disorder: int | None, robots: int, settings: tuple[tuple[str, str], ...]) -> Scene:
+def _prepared(disorder: int | None, robots: int, settings: tuple[tuple[str, str], ...], hour: int) -> Scene:
     """Made once and copied for each test: there are many."""
-    mall = Mall(disorder=disorder, settings=dict(settings))
+    mall = Mall(disorder=disorder, settings=dict(settings), hour=hour)
     products = open_a_store(mall, {name: PRICES[name] for name in ("cable", "charger")})
     products |= open_a_store(mall, {"kettle": PRICES["kettle"]})
     for number in range(robots):

@@ -11,14 +11,15 @@ from tests.flow.shopper import Shopper, leave
 from tests.support.mall import Mall
 
 HOUR = 3600
-TO_TWO_IN_THE_NIGHT = 17 * HOUR  # a mall begins at nine in the morning
+EVENING = 20
+TO_TWO_IN_THE_NIGHT = 6 * HOUR
 DAY = 24 * HOUR
 DISORDER = [None, 1]  # messages as they come, and in disorder with repetitions
 
 
 @pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
 def scene(request: pytest.FixtureRequest) -> Scene:
-    return a_scene(request.param)
+    return a_scene(request.param, hour=EVENING)
 
 
 @pytest.fixture

@@ -29,8 +29,10 @@ from tests.support.queues import VISIBILITY, Habit, MemoryQueue, Message, moment
 class Mall:
     """Ten services, wired as they are deployed."""
 
-    def __init__(self, *, disorder: int | None = None, settings: Mapping[str, str] | None = None) -> None:
-        self.now = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+    def __init__(
+        self, *, disorder: int | None = None, settings: Mapping[str, str] | None = None, hour: int = 9
+    ) -> None:
+        self.now = datetime(2026, 1, 5, hour, tzinfo=UTC)
         self.published: list[Envelope] = []
         self._counter = 0
         self._random = random.Random(disorder) if disorder is not None else None
@@ -136,8 +138,9 @@ class Mall:
         """Let messages flow until none is due. Raises AssertionError when there is no end to it."""
         for _ in range(rounds):
             moved = self._relay_all()
-            for subscriber in self.at_the_door():
-                moved |= self._deliver(subscriber)
+            for subscriber in self.subscribers:
+                if subscriber.queue.messages and subscriber.inbox.service not in self.stopped:
+                    moved |= self._deliver(subscriber)
             if not moved:
                 return
         raise AssertionError(f"messages still flow after {rounds} rounds: {self.waiting()}")
@@ -226,9 +229,9 @@ class Mall:
         for service, runtime in self.runtimes.items():
             assert isinstance(runtime.store, MemoryEventStore)
             start = self.relayed.get(service, 0)
-            items = runtime.store.log[start : start + 100]
-            if not items or service in self.stopped:
+            if start == len(runtime.store.log) or service in self.stopped:
                 continue
+            items = runtime.store.log[start : start + 100]
             records = [
                 {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": str(start + n)}}
                 for n, item in enumerate(items)
