@@ -10,6 +10,7 @@ import contextlib
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,14 @@ class Mall:
         self.gateway = Api("gateway", elsewhere=known)
         self.gateway.include(gateway)
         self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Mall":
+        """A mall of its own, of the same code: what services register, and what was published, does not change."""
+        for shared in (self.manifests, self.gateway, *(s.inbox for s in self.subscribers), *self.published):
+            memo[id(shared)] = shared
+        copied = memo[id(self)] = object.__new__(type(self))
+        vars(copied).update(deepcopy(vars(self), memo))
+        return copied
 
     def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
         registered = self.manifests[service]
