@@ -55,6 +55,12 @@ class EventStoreSuite:
         assert there == commit
         assert there.snapshot == commit.snapshot
 
+    def test_who_reads_backwards_gets_commits_without_their_messages(self, store: EventStore) -> None:
+        commit = a_commit(a_stream(), messages=(a_message(coins=1),))
+        store.commit(commit)
+        assert list(store.backwards(commit.stream, page=1)) == [replace(commit, messages=())]
+        assert list(store.forwards(commit.stream)) == [commit]
+
     def test_a_commit_without_the_optional_parts_comes_back_without_them(self, store: EventStore) -> None:
         commit = a_commit(a_stream())
         store.commit(commit)
