@@ -5,7 +5,7 @@ Each invocation that ended with an error or not at all, reported items that fail
 had a cause.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,13 +43,18 @@ HARMLESS = {
     "target retry",
     "visibility ends",
 }
+ATTEMPTS = 3  # of the SDK at a call, before one of these makes it fail
+TRIED_AGAIN = {"throttle", "internal error", "internal error after effect", "no connection", "reply lost", "slow call"}
 AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read")  # and these with the table
-OUTSIDE = ("provider", "text")  # faults at these are noted with what was asked of them
+OUTSIDE = {"payments": "provider", "notifications": "text"}  # faults at these are noted with what was asked of them
 
 
 @dataclass(slots=True)
 class Invocation:
-    """One event that a container worked on, and what struck it meanwhile: faults, and others who were in its way."""
+    """One event that a container worked on, and what struck it meanwhile: faults, and others who were in its way.
+
+    refused: how often each kind of call was refused or had no answer, which the SDK tries again.
+    """
 
     container: str
     function: str
@@ -59,11 +64,13 @@ class Invocation:
     how: str = ""
     failures: list[str] = field(default_factory=list)
     struck: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def has_reasons_for(self, failures: int) -> bool:
         """Whether each failure has a cause of its own; what is down, and a FIFO queue, let any number fail."""
+        causes = len(self.struck) + sum(-(-times // ATTEMPTS) for times in self.refused.values())
         for_all = self.function.endswith(FIFO) or any(name == "outage" or "/" in name for name in self.struck)
-        return len(self.struck) >= (min(failures, 1) if for_all else failures)
+        return causes >= (min(failures, 1) if for_all else failures)
 
 
 def violations(reading: Reading) -> Iterator[Violation]:
@@ -106,7 +113,10 @@ def _invocations(history: Sequence[Entry]) -> Iterator[Invocation]:
                 out_until = max(out_until, at + OUTAGE)
             for invocation in open_.values():
                 if _concerns(fields, invocation):
-                    invocation.struck.append(fields["name"])
+                    if _is_tried_again(fields, invocation):
+                        invocation.refused[fields["where"]] += 1
+                    else:
+                        invocation.struck.append(fields["name"])
         elif kind in ("conflict", "busy") and fields["container"] in open_:
             open_[fields["container"]].struck.append(kind)
         elif kind == "throttled":
@@ -118,13 +128,21 @@ def _invocations(history: Sequence[Entry]) -> Iterator[Invocation]:
     yield from open_.values()
 
 
+def _is_tried_again(fault: dict[str, Any], invocation: Invocation) -> bool:
+    """Whether the SDK goes on after a fault; an owner is asked once only."""
+    name, where = fault["name"], fault["where"]
+    return name in TRIED_AGAIN and where.startswith(f"{invocation.container} ") and " Invoke " not in where
+
+
 def _concerns(fault: dict[str, Any], invocation: Invocation) -> bool:
     """Whether a fault may have made an invocation fail: its own, its owner's, its table's, or everybody's."""
     name, where = fault["name"], fault["where"]
     who = where.split(" ")[0]
+    service = invocation.function.partition("/")[0]
     asked = "/queries" in who  # an owner that somebody asks
-    table = who.partition("/")[0] == invocation.function.partition("/")[0] and name in AT_A_TABLE
-    return who == invocation.container or asked or table or name == "outage" or name.startswith(OUTSIDE)
+    table = who.partition("/")[0] == service and name in AT_A_TABLE
+    outside = service in OUTSIDE and name.startswith(OUTSIDE[service])
+    return who == invocation.container or asked or table or name == "outage" or outside
 
 
 def _may_be_laid_aside(dead: Dead, at_work: dict[str, list[Invocation]], reading: Reading) -> bool:
