@@ -40,10 +40,11 @@ PAIRS_AT_ONCE = 25  # about a second's work; what is left is for the next look
 DELAYS = (*10 * (3,), 6, 12, 24, 48, 60)  # seconds from one look to the next
 
 
-def look(*, list_id: str | None = None, bot_id: str | None = None, looks: int = 0) -> None:
+def look(*, list_id: str | None = None, bot_id: str | None = None, looks: int = 0, bucket: str | None = None) -> None:
     """Make as many pairs as there are, and see to it that there is another look while a list waits.
 
     list_id, bot_id: a list or a robot that this look is about. looks: how many have been taken in a row before it.
+    bucket: the time for which this one was asked for (RFC 3339), if it was.
     """
     named = views.waiting_list(list_id) if list_id else None
     lists = _truly(_with(views.waiting_lists(), named), service.is_available)
@@ -57,7 +58,7 @@ def look(*, list_id: str | None = None, bot_id: str | None = None, looks: int = 
     left = next(chain(missed, lists), None)
     if left:
         hidden = named and not views.shows(named) and service.is_available(named.id)
-        _look_again(named if named and hidden else left, 0 if pairs or missed else looks)
+        _look_again(named if named and hidden else left, 0 if pairs or missed else looks, bucket)
 
 
 def forward(reminder: LookAgain) -> None:
@@ -105,10 +106,16 @@ def _pair(shopping_list: Waiting, bot: Waiting) -> bool:
     return True
 
 
-def _look_again(left: Waiting, looks: int) -> None:
-    """Remind the dispatcher, by way of the service's own queue, at the end of a bucket of time."""
+def _look_again(left: Waiting, looks: int, bucket: str | None) -> None:
+    """Remind the dispatcher, by way of the service's own queue, at the end of a bucket of time.
+
+    That is a later one than the last look's, though a clock may have stepped back: the queue would take a second
+    reminder of the same bucket for the first one come again, and drop it.
+    """
     delay = DELAYS[min(looks, len(DELAYS) - 1)]
     now = clock.now().timestamp()
+    if bucket:
+        now = max(now, clock.read(bucket).timestamp())
     due = (now // delay + 1) * delay
     reminder = LookAgain(
         bucket=clock.stamp(datetime.fromtimestamp(due, UTC)),

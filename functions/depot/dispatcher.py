@@ -20,4 +20,4 @@ def bot_idle(event: BotState) -> None:
 
 @inbox.on(LookAgain)
 def look_again(reminder: LookAgain) -> None:
-    dispatch.look(list_id=reminder.list_id, looks=reminder.looks)
+    dispatch.look(list_id=reminder.list_id, looks=reminder.looks, bucket=reminder.bucket)

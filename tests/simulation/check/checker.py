@@ -45,7 +45,7 @@ def check(history: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *poison.violations(reading),
         *failing.violations(reading),
         *saying.violations(reading),
-        *waiting.violations(reading),
+        *waiting.violations(reading, ways),
         *choosing.violations(reading),
         *fulfilling.violations(reading, ways),
         *collecting.violations(reading, ways),

@@ -13,6 +13,8 @@ NO_MORE = "no more is picked, missing or ordered than was listed"
 NO_WAIT = "no list and idle robot wait for each other"
 
 AT_WORK = ("assigned", "active")
+OF_LISTS = ("ShoppingListAvailable", "LookAgain")  # what brings a list, or a robot, to the dispatcher's notice
+OF_BOTS = ("BotCameOnline", "BotFinished")
 
 Quantities = dict[tuple[str, str], int]  # by store and product
 
@@ -152,12 +154,10 @@ def _nobody_waits(depot: Depot, ways: Ways) -> Iterator[Violation]:
     lists = [
         thing
         for thing, status in depot.lists.items()
-        if status == "available" and not ways.misses("depot", thing, ["ShoppingListAvailable", "LookAgain"])
+        if status == "available" and not ways.misses("depot", thing, OF_LISTS)
     ]
     bots = [
-        thing
-        for thing, status in depot.bots.items()
-        if status == "idle" and not ways.misses("depot", thing, ["BotCameOnline", "BotFinished"])
+        thing for thing, status in depot.bots.items() if status == "idle" and not ways.misses("depot", thing, OF_BOTS)
     ]
     if lists and bots:
         text = f"the list {lists[0]} waits for a robot, and the robot {bots[0]} is idle"

@@ -3,16 +3,17 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from tests.simulation.check.delivery import Ways
 from tests.simulation.check.failing import HARMLESS
 from tests.simulation.check.reading import SECOND, Commit, Reading
-from tests.simulation.check.robots import NO_WAIT, Depot, writes
+from tests.simulation.check.robots import NO_WAIT, OF_BOTS, OF_LISTS, Depot, writes
 from tests.simulation.check.violation import Violation
 
 BOUND = 30 * SECOND  # ten looks at what an index hid
 LOOK_BACK = 420 * SECOND  # how long after a fault at the depot something of it may still be on its way
 
 
-def violations(reading: Reading) -> Iterator[Violation]:
+def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
     """Pairs that nobody brought together in time: the list and the robot that had waited longest, at each moment."""
     depot = Depot()
     lists: dict[str, int] = {}
@@ -31,8 +32,11 @@ def violations(reading: Reading) -> Iterator[Violation]:
                     return
         for commit in write:
             depot.apply(commit)
-            _note(lists, commit, is_there=depot.lists.get(commit.thing) == "available")
-            _note(bots, commit, is_there=depot.bots.get(commit.thing) == "idle")
+            # Who missed the message that says so, for good, is not shown by any index and waits for an operator.
+            is_list = depot.lists.get(commit.thing) == "available" and not ways.misses("depot", commit.thing, OF_LISTS)
+            is_bot = depot.bots.get(commit.thing) == "idle" and not ways.misses("depot", commit.thing, OF_BOTS)
+            _note(lists, commit, is_there=is_list)
+            _note(bots, commit, is_there=is_bot)
 
 
 def _note(waiting: dict[str, int], commit: Commit, *, is_there: bool) -> None:

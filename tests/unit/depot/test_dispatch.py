@@ -1,5 +1,7 @@
 """The depot assigns by itself: the list that has waited longest goes to the robot that has been idle longest."""
 
+from datetime import timedelta
+
 import pytest
 
 from events.depot import LookAgain, ShoppingListAvailable
@@ -114,7 +116,7 @@ def test_every_handler_of_the_dispatcher_may_run_twice(floor: Floor) -> None:
     for message in floor.said:
         if type(message) in dispatcher.messages:
             floor.hear(message, id=ids.new(), to=dispatcher)
-    floor.hear(LookAgain(bucket="now", list_id="order-1", looks=1), to=dispatcher)
+    floor.hear(LookAgain(bucket="2026-03-14T09:00:03.000000Z", list_id="order-1", looks=1), to=dispatcher)
     assert status()[0] == "assigned"
     assert sorted(robot(bot_id)[0] for bot_id in (first, second)) == ["active", "idle"]
     assert service.shopping_list("order-1").assignment == 1
@@ -170,6 +172,17 @@ def test_reminders_of_one_moment_become_one_look_in_the_one_group(floor: Floor) 
     floor.hear(reminder.model_copy(update={"list_id": "order-2"}), id="of another list")
     assert {sent.group for sent in floor.dispatcher_queue.sent} == {FIFO_GROUP}
     assert [letter.detail["data"]["list_id"] for letter in floor.dispatcher_queue.letters] == ["order-1", "order-2"]
+
+
+def test_a_look_is_followed_by_another_though_the_clock_has_stepped_back(floor: Floor) -> None:
+    floor.available("order-1")
+    floor.settle()
+    [asked_for] = floor.looks
+    floor.now -= timedelta(seconds=2)
+    floor.hear(asked_for, to=dispatcher)
+    buckets = [look.bucket for look in floor.looks]
+    assert (buckets[0], len(set(buckets))) == (asked_for.bucket, 2)
+    assert buckets[1] > asked_for.bucket
 
 
 def test_when_a_list_ends_at_that_moment_its_robot_gets_the_next_one_soon_after(
