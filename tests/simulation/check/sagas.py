@@ -104,6 +104,8 @@ def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
 def _step(saga: Saga, event: Event, commit: Commit, reading: Reading) -> Iterator[tuple[str, str]]:
     cause = reading.cause_of(commit)
     why = cause.name if cause else ""
+    # All answers to one command have one id. A step that only looks may see another thing when it is asked again.
+    said = {why, *(detail["metadata"]["name"] for detail in reading.published.get(commit.causation or "", ()))}
     name, data = event.name, event.data
     if name == "StepSent":
         following = (saga.step, saga.attempt + 1), (saga.step + 1, 1)
@@ -112,11 +114,11 @@ def _step(saga: Saga, event: Event, commit: Commit, reading: Reading) -> Iterato
         saga.step, saga.attempt, saga.sent = data["step"], data["attempt"], data["step"]
         yield from _asks(COMMANDS[data["step"]], event, commit)
     elif name == "StepAnswered":
-        if why != ACCEPTED[saga.step] or data["step"] != saga.step:
+        if ACCEPTED[saga.step] not in said or data["step"] != saga.step:
             yield HEARS, f"takes step {data['step']} for done, because of {why or 'nothing'}"
     elif name == "TurnedRound":
         timed_out = why == "StepTimedOut" and saga.step < FIRST_THAT_INSISTS and saga.attempt >= TRIES
-        if saga.turned or not (timed_out or why in (REFUSED.get(saga.step), "OrderCancelled")):
+        if saga.turned or not (timed_out or said & {REFUSED.get(saga.step), "OrderCancelled"}):
             yield HEARS, f"turns round at try {saga.attempt} of step {saga.step}, because of {why or 'nothing'}"
         saga.turned, saga.step, saga.attempt = True, 0, 0
     elif name == "UndoSent":
