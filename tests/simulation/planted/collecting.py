@@ -134,7 +134,7 @@ BUGS = (
         (
             Edit(
                 dispatch.look,
-                "_look_again(named if named and hidden else left, 0 if pairs or missed else looks)",
+                "_look_again(named if named and hidden else left, 0 if pairs or missed else looks, bucket)",
                 "pass",
             ),
         ),
