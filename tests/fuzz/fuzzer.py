@@ -21,6 +21,7 @@ Json = dict[str, Any]
 WELL_ENDED = (StopReason.COMPLETED, StopReason.MAX_TIME)
 OTHER_METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"]  # OPTIONS is a gateway's own where it knows of CORS
 UNKNOWN_HEADER = "x-schemathesis-unknown-property"  # no fault of a request: headers that nobody knows are ignored
+LEAST = ("0", 0)  # what the coverage phase puts where anything will do
 MOSTLY = 0.9  # how often an id is one of a thing that is there
 
 
@@ -113,7 +114,7 @@ def fuzz(
         document, config=SchemathesisConfig.from_dict(_settings(operations, things, bounds, address))
     )
     schema.app = app
-    _mend_cases(schema)
+    _mend_cases(schema, _dictionaries(things))
     report = Report(sorted(operations))
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
@@ -129,8 +130,7 @@ def fuzz(
 
 
 def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bounds, address: str) -> Json:
-    dictionaries: Json = {kind: {"values": ids} for kind, ids in things.items()}
-    dictionaries |= {"any version": {"values": ["*"]}, "first assignment": {"values": [1]}}
+    dictionaries = {kind: {"values": values} for kind, values in _dictionaries(things).items()}
     generation = {
         "database": "none",
         "no-shrink": True,
@@ -162,6 +162,11 @@ def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bo
     return settings
 
 
+def _dictionaries(things: Mapping[str, list[str]]) -> dict[str, list[Any]]:
+    """The values that requests take from what there is."""
+    return {**things, "any version": ["*"], "first assignment": [1]}
+
+
 def _operation(name: str) -> Json:
     well = ["2xx", *map(str, {**expected.ANYWHERE, **expected.EXPECTED.get(name, {})})]
     checks: Json = {check: {"enabled": False} for check in expected.UNCHECKED_FOR.get(name, {})}
@@ -173,11 +178,11 @@ def _operation(name: str) -> Json:
     }
 
 
-def _mend_cases(schema: BaseSchema) -> None:
+def _mend_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
     """Let requests get as far as what they ask for, where that is what is tried out.
 
-    The coverage phase knows no quotes in a header, has one Idempotency-Key for all requests, and makes up a `next`
-    whenever there can be one: nearly all that it sends would be refused for that alone.
+    The coverage phase knows no quotes in a header, has one Idempotency-Key for all requests, makes up a `next` whenever
+    there can be one, and takes ids from wherever: nearly all that it sends would be refused for that alone.
     """
     numbers = count(1)
 
@@ -196,6 +201,13 @@ def _mend_cases(schema: BaseSchema) -> None:
         for content in (case.query, case.body):
             if fits and isinstance(content, dict):
                 content.pop("next", None)
+        for where, kind in expected.IDS.get(case.operation.label, {}).items():
+            place, _, name = where.partition(".")
+            value = values[kind][next(numbers) % len(values[kind])]
+            if place == "path" and tried != name:
+                case.path_parameters[name] = value
+            elif fits and place == "body" and isinstance(case.body, dict) and case.body.get(name) in LEAST:
+                case.body[name] = value
         return case
 
 
