@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.reading import SECOND, Commit, Reading
+from tests.simulation.check.reading import SECOND, Reading
+from tests.simulation.check.records import Commit
 from tests.simulation.check.violation import Violation
 
 HOLDS = "a basket holds what was put in, less what was taken out"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import SECOND, Commit, Reading
+from tests.simulation.check.reading import SECOND, Reading
+from tests.simulation.check.records import Commit
 from tests.simulation.check.violation import Violation
 
 UNDER_ITS_NUMBER = "a robot works on a list under the number of its assignment"

@@ -12,7 +12,8 @@ from typing import Any
 
 from tests.simulation.check.delivery import TRIES, is_hopeless
 from tests.simulation.check.poison import FIFO
-from tests.simulation.check.reading import SECOND, Dead, Entry, Reading
+from tests.simulation.check.reading import SECOND, Entry, Reading
+from tests.simulation.check.records import Dead
 from tests.simulation.check.subscribers import VERSIONS
 from tests.simulation.check.violation import Violation
 

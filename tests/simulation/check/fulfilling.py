@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tests.simulation.check.choosing import IN_TIME, SLACK, SWEEPS, shown, swept, untouched_for
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Commit, Reading
+from tests.simulation.check.reading import Reading
+from tests.simulation.check.records import Commit
 from tests.simulation.check.sagas import order_status
 from tests.simulation.check.violation import Violation
 

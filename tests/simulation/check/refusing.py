@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.simulation.check.reading import Message, Reading
+from tests.simulation.check.reading import Reading
+from tests.simulation.check.records import Message
 from tests.simulation.check.violation import Violation
 
 FOR_A_REASON = "a command is refused for a reason that is so"

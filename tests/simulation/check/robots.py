@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Commit, Event, Reading
+from tests.simulation.check.reading import Reading
+from tests.simulation.check.records import Commit, Event
 from tests.simulation.check.violation import Violation
 
 ONE_ROBOT = "one robot has one list, and one list one robot"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import SECOND, Commit, Event, Reading
+from tests.simulation.check.reading import SECOND, Reading
+from tests.simulation.check.records import Commit, Event
 from tests.simulation.check.subscribers import ANSWERS
 from tests.simulation.check.violation import Violation
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.simulation.check.money import Order
-from tests.simulation.check.reading import Event, Message, Reading
+from tests.simulation.check.reading import Reading
+from tests.simulation.check.records import Event, Message
 from tests.simulation.check.violation import Violation
 
 SAYS = "what a message says of a thing is what its events say"

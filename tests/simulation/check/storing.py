@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.check.reading import Commit, Reading, Request
+from tests.simulation.check.reading import Reading
+from tests.simulation.check.records import Commit, Request
 from tests.simulation.check.violation import Violation
 
 ONCE = "an acknowledged command is stored exactly once"

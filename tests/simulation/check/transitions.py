@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from tests.simulation.check.reading import Commit, Reading
+from tests.simulation.check.reading import Reading
+from tests.simulation.check.records import Commit
 from tests.simulation.check.violation import Violation
 
 LEGAL = "each transition is legal"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from tests.simulation.check.delivery import Ways
 from tests.simulation.check.failing import HARMLESS
-from tests.simulation.check.reading import SECOND, Commit, Reading
+from tests.simulation.check.reading import SECOND, Reading
+from tests.simulation.check.records import Commit
 from tests.simulation.check.robots import NO_WAIT, OF_BOTS, OF_LISTS, Depot, writes
 from tests.simulation.check.violation import Violation
 
