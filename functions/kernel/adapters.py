@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.kernel import clock, meter, observe
 from functions.kernel.commit import Outgoing
 from functions.kernel.errors import UnavailableError
+from functions.kernel.json_text import compact
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -57,11 +58,8 @@ class EventBridgeBus:
             "EventBusName": self._name,
             "Source": message.detail["metadata"]["source"],
             "DetailType": message.name,
-            "Detail": _text(message.detail),
+            "Detail": compact(message.detail),
         }
-
-
-_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _size(entry: Any) -> int:

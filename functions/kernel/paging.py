@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from functions.kernel import runtime
 from functions.kernel.errors import InvalidError
+from functions.kernel.json_text import compact
 from functions.kernel.wire import FromText, Limit, PagedAnswer, Params
 
 __all__ = ["Paged", "PagedAnswer", "read", "sign"]
@@ -29,7 +30,7 @@ def sign(after: dict[str, Any] | None, purpose: str) -> str | None:
     """
     if after is None:
         return None
-    content = json.dumps(after, separators=(",", ":"), ensure_ascii=False).encode()
+    content = compact(after).encode()
     return base64.urlsafe_b64encode(_signature(content, purpose) + content).rstrip(b"=").decode()
 
 

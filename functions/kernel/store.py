@@ -10,6 +10,7 @@ from functions.kernel import meter
 from functions.kernel.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.context import Cause
 from functions.kernel.errors import ConcurrencyError, UnavailableError
+from functions.kernel.json_text import compact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,7 +32,7 @@ def to_item(commit: Commit) -> Item:
         "time": {"S": commit.time},
         "actor": {"S": commit.actor},
         "correlation_id": {"S": commit.correlation_id},
-        "events": {"S": _text([[event.name, event.version, event.data] for event in commit.events])},
+        "events": {"S": compact([[event.name, event.version, event.data] for event in commit.events])},
     }
     if commit.causation_id:
         item["causation_id"] = {"S": commit.causation_id}
@@ -39,12 +40,12 @@ def to_item(commit: Commit) -> Item:
         item["cause"] = {"S": commit.cause.id}
         item["digest"] = {"S": commit.cause.digest}
     if commit.messages:
-        item["messages"] = {"S": _text([_message(message) for message in commit.messages])}
+        item["messages"] = {"S": compact([_message(message) for message in commit.messages])}
     size = _size(item)
     refuse_oversize(commit.stream, size)
     if commit.snapshot:
         snapshot = commit.snapshot
-        part: Item = {"snapshot": {"S": _text([snapshot.schema, snapshot.state, snapshot.causes])}}
+        part: Item = {"snapshot": {"S": compact([snapshot.schema, snapshot.state, snapshot.causes])}}
         if size + _size(part) <= SIZE_LIMIT:
             item |= part
     return item
@@ -78,9 +79,6 @@ def _message(message: Outgoing) -> dict[str, Any]:
     if message.delay is not None:
         stored["delay"] = message.delay
     return stored
-
-
-_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode  # made once: half of what a text costs
 
 
 def _size(item: Item) -> int:

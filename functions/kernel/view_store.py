@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from functions.kernel import meter
 from functions.kernel.errors import ConcurrencyError
+from functions.kernel.json_text import compact
 from functions.kernel.views import Page, Row
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ Item = dict[str, dict[str, Any]]
 NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
 
 
-_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
 def to_item(row: Row, version: int) -> Item:
     """The item of a row. Raises ValueError for an empty key, which DynamoDB would not take."""
     if not all(all(key) for key in ((row.partition, row.sort), *row.indexes.values())):
@@ -32,7 +30,7 @@ def to_item(row: Row, version: int) -> Item:
     if row.data is None:
         item["deleted"] = {"BOOL": True}
     else:
-        item["data"] = {"S": _text(row.data)}
+        item["data"] = {"S": compact(row.data)}
         for index, (partition, sort) in row.indexes.items():
             item[f"{index}_partition"] = {"S": partition}
             item[f"{index}_sort"] = {"S": sort}
