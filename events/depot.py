@@ -127,11 +127,13 @@ class ShoppingListCancellationAccepted(Reply, source="depot", key="order_id", an
 class LookAgain(Timer, source="depot", key="bucket"):
     """A list may still wait for a robot: the dispatcher looks once for each bucket of time.
 
-    `list_id` is the list that was left waiting, `looks` how many looks in a row have by then been taken for it.
+    `list_id` is the list that was left waiting, `since` when it began to wait (RFC 3339), `looks` how many looks in a
+    row have by then been taken for it.
     """
 
     bucket: str
     list_id: str | None = None
+    since: str | None = None
     looks: int = 0
 
 

@@ -63,7 +63,7 @@ def look(*, list_id: str | None = None, bot_id: str | None = None, looks: int = 
 
 def forward(reminder: LookAgain) -> None:
     """Put a reminder that is due into the dispatcher's queue, which knows no delays; equal ones become one."""
-    dedup = ids.derive(reminder.bucket, reminder.list_id)
+    dedup = ids.derive(reminder.bucket, reminder.list_id, reminder.since)
     body = reminder_body(reminder, context.current())
     runtime.current().queues[QUEUE].send(body, group=FIFO_GROUP, dedup=dedup)
 
@@ -109,8 +109,9 @@ def _pair(shopping_list: Waiting, bot: Waiting) -> bool:
 def _look_again(left: Waiting, looks: int, bucket: str | None) -> None:
     """Remind the dispatcher, by way of the service's own queue, at the end of a bucket of time.
 
-    That is a later one than the last look's, though a clock may have stepped back: the queue would take a second
-    reminder of the same bucket for the first one come again, and drop it.
+    The queue takes a second reminder of one bucket, list and wait for the first one come again, and drops it. So the
+    bucket is a later one than the last look's, though a clock may have stepped back; and a list that was given back
+    waits anew, so its first look is none of before, though this container's clock may be behind.
     """
     delay = DELAYS[min(looks, len(DELAYS) - 1)]
     now = clock.now().timestamp()
@@ -120,6 +121,7 @@ def _look_again(left: Waiting, looks: int, bucket: str | None) -> None:
     reminder = LookAgain(
         bucket=clock.stamp(datetime.fromtimestamp(due, UTC)),
         list_id=left.id,
+        since=left.since,
         looks=min(looks + 1, len(DELAYS) - 1),
     )
     runtime.current().queue.send(reminder_body(reminder, context.current()), delay=math.ceil(due - now))

@@ -185,6 +185,21 @@ def test_a_look_is_followed_by_another_though_the_clock_has_stepped_back(floor: 
     assert buckets[1] > asked_for.bucket
 
 
+def test_a_list_given_back_is_looked_at_again_though_the_clock_is_behind_its_last_look(floor: Floor) -> None:
+    floor.available("order-1")
+    floor.pass_time(3)
+    bot_id = floor.idle()
+    assert floor.until_assigned("order-1", at_most=0) == 0
+    floor.pass_time(6)
+    assert floor.looks == []
+    taken = floor.looks_taken
+    floor.now -= timedelta(seconds=8)
+    service.take_offline(bot_id)
+    floor.pass_time(3)
+    assert status()[0] == "available"
+    assert floor.looks_taken > taken
+
+
 def test_when_a_list_ends_at_that_moment_its_robot_gets_the_next_one_soon_after(
     floor: Floor, store: ContendedStore
 ) -> None:
