@@ -85,6 +85,18 @@ def test_a_message_sent_again_to_one_consumer_need_not_reach_the_others_once_mor
     assert check(told.tale.notes, told.tale.final) == []
 
 
+def test_what_was_lost_and_said_again_to_one_consumer_only_may_be_lacking_at_the_others() -> None:
+    told = Told(stories.completed())
+    told.fields("published", '"OrderPaid"')["detail"]["to"] = "insights"
+    place = told.find("sent", "search/inbox", "OrderPaid")
+    del told.tale.notes[place : place + 3]
+    told.tale.row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert {v.invariant for v in check(told.tale.notes, told.tale.final)} >= {delivery.SENT, projections.REBUILT}
+    version = told.fields("published", '"OrderPaid"')["detail"]["metadata"]["stream_version"]
+    told.tale.note("stream", what="lost-to-queue", table="ordering/events", keys=[["Order#o", version]])
+    assert check(told.tale.notes, told.tale.final) == []
+
+
 def test_an_event_of_a_version_to_come_lies_with_the_dead_letters_and_excuses_nothing() -> None:
     told = Told(stories.completed())
     detail = json.loads(json.dumps(told.fields("published", '"OrderPaid"')["detail"]))

@@ -54,8 +54,8 @@ class Ways:
         for commit in reading.commits:
             if (commit.service, commit.stream, commit.version) in reading.lost_to_queue:
                 for message in commit.messages:
-                    if message.id not in reading.published:
-                        for queue in SUBSCRIBERS.get(message.name, (f"{commit.service}/inbox",)):
+                    for queue in SUBSCRIBERS.get(message.name, (f"{commit.service}/inbox",)):
+                        if not reading.was_sent_to(queue, message.id):
                             self._miss(queue, message)
 
     def _miss(self, queue: str, message: Message) -> None:
@@ -136,18 +136,16 @@ def _timer(message: Message, reading: Reading, ways: Ways) -> Iterator[Violation
 
 def _reached(message: Message, reading: Reading, ways: Ways) -> Iterator[Violation]:
     commit = message.commit
-    details = reading.published.get(message.id)
-    if not details:
-        if commit and (commit.service, commit.stream, commit.version) not in reading.lost_to_queue:
-            text = f"{message.name} of {commit.where} was never sent"
-            yield Violation(SENT, text, {"message": message.id, "stream": commit.stream})
+    # What an operator says again to one consumer does not stand for what all were to hear.
+    to_all = any("to" not in detail for detail in reading.published.get(message.id, ()))
+    if commit and not to_all and (commit.service, commit.stream, commit.version) not in reading.lost_to_queue:
+        text = f"{message.name} of {commit.where} was never sent"
+        yield Violation(SENT, text, {"message": message.id, "stream": commit.stream})
         return
-    to_all = any("to" not in detail for detail in details)
-    addressees = {detail.get("to") for detail in details}
     for queue in SUBSCRIBERS.get(message.name, ()):
         place = queue, message.id
-        meant = to_all or queue.partition("/")[0] in addressees
-        if meant and not any(place in known for known in (ways.handled, ways.in_trouble, ways.given_up)):
+        known = any(place in places for places in (ways.handled, ways.in_trouble, ways.given_up))
+        if reading.was_sent_to(*place) and not known:
             text = f"{message.name} was sent and never handled at {queue}"
             about = {"message": message.id, "stream": message.metadata.get("stream")}
             yield Violation(REACHED, text, about)

@@ -77,6 +77,11 @@ class Reading:
         """The message that led to a commit."""
         return self.messages.get(commit.causation or "")
 
+    def was_sent_to(self, queue: str, message_id: str) -> bool:
+        """Whether a message was said to all, or to the service of a queue alone."""
+        service = queue.partition("/")[0]
+        return any(detail.get("to", service) == service for detail in self.published.get(message_id, ()))
+
     def table(self, name: str) -> Iterator[dict[str, dict[str, Any]]]:
         """The items that a table holds in the end."""
         items: Mapping[Any, dict[str, dict[str, Any]]] = self.final.get("tables", {}).get(name, {})
