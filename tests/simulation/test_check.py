@@ -97,6 +97,18 @@ def test_what_was_lost_and_said_again_to_one_consumer_only_may_be_lacking_at_the
     assert check(told.tale.notes, told.tale.final) == []
 
 
+def test_a_captured_payment_of_a_compensated_order_waits_for_a_cancellation_that_lies_dead() -> None:
+    told = Told(stories.refused())
+    authorized = ("Authorized", {"customer_id": "c", "amount": 2000})
+    told.tale.commit("Payment#q", authorized, ("Confirmed", {"order_id": "o"}), ("Captured", {"amount": 2000}))
+    assert sagas.UNDONE in {v.invariant for v in check(told.tale.notes, told.tale.final)}
+    detail = json.loads(json.dumps(told.fields("published", '"OrderRejected"')["detail"]))
+    detail["metadata"] |= {"id": "the cancellation", "name": "OrderCancelled"}
+    body = json.dumps({"detail": detail})
+    told.tale.note("dead", queue="payments/inbox/undelivered", message="d", body=body, reason={}, by="rule")
+    assert sagas.UNDONE not in {v.invariant for v in check(told.tale.notes, told.tale.final)}
+
+
 def test_an_event_of_a_version_to_come_lies_with_the_dead_letters_and_excuses_nothing() -> None:
     told = Told(stories.completed())
     detail = json.loads(json.dumps(told.fields("published", '"OrderPaid"')["detail"]))
