@@ -1,9 +1,9 @@
 """Run many schedules, and print what they met: the command behind `make simulate`.
 
-    python -m tests.simulation.run --schedules 10000 --seed 1 --jobs 2
-    python -m tests.simulation.run --from 1 --to 200000 --resume     go on where an earlier run of these seeds ended
-    python -m tests.simulation.run --replay .build/simulation/7.json one schedule again, as a text that can be read
-    python -m tests.simulation.run --bug "captured twice"            with one of the planted bugs
+    make simulate SCHEDULES=10000 SEED=1 JOBS=2
+    make simulate ARGS="--from 1 --to 200000 --resume"      go on where an earlier run of these seeds ended
+    make simulate ARGS="--replay .build/simulation/7.json"  one schedule again, as a text that can be read
+    make simulate ARGS="--bug 'captured twice'"             with one of the planted bugs
 
 The last line is JSON: {"schedules", "faults", "violations", "per_minute", "trace_hash"}.
 """
@@ -211,7 +211,11 @@ def report(tally: Tally, bug: str = "") -> None:
         if number < SHRUNK:
             print(f"  {make_small(seed, next(iter(found)), bug)}")
         else:
-            print(f"  python -m tests.simulation.run --show {seed}")
+            print(f'  make simulate ARGS="--show {seed}{_with(bug)}"')
+
+
+def _with(bug: str) -> str:
+    return f" --bug '{bug}'" if bug else ""
 
 
 def make_small(seed: int, invariant: str, bug: str = "") -> str:
@@ -222,7 +226,7 @@ def make_small(seed: int, invariant: str, bug: str = "") -> str:
     path = save(found.outcome)
     return (
         f"still so with {len(found.outcome.people)} people and {len(found.outcome.struck)} faults, "
-        f"after {found.tries} tries. See it by\n  python -m tests.simulation.run --replay {path}"
+        f'after {found.tries} tries. See it by\n  make simulate ARGS="--replay {path}"'
     )
 
 

@@ -1,4 +1,4 @@
-"""The page of the differential suite: `python -m tests.simulation.differential.page` writes it again."""
+"""The page of the differential suite: `.venv/bin/python -m tests.simulation.differential.page` writes it again."""
 
 import json
 from collections import Counter

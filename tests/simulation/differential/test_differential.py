@@ -55,4 +55,4 @@ def test_the_suite_has_at_least_sixty_cases() -> None:
 
 
 def test_the_page_says_what_is_compared_and_where_they_differ() -> None:
-    assert PAGE.read_text() == page(), "write it again: python -m tests.simulation.differential.page"
+    assert PAGE.read_text() == page(), "write it again: .venv/bin/python -m tests.simulation.differential.page"

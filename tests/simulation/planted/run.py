@@ -1,8 +1,8 @@
 """See how soon the simulation finds each planted bug: the command behind `make simulate-mutants`.
 
-    python -m tests.simulation.planted.run                                    all of them
-    python -m tests.simulation.planted.run --only "refund twice"              one, or those whose names hold a word
-    python -m tests.simulation.run --bug "refund twice" --show 12             the schedule of a seed with it, as a text
+    make simulate-mutants                                   all of them
+    make simulate-mutants ARGS="--only 'refund twice'"      one, or those whose names hold a word
+    make simulate ARGS="--bug 'captured twice' --show 32"   the schedule of a seed that finds it, as a text
 
 The last line is JSON: {"found", "total", "median_schedules"}.
 """
