@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from functions.gateway.api import VERSION
 from functions.gateway.api import api as gateway
@@ -144,8 +145,10 @@ def _models(routes: list[Route]) -> tuple[dict[type, Schema], Schema]:
     used = {model for route in routes for model in (route.body, route.params, route.answer) if model}
     found = {model for model in used if not issubclass(model, Document)}
     models = sorted(found, key=lambda model: (model.__module__, model.__name__))
-    modes = [(model, "serialization" if issubclass(model, Answer) else "validation") for model in models]
-    made, definitions = models_json_schema(modes, by_alias=True, ref_template=REF)  # type: ignore[arg-type]
+    modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model, "serialization" if issubclass(model, Answer) else "validation") for model in models
+    ]
+    made, definitions = models_json_schema(modes, by_alias=True, ref_template=REF)
     text = {model: _renamed(schema) for (model, _), schema in made.items()}
     schemas = {_name(name): _renamed(_untitled(schema)) for name, schema in definitions.get("$defs", {}).items()}
     return text, dict(sorted(schemas.items()))

@@ -215,7 +215,7 @@ def test_a_field_called_name_is_the_things_name_and_not_the_messages() -> None:
     with pytest.raises(AttributeError):
         _ = Reply.name
     with pytest.raises(AttributeError):
-        _ = store.version  # type: ignore[attr-defined]
+        _ = store.version  # type: ignore[attr-defined]  # that it is not there is what is tested
 
 
 def test_a_rule_brings_what_a_consumer_registered_and_replays_for_it_alone() -> None:

@@ -1,12 +1,12 @@
 """A payment provider that fails as it is told to, and what staff do about the refunds that it refused."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
 from functions.kernel.errors import RefusedError, UnavailableError
 from functions.payments.sandbox import SandboxProvider
 from tests.support.mall import Mall
-from tests.support.queues import Message
+from tests.support.queues import MemoryQueue, Message
 
 Mood = Literal["willing", "refuses", "loses answers", "is away"]
 
@@ -45,7 +45,7 @@ class Bank:
         """It pays again, and staff have every dead letter tried again; those letters."""
         self.mood = "willing"
         letters = self.mall.dead_letters().get("payments", [])[:]
-        self.mall.runtimes["payments"].dead_letters.messages.clear()  # type: ignore[attr-defined]
+        cast(MemoryQueue, self.mall.runtimes["payments"].dead_letters).messages.clear()
         for letter in letters:
             self.mall.runtimes["payments"].queue.send(letter.body)
         self.mall.pass_time(600)

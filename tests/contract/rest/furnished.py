@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from functions.kernel import clock
 from functions.kernel.http import Route
+from functions.kernel.store import MemoryEventStore
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
@@ -109,7 +110,8 @@ class Furnished:
 
     def effects(self) -> int:
         """How many commits there are in all services."""
-        return sum(len(runtime.store.log) for runtime in self.mall.runtimes.values())  # type: ignore[attr-defined]
+        stores = [cast(MemoryEventStore, runtime.store) for runtime in self.mall.runtimes.values()]
+        return sum(len(store.log) for store in stores)
 
     def _made(self, path: str, body: Mapping[str, Any]) -> str:
         made: str = self.ask("POST", path, body)["id"]

@@ -3,7 +3,6 @@
 import inspect
 import json
 import textwrap
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -168,9 +167,6 @@ class EnginePlace:
 
     def depth(self, queue: Queue) -> int:
         return self._bench.depth(Made(queue.url, queue.name))
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
 
     def until(self, probe: Callable[[], Any]) -> Any:
         return eventually(probe)

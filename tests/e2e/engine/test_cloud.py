@@ -125,7 +125,7 @@ def test_an_engine_of_another_version_is_refused() -> None:
 
 def test_an_engine_without_what_a_patch_replaces_is_refused_with_the_patch_s_name() -> None:
     service = ModuleType("sqs")
-    service.script = "say one"  # type: ignore[attr-defined]
+    vars(service)["script"] = "say one"
     patch = seams.Seams("workers")
 
     with pytest.raises(seams.EngineChangedError, match="patch workers: sqs has no _execute"):

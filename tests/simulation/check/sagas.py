@@ -193,17 +193,17 @@ def _lies_dead(command: str, order_id: str, ways: Ways) -> bool:
 
 def _undone(order_id: str, saga: Saga, reading: Reading, ways: Ways) -> Iterator[Violation]:
     """What a compensated saga asked for is cancelled, voided or given back."""
-    names = [name for commit in reading.stream("ShoppingList", order_id) for name in commit.names()]
-    if saga.sent >= 2 and not {"Cancelled", "Completed"} & set(names):
+    of_list = {name for commit in reading.stream("ShoppingList", order_id) for name in commit.names()}
+    if saga.sent >= 2 and not {"Cancelled", "Completed"} & of_list:
         text = f"the saga of the order {order_id} is compensated, and its shopping list was not cancelled"
         yield Violation(UNDONE, text, {"stream": f"ShoppingList#{order_id}"})
     for payment_id, commits in reading.of_kind("Payment"):
         events = [event for commit in commits for event in commit.events]
-        names = [event.name for event in events]
+        names = {event.name for event in events}
         if "Captured" in names and ways.misses("payments", order_id, ["OrderCancelled"]):
             continue  # what was captured goes back when payments hears how the order ended
         serves = any(event.name == "Confirmed" and event.data["order_id"] == order_id for event in events)
-        if serves and not {"Voided", "RefundRequested"} & set(names):
+        if serves and not {"Voided", "RefundRequested"} & names:
             text = f"the saga of the order {order_id} is compensated, and its payment {payment_id} was not voided"
             yield Violation(UNDONE, text, {"stream": f"Payment#{payment_id}"})
 

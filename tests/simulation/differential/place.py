@@ -96,8 +96,5 @@ class Place(Protocol):
     def depth(self, queue: Queue) -> int:
         """How many messages a queue holds, visible or not."""
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-
     def until(self, probe: Callable[[], Any]) -> Any:
         """What the probe returns once that is true. Raises AssertionError when it never is."""
