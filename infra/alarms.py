@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 
-from functions.kernel.observe import NAMESPACE
+from functions.kernel.runtime.observe import NAMESPACE
 from infra.names import shared
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
-from functions.kernel.manifest import Manifest, manifest, services
+from functions.kernel.composition.manifest import Manifest, manifest, services
 from infra import bundling
 from infra.api_page import page
 from infra.nag import check

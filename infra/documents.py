@@ -10,8 +10,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from events.registry import Kind, language
-from functions.kernel.http import BOT, CUSTOMER
-from functions.kernel.manifest import manifest, services
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.rest.http import BOT, CUSTOMER
 from infra import asyncapi, messages_page
 from infra.openapi import document
 

@@ -49,7 +49,7 @@ class ServiceFunction(Construct):
             "Function",
             runtime=lambda_.Runtime(f"python{stage.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
-            handler=f"functions.kernel.compose.{handler}",
+            handler=f"functions.kernel.composition.compose.{handler}",
             code=code,
             layers=[layer],
             role=role,

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from events.registry import Kind, Message, Timer, language
-from functions.kernel.manifest import Manifest, manifest, services
+from functions.kernel.composition.manifest import Manifest, manifest, services
 
 INTRODUCTION = """\
 # Messages, commands and queries

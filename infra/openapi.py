@@ -8,13 +8,13 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from functions.gateway.api import VERSION
 from functions.gateway.api import api as gateway
-from functions.kernel import errors
-from functions.kernel.errors import MallBotsError
-from functions.kernel.http import JSON, Route
-from functions.kernel.manifest import manifest, services
-from functions.kernel.problems import MethodNotAllowedError
-from functions.kernel.routes import LONGEST_ID
-from functions.kernel.wire import Answer, Document
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.domain import errors
+from functions.kernel.domain.errors import MallBotsError
+from functions.kernel.rest.http import JSON, Route
+from functions.kernel.rest.problems import MethodNotAllowedError
+from functions.kernel.rest.routes import LONGEST_ID
+from functions.kernel.rest.wire import Answer, Document
 
 Schema = dict[str, Any]
 

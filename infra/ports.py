@@ -2,7 +2,7 @@
 
 from aws_cdk import aws_iam as iam
 
-from functions.kernel.manifest import Manifest
+from functions.kernel.composition.manifest import Manifest
 from infra.function import ServiceFunction
 
 

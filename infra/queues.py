@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from events.registry import Timer
-from functions.kernel.inbox import FIFO_GROUP, Inbox
+from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from infra.function import ServiceFunction
 from infra.stages import Stage
 

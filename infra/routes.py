@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 
-from functions.kernel.manifest import Manifest
+from functions.kernel.composition.manifest import Manifest
 from infra.function import ServiceFunction
 from infra.names import shared
 from infra.stages import Stage

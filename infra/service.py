@@ -1,4 +1,4 @@
-"""A service as deployed: everything follows from what its code registers (`functions.kernel.manifest`)."""
+"""A service as deployed: everything follows from what its code registers (`functions.kernel.composition.manifest`)."""
 
 from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from events.registry import Kind, language
-from functions.kernel.manifest import Manifest
+from functions.kernel.composition.manifest import Manifest
 from infra.alarms import alarms
 from infra.function import ServiceFunction
 from infra.names import share, shared

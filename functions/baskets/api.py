@@ -5,8 +5,8 @@ from typing import cast
 from events.baskets import BasketStatus
 from functions.baskets import service
 from functions.baskets.domain import Basket
-from functions.kernel.http import CUSTOMER, STAFF, Api
-from functions.kernel.wire import Answer, Body, Id, Money, Quantity, Wire
+from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.wire import Answer, Body, Id, Money, Quantity, Wire
 
 api = Api("baskets")
 

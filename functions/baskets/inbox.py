@@ -3,7 +3,7 @@
 from events.baskets import UntouchedBasketsDue
 from functions.baskets import service
 from functions.baskets.views import projection
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 
 inbox = Inbox("baskets")
 inbox.include(projection)

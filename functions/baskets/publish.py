@@ -5,7 +5,7 @@ from typing import Any
 from events.baskets import BasketAbandoned, BasketCancelled, BasketCheckedOut, BasketStarted
 from events.shapes import LineItem
 from functions.baskets.domain import Abandoned, Basket, Cancelled, CheckedOut, Started
-from functions.kernel.publish import Publisher
+from functions.kernel.eventstore.publish import Publisher
 
 publishes = Publisher("baskets")
 

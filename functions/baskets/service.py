@@ -6,10 +6,10 @@ from events.baskets import UntouchedBasketsDue
 from functions.baskets import views
 from functions.baskets.domain import Basket
 from functions.baskets.publish import publishes
-from functions.kernel import clock, context, runtime
-from functions.kernel.observe import Alarm
-from functions.kernel.repository import Repository
-from functions.kernel.sweep import sweep
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging.sweep import sweep
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.observe import Alarm
 
 baskets = Repository(Basket, publishes)
 left_over = Alarm("BasketNotAbandoned", UntouchedBasketsDue.name)

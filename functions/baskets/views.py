@@ -30,11 +30,11 @@ from events.stores import (
     StoreState,
 )
 from functions.baskets.domain import Basket, Product
-from functions.kernel import clock, runtime
-from functions.kernel.errors import InvalidError, NotFoundError
-from functions.kernel.projection import Projection, read, rows
-from functions.kernel.queries import Ask
-from functions.kernel.views import Row
+from functions.kernel.domain.errors import InvalidError, NotFoundError
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.projection import Projection, read, rows
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.views import Row
 
 KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still come
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from functions.kernel.aggregate import DomainEvent, applies
-from functions.kernel.saga import Request, Saga, Step
+from functions.kernel.domain.aggregate import DomainEvent, applies
+from functions.kernel.domain.saga import Request, Saga, Step
 
 CANCEL_LIST = Request("CancelShoppingList", "ShoppingListCancellationAccepted")
 

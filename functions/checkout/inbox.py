@@ -22,7 +22,7 @@ from events.ordering import (
 from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted
 from functions.checkout import service, views
 from functions.checkout.domain import Item
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 
 Acceptance = (
     CustomerAuthorized

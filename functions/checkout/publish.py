@@ -20,11 +20,11 @@ from events.checkout import (
 from events.registry import Command
 from events.shapes import LineItem
 from functions.checkout.domain import CreateOrderSaga
-from functions.kernel import runtime
-from functions.kernel.aggregate import DomainEvent
-from functions.kernel.publish import Publisher, Reminder
-from functions.kernel.runtime import LONGEST_DELAY
-from functions.kernel.saga import Compensated, Completed, Parked, Resumed, Started, StepSent, Stopped, UndoSent
+from functions.kernel.domain.aggregate import DomainEvent
+from functions.kernel.domain.saga import Compensated, Completed, Parked, Resumed, Started, StepSent, Stopped, UndoSent
+from functions.kernel.eventstore.publish import Publisher, Reminder
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.runtime import LONGEST_DELAY
 
 publishes = Publisher("checkout")
 

@@ -7,10 +7,10 @@ from events.checkout import SagaMoved, StepTimedOut
 from functions.checkout import views
 from functions.checkout.domain import CreateOrderSaga, Item
 from functions.checkout.publish import publishes, standing
-from functions.kernel import clock
-from functions.kernel.observe import Alarm
-from functions.kernel.repository import Repository
-from functions.kernel.saga import TRIES, Parked, StepSent
+from functions.kernel.domain.saga import TRIES, Parked, StepSent
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.observe import Alarm
 
 sagas = Repository(CreateOrderSaga, publishes)
 parked = Alarm("SagaParked", StepTimedOut.name)

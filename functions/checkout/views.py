@@ -7,9 +7,9 @@ from typing import Any
 
 from events.checkout import SagaMoved
 from events.envelope import Metadata
-from functions.kernel import runtime
-from functions.kernel.projection import Projection
-from functions.kernel.views import Row
+from functions.kernel.projections.projection import Projection
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.views import Row
 
 projection = Projection(indexes=["sagas"])
 

@@ -4,8 +4,8 @@ from typing import cast
 
 from functions.customers import service
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
-from functions.kernel.http import CUSTOMER, KIOSK, STAFF, Api
-from functions.kernel.wire import Answer, Body, Name, Wire
+from functions.kernel.rest.http import CUSTOMER, KIOSK, STAFF, Api
+from functions.kernel.rest.wire import Answer, Body, Name, Wire
 
 api = Api("customers")
 

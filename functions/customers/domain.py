@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError, NotFoundError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.errors import InvalidError, NotFoundError
 
 Language = Literal["en", "es"]
 DEFAULT_LANGUAGE: Language = "en"

@@ -3,7 +3,7 @@
 from events.checkout import AuthorizeCustomer
 from events.customers import CustomerAuthorized, CustomerRefused
 from functions.customers import service
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 
 inbox = Inbox("customers")
 

@@ -19,7 +19,7 @@ from functions.customers.domain import (
     Registered,
     SmsChanged,
 )
-from functions.kernel.publish import Publisher
+from functions.kernel.eventstore.publish import Publisher
 
 publishes = Publisher("customers")
 

@@ -2,7 +2,7 @@
 
 from events.queries import CustomerFound, FindCustomer
 from functions.customers import service
-from functions.kernel.queries import Queries
+from functions.kernel.messaging.queries import Queries
 
 queries = Queries("customers")
 

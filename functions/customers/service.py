@@ -2,8 +2,8 @@
 
 from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language
 from functions.customers.publish import publishes
-from functions.kernel import context
-from functions.kernel.repository import Repository
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime import context
 
 customers = Repository(Customer, publishes)
 

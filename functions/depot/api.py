@@ -7,11 +7,13 @@ from pydantic import Field
 from events.depot import BotStatus, ShoppingListStatus
 from functions.depot import service, views
 from functions.depot.stops import Shortage
-from functions.kernel import codec, context, paging
-from functions.kernel.errors import InvalidError
-from functions.kernel.http import BOT, STAFF, Api
-from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.eventstore import codec
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import BOT, STAFF, Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented
+from functions.kernel.runtime import context
 
 api = Api("depot")
 

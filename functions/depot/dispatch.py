@@ -27,13 +27,13 @@ from itertools import chain, islice
 from events.depot import LookAgain
 from functions.depot import service, views
 from functions.depot.views import Waiting
-from functions.kernel import clock, context, ids, observe, runtime
-from functions.kernel.aggregate import UnknownEventError
-from functions.kernel.codec import UnreadableError
-from functions.kernel.context import Context
-from functions.kernel.errors import ConcurrencyError, RefusedError
-from functions.kernel.inbox import FIFO_GROUP
-from functions.kernel.publish import reminder_body
+from functions.kernel.domain.aggregate import UnknownEventError
+from functions.kernel.domain.errors import ConcurrencyError, RefusedError
+from functions.kernel.eventstore.codec import UnreadableError
+from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.runtime import clock, context, ids, observe, runtime
+from functions.kernel.runtime.context import Context
 
 QUEUE = "dispatcher"
 PAIRS_AT_ONCE = 25  # about a second's work; what is left is for the next look

@@ -2,7 +2,7 @@
 
 from events.depot import BotCameOnline, BotFinished, BotState, LookAgain, ShoppingListAvailable
 from functions.depot import dispatch, views
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 
 inbox = Inbox("depot", queue=dispatch.QUEUE, fifo=True)
 inbox.include(views.waiting)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from functions.depot.stops import Line, Shortage, Stop, found, items_at, not_picked, planned, reported, with_picked
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
 
 
 @dataclass(frozen=True)

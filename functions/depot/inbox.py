@@ -12,7 +12,7 @@ from events.depot import (
 )
 from events.ordering import OrderCancelled, OrderRejected, OrderState
 from functions.depot import dispatch, lease, service, views
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 
 inbox = Inbox("depot")
 inbox.include(views.projection)

@@ -14,9 +14,9 @@ from datetime import timedelta
 
 from events.depot import LeaseEnds
 from functions.depot import views
-from functions.kernel import clock, context, runtime
-from functions.kernel.publish import reminder_body
-from functions.kernel.runtime import LONGEST_DELAY
+from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.runtime import LONGEST_DELAY
 
 LOOKS_KEPT = timedelta(days=1)  # far longer than a copy of a reminder lives
 

@@ -36,7 +36,7 @@ from functions.depot.domain import (
     TookList,
     WentOffline,
 )
-from functions.kernel.publish import Publisher, Reminder
+from functions.kernel.eventstore.publish import Publisher, Reminder
 
 publishes = Publisher("depot")
 

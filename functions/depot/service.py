@@ -10,10 +10,10 @@ from functions.depot import lease, views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
-from functions.kernel import clock, context, runtime
-from functions.kernel.aggregate import Aggregate
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.repository import ATTEMPTS, Repository, change_together
+from functions.kernel.domain.aggregate import Aggregate
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
+from functions.kernel.runtime import clock, context, runtime
 
 lists = Repository(ShoppingList, publishes)
 bots = Repository(Bot, publishes)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from functions.kernel.errors import InvalidError
+from functions.kernel.domain.errors import InvalidError
 
 MOST_LINES = 100
 

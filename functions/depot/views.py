@@ -39,11 +39,11 @@ from events.stores import (
     StoreState,
 )
 from functions.depot.stops import Line
-from functions.kernel import clock, runtime
-from functions.kernel.errors import NotFoundError
-from functions.kernel.projection import Projection, read, rows
-from functions.kernel.queries import Ask
-from functions.kernel.views import Page, Row
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.projection import Projection, read, rows
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.views import Page, Row
 
 AT_A_TIME = 25
 

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import ClassVar
 
-from functions.kernel.errors import NotFoundError
-from functions.kernel.http import Api
-from functions.kernel.wire import Answer, Document
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.rest.http import Api
+from functions.kernel.rest.wire import Answer, Document
 
 VERSION = "0.1.0"
 WRITTEN = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from functions.kernel import clock, runtime
-from functions.kernel.errors import InvalidError
-from functions.kernel.wire import Moment, Params
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.rest.wire import Moment, Params
+from functions.kernel.runtime import clock, runtime
 
 SHARDS = 8
 ROWS_AT_A_TIME = 5_000

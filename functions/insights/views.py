@@ -4,7 +4,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from functions.insights import models
-from functions.kernel.projection import Projection
+from functions.kernel.projections.projection import Projection
 
 MODELS = [import_module(f"{models.__name__}.{file.name}") for file in iter_modules(models.__path__)]
 

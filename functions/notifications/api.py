@@ -3,10 +3,10 @@
 from typing import Literal
 
 from events.notifications import NotificationKind
-from functions.kernel import paging
-from functions.kernel.http import STAFF, Api
-from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Id, Stamp, Wire
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Id, Stamp, Wire
 from functions.notifications import views
 
 api = Api("notifications")

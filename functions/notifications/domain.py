@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from events.ordering import (
     OrderRejected,
     OrderState,
 )
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 from functions.notifications import service
 from functions.notifications.views import projection
 

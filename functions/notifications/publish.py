@@ -3,7 +3,7 @@
 from typing import cast
 
 from events.notifications import NotificationKind, NotificationSent
-from functions.kernel.publish import Publisher
+from functions.kernel.eventstore.publish import Publisher
 from functions.notifications.domain import Notification, Sent
 
 publishes = Publisher("notifications")

@@ -1,10 +1,10 @@
 """What is done to let a customer know."""
 
 from events.notifications import NotificationKind
-from functions.kernel import clock, ids
-from functions.kernel.errors import NotFoundError
-from functions.kernel.repository import Repository
-from functions.kernel.runtime import Port
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime import clock, ids
+from functions.kernel.runtime.runtime import Port
 from functions.notifications import views, wording
 from functions.notifications.domain import Notification
 from functions.notifications.publish import publishes

@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from functions.kernel import runtime
+from functions.kernel.runtime import runtime
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -15,10 +15,10 @@ from events.customers import (
 from events.envelope import Metadata
 from events.notifications import NotificationSent
 from events.queries import CustomerFound, FindCustomer
-from functions.kernel import runtime
-from functions.kernel.projection import Projection, read
-from functions.kernel.queries import Ask
-from functions.kernel.views import Page, Row
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.projection import Projection, read
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.views import Page, Row
 
 projection = Projection()
 find_customer = Ask(FindCustomer)

@@ -3,9 +3,21 @@
 from typing import Annotated, cast
 
 from events.ordering import OrderStatus
-from functions.kernel import context
-from functions.kernel.http import CUSTOMER, STAFF, Api
-from functions.kernel.wire import Amount, Answer, Body, Description, Id, Label, Lines, Money, Quantity, Wire, documented
+from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.wire import (
+    Amount,
+    Answer,
+    Body,
+    Description,
+    Id,
+    Label,
+    Lines,
+    Money,
+    Quantity,
+    Wire,
+    documented,
+)
+from functions.kernel.runtime import context
 from functions.ordering import service
 from functions.ordering.domain import Caller, Order
 from functions.ordering.items import Wanted

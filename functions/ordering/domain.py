@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError, RefusedError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.ordering.items import Item, Shortage, must_be_orderable, without
 
 Caller = Literal["customer", "staff", "system"]

@@ -14,8 +14,8 @@ from events.ordering import (
     UnpaidOrdersDue,
 )
 from events.payments import InvoicePaid
-from functions.kernel.errors import MallBotsError, RefusedError
-from functions.kernel.inbox import Inbox
+from functions.kernel.domain.errors import MallBotsError, RefusedError
+from functions.kernel.messaging.inbox import Inbox
 from functions.ordering import service
 from functions.ordering.items import Item, Shortage
 from functions.ordering.views import projection

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from functions.kernel.errors import InvalidError, NotFoundError
+from functions.kernel.domain.errors import InvalidError, NotFoundError
 
 MOST_LINES = 100
 MOST_OF_ONE = 999

@@ -12,7 +12,7 @@ from events.ordering import (
     OrderRejected,
 )
 from events.shapes import LineItem, Shortage
-from functions.kernel.publish import Publisher
+from functions.kernel.eventstore.publish import Publisher
 from functions.ordering.domain import (
     Approved,
     Cancelled,

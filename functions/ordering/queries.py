@@ -1,7 +1,7 @@
 """What the ordering service answers to others that ask."""
 
 from events.queries import FindOrder, OrderFound
-from functions.kernel.queries import Queries
+from functions.kernel.messaging.queries import Queries
 from functions.ordering import service
 
 queries = Queries("ordering")

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from events.ordering import UnpaidOrdersDue
 from events.queries import FindProduct
-from functions.kernel import clock, context, runtime
-from functions.kernel.errors import NotFoundError, RefusedError
-from functions.kernel.observe import Alarm
-from functions.kernel.queries import Ask
-from functions.kernel.repository import Repository
-from functions.kernel.sweep import sweep
+from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.messaging.sweep import sweep
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.observe import Alarm
 from functions.ordering import views
 from functions.ordering.domain import Caller, Order
 from functions.ordering.items import Item, Shortage, Wanted

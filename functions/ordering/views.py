@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from events.envelope import Metadata
 from events.ordering import OrderCancelled, OrderCompleted, OrderReadied, OrderState
-from functions.kernel import clock, runtime
-from functions.kernel.projection import Projection, rows
-from functions.kernel.views import Row
+from functions.kernel.projections.projection import Projection, rows
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.views import Row
 from functions.ordering.domain import Order
 
 KEPT = timedelta(days=14)  # the row of an order that waits no more: as long as an earlier event may still come

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Annotated, cast
 
 from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
-from functions.kernel import clock, paging
-from functions.kernel.http import CUSTOMER, STAFF, Api
-from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Answer, Body, Id, Money, Stamp, Wire, documented
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented
+from functions.kernel.runtime import clock
 from functions.payments import reconciliation, service
 from functions.payments.difference import Difference, Kind
 

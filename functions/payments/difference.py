@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 from functions.payments.domain import Invoice, Payment
 
 ACCEPTED = ("approved", "ready", "completed")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from functions.kernel import ids
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies, upcasts
-from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies, upcasts
+from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
+from functions.kernel.runtime import ids
 
 AdjustmentReason = Literal["short_pick", "cancelled"]
 

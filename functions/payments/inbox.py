@@ -11,8 +11,8 @@ from events.payments import (
     ReconciliationPageDue,
     RefundDue,
 )
-from functions.kernel.errors import RefusedError
-from functions.kernel.inbox import Again, Inbox, UndeliverableError
+from functions.kernel.domain.errors import RefusedError
+from functions.kernel.messaging.inbox import Again, Inbox, UndeliverableError
 from functions.payments import reconciliation, service
 from functions.payments.views import projection
 

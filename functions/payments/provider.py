@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from functions.kernel.runtime import Port
+from functions.kernel.runtime.runtime import Port
 from functions.payments.sandbox import SandboxProvider
 
 

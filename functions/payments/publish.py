@@ -17,7 +17,7 @@ from events.payments import (
     Reason,
     RefundDue,
 )
-from functions.kernel.publish import Publisher, Reminder
+from functions.kernel.eventstore.publish import Publisher, Reminder
 from functions.payments.difference import Cleared, Difference, Found
 from functions.payments.domain import (
     Adjusted,

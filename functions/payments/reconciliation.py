@@ -13,10 +13,11 @@ from typing import Any, get_args
 
 from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue, RefundDue
 from events.registry import Timer
-from functions.kernel import clock, codec, context, runtime
-from functions.kernel.errors import InvalidError
-from functions.kernel.publish import reminder_body
-from functions.kernel.repository import Repository
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime import clock, context, runtime
 from functions.payments import service, views
 from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, is_own
 from functions.payments.domain import Invoice, Payment

@@ -7,10 +7,10 @@ them alone, and nothing could rebuild them: they stand for what a real provider 
 
 from collections.abc import Mapping
 
-from functions.kernel import runtime
-from functions.kernel.errors import InvalidError, RefusedError, UnavailableError
-from functions.kernel.projection import rows
-from functions.kernel.views import Row
+from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
+from functions.kernel.projections.projection import rows
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.views import Row
 
 REFUSED = 13  # the last two digits of an amount in cents: it is never paid
 REFUSED_AT_FIRST = 14  # paid when it is asked for again

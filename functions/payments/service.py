@@ -4,10 +4,10 @@ An invoice and its payment change in one transaction; an invoice's id is its ord
 """
 
 from events.payments import OrderReconciliationDue
-from functions.kernel import context
-from functions.kernel.errors import NotFoundError
-from functions.kernel.observe import Alarm
-from functions.kernel.repository import Repository, change_together
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.repository import Repository, change_together
+from functions.kernel.runtime import context
+from functions.kernel.runtime.observe import Alarm
 from functions.payments import views
 from functions.payments.domain import Invoice, Payment
 from functions.payments.provider import provider

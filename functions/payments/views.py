@@ -33,11 +33,11 @@ from events.ordering import (
 )
 from events.payments import DifferenceCleared, DifferenceFound, DifferenceState, OrdersToCompare
 from events.queries import FindCustomer, FindOrder
-from functions.kernel import clock, runtime
-from functions.kernel.errors import NotFoundError
-from functions.kernel.projection import Projection, read
-from functions.kernel.queries import Ask
-from functions.kernel.views import Page, Row
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.projection import Projection, read
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.views import Page, Row
 from functions.payments.difference import ENDED, Order
 
 INDEX = "reconciliation"

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pydantic import Field
 
 from events.ordering import OrderStatus
-from functions.kernel import paging
-from functions.kernel.http import CUSTOMER, STAFF, Api
-from functions.kernel.paging import PagedAnswer
-from functions.kernel.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Stamp, Wire
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.paging import PagedAnswer
+from functions.kernel.rest.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Stamp, Wire
 from functions.search import service
 from functions.search.service import Filters, Found
 

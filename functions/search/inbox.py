@@ -1,6 +1,6 @@
 """What search hears: everything that its read models show."""
 
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 from functions.search import views
 
 inbox = Inbox("search")

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, get_args
 
 from events.ordering import OrderStatus
-from functions.kernel import clock
-from functions.kernel.errors import NotFoundError
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.runtime import clock
 from functions.search import views
 
 READ_AT_MOST = 400  # orders in one request: 400 read units and about a second where each is read through a pointer

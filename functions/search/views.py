@@ -34,8 +34,8 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
-from functions.kernel.projection import Projection, read, rows
-from functions.kernel.views import Row
+from functions.kernel.projections.projection import Projection, read, rows
+from functions.kernel.runtime.views import Row
 
 BY_STATUS = "by_status"
 AT_A_TIME = 50

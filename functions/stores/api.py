@@ -1,9 +1,9 @@
 """The REST routes of stores and products."""
 
-from functions.kernel import paging
-from functions.kernel.http import CUSTOMER, KIOSK, STAFF, Api
-from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.wire import Amount, Answer, Body, Description, Label, Money, Name, Wire
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import CUSTOMER, KIOSK, STAFF, Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Amount, Answer, Body, Description, Label, Money, Name, Wire
 from functions.stores import service, views
 
 BROWSERS = [STAFF, KIOSK, CUSTOMER]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.errors import InvalidError
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the stores service hears: its own events, which feed its lists."""
 
-from functions.kernel.inbox import Inbox
+from functions.kernel.messaging.inbox import Inbox
 from functions.stores.views import projection
 
 inbox = Inbox("stores")

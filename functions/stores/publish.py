@@ -11,7 +11,7 @@ from events.stores import (
     StoreParticipationToggled,
     StoreRebranded,
 )
-from functions.kernel.publish import Publisher
+from functions.kernel.eventstore.publish import Publisher
 from functions.stores.domain import (
     Added,
     Created,

@@ -1,7 +1,7 @@
 """What the stores service answers to others that ask."""
 
 from events.queries import FindProduct, ProductFound
-from functions.kernel.queries import Queries
+from functions.kernel.messaging.queries import Queries
 from functions.stores import service
 
 queries = Queries("stores")

@@ -1,8 +1,8 @@
 """What one can do with stores and products."""
 
-from functions.kernel import context
-from functions.kernel.errors import NotFoundError
-from functions.kernel.repository import Repository
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime import context
 from functions.stores.domain import Product, Store
 from functions.stores.publish import publishes
 

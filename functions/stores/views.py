@@ -14,9 +14,9 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
-from functions.kernel import runtime
-from functions.kernel.projection import Projection
-from functions.kernel.views import Page, Row
+from functions.kernel.projections.projection import Projection
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.views import Page, Row
 
 BY_NAME = "by_name"
 PARTICIPATING = "participating"

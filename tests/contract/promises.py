@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from events.registry import Message
-from functions.kernel.manifest import services
+from functions.kernel.composition.manifest import services
 from tests.contract.kinds import WHOLE, kinds_in
 
 UNNEEDED = {"null", "absent"}  # a consumer that is ready for these does not miss them

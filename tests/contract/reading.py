@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from events.generate import ROOT
 from events.registry import MalformedMessageError, Message, decode, language
 from events.shapes import Shape
-from functions.kernel import inbox as kernel_inbox
-from functions.kernel.manifest import manifest
-from functions.kernel.runtime import active
+from functions.kernel.composition.manifest import manifest
+from functions.kernel.messaging import inbox as kernel_inbox
+from functions.kernel.runtime.runtime import active
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 WHOLE = "*"  # shown as it is, whatever it holds

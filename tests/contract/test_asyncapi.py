@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator
 from events.envelope import SOURCE_PREFIX
 from events.generate import ROOT
 from events.registry import Kind, language
-from functions.kernel.manifest import manifest, services
+from functions.kernel.composition.manifest import manifest, services
 
 DOCUMENT = json.loads((ROOT / "docs" / "asyncapi.json").read_text())
 SPOKEN = {name: message for name, message in language().items() if message.kind is not Kind.TIMER}

@@ -15,9 +15,9 @@ from events.ordering import OrderCancelled, OrderState
 from events.registry import Event, Kind, Message, language
 from events.shapes import Shape
 from events.stores import StoreRebranded, StoreState
-from functions.kernel.inbox import Inbox
-from functions.kernel.manifest import manifest, services
-from functions.kernel.runtime import active
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.runtime import active
 from tests.contract.promises import consumers, contract, missed
 from tests.contract.reading import Data, read_of, reader, samples
 from tests.support.delivery import delivered

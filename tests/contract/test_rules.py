@@ -7,8 +7,8 @@ import pytest
 from moto.events.models import EventPattern
 
 from events.registry import Kind, language
-from functions.kernel.inbox import Inbox
-from functions.kernel.manifest import manifest, services
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.messaging.inbox import Inbox
 from tests.contract.promises import consumers
 from tests.contract.reading import Data, samples
 

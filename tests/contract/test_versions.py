@@ -17,11 +17,11 @@ from events.generate import ROOT
 from events.payments import InvoiceState
 from functions.insights.inbox import inbox as insights
 from functions.insights.models.timeline import message_rows, of_flow
-from functions.kernel import relay
-from functions.kernel.inbox import Inbox
-from functions.kernel.projection import Projection
-from functions.kernel.runtime import active
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.projections.projection import Projection
+from functions.kernel.runtime.runtime import active
 from tests.support.mall import Mall
 from tests.support.runtime import RecordingQueue, memory_runtime
 

@@ -6,7 +6,7 @@
 from collections import Counter
 
 from events.registry import Kind, language
-from functions.kernel.store import Item, MemoryEventStore
+from functions.kernel.eventstore.store import Item, MemoryEventStore
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 

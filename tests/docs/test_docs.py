@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from functions.kernel.manifest import services
+from functions.kernel.composition.manifest import services
 from tests.docs import figures
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.kernel.store import DynamoEventStore
-from functions.kernel.view_store import DynamoViews
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.projections.view_store import DynamoViews
 from tests.e2e.conftest import Deployed
 from tests.support import aws
 from tests.support.store_suite import EventStoreSuite

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.kernel import relay
+from functions.kernel.eventstore import relay
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, fall_silent, open_a_store, speak
 from tests.support.mall import Mall
 

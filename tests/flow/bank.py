@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from functions.kernel.errors import RefusedError, UnavailableError
+from functions.kernel.domain.errors import RefusedError, UnavailableError
 from functions.payments.sandbox import SandboxProvider
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue, Message

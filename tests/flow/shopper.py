@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.caller import CUSTOMER, Caller
+from functions.kernel.rest.caller import CUSTOMER, Caller
 from tests.support.mall import Mall, Response
 
 HEARTBEAT = 25  # seconds between the words of a robot: two in a lease of 60
@@ -66,7 +66,7 @@ class Shopper:
     def cancels(self) -> Response:
         """The customer changes their mind, and it may be too late for that."""
         with pytest.MonkeyPatch.context() as identity:
-            identity.setattr("functions.kernel.http.caller", lambda event: Caller(CUSTOMER, self.customer_id))
+            identity.setattr("functions.kernel.rest.http.caller", lambda event: Caller(CUSTOMER, self.customer_id))
             return self.is_called_off("changed my mind")
 
     def is_called_off(self, reason: str = "the mall closes") -> Response:

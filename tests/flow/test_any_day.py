@@ -3,7 +3,7 @@
 import pytest
 
 from events.envelope import Envelope
-from functions.kernel import ids
+from functions.kernel.runtime import ids
 from tests.flow.adding_up import everything_adds_up
 from tests.flow.crowd import Crowd
 

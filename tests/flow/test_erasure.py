@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from functions.customers.domain import Customer
-from functions.kernel import ids, relay
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import ids
 from functions.notifications import service as notifications
 from tests.flow.adding_up import everything_adds_up
 from tests.flow.scene import Scene, a_scene

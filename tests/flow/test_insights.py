@@ -12,10 +12,10 @@ import pytest
 from events.envelope import Envelope
 from functions.insights import views
 from functions.insights.models import waiting
-from functions.kernel import clock
-from functions.kernel.inbox import Inbox
-from functions.kernel.projection import Projection
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.projections.projection import Projection
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock
 from tests.flow.a_day import Day, a_day, afternoon, insights, morning, replay, replay_everything, timeline
 from tests.flow.shopper import collect
 from tests.support.mall import Mall

@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from events.notifications import NotificationKind
-from functions.kernel import ids, relay
+from functions.kernel.eventstore import relay
+from functions.kernel.runtime import ids
 from functions.notifications import service, wording
 from tests.flow.scene import Scene, a_scene
 from tests.flow.shopper import Shopper, collect

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.commit import Commit
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime.commit import Commit
 from tests.flow.sagas import COMMANDS, ORDERED, SERVICES, Case, a_case, assert_accepted, assert_at_rest, assert_undone
 
 MINUTE, HOUR = 60, 3600

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.gateway.api import api as gateway
-from functions.kernel.http import Api
+from functions.kernel.rest.http import Api
 from tests.support.mall import Mall
 
 Start = Callable[[str, list[tuple[str, str]]], Any]

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from functions.kernel.manifest import manifest, services
+from functions.kernel.composition.manifest import manifest, services
 from infra.documents import ROOT
 from tests.infra.conftest import Templates
 
 pytestmark = pytest.mark.xdist_group("infra")
 
-SENDS_AGAIN = {"functions/kernel/relay.py", "functions/kernel/store.py"}
+SENDS_AGAIN = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
 
 
 def calls_of_scan(path: Path) -> list[str]:

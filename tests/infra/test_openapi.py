@@ -15,9 +15,9 @@ from events.notifications import NotificationKind
 from events.ordering import OrderStatus
 from events.payments import InvoiceStatus, PaymentStatus
 from functions.gateway.api import api as gateway
-from functions.kernel.http import Route
-from functions.kernel.manifest import manifest, services
-from functions.kernel.wire import Document
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.rest.http import Route
+from functions.kernel.rest.wire import Document
 from infra.documents import ROOT
 from infra.openapi import ERRORS, document
 

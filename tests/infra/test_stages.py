@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.kernel.manifest import services
+from functions.kernel.composition.manifest import services
 from infra import bundling
 from infra.stages import STAGES, TIMES, Stage, stage, variable
 from tests.infra.conftest import Templates, synthesize
@@ -102,7 +102,7 @@ def test_a_service_bundle_imports_by_itself(service: str, tmp_path: Path) -> Non
     boto3 = next(path for path in map(Path, sys.path) if (path / "boto3").exists())
     program = (
         f"import sys; sys.path[:0] = [{str(bundle)!r}, {str(layer)!r}]; sys.path.append({str(boto3)!r}); "
-        f"import functions.kernel.compose; {imports}; "
+        f"import functions.kernel.composition.compose; {imports}; "
         f"strangers = [m for m, x in sys.modules.items() if {str(boto3)!r} in (getattr(x, '__file__', None) or '') "
         "and m.split('.')[0] not in ('boto3', 'botocore', 's3transfer', 'jmespath', 'dateutil', 'urllib3', 'six', "
         "'certifi', 'cryptography', '_cffi_backend', 'awscrt')]; print(*strangers)"

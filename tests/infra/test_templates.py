@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from events.registry import language
-from functions.kernel.manifest import manifest, services
+from functions.kernel.composition.manifest import manifest, services
 from infra.queues import FUNCTION_TIMEOUT
 from tests.infra.conftest import Templates
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.kernel import http
-from functions.kernel.caller import Caller
-from functions.kernel.inbox import FIFO_GROUP
+from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.rest import http
+from functions.kernel.rest.caller import Caller
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.expressions import Item

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.kernel import clock, ids
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.runtime import clock, ids
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.simulation.scheduler import SECOND, Killed, Task
 from tests.simulation.sdk import World
 

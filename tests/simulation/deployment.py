@@ -5,15 +5,15 @@ from functools import cache, partial
 from typing import Any
 
 from functions.gateway.api import api as gateway_api
-from functions.kernel import relay
-from functions.kernel.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.http import Api
-from functions.kernel.inbox import FIFO_GROUP
-from functions.kernel.manifest import Manifest, manifest, services
-from functions.kernel.routes import Route, fit
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import DynamoEventStore
-from functions.kernel.view_store import DynamoViews
+from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel.composition.manifest import Manifest, manifest, services
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.rest.http import Api
+from functions.kernel.rest.routes import Route, fit
+from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
@@ -142,7 +142,7 @@ class Deployment:
         return self.functions[name]
 
     def _compose(self, service: str, room: str, container: Container) -> Runtime:
-        """What functions.kernel.compose composes, with simulated clients."""
+        """What functions.kernel.composition.compose composes, with simulated clients."""
         registered, name = self._manifests[service], container.name
         make_dynamodb = OldDynamoDBClient if container.old else DynamoDBClient
         make_sqs = OldSQSClient if container.old else SQSClient

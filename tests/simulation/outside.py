@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from functions.kernel.errors import InvalidError, RefusedError, UnavailableError
+from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
 from tests.simulation.sdk import Caller, World
 
 ANSWER_LOST = 2.0  # seconds until it is given up

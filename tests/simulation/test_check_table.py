@@ -4,8 +4,8 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from events.registry import Command, Kind, Reply, language
-from functions.kernel.manifest import manifest, services
-from functions.kernel.repository import Repository
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.eventstore.repository import Repository
 from tests.simulation.check import subscribers
 from tests.simulation.check.projections import BY_EVENT
 from tests.simulation.check.transitions import MACHINES

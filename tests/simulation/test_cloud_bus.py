@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from events.ordering import UnpaidOrdersDue
-from functions.kernel.adapters import EventBridgeBus
-from functions.kernel.commit import Outgoing
+from functions.kernel.composition.adapters import EventBridgeBus
+from functions.kernel.runtime.commit import Outgoing
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.schedules import Schedule, moment
 from tests.simulation.sdk import Wire

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import clock, ids, runtime
-from functions.kernel.adapters import invoker
-from functions.kernel.errors import UnavailableError
-from functions.kernel.runtime import Runtime
+from functions.kernel.composition.adapters import invoker
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import BEGIN, Container, Function
 from tests.simulation.invoking import LambdaClient
 from tests.simulation.sdk import Wire, World

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.kernel.runtime import Runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import Container, Function
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker

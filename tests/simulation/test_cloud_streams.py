@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.runtime import Runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import Container, Function
 from tests.simulation.sqs import Queue
 from tests.simulation.streams import Stream

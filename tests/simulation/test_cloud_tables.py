@@ -6,10 +6,10 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.kernel.runtime import EventStore
-from functions.kernel.store import DynamoEventStore
-from functions.kernel.view_store import DynamoViews
-from functions.kernel.views import Row, ViewStore
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.runtime.runtime import EventStore
+from functions.kernel.runtime.views import Row, ViewStore
 from tests.simulation.expressions import ExpressionError, condition
 from tests.simulation.sdk import World
 from tests.simulation.within import InATask, a_client, a_views_table, a_world, an_event_table, let

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import repository
+from functions.kernel.eventstore import repository
 from tests.simulation.planted.bug import Bug, Edit, PatchError, Set
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.run import find

@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 from moto import mock_aws
 
-from functions.kernel import ids
-from functions.kernel.view_store import DynamoViews
+from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.runtime import ids
 
 REGION = "eu-central-1"
 

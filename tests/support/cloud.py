@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from functions.kernel.commit import Outgoing
-from functions.kernel.inbox import Inbox
-from functions.kernel.runtime import Runtime
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.queues import MemoryQueue
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from functions.kernel.commit import Commit
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime.commit import Commit
 
 
 class ContendedStore(MemoryEventStore):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from functions.kernel.http import Api
+from functions.kernel.rest.http import Api
 
 
 @dataclass(frozen=True)

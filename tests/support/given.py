@@ -13,9 +13,9 @@ import json
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from functions.kernel import codec
-from functions.kernel.aggregate import Aggregate, DomainEvent
-from functions.kernel.errors import InvalidError, MallBotsError, NotFoundError, RefusedError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent
+from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFoundError, RefusedError
+from functions.kernel.eventstore import codec
 
 A = TypeVar("A", bound=Aggregate)
 T = TypeVar("T")

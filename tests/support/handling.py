@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from events.registry import Event
-from functions.kernel.commit import Outgoing
-from functions.kernel.inbox import Inbox
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import MemoryEventStore, messages_of
+from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.jars import (
     FillJar,
     JarFillAccepted,

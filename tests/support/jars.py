@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from events.registry import Command, Event, Reply, Timer
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError, RefusedError
-from functions.kernel.publish import Publisher, Reminder
-from functions.kernel.repository import Repository
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.errors import InvalidError, RefusedError
+from functions.kernel.eventstore.publish import Publisher, Reminder
+from functions.kernel.eventstore.repository import Repository
 
 
 class JarState(Event):

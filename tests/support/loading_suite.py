@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import clock, context, ids, runtime
-from functions.kernel.aggregate import UnknownEventError
-from functions.kernel.commit import Commit, Snapshot, StoredEvent
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import NotFoundError
-from functions.kernel.repository import Repository
-from functions.kernel.runtime import EventStore
+from functions.kernel.domain.aggregate import UnknownEventError
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime import clock, context, ids, runtime
+from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
+from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.runtime import EventStore
 from tests.support.jars import Chest, Jar, chests, jars, publishes
 from tests.support.runtime import memory_runtime
 

@@ -16,13 +16,14 @@ from typing import Any
 
 from events.envelope import Envelope
 from functions.gateway.api import api as gateway
-from functions.kernel import clock, relay
-from functions.kernel.errors import UnavailableError
-from functions.kernel.http import Api
-from functions.kernel.manifest import Manifest, manifest, services
-from functions.kernel.runtime import Runtime, active
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.composition.manifest import Manifest, manifest, services
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.rest.http import Api
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.queues import VISIBILITY, Habit, MemoryQueue, Message, moment
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 
 from events.registry import Message, decode
-from functions.kernel import runtime
-from functions.kernel.commit import Outgoing
-from functions.kernel.inbox import Inbox
-from functions.kernel.store import MemoryEventStore, messages_of
+from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.commit import Outgoing
 
 
 def promised() -> list[Outgoing]:

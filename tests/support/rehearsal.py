@@ -4,8 +4,8 @@ import copy
 from collections.abc import Sequence
 
 from events.envelope import Envelope
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.kernel.commit import Outgoing
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import Runtime
 
 
 class RecordingBus:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import ids
-from functions.kernel.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent
-from functions.kernel.context import Cause
-from functions.kernel.errors import ConcurrencyError, TooLargeError
-from functions.kernel.runtime import EventStore
+from functions.kernel.domain.errors import ConcurrencyError, TooLargeError
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent
+from functions.kernel.runtime.context import Cause
+from functions.kernel.runtime.runtime import EventStore
 
 
 def a_stream() -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import ids
-from functions.kernel.views import Page, Row, ViewStore
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.views import Page, Row, ViewStore
 
 
 def pages(views: ViewStore, partition: str, limit: int, **query: Any) -> Iterator[Page]:

@@ -15,13 +15,14 @@ from typing import Any
 from events.customers import CustomerErased
 from events.envelope import Metadata
 from events.registry import Kind, Message, language
-from functions.kernel import paging, runtime
-from functions.kernel.errors import NotFoundError
-from functions.kernel.http import STAFF, Api
-from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.projection import Projection, read, rows
-from functions.kernel.views import Row
-from functions.kernel.wire import Stamp, Wire
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.projections.projection import Projection, read, rows
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Stamp, Wire
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"
 CUSTOMERS = "customers"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from functions.gateway.api import api as gateway
-from functions.kernel.http import Route
-from functions.kernel.manifest import manifest, services
-from functions.kernel.paging import PagedAnswer
-from functions.kernel.wire import Document
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.rest.http import Route
+from functions.kernel.rest.paging import PagedAnswer
+from functions.kernel.rest.wire import Document
 from infra.openapi import document
 
 Schema = dict[str, Any]

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
-from functions.kernel import clock
-from functions.kernel.http import Route
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.rest.http import Route
+from functions.kernel.runtime import clock
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from functions.kernel import meter
-from functions.kernel.commit import Commit
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Page
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import meter
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.views import Page
 from infra.documents import ROOT
 from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
 from tests.contract.rest.furnished import Furnished, furnish

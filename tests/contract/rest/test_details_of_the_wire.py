@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import ids
+from functions.kernel.runtime import ids
 from tests.contract.rest.furnished import Furnished, furnish
 from tests.flow.scene import Scene, a_scene
 from tests.flow.shopper import collect

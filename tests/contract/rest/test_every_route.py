@@ -6,8 +6,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from functions.kernel import ids
-from functions.kernel.http import Route
+from functions.kernel.rest.http import Route
+from functions.kernel.runtime import ids
 from infra.openapi import CODES
 from tests.contract.rest.declared import (
     DOCUMENT,

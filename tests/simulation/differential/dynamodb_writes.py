@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.kernel.view_store import NEWER
+from functions.kernel.projections.view_store import NEWER
 from tests.simulation.differential.case import Cases, code, refusal
 from tests.simulation.differential.place import INDEX, Place
 

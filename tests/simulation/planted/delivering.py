@@ -1,9 +1,10 @@
 """Bugs of relay, bus and inbox: how messages leave, come, and are answered."""
 
-from functions.kernel import inbox, relay
-from functions.kernel.adapters import EventBridgeBus
-from functions.kernel.inbox import Inbox
-from functions.kernel.repository import Repository
+from functions.kernel.composition.adapters import EventBridgeBus
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging import inbox
+from functions.kernel.messaging.inbox import Inbox
 from tests.simulation.check.delivery import ACCOUNTED, ANSWERED, REACHED, READABLE, SENT
 from tests.simulation.check.effects import TOLD
 from tests.simulation.check.projections import COUNTED, REBUILT

@@ -1,8 +1,8 @@
 """Bugs by which something always fails, so that it is laid aside, answered 5xx, or takes others along."""
 
 from functions.baskets.domain import Basket
-from functions.kernel import relay, repository
-from functions.kernel.inbox import Inbox
+from functions.kernel.eventstore import relay, repository
+from functions.kernel.messaging.inbox import Inbox
 from functions.notifications import inbox as notifications_inbox
 from functions.ordering import service as ordering_service
 from functions.payments import inbox as payments_inbox

@@ -2,8 +2,8 @@
 
 from functions.baskets import views as baskets_views
 from functions.insights.models import sales
-from functions.kernel import projection, view_store
-from functions.kernel.view_store import DynamoViews
+from functions.kernel.projections import projection, view_store
+from functions.kernel.projections.view_store import DynamoViews
 from functions.notifications import views as notifications_views
 from functions.ordering import views as ordering_views
 from functions.search import views as search_views

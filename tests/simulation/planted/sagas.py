@@ -2,7 +2,7 @@
 
 from functions.checkout import publish
 from functions.depot.domain import ShoppingList
-from functions.kernel.saga import Saga
+from functions.kernel.domain.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
 from tests.simulation.check.fulfilling import OVER

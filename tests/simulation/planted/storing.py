@@ -1,9 +1,9 @@
 """Bugs of the event store, of the repository, and of how requests are known again."""
 
-from functions.kernel import repository
-from functions.kernel.context import Context
-from functions.kernel.repository import Repository, change_together, check_expected_version, recall
-from functions.kernel.store import DynamoEventStore
+from functions.kernel.eventstore import repository
+from functions.kernel.eventstore.repository import Repository, change_together, check_expected_version, recall
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.runtime.context import Context
 from tests.simulation.check.effects import ONE_EFFECT
 from tests.simulation.check.failing import CAUSED
 from tests.simulation.check.money import OWED, RELEASED, TOGETHER, WITHIN

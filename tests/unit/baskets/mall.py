@@ -8,7 +8,7 @@ from events.registry import Message
 from events.stores import ProductAdded, StoreCreated
 from functions.baskets import service
 from functions.baskets.inbox import inbox
-from functions.kernel.errors import UnavailableError
+from functions.kernel.domain.errors import UnavailableError
 from tests.support.delivery import delivered
 
 ADA = CustomerRegistered(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True)

@@ -16,8 +16,8 @@ from functions.baskets.domain import (
     Product,
     Started,
 )
-from functions.kernel.aggregate import DomainEvent
-from functions.kernel.clock import stamp
+from functions.kernel.domain.aggregate import DomainEvent
+from functions.kernel.runtime.clock import stamp
 from tests.support.given import given
 
 OPENED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -25,10 +25,10 @@ from events.stores import ProductAdded, ProductPriceChanged, ProductRemoved, Sto
 from functions.baskets import service, views
 from functions.baskets.domain import Basket, Product
 from functions.baskets.inbox import inbox
-from functions.kernel import clock, context
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import InvalidError, MallBotsError, NotFoundError, RefusedError
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFoundError, RefusedError
+from functions.kernel.runtime import clock, context
+from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.runtime import active
 from tests.support.delivery import delivered
 from tests.support.promised import hand_over, promised
 from tests.support.runtime import memory_runtime

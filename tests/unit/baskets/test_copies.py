@@ -6,8 +6,8 @@ from events.customers import CustomerErased
 from events.stores import ProductPriceChanged, ProductRemoved, StoreParticipationToggled, StoreRebranded
 from functions.baskets import views
 from functions.baskets.domain import Product
-from functions.kernel.errors import NotFoundError, UnavailableError
-from functions.kernel.projection import read
+from functions.kernel.domain.errors import NotFoundError, UnavailableError
+from functions.kernel.projections.projection import read
 from tests.unit.baskets.mall import ADA, ADA_FOUND, BAKERY, BREAD, BREAD_FOUND, Owners, hear
 
 DEARER = ProductPriceChanged(**{**BREAD.model_dump(), "price": 500}, previous_price=450)

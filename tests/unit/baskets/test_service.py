@@ -10,10 +10,10 @@ from events.registry import Message, decode
 from events.shapes import LineItem
 from events.stores import StoreParticipationToggled
 from functions.baskets import service
-from functions.kernel import clock, context, runtime
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.runtime import active
 from tests.unit.baskets.mall import ADA_FOUND, BAKERY, BREAD_FOUND, Owners, hear, opened
 
 LINE = LineItem(

@@ -9,11 +9,11 @@ import pytest
 
 from functions.baskets import service, views
 from functions.baskets.inbox import inbox
-from functions.kernel import clock, context, runtime
-from functions.kernel.commit import Commit, StoredEvent
-from functions.kernel.context import Context
-from functions.kernel.runtime import active
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.commit import Commit, StoredEvent
+from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.runtime import active
 from tests.support.contention import ContendedStore
 from tests.support.promised import hand_over, promised
 from tests.unit.baskets.mall import opened

@@ -13,9 +13,10 @@ from functions.checkout import service
 from functions.checkout.api import api
 from functions.checkout.domain import CreateOrderSaga
 from functions.checkout.inbox import inbox
-from functions.kernel import clock, relay
-from functions.kernel.runtime import active
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import active
 from tests.support.runtime import RecordingBus, RecordingQueue, Sent, memory_runtime
 
 ORDER = "order-1"

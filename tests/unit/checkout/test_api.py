@@ -6,8 +6,8 @@ import pytest
 
 from events.ordering import OrderApprovalAccepted, OrderCancelled, OrderCreated, OrderRejectionAccepted
 from functions.checkout import service
-from functions.kernel.clock import stamp
-from functions.kernel.views import Row
+from functions.kernel.runtime.clock import stamp
+from functions.kernel.runtime.views import Row
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.ways import ACCEPTED, UNDONE, bring_to
 

@@ -5,7 +5,7 @@ from events.ordering import OrderCancelled, OrderCreated
 from events.registry import Command, Kind, Reply, language
 from functions.checkout.domain import CreateOrderSaga
 from functions.checkout.inbox import inbox
-from functions.kernel.saga import Request
+from functions.kernel.domain.saga import Request
 
 UNDOS = [step.undo for step in CreateOrderSaga.steps if step.undo]
 REQUESTS: list[Request] = [CreateOrderSaga.withdrawal, *(step.request for step in CreateOrderSaga.steps), *UNDOS]

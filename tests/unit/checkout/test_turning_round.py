@@ -13,7 +13,7 @@ from events.ordering import (
 )
 from events.payments import PaymentVoidAccepted
 from events.story import sample
-from functions.kernel.saga import Undone
+from functions.kernel.domain.saga import Undone
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.ways import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS, bring_to, undo_everything
 

@@ -8,10 +8,10 @@ import pytest
 
 from events.ordering import OrderApprovalRefused, OrderCancelled, OrderCreated, OrderRejectionRefused
 from events.registry import Message
-from functions.kernel.commit import Commit
-from functions.kernel.saga import StepAnswered, TurnedRound
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.domain.saga import StepAnswered, TurnedRound
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime.commit import Commit
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.ways import ACCEPTED, REFUSED, UNDONE, UNDOS, bring_to
 

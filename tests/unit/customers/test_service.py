@@ -9,9 +9,9 @@ from events.registry import Message
 from functions.customers import service
 from functions.customers.inbox import inbox
 from functions.customers.queries import queries
-from functions.kernel import runtime
-from functions.kernel.errors import NotFoundError
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime import runtime
 from tests.support.delivery import delivered
 from tests.support.promised import promised, read
 from tests.support.runtime import RecordingBus

@@ -13,12 +13,13 @@ from functions.depot import service
 from functions.depot.api import api
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.inbox import inbox
-from functions.kernel import clock, relay
-from functions.kernel.commit import Outgoing
-from functions.kernel.errors import UnavailableError
-from functions.kernel.inbox import Inbox
-from functions.kernel.runtime import active
-from functions.kernel.store import MemoryEventStore, messages_of
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import active
 from tests.support.delivery import delivered
 from tests.support.gateway import Response, request
 from tests.support.runtime import RecordingBus, memory_runtime

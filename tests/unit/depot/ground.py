@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.kernel import clock
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Page, Row
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.views import Page, Row
 from tests.support.runtime import RecordingQueue
 
 

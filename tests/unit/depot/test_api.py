@@ -6,8 +6,8 @@ import pytest
 
 from functions.depot import service
 from functions.depot.api import Completion, complete_list
-from functions.kernel.context import Context, within
-from functions.kernel.errors import InvalidError
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.runtime.context import Context, within
 from tests.unit.depot.floor import Floor, robot, status
 
 ITEMS: list[dict[str, Any]] = [

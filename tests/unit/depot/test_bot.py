@@ -3,7 +3,7 @@
 import pytest
 
 from functions.depot.domain import Bot, CameOnline, Finished, Registered, TookList, WentOffline
-from functions.kernel.aggregate import DomainEvent
+from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 
 OFFLINE = (Registered("Ajax"),)

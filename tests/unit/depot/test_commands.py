@@ -18,7 +18,7 @@ from events.shapes import LineItem
 from functions.depot import service
 from functions.depot.inbox import inbox
 from functions.depot.stops import Item, Stop
-from functions.kernel.errors import NotFoundError
+from functions.kernel.domain.errors import NotFoundError
 from tests.support.delivery import delivered
 from tests.unit.depot.floor import Floor, robot, status
 

@@ -17,7 +17,7 @@ from events.stores import (
 from functions.depot import service
 from functions.depot.inbox import inbox
 from functions.depot.stops import Item, Stop
-from functions.kernel.errors import NotFoundError, UnavailableError
+from functions.kernel.domain.errors import NotFoundError, UnavailableError
 from tests.support.delivery import delivered
 from tests.unit.depot.floor import Floor
 

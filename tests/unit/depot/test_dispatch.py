@@ -8,10 +8,10 @@ from events.depot import LookAgain, ShoppingListAvailable
 from functions.depot import service
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.inbox import inbox
-from functions.kernel import ids
-from functions.kernel.commit import Commit, StoredEvent
-from functions.kernel.context import Context, within
-from functions.kernel.inbox import FIFO_GROUP
+from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.commit import Commit, StoredEvent
+from functions.kernel.runtime.context import Context, within
 from tests.support.contention import ContendedStore, conflict
 from tests.support.delivery import delivered
 from tests.unit.depot.floor import Floor, robot, status

@@ -8,10 +8,10 @@ import pytest
 from events.depot import LeaseEnds
 from functions.depot import lease, service, views
 from functions.depot.domain import Bot, CameOnline, Registered, WentOffline
-from functions.kernel import clock
-from functions.kernel.commit import Commit, Snapshot, StoredEvent
-from functions.kernel.errors import RefusedError
-from functions.kernel.runtime import LONGEST_DELAY
+from functions.kernel.domain.errors import RefusedError
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
+from functions.kernel.runtime.runtime import LONGEST_DELAY
 from tests.support.contention import ContendedStore
 from tests.unit.depot.floor import Floor, in_turn, robot, status
 

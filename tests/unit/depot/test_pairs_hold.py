@@ -27,7 +27,7 @@ from events.depot import BotStatus, ShoppingListCompleted, ShoppingListStatus
 from functions.depot import service, views
 from functions.depot.domain import ShoppingList
 from functions.depot.stops import Stop
-from functions.kernel.errors import MallBotsError, RefusedError
+from functions.kernel.domain.errors import MallBotsError, RefusedError
 from tests.support.contention import ContendedStore, conflict
 from tests.unit.depot.floor import HEARTBEAT, Floor, in_turn, robot
 

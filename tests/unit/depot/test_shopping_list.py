@@ -18,7 +18,7 @@ from functions.depot.domain import (
     Started,
 )
 from functions.depot.stops import Item, Line, Stop
-from functions.kernel.aggregate import DomainEvent
+from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 
 BREAD = Line("bakery", "Corner Bakery", "Floor 0, 12", "bread", "Rye bread", 2)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from functions.depot import service
-from functions.kernel.errors import ConcurrencyError, NotFoundError, RefusedError
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError, RefusedError
 from tests.support.contention import ContendedStore, conflict
 from tests.unit.depot.floor import Floor, in_turn, robot, status
 

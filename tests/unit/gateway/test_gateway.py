@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from functions.gateway.api import api, elsewhere
-from functions.kernel.http import Api
+from functions.kernel.rest.http import Api
 from tests.support.gateway import request
 
 ROUTES = [("GET", "/api/stores"), ("POST", "/api/stores"), ("GET", "/api/stores/{id}")]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.kernel.manifest import manifest
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.composition.manifest import manifest
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.aws import local_views
 from tests.support.runtime import memory_runtime
 

@@ -9,12 +9,12 @@ from events.ordering import OrderCompleted
 from events.shapes import LineItem
 from functions.insights.api import api
 from functions.insights.inbox import inbox
-from functions.kernel import clock
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.repository import ATTEMPTS
-from functions.kernel.runtime import Runtime, active
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Row
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.repository import ATTEMPTS
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import Runtime, active
+from functions.kernel.runtime.views import Row
 from tests.support.delivery import delivered
 from tests.support.gateway import request
 from tests.support.runtime import memory_runtime

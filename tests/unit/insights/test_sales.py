@@ -24,7 +24,7 @@ from events.stores import ProductRemoved, StoreRebranded
 from functions.insights import counting
 from functions.insights.api import api
 from functions.insights.models import sales
-from functions.kernel import clock
+from functions.kernel.runtime import clock
 from tests.support.gateway import request
 from tests.unit.insights.said import BREAD, INK, ROLL, at, basket, order, product, say, store
 

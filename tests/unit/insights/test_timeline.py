@@ -25,7 +25,7 @@ from events.registry import Kind, language
 from events.story import sample
 from functions.insights.api import api
 from functions.insights.inbox import inbox
-from functions.kernel.runtime import Runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.gateway import request
 from tests.unit.insights.said import at, basket, order, say
 

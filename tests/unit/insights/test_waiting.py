@@ -18,9 +18,9 @@ from events.ordering import (
 )
 from functions.insights import counting
 from functions.insights.api import api
-from functions.kernel.runtime import Runtime, active
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Row
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime.runtime import Runtime, active
+from functions.kernel.runtime.views import Row
 from tests.support.gateway import request
 from tests.support.runtime import memory_runtime
 from tests.unit.insights.said import at, order, say

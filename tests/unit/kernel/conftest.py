@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import runtime
-from functions.kernel.runtime import Runtime
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.support import aws
 from tests.support.runtime import memory_runtime
 

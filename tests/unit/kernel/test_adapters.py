@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from functions.kernel import clock, ids, relay, runtime
-from functions.kernel.adapters import EventBridgeBus, SqsQueue, batches, invoker
-from functions.kernel.commit import Outgoing
-from functions.kernel.errors import UnavailableError
-from functions.kernel.inbox import Inbox
-from functions.kernel.store import MemoryEventStore, messages_of
+from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, batches, invoker
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime.commit import Outgoing
 from tests.support import aws
 from tests.support.jars import JarFilled, jars
 from tests.support.runtime import memory_runtime

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, UnknownEventError, applies, noun
-from functions.kernel.errors import RefusedError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, UnknownEventError, applies, noun
+from functions.kernel.domain.errors import RefusedError
 from tests.support.jars import Chest, Filled, Jar, Sealed
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from events.envelope import Envelope
-from functions.kernel.errors import (
+from functions.kernel.domain.errors import (
     ConcurrencyError,
     InvalidError,
     MallBotsError,
@@ -13,8 +13,8 @@ from functions.kernel.errors import (
     RefusedError,
     UnavailableError,
 )
-from functions.kernel.inbox import Again, Inbox
-from functions.kernel.runtime import Runtime
+from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
 from tests.support.handling import (
     DONE,

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import clock, context, runtime
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import (
+from functions.kernel.domain.errors import (
     ConcurrencyError,
     KeyReusedError,
     NotFoundError,
@@ -15,9 +13,11 @@ from functions.kernel.errors import (
     StaleError,
     TooLargeError,
 )
-from functions.kernel.publish import answer
-from functions.kernel.repository import change_together
-from functions.kernel.store import DynamoEventStore
+from functions.kernel.eventstore.publish import answer
+from functions.kernel.eventstore.repository import change_together
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.context import Cause, Context
 from tests.support import aws
 from tests.support.contention import ContendedStore, conflict
 from tests.support.jars import Chest, FillJar, Jar, JarFillAccepted, chests, jars

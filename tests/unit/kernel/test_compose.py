@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import compose, meter, runtime
+from functions.kernel.composition import compose
+from functions.kernel.runtime import meter, runtime
 from tests.support import aws
 from tests.support.runtime import memory_runtime
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from functions.kernel import context, runtime
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import NotFoundError
-from functions.kernel.repository import change_together
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.repository import change_together
+from functions.kernel.runtime import context, runtime
+from functions.kernel.runtime.context import Cause, Context
 from tests.support.contention import ContendedStore
 from tests.support.jars import Chest, Jar, chests, jars
 from tests.support.runtime import memory_runtime

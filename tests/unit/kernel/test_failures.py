@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import runtime
-from functions.kernel.errors import NotFoundError
-from functions.kernel.inbox import UndeliverableError
-from functions.kernel.runtime import Runtime
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.messaging.inbox import UndeliverableError
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
 from tests.support.handling import DONE, FILLED, SEALED, Handled, dead_letters_of, failures, filled, queue_of, with_body
 from tests.support.runtime import RecordingQueue, memory_runtime

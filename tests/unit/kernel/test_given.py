@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.errors import InvalidError, NotFoundError, RefusedError
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
 from tests.support.given import given
 
 

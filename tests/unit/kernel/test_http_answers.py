@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import ids
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import ask
 from tests.support.runtime import memory_runtime
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
-from functions.kernel.errors import (
+from functions.kernel.domain.errors import (
     ConcurrencyError,
     ForbiddenError,
     InvalidError,
@@ -17,8 +17,8 @@ from functions.kernel.errors import (
     TooLargeError,
     UnavailableError,
 )
-from functions.kernel.http import Api
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.rest.http import Api
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Response, ask
 from tests.support.runtime import memory_runtime
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.request import Request
-from functions.kernel.runtime import Runtime, active
-from functions.kernel.views import Row
+from functions.kernel.rest.request import Request
+from functions.kernel.runtime.runtime import Runtime, active
+from functions.kernel.runtime.views import Row
 from tests.support.jar_api import api, ask, gateway_event
 from tests.support.runtime import memory_runtime
 

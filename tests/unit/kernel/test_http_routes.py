@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import ids
-from functions.kernel.caller import BOT, Caller, admit
-from functions.kernel.errors import (
+from functions.kernel.domain.errors import (
     ForbiddenError,
 )
-from functions.kernel.http import CUSTOMER, STAFF, Api
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.rest.caller import BOT, Caller, admit
+from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Created, Fill, Filter, JarAnswer, JarPage, api, ask, gateway_event
 from tests.support.runtime import memory_runtime
 
@@ -192,7 +192,7 @@ def test_an_included_api_is_answered_too_and_may_not_answer_the_same() -> None:
 
 
 def test_a_route_is_closed_to_roles_that_it_does_not_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.kernel.http.caller", lambda event: Caller(BOT, "b-1"))
+    monkeypatch.setattr("functions.kernel.rest.http.caller", lambda event: Caller(BOT, "b-1"))
     answer = ask("POST", "/api/jars", {"coins": 1})
     assert (answer.status, answer.body["code"]) == (403, "forbidden")
     assert ask("GET", "/api/jars/largest").status == 200

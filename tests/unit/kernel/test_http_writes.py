@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.kernel.commit import Commit
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.runtime import Runtime, active
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Response, ask
 from tests.support.runtime import memory_runtime
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.kernel import clock, ids
-from functions.kernel.errors import InvalidError
-from functions.kernel.money import LIMIT, amount, cents
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.domain.money import LIMIT, amount, cents
+from functions.kernel.runtime import clock, ids
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

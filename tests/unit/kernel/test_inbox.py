@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import clock, context, runtime
-from functions.kernel.errors import UnavailableError
-from functions.kernel.inbox import Again, Inbox, UndeliverableError
-from functions.kernel.runtime import Runtime
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.messaging.inbox import Again, Inbox, UndeliverableError
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
 from tests.support.handling import DONE, FILLED, Handled, dead_letters_of, failures, filled, queue_of, with_body
 from tests.support.jars import FillJar, JarFillAccepted, JarFilled, JarForgotten, jars

@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from functions.kernel import codec, ids, runtime
-from functions.kernel.aggregate import Aggregate, DomainEvent, UnknownEventError, applies, upcasts
-from functions.kernel.codec import UnreadableError
-from functions.kernel.commit import Commit, StoredEvent
-from functions.kernel.publish import Publisher
-from functions.kernel.repository import Repository
-from functions.kernel.runtime import EventStore
-from functions.kernel.store import DynamoEventStore, MemoryEventStore, from_item
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, UnknownEventError, applies, upcasts
+from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.codec import UnreadableError
+from functions.kernel.eventstore.publish import Publisher
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore, from_item
+from functions.kernel.runtime import ids, runtime
+from functions.kernel.runtime.commit import Commit, StoredEvent
+from functions.kernel.runtime.runtime import EventStore
 from tests.support import aws
 from tests.support.jars import Chest, Filled, Jar, jars, publishes
 from tests.support.loading_suite import LoadingSuite

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import meter
-from functions.kernel.store import DynamoEventStore
-from functions.kernel.view_store import DynamoViews
-from functions.kernel.views import Row
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.runtime import meter
+from functions.kernel.runtime.views import Row
 from tests.support import aws
 from tests.support.store_suite import a_commit
 

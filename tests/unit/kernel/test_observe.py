@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from events.envelope import Metadata
-from functions.kernel import codec, observe
-from functions.kernel.codec import UnreadableError
-from functions.kernel.errors import RefusedError
-from functions.kernel.http import Api
-from functions.kernel.inbox import Inbox
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import RefusedError
+from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.codec import UnreadableError
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.rest.http import Api
+from functions.kernel.runtime import observe
+from functions.kernel.runtime.runtime import active
 from tests.support.jar_api import api, ask
 from tests.support.runtime import memory_runtime
 
@@ -195,7 +196,7 @@ def test_outside_a_deployment_all_is_quiet(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_a_service_is_imported_without_powertools() -> None:
-    modules = "functions.kernel.http, functions.kernel.inbox, functions.kernel.relay"
+    modules = "functions.kernel.rest.http, functions.kernel.messaging.inbox, functions.kernel.eventstore.relay"
     program = f"import sys, {modules}; print([name for name in sys.modules if name.startswith('aws_lambda')])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

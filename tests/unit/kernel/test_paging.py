@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.kernel import paging, wire
-from functions.kernel.errors import InvalidError
-from functions.kernel.paging import Paged, PagedAnswer
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.rest import paging, wire
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.runtime import memory_runtime
 
 AFTER = {"partition": {"S": "stores"}, "sort": {"S": "Café"}}

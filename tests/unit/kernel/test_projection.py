@@ -8,13 +8,13 @@ import pytest
 
 from events.envelope import Metadata
 from events.registry import Event
-from functions.kernel import clock, runtime
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.inbox import Inbox
-from functions.kernel.projection import Projection, read
-from functions.kernel.runtime import Runtime
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Row
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.projections.projection import Projection, read
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.views import Row
 from tests.support.delivery import delivered
 from tests.support.jars import JarFilled, JarSealed
 from tests.support.runtime import memory_runtime

@@ -8,13 +8,13 @@ import pytest
 
 from events.envelope import Envelope
 from events.registry import Command
-from functions.kernel import clock, context, runtime
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
-from functions.kernel.commit import Outgoing
-from functions.kernel.context import Cause, Context
-from functions.kernel.inbox import Inbox
-from functions.kernel.publish import Publisher, answer, reminder_body
-from functions.kernel.repository import Repository, change_together
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.eventstore.publish import Publisher, answer, reminder_body
+from functions.kernel.eventstore.repository import Repository, change_together
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.context import Cause, Context
 from tests.support.jars import (
     FillJar,
     Jar,

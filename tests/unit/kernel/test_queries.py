@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from events.queries import CustomerFound, FindCustomer, FindOrder, OrderFound
-from functions.kernel import runtime
-from functions.kernel.errors import InvalidError, NotFoundError, UnavailableError
-from functions.kernel.queries import Ask, Queries
+from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
+from functions.kernel.messaging.queries import Ask, Queries
+from functions.kernel.runtime import runtime
 from tests.support.runtime import memory_runtime
 
 MIA = CustomerFound(customer_id="mia", name="Mia", sms_number="123", enabled=True, version=2)

@@ -13,12 +13,13 @@ from events.envelope import Envelope, Metadata
 from events.ordering import OrderRejectionAccepted
 from events.registry import Message
 from events.stores import StoreCreated
-from functions.kernel import clock, ids, relay
-from functions.kernel.commit import Commit, Outgoing, StoredEvent
-from functions.kernel.errors import UnavailableError
-from functions.kernel.inbox import Inbox
-from functions.kernel.runtime import Runtime, active
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import clock, ids
+from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jars import JarForgotten, jars
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 

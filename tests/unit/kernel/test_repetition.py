@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import runtime
-from functions.kernel.inbox import Inbox
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.contention import ContendedStore
 from tests.support.delivery import delivered
 from tests.support.handling import (

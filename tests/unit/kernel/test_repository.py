@@ -4,10 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.kernel import clock, context, runtime
-from functions.kernel.commit import StoredEvent
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import (
+from functions.kernel.domain.errors import (
     ConcurrencyError,
     InvalidError,
     KeyReusedError,
@@ -15,6 +12,9 @@ from functions.kernel.errors import (
     RefusedError,
     StaleError,
 )
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.commit import StoredEvent
+from functions.kernel.runtime.context import Cause, Context
 from tests.support.contention import ContendedStore, conflict
 from tests.support.jars import Jar, chests, jars
 from tests.support.runtime import memory_runtime

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.kernel import runtime
+from functions.kernel.runtime import runtime
 from tests.support.runtime import memory_runtime
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from functions.kernel.aggregate import DomainEvent, applies
-from functions.kernel.saga import (
+from functions.kernel.domain.aggregate import DomainEvent, applies
+from functions.kernel.domain.saga import (
     Compensated,
     Completed,
     Parked,

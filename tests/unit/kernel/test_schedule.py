@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from functions.kernel import clock, context
-from functions.kernel.inbox import Inbox
-from functions.kernel.observe import Alarm
-from functions.kernel.runtime import Runtime
-from functions.kernel.sweep import SECONDS, sweep
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.sweep import SECONDS, sweep
+from functions.kernel.runtime import clock, context
+from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.runtime import Runtime
 from tests.support.handling import DONE, dead_letters_of, failures
 from tests.support.jars import JarForgotten, JarsDue
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.kernel.commit import Commit
-from functions.kernel.errors import ConcurrencyError, TooLargeError, UnavailableError
-from functions.kernel.runtime import EventStore
-from functions.kernel.store import DynamoEventStore, MemoryEventStore, to_item
+from functions.kernel.domain.errors import ConcurrencyError, TooLargeError, UnavailableError
+from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore, to_item
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.runtime import EventStore
 from tests.support import aws
 from tests.support.store_suite import EventStoreSuite, a_commit, a_message, a_stream
 

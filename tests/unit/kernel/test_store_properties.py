@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.kernel import clock, context, runtime
-from functions.kernel.commit import Commit
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.repository import Repository, change_together
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.repository import Repository, change_together
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.context import Cause, Context
 from tests.support.jars import Chest, Jar, chests, jars
 from tests.support.runtime import memory_runtime
 

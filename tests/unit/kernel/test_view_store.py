@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.view_store import DynamoViews, MemoryViews, to_item
-from functions.kernel.views import Row, ViewStore
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.projections.view_store import DynamoViews, MemoryViews, to_item
+from functions.kernel.runtime.views import Row, ViewStore
 from tests.support import aws
 from tests.support.views_suite import ViewStoreSuite
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from functions.kernel import money, wire
-from functions.kernel.errors import InvalidError
-from functions.kernel.wire import (
+from functions.kernel.domain import money
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.rest import wire
+from functions.kernel.rest.wire import (
     Answer,
     Body,
     Description,

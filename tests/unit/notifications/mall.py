@@ -6,7 +6,7 @@ from events.customers import CustomerRegistered
 from events.ordering import OrderCreated, OrderState
 from events.queries import CustomerFound
 from events.registry import Message
-from functions.kernel.errors import UnavailableError
+from functions.kernel.domain.errors import UnavailableError
 from functions.notifications.inbox import inbox
 from tests.support.delivery import delivered
 

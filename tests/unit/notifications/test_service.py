@@ -16,11 +16,11 @@ from events.ordering import (
     OrderRejected,
     OrderState,
 )
-from functions.kernel import ids, runtime
-from functions.kernel.commit import Commit
-from functions.kernel.runtime import active
-from functions.kernel.store import MemoryEventStore
-from functions.kernel.views import Row
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime import ids, runtime
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.views import Row
 from functions.notifications import service, wording
 from functions.notifications.inbox import inbox
 from tests.support.promised import promised, read

@@ -8,8 +8,8 @@ from events.payments import InvoicePaid
 from events.queries import ProductFound
 from events.registry import Message, decode
 from events.shapes import LineItem, Shortage
-from functions.kernel.commit import Outgoing
-from functions.kernel.errors import UnavailableError
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime.commit import Outgoing
 from functions.ordering import service
 from functions.ordering.inbox import inbox
 from tests.support.delivery import delivered

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from events.checkout import ApproveOrder
-from functions.kernel import clock, context
-from functions.kernel.context import Context
-from functions.kernel.errors import RefusedError
+from functions.kernel.domain.errors import RefusedError
+from functions.kernel.runtime import clock, context
+from functions.kernel.runtime.context import Context
 from functions.ordering import service
 from functions.ordering.api import Cancellation, api, cancel_order
 from functions.ordering.queries import queries

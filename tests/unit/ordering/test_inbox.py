@@ -8,8 +8,8 @@ import pytest
 
 from events.checkout import ApproveOrder, RejectOrder
 from events.registry import Command
-from functions.kernel import clock
-from functions.kernel.runtime import Runtime
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import Runtime
 from functions.ordering import service
 from functions.ordering.inbox import inbox
 from tests.support.delivery import delivered

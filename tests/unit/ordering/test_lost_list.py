@@ -6,7 +6,7 @@ import pytest
 
 from events.checkout import ApproveOrder
 from events.depot import ShoppingListCancelled
-from functions.kernel.aggregate import DomainEvent
+from functions.kernel.domain.aggregate import DomainEvent
 from functions.ordering.domain import (
     Approved,
     Cancelled,

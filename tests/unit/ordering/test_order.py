@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.kernel.aggregate import DomainEvent
-from functions.kernel.clock import stamp
+from functions.kernel.domain.aggregate import DomainEvent
+from functions.kernel.runtime.clock import stamp
 from functions.ordering.domain import (
     Approved,
     Caller,

@@ -26,9 +26,9 @@ from events.checkout import ApproveOrder, RejectOrder
 from events.ordering import UnpaidOrdersDue
 from events.registry import Message
 from events.shapes import LineItem, Shortage
-from functions.kernel import clock, runtime
-from functions.kernel.errors import NotFoundError, RefusedError
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.runtime import active
 from functions.ordering import service
 from functions.ordering.domain import Caller, Order
 from functions.ordering.inbox import inbox

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.kernel.errors import InvalidError, NotFoundError
+from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.ordering.domain import Approved, Created, Order
 from functions.ordering.items import Item, Shortage, Wanted, without
 from tests.support.given import given

@@ -9,11 +9,11 @@ import pytest
 
 from events.checkout import ApproveOrder
 from events.registry import Message
-from functions.kernel import clock, context, runtime
-from functions.kernel.commit import Commit, StoredEvent
-from functions.kernel.context import Context
-from functions.kernel.runtime import active
-from functions.kernel.view_store import MemoryViews
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.commit import Commit, StoredEvent
+from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.runtime import active
 from functions.ordering import service, views
 from functions.ordering.inbox import inbox
 from tests.support.contention import ContendedStore

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.kernel import clock
-from functions.kernel.runtime import active
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import active
 from tests.unit.payments.night import Watch
 from tests.unit.payments.till import Till
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from events.payments import DifferenceCleared, DifferenceFound, Reason, ReconciliationDue
 from events.queries import OrderFound
-from functions.kernel import clock
+from functions.kernel.runtime import clock
 from tests.support.runtime import Sent
 from tests.unit.payments.till import Till, cancelled
 

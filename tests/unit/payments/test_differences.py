@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.kernel import clock
+from functions.kernel.runtime import clock
 from functions.payments import reconciliation, service
 from tests.unit.payments.night import (
     NIGHT,

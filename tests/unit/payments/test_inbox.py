@@ -8,7 +8,7 @@ from events.checkout import ConfirmPayment, VoidPayment
 from events.customers import CustomerErased
 from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted
 from events.registry import Message
-from functions.kernel.errors import NotFoundError, RefusedError
+from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.payments import service
 from functions.payments.domain import Invoice, Payment
 from tests.unit.payments.till import ADA, Till, approved, cancelled, readied, rejected

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.kernel.aggregate import DomainEvent
+from functions.kernel.domain.aggregate import DomainEvent
 from functions.payments.domain import Adjusted, Billed, Cancelled, Invoice, Paid
 from tests.support.given import given
 

@@ -28,10 +28,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from events.checkout import ConfirmPayment, VoidPayment
 from events.payments import PaymentAccepted
 from events.registry import Message
-from functions.kernel import context
-from functions.kernel.context import Context
-from functions.kernel.errors import MallBotsError
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import MallBotsError
+from functions.kernel.runtime import context
+from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.runtime import active
 from functions.payments import difference, service
 from functions.payments.domain import Invoice, Payment
 from tests.support.contention import ContendedStore

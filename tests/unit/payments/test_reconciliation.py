@@ -7,9 +7,9 @@ import pytest
 
 from events.ordering import OrderCreated
 from events.payments import DifferenceFound, OrderReconciliationDue, Reason, ReconciliationDue, ReconciliationPageDue
-from functions.kernel import clock
-from functions.kernel.errors import NotFoundError
-from functions.kernel.manifest import manifest
+from functions.kernel.composition.manifest import manifest
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.runtime import clock
 from functions.payments import reconciliation, service
 from tests.unit.payments.night import (
     HOUR,

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from events.payments import PaymentRefunded
-from functions.kernel.errors import UnavailableError
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from functions.payments.domain import Refund
 from tests.support.contention import ContendedStore

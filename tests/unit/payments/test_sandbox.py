@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.kernel.errors import InvalidError, RefusedError, UnavailableError
-from functions.kernel.runtime import active, current
-from functions.kernel.view_store import MemoryViews
-from functions.kernel.views import Row
+from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime.runtime import active, current
+from functions.kernel.runtime.views import Row
 from functions.payments.provider import provider
 from functions.payments.sandbox import SandboxProvider
 from tests.support.runtime import memory_runtime

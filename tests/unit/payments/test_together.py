@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from functions.kernel.errors import NotFoundError, RefusedError
-from functions.kernel.runtime import active
+from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from tests.support.contention import ContendedStore, conflict
 from tests.unit.payments.till import Till

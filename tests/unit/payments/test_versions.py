@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from events.payments import InvoiceAdjusted, InvoicePaid
-from functions.kernel.aggregate import UnknownEventError
-from functions.kernel.runtime import active
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.aggregate import UnknownEventError
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from functions.payments.domain import Adjusted, Invoice
 from tests.unit.payments.till import Till, cancelled, readied

@@ -8,10 +8,10 @@ from events.customers import CustomerRegistered
 from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderReadied, OrderRejected
 from events.queries import CustomerFound, OrderFound
 from events.registry import Message, decode
-from functions.kernel import relay
-from functions.kernel.errors import RefusedError, UnavailableError
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import MemoryEventStore
+from functions.kernel.domain.errors import RefusedError, UnavailableError
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime.runtime import Runtime
 from functions.payments import service
 from functions.payments.api import api
 from functions.payments.inbox import inbox

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.kernel.runtime import Runtime, active
+from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.runtime import memory_runtime
 
 

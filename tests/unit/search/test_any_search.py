@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.kernel import clock
-from functions.kernel.manifest import manifest
-from functions.kernel.runtime import active
+from functions.kernel.composition.manifest import manifest
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import active
 from functions.search import service
 from tests.support.aws import local_views
 from tests.support.runtime import memory_runtime

@@ -3,10 +3,10 @@
 import pytest
 
 from events.queries import ProductFound
-from functions.kernel import context
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import InvalidError, NotFoundError
-from functions.kernel.views import Page
+from functions.kernel.domain.errors import InvalidError, NotFoundError
+from functions.kernel.runtime import context
+from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.views import Page
 from functions.stores import service, views
 from functions.stores.inbox import inbox
 from functions.stores.queries import queries

@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from functions.kernel.errors import InvalidError
+from functions.kernel.domain.errors import InvalidError
 
 LIMIT = 2**53
 CENT = Decimal("0.01")

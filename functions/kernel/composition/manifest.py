@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from events.queries import Query
-from functions.kernel.http import Api
-from functions.kernel.inbox import Inbox
-from functions.kernel.observe import Alarm
-from functions.kernel.projection import Projection
-from functions.kernel.publish import Publisher
-from functions.kernel.queries import Ask, Queries
-from functions.kernel.runtime import Port
+from functions.kernel.eventstore.publish import Publisher
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.queries import Ask, Queries
+from functions.kernel.projections.projection import Projection
+from functions.kernel.rest.http import Api
+from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.runtime import Port
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Manifest:
 
 def services() -> list[str]:
     """The services that there are: the folders beside the kernel's, but for the gateway's, which is the platform's."""
-    folders = Path(__file__).parents[1].iterdir()
+    folders = Path(__file__).parents[2].iterdir()
     return sorted(f.name for f in folders if (f / "inbox.py").exists() and f.name not in ("kernel", "gateway"))
 
 

@@ -6,8 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from functions.kernel.commit import Commit, Outgoing
-from functions.kernel.views import ViewStore
+from functions.kernel.runtime.commit import Commit, Outgoing
+from functions.kernel.runtime.views import ViewStore
 
 LONGEST_DELAY = 900  # of an SQS message, in seconds
 

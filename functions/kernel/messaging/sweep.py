@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from functions.kernel import clock, context, observe
-from functions.kernel.context import Context
-from functions.kernel.observe import Alarm
+from functions.kernel.runtime import clock, context, observe
+from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.observe import Alarm
 
 SECONDS = 10  # well inside a worker's timeout: what is left is for the schedule's next tick
 

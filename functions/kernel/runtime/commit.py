@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.kernel.context import Cause
-from functions.kernel.errors import TooLargeError
+from functions.kernel.domain.errors import TooLargeError
+from functions.kernel.runtime.context import Cause
 
 SIZE_LIMIT = 350_000  # DynamoDB refuses an item over 400 KB; the rest is room for names and keys.
 

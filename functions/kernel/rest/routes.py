@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
-from functions.kernel.errors import MallBotsError, NotFoundError
-from functions.kernel.problems import MethodNotAllowedError
-from functions.kernel.request import WRITES, Request
-from functions.kernel.wire import Answer, Body, PagedAnswer, Params, read
+from functions.kernel.domain.errors import MallBotsError, NotFoundError
+from functions.kernel.rest.problems import MethodNotAllowedError
+from functions.kernel.rest.request import WRITES, Request
+from functions.kernel.rest.wire import Answer, Body, PagedAnswer, Params, read
 
 LONGEST_ID = 200  # characters: no id of ours is nearly as long, and DynamoDB's keys end at 2,048 bytes
 NOTHING_HERE = "there is nothing at this path"

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from functions.kernel import clock, codec, context, ids, runtime
-from functions.kernel.aggregate import Aggregate, UnknownEventError, noun, upcast
-from functions.kernel.commit import Commit, Outgoing, Snapshot, StoredEvent
-from functions.kernel.context import Context
-from functions.kernel.errors import ConcurrencyError, KeyReusedError, NotFoundError, StaleError
-from functions.kernel.publish import Publisher
+from functions.kernel.domain.aggregate import Aggregate, UnknownEventError, noun, upcast
+from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, StaleError
+from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.publish import Publisher
+from functions.kernel.runtime import clock, context, ids, runtime
+from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot, StoredEvent
+from functions.kernel.runtime.context import Context
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
 CAUSES_KEPT = 256

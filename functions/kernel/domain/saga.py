@@ -18,7 +18,7 @@ Replies, timeouts and calls to turn round that come late, twice, or from elsewhe
 from dataclasses import dataclass
 from typing import ClassVar
 
-from functions.kernel.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 
 TRIES = 3  # of a step, before it turns the saga round or begins to insist
 UNDO_TRIES = 8  # of an undo, before it is parked, and again each time that it is resumed

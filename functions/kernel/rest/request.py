@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from functions.kernel import ids
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import InvalidError, TooLargeError
-from functions.kernel.wire import read_json
+from functions.kernel.domain.errors import InvalidError, TooLargeError
+from functions.kernel.rest.wire import read_json
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.context import Cause, Context
 
 BODY_LIMIT = 65_536  # bytes
 WRITES = frozenset({"POST", "PUT", "DELETE"})

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from events.envelope import Metadata
 from events.registry import Message
-from functions.kernel import clock, runtime
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.repository import ATTEMPTS
-from functions.kernel.views import Row
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.repository import ATTEMPTS
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.views import Row
 
 Rows = Row | Sequence[Row] | None
 Maker = Callable[..., Rows]

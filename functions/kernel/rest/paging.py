@@ -6,10 +6,10 @@ import hmac
 import json
 from typing import Annotated, Any
 
-from functions.kernel import runtime
-from functions.kernel.errors import InvalidError
-from functions.kernel.json_text import compact
-from functions.kernel.wire import FromText, Limit, PagedAnswer, Params
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.rest.wire import FromText, Limit, PagedAnswer, Params
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.json_text import compact
 
 __all__ = ["Paged", "PagedAnswer", "read", "sign"]
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from functions.kernel import clock, observe, runtime
-from functions.kernel.commit import Commit, Outgoing
-from functions.kernel.errors import UnavailableError
-from functions.kernel.runtime import LONGEST_DELAY
-from functions.kernel.store import messages_of
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore.store import messages_of
+from functions.kernel.runtime import clock, observe, runtime
+from functions.kernel.runtime.commit import Commit, Outgoing
+from functions.kernel.runtime.runtime import LONGEST_DELAY
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from functions.kernel import ids
+from functions.kernel.runtime import ids
 
 if TYPE_CHECKING:
-    from functions.kernel.commit import Commit, Outgoing
+    from functions.kernel.runtime.commit import Commit, Outgoing
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from events.queries import Answer, Query
-from functions.kernel import runtime
-from functions.kernel.errors import InvalidError, NotFoundError, UnavailableError
+from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
+from functions.kernel.runtime import runtime
 
 Q = TypeVar("Q", bound=Query[Any])
 R = TypeVar("R", bound=Answer)

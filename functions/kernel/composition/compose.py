@@ -15,11 +15,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from functions.kernel import meter, relay, runtime
-from functions.kernel.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.runtime import Runtime
-from functions.kernel.store import DynamoEventStore
-from functions.kernel.view_store import DynamoViews
+from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.runtime import meter, runtime
+from functions.kernel.runtime.runtime import Runtime
 
 Handler = Callable[[dict[str, Any], Any], Any]
 

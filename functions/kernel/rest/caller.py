@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from functions.kernel.errors import ForbiddenError
+from functions.kernel.domain.errors import ForbiddenError
 
 STAFF = "staff"
 KIOSK = "kiosk"

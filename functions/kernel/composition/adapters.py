@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.kernel import clock, meter, observe
-from functions.kernel.commit import Outgoing
-from functions.kernel.errors import UnavailableError
-from functions.kernel.json_text import compact
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import clock, meter, observe
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.json_text import compact
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

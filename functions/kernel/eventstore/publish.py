@@ -7,10 +7,10 @@ from typing import Any
 
 from events.envelope import SOURCE_PREFIX, Envelope, Metadata
 from events.registry import Command, Kind, Message, Timer
-from functions.kernel import clock, ids, runtime
-from functions.kernel.aggregate import Aggregate, DomainEvent
-from functions.kernel.commit import Outgoing
-from functions.kernel.context import Context
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent
+from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.context import Context
 
 Maker = Callable[[Any, Any], Message | None]
 

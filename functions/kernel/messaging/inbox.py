@@ -18,13 +18,13 @@ from events.registry import (
     decode,
     rule_pattern,
 )
-from functions.kernel import clock, context, observe, runtime
-from functions.kernel.commit import Outgoing
-from functions.kernel.context import Cause, Context
-from functions.kernel.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
-from functions.kernel.projection import Projection
-from functions.kernel.publish import answer, tick
-from functions.kernel.runtime import LONGEST_DELAY, Queue
+from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
+from functions.kernel.eventstore.publish import answer, tick
+from functions.kernel.projections.projection import Projection
+from functions.kernel.runtime import clock, context, observe, runtime
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.runtime import LONGEST_DELAY, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError)
 FIFO_GROUP = "in-turn"  # the one group of a queue that works one by one: two would be worked on side by side

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from functions.kernel import meter
-from functions.kernel.errors import ConcurrencyError
-from functions.kernel.json_text import compact
-from functions.kernel.views import Page, Row
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.runtime import meter
+from functions.kernel.runtime.json_text import compact
+from functions.kernel.runtime.views import Page, Row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

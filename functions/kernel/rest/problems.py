@@ -7,8 +7,8 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from functions.kernel.errors import MallBotsError, UnavailableError
-from functions.kernel.wire import write_json
+from functions.kernel.domain.errors import MallBotsError, UnavailableError
+from functions.kernel.rest.wire import write_json
 
 THROTTLES = {
     "ProvisionedThroughputExceededException",

@@ -24,8 +24,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from functions.kernel import clock, money
-from functions.kernel.errors import InvalidError
+from functions.kernel.domain import money
+from functions.kernel.domain.errors import InvalidError
+from functions.kernel.runtime import clock
 
 _DIGITS = 20  # more than any whole number here has
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from functions.kernel import meter
-from functions.kernel.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
-from functions.kernel.context import Cause
-from functions.kernel.errors import ConcurrencyError, UnavailableError
-from functions.kernel.json_text import compact
+from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
+from functions.kernel.runtime import meter
+from functions.kernel.runtime.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
+from functions.kernel.runtime.context import Cause
+from functions.kernel.runtime.json_text import compact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

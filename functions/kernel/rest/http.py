@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 
-from functions.kernel import context, observe
-from functions.kernel.caller import BOT, CUSTOMER, KIOSK, STAFF, admit, caller
-from functions.kernel.context import Context
-from functions.kernel.problems import known, problem
-from functions.kernel.request import Request
-from functions.kernel.routes import Route, declare, find, why_not
-from functions.kernel.wire import Answer, Document, write
+from functions.kernel.rest.caller import BOT, CUSTOMER, KIOSK, STAFF, admit, caller
+from functions.kernel.rest.problems import known, problem
+from functions.kernel.rest.request import Request
+from functions.kernel.rest.routes import Route, declare, find, why_not
+from functions.kernel.rest.wire import Answer, Document, write
+from functions.kernel.runtime import context, observe
+from functions.kernel.runtime.context import Context
 
 __all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route"]
 
