@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export UV_NO_PROGRESS := 1
 
-PACKAGES := functions events clients infra
+PACKAGES := functions events language clients infra
 VENV := .venv/.installed
 ENGINE := .engine/.installed
 NODE := node_modules/.installed
@@ -61,8 +61,8 @@ format: $(VENV) ## Format the code and apply the fixes that are safe
 
 .PHONY: docs
 docs: $(VENV) ## Write again what is generated: schemas, catalogue, diagrams
-	@.venv/bin/python -m events.generate
-	@.venv/bin/python -m infra.documents
+	@.venv/bin/python -m language.generate
+	@.venv/bin/python -m infra.documents.generate
 
 .PHONY: check
 check: $(VENV) ## Lint, format, types, imports, generated files, security: all at once
@@ -77,9 +77,9 @@ check-imports: $(VENV)
 check-security: $(VENV)
 	@.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
 check-generated: $(VENV) $(NODE)
-	@.venv/bin/python -m events.generate --check
-	@.venv/bin/python -m infra.documents --check
-	@node infra/asyncapi.mjs docs/asyncapi.json > /dev/null
+	@.venv/bin/python -m language.generate --check
+	@.venv/bin/python -m infra.documents.generate --check
+	@node infra/documents/asyncapi.mjs docs/asyncapi.json > /dev/null
 check-lint: $(VENV)
 	@.venv/bin/ruff check --output-format concise .
 check-format: $(VENV)
@@ -131,7 +131,7 @@ pr: ## What a change must pass: check and test
 .PHONY: release
 release: $(VENV) ## Promise the messages' schemas as they are to all who build on them: make release VERSION=0.2.0
 	@[ -n "$(VERSION)" ] || { echo "Which version? Say for example: make release VERSION=0.2.0" >&2; exit 1; }
-	@.venv/bin/python -m events.release "$(VERSION)"
+	@.venv/bin/python -m language.release "$(VERSION)"
 
 ##@ Deploy
 

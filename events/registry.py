@@ -134,7 +134,7 @@ _kinds: dict[type[Message], Kind] = {
     Reply: Kind.REPLY,
     Timer: Kind.TIMER,
 }
-_WITHOUT_MESSAGES = {"__init__", "registry", "queries", "compatibility", "json_schema", "story", "generate", "release"}
+_WITHOUT_MESSAGES = {"__init__", "registry", "queries"}
 _messages: dict[str, type[Message]] = {}
 _upcasters: dict[tuple[str, int], Upcaster] = {}
 

@@ -9,9 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from infra import bundling
-from infra.api_page import page
+from infra.documents.api_page import page
+from infra.documents.openapi import document
 from infra.nag import check
-from infra.openapi import document
 from infra.platform_stack import PlatformStack
 from infra.service import Service
 from infra.stages import TIMES, Stage, stage

@@ -54,8 +54,7 @@ def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str]
     """The folder of a service's code: the published language, the kernel, and the service; `extra` files by name."""
     folder = build / "assets" / service
     shutil.rmtree(folder, ignore_errors=True)
-    tools = ("schemas", "samples", "released", "generate.py", "release.py")
-    ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md", *tools)
+    ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md", "schemas", "samples", "released")
     for part in ("events", "functions/kernel", f"functions/{service}"):
         shutil.copytree(ROOT / part, folder / part, ignore=ignore)
     shutil.copy(ROOT / "functions/__init__.py", folder / "functions/__init__.py")

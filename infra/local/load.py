@@ -15,9 +15,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from clients.journey import Journey, shop
 from clients.mall import Mall
-from clients.robots import Fleet
+from clients.scenarios.journey import Journey, shop
+from clients.scenarios.robots import Fleet
 from infra.local import mixture
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port

@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clients.crowd import Crowd, Visit, path_of
-from clients.fate import money_difference
 from clients.mall import Mall, MallError
 from clients.order import FINAL, Order
-from clients.paths import Scene
-from clients.robots import Fleet
-from clients.stock import open_shop
+from clients.scenarios.crowd import Crowd, Visit, path_of
+from clients.scenarios.fate import money_difference
+from clients.scenarios.paths import Scene
+from clients.scenarios.robots import Fleet
+from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.queues import dead_letters
 from infra.local.show import quiet

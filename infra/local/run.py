@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 
 from clients.mall import Mall
-from clients.robots import Fleet
+from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
 from infra.local.show import quiet, show_an_order

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from clients.journey import Journey, shop
 from clients.mall import Mall, NeverError, wait_for
+from clients.scenarios.journey import Journey, shop
 from infra.local.cloud import LocalCloud
 from infra.local.cost import LABELS, cost
 from infra.local.queues import dead_letters, depths

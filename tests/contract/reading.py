@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from events.generate import ROOT
 from events.registry import MalformedMessageError, Message, decode, language
 from events.shapes import Shape
 from functions.kernel.composition.manifest import manifest
 from functions.kernel.messaging import inbox as kernel_inbox
 from functions.kernel.runtime.runtime import active
+from language.generate import ROOT
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 WHOLE = "*"  # shown as it is, whatever it holds

@@ -12,9 +12,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from events.envelope import SOURCE_PREFIX
-from events.generate import ROOT
 from events.registry import Kind, language
 from functions.kernel.composition.manifest import manifest, services
+from language.generate import ROOT
 
 DOCUMENT = json.loads((ROOT / "docs" / "asyncapi.json").read_text())
 SPOKEN = {name: message for name, message in language().items() if message.kind is not Kind.TIMER}
@@ -57,7 +57,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def judged(path: Path) -> subprocess.CompletedProcess[str]:
     """What AsyncAPI's own parser says, as in `make check`."""
-    command = ["node", "infra/asyncapi.mjs", str(path)]
+    command = ["node", "infra/documents/asyncapi.mjs", str(path)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

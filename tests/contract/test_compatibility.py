@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from events.compatibility import breaks
+from language.compatibility import breaks
 
 Schema = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""What `python -m events.generate` writes, what it reports and what it refuses."""
+"""What `python -m language.generate` writes, what it reports and what it refuses."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from events import generate, registry, story
+from events import registry
 from events.registry import Event, Message, MessageType, upcasts
 from events.shapes import Shortage
+from language import generate, story
 
 pytestmark = pytest.mark.usefixtures("own_words")
 

@@ -8,7 +8,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
-from events import generate
 from events.envelope import Envelope, Metadata
 from events.registry import (
     Command,
@@ -24,6 +23,7 @@ from events.registry import (
     upcasts,
 )
 from events.stores import ProductAdded, StoreCreated
+from language import generate
 
 EVENTS = generate.ROOT / "events"
 MESSAGES = list(language().values())

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from events.generate import ROOT
 from events.queries import Query
 from events.registry import Command, Kind, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import InvalidError
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.runtime import active
+from language.generate import ROOT
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 PAGE = (ROOT / "docs" / "messages.md").read_text()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from events import generate, registry, release
+from events import registry
 from events.registry import Event, Message, MessageType, upcasts
+from language import generate, release
 
 pytestmark = pytest.mark.usefixtures("own_words")
 

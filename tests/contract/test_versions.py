@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from events import registry
-from events.generate import ROOT
 from events.payments import InvoiceState
 from functions.insights.inbox import inbox as insights
 from functions.insights.models.timeline import message_rows, of_flow
@@ -22,6 +21,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime.runtime import active
+from language.generate import ROOT
 from tests.support.mall import Mall
 from tests.support.runtime import RecordingQueue, memory_runtime
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from clients.crowd import Crowd, Visit
 from clients.mall import Mall
 from clients.order import Order
-from clients.paths import PATHS, Scene
-from clients.robots import Fleet
-from clients.stock import open_shop
+from clients.scenarios.crowd import Crowd, Visit
+from clients.scenarios.paths import PATHS, Scene
+from clients.scenarios.robots import Fleet
+from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.mixture import reconcile

@@ -1,10 +1,13 @@
-"""Every way that an order can go, on the deployed system: an order on each path, side by side (clients/paths.py)."""
+"""Every way that an order can go, on the deployed system: an order on each path, side by side.
+
+The paths are those of clients/scenarios/paths.py.
+"""
 
 import pytest
 
-from clients.crowd import Visit
-from clients.fate import money_difference
-from clients.paths import PATHS
+from clients.scenarios.crowd import Visit
+from clients.scenarios.fate import money_difference
+from clients.scenarios.paths import PATHS
 from tests.e2e.conftest import SLOW, Deployed
 
 WITHIN = 240  # seconds

@@ -6,8 +6,8 @@ import uuid
 import httpx
 import pytest
 
-from clients.journey import shop
 from clients.mall import Json, MallError, wait_for
+from clients.scenarios.journey import shop
 from infra.local.queues import dead_letters, depths
 from tests.e2e.conftest import Deployed
 

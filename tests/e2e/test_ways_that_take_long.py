@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from clients.crowd import Visit
-from clients.fate import REJECTED, money_difference
 from clients.mall import Json, wait_for
 from clients.order import Order
-from clients.stock import open_shop
+from clients.scenarios.crowd import Visit
+from clients.scenarios.fate import REJECTED, money_difference
+from clients.scenarios.stock import open_shop
 from tests.e2e.conftest import SLOW, Deployed
 
 WITHIN = 300  # seconds

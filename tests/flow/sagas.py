@@ -7,8 +7,8 @@ from typing import Any
 
 from events.checkout import StepTimedOut
 from events.registry import Kind, Message, language
-from events.story import sample
 from functions.payments import service as payments
+from language.story import sample
 from tests.flow.shopper import Shopper, bring_a_robot_online, fall_silent, open_a_store
 from tests.support.mall import Mall
 

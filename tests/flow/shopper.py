@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.rest.caller import CUSTOMER, Caller
+from functions.kernel.runtime.context import CUSTOMER, Caller
 from tests.support.mall import Mall, Response
 
 HEARTBEAT = 25  # seconds between the words of a robot: two in a lease of 60

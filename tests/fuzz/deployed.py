@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from clients.mall import Mall, MallError, wait_for
-from clients.robots import Fleet
+from clients.scenarios.robots import Fleet
 from tests.fuzz.fuzzer import Bounds, Report, fuzz
 from tests.fuzz.scene import Scene
 

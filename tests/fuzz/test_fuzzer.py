@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.openapi import document
+from infra.documents.openapi import document
 from tests.fuzz import expected
 from tests.fuzz.fuzzer import Bounds, Report, fuzz
 from tests.fuzz.in_memory import Application

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from infra.api_page import page
-from infra.openapi import document
+from infra.documents.api_page import page
+from infra.documents.openapi import document
 
 DOCUMENT = document()
 VOID = {"meta", "br", "hr", "img", "input", "link"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from functions.kernel.composition.manifest import manifest, services
-from infra.documents import ROOT
+from infra.documents.generate import ROOT
 from tests.infra.conftest import Templates
 
 pytestmark = pytest.mark.xdist_group("infra")

@@ -16,10 +16,10 @@ from events.ordering import OrderStatus
 from events.payments import InvoiceStatus, PaymentStatus
 from functions.gateway.api import api as gateway
 from functions.kernel.composition.manifest import manifest, services
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from functions.kernel.rest.wire import Document
-from infra.documents import ROOT
-from infra.openapi import ERRORS, document
+from infra.documents.generate import ROOT
+from infra.documents.openapi import ERRORS, document
 
 Schema = dict[str, Any]
 

@@ -7,10 +7,10 @@ import pytest
 
 from functions.gateway.api import api as gateway
 from functions.kernel.composition.manifest import manifest, services
-from functions.kernel.rest.http import Route
 from functions.kernel.rest.paging import PagedAnswer
+from functions.kernel.rest.routes import Route
 from functions.kernel.rest.wire import Document
-from infra.openapi import document
+from infra.documents.openapi import document
 
 Schema = dict[str, Any]
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, cast
 
 from functions.kernel.eventstore.store import MemoryEventStore
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
 from functions.payments import reconciliation
 from functions.payments.difference import Reason

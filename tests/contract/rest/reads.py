@@ -15,7 +15,7 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import meter
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Page
-from infra.documents import ROOT
+from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
 from tests.contract.rest.furnished import Furnished, furnish
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from tests.contract.rest.declared import ROUTES, Schema, answers_here, body_schema, generated, key, resolved, routes
 from tests.contract.rest.furnished import FIELDS as THINGS
 from tests.contract.rest.furnished import Furnished, furnish

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from tests.contract.rest.declared import lists, routes
 from tests.contract.rest.furnished import Furnished, furnish
 from tests.contract.rest.test_every_route import assert_problem

@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import ids
-from infra.openapi import CODES
+from infra.documents.openapi import CODES
 from tests.contract.rest.declared import (
     DOCUMENT,
     ROUTES,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from tests.contract.rest.declared import ROUTES, commits, creates, key, routes
 from tests.contract.rest.furnished import Furnished, furnish
 from tests.contract.rest.test_every_route import assert_problem

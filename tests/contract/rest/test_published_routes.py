@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from functions.kernel.rest.http import Route
+from functions.kernel.rest.routes import Route
 from tests.contract.rest.declared import ROUTES, key
 
 ITEM = "storeId storeName productId productName price quantity"

@@ -8,7 +8,6 @@ from typing import Any
 
 from events.envelope import Metadata
 from events.registry import Message, decode
-from events.story import sample
 from functions.checkout import service
 from functions.checkout.api import api
 from functions.checkout.domain import CreateOrderSaga
@@ -17,6 +16,7 @@ from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
+from language.story import sample
 from tests.support.runtime import RecordingBus, RecordingQueue, Sent, memory_runtime
 
 ORDER = "order-1"

@@ -16,9 +16,9 @@ from events.customers import CustomerAuthorized
 from events.ordering import OrderApprovalAccepted, OrderCreated
 from events.registry import Message
 from events.shapes import LineItem
-from events.story import sample
 from functions.kernel.domain.saga import StepSent
 from functions.kernel.runtime.clock import read
+from language.story import sample
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.ways import ACCEPTED, COMMANDS, REFUSED, UNDONE, bring_to
 

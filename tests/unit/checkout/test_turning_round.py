@@ -12,8 +12,8 @@ from events.ordering import (
     OrderRejectionRefused,
 )
 from events.payments import PaymentVoidAccepted
-from events.story import sample
 from functions.kernel.domain.saga import Undone
+from language.story import sample
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.ways import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS, bring_to, undo_everything
 

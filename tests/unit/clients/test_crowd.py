@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from clients.crowd import Crowd, Visit, path_of
-from clients.fate import Fate
 from clients.mall import Mall
 from clients.order import Order
-from clients.paths import PATHS, Path, Scene, Steps
+from clients.scenarios.crowd import Crowd, Visit, path_of
+from clients.scenarios.fate import Fate
+from clients.scenarios.paths import PATHS, Path, Scene, Steps
 
 
 class Settled(Fate):

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from clients.fate import COMPLETED, REFUNDED, money_difference
 from clients.mall import Json, Mall, MallError
 from clients.order import Order
+from clients.scenarios.fate import COMPLETED, REFUNDED, money_difference
 
 
 class CannedMall(Mall):

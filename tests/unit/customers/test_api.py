@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.customers.api import api
-from functions.kernel.rest.http import CUSTOMER, KIOSK, STAFF
+from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
 from tests.support import jar_api
 from tests.support.jar_api import Response
 from tests.support.promised import promised

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from events.customers import CustomerState
-from events.generate import ROOT
 from events.queries import CustomerFound
 from events.registry import decode
 from functions.customers import service
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
+from language.generate import ROOT
 
 REGISTERED = StoredEvent("Registered", 1, {"name": "Ada Reyes", "sms_number": "+1 555 0100"})
 SNAPSHOT = Snapshot(1, {"status": "enabled", "name": "Ada Reyes", "sms_number": "+1 555 0100"}, {})

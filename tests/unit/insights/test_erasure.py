@@ -15,11 +15,11 @@ from events.customers import (
     CustomerState,
 )
 from events.registry import Event, Kind, Message, language
-from events.story import sample
 from functions.insights.api import api
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.views import Row
+from language.story import sample
 from tests.support.gateway import request
 from tests.support.runtime import memory_runtime
 from tests.unit.insights.said import at, say

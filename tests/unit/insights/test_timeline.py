@@ -22,10 +22,10 @@ from events.depot import (
 )
 from events.ordering import OrderApproved, OrderCreated, OrderPaid
 from events.registry import Kind, language
-from events.story import sample
 from functions.insights.api import api
 from functions.insights.inbox import inbox
 from functions.kernel.runtime.runtime import Runtime
+from language.story import sample
 from tests.support.gateway import request
 from tests.unit.insights.said import at, basket, order, say
 

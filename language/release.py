@@ -1,7 +1,7 @@
-"""Cut a release of the published language: `python -m events.release 0.2.0`.
+"""Cut a release of the published language: `python -m language.release 0.2.0`.
 
-The schemas as they stand are copied to `released/`: from then on they are what `--check` of events.generate holds every
-change against, whatever becomes of `schemas/`. `released/VERSION` says which release it was.
+The schemas as they stand are copied to `events/released/`: from then on `--check` of language.generate compares every
+change with them, whatever becomes of `events/schemas/`. `events/released/VERSION` names the release.
 """
 
 import argparse
@@ -9,12 +9,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from events.generate import ROOT, plan
+from language.generate import ROOT, plan
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Copy the schemas. 1 when they have drifted, would break the last release, or the version is not a later one."""
-    parser = argparse.ArgumentParser(prog="python -m events.release", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m language.release", description=__doc__)
     parser.add_argument("version", type=_numbers, help="later than the last one: 0.2.0")
     version = parser.parse_args(arguments).version
     released, last = root / "events" / "released", root / "events" / "released" / "VERSION"

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from events import registry
-from events.compatibility import breaks
-from events.json_schema import envelope_schema, message_schema
 from events.registry import Message, language
-from events.story import sample
+from language.compatibility import breaks
+from language.json_schema import envelope_schema, message_schema
+from language.story import sample
 
 ROOT = Path(__file__).parent.parent
 WAY_OUT = "Raise version= of the message and add an upcaster (events/README.md, Change), or take the change back."
@@ -99,7 +99,7 @@ def _text(content: dict[str, Any]) -> str:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Write, or with `--check` compare. 1 when something drifted or a promise would be broken, else 0."""
-    parser = argparse.ArgumentParser(prog="python -m events.generate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m language.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if something would be written")
     check = parser.parse_args(arguments).check
     found = plan(root)
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     if check and found.write:
-        print("Run python -m events.generate", file=sys.stderr)
+        print("Run python -m language.generate", file=sys.stderr)
     return 1 if check and found.write else 0
 
 

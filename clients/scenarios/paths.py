@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clients.fate import CANCELLED, COMPLETED, REFUNDED, REJECTED, Fate
 from clients.mall import MallError, NeverError, wait_for
 from clients.order import Order, SurpriseError, expect
-from clients.robots import Fleet
-from clients.stock import Stock, add_product
+from clients.scenarios.fate import CANCELLED, COMPLETED, REFUNDED, REJECTED, Fate
+from clients.scenarios.robots import Fleet
+from clients.scenarios.stock import Stock, add_product
 
 UNTIL_SECONDS = 300  # a lease, an abandoned basket, an unpaid order of a minute, with much room
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from clients.order import Order
-from clients.paths import PATHS, Path, Scene, Steps
+from clients.scenarios.paths import PATHS, Path, Scene, Steps
 
 FATE_WITHIN = 240.0  # seconds from a path's last step until all is as it must be
 LOOK_EVERY = 2.0

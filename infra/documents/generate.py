@@ -1,4 +1,4 @@
-"""Documents made from the code's own registrations: `python -m infra.documents` writes them, `--check` compares.
+"""Write the documents made from the code's registrations: `python -m infra.documents.generate`; `--check` compares.
 
 The picture of the flow stands in README.md between its markers; docs/messages.md is the catalogue of messages, commands
 and queries, docs/asyncapi.json describes what travels on the bus, and docs/openapi.json the REST API.
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from events.registry import Kind, language
 from functions.kernel.composition.manifest import manifest, services
-from functions.kernel.rest.http import BOT, CUSTOMER
-from infra import asyncapi, messages_page
-from infra.openapi import document
+from functions.kernel.runtime.context import BOT, CUSTOMER
+from infra.documents import asyncapi, messages_page
+from infra.documents.openapi import document
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- picture: made by `make docs` -->", "<!-- end of the picture -->"
 LISTENERS = ("insights", "search", "notifications")  # they only listen, to so much that arrows would hide the rest
 

@@ -1,4 +1,4 @@
-// Have AsyncAPI's own parser judge a document: node infra/asyncapi.mjs docs/asyncapi.json
+// Have AsyncAPI's own parser judge a document: node infra/documents/asyncapi.mjs docs/asyncapi.json
 // Errors and warnings fail; what it merely recommends is left alone.
 import { readFileSync } from "node:fs";
 import { DiagnosticSeverity, Parser } from "@asyncapi/parser";

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from events.envelope import SOURCE_PREFIX, Metadata
-from events.json_schema import OpenSchema
 from events.registry import Kind, Message
+from language.json_schema import OpenSchema
 
 Document = dict[str, Any]
 
-SCHEMAS = Path(__file__).parent.parent / "events" / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "events" / "schemas"
 SHAPES = "#/components/schemas/"
 
 

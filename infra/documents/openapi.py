@@ -11,9 +11,9 @@ from functions.gateway.api import api as gateway
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain import errors
 from functions.kernel.domain.errors import MallBotsError
-from functions.kernel.rest.http import JSON, Route
+from functions.kernel.rest.http import JSON
 from functions.kernel.rest.problems import MethodNotAllowedError
-from functions.kernel.rest.routes import LONGEST_ID
+from functions.kernel.rest.routes import LONGEST_ID, Route
 from functions.kernel.rest.wire import Answer, Document
 
 Schema = dict[str, Any]
