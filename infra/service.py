@@ -10,7 +10,7 @@ from constructs import Construct
 
 from events.registry import Kind, language
 from functions.kernel.composition.manifest import Manifest
-from infra.alarms import alarms
+from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
 from infra.names import share, shared
 from infra.ports import grant_ports
@@ -55,7 +55,7 @@ class Service(Construct):
         if manifest.queries:
             self._queries()
         self.relay_failures = self._relay() if self.table else None
-        alarms(self)
+        self._alarms()
         self._outputs()
 
     def _event_table(self) -> dynamodb.Table:
@@ -208,6 +208,18 @@ class Service(Construct):
         function.function.add_environment("BUS", self._bus.event_bus_name)
         source = {"events:source": f"mallbots.{self.manifest.service}"}
         function.allow(["events:PutEvents"], self._bus.event_bus_arn, StringEquals={**source, **conditions})
+
+    def _alarms(self) -> None:
+        dead_letters = [queue for inbox in self.inboxes.values() for queue in (inbox.dead_letters, inbox.undelivered)]
+        if self.relay_failures:
+            dead_letters.append(self.relay_failures)
+        watched = Watched(
+            service=self.manifest.service,
+            functions={name: function.function for name, function in self.functions.items()},
+            dead_letters=dead_letters,
+            own=self.manifest.alarms,
+        )
+        add_alarms(self, shared(self._stack, self.stage, "alarms"), watched)
 
     def _outputs(self) -> None:
         if self.table:

@@ -5,8 +5,9 @@ from typing import cast
 from events.baskets import BasketStatus
 from functions.baskets import service
 from functions.baskets.domain import Basket
-from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Id, Money, Quantity, Wire
+from functions.kernel.runtime.context import CUSTOMER, STAFF
 
 api = Api("baskets")
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from events.baskets import UntouchedBasketsDue
 from functions.baskets import views
-from functions.baskets.domain import Basket
+from functions.baskets.domain import Basket, Product
 from functions.baskets.publish import publishes
+from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
@@ -20,7 +21,8 @@ def start(customer_id: str) -> str:
 
     def decide(basket: Basket) -> None:
         basket.start(customer_id, clock.stamp())
-        views.must_know_customer(customer_id)
+        if not views.knows_customer(customer_id):
+            raise NotFoundError("customer was not located")
 
     return baskets.create(context.current().new_id(), decide).id
 
@@ -36,9 +38,19 @@ def add_item(basket_id: str, product_id: str, quantity: int) -> None:
     baskets.change(
         basket_id,
         lambda basket: basket.add_item(
-            views.product(product_id), quantity, clock.stamp(), participating_only=participating_only
+            product(product_id), quantity, clock.stamp(), participating_only=participating_only
         ),
     )
+
+
+def product(product_id: str) -> Product:
+    """A product as the catalogue has it. Raises InvalidError, NotFoundError, UnavailableError."""
+    if not product_id.strip():
+        raise InvalidError("the product id cannot be blank")
+    found = views.product(product_id)
+    if found is None:
+        raise NotFoundError("product was not located")
+    return found
 
 
 def remove_item(basket_id: str, product_id: str, quantity: int) -> None:

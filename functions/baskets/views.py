@@ -6,7 +6,6 @@ a tombstone, so that it is told from what never came and needs no asking; either
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from events.baskets import BasketAbandoned, BasketCancelled, BasketCheckedOut, BasketStarted
 from events.customers import (
@@ -30,7 +29,6 @@ from events.stores import (
     StoreState,
 )
 from functions.baskets.domain import Basket, Product
-from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
@@ -86,16 +84,14 @@ def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
     return _customer(event.customer_id, erased=True)
 
 
-def product(product_id: str) -> Product:
-    """A product as the catalogue has it.
+def product(product_id: str) -> Product | None:
+    """A product as the catalogue has it; None for one that is not there or was removed.
 
-    Raises InvalidError, NotFoundError, and UnavailableError when the owner must be asked and does not answer.
+    Raises UnavailableError when the owner must be asked and does not answer.
     """
-    if not product_id.strip():
-        raise InvalidError("the product id cannot be blank")
     copy = read("products", product_id)
     if copy and copy["removed"]:
-        raise NotFoundError("product was not located")
+        return None
     store = copy and read("stores", copy["store_id"])
     if not copy or not store:
         return _ask_for_product(product_id)
@@ -109,27 +105,23 @@ def product(product_id: str) -> Product:
     )
 
 
-def must_know_customer(customer_id: str) -> None:
-    """Raises NotFoundError for a customer that is not there, and UnavailableError as `product` does."""
-    copy = read("customers", customer_id) or _ask_for_customer(customer_id)
-    if copy["erased"]:
-        raise NotFoundError("customer was not located")
+def knows_customer(customer_id: str) -> bool:
+    """Whether there is such a customer. Raises UnavailableError as `product` does."""
+    copy = read("customers", customer_id)
+    return not copy["erased"] if copy else _ask_for_customer(customer_id)
 
 
-def _ask_for_customer(customer_id: str) -> dict[str, Any]:
-    try:
-        found = find_customer(customer_id=customer_id)
-    except NotFoundError:
-        raise NotFoundError("customer was not located") from None
-    runtime.current().views.put(_customer(customer_id, erased=False), found.version)
-    return {"erased": False}
+def _ask_for_customer(customer_id: str) -> bool:
+    found = find_customer.or_none(customer_id=customer_id)
+    if found:
+        runtime.current().views.put(_customer(customer_id, erased=False), found.version)
+    return found is not None
 
 
-def _ask_for_product(product_id: str) -> Product:
-    try:
-        found = find_product(product_id=product_id)
-    except NotFoundError:
-        raise NotFoundError("product was not located") from None
+def _ask_for_product(product_id: str) -> Product | None:
+    found = find_product.or_none(product_id=product_id)
+    if found is None:
+        return None
     views = runtime.current().views
     views.put(_store(found.store_id, found.store_name, found.store_participating), found.store_version)
     views.put(_product(product_id, found.store_id, found.name, found.price, removed=False), found.version)

@@ -3,9 +3,10 @@
 from events.checkout import SagaMoved, SagaStatus
 from functions.checkout import service
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Stamp, Wire
+from functions.kernel.runtime.context import STAFF
 
 api = Api("checkout")
 

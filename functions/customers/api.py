@@ -4,8 +4,9 @@ from typing import cast
 
 from functions.customers import service
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
-from functions.kernel.rest.http import CUSTOMER, KIOSK, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Name, Wire
+from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
 
 api = Api("customers")
 

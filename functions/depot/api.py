@@ -1,19 +1,20 @@
 """The depot over REST: shopping lists and robots."""
 
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from pydantic import Field
 
 from events.depot import BotStatus, ShoppingListStatus
 from functions.depot import service, views
+from functions.depot.domain import ShoppingList
 from functions.depot.stops import Shortage
 from functions.kernel.domain.errors import InvalidError
-from functions.kernel.eventstore import codec
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import BOT, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented
 from functions.kernel.runtime import context
+from functions.kernel.runtime.context import BOT, STAFF
 
 api = Api("depot")
 
@@ -135,14 +136,14 @@ def get_lists(which: Which) -> ListPage:
     """List shopping lists, those of one status or all."""
     purpose = f"shopping lists {which.status}"
     page = views.lists(which.status, which.limit, paging.read(which.next, purpose))
-    found = [_list({"id": row["shopping_list_id"], **row}) for row in page.rows]
+    found = [ListContent.model_validate({"id": row["shopping_list_id"], **row}) for row in page.rows]
     return ListPage(lists=found, next=paging.sign(page.after, purpose))
 
 
 @api.get("/api/depot/shopping/{id}", may=[STAFF, BOT])
 def get_list(id: str) -> ListAnswer:
     """Show a shopping list."""
-    return ListAnswer(list=_list(codec.to_data(service.shopping_list(id))))
+    return ListAnswer(list=_content(service.shopping_list(id)))
 
 
 @api.post("/api/depot/shopping/{id}", may=[STAFF])
@@ -179,7 +180,7 @@ def pick_item(id: str, body: Pick) -> None:
 def complete_list(id: str, body: Completion) -> None:
     """Check in what was found of a shopping list."""
     said = body.model_fields_set
-    if "assignment" not in said and context.current().actor.startswith(f"{BOT}:"):
+    if "assignment" not in said and context.current().caller.role == BOT:
         raise InvalidError("assignment: this field is missing")
     shortages = [Shortage(**dict(item)) for item in body.shortages] if "shortages" in said else None
     service.complete(id, shortages, body.assignment if "assignment" in said else None)
@@ -212,5 +213,20 @@ def take_bot_offline(id: str) -> None:
     service.take_offline(id)
 
 
-def _list(state: dict[str, Any]) -> ListContent:
-    return ListContent.model_validate(state)
+def _content(shopping_list: ShoppingList) -> ListContent:
+    return ListContent(
+        id=shopping_list.id,
+        order_id=shopping_list.order_id,
+        status=cast(ShoppingListStatus, shopping_list.status),
+        bot_id=shopping_list.bot_id,
+        assignment=shopping_list.assignment,
+        stops=[
+            Stop(
+                store_id=stop.store_id,
+                store_name=stop.store_name,
+                location=stop.location,
+                items=[Item(**vars(item)) for item in stop.items],
+            )
+            for stop in shopping_list.stops
+        ],
+    )

@@ -11,7 +11,7 @@ from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
 from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.runtime import clock, context, runtime
 
@@ -176,7 +176,14 @@ def is_idle(bot_id: str) -> bool:
 
 
 def _located(wanted: Iterable[Wanted]) -> list[Line]:
-    return [views.located(**vars(item)) for item in wanted]
+    return [_line(item) for item in wanted]
+
+
+def _line(item: Wanted) -> Line:
+    line = views.located(**vars(item))
+    if line is None:
+        raise NotFoundError("product was not located")
+    return line
 
 
 def _leave(bot: Bot, shopping_list: ShoppingList | None) -> None:

@@ -39,7 +39,6 @@ from events.stores import (
     StoreState,
 )
 from functions.depot.stops import Line
-from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
@@ -183,17 +182,17 @@ def looks_at_lease(bot_id: str, session: int) -> int:
     return int(row["looks"]) if row else 0
 
 
-def located(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line:
+def located(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line | None:
     """A line of a list with the place of its store; names that are not given are the catalogue's.
 
-    Raises NotFoundError for what the catalogue does not have, and UnavailableError when its owner must be asked.
+    None for what the catalogue does not have. Raises UnavailableError when its owner must be asked and does not answer.
     """
     store = read("stores", store_id)
     product = _sold(store_id, product_name) if product_name else read("products", product_id)
     if store is None or product is None:
         store, product = _ask(product_id)
-    if product["removed"] or product["store_id"] != store_id:
-        raise NotFoundError("product was not located")
+    if store is None or product is None or product["removed"] or product["store_id"] != store_id:
+        return None
     return Line(
         store_id=store_id,
         store_name=store_name or store["name"],
@@ -204,12 +203,11 @@ def located(store_id: str, product_id: str, quantity: int, store_name: str = "",
     )
 
 
-def _ask(product_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A product and its store as their owner has them, kept here from now on."""
-    try:
-        found = find_product(product_id=product_id)
-    except NotFoundError:
-        raise NotFoundError("product was not located") from None
+def _ask(product_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """A store and its product as their owner has them, kept here from now on; None for what is not there."""
+    found = find_product.or_none(product_id=product_id)
+    if found is None:
+        return None, None
     store = _located(found.store_name, found.store_location)
     product = _sold(found.store_id, found.name)
     runtime.current().views.put(Row("stores", found.store_id, store), found.store_version)

@@ -4,9 +4,10 @@ from typing import Literal
 
 from events.notifications import NotificationKind
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Id, Stamp, Wire
+from functions.kernel.runtime.context import STAFF
 from functions.notifications import views
 
 api = Api("notifications")

@@ -5,10 +5,11 @@ from typing import Annotated, cast
 
 from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.payments import reconciliation, service
 from functions.payments.difference import Difference, Kind
 

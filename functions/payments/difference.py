@@ -99,11 +99,11 @@ class Difference(Aggregate):
         self.since = event.at
 
 
-def compare(order: Order, invoice: Invoice, payment: Payment, statement: Mapping[str, int]) -> Iterator[Reason]:
+def compare(order: Order, invoice: Invoice, payment: Payment) -> Iterator[Reason]:
     """What does not fit; an invoice or payment that is not there is a new one.
 
-    statement: what the provider paid back, in cents by request id. The payment that an order named without ever being
-    served by it (another customer's, one that serves another order) is left out.
+    The payment that an order named without ever being served by it (another customer's, one that serves another
+    order) is left out.
     """
     yield from _invoice_reasons(order, invoice)
     if order.status in ACCEPTED and payment.is_new:
@@ -111,7 +111,13 @@ def compare(order: Order, invoice: Invoice, payment: Payment, statement: Mapping
     elif order.status in ACCEPTED and payment.order_id != order.id:
         yield Reason("payment_elsewhere", order.owed, 0)
     elif is_own(order, payment):
-        yield from _payment_reasons(order, invoice, payment, statement)
+        yield from _payment_reasons(order, invoice, payment)
+
+
+def compare_refunds(made: Mapping[str, int], statement: Mapping[str, int]) -> Iterator[Reason]:
+    """What does not fit between the refunds made and the provider's statement, both in cents by request id."""
+    if made != statement:
+        yield Reason("provider_statement", sum(made.values()), sum(statement.values()))
 
 
 def is_own(order: Order, payment: Payment) -> bool:
@@ -137,9 +143,7 @@ def _invoice_reasons(order: Order, invoice: Invoice) -> Iterator[Reason]:
         yield Reason("invoice_not_cancelled", 0, invoice.amount)
 
 
-def _payment_reasons(
-    order: Order, invoice: Invoice, payment: Payment, statement: Mapping[str, int]
-) -> Iterator[Reason]:
+def _payment_reasons(order: Order, invoice: Invoice, payment: Payment) -> Iterator[Reason]:
     gone = payment.captured + payment.released
     if payment.status in ("settled", "refunded", "voided") and gone != payment.authorized:
         yield Reason("payment_released", payment.authorized - payment.captured, payment.released)
@@ -150,10 +154,3 @@ def _payment_reasons(
     due = order.owed if invoice.status == "paid" else 0
     if payment.captured - payment.refunded != due:
         yield Reason("payment_balance", due, payment.captured - payment.refunded)
-    made = {
-        payment.request_id(number): refund.amount
-        for number, refund in enumerate(payment.refunds, start=1)
-        if refund.made
-    }
-    if made != statement:
-        yield Reason("provider_statement", sum(made.values()), sum(statement.values()))

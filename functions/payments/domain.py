@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Literal
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies, upcasts
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
-from functions.kernel.runtime import ids
 
 AdjustmentReason = Literal["short_pick", "cancelled"]
 
@@ -132,10 +131,6 @@ class Payment(Aggregate):
         if not 1 <= number <= len(self.refunds):
             raise NotFoundError(f"the payment has no refund {number}")
         return self.refunds[number - 1]
-
-    def request_id(self, number: int) -> str:
-        """The id under which the provider is asked for a refund, however often."""
-        return ids.derive("refund", self.id, number)
 
     def refund_made(self, number: int) -> None:
         """The provider has paid a refund. Raises NotFoundError for one that was not requested."""

@@ -13,13 +13,13 @@ from typing import Any, get_args
 
 from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue, RefundDue
 from events.registry import Timer
-from functions.kernel.domain.errors import InvalidError
+from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import clock, context, runtime
 from functions.payments import service, views
-from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, is_own
+from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, compare_refunds, is_own
 from functions.payments.domain import Invoice, Payment
 from functions.payments.provider import provider
 from functions.payments.publish import publishes
@@ -55,10 +55,13 @@ def look(order_id: str, asked_at: str) -> int:
     answer is in how many seconds it can be (0 when it was judged). Raises NotFoundError, UnavailableError.
     """
     order = views.order(order_id)
+    if order is None:
+        raise NotFoundError(f"there is no order {order_id}")
     invoice = service.invoices.load(order_id).aggregate
     payment = service.payments.load(order.payment_id).aggregate
-    statement = provider().statement(payment.id) if is_own(order, payment) else {}
-    reasons = tuple(compare(order, invoice, payment, statement))
+    reasons = tuple(compare(order, invoice, payment))
+    if is_own(order, payment):
+        reasons += tuple(compare_refunds(service.refunds_made(payment), provider().statement(payment.id)))
     moved = [order.moved_at, *_last_changes(invoice, payment)]
     if order.status not in ENDED:
         current = views.find_order(order_id=order_id)

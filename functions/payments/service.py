@@ -6,7 +6,7 @@ An invoice and its payment change in one transaction; an invoice's id is its ord
 from events.payments import OrderReconciliationDue
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository, change_together
-from functions.kernel.runtime import context
+from functions.kernel.runtime import context, ids
 from functions.kernel.runtime.observe import Alarm
 from functions.payments import views
 from functions.payments.domain import Invoice, Payment
@@ -27,7 +27,8 @@ def authorize(customer_id: str, amount: int) -> str:
 
     def decide(payment: Payment) -> None:
         payment.authorize(customer_id, amount)
-        views.must_know_customer(customer_id)
+        if not views.knows_customer(customer_id):
+            raise NotFoundError("customer was not located")
 
     return payments.create(context.current().new_id(), decide).id
 
@@ -95,8 +96,19 @@ def make_refund(payment_id: str, number: int) -> None:
     refund = payment.refund(number)
     if refund.made:
         return
-    provider().refund(payment_id, refund.amount, payment.request_id(number))
+    provider().refund(payment_id, refund.amount, refund_request_id(payment_id, number))
     payments.change(payment_id, lambda payment: payment.refund_made(number))
+
+
+def refund_request_id(payment_id: str, number: int) -> str:
+    """The id under which the provider is asked for a refund, however often: it pays an id once."""
+    return ids.derive("refund", payment_id, number)
+
+
+def refunds_made(payment: Payment) -> dict[str, int]:
+    """The refunds of a payment that are recorded as made: cents by request id."""
+    refunds = enumerate(payment.refunds, start=1)
+    return {refund_request_id(payment.id, number): refund.amount for number, refund in refunds if refund.made}
 
 
 def _payment_of(invoice_id: str) -> str:

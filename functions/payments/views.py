@@ -33,7 +33,6 @@ from events.ordering import (
 )
 from events.payments import DifferenceCleared, DifferenceFound, DifferenceState, OrdersToCompare
 from events.queries import FindCustomer, FindOrder
-from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.projections.projection import Projection, read
 from functions.kernel.runtime import clock, runtime
@@ -84,12 +83,10 @@ def difference_row(event: DifferenceState, metadata: Metadata) -> Row:
     return Row(f"difference {event.difference_id}", "difference", data, indexes={INDEX: place})
 
 
-def order(order_id: str) -> Order:
-    """An order as it was last heard of. Raises NotFoundError."""
+def order(order_id: str) -> Order | None:
+    """An order as the newest event about it says; None when none was consumed."""
     row = read(f"order {order_id}", "order")
-    if row is None:
-        raise NotFoundError(f"there is no order {order_id}")
-    return Order(**row)
+    return Order(**row) if row else None
 
 
 def orders_to_compare(
@@ -120,21 +117,17 @@ def differences(status: str | None, limit: int, after: dict[str, Any] | None) ->
     )
 
 
-def must_know_customer(customer_id: str) -> None:
-    """Raises NotFoundError for a customer that is not there, and UnavailableError when the owner must be asked."""
+def knows_customer(customer_id: str) -> bool:
+    """Whether there is such a customer. Raises UnavailableError when the owner must be asked and does not answer."""
     copy = read("customers", customer_id)
-    if copy is None:
-        _ask(customer_id)
-    elif copy["erased"]:
-        raise NotFoundError("customer was not located")
+    return not copy["erased"] if copy else _ask(customer_id)
 
 
-def _ask(customer_id: str) -> None:
-    try:
-        found = find_customer(customer_id=customer_id)
-    except NotFoundError:
-        raise NotFoundError("customer was not located") from None
-    runtime.current().views.put(_customer(customer_id, erased=False), found.version)
+def _ask(customer_id: str) -> bool:
+    found = find_customer.or_none(customer_id=customer_id)
+    if found:
+        runtime.current().views.put(_customer(customer_id, erased=False), found.version)
+    return found is not None
 
 
 def _customer(customer_id: str, *, erased: bool) -> Row:

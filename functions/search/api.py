@@ -7,9 +7,10 @@ from pydantic import Field
 
 from events.ordering import OrderStatus
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Stamp, Wire
+from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.search import service
 from functions.search.service import Filters, Found
 

@@ -1,9 +1,10 @@
 """The REST routes of stores and products."""
 
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import CUSTOMER, KIOSK, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Amount, Answer, Body, Description, Label, Money, Name, Wire
+from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
 from functions.stores import service, views
 
 BROWSERS = [STAFF, KIOSK, CUSTOMER]

@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.rest import http
-from functions.kernel.rest.caller import Caller
+from functions.kernel.runtime.context import Caller
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.expressions import Item

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Moment, Money, Name, Params, Quantity, Wire
 from functions.kernel.runtime import context, runtime
+from functions.kernel.runtime.context import CUSTOMER, STAFF
 from tests.support.jars import jars
 
 api = Api("jars", elsewhere=[("GET", "/api/shelves"), ("PUT", "/api/shelves/{id}")])

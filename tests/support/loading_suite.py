@@ -15,8 +15,8 @@ from functions.kernel.domain.aggregate import UnknownEventError
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import clock, context, ids, runtime
-from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause, Commit, Snapshot, StoredEvent
+from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import EventStore
 from tests.support.jars import Chest, Jar, chests, jars, publishes
 from tests.support.runtime import memory_runtime

@@ -10,8 +10,7 @@ import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError, TooLargeError
 from functions.kernel.runtime import ids
-from functions.kernel.runtime.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent
-from functions.kernel.runtime.context import Cause
+from functions.kernel.runtime.commit import SIZE_LIMIT, Cause, Commit, Outgoing, Snapshot, StoredEvent
 from functions.kernel.runtime.runtime import EventStore
 
 

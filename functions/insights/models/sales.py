@@ -34,8 +34,9 @@ from events.stores import (
 )
 from functions.insights.counting import ROWS_AT_A_TIME, Range, counted, counter
 from functions.kernel.projections.projection import Projection, rows
-from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Money, Stamp, Wire
+from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.views import Row
 
 COUNTERS_AT_ONCE = 90  # a transaction of DynamoDB changes 100 items at most

@@ -18,10 +18,11 @@ from events.registry import Kind, Message, language
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.rest import paging
-from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Stamp, Wire
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"

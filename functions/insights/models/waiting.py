@@ -19,9 +19,10 @@ from events.envelope import Metadata
 from events.ordering import OrderApproved, OrderCompleted, OrderCreated, OrderPaid, OrderReadied, OrderState
 from functions.insights.counting import Range, hour, rows_of
 from functions.kernel.projections.projection import Projection, read
-from functions.kernel.rest.http import STAFF, Api
+from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Wire
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.views import Row
 
 STAGES: dict[str, tuple[type[OrderState], type[OrderState]]] = {

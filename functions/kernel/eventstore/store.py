@@ -8,8 +8,7 @@ from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.runtime import meter
-from functions.kernel.runtime.commit import SIZE_LIMIT, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
-from functions.kernel.runtime.context import Cause
+from functions.kernel.runtime.commit import SIZE_LIMIT, Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.runtime.json_text import compact
 
 if TYPE_CHECKING:

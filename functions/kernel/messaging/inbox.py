@@ -22,8 +22,8 @@ from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFound
 from functions.kernel.eventstore.publish import answer, tick
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import clock, context, observe, runtime
-from functions.kernel.runtime.commit import Outgoing
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause, Outgoing
+from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import LONGEST_DELAY, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError)

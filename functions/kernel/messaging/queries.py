@@ -47,8 +47,8 @@ class Queries:
 class Ask(Generic[R]):
     """A question to another service, declared where it is used: `find_product = Ask(FindProduct)`.
 
-    Calling it gives the answer. Raises NotFoundError when the owner knows no such thing, and UnavailableError when
-    the owner does not answer in time: never a guess.
+    Calling it gives the answer. Raises NotFoundError when the owner knows no such thing (`or_none` gives None), and
+    UnavailableError when the owner does not answer in time: never a guess.
     """
 
     def __init__(self, query: type[Query[R]]) -> None:
@@ -66,3 +66,10 @@ class Ask(Generic[R]):
             raise UnavailableError(f"{query.owner} did not answer {type(query).__name__}")
         answer: R = query.answer.model_validate(result["answer"], extra="ignore")
         return answer
+
+    def or_none(self, **fields: Any) -> R | None:
+        """The answer, or None when the owner knows no such thing. Raises UnavailableError."""
+        try:
+            return self(**fields)
+        except NotFoundError:
+            return None

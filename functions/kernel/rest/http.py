@@ -16,15 +16,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 
-from functions.kernel.rest.caller import BOT, CUSTOMER, KIOSK, STAFF, admit, caller
+from functions.kernel.rest.caller import admit, caller
 from functions.kernel.rest.problems import known, problem
 from functions.kernel.rest.request import Request
 from functions.kernel.rest.routes import Route, declare, find, why_not
 from functions.kernel.rest.wire import Answer, Document, write
 from functions.kernel.runtime import context, observe
 from functions.kernel.runtime.context import Context
-
-__all__ = ["BOT", "CUSTOMER", "KIOSK", "STAFF", "Api", "Route"]
 
 JSON = "application/json"
 Response = dict[str, Any]
@@ -103,7 +101,7 @@ class Api:
         who = caller(event)
         name = "none"
         with (
-            context.within(request.context(who.actor)) as working,
+            context.within(request.context(who)) as working,
             observe.noting(correlation_id=working.correlation_id),
         ):
             try:

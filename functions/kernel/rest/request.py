@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from functions.kernel.domain.errors import InvalidError, TooLargeError
 from functions.kernel.rest.wire import read_json
 from functions.kernel.runtime import ids
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.context import Caller, Context
 
 BODY_LIMIT = 65_536  # bytes
 WRITES = frozenset({"POST", "PUT", "DELETE"})
@@ -41,9 +42,9 @@ class Request:
         if self.writes:
             _ = self.body
 
-    def context(self, actor: str) -> Context:
+    def context(self, caller: Caller) -> Context:
         """The context of its flow: its own correlation id and trace where it brings them, else new ones."""
-        context = Context(actor=actor)
+        context = Context(caller=caller, actor=caller.actor)
         correlation_id, traceparent = self.headers.get("x-correlation-id", ""), self.headers.get("traceparent", "")
         if ids.is_uuid(correlation_id):
             context.correlation_id = correlation_id

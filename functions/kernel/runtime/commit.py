@@ -4,9 +4,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.kernel.domain.errors import TooLargeError
-from functions.kernel.runtime.context import Cause
 
 SIZE_LIMIT = 350_000  # DynamoDB refuses an item over 400 KB; the rest is room for names and keys.
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What made a change: a message's id, or an id made of caller and Idempotency-Key with a digest of the request.
+
+    scope: method and path of a request, so that what two of them create under one key are two things.
+    """
+
+    id: str
+    digest: str = ""
+    scope: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from functions.kernel.runtime import ids
+from functions.kernel.runtime.commit import Cause, Commit, Outgoing
 
-if TYPE_CHECKING:
-    from functions.kernel.runtime.commit import Commit, Outgoing
+STAFF = "staff"
+KIOSK = "kiosk"
+CUSTOMER = "customer"
+BOT = "bot"
 
 
 @dataclass(frozen=True)
-class Cause:
-    """What made a change: a message's id, or an id made of caller and Idempotency-Key with a digest of the request.
+class Caller:
+    """Who is asking: a role, and the id of the one who has it. There is no authentication yet, so no role is known."""
 
-    scope: method and path of a request, so that what two of them create under one key are two things.
-    """
+    role: str | None = None
+    id: str = ""
 
-    id: str
-    digest: str = ""
-    scope: str = field(default="", compare=False)
+    @property
+    def actor(self) -> str:
+        """How commits and messages name the caller."""
+        return f"{self.role}:{self.id}" if self.role else "anonymous"
 
 
 @dataclass
@@ -42,15 +45,16 @@ class Context:
     correlation_id: str = field(default_factory=ids.new)
     causation_id: str | None = None
     cause: Cause | None = None
+    caller: Caller = Caller()
     actor: str = "system"
     traceparent: str = field(default_factory=lambda: _traceparent(ids.new()))
     reply_to: str | None = None
     saga: str | None = None
     expected_version: int | None = None
-    answer: "Outgoing | None" = None
+    answer: Outgoing | None = None
     subject: str | None = None
     answered: bool = False
-    recorded: "Commit | None" = None
+    recorded: Commit | None = None
     version: int | None = None
     changed: set[str] = field(default_factory=set)
 

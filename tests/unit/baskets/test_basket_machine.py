@@ -27,7 +27,8 @@ from functions.baskets.domain import Basket, Product
 from functions.baskets.inbox import inbox
 from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFoundError, RefusedError
 from functions.kernel.runtime import clock, context
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import active
 from tests.support.delivery import delivered
 from tests.support.promised import hand_over, promised

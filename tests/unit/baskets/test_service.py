@@ -12,7 +12,8 @@ from events.stores import StoreParticipationToggled
 from functions.baskets import service
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import active
 from tests.unit.baskets.mall import ADA_FOUND, BAKERY, BREAD_FOUND, Owners, hear, opened
 

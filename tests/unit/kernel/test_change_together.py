@@ -17,7 +17,8 @@ from functions.kernel.eventstore.publish import answer
 from functions.kernel.eventstore.repository import change_together
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.context import Context
 from tests.support import aws
 from tests.support.contention import ContendedStore, conflict
 from tests.support.jars import Chest, FillJar, Jar, JarFillAccepted, chests, jars

@@ -5,7 +5,8 @@ import pytest
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import change_together
 from functions.kernel.runtime import context, runtime
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.context import Context
 from tests.support.contention import ContendedStore
 from tests.support.jars import Chest, Jar, chests, jars
 from tests.support.runtime import memory_runtime

@@ -9,9 +9,10 @@ import pytest
 from functions.kernel.domain.errors import (
     ForbiddenError,
 )
-from functions.kernel.rest.caller import BOT, Caller, admit
-from functions.kernel.rest.http import CUSTOMER, STAFF, Api
+from functions.kernel.rest.caller import admit
+from functions.kernel.rest.http import Api
 from functions.kernel.runtime import ids
+from functions.kernel.runtime.context import BOT, CUSTOMER, STAFF, Caller
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Created, Fill, Filter, JarAnswer, JarPage, api, ask, gateway_event
 from tests.support.runtime import memory_runtime

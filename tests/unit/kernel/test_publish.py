@@ -13,8 +13,8 @@ from functions.kernel.eventstore.publish import Publisher, answer, reminder_body
 from functions.kernel.eventstore.repository import Repository, change_together
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.commit import Outgoing
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause, Outgoing
+from functions.kernel.runtime.context import Context
 from tests.support.jars import (
     FillJar,
     Jar,

@@ -13,8 +13,8 @@ from functions.kernel.domain.errors import (
     StaleError,
 )
 from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.commit import StoredEvent
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause, StoredEvent
+from functions.kernel.runtime.context import Context
 from tests.support.contention import ContendedStore, conflict
 from tests.support.jars import Jar, chests, jars
 from tests.support.runtime import memory_runtime

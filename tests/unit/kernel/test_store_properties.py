@@ -17,8 +17,8 @@ from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.repository import Repository, change_together
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.commit import Commit
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause, Commit
+from functions.kernel.runtime.context import Context
 from tests.support.jars import Chest, Jar, chests, jars
 from tests.support.runtime import memory_runtime
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from events.ordering import OrderCreated
-from functions.kernel.rest.http import STAFF
 from functions.kernel.runtime import clock, ids
+from functions.kernel.runtime.context import STAFF
 from functions.notifications.api import api
 from functions.notifications.inbox import inbox
 from tests.support import jar_api

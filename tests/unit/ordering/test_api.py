@@ -9,7 +9,7 @@ import pytest
 from events.checkout import ApproveOrder
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.runtime import clock, context
-from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.context import CUSTOMER, STAFF, Caller, Context
 from functions.ordering import service
 from functions.ordering.api import Cancellation, api, cancel_order
 from functions.ordering.queries import queries
@@ -154,11 +154,11 @@ def test_a_completed_order_is_not_cancelled() -> None:
     assert (answer.status, answer.body["message"]) == (409, "the order is completed")
 
 
-@pytest.mark.parametrize("actor", ["staff:mia", "anonymous"])
-def test_staff_and_whoever_was_not_asked_may_cancel_what_is_ready(actor: str) -> None:
+@pytest.mark.parametrize("caller", [Caller(STAFF, "mia"), Caller()])
+def test_staff_and_callers_without_a_role_may_cancel_what_is_ready(caller: Caller) -> None:
     for message in (CHECKED_OUT, APPROVE, collected()):
         hear(message)
-    with context.within(Context(actor=actor)):
+    with context.within(Context(caller=caller)):
         cancel_order("order-1", Cancellation())
     assert said()[-1].model_dump()["by"] == "staff"
 
@@ -168,7 +168,7 @@ def test_a_customer_may_cancel_until_the_order_is_ready() -> None:
     hear(CHECKED_OUT.model_copy(update={"basket_id": "order-2"}), id="second")
     for message in (APPROVE, collected()):
         hear(message)
-    with context.within(Context(actor="customer:ada")):
+    with context.within(Context(caller=Caller(CUSTOMER, "ada"))):
         with pytest.raises(RefusedError, match="the order is ready"):
             cancel_order("order-1", Cancellation())
         cancel_order("order-2", Cancellation())

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from functions.payments.difference import Cleared, Difference, Found, Order, Reason, compare
+from functions.payments.difference import Cleared, Difference, Found, Order, Reason, compare, compare_refunds, is_own
 from functions.payments.domain import Invoice, Payment, Refund
+from functions.payments.service import refund_request_id, refunds_made
 from tests.support.given import given
 
 AT = "2026-03-15T02:00:00.000000Z"
@@ -17,7 +18,7 @@ NOT_PAID = (Reason("order_not_paid", 900, 0),)
 ORDER = Order("order-1", "ada", "payment-1", "completed", 900, paid=True, moved_at=AT)
 INVOICE = Invoice("order-1", 3, "paid", "payment-1", 900)
 PAYMENT = Payment("payment-1", 6, "settled", "ada", "order-1", 2000, 1699, 301, (Refund(799, made=True),))
-REQUEST, SECOND = PAYMENT.request_id(1), PAYMENT.request_id(2)
+REQUEST, SECOND = refund_request_id("payment-1", 1), refund_request_id("payment-1", 2)
 STATEMENT = {REQUEST: 799}
 
 UNPAID = replace(ORDER, status="ready", paid=False)
@@ -36,7 +37,10 @@ NO_INVOICE, NO_PAYMENT = Invoice("order-1"), Payment("payment-1")
 def reasons(
     order: Order, invoice: Invoice, payment: Payment, statement: Mapping[str, int] | None = None
 ) -> list[Reason]:
-    return list(compare(order, invoice, payment, statement or {}))
+    found = list(compare(order, invoice, payment))
+    if is_own(order, payment):
+        found += compare_refunds(refunds_made(payment), statement or {})
+    return found
 
 
 @pytest.mark.parametrize(

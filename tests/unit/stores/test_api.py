@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.rest.http import STAFF
+from functions.kernel.runtime.context import STAFF
 from functions.stores.api import api
 from functions.stores.inbox import inbox
 from tests.support import jar_api

@@ -5,7 +5,8 @@ import pytest
 from events.queries import ProductFound
 from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.kernel.runtime import context
-from functions.kernel.runtime.context import Cause, Context
+from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.views import Page
 from functions.stores import service, views
 from functions.stores.inbox import inbox
