@@ -1,20 +1,16 @@
 """The registry of the published language: every message by name and version, and what is derived from it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import SOURCE_PREFIX
-
-if TYPE_CHECKING:  # it has no public name to check types by
-    from pydantic._internal._model_construction import ModelMetaclass
-else:
-    ModelMetaclass = type(BaseModel)
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -36,80 +32,69 @@ class Kind(StrEnum):
     TIMER = "timer"
 
 
-class _About:
-    """One of the words that a message says about itself; a shape says nothing, and raises AttributeError."""
+@dataclass(frozen=True)
+class About:
+    """What a message's class says of it: the attribute `about` of every concrete message.
 
-    def __set_name__(self, owner: type, word: str) -> None:
-        self._word = word
-
-    def __get__(self, message: type, owner: type) -> Any:
-        try:
-            return message.__dict__["__about__"][self._word]
-        except KeyError:
-            raise AttributeError(f"{message.__name__} has no {self._word}") from None
-
-
-class MessageType(ModelMetaclass):
-    """What a message says about itself, on its class and not on its instances: `type(message).name`.
-
-    The wire calls fields `name` and `kind` too (a store's name, a notification's kind): on a message those
-    words are its data, so `message.name` is never the name of the message.
+    key: the field whose value names the thing that the message is about. to: the service that a command is for.
+    answers: the command that a reply answers.
     """
 
-    if TYPE_CHECKING:
-        kind: Kind
-        name: str
-        source: str
-        version: int
-        key: str
-        to: str | None
-        answers: type["Command"] | None
-    else:
-        kind, name, source, version, key, to, answers = (_About() for _ in range(7))
+    kind: Kind
+    name: str
+    source: str
+    version: int
+    key: str
+    to: str | None
+    answers: "type[Command] | None"
 
-    def __new__(
-        mcs,
-        class_name: str,
-        bases: tuple[type, ...],
-        namespace: dict[str, Any],
+
+class Message(BaseModel):
+    """A message of the published language: immutable, strict when made, lenient when read.
+
+    A concrete message names its source service and its key: `class StoreCreated(Event, source="stores",
+    key="store_id")`. A command also names the service that it is an order `to`, a reply the command that it
+    `answers`. Without `source`, a class is only a shape for others to extend, and has no `about`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: ClassVar[About]
+
+    def __init_subclass__(
+        cls,
         *,
         source: str | None = None,
         key: str | None = None,
         version: int = 1,
         to: str | None = None,
-        answers: type["Command"] | None = None,
+        answers: "type[Command] | None" = None,
         **kwargs: Any,
-    ) -> Any:
-        message: Any = super().__new__(mcs, class_name, bases, namespace, **kwargs)
+    ) -> None:
+        # Python hands the keywords over here already, before pydantic knows the fields of the class.
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def __pydantic_init_subclass__(
+        cls,
+        *,
+        source: str | None = None,
+        key: str | None = None,
+        version: int = 1,
+        to: str | None = None,
+        answers: "type[Command] | None" = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
         if source is None:
-            return message
-        if key is None or key not in message.model_fields:
-            raise TypeError(f"{class_name} needs key=, the field that names what it is about")
-        if class_name in _messages:
-            raise TypeError(f"a message named {class_name} is registered already")
-        message.__about__ = {
-            "kind": next(kind for shape, kind in _kinds.items() if issubclass(message, shape)),
-            "name": class_name,
-            "source": source,
-            "version": version,
-            "key": key,
-            "to": to,
-            "answers": answers,
-        }
-        _messages[class_name] = message
-        return message
-
-
-class Message(BaseModel, metaclass=MessageType):
-    """A message of the published language: immutable, strict when made, lenient when read.
-
-    A concrete message names its source service and its ordering key (the field whose value names the thing
-    that it is about): `class StoreCreated(Event, source="stores", key="store_id")`. A command also names the
-    service that it is an order `to`, a reply the command that it `answers`. Without `source`, a class is only
-    a shape for others to extend.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+            return
+        if key is None or key not in cls.model_fields:
+            raise TypeError(f"{cls.__name__} needs key=, the field that names what it is about")
+        if cls.__name__ in _messages:
+            raise TypeError(f"a message named {cls.__name__} is registered already")
+        kind = next(kind for shape, kind in _kinds.items() if issubclass(cls, shape))
+        cls.about = About(kind, cls.__name__, source, version, key, to, answers)
+        _messages[cls.__name__] = cls
 
 
 class Event(Message):
@@ -143,7 +128,7 @@ def upcasts(message: type[Message], from_version: int) -> Callable[[Upcaster], U
     """Register a pure function that turns the data of `from_version` into that of the next version."""
 
     def register(upcaster: Upcaster) -> Upcaster:
-        _upcasters[message.name, from_version] = upcaster
+        _upcasters[message.about.name, from_version] = upcaster
         return upcaster
 
     return register
@@ -172,14 +157,14 @@ def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[M
     Raises UnknownMessageError for a name that nobody publishes and for a version that is newer than this code
     or has no upcaster, MalformedMessageError for data that does not fit.
     """
-    model = next((message for message in known if message.name == name), None)
+    model = next((message for message in known if message.about.name == name), None)
     model = model or _messages.get(name) or language().get(name)
     if model is None:
         raise UnknownMessageError(f"no message named {name!r} is published")
-    if version > model.version:
-        newest = model.version
+    if version > model.about.version:
+        newest = model.about.version
         raise UnknownMessageError(f"{name} version {version} is newer than this code, which knows {newest}")
-    for step in range(version, model.version):
+    for step in range(version, model.about.version):
         if (name, step) not in _upcasters:
             raise UnknownMessageError(f"{name} has no upcaster from version {step}")
         try:
@@ -198,9 +183,9 @@ def rule_pattern(consumer: str, messages: Iterable[type[Message]]) -> dict[str, 
 
     A replay is addressed (`detail.to`): it matches only the consumer it is for.
     """
-    wanted = [message for message in messages if message.kind is not Kind.TIMER]
+    wanted = [message for message in messages if message.about.kind is not Kind.TIMER]
     return {
-        "source": sorted({SOURCE_PREFIX + message.source for message in wanted}),
-        "detail-type": sorted({message.name for message in wanted}),
+        "source": sorted({SOURCE_PREFIX + message.about.source for message in wanted}),
+        "detail-type": sorted({message.about.name for message in wanted}),
         "detail": {"to": [{"exists": False}, consumer]},
     }

@@ -77,10 +77,10 @@ class InboxQueue(Construct):
 
     def _schedule(self, timer: type[Timer], expression: str) -> events.CfnRule:
         """The rule of a schedule, on the account's default bus. The kernel takes its bare body for a timer."""
-        body = f'{{"detail-type": "{timer.name}", "version": {timer.version}, "time": <time>}}'
+        body = f'{{"detail-type": "{timer.about.name}", "version": {timer.about.version}, "time": <time>}}'
         spoken = events.CfnRule.InputTransformerProperty(input_paths_map={"time": "$.time"}, input_template=body)
         target = self._target(input_transformer=spoken)
-        return events.CfnRule(self, timer.name, schedule_expression=expression, targets=[target])
+        return events.CfnRule(self, timer.about.name, schedule_expression=expression, targets=[target])
 
     def _target(self, **more: object) -> events.CfnRule.TargetProperty:
         return events.CfnRule.TargetProperty(

@@ -155,8 +155,12 @@ class Service(Construct):
                 function.allow(["sqs:SendMessage", "sqs:ChangeMessageVisibility"], inbox_queue.queue.queue_arn)
         if self.views:
             function.allow(["dynamodb:UpdateItem"], self.views.table_arn)
-        replies = [m.name for m in language().values() if m.kind is Kind.REPLY and m.source == self.manifest.service]
-        if replies and any(m.kind is Kind.COMMAND for m in queue.inbox.messages):
+        replies = [
+            m.about.name
+            for m in language().values()
+            if m.about.kind is Kind.REPLY and m.about.source == self.manifest.service
+        ]
+        if replies and any(m.about.kind is Kind.COMMAND for m in queue.inbox.messages):
             self._publishes(function, **{"events:detail-type": replies})
         queue.feed(function)
 

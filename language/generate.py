@@ -38,7 +38,7 @@ def plan(root: Path = ROOT, messages: dict[str, type[Message]] | None = None) ->
     schemas, samples = root / "events" / "schemas", root / "events" / "samples"
     _promise(found, schemas / "Envelope.json", envelope_schema())
     for message in messages.values():
-        file = _file(message.name, message.version)
+        file = _file(message.about.name, message.about.version)
         _promise(found, schemas / file, message_schema(message))
         if not (samples / file).exists():
             found.write[samples / file] = _text(sample(message))
@@ -79,7 +79,7 @@ def _judge_old(path: Path, messages: dict[str, type[Message]]) -> list[str]:
     name, _, version = path.stem.partition(".v")
     if name not in messages:
         return [f"{path.parent.name}/{path.name}: no message has this name; one that was published stays readable"]
-    newest = messages[name].version
+    newest = messages[name].about.version
     if int(version) > newest:
         return [f"{path.parent.name}/{path.name}: {name} is at version {newest} only"]
     return [

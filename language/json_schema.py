@@ -32,12 +32,12 @@ def message_schema(message: type[Message]) -> Document:
     content = message.model_json_schema(schema_generator=OpenSchema)
     return {
         "$schema": DIALECT,
-        "$id": f"urn:mallbots:{message.name}:{message.version}",
-        "title": message.name,
+        "$id": f"urn:mallbots:{message.about.name}:{message.about.version}",
+        "title": message.about.name,
         "description": content["description"],
-        "x-kind": message.kind.value,
-        "x-source": message.source,
-        "x-key": message.key,
+        "x-kind": message.about.kind.value,
+        "x-source": message.about.source,
+        "x-key": message.about.key,
         **{word: content[word] for word in ("type", "properties", "required", "$defs") if word in content},
     }
 

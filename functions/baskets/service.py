@@ -13,7 +13,7 @@ from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
 
 baskets = Repository(Basket, publishes)
-left_over = Alarm("BasketNotAbandoned", UntouchedBasketsDue.name)
+left_over = Alarm("BasketNotAbandoned", UntouchedBasketsDue.about.name)
 
 
 def start(customer_id: str) -> str:

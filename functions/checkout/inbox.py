@@ -53,12 +53,12 @@ def order_cancelled(event: OrderCancelled) -> None:
 
 @inbox.on(*get_args(Acceptance))
 def accepted(reply: Acceptance) -> None:
-    service.answer(reply.order_id, type(reply).name)
+    service.answer(reply.order_id, type(reply).about.name)
 
 
 @inbox.on(*get_args(Refusal))
 def refused(reply: Refusal) -> None:
-    service.answer(reply.order_id, type(reply).name, reply.reason)
+    service.answer(reply.order_id, type(reply).about.name, reply.reason)
 
 
 @inbox.on(OrderApprovalRefused)

@@ -13,8 +13,8 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.observe import Alarm
 
 sagas = Repository(CreateOrderSaga, publishes)
-parked = Alarm("SagaParked", StepTimedOut.name)
-insists = Alarm("SagaInsists", StepTimedOut.name)
+parked = Alarm("SagaParked", StepTimedOut.about.name)
+insists = Alarm("SagaInsists", StepTimedOut.about.name)
 
 
 def start(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item], total: int) -> None:

@@ -19,7 +19,7 @@ from functions.ordering.publish import publishes
 
 orders = Repository(Order, publishes)
 find_product = Ask(FindProduct)
-left_over = Alarm("OrderNotExpired", UnpaidOrdersDue.name)
+left_over = Alarm("OrderNotExpired", UnpaidOrdersDue.about.name)
 
 
 def order(order_id: str) -> Order:

@@ -24,8 +24,8 @@ def document(messages: Mapping[str, type[Message]], heard: Mapping[str, set[str]
     `heard` are the consumers of each message. Timers are not in it, since they never reach the bus. An older version of
     a message is one by its own name (`InvoiceAdjusted.v1`), since a replay still brings it.
     """
-    spoken = {name: message for name, message in messages.items() if message.kind is not Kind.TIMER}
-    services = sorted({message.source for message in spoken.values()})
+    spoken = {name: message for name, message in messages.items() if message.about.kind is not Kind.TIMER}
+    services = sorted({message.about.source for message in spoken.values()})
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -48,13 +48,13 @@ def document(messages: Mapping[str, type[Message]], heard: Mapping[str, set[str]
 
 def _versions(message: type[Message]) -> dict[str, int]:
     """The names of a message's versions here, the newest first."""
-    older = {f"{message.name}.v{version}": version for version in range(message.version - 1, 0, -1)}
-    return {message.name: message.version, **older}
+    older = {f"{message.about.name}.v{version}": version for version in range(message.about.version - 1, 0, -1)}
+    return {message.about.name: message.about.version, **older}
 
 
 def _channel(service: str, spoken: Mapping[str, type[Message]]) -> Document:
     module = import_module(f"events.{service}")
-    said = [key for message in spoken.values() if message.source == service for key in _versions(message)]
+    said = [key for message in spoken.values() if message.about.source == service for key in _versions(message)]
     return {
         "address": SOURCE_PREFIX + service,
         "title": service,
@@ -68,21 +68,21 @@ def _operations(
 ) -> dict[str, Document]:
     operations: Document = {}
     for service in services:
-        said = [message for message in spoken.values() if message.source == service]
-        newest = [{"$ref": f"#/channels/{service}/messages/{message.name}"} for message in said]
+        said = [message for message in spoken.values() if message.about.source == service]
+        newest = [{"$ref": f"#/channels/{service}/messages/{message.about.name}"} for message in said]
         operations[f"{service}Says"] = _operation("send", service, f"What {service} says.", newest)
-        for consumer in sorted({name for message in said for name in heard.get(message.name, ())}):
-            listens = [m for m in said if consumer in heard[m.name] and m.to != consumer]
+        for consumer in sorted({name for message in said for name in heard.get(message.about.name, ())}):
+            listens = [m for m in said if consumer in heard[m.about.name] and m.about.to != consumer]
             if listens:
                 summary = f"What {consumer} hears of {service}."
                 name = f"{consumer}Hears{service.capitalize()}"
                 operations[name] = _operation("receive", service, summary, _in_channel(*listens))
     for command in spoken.values():
-        if command.to:
-            answers = _in_channel(*(reply for reply in spoken.values() if reply.answers is command))
-            operations[f"{command.to}Answers{command.name}"] = {
-                **_operation("receive", command.source, _first_line(command), _in_channel(command)),
-                "reply": {"channel": {"$ref": f"#/channels/{command.to}"}, "messages": answers},
+        if command.about.to:
+            answers = _in_channel(*(reply for reply in spoken.values() if reply.about.answers is command))
+            operations[f"{command.about.to}Answers{command.about.name}"] = {
+                **_operation("receive", command.about.source, _first_line(command), _in_channel(command)),
+                "reply": {"channel": {"$ref": f"#/channels/{command.about.to}"}, "messages": answers},
             }
     return operations
 
@@ -98,16 +98,16 @@ def _operation(action: str, channel: str, summary: str, messages: list[Document]
 
 def _in_channel(*messages: type[Message]) -> list[Document]:
     """In their channel, messages in every version: whoever hears one hears the older ones from a replay."""
-    return [{"$ref": f"#/channels/{m.source}/messages/{key}"} for m in messages for key in _versions(m)]
+    return [{"$ref": f"#/channels/{m.about.source}/messages/{key}"} for m in messages for key in _versions(m)]
 
 
 def _message(message: type[Message], version: int) -> Document:
     key = next(key for key, number in _versions(message).items() if number == version)
     return {
-        "name": message.name,
+        "name": message.about.name,
         "title": key,
         "summary": _first_line(message),
-        "tags": [{"name": message.kind.value}],
+        "tags": [{"name": message.about.kind.value}],
         "correlationId": {"location": "$message.payload#/metadata/correlation_id"},
         "payload": {
             "type": "object",
@@ -118,9 +118,9 @@ def _message(message: type[Message], version: int) -> Document:
                         {"$ref": f"{SHAPES}Metadata"},
                         {
                             "properties": {
-                                "name": {"const": message.name},
+                                "name": {"const": message.about.name},
                                 "version": {"const": version},
-                                "source": {"const": SOURCE_PREFIX + message.source},
+                                "source": {"const": SOURCE_PREFIX + message.about.source},
                             }
                         },
                     ]
@@ -146,8 +146,8 @@ def _schemas(spoken: Mapping[str, type[Message]]) -> dict[str, Document]:
         schemas[name] = content
     for message in spoken.values():
         for key, version in _versions(message).items():
-            if version < message.version:
-                schemas[key] = _published(key, f"{message.name}.v{version}.json")
+            if version < message.about.version:
+                schemas[key] = _published(key, f"{message.about.name}.v{version}.json")
     return dict(sorted(schemas.items()))
 
 

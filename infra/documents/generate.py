@@ -26,8 +26,8 @@ def consumers() -> dict[str, set[str]]:
     for service in services():
         for inbox in manifest(service).inboxes:
             for message in inbox.messages:
-                if message.kind is not Kind.TIMER:
-                    found[message.name].add(service)
+                if message.about.kind is not Kind.TIMER:
+                    found[message.about.name].add(service)
     return found
 
 
@@ -36,9 +36,9 @@ def picture() -> str:
     arrows: dict[tuple[str, str, Kind], list[str]] = defaultdict(list)
     for name, heard_by in consumers().items():
         message = language()[name]
-        for consumer in heard_by - {message.source, *LISTENERS}:
-            kind = Kind.COMMAND if message.kind in (Kind.COMMAND, Kind.REPLY) else Kind.EVENT
-            arrows[message.source, consumer, kind].append(name)
+        for consumer in heard_by - {message.about.source, *LISTENERS}:
+            kind = Kind.COMMAND if message.about.kind in (Kind.COMMAND, Kind.REPLY) else Kind.EVENT
+            arrows[message.about.source, consumer, kind].append(name)
     lines = ["```mermaid", "flowchart LR"]
     for role in (CUSTOMER, BOT):
         lines += [f"    {role}(({role})) --> {service}" for service in _used_by(role)]

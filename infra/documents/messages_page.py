@@ -22,7 +22,7 @@ def page(heard: Mapping[str, set[str]]) -> str:
     lines = [INTRODUCTION]
     for service in services():
         registered = manifest(service)
-        said = [message for message in language().values() if message.source == service]
+        said = [message for message in language().values() if message.about.source == service]
         lines += [f"## {service}", "", _about(service, said), ""]
         lines += _table("message | kind | versions | heard by", (_said(m, heard) for m in said if not _own(m)))
         lines += _table("command | from | answers | model | handler", _commands(registered))
@@ -38,7 +38,7 @@ def _about(service: str, said: list[type[Message]]) -> str:
 
 
 def _own(message: type[Message]) -> bool:
-    return message.kind is Kind.TIMER
+    return message.about.kind is Kind.TIMER
 
 
 def _table(head: str, rows: Iterator[str]) -> list[str]:
@@ -49,16 +49,16 @@ def _table(head: str, rows: Iterator[str]) -> list[str]:
 
 
 def _said(message: type[Message], heard: Mapping[str, set[str]]) -> str:
-    by = ", ".join(sorted(heard.get(message.name, ()))) or "nobody yet"
-    return f"| {message.name} | {message.kind} | {_versions(message)} | {by} |"
+    by = ", ".join(sorted(heard.get(message.about.name, ()))) or "nobody yet"
+    return f"| {message.about.name} | {message.about.kind} | {_versions(message)} | {by} |"
 
 
 def _versions(message: type[Message]) -> str:
-    return "; ".join(_version(message, version) for version in range(message.version, 0, -1))
+    return "; ".join(_version(message, version) for version in range(message.about.version, 0, -1))
 
 
 def _version(message: type[Message], version: int) -> str:
-    file = f"{message.name}.v{version}.json"
+    file = f"{message.about.name}.v{version}.json"
     return f"{version}: [schema](../events/schemas/{file}), [sample](../events/samples/{file})"
 
 
@@ -66,8 +66,8 @@ def _commands(registered: Manifest) -> Iterator[str]:
     for inbox in registered.inboxes:
         for name, handler in inbox.commands.items():
             command = language()[name]
-            answers = ", ".join(reply.name for reply in language().values() if reply.answers is command)
-            yield f"| {name} | {command.source} | {answers} | {_where(command)} | {_where(handler)} |"
+            answers = ", ".join(reply.about.name for reply in language().values() if reply.about.answers is command)
+            yield f"| {name} | {command.about.source} | {answers} | {_where(command)} | {_where(handler)} |"
 
 
 def _queries(registered: Manifest) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _timer(timer: type[Message], registered: Manifest) -> str:
     for inbox in registered.inboxes:
         schedules |= inbox.schedules
     comes = f"by schedule, {schedules[timer]}" if timer in schedules else "when it is due"
-    return f"| {timer.name} | {_versions(timer)} | {comes} |"
+    return f"| {timer.about.name} | {_versions(timer)} | {comes} |"
 
 
 def _where(thing: type | Callable[..., Any]) -> str:

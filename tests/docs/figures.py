@@ -32,7 +32,7 @@ def sentence() -> str:
 
     messages = mall.published[said:]
     items = [item for name, log in _logs(mall).items() for item in log[stored[name] :]]
-    kinds = Counter(language()[message.metadata.name].kind for message in messages)
+    kinds = Counter(language()[message.metadata.name].about.kind for message in messages)
     size = {part: sum(len(item.get(part, {}).get("S", "").encode()) for item in items) for part in PARTS}
     whole = sum(
         len(name) + len(text.encode()) for item in items for name, value in item.items() for text in value.values()

@@ -76,7 +76,7 @@ def money(mall: Mall, payment_id: str) -> Payment:
 def _nothing_is_left_over(mall: Mall) -> None:
     assert mall.dead_letters() == {}
     waiting = {name for names in mall.waiting().values() for name in names}
-    assert {name for name in waiting if language()[name].kind is not Kind.TIMER} == set()
+    assert {name for name in waiting if language()[name].about.kind is not Kind.TIMER} == set()
     assert {key: held for key, held in mall.held.items() if held} == {}
 
 

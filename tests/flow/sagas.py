@@ -75,7 +75,7 @@ class Case:
     def says(self, message: type[Message], **fields: Any) -> None:
         """Somebody says something about the order (another one, when `order_id` says so), out of turn."""
         detail = sample(message)
-        detail["metadata"] |= {"id": self.mall.number("stray"), "name": message.name}
+        detail["metadata"] |= {"id": self.mall.number("stray"), "name": message.about.name}
         detail["data"] |= {"order_id": self.order_id} | fields
         self.mall.publish(detail)
 
@@ -140,8 +140,8 @@ def assert_money(case: Case, *, captured: int) -> None:
 def assert_at_rest(case: Case) -> None:
     """No message waits but those that services remind themselves with, none has failed, and search has heard all."""
     waiting = {name for names in case.mall.waiting().values() for name in names}
-    assert {name for name in waiting if language()[name].kind is not Kind.TIMER} == set()
-    assert StepTimedOut.name not in waiting
+    assert {name for name in waiting if language()[name].about.kind is not Kind.TIMER} == set()
+    assert StepTimedOut.about.name not in waiting
     assert case.mall.dead_letters() == {}
     found = case.shopper.ask("GET", f"/api/search/orders/{case.order_id}")["order"]
     assert found["status"] == case.shopper.order()["status"]

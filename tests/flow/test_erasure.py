@@ -42,7 +42,7 @@ def is_erased(shopper: Shopper) -> None:
 
 def heard_by(mall: Mall, service: str) -> list[str]:
     """Which of the news a service hears."""
-    heard = {message.name for inbox in mall.manifests[service].inboxes for message in inbox.messages}
+    heard = {message.about.name for inbox in mall.manifests[service].inboxes for message in inbox.messages}
     return [name for name in NEWS if name in heard]
 
 

@@ -36,7 +36,7 @@ GOES_TO = dict(zip(COMMANDS, SERVICES, strict=True)) | {
     "VoidPayment": "payments",
     "CancelShoppingList": "depot",
 }
-EVERY = sorted({reply for replies in ANSWERS.values() for reply in replies}, key=lambda reply: reply.name)
+EVERY = sorted({reply for replies in ANSWERS.values() for reply in replies}, key=lambda reply: reply.about.name)
 
 disorders = pytest.mark.parametrize("disorder", ORDERED)
 

@@ -150,10 +150,10 @@ def test_each_schedule_brings_its_timer_to_the_inbox_of_its_service(dev: Templat
             [target] = rule["Targets"]
             assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
             said = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-03-01T12:00:00Z"'))
-            assert said["version"] == language()[said["detail-type"]].version
+            assert said["version"] == language()[said["detail-type"]].about.version
             brought.add((stack, said["detail-type"], rule["ScheduleExpression"], arn_of(target["Arn"])[:12]))
     assert brought == {
-        (name, timer.name, expression, "ServiceInbox")
+        (name, timer.about.name, expression, "ServiceInbox")
         for name in services()
         for inbox in manifest(name).inboxes
         for timer, expression in inbox.schedules.items()

@@ -42,7 +42,8 @@ class Schedule:
     def _send(self, said: datetime) -> None:
         time = said.isoformat(timespec="seconds").replace("+00:00", "Z")
         self._queue.send(
-            json.dumps({"detail-type": self._timer.name, "version": self._timer.version, "time": time}), by="schedule"
+            json.dumps({"detail-type": self._timer.about.name, "version": self._timer.about.version, "time": time}),
+            by="schedule",
         )
 
 

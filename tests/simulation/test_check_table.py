@@ -23,22 +23,24 @@ def test_each_message_has_the_subscribers_that_services_register() -> None:
 def test_each_command_has_the_answers_that_the_language_says() -> None:
     answers: dict[str, set[str]] = {}
     for message in language().values():
-        if issubclass(message, Reply) and message.answers:
-            answers.setdefault(message.answers.name, set()).add(message.name)
+        if issubclass(message, Reply) and message.about.answers:
+            answers.setdefault(message.about.answers.about.name, set()).add(message.about.name)
     assert {name: set(found) for name, (_, found) in subscribers.ANSWERS.items()} == answers
 
 
 def test_each_command_is_for_the_queue_of_the_service_that_it_is_an_order_to() -> None:
     commands = {name: message for name, message in language().items() if issubclass(message, Command)}
     assert {name: queue for name, (queue, _) in subscribers.ANSWERS.items()} == {
-        name: f"{message.to}/inbox" for name, message in commands.items()
+        name: f"{message.about.to}/inbox" for name, message in commands.items()
     }
 
 
 def test_timers_and_versions_are_those_of_the_language() -> None:
     known = language()
-    assert {name for name, message in known.items() if message.kind is Kind.TIMER} == subscribers.TIMERS
-    assert {name: message.version for name, message in known.items() if message.version > 1} == subscribers.VERSIONS
+    assert {name for name, message in known.items() if message.about.kind is Kind.TIMER} == subscribers.TIMERS
+    assert {
+        name: message.about.version for name, message in known.items() if message.about.version > 1
+    } == subscribers.VERSIONS
 
 
 def test_each_kind_of_aggregate_has_its_legal_events() -> None:

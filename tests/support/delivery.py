@@ -29,7 +29,7 @@ def delivered(*messages: Message, id: str = "message-1", stream_version: int = 1
 
 
 def _body(message: Message, id: str, stream_version: int) -> str:
-    about = type(message)
+    about = type(message).about
     metadata = Metadata(
         id=id,
         name=about.name,

@@ -222,7 +222,7 @@ class Mall:
             self.now = max(self.now, min([end, *due, *(tick for tick, _, _ in ticks), *habits]))
             for tick, queue, timer in ticks:
                 if tick == self.now:
-                    body = {"detail-type": timer.name, "version": timer.version, "time": clock.stamp(tick)}
+                    body = {"detail-type": timer.about.name, "version": timer.about.version, "time": clock.stamp(tick)}
                     queue.send(json.dumps(body))
             for habit in list(self.habits.values()):
                 if habit.due <= self.now:

@@ -41,7 +41,7 @@ class Stretch:
     last: str | None
 
 
-@projection.on(*(message for message in language().values() if message.kind is not Kind.TIMER))
+@projection.on(*(message for message in language().values() if message.about.kind is not Kind.TIMER))
 def message_rows(message: Message, metadata: Metadata) -> list[Row]:
     data = metadata.model_dump(
         include={"id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor"}
@@ -52,7 +52,7 @@ def message_rows(message: Message, metadata: Metadata) -> list[Row]:
         data["person"] = [person.partition, person.sort]
         data["data"] |= dict.fromkeys(person.data or {}, "")
     flow, place = _flow(metadata.correlation_id), _place(data)
-    if type(message).kind is Kind.REPLY:
+    if type(message).about.kind is Kind.REPLY:
         row = Row(f"answers in {flow}", metadata.id, data, indexes={ANSWERS: (flow, place)})
     else:
         row = Row(flow, place, data)
@@ -61,7 +61,7 @@ def message_rows(message: Message, metadata: Metadata) -> list[Row]:
 
 def _person(message: Message, data: dict[str, Any], metadata: Metadata) -> Row | None:
     """The texts of an event of the customers service: a name, a number, whatever else there will be to forget."""
-    about = type(message)
+    about = type(message).about
     texts = {name: value for name, value in data.items() if isinstance(value, str) and name != about.key}
     if about.source != CUSTOMERS or about.kind is not Kind.EVENT or not texts:
         return None
@@ -86,7 +86,7 @@ def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> l
         return []
     if not metadata.causation_id:
         return [Row(_flows_of(order_id), metadata.correlation_id, {"correlation_id": metadata.correlation_id})]
-    if type(message).kind is not Kind.EVENT or read(_flows_of(order_id), metadata.correlation_id):
+    if type(message).about.kind is not Kind.EVENT or read(_flows_of(order_id), metadata.correlation_id):
         return []
     return [Row(_about(order_id), _place(data), data)]
 

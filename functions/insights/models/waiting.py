@@ -46,7 +46,7 @@ api = Api("insights")
 
 @projection.on(*ENDS)
 def time_row(event: OrderState, metadata: Metadata) -> Row:
-    return Row(_times_of(event.order_id), type(event).name, {"time": metadata.time})
+    return Row(_times_of(event.order_id), type(event).about.name, {"time": metadata.time})
 
 
 @projection.on(*ENDS)  # after the above: what a function makes is written before the next one is asked
@@ -55,7 +55,7 @@ def wait_rows(event: OrderState, metadata: Metadata) -> list[Row]:
     rows = []
     for stage, ends in STAGES.items():
         if type(event) in ends:
-            times = [read(_times_of(event.order_id), end.name) for end in ends]
+            times = [read(_times_of(event.order_id), end.about.name) for end in ends]
             begin, end = (clock.read(row["time"]) if row else None for row in times)
             if begin and end:
                 wait = max(round((end - begin) / MILLISECOND), 0)  # the clocks of two functions differ a little

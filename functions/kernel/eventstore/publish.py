@@ -75,7 +75,7 @@ class Publisher:
     def _detail(
         self, message: Message, message_id: str, asker: str, stream: str, version: int, context: Context
     ) -> dict[str, Any]:
-        about = type(message)
+        about = type(message).about
         if about.source != self.service:
             raise TypeError(f"{self.service} cannot publish {about.name}, which is {about.source}'s")
         asks = about.kind is Kind.COMMAND
@@ -92,7 +92,7 @@ class Publisher:
 
 def answer(command: Command, reply: Message, context: Context) -> Outgoing:
     """The finished reply to the command at work; one id for one command, however often it is answered."""
-    name = type(command).name
+    name = type(command).about.name
     command_id = context.causation_id or name
     return Outgoing(
         _detail(
@@ -117,7 +117,7 @@ def _detail(
     reply_to: str | None,
     saga: str | None,
 ) -> dict[str, Any]:
-    about = type(message)
+    about = type(message).about
     metadata = Metadata(
         id=id,
         name=about.name,
@@ -141,7 +141,7 @@ def reminder_body(timer: Timer, context: Context) -> str:
 
     Such a reminder is for a job that decides nothing by itself; what belongs to a change is to ride in its commit.
     """
-    about = type(timer)
+    about = type(timer).about
     detail = _detail(
         timer,
         id=ids.derive(about.name, timer.model_dump_json()),

@@ -92,5 +92,5 @@ def _addressed(commits: Iterable[Commit], to: str | None, names: frozenset[str])
     for commit in commits:
         for message in commit.messages:
             known = language().get(message.name)
-            if message.name in names or (known and known.kind is Kind.EVENT):
+            if message.name in names or (known and known.about.kind is Kind.EVENT):
                 yield Outgoing({**message.detail, "to": to} if to else message.detail, message.delay)

@@ -91,9 +91,9 @@ class Inbox:
         def register(handler: Callable[[M], object]) -> Callable[[M], object]:
             for message in messages:
                 if issubclass(message, Command):
-                    raise TypeError(f"{message.name} is a command: register it with answers()")
-                self._messages[message.name] = message
-                self._handlers.setdefault(message.name, []).append(handler)
+                    raise TypeError(f"{message.about.name} is a command: register it with answers()")
+                self._messages[message.about.name] = message
+                self._handlers.setdefault(message.about.name, []).append(handler)
             return handler
 
         return register
@@ -104,11 +104,11 @@ class Inbox:
         """Register the one handler of a command and its two answers; a refusal is an error that it raises."""
 
         def register(handler: Callable[[C], object]) -> Callable[[C], object]:
-            if command.name in self._messages:
-                raise TypeError(f"{command.name} has a handler already")
-            self._messages[command.name] = command
-            self._handlers[command.name] = [handler]
-            self._answers[command.name] = _Answers(accepted, refused)
+            if command.about.name in self._messages:
+                raise TypeError(f"{command.about.name} has a handler already")
+            self._messages[command.about.name] = command
+            self._handlers[command.about.name] = [handler]
+            self._answers[command.about.name] = _Answers(accepted, refused)
             return handler
 
         return register
@@ -118,14 +118,14 @@ class Inbox:
         if self.fifo:
             raise TypeError("a FIFO queue has no schedules: let the service's inbox pass the timer on")
         if set(timer.model_fields) != {"time"}:
-            raise TypeError(f"{timer.name} cannot be scheduled: its only field must be `time`")
+            raise TypeError(f"{timer.about.name} cannot be scheduled: its only field must be `time`")
         self.schedules[timer] = expression
 
     def include(self, projection: Projection) -> None:
         """Feed a projection with its messages."""
         self._projections.append(projection)
         for message in projection.makers:
-            self._messages[message.name] = message
+            self._messages[message.about.name] = message
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch and report those that failed; in a FIFO queue also all behind the first failure."""
@@ -205,7 +205,7 @@ class Inbox:
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
         """Run a command's handler and see that its answer is sent: with the commit, or else now."""
-        answers = self._answers[type(command).name]
+        answers = self._answers[type(command).about.name]
         working.answer = answer(command, answers.accepted(command), working)
         try:
             handler(command)

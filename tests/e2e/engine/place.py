@@ -142,7 +142,7 @@ class EnginePlace:
     def schedule(self, timer: type[Timer], queue: Queue) -> None:
         """An event instead of the minute that a schedule takes: the target's template is what is seen."""
         name = self._bench.name("rule")
-        template = f'{{"detail-type": "{timer.name}", "version": {timer.version}, "time": <time>}}'
+        template = f'{{"detail-type": "{timer.about.name}", "version": {timer.about.version}, "time": <time>}}'
         spoken = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
         self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=json.dumps({"source": [self.source]}))
         target = {"Id": "Queue", "Arn": queue.name, "InputTransformer": spoken}

@@ -156,5 +156,5 @@ def a_schedule_says_its_timer_and_the_time(place: Place) -> Any:
     queue = place.queue()
     place.schedule(timer, queue)
     said = json.loads(place.take(queue)[0].body)
-    is_timer = (said["detail-type"], said["version"]) == (timer.name, timer.version)
+    is_timer = (said["detail-type"], said["version"]) == (timer.about.name, timer.about.version)
     return [sorted(said), is_timer, re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["time"]) is not None]

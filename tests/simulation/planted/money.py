@@ -52,7 +52,7 @@ BUGS = (
         "refund twice",
         "Each try to pay a refund asks the provider for another one.",
         (PAID_BACK, RECORDED),
-        (Edit(Payment.request_id, 'ids.derive("refund", self.id, number)', "ids.new()"),),
+        (Edit(service.refund_request_id, 'ids.derive("refund", payment_id, number)', "ids.new()"),),
     ),
     Bug(
         "refund noted before it is paid",
@@ -142,6 +142,12 @@ BUGS = (
         "refunds share an id",
         "A payment's second refund is asked for under the id of the first.",
         (CAUSED, OWED, RECORDED),
-        (Edit(Payment.request_id, 'ids.derive("refund", self.id, number)', 'ids.derive("refund", self.id)'),),
+        (
+            Edit(
+                service.refund_request_id,
+                'ids.derive("refund", payment_id, number)',
+                'ids.derive("refund", payment_id)',
+            ),
+        ),
     ),
 )

@@ -57,7 +57,7 @@ def _id(answer: ProductFound | CustomerFound) -> str:
 
 def hear(message: Message, stream_version: int = 1) -> None:
     """Let the service hear a message, twice, as may happen."""
-    event = delivered(message, id=f"{type(message).name}-{stream_version}", stream_version=stream_version)
+    event = delivered(message, id=f"{type(message).about.name}-{stream_version}", stream_version=stream_version)
     for _ in range(2):
         assert inbox.handle(event) == {"batchItemFailures": []}
 

@@ -36,7 +36,7 @@ def said(basket_id: str) -> list[Message]:
 def test_starting_says_so_with_the_whole_state() -> None:
     basket_id = opened()
     (started,) = said(basket_id)
-    assert type(started).name == "BasketStarted"
+    assert type(started).about.name == "BasketStarted"
     assert started.model_dump() == {
         "basket_id": basket_id,
         "customer_id": "ada",
@@ -50,7 +50,7 @@ def test_choosing_is_nobody_elses_concern() -> None:
     basket_id = opened()
     service.add_item(basket_id, "bread", 3)
     service.remove_item(basket_id, "bread", 1)
-    assert [type(message).name for message in said(basket_id)] == ["BasketStarted"]
+    assert [type(message).about.name for message in said(basket_id)] == ["BasketStarted"]
     assert service.basket(basket_id).total == 900
 
 
@@ -59,7 +59,7 @@ def test_a_checkout_says_what_was_ordered_and_how_it_is_paid() -> None:
     service.add_item(basket_id, "bread", 2)
     service.check_out(basket_id, "payment-1")
     checked_out = said(basket_id)[-1]
-    assert type(checked_out).name == "BasketCheckedOut"
+    assert type(checked_out).about.name == "BasketCheckedOut"
     assert checked_out.model_dump() == {
         "basket_id": basket_id,
         "customer_id": "ada",
@@ -74,7 +74,7 @@ def test_a_cancellation_says_so() -> None:
     basket_id = opened()
     service.cancel(basket_id)
     cancelled = said(basket_id)[-1]
-    assert (type(cancelled).name, cancelled.model_dump()["status"]) == ("BasketCancelled", "cancelled")
+    assert (type(cancelled).about.name, cancelled.model_dump()["status"]) == ("BasketCancelled", "cancelled")
 
 
 def test_a_basket_left_alone_for_30_minutes_is_abandoned_and_says_so() -> None:
@@ -86,7 +86,7 @@ def test_a_basket_left_alone_for_30_minutes_is_abandoned_and_says_so() -> None:
     with clock.fixed(lambda: later):
         service.abandon(basket_id)
     abandoned = said(basket_id)[-1]
-    assert (type(abandoned).name, abandoned.model_dump()["status"]) == ("BasketAbandoned", "abandoned")
+    assert (type(abandoned).about.name, abandoned.model_dump()["status"]) == ("BasketAbandoned", "abandoned")
 
 
 def test_a_customer_whose_copy_misses_may_start_a_basket_all_the_same(owners: Owners) -> None:

@@ -59,7 +59,7 @@ class Desk:
         detail = sample(message)
         detail["metadata"]["id"] = id or f"heard-{self._heard}"
         detail["data"] |= {"order_id": ORDER} | fields
-        self.receives(json.dumps({"detail-type": message.name, "detail": detail}))
+        self.receives(json.dumps({"detail-type": message.about.name, "detail": detail}))
         return str(detail["metadata"]["id"])
 
     def receives(self, body: str) -> None:

@@ -34,17 +34,19 @@ def test_every_command_is_one_of_checkouts_and_its_replies_answer_it() -> None:
     for request in REQUESTS:
         command = known[request.command]
         assert issubclass(command, Command)
-        assert command.source == "checkout"
-        answers = {name for name, message in known.items() if issubclass(message, Reply) and message.answers is command}
+        assert command.about.source == "checkout"
+        answers = {
+            name for name, message in known.items() if issubclass(message, Reply) and message.about.answers is command
+        }
         assert answers == {request.accepted, request.refused} - {None}
 
 
 def test_every_command_that_checkout_may_send_is_in_the_declaration() -> None:
-    commands = {name for name, message in language().items() if message.kind is Kind.COMMAND}
+    commands = {name for name, message in language().items() if message.about.kind is Kind.COMMAND}
     assert {request.command for request in REQUESTS} == commands
 
 
 def test_checkout_hears_orders_its_own_reminders_and_every_reply_to_its_commands() -> None:
-    replies = {name for name, message in language().items() if message.kind is Kind.REPLY}
-    others = {OrderCreated.name, OrderCancelled.name, StepTimedOut.name, SagaMoved.name}
-    assert {message.name for message in inbox.messages} == replies | others
+    replies = {name for name, message in language().items() if message.about.kind is Kind.REPLY}
+    others = {OrderCreated.about.name, OrderCancelled.about.name, StepTimedOut.about.name, SagaMoved.about.name}
+    assert {message.about.name for message in inbox.messages} == replies | others

@@ -107,7 +107,7 @@ def test_any_trys_reply_to_the_step_that_is_awaited_counts(desk: Desk, step: int
     with_first = {"causation_id": first_try, "stream": f"{COMMANDS[step - 1]}#{first_try}"}
     detail = sample(ACCEPTED[step - 1])
     detail["metadata"] |= with_first
-    desk.receives(json.dumps({"detail-type": ACCEPTED[step - 1].name, "detail": detail}))
+    desk.receives(json.dumps({"detail-type": ACCEPTED[step - 1].about.name, "detail": detail}))
     assert desk.saga.step == min(step + 1, 5)
     assert desk.saga.status == ("running" if step < 5 else "completed")
 

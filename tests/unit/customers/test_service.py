@@ -39,7 +39,7 @@ def test_every_change_of_a_customer_says_so_with_the_whole_state() -> None:
     service.enable(customer_id)
     service.erase(customer_id)
     said = [read(message) for message in promised()]
-    assert [(type(message).name, message.model_dump()) for message in said] == [
+    assert [(type(message).about.name, message.model_dump()) for message in said] == [
         *(
             (
                 name,

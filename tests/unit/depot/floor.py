@@ -97,7 +97,7 @@ class Floor:
 
     def hear(self, message: Message, id: str = "", to: Inbox = inbox) -> None:
         """Let the service hear a message twice, and once more as another message: its cause forgotten."""
-        name = id or type(message).name
+        name = id or type(message).about.name
         for message_id in (name, name, f"{name}-again"):
             assert to.handle(delivered(message, id=message_id)) == {"batchItemFailures": []}
 
@@ -239,7 +239,7 @@ def in_turn(*steps: Callable[[], object]) -> Callable[[], object]:
 
 
 def _kind(message: Outgoing) -> Kind:
-    return language()[message.name].kind
+    return language()[message.name].about.kind
 
 
 def _read(message: Outgoing) -> Message:

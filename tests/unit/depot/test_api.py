@@ -88,7 +88,7 @@ def test_one_idempotency_key_makes_one_list_and_one_robot(floor: Floor) -> None:
     bots = [floor.ask("POST", "/bots", {"name": "Ajax"}, {"Idempotency-Key": "too"}) for _ in range(2)]
     assert lists[0].body == lists[1].body
     assert bots[0].body == bots[1].body
-    assert [type(message).name for message in floor.said] == ["ShoppingListCreated", "BotRegistered"]
+    assert [type(message).about.name for message in floor.said] == ["ShoppingListCreated", "BotRegistered"]
     assert floor.ask("POST", "/shopping", NEW_LIST | {"orderId": "another"}, key).status == 422
 
 
@@ -216,7 +216,7 @@ def test_staff_complete_without_an_assignment_and_say_what_is_short(floor: Floor
     floor.assigned()
     short = {"storeId": "bakery", "productId": "roll", "quantity": 2}
     assert floor.ask("PUT", f"{LIST}/complete", {"shortages": [short]}).status == 200
-    (completed,) = [m for m in floor.said if type(m).name == "ShoppingListCompleted"]
+    (completed,) = [m for m in floor.said if type(m).about.name == "ShoppingListCompleted"]
     assert completed.model_dump(mode="json")["shortages"] == [
         {"store_id": "bakery", "product_id": "roll", "quantity": 2}
     ]
@@ -237,7 +237,7 @@ def test_a_robot_that_completes_must_name_its_assignment(floor: Floor) -> None:
     ):
         complete_list("order-1", Completion())
     assert status()[0] == "assigned"
-    with within(robot):
+    with within(Context(caller=Caller(BOT, "ajax"))):
         complete_list("order-1", Completion(assignment=1))
     assert status()[0] == "completed"
 

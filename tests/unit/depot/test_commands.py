@@ -66,7 +66,7 @@ def test_an_order_gets_a_list_with_its_own_id(floor: Floor) -> None:
 
 def test_a_list_is_made_once_and_said_to_be_made_each_time(floor: Floor) -> None:
     floor.hear(CREATE, id="message-1")
-    assert [type(message).name for message in floor.said] == ["ShoppingListCreated"]
+    assert [type(message).about.name for message in floor.said] == ["ShoppingListCreated"]
     assert floor.answers == [ACCEPTED, ACCEPTED]
 
 
@@ -100,7 +100,7 @@ def test_a_pending_list_is_initiated_once_and_said_to_be_each_time(floor: Floor)
     floor.listed()
     floor.hear(INITIATE, id="message-1")
     assert status() == ("available", None)
-    assert [type(message).name for message in floor.said] == ["ShoppingListCreated", "ShoppingListAvailable"]
+    assert [type(message).about.name for message in floor.said] == ["ShoppingListCreated", "ShoppingListAvailable"]
     assert floor.answers == [INITIATED, INITIATED]
 
 
@@ -131,9 +131,9 @@ def test_a_list_whose_order_ended_before_it_was_made_is_refused(floor: Floor, en
 def test_the_end_of_an_order_is_recorded_once_whoever_says_it(floor: Floor, end: Message) -> None:
     floor.listed()
     for other in (end, *ENDS):
-        floor.hear(other, id=type(other).name)
+        floor.hear(other, id=type(other).about.name)
     assert status() == ("cancelled", None)
-    assert [type(m).name for m in floor.said].count("ShoppingListCancelled") == 1
+    assert [type(m).about.name for m in floor.said].count("ShoppingListCancelled") == 1
 
 
 def test_a_cancellation_is_accepted_before_without_and_after_the_list(floor: Floor) -> None:
@@ -161,7 +161,7 @@ def test_an_answer_has_one_id_however_often_it_is_sent(floor: Floor, command: Me
     floor.listed()
     for _ in range(3):
         inbox.handle(delivered(command))
-    sent = [m for m in [*floor.promised, *floor.bus.messages] if m.name == type(answer).name]
+    sent = [m for m in [*floor.promised, *floor.bus.messages] if m.name == type(answer).about.name]
     assert len(sent) >= 2
     assert len({m.id for m in sent}) == 1
 

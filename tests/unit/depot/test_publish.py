@@ -10,7 +10,7 @@ from tests.unit.depot.floor import BREAD, INK, Floor
 
 
 def state(message: Message) -> dict[str, Any]:
-    return {"said": type(message).name, **message.model_dump(mode="json", exclude={"stops"})}
+    return {"said": type(message).about.name, **message.model_dump(mode="json", exclude={"stops"})}
 
 
 def list_state(said: str, status: str, bot_id: str | None, assignment: int, **more: Any) -> dict[str, Any]:
@@ -103,5 +103,5 @@ def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
     happened = {event.name for commit in commits for event in commit.events}
     assert happened == set(ShoppingList.event_types) | set(Bot.event_types)
     assert len(floor.said) == sum(len(commit.events) for commit in commits)
-    events = {n for n, m in language().items() if m.source == publishes.service and m.kind is Kind.EVENT}
-    assert {type(message).name for message in floor.said} == events
+    events = {n for n, m in language().items() if m.about.source == publishes.service and m.about.kind is Kind.EVENT}
+    assert {type(message).about.name for message in floor.said} == events

@@ -43,7 +43,7 @@ def order(event: type[OrderState], order_id: str = "order-1", items: Sequence[Li
         "payment_id": "payment-1",
         "items": tuple(items),
         "total": sum(item.price * item.quantity for item in items),
-        "status": STATUS.get(event, event.name.removeprefix("Order").lower()),
+        "status": STATUS.get(event, event.about.name.removeprefix("Order").lower()),
         "ready": False,
         "paid": False,
         "shopping_list_id": None,
@@ -77,7 +77,7 @@ def at(hour: int, minute: int = 0, day: int = 14) -> str:
 
 def say(message: Message, **metadata: Any) -> None:
     """Let insights hear a message. Metadata: id (the message's name and key, unless given), time, correlation_id…"""
-    about = type(message)
+    about = type(message).about
     event = delivered(message, id=metadata.pop("id", f"{about.name} {getattr(message, about.key)}"))
     body = json.loads(event["Records"][0]["body"])
     body["detail"]["metadata"] |= metadata

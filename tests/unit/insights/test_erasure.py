@@ -91,17 +91,23 @@ def test_an_erased_customer_is_forgotten_in_whatever_order_it_is_heard_and_stays
 
 @pytest.mark.parametrize(
     "event",
-    [m for m in language().values() if m.kind is Kind.EVENT and m.source == "customers" and m is not CustomerErased],
-    ids=lambda event: event.name,
+    [
+        m
+        for m in language().values()
+        if m.about.kind is Kind.EVENT and m.about.source == "customers" and m is not CustomerErased
+    ],
+    ids=lambda event: event.about.name,
 )
 def test_whatever_is_said_of_a_customer_is_forgotten(event: type[Event], runtime: Runtime) -> None:
     message = event.model_validate(sample(event)["data"] | {"name": NAME, "sms_number": NUMBER})
     hear((message, 1))
     assert NAME in kept(runtime)
     assert NUMBER in kept(runtime)
-    hear((CustomerErased(customer_id=getattr(message, event.key)), 2))
+    hear((CustomerErased(customer_id=getattr(message, event.about.key)), 2))
     assert not any(secret in kept(runtime) for secret in (NAME, NUMBER))
-    assert {text for name, text in shown()[event.name].items() if isinstance(text, str) and name != event.key} == {""}
+    assert {
+        text for name, text in shown()[event.about.name].items() if isinstance(text, str) and name != event.about.key
+    } == {""}
 
 
 def test_others_are_not_forgotten_with_an_erased_customer(runtime: Runtime) -> None:

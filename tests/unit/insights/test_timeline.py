@@ -31,7 +31,7 @@ from tests.unit.insights.said import at, basket, order, say
 
 AUTHORIZE = AuthorizeCustomer(order_id="order-1", customer_id="ada")
 AUTHORIZED = CustomerAuthorized(order_id="order-1")
-PUBLIC = [message for message in language().values() if message.kind is not Kind.TIMER]
+PUBLIC = [message for message in language().values() if message.about.kind is not Kind.TIMER]
 
 
 def messages(path: str, limit: int = 50) -> list[dict[str, Any]]:
@@ -75,17 +75,17 @@ def test_insights_hears_every_message_that_passes_the_bus() -> None:
     assert inbox.messages == PUBLIC
 
 
-@pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.name)
+@pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.about.name)
 def test_every_message_is_shown_verbatim_in_its_flow(message: Any) -> None:
     detail = sample(message)
-    body = json.dumps({"detail-type": message.name, "detail": detail})
+    body = json.dumps({"detail-type": message.about.name, "detail": detail})
     record = {"messageId": "1", "receiptHandle": "1", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
     assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
     metadata = detail["metadata"]
     shown = next(m for m in messages(f"timeline/{metadata['correlation_id']}") if m["id"] == metadata["id"])
     assert shown == {
         "id": metadata["id"],
-        "name": message.name,
+        "name": message.about.name,
         "time": metadata["time"],
         "source": metadata["source"],
         "stream": metadata["stream"],

@@ -51,7 +51,7 @@ def hear(*told: Told) -> None:
     for event, order_id, time in told:
         say(
             order(event, order_id),
-            id=f"{event.name} {order_id}",
+            id=f"{event.about.name} {order_id}",
             time=time,
             stream_version=int(time[11:13] + time[14:16]),
         )

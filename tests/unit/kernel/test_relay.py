@@ -157,7 +157,7 @@ def test_a_short_reminder_is_only_delayed(running: Runtime) -> None:
 
 
 def message(body: Message, *, delay: int | None = None) -> Outgoing:
-    about = type(body)
+    about = type(body).about
     metadata = Metadata(
         id=ids.new(),
         name=about.name,

@@ -84,7 +84,7 @@ class Catalogue:
 
 def hear(message: Message, id: str = "") -> None:
     """Let the service hear a message twice, and once more as a message with another id: its cause forgotten."""
-    name = id or type(message).name
+    name = id or type(message).about.name
     for message_id in (name, name, f"{name}-again"):
         assert inbox.handle(delivered(message, id=message_id)) == {"batchItemFailures": []}
 
@@ -105,4 +105,4 @@ def said(order_id: str = "order-1") -> list[Message]:
 
 def names(order_id: str = "order-1") -> list[str]:
     """The names of those events."""
-    return [type(message).name for message in said(order_id)]
+    return [type(message).about.name for message in said(order_id)]

@@ -50,7 +50,7 @@ def answers(command: Command, runtime: Runtime, id: str) -> list[tuple[str, dict
 def test_a_checked_out_basket_becomes_one_pending_order_with_its_id() -> None:
     hear(CHECKED_OUT)
     (created,) = said()
-    assert type(created).name == "OrderCreated"
+    assert type(created).about.name == "OrderCreated"
     assert created.model_dump() == {
         "order_id": "order-1",
         "customer_id": "ada",

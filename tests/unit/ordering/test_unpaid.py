@@ -42,7 +42,7 @@ def time() -> Iterator[Time]:
 def hear(*messages: Message) -> None:
     """Let the service hear these, each as a message of its own."""
     for message in messages:
-        id = f"{type(message).name} {message.model_dump_json()}"
+        id = f"{type(message).about.name} {message.model_dump_json()}"
         assert inbox.handle(delivered(message, id=id)) == {"batchItemFailures": []}
 
 

@@ -52,7 +52,7 @@ def differences(till: Till) -> list[DifferenceFound | DifferenceCleared]:
 
 
 def names(till: Till) -> list[str]:
-    return [type(message).name for message in differences(till)]
+    return [type(message).about.name for message in differences(till)]
 
 
 def refund_refused(till: Till) -> str:

@@ -10,7 +10,7 @@ from tests.unit.payments.till import ADA, Till, cancelled, readied
 
 
 def state(message: Message) -> dict[str, Any]:
-    return {"said": type(message).name, **message.model_dump()}
+    return {"said": type(message).about.name, **message.model_dump()}
 
 
 def payment_state(said: str, payment_id: str, status: str, **amounts: int | str | None) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_an_old_stream_reads_as_it_was_at_every_version() -> None:
 def test_old_messages_sent_again_are_of_version_1_and_read_as_if_they_said_why() -> None:
     with opened(WHOLE) as till:
         adjusted = [message for message in till.said if isinstance(message, InvoiceAdjusted)]
-        versions = [m.detail["metadata"]["version"] for m in till.bus.messages if m.name == InvoiceAdjusted.name]
+        versions = [m.detail["metadata"]["version"] for m in till.bus.messages if m.name == InvoiceAdjusted.about.name]
         assert versions == [1, 1]
         assert [(message.amount, message.reason) for message in adjusted] == [(900, "short_pick"), (0, "cancelled")]
         assert [message.amount for message in till.said if isinstance(message, InvoicePaid)] == [900]

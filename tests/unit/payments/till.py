@@ -130,7 +130,7 @@ class Till:
 
     def names(self) -> list[str]:
         """The names of what was published, in its order."""
-        return [type(message).name for message in self.said]
+        return [type(message).about.name for message in self.said]
 
     def confirmed(self, order_id: str = "order-1", authorized: int = 2000) -> str:
         """The id of a new payment of Ada's that serves an order of 16.99."""

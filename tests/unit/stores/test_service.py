@@ -32,7 +32,7 @@ def test_every_change_of_a_store_says_so_with_the_whole_state() -> None:
     service.rebrand_store(store_id, "Old Mill")
     service.disable_participation(store_id)
     said = [read(message) for message in promised()]
-    assert [(type(message).name, message.model_dump()) for message in said] == [
+    assert [(type(message).about.name, message.model_dump()) for message in said] == [
         (name, {"store_id": store_id, "name": store_name, "location": "Floor 0, 12", "participating": participating})
         for name, store_name, participating in (
             ("StoreCreated", "Corner Bakery", False),
@@ -54,7 +54,7 @@ def test_every_change_of_a_product_says_so_with_the_whole_state() -> None:
     label = {"product_id": product_id, "store_id": store_id, "sku": "RYE-750", "removed": False}
     first = label | {"name": "Rye bread", "description": "Baked this morning", "price": 450}
     then = label | {"name": "Dark rye", "description": "Fresh"}
-    assert [(type(message).name, message.model_dump()) for message in said] == [
+    assert [(type(message).about.name, message.model_dump()) for message in said] == [
         ("ProductAdded", first),
         ("ProductRebranded", then | {"price": 450}),
         ("ProductPriceChanged", then | {"price": 500, "previous_price": 450}),
