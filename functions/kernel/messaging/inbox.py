@@ -148,10 +148,10 @@ class Inbox:
             _wait_until_due(content)
             self._dispatch(_envelope(content))
         except Again as again:
-            return self._put_off(record, min(again.after, LONGEST_DELAY))
+            return self._retry_later(record, min(again.after, LONGEST_DELAY))
         return True
 
-    def _put_off(self, record: dict[str, Any], seconds: int) -> bool:
+    def _retry_later(self, record: dict[str, Any], seconds: int) -> bool:
         """Send a message back as a new one, so that its tries do not count against it."""
         if self.fifo:  # Such a queue delays no single message, and what is behind this one has to wait as well.
             self._own_queue().retry_in(record["receiptHandle"], seconds)

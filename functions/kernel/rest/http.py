@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 
 from functions.kernel.rest.caller import admit, caller
-from functions.kernel.rest.problems import known, problem
+from functions.kernel.rest.problems import client_error, problem
 from functions.kernel.rest.request import Request
-from functions.kernel.rest.routes import Route, declare, find, why_not
+from functions.kernel.rest.routes import Route, declare, find, unrouted_error
 from functions.kernel.rest.wire import Answer, Document, write
 from functions.kernel.runtime import context, observe
 from functions.kernel.runtime.context import Context
@@ -92,7 +92,7 @@ class Api:
 
     def _refuse(self, request: Request) -> NoReturn:
         known_here = [(route.method, route.path) for route in self.routes]
-        raise why_not([*known_here, *self._elsewhere], request.method, request.segments)
+        raise unrouted_error([*known_here, *self._elsewhere], request.method, request.segments)
 
     def handle(self, event: dict[str, Any], lambda_context: object = None) -> Response:
         """Answer a request of the gateway (HTTP API, payload 2.0)."""
@@ -102,7 +102,7 @@ class Api:
         name = "none"
         with (
             context.within(request.context(who)) as working,
-            observe.noting(correlation_id=working.correlation_id),
+            observe.log_fields(correlation_id=working.correlation_id),
         ):
             try:
                 route = find(self.routes, request.method, request.segments) or self._refuse(request)
@@ -114,7 +114,7 @@ class Api:
                     working.expected_version = request.expected_version
                 response = _answer(route, route.call(request), request, working)
             except Exception as error:  # whatever happens, the client is told in one form
-                told = known(error)
+                told = client_error(error)
                 if told.status >= 500:
                     observe.log_error(f"{name} failed", error)
                 response = problem(told, request.path)

@@ -35,7 +35,7 @@ class UnexpectedError(MallBotsError):
     """Stands for an error that says nothing to whoever asked."""
 
 
-def known(error: Exception) -> MallBotsError:
+def client_error(error: Exception) -> MallBotsError:
     """The error that a client is told of: a use case's own, a short outage of what we stand on, or UnexpectedError."""
     if isinstance(error, MallBotsError) and type(error) is not MallBotsError:
         return error

@@ -46,7 +46,7 @@ class Route:
 
     def call(self, request: Request) -> Answer | None:
         """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
-        values = fit(self.path, request.segments) or {}
+        values = match_path(self.path, request.segments) or {}
         if any(len(value) > LONGEST_ID for value in values.values()):
             raise NotFoundError(NOTHING_HERE)
         arguments: dict[str, Any] = {self.arguments[name]: value for name, value in values.items()}
@@ -123,7 +123,7 @@ def _errors(writes: bool, versioned: bool, named: bool, guarded: bool) -> set[in
     return statuses
 
 
-def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
+def match_path(path: str, segments: Sequence[str]) -> dict[str, str] | None:
     """What a path's parameters are in these segments; None when it is another path."""
     if path.count("/") != len(segments):
         return None
@@ -139,13 +139,13 @@ def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
 
 def find(routes: Iterable[Route], method: str, segments: Sequence[str]) -> Route | None:
     """The route of a request; what a path says outright wins over a parameter, from the left."""
-    fitting = [route for route in routes if route.method == method and fit(route.path, segments) is not None]
+    fitting = [route for route in routes if route.method == method and match_path(route.path, segments) is not None]
     return min(fitting, key=lambda route: [part.startswith("{") for part in route.path.split("/")], default=None)
 
 
-def why_not(known: Iterable[tuple[str, str]], method: str, segments: Sequence[str]) -> MallBotsError:
+def unrouted_error(known: Iterable[tuple[str, str]], method: str, segments: Sequence[str]) -> MallBotsError:
     """What to say when there is no route, by the methods and paths that are known."""
-    allow = sorted({other for other, path in known if fit(path, segments) is not None})
+    allow = sorted({other for other, path in known if match_path(path, segments) is not None})
     if allow and method not in allow:
         return MethodNotAllowedError(method, allow)
     return NotFoundError(NOTHING_HERE)

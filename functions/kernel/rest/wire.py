@@ -110,23 +110,23 @@ _MOST = money.amount(money.LIMIT - 1)
 _AMOUNT = {"type": "number", "format": "decimal", "multipleOf": 0.01, "minimum": -float(_MOST), "maximum": float(_MOST)}
 
 
-def documented(**keywords: Any) -> Any:
+def documented_only(**keywords: Any) -> Any:
     """Keywords of JSON Schema for the documents alone, where it is the domain that judges, in its own words."""
     return Field(json_schema_extra=keywords)
 
 
 Money = Annotated[int, _outside(money.cents), PlainSerializer(money.amount), WithJsonSchema(_AMOUNT)]
-Amount = Annotated[Money, documented(minimum=0)]
+Amount = Annotated[Money, documented_only(minimum=0)]
 Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(max_length=200)]
-Name = Annotated[Label, documented(pattern=r"\S")]
+Name = Annotated[Label, documented_only(pattern=r"\S")]
 Description = Annotated[str, Field(max_length=2000)]
-Count = Annotated[int, Field(le=999), documented(minimum=0)]
-Quantity = Annotated[Count, documented(minimum=1)]
+Count = Annotated[int, Field(le=999), documented_only(minimum=0)]
+Quantity = Annotated[Count, documented_only(minimum=1)]
 Lines = Annotated[list[T], Field(max_length=100)]
 
 

@@ -49,7 +49,7 @@ def _logger(service: str) -> logging.Logger:
     return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
 
 
-def noting(**keys: str) -> AbstractContextManager[None]:
+def log_fields(**keys: str) -> AbstractContextManager[None]:
     """Within the block, these keys are on every log line."""
     if not os.environ.get("MALLBOTS_SERVICE"):
         return nullcontext()
@@ -58,7 +58,7 @@ def noting(**keys: str) -> AbstractContextManager[None]:
 
 def handling(metadata: "Metadata") -> AbstractContextManager[None]:
     """Within the block, every log line says which message is handled, and of which flow it is."""
-    return noting(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
+    return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
 
 
 def processed(metadata: "Metadata", seconds: float) -> None:
