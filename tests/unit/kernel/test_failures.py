@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import NotFoundError
-from functions.kernel.messaging.inbox import UndeliverableError
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
@@ -101,8 +101,8 @@ def undecodable(name: str) -> dict[str, Any]:
         ("a newer version", "JarFilled version 2 is newer than this code, which knows 1"),
         ("data that does not fit", "JarFilled version 1 does not fit its model: coins: "),
         ("no envelope", "the body holds no envelope"),
-        ("a reminder without a time", "cannot be read as a time"),
-        ("a reminder without a zone", "cannot be read as a time"),
+        ("a reminder without a time", "is not a time"),
+        ("a reminder without a zone", "is not a time"),
         ("no JSON", "the body is not JSON"),
         ("no object", "the body is not a JSON object"),
         ("nothing", "the body is not JSON"),

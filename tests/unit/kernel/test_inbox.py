@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.messaging.inbox import Again, Inbox, UndeliverableError
+from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
