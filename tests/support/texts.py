@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.notifications.texts import UnreachableNumberError
+from functions.notifications.sns import UnreachableNumberError
 
 
 @dataclass(frozen=True)

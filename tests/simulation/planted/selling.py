@@ -141,7 +141,7 @@ BUGS = (
                 notifications_service.notify,
                 "        texts().send(",
                 "        notifications.create(\n            notification_id,"
-                " lambda it: it.note_sent(order_id, customer_id, kind, clock.stamp()))\n"
+                " lambda notification: notification.mark_sent(order_id, customer_id, kind, clock.stamp()))\n"
                 "        texts().send(",
             ),
         ),
