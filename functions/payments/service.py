@@ -116,7 +116,7 @@ def refunds_made(payment: Payment) -> dict[str, int]:
 
 
 def _payment_of(invoice_id: str) -> str:
-    # Not `get`: that would make the version read here the ETag of the answer, before the change.
+    # Not `get`, which records the version that it reads as the answer's ETag.
     invoice = invoices.load(invoice_id).aggregate
     if invoice.is_new:
         raise NotFoundError(f"there is no invoice {invoice_id}")

@@ -101,6 +101,6 @@ BUGS = (
         "no mark of a cancelled list",
         "A cancellation that comes before its list leaves nothing, and the late list is made.",
         (UNDONE, OVER),
-        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
+        (Edit(ShoppingList.cancel_for_order, "self.record(Cancelled(self.id))", "pass"),),
     ),
 )

@@ -10,17 +10,17 @@ from tests.unit.payments.till import ADA, Till, cancelled, readied
 
 
 def state(message: Message) -> dict[str, Any]:
-    return {"name": type(message).about.name, **message.model_dump()}
+    return {"event": type(message).about.name, **message.model_dump()}
 
 
-def payment_state(name: str, payment_id: str, status: str, **amounts: int | str | None) -> dict[str, Any]:
+def payment_state(event: str, payment_id: str, status: str, **amounts: int | str | None) -> dict[str, Any]:
     blank = {"order_id": "order-1", "authorized": 2000, "captured": 0, "released": 0, "refunded": 0}
-    return {"name": name, "payment_id": payment_id, "customer_id": "ada", "status": status, **blank, **amounts}
+    return {"event": event, "payment_id": payment_id, "customer_id": "ada", "status": status, **blank, **amounts}
 
 
-def invoice_state(name: str, payment_id: str, amount: int, status: str, **more: str) -> dict[str, Any]:
+def invoice_state(event: str, payment_id: str, amount: int, status: str, **more: str) -> dict[str, Any]:
     return {
-        "name": name,
+        "event": event,
         "invoice_id": "order-1",
         "order_id": "order-1",
         "payment_id": payment_id,
