@@ -126,7 +126,7 @@ class BotPage(PagedAnswer):
 
 @api.post("/api/depot/shopping", may=[STAFF], errors=[404])
 def create_list(body: NewList) -> Created:
-    """Create a shopping list by hand; it waits to be initiated."""
+    """Create a shopping list, which waits to be initiated."""
     wanted = [service.Wanted(**dict(item)) for item in body.items]
     return Created(id=service.plan_by_staff(body.order_id, wanted))
 

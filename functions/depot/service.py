@@ -225,7 +225,7 @@ def _change_with_partner(
 
     def checked(one: A, other: B | None = None) -> None:
         if partner(one) != (other.id if other else None):
-            raise _PartnerChangedError(f"{id} is given to and taken from robots too often: ask again")
+            raise _PartnerChangedError(f"{id} is assigned and given back too often at once: retry")
         decide(one, other)
 
     attempts = 0
