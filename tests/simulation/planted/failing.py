@@ -26,7 +26,7 @@ BUGS = (
         "answered with an error when it is not there",
         "An order that takes a fact after its end fails, instead of changing nothing.",
         (CAUSED,),
-        (Edit(ordering_service._note, "with suppress(RefusedError)", "with suppress(KeyError)"),),
+        (Edit(ordering_service._change_unless_refused, "with suppress(RefusedError)", "with suppress(KeyError)"),),
     ),
     Bug(
         "a silent provider is taken for a refusal",

@@ -88,19 +88,25 @@ BUGS = (
         "what is owed rises again",
         "A late approval writes down again what a short pick has lowered.",
         (FALLS,),
-        (Edit(Invoice.bill, "amount < self.amount", "amount != self.amount"),),
+        (Edit(Invoice.create_or_reduce, "amount < self.amount", "amount != self.amount"),),
     ),
     Bug(
         "delta instead of absolute value",
         "An invoice is lowered by what is owed instead of to what is owed.",
         (BILLED, OWED),
-        (Edit(Invoice.bill, 'Adjusted(amount, "short_pick")', 'Adjusted(self.amount - amount, "short_pick")'),),
+        (
+            Edit(
+                Invoice.create_or_reduce,
+                'Adjusted(amount, "short_pick")',
+                'Adjusted(self.amount - amount, "short_pick")',
+            ),
+        ),
     ),
     Bug(
         "short picks not heard",
         "An invoice stays as it was approved.",
         (BILLED, OWED),
-        (Edit(Invoice.bill, "elif amount < self.amount:", "elif False:"),),
+        (Edit(Invoice.create_or_reduce, "elif amount < self.amount:", "elif False:"),),
     ),
     Bug(
         "no mark of a cancelled invoice",

@@ -32,7 +32,7 @@ BUGS = (
         "old timeouts count",
         "A saga takes the reminder of an earlier try for that of the one that waits.",
         (IN_TURN, HEARS),
-        (Edit(Saga.time_out, "(step, attempt, compensating) != waits", "self.compensating != compensating"),),
+        (Edit(Saga.time_out, "(step, attempt, compensating) != awaited", "self.compensating != compensating"),),
     ),
     Bug(
         "timeout ignored",
@@ -47,7 +47,7 @@ BUGS = (
         "no reminder of a step",
         "A step is sent, and nothing says when it has waited long enough.",
         (ASKS,),
-        (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
+        (Edit(publish.timeout, "after=saga.timeout(step_timeout)", "after=0"),),
     ),
     Bug(
         "compensation skipped",
@@ -65,19 +65,19 @@ BUGS = (
         "compensated before the last undo",
         "A saga is over when the first undo is answered.",
         (IN_TURN, UNDONE),
-        (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
+        (Edit(Saga._undone, "if left else", "if len(left) > 1 else"),),
     ),
     Bug(
         "call-off of a compensating saga counts again",
         "A saga that is on its way back turns round once more.",
         (HEARS, IN_TURN, LEGAL),
-        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
+        (Edit(Saga.cancel, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
     ),
     Bug(
         "call-off of a completed saga counts",
         "An order that is cancelled after its saga was completed is compensated too.",
         (ONE_END, LEGAL, HEARS),
-        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
+        (Edit(Saga.cancel, 'self.status == "running" and not self.compensating', "not self.compensating"),),
     ),
     Bug(
         "voided before it was confirmed does not count",
@@ -101,6 +101,6 @@ BUGS = (
         "no mark of a cancelled list",
         "A cancellation that comes before its list leaves nothing, and the late list is made.",
         (UNDONE, OVER),
-        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
+        (Edit(ShoppingList.cancel_for_order, "self.record(Cancelled(self.id))", "pass"),),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the depot in memory stands on: an index that may be behind, and queues that keep time."""
+"""Fakes below the depot in memory: an index that may be behind, and queues that delay messages."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tests.support.runtime import RecordingQueue
 
 
 class LaggingViews(MemoryViews):
-    """Rows whose index shows them as they were `lag` seconds ago; by their keys they are as they are."""
+    """Rows whose index shows them as they were `lag` seconds ago; reads by key are current."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class LaggingViews(MemoryViews):
 
 
 @dataclass
-class Letter:
+class QueuedMessage:
     """A message in a queue, and when it is due."""
 
     body: dict[str, Any]
@@ -50,17 +50,17 @@ class Letter:
 
     @property
     def detail(self) -> dict[str, Any]:
-        """The message itself."""
+        """The envelope of the message."""
         detail: dict[str, Any] = self.body["detail"]
         return detail
 
 
 class TimedQueue(RecordingQueue):
-    """A queue from which can be taken what is due; what is sent twice under one deduplication id is there once."""
+    """A queue of which the due messages can be taken; two with one deduplication id are one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.letters: list[Letter] = []
+        self.messages: list[QueuedMessage] = []
         self._seen: set[str] = set()
 
     def send(
@@ -68,11 +68,11 @@ class TimedQueue(RecordingQueue):
     ) -> None:
         super().send(body, delay, reason, group, dedup)
         if not dedup or dedup not in self._seen:
-            self.letters.append(Letter(json.loads(body), clock.now() + timedelta(seconds=delay)))
+            self.messages.append(QueuedMessage(json.loads(body), clock.now() + timedelta(seconds=delay)))
         self._seen.add(dedup)
 
-    def take(self) -> list[Letter]:
-        """What is due, which is then no longer there."""
-        due = [letter for letter in self.letters if letter.due <= clock.now()]
-        self.letters = [letter for letter in self.letters if letter not in due]
+    def take(self) -> list[QueuedMessage]:
+        """Take the messages that are due."""
+        due = [message for message in self.messages if message.due <= clock.now()]
+        self.messages = [message for message in self.messages if message not in due]
         return due
