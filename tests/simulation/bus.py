@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation.containers import BEGIN
+from tests.simulation.cost import text_size
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue
 
@@ -51,6 +52,7 @@ class Bus:
         world = self._world
         entry = world.number("entry")
         self.latest[name] = content
+        world.cost.publish(source, name, detail)
         world.history.note("published", service=source, entry=entry, name=name, detail=content)
         time = (BEGIN + timedelta(microseconds=world.scheduler.now_us)).isoformat(timespec="seconds")
         body = (
@@ -131,8 +133,7 @@ class EventsClient:
 
 def _size(entry: dict[str, Any]) -> int:
     """The bytes of an entry."""
-    said = entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", "")
-    return len(said) if said.isascii() else len(said.encode("utf-8", "surrogatepass"))
+    return text_size(entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", ""))
 
 
 def _content(entry: dict[str, Any]) -> dict[str, Any] | str:

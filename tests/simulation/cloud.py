@@ -39,6 +39,7 @@ class Cloud:
         self.world = World(choices, faults)
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
+        self.cost = self.world.cost
         self.settings = {"MALLBOTS_STAGE": "simulation", **(settings or {})}
         self._requests = 0
         self._stored_us = 0

@@ -106,6 +106,7 @@ class Function:
         how, answer = "ok", None
         history.note("invocation", container=container.name, function=self.name, cause=cause)
         self.invocations += 1
+        self.world.cost.invoke()
         try:
             if container.cold:
                 scheduler.sleep(self.world.choices.seconds(0.1, 0.6, "cold start"))

@@ -11,14 +11,14 @@ from tests.simulation.tables import Key, Table
 
 # What is read of a request; anything else in one is not simulated, and refused.
 _CONDITIONAL = {"ConditionExpression", "ReturnValuesOnConditionCheckFailure"}
-_COMMON = {"TableName", "ReturnConsumedCapacity", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+_COMMON = {"TableName", "ExpressionAttributeNames", "ExpressionAttributeValues"}
 _PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
 KNOWN = {
     "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
     "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
     "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
-    "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken", "ReturnConsumedCapacity"}),
+    "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
     "Update": frozenset(_COMMON | _CONDITIONAL | {"Key", "UpdateExpression"}),
 }

@@ -160,3 +160,12 @@ def test_a_schedule_may_come_twice_or_not_at_all_or_say_a_time_to_come() -> None
     assert ticks(2, twice=1.0) == ["2026-01-05T09:01:00Z"] * 2 + ["2026-01-05T09:02:00Z"] * 2
     assert ticks(2, missed=1.0) == []
     assert ticks(1, early=1.0)[0] > "2026-01-05T09:01:00Z"
+
+
+def test_an_entry_and_each_delivery_count_once_for_every_64_kb() -> None:
+    line = Line()
+    line.world.cost.counting = True
+    line.put("OrderCreated", "OrderPaid", "OrderRejected")
+    assert line.world.cost.take() == {"bus_entries": 3, "queue_requests": 3}
+    line.put("OrderPaid", data={"text": "x" * 100_000})
+    assert line.world.cost.take() == {"bus_entries": 2, "queue_requests": 2}

@@ -210,6 +210,34 @@ def test_a_fifo_queue_takes_one_deduplication_id_once_in_five_minutes() -> None:
     assert line.bodies == ["same", "same"]
 
 
+def test_each_call_counts_one_request_for_every_64_kb() -> None:
+    line = Line(a_world())
+    line.world.cost.counting = True
+    line.send("a")
+    line.pass_time(5)
+    assert line.world.cost.take() == {"queue_requests": 3, "invocations": 1}  # sent, received, deleted
+    line.send("x" * 100_000)
+    line.pass_time(5)
+    assert line.world.cost.take() == {"queue_requests": 2 + 2 + 1, "invocations": 1}
+
+
+def test_each_retry_of_a_poison_message_counts_requests_and_its_move_to_the_dead_letter_queue_none() -> None:
+    def put_off(records: list[dict[str, Any]]) -> list[str]:
+        for record in records:
+            line.client.change_message_visibility(
+                QueueUrl=line.queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=1
+            )
+        return all_fail(records)
+
+    line = Line(a_world(), put_off)
+    line.world.cost.counting = True
+    line.send("poison")
+    line.pass_time(60)
+    assert len(line.dead.messages) == 1
+    # Sent; received and delayed twelve times.
+    assert line.world.cost.take() == {"queue_requests": 1 + 12 * 2, "invocations": 12}
+
+
 def test_what_happens_to_a_message_is_in_the_history() -> None:
     line = Line(a_world())
     line.send(json.dumps({"detail-type": "OrderCreated"}))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError
-from functions.kernel.runtime import meter
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.views import Page, Row
 
@@ -68,11 +67,9 @@ class DynamoViews:
         try:
             if row.counts:
                 updates = [self._count(partition, sort, fields) for (partition, sort), fields in row.counts.items()]
-                response: Any = self._client.transact_write_items(
-                    TransactItems=[{"Put": cast(Any, put)}, *updates], **cast(Any, meter.capacity())
-                )
+                self._client.transact_write_items(TransactItems=[{"Put": cast(Any, put)}, *updates])
             else:
-                response = self._client.put_item(**put, **meter.capacity())
+                self._client.put_item(**put)
         except ClientError as error:
             reasons = cast(dict[str, Any], error.response).get("CancellationReasons", [])
             codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
@@ -85,7 +82,6 @@ class DynamoViews:
             }:
                 raise ConcurrencyError(f"the row {row.partition} {row.sort} is being written by another") from error
             raise
-        meter.note_capacity("write_units", response)
         return True
 
     def _count(self, partition: str, sort: str, fields: Any) -> Any:
@@ -107,9 +103,7 @@ class DynamoViews:
             TableName=self._table,
             Key={"partition": {"S": partition}, "sort": {"S": sort}},
             ConsistentRead=True,
-            **cast(Any, meter.capacity()),
         )
-        meter.note_capacity("read_units", cast(Any, response))
         return read_item(cast(Any, response).get("Item"))
 
     def query(
@@ -145,7 +139,6 @@ class DynamoViews:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
             "ScanIndexForward": not descending,
-            **meter.capacity(),
         }
         found: list[Item] = []
         while True:
@@ -153,7 +146,6 @@ class DynamoViews:
                 request["ExclusiveStartKey"] = after
             # One more than the page: DynamoDB gives a key to go on from even when nothing is left.
             response = self._client.query(**request, Limit=limit + 1 - len(found))
-            meter.note_capacity("read_units", cast(Any, response))
             found += [item for item in cast(Any, response["Items"]) if read_item(item) is not None]
             after = cast(Any, response).get("LastEvaluatedKey")
             if after is None or len(found) > limit:

@@ -1,27 +1,24 @@
 """What reading through the API costs in read units of DynamoDB, counted: `python -m tests.contract.rest.reads`.
 
-The mall in memory counts by DynamoDB's rules: the items that a call reads, 4 KB to a unit, half for a read that is not
-consistent, a whole one at least for a consistent one. Pages are full: there are more than 50 things of each kind.
+The mall in memory counts by DynamoDB's rules (tests/simulation/cost.py). Pages are full: there are more than 50 things
+of each kind.
 """
 
-import math
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
-from functions.kernel.runtime import meter
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Page
 from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
 from tests.contract.rest.furnished import Furnished, furnish
+from tests.simulation.cost import read_units
 
 DOCUMENT = ROOT / "docs" / "reads.md"
 MORE = 60  # things of each kind
-UNIT = 4096  # bytes
 
 SEARCHES: dict[str, tuple[str, str]] = {
     "nothing": ("all six statuses of `by_status`, merged", ""),
@@ -33,31 +30,25 @@ SEARCHES: dict[str, tuple[str, str]] = {
     "a customer, and a total that none has": ("pointers of the customer, 400 orders at most", "customerId minTotal"),
 }
 
-
-def _size(item: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(len(name) + len(str(text).encode()) for name, value in item.items() for text in value.values())
-
-
-def _units(size: int, *, consistent: bool) -> float:
-    return max(math.ceil(size / UNIT), 1) * (1 if consistent else 0.5)
+_counted: list[float] = []
 
 
 class CountedViews(MemoryViews):
     """Rows in memory, with what reading them would cost."""
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
-        meter.note("read_units", _units(_size(self.items.get((partition, sort), {})), consistent=True))
+        _counted.append(read_units([self.items.get((partition, sort), {})], consistent=True))
         return super().get(partition, sort)
 
     def query(self, partition: str, *, index: str | None = None, limit: int = 50, **more: Any) -> Page:
         prefix = f"{index}_" if index else ""
         sorts = set(super().query(partition, index=index, limit=limit + 1, **more).sorts)
-        read = (
-            _size(item)
+        read = [
+            item
             for item in self.items.values()
             if item.get(f"{prefix}partition") == {"S": partition} and item["sort"]["S"] in sorts
-        )
-        meter.note("read_units", _units(sum(read), consistent=False))
+        ]
+        _counted.append(read_units(read, consistent=False))
         return super().query(partition, index=index, limit=limit, **more)
 
 
@@ -68,8 +59,7 @@ class CountedStore(MemoryEventStore):
         items = [item for _, item in sorted(self.items.get(stream, {}).items(), reverse=True)]
         found = super().backwards(stream, page)
         for start in range(0, max(len(items), 1), page):
-            size = sum(_size(item) for item in items[start : start + page])
-            meter.note("read_units", _units(size, consistent=True))
+            _counted.append(read_units(items[start : start + page], consistent=True))
             for _ in items[start : start + page]:
                 yield next(found)
 
@@ -91,9 +81,9 @@ def _filled() -> Furnished:
 
 
 def _count(mall: Furnished, method: str, path: str, body: Any = None) -> float:
-    meter.take()
+    _counted.clear()
     mall.ask(method, path, body)
-    return meter.take().get("read_units", 0)
+    return sum(_counted)
 
 
 def _filters(mall: Furnished, names: str) -> dict[str, Any]:
@@ -115,15 +105,6 @@ def document() -> str:
         assert isinstance(runtime.views, MemoryViews)
         assert isinstance(runtime.store, MemoryEventStore)
         runtime.views.__class__, runtime.store.__class__ = CountedViews, CountedStore
-    os.environ["MALLBOTS_METER"] = "1"
-    try:
-        return _page(mall)
-    finally:
-        del os.environ["MALLBOTS_METER"]
-        meter.take()
-
-
-def _page(mall: Furnished) -> str:
     lines = ["# What reading costs", "", f"Counted by `.venv/bin/python -m {__spec__.name}`, which writes this page."]
     lines += [
         "A read unit is 4 KB read consistently, or 8 KB read otherwise. Pages are full, of 50 or 10 things; orders"
