@@ -17,17 +17,17 @@ pytestmark = pytest.mark.xdist_group("infra")
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
 
-def deployed_with(**context: object) -> Stage:
+def stage_with(**context: object) -> Stage:
     """The stage that the CDK's context chooses."""
     import aws_cdk as cdk
 
-    from infra.app import chosen
+    from infra.app import stage_from_context
 
-    return chosen(cdk.App(context=context))
+    return stage_from_context(cdk.App(context=context))
 
 
-def test_a_stage_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match="there is no stage 'stagin': choose one of dev, local, prod"):
+def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="unknown stage 'stagin': choose one of dev, local, prod"):
         stage("stagin")
 
 
@@ -43,20 +43,20 @@ def test_every_stage_keeps_the_times_of_a_mall(name: str) -> None:
 
 def test_one_deployment_of_a_stage_can_have_times_of_its_own() -> None:
     """By the context of the CDK, as text or as the numbers of a cdk.json."""
-    found = deployed_with(stage="dev", basket_untouched="60", robot_lease=30)
+    found = stage_with(stage="dev", basket_untouched="60", robot_lease=30)
     assert (found.name, found.basket_untouched, found.robot_lease) == ("dev", 60, 30)
     assert found.environment["MALLBOTS_BASKET_UNTOUCHED"] == "60"
     assert found.order_unpaid == stage("dev").order_unpaid
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "soon", "1.5", "", "²", "2592001"])
-def test_a_time_that_is_none_is_refused_with_what_would_be_one(text: str) -> None:
-    with pytest.raises(ValueError, match=f"^order_unpaid: '{text}' is no number of seconds from 1 to 2592000$"):
-        deployed_with(order_unpaid=text)
+def test_a_time_that_is_not_whole_seconds_is_refused_with_the_range(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^order_unpaid must be whole seconds from 1 to 2592000, not '{text}'$"):
+        stage_with(order_unpaid=text)
 
 
-def test_a_time_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match="there is no time 'tea_time': choose of step_timeout, robot_lease"):
+def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="unknown setting 'tea_time': choose one of step_timeout, robot_lease"):
         stage("local", {"tea_time": "60"})
 
 
