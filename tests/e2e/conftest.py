@@ -20,7 +20,7 @@ from infra.local.demo import free_port
 from infra.local.mixture import reconcile
 from infra.local.queues import dead_letters
 from infra.local.seed import seed
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from infra.local.up import summary, up
 
 HERE = Path(__file__).parent
@@ -65,7 +65,7 @@ class Deployed:
 
     def expect_rest(self) -> None:
         """Everything has been heard, and nothing has failed."""
-        assert quiet(self.cloud) == {}
+        assert wait_until_idle(self.cloud) == {}
         assert dead_letters(self.cloud) == []
 
 

@@ -28,7 +28,7 @@ def test_time_brings_an_order_to_the_end_that_its_path_says(
 
 def test_a_participant_that_is_back_too_late_finds_everything_undone(deployed: Deployed) -> None:
     """Payments hears nothing while the saga waits for it, three times, and turns round; then it hears all at once."""
-    order = Order(deployed.mall).registers().fills_a_basket(open_shop(deployed.mall).plain).sets_money_aside()
+    order = Order(deployed.mall).registers().fills_a_basket(open_shop(deployed.mall).plain).authorizes_a_payment()
 
     def saga() -> Json:
         found: Json = deployed.mall.get(f"/api/checkout/sagas/{order.id}")["saga"]
@@ -40,7 +40,7 @@ def test_a_participant_that_is_back_too_late_finds_everything_undone(deployed: D
         wait_for(lambda: order.order()["status"] == "rejected" or None, "the rejection")
         assert order.payment()["status"] == "authorized"
     wait_for(lambda: saga()["status"] == "compensated" or None, "the undoing")
-    wait_for(lambda: REJECTED.lacks(order) is None or None, "the order's fate")
+    wait_for(lambda: REJECTED.unmet(order) is None or None, "the order's fate")
     assert order.shopping_list()["status"] == "cancelled"
     deployed.expect_rest()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.queues import dead_letters
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from tests.e2e.conftest import Deployed
 from tests.fuzz.deployed import IN_SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Report
@@ -31,5 +31,5 @@ def test_links_are_followed(report: Report) -> None:
 
 
 def test_no_message_of_it_all_fails(report: Report, deployed: Deployed) -> None:
-    assert quiet(deployed.cloud) == {}
+    assert wait_until_idle(deployed.cloud) == {}
     assert dead_letters(deployed.cloud) == []

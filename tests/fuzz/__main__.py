@@ -17,7 +17,7 @@ from pathlib import Path
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.queues import dead_letters
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from infra.local.up import summary, up
 from tests.fuzz.deployed import IN_SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Bounds
@@ -47,7 +47,7 @@ def main() -> int:
 def _fuzz(cloud: LocalCloud, bounds: Bounds, minutes: float) -> int:
     print(f"fuzzing; the same cases again: make fuzz MINUTES={minutes:g} SEED={bounds.seed}", file=sys.stderr)
     report = fuzz_deployed(str(summary(cloud)["api"]), bounds)
-    left = quiet(cloud)
+    left = wait_until_idle(cloud)
     letters = dead_letters(cloud)
     for line in [*report.table(), *map(str, report.failures), *report.neglected()]:
         print(line)

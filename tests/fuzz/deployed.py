@@ -25,7 +25,7 @@ def fuzz_deployed(address: str, bounds: Bounds) -> Report:
             wait_for(lambda: look() or None, what)
 
         _send_home_who_is_silent(mall)
-        scene = Scene(ask, wait, fleet.wake).furnish()
+        scene = Scene(ask, wait, fleet.bring_online).furnish()
         document = httpx.get(f"{address}/api/openapi.json").raise_for_status().json()
         report = fuzz(document, scene.things, bounds, address=address)
         _call_off_what_waits(mall)

@@ -48,7 +48,7 @@ def test_a_state_is_not_started_on_another_port(fresh_cloud: LocalCloud) -> None
     fresh_cloud.start()
     fresh_cloud.stop()
 
-    with pytest.raises(LocalCloudError, match=f"was made on port {fresh_cloud.engine.port}"):
+    with pytest.raises(LocalCloudError, match=f"was created on port {fresh_cloud.engine.port}"):
         LocalCloud(free_port(), fresh_cloud.state).start()
 
 
@@ -130,7 +130,7 @@ def test_an_engine_without_what_a_patch_replaces_is_refused_with_the_patch_s_nam
 
     with pytest.raises(seams.EngineChangedError, match="patch workers: sqs has no _execute"):
         patch.replace(service, "_execute", None)
-    with pytest.raises(seams.EngineChangedError, match=r"patch workers: sqs.script no longer says 'say two'"):
+    with pytest.raises(seams.EngineChangedError, match=r"patch workers: sqs.script no longer contains 'say two'"):
         patch.replace_text(service, "script", "say two", "say three")
 
 

@@ -16,7 +16,7 @@ from clients.scenarios.paths import PATHS, Path, Scene, Steps
 class Settled(Fate):
     """A fate that is always fulfilled."""
 
-    def lacks(self, order: Order) -> str | None:
+    def unmet(self, order: Order) -> str | None:
         return None
 
 
@@ -43,7 +43,7 @@ def test_all_walk_to_their_ends_however_few_hands_there_are(hands: int) -> None:
         walked.append("ended")
 
     visits = [visit("long", steps) for _ in range(10)]
-    assert walk(visits, hands)[-1] == "10 of 10 have ended, 0 are yet to begin"
+    assert walk(visits, hands)[-1] == "10 of 10 have ended, 0 have not started"
     assert Counter(walked) == {"begun": 10, "ended": 10}
 
 

@@ -75,7 +75,7 @@ def completed(**others: str) -> Order:
 
 
 def test_an_order_that_lacks_nothing_has_met_its_fate() -> None:
-    assert COMPLETED.lacks(completed()) is None
+    assert COMPLETED.unmet(completed()) is None
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_an_order_that_lacks_nothing_has_met_its_fate() -> None:
     [
         ({"payment": "confirmed"}, "its payment is confirmed, not settled"),
         ({"invoice": "pending"}, "its invoice is pending, not paid"),
-        ({"text": "received"}, "the customer was not told: completed"),
+        ({"text": "received"}, "the customer got no text: completed"),
     ],
 )
 def test_what_an_order_lacks_of_its_fate_is_said(others: dict[str, str], lacking: str) -> None:
-    assert COMPLETED.lacks(completed(**others)) == lacking
+    assert COMPLETED.unmet(completed(**others)) == lacking
 
 
 def test_another_fate_is_none() -> None:
-    assert REFUNDED.lacks(completed()) == "the order is completed, not cancelled"
-    assert COMPLETED.untold.lacks(completed(text="received")) is None
+    assert REFUNDED.unmet(completed()) == "the order is completed, not cancelled"
+    assert COMPLETED.without_text.unmet(completed(text="received")) is None
 
 
 def test_a_thing_that_is_not_there_yet_may_still_come() -> None:
     order = completed()
     assert isinstance(order.mall, CannedMall)
     del order.mall.answers["/api/payments/invoices/o"]
-    assert COMPLETED.lacks(order) == "something is not there yet: nobody knows"
+    assert COMPLETED.unmet(order) == "not there yet: nobody knows"
