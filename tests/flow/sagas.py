@@ -75,7 +75,7 @@ class Case:
     def says(self, message: type[Message], **fields: Any) -> None:
         """Somebody says something about the order (another one, when `order_id` says so), out of turn."""
         detail = sample(message)
-        detail["metadata"] |= {"id": self.mall.number("stray"), "name": message.about.name}
+        detail["metadata"] |= {"id": self.mall.next_id("stray"), "name": message.about.name}
         detail["data"] |= {"order_id": self.order_id} | fields
         self.mall.publish(detail)
 

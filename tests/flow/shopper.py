@@ -110,7 +110,7 @@ def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
 def speak(mall: Mall, bot: str) -> None:
     """A robot says that it is there, now and from now on; it does not mind when nobody hears it."""
     _say(mall, bot)
-    mall.every(HEARTBEAT, partial(_say, mall, bot), name=bot)  # a partial, so that the copy of a mall has its own
+    mall.repeat(HEARTBEAT, partial(_say, mall, bot), name=bot)  # a partial, so that the copy of a mall has its own
     mall.settle()
 
 
@@ -121,7 +121,7 @@ def _say(mall: Mall, bot: str) -> None:
 
 def fall_silent(mall: Mall, bot: str) -> None:
     """A robot says nothing of its own any more; what it is made to do, it still does."""
-    mall.leave_off(bot)
+    mall.stop_repeating(bot)
 
 
 def leave(mall: Mall, bot: str) -> None:
