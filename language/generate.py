@@ -20,7 +20,7 @@ from language.json_schema import envelope_schema, message_schema
 from language.story import sample
 
 ROOT = Path(__file__).parent.parent
-WAY_OUT = "Raise version= of the message and add an upcaster (events/README.md, Change), or take the change back."
+WAY_OUT = "Raise version= of the message and add an upcaster (events/README.md: Change a message), or revert it."
 
 
 @dataclass
