@@ -75,7 +75,7 @@ class Case:
     def publish(self, message: type[Message], **fields: Any) -> None:
         """Publish a stray message about the order, or about another `order_id`."""
         detail = sample(message)
-        detail["metadata"] |= {"id": self.mall.number("stray"), "name": message.about.name}
+        detail["metadata"] |= {"id": self.mall.next_id("stray"), "name": message.about.name}
         detail["data"] |= {"order_id": self.order_id} | fields
         self.mall.publish(detail)
 

@@ -13,8 +13,8 @@ ORDER_EVENTS = ["OrderCreated", "OrderApproved", "OrderReadied", "OrderPaid", "O
 def outcomes(rehearsal: Rehearsal, names: list[str], show: Callable[[], Any]) -> list[Any]:
     """What the service shows after each permutation of these messages, each outcome once; none is dead-lettered."""
     found: list[Any] = []
-    for messages in permutations(rehearsal.heard(*names)):
-        rehearsal.tell(messages)
+    for messages in permutations(rehearsal.published(*names)):
+        rehearsal.replay(messages)
         assert rehearsal.mall.dead_letters() == {}, [message.metadata.name for message in messages]
         outcome = show()
         if outcome not in found:

@@ -1,4 +1,4 @@
-"""The templates of the stages as CloudFormation would get them."""
+"""The templates of the stages as CloudFormation gets them."""
 
 import json
 import os
@@ -40,7 +40,7 @@ class Templates:
 
 
 def synthesize(stage_name: str, folder: Path) -> Templates:
-    """The templates of a stage, with a stand-in for the layer. Fails on a finding of cdk-nag."""
+    """The templates of a stage, with a placeholder for the layer. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk
 
     from infra.app import compose

@@ -1,4 +1,4 @@
-"""Reading goes by keys: only what sends messages again goes through a whole table."""
+"""Reads use keys: only a republish scans a table."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.infra.conftest import Templates
 
 pytestmark = pytest.mark.xdist_group("infra")
 
-SENDS_AGAIN = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
+REPUBLISHES = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
 
 
 def calls_of_scan(path: Path) -> list[str]:
@@ -20,7 +20,7 @@ def calls_of_scan(path: Path) -> list[str]:
 
 def test_no_service_scans() -> None:
     scanning = {str(path.relative_to(ROOT)) for path in (ROOT / "functions").rglob("*.py") if calls_of_scan(path)}
-    assert scanning == SENDS_AGAIN
+    assert scanning == REPUBLISHES
 
 
 def test_only_relays_may_scan_and_only_the_table_of_their_commits(dev: Templates) -> None:

@@ -1,4 +1,4 @@
-"""What the templates must hold, whatever services there are."""
+"""What the templates must contain, for any set of services."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("infra")
 
 
 def arn_of(reference: Any) -> str:
-    """The logical id that a GetAtt names."""
+    """The logical id that a GetAtt refers to."""
     name: str = reference["Fn::GetAtt"][0]
     return name
 
@@ -103,7 +103,7 @@ def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not [action for action in actions if "*" in action], (stack, name)
         if statement.get("NotResource"):
-            # A text to a phone number has no resource that could be named: everything that is not a topic.
+            # A text to a phone number has no resource of its own, so everything but topics is allowed.
             assert (stack, actions) == ("notifications", ["sns:Publish"])
             continue
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
@@ -142,17 +142,17 @@ def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None
     assert {"search", "notifications", "checkout"} <= routed["OrderCreated"]
 
 
-def test_each_schedule_brings_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
-    brought = set()
+def test_each_schedule_sends_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
+    scheduled = set()
     for stack, _, rule in dev.resources("AWS::Events::Rule"):
         if "ScheduleExpression" in rule:
-            assert "EventBusName" not in rule, "schedules live on the default bus"
+            assert "EventBusName" not in rule, "schedules are on the default bus"
             [target] = rule["Targets"]
             assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
-            said = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-03-01T12:00:00Z"'))
-            assert said["version"] == language()[said["detail-type"]].about.version
-            brought.add((stack, said["detail-type"], rule["ScheduleExpression"], arn_of(target["Arn"])[:12]))
-    assert brought == {
+            timer = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-03-01T12:00:00Z"'))
+            assert timer["version"] == language()[timer["detail-type"]].about.version
+            scheduled.add((stack, timer["detail-type"], rule["ScheduleExpression"], arn_of(target["Arn"])[:12]))
+    assert scheduled == {
         (name, timer.about.name, expression, "ServiceInbox")
         for name in services()
         for inbox in manifest(name).inboxes
@@ -179,7 +179,7 @@ def test_every_table_recovers_to_a_point_in_time(dev: Templates) -> None:
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
 
 
-def test_every_function_has_a_log_group_of_its_own_that_forgets(dev: Templates) -> None:
+def test_every_function_has_a_log_group_of_its_own_with_a_retention_of_14_days(dev: Templates) -> None:
     groups = {(stack, name): group for stack, name, group in dev.resources("AWS::Logs::LogGroup")}
     for stack, name, function in dev.resources("AWS::Lambda::Function"):
         group = groups[stack, function["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -191,7 +191,7 @@ def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
     assert {(f["Runtime"], tuple(f["Architectures"])) for f in functions} == {("python3.14", ("arm64",))}
 
 
-def test_every_service_is_watched(dev: Templates) -> None:
+def test_every_service_has_its_alarms(dev: Templates) -> None:
     for name in services():
         alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
         kinds = ["DeadLetters", "Errors", "Throttles"] + (["RelayLag"] if manifest(name).publisher else [])
@@ -201,7 +201,7 @@ def test_every_service_is_watched(dev: Templates) -> None:
         assert alarm["AlarmActions"]
 
 
-def test_what_costs_are_counted_only_where_the_stage_says_so(dev: Templates) -> None:
+def test_costs_are_logged_only_where_the_stage_enables_it(dev: Templates) -> None:
     settings = {f["Environment"]["Variables"]["MALLBOTS_METER"] for _, _, f in dev.resources("AWS::Lambda::Function")}
     assert settings == {"0"}
 

@@ -1,4 +1,4 @@
-"""A service's runtime in memory, with a bus and queues that tests can look into."""
+"""A service's runtime in memory, with a bus and queues that tests can inspect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from functions.kernel.runtime.runtime import Runtime
 
 
 class RecordingBus:
-    """Holds what was published; while it is `down` it accepts nothing."""
+    """Records what was published; while it is `down`, publishing fails."""
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
@@ -25,7 +25,7 @@ class RecordingBus:
 
     @property
     def names(self) -> list[str]:
-        """The names of what was published, in its order."""
+        """The names of published messages, in order."""
         return [message.name for message in self.messages]
 
 
@@ -41,7 +41,7 @@ class Sent:
 
 
 class RecordingQueue:
-    """Holds what was sent, and what is to be received again (receipt → seconds); while it is `down` it fails."""
+    """Records what was sent, and when to retry (receipt → seconds); while it is `down`, calls fail."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
@@ -69,7 +69,7 @@ class RecordingQueue:
 
 
 def memory_runtime(service: str, **overrides: Any) -> Runtime:
-    """The runtime of a service with everything in memory; any part can be given."""
+    """The runtime of a service with everything in memory; `overrides` replace parts."""
     parts: dict[str, Any] = {
         "store": MemoryEventStore(),
         "views": MemoryViews(),
