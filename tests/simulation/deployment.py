@@ -17,14 +17,14 @@ from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
-from tests.simulation.invoking import LambdaClient
-from tests.simulation.outside import Provider, ProviderClient, Texts, TextsClient
-from tests.simulation.schedules import Schedule
+from tests.simulation.eventbridge_schedules import Schedule
+from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
+from tests.simulation.lambda_client import LambdaClient
+from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
-from tests.simulation.versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
 
 API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
 MAX_RECEIVES = 12

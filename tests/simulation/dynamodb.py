@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
-from tests.simulation.requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.tables import ITEM_LIMIT, Index, InvalidKeyError, Key, Snapshot, Table, between

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.simulation.faults import FAULTS
 from tests.simulation.outcomes import OUTCOMES
-from tests.simulation.saved import FOLDER, load, save
+from tests.simulation.replay_files import FOLDER, load, save
 from tests.simulation.schedule import ALL, Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import NUMBERS, Tally, share

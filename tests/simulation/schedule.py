@@ -13,11 +13,11 @@ from tests.simulation.faults import Faults
 from tests.simulation.history import Note
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
-from tests.simulation.people.cast import CREW, OPENER, Cast, draw
-from tests.simulation.people.evening import Crew
-from tests.simulation.people.robots import Robot
-from tests.simulation.people.scene import Scene
-from tests.simulation.people.staff import Opener
+from tests.simulation.workload.draw import CREW, OPENER, Cast, draw
+from tests.simulation.workload.mall import Scene
+from tests.simulation.workload.managers import Opener
+from tests.simulation.workload.recovery import Crew
+from tests.simulation.workload.robots import Robot
 
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 REST = "everything comes to rest"

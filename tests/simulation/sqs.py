@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.simulation.answers import failed_items
+from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import Function
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error

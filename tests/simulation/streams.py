@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
-from tests.simulation.answers import failed_items
+from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import BEGIN, Function
 from tests.simulation.expressions import Item
 from tests.simulation.scheduler import SECOND

@@ -11,10 +11,10 @@ from events.ordering import UnpaidOrdersDue
 from functions.kernel.composition.adapters import EventBridgeBus
 from functions.kernel.runtime.commit import Outgoing
 from tests.simulation.bus import Bus, EventsClient, Rule
-from tests.simulation.schedules import Schedule, moment
+from tests.simulation.eventbridge_schedules import Schedule, moment
+from tests.simulation.harness import Somebody, a_world, let
 from tests.simulation.sdk import Wire
 from tests.simulation.sqs import Queue
-from tests.simulation.within import Somebody, a_world, let
 
 
 class Line:

@@ -10,9 +10,9 @@ from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import BEGIN, Container, Function
-from tests.simulation.invoking import LambdaClient
+from tests.simulation.harness import Somebody, a_client, a_world, an_event_table, let
+from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.sdk import Wire, World
-from tests.simulation.within import Somebody, a_client, a_world, an_event_table, let
 from tests.support.runtime import memory_runtime
 
 KEY = {"stream": {"S": "Jar#1"}, "version": {"N": "1"}}

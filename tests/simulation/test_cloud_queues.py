@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import Container, Function
+from tests.simulation.harness import Somebody, a_world, let
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
-from tests.simulation.within import Somebody, a_world, let
 
 Handle = Callable[[list[dict[str, Any]]], list[str]]
 

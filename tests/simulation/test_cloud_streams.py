@@ -7,9 +7,9 @@ import pytest
 
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import Container, Function
+from tests.simulation.harness import a_world
 from tests.simulation.sqs import Queue
 from tests.simulation.streams import Stream
-from tests.simulation.within import a_world
 
 Relay = Callable[[list[int]], list[int]]
 

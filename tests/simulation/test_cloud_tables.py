@@ -11,8 +11,8 @@ from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime.runtime import EventStore
 from functions.kernel.runtime.views import Row, ViewStore
 from tests.simulation.expressions import ExpressionError, condition
+from tests.simulation.harness import InATask, a_client, a_views_table, a_world, an_event_table, let
 from tests.simulation.sdk import World
-from tests.simulation.within import InATask, a_client, a_views_table, a_world, an_event_table, let
 from tests.support.store_suite import EventStoreSuite, a_commit, a_message, a_stream
 from tests.support.views_suite import ViewStoreSuite
 

@@ -13,13 +13,13 @@ import pytest
 from functions.payments.domain import Payment
 from tests.simulation.faults import FAULTS
 from tests.simulation.outcomes import OUTCOMES
-from tests.simulation.people.cast import draw
+from tests.simulation.replay_files import load, save
 from tests.simulation.run import main, never, run_chunk
-from tests.simulation.saved import load, save
 from tests.simulation.schedule import Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import Tally
 from tests.simulation.timeline import timeline
+from tests.simulation.workload.draw import draw
 
 FIRST, EACH, PARTS = 1, 25, 20  # 20 × 25 = 500
 ROOT = Path(__file__).parents[2]

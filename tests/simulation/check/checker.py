@@ -4,25 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check import (
-    choosing,
-    collecting,
+    assignment_delay,
+    baskets,
+    collection,
+    commands,
     delivery,
-    effects,
-    failing,
-    fulfilling,
+    failures,
     money,
+    orders,
     poison,
     projections,
-    refusing,
+    published_state,
+    refusals,
     robots,
     sagas,
-    saying,
-    storing,
+    side_effects,
     transitions,
-    waiting,
 )
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Entry, Reading
+from tests.simulation.check.parsed_history import Entry, Reading
 from tests.simulation.check.violation import Violation
 
 
@@ -34,20 +34,20 @@ def check(history: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
     reading = Reading(history, final)
     ways = Ways(reading)
     return [
-        *storing.violations(reading),
+        *commands.violations(reading),
         *transitions.violations(reading),
         *delivery.violations(reading, ways),
-        *effects.violations(reading, ways),
+        *side_effects.violations(reading, ways),
         *money.violations(reading, ways),
         *robots.violations(reading, ways),
         *sagas.violations(reading, ways),
         *projections.violations(reading, ways),
         *poison.violations(reading),
-        *failing.violations(reading),
-        *saying.violations(reading),
-        *waiting.violations(reading, ways),
-        *choosing.violations(reading),
-        *fulfilling.violations(reading, ways),
-        *collecting.violations(reading, ways),
-        *refusing.violations(reading),
+        *failures.violations(reading),
+        *published_state.violations(reading),
+        *assignment_delay.violations(reading, ways),
+        *baskets.violations(reading),
+        *orders.violations(reading, ways),
+        *collection.violations(reading, ways),
+        *refusals.violations(reading),
     ]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from tests.simulation.check.reading import Reading
+from tests.simulation.check.parsed_history import Reading
 from tests.simulation.check.records import Copy, Dead, Message
 from tests.simulation.check.subscribers import ANSWERS, SUBSCRIBERS, TIMERS, VERSIONS
 from tests.simulation.check.violation import Violation

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.simulation.check.reading import SECOND, Reading
+from tests.simulation.check.parsed_history import SECOND, Reading
 from tests.simulation.check.violation import Violation
 
 BOUNDED = "a message delays others by a bounded time"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Reading, plain
+from tests.simulation.check.parsed_history import Reading, plain
 from tests.simulation.check.records import Message
 from tests.simulation.check.violation import Violation
 

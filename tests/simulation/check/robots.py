@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Reading
+from tests.simulation.check.parsed_history import Reading
 from tests.simulation.check.records import Commit, Event
 from tests.simulation.check.violation import Violation
 

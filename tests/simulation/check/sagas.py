@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import SECOND, Reading
+from tests.simulation.check.parsed_history import SECOND, Reading
 from tests.simulation.check.records import Commit, Event
 from tests.simulation.check.subscribers import ANSWERS
 from tests.simulation.check.violation import Violation

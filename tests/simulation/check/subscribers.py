@@ -1,6 +1,6 @@
 """Who hears what: the queues that each message of the bus must come to, and who answers which command.
 
-A copy, so that the check is nobody's echo; ../test_check_table.py holds it to what the services register.
+A copy, so that the check is nobody's echo; ../test_checker_tables.py holds it to what the services register.
 """
 
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"

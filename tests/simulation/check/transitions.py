@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tests.simulation.check.reading import Reading
+from tests.simulation.check.parsed_history import Reading
 from tests.simulation.check.records import Commit
 from tests.simulation.check.violation import Violation
 

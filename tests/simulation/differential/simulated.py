@@ -9,11 +9,11 @@ from tests.simulation.containers import Function
 from tests.simulation.differential.case import Case
 from tests.simulation.differential.place import INDEX, Event, Letter, Queue, Work
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
+from tests.simulation.eventbridge_schedules import Schedule
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
-from tests.simulation.invoking import LambdaClient
+from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.scheduler import SECOND
-from tests.simulation.schedules import Schedule
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue as SimulatedQueue
 from tests.simulation.sqs import SQSClient, Worker

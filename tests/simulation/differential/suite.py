@@ -6,13 +6,13 @@ from tests.simulation.differential.case import Case
 from tests.simulation.differential.differences import DIFFERENCES
 from tests.simulation.differential.dynamodb_indexes import indexes
 from tests.simulation.differential.dynamodb_reads import reads
+from tests.simulation.differential.dynamodb_streams import streams
 from tests.simulation.differential.dynamodb_transactions import transactions
 from tests.simulation.differential.dynamodb_writes import writes
-from tests.simulation.differential.functions import functions
-from tests.simulation.differential.messages import messages
-from tests.simulation.differential.queues import queues
-from tests.simulation.differential.queues_in_turn import queues_in_turn
-from tests.simulation.differential.streams import streams
+from tests.simulation.differential.eventbridge import messages
+from tests.simulation.differential.lambda_invoke import functions
+from tests.simulation.differential.sqs import queues
+from tests.simulation.differential.sqs_fifo import queues_in_turn
 
 # By the service of the cloud; names are unique within one.
 SUITE: dict[str, Case] = {

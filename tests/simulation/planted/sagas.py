@@ -5,8 +5,8 @@ from functions.depot.domain import ShoppingList
 from functions.kernel.domain.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
-from tests.simulation.check.fulfilling import OVER
 from tests.simulation.check.money import BILLED, RELEASED, SERVED
+from tests.simulation.check.orders import OVER
 from tests.simulation.check.sagas import AS_ITS_ORDER, ASKS, ENDS, HEARS, HEEDED, IN_TURN, ONE_END, UNDONE
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit

@@ -1,0 +1,155 @@
+"""Bugs of baskets, orders and notifications."""
+
+from functions.baskets import service as baskets_service
+from functions.baskets.domain import Basket
+from functions.notifications import service as notifications_service
+from functions.ordering import inbox as ordering_inbox
+from functions.ordering import service as ordering_service
+from functions.ordering.domain import Order
+from tests.simulation.check.baskets import HOLDS, IN_TIME
+from tests.simulation.check.commands import ONCE
+from tests.simulation.check.money import BILLED, OWED
+from tests.simulation.check.orders import READY, SOMETHING
+from tests.simulation.check.side_effects import ONE_ID, RECORDED, TOLD
+from tests.simulation.check.transitions import LEGAL
+from tests.simulation.planted.bug import Bug, Edit
+
+BUGS = (
+    Bug(
+        "basket changed after its checkout",
+        "Something is put into a basket that was ordered.",
+        (LEGAL,),
+        (Edit(Basket.add_item, 'self.must_be("open")', 'self.must_be("open", "checked_out")'),),
+    ),
+    Bug(
+        "checked out twice",
+        "A basket that was ordered can be ordered again.",
+        (LEGAL,),
+        (Edit(Basket.check_out, 'self.must_be("open")', 'self.must_be("open", "checked_out")'),),
+    ),
+    Bug(
+        "re-adding replaces",
+        "Whoever puts two more of a product into a basket has two.",
+        (HOLDS,),
+        (Edit(Basket.add_item, "quantity=line.quantity + quantity), at", "quantity=quantity), at"),),
+    ),
+    Bug(
+        "removal by the difference",
+        "Taking some out says how many go instead of how many stay.",
+        (HOLDS,),
+        (Edit(Basket.remove_item, "line.quantity - quantity", "quantity"),),
+    ),
+    Bug(
+        "busy baskets abandoned",
+        "A basket is abandoned however lately it was touched.",
+        (IN_TIME,),
+        (
+            Edit(Basket.abandon, "now - datetime.fromisoformat(self.touched_at) >= untouched", "now"),
+            Edit(baskets_service.abandon_untouched, "clock.now() - _untouched()", "clock.now()"),
+        ),
+    ),
+    Bug(
+        "left baskets stay open",
+        "A basket that nobody touches is never abandoned.",
+        (IN_TIME,),
+        (Edit(Basket.abandon, 'self.status == "open" and', "False and"),),
+    ),
+    Bug(
+        "what is missing is still owed",
+        "An order that is ready costs what was ordered, not what was found.",
+        (BILLED, OWED),
+        (Edit(Order._readied, "without(self.items, event.shortages)", "self.items"),),
+    ),
+    Bug(
+        "nothing found is ready",
+        "An order of which nothing was found waits to be picked up.",
+        (SOMETHING,),
+        (Edit(Order._take, "not without(self.items, shortages)", "False"),),
+    ),
+    Bug(
+        "list collected early forgotten",
+        "A list that is completed before its order is approved never makes it ready.",
+        (READY,),
+        (Edit(Order.approve, "if shopping_list_id in self.collected_early:", "if False:"),),
+    ),
+    Bug(
+        "completion ignored",
+        "An order does not hear that its list was collected.",
+        (READY,),
+        (Edit(ordering_inbox.shopping_list_completed, "if event.by_staff:", "if event:"),),
+    ),
+    Bug(
+        "payment of an order ignored",
+        "An order does not hear that its invoice was paid.",
+        (BILLED,),
+        (Edit(ordering_inbox.invoice_paid, "service.note_paid(event.order_id)", "pass"),),
+    ),
+    Bug(
+        "paid and ready does not complete",
+        "An order that has both waits for ever.",
+        (LEGAL,),
+        (Edit(Order.pay, "self._complete_when_done()", "pass"),),
+    ),
+    Bug(
+        "paid before ready is forgotten",
+        "An order that is paid early takes it for nothing.",
+        (BILLED,),
+        (Edit(Order.pay, 'self.must_be("pending", "approved", "ready")', 'self.must_be("ready")'),),
+    ),
+    Bug(
+        "cancelled order paid",
+        "An order takes money after its end.",
+        (LEGAL,),
+        (Edit(Order.pay, 'self.must_be("pending", "approved", "ready")', "pass"),),
+    ),
+    Bug(
+        "request answered though refused",
+        "Whoever cancels what cannot be cancelled is told that it is done.",
+        (ONCE,),
+        (
+            Edit(
+                ordering_service.cancel,
+                "orders.change(order_id, lambda order: order.cancel(reason, by))",
+                "_note(order_id, lambda order: order.cancel(reason, by))",
+            ),
+        ),
+    ),
+    Bug(
+        "text with a fresh id",
+        "Each try to send a text asks for another one.",
+        (ONE_ID, RECORDED),
+        (Edit(notifications_service.notify, "request_id=notification_id", "request_id=ids.new()"),),
+    ),
+    Bug(
+        "one text for each event heard",
+        "A notification's id is not made of order and kind.",
+        (TOLD, ONE_ID),
+        (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.new()"),),
+    ),
+    Bug(
+        "kinds of notification share an id",
+        "A customer hears of one stage of an order, and of no other.",
+        (TOLD,),
+        (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.derive(order_id)"),),
+    ),
+    Bug(
+        "text recorded before it is sent",
+        "Whoever stops in between has told nobody, and says so.",
+        (RECORDED,),
+        (
+            Edit(
+                notifications_service.notify,
+                "        texts().send(",
+                "        notifications.create(\n            notification_id,"
+                " lambda it: it.note_sent(order_id, customer_id, kind, clock.stamp()))\n"
+                "        texts().send(",
+            ),
+        ),
+    ),
+    Bug(
+        "unpaid orders wait for ever",
+        "An order that is ready and not paid is never called off.",
+        (IN_TIME,),
+        (Edit(Order.expire, "if self.awaits_payment and", "if False and"),),
+    ),
+)

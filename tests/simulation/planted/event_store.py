@@ -1,0 +1,194 @@
+"""Bugs of the event store, of the repository, and of how requests are known again."""
+
+from functions.kernel.eventstore import repository
+from functions.kernel.eventstore.repository import Repository, change_together, check_expected_version, recall
+from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.runtime.context import Context
+from tests.simulation.check.commands import (
+    AT_MOST_ONCE,
+    FRESH,
+    IF_MATCH,
+    IN_ORDER,
+    KEPT,
+    NEVER,
+    ONCE,
+    SAME_ANSWER,
+)
+from tests.simulation.check.failures import CAUSED
+from tests.simulation.check.money import OWED, RELEASED, TOGETHER, WITHIN
+from tests.simulation.check.published_state import SAYS
+from tests.simulation.check.robots import ONE_ROBOT
+from tests.simulation.check.side_effects import ONE_EFFECT
+from tests.simulation.check.transitions import LEGAL
+from tests.simulation.planted.bug import Bug, Edit, Set
+
+CONDITION = '"attribute_not_exists(#stream)"'
+
+BUGS = (
+    Bug(
+        "no condition on the commit",
+        "Of two who decide at once the second writes over the first.",
+        (IN_ORDER, KEPT),
+        (Edit(DynamoEventStore.commit, CONDITION, '"attribute_not_exists(#stream) OR attribute_exists(#stream)"'),),
+    ),
+    Bug(
+        "SDK retry taken for a conflict",
+        "A write whose reply was lost and that the SDK repeats is decided again, on top of itself.",
+        (AT_MOST_ONCE, NEVER, ONCE, SAME_ANSWER),
+        (Edit(DynamoEventStore._explain, "== [commit.id for commit in commits]", "== []"),),
+    ),
+    Bug(
+        "conflict taken for an SDK retry",
+        "Whoever loses a race is told that it was written.",
+        (ONCE,),
+        (Edit(DynamoEventStore._explain, "== [commit.id for commit in commits]", "!= []"),),
+    ),
+    Bug(
+        "transaction conflict taken for success",
+        "A transaction that another one stopped counts as written.",
+        (ONCE,),
+        (Edit(DynamoEventStore._explain, "there = self.read(commits[0].stream, commits[0].version)", "return"),),
+    ),
+    Bug(
+        "transaction written item by item",
+        "What must change together changes one after the other.",
+        (TOGETHER, ONE_ROBOT),
+        (
+            Edit(
+                DynamoEventStore.commit,
+                "if len(puts) == 1:",
+                "if puts:\n                for put in puts[1:]:\n"
+                "                    self._client.put_item(**cast(Any, put))",
+            ),
+        ),
+    ),
+    Bug(
+        "aggregates read eventually consistently",
+        "A stream is read as it was a moment ago.",
+        (FRESH, ONCE, SAME_ANSWER),
+        (Edit(DynamoEventStore._query, '"ConsistentRead": True', '"ConsistentRead": False'),),
+    ),
+    Bug(
+        "version counted by commits",
+        "A commit of several events takes one version.",
+        (IN_ORDER,),
+        (Edit(Repository.prepare, "aggregate.version - len(events) + 1", "aggregate.version"),),
+    ),
+    Bug(
+        "cause not recorded",
+        "A commit does not say which message or request it is the effect of.",
+        (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
+        (Edit(Repository.prepare, "cause=working.cause,", "cause=None,"),),
+    ),
+    Bug(
+        "cause not looked up",
+        "A message or request that was handled before is handled again.",
+        (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
+        (Edit(recall, "working.cause is None or", "working is not None or"),),
+    ),
+    Bug(
+        "dedup window of one",
+        "A stream knows the last cause only that it has handled.",
+        (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
+        (Set(repository, "CAUSES_KEPT", 1),),
+    ),
+    Bug(
+        "snapshot without the causes before it",
+        "What was handled before the newest snapshot is forgotten.",
+        (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
+        (Edit(Repository.load, "{**snapshot.causes, **handled} if snapshot else handled", "handled"),),
+    ),
+    Bug(
+        "snapshot of the state before",
+        "A snapshot holds the state before the last event of its commit.",
+        (SAYS, LEGAL),
+        (
+            Edit(
+                Repository._snapshot,
+                "state: dict[str, Any] = codec.to_data(aggregate)",
+                "before = loaded.fold()\n"
+                "        for event in aggregate.changes[:-1]:\n            before.apply(event)\n"
+                "        state: dict[str, Any] = codec.to_data(before)",
+            ),
+        ),
+    ),
+    Bug(
+        "snapshot before the whole commit",
+        "A snapshot holds the state that was loaded, without what the commit adds.",
+        (SAYS, LEGAL),
+        (Edit(Repository._snapshot, "codec.to_data(aggregate)", "codec.to_data(loaded.fold())"),),
+    ),
+    Bug(
+        "snapshot of another schema",
+        "A snapshot is used whatever the shape of what it holds.",
+        (SAYS, LEGAL, OWED, WITHIN, RELEASED, CAUSED),
+        (
+            Edit(
+                Repository.load,
+                "commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema",
+                "commit.snapshot",
+            ),
+        ),
+    ),
+    Bug(
+        "conflict merged",
+        "Whoever loses a race writes behind the winner without deciding again.",
+        (LEGAL, ONCE, AT_MOST_ONCE, IN_ORDER, NEVER),
+        (
+            Edit(
+                Repository._decide,
+                "clock.back_off(attempt)\n                    continue",
+                "commit = replace(commit, version=commit.version + 1)\n"
+                "                    runtime.current().store.commit(commit)",
+            ),
+        ),
+    ),
+    Bug(
+        "conflict swallowed",
+        "Whoever loses a race is told that all is well.",
+        (ONCE,),
+        (Edit(Repository._decide, "clock.back_off(attempt)\n                    continue", "return aggregate"),),
+    ),
+    Bug(
+        "conflict of a transaction swallowed",
+        "Of two that were to change together neither does, and nobody is told.",
+        (ONCE,),
+        (
+            Edit(
+                change_together,
+                "clock.back_off(attempt)\n                continue",
+                "return one.aggregate, two.aggregate",
+            ),
+        ),
+    ),
+    Bug(
+        "If-Match ignored",
+        "A change goes through although the caller has seen another version.",
+        (IF_MATCH,),
+        (Edit(check_expected_version, "working.expected_version is None or", "working is not None or"),),
+    ),
+    Bug(
+        "Idempotency-Key without its request",
+        "Another request under a used key is answered as if it were the first.",
+        (ONCE,),
+        (Edit(recall, "recorded.cause.digest != working.cause.digest", "False"),),
+    ),
+    Bug(
+        "creation under a fresh id",
+        "A creation that is repeated under its Idempotency-Key creates once more.",
+        (AT_MOST_ONCE, SAME_ANSWER),
+        (Edit(Context.new_id, "if self.cause else", "if False else"),),
+    ),
+    Bug(
+        "answer with the version before",
+        "A change is answered with the ETag that it had before.",
+        (FRESH,),
+        (
+            Edit(
+                repository._note_version,
+                "working.version = aggregate.version",
+                "working.version = aggregate.version - 1",
+            ),
+        ),
+    ),
+)
