@@ -1,127 +1,127 @@
-"""What may be done otherwise than asked, refused without a reason, or left undone, each with the promise it breaks."""
+"""Broken histories of baskets, orders, collections and refusals, each with the invariant that it violates."""
 
 import json
 from copy import deepcopy
 from typing import Any
 
-from tests.simulation.broken_history import Case, Told
 from tests.simulation.check import baskets, collection, delivery, orders, refusals, sagas
+from tests.simulation.history_builder import Case, HistoryBuilder
 from tests.simulation.sample_histories import LINE
 
 
-def chosen(told: Told, *events: tuple[str, dict[str, Any]], asked: int) -> None:
-    """Another basket, in which two cables lie when something is asked of it."""
+def changed_basket(history: HistoryBuilder, *events: tuple[str, dict[str, Any]], requested: int) -> None:
+    """Add another basket with two cables, and a request for the quantity `requested` that leads to these events."""
     two = {"line": LINE | {"quantity": 2}, "at": ""}
-    told.tale.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}), ("ItemAdded", two))
-    told.tale.ask("PUT", "/api/baskets/x", body={"productId": "cable", "quantity": asked})
-    told.tale.commit("Basket#x", *events)
-    told.tale.answer()
+    history.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}), ("ItemAdded", two))
+    history.request("PUT", "/api/baskets/x", body={"productId": "cable", "quantity": requested})
+    history.commit("Basket#x", *events)
+    history.respond()
 
 
-def replaced(told: Told) -> None:
-    chosen(told, ("ItemAdded", {"line": LINE | {"quantity": 3}, "at": ""}), asked=3)
+def replaced(history: HistoryBuilder) -> None:
+    changed_basket(history, ("ItemAdded", {"line": LINE | {"quantity": 3}, "at": ""}), requested=3)
 
 
-def taken_out_by_the_difference(told: Told) -> None:
-    chosen(told, ("ItemRemoved", {"product_id": "cable", "left": 2, "at": ""}), asked=1)
+def removed_by_the_difference(history: HistoryBuilder) -> None:
+    changed_basket(history, ("ItemRemoved", {"product_id": "cable", "left": 2, "at": ""}), requested=1)
 
 
-def repriced(told: Told) -> None:
-    chosen(told, ("ItemAdded", {"line": LINE | {"quantity": 3, "price": 1}, "at": ""}), asked=1)
+def repriced(history: HistoryBuilder) -> None:
+    changed_basket(history, ("ItemAdded", {"line": LINE | {"quantity": 3, "price": 1}, "at": ""}), requested=1)
 
 
-def another_price_ordered(told: Told) -> None:
-    told.replace("commit", ('"Order#o", 1',), '"price": 1000', '"price": 900')
+def another_price_ordered(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 1',), '"price": 1000', '"price": 900')
 
 
-def abandoned_too_soon(told: Told) -> None:
-    chosen(told, ("Abandoned", {}), asked=0)
+def abandoned_too_soon(history: HistoryBuilder) -> None:
+    changed_basket(history, ("Abandoned", {}), requested=0)
 
 
-def never_abandoned(told: Told) -> None:
-    told.tale.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}))
-    told.tale.row("baskets/views", "baskets", "x", 1, {"basket_id": "x"}, untouched_partition="open")
-    told.tale.wait(3_600)
+def never_abandoned(history: HistoryBuilder) -> None:
+    history.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}))
+    history.write_row("baskets/views", "baskets", "x", 1, {"basket_id": "x"}, untouched_partition="open")
+    history.wait(3_600)
     for minute in range(5):
-        told.tale.deliver("baskets/inbox", json.dumps({"detail-type": "UntouchedBasketsDue", "time": f"11:0{minute}"}))
+        history.deliver("baskets/inbox", json.dumps({"detail-type": "UntouchedBasketsDue", "time": f"11:0{minute}"}))
 
 
-def ready_without_a_list(told: Told) -> None:
-    told.drop("commit", '"ShoppingList#o", 6')
+def ready_without_a_list(history: HistoryBuilder) -> None:
+    history.drop("commit", '"ShoppingList#o", 6')
 
 
-def ready_with_other_shortages(told: Told) -> None:
-    told.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 2')
+def ready_with_other_shortages(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 2')
 
 
-def never_ready(told: Told) -> None:
-    told.drop("commit", '"Order#o", 4')
+def never_ready(history: HistoryBuilder) -> None:
+    history.drop("commit", '"Order#o", 4')
 
 
-def ready_with_nothing(told: Told) -> None:
-    told.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 3')
+def ready_with_nothing(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 3')
 
 
-def still_to_be_collected(told: Told) -> None:
-    told.drop("commit", '"ShoppingList#o"', '"Cancelled"')
+def list_still_open(history: HistoryBuilder) -> None:
+    history.drop("commit", '"ShoppingList#o"', '"Cancelled"')
 
 
-def called_off_before_its_time(told: Told) -> None:
+def cancelled_as_unpaid_too_early(history: HistoryBuilder) -> None:
     reason = "the order was not paid within 24 hours of being ready"
-    told.tale.commit("Order#o", ("Cancelled", {"reason": reason, "by": "system"}))
+    history.commit("Order#o", ("Cancelled", {"reason": reason, "by": "system"}))
 
 
-def by_an_old_number(told: Told) -> None:
-    told.fields("request", "/api/depot/shopping/o/start")["body"]["assignment"] = 7
+def under_an_old_assignment_number(history: HistoryBuilder) -> None:
+    history.fields("request", "/api/depot/shopping/o/start")["body"]["assignment"] = 7
 
 
-def listed_otherwise(told: Told) -> None:
-    told.replace("commit", ('"ShoppingList#o", 1',), '"quantity": 3', '"quantity": 5')
+def listed_otherwise(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 1',), '"quantity": 3', '"quantity": 5')
 
 
-def short_of_what_was_picked(told: Told) -> None:
-    told.replace("commit", ('"ShoppingList#o", 6',), '"quantity": 1', '"quantity": 2')
+def short_of_what_was_picked(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 6',), '"quantity": 1', '"quantity": 2')
 
 
-def silent_for_long(told: Told) -> None:
-    told.tale.wait(600)
-    told.tale.ask("GET", "/api/depot/shopping/o")
+def silent_for_long(history: HistoryBuilder) -> None:
+    history.wait(600)
+    history.request("GET", "/api/depot/shopping/o")
 
 
-def refused_without_a_reason(told: Told) -> None:
-    told.replace("commit", ('"Payment#p", 1',), '"amount": 2000', '"amount": 5000')
+def refused_without_a_reason(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Payment#p", 1',), '"amount": 2000', '"amount": 5000')
 
 
-def unreadable_and_handled(told: Told) -> None:
-    detail = deepcopy(told.fields("published", "OrderCreated")["detail"])
-    detail["metadata"] |= {"id": "of a day to come", "version": 99}
-    told.tale.deliver("search/inbox", json.dumps({"detail": detail}))
+def unknown_version_handled(history: HistoryBuilder) -> None:
+    detail = deepcopy(history.fields("published", "OrderCreated")["detail"])
+    detail["metadata"] |= {"id": "from the future", "version": 99}
+    history.deliver("search/inbox", json.dumps({"detail": detail}))
 
 
-def time_out_ignored(told: Told) -> None:
-    reminder = "StepTimedOut", {"order_id": "x", "step": 1, "attempt": 1, "compensating": False}, 60
-    told.tale.commit("CreateOrderSaga#x", ("StepSent", {"step": 1, "attempt": 1}), reminds=[reminder])
-    told.tale.let_reminders_come()
+def timeout_ignored(history: HistoryBuilder) -> None:
+    timeout = "StepTimedOut", {"order_id": "x", "step": 1, "attempt": 1, "compensating": False}, 60
+    history.commit("CreateOrderSaga#x", ("StepSent", {"step": 1, "attempt": 1}), timers=[timeout])
+    history.deliver_timers()
 
 
 CASES: list[Case] = [
-    ("completed", replaced, baskets.HOLDS),
-    ("completed", taken_out_by_the_difference, baskets.HOLDS),
-    ("completed", repriced, baskets.HOLDS),
-    ("completed", another_price_ordered, baskets.AS_CHOSEN),
-    ("completed", abandoned_too_soon, baskets.IN_TIME),
-    ("completed", never_abandoned, baskets.IN_TIME),
+    ("completed", replaced, baskets.CONTENTS),
+    ("completed", removed_by_the_difference, baskets.CONTENTS),
+    ("completed", repriced, baskets.CONTENTS),
+    ("completed", another_price_ordered, baskets.ORDERED),
+    ("completed", abandoned_too_soon, baskets.EXPIRES_IN_TIME),
+    ("completed", never_abandoned, baskets.EXPIRES_IN_TIME),
     ("completed", ready_without_a_list, orders.READY),
     ("completed", ready_with_other_shortages, orders.READY),
     ("completed", never_ready, orders.READY),
-    ("completed", ready_with_nothing, orders.SOMETHING),
-    ("refused", still_to_be_collected, orders.OVER),
-    ("completed", called_off_before_its_time, baskets.IN_TIME),
-    ("completed", by_an_old_number, collection.UNDER_ITS_NUMBER),
+    ("completed", ready_with_nothing, orders.NOT_EMPTY),
+    ("refused", list_still_open, orders.LIST_CANCELLED),
+    ("completed", cancelled_as_unpaid_too_early, baskets.EXPIRES_IN_TIME),
+    ("completed", under_an_old_assignment_number, collection.ASSIGNMENT_NUMBER),
     ("completed", listed_otherwise, collection.LISTED),
-    ("completed", short_of_what_was_picked, collection.SHORT),
-    ("completed", silent_for_long, collection.HEARD),
-    ("refused", refused_without_a_reason, refusals.FOR_A_REASON),
-    ("completed", unreadable_and_handled, delivery.READABLE),
-    ("completed", time_out_ignored, sagas.HEEDED),
+    ("completed", short_of_what_was_picked, collection.SHORTAGES),
+    ("completed", silent_for_long, collection.SILENT),
+    ("refused", refused_without_a_reason, refusals.VALID_REASON),
+    ("completed", unknown_version_handled, delivery.UNKNOWN_VERSION),
+    ("completed", timeout_ignored, sagas.TIMEOUT_HANDLED),
 ]

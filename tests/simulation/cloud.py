@@ -251,7 +251,7 @@ class Cloud:
         """The final state: tables' items by key, what lies in queues, what was done outside, the settings."""
         return {
             "now_us": self.scheduler.now_us,
-            "still": self.is_still(),
+            "quiescent": self.is_still(),
             "tables": {name: dict(table.items) for name, table in self._deployed.dynamodb.tables.items()},
             "queues": {
                 name: [

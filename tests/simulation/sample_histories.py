@@ -1,12 +1,12 @@
-"""Whole stories for the checker's tests: an order that is completed short of one item, one that is refused, and one
-that is refused by a saga which was parked meanwhile.
+"""Whole histories for the checker's tests: an order that is completed with one item short, one that is rejected, and
+one that is rejected after its saga was parked and resumed.
 
-In all, three cables of 10.00 are ordered: with a payment of 50.00 in the first, and of 20.00 in the others.
+In all of them three cables of 10.00 are ordered: with a payment of 50.00 in the first, and of 20.00 in the others.
 """
 
 from typing import Any
 
-from tests.simulation.history_builder import Said, Tale
+from tests.simulation.history_builder import HistoryBuilder, NamedData
 
 LINE: dict[str, Any] = {
     "store_id": "s",
@@ -16,7 +16,7 @@ LINE: dict[str, Any] = {
     "price": 1000,
 }
 STOP: dict[str, Any] = {"store_id": "s", "store_name": "S", "location": "L"}
-ASKED: dict[str, dict[str, Any]] = {
+COMMAND_DATA: dict[str, dict[str, Any]] = {
     "AuthorizeCustomer": {"customer_id": "c"},
     "CreateShoppingList": {"items": [LINE | {"quantity": 3}]},
     "ConfirmPayment": {"payment_id": "p", "customer_id": "c", "amount": 3000},
@@ -24,7 +24,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "RejectOrder": {"reason": "too small"},
     "VoidPayment": {"payment_id": "p", "customer_id": "c"},
 }
-UNDO_TRIES = 8  # of an undo, before its saga is parked
+UNDO_ATTEMPTS = 8  # to undo a step, before its saga is parked
 COMMANDS = ("", "AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder")
 ORDER, LIST, SAGA, INVOICE, PAYMENT, BOT = (
     "Order#o",
@@ -77,31 +77,33 @@ def _bot(status: str, list_id: str | None = None) -> dict[str, Any]:
     return {"bot_id": "r", "name": "R", "status": status, "list_id": list_id}
 
 
-def _command(name: str) -> Said:
-    return name, {"order_id": "o"} | ASKED.get(name, {})
+def _command(name: str) -> NamedData:
+    return name, {"order_id": "o"} | COMMAND_DATA.get(name, {})
 
 
-def _sends(step: int) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
-    """A saga's step: the event, the command and the reminder."""
-    reminder = {"order_id": "o", "step": step, "attempt": 1, "compensating": False}
+def _step_sent(step: int) -> tuple[NamedData, NamedData, tuple[str, dict[str, Any], int]]:
+    """A step of the saga: the event, the command and the timeout."""
+    timeout = {"order_id": "o", "step": step, "attempt": 1, "compensating": False}
     sent = ("StepSent", {"step": step, "attempt": 1})
-    return sent, _command(COMMANDS[step]), ("StepTimedOut", reminder, 60)
+    return sent, _command(COMMANDS[step]), ("StepTimedOut", timeout, 60)
 
 
-def _undoes(step: int, command: str, attempt: int = 1) -> tuple[Said, Said, tuple[str, dict[str, Any], int]]:
-    reminder = {"order_id": "o", "step": step, "attempt": attempt, "compensating": True}
-    return ("UndoSent", {"step": step, "attempt": attempt}), _command(command), ("StepTimedOut", reminder, 60)
+def _undo_sent(
+    step: int, command: str, attempt: int = 1
+) -> tuple[NamedData, NamedData, tuple[str, dict[str, Any], int]]:
+    timeout = {"order_id": "o", "step": step, "attempt": attempt, "compensating": True}
+    return ("UndoSent", {"step": step, "attempt": attempt}), _command(command), ("StepTimedOut", timeout, 60)
 
 
-def _goes_on(tale: Tale, step: int, because: str) -> str:
-    sent, command, reminder = _sends(step)
+def _next_step(builder: HistoryBuilder, step: int, cause: str) -> str:
+    sent, command, timeout = _step_sent(step)
     answered = ("StepAnswered", {"step": step - 1})
-    [asked] = tale.commit(SAGA, answered, sent, says=[command], reminds=[reminder], because=because)
-    return asked
+    [command_id] = builder.commit(SAGA, answered, sent, messages=[command], timers=[timeout], cause=cause)
+    return command_id
 
 
-def _tells(tale: Tale, kind: str, because: str) -> None:
-    tale.note(
+def _notify(builder: HistoryBuilder, kind: str, cause: str) -> None:
+    builder.record(
         "effect",
         port="texts",
         request_id=f"o {kind}",
@@ -110,196 +112,214 @@ def _tells(tale: Tale, kind: str, because: str) -> None:
         again=False,
     )
     data = {"order_id": "o", "customer_id": "c", "kind": kind, "at": ""}
-    tale.commit(f"Notification#o {kind}", ("Sent", data), says=[("NotificationSent", data)], because=because)
+    builder.commit(f"Notification#o {kind}", ("Sent", data), messages=[("NotificationSent", data)], cause=cause)
 
 
-def _begun(authorized: int) -> tuple[Tale, str]:
-    """A payment, a basket that is checked out, its order, and a saga that asks for the customer; the command's id."""
-    tale = Tale()
-    tale.ask("POST", "/api/payments", key="1")
-    tale.commit(
+def _checked_out(authorized: int) -> tuple[HistoryBuilder, str]:
+    """A payment, a basket that is checked out, its order, and a saga at step 1; the id of its command."""
+    builder = HistoryBuilder()
+    builder.request("POST", "/api/payments", key="1")
+    builder.commit(
         PAYMENT,
         ("Authorized", {"customer_id": "c", "amount": authorized}),
-        says=[("PaymentAuthorized", _payment("authorized", order_id=None, authorized=authorized))],
+        messages=[("PaymentAuthorized", _payment("authorized", order_id=None, authorized=authorized))],
     )
-    tale.answer(body={"id": "p"}, version=1)
+    builder.respond(body={"id": "p"}, version=1)
     basket = {"basket_id": "o", "customer_id": "c"}
-    tale.ask("POST", "/api/baskets", key="2")
-    tale.commit("Basket#o", ("Started", {"customer_id": "c", "at": ""}), says=[("BasketStarted", basket)])
-    tale.answer(body={"id": "o"}, version=1)
-    tale.row("baskets/views", "baskets", "o", 1, {"basket_id": "o"}, untouched_partition="open")
-    tale.ask("PUT", "/api/baskets/o/addItem", key="3")
-    tale.commit("Basket#o", ("ItemAdded", {"line": LINE | {"quantity": 3}, "at": ""}))
-    tale.answer(version=2)
-    tale.ask("PUT", "/api/baskets/o/checkout", key="4", match='"2"')
-    [checked_out] = tale.commit("Basket#o", ("CheckedOut", {"payment_id": "p"}), says=[("BasketCheckedOut", basket)])
-    tale.answer(version=3)
-    tale.row("baskets/views", "baskets", "o", 3, {"basket_id": "o"})
+    builder.request("POST", "/api/baskets", key="2")
+    builder.commit("Basket#o", ("Started", {"customer_id": "c", "at": ""}), messages=[("BasketStarted", basket)])
+    builder.respond(body={"id": "o"}, version=1)
+    builder.write_row("baskets/views", "baskets", "o", 1, {"basket_id": "o"}, untouched_partition="open")
+    builder.request("PUT", "/api/baskets/o/addItem", key="3")
+    builder.commit("Basket#o", ("ItemAdded", {"line": LINE | {"quantity": 3}, "at": ""}))
+    builder.respond(version=2)
+    builder.request("PUT", "/api/baskets/o/checkout", key="4", if_match='"2"')
+    [checked_out] = builder.commit(
+        "Basket#o", ("CheckedOut", {"payment_id": "p"}), messages=[("BasketCheckedOut", basket)]
+    )
+    builder.respond(version=3)
+    builder.write_row("baskets/views", "baskets", "o", 3, {"basket_id": "o"})
     created = {"customer_id": "c", "payment_id": "p", "items": [LINE | {"quantity": 3}], "at": ""}
-    [order] = tale.commit(ORDER, ("Created", created), says=[("OrderCreated", _order("pending"))], because=checked_out)
-    _tells(tale, "received", order)
-    sent, command, reminder = _sends(1)
+    [order] = builder.commit(
+        ORDER, ("Created", created), messages=[("OrderCreated", _order("pending"))], cause=checked_out
+    )
+    _notify(builder, "received", order)
+    sent, command, timeout = _step_sent(1)
     taken = ("OrderTaken", {"customer_id": "c", "payment_id": "p", "items": [], "total": 3000})
-    [asked] = tale.commit(SAGA, taken, ("Started", {"at": ""}), sent, says=[command], reminds=[reminder], because=order)
-    return tale, asked
+    [command_id] = builder.commit(
+        SAGA, taken, ("Started", {"at": ""}), sent, messages=[command], timers=[timeout], cause=order
+    )
+    return builder, command_id
 
 
-def _planned(authorized: int) -> tuple[Tale, str]:
-    """The same, with a list that is planned; the id of the command that asks for the payment."""
-    tale, asked = _begun(authorized)
-    asked = _goes_on(tale, 2, tale.reply("CustomerAuthorized", {"order_id": "o"}, asked))
+def _list_created(authorized: int) -> tuple[HistoryBuilder, str]:
+    """The same, with a shopping list, and the saga at step 3; the id of its command."""
+    builder, command_id = _checked_out(authorized)
+    command_id = _next_step(builder, 2, builder.reply("CustomerAuthorized", {"order_id": "o"}, command_id))
     stops = [STOP | {"items": [{"product_id": "cable", "name": "Cable", "quantity": 3, "picked": 0}]}]
     created = ("Created", {"order_id": "o", "stops": stops, "by_staff": False})
-    says = [("ShoppingListCreated", _list("pending")), ("ShoppingListAccepted", {"order_id": "o"})]
-    _, accepted = tale.commit(LIST, created, says=says, because=asked, command=asked)
-    return tale, _goes_on(tale, 3, accepted)
+    messages = [("ShoppingListCreated", _list("pending")), ("ShoppingListAccepted", {"order_id": "o"})]
+    _, accepted = builder.commit(LIST, created, messages=messages, cause=command_id, answers=command_id)
+    return builder, _next_step(builder, 3, accepted)
 
 
-def completed() -> Tale:
-    """An order that is paid before one of its three cables turns out to be missing, and completed."""
-    tale, asked = _planned(5000)
+def completed() -> HistoryBuilder:
+    """An order that is paid, collected with one of three cables missing, and completed."""
+    builder, command_id = _list_created(5000)
     accepted = ("PaymentAccepted", {"order_id": "o"})
     confirmed = ("PaymentConfirmed", _payment("confirmed"))
-    _, heard = tale.commit(
-        PAYMENT, ("Confirmed", {"order_id": "o"}), says=[confirmed, accepted], because=asked, command=asked
+    _, reply_id = builder.commit(
+        PAYMENT, ("Confirmed", {"order_id": "o"}), messages=[confirmed, accepted], cause=command_id, answers=command_id
     )
-    asked = _goes_on(tale, 4, heard)
+    command_id = _next_step(builder, 4, reply_id)
     available, initiated = ("ShoppingListAvailable", _list("available")), ("ShoppingInitiated", {"order_id": "o"})
-    _, heard = tale.commit(LIST, ("Initiated", {}), says=[available, initiated], because=asked, command=asked)
-    asked = _goes_on(tale, 5, heard)
-    says = [("OrderApproved", _order("approved")), ("OrderApprovalAccepted", {"order_id": "o"})]
-    approved, heard = tale.commit(
-        ORDER, ("Approved", {"shopping_list_id": "o"}), says=says, because=asked, command=asked
+    _, reply_id = builder.commit(
+        LIST, ("Initiated", {}), messages=[available, initiated], cause=command_id, answers=command_id
     )
-    tale.commit(SAGA, ("StepAnswered", {"step": 5}), ("Completed", {"at": ""}), because=heard)
-    tale.row("checkout/views", "saga#o", "saga", 20, {"status": "completed"})
-    _tells(tale, "approved", approved)
-    tale.commit(
+    command_id = _next_step(builder, 5, reply_id)
+    messages = [("OrderApproved", _order("approved")), ("OrderApprovalAccepted", {"order_id": "o"})]
+    approved, reply_id = builder.commit(
+        ORDER, ("Approved", {"shopping_list_id": "o"}), messages=messages, cause=command_id, answers=command_id
+    )
+    builder.commit(SAGA, ("StepAnswered", {"step": 5}), ("Completed", {"at": ""}), cause=reply_id)
+    builder.write_row("checkout/views", "saga#o", "saga", 20, {"status": "completed"})
+    _notify(builder, "approved", approved)
+    builder.commit(
         INVOICE,
         ("Billed", {"payment_id": "p", "amount": 3000}),
-        says=[("InvoiceCreated", _invoice("pending", 3000))],
-        because=approved,
+        messages=[("InvoiceCreated", _invoice("pending", 3000))],
+        cause=approved,
     )
-    _collect_and_pay(tale)
-    tale.let_reminders_come()
-    return tale
+    _collect_and_pay(builder)
+    builder.deliver_timers()
+    return builder
 
 
-def _collect_and_pay(tale: Tale) -> None:
-    tale.ask("POST", "/api/depot/bots")
-    tale.commit(BOT, ("Registered", {"name": "R"}), says=[("BotRegistered", _bot("offline"))])
-    tale.answer(body={"id": "r"}, version=1)
-    tale.ask("PUT", "/api/depot/bots/r/online")
-    tale.commit(BOT, ("CameOnline", {}), says=[("BotCameOnline", _bot("idle"))])
-    tale.answer(version=2)
+def _collect_and_pay(builder: HistoryBuilder) -> None:
+    builder.request("POST", "/api/depot/bots")
+    builder.commit(BOT, ("Registered", {"name": "R"}), messages=[("BotRegistered", _bot("offline"))])
+    builder.respond(body={"id": "r"}, version=1)
+    builder.request("PUT", "/api/depot/bots/r/online")
+    builder.commit(BOT, ("CameOnline", {}), messages=[("BotCameOnline", _bot("idle"))])
+    builder.respond(version=2)
     assigned = ("Assigned", {"bot_id": "r", "assignment": 1})
-    tale.commit(LIST, assigned, says=[("ShoppingListAssigned", _list("assigned", 1))], together=2)
-    tale.commit(BOT, ("TookList", {"list_id": "o"}), says=[("BotAssigned", _bot("active", "o"))], together=2)
-    tale.ask("PUT", "/api/payments/invoices/o/pay", key="5")
-    [paid] = tale.commit(INVOICE, ("Paid", {}), says=[("InvoicePaid", _invoice("paid", 3000))], together=2)
-    tale.commit(PAYMENT, ("Captured", {"amount": 3000}), together=2)
-    tale.answer(version=2)
-    tale.commit(ORDER, ("Paid", {}), says=[("OrderPaid", _order("approved", paid=True))], because=paid)
-    tale.ask("PUT", "/api/depot/shopping/o/start", body={"assignment": 1})
-    tale.commit(LIST, ("Started", {}), says=[("ShoppingListStarted", _list("active", 1))])
-    tale.answer(version=4)
-    tale.ask("PUT", "/api/depot/shopping/o/pick", body={"assignment": 1, "quantity": 2})
+    builder.commit(LIST, assigned, messages=[("ShoppingListAssigned", _list("assigned", 1))], in_transaction=2)
+    builder.commit(
+        BOT, ("TookList", {"list_id": "o"}), messages=[("BotAssigned", _bot("active", "o"))], in_transaction=2
+    )
+    builder.request("PUT", "/api/payments/invoices/o/pay", key="5")
+    [paid] = builder.commit(INVOICE, ("Paid", {}), messages=[("InvoicePaid", _invoice("paid", 3000))], in_transaction=2)
+    builder.commit(PAYMENT, ("Captured", {"amount": 3000}), in_transaction=2)
+    builder.respond(version=2)
+    builder.commit(ORDER, ("Paid", {}), messages=[("OrderPaid", _order("approved", paid=True))], cause=paid)
+    builder.request("PUT", "/api/depot/shopping/o/start", body={"assignment": 1})
+    builder.commit(LIST, ("Started", {}), messages=[("ShoppingListStarted", _list("active", 1))])
+    builder.respond(version=4)
+    builder.request("PUT", "/api/depot/shopping/o/pick", body={"assignment": 1, "quantity": 2})
     picked = ("Picked", {"store_id": "s", "product_id": "cable", "quantity": 2})
-    tale.commit(LIST, picked, says=[("ShoppingListItemPicked", _list("active", 1, 2))])
-    tale.answer(version=5)
+    builder.commit(LIST, picked, messages=[("ShoppingListItemPicked", _list("active", 1, 2))])
+    builder.respond(version=5)
     short = [{"store_id": "s", "product_id": "cable", "quantity": 1}]
-    tale.ask("PUT", "/api/depot/shopping/o/complete", body={"assignment": 1})
+    builder.request("PUT", "/api/depot/shopping/o/complete", body={"assignment": 1})
     done = [("ShoppingListCompleted", _list("completed", 1, 2))]
-    [collected] = tale.commit(LIST, ("Completed", {"shortages": short}), says=done, together=2)
-    tale.commit(BOT, ("Finished", {}), says=[("BotFinished", _bot("idle"))], together=2)
-    tale.answer(version=6)
+    [collected] = builder.commit(LIST, ("Completed", {"shortages": short}), messages=done, in_transaction=2)
+    builder.commit(BOT, ("Finished", {}), messages=[("BotFinished", _bot("idle"))], in_transaction=2)
+    builder.respond(version=6)
     readied = ("Readied", {"shortages": short, "at": ""})
-    says = [("OrderReadied", _order("ready", 2, ready=True, paid=True))]
-    says += [("OrderCompleted", _order("completed", 2, ready=True, paid=True))]
-    ready, complete = tale.commit(ORDER, readied, ("Completed", {}), says=says, because=collected)
-    _tells(tale, "ready_for_pickup", ready)
-    _tells(tale, "completed", complete)
+    messages = [("OrderReadied", _order("ready", 2, ready=True, paid=True))]
+    messages += [("OrderCompleted", _order("completed", 2, ready=True, paid=True))]
+    ready, complete = builder.commit(ORDER, readied, ("Completed", {}), messages=messages, cause=collected)
+    _notify(builder, "ready_for_pickup", ready)
+    _notify(builder, "completed", complete)
     adjusted = ("Adjusted", {"amount": 2000, "reason": "short_pick"})
-    tale.commit(INVOICE, adjusted, says=[("InvoiceAdjusted", _invoice("paid", 2000))], because=ready, together=2)
+    builder.commit(
+        INVOICE, adjusted, messages=[("InvoiceAdjusted", _invoice("paid", 2000))], cause=ready, in_transaction=2
+    )
     refund = ("RefundDue", {"payment_id": "p", "number": 1}, 0)
-    tale.commit(
-        PAYMENT, ("RefundRequested", {"number": 1, "amount": 1000}), reminds=[refund], because=ready, together=2
+    builder.commit(
+        PAYMENT, ("RefundRequested", {"number": 1, "amount": 1000}), timers=[refund], cause=ready, in_transaction=2
     )
     what = {"payment": "p", "amount": 1000}
-    tale.note("effect", port="provider", request_id="p 1", what=what, answered=True, again=False)
+    builder.record("effect", port="provider", request_id="p 1", what=what, answered=True, again=False)
     refunded = ("PaymentRefunded", _payment("settled", 3000, 2000, 1000, refund=1000))
-    tale.commit(PAYMENT, ("Refunded", {"number": 1, "amount": 1000}), says=[refunded], because=f"{PAYMENT}/4/RefundDue")
-    tale.ask("GET", "/api/ordering/o")
-    tale.answer(body={}, version=5)
+    builder.commit(
+        PAYMENT, ("Refunded", {"number": 1, "amount": 1000}), messages=[refunded], cause=f"{PAYMENT}/4/RefundDue"
+    )
+    builder.request("GET", "/api/ordering/o")
+    builder.respond(body={}, version=5)
 
 
-def refused() -> Tale:
-    """An order whose payment is refused: rejected, and undone everywhere."""
-    tale, asked = _turned_round()
-    _reject_and_undo(tale, asked)
-    return tale
+def refused() -> HistoryBuilder:
+    """An order whose payment is refused: it is rejected, and its saga compensates."""
+    builder, command_id = _compensating()
+    _reject_and_undo(builder, command_id)
+    return builder
 
 
-def parked() -> Tale:
-    """The same, but nobody answers that it is rejected: the saga is parked, and goes on when staff resume it."""
-    tale, asked = _turned_round()
+def parked() -> HistoryBuilder:
+    """The same, but RejectOrder has no answer: the saga is parked, and compensates when staff resume it."""
+    builder, command_id = _compensating()
     unanswered = []
-    for attempt in range(2, UNDO_TRIES + 1):
-        unanswered.append(asked)
-        undo, command, reminder = _undoes(0, "RejectOrder", attempt)
-        tale.wait(60)
-        [asked] = tale.commit(SAGA, undo, says=[command], reminds=[reminder], because=_reminder(tale))
-    tale.wait(60)
-    obstacle = {"reason": "RejectOrder has no answer after 8 tries", "at": ""}
-    tale.commit(SAGA, ("Parked", obstacle), because=_reminder(tale))
-    tale.row("checkout/views", "saga#o", "saga", 19, {"status": "parked"})
-    unanswered.append(asked)
-    undo, command, reminder = _undoes(0, "RejectOrder", UNDO_TRIES + 1)
-    tale.ask("PUT", "/api/checkout/sagas/o/resume", key="6")
-    [asked] = tale.commit(SAGA, ("Resumed", {"at": ""}), undo, says=[command], reminds=[reminder])
-    tale.answer()
-    _reject_and_undo(tale, asked)
+    for attempt in range(2, UNDO_ATTEMPTS + 1):
+        unanswered.append(command_id)
+        undo, command, timeout = _undo_sent(0, "RejectOrder", attempt)
+        builder.wait(60)
+        [command_id] = builder.commit(SAGA, undo, messages=[command], timers=[timeout], cause=_timeout_id(builder))
+    builder.wait(60)
+    parked_because = {"reason": "RejectOrder has no answer after 8 tries", "at": ""}
+    builder.commit(SAGA, ("Parked", parked_because), cause=_timeout_id(builder))
+    builder.write_row("checkout/views", "saga#o", "saga", 19, {"status": "parked"})
+    unanswered.append(command_id)
+    undo, command, timeout = _undo_sent(0, "RejectOrder", UNDO_ATTEMPTS + 1)
+    builder.request("PUT", "/api/checkout/sagas/o/resume", key="6")
+    [command_id] = builder.commit(SAGA, ("Resumed", {"at": ""}), undo, messages=[command], timers=[timeout])
+    builder.respond()
+    _reject_and_undo(builder, command_id)
     for late in unanswered:
-        tale.reply("OrderRejectionAccepted", {"order_id": "o"}, late)
-    return tale
+        builder.reply("OrderRejectionAccepted", {"order_id": "o"}, late)
+    return builder
 
 
-def _reminder(tale: Tale) -> str:
-    """The id of the reminder that the saga's last commit carries."""
-    return f"{SAGA}/{tale.version(SAGA)}/StepTimedOut"
+def _timeout_id(builder: HistoryBuilder) -> str:
+    """The id of the timeout in the saga's latest commit."""
+    return f"{SAGA}/{builder.version(SAGA)}/StepTimedOut"
 
 
-def _turned_round() -> tuple[Tale, str]:
-    """An order whose payment is refused; the id of the command that asks for its rejection."""
-    tale, asked = _planned(2000)
-    heard = tale.reply("PaymentRefused", {"order_id": "o", "reason": "too small"}, asked)
-    undo, command, reminder = _undoes(0, "RejectOrder")
-    turned = ("TurnedRound", {"reason": "too small", "at": ""})
-    [asked] = tale.commit(SAGA, turned, undo, says=[command], reminds=[reminder], because=heard)
-    return tale, asked
+def _compensating() -> tuple[HistoryBuilder, str]:
+    """An order whose payment is refused, and a saga that compensates; the id of its first command."""
+    builder, command_id = _list_created(2000)
+    reply_id = builder.reply("PaymentRefused", {"order_id": "o", "reason": "too small"}, command_id)
+    undo, command, timeout = _undo_sent(0, "RejectOrder")
+    turned_round = ("TurnedRound", {"reason": "too small", "at": ""})
+    [command_id] = builder.commit(SAGA, turned_round, undo, messages=[command], timers=[timeout], cause=reply_id)
+    return builder, command_id
 
 
-def _reject_and_undo(tale: Tale, asked: str) -> None:
-    says = [("OrderRejected", _order("rejected")), ("OrderRejectionAccepted", {"order_id": "o"})]
-    rejected, heard = tale.commit(ORDER, ("Rejected", {"reason": "too small"}), says=says, because=asked, command=asked)
-    _tells(tale, "rejected", rejected)
-    undo, command, reminder = _undoes(3, "VoidPayment")
+def _reject_and_undo(builder: HistoryBuilder, command_id: str) -> None:
+    messages = [("OrderRejected", _order("rejected")), ("OrderRejectionAccepted", {"order_id": "o"})]
+    rejected, reply_id = builder.commit(
+        ORDER, ("Rejected", {"reason": "too small"}), messages=messages, cause=command_id, answers=command_id
+    )
+    _notify(builder, "rejected", rejected)
+    undo, command, timeout = _undo_sent(3, "VoidPayment")
     undone = ("Undone", {"step": 0})
-    [asked] = tale.commit(SAGA, undone, undo, says=[command], reminds=[reminder], because=heard)
+    [command_id] = builder.commit(SAGA, undone, undo, messages=[command], timers=[timeout], cause=reply_id)
     voided = ("PaymentVoided", _payment("voided", 0, 2000, order_id=None, authorized=2000))
-    says = [voided, ("PaymentVoidAccepted", {"order_id": "o"})]
-    _, heard = tale.commit(PAYMENT, ("Voided", {}), says=says, because=asked, command=asked)
-    undo, command, reminder = _undoes(2, "CancelShoppingList")
+    messages = [voided, ("PaymentVoidAccepted", {"order_id": "o"})]
+    _, reply_id = builder.commit(PAYMENT, ("Voided", {}), messages=messages, cause=command_id, answers=command_id)
+    undo, command, timeout = _undo_sent(2, "CancelShoppingList")
     undone = ("Undone", {"step": 3})
-    [asked] = tale.commit(SAGA, undone, undo, says=[command], reminds=[reminder], because=heard)
-    says = [("ShoppingListCancelled", _list("cancelled")), ("ShoppingListCancellationAccepted", {"order_id": "o"})]
-    _, heard = tale.commit(LIST, ("Cancelled", {"order_id": "o"}), says=says, because=asked, command=asked)
-    tale.commit(SAGA, ("Undone", {"step": 2}), ("Compensated", {"at": ""}), because=heard)
-    tale.row("checkout/views", "saga#o", "saga", 20, {"status": "compensated"})
-    tale.commit(
+    [command_id] = builder.commit(SAGA, undone, undo, messages=[command], timers=[timeout], cause=reply_id)
+    messages = [("ShoppingListCancelled", _list("cancelled")), ("ShoppingListCancellationAccepted", {"order_id": "o"})]
+    _, reply_id = builder.commit(
+        LIST, ("Cancelled", {"order_id": "o"}), messages=messages, cause=command_id, answers=command_id
+    )
+    builder.commit(SAGA, ("Undone", {"step": 2}), ("Compensated", {"at": ""}), cause=reply_id)
+    builder.write_row("checkout/views", "saga#o", "saga", 20, {"status": "compensated"})
+    builder.commit(
         INVOICE,
         ("Cancelled", {"payment_id": "p"}),
-        says=[("InvoiceCancelled", _invoice("cancelled", 0))],
-        because=rejected,
+        messages=[("InvoiceCancelled", _invoice("cancelled", 0))],
+        cause=rejected,
     )
-    tale.let_reminders_come()
+    builder.deliver_timers()

@@ -1,4 +1,4 @@
-"""The checker's own list of who hears what is what the services register, so that it cannot rot."""
+"""The checker's own tables equal what the services register and what the message language says."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ def test_each_message_has_the_subscribers_that_services_register() -> None:
     assert {name: set(queues) for name, queues in subscribers.SUBSCRIBERS.items()} == registered
 
 
-def test_each_command_has_the_answers_that_the_language_says() -> None:
+def test_each_command_has_the_answers_that_the_language_declares() -> None:
     answers: dict[str, set[str]] = {}
     for message in language().values():
         if issubclass(message, Reply) and message.about.answers:
@@ -28,7 +28,7 @@ def test_each_command_has_the_answers_that_the_language_says() -> None:
     assert {name: set(found) for name, (_, found) in subscribers.ANSWERS.items()} == answers
 
 
-def test_each_command_is_for_the_queue_of_the_service_that_it_is_an_order_to() -> None:
+def test_each_command_goes_to_the_queue_of_its_service() -> None:
     commands = {name: message for name, message in language().items() if issubclass(message, Command)}
     assert {name: queue for name, (queue, _) in subscribers.ANSWERS.items()} == {
         name: f"{message.about.to}/inbox" for name, message in commands.items()
@@ -45,13 +45,13 @@ def test_timers_and_versions_are_those_of_the_language() -> None:
 
 def test_each_kind_of_aggregate_has_its_legal_events() -> None:
     found: dict[str, set[str]] = {}
-    for room in ("service", "reconciliation"):
+    for module in ("service", "reconciliation"):
         for service in services():
-            path = f"functions.{service}.{room}"
+            path = f"functions.{service}.{module}"
             members = vars(import_module(path)).values() if find_spec(path) else ()
             found |= {m.aggregate.__name__: set(m.aggregate.event_types) for m in members if isinstance(m, Repository)}
-    said = {kind: {event for events in machine.values() for event in events} for kind, machine in MACHINES.items()}
-    assert said == found
+    legal = {kind: {event for events in machine.values() for event in events} for kind, machine in MACHINES.items()}
+    assert legal == found
 
 
 def test_each_message_that_a_read_model_is_rebuilt_from_is_in_the_language() -> None:

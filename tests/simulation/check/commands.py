@@ -1,7 +1,7 @@
-"""Commands: an acknowledged one is stored once, an unknown outcome at most once, a refused one never; and the streams.
+"""Commands and streams: an accepted command is stored once, one without an answer at most once, a refused one never.
 
-Requests are grouped into asks: those of one caller with one Idempotency-Key, path and body are one ask; a request
-without a key is an ask of its own.
+Requests of one caller with the same Idempotency-Key, path and body are attempts of one command; a request without a key
+is a command of its own.
 """
 
 import json
@@ -9,22 +9,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.check.parsed_history import Reading
+from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Commit, Request
 from tests.simulation.check.violation import Violation
 
 ONCE = "an acknowledged command is stored exactly once"
 AT_MOST_ONCE = "a command is stored at most once"
-NEVER = "a refused command is never stored"
+NEVER_STORED = "a refused command is never stored"
 SAME_ANSWER = "one Idempotency-Key has one answer"
-IN_ORDER = "versions are 1 to n without gap or fork"
-KEPT = "what is stored stays"
+VERSIONS_IN_ORDER = "the versions of a stream are 1 to n without gap or fork"
+DURABLE = "what is stored stays stored"
 IF_MATCH = "a write is refused when it expects another version"
-FRESH = "a thing read by its id shows what was written"
+READ_YOUR_WRITES = "a read by id shows what was written"
 
 WRITES = ("POST", "PUT", "DELETE")
 
-# What an accepted request has created: the kind of thing, whose id is in the answer, and its first event.
+# What an accepted request creates: the aggregate class, whose id is in the answer, and the first event.
 CREATES = {
     "POST /api/stores": ("Store", "Created"),
     "POST /api/stores/*/products": ("Product", "Added"),
@@ -36,7 +36,7 @@ CREATES = {
     "POST /api/payments": ("Payment", "Authorized"),
 }
 
-# What it has recorded itself, each time that it is accepted: of the thing whose id the path names.
+# The event that each accepted request records itself, in the aggregate whose id the path names.
 RECORDS = {
     "PUT /api/stores/*/participating": ("Store", "ParticipationToggled"),
     "DELETE /api/stores/*/participating": ("Store", "ParticipationToggled"),
@@ -52,7 +52,7 @@ RECORDS = {
     "PUT /api/checkout/sagas/*/resume": ("CreateOrderSaga", "Resumed"),
 }
 
-# What is so when it is accepted, whoever brought it about.
+# The event that exists once a request is accepted, whichever request recorded it.
 BRINGS_ABOUT = {
     "DELETE /api/customers/*": ("Customer", {"Erased"}),
     "DELETE /api/ordering/*": ("Order", {"Cancelled", "NothingFound"}),
@@ -62,7 +62,7 @@ BRINGS_ABOUT = {
     "PUT /api/depot/bots/*/online": ("Bot", {"CameOnline"}),
 }
 
-# What is read by its id, with its version.
+# The aggregates that are read by id, with their version.
 READS = {
     "GET /api/stores/*": "Store",
     "GET /api/stores/products/*": "Product",
@@ -82,24 +82,24 @@ for _known in _ROUTES.values():
     _known.sort(key=lambda known: known[0].count("*"))
 
 
-def violations(reading: Reading) -> Iterator[Violation]:
-    """What is wrong with streams and with the answers to requests."""
-    for stream, commits in reading.streams.items():
+def violations(history: ParsedHistory) -> Iterator[Violation]:
+    """Streams with gaps or forks, and requests whose answers do not match what is stored."""
+    for stream, commits in history.streams.items():
         yield from _in_order(stream, commits)
-    yield from _kept(reading)
-    asks: dict[Any, list[Request]] = defaultdict(list)
-    for request in reading.requests.values():
+    yield from _durable(history)
+    commands: dict[Any, list[Request]] = defaultdict(list)
+    for request in history.requests.values():
         if request.method in WRITES:
-            asks[_ask_of(request)].append(request)
+            commands[_command_key(request)].append(request)
             yield from _one_request(request)
         elif request.method == "GET" and request.accepted and request.version is not None:
-            yield from _read(request, reading)
-    for requests in asks.values():
-        yield from _one_ask(requests, reading)
+            yield from _read(request, history)
+    for requests in commands.values():
+        yield from _one_command(requests, history)
 
 
 def route_of(request: Request) -> tuple[str, str]:
-    """The route of a request among those above, and the id in its path; empty for others."""
+    """The route of a request among those above, and the id in its path; ("", "") for any other."""
     parts = request.path.partition("?")[0].split("/")
     for path, route in _ROUTES[request.method]:
         if len(path) == len(parts) and all(want in ("*", part) for want, part in zip(path, parts, strict=True)):
@@ -107,7 +107,7 @@ def route_of(request: Request) -> tuple[str, str]:
     return "", ""
 
 
-def _ask_of(request: Request) -> Any:
+def _command_key(request: Request) -> Any:
     if request.key is None:
         return request.id
     body = request.body if isinstance(request.body, str | bytes) else json.dumps(request.body or {}, sort_keys=True)
@@ -118,45 +118,45 @@ def _in_order(stream: str, commits: list[Commit]) -> Iterator[Violation]:
     expected = 1
     for commit in commits:
         if commit.version != expected:
-            what = "is written over or beside" if commit.version < expected else "comes after a gap, for"
+            what = "overlaps" if commit.version < expected else "leaves a gap after"
             text = f"{commit.where} {what} version {min(expected - 1, commit.version)}"
-            yield Violation(IN_ORDER, text, {"stream": stream, "versions": [c.version for c in commits]})
+            yield Violation(VERSIONS_IN_ORDER, text, {"stream": stream, "versions": [c.version for c in commits]})
             return
         if not commit.events:
-            yield Violation(IN_ORDER, f"{commit.where} holds no event", {"stream": stream})
-        expected = commit.last + 1
+            yield Violation(VERSIONS_IN_ORDER, f"{commit.where} has no event", {"stream": stream})
+        expected = commit.last_version + 1
 
 
-def _kept(reading: Reading) -> Iterator[Violation]:
-    stored = {(c.service, c.stream, c.version): c.id for c in reading.commits}
-    for service in {c.service: None for c in reading.commits}:
-        for item in reading.table(f"{service}/events"):
+def _durable(history: ParsedHistory) -> Iterator[Violation]:
+    stored = {(c.service, c.stream, c.version): c.id for c in history.commits}
+    for service in {c.service: None for c in history.commits}:
+        for item in history.table(f"{service}/events"):
             key = service, item["stream"]["S"], int(item["version"]["N"])
             if stored.pop(key, None) != item["id"]["S"]:
-                text = f"{service} holds {key[1]} at version {key[2]}, which is not what was committed there"
-                yield Violation(KEPT, text, {"stream": key[1], "commit": item["id"]["S"]})
-    if "tables" in reading.final:
+                text = f"{service} has another {key[1]} at version {key[2]} than was committed"
+                yield Violation(DURABLE, text, {"stream": key[1], "commit": item["id"]["S"]})
+    if "tables" in history.final:
         for (service, stream, version), commit_id in stored.items():
-            text = f"{service}'s {stream} lacks in the end what was committed as version {version}"
-            yield Violation(KEPT, text, {"stream": stream, "commit": commit_id})
+            text = f"{service}'s {stream} lacks in the final state the commit of version {version}"
+            yield Violation(DURABLE, text, {"stream": stream, "commit": commit_id})
 
 
 def _one_request(request: Request) -> Iterator[Violation]:
     about = {"request": request.id, "streams": [commit.stream for commit in request.commits]}
     if request.refused and request.commits:
-        text = f"{request.where} was answered {request.status}, and yet it stored {request.commits[0].where}"
-        yield Violation(NEVER, text, about)
+        text = f"{request.where} was answered {request.status}, but stored {request.commits[0].where}"
+        yield Violation(NEVER_STORED, text, about)
     versions = [commit.version for commit in request.commits]
     if request.if_match is not None and versions and request.if_match + 1 not in versions:
-        text = f"{request.where} expected version {request.if_match}, and stored {request.commits[0].where}"
+        text = f"{request.where} expected version {request.if_match}, but stored {request.commits[0].where}"
         yield Violation(IF_MATCH, text, about)
-    stored = min((commit.last for commit in request.commits), default=0)
+    stored = min((commit.last_version for commit in request.commits), default=0)
     if request.accepted and request.version is not None and request.version < stored:
         text = f"{request.where} was answered with version {request.version}, older than what it stored"
-        yield Violation(FRESH, text, about)
+        yield Violation(READ_YOUR_WRITES, text, about)
 
 
-def _one_ask(requests: list[Request], reading: Reading) -> Iterator[Violation]:
+def _one_command(requests: list[Request], history: ParsedHistory) -> Iterator[Violation]:
     first = requests[0]
     commits = [commit for request in requests for commit in request.commits]
     about = {"requests": [request.id for request in requests], "key": first.key}
@@ -169,47 +169,47 @@ def _one_ask(requests: list[Request], reading: Reading) -> Iterator[Violation]:
         return
     answers = {json.dumps(request.answer, sort_keys=True) for request in accepted}
     if len(answers) > 1:
-        yield Violation(SAME_ANSWER, f"{first.where} was answered in {len(answers)} ways", about)
+        yield Violation(SAME_ANSWER, f"{first.where} got {len(answers)} different answers", about)
     for request in requests:
         if request.refused and request.status != 429 and any(commit.at < request.at for commit in commits):
-            text = f"{first.where} was answered {request.status} when it was repeated, though it was done"
+            text = f"{first.where} was answered {request.status} when it was repeated, after it had taken effect"
             yield Violation(SAME_ANSWER, text, about)
     for request in accepted[:1]:
-        for text in _not_done(request, commits, reading):
+        for text in _missing_effects(request, commits, history):
             yield Violation(ONCE, text, about)
 
 
-def _not_done(request: Request, commits: list[Commit], reading: Reading) -> Iterator[str]:
-    """What an accepted ask did not do, though it was answered so."""
-    route, thing = route_of(request)
+def _missing_effects(request: Request, commits: list[Commit], history: ParsedHistory) -> Iterator[str]:
+    """The effects that an accepted command lacks."""
+    route, aggregate_id = route_of(request)
     if route in CREATES:
         kind, name = CREATES[route]
         created = [c for c in commits if c.kind == kind and c.events[0].name == name and c.version == 1]
         answered = request.answer.get("id") if isinstance(request.answer, dict) else None
-        if [commit.thing for commit in created] != [answered]:
-            things = ", ".join(commit.stream for commit in created) or "nothing"
-            yield f"{request.where} was answered with the id {answered}, and created {things}"
+        if [commit.aggregate_id for commit in created] != [answered]:
+            streams = ", ".join(commit.stream for commit in created) or "nothing"
+            yield f"{request.where} was answered with the id {answered}, and created {streams}"
     elif route in RECORDS:
         kind, name = RECORDS[route]
-        times = sum(c.names().count(name) for c in commits if (c.kind, c.thing) == (kind, thing))
+        times = sum(c.event_names().count(name) for c in commits if (c.kind, c.aggregate_id) == (kind, aggregate_id))
         if times != 1:
-            yield f"{request.where} was accepted, and {kind}#{thing} holds {times} times that it was {name}"
+            yield f"{request.where} was accepted, and {kind}#{aggregate_id} has the event {name} {times} times"
     elif route in BRINGS_ABOUT:
         kind, names = BRINGS_ABOUT[route]
-        by_then = (c for c in reading.stream(kind, thing) if c.at <= (request.answered_at or 0))
-        if not any(name in names for commit in by_then for name in commit.names()):
+        by_then = (c for c in history.stream(kind, aggregate_id) if c.at <= (request.answered_at or 0))
+        if not any(name in names for commit in by_then for name in commit.event_names()):
             what = " or ".join(sorted(names))
-            yield f"{request.where} was accepted, and {kind}#{thing} does not hold that it was {what}"
+            yield f"{request.where} was accepted, and {kind}#{aggregate_id} has no event {what}"
 
 
-def _read(request: Request, reading: Reading) -> Iterator[Violation]:
-    route, thing = route_of(request)
+def _read(request: Request, history: ParsedHistory) -> Iterator[Violation]:
+    route, aggregate_id = route_of(request)
     kind = READS.get(route)
     if kind is None or request.version is None:
         return
-    commits = reading.stream(kind, thing)
-    before = max((c.last for c in commits if c.at < request.at), default=0)
-    after = max((c.last for c in commits if c.at <= (request.answered_at or 0)), default=0)
+    commits = history.stream(kind, aggregate_id)
+    before = max((c.last_version for c in commits if c.at < request.at), default=0)
+    after = max((c.last_version for c in commits if c.at <= (request.answered_at or 0)), default=0)
     if not before <= request.version <= after:
-        text = f"{request.where} showed version {request.version} when it was at {before} to {after}"
-        yield Violation(FRESH, text, {"request": request.id, "stream": f"{kind}#{thing}"})
+        text = f"{request.where} showed version {request.version}, when {before} to {after} was stored"
+        yield Violation(READ_YOUR_WRITES, text, {"request": request.id, "stream": f"{kind}#{aggregate_id}"})

@@ -1,7 +1,7 @@
-"""A history, read once: commits, requests, messages and the ways that they went, joined by their ids.
+"""A history parsed once for all checks: commits, requests, messages and deliveries, joined by their ids.
 
-A history is a sequence of `(microseconds, kind, fields)`; the fields of each kind are in ../README.md. Here is what the
-checks share, and no rule.
+A history is a sequence of `(microseconds, kind, fields)`; ../README.md lists the fields of each kind. This module holds
+no invariant.
 """
 
 import json
@@ -9,27 +9,27 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.simulation.check.records import Commit, Copy, Dead, Event, Message, Request
+from tests.simulation.check.records import Commit, Copy, DeadLetter, Event, Message, Request
 
 Entry = tuple[int, str, dict[str, Any]]
 SECOND = 1_000_000  # microseconds
-OLD = "old version"  # the fault by which a container runs the code from before
-GIVEN_UP = "target given up"  # the fault after which an event comes to a rule's dead letters only a day later
+OLD = "old version"  # the fault by which a container runs the previous version of the code
+GIVEN_UP = "target given up"  # the fault by which a rule dead-letters an event
 
 
-class Reading:
-    """What a history says, and how it ended.
+class ParsedHistory:
+    """A history and the final state.
 
-    calm_from, quiet_from: when the faults ended, and when the last people went home too, in microseconds. failures: how
-    many invocations failed, or failed at something. old: containers that run the version before.
+    end, faults_ended_at: times in microseconds. failure_count: invocations that failed or reported a failed item.
+    old_containers: those that run the previous version of the code. lost_by_relay: commits (service, stream, version)
+    that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
     """
 
-    def __init__(self, history: Sequence[Entry], final: Mapping[str, Any]) -> None:
-        self.history = history
+    def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:
+        self.entries = entries
         self.final = final
-        self.end = history[-1][0] if history else 0
-        self.quiet_from = 0
-        self.calm_from = 0
+        self.end = entries[-1][0] if entries else 0
+        self.faults_ended_at = 0
         self.commits: list[Commit] = []
         self.streams: dict[str, list[Commit]] = defaultdict(list)
         self.requests: dict[str, Request] = {}
@@ -38,52 +38,51 @@ class Reading:
         self.published_at: dict[str, int] = {}
         self.copies: dict[str, Copy] = {}
         self.given_up: set[tuple[str, str]] = set()
-        self.dead: list[Dead] = []
-        self.lost_to_queue: set[tuple[str, str, int]] = set()
+        self.dead_letters: list[DeadLetter] = []
+        self.lost_by_relay: set[tuple[str, str, int]] = set()
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self.effects: list[tuple[int, dict[str, Any]]] = []
-        self.failures = 0
-        self.old: set[str] = set()
-        self._at_work: dict[str, str | None] = {}
+        self.failure_count = 0
+        self.old_containers: set[str] = set()
+        self._current_cause: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
-        self._underway: dict[tuple[str, str, int], str | None] = {}
+        self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
         self._routed = "", ""
         self._parsed: dict[str, dict[str, Any] | None] = {}
         readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
-        for at, kind, fields in history:
+        for at, kind, fields in entries:
             reader = readers.get(kind)
             if reader:
                 reader(at, fields)
-        if not self.quiet_from:
-            self.quiet_from = max((at for at, kind, _ in history if kind == "fault"), default=0)
-            self.calm_from = self.quiet_from
+        if not self.faults_ended_at:
+            self.faults_ended_at = max((at for at, kind, _ in entries if kind == "fault"), default=0)
 
     @property
-    def is_still(self) -> bool:
-        """Whether all that was under way has come to its end."""
-        return bool(self.final.get("still", True))
+    def is_quiescent(self) -> bool:
+        """Whether the run settled: nothing is in progress any more."""
+        return bool(self.final.get("quiescent", True))
 
     def of_kind(self, kind: str) -> Iterator[tuple[str, list[Commit]]]:
-        """The streams of a kind of aggregate: its id and its commits."""
+        """The streams of one aggregate class, each as (aggregate id, commits)."""
         for commits in self.streams.values():
             if commits[0].kind == kind:
-                yield commits[0].thing, commits
+                yield commits[0].aggregate_id, commits
 
-    def stream(self, kind: str, thing: str) -> list[Commit]:
-        """The commits of one thing."""
-        return self.streams.get(f"{kind}#{thing}", [])
+    def stream(self, kind: str, aggregate_id: str) -> list[Commit]:
+        """The commits of one aggregate."""
+        return self.streams.get(f"{kind}#{aggregate_id}", [])
 
     def cause_of(self, commit: Commit) -> Message | None:
         """The message that led to a commit."""
         return self.messages.get(commit.causation or "")
 
     def was_sent_to(self, queue: str, message_id: str) -> bool:
-        """Whether a message was said to all, or to the service of a queue alone."""
+        """Whether a message was published to everyone, or to the service of a queue alone."""
         service = queue.partition("/")[0]
         return any(detail.get("to", service) == service for detail in self.published.get(message_id, ()))
 
     def table(self, name: str) -> Iterator[dict[str, dict[str, Any]]]:
-        """The items that a table holds in the end."""
+        """The items of a table in the final state."""
         items: Mapping[Any, dict[str, dict[str, Any]]] = self.final.get("tables", {}).get(name, {})
         return iter(items.values())
 
@@ -107,26 +106,27 @@ class Reading:
         request.version = fields.get("version")
 
     def _read_invocation(self, at: int, fields: dict[str, Any]) -> None:
-        self._at_work[fields["container"]] = next(iter(fields.get("cause") or ()), None)
+        self._current_cause[fields["container"]] = next(iter(fields.get("cause") or ()), None)
 
     def _read_underway(self, at: int, fields: dict[str, Any]) -> None:
         for partition, sort in fields["keys"]:
             if isinstance(sort, int):
-                self._underway[fields["container"], partition, sort] = self._at_work.get(fields["container"])
+                cause = self._current_cause.get(fields["container"])
+                self._pending_transactions[fields["container"], partition, sort] = cause
 
     def _read_commit(self, at: int, fields: dict[str, Any]) -> None:
         item = fields["item"]
         stream, version = item["stream"]["S"], int(item["version"]["N"])
-        kind, _, thing = stream.partition("#")
-        # What a container began it may end during its next invocation, or after its own end.
+        kind, _, aggregate_id = stream.partition("#")
+        # A transaction that a container began may commit during its next invocation, or after its end.
         container = fields["container"]
-        cause = self._underway.pop((container, stream, version), None) or self._at_work.get(container)
+        cause = self._pending_transactions.pop((container, stream, version), None) or self._current_cause.get(container)
         commit = Commit(
             at=at,
             service=fields["table"].partition("/")[0],
             stream=stream,
             kind=kind,
-            thing=thing,
+            aggregate_id=aggregate_id,
             version=version,
             id=item["id"]["S"],
             events=[
@@ -136,7 +136,7 @@ class Reading:
             item=item,
             cause=item["cause"]["S"] if "cause" in item else None,
             causation=item["causation_id"]["S"] if "causation_id" in item else None,
-            together=fields.get("in_transaction") or 1,
+            items_in_transaction=fields.get("in_transaction") or 1,
             request=cause if cause in self.requests else None,
         )
         for carried in json.loads(item["messages"]["S"]) if "messages" in item else ():
@@ -166,7 +166,7 @@ class Reading:
     def _read_stream(self, at: int, fields: dict[str, Any]) -> None:
         if fields["what"] == "lost-to-queue":
             service = fields["table"].partition("/")[0]
-            self.lost_to_queue |= {(service, stream, int(version)) for stream, version in fields["keys"]}
+            self.lost_by_relay |= {(service, stream, int(version)) for stream, version in fields["keys"]}
 
     def _read_sent(self, at: int, fields: dict[str, Any]) -> None:
         queue, body = fields["queue"], fields["body"]
@@ -188,7 +188,7 @@ class Reading:
             copy.deleted = at
 
     def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
-        self.failures += bool(fields.get("failures")) or fields["how"] == "error"
+        self.failure_count += bool(fields.get("failures")) or fields["how"] == "error"
         for failed in fields.get("failures") or ():
             if copy := self.copies.get(failed):
                 copy.failed += 1
@@ -199,7 +199,9 @@ class Reading:
         queue = fields["queue"].removesuffix("/dead-letters").removesuffix("/undelivered")
         detail = self._parsed[body]
         version = int(detail["metadata"].get("version", 1)) if detail else 1
-        self.dead.append(Dead(at, queue, message, body, fields.get("reason") or {}, fields["by"], version))
+        self.dead_letters.append(
+            DeadLetter(at, queue, message, body, fields.get("reason") or {}, fields["by"], version)
+        )
 
     def _read_routed(self, at: int, fields: dict[str, Any]) -> None:
         self._routed = fields["entry"], fields["queue"]
@@ -208,7 +210,7 @@ class Reading:
         if fields["name"] == GIVEN_UP:
             self.given_up.add((self._messages_of[self._routed[0]], self._routed[1]))
         elif fields["name"] == OLD:
-            self.old.add(fields["where"])
+            self.old_containers.add(fields["where"])
 
     def _read_row(self, at: int, fields: dict[str, Any]) -> None:
         partition, sort = fields["key"]
@@ -218,12 +220,11 @@ class Reading:
         self.effects.append((at, fields))
 
     def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
-        self.quiet_from = at
-        self.calm_from = self.calm_from or at
+        self.faults_ended_at = at
 
 
 def _detail(body: str) -> dict[str, Any] | None:
-    """The envelope in a queue's body; None for a schedule's tick and for what is none."""
+    """The envelope in a message body; None for a schedule's tick and for anything unreadable."""
     try:
         detail = json.loads(body).get("detail")
     except (ValueError, AttributeError):
@@ -233,7 +234,7 @@ def _detail(body: str) -> dict[str, Any] | None:
 
 
 def plain(item: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """An item's attributes as Python values."""
+    """The attributes of an item as Python values."""
     return {name: _value(value) for name, value in item.items()}
 
 

@@ -1,40 +1,40 @@
-"""A command is refused for a reason that is so: a fault, however often it strikes, is none."""
+"""Refusals: a command is refused only for a reason in the stored history; a fault is none."""
 
 from collections.abc import Callable, Iterator
 
-from tests.simulation.check.parsed_history import Reading
+from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Message
 from tests.simulation.check.violation import Violation
 
-FOR_A_REASON = "a command is refused for a reason that is so"
+VALID_REASON = "a command is refused for a valid reason"
 
 
-def violations(reading: Reading) -> Iterator[Violation]:
-    """Refusals for which the history that went before holds no reason."""
-    for message_id, at in reading.published_at.items():
-        reply = reading.messages[message_id]
+def violations(history: ParsedHistory) -> Iterator[Violation]:
+    """Refusals without a reason in the events stored before."""
+    for message_id, at in history.published_at.items():
+        reply = history.messages[message_id]
         if reply.name not in REASONS:
             continue
-        command = reading.messages.get(reply.metadata.get("causation_id") or "")
-        if command and not REASONS[reply.name](command, _Past(reading, at)):
-            text = f"{command.name} was answered with {reply.name}, and nothing speaks against it"
-            yield Violation(FOR_A_REASON, text, {"message": message_id, "command": command.id})
+        command = history.messages.get(reply.metadata.get("causation_id") or "")
+        if command and not REASONS[reply.name](command, _Past(history, at)):
+            text = f"{command.name} was answered with {reply.name} without a reason"
+            yield Violation(VALID_REASON, text, {"message": message_id, "command": command.id})
 
 
 class _Past:
-    """What was stored until a moment."""
+    """The events stored until a time."""
 
-    def __init__(self, reading: Reading, until: int) -> None:
-        self._reading, self._until = reading, until
+    def __init__(self, history: ParsedHistory, until: int) -> None:
+        self._history, self._until = history, until
 
-    def names(self, kind: str, thing: str) -> set[str]:
-        """The events of one thing."""
-        commits = self._reading.stream(kind, thing)
-        return {name for commit in commits if commit.at <= self._until for name in commit.names()}
+    def names(self, kind: str, aggregate_id: str) -> set[str]:
+        """The names of the events of one aggregate."""
+        commits = self._history.stream(kind, aggregate_id)
+        return {name for commit in commits if commit.at <= self._until for name in commit.event_names()}
 
-    def value(self, kind: str, thing: str, event: str, name: str) -> object:
-        """What an event of one thing says, None without one."""
-        commits = self._reading.stream(kind, thing)
+    def value(self, kind: str, aggregate_id: str, event: str, name: str) -> object:
+        """A member of the first event of a name of one aggregate; None without one."""
+        commits = self._history.stream(kind, aggregate_id)
         events = (e for commit in commits if commit.at <= self._until for e in commit.events)
         return next((e.data[name] for e in events if e.name == event), None)
 

@@ -6,11 +6,11 @@ from functions.notifications import service as notifications_service
 from functions.ordering import inbox as ordering_inbox
 from functions.ordering import service as ordering_service
 from functions.ordering.domain import Order
-from tests.simulation.check.baskets import HOLDS, IN_TIME
+from tests.simulation.check.baskets import CONTENTS, EXPIRES_IN_TIME
 from tests.simulation.check.commands import ONCE
-from tests.simulation.check.money import BILLED, OWED
-from tests.simulation.check.orders import READY, SOMETHING
-from tests.simulation.check.side_effects import ONE_ID, RECORDED, TOLD
+from tests.simulation.check.money import INVOICED, OWED
+from tests.simulation.check.orders import NOT_EMPTY, READY
+from tests.simulation.check.side_effects import NOTIFIED_ONCE, ONE_ID, RECORDED
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -30,19 +30,19 @@ BUGS = (
     Bug(
         "re-adding replaces",
         "Whoever puts two more of a product into a basket has two.",
-        (HOLDS,),
+        (CONTENTS,),
         (Edit(Basket.add_item, "quantity=line.quantity + quantity), at", "quantity=quantity), at"),),
     ),
     Bug(
         "removal by the difference",
         "Taking some out says how many go instead of how many stay.",
-        (HOLDS,),
+        (CONTENTS,),
         (Edit(Basket.remove_item, "line.quantity - quantity", "quantity"),),
     ),
     Bug(
         "busy baskets abandoned",
         "A basket is abandoned however lately it was touched.",
-        (IN_TIME,),
+        (EXPIRES_IN_TIME,),
         (
             Edit(Basket.abandon, "now - datetime.fromisoformat(self.touched_at) >= untouched", "now"),
             Edit(baskets_service.abandon_untouched, "clock.now() - _untouched()", "clock.now()"),
@@ -51,19 +51,19 @@ BUGS = (
     Bug(
         "left baskets stay open",
         "A basket that nobody touches is never abandoned.",
-        (IN_TIME,),
+        (EXPIRES_IN_TIME,),
         (Edit(Basket.abandon, 'self.status == "open" and', "False and"),),
     ),
     Bug(
         "what is missing is still owed",
         "An order that is ready costs what was ordered, not what was found.",
-        (BILLED, OWED),
+        (INVOICED, OWED),
         (Edit(Order._readied, "without(self.items, event.shortages)", "self.items"),),
     ),
     Bug(
         "nothing found is ready",
         "An order of which nothing was found waits to be picked up.",
-        (SOMETHING,),
+        (NOT_EMPTY,),
         (Edit(Order._take, "not without(self.items, shortages)", "False"),),
     ),
     Bug(
@@ -81,7 +81,7 @@ BUGS = (
     Bug(
         "payment of an order ignored",
         "An order does not hear that its invoice was paid.",
-        (BILLED,),
+        (INVOICED,),
         (Edit(ordering_inbox.invoice_paid, "service.note_paid(event.order_id)", "pass"),),
     ),
     Bug(
@@ -93,7 +93,7 @@ BUGS = (
     Bug(
         "paid before ready is forgotten",
         "An order that is paid early takes it for nothing.",
-        (BILLED,),
+        (INVOICED,),
         (Edit(Order.pay, 'self.must_be("pending", "approved", "ready")', 'self.must_be("ready")'),),
     ),
     Bug(
@@ -123,13 +123,13 @@ BUGS = (
     Bug(
         "one text for each event heard",
         "A notification's id is not made of order and kind.",
-        (TOLD, ONE_ID),
+        (NOTIFIED_ONCE, ONE_ID),
         (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.new()"),),
     ),
     Bug(
         "kinds of notification share an id",
         "A customer hears of one stage of an order, and of no other.",
-        (TOLD,),
+        (NOTIFIED_ONCE,),
         (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.derive(order_id)"),),
     ),
     Bug(
@@ -149,7 +149,7 @@ BUGS = (
     Bug(
         "unpaid orders wait for ever",
         "An order that is ready and not paid is never called off.",
-        (IN_TIME,),
+        (EXPIRES_IN_TIME,),
         (Edit(Order.expire, "if self.awaits_payment and", "if False and"),),
     ),
 )

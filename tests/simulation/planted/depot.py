@@ -4,10 +4,10 @@ from functions.depot import dispatch, dispatcher, lease, service
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
-from tests.simulation.check.collection import HEARD, LISTED, SHORT, UNDER_ITS_NUMBER
-from tests.simulation.check.orders import OVER
-from tests.simulation.check.published_state import SAYS
-from tests.simulation.check.robots import NO_WAIT, NUMBERED, ONE_ROBOT
+from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, SHORTAGES, SILENT
+from tests.simulation.check.orders import LIST_CANCELLED
+from tests.simulation.check.published_state import PUBLISHED_STATE
+from tests.simulation.check.robots import NEXT_NUMBER, NO_WAIT, ONE_ROBOT
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -64,13 +64,13 @@ BUGS = (
     Bug(
         "assignment numbers begin again",
         "Each assignment of a list has the number 1.",
-        (NUMBERED,),
+        (NEXT_NUMBER,),
         (Edit(ShoppingList.assign, "self.assignment + 1", "1"),),
     ),
     Bug(
         "picks add up",
         "A robot's word that it has two in all counts as two more.",
-        (SHORT,),
+        (SHORTAGES,),
         (
             Edit(
                 ShoppingList._picked,
@@ -88,37 +88,37 @@ BUGS = (
     Bug(
         "short picks not reported",
         "A list that is completed short says that all was found.",
-        (SHORT,),
+        (SHORTAGES,),
         (Edit(ShoppingList.complete, 'not_picked(self.stops) if self.status == "active" else ()', "()"),),
     ),
     Bug(
         "silent robots stay online",
         "A robot that is lost keeps its list for ever.",
-        (HEARD,),
+        (SILENT,),
         (Edit(lease.rest, "max(0, min(", "max(1, min("),),
     ),
     Bug(
         "lease not looked at again",
         "A robot that was there at the first look is taken to be there for ever.",
-        (HEARD,),
+        (SILENT,),
         (Edit(lease.look_again, "runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))", "pass"),),
     ),
     Bug(
         "end of an order not heard",
         "The depot goes on collecting for an order that was cancelled after its approval.",
-        (OVER,),
+        (LIST_CANCELLED,),
         (Edit(depot_inbox.order_ended, "service.call_off(event.order_id)", "pass"),),
     ),
     Bug(
         "assignment numbers not compared",
         "A robot goes on with a list that was given to another.",
-        (UNDER_ITS_NUMBER,),
+        (ASSIGNMENT_NUMBER,),
         (Edit(ShoppingList._must_have_number, "assignment != self.assignment", "False"),),
     ),
     Bug(
         "picks survive a return",
         "What a lost robot had picked counts for whoever is given its list.",
-        (SAYS, SHORT),
+        (PUBLISHED_STATE, SHORTAGES),
         (
             Edit(
                 ShoppingList._given_back,

@@ -6,17 +6,17 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.runtime.context import Context
 from tests.simulation.check.commands import (
     AT_MOST_ONCE,
-    FRESH,
+    DURABLE,
     IF_MATCH,
-    IN_ORDER,
-    KEPT,
-    NEVER,
+    NEVER_STORED,
     ONCE,
+    READ_YOUR_WRITES,
     SAME_ANSWER,
+    VERSIONS_IN_ORDER,
 )
 from tests.simulation.check.failures import CAUSED
-from tests.simulation.check.money import OWED, RELEASED, TOGETHER, WITHIN
-from tests.simulation.check.published_state import SAYS
+from tests.simulation.check.money import OWED, RELEASED, TOGETHER, WITHIN_LIMITS
+from tests.simulation.check.published_state import PUBLISHED_STATE
 from tests.simulation.check.robots import ONE_ROBOT
 from tests.simulation.check.side_effects import ONE_EFFECT
 from tests.simulation.check.transitions import LEGAL
@@ -28,13 +28,13 @@ BUGS = (
     Bug(
         "no condition on the commit",
         "Of two who decide at once the second writes over the first.",
-        (IN_ORDER, KEPT),
+        (VERSIONS_IN_ORDER, DURABLE),
         (Edit(DynamoEventStore.commit, CONDITION, '"attribute_not_exists(#stream) OR attribute_exists(#stream)"'),),
     ),
     Bug(
         "SDK retry taken for a conflict",
         "A write whose reply was lost and that the SDK repeats is decided again, on top of itself.",
-        (AT_MOST_ONCE, NEVER, ONCE, SAME_ANSWER),
+        (AT_MOST_ONCE, NEVER_STORED, ONCE, SAME_ANSWER),
         (Edit(DynamoEventStore._explain, "== [commit.id for commit in commits]", "== []"),),
     ),
     Bug(
@@ -65,13 +65,13 @@ BUGS = (
     Bug(
         "aggregates read eventually consistently",
         "A stream is read as it was a moment ago.",
-        (FRESH, ONCE, SAME_ANSWER),
+        (READ_YOUR_WRITES, ONCE, SAME_ANSWER),
         (Edit(DynamoEventStore._query, '"ConsistentRead": True', '"ConsistentRead": False'),),
     ),
     Bug(
         "version counted by commits",
         "A commit of several events takes one version.",
-        (IN_ORDER,),
+        (VERSIONS_IN_ORDER,),
         (Edit(Repository.prepare, "aggregate.version - len(events) + 1", "aggregate.version"),),
     ),
     Bug(
@@ -101,7 +101,7 @@ BUGS = (
     Bug(
         "snapshot of the state before",
         "A snapshot holds the state before the last event of its commit.",
-        (SAYS, LEGAL),
+        (PUBLISHED_STATE, LEGAL),
         (
             Edit(
                 Repository._snapshot,
@@ -115,13 +115,13 @@ BUGS = (
     Bug(
         "snapshot before the whole commit",
         "A snapshot holds the state that was loaded, without what the commit adds.",
-        (SAYS, LEGAL),
+        (PUBLISHED_STATE, LEGAL),
         (Edit(Repository._snapshot, "codec.to_data(aggregate)", "codec.to_data(loaded.fold())"),),
     ),
     Bug(
         "snapshot of another schema",
         "A snapshot is used whatever the shape of what it holds.",
-        (SAYS, LEGAL, OWED, WITHIN, RELEASED, CAUSED),
+        (PUBLISHED_STATE, LEGAL, OWED, WITHIN_LIMITS, RELEASED, CAUSED),
         (
             Edit(
                 Repository.load,
@@ -133,7 +133,7 @@ BUGS = (
     Bug(
         "conflict merged",
         "Whoever loses a race writes behind the winner without deciding again.",
-        (LEGAL, ONCE, AT_MOST_ONCE, IN_ORDER, NEVER),
+        (LEGAL, ONCE, AT_MOST_ONCE, VERSIONS_IN_ORDER, NEVER_STORED),
         (
             Edit(
                 Repository._decide,
@@ -182,7 +182,7 @@ BUGS = (
     Bug(
         "answer with the version before",
         "A change is answered with the ETag that it had before.",
-        (FRESH,),
+        (READ_YOUR_WRITES,),
         (
             Edit(
                 repository._note_version,

@@ -5,48 +5,48 @@ from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging import inbox
 from functions.kernel.messaging.inbox import Inbox
-from tests.simulation.check.delivery import ACCOUNTED, ANSWERED, REACHED, READABLE, SENT
+from tests.simulation.check.delivery import ANSWERED, DEAD_LETTER_REASON, DELIVERED, PUBLISHED, UNKNOWN_VERSION
 from tests.simulation.check.projections import COUNTED, REBUILT
-from tests.simulation.check.refusals import FOR_A_REASON
+from tests.simulation.check.refusals import VALID_REASON
 from tests.simulation.check.sagas import ENDS
-from tests.simulation.check.side_effects import TOLD
+from tests.simulation.check.side_effects import NOTIFIED_ONCE
 from tests.simulation.planted.bug import Bug, Edit, Set
 
 BUGS = (
     Bug(
         "relay ignores failed entries",
         "The relay tells the stream that all went well, whatever the bus took.",
-        (SENT, REACHED),
+        (PUBLISHED, DELIVERED),
         (Edit(relay.handle, "if not failed:", "if True:"),),
     ),
     Bug(
         "relay advances past failed entries",
         "The relay reports the last record that failed, so those before it are passed over.",
-        (SENT, REACHED),
+        (PUBLISHED, DELIVERED),
         (Edit(relay.handle, "for owner in owners if", "for owner in reversed(owners) if"),),
     ),
     Bug(
         "FailedEntryCount unread",
         "Whatever PutEvents answers, all entries count as taken.",
-        (SENT,),
+        (PUBLISHED,),
         (Edit(EventBridgeBus._put_batch, 'if answer.get("ErrorCode")', "if False"),),
     ),
     Bug(
         "relay takes the first message of a commit",
         "Of a commit with several messages only one leaves.",
-        (SENT, REACHED),
+        (PUBLISHED, DELIVERED),
         (Edit(relay.handle, "messages_of(image) if", "messages_of(image)[:1] if"),),
     ),
     Bug(
         "reminder that could not be sent is forgotten",
         "The relay goes on when the queue did not take a reminder.",
-        (REACHED,),
+        (DELIVERED,),
         (Edit(relay._remind, "return False", "return True"),),
     ),
     Bug(
         "bus gives up silently",
         "Entries that four tries could not place count as placed.",
-        (SENT,),
+        (PUBLISHED,),
         (
             Edit(
                 EventBridgeBus._put_batch,
@@ -58,13 +58,13 @@ BUGS = (
     Bug(
         "acknowledged before the commit",
         "A message whose handling fails is deleted all the same.",
-        (ANSWERED, REBUILT, TOLD, ENDS, COUNTED),
+        (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
         (Edit(Inbox._receive, "return self._failed(record, error)", "return True"),),
     ),
     Bug(
         "rest of a batch dropped",
         "The first failure of a batch ends it, and what is behind it counts as handled.",
-        (ANSWERED, REBUILT, TOLD, ENDS, COUNTED),
+        (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
         (
             Edit(
                 Inbox.handle,
@@ -76,13 +76,13 @@ BUGS = (
     Bug(
         "given up after two tries",
         "A message lies with the dead letters before its trouble could pass.",
-        (ACCOUNTED,),
+        (DEAD_LETTER_REASON,),
         (Edit(Inbox._failed, '"8"', '"2"'),),
     ),
     Bug(
         "any error taken for a refusal",
         "Whatever goes wrong while a command is worked on is answered with no.",
-        (FOR_A_REASON,),
+        (VALID_REASON,),
         (Set(inbox, "REFUSALS", (Exception,)),),
     ),
     Bug(
@@ -106,7 +106,7 @@ BUGS = (
     Bug(
         "unreadable messages thrown away",
         "What cannot be decoded is deleted, and lies nowhere.",
-        (READABLE,),
+        (UNKNOWN_VERSION,),
         (
             Edit(
                 Inbox._failed,

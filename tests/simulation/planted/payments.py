@@ -3,8 +3,8 @@
 from functions.payments import inbox, service
 from functions.payments.domain import Invoice, Payment
 from tests.simulation.check.failures import CAUSED
-from tests.simulation.check.money import BILLED, FALLS, OWED, RELEASED, SERVED, TOGETHER, WITHIN
-from tests.simulation.check.side_effects import PAID_BACK, RECORDED
+from tests.simulation.check.money import INVOICED, NEVER_RISES, OWED, OWN_PAYMENT, RELEASED, TOGETHER, WITHIN_LIMITS
+from tests.simulation.check.side_effects import RECORDED, REFUNDED_ONCE
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -12,7 +12,7 @@ BUGS = (
     Bug(
         "confirmed beyond what was authorized",
         "A payment is accepted for an order that it does not cover.",
-        (WITHIN, SERVED, OWED),
+        (WITHIN_LIMITS, OWN_PAYMENT, OWED),
         (
             Edit(Payment.confirm, "amount > self.authorized", "False"),
             Edit(Payment.capture, "amount > self.authorized", "False"),
@@ -51,7 +51,7 @@ BUGS = (
     Bug(
         "refund twice",
         "Each try to pay a refund asks the provider for another one.",
-        (PAID_BACK, RECORDED),
+        (REFUNDED_ONCE, RECORDED),
         (Edit(service.refund_request_id, 'ids.derive("refund", payment_id, number)', "ids.new()"),),
     ),
     Bug(
@@ -87,31 +87,31 @@ BUGS = (
     Bug(
         "what is owed rises again",
         "A late approval writes down again what a short pick has lowered.",
-        (FALLS,),
+        (NEVER_RISES,),
         (Edit(Invoice.bill, "amount < self.amount", "amount != self.amount"),),
     ),
     Bug(
         "delta instead of absolute value",
         "An invoice is lowered by what is owed instead of to what is owed.",
-        (BILLED, OWED),
+        (INVOICED, OWED),
         (Edit(Invoice.bill, 'Adjusted(amount, "short_pick")', 'Adjusted(self.amount - amount, "short_pick")'),),
     ),
     Bug(
         "short picks not heard",
         "An invoice stays as it was approved.",
-        (BILLED, OWED),
+        (INVOICED, OWED),
         (Edit(Invoice.bill, "elif amount < self.amount:", "elif False:"),),
     ),
     Bug(
         "no mark of a cancelled invoice",
         "A cancellation that comes before the approval leaves nothing, and the late approval is billed.",
-        (BILLED,),
+        (INVOICED,),
         (Edit(Invoice.cancel, 'self.status != "cancelled"', 'self.status == "pending"'),),
     ),
     Bug(
         "cancelled order still owes",
         "A paid invoice does not hear that its order was cancelled.",
-        (BILLED, OWED),
+        (INVOICED, OWED),
         (Edit(Invoice.cancel, "if self.amount > 0:", "if False:"),),
     ),
     Bug(
@@ -135,7 +135,7 @@ BUGS = (
     Bug(
         "one payment for two orders",
         "A payment that serves an order is accepted for another.",
-        (SERVED,),
+        (OWN_PAYMENT,),
         (Edit(Payment.confirm, "self.order_id not in (None, order_id)", "False"),),
     ),
     Bug(

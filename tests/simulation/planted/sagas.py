@@ -5,9 +5,18 @@ from functions.depot.domain import ShoppingList
 from functions.kernel.domain.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
-from tests.simulation.check.money import BILLED, RELEASED, SERVED
-from tests.simulation.check.orders import OVER
-from tests.simulation.check.sagas import AS_ITS_ORDER, ASKS, ENDS, HEARS, HEEDED, IN_TURN, ONE_END, UNDONE
+from tests.simulation.check.money import INVOICED, OWN_PAYMENT, RELEASED
+from tests.simulation.check.orders import LIST_CANCELLED
+from tests.simulation.check.sagas import (
+    AS_ITS_ORDER,
+    AWAITED_ANSWER,
+    COMMAND_AND_TIMEOUT,
+    COMPENSATED,
+    ENDS,
+    ONE_END,
+    STEP_ORDER,
+    TIMEOUT_HANDLED,
+)
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -15,7 +24,7 @@ BUGS = (
     Bug(
         "any yes counts",
         "A saga goes on by the answer to another step than the one that waits.",
-        (HEARS,),
+        (AWAITED_ANSWER,),
         (
             Edit(
                 Saga.answer, "reply == self.awaited.accepted", 'reply.endswith(("Accepted", "Authorized", "Initiated"))'
@@ -25,13 +34,13 @@ BUGS = (
     Bug(
         "any no counts",
         "A saga turns round by a refusal of a step that is long done.",
-        (HEARS,),
+        (AWAITED_ANSWER,),
         (Edit(Saga.answer, "elif reply == self.awaited.refused:", 'elif reply.endswith("Refused"):'),),
     ),
     Bug(
         "old timeouts count",
         "A saga takes the reminder of an earlier try for that of the one that waits.",
-        (IN_TURN, HEARS),
+        (STEP_ORDER, AWAITED_ANSWER),
         (Edit(Saga.time_out, "(step, attempt, compensating) != waits", "self.compensating != compensating"),),
     ),
     Bug(
@@ -39,50 +48,50 @@ BUGS = (
         "A step without an answer is not tried again.",
         (
             ENDS,
-            HEEDED,
+            TIMEOUT_HANDLED,
         ),
         (Edit(Saga.time_out, 'self.status != "running" or', "self.status or"),),
     ),
     Bug(
         "no reminder of a step",
         "A step is sent, and nothing says when it has waited long enough.",
-        (ASKS,),
+        (COMMAND_AND_TIMEOUT,),
         (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
     ),
     Bug(
         "compensation skipped",
         "A step whose command was sent and not answered is not undone.",
-        (IN_TURN, UNDONE),
+        (STEP_ORDER, COMPENSATED),
         (Edit(Saga.undos.fget, "self.steps[: self.sent]", "self.steps[: self.sent - 1]"),),  # type: ignore[attr-defined]
     ),
     Bug(
         "compensation in the order of the steps",
         "What was done first is undone first.",
-        (IN_TURN,),
+        (STEP_ORDER,),
         (Edit(Saga.undos.fget, "sorted(last.values(), reverse=True)", "sorted(last.values())"),),  # type: ignore[attr-defined]
     ),
     Bug(
         "compensated before the last undo",
         "A saga is over when the first undo is answered.",
-        (IN_TURN, UNDONE),
+        (STEP_ORDER, COMPENSATED),
         (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
     ),
     Bug(
         "call-off of a compensating saga counts again",
         "A saga that is on its way back turns round once more.",
-        (HEARS, IN_TURN, LEGAL),
+        (AWAITED_ANSWER, STEP_ORDER, LEGAL),
         (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
     ),
     Bug(
         "call-off of a completed saga counts",
         "An order that is cancelled after its saga was completed is compensated too.",
-        (ONE_END, LEGAL, HEARS),
+        (ONE_END, LEGAL, AWAITED_ANSWER),
         (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
     ),
     Bug(
         "voided before it was confirmed does not count",
         "A payment that is voided before its confirmation is confirmed later.",
-        (UNDONE, RELEASED, SERVED, BILLED),
+        (COMPENSATED, RELEASED, OWN_PAYMENT, INVOICED),
         (Edit(Payment.void, 'self.status in ("authorized", "confirmed")', 'self.status == "confirmed"'),),
     ),
     Bug(
@@ -94,13 +103,13 @@ BUGS = (
     Bug(
         "insisting steps turn round",
         "A saga whose payment is confirmed gives up when nobody answers.",
-        (HEARS,),
+        (AWAITED_ANSWER,),
         (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].insists", "attempt < TRIES"),),
     ),
     Bug(
         "no mark of a cancelled list",
         "A cancellation that comes before its list leaves nothing, and the late list is made.",
-        (UNDONE, OVER),
+        (COMPENSATED, LIST_CANCELLED),
         (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
     ),
 )
