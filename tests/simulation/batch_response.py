@@ -1,13 +1,13 @@
-"""What Lambda makes of the answer of a function that reports the failures of a batch one by one."""
+"""Partial batch responses: how Lambda reads the answer of a function that reports failed items."""
 
 from collections.abc import Sequence
 from typing import Any
 
 
 def failed_items(answer: Any, batch: Sequence[str]) -> list[str] | None:
-    """The ids of a batch that failed; [] when all went well; None when an answer that is not valid fails them all.
+    """The failed ids of a batch; [] when all were handled; None when the answer is invalid, so all failed.
 
-    An answer of nothing, or without a list, is a success. An id that is none of the batch's fails it.
+    An empty answer, or one without a list, is a success. An id that is not in the batch makes the answer invalid.
     """
     if answer is None or answer == {}:
         return []

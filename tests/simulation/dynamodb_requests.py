@@ -1,4 +1,4 @@
-"""What is read of a request to write: its conditions, the actions of a transaction, and what is not simulated."""
+"""Requests to DynamoDB: which parameters are simulated, conditions of writes, and actions of a transaction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from tests.simulation.expressions import ExpressionError, Item, additions, check
 from tests.simulation.sdk import client_error
 from tests.simulation.tables import Key, Table
 
-# What is read of a request; anything else in one is not simulated, and refused.
+# The parameters that are simulated; a request with any other is refused.
 _CONDITIONAL = {"ConditionExpression", "ReturnValuesOnConditionCheckFailure"}
 _COMMON = {"TableName", "ReturnConsumedCapacity", "ExpressionAttributeNames", "ExpressionAttributeValues"}
 _PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
@@ -25,13 +25,13 @@ KNOWN = {
 
 
 def check_known(operation: str, request: Mapping[str, Any]) -> None:
-    """Raises ExpressionError for a request that says what the simulation would overlook."""
+    """Raises ExpressionError for a request with a parameter that is not simulated."""
     if not request.keys() <= KNOWN[operation]:
         raise ExpressionError(f"not simulated in {operation}: {sorted(request.keys() - KNOWN[operation])}")
 
 
 def size_of(item: Item) -> int:
-    """The bytes of an item, about."""
+    """The approximate size of an item, in bytes."""
     size = 0
     for name, value in item.items():
         for content in value.values():
@@ -54,7 +54,7 @@ class Write:
         self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
 
     def refusal(self) -> dict[str, Any]:
-        """Its cancellation reason; of code None when it can be done."""
+        """Its cancellation reason; with the code None when it can be done."""
         there = self.table.items.get(self.key)
         if holds(self._request, there):
             return {"Code": "None"} if self._can_add(there or {}) else {"Code": "ValidationError"}
@@ -62,7 +62,7 @@ class Write:
         return {**reason, "Item": dict(there)} if there and wants_old(self._request) else reason
 
     def _can_add(self, there: Item) -> bool:
-        """Whether what is to be added to is a number, or nothing yet."""
+        """Whether each attribute to add to is a number, or does not exist."""
         if self._kind == "Put":
             return True
         names = self._request.get("ExpressionAttributeNames", {})
@@ -84,7 +84,7 @@ class Write:
 
 
 def holds(request: Mapping[str, Any], there: Item | None) -> bool:
-    """Whether the condition of a request holds of what is there."""
+    """Whether the condition of a request holds for the existing item."""
     if "ConditionExpression" not in request:
         return True
     names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
@@ -92,12 +92,12 @@ def holds(request: Mapping[str, Any], there: Item | None) -> bool:
 
 
 def wants_old(request: Mapping[str, Any]) -> bool:
-    """Whether a refusal is to show what is there."""
+    """Whether a refusal returns the existing item."""
     return bool(request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD")
 
 
 def cancelled(reasons: Sequence[dict[str, Any]]) -> ClientError:
-    """The error of a transaction whose items have these reasons."""
+    """The error of a transaction with these cancellation reasons."""
     codes = ", ".join(reason["Code"] for reason in reasons)
     message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
     return client_error(

@@ -1,22 +1,22 @@
-"""What lies outside the mall: the payment provider and the carrier of texts, which answer or do not."""
+"""External services: the payment provider and the carrier of texts, whose answers may be lost."""
 
 from collections.abc import Mapping
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
 from tests.simulation.sdk import Caller, World
 
-ANSWER_LOST = 2.0  # seconds until it is given up
+ANSWER_LOST = 2.0  # seconds until a caller gives up
 
 
 class Provider:
-    """A payment provider that pays each request id once."""
+    """A payment provider that refunds each request id once."""
 
     def __init__(self) -> None:
         self.paid: dict[str, tuple[str, int]] = {}  # request id → payment, amount
 
 
 class ProviderClient:
-    """One container's way to the payment provider."""
+    """One container's client of the payment provider."""
 
     def __init__(self, provider: Provider, world: World, caller: Caller) -> None:
         self._provider = provider
@@ -24,7 +24,7 @@ class ProviderClient:
         self._caller = caller
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
-        """Pay back. Raises InvalidError, RefusedError and UnavailableError as the port says."""
+        """Refund. Raises InvalidError, RefusedError and UnavailableError, as the port defines."""
         faults, paid = self._world.faults, self._provider.paid
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
         before = paid.get(request_id)
@@ -39,16 +39,16 @@ class ProviderClient:
         if not before:
             paid[request_id] = (payment_id, amount)
         what = {"payment": payment_id, "amount": amount}
-        self._world.history.note(
+        self._world.history.record(
             "effect", port="provider", request_id=request_id, what=what, answered=not lost, again=before is not None
         )
-        _die_here(self._world, self._caller, "provider")
+        _maybe_kill(self._world, self._caller, "provider")
         if lost:
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the provider does not answer")
 
     def statement(self, payment_id: str) -> Mapping[str, int]:
-        """What was paid back of a payment, by request id."""
+        """The refunds of a payment, by request id, in cents."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
         paid = self._provider.paid
         return {request: amount for request, (payment, amount) in paid.items() if payment == payment_id}
@@ -62,7 +62,7 @@ class Texts:
 
 
 class TextsClient:
-    """One container's way to the carrier."""
+    """One container's client of the carrier."""
 
     def __init__(self, texts: Texts, world: World, caller: Caller) -> None:
         self._texts = texts
@@ -78,7 +78,7 @@ class TextsClient:
         lost = self._world.faults.strikes("text answer lost", request_id)
         again = request_id in self._texts.sent
         self._texts.sent.setdefault(request_id, (number, text))
-        self._world.history.note(
+        self._world.history.record(
             "effect",
             port="texts",
             request_id=request_id,
@@ -86,13 +86,13 @@ class TextsClient:
             answered=not lost,
             again=again,
         )
-        _die_here(self._world, self._caller, "texts")
+        _maybe_kill(self._world, self._caller, "texts")
         if lost:
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
 
 
-def _die_here(world: World, caller: Caller, port: str) -> None:
-    """Whoever asked may end right after what it asked for was done."""
+def _maybe_kill(world: World, caller: Caller, port: str) -> None:
+    """Maybe kill the caller right after the effect."""
     if world.faults.strikes("killed after call", f"{caller.name} {port}"):
-        caller.die()
+        caller.kill()

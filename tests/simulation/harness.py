@@ -1,4 +1,4 @@
-"""For tests: calls made as if from a container of a simulated cloud, with time passing."""
+"""For tests of the simulated cloud: worlds, tables, and calls as if from a container."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -13,34 +13,34 @@ from tests.simulation.tables import Table
 T = TypeVar("T")
 
 
-class Somebody:
-    """Who makes calls, and may end."""
+class FakeCaller:
+    """A caller of a client that is no container."""
 
-    def __init__(self, name: str = "somebody") -> None:
+    def __init__(self, name: str = "caller") -> None:
         self.name = name
 
-    def die(self) -> None:
-        """End now."""
+    def kill(self) -> None:
+        """End the task."""
         raise Killed
 
-    def turn_clock(self, by_us: int) -> None:
-        """Somebody has no clock."""
+    def shift_clock(self, by_us: int) -> None:
+        """It has no clock."""
 
 
 def a_world(seed: int = 1, faults: Mapping[str, float] | None = None) -> World:
-    """A world with these faults and no others."""
+    """A world with these faults only."""
     choices = Choices(seed)
     return World(choices, Faults(choices, faults))
 
 
-def let(world: World, work: Callable[[], T], seconds: float = 3_600.0) -> T:
-    """What a task gives; raises what it raises."""
+def run_task(world: World, work: Callable[[], T], seconds: float = 3_600.0) -> T:
+    """Run a function as a task, to its end; its result, or the error that it raises."""
     raised: list[Exception] = []
 
     def caught() -> T | None:
         try:
             return work()
-        except Exception as error:  # handed on to whoever let it
+        except Exception as error:  # raised again below
             raised.append(error)
             return None
 
@@ -48,7 +48,7 @@ def let(world: World, work: Callable[[], T], seconds: float = 3_600.0) -> T:
     world.scheduler.run(world.scheduler.now_us + int(seconds * SECOND), lambda: task.done)
     if raised:
         raise raised[0]
-    assert task.done, "it still goes on"
+    assert task.done, "it is still running"
     result: T = task.result
     return result
 
@@ -56,24 +56,24 @@ def let(world: World, work: Callable[[], T], seconds: float = 3_600.0) -> T:
 def an_event_table(world: World, name: str = "jars/events") -> DynamoDB:
     """DynamoDB with one table for commits."""
     dynamodb = DynamoDB(world)
-    dynamodb.tables[name] = Table(world, name, "stream", "version", "N", _nobody_asks)
+    dynamodb.tables[name] = Table(world, name, "stream", "version", "N", _ignore)
     return dynamodb
 
 
 def a_views_table(world: World, name: str = "jars/views", indexes: tuple[str, ...] = ("by_place",)) -> DynamoDB:
     """DynamoDB with one table for read models."""
     dynamodb = DynamoDB(world)
-    dynamodb.tables[name] = Table(world, name, "partition", "sort", "S", _nobody_asks, indexes)
+    dynamodb.tables[name] = Table(world, name, "partition", "sort", "S", _ignore, indexes)
     return dynamodb
 
 
-def a_client(dynamodb: DynamoDB, name: str = "somebody") -> DynamoDBClient:
-    """A client of its own for one who makes calls."""
-    return DynamoDBClient(dynamodb, Wire(dynamodb.world, Somebody(name), "dynamodb"), name)
+def a_client(dynamodb: DynamoDB, name: str = "caller") -> DynamoDBClient:
+    """A client of DynamoDB."""
+    return DynamoDBClient(dynamodb, Wire(dynamodb.world, FakeCaller(name), "dynamodb"), name)
 
 
-class InATask:
-    """Something whose every method is called in a task of its own, which is waited for; generators are read whole."""
+class InTask:
+    """An object whose every method is run as a task; generators are read whole."""
 
     def __init__(self, world: World, inner: Any) -> None:
         self._world = world
@@ -87,10 +87,10 @@ class InATask:
                 result = method(*args, **kwargs)
                 return list(result) if hasattr(result, "__next__") else result
 
-            return let(self._world, work)
+            return run_task(self._world, work)
 
         return call
 
 
-def _nobody_asks(table: Table, key: object, item: object, by: str, together: int) -> None:
-    """Nobody wants to know what is written."""
+def _ignore(table: Table, key: object, item: object, by: str, together: int) -> None:
+    """Do nothing with a write."""

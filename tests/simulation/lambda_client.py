@@ -1,4 +1,4 @@
-"""Lambda's Invoke: one function waits for another."""
+"""Lambda's Invoke: one function calls another and waits for it."""
 
 import io
 import json
@@ -34,16 +34,16 @@ class LambdaClient:
         promise, timeout = Promise(), self._functions[name].timeout
 
         def done(how: str, answer: Any) -> None:
-            said = answer
+            content = answer
             if how == "timeout":
-                said = {
+                content = {
                     "errorType": "Sandbox.Timedout",
                     "errorMessage": f"Error: Task timed out after {timeout:.2f} seconds",
                 }
             elif how == "killed":
-                said = {"errorType": "Runtime.ExitError", "errorMessage": "Error: Runtime exited"}
+                content = {"errorType": "Runtime.ExitError", "errorMessage": "Error: Runtime exited"}
             try:
-                text = json.dumps(said)
+                text = json.dumps(content)
             except TypeError as error:
                 how, text = "error", json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": str(error)})
             response = {"StatusCode": 200, "Payload": io.BytesIO(text.encode())}

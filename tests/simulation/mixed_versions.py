@@ -1,7 +1,7 @@
-"""Two versions at once: containers that run the code from before an adjustment of an invoice said why.
+"""Two versions at once: some containers run the code from before InvoiceAdjusted had a reason (version 2).
 
-What such a container writes and makes of messages is brought about where it meets the cloud: it stores and says
-version 1, and version 2 is newer than it knows. Its snapshots are of another schema, in which amounts had other names.
+Their behaviour is simulated at their clients: they store and publish version 1, and take version 2 for a newer one than
+they know. Their snapshots have another schema, in which amounts have other names.
 """
 
 import json
@@ -16,16 +16,16 @@ from tests.simulation.sqs import SQSClient
 EVOLVED = ("payments", "insights")  # the services whose code differs between the two versions
 NEWER_THAN_ANY = "99"
 
-_NEW = re.compile(r'("name": ?"InvoiceAdjusted", ?"version": ?)2\b')
-_SHOWN = re.compile(rf'("name": ?"InvoiceAdjusted", ?"version": ?){NEWER_THAN_ANY}\b')
+_VERSION_2 = re.compile(r'("name": ?"InvoiceAdjusted", ?"version": ?)2\b')
+_MARKED = re.compile(rf'("name": ?"InvoiceAdjusted", ?"version": ?){NEWER_THAN_ANY}\b')
 
 
 def received(event: dict[str, Any]) -> dict[str, Any]:
-    """What an old container is handed: to it, version 2 is as unknown as any that is yet to come."""
+    """An event as an old container receives it: version 2 is marked as unknown."""
     if "Records" not in event or "body" not in event["Records"][0]:
         return event
     records = [
-        {**record, "body": _NEW.sub(rf"\g<1>{NEWER_THAN_ANY}", record["body"])}
+        {**record, "body": _VERSION_2.sub(rf"\g<1>{NEWER_THAN_ANY}", record["body"])}
         if "InvoiceAdjusted" in record["body"]
         else record
         for record in event["Records"]
@@ -34,7 +34,7 @@ def received(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def written(item: Item) -> Item:
-    """An item as the old code would have written it."""
+    """An item as the old code would write it."""
     old = dict(item)
     if "snapshot" in item:
         schema, state, causes = json.loads(item["snapshot"]["S"])
@@ -69,11 +69,11 @@ class OldDynamoDBClient(DynamoDBClient):
     """The client of an old container."""
 
     def put_item(self, **request: Any) -> dict[str, Any]:
-        """What the old code would have put."""
+        """Put the item as the old code would."""
         return super().put_item(**{**request, "Item": written(request["Item"])})
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
-        """The same for several."""
+        """Write the items as the old code would."""
         actions = [{kind: _old(action) for kind, action in one.items()} for one in request["TransactItems"]]
         return super().transact_write_items(**{**request, "TransactItems": actions})
 
@@ -83,8 +83,8 @@ def _old(action: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class OldSQSClient(SQSClient):
-    """The client of an old container, which lays messages aside as they were."""
+    """The client of an old container; it dead-letters messages as they were published."""
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, **more: Any) -> dict[str, Any]:
         """Send one message."""
-        return super().send_message(QueueUrl=QueueUrl, MessageBody=_SHOWN.sub(r"\g<1>2", MessageBody), **more)
+        return super().send_message(QueueUrl=QueueUrl, MessageBody=_MARKED.sub(r"\g<1>2", MessageBody), **more)

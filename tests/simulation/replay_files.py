@@ -1,4 +1,4 @@
-"""Violations as files, from which the very same schedule is run again."""
+"""Violations kept as files, from which the same schedule is replayed."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,12 @@ FOLDER = Path(".build/simulation")
 
 
 def save(outcome: Outcome, folder: Path = FOLDER) -> Path:
-    """Keep the choices of a schedule that broke something, and what it broke."""
+    """Write the choices of a schedule and its violations to a file; the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{outcome.seed}.json"
     kept = {
         "seed": outcome.seed,
-        "without": {"people": sorted(outcome.without.people), "faults": sorted(outcome.without.faults)},
+        "without": {"clients": sorted(outcome.without.clients), "faults": sorted(outcome.without.faults)},
         "trace_hash": outcome.trace_hash,
         "violations": [{"invariant": it.invariant, "text": it.text} for it in outcome.violations],
         "planted": outcome.planted,
@@ -25,7 +25,7 @@ def save(outcome: Outcome, folder: Path = FOLDER) -> Path:
 
 
 def load(path: Path) -> tuple[int, Without, list[float], str]:
-    """The seed of a kept schedule, what it goes without, its draws, and the name of the bug planted in it ("")."""
+    """The seed of a kept schedule, what it leaves out, its draws, and the name of the bug planted in it ("")."""
     kept = json.loads(path.read_text(encoding="utf-8"))
-    without = Without(frozenset(kept["without"]["people"]), frozenset(kept["without"]["faults"]))
+    without = Without(frozenset(kept["without"]["clients"]), frozenset(kept["without"]["faults"]))
     return kept["seed"], without, kept["choices"], kept["planted"]

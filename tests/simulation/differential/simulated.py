@@ -9,9 +9,10 @@ from tests.simulation.containers import Function
 from tests.simulation.differential.case import Case
 from tests.simulation.differential.place import INDEX, Event, Letter, Queue, Work
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
-from tests.simulation.eventbridge_schedules import Schedule
+from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
+from tests.simulation.harness import FakeCaller
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World
@@ -21,19 +22,6 @@ from tests.simulation.streams import Stream
 from tests.simulation.tables import Key, Table
 
 LONGEST = 24 * 3_600  # seconds of virtual time that a case may take
-
-
-class Outside:
-    """Who makes the calls of a case: nobody that could end."""
-
-    name = "case"
-
-    def die(self) -> None:
-        """Never asked for: a case's world has no such fault."""
-        raise AssertionError("no case has this fault")
-
-    def turn_clock(self, by_us: int) -> None:
-        """It has no clock that a call could turn."""
 
 
 class SimulatedPlace:
@@ -54,11 +42,11 @@ class SimulatedPlace:
         self._streams: dict[str, Stream] = {}
         self._written: dict[str, list[tuple[Key, Item]]] = {}
         self.dynamodb = DynamoDBClient(self._dynamodb, self._wire("dynamodb"), "case")
-        self.sqs = SQSClient(self._addresses, self._wire("sqs"), "case")
+        self.sqs = SQSClient(self._addresses, self._wire("sqs"))
         self.functions = LambdaClient(self._functions, self.world, self._wire("lambda"))
 
     def _wire(self, service: str) -> Wire:
-        return Wire(self.world, Outside(), service)
+        return Wire(self.world, FakeCaller("case"), service)
 
     @property
     def events(self) -> EventsClient:
@@ -103,7 +91,7 @@ class SimulatedPlace:
         return self._notes[function]
 
     def feed(self, function: str, queue: Queue, batch: int = 10) -> None:
-        Worker(self._queues[queue.name], self._functions[function], batch).look_at(self.world.scheduler.now_us)
+        Worker(self._queues[queue.name], self._functions[function], batch).poll_at(self.world.scheduler.now_us)
 
     def follow(
         self, function: str, table: str, *, batch: int = 100, retries: int = 1, failures: Queue | None = None
@@ -123,7 +111,7 @@ class SimulatedPlace:
         return undelivered
 
     def schedule(self, timer: type[Any], queue: Queue) -> None:
-        Schedule(self.world, timer, "rate(1 minute)", self._queues[queue.name])
+        EventBridgeSchedule(self.world, timer, "rate(1 minute)", self._queues[queue.name])
 
     def throttle(self, function: str) -> None:
         self._functions[function].stopped = True
@@ -185,6 +173,6 @@ def observe(case: Case, seed: int = 1) -> Any:
     """What is seen of a case on the simulated cloud."""
     place = SimulatedPlace(seed)
     scheduler = place.world.scheduler
-    task = scheduler.spawn(case.do, place, name=case.name)
+    task = scheduler.spawn(case.do, place)
     scheduler.run(2 * LONGEST * SECOND, enough=lambda: task.done)
     return task.result

@@ -1,38 +1,38 @@
-"""Clerks: they look after lists, orders and sagas, and sometimes get in the way of robots and customers."""
+"""Clerks: staff at the depot who work on lists, orders and sagas, also while robots and customers do."""
 
 from collections.abc import Callable
 
 from tests.simulation.workload.client import Client
-from tests.simulation.workload.mall import lines, on_the_wire
+from tests.simulation.workload.mall import lines, rest_amount
 
 
 class Clerk(Client):
-    """One clerk of the depot's desk, who does so many things a day."""
+    """One clerk."""
 
-    def mind_the_desk(self, after: float, deeds: int) -> None:
-        """Do that many things, some seconds apart."""
+    def work(self, after: float, actions: int) -> None:
+        """Do so many random actions, seconds apart."""
         what: list[Callable[[], None]] = [
             self.cancel_a_list,
             self.check_in_a_list,
-            self.call_an_order_off,
-            self.plan_a_list,
+            self.cancel_an_order,
+            self.create_a_list,
             self.place_an_order,
             self.assign_a_list,
             self.resume_sagas,
-            self.look_around,
+            self.read_screens,
         ]
-        self.drawn()
+        self.draw_retry_key()
         self.cloud.sleep(after)
-        for _ in range(deeds):
+        for _ in range(actions):
             self.choices.pick(what, "what a clerk does")()
             self.pause(1, 20)
 
     def cancel_a_list(self) -> None:
-        if self.scene.orders:
-            self.ask("POST", f"/api/depot/shopping/{self._order()}")
+        if self.mall.orders:
+            self.request("POST", f"/api/depot/shopping/{self._order()}")
 
     def check_in_a_list(self) -> None:
-        if not self.scene.orders:
+        if not self.mall.orders:
             return
         found = self.get(f"/api/depot/shopping/{self._order()}")
         if found is None:
@@ -40,58 +40,52 @@ class Clerk(Client):
         short = [
             line | {"quantity": self.choices.between(1, line["quantity"], "how many are short")}
             for line in lines(found["list"])
-            if self.may(0.4, "a line that is short")
+            if self.chance(0.4, "a line that is short")
         ]
-        body = {"shortages": short} if self.may(0.7, "saying what is short") else {}
-        self.ask("PUT", f"/api/depot/shopping/{found['list']['id']}/complete", body)
+        body = {"shortages": short} if self.chance(0.7, "saying what is short") else {}
+        self.request("PUT", f"/api/depot/shopping/{found['list']['id']}/complete", body)
 
-    def call_an_order_off(self) -> None:
-        if self.scene.orders:
-            self.ask("DELETE", f"/api/ordering/{self._order()}", {"reason": "the mall closes"})
+    def cancel_an_order(self) -> None:
+        if self.mall.orders:
+            self.request("DELETE", f"/api/ordering/{self._order()}", {"reason": "the mall closes"})
 
-    def plan_a_list(self) -> None:
-        """A list by hand, which may name an order that has one already."""
-        if not self.scene.orders:
+    def create_a_list(self) -> None:
+        """By hand; the order may have a list already."""
+        if not self.mall.orders:
             return
-        product = self.choices.pick(self.scene.products, "a product")
+        product = self.choices.pick(self.mall.products, "a product")
         items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
-        answer = self.ask("POST", "/api/depot/shopping", {"orderId": self._order(), "items": items})
+        answer = self.request("POST", "/api/depot/shopping", {"orderId": self._order(), "items": items})
         if answer.status == 200:
-            self.ask("PUT", f"/api/depot/shopping/{answer.body['id']}/initiate")
+            self.request("PUT", f"/api/depot/shopping/{answer.body['id']}/initiate")
 
     def place_an_order(self) -> None:
-        """For a customer at the desk, without a basket, and now and then with the payment of another order."""
-        if not self.scene.orders:
+        """For a customer, without a basket, and sometimes with the payment of another order."""
+        if not self.mall.orders:
             return
-        model = self.choices.pick(self.scene.orders, "whose order")
-        product = self.choices.pick(self.scene.products, "a product")
+        model = self.choices.pick(self.mall.orders, "whose order")
+        product = self.choices.pick(self.mall.products, "a product")
         payment_id: str | None = model.payment_id
-        if self.may(0.5, "a payment of its own"):
-            amount = {"customerId": model.customer_id, "amount": on_the_wire(product.price)}
-            payment = self.ask("POST", "/api/payments", amount)
+        if self.chance(0.5, "a payment of its own"):
+            amount = {"customerId": model.customer_id, "amount": rest_amount(product.price)}
+            payment = self.request("POST", "/api/payments", amount)
             payment_id = payment.body["id"] if payment.status == 200 else None
         if payment_id:
             items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
             body = {"customerId": model.customer_id, "paymentId": payment_id, "items": items}
-            self.ask("POST", "/api/ordering", body)
+            self.request("POST", "/api/ordering", body)
 
     def assign_a_list(self) -> None:
-        """To a robot of one's choice, whether it has time or not."""
-        if self.scene.orders and self.scene.robots:
-            body = {"botId": self.choices.pick(self.scene.robots, "which robot")}
-            self.ask("PUT", f"/api/depot/shopping/{self._order()}/assign", body)
+        """To any robot, idle or not."""
+        if self.mall.orders and self.mall.robots:
+            body = {"botId": self.choices.pick(self.mall.robots, "which robot")}
+            self.request("PUT", f"/api/depot/shopping/{self._order()}/assign", body)
 
-    def resume_sagas(self) -> None:
-        """Every saga that is parked."""
-        found = self.get("/api/checkout/sagas?status=parked&limit=20") or {"sagas": []}
-        for saga in found["sagas"]:
-            self.ask("PUT", f"/api/checkout/sagas/{saga['orderId']}/resume")
-
-    def look_around(self) -> None:
-        """What screens show: read models, which may be behind but must answer."""
+    def read_screens(self) -> None:
+        """Read what screens show: it may lag, but must be answered."""
         self.get("/api/depot/bots")
         self.get("/api/insights/funnel")
-        self.ask("POST", "/api/search/orders", {"filters": {}})
+        self.request("POST", "/api/search/orders", {"filters": {}})
 
     def _order(self) -> str:
-        return self.choices.pick(self.scene.orders, "which order").id
+        return self.choices.pick(self.mall.orders, "which order").id

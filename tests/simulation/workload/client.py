@@ -1,88 +1,91 @@
-"""How one person uses the API: what they do when they hear nothing, or that somebody is busy."""
+"""One client of the API: how it sends requests, and how it retries when the outcome is unknown."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud, Response
-from tests.simulation.workload.mall import Scene
+from tests.simulation.workload.mall import Mall
 
-# What a client repeats a request with: the key of the first, a key of its own each time, none at all, or not ever.
-Repeats = Literal["same key", "new key", "no key", "never"]
-HABITS: tuple[Repeats, ...] = ("same key", "same key", "same key", "same key", "new key", "no key", "never")
+# Which Idempotency-Key a retry has: that of the first attempt, a new one, or none; or the client never retries.
+RetryKey = Literal["same key", "new key", "no key", "never"]
+RETRY_KEYS: tuple[RetryKey, ...] = ("same key", "same key", "same key", "same key", "new key", "no key", "never")
 
-TRIES = 4
-# These say that it may or may not have happened; 409 is also "the first is still at work", which nobody can tell apart.
-UNHEARD = frozenset({None, 429, 500, 502, 503, 504})
+ATTEMPTS = 4
+# The request may or may not have taken effect. (A 409 may also mean that the first attempt is still in progress.)
+UNKNOWN_OUTCOME = frozenset({None, 429, 500, 502, 503, 504})
 
 
 @dataclass
 class Client:
-    """Somebody with a role and a name, who decides by a stream of choices of their own."""
+    """A client with a role and a name, and with its own stream of choices."""
 
     cloud: Cloud
     choices: Choices
-    scene: Scene
+    mall: Mall
     role: str
     name: str
-    repeats: Repeats = "same key"
+    retry_key: RetryKey = "same key"
     _keys: int = 0
 
-    def drawn(self) -> "Client":
-        """The same, with a habit of repeating that is a matter of chance."""
-        self.repeats = self.choices.pick(HABITS, "how a client repeats")
-        return self
+    def draw_retry_key(self) -> None:
+        """Decide by chance how this client retries."""
+        self.retry_key = self.choices.pick(RETRY_KEYS, "how a client retries")
 
     def new_key(self) -> str:
-        """A key that nobody else uses, unless they come by it in some other way."""
+        """A new Idempotency-Key of this client; others may use it by mistake."""
         self._keys += 1
         key = f"{self.name} {self._keys}"
-        self.scene.keys.append(key)
         return key
 
-    def ask(
+    def request(
         self, method: str, path: str, body: Any = None, *, key: str | None = None, match: int = 0, who: str = ""
     ) -> Response:
-        """Send a request, and again while nobody says how it went; the last answer, whatever it is.
+        """Send a request, and retry it while the outcome is unknown; the last response.
 
-        key: an Idempotency-Key of somebody's choice. match: the version that it must still be, as If-Match. who: whose
-        token is used, if not their own.
+        key: an Idempotency-Key, if not a new one. match: the version for If-Match. who: the caller, if not this client.
         """
         who = who or f"{self.role}:{self.name}"
         if method == "GET":
             return self._send(method, path, None, None, 0, who)
-        keyed = key is not None or self.repeats != "no key"
+        keyed = key is not None or self.retry_key != "no key"
         used = (key or self.new_key()) if keyed else None
         answer = self._send(method, path, body, used, match, who)
-        for _ in range(TRIES - 1):
-            if answer.status not in UNHEARD or self.repeats == "never":
+        for _ in range(ATTEMPTS - 1):
+            if answer.status not in UNKNOWN_OUTCOME or self.retry_key == "never":
                 return answer
             self.pause(0.2, 4)
-            if self.repeats == "new key":
+            if self.retry_key == "new key":
                 used = self.new_key()
             answer = self._send(method, path, body, used, match, who)
         return answer
 
     def get(self, path: str) -> Any:
-        """What is there, or None when nobody says."""
-        answer = self.ask("GET", path)
+        """The body of a 200, or None."""
+        answer = self.request("GET", path)
         return answer.body if answer.status == 200 else None
 
-    def twice_at_once(self, method: str, path: str, body: Any = None) -> Response:
-        """Send one request from two places under one key; what the first of them hears."""
+    def send_twice(self, method: str, path: str, body: Any = None) -> Response:
+        """Send one request twice at the same time under one key; the response to the first."""
         key = self.new_key()
         who = f"{self.role}:{self.name}"
-        self.cloud.spawn(self._send, method, path, body, key, 0, who, name=f"{self.name}, pressing again")
+        self.cloud.spawn(self._send, method, path, body, key, 0, who)
         self.pause(0, 0.1)
-        return self.ask(method, path, body, key=key)
+        return self.request(method, path, body, key=key)
 
     def pause(self, low: float, high: float) -> None:
-        """Wait for some seconds."""
+        """Wait for a random time, in seconds."""
         self.cloud.sleep(self.choices.seconds(low, high, "a pause"))
 
-    def may(self, probability: float, what: str) -> bool:
-        """Whether they do something."""
+    def chance(self, probability: float, what: str) -> bool:
+        """Whether the client does something."""
         return self.choices.chance(probability, what)
+
+    def resume_sagas(self) -> None:
+        """Resume every parked saga, as staff do."""
+        found = self.get("/api/checkout/sagas?status=parked&limit=20") or {"sagas": []}
+        for saga in found["sagas"]:
+            self.request("PUT", f"/api/checkout/sagas/{saga['orderId']}/resume")
 
     def _send(self, method: str, path: str, body: Any, key: str | None, match: int, who: str) -> Response:
         headers = {"idempotency-key": key} if key else {}

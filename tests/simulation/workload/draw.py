@@ -1,4 +1,4 @@
-"""Who comes on the day of a schedule, what they are called, and the settings of the mall that they come to."""
+"""The workload of a schedule, drawn from its seed: the clients, what each does, and the settings of the stage."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,82 +9,81 @@ from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
-from tests.simulation.workload.customers import Customer, customers_come
-from tests.simulation.workload.mall import Scene
+from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
-from tests.simulation.workload.operators import HOUR, INSISTED, SERVICES, UNDOING, Operator
+from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, Operator
 from tests.simulation.workload.robots import Robot
-from tests.simulation.workload.two_refunds import Unlucky
+from tests.simulation.workload.two_refunds import TwoRefundsCustomer
 
 C = TypeVar("C", bound=Client)
 
-OPENER, CREW = "opener", "evening"
-ONLOOKERS = ("insights", "search", "notifications")  # nobody waits for what they make of the day
+OPENER, RECOVERY = "opener", "evening"  # names of clients: each name is part of the seed of its choices
+BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
 @dataclass
-class Cast:
-    """The people of one day, by name, each with a stream of choices of their own: one who stays away changes no other.
+class Workload:
+    """The clients of one schedule, by name, each with its own choices: leaving one out changes no other's.
 
-    settings: the stage's. stores, products: how many are opened, and how many products each sells. asleep: services
-    that leave their queues alone all day, and have to catch up with it afterwards. evening: whether somebody sees to
-    it that what was begun is finished.
+    settings: the stage's. stores, products: how many stores, and how many products in each. paused: services that do
+    not poll their queues until the faults end. recovery: whether a crew ends what is open after the faults.
     """
 
     seed: int
     settings: dict[str, str]
     stores: int = 1
     products: int = 1
-    asleep: tuple[str, ...] = ()
-    evening: bool = True
-    people: dict[str, Callable[[Cloud, Scene], None]] = field(default_factory=dict)
+    paused: tuple[str, ...] = ()
+    recovery: bool = True
+    clients: dict[str, Callable[[Cloud, Mall], None]] = field(default_factory=dict)
 
-    def has(self, name: str, role: str, kind: type[C], deed: Callable[[C], None]) -> None:
-        """Let somebody come, and do this."""
-        self.people[name] = lambda cloud, scene: deed(self.person(name, role, kind, cloud, scene))
+    def add(self, name: str, role: str, kind: type[C], action: Callable[[C], None]) -> None:
+        """Add a client, and what it does."""
+        self.clients[name] = lambda cloud, mall: action(self.client(name, role, kind, cloud, mall))
 
-    def person(self, name: str, role: str, kind: type[C], cloud: Cloud, scene: Scene) -> C:
-        """Somebody in a mall."""
-        return kind(cloud, own_choices(self.seed, name), scene, role, name)
+    def client(self, name: str, role: str, kind: type[C], cloud: Cloud, mall: Mall) -> C:
+        """Make a client with its own choices."""
+        return kind(cloud, choices_for(self.seed, name), mall, role, name)
 
 
-def own_choices(seed: int, name: str) -> Choices:
-    """A stream of choices that depends on the seed and the name alone."""
+def choices_for(seed: int, name: str) -> Choices:
+    """Choices that depend on the seed and the name alone."""
     digest = hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest()
     return Choices(int.from_bytes(digest, "big"), record=False)
 
 
-def draw(seed: int) -> Cast:
-    """A day: one to four orders, and a mix of those who help and those who get in the way."""
-    choices = own_choices(seed, "the day")
-    cast = Cast(
+def draw(seed: int) -> Workload:
+    """The workload of a seed: one to four customers, and a mix of robots, staff and operators."""
+    choices = choices_for(seed, "the day")
+    workload = Workload(
         seed,
         settings(choices),
         stores=choices.pick((1, 1, 1, 1, 2), "stores"),
         products=choices.pick((1, 1, 1, 2), "products"),
-        asleep=_asleep(choices),
-        evening=choices.chance(0.4, "an evening crew"),
+        paused=_paused(choices),
+        recovery=choices.chance(0.4, "a recovery crew"),
     )
-    for number, comes in enumerate(customers_come(choices), start=1):
-        cast.has(f"customer {number}", "customer", Customer, _shopping(comes))
-    if choices.chance(0.03, "somebody unlucky"):
-        comes = choices.seconds(0, 20, "when a customer comes")
-        cast.has("unlucky", "customer", Unlucky, lambda unlucky: unlucky.be_unlucky(comes))
-    _add_robots(cast, choices)
-    _add_staff(cast, choices)
-    _add_operators(cast, choices)
-    return cast
+    for number, begins in enumerate(arrival_times(choices), start=1):
+        workload.add(f"customer {number}", "customer", Customer, _shop(begins))
+    if choices.chance(0.03, "a customer with two refunds"):
+        begins = choices.seconds(0, 20, "when a customer begins")
+        workload.add("unlucky", "customer", TwoRefundsCustomer, lambda customer: customer.provoke_two_refunds(begins))
+    _add_robots(workload, choices)
+    _add_staff(workload, choices)
+    _add_operators(workload, choices)
+    return workload
 
 
-def _asleep(choices: Choices) -> tuple[str, ...]:
-    """On most days all who only look on catch up with it afterwards, else now and then one of them."""
-    if choices.chance(0.8, "all onlookers asleep"):
-        return ONLOOKERS
-    return tuple(service for service in ONLOOKERS if choices.chance(0.15, service))
+def _paused(choices: Choices) -> tuple[str, ...]:
+    """In most schedules all background services, else sometimes one of them."""
+    if choices.chance(0.8, "all background services paused"):
+        return BACKGROUND_SERVICES
+    return tuple(service for service in BACKGROUND_SERVICES if choices.chance(0.15, service))
 
 
 def settings(choices: Choices) -> dict[str, str]:
-    """Times that are short enough for sagas to turn round, baskets to be left and orders to expire within minutes."""
+    """Short timeouts, so that sagas compensate, baskets are abandoned and orders expire within minutes."""
     return {
         "MALLBOTS_STEP_TIMEOUT": choices.pick(("2", "5", "15", "60"), "step timeout"),
         "MALLBOTS_ORDER_UNPAID": choices.pick(("120", "240", "600"), "order unpaid"),
@@ -93,46 +92,47 @@ def settings(choices: Choices) -> dict[str, str]:
     }
 
 
-def _shopping(comes: float) -> Callable[[Customer], None]:
-    return lambda customer: customer.shop(comes)
+def _shop(begins: float) -> Callable[[Customer], None]:
+    return lambda customer: customer.shop(begins)
 
 
-def _working(comes: float, shift: float) -> Callable[[Robot], None]:
-    return lambda robot: robot.work(comes, shift)
+def _work(begins: float, shift: float) -> Callable[[Robot], None]:
+    return lambda robot: robot.work(begins, shift)
 
 
-def _add_robots(cast: Cast, choices: Choices) -> None:
+def _add_robots(workload: Workload, choices: Choices) -> None:
     for number in range(1, choices.pick((0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2), "how many robots") + 1):
-        comes, shift = choices.seconds(0, 15, "when a robot comes"), choices.seconds(20, 80, "its shift")
-        cast.has(f"robot {number}", "bot", Robot, _working(comes, shift))
+        begins, shift = choices.seconds(0, 15, "when a robot begins"), choices.seconds(20, 80, "its shift")
+        workload.add(f"robot {number}", "bot", Robot, _work(begins, shift))
 
 
-def _add_staff(cast: Cast, choices: Choices) -> None:
-    comes = choices.seconds(5, 60, "when staff come")
+def _add_staff(workload: Workload, choices: Choices) -> None:
+    begins = choices.seconds(5, 60, "when staff begin")
     if choices.chance(0.15, "a clerk"):
-        deeds = choices.between(1, 3, "deeds of a clerk")
-        cast.has("clerk", "staff", Clerk, lambda clerk: clerk.mind_the_desk(comes, deeds))
+        actions = choices.between(1, 3, "actions of a clerk")
+        workload.add("clerk", "staff", Clerk, lambda clerk: clerk.work(begins, actions))
     if choices.chance(0.15, "a manager"):
-        changes = choices.between(1, 3, "deeds of a manager")
-        cast.has("manager", "staff", Manager, lambda manager: manager.manage(comes / 2, changes))
+        changes = choices.between(1, 3, "actions of a manager")
+        workload.add("manager", "staff", Manager, lambda manager: manager.work(begins / 2, changes))
 
 
-def _add_operators(cast: Cast, choices: Choices) -> None:
-    comes = choices.seconds(5, 90, "when operators come")
+def _add_operators(workload: Workload, choices: Choices) -> None:
+    begins = choices.seconds(5, 90, "when operators begin")
     if choices.chance(0.15, "an operator"):
-        deeds = choices.between(1, 2, "deeds of an operator")
-        cast.has("operator", "staff", Operator, lambda operator: operator.operate(comes, deeds))
-    if choices.chance(0.1, "odd messages"):
-        cast.has("stranger", "staff", Operator, lambda stranger: stranger.say_odd_things(comes))
-    if choices.chance(0.15, "a service stands still"):
+        actions = choices.between(1, 2, "actions of an operator")
+        workload.add("operator", "staff", Operator, lambda operator: operator.operate(begins, actions))
+    if choices.chance(0.1, "messages of other versions"):
+        workload.add("stranger", "staff", Operator, lambda operator: operator.publish_other_versions(begins))
+    if choices.chance(0.15, "an outage of a service"):
         service, seconds = choices.pick(SERVICES, "which service"), choices.seconds(5, 90, "for how long")
         starts = choices.seconds(5, 40, "from when on")
         if choices.chance(0.18, "for an hour"):
-            service, seconds, starts = choices.pick(UNDOING, "which service"), HOUR, starts / 2
-            cast.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")  # long enough to give up
-        if seconds < HOUR and choices.chance(0.25, "at a bad moment"):
-            service = choices.pick(INSISTED, "which service")
-            cast.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
-            cast.has("outage", "staff", Operator, lambda outage: outage.stop_once_paid_for(service, seconds))
+            service, seconds, starts = choices.pick(COMPENSATING, "which service"), HOUR, starts / 2
+            # Short, so that an undo uses up its attempts.
+            workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
+        if seconds < HOUR and choices.chance(0.25, "after a payment"):
+            service = choices.pick(RETRIED, "which service")
+            workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
+            workload.add("outage", "staff", Operator, lambda outage: outage.stop_after_payment(service, seconds))
         else:
-            cast.has("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))
+            workload.add("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

@@ -1,4 +1,4 @@
-"""What the people of one schedule know of their mall, and of what each other did."""
+"""What the clients of one schedule know in common: the ids that their requests created."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Product:
-    """Something that is sold; `price` in cents is what it said on the shelf when it was put there."""
+    """A product; `price`, in cents, is the one at its creation."""
 
     id: str
     store_id: str
@@ -16,7 +16,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Order:
-    """What a customer checked out, as far as they know."""
+    """An order that a customer believes to have placed."""
 
     id: str
     customer_id: str
@@ -24,11 +24,10 @@ class Order:
 
 
 @dataclass
-class Scene:
-    """Products on the shelves, orders placed, customers registered, and robots, in the order in which they came.
+class Mall:
+    """Products, stores, orders, customers and robots, in the order of their creation.
 
-    seen: assignments that robots were given, as (list id, number); old ones are kept. keys: Idempotency-Keys in use,
-    for those who come by the same. closing: no robot takes up anything new.
+    assignments: all that robots were given, as (list id, number).
     """
 
     products: list[Product] = field(default_factory=list)
@@ -36,18 +35,16 @@ class Scene:
     orders: list[Order] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
     robots: list[str] = field(default_factory=list)
-    seen: list[tuple[str, int]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    closing: bool = False
+    assignments: list[tuple[str, int]] = field(default_factory=list)
 
 
 def lines(shopping_list: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What a list asks for, line by line, as its own API wants a line named."""
+    """The items of a shopping list, as the depot's API names them."""
     for stop in shopping_list["stops"]:
         for item in stop["items"]:
             yield {"storeId": stop["storeId"], "productId": item["productId"], "quantity": item["quantity"]}
 
 
-def on_the_wire(cents: int) -> float:
-    """An amount as REST has it."""
+def rest_amount(cents: int) -> float:
+    """An amount as the REST API has it."""
     return cents / 100

@@ -1,48 +1,48 @@
-"""The evening of a schedule: nothing goes wrong any more, and somebody finishes what was begun."""
+"""Recovery after the faults: a crew redrives dead letters, resumes sagas and ends open orders."""
 
 from typing import Literal
 
 from tests.simulation.workload.operators import Operator
 from tests.simulation.workload.robots import Robot
 
-Manner = Literal["leave it", "call it off", "collect it", "collect it and pay"]
-MANNERS: tuple[Manner, ...] = ("leave it", "call it off", "collect it", "collect it and pay", "collect it and pay")
+Ending = Literal["leave", "cancel", "collect", "collect and pay"]
+ENDINGS: tuple[Ending, ...] = ("leave", "cancel", "collect", "collect and pay", "collect and pay")
 
 ROUNDS = 3
-PAUSE = 12.0  # seconds: enough for what was done to arrive nearly everywhere
+PAUSE = 12.0  # seconds: long enough for most messages to be handled
 OPEN = ("pending", "approved", "ready")
 
 
-class Crew(Operator):
-    """Who redrives dead letters, resumes sagas, and ends in one way or another what is still open."""
+class RecoveryCrew(Operator):
+    """Staff that end all open orders in one way."""
 
     def finish(self, robot: Robot, unpaid: float) -> None:
-        """Go round while orders are open; who will not pay is waited for, `unpaid` seconds at most."""
+        """Work in rounds while orders are open. unpaid: seconds to wait for unpaid orders to expire."""
         self.cloud.sleep(PAUSE)
         self.redrive()
         self.resume_sagas()
-        manner = self.choices.pick(MANNERS, "how a day ends")
+        ending = self.choices.pick(ENDINGS, "how open orders end")
         for _ in range(ROUNDS):
             still_open = self._open_orders()
-            if not still_open or manner == "leave it":
+            if not still_open or ending == "leave":
                 return
             for order_id, paid in still_open:
-                if manner == "call it off":
-                    self.ask("DELETE", f"/api/ordering/{order_id}", {"reason": "the mall closes"})
-                elif manner == "collect it and pay" and not paid:
-                    self.ask("PUT", f"/api/payments/invoices/{order_id}/pay")
-            if manner.startswith("collect"):
+                if ending == "cancel":
+                    self.request("DELETE", f"/api/ordering/{order_id}", {"reason": "the mall closes"})
+                elif ending == "collect and pay" and not paid:
+                    self.request("PUT", f"/api/payments/invoices/{order_id}/pay")
+            if ending.startswith("collect"):
                 if robot.bot_id is None:
-                    robot.join()
-                robot.report()
+                    robot.register()
+                robot.report_online()
                 self.cloud.sleep(PAUSE)
                 robot.collect_all()
             self.cloud.sleep(PAUSE)
-        if manner == "collect it":
+        if ending == "collect":
             self.cloud.sleep(unpaid)
 
     def _open_orders(self) -> list[tuple[str, bool]]:
         """The ids of orders that have not ended, and whether they are paid."""
-        found = [self.get(f"/api/ordering/{order.id}") for order in self.scene.orders]
+        found = [self.get(f"/api/ordering/{order.id}") for order in self.mall.orders]
         orders = [answer["order"] for answer in found if answer]
         return [(order["id"], order["paid"]) for order in orders if order["status"] in OPEN]
