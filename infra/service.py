@@ -174,7 +174,7 @@ class Service(Construct):
 
     def _relay(self) -> sqs.Queue:
         assert self.table
-        function = self._function("Relay", "relayed", FUNCTION_TIMEOUT)
+        function = self._function("Relay", "relay", FUNCTION_TIMEOUT)
         self._publishes(function)
         # Query and Scan are for sending again what was sent before: a stream's, or all.
         function.allow(["dynamodb:Query", "dynamodb:Scan"], self.table.table_arn)

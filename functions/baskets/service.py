@@ -13,7 +13,7 @@ from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
 
 baskets = Repository(Basket, publishes)
-left_over = Alarm("BasketNotAbandoned", UntouchedBasketsDue.about.name)
+basket_not_abandoned = Alarm("BasketNotAbandoned", UntouchedBasketsDue.about.name)
 
 
 def start(customer_id: str) -> str:
@@ -75,7 +75,7 @@ def abandon(basket_id: str) -> None:
 
 def abandon_untouched() -> None:
     """Close all baskets that nobody has touched for too long."""
-    sweep(views.untouched_since(clock.now() - _untouched()), abandon, left_over)
+    sweep(views.untouched_since(clock.now() - _untouched()), abandon, basket_not_abandoned)
 
 
 def _untouched() -> timedelta:

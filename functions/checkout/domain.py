@@ -46,8 +46,8 @@ class CreateOrderSaga(Saga):
             Request("ConfirmPayment", "PaymentAccepted", "PaymentRefused"),
             undo=Request("VoidPayment", "PaymentVoidAccepted"),
         ),
-        Step(Request("InitiateShopping", "ShoppingInitiated", "ShoppingRefused"), undo=CANCEL_LIST, insists=True),
-        Step(Request("ApproveOrder", "OrderApprovalAccepted", "OrderApprovalRefused"), insists=True),
+        Step(Request("InitiateShopping", "ShoppingInitiated", "ShoppingRefused"), undo=CANCEL_LIST, retry_forever=True),
+        Step(Request("ApproveOrder", "OrderApprovalAccepted", "OrderApprovalRefused"), retry_forever=True),
     )
 
     customer_id: str = ""

@@ -53,7 +53,7 @@ def command(saga: CreateOrderSaga, event: DomainEvent) -> Command:
 @publishes.reminder(StepSent)
 @publishes.reminder(UndoSent)
 def timeout(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
-    seconds = int(runtime.current().setting("STEP_TIMEOUT", "60")) * saga.patience
+    seconds = int(runtime.current().setting("STEP_TIMEOUT", "60")) * saga.timeout_factor
     timed_out = StepTimedOut(order_id=saga.id, step=saga.step, attempt=saga.attempt, compensating=saga.compensating)
     return Reminder(timed_out, after=min(seconds, LONGEST_DELAY))
 

@@ -13,8 +13,8 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.observe import Alarm
 
 sagas = Repository(CreateOrderSaga, publishes)
-parked = Alarm("SagaParked", StepTimedOut.about.name)
-insists = Alarm("SagaInsists", StepTimedOut.about.name)
+saga_parked = Alarm("SagaParked", StepTimedOut.about.name)
+saga_keeps_retrying = Alarm("SagaInsists", StepTimedOut.about.name)
 
 
 def start(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item], total: int) -> None:
@@ -48,9 +48,9 @@ def time_out(order_id: str, step: int, attempt: int, compensating: bool) -> None
     about = {"order_id": saga.id, "command": saga.awaited.command, "attempt": saga.attempt}
     for event in saga.changes:
         if isinstance(event, Parked):
-            parked.ring(**about)
+            saga_parked.ring(**about)
         elif isinstance(event, StepSent) and event.attempt > TRIES:
-            insists.ring(**about)
+            saga_keeps_retrying.ring(**about)
 
 
 def resume(order_id: str) -> None:

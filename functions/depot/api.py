@@ -12,7 +12,7 @@ from functions.kernel.domain.errors import InvalidError
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented
+from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented_only
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import BOT, STAFF
 
@@ -31,7 +31,7 @@ class WantedItem(Wire):
 
 class NewList(Body):
     order_id: Id
-    items: Annotated[Lines[WantedItem], documented(minItems=1)]
+    items: Annotated[Lines[WantedItem], documented_only(minItems=1)]
 
 
 class Created(Answer):

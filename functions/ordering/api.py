@@ -15,7 +15,7 @@ from functions.kernel.rest.wire import (
     Money,
     Quantity,
     Wire,
-    documented,
+    documented_only,
 )
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import CUSTOMER, STAFF
@@ -40,7 +40,7 @@ class WantedItem(Wire):
 class NewOrder(Body):
     customer_id: Id
     payment_id: Id
-    items: Annotated[Lines[WantedItem], documented(minItems=1)]
+    items: Annotated[Lines[WantedItem], documented_only(minItems=1)]
 
 
 class Cancellation(Body):

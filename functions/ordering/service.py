@@ -19,7 +19,7 @@ from functions.ordering.publish import publishes
 
 orders = Repository(Order, publishes)
 find_product = Ask(FindProduct)
-left_over = Alarm("OrderNotExpired", UnpaidOrdersDue.about.name)
+order_not_expired = Alarm("OrderNotExpired", UnpaidOrdersDue.about.name)
 
 
 def order(order_id: str) -> Order:
@@ -64,7 +64,7 @@ def expire(order_id: str) -> None:
 
 def expire_unpaid() -> None:
     """Call off all orders that have been ready and unpaid for too long."""
-    sweep(views.ready_since(clock.now() - _unpaid()), expire, left_over)
+    sweep(views.ready_since(clock.now() - _unpaid()), expire, order_not_expired)
 
 
 def note_collected(order_id: str, shopping_list_id: str, shortages: tuple[Shortage, ...]) -> None:

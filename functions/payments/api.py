@@ -7,7 +7,7 @@ from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented
+from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.payments import reconciliation, service
@@ -18,7 +18,7 @@ api = Api("payments")
 
 class NewPayment(Body):
     customer_id: Id
-    amount: Annotated[Money, documented(exclusiveMinimum=0)]
+    amount: Annotated[Money, documented_only(exclusiveMinimum=0)]
 
 
 class Created(Answer):
@@ -90,7 +90,7 @@ class Which(Paged):
 class ReconciledDay(Body):
     """The day, as in 2030-01-31, on which orders ended that are to be compared; yesterday when left out."""
 
-    day: Annotated[str, documented(format="date")] = ""
+    day: Annotated[str, documented_only(format="date")] = ""
 
 
 @api.post("/api/payments", may=[STAFF, CUSTOMER], errors=[404])

@@ -12,7 +12,8 @@ from events.payments import (
     RefundDue,
 )
 from functions.kernel.domain.errors import RefusedError
-from functions.kernel.messaging.inbox import Again, Inbox, UndeliverableError
+from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.payments import reconciliation, service
 from functions.payments.views import projection
 

@@ -106,7 +106,7 @@ def _note(order: Order, reasons: tuple[Reason, ...]) -> None:
     noted = differences.create(order.id, lambda it: it.look(order.payment_id, reasons, clock.stamp()))
     for event in noted.changes:
         if isinstance(event, Found):
-            service.differs.ring(order_id=order.id, reasons=[reason.kind for reason in reasons])
+            service.money_differs.ring(order_id=order.id, reasons=[reason.kind for reason in reasons])
 
 
 def _last_changes(invoice: Invoice, payment: Payment) -> Sequence[str]:

@@ -15,7 +15,7 @@ from functions.payments.publish import publishes
 
 payments = Repository(Payment, publishes)
 invoices = Repository(Invoice, publishes)
-differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
+money_differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
 
 
 def authorize(customer_id: str, amount: int) -> str:

@@ -12,7 +12,7 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.routes import Route, fit
+from functions.kernel.rest.routes import Route, match_path
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
@@ -192,7 +192,7 @@ class Deployment:
         candidates = [
             (service, route)
             for service, route in _routes().get((method, len(segments) + 1), ())
-            if fit(route.path, segments) is not None
+            if match_path(route.path, segments) is not None
         ]
         if not candidates:
             return "gateway"

@@ -29,7 +29,7 @@ FILL = FillJar(jar_id="jar-1", coins=5)
 
 
 class Handled:
-    """An inbox that notes what it handles, and fails, where told, by an error for each jar."""
+    """An inbox that records what it handles, and fails by the error given for each jar."""
 
     def __init__(self, *, queue: str = "inbox", fifo: bool = False, **errors: Exception) -> None:
         self.jars: list[str] = []

@@ -281,7 +281,7 @@ class Mall:
         subscriber.queue.messages = [message for message in subscriber.queue.messages if message.id not in done]
 
     def dead_letters(self) -> dict[str, list[Message]]:
-        """What failed for good, by service."""
+        """The dead letters, by service."""
         found = {s.inbox.service: s.dead_letters.messages for s in self.subscribers}
         return {service: messages for service, messages in found.items() if messages}
 

@@ -11,7 +11,7 @@ from functions.kernel.runtime.runtime import Runtime
 
 
 class RecordingBus:
-    """Holds what was published; while it is `down` it takes nothing."""
+    """Holds what was published; while it is `down` it accepts nothing."""
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
@@ -41,11 +41,11 @@ class Sent:
 
 
 class RecordingQueue:
-    """Holds what was sent, and what was put off (receipt → seconds); while it is `down` it fails."""
+    """Holds what was sent, and what is to be received again (receipt → seconds); while it is `down` it fails."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
-        self.put_off: dict[str, int] = {}
+        self.retry_in_seconds: dict[str, int] = {}
         self.down = False
 
     def send(
@@ -61,7 +61,7 @@ class RecordingQueue:
 
     def retry_in(self, receipt: str, seconds: int) -> None:
         self._check()
-        self.put_off[receipt] = seconds
+        self.retry_in_seconds[receipt] = seconds
 
     def _check(self) -> None:
         if self.down:

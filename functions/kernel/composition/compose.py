@@ -16,7 +16,8 @@ import boto3
 from botocore.config import Config
 
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.relay import handle as relay_batch
+from functions.kernel.eventstore.relay import republish
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import meter, runtime
@@ -110,11 +111,11 @@ def _print_cost(event: dict[str, Any]) -> None:
 
 
 def _relay(event: dict[str, Any]) -> Any:
-    return relay.republish(**event["republish"]) if "republish" in event else relay.handle(event)
+    return republish(**event["republish"]) if "republish" in event else relay_batch(event)
 
 
 api = _handler(lambda event: _room("api").api.handle(event, None))
 inbox = _handler(lambda event: _room("inbox").inbox.handle(event))
 dispatcher = _handler(lambda event: _room("dispatcher").inbox.handle(event))
 queries = _handler(lambda event: _room("queries").queries.handle(event))
-relayed = _handler(_relay)
+relay = _handler(_relay)

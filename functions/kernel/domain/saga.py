@@ -7,7 +7,7 @@ other aggregate:
         withdrawal = Request("DropTrip", "TripDropped", "TripStands")
         steps = (
             Step(Request("BookFlight", "FlightBooked", "FlightRefused"), undo=Request("DropFlight", "FlightDropped")),
-            Step(Request("PrintTickets", "TicketsPrinted", "TicketsRefused"), insists=True),
+            Step(Request("PrintTickets", "TicketsPrinted", "TicketsRefused"), retry_forever=True),
         )
 
 Step 0 is what the saga is about: it is there before the first step, and turning round begins with its withdrawal. The
@@ -37,12 +37,12 @@ class Request:
 class Step:
     """What is asked for in a step, and what undoes it, before, without and after the thing itself.
 
-    insists: a timeout never turns the saga round here; the command is sent until there is an answer.
+    retry_forever: a timeout never turns the saga round here; the command is sent until there is an answer.
     """
 
     request: Request
     undo: Request | None = None
-    insists: bool = False
+    retry_forever: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Saga(Aggregate):
         return self.undos[self.step] if self.compensating else self.steps[self.step - 1].request
 
     @property
-    def patience(self) -> int:
+    def timeout_factor(self) -> int:
         """How many of the usual timeouts the latest try is given: twice as many with each that fails to help."""
         return 1 << ((self.attempt - 1) % UNDO_TRIES if self.compensating else max(0, self.attempt - TRIES))
 
@@ -192,7 +192,7 @@ class Saga(Aggregate):
             self._go_on(at)
             self.record(Completed(at))
         elif reply == self.awaited.refused:
-            self._turn_round(reason, at)
+            self._compensate(reason, at)
 
     def time_out(self, step: int, attempt: int, compensating: bool, at: str) -> None:
         """A try went without an answer: it counts if it is the very one that waits."""
@@ -204,17 +204,17 @@ class Saga(Aggregate):
             self.record(UndoSent(step, attempt + 1))
         elif compensating:
             self.record(Parked(f"{command} has no answer after {attempt} tries", at))
-        elif attempt < TRIES or self.steps[step - 1].insists:
+        elif attempt < TRIES or self.steps[step - 1].retry_forever:
             self.record(StepSent(step, attempt + 1))
         else:
-            self._turn_round(f"{command} has no answer after {attempt} tries", at)
+            self._compensate(f"{command} has no answer after {attempt} tries", at)
 
     def call_off(self, reason: str, at: str) -> None:
         """What the saga is about is over: turn round at once or, before the beginning, leave a mark that stops it."""
         if self.is_new:
             self.record(Stopped(reason, at))
         elif self.status == "running" and not self.compensating:
-            self._turn_round(reason, at)
+            self._compensate(reason, at)
 
     def resume(self, at: str) -> None:
         """Try again what it was parked over. Raises RefusedError unless it is parked."""
@@ -233,7 +233,7 @@ class Saga(Aggregate):
         else:
             self.record(Completed(at))
 
-    def _turn_round(self, reason: str, at: str) -> None:
+    def _compensate(self, reason: str, at: str) -> None:
         self.record(TurnedRound(reason, at))
         self.record(UndoSent(0, 1))
 

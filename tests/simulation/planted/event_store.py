@@ -35,19 +35,25 @@ BUGS = (
         "SDK retry taken for a conflict",
         "A write whose reply was lost and that the SDK repeats is decided again, on top of itself.",
         (AT_MOST_ONCE, NEVER_STORED, ONCE, SAME_ANSWER),
-        (Edit(DynamoEventStore._explain, "== [commit.id for commit in commits]", "== []"),),
+        (Edit(DynamoEventStore._raise_unless_stored, "== [commit.id for commit in commits]", "== []"),),
     ),
     Bug(
         "conflict taken for an SDK retry",
         "Whoever loses a race is told that it was written.",
         (ONCE,),
-        (Edit(DynamoEventStore._explain, "== [commit.id for commit in commits]", "!= []"),),
+        (Edit(DynamoEventStore._raise_unless_stored, "== [commit.id for commit in commits]", "!= []"),),
     ),
     Bug(
         "transaction conflict taken for success",
         "A transaction that another one stopped counts as written.",
         (ONCE,),
-        (Edit(DynamoEventStore._explain, "there = self.read(commits[0].stream, commits[0].version)", "return"),),
+        (
+            Edit(
+                DynamoEventStore._raise_unless_stored,
+                "there = self.read(commits[0].stream, commits[0].version)",
+                "return",
+            ),
+        ),
     ),
     Bug(
         "transaction written item by item",

@@ -3,7 +3,7 @@
 from functions.kernel.composition.adapters import EventBridgeBus
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.messaging import inbox
+from functions.kernel.messaging import inbox, retry
 from functions.kernel.messaging.inbox import Inbox
 from tests.simulation.check.delivery import ANSWERED, DEAD_LETTER_REASON, DELIVERED, PUBLISHED, UNKNOWN_VERSION
 from tests.simulation.check.projections import COUNTED, REBUILT
@@ -77,7 +77,7 @@ BUGS = (
         "given up after two tries",
         "A message lies with the dead letters before its trouble could pass.",
         (DEAD_LETTER_REASON,),
-        (Edit(Inbox._failed, '"8"', '"2"'),),
+        (Edit(retry.is_final, '"8"', '"2"'),),
     ),
     Bug(
         "any error taken for a refusal",
@@ -110,8 +110,9 @@ BUGS = (
         (
             Edit(
                 Inbox._failed,
-                "if final:",
-                "if isinstance(error, UndeliverableError):\n                return True\n            if final:",
+                "if retry.is_final(error, receives):",
+                "if isinstance(error, UndeliverableError):\n                return True\n"
+                "            if retry.is_final(error, receives):",
             ),
         ),
     ),

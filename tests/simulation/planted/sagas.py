@@ -104,7 +104,7 @@ BUGS = (
         "insisting steps turn round",
         "A saga whose payment is confirmed gives up when nobody answers.",
         (AWAITED_ANSWER,),
-        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].insists", "attempt < TRIES"),),
+        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].retry_forever", "attempt < TRIES"),),
     ),
     Bug(
         "no mark of a cancelled list",

@@ -26,7 +26,7 @@ def test_the_steps_are_those_of_the_domain_in_their_order() -> None:
 
 
 def test_from_step_four_on_steps_insist() -> None:
-    assert [step.insists for step in CreateOrderSaga.steps] == [False, False, False, True, True]
+    assert [step.retry_forever for step in CreateOrderSaga.steps] == [False, False, False, True, True]
 
 
 def test_every_command_is_one_of_checkouts_and_its_replies_answer_it() -> None:

@@ -50,8 +50,8 @@ def test_what_it_wrote_leaves_by_its_relay_and_can_be_sent_again(dynamodb: Any, 
     create_store()
     [item] = dynamodb.scan(TableName=table)["Items"]
     record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": item}}
-    assert compose.relayed({"Records": [record]}, None) == {"batchItemFailures": []}
-    assert compose.relayed({"republish": {"stream": item["stream"]["S"]}}, None) == {"sent": 1, "cursor": None}
+    assert compose.relay({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert compose.relay({"republish": {"stream": item["stream"]["S"]}}, None) == {"sent": 1, "cursor": None}
 
 
 def test_it_answers_what_other_services_ask() -> None:

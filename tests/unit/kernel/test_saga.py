@@ -40,8 +40,8 @@ class Parcel(Saga):
     steps: ClassVar[tuple[Step, ...]] = (
         Step(Request("Weigh", "Weighed", "TooHeavy")),
         Step(Request("Load", "Loaded", "NoRoom"), undo=UNLOAD),
-        Step(Request("Stamp", "Stamped", "NoStamps"), undo=Request("Tear", "Torn"), insists=True),
-        Step(Request("Drive", "Driven", "NoFuel"), undo=UNLOAD, insists=True),
+        Step(Request("Stamp", "Stamped", "NoStamps"), undo=Request("Tear", "Torn"), retry_forever=True),
+        Step(Request("Drive", "Driven", "NoFuel"), undo=UNLOAD, retry_forever=True),
     )
 
     address: str = ""
@@ -279,13 +279,13 @@ def test_a_saga_that_has_ended_is_moved_by_nothing(past: tuple[DomainEvent, ...]
 
 
 def test_patience_is_even_for_three_tries_and_then_doubles() -> None:
-    patience = [given(Parcel, *awaiting(4, attempt)).aggregate.patience for attempt in range(1, 7)]
+    patience = [given(Parcel, *awaiting(4, attempt)).aggregate.timeout_factor for attempt in range(1, 7)]
     assert patience == [1, 1, 1, 2, 4, 8]
 
 
 def test_patience_doubles_with_each_undo_and_begins_anew_when_resumed() -> None:
     undos = [UndoSent(0, attempt) for attempt in range(2, 11)]
-    patience = [given(Parcel, *BEGUN, *ROUND, *undos[:tries]).aggregate.patience for tries in range(10)]
+    patience = [given(Parcel, *BEGUN, *ROUND, *undos[:tries]).aggregate.timeout_factor for tries in range(10)]
     assert patience == [1, 2, 4, 8, 16, 32, 64, 128, 1, 2]
 
 

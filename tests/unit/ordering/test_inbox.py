@@ -158,7 +158,7 @@ def test_another_list_makes_no_order_ready() -> None:
 @pytest.mark.parametrize("fact", [collected(), PAID])
 def test_a_fact_about_an_order_not_yet_known_is_left_to_the_queue(fact: Any, runtime: Runtime) -> None:
     assert inbox.handle(delivered(fact)) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
-    assert cast(RecordingQueue, runtime.queue).put_off == {"receipt-0": 2}
+    assert cast(RecordingQueue, runtime.queue).retry_in_seconds == {"receipt-0": 2}
     hear(CHECKED_OUT)
     assert inbox.handle(delivered(fact)) == {"batchItemFailures": []}
     assert service.order("order-1").version == 2

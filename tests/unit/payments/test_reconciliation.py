@@ -230,7 +230,7 @@ def test_a_difference_wakes_somebody_up_when_it_is_found_and_not_again(
     assert '"reasons":["payment_balance"]' in printed
     reconcile(till, watch, NIGHT + timedelta(days=1))
     assert "MoneyDiffers" not in capsys.readouterr().out
-    assert service.differs in manifest("payments").alarms
+    assert service.money_differs in manifest("payments").alarms
 
 
 def test_the_night_comes_by_a_schedule() -> None:
