@@ -1,4 +1,4 @@
-"""Cases of functions that follow a table's stream."""
+"""Cases of DynamoDB Streams with a function."""
 
 import json
 from typing import Any
@@ -20,14 +20,14 @@ BATCH_INFO = [
 ]
 
 
-def notes_names(event: Event, tools: Tools) -> Any:
+def records_names(event: Event, tools: Tools) -> Any:
     """A function that handles everything."""
     tools.note([record["dynamodb"]["Keys"]["stream"]["S"] for record in event["Records"]])
     return {"batchItemFailures": []}
 
 
-def notes_records(event: Event, tools: Tools) -> Any:
-    """A function that says what it is given of each record."""
+def records_contents(event: Event, tools: Tools) -> Any:
+    """A function that records what each record contains."""
     for record in event["Records"]:
         tools.note([record["eventName"], record["eventSource"], record["dynamodb"]["Keys"]])
         tools.note(record["dynamodb"]["NewImage"])
@@ -44,7 +44,7 @@ def fails_on_poison(event: Event, tools: Tools) -> Any:
 
 
 def reports_poison(event: Event, tools: Tools) -> Any:
-    """A function that says that the poison failed."""
+    """A function that reports the poison as failed."""
     names = [record["dynamodb"]["Keys"]["stream"]["S"] for record in event["Records"]]
     tools.note(names)
     failed = [
@@ -54,7 +54,7 @@ def reports_poison(event: Event, tools: Tools) -> Any:
 
 
 def reports_last_and_poison(event: Event, tools: Tools) -> Any:
-    """A function that says of its last record first that it failed, and then of the poison."""
+    """A function that reports its last record first, and then the poison."""
     names = [record["dynamodb"]["Keys"]["stream"]["S"] for record in event["Records"]]
     tools.note(names)
     numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
@@ -64,7 +64,7 @@ def reports_last_and_poison(event: Event, tools: Tools) -> Any:
 
 
 def reports_an_unknown_one(event: Event, tools: Tools) -> Any:
-    """A function that says of no record of its batch that it failed."""
+    """A function that reports an id that is not in its batch."""
     tools.note([record["dynamodb"]["Keys"]["stream"]["S"] for record in event["Records"]])
     return {"batchItemFailures": [{"itemIdentifier": ""}]}
 
@@ -81,13 +81,13 @@ def answers_null_failures(event: Event, tools: Tools) -> Any:
 
 
 def put(place: Place, table: str, *names: str, version: int = 1) -> None:
-    """Commits that hold messages, of streams with these names."""
+    """Put commits with messages, of streams with these names."""
     for name in names:
         place.dynamodb.put_item(TableName=table, Item=commit(version, name, messages={"S": "[]"}))
 
 
-def followed(place: Place, work: Any, *names: str, until: list[str], **more: Any) -> list[Any]:
-    """What a function notes of commits that were there before it followed; `until` the last name was noted."""
+def recorded(place: Place, work: Any, *names: str, until: list[str], **more: Any) -> list[Any]:
+    """What a function records of commits that existed before it was connected, once it has recorded `until`."""
     table = place.commits()
     put(place, table, *names)
     function = place.function(work)
@@ -97,22 +97,22 @@ def followed(place: Place, work: Any, *names: str, until: list[str], **more: Any
 
 
 @streams.gives([["1", "2"], ["3", "4"], ["5"]])
-def a_stream_is_handed_over_in_order_and_in_batches(place: Place) -> Any:
-    return followed(place, notes_names, "1", "2", "3", "4", "5", until=["5"], batch=2)
+def a_stream_is_delivered_in_order_and_in_batches(place: Place) -> Any:
+    return recorded(place, records_names, "1", "2", "3", "4", "5", until=["5"], batch=2)
 
 
 @streams.gives([["INSERT", "aws:dynamodb", commit(stream="order-1")], commit(stream="order-1", messages={"S": "[]"})])
 def a_record_has_the_keys_and_the_new_item(place: Place) -> Any:
     table = place.commits()
     put(place, table, "order-1")
-    function = place.function(notes_records)
+    function = place.function(records_contents)
     place.follow(function, table)
     return place.until(lambda: len(place.notes(function)) == 2 and place.notes(function))
 
 
 @streams.gives([["a"], ["last"]])
-def only_insertions_with_messages_are_handed_over(place: Place) -> Any:
-    table, function = place.commits(), place.function(notes_names)
+def only_insertions_with_messages_are_delivered(place: Place) -> Any:
+    table, function = place.commits(), place.function(records_names)
     place.follow(function, table, batch=1)
     place.dynamodb.put_item(TableName=table, Item=commit(stream="silent"))
     put(place, table, "a")
@@ -123,8 +123,8 @@ def only_insertions_with_messages_are_handed_over(place: Place) -> Any:
 
 
 @streams.gives([["1"], ["1"], ["2"]])
-def the_commits_of_a_stream_come_in_their_order(place: Place) -> Any:
-    table, function = place.commits(), place.function(notes_names)
+def the_commits_of_a_stream_are_delivered_in_order(place: Place) -> Any:
+    table, function = place.commits(), place.function(records_names)
     place.follow(function, table, batch=1)
     for name, version in (("1", 1), ("1", 2), ("2", 1)):
         put(place, table, name, version=version)
@@ -133,7 +133,7 @@ def the_commits_of_a_stream_come_in_their_order(place: Place) -> Any:
 
 
 @streams.gives([["first", "poison", "last"], ["poison", "last"]])
-def after_a_failure_a_batch_goes_on_from_the_first_that_failed(place: Place) -> Any:
+def a_retry_starts_with_the_first_record_that_failed(place: Place) -> Any:
     table, function, failures = place.commits(), place.function(reports_poison), place.queue()
     put(place, table, "first", "poison", "last")
     place.follow(function, table, failures=failures)
@@ -142,7 +142,7 @@ def after_a_failure_a_batch_goes_on_from_the_first_that_failed(place: Place) -> 
 
 
 @streams.gives([["first", "poison", "last"], ["poison", "last"]])
-def the_lowest_of_several_failures_counts(place: Place) -> Any:
+def a_retry_starts_with_the_lowest_of_several_failures(place: Place) -> Any:
     table, function, failures = place.commits(), place.function(reports_last_and_poison), place.queue()
     put(place, table, "first", "poison", "last")
     place.follow(function, table, failures=failures)
@@ -151,17 +151,17 @@ def the_lowest_of_several_failures_counts(place: Place) -> Any:
 
 
 @streams.gives([["1", "2", "poison", "4"], ["1", "2"], ["poison", "4"], ["poison"], ["poison"], ["4"]])
-def a_failed_batch_is_split_until_the_poison_is_alone(place: Place) -> Any:
-    return followed(place, fails_on_poison, "1", "2", "poison", "4", until=["4"], batch=4)
+def a_failed_batch_is_bisected_until_the_poison_is_alone(place: Place) -> Any:
+    return recorded(place, fails_on_poison, "1", "2", "poison", "4", until=["4"], batch=4)
 
 
 @streams.gives([["poison"], ["poison"], ["poison"], ["healthy"]])
-def a_record_is_tried_again_as_often_as_it_may_and_then_passed_over(place: Place) -> Any:
-    return followed(place, fails_on_poison, "poison", "healthy", until=["healthy"], batch=1, retries=2)
+def a_record_is_given_up_after_its_retries(place: Place) -> Any:
+    return recorded(place, fails_on_poison, "poison", "healthy", until=["healthy"], batch=1, retries=2)
 
 
 @streams.gives([["1"], ["1"]])
-def a_failure_that_is_none_of_the_batch_fails_it(place: Place) -> Any:
+def a_reported_id_outside_the_batch_fails_the_whole_batch(place: Place) -> Any:
     table, function, failures = place.commits(), place.function(reports_an_unknown_one), place.queue()
     put(place, table, "1")
     place.follow(function, table, failures=failures)
@@ -171,21 +171,21 @@ def a_failure_that_is_none_of_the_batch_fails_it(place: Place) -> Any:
 
 @streams.gives([["1"], ["2"]])
 def a_function_that_answers_nothing_handled_its_batch(place: Place) -> Any:
-    return followed(place, answers_nothing, "1", "2", until=["2"], batch=1)
+    return recorded(place, answers_nothing, "1", "2", until=["2"], batch=1)
 
 
 @streams.gives([["1"], ["2"]])
 def a_function_that_answers_null_for_a_list_handled_its_batch(place: Place) -> Any:
-    return followed(place, answers_null_failures, "1", "2", until=["2"], batch=1)
+    return recorded(place, answers_null_failures, "1", "2", until=["2"], batch=1)
 
 
 @streams.gives([BATCH_INFO, 1, "RetryAttemptsExhausted", True])
-def what_is_passed_over_is_told_by_its_numbers(place: Place) -> Any:
+def a_failure_queue_receives_the_sequence_numbers(place: Place) -> Any:
     table, failures = place.commits(), place.queue()
     put(place, table, "poison")
     place.follow(place.function(fails_on_poison), table, failures=failures, retries=0)
     [letter] = place.take(failures)
-    said = json.loads(letter.body)
-    where = said["DDBStreamBatchInfo"]
+    content = json.loads(letter.body)
+    where = content["DDBStreamBatchInfo"]
     same = where["startSequenceNumber"] == where["endSequenceNumber"]
-    return [sorted(where), where["batchSize"], said["requestContext"]["condition"], same]
+    return [sorted(where), where["batchSize"], content["requestContext"]["condition"], same]

@@ -1,4 +1,4 @@
-"""Cases of EventBridge: what PutEvents takes, which rules match, and what comes to a queue."""
+"""Cases of EventBridge: what PutEvents accepts, which rules match, and what a queue receives."""
 
 import json
 import re
@@ -27,8 +27,8 @@ def codes(place: Place, *entries: dict[str, Any]) -> list[Any]:
     return [answer["FailedEntryCount"], [result.get("ErrorCode") for result in answer["Entries"]]]
 
 
-def heard(place: Place, names: list[str], to: list[Any], *sent: tuple[str, dict[str, Any]]) -> list[Any]:
-    """The details that a rule for these names and addressees brings to a queue; the last one of those sent is."""
+def delivered(place: Place, names: list[str], to: list[Any], *sent: tuple[str, dict[str, Any]]) -> list[Any]:
+    """The details that a rule for these names and addressees delivers to a queue; the last one sent must match."""
     queue = place.queue()
     place.rule(names, to, queue)
     for name, detail in sent:
@@ -44,46 +44,46 @@ def heard(place: Place, names: list[str], to: list[Any], *sent: tuple[str, dict[
 
 
 @messages.gives([ENVELOPE, "OrderCreated", {"data": {"name": "Zoë"}}, True])
-def an_event_comes_to_a_queue_in_its_envelope(place: Place) -> Any:
+def an_event_is_delivered_in_its_envelope(place: Place) -> Any:
     queue = place.queue()
     place.rule(["OrderCreated"], TO_ALL_OR_INSIGHTS, queue)
     codes(place, entry(place, detail={"data": {"name": "Zoë"}}))
     [letter] = place.take(queue)
-    said = json.loads(letter.body)
-    time = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["time"]) is not None
-    return [sorted(said), said["detail-type"], said["detail"], time and said["source"] == place.source]
+    content = json.loads(letter.body)
+    time = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", content["time"]) is not None
+    return [sorted(content), content["detail-type"], content["detail"], time and content["source"] == place.source]
 
 
 @messages.gives([{"n": 2}])
-def a_rule_hears_its_names_only(place: Place) -> Any:
-    return heard(place, ["OrderPaid"], TO_ALL_OR_INSIGHTS, ("OrderCreated", {"n": 1}), ("OrderPaid", {"n": 2}))
+def a_rule_matches_its_names_only(place: Place) -> Any:
+    return delivered(place, ["OrderPaid"], TO_ALL_OR_INSIGHTS, ("OrderCreated", {"n": 1}), ("OrderPaid", {"n": 2}))
 
 
 @messages.gives([{"n": 1}, {"n": 2}])
-def a_rule_hears_each_of_its_names(place: Place) -> Any:
-    return heard(place, ["A", "B"], TO_ALL_OR_INSIGHTS, ("A", {"n": 1}), ("B", {"n": 2}))
+def a_rule_matches_each_of_its_names(place: Place) -> Any:
+    return delivered(place, ["A", "B"], TO_ALL_OR_INSIGHTS, ("A", {"n": 1}), ("B", {"n": 2}))
 
 
 @messages.gives([{"n": 1, "to": "insights"}, {"n": 4}])
-def a_rule_hears_what_is_for_all_and_for_its_service(place: Place) -> Any:
+def a_rule_matches_events_for_all_and_for_its_service(place: Place) -> Any:
     other: list[tuple[str, Any]] = [("A", {"n": 2, "to": "search"}), ("A", {"n": 3, "to": "Insights"})]
-    return heard(place, ["A"], TO_ALL_OR_INSIGHTS, ("A", {"n": 1, "to": "insights"}), *other, ("A", {"n": 4}))
+    return delivered(place, ["A"], TO_ALL_OR_INSIGHTS, ("A", {"n": 1, "to": "insights"}), *other, ("A", {"n": 4}))
 
 
 @messages.gives([{"n": 3}])
 def an_addressee_of_null_is_neither_none_nor_another(place: Place) -> Any:
     sent: list[tuple[str, Any]] = [("A", {"n": 1, "to": None}), ("A", {"n": 2, "to": ""}), ("A", {"n": 3})]
-    return heard(place, ["A"], TO_ALL_OR_INSIGHTS, *sent)
+    return delivered(place, ["A"], TO_ALL_OR_INSIGHTS, *sent)
 
 
 @messages.gives([{"n": 1, "to": ["search", "insights"]}, {"n": 2}])
 def a_list_matches_by_any_of_its_elements(place: Place) -> Any:
     sent: list[tuple[str, Any]] = [("A", {"n": 1, "to": ["search", "insights"]}), ("A", {"n": 2})]
-    return heard(place, ["A"], TO_ALL_OR_INSIGHTS, *sent)
+    return delivered(place, ["A"], TO_ALL_OR_INSIGHTS, *sent)
 
 
 @messages.gives([{"n": 2}])
-def a_rule_hears_its_sources_only(place: Place) -> Any:
+def a_rule_matches_its_sources_only(place: Place) -> Any:
     queue = place.queue()
     place.rule(["A"], TO_ALL_OR_INSIGHTS, queue)
     codes(place, entry(place, "A", {"n": 1}, Source=place.source + ".other"), entry(place, "A", {"n": 2}))
@@ -91,7 +91,7 @@ def a_rule_hears_its_sources_only(place: Place) -> Any:
 
 
 @messages.gives([[{"n": 1}], [{"n": 1}]])
-def every_rule_that_matches_brings_an_event_to_its_queue(place: Place) -> Any:
+def every_rule_that_matches_delivers_the_event(place: Place) -> Any:
     queues = [place.queue(), place.queue()]
     for queue in queues:
         place.rule(["A"], TO_ALL_OR_INSIGHTS, queue)
@@ -133,7 +133,7 @@ def an_entry_without_source_name_or_detail_is_refused(place: Place) -> Any:
 
 
 @messages.gives([[{"n": 1}], True])
-def what_a_rule_cannot_deliver_lies_in_its_dead_letter_queue_with_the_reason(place: Place) -> Any:
+def an_event_that_a_rule_cannot_deliver_is_dead_lettered_with_the_reason(place: Place) -> Any:
     undelivered = place.rule(["A"], TO_ALL_OR_INSIGHTS, place.queue(), reachable=False)
     codes(place, entry(place, "A", {"n": 1}))
     letters = place.take(undelivered)
@@ -142,7 +142,7 @@ def what_a_rule_cannot_deliver_lies_in_its_dead_letter_queue_with_the_reason(pla
 
 
 @messages.gives([[{"n": 1}], "in-turn"])
-def a_rule_brings_an_event_to_a_queue_in_turn_under_its_group(place: Place) -> Any:
+def a_rule_delivers_to_a_fifo_queue_under_its_group(place: Place) -> Any:
     queue = place.queue(fifo=True)
     place.rule(["A"], TO_ALL_OR_INSIGHTS, queue, group="in-turn")
     codes(place, entry(place, "A", {"n": 1}))
@@ -151,10 +151,10 @@ def a_rule_brings_an_event_to_a_queue_in_turn_under_its_group(place: Place) -> A
 
 
 @messages.gives([["detail-type", "time", "version"], True, True])
-def a_schedule_says_its_timer_and_the_time(place: Place) -> Any:
+def a_schedule_sends_its_timer_and_the_time(place: Place) -> Any:
     timer = next(each for each in language().values() if issubclass(each, Timer))
     queue = place.queue()
     place.schedule(timer, queue)
-    said = json.loads(place.take(queue)[0].body)
-    is_timer = (said["detail-type"], said["version"]) == (timer.about.name, timer.about.version)
-    return [sorted(said), is_timer, re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said["time"]) is not None]
+    content = json.loads(place.take(queue)[0].body)
+    is_timer = (content["detail-type"], content["version"]) == (timer.about.name, timer.about.version)
+    return [sorted(content), is_timer, re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", content["time"]) is not None]

@@ -1,4 +1,4 @@
-"""The simulated cloud as a place for cases, without faults and without the mall."""
+"""The simulated cloud as a place for cases, without faults and without services."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -25,7 +25,7 @@ LONGEST = 24 * 3_600  # seconds of virtual time that a case may take
 
 
 class SimulatedPlace:
-    """One world for one case."""
+    """A simulated cloud for one case."""
 
     bus = "bus"
     source = "mallbots.case"
@@ -60,7 +60,7 @@ class SimulatedPlace:
 
     def rows(self) -> str:
         name = self.world.number("rows")
-        self._dynamodb.tables[name] = Table(self.world, name, "partition", "sort", "S", _nobody_follows, [INDEX])
+        self._dynamodb.tables[name] = Table(self.world, name, "partition", "sort", "S", _ignore, [INDEX])
         return name
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
@@ -117,14 +117,14 @@ class SimulatedPlace:
         self._functions[function].stopped = True
 
     def take(self, queue: Queue, number: int = 1) -> list[Letter]:
-        there = self._queues[queue.name]
+        source_queue = self._queues[queue.name]
 
         def visible() -> list[str]:
             now = self.world.scheduler.now_us
-            return [id for id, message in there.messages.items() if message.visible_us <= now]
+            return [id for id, message in source_queue.messages.items() if message.visible_us <= now]
 
         self.until(lambda: len(visible()) >= number)
-        taken = [there.messages.pop(id) for id in visible()]
+        taken = [source_queue.messages.pop(id) for id in visible()]
         return [Letter(message.body, dict(message.attributes), message.group) for message in taken]
 
     def depth(self, queue: Queue) -> int:
@@ -135,17 +135,17 @@ class SimulatedPlace:
 
     def until(self, probe: Callable[[], Any]) -> Any:
         while not (found := probe()):
-            assert self.world.scheduler.now < LONGEST, f"it never came: the last answer was {found!r}"
+            assert self.world.scheduler.now < LONGEST, f"the probe never succeeded: its last result was {found!r}"
             self.wait(0.25)
         return found
 
     def note(self, function: str, what: Any) -> None:
-        """Write down what a function says."""
+        """Record a value for a function."""
         self._notes[function].append(what)
 
 
 class SimulatedTools:
-    """A function's tools."""
+    """The tools of one function."""
 
     def __init__(self, place: SimulatedPlace, function: str, queue: Queue | None) -> None:
         self._place = place
@@ -165,12 +165,12 @@ class SimulatedTools:
         )
 
 
-def _nobody_follows(table: Table, key: Key, item: Item, by: str, together: int) -> None:
-    """Rows have no stream."""
+def _ignore(table: Table, key: Key, item: Item, by: str, together: int) -> None:
+    """Ignore a write: tables of rows have no stream."""
 
 
 def observe(case: Case, seed: int = 1) -> Any:
-    """What is seen of a case on the simulated cloud."""
+    """The result of a case on the simulated cloud."""
     place = SimulatedPlace(seed)
     scheduler = place.world.scheduler
     task = scheduler.spawn(case.do, place)

@@ -1,4 +1,4 @@
-"""Cases of SQS, and of functions that are fed from its queues."""
+"""Cases of SQS, and of functions with a queue."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ MEGABYTE = 1_048_576
 GONE = "AWS.SimpleQueueService.NonExistentQueue"
 
 
-def notes_bodies(event: Event, tools: Tools) -> Any:
-    """A function that handles everything, and says how often each was received."""
+def records_bodies(event: Event, tools: Tools) -> Any:
+    """A function that handles everything, and records how often each message was received."""
     for record in event["Records"]:
         tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
     return {"batchItemFailures": []}
 
 
 def reports_bad_once(event: Event, tools: Tools) -> Any:
-    """A function that fails on what is bad, the first time, and says so of that only."""
+    """A function that reports the bad message as failed, the first time."""
     failed = []
     for record in event["Records"]:
         count = int(record["attributes"]["ApproximateReceiveCount"])
@@ -30,7 +30,7 @@ def reports_bad_once(event: Event, tools: Tools) -> Any:
 
 
 def reports_bad(event: Event, tools: Tools) -> Any:
-    """A function that fails on what is bad, always, and says so of that only."""
+    """A function that reports the bad message as failed, always."""
     failed = []
     for record in event["Records"]:
         tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
@@ -40,7 +40,7 @@ def reports_bad(event: Event, tools: Tools) -> Any:
 
 
 def fails_once(event: Event, tools: Tools) -> Any:
-    """A function that fails with an error the first time."""
+    """A function that raises an error the first time."""
     counts = [int(record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]]
     for record, count in zip(event["Records"], counts, strict=True):
         tools.note([record["body"], count])
@@ -49,8 +49,8 @@ def fails_once(event: Event, tools: Tools) -> Any:
     return {"batchItemFailures": []}
 
 
-def names_an_unknown_one_once(event: Event, tools: Tools) -> Any:
-    """A function that says, the first time, that a message failed which is none of its batch."""
+def reports_an_unknown_id_once(event: Event, tools: Tools) -> Any:
+    """A function that reports, the first time, an id that is not in its batch."""
     counts = [int(record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]]
     for record, count in zip(event["Records"], counts, strict=True):
         tools.note([record["body"], count])
@@ -64,14 +64,14 @@ def answers_nothing(event: Event, tools: Tools) -> Any:
 
 
 def answers_an_empty_object(event: Event, tools: Tools) -> Any:
-    """A function with an answer that has no list."""
+    """A function whose answer has no list."""
     for record in event["Records"]:
         tools.note([record["body"], int(record["attributes"]["ApproximateReceiveCount"])])
     return {}
 
 
-def asks_for_it_soon(event: Event, tools: Tools) -> Any:
-    """A function that fails once, and wants the message back at once."""
+def retries_at_once(event: Event, tools: Tools) -> Any:
+    """A function that fails once, and makes the message visible at once."""
     [record] = event["Records"]
     count = int(record["attributes"]["ApproximateReceiveCount"])
     tools.note(count)
@@ -81,8 +81,8 @@ def asks_for_it_soon(event: Event, tools: Tools) -> Any:
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
 
 
-def asks_for_too_late(event: Event, tools: Tools) -> Any:
-    """A function that wants a message back after more than twelve hours."""
+def hides_for_too_long(event: Event, tools: Tools) -> Any:
+    """A function that hides a message for more than twelve hours."""
     try:
         tools.retry_in(event["Records"][0]["receiptHandle"], 43_201)
     except Exception as error:
@@ -90,15 +90,15 @@ def asks_for_too_late(event: Event, tools: Tools) -> Any:
     return {"batchItemFailures": []}
 
 
-def says_its_receipt(event: Event, tools: Tools) -> Any:
-    """A function that says the receipts of its messages."""
+def records_its_receipt(event: Event, tools: Tools) -> Any:
+    """A function that records the receipts of its messages."""
     for record in event["Records"]:
         tools.note(record["receiptHandle"])
     return {"batchItemFailures": []}
 
 
 def acknowledges_late(event: Event, tools: Tools) -> Any:
-    """A function whose first try ends well, during the second, which fails."""
+    """A function whose first attempt succeeds during the second, which fails."""
     [record] = event["Records"]
     count = int(record["attributes"]["ApproximateReceiveCount"])
     tools.note(count)
@@ -112,7 +112,7 @@ def acknowledges_late(event: Event, tools: Tools) -> Any:
 
 
 def counts_its_batch(event: Event, tools: Tools) -> Any:
-    """A function that says how many messages it is given."""
+    """A function that records the size of its batch."""
     tools.note(len(event["Records"]))
     return {"batchItemFailures": []}
 
@@ -124,17 +124,17 @@ def send(place: Place, queue: Queue, *bodies: str, **more: Any) -> None:
 
 
 def refused(place: Place, queue: Queue, body: str = "x", **more: Any) -> str | None:
-    """The code that a message is refused with."""
+    """The error code of sending a message, or None."""
     return code(place.sqs.send_message, QueueUrl=queue.url, MessageBody=body, **more)
 
 
 def emptied(place: Place, queue: Queue) -> None:
-    """Wait until everything of a queue was deleted, so that nothing comes again."""
+    """Wait until a queue is empty, so that nothing is redelivered."""
     place.until(lambda: place.depth(queue) == 0)
 
 
 def handled(place: Place, work: Any, *bodies: str, notes: int) -> list[Any]:
-    """What a function notes of messages, once it noted so much; in the order of body and count."""
+    """What a function records of messages, once it has so many records; sorted by body and count."""
     queue = place.queue()
     function = place.function(work, queue=queue)
     send(place, queue, *bodies)
@@ -145,30 +145,30 @@ def handled(place: Place, work: Any, *bodies: str, notes: int) -> list[Any]:
 
 
 @queues.gives([Letter("hello, Zoë")])
-def a_message_lies_in_its_queue(place: Place) -> Any:
+def a_message_is_sent_to_its_queue(place: Place) -> Any:
     queue = place.queue()
     send(place, queue, "hello, Zoë")
     return place.take(queue)
 
 
 @queues.gives([["a", 1], ["b", 1], ["c", 1]])
-def a_queue_feeds_a_function_with_each_message_once(place: Place) -> Any:
-    return handled(place, notes_bodies, "a", "b", "c", notes=3)
+def a_function_receives_each_message_once(place: Place) -> Any:
+    return handled(place, records_bodies, "a", "b", "c", notes=3)
 
 
 @queues.gives([["bad", 1], ["bad", 2], ["good", 1]])
-def a_message_that_failed_comes_again_alone(place: Place) -> Any:
+def a_message_that_failed_is_redelivered_alone(place: Place) -> Any:
     return handled(place, reports_bad_once, "good", "bad", notes=3)
 
 
 @queues.gives([["a", 1], ["a", 2]])
-def what_a_function_fails_on_comes_again(place: Place) -> Any:
+def the_batch_of_a_function_that_failed_is_redelivered(place: Place) -> Any:
     return handled(place, fails_once, "a", notes=2)
 
 
 @queues.gives([["a", 1], ["a", 2]])
 def a_failure_without_an_id_fails_the_whole_batch(place: Place) -> Any:
-    return handled(place, names_an_unknown_one_once, "a", notes=1)
+    return handled(place, reports_an_unknown_id_once, "a", notes=1)
 
 
 @queues.gives([["a", 1]])
@@ -182,9 +182,9 @@ def a_function_that_answers_no_list_handled_its_batch(place: Place) -> Any:
 
 
 @queues.gives([1, 2])
-def a_function_has_a_message_back_at_once_when_it_says_so(place: Place) -> Any:
+def a_function_may_make_a_message_visible_at_once(place: Place) -> Any:
     queue = place.queue()
-    function = place.function(asks_for_it_soon, queue=queue)
+    function = place.function(retries_at_once, queue=queue)
     send(place, queue, "a")
     place.feed(function, queue)
     place.until(lambda: len(place.notes(function)) == 2)
@@ -204,7 +204,7 @@ def an_acknowledgement_under_an_earlier_receipt_deletes_nothing(place: Place) ->
 @queues.gives(["InvalidParameterValue"])
 def a_message_cannot_be_hidden_for_more_than_twelve_hours(place: Place) -> Any:
     queue = place.queue()
-    function = place.function(asks_for_too_late, queue=queue)
+    function = place.function(hides_for_too_long, queue=queue)
     send(place, queue, "a")
     place.feed(function, queue)
     return place.until(lambda: place.notes(function))
@@ -221,7 +221,7 @@ def a_batch_has_at_most_as_many_messages_as_its_function_takes(place: Place) -> 
 
 
 @queues.gives([[["bad", 1], ["bad", 2], ["good", 1]], [Letter("bad")]])
-def a_message_received_too_often_goes_to_the_dead_letters(place: Place) -> Any:
+def a_message_received_too_often_is_dead_lettered(place: Place) -> Any:
     dead = place.queue()
     queue = place.queue(dead_letters=dead, max_receives=2)
     function = place.function(reports_bad, queue=queue)
@@ -242,7 +242,7 @@ def a_dead_letter_keeps_its_attributes(place: Place) -> Any:
 
 
 @queues.gives([["now"], ["later"]])
-def a_delayed_message_comes_later(place: Place) -> Any:
+def a_delayed_message_is_delivered_later(place: Place) -> Any:
     queue = place.queue()
     send(place, queue, "later", DelaySeconds=2)
     send(place, queue, "now")
@@ -251,7 +251,7 @@ def a_delayed_message_comes_later(place: Place) -> Any:
 
 
 @queues.gives(["InvalidParameterValue", "InvalidParameterValue", None])
-def a_delay_is_of_fifteen_minutes_at_most(place: Place) -> Any:
+def a_delay_is_fifteen_minutes_at_most(place: Place) -> Any:
     queue = place.queue()
     return [refused(place, queue, DelaySeconds=seconds) for seconds in (901, -1, 900)]
 
@@ -279,7 +279,7 @@ def a_body_with_a_character_that_xml_has_not_is_refused(place: Place) -> Any:
 
 
 @queues.gives(GONE)
-def a_queue_that_is_not_there_is_named_as_the_reason(place: Place) -> Any:
+def a_message_to_a_queue_that_does_not_exist_is_refused(place: Place) -> Any:
     queue = place.queue()
     return refused(place, Queue(queue.url + "-gone", queue.name))
 
@@ -287,7 +287,7 @@ def a_queue_that_is_not_there_is_named_as_the_reason(place: Place) -> Any:
 @queues.gives("InvalidParameterValue")
 def a_message_that_was_deleted_cannot_be_hidden(place: Place) -> Any:
     queue = place.queue()
-    function = place.function(says_its_receipt, queue=queue)
+    function = place.function(records_its_receipt, queue=queue)
     send(place, queue, "a")
     place.feed(function, queue)
     [receipt] = place.until(lambda: place.notes(function))
@@ -296,6 +296,6 @@ def a_message_that_was_deleted_cannot_be_hidden(place: Place) -> Any:
 
 
 @queues.gives("ReceiptHandleIsInvalid")
-def a_receipt_that_is_none_is_refused(place: Place) -> Any:
+def a_malformed_receipt_is_refused(place: Place) -> Any:
     change = place.sqs.change_message_visibility
     return code(change, QueueUrl=place.queue().url, ReceiptHandle="none", VisibilityTimeout=1)

@@ -1,4 +1,4 @@
-"""Bugs of baskets, orders and notifications."""
+"""Planted bugs of baskets, orders and notifications."""
 
 from functions.baskets import service as baskets_service
 from functions.baskets.domain import Basket
@@ -17,25 +17,25 @@ from tests.simulation.planted.bug import Bug, Edit
 BUGS = (
     Bug(
         "basket changed after its checkout",
-        "Something is put into a basket that was ordered.",
+        "An item is added to a basket that was checked out.",
         (LEGAL,),
         (Edit(Basket.add_item, 'self.must_be("open")', 'self.must_be("open", "checked_out")'),),
     ),
     Bug(
         "checked out twice",
-        "A basket that was ordered can be ordered again.",
+        "A basket can be checked out again.",
         (LEGAL,),
         (Edit(Basket.check_out, 'self.must_be("open")', 'self.must_be("open", "checked_out")'),),
     ),
     Bug(
         "re-adding replaces",
-        "Whoever puts two more of a product into a basket has two.",
+        "Adding two more of a product leaves two in the basket.",
         (CONTENTS,),
         (Edit(Basket.add_item, "quantity=line.quantity + quantity), at", "quantity=quantity), at"),),
     ),
     Bug(
         "removal by the difference",
-        "Taking some out says how many go instead of how many stay.",
+        "A removal records how many go instead of how many stay.",
         (CONTENTS,),
         (Edit(Basket.remove_item, "line.quantity - quantity", "quantity"),),
     ),
@@ -50,7 +50,7 @@ BUGS = (
     ),
     Bug(
         "left baskets stay open",
-        "A basket that nobody touches is never abandoned.",
+        "An untouched basket is never abandoned.",
         (EXPIRES_IN_TIME,),
         (Edit(Basket.abandon, 'self.status == "open" and', "False and"),),
     ),
@@ -62,49 +62,49 @@ BUGS = (
     ),
     Bug(
         "nothing found is ready",
-        "An order of which nothing was found waits to be picked up.",
+        "An order of which nothing was found is ready for pickup.",
         (NOT_EMPTY,),
         (Edit(Order._take, "not without(self.items, shortages)", "False"),),
     ),
     Bug(
         "list collected early forgotten",
-        "A list that is completed before its order is approved never makes it ready.",
+        "A list that is completed before its order is approved never makes the order ready.",
         (READY,),
         (Edit(Order.approve, "if shopping_list_id in self.collected_early:", "if False:"),),
     ),
     Bug(
         "completion ignored",
-        "An order does not hear that its list was collected.",
+        "An order ignores that its list was completed.",
         (READY,),
         (Edit(ordering_inbox.shopping_list_completed, "if event.by_staff:", "if event:"),),
     ),
     Bug(
         "payment of an order ignored",
-        "An order does not hear that its invoice was paid.",
+        "An order ignores that its invoice was paid.",
         (INVOICED,),
         (Edit(ordering_inbox.invoice_paid, "service.note_paid(event.order_id)", "pass"),),
     ),
     Bug(
         "paid and ready does not complete",
-        "An order that has both waits for ever.",
+        "An order that is paid and ready never completes.",
         (LEGAL,),
         (Edit(Order.pay, "self._complete_when_done()", "pass"),),
     ),
     Bug(
         "paid before ready is forgotten",
-        "An order that is paid early takes it for nothing.",
+        "An order ignores a payment before it is ready.",
         (INVOICED,),
         (Edit(Order.pay, 'self.must_be("pending", "approved", "ready")', 'self.must_be("ready")'),),
     ),
     Bug(
         "cancelled order paid",
-        "An order takes money after its end.",
+        "An order is paid after its end.",
         (LEGAL,),
         (Edit(Order.pay, 'self.must_be("pending", "approved", "ready")', "pass"),),
     ),
     Bug(
         "request answered though refused",
-        "Whoever cancels what cannot be cancelled is told that it is done.",
+        "A cancellation that is not allowed is answered with success.",
         (ONCE,),
         (
             Edit(
@@ -116,25 +116,25 @@ BUGS = (
     ),
     Bug(
         "text with a fresh id",
-        "Each try to send a text asks for another one.",
+        "Each attempt to send a text has a new request id.",
         (ONE_ID, RECORDED),
         (Edit(notifications_service.notify, "request_id=notification_id", "request_id=ids.new()"),),
     ),
     Bug(
-        "one text for each event heard",
-        "A notification's id is not made of order and kind.",
+        "one text for each event received",
+        "A notification's id is not derived from order and kind.",
         (NOTIFIED_ONCE, ONE_ID),
         (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.new()"),),
     ),
     Bug(
         "kinds of notification share an id",
-        "A customer hears of one stage of an order, and of no other.",
+        "A customer is notified of one stage of an order only.",
         (NOTIFIED_ONCE,),
         (Edit(notifications_service.notify, "ids.derive(order_id, kind)", "ids.derive(order_id)"),),
     ),
     Bug(
         "text recorded before it is sent",
-        "Whoever stops in between has told nobody, and says so.",
+        "A crash in between leaves a notification that was never sent.",
         (RECORDED,),
         (
             Edit(
@@ -148,7 +148,7 @@ BUGS = (
     ),
     Bug(
         "unpaid orders wait for ever",
-        "An order that is ready and not paid is never called off.",
+        "An order that is ready and not paid never expires.",
         (EXPIRES_IN_TIME,),
         (Edit(Order.expire, "if self.awaits_payment and", "if False and"),),
     ),

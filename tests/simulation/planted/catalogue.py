@@ -1,4 +1,4 @@
-"""All planted bugs."""
+"""The catalogue of all planted bugs."""
 
 from tests.simulation.planted import (
     baskets_and_orders,

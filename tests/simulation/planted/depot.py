@@ -1,4 +1,4 @@
-"""Bugs of the depot: lists, robots, and who gives which to whom."""
+"""Planted bugs of the depot: lists, robots and their assignment."""
 
 from functions.depot import dispatch, dispatcher, lease, service
 from functions.depot import inbox as depot_inbox
@@ -14,7 +14,7 @@ from tests.simulation.planted.bug import Bug, Edit
 BUGS = (
     Bug(
         "two robots for one list",
-        "A list goes to every robot that is idle.",
+        "A list is assigned to every idle robot.",
         (LEGAL, ONE_ROBOT),
         (
             Edit(dispatch.look, "zip(bots, lists, strict=False)", "((bot, one) for one in lists for bot in bots)"),
@@ -23,7 +23,7 @@ BUGS = (
     ),
     Bug(
         "two lists for one robot",
-        "Every list that waits goes to the robot that is idle.",
+        "Every available list is assigned to the same idle robot.",
         (LEGAL, ONE_ROBOT),
         (
             Edit(dispatch.look, "zip(bots, lists, strict=False)", "((bot, one) for bot in bots for one in lists)"),
@@ -32,7 +32,7 @@ BUGS = (
     ),
     Bug(
         "list and robot assigned one by one",
-        "A list is given to a robot before the robot is given the list.",
+        "List and robot are changed in two commits instead of one transaction.",
         (ONE_ROBOT,),
         (
             Edit(
@@ -45,7 +45,7 @@ BUGS = (
     ),
     Bug(
         "robot not freed by a cancelled list",
-        "Whoever's list is called off waits for ever with a list that is none.",
+        "A robot whose list is cancelled never becomes idle.",
         (ONE_ROBOT,),
         (
             Edit(
@@ -57,7 +57,7 @@ BUGS = (
     ),
     Bug(
         "robot keeps its list when it leaves",
-        "A robot that goes offline takes its list along.",
+        "A robot that goes offline keeps its list.",
         (ONE_ROBOT,),
         (Edit(service._leave, "shopping_list.give_back()", "pass"),),
     ),
@@ -69,7 +69,7 @@ BUGS = (
     ),
     Bug(
         "picks add up",
-        "A robot's word that it has two in all counts as two more.",
+        "An absolute quantity is added to what was picked before.",
         (SHORTAGES,),
         (
             Edit(
@@ -81,43 +81,43 @@ BUGS = (
     ),
     Bug(
         "one of each",
-        "Of each product one is collected, however many were ordered.",
+        "A list has one of each product, however many were ordered.",
         (LISTED,),
         (Edit(planned, "there.quantity + line.quantity", "there.quantity + 1"),),
     ),
     Bug(
         "short picks not reported",
-        "A list that is completed short says that all was found.",
+        "A list that is completed short reports no shortages.",
         (SHORTAGES,),
         (Edit(ShoppingList.complete, 'not_picked(self.stops) if self.status == "active" else ()', "()"),),
     ),
     Bug(
         "silent robots stay online",
-        "A robot that is lost keeps its list for ever.",
+        "A lost robot is never taken offline.",
         (SILENT,),
         (Edit(lease.rest, "max(0, min(", "max(1, min("),),
     ),
     Bug(
-        "lease not looked at again",
-        "A robot that was there at the first look is taken to be there for ever.",
+        "lease checked once",
+        "A lease that is valid at its first check is never checked again.",
         (SILENT,),
         (Edit(lease.look_again, "runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))", "pass"),),
     ),
     Bug(
-        "end of an order not heard",
-        "The depot goes on collecting for an order that was cancelled after its approval.",
+        "end of an order ignored",
+        "The list of an order that was cancelled after its approval stays open.",
         (LIST_CANCELLED,),
         (Edit(depot_inbox.order_ended, "service.call_off(event.order_id)", "pass"),),
     ),
     Bug(
         "assignment numbers not compared",
-        "A robot goes on with a list that was given to another.",
+        "A robot works on a list that was assigned to another.",
         (ASSIGNMENT_NUMBER,),
         (Edit(ShoppingList._must_have_number, "assignment != self.assignment", "False"),),
     ),
     Bug(
         "picks survive a return",
-        "What a lost robot had picked counts for whoever is given its list.",
+        "What a lost robot picked counts for the next robot of the list.",
         (PUBLISHED_STATE, SHORTAGES),
         (
             Edit(
@@ -128,8 +128,8 @@ BUGS = (
         ),
     ),
     Bug(
-        "no second look",
-        "A look that leaves a list waiting is the last.",
+        "dispatcher does not retry",
+        "A run of the dispatcher that leaves a list waiting plans no other.",
         (NO_WAIT,),
         (
             Edit(
@@ -141,13 +141,13 @@ BUGS = (
     ),
     Bug(
         "only what the index shows",
-        "A list whose event comes before its row is not looked at.",
+        "The dispatcher ignores a list whose event arrives before its row.",
         (NO_WAIT,),
         (Edit(dispatch.look, "views.waiting_list(list_id) if list_id else None", "None"),),
     ),
     Bug(
-        "robots that come online are not looked at",
-        "A list waits for its next look although a robot has come.",
+        "robots that come online are ignored",
+        "The dispatcher does not run when a robot comes online.",
         (NO_WAIT,),
         (Edit(dispatcher.bot_idle, "dispatch.look(bot_id=event.bot_id)", "pass"),),
     ),

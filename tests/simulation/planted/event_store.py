@@ -1,4 +1,4 @@
-"""Bugs of the event store, of the repository, and of how requests are known again."""
+"""Planted bugs of the event store, the repository, and idempotency."""
 
 from functions.kernel.eventstore import repository
 from functions.kernel.eventstore.repository import Repository, change_together, check_expected_version, recall
@@ -27,25 +27,25 @@ CONDITION = '"attribute_not_exists(#stream)"'
 BUGS = (
     Bug(
         "no condition on the commit",
-        "Of two who decide at once the second writes over the first.",
+        "Of two concurrent commits, the second overwrites the first.",
         (VERSIONS_IN_ORDER, DURABLE),
         (Edit(DynamoEventStore.commit, CONDITION, '"attribute_not_exists(#stream) OR attribute_exists(#stream)"'),),
     ),
     Bug(
         "SDK retry taken for a conflict",
-        "A write whose reply was lost and that the SDK repeats is decided again, on top of itself.",
+        "A write that the SDK retries after a lost reply is decided and stored again.",
         (AT_MOST_ONCE, NEVER_STORED, ONCE, SAME_ANSWER),
         (Edit(DynamoEventStore._raise_unless_stored, "== [commit.id for commit in commits]", "== []"),),
     ),
     Bug(
         "conflict taken for an SDK retry",
-        "Whoever loses a race is told that it was written.",
+        "A commit that lost a race is taken as stored.",
         (ONCE,),
         (Edit(DynamoEventStore._raise_unless_stored, "== [commit.id for commit in commits]", "!= []"),),
     ),
     Bug(
         "transaction conflict taken for success",
-        "A transaction that another one stopped counts as written.",
+        "A transaction that was cancelled by a conflict is taken as stored.",
         (ONCE,),
         (
             Edit(
@@ -57,7 +57,7 @@ BUGS = (
     ),
     Bug(
         "transaction written item by item",
-        "What must change together changes one after the other.",
+        "Two aggregates of a transaction are stored one after the other.",
         (TOGETHER, ONE_ROBOT),
         (
             Edit(
@@ -70,7 +70,7 @@ BUGS = (
     ),
     Bug(
         "aggregates read eventually consistently",
-        "A stream is read as it was a moment ago.",
+        "A load may miss the latest commits.",
         (READ_YOUR_WRITES, ONCE, SAME_ANSWER),
         (Edit(DynamoEventStore._query, '"ConsistentRead": True', '"ConsistentRead": False'),),
     ),
@@ -82,31 +82,31 @@ BUGS = (
     ),
     Bug(
         "cause not recorded",
-        "A commit does not say which message or request it is the effect of.",
+        "A commit does not record its cause.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
         (Edit(Repository.prepare, "cause=working.cause,", "cause=None,"),),
     ),
     Bug(
-        "cause not looked up",
+        "cause not checked",
         "A message or request that was handled before is handled again.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
         (Edit(recall, "working.cause is None or", "working is not None or"),),
     ),
     Bug(
         "dedup window of one",
-        "A stream knows the last cause only that it has handled.",
+        "A stream remembers only the latest cause.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
         (Set(repository, "CAUSES_KEPT", 1),),
     ),
     Bug(
         "snapshot without the causes before it",
-        "What was handled before the newest snapshot is forgotten.",
+        "A stream forgets the causes before its latest snapshot.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
         (Edit(Repository.load, "{**snapshot.causes, **handled} if snapshot else handled", "handled"),),
     ),
     Bug(
         "snapshot of the state before",
-        "A snapshot holds the state before the last event of its commit.",
+        "A snapshot has the state before the last event of its commit.",
         (PUBLISHED_STATE, LEGAL),
         (
             Edit(
@@ -120,13 +120,13 @@ BUGS = (
     ),
     Bug(
         "snapshot before the whole commit",
-        "A snapshot holds the state that was loaded, without what the commit adds.",
+        "A snapshot has the state before all events of its commit.",
         (PUBLISHED_STATE, LEGAL),
         (Edit(Repository._snapshot, "codec.to_data(aggregate)", "codec.to_data(loaded.fold())"),),
     ),
     Bug(
         "snapshot of another schema",
-        "A snapshot is used whatever the shape of what it holds.",
+        "A snapshot is used whatever its schema version.",
         (PUBLISHED_STATE, LEGAL, OWED, WITHIN_LIMITS, RELEASED, CAUSED),
         (
             Edit(
@@ -138,7 +138,7 @@ BUGS = (
     ),
     Bug(
         "conflict merged",
-        "Whoever loses a race writes behind the winner without deciding again.",
+        "A commit that lost a race is stored after the winner without a new decision.",
         (LEGAL, ONCE, AT_MOST_ONCE, VERSIONS_IN_ORDER, NEVER_STORED),
         (
             Edit(
@@ -151,13 +151,13 @@ BUGS = (
     ),
     Bug(
         "conflict swallowed",
-        "Whoever loses a race is told that all is well.",
+        "A commit that lost a race is dropped and answered with success.",
         (ONCE,),
         (Edit(Repository._decide, "clock.back_off(attempt)\n                    continue", "return aggregate"),),
     ),
     Bug(
         "conflict of a transaction swallowed",
-        "Of two that were to change together neither does, and nobody is told.",
+        "A transaction that lost a race is dropped and answered with success.",
         (ONCE,),
         (
             Edit(
@@ -169,25 +169,25 @@ BUGS = (
     ),
     Bug(
         "If-Match ignored",
-        "A change goes through although the caller has seen another version.",
+        "A change is accepted although its If-Match names another version.",
         (IF_MATCH,),
         (Edit(check_expected_version, "working.expected_version is None or", "working is not None or"),),
     ),
     Bug(
         "Idempotency-Key without its request",
-        "Another request under a used key is answered as if it were the first.",
+        "Another request under a used key gets the answer of the first.",
         (ONCE,),
         (Edit(recall, "recorded.cause.digest != working.cause.digest", "False"),),
     ),
     Bug(
         "creation under a fresh id",
-        "A creation that is repeated under its Idempotency-Key creates once more.",
+        "A creation that is repeated under its Idempotency-Key creates a second aggregate.",
         (AT_MOST_ONCE, SAME_ANSWER),
         (Edit(Context.new_id, "if self.cause else", "if False else"),),
     ),
     Bug(
         "answer with the version before",
-        "A change is answered with the ETag that it had before.",
+        "A change is answered with the ETag from before it.",
         (READ_YOUR_WRITES,),
         (
             Edit(

@@ -1,4 +1,4 @@
-"""Bugs by which something always fails, so that it is laid aside, answered 5xx, or takes others along."""
+"""Planted bugs by which a message, a batch or a request always fails."""
 
 from functions.baskets.domain import Basket
 from functions.kernel.eventstore import relay, repository
@@ -12,25 +12,25 @@ from tests.simulation.planted.bug import Bug, Edit
 BUGS = (
     Bug(
         "one kind of message always fails",
-        "The handler of a notification does not know one of its messages, and every try ends with an error.",
+        "The handler of notifications fails at each attempt of all messages but one.",
         (CAUSED,),
         (Edit(notifications_inbox.notify, "KINDS[type(event)]", '{OrderCreated: "received"}[type(event)]'),),
     ),
     Bug(
-        "a message that comes again fails",
-        "What was handled before is taken for an error, and lies with the dead letters after eight tries.",
+        "a redelivered message fails",
+        "A message that was handled before raises an error until it is dead-lettered.",
         (CAUSED,),
         (Edit(repository.recall, "working.recorded = recorded", 'raise RuntimeError("handled before")'),),
     ),
     Bug(
-        "answered with an error when it is not there",
-        "An order that takes a fact after its end fails, instead of changing nothing.",
+        "a message after the end fails",
+        "A message to an order that has ended fails instead of changing nothing.",
         (CAUSED,),
         (Edit(ordering_service._note, "with suppress(RefusedError)", "with suppress(KeyError)"),),
     ),
     Bug(
         "a silent provider is taken for a refusal",
-        "A refund is laid aside for good when the provider does not answer.",
+        "A refund is dead-lettered at once when the provider does not answer.",
         (CAUSED,),
         (Edit(payments_inbox.make_refund, "except RefusedError", "except Exception"),),
     ),
@@ -48,19 +48,19 @@ BUGS = (
     ),
     Bug(
         "an error ends the batch",
-        "A message that fails ends the function, and its whole batch waits for the end of its visibility.",
+        "A message that fails makes the invocation fail, with its whole batch.",
         (CAUSED,),
         (Edit(Inbox._receive, "return self._failed(record, error)", "raise"),),
     ),
     Bug(
-        "a reminder that was sent is reported as failed",
-        "The relay tries each reminder again until its stream gives the commit up.",
+        "a timer that was sent is reported as failed",
+        "The relay retries each timer until its commit is given up.",
         (CAUSED,),
         (Edit(relay._remind, "return True", "return False"),),
     ),
     Bug(
         "a route that crashes",
-        "Whoever takes something out of a basket is answered 500, for no fault of the cloud.",
+        "Removing an item from a basket is always answered with 500.",
         (CAUSED,),
         (Edit(Basket.remove_item, "line.quantity - quantity", 'line["quantity"] - quantity'),),
     ),

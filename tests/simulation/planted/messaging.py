@@ -1,4 +1,4 @@
-"""Bugs of relay, bus and inbox: how messages leave, come, and are answered."""
+"""Planted bugs of relay, bus and inbox: how messages are published, received and answered."""
 
 from functions.kernel.composition.adapters import EventBridgeBus
 from functions.kernel.eventstore import relay
@@ -15,37 +15,37 @@ from tests.simulation.planted.bug import Bug, Edit, Set
 BUGS = (
     Bug(
         "relay ignores failed entries",
-        "The relay tells the stream that all went well, whatever the bus took.",
+        "The relay reports success to the stream, whatever the bus refused.",
         (PUBLISHED, DELIVERED),
         (Edit(relay.handle, "if not failed:", "if True:"),),
     ),
     Bug(
         "relay advances past failed entries",
-        "The relay reports the last record that failed, so those before it are passed over.",
+        "The relay reports the last record that failed, so the failed ones before it are skipped.",
         (PUBLISHED, DELIVERED),
         (Edit(relay.handle, "for owner in owners if", "for owner in reversed(owners) if"),),
     ),
     Bug(
         "FailedEntryCount unread",
-        "Whatever PutEvents answers, all entries count as taken.",
+        "Whatever PutEvents answers, all entries are taken as published.",
         (PUBLISHED,),
         (Edit(EventBridgeBus._put_batch, 'if answer.get("ErrorCode")', "if False"),),
     ),
     Bug(
         "relay takes the first message of a commit",
-        "Of a commit with several messages only one leaves.",
+        "Of a commit with several messages only one is published.",
         (PUBLISHED, DELIVERED),
         (Edit(relay.handle, "messages_of(image) if", "messages_of(image)[:1] if"),),
     ),
     Bug(
-        "reminder that could not be sent is forgotten",
-        "The relay goes on when the queue did not take a reminder.",
+        "timer that could not be sent is forgotten",
+        "The relay reports success when the queue refused a timer.",
         (DELIVERED,),
         (Edit(relay._remind, "return False", "return True"),),
     ),
     Bug(
         "bus gives up silently",
-        "Entries that four tries could not place count as placed.",
+        "Entries that failed at four attempts are taken as published.",
         (PUBLISHED,),
         (
             Edit(
@@ -57,13 +57,13 @@ BUGS = (
     ),
     Bug(
         "acknowledged before the commit",
-        "A message whose handling fails is deleted all the same.",
+        "A message whose handling fails is deleted.",
         (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
         (Edit(Inbox._receive, "return self._failed(record, error)", "return True"),),
     ),
     Bug(
         "rest of a batch dropped",
-        "The first failure of a batch ends it, and what is behind it counts as handled.",
+        "The first failure ends a batch, and the messages after it are taken as handled.",
         (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
         (
             Edit(
@@ -74,20 +74,20 @@ BUGS = (
         ),
     ),
     Bug(
-        "given up after two tries",
-        "A message lies with the dead letters before its trouble could pass.",
+        "given up after two attempts",
+        "A message is dead-lettered before a transient fault could pass.",
         (DEAD_LETTER_REASON,),
         (Edit(retry.is_final, '"8"', '"2"'),),
     ),
     Bug(
         "any error taken for a refusal",
-        "Whatever goes wrong while a command is worked on is answered with no.",
+        "Any error while a command is handled is answered with a refusal.",
         (VALID_REASON,),
         (Set(inbox, "REFUSALS", (Exception,)),),
     ),
     Bug(
-        "nothing to do is not answered",
-        "A command whose effect is there already gets no answer.",
+        "a command without effect is not answered",
+        "A command that had taken effect before gets no answer.",
         (ANSWERED, ENDS),
         (Edit(Inbox._answer, "elif not working.answered:", "elif False:"),),
     ),
@@ -99,13 +99,13 @@ BUGS = (
     ),
     Bug(
         "answer not in the commit",
-        "The answer to a command is thought to leave with its commit, and does not.",
+        "The answer to a command is not stored with its commit.",
         (ANSWERED, ENDS),
         (Edit(Repository.prepare, "messages.append(working.answer)", "pass"),),
     ),
     Bug(
-        "unreadable messages thrown away",
-        "What cannot be decoded is deleted, and lies nowhere.",
+        "unreadable messages dropped",
+        "A message that cannot be decoded is deleted and not dead-lettered.",
         (UNKNOWN_VERSION,),
         (
             Edit(

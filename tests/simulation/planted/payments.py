@@ -1,4 +1,4 @@
-"""Bugs of payments and invoices."""
+"""Planted bugs of payments and invoices."""
 
 from functions.payments import inbox, service
 from functions.payments.domain import Invoice, Payment
@@ -20,7 +20,7 @@ BUGS = (
     ),
     Bug(
         "all that was authorized is captured",
-        "A customer pays what was set aside instead of what is owed.",
+        "A customer pays what was authorized instead of what is owed.",
         (TOGETHER, OWED),
         (Edit(Payment.capture, "Captured(amount)", "Captured(self.authorized)"),),
     ),
@@ -35,7 +35,7 @@ BUGS = (
     ),
     Bug(
         "cancelled invoice paid",
-        "Money is taken for an order that was called off.",
+        "The invoice of a cancelled order can be paid.",
         (LEGAL, OWED),
         (
             Edit(Invoice.pay, 'self.must_be("pending")', 'self.must_be("pending", "cancelled")'),
@@ -44,19 +44,19 @@ BUGS = (
     ),
     Bug(
         "rest not released",
-        "What was authorized beyond what is owed stays blocked.",
+        "What was authorized beyond the captured amount is not released.",
         (RELEASED,),
         (Edit(Payment._captured, "self.authorized - event.amount", "0"),),
     ),
     Bug(
         "refund twice",
-        "Each try to pay a refund asks the provider for another one.",
+        "Each attempt to refund has a new request id.",
         (REFUNDED_ONCE, RECORDED),
         (Edit(service.refund_request_id, 'ids.derive("refund", payment_id, number)', "ids.new()"),),
     ),
     Bug(
-        "refund noted before it is paid",
-        "Whoever stops in between has paid nothing back and says so.",
+        "refund recorded before it is paid",
+        "A crash in between leaves a recorded refund that was never paid.",
         (RECORDED,),
         (
             Edit(
@@ -68,13 +68,13 @@ BUGS = (
     ),
     Bug(
         "refund forgotten",
-        "What is owed falls, and nothing goes back.",
+        "What is owed falls, and nothing is refunded.",
         (OWED,),
         (Edit(Payment.refund_beyond, "beyond > 0", "False"),),
     ),
     Bug(
         "refused refund forgotten",
-        "A refund that the provider refuses is done with.",
+        "A refund that the provider refuses is taken as handled.",
         (OWED,),
         (
             Edit(
@@ -86,43 +86,43 @@ BUGS = (
     ),
     Bug(
         "what is owed rises again",
-        "A late approval writes down again what a short pick has lowered.",
+        "A late approval restores the amount that a short pick has reduced.",
         (NEVER_RISES,),
         (Edit(Invoice.bill, "amount < self.amount", "amount != self.amount"),),
     ),
     Bug(
         "delta instead of absolute value",
-        "An invoice is lowered by what is owed instead of to what is owed.",
+        "An invoice is reduced by what is owed instead of to what is owed.",
         (INVOICED, OWED),
         (Edit(Invoice.bill, 'Adjusted(amount, "short_pick")', 'Adjusted(self.amount - amount, "short_pick")'),),
     ),
     Bug(
-        "short picks not heard",
-        "An invoice stays as it was approved.",
+        "short picks ignored",
+        "A short pick does not reduce the invoice.",
         (INVOICED, OWED),
         (Edit(Invoice.bill, "elif amount < self.amount:", "elif False:"),),
     ),
     Bug(
-        "no mark of a cancelled invoice",
-        "A cancellation that comes before the approval leaves nothing, and the late approval is billed.",
+        "no tombstone of a cancelled invoice",
+        "A cancellation before the approval records nothing, and the late approval makes an invoice.",
         (INVOICED,),
         (Edit(Invoice.cancel, 'self.status != "cancelled"', 'self.status == "pending"'),),
     ),
     Bug(
         "cancelled order still owes",
-        "A paid invoice does not hear that its order was cancelled.",
+        "The cancellation of an order does not reduce its paid invoice.",
         (INVOICED, OWED),
         (Edit(Invoice.cancel, "if self.amount > 0:", "if False:"),),
     ),
     Bug(
         "payment of a cancelled order kept",
-        "What was set aside for an order that is not to be is never let go.",
+        "The payment of an order that was not accepted is never voided.",
         (RELEASED,),
         (Edit(Payment.void, "self.record(Voided())", "pass"),),
     ),
     Bug(
         "voided after the capture",
-        "A payment of which money was taken is voided as if it were whole.",
+        "A captured payment can be voided.",
         (LEGAL, RELEASED),
         (
             Edit(
@@ -140,7 +140,7 @@ BUGS = (
     ),
     Bug(
         "refunds share an id",
-        "A payment's second refund is asked for under the id of the first.",
+        "A payment's second refund has the request id of the first.",
         (CAUSED, OWED, RECORDED),
         (
             Edit(

@@ -1,4 +1,4 @@
-"""Bugs of read models: rows, gates, counters, and the copies that others decide by."""
+"""Planted bugs of read models: rows, version checks, counters, and copies in other services."""
 
 from functions.baskets import views as baskets_views
 from functions.insights.models import sales
@@ -13,25 +13,25 @@ from tests.simulation.planted.bug import Bug, Edit, Set
 BUGS = (
     Bug(
         "projection without a gate",
-        "Whatever comes last is what a row shows.",
+        "A row shows the message that arrived last, not the newest version.",
         (NEVER_BACK, REBUILT),
         (Set(view_store, "NEWER", "attribute_not_exists(#partition) OR #version < :version OR #version >= :version"),),
     ),
     Bug(
         "gate lets the same version through",
-        "A message that comes twice is applied twice.",
+        "A message that is delivered twice is applied twice.",
         (NEVER_BACK, COUNTED),
         (Set(view_store, "NEWER", view_store.NEWER.replace("#version < :version", "#version <= :version")),),
     ),
     Bug(
-        "gone does not stay gone",
-        "A row that was deleted for good comes back with a late message.",
+        "deleted row restored",
+        "A late message restores a deleted row.",
         (NEVER_BACK, REBUILT),
         (Edit(view_store.to_item, 'item["deleted"] = {"BOOL": True}', 'item["version"] = {"N": "0"}'),),
     ),
     Bug(
         "counter beside its row",
-        "A counter goes up before the row says whether it may.",
+        "A counter is increased before the version of its row is checked.",
         (COUNTED,),
         (
             Edit(
@@ -45,26 +45,26 @@ BUGS = (
         ),
     ),
     Bug(
-        "busy counter taken for a repetition",
-        "A row that another transaction holds is left as it is.",
+        "transaction conflict taken for a repetition",
+        "A row that another transaction has locked is not written.",
         (COUNTED,),
         (Edit(DynamoViews.put, 'codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}', "codes"),),
     ),
     Bug(
-        "busy row passed over",
-        "A projection does not try again what it could not write.",
+        "locked row skipped",
+        "A projection does not retry a write that met a conflict.",
         (COUNTED, REBUILT),
         (Edit(projection._write, "clock.back_off(attempt)", "return"),),
     ),
     Bug(
         "projection with a version of its own",
-        "A row's version is that of its message's shape instead of its stream's.",
+        "A row has the version of its message's schema instead of its stream's.",
         (REBUILT, NEVER_BACK),
         (Edit(projection.Projection.apply, "metadata.stream_version", "metadata.version"),),
     ),
     Bug(
         "payment not shown in search",
-        "Search passes over that an order was paid.",
+        "Search ignores that an order was paid.",
         (REBUILT,),
         (
             Edit(
@@ -76,7 +76,7 @@ BUGS = (
     ),
     Bug(
         "one row for all stages",
-        "An order's stages share a row, so that one that is heard late is not counted.",
+        "The stages of an order share a row, so a late stage is not counted.",
         (COUNTED,),
         (Edit(sales.stage_row, "_reached(order_id), stage,", '_reached(order_id), "stage",'),),
     ),
@@ -100,13 +100,13 @@ BUGS = (
     ),
     Bug(
         "left baskets not found",
-        "An open basket is in no index, so that nobody finds it abandoned.",
+        "An open basket is in no index, so the sweep never finds it.",
         (REBUILT,),
         (Edit(baskets_views._open, 'indexes={"untouched": ("open", touched_at)}', "indexes={}"),),
     ),
     Bug(
         "price of the copy never changes",
-        "Baskets do not hear that a product has another price.",
+        "Baskets ignores changes of prices.",
         (REBUILT,),
         (
             Edit(

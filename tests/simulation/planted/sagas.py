@@ -1,4 +1,4 @@
-"""Bugs of the process manager and of what the others owe it: compensations that are harmless at any time."""
+"""Planted bugs of the saga, and of the compensations in other services."""
 
 from functions.checkout import publish
 from functions.depot.domain import ShoppingList
@@ -22,8 +22,8 @@ from tests.simulation.planted.bug import Bug, Edit
 
 BUGS = (
     Bug(
-        "any yes counts",
-        "A saga goes on by the answer to another step than the one that waits.",
+        "any acceptance counts",
+        "A saga proceeds by the answer to another step than the current one.",
         (AWAITED_ANSWER,),
         (
             Edit(
@@ -32,20 +32,20 @@ BUGS = (
         ),
     ),
     Bug(
-        "any no counts",
-        "A saga turns round by a refusal of a step that is long done.",
+        "any refusal counts",
+        "A saga compensates after the refusal of an earlier step.",
         (AWAITED_ANSWER,),
         (Edit(Saga.answer, "elif reply == self.awaited.refused:", 'elif reply.endswith("Refused"):'),),
     ),
     Bug(
         "old timeouts count",
-        "A saga takes the reminder of an earlier try for that of the one that waits.",
+        "A saga acts on the timeout of an earlier attempt.",
         (STEP_ORDER, AWAITED_ANSWER),
         (Edit(Saga.time_out, "(step, attempt, compensating) != waits", "self.compensating != compensating"),),
     ),
     Bug(
         "timeout ignored",
-        "A step without an answer is not tried again.",
+        "A step without an answer is not retried.",
         (
             ENDS,
             TIMEOUT_HANDLED,
@@ -53,8 +53,8 @@ BUGS = (
         (Edit(Saga.time_out, 'self.status != "running" or', "self.status or"),),
     ),
     Bug(
-        "no reminder of a step",
-        "A step is sent, and nothing says when it has waited long enough.",
+        "no timeout of a step",
+        "A step is sent without a timeout.",
         (COMMAND_AND_TIMEOUT,),
         (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
     ),
@@ -65,26 +65,26 @@ BUGS = (
         (Edit(Saga.undos.fget, "self.steps[: self.sent]", "self.steps[: self.sent - 1]"),),  # type: ignore[attr-defined]
     ),
     Bug(
-        "compensation in the order of the steps",
-        "What was done first is undone first.",
+        "compensation in forward order",
+        "The first step is undone first.",
         (STEP_ORDER,),
         (Edit(Saga.undos.fget, "sorted(last.values(), reverse=True)", "sorted(last.values())"),),  # type: ignore[attr-defined]
     ),
     Bug(
         "compensated before the last undo",
-        "A saga is over when the first undo is answered.",
+        "A saga ends when the first undo is answered.",
         (STEP_ORDER, COMPENSATED),
         (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
     ),
     Bug(
-        "call-off of a compensating saga counts again",
-        "A saga that is on its way back turns round once more.",
+        "cancellation of a compensating saga counts again",
+        "A saga that compensates starts to compensate again.",
         (AWAITED_ANSWER, STEP_ORDER, LEGAL),
         (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
     ),
     Bug(
-        "call-off of a completed saga counts",
-        "An order that is cancelled after its saga was completed is compensated too.",
+        "cancellation of a completed saga counts",
+        "An order that is cancelled after its saga has completed is compensated too.",
         (ONE_END, LEGAL, AWAITED_ANSWER),
         (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
     ),
@@ -96,19 +96,19 @@ BUGS = (
     ),
     Bug(
         "cancelled order approved",
-        "A late approval brings a cancelled order back.",
+        "A late approval resurrects a cancelled order.",
         (LEGAL, AS_ITS_ORDER),
         (Edit(Order.approve, 'self.must_be("pending")', 'self.must_be("pending", "cancelled", "rejected")'),),
     ),
     Bug(
-        "insisting steps turn round",
-        "A saga whose payment is confirmed gives up when nobody answers.",
+        "steps after the payment compensate",
+        "A saga whose payment is confirmed compensates after timeouts.",
         (AWAITED_ANSWER,),
         (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].retry_forever", "attempt < TRIES"),),
     ),
     Bug(
-        "no mark of a cancelled list",
-        "A cancellation that comes before its list leaves nothing, and the late list is made.",
+        "no tombstone of a cancelled list",
+        "A cancellation before the creation records nothing, and the late list is created.",
         (COMPENSATED, LIST_CANCELLED),
         (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
     ),
