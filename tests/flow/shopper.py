@@ -110,7 +110,7 @@ def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
 def speak(mall: Mall, bot: str) -> None:
     """Have a robot send a heartbeat now and regularly from now on; it ignores an unavailable service."""
     _heartbeat(mall, bot)
-    mall.every(HEARTBEAT, partial(_heartbeat, mall, bot), name=bot)  # a partial: each copy of a mall has its own
+    mall.repeat(HEARTBEAT, partial(_heartbeat, mall, bot), name=bot)  # a partial: each copy of a mall has its own
     mall.settle()
 
 
@@ -121,7 +121,7 @@ def _heartbeat(mall: Mall, bot: str) -> None:
 
 def fall_silent(mall: Mall, bot: str) -> None:
     """Stop a robot's heartbeats; a test can still make it act."""
-    mall.leave_off(bot)
+    mall.stop_repeating(bot)
 
 
 def leave(mall: Mall, bot: str) -> None:

@@ -1,4 +1,4 @@
-"""A DynamoDB client's methods on simulated tables, with the answers and errors of the real one."""
+"""DynamoDB's client on simulated tables, with the answers and errors of the real one."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
-from tests.simulation.requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.tables import ITEM_LIMIT, InvalidKeyError, Key, Snapshot, Table, between
@@ -25,12 +25,12 @@ _KEY_CONDITION = re.compile(
 
 
 class DynamoDB:
-    """What the account's clients share: the tables, and the transactions that were made by a token."""
+    """What all clients share: the tables, and the idempotency tokens of transactions."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.tables: dict[str, Table] = {}
-        self.tokens: dict[str, tuple[str, int, str]] = {}  # token → content, when it expires, running or done
+        self.tokens: dict[str, tuple[str, int, str]] = {}  # token → content, expiry, running or done
 
     def table(self, name: str, operation: str) -> Table:
         """A table by its name. Raises ClientError."""
@@ -64,7 +64,7 @@ class DynamoDBClient:
         return self._call("PutItem", request, table, lambda: self._put(table, request))
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        """One item, or an answer without one."""
+        """Read one item."""
         table = self._dynamodb.table(request["TableName"], "GetItem")
         return self._call("GetItem", request, table, lambda: self._get(table, request))
 
@@ -101,13 +101,13 @@ class DynamoDBClient:
         key = table.key(item)
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
-            self._note_conflict(table, key)
-            self._note_busy(table)
+            self._record_conflict(table, key)
+            self._record_busy(table)
             message = "Transaction is ongoing for the item"
             raise client_error("TransactionConflictException", message, "PutItem")
         there = table.items.get(key)
         if not holds(request, there):
-            self._note_conflict(table, key)
+            self._record_conflict(table, key)
             self._cost.refuse(there, item)
             shown: dict[str, Any] = {"Item": dict(there)} if there and wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
@@ -124,7 +124,7 @@ class DynamoDBClient:
         return {"Item": dict(item)} if item else {}
 
     def _seen(self, table: Table, request: Mapping[str, Any]) -> Snapshot:
-        """The table as this read sees it: now, or a little earlier where it does not ask for consistency."""
+        """The table as this read sees it: an eventually consistent one may see an earlier state."""
         ago = 0
         if not request.get("ConsistentRead") and self._world.faults.strikes("stale read", table.name):
             ago = self._world.choices.between(50_000, 2 * SECOND, "stale by")
@@ -231,7 +231,7 @@ class DynamoDBClient:
         return answer
 
     def _begin(self, tables: Sequence[Table], request: Mapping[str, Any]) -> Any:
-        """Hold the items of a transaction; a promise of how it ends."""
+        """Lock the items of a transaction; a promise of its result."""
         world, token = self._world, request.get("ClientRequestToken")
         actions = request["TransactItems"]
         if len(actions) > TRANSACTION_LIMIT:
@@ -249,7 +249,7 @@ class DynamoDBClient:
         struck = world.faults.strikes("transaction conflict", tables[0].name)
         held = [write.key in write.table.locked or (struck and n == 0) for n, write in enumerate(writes)]
         if any(held):
-            self._note_busy(tables[0])
+            self._record_busy(tables[0])
             reasons = [{"Code": "TransactionConflict" if conflict else "None"} for conflict in held]
             raise cancelled(reasons)
         holder = world.number("transaction")
@@ -262,21 +262,21 @@ class DynamoDBClient:
         seconds = world.choices.seconds(0.001, 0.008, "transaction")
         if world.faults.strikes("slow transaction", tables[0].name):
             seconds = world.choices.seconds(1.5, 6.0, "slow transaction")
-            world.history.note("underway", container=self._name, keys=[list(write.key) for write in writes])
+            world.history.record("underway", container=self._name, keys=[list(write.key) for write in writes])
         world.scheduler.call_in(seconds, lambda: promise.give(self._end(writes, token, content)))
         return promise
 
-    def _note_conflict(self, table: Table, key: Key) -> None:
-        """Another had the version that a commit wanted; for rows, that is how they are meant to be."""
+    def _record_conflict(self, table: Table, key: Key) -> None:
+        """A version exists already. Only for commits: for rows, a failed condition is no conflict."""
         if table.name.endswith("/events"):
-            self._world.history.note("conflict", table=table.name, key=list(key), container=self._name)
+            self._world.history.record("conflict", table=table.name, key=list(key), container=self._name)
 
-    def _note_busy(self, table: Table) -> None:
-        """Another transaction holds what this one wants to write."""
-        self._world.history.note("busy", table=table.name, container=self._name)
+    def _record_busy(self, table: Table) -> None:
+        """Another transaction has locked what this call writes."""
+        self._world.history.record("busy", table=table.name, container=self._name)
 
     def _recall(self, token: str, content: str) -> dict[str, Any] | None:
-        """The answer of a transaction that had this token before. Raises ClientError; None for a new one."""
+        """The answer of an earlier transaction with this token; None for a new token. Raises ClientError."""
         before, expires, state = self._dynamodb.tokens.get(token, ("", 0, ""))
         if expires <= self._world.scheduler.now_us:
             return None
@@ -289,13 +289,13 @@ class DynamoDBClient:
         return {}
 
     def _end(self, writes: "Sequence[Write]", token: str | None, content: str) -> dict[str, Any] | ClientError:
-        """Write everything, or nothing; the answer or the error."""
+        """Write all items or none; the answer or the error."""
         for write in writes:
             del write.table.locked[write.key]
         reasons = [write.refusal() for write in writes]
         refused = next((n for n, reason in enumerate(reasons) if reason["Code"] != "None"), None)
         if refused is not None:
-            self._note_conflict(writes[refused].table, writes[refused].key)
+            self._record_conflict(writes[refused].table, writes[refused].key)
             if token:
                 del self._dynamodb.tokens[token]
             return cancelled(reasons)

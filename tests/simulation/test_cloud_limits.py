@@ -1,4 +1,4 @@
-"""The simulated cloud has the limits that infra deploys; read from its source, which takes long to import."""
+"""The simulated cloud has the limits that infra deploys; they are read from its source, which is slow to import."""
 
 import ast
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: 
     assert simulated == constant(file, name)
 
 
-def test_a_message_is_invisible_as_long_as_the_deployed_queue_has_it() -> None:
+def test_the_visibility_timeout_is_the_deployed_one() -> None:
     timeout = constant("queues.py", "FUNCTION_TIMEOUT")
     assert "visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT)" in (INFRA / "queues.py").read_text()
     assert 6 * timeout * SECOND == sqs.VISIBILITY
@@ -56,7 +56,7 @@ def test_streams_are_read_as_they_are_deployed() -> None:
     assert streams.OLDEST == 12 * 3_600 * SECOND
 
 
-def test_queues_are_worked_on_ten_messages_at_a_time() -> None:
+def test_queues_are_read_in_batches_of_ten() -> None:
     source = arguments("queues.py", "SqsEventSource")
     assert source["batch_size"] == "10"
     assert source["report_batch_item_failures"] == "True"
