@@ -18,6 +18,7 @@ from events.ordering import (
 )
 from functions.insights import counting
 from functions.insights.api import api
+from functions.insights.views import projection
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.views import Row
@@ -122,7 +123,7 @@ class Meeting(MemoryViews):
     """Rows in memory; right before a worker notes or looks for a time, the n-th time, another does all its work."""
 
     def __init__(self, number: int, other: Callable[[], None]) -> None:
-        super().__init__()
+        super().__init__(projection.indexes)
         self._number = number
         self._other = other
 
