@@ -42,6 +42,8 @@ def seen() -> tuple[Seen, Seen]:
         morning(day)
         afternoon(day)
         mall = furnish()
+        mall.open_stores()
+        mall.mall.settle()
         for route in ROUTES:
             if lists(route):
                 assert mall.do(route).status == 200
