@@ -50,7 +50,7 @@ class QuietMall:
     @property
     def published(self) -> list[str]:
         """The names of the messages that came to the bus, in their order."""
-        return [fields["name"] for _, kind, fields in self.cloud.history.notes if kind == "published"]
+        return [fields["name"] for _, kind, fields in self.cloud.history.entries if kind == "published"]
 
 
 def counted(mall: QuietMall, *steps: Callable[[], Any]) -> list[dict[str, float]]:

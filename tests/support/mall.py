@@ -63,7 +63,7 @@ class Mall:
         runtime = Runtime(
             service=service,
             store=MemoryEventStore(),
-            views=MemoryViews(),
+            views=MemoryViews(registered.indexes),
             bus=MemoryBus(self),
             queue=MemoryQueue(self),
             dead_letters=MemoryQueue(self),

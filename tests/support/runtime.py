@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Outgoing
@@ -68,11 +70,21 @@ class RecordingQueue:
             raise ConnectionError("the queue is down")
 
 
+def memory_views(service: str) -> MemoryViews:
+    """Rows in memory, with the indexes that a service declares; other than the mall's services have none."""
+    return MemoryViews(_indexes(service))
+
+
+@cache
+def _indexes(service: str) -> tuple[str, ...]:
+    return tuple(manifest(service).indexes) if service in services() else ()
+
+
 def memory_runtime(service: str, **overrides: Any) -> Runtime:
     """The runtime of a service with everything in memory; `overrides` replace parts."""
     parts: dict[str, Any] = {
         "store": MemoryEventStore(),
-        "views": MemoryViews(),
+        "views": memory_views(service),
         "bus": RecordingBus(),
         "queue": RecordingQueue(),
         "dead_letters": RecordingQueue(),

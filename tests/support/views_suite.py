@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.views import Page, Row, ViewStore
@@ -173,6 +174,10 @@ class ViewStoreSuite:
         views.put(Row(f"other {here}", "c", {"n": 3}, indexes={"by_place": (f"place {here}", "1")}), 1)
         assert numbers(views.query(f"place {here}", index="by_place")) == [3, 2]
         assert numbers(views.query(here)) == [1, 2]
+
+    def test_an_index_that_the_table_does_not_have_is_refused(self, views: ViewStore, here: str) -> None:
+        with pytest.raises(ClientError, match="index"):  # DynamoDB's ValidationException; moto has another code
+            views.query(here, index="by_colour")
 
     def test_one_page_may_take_several_responses_of_the_table(self, views: ViewStore, here: str) -> None:
         for n in range(5):

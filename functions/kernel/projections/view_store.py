@@ -5,6 +5,7 @@ that a row leaves out does not see it). The data is JSON text. A tombstone keeps
 """
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -163,9 +164,10 @@ def _page(found: list[Item], limit: int, index: str | None) -> Page:
 
 
 class MemoryViews:
-    """The same in memory."""
+    """The same in memory: a table that has these indexes, and refuses to be queried by another as DynamoDB does."""
 
-    def __init__(self) -> None:
+    def __init__(self, indexes: Iterable[str] = ()) -> None:
+        self.indexes = frozenset(indexes)
         self.items: dict[tuple[str, str], Item] = {}
 
     def put(self, row: Row, version: int) -> bool:
@@ -196,7 +198,10 @@ class MemoryViews:
         after: dict[str, Any] | None = None,
         descending: bool = False,
     ) -> Page:
-        """Sort what is there, and cut."""
+        """Sort what is there, and cut. Raises ClientError for an index that the table does not have."""
+        if index and index not in self.indexes:
+            message = f"The table does not have the specified index: {index}"
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
         prefix = f"{index}_" if index else ""
 
         def place(item: Item) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ of each kind.
 
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from functions.kernel.eventstore.store import MemoryEventStore
@@ -64,9 +65,17 @@ class CountedStore(MemoryEventStore):
                 yield next(found)
 
 
-def _filled() -> Furnished:
-    """A mall with more than a page of everything."""
+def filled(times: int = 1) -> Furnished:
+    """A mall with more than a page of everything, or with so many times that; one order completes a day later."""
     mall = furnish()
+    for _ in range(times):
+        _fill(mall)
+    mall.mall.now += timedelta(days=1, hours=1)
+    complete(mall, "assigned list")
+    return mall
+
+
+def _fill(mall: Furnished) -> None:
     item = {"storeId": mall.things["store"], "productId": mall.things["product"], "quantity": 1}
     for number in range(MORE):
         made = mall.ask("POST", "/api/stores", {"name": f"Volt & Wire {number}", "location": "Level 2"})["id"]
@@ -77,7 +86,13 @@ def _filled() -> Furnished:
     mall.things["product"] = item["productId"]
     for _ in range(MORE):
         mall.order()
-    return mall
+
+
+def complete(mall: Furnished, kind: str) -> None:
+    """The order of a list is collected and paid."""
+    mall.ask("PUT", f"/api/depot/shopping/{mall.things[kind]}/complete")
+    mall.ask("PUT", f"/api/payments/invoices/{mall.things[kind]}/pay")
+    mall.mall.settle()
 
 
 def _count(mall: Furnished, method: str, path: str, body: Any = None) -> float:
@@ -86,7 +101,7 @@ def _count(mall: Furnished, method: str, path: str, body: Any = None) -> float:
     return sum(_counted)
 
 
-def _filters(mall: Furnished, names: str) -> dict[str, Any]:
+def filters(mall: Furnished, names: str) -> dict[str, Any]:
     customer, product, store = (mall.things[kind] for kind in ("customer", "product", "store"))
     every = {
         "status": "approved",
@@ -100,7 +115,7 @@ def _filters(mall: Furnished, names: str) -> dict[str, Any]:
 
 def document() -> str:
     """The page with the counts."""
-    mall = _filled()
+    mall = filled()
     for runtime in mall.mall.runtimes.values():
         assert isinstance(runtime.views, MemoryViews)
         assert isinstance(runtime.store, MemoryEventStore)
@@ -109,12 +124,13 @@ def document() -> str:
     lines += [
         "A read unit is 4 KB read consistently, or 8 KB read otherwise. Pages are full, of 50 or 10 things; orders"
     ]
-    lines += [f"have one line each, of one customer, product and store. There are over {MORE} things of each kind.", ""]
+    lines += [f"have one line each, of one customer, product and store. There are over {MORE} things of each kind."]
+    lines += ["Sums are those of the last 24 hours, in which one order was completed.", ""]
     lines += ["| list | a page of 50 | of 10 |", "|---|---|---|"]
     lines += [_row(f"`{key(r)}`", *_pages(mall, r)) for r in ROUTES if lists(r) and not r.writes]
     lines += ["", "| a search for | found by | a page of 50 | of 10 |", "|---|---|---|---|"]
     for asked, (index, names) in SEARCHES.items():
-        body = {"filters": _filters(mall, names)}
+        body = {"filters": filters(mall, names)}
         counts = [_count(mall, "POST", "/api/search/orders", {**body, "limit": limit}) for limit in (50, 10)]
         lines.append(_row(asked, index, *counts))
     lines += ["", "| read of one thing, or sum | read units |", "|---|---|"]
@@ -124,8 +140,12 @@ def document() -> str:
 
 
 def _pages(mall: Furnished, route: Route) -> list[float]:
-    query = (mall.required_query(route) + "&").replace("?&", "?")
-    return [_count(mall, "GET", f"{mall.path(route)}{query}limit={limit}") for limit in (50, 10)]
+    return [_count(mall, "GET", page_of(mall, route, limit)) for limit in (50, 10)]
+
+
+def page_of(mall: Furnished, route: Route, limit: int) -> str:
+    """The path of a list's first page."""
+    return f"{mall.path(route)}{mall.required_query(route)}&limit={limit}".replace("?&", "?")
 
 
 def _row(*cells: object) -> str:

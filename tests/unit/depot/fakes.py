@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.kernel.composition.manifest import manifest
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.views import Page, Row
@@ -16,7 +17,7 @@ class LaggingViews(MemoryViews):
     """Rows whose index shows them as they were `lag` seconds ago; reads by key are current."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(manifest("depot").indexes)
         self.lag = 0.0
         self._past: list[tuple[datetime, tuple[str, str]]] = []
         self._items: list[Any] = []
@@ -31,7 +32,7 @@ class LaggingViews(MemoryViews):
     def query(self, partition: str, *, index: str | None = None, **more: Any) -> Page:
         if index is None:
             return super().query(partition, **more)
-        shown = MemoryViews()
+        shown = MemoryViews(self.indexes)
         limit = clock.now() - timedelta(seconds=self.lag)
         shown.items = {
             key: item

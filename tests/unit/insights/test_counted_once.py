@@ -9,6 +9,7 @@ from events.ordering import OrderCompleted
 from events.shapes import LineItem
 from functions.insights.api import api
 from functions.insights.inbox import inbox
+from functions.insights.views import projection
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.repository import ATTEMPTS
 from functions.kernel.projections.view_store import MemoryViews
@@ -28,7 +29,7 @@ class BusyViews(MemoryViews):
     """Rows in memory; every write of counters conflicts a few times before it succeeds."""
 
     def __init__(self, times: int) -> None:
-        super().__init__()
+        super().__init__(projection.indexes)
         self.times = times
         self.conflicts: dict[tuple[str, str], int] = {}
 

@@ -155,6 +155,19 @@ def test_names_are_the_current_ones_and_stay_when_a_product_is_removed() -> None
     assert found["byProduct"][0]["productName"] == "Rye bread"
 
 
+@pytest.mark.parametrize("at_a_time", [1, 2, 3, 100])
+def test_names_are_found_wherever_in_a_large_catalogue_they_are(
+    monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr(sales, "NAMES_AT_A_TIME", at_a_time)
+    for n in range(10):
+        consume(product(f"product-{n}", f"Product {n}"))
+    sold = ["product-0", "product-1", "product-4", "product-4.5", "product-9", "product-99"]
+    complete("order-1", *[INK.model_copy(update={"product_id": id}) for id in sold])
+    named = {row["productId"]: row["productName"] for row in read("sales")["byProduct"]}
+    assert named == {id: f"Product {id[-1]}" for id in sold} | {"product-4.5": "", "product-99": ""}
+
+
 def test_the_funnel_counts_every_stage_once_when_events_come_twice_and_in_any_order() -> None:
     published = [
         (message, version)

@@ -18,6 +18,7 @@ from events.ordering import (
 )
 from functions.insights import counting
 from functions.insights.api import api
+from functions.insights.views import projection
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.views import Row
@@ -127,7 +128,7 @@ class InterruptedViews(MemoryViews):
     """Rows in memory; right before the n-th write or read of a time, another worker does all of its work."""
 
     def __init__(self, number: int, other: Callable[[], None]) -> None:
-        super().__init__()
+        super().__init__(projection.indexes)
         self._number = number
         self._other = other
 
