@@ -34,7 +34,7 @@ def basket(basket_id: str) -> Basket:
 
 def add_item(basket_id: str, product_id: str, quantity: int) -> None:
     """Add a quantity of a product. Raises NotFoundError, RefusedError, InvalidError, UnavailableError."""
-    participating_only = runtime.current().setting("REQUIRE_PARTICIPATION", "0") == "1"
+    participating_only = runtime.current().setting("REQUIRE_PARTICIPATION") == "1"
     baskets.change(
         basket_id,
         lambda basket: basket.add_item(
@@ -79,4 +79,4 @@ def abandon_untouched() -> None:
 
 
 def _untouched() -> timedelta:
-    return timedelta(seconds=float(runtime.current().setting("BASKET_UNTOUCHED", "1800")))
+    return timedelta(seconds=float(runtime.current().setting("BASKET_UNTOUCHED")))

@@ -52,7 +52,7 @@ def command(saga: CreateOrderSaga, event: DomainEvent) -> Command:
 @publishes.reminder(StepSent)
 @publishes.reminder(UndoSent)
 def timeout(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
-    step_timeout = int(runtime.current().setting("STEP_TIMEOUT", "60"))
+    step_timeout = int(runtime.current().setting("STEP_TIMEOUT"))
     timed_out = StepTimedOut(order_id=saga.id, step=saga.step, attempt=saga.attempt, compensating=saga.compensating)
     return Reminder(timed_out, after=saga.timeout(step_timeout))
 

@@ -27,7 +27,7 @@ CHECKS_KEPT = timedelta(days=1)  # far longer than a copy of a reminder exists
 
 def seconds() -> int:
     """How long a robot may be silent, in seconds."""
-    return int(runtime.current().setting("ROBOT_LEASE", "60"))
+    return int(runtime.current().setting("ROBOT_LEASE"))
 
 
 def renew(bot_id: str) -> None:

@@ -71,4 +71,4 @@ def _text(value: str) -> "MessageAttributeValueTypeDef":
 
 def connect() -> TextMessages:
     """Texts by SNS in this function's region, with the stage's sender (MALLBOTS_TEXT_SENDER)."""
-    return SnsTexts(boto3.client("sns", config=QUICK), runtime.current().setting("TEXT_SENDER", "MallBots"))
+    return SnsTexts(boto3.client("sns", config=QUICK), runtime.current().setting("TEXT_SENDER"))

@@ -84,7 +84,7 @@ def mark_paid(order_id: str) -> None:
 
 
 def _longest_unpaid() -> timedelta:
-    return timedelta(seconds=float(runtime.current().setting("ORDER_UNPAID", "86400")))
+    return timedelta(seconds=float(runtime.current().setting("ORDER_UNPAID")))
 
 
 def _change_unless_refused(order_id: str, decide: Callable[[Order], None]) -> None:

@@ -121,7 +121,7 @@ def _last_changes(invoice: Invoice, payment: Payment) -> Sequence[str]:
 
 
 def _seconds_until_settled(changes: Sequence[str]) -> int:
-    unchanged_for = timedelta(seconds=int(runtime.current().setting("RECONCILE_AFTER", "3600")))
+    unchanged_for = timedelta(seconds=int(runtime.current().setting("RECONCILE_AFTER")))
     left = max(clock.read(moment) for moment in changes) + unchanged_for - clock.now()
     return max(0, ceil(left.total_seconds()))
 

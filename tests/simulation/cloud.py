@@ -8,6 +8,7 @@ from typing import Any
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.rest import http
 from functions.kernel.runtime.context import Caller
+from infra.stages import STAGES
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.expressions import Item
@@ -41,7 +42,7 @@ class Cloud:
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
         self.cost = self.world.cost
-        self.settings = {"MALLBOTS_STAGE": "simulation", **(settings or {})}
+        self.settings = {**STAGES["prod"].environment, "MALLBOTS_STAGE": "simulation", **(settings or {})}
         self._requests = 0
         self._last_commit_us = 0
         self._faults_ended = False

@@ -104,7 +104,6 @@ class Function:
         scheduler, history = self.world.scheduler, self.world.history
         how, answer = "ok", None
         history.record("invocation", container=container.name, function=self.name, cause=cause)
-        self.invocations += 1
         self.world.cost.invoke()
         try:
             if container.cold:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.stages import STAGES
 from tests.simulation import deployment, sqs, streams
 from tests.simulation.scheduler import SECOND
 
@@ -34,12 +35,16 @@ def arguments(file: str, call: str) -> dict[str, str]:
         (deployment.API_TIMEOUT, "service.py", "API_TIMEOUT"),
         (deployment.QUERIES_TIMEOUT, "service.py", "QUERIES_TIMEOUT"),
         (deployment.WORKER_TIMEOUT, "queues.py", "FUNCTION_TIMEOUT"),
-        (deployment.MAX_RECEIVES, "queues.py", "RECEIVES_BEFORE_REDRIVE"),
         (streams.RETRIES, "service.py", "STREAM_RETRIES"),
     ],
 )
 def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: str) -> None:
     assert simulated == constant(file, name)
+
+
+def test_a_queue_redrives_after_as_many_receives_as_the_deployed_one() -> None:
+    receives = {stage.max_receives for stage in STAGES.values()}
+    assert {most + constant("queues.py", "RECEIVES_BEYOND_INBOX") for most in receives} == {deployment.MAX_RECEIVES}
 
 
 def test_the_visibility_timeout_is_the_deployed_one() -> None:

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from tests.simulation.cost import chunks, index_units, item_size, message_size, read_units, write_units
 from tests.simulation.expressions import Item
+from tests.simulation.harness import a_client, a_views_table, a_world, run_task
 from tests.simulation.sdk import World
-from tests.simulation.within import a_client, a_views_table, a_world, let
 
 KB = 1_024
 
@@ -123,7 +123,7 @@ class Counting:
         if operation != "transact_write_items":
             request["TableName"] = VIEWS
         with suppress(ClientError):
-            let(self.world, lambda: getattr(self.client, operation)(**request))
+            run_task(self.world, lambda: getattr(self.client, operation)(**request))
         return self.world.cost.take()
 
     def put(self, *rows: Item, **more: Any) -> dict[str, float]:

@@ -26,6 +26,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
+from tests.support.runtime import SETTINGS
 
 
 class Mall:
@@ -71,7 +72,7 @@ class Mall:
             invoke=self.ask,
             adapters={"texts": self.texts},
             secret=lambda: b"a key for tests",
-            settings=settings,
+            settings={**SETTINGS, **settings},
         )
         for inbox in registered.inboxes:
             queue = runtime.queues.get(inbox.queue, runtime.queue)

@@ -10,6 +10,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime
+from infra.stages import STAGES
 
 
 class RecordingBus:
@@ -70,6 +71,9 @@ class RecordingQueue:
             raise ConnectionError("the queue is down")
 
 
+SETTINGS = STAGES["prod"].environment
+
+
 def memory_views(service: str) -> MemoryViews:
     """Rows in memory, with the indexes that a service declares; other than the mall's services have none."""
     return MemoryViews(_indexes(service))
@@ -80,8 +84,8 @@ def _indexes(service: str) -> tuple[str, ...]:
     return tuple(manifest(service).indexes) if service in services() else ()
 
 
-def memory_runtime(service: str, **overrides: Any) -> Runtime:
-    """The runtime of a service with everything in memory; `overrides` replace parts."""
+def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, **overrides: Any) -> Runtime:
+    """The runtime of a service with everything in memory and prod's settings; `overrides` replace parts."""
     parts: dict[str, Any] = {
         "store": MemoryEventStore(),
         "views": memory_views(service),
@@ -90,4 +94,4 @@ def memory_runtime(service: str, **overrides: Any) -> Runtime:
         "dead_letters": RecordingQueue(),
         "secret": lambda: b"a key for tests",
     }
-    return Runtime(service=service, **parts | overrides)
+    return Runtime(service=service, settings={**SETTINGS, **(settings or {})}, **parts | overrides)

@@ -15,7 +15,7 @@ class UndeliverableError(Exception):
 
 def is_final(error: Exception, receives: int) -> bool:
     """Whether a message is given up that failed by this error at its first, second, third… receive."""
-    return isinstance(error, UndeliverableError) or receives >= int(runtime.current().setting("MAX_RECEIVES", "8"))
+    return isinstance(error, UndeliverableError) or receives >= int(runtime.current().setting("MAX_RECEIVES"))
 
 
 def delay(receives: int) -> int:

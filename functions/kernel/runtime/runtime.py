@@ -78,9 +78,12 @@ class Runtime:
         """The key that signs paging tokens and robots' tokens; fetched when it is first needed."""
         return self.secret()
 
-    def setting(self, name: str, default: str) -> str:
-        """A setting of the stage, such as STEP_TIMEOUT."""
-        return self.settings.get(f"MALLBOTS_{name}", default)
+    def setting(self, name: str) -> str:
+        """A setting of the stage, such as STEP_TIMEOUT: infra/stages.py has them all. Raises RuntimeError."""
+        try:
+            return self.settings[f"MALLBOTS_{name}"]
+        except KeyError:
+            raise RuntimeError(f"the stage has no setting MALLBOTS_{name}: add it to infra/stages.py") from None
 
 
 _runtime: ContextVar[Runtime | None] = ContextVar("runtime", default=None)

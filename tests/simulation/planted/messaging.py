@@ -77,7 +77,7 @@ BUGS = (
         "given up after two attempts",
         "A message is dead-lettered before a transient fault could pass.",
         (DEAD_LETTER_REASON,),
-        (Edit(retry.is_final, '"8"', '"2"'),),
+        (Edit(retry.is_final, 'int(runtime.current().setting("MAX_RECEIVES"))', "2"),),
     ),
     Bug(
         "any error taken for a refusal",
