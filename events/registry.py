@@ -1,4 +1,4 @@
-"""The registry of the published language: every message by name and version, and what is derived from it."""
+"""The registry of the published language: every message by name and version, upcasters, and bus rule patterns."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class UnknownMessageError(Exception):
-    """The name or the version of a message is not in the published language."""
+    """A message's name or version is not in the published language."""
 
 
 class MalformedMessageError(Exception):
-    """The data of a message does not fit its published model."""
+    """A message's data does not match its published model."""
 
 
 class Kind(StrEnum):
-    """What a message is: a fact, an order to one service, its outcome, or a reminder to oneself."""
+    """The kind of a message: a fact, an order to one service, its outcome, or a delayed message to oneself."""
 
     EVENT = "event"
     COMMAND = "command"
@@ -34,10 +34,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class About:
-    """What a message's class says of it: the attribute `about` of every concrete message.
+    """A message's description of itself: the attribute `about` of every concrete message class.
 
-    key: the field whose value names the thing that the message is about. to: the service that a command is for.
-    answers: the command that a reply answers.
+    key: the field with the id of what the message is about. to: the service that a command is for. answers: the command
+    that a reply answers.
     """
 
     kind: Kind
@@ -50,11 +50,11 @@ class About:
 
 
 class Message(BaseModel):
-    """A message of the published language: immutable, strict when made, lenient when read.
+    """A message of the published language: immutable, strict when created, lenient when read.
 
     A concrete message names its source service and its key: `class StoreCreated(Event, source="stores",
     key="store_id")`. A command also names the service that it is an order `to`, a reply the command that it
-    `answers`. Without `source`, a class is only a shape for others to extend, and has no `about`.
+    `answers`. A class without `source` is a base for others, and has no `about`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,7 +71,7 @@ class Message(BaseModel):
         answers: "type[Command] | None" = None,
         **kwargs: Any,
     ) -> None:
-        # Python hands the keywords over here already, before pydantic knows the fields of the class.
+        # Python passes the class keywords here first, before pydantic knows the fields.
         super().__init_subclass__(**kwargs)
 
     @classmethod
@@ -89,7 +89,7 @@ class Message(BaseModel):
         if source is None:
             return
         if key is None or key not in cls.model_fields:
-            raise TypeError(f"{cls.__name__} needs key=, the field that names what it is about")
+            raise TypeError(f"{cls.__name__} needs key=, the field with the id of what it is about")
         if cls.__name__ in _messages:
             raise TypeError(f"a message named {cls.__name__} is registered already")
         kind = next(kind for shape, kind in _kinds.items() if issubclass(cls, shape))
@@ -110,7 +110,7 @@ class Reply(Message):
 
 
 class Timer(Message):
-    """A reminder that a service sends to itself, later; it never reaches the bus."""
+    """A delayed message that a service sends to its own queue; it never reaches the bus."""
 
 
 _kinds: dict[type[Message], Kind] = {
@@ -135,13 +135,13 @@ def upcasts(message: type[Message], from_version: int) -> Callable[[Upcaster], U
 
 
 def upcasters() -> set[tuple[str, int]]:
-    """The names and versions that can be brought to the next version."""
+    """The names and versions that have an upcaster to the next version."""
     return set(_upcasters)
 
 
 @cache
 def language() -> dict[str, type[Message]]:
-    """Every message of the published language by name: those of this package and no others."""
+    """Every message of the published language by name; only those of this package."""
     for module in sorted(Path(__file__).parent.glob("*.py")):
         if module.stem not in _WITHOUT_MESSAGES:
             import_module(f"{__package__}.{module.stem}")
@@ -153,9 +153,9 @@ def language() -> dict[str, type[Message]]:
 def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[Message]] = ()) -> Message:
     """Read data published under `name` and `version` as the newest model of that message.
 
-    `known` spares loading the whole language when the message is among them (a consumer's own subscriptions).
-    Raises UnknownMessageError for a name that nobody publishes and for a version that is newer than this code
-    or has no upcaster, MalformedMessageError for data that does not fit.
+    `known` (a consumer's own subscriptions) avoids loading the whole language when the message is among them.
+    Raises UnknownMessageError for an unknown name and for a version that is newer than this code or has no upcaster,
+    MalformedMessageError for data that does not match the model.
     """
     model = next((message for message in known if message.about.name == name), None)
     model = model or _messages.get(name) or language().get(name)
@@ -179,9 +179,9 @@ def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[M
 
 
 def rule_pattern(consumer: str, messages: Iterable[type[Message]]) -> dict[str, Any]:
-    """The EventBridge pattern that brings exactly these messages to `consumer`.
+    """The EventBridge pattern that matches exactly these messages for `consumer`.
 
-    A replay is addressed (`detail.to`): it matches only the consumer it is for.
+    A replayed message is addressed (`detail.to`): it matches only the consumer that it is for.
     """
     wanted = [message for message in messages if message.about.kind is not Kind.TIMER]
     return {

@@ -1,7 +1,7 @@
-"""The story that the samples tell: Ada orders bread and a notebook, and the robot finds no notebook.
+"""The story of the samples: Ada orders bread and a notebook, and the robot finds no notebook.
 
-A sample is made once, when a message is new, and is golden from then on: what was published so must be readable for
-ever. A field that the story does not know gets a value from its schema; say here what would read better.
+A sample is generated once, when a message is new, and is golden from then on: messages like it must stay readable.
+A field that the story does not name gets a value from its schema; add a better one here.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from events.registry import Kind, Message
 
 Data = dict[str, Any]
 
-# Who sends a service's commands and reminders, where it is not the thing that they are about.
+# What sends a service's commands and timers, where it is not the aggregate that they are about.
 _SENDERS = {"checkout": "Saga", "depot": "Dispatcher"}
 
 
 def sample(message: type[Message]) -> Data:
-    """A whole `detail` of this message, the same each time."""
+    """A complete `detail` of this message, the same each time."""
     schema = message.model_json_schema()
     known = _FIELDS | _NAMES.get(message.about.key, {}) | _MESSAGES.get(message.about.name, {})
     data = _object(schema, schema, known)
@@ -140,7 +140,7 @@ _FIELDS: Data = {
     "time": "2026-03-14T09:26:00Z",
 }
 
-# `name` is whose name it is.
+# The value of `name`, by the message's key.
 _NAMES: dict[str, Data] = {
     "store_id": {"name": "Corner Bakery"},
     "product_id": {"name": "Rye bread"},

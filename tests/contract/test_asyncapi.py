@@ -70,11 +70,11 @@ def test_asyncapis_own_parser_takes_it() -> None:
 
 def test_a_document_that_breaks_the_specification_is_refused(tmp_path: Path) -> None:
     broken = json.loads(json.dumps(DOCUMENT))
-    broken["operations"]["storesSays"]["action"] = "shout"
+    broken["operations"]["storesPublishes"]["action"] = "shout"
     (tmp_path / "broken.json").write_text(json.dumps(broken))
     said = judged(tmp_path / "broken.json")
     assert said.returncode == 1
-    assert "operations.storesSays.action" in said.stderr
+    assert "operations.storesPublishes.action" in said.stderr
 
 
 def versions(name: str) -> set[str]:
@@ -100,7 +100,7 @@ def received() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for name, operation in DOCUMENT["operations"].items():
         if operation["action"] == "receive":
-            consumer = re.split("Hears|Answers", name)[0]
+            consumer = re.split("Consumes|Answers", name)[0]
             found[consumer] |= {message["$ref"].rpartition("/")[2] for message in operation["messages"]}
     return found
 

@@ -78,7 +78,7 @@ def test_what_was_released_does_not_go(released: Path, folder: str) -> None:
     upcasts(newer, from_version=1)(lambda data: data)
     (released / "events" / folder / "LampLit.v1.json").unlink()
     faults = generate.plan(released, {"LampLit": newer}).faults
-    assert f"{folder}/LampLit.v1.json: it was released, and is gone" in faults
+    assert f"{folder}/LampLit.v1.json: it was released, and is missing" in faults
 
 
 def test_a_fault_is_told_once(released: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation.containers import BEGIN
+from tests.simulation.cost import text_size
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue
 
@@ -50,6 +51,7 @@ class Bus:
         world = self._world
         entry = world.number("entry")
         self.latest[name] = content
+        world.cost.publish(source, name, detail)
         world.history.record("published", service=source, entry=entry, name=name, detail=content)
         time = (BEGIN + timedelta(microseconds=world.scheduler.now_us)).isoformat(timespec="seconds")
         body = (
@@ -130,8 +132,7 @@ class EventsClient:
 
 def _size(entry: dict[str, Any]) -> int:
     """The bytes of an entry."""
-    text = entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", "")
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return text_size(entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", ""))
 
 
 def _content(entry: dict[str, Any]) -> dict[str, Any] | str:

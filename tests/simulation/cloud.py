@@ -40,6 +40,7 @@ class Cloud:
         self.world = World(choices, faults)
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
+        self.cost = self.world.cost
         self.settings = {"MALLBOTS_STAGE": "simulation", **(settings or {})}
         self._requests = 0
         self._last_commit_us = 0

@@ -7,11 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, size_of, wants_old
+from tests.simulation.cost import item_size
+from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, wants_old
 from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
-from tests.simulation.tables import ITEM_LIMIT, Index, InvalidKeyError, Key, Snapshot, Table, between
+from tests.simulation.tables import ITEM_LIMIT, InvalidKeyError, Key, Snapshot, Table, between
 
 ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
 TOKEN_LIFE = 600 * SECOND
@@ -54,7 +55,7 @@ class DynamoDBClient:
 
     def __init__(self, dynamodb: DynamoDB, wire: Wire, name: str) -> None:
         self._dynamodb = dynamodb
-        self._world = dynamodb.world
+        self._world, self._cost = dynamodb.world, dynamodb.world.cost
         self._wire = wire
         self._name = name
 
@@ -108,8 +109,10 @@ class DynamoDBClient:
         there = table.items.get(key)
         if not holds(request, there):
             self._record_conflict(table, key)
+            self._cost.refuse(there, item)
             shown: dict[str, Any] = {"Item": dict(there)} if there and wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
+        self._cost.write(there, item, table.index_keys)
         table.write(key, item, self._name)
         return {}
 
@@ -118,6 +121,7 @@ class DynamoDBClient:
         if len(request["Key"]) != len(key):
             raise ExpressionError("The number of conditions on the keys is invalid")
         item = self._seen(table, request).item(key)
+        self._cost.read([item] if item else [], consistent=request.get("ConsistentRead", False))
         return {"Item": dict(item)} if item else {}
 
     def _seen(self, table: Table, request: Mapping[str, Any]) -> Snapshot:
@@ -162,15 +166,18 @@ class DynamoDBClient:
             first, last = (max(first, beyond), last) if forward else (first, min(last, here))
         chosen = (sorts[first:last] if forward else sorts[first:last][::-1])[:limit]
         may_be_long = len(chosen) * ITEM_LIMIT > ANSWER_LIMIT
-        items, size = [], 0
+        answer: dict[str, Any] = {"Items": []}
+        items, size = answer["Items"], 0
         for sort in chosen:
             item = seen.item((partition, sort))
             assert item is not None
-            size += size_of(item) if may_be_long else 0
+            size += item_size(item) if may_be_long else 0
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
-                return {"Items": items, "LastEvaluatedKey": table.key_item((partition, sort))}
-        return {"Items": items}
+                answer["LastEvaluatedKey"] = table.key_item((partition, sort))
+                break
+        self._cost.read(items, consistent=request.get("ConsistentRead", False))
+        return answer
 
     def _query_index(
         self,
@@ -194,14 +201,17 @@ class DynamoDBClient:
             here, beyond = between(entries, after, after)
             first, last = (max(first, beyond), last) if forward else (first, min(last, here))
         chosen = entries[first:last] if forward else entries[first:last][::-1]
-        items, size = [], 0
+        answer: dict[str, Any] = {"Items": []}
+        items, size = answer["Items"], 0
         for sort, *key in chosen:
             item = index.item((key[0], key[1]))
-            size += size_of(item)
+            size += item_size(item)
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
-                return {"Items": items, "LastEvaluatedKey": _index_key(table, index, partition, sort, (key[0], key[1]))}
-        return {"Items": items}
+                answer["LastEvaluatedKey"] = table.index_key_item(index, partition, sort, (key[0], key[1]))
+                break
+        self._cost.read(items, consistent=False)
+        return answer
 
     def _scan(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
         keys = list(table.in_segment(request.get("Segment", 0), request.get("TotalSegments", 1)))
@@ -213,7 +223,9 @@ class DynamoDBClient:
         wanted = condition(request["FilterExpression"]) if "FilterExpression" in request else None
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
         seen = self._seen(table, request)
-        found = [item for key in page if (item := seen.item(key)) and (not wanted or wanted(item, names, values))]
+        read = [item for key in page if (item := seen.item(key))]
+        self._cost.read(read, consistent=request.get("ConsistentRead", False))
+        found = [item for item in read if not wanted or wanted(item, names, values)]
         answer: dict[str, Any] = {"Items": [dict(item) for item in found]}
         if page and len(page) == request.get("Limit"):
             answer["LastEvaluatedKey"] = table.key_item(page[-1])
@@ -227,6 +239,8 @@ class DynamoDBClient:
             raise ExpressionError("Member must have length less than or equal to 100")
         content = repr(actions) if token else ""
         if token and (known := self._recall(token, content)) is not None:
+            made = [(table, Write(table, action).key) for table, action in zip(tables, actions, strict=True)]
+            self._cost.read_again([table.items[key] for table, key in made])
             return known
         writes = [Write(table, action) for table, action in zip(tables, actions, strict=True)]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):
@@ -287,15 +301,9 @@ class DynamoDBClient:
                 del self._dynamodb.tokens[token]
             return cancelled(reasons)
         for write in writes:
-            write.table.write(write.key, write.result(), self._name, len(writes))
+            table, item = write.table, write.result()
+            self._cost.write(table.items.get(write.key), item, table.index_keys, transaction=True)
+            table.write(write.key, item, self._name, len(writes))
         if token:
             self._dynamodb.tokens[token] = (content, self._world.scheduler.now_us + TOKEN_LIFE, "done")
         return {}
-
-
-def _index_key(table: Table, index: Index, partition: str, sort: str, key: Key) -> Item:
-    return {
-        **table.key_item(key),
-        index.partition_name: {"S": partition},
-        index.sort_name: {"S": sort},
-    }

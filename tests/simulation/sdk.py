@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.simulation.choices import Choices
+from tests.simulation.cost import Cost
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
 from tests.simulation.scheduler import SECOND, Promise, Scheduler
@@ -65,6 +66,7 @@ class World:
         self.faults = faults
         self.scheduler = Scheduler(choices)
         self.history = History(self.scheduler)
+        self.cost = Cost()
         faults.history = self.history
         self.outage_until: dict[str, int] = {}  # AWS services with an outage, and its end
         self._numbers: dict[str, int] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import Function
+from tests.simulation.cost import message_size
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 
@@ -80,6 +81,8 @@ class Queue:
     ) -> str:
         """Accept a message; its id. A FIFO queue accepts a deduplication id once in five minutes."""
         now = self.world.scheduler.now_us
+        if by != "redrive":  # which SQS does by itself
+            self.world.cost.request((body, attributes or {}))
         if self.fifo:
             dedup = dedup or hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
             until, before = self._seen.get(dedup, (0, ""))
@@ -216,6 +219,7 @@ class Worker:
 
     def _invoke(self, batch: list[Message]) -> None:
         queue = self._queue
+        self._world.cost.request(*((message.body, message.attributes) for message in batch))
         receipts = {message.id: message.receipt for message in batch}
         records = [
             {
@@ -248,6 +252,8 @@ class Worker:
 
     def _acknowledge(self, receipts: Mapping[str, str]) -> None:
         queue, faults, choices = self._queue, self._world.faults, self._world.choices
+        if receipts:
+            self._world.cost.request()
         if receipts and faults.strikes("acknowledgement lost", queue.name):
             return
         for id, receipt in receipts.items():
@@ -279,7 +285,7 @@ class SQSClient:
         group, dedup = more.get("MessageGroupId", ""), more.get("MessageDeduplicationId", "")
 
         def effect() -> dict[str, Any]:
-            if not 0 <= delay <= LONGEST_DELAY or not MessageBody or _size(MessageBody, reason) > BODY_LIMIT:
+            if not 0 <= delay <= LONGEST_DELAY or not MessageBody or message_size(MessageBody, reason) > BODY_LIMIT:
                 raise client_error("InvalidParameterValue", "the delay or the body is out of range", "SendMessage")
             if _NOT_IN_XML.search(MessageBody):
                 raise client_error("InvalidMessageContents", "a character that is not allowed", "SendMessage")
@@ -297,6 +303,7 @@ class SQSClient:
         queue = self._queue(QueueUrl, "ChangeMessageVisibility")
 
         def effect() -> dict[str, Any]:
+            queue.world.cost.request()
             if "/" not in ReceiptHandle:
                 raise client_error("ReceiptHandleIsInvalid", "this is no receipt", "ChangeMessageVisibility")
             if not 0 <= VisibilityTimeout <= LONGEST_VISIBILITY:
@@ -310,9 +317,3 @@ class SQSClient:
 
         answer: dict[str, Any] = self._wire.call("ChangeMessageVisibility", queue.name, effect)
         return answer
-
-
-def _size(body: str, attributes: Mapping[str, str]) -> int:
-    """The bytes of a message; names, types and values of its attributes count too."""
-    size = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
-    return size + sum(len(name) + len("String") + len(value.encode()) for name, value in attributes.items())

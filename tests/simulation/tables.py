@@ -91,6 +91,7 @@ class Table:
         self.partition_name, self.sort_name, self._sort_type = partition_name, sort_name, sort_type
         self.items: dict[Key, Item] = {}
         self.indexes = {index: Index(index) for index in indexes}
+        self.index_keys = [(index.partition_name, index.sort_name) for index in self.indexes.values()]
         self.locked: dict[Key, str] = {}
         self.transactional = False
         self._world = world
@@ -121,6 +122,10 @@ class Table:
         """A key as attribute values."""
         partition, sort = key
         return {self.partition_name: {"S": partition}, self.sort_name: {self._sort_type: str(sort)}}
+
+    def index_key_item(self, index: Index, partition: str, sort: str, key: Key) -> Item:
+        """The keys of an index and of the table as attribute values."""
+        return {**self.key_item(key), index.partition_name: {"S": partition}, index.sort_name: {"S": sort}}
 
     def checked(self, item: Item) -> Item:
         """An item as it is stored. Raises InvalidKeyError for one that DynamoDB would refuse."""

@@ -161,3 +161,12 @@ def test_a_schedule_may_fire_twice_or_not_at_all_or_send_a_future_time() -> None
     assert ticks(2, twice=1.0) == ["2026-01-05T09:01:00Z"] * 2 + ["2026-01-05T09:02:00Z"] * 2
     assert ticks(2, missed=1.0) == []
     assert ticks(1, early=1.0)[0] > "2026-01-05T09:01:00Z"
+
+
+def test_an_entry_and_each_delivery_count_once_for_every_64_kb() -> None:
+    bus = BusWithConsumers()
+    bus.world.cost.counting = True
+    bus.put("OrderCreated", "OrderPaid", "OrderRejected")
+    assert bus.world.cost.take() == {"bus_entries": 3, "queue_requests": 3}
+    bus.put("OrderPaid", data={"text": "x" * 100_000})
+    assert bus.world.cost.take() == {"bus_entries": 2, "queue_requests": 2}

@@ -34,12 +34,17 @@ def arguments(file: str, call: str) -> dict[str, str]:
         (deployment.API_TIMEOUT, "service.py", "API_TIMEOUT"),
         (deployment.QUERIES_TIMEOUT, "service.py", "QUERIES_TIMEOUT"),
         (deployment.WORKER_TIMEOUT, "queues.py", "FUNCTION_TIMEOUT"),
-        (deployment.MAX_RECEIVES, "queues.py", "RECEIVES_BEFORE_REDRIVE"),
         (streams.RETRIES, "service.py", "STREAM_RETRIES"),
     ],
 )
 def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: str) -> None:
     assert simulated == constant(file, name)
+
+
+def test_the_redrive_policy_allows_the_deployed_number_of_receives() -> None:
+    of_the_inbox = int(arguments("stages.py", "Stage")["max_receives"])
+    assert "max_receive_count=stage.max_receives + RECEIVES_BEYOND_INBOX" in (INFRA / "queues.py").read_text()
+    assert of_the_inbox + constant("queues.py", "RECEIVES_BEYOND_INBOX") == deployment.MAX_RECEIVES
 
 
 def test_the_visibility_timeout_is_the_deployed_one() -> None:

@@ -209,6 +209,34 @@ def test_a_fifo_queue_accepts_a_deduplication_id_once_in_five_minutes() -> None:
     assert queued.bodies == ["same", "same"]
 
 
+def test_each_call_counts_one_request_for_every_64_kb() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.world.cost.counting = True
+    queued.send("a")
+    queued.pass_time(5)
+    assert queued.world.cost.take() == {"queue_requests": 3, "invocations": 1}  # sent, received, deleted
+    queued.send("x" * 100_000)
+    queued.pass_time(5)
+    assert queued.world.cost.take() == {"queue_requests": 2 + 2 + 1, "invocations": 1}
+
+
+def test_each_retry_of_a_poison_message_counts_requests_and_its_move_to_the_dead_letter_queue_none() -> None:
+    def delay_each(records: list[dict[str, Any]]) -> list[str]:
+        for record in records:
+            queued.client.change_message_visibility(
+                QueueUrl=queued.queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=1
+            )
+        return all_fail(records)
+
+    queued = QueueWithFunction(a_world(), delay_each)
+    queued.world.cost.counting = True
+    queued.send("poison")
+    queued.pass_time(60)
+    assert len(queued.dead.messages) == 1
+    # Sent; received and delayed twelve times.
+    assert queued.world.cost.take() == {"queue_requests": 1 + 12 * 2, "invocations": 12}
+
+
 def test_the_history_has_the_sending_receive_and_deletion_of_a_message() -> None:
     queued = QueueWithFunction(a_world())
     queued.send(json.dumps({"detail-type": "OrderCreated"}))

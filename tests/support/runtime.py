@@ -1,9 +1,11 @@
-"""A service's runtime in memory, with a bus and queues that tests can look into."""
+"""A service's runtime in memory, with a bus and queues that tests can inspect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Outgoing
@@ -11,7 +13,7 @@ from functions.kernel.runtime.runtime import Runtime
 
 
 class RecordingBus:
-    """Holds what was published; while it is `down` it accepts nothing."""
+    """Records what was published; while it is `down`, publishing fails."""
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
@@ -25,7 +27,7 @@ class RecordingBus:
 
     @property
     def names(self) -> list[str]:
-        """The names of what was published, in its order."""
+        """The names of published messages, in order."""
         return [message.name for message in self.messages]
 
 
@@ -41,7 +43,7 @@ class Sent:
 
 
 class RecordingQueue:
-    """Holds what was sent, and what is to be received again (receipt → seconds); while it is `down` it fails."""
+    """Records what was sent, and when to retry (receipt → seconds); while it is `down`, calls fail."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
@@ -68,11 +70,21 @@ class RecordingQueue:
             raise ConnectionError("the queue is down")
 
 
+def memory_views(service: str) -> MemoryViews:
+    """Rows in memory, with the indexes that a service declares; other than the mall's services have none."""
+    return MemoryViews(_indexes(service))
+
+
+@cache
+def _indexes(service: str) -> tuple[str, ...]:
+    return tuple(manifest(service).indexes) if service in services() else ()
+
+
 def memory_runtime(service: str, **overrides: Any) -> Runtime:
-    """The runtime of a service with everything in memory; any part can be given."""
+    """The runtime of a service with everything in memory; `overrides` replace parts."""
     parts: dict[str, Any] = {
         "store": MemoryEventStore(),
-        "views": MemoryViews(),
+        "views": memory_views(service),
         "bus": RecordingBus(),
         "queue": RecordingQueue(),
         "dead_letters": RecordingQueue(),

@@ -100,7 +100,8 @@ class Aggregate:
         """Raises RefusedError unless the aggregate's status is one of these."""
         status = str(getattr(self, "status", ""))
         if status not in statuses:
-            raise RefusedError(f"the {noun(type(self))} is {status.replace('_', ' ') or 'not there'}", status)
+            standing = f"is {status.replace('_', ' ')}" if status else "does not exist"
+            raise RefusedError(f"the {noun(type(self))} {standing}", status)
 
     def state(self) -> dict[str, Any]:
         """Its fields by name (not copied), without id and version."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.runtime import meter
 from functions.kernel.runtime.commit import SIZE_LIMIT, Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.runtime.json_text import compact
 
@@ -105,18 +104,15 @@ class DynamoEventStore:
         ]
         try:
             if len(puts) == 1:
-                response: Any = self._client.put_item(**cast(Any, puts[0]), **meter.capacity())
+                self._client.put_item(**cast(Any, puts[0]))
             else:
                 # The token lets the SDK retry a transaction whose reply was lost: DynamoDB keeps it for 10 minutes.
-                response = self._client.transact_write_items(
+                self._client.transact_write_items(
                     TransactItems=cast(Any, [{"Put": put} for put in puts]),
                     ClientRequestToken=commits[0].id,
-                    **meter.capacity(),
                 )
         except ClientError as error:
             self._raise_unless_stored(error, commits)
-        else:
-            meter.note_capacity("write_units", response)
 
     def _raise_unless_stored(self, error: ClientError, commits: tuple[Commit, ...]) -> None:
         """Returns when an earlier attempt stored these commits; raises ConcurrencyError for a conflict, else the error.
@@ -162,11 +158,9 @@ class DynamoEventStore:
             "ConsistentRead": True,
             "ScanIndexForward": forward,
             **({"Limit": page} if page else {}),
-            **meter.capacity(),
         }
         while True:
             response = self._client.query(**request)
-            meter.note_capacity("read_units", cast(Any, response))
             yield from cast(list[Item], response["Items"])
             if "LastEvaluatedKey" not in response:
                 return
@@ -180,9 +174,7 @@ class DynamoEventStore:
             TableName=self._table,
             Key={"stream": {"S": stream}, "version": {"N": str(version)}},
             ConsistentRead=True,
-            **cast(Any, meter.capacity()),
         )
-        meter.note_capacity("read_units", cast(Any, response))
         return from_item(cast(Item, response["Item"])) if "Item" in response else None
 
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:

@@ -212,7 +212,7 @@ def test_sales_and_funnel_are_those_of_the_last_24_hours_when_nothing_is_said() 
     [first, *_] = scene.shopper.ask("GET", "/api/insights/sales")["byProduct"]
     assert set(first) == {"productId", "productName", "orders", "items", "revenue"}
     leaves = scene.mall.now + timedelta(hours=26)
-    scene.mall.habits.clear()
+    scene.mall.repeated.clear()
     scene.mall.now = leaves
     assert scene.shopper.ask("GET", "/api/insights/sales")["orders"] == 0
     assert scene.shopper.ask("GET", "/api/insights/funnel")["completed"] == 0

@@ -64,7 +64,7 @@ BUGS = (
         "nothing found is ready",
         "An order of which nothing was found is ready for pickup.",
         (NOT_EMPTY,),
-        (Edit(Order._take, "not without(self.items, shortages)", "False"),),
+        (Edit(Order._make_ready_or_cancel, "not without(self.items, shortages)", "False"),),
     ),
     Bug(
         "list collected early forgotten",
@@ -82,7 +82,7 @@ BUGS = (
         "payment of an order ignored",
         "An order ignores that its invoice was paid.",
         (INVOICED,),
-        (Edit(ordering_inbox.invoice_paid, "service.note_paid(event.order_id)", "pass"),),
+        (Edit(ordering_inbox.invoice_paid, "service.mark_paid(event.order_id)", "pass"),),
     ),
     Bug(
         "paid and ready does not complete",
@@ -110,7 +110,7 @@ BUGS = (
             Edit(
                 ordering_service.cancel,
                 "orders.change(order_id, lambda order: order.cancel(reason, by))",
-                "_note(order_id, lambda order: order.cancel(reason, by))",
+                "_change_unless_refused(order_id, lambda order: order.cancel(reason, by))",
             ),
         ),
     ),
@@ -141,7 +141,7 @@ BUGS = (
                 notifications_service.notify,
                 "        texts().send(",
                 "        notifications.create(\n            notification_id,"
-                " lambda it: it.note_sent(order_id, customer_id, kind, clock.stamp()))\n"
+                " lambda notification: notification.mark_sent(order_id, customer_id, kind, clock.stamp()))\n"
                 "        texts().send(",
             ),
         ),

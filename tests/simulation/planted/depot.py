@@ -1,6 +1,6 @@
 """Planted bugs of the depot: lists, robots and their assignment."""
 
-from functions.depot import dispatch, dispatcher, lease, service
+from functions.depot import dispatcher, lease, matching, service
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
@@ -17,7 +17,7 @@ BUGS = (
         "A list is assigned to every idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(dispatch.look, "zip(bots, lists, strict=False)", "((bot, one) for one in lists for bot in bots)"),
+            Edit(matching.match, "zip(bots, lists, strict=False)", "((bot, one) for one in lists for bot in bots)"),
             Edit(ShoppingList.assign, 'self.must_be("available")', 'self.must_be("available", "assigned")'),
         ),
     ),
@@ -26,7 +26,7 @@ BUGS = (
         "Every available list is assigned to the same idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(dispatch.look, "zip(bots, lists, strict=False)", "((bot, one) for bot in bots for one in lists)"),
+            Edit(matching.match, "zip(bots, lists, strict=False)", "((bot, one) for bot in bots for one in lists)"),
             Edit(Bot.assign, 'self.must_be("idle")', 'self.must_be("idle", "active")'),
         ),
     ),
@@ -49,7 +49,7 @@ BUGS = (
         (ONE_ROBOT,),
         (
             Edit(
-                service.call_off,
+                service.cancel_for_order,
                 "        if bot:\n            bot.finish()\n",
                 "",
             ),
@@ -59,7 +59,7 @@ BUGS = (
         "robot keeps its list when it leaves",
         "A robot that goes offline keeps its list.",
         (ONE_ROBOT,),
-        (Edit(service._leave, "shopping_list.give_back()", "pass"),),
+        (Edit(service._go_offline, "shopping_list.give_back()", "pass"),),
     ),
     Bug(
         "assignment numbers begin again",
@@ -95,19 +95,23 @@ BUGS = (
         "silent robots stay online",
         "A lost robot is never taken offline.",
         (SILENT,),
-        (Edit(lease.rest, "max(0, min(", "max(1, min("),),
+        (Edit(lease.seconds_left, "max(0, min(", "max(1, min("),),
     ),
     Bug(
         "lease checked once",
         "A lease that is valid at its first check is never checked again.",
         (SILENT,),
-        (Edit(lease.look_again, "runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))", "pass"),),
+        (
+            Edit(
+                lease.schedule_next_check, "runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))", "pass"
+            ),
+        ),
     ),
     Bug(
         "end of an order ignored",
         "The list of an order that was cancelled after its approval stays open.",
         (LIST_CANCELLED,),
-        (Edit(depot_inbox.order_ended, "service.call_off(event.order_id)", "pass"),),
+        (Edit(depot_inbox.order_ended, "service.cancel_for_order(event.order_id)", "pass"),),
     ),
     Bug(
         "assignment numbers not compared",
@@ -133,8 +137,8 @@ BUGS = (
         (NO_WAIT,),
         (
             Edit(
-                dispatch.look,
-                "_look_again(named if named and hidden else left, 0 if pairs or missed else looks, bucket)",
+                matching.match,
+                "_schedule_next_match(named if named and hidden else left, 0 if pairs or missed else runs, bucket)",
                 "pass",
             ),
         ),
@@ -143,12 +147,12 @@ BUGS = (
         "only what the index shows",
         "The dispatcher ignores a list whose event arrives before its row.",
         (NO_WAIT,),
-        (Edit(dispatch.look, "views.waiting_list(list_id) if list_id else None", "None"),),
+        (Edit(matching.match, "views.waiting_list(list_id) if list_id else None", "None"),),
     ),
     Bug(
         "robots that come online are ignored",
         "The dispatcher does not run when a robot comes online.",
         (NO_WAIT,),
-        (Edit(dispatcher.bot_idle, "dispatch.look(bot_id=event.bot_id)", "pass"),),
+        (Edit(dispatcher.bot_idle, "matching.match(bot_id=event.bot_id)", "pass"),),
     ),
 )

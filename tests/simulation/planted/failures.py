@@ -26,7 +26,7 @@ BUGS = (
         "a message after the end fails",
         "A message to an order that has ended fails instead of changing nothing.",
         (CAUSED,),
-        (Edit(ordering_service._note, "with suppress(RefusedError)", "with suppress(KeyError)"),),
+        (Edit(ordering_service._change_unless_refused, "with suppress(RefusedError)", "with suppress(KeyError)"),),
     ),
     Bug(
         "a silent provider is taken for a refusal",

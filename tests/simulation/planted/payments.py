@@ -88,19 +88,25 @@ BUGS = (
         "what is owed rises again",
         "A late approval restores the amount that a short pick has reduced.",
         (NEVER_RISES,),
-        (Edit(Invoice.bill, "amount < self.amount", "amount != self.amount"),),
+        (Edit(Invoice.create_or_reduce, "amount < self.amount", "amount != self.amount"),),
     ),
     Bug(
         "delta instead of absolute value",
         "An invoice is reduced by what is owed instead of to what is owed.",
         (INVOICED, OWED),
-        (Edit(Invoice.bill, 'Adjusted(amount, "short_pick")', 'Adjusted(self.amount - amount, "short_pick")'),),
+        (
+            Edit(
+                Invoice.create_or_reduce,
+                'Adjusted(amount, "short_pick")',
+                'Adjusted(self.amount - amount, "short_pick")',
+            ),
+        ),
     ),
     Bug(
         "short picks ignored",
         "A short pick does not reduce the invoice.",
         (INVOICED, OWED),
-        (Edit(Invoice.bill, "elif amount < self.amount:", "elif False:"),),
+        (Edit(Invoice.create_or_reduce, "elif amount < self.amount:", "elif False:"),),
     ),
     Bug(
         "no tombstone of a cancelled invoice",

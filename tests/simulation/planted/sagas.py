@@ -41,7 +41,7 @@ BUGS = (
         "old timeouts count",
         "A saga acts on the timeout of an earlier attempt.",
         (STEP_ORDER, AWAITED_ANSWER),
-        (Edit(Saga.time_out, "(step, attempt, compensating) != waits", "self.compensating != compensating"),),
+        (Edit(Saga.time_out, "(step, attempt, compensating) != awaited", "self.compensating != compensating"),),
     ),
     Bug(
         "timeout ignored",
@@ -56,7 +56,7 @@ BUGS = (
         "no timeout of a step",
         "A step is sent without a timeout.",
         (COMMAND_AND_TIMEOUT,),
-        (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
+        (Edit(publish.timeout, "after=saga.timeout(step_timeout)", "after=0"),),
     ),
     Bug(
         "compensation skipped",
@@ -74,19 +74,19 @@ BUGS = (
         "compensated before the last undo",
         "A saga ends when the first undo is answered.",
         (STEP_ORDER, COMPENSATED),
-        (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
+        (Edit(Saga._undone, "if left else", "if len(left) > 1 else"),),
     ),
     Bug(
         "cancellation of a compensating saga counts again",
         "A saga that compensates starts to compensate again.",
         (AWAITED_ANSWER, STEP_ORDER, LEGAL),
-        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
+        (Edit(Saga.cancel, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
     ),
     Bug(
         "cancellation of a completed saga counts",
         "An order that is cancelled after its saga has completed is compensated too.",
         (ONE_END, LEGAL, AWAITED_ANSWER),
-        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
+        (Edit(Saga.cancel, 'self.status == "running" and not self.compensating', "not self.compensating"),),
     ),
     Bug(
         "voided before it was confirmed does not count",
@@ -110,6 +110,6 @@ BUGS = (
         "no tombstone of a cancelled list",
         "A cancellation before the creation records nothing, and the late list is created.",
         (COMPENSATED, LIST_CANCELLED),
-        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
+        (Edit(ShoppingList.cancel_for_order, "self.record(Cancelled(self.id))", "pass"),),
     ),
 )

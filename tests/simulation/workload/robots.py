@@ -7,17 +7,7 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import lines
 
 Behavior = Literal["complete", "short", "hasty", "slow", "lost", "mistaken"]
-BEHAVIORS: tuple[Behavior, ...] = (
-    "complete",
-    "complete",
-    "complete",
-    "short",
-    "short",
-    "hasty",
-    "slow",
-    "lost",
-    "mistaken",
-)
+BEHAVIORS: tuple[Behavior, ...] = (*3 * ("complete",), *2 * ("short",), "hasty", "slow", "lost", "mistaken")
 HEARTBEAT = 20.0  # seconds between two requests of a robot, at most
 LOST_FOR = 75.0  # seconds
 LEASE = 60.0  # seconds without a request after which the depot takes a robot offline

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.composition import compose
-from functions.kernel.runtime import meter, runtime
+from functions.kernel.composition import compose, cost
+from functions.kernel.runtime import runtime
 from tests.support import aws
 from tests.support.runtime import memory_runtime
 
@@ -63,8 +63,13 @@ def test_what_it_costs_is_printed_where_the_stage_asks_for_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MALLBOTS_METER", "1")
-    meter.take()
+    cost.take()
     create_store()
-    costs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"meter"')]
-    assert [(cost["service"], cost["meter"]["invocations"]) for cost in costs] == [("stores", 1)]
-    assert costs[0]["meter"]["write_units"] >= 1
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith('{"meter"')]
+    counted = {"invocations": 1, "read_units": 1, "write_units": 1}
+    assert json.loads(line) == {"meter": counted, "service": "stores", "work": "message"}
+
+
+def test_nothing_is_printed_where_it_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    create_store()
+    assert '{"meter"' not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Orders that search is told of, and how it is asked."""
+"""Events of orders for search, and requests to it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ EVENTS: dict[str, tuple[type[OrderState], dict[str, Any]]] = {
 
 
 def line(product_id: str, quantity: int = 1) -> LineItem:
-    """So many of a product, by the name that it has when it is ordered."""
+    """A quantity of a product, under the name at the time of the order."""
     store_id = STORES[product_id]
     return LineItem(
         store_id=store_id,
@@ -48,22 +48,22 @@ def line(product_id: str, quantity: int = 1) -> LineItem:
 
 def order(
     order_id: str,
-    what: str = "pending",
+    stage: str = "pending",
     *,
     customer: str = "ada",
     at: str = "2026-03-14T09:00:00.000000Z",
     items: Sequence[LineItem] = (line("bread"),),
     **fields: Any,
 ) -> OrderState:
-    """What is said when an order comes to a status, or is paid."""
-    event, more = EVENTS[what]
+    """The event of an order that reaches a status, or is paid."""
+    event, more = EVENTS[stage]
     state = {
         "order_id": order_id,
         "customer_id": customer,
         "payment_id": f"payment of {order_id}",
         "items": tuple(items),
         "total": sum(item.price * item.quantity for item in items),
-        "status": "approved" if what == "paid" else what,
+        "status": "approved" if stage == "paid" else stage,
         "ready": False,
         "paid": False,
         "shopping_list_id": None,
@@ -72,17 +72,17 @@ def order(
     return event.model_validate(state | more | fields)
 
 
-def hear(message: Message, version: int = 1) -> None:
-    """Let search hear a message twice."""
+def consume(message: Message, version: int = 1) -> None:
+    """Deliver a message to search twice."""
     for _ in range(2):
         assert inbox.handle(delivered(message, stream_version=version)) == {"batchItemFailures": []}
 
 
-def place(order_id: str, status: str = "pending", **about: Any) -> None:
-    """Let search hear that an order was placed and came to a status, the later news first."""
+def place(order_id: str, status: str = "pending", **fields: Any) -> None:
+    """Deliver the events of an order that is placed and reaches a status, the later one first."""
     if status != "pending":
-        hear(order(order_id, status, **about), 2)
-    hear(order(order_id, **about), 1)
+        consume(order(order_id, status, **fields), 2)
+    consume(order(order_id, **fields), 1)
 
 
 def search(**body: Any) -> Response:
@@ -94,16 +94,16 @@ def ask(filters: dict[str, Any] | None = None, **fields: Any) -> Response:
 
 
 def pages(filters: dict[str, Any] | None = None, limit: int = 50) -> Iterator[list[dict[str, Any]]]:
-    """The pages of a search."""
-    more: dict[str, Any] = {}
+    """The pages of a search, by following `next`."""
+    following: dict[str, Any] = {}
     while True:
-        answer = ask(filters, limit=limit, **more)
+        answer = ask(filters, limit=limit, **following)
         assert answer.status == 200, answer
         assert len(answer.body["orders"]) <= limit
         yield answer.body["orders"]
         if "next" not in answer.body:
             return
-        more = {"next": answer.body["next"]}
+        following = {"next": answer.body["next"]}
 
 
 def found(filters: dict[str, Any] | None = None, limit: int = 50) -> list[str]:

@@ -1,18 +1,17 @@
-"""Whatever the saga of an order hears, in whatever order, once or again, at once or at odd moments. At every moment:
+"""Invariants of a saga that receives any messages in any order, repeated, late or at the same time:
 
-1. commands are asked for in the order of the steps, and only undone once the order was asked to be rejected; the next
-   is sent only when the one before it was answered;
-2. a compensated saga has had a yes to every undo of every step whose command was sent, in the declared order, each
-   once; a completed one has had a yes to all five steps, or the order said that it was accepted;
-3. a saga ends once: completed, compensated or stopped, never two of them, and from then on it says and records nothing;
-4. what it waits for is one of the declared requests, and the last that it sent;
+1. commands are sent in the order of the steps, each after the answer to the one before; undos only after RejectOrder;
+2. a compensated saga has had one acceptance of every undo of every step whose command was sent, in the declared order;
+   a completed one has had an acceptance of all five steps, or its order refused the rejection because it was approved;
+3. a saga ends once (completed, compensated or stopped) and then sends and records nothing;
+4. what it awaits is the last request that it sent, and one of the declared ones;
 5. tries of a request are numbered 1, 2, 3… and each is a new command; up to step 3 there are three at most, and an undo
    is parked after every eighth;
-6. a running saga has a timeout under way for the very try that waits, of 15 minutes at most: it is never stuck; a
-   parked one says what it is parked over, is listed as parked, and is the only one that staff can resume;
-7. what concerns another order or a try that does not wait, and what has taken effect before, changes nothing.
+6. a running saga has a timeout of 15 minutes at most under way for the awaited try; a parked one says why, is listed as
+   parked, and is the only one that staff can resume;
+7. messages about other orders, about tries that are not awaited, and those that took effect before change nothing.
 
-And in the end, when all answer again, it ends within as many answers as it has steps and undos left.
+Liveness: when all services answer again, it ends within as many answers as it has steps and undos left.
 """
 
 import json
@@ -29,7 +28,7 @@ from events.registry import Message
 from functions.checkout.domain import CreateOrderSaga
 from tests.support.contention import ContendedStore
 from tests.unit.checkout.desk import ORDER, Desk
-from tests.unit.checkout.ways import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS
+from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS
 
 ENDS = {"Completed": "completed", "Compensated": "compensated", "Stopped": "stopped"}
 YES = dict(zip(COMMANDS, ACCEPTED, strict=True)) | UNDONE
@@ -39,28 +38,28 @@ STATUSES = ["pending", "approved", "ready", "completed", "rejected", "cancelled"
 STRAYS = [*ACCEPTED, *REFUSED[:4], *UNDONE.values()]
 SOME = st.integers(0, 9)
 
-Heard = tuple[type[Message], dict[str, str]]
+Delivered = tuple[type[Message], dict[str, str]]
 
 
 class Checkout(RuleBasedStateMachine):
-    """One order's saga; everybody else is played."""
+    """One order's saga; the rules play all other services."""
 
     def __init__(self) -> None:
         super().__init__()
         self.desk = Desk()
         self.store = ContendedStore()
         self.desk.store = self.desk.runtime.store = self.store
-        self.heard: dict[str, Heard] = {}
-        self.accepted = False  # whether the order has ever said that it was
+        self.delivered: dict[str, Delivered] = {}
+        self.accepted = False  # whether the order refused a rejection because it was approved
         self.final: Any = None
         self._read, self._history = 0, list[Any]()
 
     @initialize(step=st.integers(0, 5), undone=st.integers(-2, 2), tries=st.sampled_from([0, 0, 2, 8]))
     def begin(self, step: int, undone: int, tries: int) -> None:
-        """Anywhere: else few sagas would come far.
+        """Begin anywhere: else few sagas would come far.
 
-        step: the one that waits; 0: nothing was heard yet. undone: of a saga that was turned round, how many undos
-        were answered; below 0: it was not. tries: how many are in vain by now.
+        step: the awaited one; 0: no message was received yet. undone: how many undos of a compensating saga were
+        answered; below 0: it does not compensate. tries: how many have timed out.
         """
         if step:
             self.the_order_is_created()
@@ -76,16 +75,16 @@ class Checkout(RuleBasedStateMachine):
 
     @rule()
     def the_order_is_created(self) -> None:
-        self.hear(OrderCreated)
+        self.deliver(OrderCreated)
 
     @rule()
     @precondition(lambda self: self.desk.commands)
     def the_latest_command_is_answered_with_yes(self) -> None:
-        self.hear(YES[self.desk.commands[-1]])
+        self.deliver(YES[self.desk.commands[-1]])
 
     @rule(times=st.integers(1, 9), again=SOME)
     @precondition(lambda self: self.status == "running")
-    def nobody_answers_for_a_while(self, times: int, again: int) -> None:
+    def no_service_answers_for_a_while(self, times: int, again: int) -> None:
         for _ in range(times):
             self.time_out(0)
             self.time_out(again)
@@ -100,21 +99,21 @@ class Checkout(RuleBasedStateMachine):
     def an_earlier_command_is_answered_late(self, which: int, yes: bool, status: str) -> None:
         command = self.desk.commands[-1 - which % len(self.desk.commands)]
         if yes or command in ("VoidPayment", "CancelShoppingList"):
-            self.hear(YES[command])
+            self.deliver(YES[command])
         else:
             self.refuse(command, status)
 
     @rule(reply=st.sampled_from(STRAYS))
     def a_stray_reply_comes(self, reply: type[Message]) -> None:
-        self.hear(reply)
+        self.deliver(reply)
 
     @rule(status=st.sampled_from([*["pending"] * 5, *STATUSES]))
-    def the_order_will_not_be_rejected(self, status: str) -> None:
-        self.hear(OrderRejectionRefused, status=status)
+    def the_order_refuses_its_rejection(self, status: str) -> None:
+        self.deliver(OrderRejectionRefused, status=status)
 
     @rule()
     def the_order_is_cancelled(self) -> None:
-        self.hear(OrderCancelled)
+        self.deliver(OrderCancelled)
 
     @rule(which=SOME)
     @precondition(lambda self: self.desk.timeouts)
@@ -123,34 +122,34 @@ class Checkout(RuleBasedStateMachine):
 
     @rule(reply=st.sampled_from([*STRAYS, OrderCancelled]))
     @precondition(lambda self: self.status in ("running", "parked"))
-    def the_order_is_cancelled_at_the_moment_that_something_else_is_heard(self, reply: type[Message]) -> None:
-        self.store.before = [lambda: self.desk.hears(OrderCancelled)]
-        self.hear(reply)
+    def the_order_is_cancelled_while_another_message_is_handled(self, reply: type[Message]) -> None:
+        self.store.before = [lambda: self.desk.deliver(OrderCancelled)]
+        self.deliver(reply)
         self.store.before = []
 
     @rule()
     def staff_resume_it(self) -> None:
         before = self.status
-        status, _ = self.desk.asks("PUT", f"/api/checkout/sagas/{ORDER}/resume")
+        status, _ = self.desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume")
         assert status == {"": 404, "parked": 200}.get(before, 409)
         assert self.status == ("running" if before == "parked" else before)
 
     @rule(which=SOME, forgotten=st.booleans())
-    @precondition(lambda self: self.heard)
-    def what_took_effect_comes_again(self, which: int, forgotten: bool) -> None:
-        id, (message, fields) = list(self.heard.items())[-1 - which % len(self.heard)]
-        self.changes_nothing(lambda: self.desk.hears(message, id=None if forgotten else id, **fields))
+    @precondition(lambda self: self.delivered)
+    def what_took_effect_is_redelivered(self, which: int, forgotten: bool) -> None:
+        id, (message, fields) = list(self.delivered.items())[-1 - which % len(self.delivered)]
+        self.changes_nothing(lambda: self.desk.deliver(message, id=None if forgotten else id, **fields))
 
     @rule(message=st.sampled_from([*STRAYS, OrderApprovalRefused, OrderRejectionRefused]))
-    def something_is_said_about_an_order_that_nobody_knows(self, message: type[Message]) -> None:
-        self.changes_nothing(lambda: self.desk.hears(message, order_id="nobody's"))
+    def a_message_about_an_unknown_order_comes(self, message: type[Message]) -> None:
+        self.changes_nothing(lambda: self.desk.deliver(message, order_id="unknown"))
 
     @rule(seconds=st.integers(1, 1000))
     def time_passes(self, seconds: int) -> None:
         self.desk.wait(seconds)
 
     @invariant()
-    def it_asks_and_undoes_in_its_order(self) -> None:
+    def it_sends_and_undoes_in_order(self) -> None:
         sent = [name for name, _ in groupby(self.desk.commands)]
         asked = [name for name in sent if name in COMMANDS]
         undone = sent[len(asked) :]
@@ -164,7 +163,7 @@ class Checkout(RuleBasedStateMachine):
         assert len(undone) - len(steps) in (0, 1)
 
     @invariant()
-    def it_ends_once_and_rightly(self) -> None:
+    def it_ends_once_and_as_its_answers_say(self) -> None:
         ends = [event.name for event in self.history if event.name in ENDS]
         assert len(ends) <= 1
         if not ends:
@@ -187,7 +186,7 @@ class Checkout(RuleBasedStateMachine):
             assert self.desk.commands == []
 
     @invariant()
-    def it_waits_for_what_it_asked_last(self) -> None:
+    def it_awaits_what_it_sent_last(self) -> None:
         if self.status in ("running", "parked"):
             assert self.saga.awaited.command == self.desk.commands[-1]
             assert self.saga.awaited.command in YES
@@ -212,24 +211,24 @@ class Checkout(RuleBasedStateMachine):
         if self.status == "running":
             sent = self.desk.timeouts[-1]
             timeout = json.loads(sent.body)["detail"]["data"]
-            waits = (self.saga.step, self.saga.attempt, self.saga.compensating)
-            assert (timeout["step"], timeout["attempt"], timeout["compensating"]) == waits
+            awaited = (self.saga.step, self.saga.attempt, self.saga.compensating)
+            assert (timeout["step"], timeout["attempt"], timeout["compensating"]) == awaited
             assert 60 <= sent.delay <= 900
         elif self.status == "parked":
             assert self.saga.obstacle == f"{self.saga.awaited.command} has no answer after {self.saga.attempt} tries"
-        _, parked = self.desk.asks("GET", "/api/checkout/sagas?status=parked")
+        _, parked = self.desk.request("GET", "/api/checkout/sagas?status=parked")
         assert [saga["orderId"] for saga in parked["sagas"]] == ([ORDER] if self.status == "parked" else [])
 
     def teardown(self) -> None:
         if self.status == "":
-            self.hear(OrderCreated)
+            self.deliver(OrderCreated)
         left = 0 if self.status in ENDS.values() else self.left()
         for _ in range(left):
             assert self.status not in ENDS.values()
-            self.hear(YES[self.desk.commands[-1]])
+            self.deliver(YES[self.desk.commands[-1]])
         assert self.status in ENDS.values()
-        self.it_asks_and_undoes_in_its_order()
-        self.it_ends_once_and_rightly()
+        self.it_sends_and_undoes_in_order()
+        self.it_ends_once_and_as_its_answers_say()
         self.its_tries_are_numbered_and_bounded()
 
     def left(self) -> int:
@@ -255,36 +254,36 @@ class Checkout(RuleBasedStateMachine):
             self._read, self._history = len(self.store.log), [event for commit in commits for event in commit.events]
         return self._history
 
-    def hear(self, message: type[Message], **fields: str) -> None:
+    def deliver(self, message: type[Message], **fields: str) -> None:
         before = len(self.store.log)
-        id = self.desk.hears(message, **fields)
+        id = self.desk.deliver(message, **fields)
         if len(self.store.log) > before:
-            self.heard[id] = message, fields
+            self.delivered[id] = message, fields
         self.accepted |= message is OrderRejectionRefused and fields["status"] in ("approved", "ready", "completed")
 
     def refuse(self, command: str, status: str) -> None:
-        """Say no to a command; an order says how it stands."""
+        """Refuse a command; an order's refusal carries its status."""
         if command == "RejectOrder":
-            self.hear(OrderRejectionRefused, status=status)
+            self.deliver(OrderRejectionRefused, status=status)
         elif command == "ApproveOrder":
-            self.hear(OrderApprovalRefused, status=status)
+            self.deliver(OrderApprovalRefused, status=status)
         else:
-            self.hear(NO[command])
+            self.deliver(NO[command])
 
     def time_out(self, which: int) -> None:
-        """Let a timeout come, of the latest ones; it is due by then."""
+        """Deliver one of the latest timeouts when it is due."""
         late = which % len(self.desk.timeouts)
         sent = self.desk.timeouts[-1 - late]
         self.desk.wait(sent.delay)
         if late or self.status != "running":
             again = json.loads(sent.body)
             again["detail"]["metadata"]["id"] += " again"  # as if the stream had forgotten that it handled it
-            self.changes_nothing(lambda: self.desk.receives(json.dumps(again)))
+            self.changes_nothing(lambda: self.desk.deliver_body(json.dumps(again)))
         else:
-            self.desk.receives(sent.body)
+            self.desk.deliver_body(sent.body)
 
     def effects(self) -> Any:
-        """All that it has recorded, said, and asked to be reminded of."""
+        """All that it has recorded, sent, and scheduled as reminders."""
         return len(self.history), len(self.desk.commands), len(self.desk.timeouts)
 
     def changes_nothing(self, happens: Callable[[], object]) -> None:

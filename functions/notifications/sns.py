@@ -1,4 +1,4 @@
-"""The way out to whoever carries text messages: the port, and Amazon SNS behind it."""
+"""Text messages by Amazon SNS: the port of a provider, and the adapter of SNS."""
 
 import re
 from typing import TYPE_CHECKING, Protocol
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-# A call that hangs must end well inside the function's own timeout; the queue is what tries again.
+# A call that hangs must end well inside the function's own timeout; the queue retries.
 QUICK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 NUMBER_REFUSED = {"InvalidParameter", "ParameterValueInvalid"}
 
 
 class UnreachableNumberError(Exception):
-    """No text will ever reach this number: it is none, or its owner wants no texts."""
+    """No retry will reach this number: it is invalid, or its owner has opted out."""
 
 
 class TextMessages(Protocol):
-    """What carries text messages."""
+    """A provider of text messages."""
 
     def send(self, number: str, text: str, request_id: str) -> None:
         """Send a text to a phone number.
 
-        A provider that honours the request id sends it once, however often it is asked with that id. Raises
-        UnreachableNumberError; any other error means that it may be tried again.
+        A provider that honours the request id sends one text for it, however often it is called. Raises
+        UnreachableNumberError; any other error may be retried.
         """
 
 
 class SnsTexts:
     """Texts by Amazon SNS.
 
-    SNS takes no request id for text messages and does not deduplicate them: when a reply is lost, or the function ends
-    between sending and recording, the customer may get a text twice. The id goes along as the message attribute
-    `request_id`, so that both can be told to be one.
+    SNS takes no request id for text messages and does not deduplicate them: when a response is lost, or the function
+    ends between sending and recording, the customer may get a text twice. The message attribute `request_id` shows that
+    both are one.
 
-    sender: the name that a phone shows (1 to 11 letters and digits, not all digits); empty where a country allows
-    none. Raises RuntimeError for any other: SNS would refuse every text as it refuses a wrong number.
+    sender: the name that a phone shows (1 to 11 letters and digits, not all digits); empty where a country allows none.
+    Raises RuntimeError for any other, because SNS would refuse every text with the error of an invalid number.
     """
 
     def __init__(self, client: "SNSClient", sender: str) -> None:
@@ -51,7 +51,7 @@ class SnsTexts:
         self._sender = sender
 
     def send(self, number: str, text: str, request_id: str) -> None:
-        """One Publish. Spaces and punctuation in the number are left out, as E.164 has none."""
+        """Call Publish once. Spaces and punctuation are removed from the number, as E.164 has none."""
         attributes = {"request_id": _text(request_id), "AWS.SNS.SMS.SMSType": _text("Transactional")}
         if self._sender:
             attributes["AWS.SNS.SMS.SenderID"] = _text(self._sender)

@@ -1,4 +1,4 @@
-"""An order that is called off, by the customer or by staff, in each state that it can be in."""
+"""An order that is cancelled, by the customer or by staff, in each of its states."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from tests.flow.shopper import bring_a_robot_online
 
 Moment = Callable[[Scene], object]
 
-DISORDER = [None, 1, 2]  # messages as they come, and two ways of disorder with repetitions
+DISORDER = [None, 1, 2]  # messages in order, and two kinds of disorder with repetitions
 
 
 def pending(scene: Scene) -> None:
-    scene.mall.stop("customers")  # the first whom the checkout asks
+    scene.mall.stop("customers")  # the first service that the checkout asks
     scene.shopper.checks_out()
     assert scene.shopper.order()["status"] == "pending"
 
@@ -64,8 +64,8 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     return a_scene(request.param, robots=0)
 
 
-def was_called_off(scene: Scene, *, by: str, list_status: str = "cancelled") -> None:
-    """The order is cancelled, and the list, the robot, the invoice, the payment and the customer know."""
+def was_cancelled_everywhere(scene: Scene, *, by: str, list_status: str = "cancelled") -> None:
+    """The order is cancelled, and so are list and invoice; the robot is idle, the money back, the customer notified."""
     captured = TOTAL if scene.shopper.order()["paid"] else 0
     assert scene.shopper.order()["status"] == "cancelled"
     assert scene.ended_by() == [by]
@@ -80,34 +80,34 @@ def was_called_off(scene: Scene, *, by: str, list_status: str = "cancelled") -> 
 
 
 @pytest.mark.parametrize("moment", BEFORE_READY)
-def test_a_customer_calls_an_order_off_until_it_is_ready(scene: Scene, moment: Moment) -> None:
+def test_a_customer_cancels_an_order_until_it_is_ready(scene: Scene, moment: Moment) -> None:
     moment(scene)
     assert scene.shopper.cancels().status == 200
     scene.mall.start("customers")
     scene.mall.pass_time(60)
-    was_called_off(scene, by="customer")
+    was_cancelled_everywhere(scene, by="customer")
 
 
 @pytest.mark.parametrize("moment", BEFORE_READY)
-def test_staff_call_an_order_off(scene: Scene, moment: Moment) -> None:
+def test_staff_cancel_an_order(scene: Scene, moment: Moment) -> None:
     moment(scene)
     assert scene.shopper.is_called_off().status == 200
     scene.mall.start("customers")
     scene.mall.pass_time(60)
-    was_called_off(scene, by="staff")
+    was_cancelled_everywhere(scene, by="staff")
 
 
-def test_an_order_that_is_ready_is_called_off_by_staff_and_no_more_by_the_customer(scene: Scene) -> None:
+def test_a_ready_order_is_cancelled_by_staff_and_not_by_the_customer(scene: Scene) -> None:
     ready(scene)
     assert scene.shopper.cancels().status == 409
     assert scene.shopper.order()["status"] == "ready"
     everything_adds_up(scene.mall, ended=False)
     assert scene.shopper.is_called_off().status == 200
     scene.mall.pass_time(60)
-    was_called_off(scene, by="staff", list_status="completed")
+    was_cancelled_everywhere(scene, by="staff", list_status="completed")
 
 
-def test_nobody_calls_off_a_completed_order(scene: Scene) -> None:
+def test_a_completed_order_is_not_cancelled(scene: Scene) -> None:
     completed(scene)
     assert scene.shopper.cancels().status == 409
     assert scene.shopper.is_called_off().status == 409
@@ -117,7 +117,7 @@ def test_nobody_calls_off_a_completed_order(scene: Scene) -> None:
     everything_adds_up(scene.mall)
 
 
-def test_nobody_calls_off_a_rejected_order(scene: Scene) -> None:
+def test_a_rejected_order_is_not_cancelled(scene: Scene) -> None:
     scene.shopper.authorizes_a_payment(1).checks_out()
     scene.mall.pass_time(60)
     assert scene.shopper.order()["status"] == "rejected"
@@ -127,16 +127,16 @@ def test_nobody_calls_off_a_rejected_order(scene: Scene) -> None:
     everything_adds_up(scene.mall)
 
 
-def test_an_order_is_called_off_once_however_often_it_is_asked_for(scene: Scene) -> None:
+def test_an_order_is_cancelled_once_however_often_it_is_requested(scene: Scene) -> None:
     paid(scene)
     assert scene.shopper.cancels().status == 200
     assert scene.shopper.is_called_off().status == 200
     assert scene.shopper.cancels().status == 200
     scene.mall.pass_time(60)
-    was_called_off(scene, by="customer")
+    was_cancelled_everywhere(scene, by="customer")
 
 
-def test_a_robot_that_was_sent_back_takes_the_next_list_and_no_more_of_the_old_one(scene: Scene) -> None:
+def test_a_robot_whose_order_was_cancelled_gets_the_next_list_and_cannot_go_on_with_the_old_one(scene: Scene) -> None:
     being_collected(scene)
     first, old = scene.order_id, scene.path
     assignment = scene.shopper.shopping_list()["assignment"]
@@ -154,8 +154,8 @@ def test_a_robot_that_was_sent_back_takes_the_next_list_and_no_more_of_the_old_o
 
 @pytest.mark.parametrize("moment", [waiting_for_a_robot, assigned, being_collected, paid])
 def test_an_order_whose_list_staff_cancel_is_cancelled_by_the_system(scene: Scene, moment: Moment) -> None:
-    """It could never be ready: nobody would collect it."""
+    """It could never become ready: no robot would collect it."""
     moment(scene)
     scene.shopper.ask("POST", scene.path)
     scene.mall.pass_time(60)
-    was_called_off(scene, by="system")
+    was_cancelled_everywhere(scene, by="system")

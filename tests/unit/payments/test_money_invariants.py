@@ -1,19 +1,18 @@
-"""Whatever happens, in whatever order, once or twice, the money adds up. At every moment:
+"""Invariants of money, with messages in any order, once or twice:
 
 1. what was captured and released of a payment is no more than was authorised, and all of it once it is settled,
    refunded or voided;
-2. what is kept of a payment whose invoice is paid is what the invoice says is owed; without a paid invoice nothing was
-   captured;
-3. the provider, who may refuse, not hear or not answer, has paid back at least what is noted as refunded, and at most
-   what was asked back: each request once, with one amount;
+2. a payment whose invoice is paid keeps the invoice's amount; without a paid invoice nothing was captured;
+3. the provider, which may refuse, not receive or not answer, has paid at least what is recorded as refunded and at
+   most what was requested: each request once, with one amount;
 4. a payment serves one order for ever, one of its own customer that it covers, and was accepted for no other;
-5. what an invoice says is owed never rises, and a paid or cancelled invoice stays so;
+5. the amount of an invoice never rises, and a paid or cancelled invoice stays so;
 6. an order's end changes no payment of another customer and none that serves another order;
-7. a refund that is not made yet waits in the queue or lies with the dead letters.
+7. a refund that is not made yet has its reminder in the queue or the dead-letter queue.
 
-And in the end, when every message has arrived, what was refused is tried again and every refund is made: authorised =
-captured + released and captured − refunded = owed for what was paid or ended; an ended order owes nothing and holds no
-money; and reconciliation finds no difference.
+Liveness: when every message has arrived and the dead letters are redriven, every refund is made. Then authorised =
+captured + released and captured − refunded = owed for what was paid or ended, an ended order owes nothing and holds no
+money, and reconciliation finds no difference.
 """
 
 import json
@@ -38,7 +37,7 @@ from tests.support.contention import ContendedStore
 from tests.unit.payments.till import ADA, Till, approved, cancelled, readied, rejected
 
 BOB = ADA.model_copy(update={"customer_id": "bob"})
-UNKNOWN = "a payment that is not there"
+UNKNOWN = "unknown"
 SOME = st.integers(0, 9)
 
 T = TypeVar("T")
@@ -57,14 +56,14 @@ class Order:
 
 @dataclass
 class Seen:
-    """What was true of invoices and payments a moment ago."""
+    """The invoices and payments before the latest step."""
 
     invoices: dict[str, Invoice] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
 
 
 class Money(RuleBasedStateMachine):
-    """Orders of two customers live their lives; messages lie about until they arrive, perhaps again."""
+    """Orders of two customers; their messages are under way until they are delivered, perhaps twice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +79,7 @@ class Money(RuleBasedStateMachine):
     @initialize(amounts=st.lists(st.integers(1, 60), min_size=1, max_size=3))
     def open(self, amounts: list[int]) -> None:
         for customer in (ADA, BOB):
-            self.till.hear(customer)
+            self.till.deliver(customer)
         self.payments = [service.authorize("ada", amount) for amount in amounts]
         self.payments.append(service.authorize("bob", 30))
 
@@ -90,12 +89,12 @@ class Money(RuleBasedStateMachine):
         customer_id = "bob" if (payment_id == self.payments[-1]) != stranger else "ada"
         order = Order(f"order-{len(self.orders)}", customer_id, payment_id, total)
         self.orders.append(order)
-        asked = ConfirmPayment(order_id=order.id, payment_id=payment_id, customer_id=customer_id, amount=total)
-        self.tell(asked, at_once)
+        confirm = ConfirmPayment(order_id=order.id, payment_id=payment_id, customer_id=customer_id, amount=total)
+        self.publish(confirm, at_once)
 
     @rule(payment=SOME, unused=st.integers(0, 5), paid=st.booleans())
     def order_at_once(self, payment: int, unused: int, paid: bool) -> None:
-        """As most orders go, and then their messages come again: else few would get as far as being paid."""
+        """Take an order as far as most go, and redeliver its messages later: else few would be paid."""
         authorized = service.payment(pick(self.payments, payment)).authorized
         self.place(payment % len(self.payments), stranger=False, total=max(1, authorized - unused), at_once=True)
         order = self.orders[-1]
@@ -109,14 +108,14 @@ class Money(RuleBasedStateMachine):
     def approve(self, of: int, at_once: bool) -> None:
         order = pick(self.accepted(), of)
         order.status = "approved"
-        self.tell(approved(order.payment_id, order.total, order.id), at_once)
+        self.publish(approved(order.payment_id, order.total, order.id), at_once)
 
     @rule(of=SOME, short=st.integers(0, 9), at_once=st.booleans())
     @precondition(lambda self: self.of_status("approved"))
     def make_ready(self, of: int, short: int, at_once: bool) -> None:
         order = pick(self.of_status("approved"), of)
         order.status, order.total = "ready", max(0, order.total - short)
-        self.tell(readied(order.payment_id, order.total, order.id), at_once)
+        self.publish(readied(order.payment_id, order.total, order.id), at_once)
 
     @rule(of=SOME)
     @precondition(lambda self: self.of_status("pending"))
@@ -129,7 +128,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.of_status("pending", "approved", "ready"))
     def cancel(self, of: int, at_once: bool) -> None:
         order = pick(self.of_status("pending", "approved", "ready"), of)
-        self.tell(cancelled(order.payment_id, order.id, order.customer_id), at_once)
+        self.publish(cancelled(order.payment_id, order.id, order.customer_id), at_once)
         if order.status != "ready":  # the saga may still run
             self.underway.append(self.voiding(order))
         order.status = "cancelled"
@@ -144,16 +143,16 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.underway)
     def arrive(self, which: int, stays: bool) -> None:
         message = pick(self.underway, which)
-        assert self.till.hear(message)
+        assert self.till.deliver(message)
         if not stays:
             self.underway.remove(message)
 
     @rule(which=SOME, of=SOME)
     @precondition(lambda self: self.underway)
-    def pay_at_the_moment_that_a_message_arrives(self, which: int, of: int) -> None:
+    def pay_while_a_message_is_handled(self, which: int, of: int) -> None:
         message = pick(self.underway, which)
         self.store.before = [lambda: self.pay(of)]
-        assert self.till.hear(message)
+        assert self.till.deliver(message)
         self.store.before = []
 
     @rule(of=SOME)
@@ -165,16 +164,16 @@ class Money(RuleBasedStateMachine):
 
     @rule(fails=st.sampled_from(["", "before", "after", "refuse"]), tries=st.sampled_from([1, 8]))
     def remind(self, fails: str, tries: int) -> None:
-        """What fails at its last try, or is refused, lies with the dead letters."""
+        """Deliver the reminders; one that fails at its last try, or is refused, is dead-lettered."""
         self.till.bank.fails = fails
-        self.till.remind(tries)
+        self.till.deliver_reminders(tries)
         self.till.bank.fails = ""
 
     @rule()
-    def remind_and_stop_before_it_is_noted(self) -> None:
+    def remind_and_crash_before_the_refund_is_recorded(self) -> None:
         self.till.relay()
-        self.store.before = [stop]
-        self.till.remind()
+        self.store.before = [crash]
+        self.till.deliver_reminders()
         self.store.before = []
 
     @rule()
@@ -202,23 +201,23 @@ class Money(RuleBasedStateMachine):
     @invariant()
     def no_refund_is_forgotten(self) -> None:
         self.till.relay()
-        waiting = [json.loads(sent.body)["detail"] for sent in self.till.queue.sent + self.till.dead_letters.sent]
-        reminded = {(body["data"]["payment_id"], body["data"]["number"]) for body in waiting}
+        reminders = [json.loads(sent.body)["detail"] for sent in self.till.queue.sent + self.till.dead_letters.sent]
+        reminded = {(body["data"]["payment_id"], body["data"]["number"]) for body in reminders}
         for payment_id in self.payments:
             refunds = service.payment(payment_id).refunds
             missing = {(payment_id, number) for number, refund in enumerate(refunds, start=1) if not refund.made}
             assert missing <= reminded
 
     def check_payment(self, payment: Payment, now: Seen) -> None:
-        gone = payment.captured + payment.released
-        assert gone <= payment.authorized
-        assert (payment.status in ("settled", "refunded", "voided")) == (gone == payment.authorized)
+        accounted = payment.captured + payment.released
+        assert accounted <= payment.authorized
+        assert (payment.status in ("settled", "refunded", "voided")) == (accounted == payment.authorized)
 
         invoice = now.invoices.get(payment.order_id or "")
         assert payment.kept == (invoice.amount if invoice and invoice.status == "paid" else 0)
 
-        asked = payment.captured - payment.kept
-        assert 0 <= payment.refunded <= self.till.bank.paid_back(payment.id) <= asked <= payment.captured
+        requested = payment.captured - payment.kept
+        assert 0 <= payment.refunded <= self.till.bank.paid_back(payment.id) <= requested <= payment.captured
 
         if payment.order_id:
             served = next(order for order in self.orders if order.id == payment.order_id)
@@ -235,9 +234,9 @@ class Money(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             for message in self.underway:
-                assert self.till.hear(message)
+                assert self.till.deliver(message)
             self.redrive()
-            self.till.remind()
+            self.till.deliver_reminders()
             self.it_adds_up()
             for payment_id in self.payments:
                 self.check_end(service.payment(payment_id))
@@ -258,13 +257,13 @@ class Money(RuleBasedStateMachine):
             assert payment.authorized == payment.captured + payment.released
             assert payment.captured - payment.refunded == service.invoice(order.id).amount
         if ended:
-            # What was free was captured as nothing, so there is nothing to give back.
+            # An order that cost nothing was captured with 0: there is nothing to refund.
             assert payment.status in ("voided", "refunded") or payment.captured == 0
 
     def check_difference(self, order: Order) -> None:
         invoice = service.invoices.load(order.id).aggregate
         payment = service.payments.load(order.payment_id).aggregate
-        told = difference.Order(
+        copy = difference.Order(
             order.id,
             order.customer_id,
             order.payment_id,
@@ -273,7 +272,7 @@ class Money(RuleBasedStateMachine):
             paid=invoice.status == "paid",
             moved_at="",
         )
-        assert list(difference.compare(told, invoice, payment)) == []
+        assert list(difference.compare(copy, invoice, payment)) == []
         assert service.refunds_made(payment) == self.till.bank.statement(payment.id)
 
     def of_status(self, *statuses: str) -> list[Order]:
@@ -281,14 +280,14 @@ class Money(RuleBasedStateMachine):
 
     def accepted(self, *statuses: str) -> list[Order]:
         """Orders of these statuses (pending ones, when none is named) whose payment was accepted."""
-        said = {message.order_id for message in self.till.said if isinstance(message, PaymentAccepted)}
-        return [order for order in self.of_status(*(statuses or ("pending",))) if order.id in said]
+        accepted = {message.order_id for message in self.till.published if isinstance(message, PaymentAccepted)}
+        return [order for order in self.of_status(*(statuses or ("pending",))) if order.id in accepted]
 
-    def tell(self, message: Message, at_once: bool) -> None:
-        """Let a message out; one that arrives at once may come again later."""
+    def publish(self, message: Message, at_once: bool) -> None:
+        """Put a message under way; one that is delivered at once may be redelivered later."""
         self.underway.append(message)
         if at_once:
-            assert self.till.hear(message)
+            assert self.till.deliver(message)
 
     def voiding(self, order: Order) -> VoidPayment:
         return VoidPayment(order_id=order.id, payment_id=order.payment_id, customer_id=order.customer_id)
@@ -305,12 +304,12 @@ def check_invoice(before: Invoice, after: Invoice) -> None:
     }
 
 
-def stop() -> None:
+def crash() -> None:
     raise ConnectionError("the function was stopped")
 
 
-def pick(things: list[T], number: int) -> T:
-    return things[number % len(things)]
+def pick(items: list[T], number: int) -> T:
+    return items[number % len(items)]
 
 
 TestTheMoney = Money.TestCase

@@ -1,4 +1,4 @@
-"""Whatever happens to orders, in whatever order, repeated or with the news late, at every moment:
+"""Invariants of orders, with messages in any order, repeated or late:
 
 1. an order is as a simple model says, and refuses what the model refuses;
 2. its total is the sum of its lines, of which there are 1 to 100 (none when nothing was found), each of 1 to 999;
@@ -6,10 +6,10 @@
 4. it goes only from pending to approved, rejected or cancelled, from approved to ready or cancelled, from ready to
    completed or cancelled; what is rejected, cancelled or completed never changes again;
 5. it is completed if, and only if, it is ready and paid, and what is ready or paid stays so;
-6. the system calls it off only when nothing was found, or after 24 hours ready and unpaid; and a sweep leaves no order
-   that was heard to be ready so any longer;
+6. the system cancels it only when nothing was found, or after 24 hours ready and unpaid; a sweep cancels every such
+   order whose OrderReadied was consumed;
 7. its stored events alone give the same order as its snapshot does;
-8. it says each step once, with the state of then; and every command gets an answer that tells how the order stands.
+8. it publishes each step once, with the state at that step; and the reply to a command tells the order's status.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ SHORT = st.fixed_dictionaries({}, optional={"bread": st.integers(0, 5), "ink": s
 
 @dataclass
 class Model:
-    """What an order is expected to be: how many of each product, and how far it has come."""
+    """What an order is expected to be: the quantity of each product, and its state."""
 
     items: dict[str, int]
     status: str = "pending"
@@ -85,7 +85,7 @@ class Model:
             self.status = "rejected"
         return self.status in ("rejected", "cancelled")
 
-    def note_collected(self, list_id: str, short: dict[str, int], now: int) -> None:
+    def make_ready(self, list_id: str, short: dict[str, int], now: int) -> None:
         if self.status == "pending":
             self.early.setdefault(list_id, short)
         elif self.status == "approved" and list_id == self.own_list:
@@ -103,13 +103,13 @@ class Model:
 
 
 class Orders(RuleBasedStateMachine):
-    """A saga, robots, payments, customers and staff who say anything at any time, and a clock."""
+    """A saga, robots, payments, customers and staff that act at any time, and a clock."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0
         self.models: dict[str, Model] = {}
-        self.heard: set[str] = set()
+        self.indexed: set[str] = set()  # orders whose OrderReadied was consumed
         self.sent: list[tuple[str, Message]] = []
         self.seen: dict[str, Order] = {}
         self.open = ExitStack()
@@ -126,17 +126,17 @@ class Orders(RuleBasedStateMachine):
     def place(self, order_id: str, basket: str) -> None:
         items = BASKETS[basket]
         self.models.setdefault(order_id, Model(_quantities(items)))
-        self.hear(CHECKED_OUT.model_copy(update={"basket_id": order_id, "items": tuple(items)}))
+        self.deliver(CHECKED_OUT.model_copy(update={"basket_id": order_id, "items": tuple(items)}))
 
-    def hear(self, message: Message, id: str = "", *, fails: bool = False) -> str:
-        """Let the service hear a message; its id."""
+    def deliver(self, message: Message, id: str = "", *, fails: bool = False) -> str:
+        """Deliver a message; returns its id."""
         id = id or f"message-{len(self.sent)}"
         self.sent.append((id, message))
         assert bool(inbox.handle(delivered(message, id=id))["batchItemFailures"]) == fails
         return id
 
-    def answers(self, id: str) -> list[dict[str, Any]]:
-        """The answers to a command, by name and data."""
+    def replies(self, id: str) -> list[dict[str, Any]]:
+        """The replies to a command, by name and data."""
         sent = [*promised(), *cast(RecordingBus, runtime.current().bus).messages]
         return [
             {"name": message.name, **message.detail["data"]}
@@ -149,29 +149,29 @@ class Orders(RuleBasedStateMachine):
         self.place(order_id, basket)
 
     @rule(steps=st.lists(st.tuples(STEP, WHICH, OWN_LIST, SHORT), min_size=1, max_size=6))
-    def others_say_something(self, steps: list[tuple[str, str, bool, dict[str, int]]]) -> None:
+    def others_act(self, steps: list[tuple[str, str, bool, dict[str, int]]]) -> None:
         for step, order_id, own, short in steps:
-            self.say(step, order_id, own, short)
+            self.act(step, order_id, own, short)
             self.every_order_is_as_the_model_says()
             self.orders_only_go_forward()
 
-    def say(self, step: str, order_id: str, own: bool, short: dict[str, int]) -> None:
+    def act(self, step: str, order_id: str, own: bool, short: dict[str, int]) -> None:
         {
             "approve": lambda: self.the_saga_approves(order_id, own),
             "reject": lambda: self.the_saga_rejects(order_id),
             "collect": lambda: self.a_list_is_completed(order_id, own, short),
             "pay": lambda: self.an_invoice_is_paid(order_id),
-            "customer": lambda: self.somebody_cancels(order_id, "customer"),
-            "staff": lambda: self.somebody_cancels(order_id, "staff"),
+            "customer": lambda: self.the_order_is_cancelled(order_id, "customer"),
+            "staff": lambda: self.the_order_is_cancelled(order_id, "staff"),
         }[step]()
 
     def the_saga_approves(self, order_id: str, own: bool) -> None:
         list_id = order_id if own else "list-9"
         model = self.models.get(order_id)
         accepted = model is not None and model.approve(list_id, self.now)
-        (answer,) = self.answers(self.hear(ApproveOrder(order_id=order_id, shopping_list_id=list_id)))
+        (reply,) = self.replies(self.deliver(ApproveOrder(order_id=order_id, shopping_list_id=list_id)))
         status = model.status if model else "rejected"
-        assert answer == (
+        assert reply == (
             {"name": "OrderApprovalAccepted", "order_id": order_id}
             if accepted
             else {"name": "OrderApprovalRefused", "order_id": order_id, "status": status}
@@ -180,8 +180,8 @@ class Orders(RuleBasedStateMachine):
     def the_saga_rejects(self, order_id: str) -> None:
         model = self.models.get(order_id)
         accepted = model is None or model.reject()
-        (answer,) = self.answers(self.hear(RejectOrder(order_id=order_id, reason="the customer is disabled")))
-        assert answer == (
+        (reply,) = self.replies(self.deliver(RejectOrder(order_id=order_id, reason="the customer is disabled")))
+        assert reply == (
             {"name": "OrderRejectionAccepted", "order_id": order_id}
             if accepted
             else {"name": "OrderRejectionRefused", "order_id": order_id, "status": model and model.status}
@@ -194,20 +194,20 @@ class Orders(RuleBasedStateMachine):
             for product, quantity in short.items()
         ]
         if order_id in self.models:
-            self.models[order_id].note_collected(list_id, short, self.now)
-        self.hear(collected(*shortages, list_id=list_id, order_id=order_id), fails=order_id not in self.models)
+            self.models[order_id].make_ready(list_id, short, self.now)
+        self.deliver(collected(*shortages, list_id=list_id, order_id=order_id), fails=order_id not in self.models)
 
     @rule(order_id=WHICH)
     def a_list_that_staff_made_is_completed(self, order_id: str) -> None:
-        self.hear(collected(list_id="list-7", order_id=order_id, by_staff=True))
+        self.deliver(collected(list_id="list-7", order_id=order_id, by_staff=True))
 
     def an_invoice_is_paid(self, order_id: str) -> None:
         if order_id in self.models:
             self.models[order_id].pay()
         paid = PAID.model_copy(update={"invoice_id": order_id, "order_id": order_id})
-        self.hear(paid, fails=order_id not in self.models)
+        self.deliver(paid, fails=order_id not in self.models)
 
-    def somebody_cancels(self, order_id: str, by: Caller) -> None:
+    def the_order_is_cancelled(self, order_id: str, by: Caller) -> None:
         expected: type[Exception] | None = NotFoundError
         if order_id in self.models:
             expected = None if self.models[order_id].cancel(by) else RefusedError
@@ -219,34 +219,34 @@ class Orders(RuleBasedStateMachine):
         assert refusal == expected
 
     @rule(at=SOME)
-    def a_message_that_was_handled_comes_once_more(self, at: int) -> None:
+    def a_message_that_was_handled_is_redelivered(self, at: int) -> None:
         id, message = self.sent[at % len(self.sent)]
         stream_knows = any(
             commit.cause and commit.cause.id == id for o in self.models for commit in service.orders.history(o)
         )
         if stream_knows:
             before = [service.order(order_id) for order_id in self.models]
-            self.hear(message, id)
+            self.deliver(message, id)
             assert [service.order(order_id) for order_id in self.models] == before
 
-    @rule(news=st.one_of(st.just(range(100)), st.lists(SOME, min_size=1, max_size=5)))
-    def the_service_hears_what_it_said_in_some_order(self, news: Sequence[int]) -> None:
-        said = promised()
-        for at in [n % len(said) for n in news[: len(said)]]:
-            message = said[at]
+    @rule(chosen=st.one_of(st.just(range(100)), st.lists(SOME, min_size=1, max_size=5)))
+    def its_own_events_are_delivered_in_some_order(self, chosen: Sequence[int]) -> None:
+        published = promised()
+        for at in [n % len(published) for n in chosen[: len(published)]]:
+            message = published[at]
             hand_over(inbox, [message])
             if message.name == "OrderReadied":
-                self.heard.add(message.detail["data"]["order_id"])
+                self.indexed.add(message.detail["data"]["order_id"])
 
-    @rule(seconds=st.sampled_from([DAY, DAY - 1, 1]), strikes=st.sampled_from([1, 2, 0]))
-    def time_passes(self, seconds: int, strikes: int) -> None:
+    @rule(seconds=st.sampled_from([DAY, DAY - 1, 1]), ticks=st.sampled_from([1, 2, 0]))
+    def time_passes(self, seconds: int, ticks: int) -> None:
         self.now += seconds
-        for strike in range(strikes):
-            tick = delivered(UnpaidOrdersDue(time=clock.stamp()), id=f"tick-{self.now}-{strike}")
+        for number in range(ticks):
+            tick = delivered(UnpaidOrdersDue(time=clock.stamp()), id=f"tick-{self.now}-{number}")
             assert inbox.handle(tick) == {"batchItemFailures": []}
         for id, model in self.models.items():
             overdue = model.ready_at is not None and self.now - model.ready_at >= DAY
-            if strikes and id in self.heard and model.status == "ready" and overdue:
+            if ticks and id in self.indexed and model.status == "ready" and overdue:
                 model.status = "cancelled"
 
     @invariant()
@@ -275,18 +275,18 @@ class Orders(RuleBasedStateMachine):
             self.seen[id] = order
 
     @invariant()
-    def each_step_is_said_once_with_the_state_of_then(self) -> None:
+    def each_step_is_published_once_with_its_state(self) -> None:
         for id, model in self.models.items():
-            said = [
+            published = [
                 message
                 for message in promised()
                 if message.detail["data"]["order_id"] == id and not message.name.endswith(("Accepted", "Refused"))
             ]
-            names = [message.name for message in said]
+            names = [message.name for message in published]
             assert names[0] == "OrderCreated"
             assert len(set(names)) == len(names)
-            assert said[-1].detail["data"]["status"] == model.status
-            for message in said:
+            assert published[-1].detail["data"]["status"] == model.status
+            for message in published:
                 data = message.detail["data"]
                 assert data["total"] == sum(item["price"] * item["quantity"] for item in data["items"])
                 overdue = model.ready_at is not None and self.now - model.ready_at >= DAY

@@ -1,4 +1,4 @@
-"""What insights is told in these tests, and how."""
+"""Messages for insights in these tests, and their delivery."""
 
 import json
 from collections.abc import Sequence
@@ -75,8 +75,8 @@ def at(hour: int, minute: int = 0, day: int = 14) -> str:
     return f"2026-03-{day:02}T{hour:02}:{minute:02}:00.000000Z"
 
 
-def say(message: Message, **metadata: Any) -> None:
-    """Let insights hear a message. Metadata: id (the message's name and key, unless given), time, correlation_id…"""
+def consume(message: Message, **metadata: Any) -> None:
+    """Deliver a message to insights. Metadata: id (by default the message's name and key), time, correlation_id…"""
     about = type(message).about
     event = delivered(message, id=metadata.pop("id", f"{about.name} {getattr(message, about.key)}"))
     body = json.loads(event["Records"][0]["body"])

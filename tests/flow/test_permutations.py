@@ -1,4 +1,4 @@
-"""What a service makes of an order is the same in whatever order it is told what happened: all permutations."""
+"""A service comes to the same result in whatever order it receives the messages of an order: all permutations."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -10,32 +10,32 @@ from tests.support.rehearsal import Rehearsal
 ORDER_EVENTS = ["OrderCreated", "OrderApproved", "OrderReadied", "OrderPaid", "OrderCompleted"]
 
 
-def outcomes(rehearsal: Rehearsal, names: list[str], look: Callable[[], Any]) -> list[Any]:
-    """What the service shows after each order of these messages, each outcome once; none of them may fail for good."""
+def outcomes(rehearsal: Rehearsal, names: list[str], show: Callable[[], Any]) -> list[Any]:
+    """What the service shows after each permutation of these messages, each outcome once; none is dead-lettered."""
     found: list[Any] = []
-    for messages in permutations(rehearsal.heard(*names)):
-        rehearsal.tell(messages)
+    for messages in permutations(rehearsal.published(*names)):
+        rehearsal.replay(messages)
         assert rehearsal.mall.dead_letters() == {}, [message.metadata.name for message in messages]
-        outcome = look()
+        outcome = show()
         if outcome not in found:
             found.append(outcome)
     return found
 
 
-def goes_through(scene: Scene) -> None:
-    """The order is approved, collected but for one cable, paid and completed."""
+def completes(scene: Scene) -> None:
+    """The order is approved, collected except one cable, paid and completed."""
     scene.is_approved()
-    goes_on(scene)
+    completes_after_approval(scene)
 
 
-def goes_on(scene: Scene) -> None:
+def completes_after_approval(scene: Scene) -> None:
     scene.is_collected({"cable": 1})
     scene.shopper.pays()
     assert scene.shopper.order()["status"] == "completed"
 
 
-def falls_through(scene: Scene) -> None:
-    """The order is approved and ready but for one cable; it is cancelled before the checkout hears of its approval."""
+def ends_cancelled(scene: Scene) -> None:
+    """The order is approved and ready except one cable; it is cancelled before the checkout receives its approval."""
     scene.mall.hold("checkout", "OrderApprovalAccepted")
     scene.is_approved().is_collected({"cable": 1})
     assert scene.shopper.is_called_off().status == 200
@@ -49,17 +49,17 @@ def standing(order: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def money_of(scene: Scene) -> Callable[[], Any]:
-    def look() -> Any:
+    def show() -> Any:
         shopper = scene.shopper
         return shopper.invoice()["status"], shopper.invoice()["amount"], shopper.payment()["status"]
 
-    return look
+    return show
 
 
 def test_search_shows_a_completed_order_the_same() -> None:
     scene = a_scene()
     rehearsal = Rehearsal(scene.mall, "search")
-    goes_through(scene)
+    completes(scene)
     path = f"/api/search/orders/{scene.order_id}"
     shown = outcomes(rehearsal, ORDER_EVENTS, lambda: standing(scene.shopper.ask("GET", path)["order"]))
     assert shown == [("completed", True, True, 104.85)]
@@ -68,28 +68,28 @@ def test_search_shows_a_completed_order_the_same() -> None:
 def test_insights_count_a_completed_order_the_same() -> None:
     scene = a_scene()
     rehearsal = Rehearsal(scene.mall, "insights")
-    goes_through(scene)
+    completes(scene)
 
-    def look() -> Any:
+    def show() -> Any:
         funnel = scene.shopper.ask("GET", "/api/insights/funnel")
         sales = scene.shopper.ask("GET", "/api/insights/sales")
         stages = ("approved", "ready", "paid", "completed", "rejected", "cancelled")
         return [funnel[stage] for stage in stages], sales["orders"], sales["items"], sales["revenue"]
 
-    assert outcomes(rehearsal, ORDER_EVENTS, look) == [([1, 1, 1, 1, 0, 0], 1, 5, 104.85)]
+    assert outcomes(rehearsal, ORDER_EVENTS, show) == [([1, 1, 1, 1, 0, 0], 1, 5, 104.85)]
 
 
-def test_the_customer_is_told_of_a_completed_order_the_same() -> None:
+def test_the_customer_is_notified_of_a_completed_order_the_same() -> None:
     scene = a_scene()
     rehearsal = Rehearsal(scene.mall, "notifications")
-    goes_through(scene)
+    completes(scene)
     path = f"/api/notifications?customerId={scene.shopper.customer_id}"
     names = [name for name in ORDER_EVENTS if name != "OrderPaid"]
 
-    def look() -> Any:
+    def show() -> Any:
         return sorted(found["kind"] for found in scene.shopper.ask("GET", path)["notifications"])
 
-    assert outcomes(rehearsal, names, look) == [["approved", "completed", "ready_for_pickup", "received"]]
+    assert outcomes(rehearsal, names, show) == [["approved", "completed", "ready_for_pickup", "received"]]
 
 
 def test_ordering_completes_an_order_the_same() -> None:
@@ -99,7 +99,7 @@ def test_ordering_completes_an_order_the_same() -> None:
     rehearsal = Rehearsal(scene.mall, "ordering")
     scene.mall.release("ordering", "ApproveOrder")
     scene.mall.settle()
-    goes_on(scene)
+    completes_after_approval(scene)
     found = outcomes(
         rehearsal, ["ApproveOrder", "ShoppingListCompleted", "InvoicePaid"], lambda: standing(scene.shopper.order())
     )
@@ -120,10 +120,10 @@ def test_ordering_leaves_a_cancelled_order_cancelled() -> None:
     assert found == [("cancelled", False, False, TOTAL)]
 
 
-def test_payments_let_a_cancelled_order_go_the_same() -> None:
+def test_payments_void_a_cancelled_order_the_same() -> None:
     scene = a_scene()
     rehearsal = Rehearsal(scene.mall, "payments")
-    falls_through(scene)
+    ends_cancelled(scene)
     names = ["ConfirmPayment", "OrderApproved", "OrderReadied", "OrderCancelled", "VoidPayment"]
     assert outcomes(rehearsal, names, money_of(scene)) == [("cancelled", 0, "voided")]
 
@@ -141,7 +141,7 @@ def test_payments_refund_a_cancelled_order_the_same() -> None:
     assert found == [(("paid", 0, "refunded"), (TOTAL, TOTAL))]
 
 
-def test_payments_let_a_rejected_order_go_the_same() -> None:
+def test_payments_void_a_rejected_order_the_same() -> None:
     scene = a_scene()
     scene.shopper.authorizes_a_payment(1)
     rehearsal = Rehearsal(scene.mall, "payments")
@@ -154,7 +154,7 @@ def test_payments_let_a_rejected_order_go_the_same() -> None:
 def test_the_depot_cancels_the_list_of_a_cancelled_order_the_same() -> None:
     scene = a_scene()
     rehearsal = Rehearsal(scene.mall, "depot")
-    falls_through(scene)
+    ends_cancelled(scene)
     names = ["CreateShoppingList", "InitiateShopping", "OrderCancelled", "CancelShoppingList"]
     found = outcomes(rehearsal, names, lambda: (scene.shopper.shopping_list()["status"], scene.robots()))
     assert found == [("cancelled", {"idle"})]

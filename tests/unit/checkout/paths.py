@@ -1,4 +1,4 @@
-"""How a saga comes to each of its steps, and what it is answered there."""
+"""The replies by which a saga comes to each of its steps and undos."""
 
 from events.customers import CustomerAuthorized, CustomerRefused
 from events.depot import (
@@ -34,7 +34,7 @@ UNDONE: dict[str, type[Reply]] = {
     "VoidPayment": PaymentVoidAccepted,
 }
 
-# What is sent when a saga turns round while it awaits a step's answer.
+# What is sent when a saga compensates while it awaits a step's answer.
 UNDOS = {
     1: ["RejectOrder"],
     2: ["RejectOrder", "CancelShoppingList"],
@@ -45,16 +45,16 @@ UNDOS = {
 
 
 def bring_to(desk: Desk, step: int) -> None:
-    """An order's saga that awaits the answer to a step."""
-    desk.hears(OrderCreated)
+    """Bring an order's saga to where it awaits the answer to a step."""
+    desk.deliver(OrderCreated)
     for reply in ACCEPTED[: step - 1]:
-        desk.hears(reply)
+        desk.deliver(reply)
 
 
 def undo_everything(desk: Desk, sent: int) -> None:
-    """Say yes to each undo, the first of which was sent; the saga sends the others one after the other."""
+    """Accept each undo: the first was sent, and the saga sends each of the others after the one before."""
     undos = UNDOS[sent]
     for number, command in enumerate(undos, start=1):
         assert desk.commands[-number:] == undos[:number]
-        desk.hears(UNDONE[command])
+        desk.deliver(UNDONE[command])
     assert desk.commands[-len(undos) :] == undos

@@ -19,20 +19,20 @@ from tests.unit.depot.floor import Floor, robot, status
 
 def waiting_lists(floor: Floor, count: int) -> list[str]:
     """Lists that became available one second after the other."""
-    made = []
+    created = []
     for n in range(count):
-        made.append(floor.available(f"order-{n}"))
+        created.append(floor.available(f"order-{n}"))
         floor.pass_time(1)
-    return made
+    return created
 
 
 def idle_robots(floor: Floor, count: int) -> list[str]:
     """Robots that became idle one second after the other."""
-    made = []
+    created = []
     for n in range(count):
-        made.append(floor.idle(f"Robot {n}"))
+        created.append(floor.idle(f"Robot {n}"))
         floor.pass_time(1)
-    return made
+    return created
 
 
 def test_a_list_that_becomes_available_goes_to_an_idle_robot_at_once(floor: Floor) -> None:
@@ -80,7 +80,7 @@ def test_a_robot_that_was_busy_has_been_idle_since_it_finished(floor: Floor) -> 
 
 
 @pytest.mark.parametrize("end", ["completed", "cancelled"])
-def test_a_robot_that_is_done_gets_the_next_list(floor: Floor, end: str) -> None:
+def test_a_robot_that_has_finished_gets_the_next_list(floor: Floor, end: str) -> None:
     (bot_id,) = idle_robots(floor, 1)
     first, second = waiting_lists(floor, 2)
     if end == "completed":
@@ -99,10 +99,10 @@ def test_a_list_that_was_given_back_goes_to_another_robot(floor: Floor) -> None:
     assert (status(list_id), service.shopping_list(list_id).assignment) == (("assigned", second), 2)
 
 
-def test_a_message_that_comes_again_may_give_the_same_list_away_again(floor: Floor) -> None:
+def test_a_redelivered_message_may_assign_a_list_that_was_given_back(floor: Floor) -> None:
     first, second = idle_robots(floor, 2)
     floor.available("order-1")
-    message = delivered(next(m for m in floor.said if isinstance(m, ShoppingListAvailable)))
+    message = delivered(next(m for m in floor.published if isinstance(m, ShoppingListAvailable)))
     assert dispatcher.handle(message) == {"batchItemFailures": []}
     assert status() == ("assigned", first)
     service.take_offline(first)
@@ -110,13 +110,13 @@ def test_a_message_that_comes_again_may_give_the_same_list_away_again(floor: Flo
     assert status() == ("assigned", second)
 
 
-def test_every_handler_of_the_dispatcher_may_run_twice(floor: Floor) -> None:
+def test_every_handler_of_the_dispatcher_is_idempotent(floor: Floor) -> None:
     first, second = floor.idle("Ajax"), floor.idle("Hector")
     floor.available("order-1")
-    for message in floor.said:
+    for message in floor.published:
         if type(message) in dispatcher.messages:
-            floor.hear(message, id=ids.new(), to=dispatcher)
-    floor.hear(LookAgain(bucket="2026-03-14T09:00:03.000000Z", list_id="order-1", looks=1), to=dispatcher)
+            floor.deliver(message, id=ids.new(), to=dispatcher)
+    floor.deliver(LookAgain(bucket="2026-03-14T09:00:03.000000Z", list_id="order-1", looks=1), to=dispatcher)
     assert status()[0] == "assigned"
     assert sorted(robot(bot_id)[0] for bot_id in (first, second)) == ["active", "idle"]
     assert service.shopping_list("order-1").assignment == 1
@@ -128,79 +128,79 @@ def test_an_assignment_belongs_to_the_flow_of_its_list(floor: Floor) -> None:
     with within(Context(correlation_id="the flow of the robot")):
         floor.idle()
     floor.settle()
-    flows = {m.name: m.detail["metadata"]["correlation_id"] for m in floor.promised}
+    flows = {m.name: m.detail["metadata"]["correlation_id"] for m in floor.outgoing}
     assert flows["BotCameOnline"] == "the flow of the robot"
     assert flows["ShoppingListAssigned"] == flows["BotAssigned"] == "the flow of the order"
 
 
-def test_a_mall_at_rest_is_not_looked_at(floor: Floor) -> None:
+def test_an_idle_mall_triggers_no_runs(floor: Floor) -> None:
     idle_robots(floor, 3)
     floor.listed("order-1")
     floor.pass_time(60)
-    assert (floor.looks, floor.looks_taken) == ([], 0)
+    assert (floor.scheduled, floor.runs) == ([], 0)
 
 
-def test_while_a_list_waits_without_robots_looks_come_further_and_further_apart(floor: Floor) -> None:
+def test_while_a_list_waits_without_robots_the_runs_come_further_and_further_apart(floor: Floor) -> None:
     floor.available("order-1")
     floor.pass_time(30)
-    assert 9 <= floor.looks_taken <= 11
+    assert 9 <= floor.runs <= 11
     floor.pass_time(3_600)
-    assert 60 <= floor.looks_taken <= 80
+    assert 60 <= floor.runs <= 80
 
 
-def test_many_lists_that_wait_share_their_looks(floor: Floor) -> None:
+def test_many_lists_that_wait_share_their_runs(floor: Floor) -> None:
     waiting_lists(floor, 40)
     floor.pass_time(200)
-    before = floor.looks_taken
+    before = floor.runs
     floor.pass_time(3_600)
-    assert floor.looks_taken - before <= 65
-    assert len(floor.looks) <= 41
+    assert floor.runs - before <= 65
+    assert len(floor.scheduled) <= 41
 
 
-def test_no_look_follows_when_the_last_list_is_gone(floor: Floor) -> None:
+def test_no_run_is_scheduled_when_the_last_list_is_gone(floor: Floor) -> None:
     floor.available("order-1")
     floor.pass_time(10)
     service.cancel("order-1")
     floor.pass_time(60)
-    assert floor.looks == []
+    assert floor.scheduled == []
 
 
-def test_reminders_of_one_moment_become_one_look_in_the_one_group(floor: Floor) -> None:
+def test_equal_reminders_become_one_message_in_the_one_group(floor: Floor) -> None:
     reminder = LookAgain(bucket="2026-03-14T09:00:03.000000Z", list_id="order-1", looks=1)
-    floor.hear(reminder, id="one")
-    floor.hear(reminder, id="another")
-    floor.hear(reminder.model_copy(update={"list_id": "order-2"}), id="of another list")
+    floor.deliver(reminder, id="one")
+    floor.deliver(reminder, id="another")
+    floor.deliver(reminder.model_copy(update={"list_id": "order-2"}), id="of another list")
     assert {sent.group for sent in floor.dispatcher_queue.sent} == {FIFO_GROUP}
-    assert [letter.detail["data"]["list_id"] for letter in floor.dispatcher_queue.letters] == ["order-1", "order-2"]
+    assert [message.detail["data"]["list_id"] for message in floor.dispatcher_queue.messages] == ["order-1", "order-2"]
 
 
-def test_a_look_is_followed_by_another_though_the_clock_has_stepped_back(floor: Floor) -> None:
+def test_a_run_schedules_the_next_although_the_clock_stepped_back(floor: Floor) -> None:
     floor.available("order-1")
     floor.settle()
-    [asked_for] = floor.looks
+    [due] = floor.scheduled
     floor.now -= timedelta(seconds=2)
-    floor.hear(asked_for, to=dispatcher)
-    buckets = [look.bucket for look in floor.looks]
-    assert (buckets[0], len(set(buckets))) == (asked_for.bucket, 2)
-    assert buckets[1] > asked_for.bucket
+    floor.deliver(due, to=dispatcher)
+    buckets = [reminder.bucket for reminder in floor.scheduled]
+    assert (buckets[0], len(set(buckets))) == (due.bucket, 2)
+    assert buckets[1] > due.bucket
 
 
-def test_a_list_given_back_is_looked_at_again_though_the_clock_is_behind_its_last_look(floor: Floor) -> None:
+def test_a_run_follows_for_a_list_given_back_although_the_clock_is_behind_the_last_run(floor: Floor) -> None:
     floor.available("order-1")
     floor.pass_time(3)
     bot_id = floor.idle()
     assert floor.until_assigned("order-1", at_most=0) == 0
     floor.pass_time(6)
-    assert floor.looks == []
-    taken = floor.looks_taken
+    assert floor.scheduled == []
+    before = floor.runs
     floor.now -= timedelta(seconds=8)
     service.take_offline(bot_id)
     floor.pass_time(3)
     assert status()[0] == "available"
-    assert floor.looks_taken > taken
+    assert floor.runs > before
 
 
-def test_when_a_list_ends_at_that_moment_its_robot_gets_the_next_one_soon_after(
+def test_when_a_list_is_cancelled_meanwhile_its_robot_gets_the_next_one_within_3_seconds(
     floor: Floor, store: ContendedStore
 ) -> None:
     first, second = waiting_lists(floor, 2)
@@ -212,9 +212,7 @@ def test_when_a_list_ends_at_that_moment_its_robot_gets_the_next_one_soon_after(
     assert robot(bot_id) == ("active", second)
 
 
-def test_a_list_that_cannot_be_given_away_for_conflicts_is_given_away_soon_after(
-    floor: Floor, store: ContendedStore
-) -> None:
+def test_a_list_that_meets_conflicts_is_assigned_within_3_seconds(floor: Floor, store: ContendedStore) -> None:
     (list_id,) = waiting_lists(floor, 1)
     floor.pass_time(300)
     bot_id = floor.idle()
@@ -224,28 +222,28 @@ def test_a_list_that_cannot_be_given_away_for_conflicts_is_given_away_soon_after
     assert floor.until_assigned(list_id, at_most=3) <= 3
 
 
-def test_a_list_that_cannot_be_read_keeps_no_other_waiting(floor: Floor) -> None:
+def test_a_list_that_cannot_be_read_does_not_block_others(floor: Floor) -> None:
     broken, sound = waiting_lists(floor, 2)
     version = service.shopping_list(broken).version + 1
-    unheard = StoredEvent("Bewitched", 1, {})
-    floor.store.commit(Commit(f"ShoppingList#{broken}", version, "c", (unheard,), "2026-03-14T09:00:00.000000Z"))
+    unknown = StoredEvent("Bewitched", 1, {})
+    floor.store.commit(Commit(f"ShoppingList#{broken}", version, "c", (unknown,), "2026-03-14T09:00:00.000000Z"))
     bot_id = floor.idle()
     floor.settle()
     assert (status(sound), robot(bot_id)) == (("assigned", bot_id), ("active", sound))
 
 
-def test_a_look_whose_reminder_cannot_be_sent_is_taken_again(floor: Floor) -> None:
+def test_a_run_that_cannot_send_its_reminder_is_retried(floor: Floor) -> None:
     floor.available("order-1")
     floor.queue.down = True
-    event = next(m for m in floor.said if isinstance(m, ShoppingListAvailable))
+    event = next(m for m in floor.published if isinstance(m, ShoppingListAvailable))
     batch = delivered(event)
     assert dispatcher.handle(batch) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
     floor.queue.down = False
     assert dispatcher.handle(batch) == {"batchItemFailures": []}
-    assert [look.list_id for look in floor.looks] == ["order-1"]
+    assert [reminder.list_id for reminder in floor.scheduled] == ["order-1"]
 
 
-def test_the_dispatcher_works_one_by_one_and_hears_only_what_can_make_a_pair() -> None:
+def test_the_dispatcher_works_one_by_one_and_consumes_only_what_can_make_a_pair() -> None:
     assert dispatcher.fifo
     assert dispatcher.queue != inbox.queue
     assert dispatcher.pattern["detail-type"] == ["BotCameOnline", "BotFinished", "ShoppingListAvailable"]

@@ -1,17 +1,17 @@
-"""Whatever happens, in whatever order, with whatever in between, lists and robots fit together. At every moment:
+"""Invariants of lists and robots, with steps in any order and others in between:
 
 1. legal states: a list and a robot are in one of theirs; a list that was completed or cancelled stays as it was;
 2. one robot, one list: a robot is active exactly when it has a list, and that list is assigned or active and has this
    robot; so no two lists have one robot, nor two robots a list;
 3. the number of a list's assignment rises by one with each robot that gets it, and never falls;
-4. quantities: what is listed never changes, no more is picked of anything than was listed, and nothing is picked of a
-   list that no robot has begun;
-5. totals: what a completed list was short of and what was picked of it are together what was listed;
-6. a robot that is online was heard within its lease, and only one that was not heard for so long is taken offline;
-7. a step as an assignment of before is refused and changes nothing.
+4. quantities: what is listed never changes, no more is picked of an item than is listed, and nothing is picked of a
+   list that no robot has started;
+5. totals: the shortages of a completed list and what was picked of it are together what was listed;
+6. a robot that is online sent a heartbeat within its lease, and only one that did not is taken offline;
+7. a step of an earlier assignment is refused and changes nothing.
 
-And whenever messages have flowed for a while, no list waits while a robot is idle, however far the index is behind; and
-one reminder goes round for each robot that is online.
+Liveness: once messages have been delivered for a while, no list waits while a robot is idle, however far the index is
+behind; and one reminder goes round for each robot that is online.
 """
 
 from collections.abc import Callable
@@ -35,12 +35,12 @@ ENDED = ("completed", "cancelled")
 WORKED_ON = ("assigned", "active")
 SOME = st.integers(0, 10)
 LONGEST_LAG = 8
-LEASE = 2 * LONGEST_LAG + 8  # longer than all takes to come to rest
+LEASE = 2 * LONGEST_LAG + 8  # longer than everything takes to settle
 assert HEARTBEAT < LEASE
 
 
 class Depot(RuleBasedStateMachine):
-    """Orders come and go, robots do their work or do not, and people interfere."""
+    """Orders come and end, robots work or fall silent, and staff interfere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Depot(RuleBasedStateMachine):
         self._open.__exit__(None, None, None)
 
     def a_step(self, kind: int, list_at: int, bot_at: int) -> Callable[[], object]:
-        """One of the things that may happen to one of the lists and one of the robots."""
+        """One of the steps that may happen to a list and a robot."""
         list_id = self.lists[list_at % len(self.lists)] if self.lists else "none"
         bot_id = self.bots[bot_at % len(self.bots)] if self.bots else "none"
         number = service.lists.load(list_id).aggregate.assignment
@@ -67,7 +67,7 @@ class Depot(RuleBasedStateMachine):
             lambda: service.complete(list_id, None, number),
             lambda: service.complete(list_id, [], None),
             lambda: service.cancel(list_id),
-            lambda: service.call_off(list_id),
+            lambda: service.cancel_for_order(list_id),
             lambda: service.bring_online(bot_id),
             lambda: service.take_offline(bot_id),
             lambda: service.end_lease(bot_id, service.bots.load(bot_id).aggregate.session),
@@ -80,9 +80,9 @@ class Depot(RuleBasedStateMachine):
         self.lists.append(self.floor.available(f"order-{len(self.lists)}"))
 
     @rule()
-    def an_order_ends_before_its_list_is_made(self) -> None:
+    def an_order_ends_before_its_list_is_created(self) -> None:
         self.lists.append(f"order-{len(self.lists)}")
-        service.call_off(self.lists[-1])
+        service.cancel_for_order(self.lists[-1])
 
     @precondition(lambda self: len(self.bots) < 4)
     @rule()
@@ -126,36 +126,36 @@ class Depot(RuleBasedStateMachine):
     @precondition(lambda self: self.bots)
     @rule(bot_at=SOME)
     def a_robot_falls_silent(self, bot_at: int) -> None:
-        self.floor.speaking.discard(self.bots[bot_at % len(self.bots)])
+        self.floor.alive.discard(self.bots[bot_at % len(self.bots)])
 
     @precondition(lambda self: self.bots)
     @rule(bot_at=SOME)
-    def a_robot_speaks_again(self, bot_at: int) -> None:
+    def a_robot_sends_heartbeats_again(self, bot_at: int) -> None:
         bot_id = self.bots[bot_at % len(self.bots)]
         service.bring_online(bot_id)
-        self.floor.speaking.add(bot_id)
+        self.floor.alive.add(bot_id)
 
     @precondition(lambda self: self.lists)
     @rule(list_at=SOME, kind=st.integers(0, 2), back=st.integers(1, 3))
-    def a_robot_acts_on_an_assignment_of_before(self, list_at: int, kind: int, back: int) -> None:
+    def a_robot_acts_on_an_earlier_assignment(self, list_at: int, kind: int, back: int) -> None:
         list_id = self.lists[list_at % len(self.lists)]
         number = service.lists.load(list_id).aggregate.assignment - back
-        before = self.state(), [views.last_heard(bot_id) for bot_id in self.bots]
+        before = self.state(), [views.last_heartbeat(bot_id) for bot_id in self.bots]
         with pytest.raises(RefusedError):
             [
                 lambda: service.start(list_id, number),
                 lambda: service.pick(list_id, number, "bakery", "roll", 1),
                 lambda: service.complete(list_id, None, number),
             ][kind]()
-        assert (self.state(), [views.last_heard(bot_id) for bot_id in self.bots]) == before
+        assert (self.state(), [views.last_heartbeat(bot_id) for bot_id in self.bots]) == before
 
     @rule()
     def reminders_come_twice(self) -> None:
-        self.floor.queue.letters *= 2
+        self.floor.queue.messages *= 2
 
     @rule(seconds=st.sampled_from([0, 1, 2, 3, 4, 5, 15, LEASE]))
     def time_passes(self, seconds: int) -> None:
-        """Nobody interferes meanwhile: a robot that is taken offline has been silent."""
+        """Without interference: a robot that is taken offline has been silent."""
         self.floor.settle()
         online = [bot_id for bot_id in self.bots if robot(bot_id)[0] != "offline"]
         self.floor.pass_time(seconds)
@@ -164,10 +164,10 @@ class Depot(RuleBasedStateMachine):
                 assert self.silent_for(bot_id) >= LEASE
 
     @rule()
-    def all_comes_to_rest(self) -> None:
-        """Two lags: the first look after the rows are shown may meet rows that are behind again.
+    def everything_settles(self) -> None:
+        """Two lags: the first run after the index shows the rows may meet rows that are behind again.
 
-        Robots speak before, for one that falls silent just then gives a list back that waits for the next look.
+        Robots send a heartbeat before: one that falls silent meanwhile gives a list back that waits for the next run.
         """
         self.floor.settle()
         for bot_id in self.bots:
@@ -179,29 +179,29 @@ class Depot(RuleBasedStateMachine):
         assert not (waiting and idle), (waiting, idle)
 
     @rule()
-    def a_lease_goes_by_and_one_reminder_is_left_for_each_robot_that_is_there(self) -> None:
+    def a_lease_passes_and_one_reminder_is_left_for_each_robot_online(self) -> None:
         self.floor.pass_time(2 * LEASE)
-        there = sorted(bot_id for bot_id in self.bots if robot(bot_id)[0] != "offline")
-        assert sorted(ahead.bot_id for ahead in self.floor.leases) == there
+        online = sorted(bot_id for bot_id in self.bots if robot(bot_id)[0] != "offline")
+        assert sorted(check.bot_id for check in self.floor.lease_checks) == online
 
     def state(self) -> tuple[list[ShoppingList], list[tuple[str, str | None]]]:
         """All lists and robots."""
         return [service.shopping_list(id) for id in self.lists], [robot(id) for id in self.bots]
 
     def silent_for(self, bot_id: str) -> float:
-        """The seconds since a robot was last heard."""
-        heard = views.last_heard(bot_id)
-        assert heard
-        return (self.floor.now - heard).total_seconds()
+        """The seconds since a robot's last heartbeat."""
+        heartbeat = views.last_heartbeat(bot_id)
+        assert heartbeat
+        return (self.floor.now - heartbeat).total_seconds()
 
     @invariant()
-    def robots_that_are_there_were_heard(self) -> None:
+    def robots_online_sent_a_heartbeat_within_their_lease(self) -> None:
         for bot_id in self.bots:
             if robot(bot_id)[0] != "offline":
                 assert self.silent_for(bot_id) <= LEASE
 
     @invariant()
-    def lists_and_robots_fit_together(self) -> None:
+    def lists_and_robots_match(self) -> None:
         lists = {id: service.shopping_list(id) for id in self.lists}
         bots = {id: service.bots.get(id) for id in self.bots}
         assert {id: bot.list_id for id, bot in bots.items() if bot.status == "active"} == {
@@ -234,11 +234,11 @@ class Depot(RuleBasedStateMachine):
             assert numbers == list(range(1, len(numbers) + 1))
 
     @invariant()
-    def nothing_is_lost_between_what_was_picked_and_what_was_short(self) -> None:
-        for said in self.floor.said:
-            if isinstance(said, ShoppingListCompleted):
-                short = {(one.store_id, one.product_id): one.quantity for one in said.shortages}
-                for stop in said.stops:
+    def what_was_picked_and_what_was_short_are_what_was_listed(self) -> None:
+        for event in self.floor.published:
+            if isinstance(event, ShoppingListCompleted):
+                short = {(one.store_id, one.product_id): one.quantity for one in event.shortages}
+                for stop in event.stops:
                     for item in stop.items:
                         assert item.picked + short.get((stop.store_id, item.product_id), 0) == item.quantity
 

@@ -1,4 +1,4 @@
-"""Whatever customers, clerks and robots do at whatever moment, and whoever stops meanwhile: in the end it adds up."""
+"""Days of random deeds, also while services are stopped: in the end every order has ended and the mall adds up."""
 
 import pytest
 
@@ -16,13 +16,13 @@ def a_day(seed: int) -> Crowd:
     with ids.fixed(crowd.new_id):
         crowd.open()
         crowd.live(DEEDS)
-        crowd.come_to_rest()
+        crowd.finish()
         everything_adds_up(crowd.mall)
     return crowd
 
 
 def fate(message: Envelope) -> str | None:
-    """What a message tells of an order that does not simply go on."""
+    """The fate that a message tells of its order."""
     name, data = message.metadata.name, message.data
     if name == "OrderCancelled":
         return "not paid" if "paid" in data["reason"] else f"{data['by']}: {data['reason']}"
@@ -38,8 +38,8 @@ def test_every_order_of_a_day_ends_and_everything_adds_up(seed: int) -> None:
     assert a_day(seed).statuses()
 
 
-def test_days_like_these_see_every_fate_of_an_order() -> None:
-    """Else they would show little."""
+def test_these_days_see_every_fate_of_an_order() -> None:
+    """Otherwise they would test little."""
     seen = {fate(message) for seed in (1, 2, 4, 7) for message in a_day(seed).mall.published}
     assert seen - {None} == {
         "completed",
@@ -55,6 +55,6 @@ def test_days_like_these_see_every_fate_of_an_order() -> None:
     }
 
 
-def test_a_day_goes_the_same_way_each_time() -> None:
+def test_a_day_is_reproducible_by_its_seed() -> None:
     first, second = a_day(7), a_day(7)
     assert [message.detail() for message in first.mall.published] == [m.detail() for m in second.mall.published]

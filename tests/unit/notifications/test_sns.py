@@ -1,4 +1,4 @@
-"""Texts by SNS: what is asked of it, and what its refusals mean."""
+"""Texts by SNS: the calls, and how its errors are read."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.notifications.texts import SnsTexts, UnreachableNumberError
+from functions.notifications.sns import SnsTexts, UnreachableNumberError
 from tests.support import aws
 
 
@@ -29,7 +29,7 @@ def test_a_text_goes_to_the_number_with_its_request_id_and_its_sender(sns: Any) 
     }
 
 
-def test_where_no_sender_is_allowed_none_is_named(sns: Any) -> None:
+def test_without_a_sender_the_attribute_is_left_out(sns: Any) -> None:
     with aws.calls(sns) as calls:
         SnsTexts(sns, "").send("+15550100", "Your order is ready.", "request-1")
     ((_, asked),) = calls
@@ -43,7 +43,7 @@ def test_a_sender_that_sns_would_refuse_is_refused_before_any_text(sns: Any, sen
 
 
 @pytest.mark.parametrize("code", ["InvalidParameter", "ParameterValueInvalid"])
-def test_a_number_that_sns_refuses_is_unreachable_and_the_error_does_not_name_it(sns: Any, code: str) -> None:
+def test_a_number_that_sns_refuses_is_unreachable_and_the_error_does_not_hold_it(sns: Any, code: str) -> None:
     refusal = aws.error(code, "Invalid parameter: PhoneNumber Reason: +15550100 is not valid to publish to")
     with aws.answering(sns, "Publish", refusal), pytest.raises(UnreachableNumberError) as raised:
         SnsTexts(sns, "MallBots").send("+15550100", "Your order is ready.", "request-1")
@@ -51,6 +51,6 @@ def test_a_number_that_sns_refuses_is_unreachable_and_the_error_does_not_name_it
 
 
 @pytest.mark.parametrize("code", ["AuthorizationError", "KMSAccessDenied"])
-def test_any_other_failure_is_no_reason_to_give_up(sns: Any, code: str) -> None:
+def test_any_other_error_may_be_retried(sns: Any, code: str) -> None:
     with aws.answering(sns, "Publish", aws.error(code, status=403)), pytest.raises(ClientError):
         SnsTexts(sns, "MallBots").send("+15550100", "Your order is ready.", "request-1")

@@ -1,4 +1,4 @@
-"""Messages in the worst order, of all that robots do for an order and all that onlookers show of it."""
+"""Late messages about robots and lists, and to read models, do not change what becomes of an order."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import pytest
 from tests.flow.adding_up import everything_adds_up
 from tests.flow.scene import TOTAL, Scene, a_scene
 
-DISORDER = [None, 1, 2]  # the other messages as they come, and two ways of disorder with repetitions
+DISORDER = [None, 1, 2]  # the other messages in order, and two kinds of disorder with repetitions
 
 
 @pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
@@ -18,8 +18,8 @@ def scene(request: pytest.FixtureRequest) -> Scene:
 ORDER_EVENTS = ["OrderCreated", "OrderApproved", "OrderReadied", "OrderPaid", "OrderCompleted"]
 
 
-def is_over(scene: Scene, status: str = "cancelled", *, list_status: str = "cancelled") -> None:
-    """The order has ended before its completion, and no robot goes on with it."""
+def has_ended(scene: Scene, status: str = "cancelled", *, list_status: str = "cancelled") -> None:
+    """The order has ended before its completion, and no robot works on it."""
     scene.mall.pass_time(120)
     assert scene.shopper.order()["status"] == status
     assert scene.shopper.shopping_list()["status"] == list_status
@@ -34,8 +34,8 @@ def lists(scene: Scene, status: str) -> list[str]:
 
 
 @pytest.mark.parametrize("first", ["CancelShoppingList", "OrderRejected", "CreateShoppingList"])
-def test_a_list_that_is_asked_for_too_late_stays_cancelled(scene: Scene, first: str) -> None:
-    """The checkout gives up waiting for the list: what undoes it may overtake it."""
+def test_a_list_whose_creation_is_late_stays_cancelled(scene: Scene, first: str) -> None:
+    """The checkout gives up waiting for the list: the compensation may overtake it."""
     late = ["CreateShoppingList", "CancelShoppingList", "OrderRejected"]
     scene.mall.hold("depot", *late)
     scene.shopper.checks_out()
@@ -44,19 +44,19 @@ def test_a_list_that_is_asked_for_too_late_stays_cancelled(scene: Scene, first: 
     for name in sorted(late, key=lambda name: name != first):
         scene.mall.release("depot", name)
         scene.mall.settle()
-    is_over(scene, "rejected")
+    has_ended(scene, "rejected")
     assert "ShoppingListAvailable" not in scene.mall.names()
 
 
 @pytest.mark.parametrize("first", ["CancelShoppingList", "OrderCancelled", "CreateShoppingList"])
-def test_a_list_of_a_cancelled_order_is_cancelled_before_or_after_it_is_made(scene: Scene, first: str) -> None:
+def test_a_list_of_a_cancelled_order_is_cancelled_before_or_after_it_is_created(scene: Scene, first: str) -> None:
     late = ["CreateShoppingList", "CancelShoppingList", "OrderCancelled"]
     scene.mall.hold("depot", *late)
     scene.shopper.checks_out().cancels()
     for name in sorted(late, key=lambda name: name != first):
         scene.mall.release("depot", name)
         scene.mall.settle()
-    is_over(scene)
+    has_ended(scene)
 
 
 @pytest.mark.parametrize("first", ["CancelShoppingList", "OrderCancelled", "InitiateShopping"])
@@ -67,7 +67,7 @@ def test_a_list_of_a_cancelled_order_is_not_collected_when_its_start_is_late(sce
     for name in sorted(late, key=lambda name: name != first):
         scene.mall.release("depot", name)
         scene.mall.settle()
-    is_over(scene)
+    has_ended(scene)
 
 
 def test_a_list_that_is_completed_after_the_cancellation_does_not_make_the_order_ready(scene: Scene) -> None:
@@ -75,39 +75,39 @@ def test_a_list_that_is_completed_after_the_cancellation_does_not_make_the_order
     scene.is_approved().shopper.cancels()
     scene.is_collected()
     scene.mall.release("depot", "OrderCancelled")
-    is_over(scene, list_status="completed")
+    has_ended(scene, list_status="completed")
     assert not {"OrderReadied", "OrderCompleted"} & set(scene.mall.names())
 
 
-def test_a_list_that_was_completed_before_the_cancellation_and_is_heard_of_after_it_changes_nothing(
+def test_a_list_completed_before_the_cancellation_whose_event_comes_after_it_changes_nothing(
     scene: Scene,
 ) -> None:
-    """To the customer the order was not ready yet, so it could still be called off."""
+    """Ordering did not know that the order is ready, so the customer could still cancel it."""
     scene.mall.hold("ordering", "ShoppingListCompleted")
     scene.is_approved().is_collected()
     assert scene.shopper.cancels().status == 200
     scene.mall.release("ordering", "ShoppingListCompleted")
-    is_over(scene, list_status="completed")
+    has_ended(scene, list_status="completed")
 
 
-def test_a_robot_does_not_take_a_list_of_which_it_hears_after_its_cancellation(scene: Scene) -> None:
+def test_a_list_whose_availability_arrives_after_its_cancellation_is_not_assigned(scene: Scene) -> None:
     scene.mall.hold("depot", "ShoppingListAvailable")
     scene.is_approved().shopper.cancels()
     scene.mall.release("depot", "ShoppingListAvailable")
-    is_over(scene)
+    has_ended(scene)
     assert "BotAssigned" not in scene.mall.names()
 
 
-def test_staff_see_a_cancelled_list_as_cancelled_though_the_news_of_it_comes_in_reverse(scene: Scene) -> None:
-    news = ["ShoppingListAssigned", "ShoppingListCreated"]
-    scene.mall.hold("depot", *news)
+def test_staff_see_a_cancelled_list_as_cancelled_although_its_events_arrive_in_reverse(scene: Scene) -> None:
+    late = ["ShoppingListAssigned", "ShoppingListCreated"]
+    scene.mall.hold("depot", *late)
     scene.is_approved().shopper.cancels()
-    for name in news:
+    for name in late:
         scene.mall.release("depot", name)
         scene.mall.settle()
     assert lists(scene, "cancelled") == [scene.order_id]
     assert [lists(scene, status) for status in ("pending", "available", "assigned")] == [[], [], []]
-    is_over(scene)
+    has_ended(scene)
 
 
 def test_an_order_whose_list_staff_cancel_while_its_approval_is_late_is_cancelled(scene: Scene) -> None:
@@ -117,11 +117,11 @@ def test_an_order_whose_list_staff_cancel_while_its_approval_is_late_is_cancelle
     scene.mall.settle()
     assert scene.shopper.order()["status"] == "pending"
     scene.mall.release("ordering", "ApproveOrder")
-    is_over(scene)
+    has_ended(scene)
     assert scene.ended_by() == ["system"]
 
 
-def test_an_order_whose_list_staff_cancel_is_cancelled_though_it_was_paid_late(scene: Scene) -> None:
+def test_an_order_whose_list_staff_cancel_is_cancelled_although_it_was_paid(scene: Scene) -> None:
     scene.mall.hold("ordering", "InvoicePaid", "ShoppingListCancelled")
     scene.is_approved().shopper.pays()
     scene.shopper.ask("POST", scene.path)
@@ -136,25 +136,27 @@ def test_an_order_whose_list_staff_cancel_is_cancelled_though_it_was_paid_late(s
 
 
 @pytest.mark.parametrize("order", [ORDER_EVENTS, ORDER_EVENTS[::-1], ORDER_EVENTS[2:] + ORDER_EVENTS[:2]])
-@pytest.mark.parametrize("onlooker", ["search", "insights", "notifications"])
-def test_onlookers_show_a_completed_order_whatever_they_hear_first(
-    scene: Scene, onlooker: str, order: Sequence[str]
+@pytest.mark.parametrize("consumer", ["search", "insights", "notifications"])
+def test_read_models_show_a_completed_order_in_whatever_sequence_its_events_arrive(
+    scene: Scene, consumer: str, order: Sequence[str]
 ) -> None:
-    heard = [name for name in order if (onlooker, name) != ("notifications", "OrderPaid")]  # of which none is texted
-    scene.mall.hold(onlooker, *heard)
+    consumed = [name for name in order if (consumer, name) != ("notifications", "OrderPaid")]  # which sends no text
+    scene.mall.hold(consumer, *consumed)
     scene.is_approved().is_collected({"cable": 1})
     scene.shopper.pays()
-    for name in heard:
-        scene.mall.release(onlooker, name)
+    for name in consumed:
+        scene.mall.release(consumer, name)
         scene.mall.settle()
     everything_adds_up(scene.mall)
 
 
 @pytest.mark.parametrize("last", ["OrderCreated", "OrderApproved"])
-@pytest.mark.parametrize("onlooker", ["search", "notifications", "insights"])
-def test_onlookers_show_a_cancelled_order_whatever_they_hear_last(scene: Scene, onlooker: str, last: str) -> None:
-    scene.mall.hold(onlooker, last)
+@pytest.mark.parametrize("consumer", ["search", "notifications", "insights"])
+def test_read_models_show_a_cancelled_order_whichever_event_arrives_last(
+    scene: Scene, consumer: str, last: str
+) -> None:
+    scene.mall.hold(consumer, last)
     scene.is_approved().shopper.cancels()
     scene.mall.settle()
-    scene.mall.release(onlooker, last)
+    scene.mall.release(consumer, last)
     everything_adds_up(scene.mall)

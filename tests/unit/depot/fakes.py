@@ -1,4 +1,4 @@
-"""What the depot in memory stands on: an index that may be behind, and queues that keep time."""
+"""Fakes below the depot in memory: an index that may be behind, and queues that delay messages."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.kernel.composition.manifest import manifest
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.views import Page, Row
@@ -13,10 +14,10 @@ from tests.support.runtime import RecordingQueue
 
 
 class LaggingViews(MemoryViews):
-    """Rows whose index shows them as they were `lag` seconds ago; by their keys they are as they are."""
+    """Rows whose index shows them as they were `lag` seconds ago; reads by key are current."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(manifest("depot").indexes)
         self.lag = 0.0
         self._past: list[tuple[datetime, tuple[str, str]]] = []
         self._items: list[Any] = []
@@ -31,7 +32,7 @@ class LaggingViews(MemoryViews):
     def query(self, partition: str, *, index: str | None = None, **more: Any) -> Page:
         if index is None:
             return super().query(partition, **more)
-        shown = MemoryViews()
+        shown = MemoryViews(self.indexes)
         limit = clock.now() - timedelta(seconds=self.lag)
         shown.items = {
             key: item
@@ -42,7 +43,7 @@ class LaggingViews(MemoryViews):
 
 
 @dataclass
-class Letter:
+class QueuedMessage:
     """A message in a queue, and when it is due."""
 
     body: dict[str, Any]
@@ -50,17 +51,17 @@ class Letter:
 
     @property
     def detail(self) -> dict[str, Any]:
-        """The message itself."""
+        """The envelope of the message."""
         detail: dict[str, Any] = self.body["detail"]
         return detail
 
 
 class TimedQueue(RecordingQueue):
-    """A queue from which can be taken what is due; what is sent twice under one deduplication id is there once."""
+    """A queue of which the due messages can be taken; two with one deduplication id are one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.letters: list[Letter] = []
+        self.messages: list[QueuedMessage] = []
         self._seen: set[str] = set()
 
     def send(
@@ -68,11 +69,11 @@ class TimedQueue(RecordingQueue):
     ) -> None:
         super().send(body, delay, reason, group, dedup)
         if not dedup or dedup not in self._seen:
-            self.letters.append(Letter(json.loads(body), clock.now() + timedelta(seconds=delay)))
+            self.messages.append(QueuedMessage(json.loads(body), clock.now() + timedelta(seconds=delay)))
         self._seen.add(dedup)
 
-    def take(self) -> list[Letter]:
-        """What is due, which is then no longer there."""
-        due = [letter for letter in self.letters if letter.due <= clock.now()]
-        self.letters = [letter for letter in self.letters if letter not in due]
+    def take(self) -> list[QueuedMessage]:
+        """Take the messages that are due."""
+        due = [message for message in self.messages if message.due <= clock.now()]
+        self.messages = [message for message in self.messages if message not in due]
         return due
