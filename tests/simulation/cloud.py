@@ -52,12 +52,14 @@ class Cloud:
         self.provider, self.texts = deployed.provider, deployed.texts
         self._bus = deployed.bus
 
-    def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
-        self.history.record("commit", table=table.name, key=list(key), item=item, container=by, in_transaction=together)
+    def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.history.record(
+            "commit", table=table.name, key=list(key), item=item, container=by, in_transaction=in_transaction
+        )
         self._last_commit_us = self.scheduler.now_us
         self.streams[table.name].append(key[0], key[1], item)
 
-    def _row_written(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
+    def _row_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         self.history.record("row", table=table.name, key=list(key), item=item, container=by)
 
     def now(self) -> float:

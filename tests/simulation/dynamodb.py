@@ -7,7 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, size_of, wants_old
+from tests.simulation.cost import item_size
+from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, wants_old
 from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
@@ -170,7 +171,7 @@ class DynamoDBClient:
         for sort in chosen:
             item = seen.item((partition, sort))
             assert item is not None
-            size += size_of(item) if may_be_long else 0
+            size += item_size(item) if may_be_long else 0
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
                 answer["LastEvaluatedKey"] = table.key_item((partition, sort))
@@ -204,7 +205,7 @@ class DynamoDBClient:
         items, size = answer["Items"], 0
         for sort, *key in chosen:
             item = index.item((key[0], key[1]))
-            size += size_of(item)
+            size += item_size(item)
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
                 answer["LastEvaluatedKey"] = table.index_key_item(index, partition, sort, (key[0], key[1]))

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.simulation.cost import item_size
 from tests.simulation.expressions import ExpressionError, Item, additions, check_placeholders, condition, plain
 from tests.simulation.sdk import client_error
 from tests.simulation.tables import Key, Table
@@ -30,15 +31,6 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
         raise ExpressionError(f"not simulated in {operation}: {sorted(request.keys() - KNOWN[operation])}")
 
 
-def size_of(item: Item) -> int:
-    """The approximate size of an item, in bytes."""
-    size = 0
-    for name, value in item.items():
-        for content in value.values():
-            size += len(name) + (len(content) if isinstance(content, str) else 1)
-    return size
-
-
 class Write:
     """One action of a transaction: Put or Update."""
 
@@ -49,7 +41,7 @@ class Write:
         check_known(kind, request)
         self.table, self._request, self._kind = table, request, kind
         self._item: Item = table.checked(request["Item"]) if kind == "Put" else {}
-        self.size = size_of(self._item)
+        self.size = item_size(self._item)
         check_placeholders(request, "ConditionExpression", "UpdateExpression")
         self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
 

@@ -18,7 +18,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "outage": ("a service refuses every call for 2 to 20 s (ServiceUnavailable)", 0.004),
     "slow call": ("a call takes effect seconds late", 0.006),
     "transaction conflict": ("another transaction holds an item (TransactionConflict)", 0.06),
-    "slow transaction": ("a transaction goes on after the SDK gave up (TransactionInProgressException)", 0.2),
+    "slow transaction": ("a transaction commits after the SDK gave up (TransactionInProgressException)", 0.2),
     "stale read": ("an eventually consistent read shows the state of up to 2 s before", 0.5),
     "index behind": ("an index shows a write seconds late", 0.2),
     "entries failed": ("PutEvents accepts only some of its entries (FailedEntryCount)", 0.02),

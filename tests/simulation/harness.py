@@ -92,5 +92,5 @@ class InTask:
         return call
 
 
-def _ignore(table: Table, key: object, item: object, by: str, together: int) -> None:
+def _ignore(table: Table, key: object, item: object, by: str, in_transaction: int) -> None:
     """Do nothing with a write."""

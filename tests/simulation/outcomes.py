@@ -167,15 +167,15 @@ class _Events:
 
 
 def _count_answers(history: list[Entry], counted: Counter[str]) -> None:
-    asked: dict[Any, tuple[Any, ...]] = {}
+    requests: dict[Any, tuple[Any, ...]] = {}
     answered: set[tuple[Any, ...]] = set()
     for _, kind, fields in history:
         if kind == "request":
-            asked[fields["id"]] = (fields["key"], fields["method"], fields["path"], repr(fields["body"]))
+            requests[fields["id"]] = (fields["key"], fields["method"], fields["path"], repr(fields["body"]))
         elif kind == "response":
             if fields["status"] in BY_STATUS:
                 counted[BY_STATUS[fields["status"]]] += 1
-            request = asked[fields["id"]]
+            request = requests[fields["id"]]
             if fields["status"] == 200 and request[0]:
                 counted["answer repeated"] += request in answered
                 answered.add(request)

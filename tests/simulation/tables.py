@@ -148,7 +148,7 @@ class Table:
                     raise InvalidKeyError(f"the index key {name} is empty")
         return kept
 
-    def write(self, key: Key, item: Item, by: str, together: int = 1) -> None:
+    def write(self, key: Key, item: Item, by: str, in_transaction: int = 1) -> None:
         """Put an item, which must not be changed afterwards."""
         world = self._world
         before = self.items.get(key)
@@ -162,7 +162,7 @@ class Table:
             if world.faults.strikes("index behind", self.name):
                 seconds = world.choices.seconds(0.5, 8.0, "index behind")
             index.write(world.scheduler.now_us + int(seconds * 1_000_000), key, item)
-        self._written(self, key, item, by, together)
+        self._written(self, key, item, by, in_transaction)
 
     def sorts(self, partition: str) -> Sequence[Any]:
         """The sort keys of a partition in order."""

@@ -164,9 +164,9 @@ def test_a_schedule_may_fire_twice_or_not_at_all_or_send_a_future_time() -> None
 
 
 def test_an_entry_and_each_delivery_count_once_for_every_64_kb() -> None:
-    subscribed = BusWithConsumers()
-    subscribed.world.cost.counting = True
-    subscribed.put("OrderCreated", "OrderPaid", "OrderRejected")
-    assert subscribed.world.cost.take() == {"bus_entries": 3, "queue_requests": 3}
-    subscribed.put("OrderPaid", data={"text": "x" * 100_000})
-    assert subscribed.world.cost.take() == {"bus_entries": 2, "queue_requests": 2}
+    bus = BusWithConsumers()
+    bus.world.cost.counting = True
+    bus.put("OrderCreated", "OrderPaid", "OrderRejected")
+    assert bus.world.cost.take() == {"bus_entries": 3, "queue_requests": 3}
+    bus.put("OrderPaid", data={"text": "x" * 100_000})
+    assert bus.world.cost.take() == {"bus_entries": 2, "queue_requests": 2}

@@ -10,7 +10,7 @@ from tests.simulation.planted.bug import Bug, Edit, PatchError, Set
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.run import find
 
-# Bugs of every kind that a few schedules find; `make simulate-mutants` looks for all of them.
+# Bugs of every kind that a few schedules find; `make simulate-mutants` runs all of them.
 QUICK = (
     "version counted by commits",
     "creation under a fresh id",

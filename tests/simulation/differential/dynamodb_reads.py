@@ -144,10 +144,10 @@ def a_query_names_the_partition_key_with_a_value_of_its_type(place: Place) -> An
     table = shop(place, "a")
     names = {"#p": "partition"}
     query: Any = {"TableName": table, "KeyConditionExpression": "#p = :p"}
-    asked: tuple[Any, ...] = ({"#p": "sort"}, {"S": "a"}), (names, {"S": ""}), (names, {"N": "1"})
+    queries: tuple[Any, ...] = ({"#p": "sort"}, {"S": "a"}), (names, {"S": ""}), (names, {"N": "1"})
     return [
         code(place.dynamodb.query, **query, ExpressionAttributeNames=named, ExpressionAttributeValues={":p": value})
-        for named, value in asked
+        for named, value in queries
     ]
 
 

@@ -63,7 +63,7 @@ class SimulatedPlace:
         self._dynamodb.tables[name] = Table(self.world, name, "partition", "sort", "S", _ignore, [INDEX])
         return name
 
-    def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
+    def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         if table.name in self._streams:
             self._streams[table.name].append(*key, item)
         else:
@@ -165,7 +165,7 @@ class SimulatedTools:
         )
 
 
-def _ignore(table: Table, key: Key, item: Item, by: str, together: int) -> None:
+def _ignore(table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
     """Ignore a write: tables of rows have no stream."""
 
 

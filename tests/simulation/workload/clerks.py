@@ -42,7 +42,7 @@ class Clerk(Client):
             for line in lines(found["list"])
             if self.chance(0.4, "a line that is short")
         ]
-        body = {"shortages": short} if self.chance(0.7, "saying what is short") else {}
+        body = {"shortages": short} if self.chance(0.7, "reporting shortages") else {}
         self.request("PUT", f"/api/depot/shopping/{found['list']['id']}/complete", body)
 
     def cancel_an_order(self) -> None:

@@ -6,8 +6,8 @@ from tests.simulation.choices import Choices
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import lines
 
-Behavior = Literal["good", "short", "hasty", "slow", "lost", "mistaken"]
-BEHAVIORS: tuple[Behavior, ...] = ("good", "good", "good", "short", "short", "hasty", "slow", "lost", "mistaken")
+Behavior = Literal["complete", "short", "hasty", "slow", "lost", "mistaken"]
+BEHAVIORS: tuple[Behavior, ...] = (*3 * ("complete",), *2 * ("short",), "hasty", "slow", "lost", "mistaken")
 HEARTBEAT = 20.0  # seconds between two requests of a robot, at most
 LOST_FOR = 75.0  # seconds
 LEASE = 60.0  # seconds without a request after which the depot takes a robot offline
@@ -17,7 +17,7 @@ class Robot(Client):
     """One robot for one shift."""
 
     bot_id: str | None = None
-    behavior: Behavior = "good"
+    behavior: Behavior = "complete"
 
     def work(self, after: float, shift: float) -> None:
         """Register after so many seconds, and work for a shift of so many."""
