@@ -90,6 +90,7 @@ def test_a_release_is_later_than_the_last_one(released: Path, capsys: pytest.Cap
     assert release.main(["0.1.0"], released) == 1
     assert release.main(["0.0.9"], released) == 1
     assert "0.0.9 is not later than the last release, 0.1.0" in capsys.readouterr().err
+    assert release.main(["0.9.0"], released) == 0
     assert release.main(["0.10.0"], released) == 0
     assert (released / "events" / "released" / "VERSION").read_text() == "0.10.0\n"
 
@@ -98,7 +99,9 @@ def test_nothing_is_released_that_has_drifted(
     released: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     brighter = made_up("LampLitAgain", Event, {"lamp_id": str}, source="stores", key="lamp_id")
-    monkeypatch.setattr(generate, "language", lambda: {"LampLitAgain": brighter})
+    known = {"LampLit": lamp(lamp_id=str, watts=int), "LampLitAgain": brighter}
+    monkeypatch.setattr(generate, "language", lambda: known)
+    assert generate.plan(released).faults == []
     assert release.main(["0.2.0"], released) == 1
     assert "run make docs first" in capsys.readouterr().err
     assert (released / "events" / "released" / "VERSION").read_text() == "0.1.0\n"
