@@ -11,6 +11,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 BUSY = (429, 503)
+ACCEPT = {"accept": "application/problem+json, application/json"}
 
 
 class MallError(Exception):
@@ -31,7 +32,7 @@ class Mall:
     """A connection to a mall's API. `address` is its base, without `/api`."""
 
     def __init__(self, address: str) -> None:
-        self._http = httpx.Client(base_url=address.rstrip("/"), timeout=30, headers={"accept": "application/json"})
+        self._http = httpx.Client(base_url=address.rstrip("/"), timeout=30, headers=ACCEPT)
 
     def __enter__(self) -> "Mall":
         return self

@@ -45,8 +45,7 @@ def add_item(basket_id: str, product_id: str, quantity: int) -> None:
 
 def product(product_id: str) -> Product:
     """A product as it is in the catalogue. Raises InvalidError, NotFoundError, UnavailableError."""
-    if not product_id.strip():
-        raise InvalidError("the product id cannot be blank")
+    _must_name(product_id)
     found = views.product(product_id)
     if found is None:
         raise NotFoundError("product was not located")
@@ -55,6 +54,7 @@ def product(product_id: str) -> Product:
 
 def remove_item(basket_id: str, product_id: str, quantity: int) -> None:
     """Remove a quantity of a product. Raises NotFoundError for an unknown basket, RefusedError, InvalidError."""
+    _must_name(product_id)
     baskets.change(basket_id, lambda basket: basket.remove_item(product_id, quantity, clock.stamp()))
 
 
@@ -80,3 +80,8 @@ def abandon_untouched() -> None:
 
 def _untouched() -> timedelta:
     return timedelta(seconds=float(runtime.current().setting("BASKET_UNTOUCHED")))
+
+
+def _must_name(product_id: str) -> None:
+    if not product_id.strip():
+        raise InvalidError("the product id cannot be blank")

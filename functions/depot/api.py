@@ -12,7 +12,19 @@ from functions.kernel.domain.errors import InvalidError
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented_only
+from functions.kernel.rest.wire import (
+    Answer,
+    Body,
+    Count,
+    GivenId,
+    Id,
+    Label,
+    Lines,
+    Name,
+    Quantity,
+    Wire,
+    documented_only,
+)
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import BOT, STAFF
 
@@ -80,15 +92,19 @@ class Assignment(Body):
 
 
 class Start(Body):
+    exact = True
+
     assignment: int
 
 
 class Pick(Body):
     """The quantity of a product that is picked in all."""
 
+    exact = True
+
     assignment: int
-    store_id: Id
-    product_id: Id
+    store_id: GivenId
+    product_id: GivenId
     quantity: Count
 
 

@@ -79,6 +79,8 @@ class ShoppingList(Aggregate):
         """Plan what is to be collected. Raises InvalidError, and RefusedError when it was cancelled before."""
         if self.status == "cancelled":
             raise RefusedError("the shopping list is cancelled", self.status)
+        if not order_id.strip():
+            raise InvalidError("the order id cannot be blank")
         if self.is_new:
             self.record(Created(order_id, planned(lines), by_staff))
 

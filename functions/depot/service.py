@@ -11,7 +11,7 @@ from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
 from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.runtime import clock, context, runtime
 
@@ -69,7 +69,12 @@ def initiate_by_staff(list_id: str) -> None:
 
 
 def assign(list_id: str, bot_id: str) -> None:
-    """Assign a list that is available to a robot that is idle. Raises NotFoundError, RefusedError, ConcurrencyError."""
+    """Assign a list that is available to a robot that is idle.
+
+    Raises InvalidError for a blank robot's id, NotFoundError, RefusedError, ConcurrencyError.
+    """
+    if not bot_id.strip():
+        raise InvalidError("the bot id cannot be blank")
 
     def decide(shopping_list: ShoppingList, bot: Bot) -> None:
         shopping_list.assign(bot.id)
@@ -179,6 +184,8 @@ def _lines(wanted: Iterable[Wanted]) -> list[Line]:
 
 
 def _line(item: Wanted) -> Line:
+    if not (item.store_id.strip() and item.product_id.strip()):
+        raise InvalidError("the store id and the product id cannot be blank")
     line = views.line(**vars(item))
     if line is None:
         raise NotFoundError("product was not located")

@@ -6,7 +6,7 @@ from events.notifications import NotificationKind
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Id, Stamp, Wire
+from functions.kernel.rest.wire import GivenId, Stamp, Wire
 from functions.kernel.runtime.context import STAFF
 from functions.notifications import views
 
@@ -14,7 +14,7 @@ api = Api("notifications")
 
 
 class OfCustomer(Paged):
-    customer_id: Id
+    customer_id: GivenId
 
 
 class NotificationShape(Wire):

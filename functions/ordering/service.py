@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from events.ordering import UnpaidOrdersDue
 from events.queries import FindProduct
-from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.messaging.sweep import sweep
@@ -97,6 +97,8 @@ def _catalogued(wanted: Iterable[Wanted]) -> Iterator[Item]:
     """Each item as the catalogue has it; the owner is asked once for each product."""
     known: dict[str, Item] = {}
     for item in wanted:
+        if not (item.store_id.strip() and item.product_id.strip()):
+            raise InvalidError("the store id and the product id cannot be blank")
         if item.product_id not in known:
             known[item.product_id] = _from_catalogue(item.product_id)
         yield item.priced(known[item.product_id])

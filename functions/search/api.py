@@ -9,14 +9,14 @@ from events.ordering import OrderStatus
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Id, Limit, Lines, Moment, Money, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, GivenId, Limit, Lines, Moment, Money, Stamp, Wire
 from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.search import service
 from functions.search.service import Filters, Found
 
 api = Api("search")
 
-# A filter is None where it is left out; a null on the wire is refused like any other value of a wrong type.
+# A filter is None where it is left out.
 T = TypeVar("T")
 Filter = Annotated[T | None, GetPydanticSchema(lambda source, handler: handler(get_args(source)[0]))]
 
@@ -24,11 +24,11 @@ Filter = Annotated[T | None, GetPydanticSchema(lambda source, handler: handler(g
 class SearchFilters(Wire):
     """What an order must match; a filter that is left out or an empty list matches all orders."""
 
-    customer_id: Filter[Id] = None
+    customer_id: Filter[GivenId] = None
     after: Filter[Moment] = None
     before: Filter[Moment] = None
-    store_ids: Lines[Id] = Field(default_factory=list)
-    product_ids: Lines[Id] = Field(default_factory=list)
+    store_ids: Lines[GivenId] = Field(default_factory=list)
+    product_ids: Lines[GivenId] = Field(default_factory=list)
     min_total: Filter[Money] = None
     max_total: Filter[Money] = None
     status: Filter[OrderStatus] = None

@@ -2,7 +2,7 @@
 
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.paging import PagedAnswer, PagedOrAll
 from functions.kernel.rest.wire import Amount, Answer, Body, Description, Label, Money, Name, Wire
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
 from functions.stores import service, views
@@ -44,7 +44,7 @@ class NewProduct(Body):
     name: Name
     description: Description = ""
     sku: Label = ""
-    price: Amount
+    price: Amount = 0
 
 
 class ProductLabel(Body):
@@ -80,18 +80,18 @@ def create_store(body: NewStore) -> Created:
 
 
 @api.get("/api/stores", may=BROWSERS)
-def get_stores(params: Paged) -> StoresAnswer:
+def get_stores(params: PagedOrAll) -> StoresAnswer:
     """List the stores of the mall, by name."""
     return _stores(params, participating=False)
 
 
 @api.get("/api/stores/participating", may=BROWSERS)
-def get_participating_stores(params: Paged) -> StoresAnswer:
+def get_participating_stores(params: PagedOrAll) -> StoresAnswer:
     """List the participating stores, by name."""
     return _stores(params, participating=True)
 
 
-def _stores(params: Paged, *, participating: bool) -> StoresAnswer:
+def _stores(params: PagedOrAll, *, participating: bool) -> StoresAnswer:
     purpose = f"stores participating={participating}"
     page = views.stores(params.limit, paging.read(params.next, purpose), participating=participating)
     return StoresAnswer(stores=[StoreShape(**row) for row in page.rows], next=paging.sign(page.after, purpose))
@@ -129,7 +129,7 @@ def add_product(store_id: str, body: NewProduct) -> Created:
 
 
 @api.get("/api/stores/{storeId}/products", may=BROWSERS)
-def get_products(store_id: str, params: Paged) -> ProductsAnswer:
+def get_products(store_id: str, params: PagedOrAll) -> ProductsAnswer:
     """List the products of a store, by name."""
     purpose = f"products of {store_id}"
     after = paging.read(params.next, purpose)

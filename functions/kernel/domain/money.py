@@ -6,10 +6,14 @@ from functions.kernel.domain.errors import InvalidError
 
 LIMIT = 2**53
 CENT = Decimal("0.01")
+NOISE = Decimal("1e-6")  # of a sum of floats: published clients send 34.980000000000004 for 34.98
 
 
 def cents(amount: object) -> int:
-    """Cents from a number as it came over the wire. Raises InvalidError for anything but at most two decimals."""
+    """Cents from a number as it came over the wire; one within 1e-6 of a cent is that cent.
+
+    Raises InvalidError for anything else that has more than two decimals.
+    """
     if isinstance(amount, bool) or not isinstance(amount, int | float | Decimal):
         raise InvalidError("an amount must be a number")
     try:
@@ -21,9 +25,10 @@ def cents(amount: object) -> int:
     # By its magnitude first: arithmetic on what has too many digits would round, or overflow.
     if (exact and exact.adjusted() > 15) or abs(exact * 100) >= LIMIT:
         raise InvalidError("an amount must be below 2^53 cents")
-    if exact != exact.quantize(CENT):
+    nearest = exact.quantize(CENT)
+    if abs(exact - nearest) > NOISE:
         raise InvalidError("an amount has at most two decimals")
-    return int(exact * 100)
+    return int(nearest * 100)
 
 
 def amount(cents: int) -> Decimal:

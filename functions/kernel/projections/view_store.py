@@ -6,6 +6,7 @@ that a row leaves out does not see it). The data is JSON text. A tombstone keeps
 
 import json
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Item = dict[str, dict[str, Any]]
 
+PAGE_BYTES = 4_000_000
 NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
 
 
@@ -154,13 +156,24 @@ class DynamoViews:
 
 
 def _page(found: list[Item], limit: int, index: str | None) -> Page:
-    """The first rows of those found, and the key of the last of them when there are more."""
+    """The first rows of those found, and the key of the last of them when there are more.
+
+    At most `limit`, and at most 4 MB of data: a function's answer ends at 6 MB
+    (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). A single larger row is a page by itself.
+    """
+    limit = min(limit, _rows_within(found, PAGE_BYTES))
     rows = [data for item in found[:limit] if (data := read_item(item)) is not None]
     sorts = tuple(item["sort"]["S"] for item in found[:limit])
     if len(found) <= limit:
         return Page(rows, None, sorts)
     names = ["partition", "sort", *([f"{index}_partition", f"{index}_sort"] if index else [])]
     return Page(rows, {name: found[limit - 1][name] for name in names}, sorts)
+
+
+def _rows_within(found: list[Item], size: int) -> int:
+    """How many of the rows, from the first on, hold so many bytes of data together; at least one."""
+    sizes = accumulate(len(item["data"]["S"].encode()) if "data" in item else 0 for item in found)
+    return max(1, sum(total <= size for total in sizes))
 
 
 class MemoryViews:

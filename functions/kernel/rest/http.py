@@ -117,7 +117,7 @@ class Api:
                 refusal = client_error(error)
                 if refusal.status >= 500:
                     observe.log_error(f"{name} failed", error)
-                response = problem(refusal, request.path)
+                response = problem(refusal, request.path, request.headers.get("accept", ""))
         response["headers"]["X-Correlation-Id"] = working.correlation_id
         observe.request_done(name, response["statusCode"], time.perf_counter() - started)
         return response

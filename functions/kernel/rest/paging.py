@@ -6,20 +6,31 @@ import hmac
 import json
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from functions.kernel.domain.errors import InvalidError
 from functions.kernel.rest.wire import FromText, Limit, PagedAnswer, Params
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.json_text import compact
 
-__all__ = ["Paged", "PagedAnswer", "read", "sign"]
+__all__ = ["Paged", "PagedAnswer", "PagedOrAll", "read", "sign"]
 
 SIGNATURE = 16  # bytes: half of an HMAC-SHA256 cannot be guessed, and keeps URLs short
+ALL = 1_000  # rows: the most of a list that is asked for without a limit
+WHOLE = f"How many at most; all, up to {ALL:,}, when left out."
 
 
 class Paged(Params):
     """The query string of a list. `limit` is 1 to 100."""
 
     limit: Annotated[Limit, FromText] = 50
+    next: str | None = None
+
+
+class PagedOrAll(Params):
+    """The query string of a list that published clients read whole: without `limit`, all of it (up to 1,000 rows)."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description=WHOLE), FromText] = Field(default_factory=lambda: ALL)
     next: str | None = None
 
 

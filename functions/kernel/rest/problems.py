@@ -20,6 +20,22 @@ THROTTLES = {
 }
 
 
+# HTTP status → the code of gRPC that says the same: https://grpc.io/docs/guides/status-codes/
+GRPC_CODES = {
+    400: 3,  # INVALID_ARGUMENT
+    401: 16,  # UNAUTHENTICATED
+    403: 7,  # PERMISSION_DENIED
+    404: 5,  # NOT_FOUND
+    405: 12,  # UNIMPLEMENTED
+    409: 9,  # FAILED_PRECONDITION
+    412: 9,  # FAILED_PRECONDITION
+    413: 8,  # RESOURCE_EXHAUSTED
+    422: 3,  # INVALID_ARGUMENT
+    500: 13,  # INTERNAL
+    503: 14,  # UNAVAILABLE
+}
+
+
 class MethodNotAllowedError(MallBotsError):
     """A known path with another method; `allow` holds those that it knows."""
 
@@ -52,9 +68,14 @@ def _is_transient(error: Exception) -> bool:
     return isinstance(error, HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)
 
 
-def problem(error: MallBotsError, path: str) -> dict[str, Any]:
-    """The response for an error of a request for `path`."""
-    headers = {"Content-Type": "application/problem+json"}
+def problem(error: MallBotsError, path: str, accept: str = "") -> dict[str, Any]:
+    """The response for an error of a request for `path`, in the form that its Accept header asks for.
+
+    Published clients name application/json and not application/problem+json: they get the same members as
+    application/json, with `code` the gRPC number and `details` empty.
+    """
+    plain = _names_json_alone(accept)
+    headers = {"Content-Type": "application/json" if plain else "application/problem+json", "Vary": "Accept"}
     if isinstance(error, UnavailableError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowedError):
@@ -68,4 +89,12 @@ def problem(error: MallBotsError, path: str) -> dict[str, Any]:
         "code": error.code,
         "message": error.message,
     }
+    if plain:
+        details |= {"code": GRPC_CODES[error.status], "details": []}
     return {"statusCode": error.status, "headers": headers, "body": write_json(details)}
+
+
+def _names_json_alone(accept: str) -> bool:
+    """Whether an Accept header names application/json and not application/problem+json; ranges name neither."""
+    named = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    return "application/json" in named and "application/problem+json" not in named

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from functions.kernel.domain.errors import InvalidError, TooLargeError
-from functions.kernel.rest.wire import read_json
+from functions.kernel.rest.wire import REPLACEMENT, read_json
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Cause
 from functions.kernel.runtime.context import Caller, Context
@@ -55,7 +55,7 @@ class Request:
     @cached_property
     def segments(self) -> list[str]:
         """The segments of its path. The gateway has decoded the escapes, except `%25` and invalid ones."""
-        if "\ufffd" in self.path:
+        if REPLACEMENT in self.path:
             raise InvalidError("the path is not UTF-8")
         return [_unescape(segment, "the path") for segment in self.path.split("/")[1:]]
 
@@ -76,6 +76,8 @@ class Request:
             text = content.decode()
         except ValueError as error:
             raise InvalidError("the body is not UTF-8") from error
+        if REPLACEMENT in text:  # a gateway may decode bad bytes to this before a function sees them
+            raise InvalidError("the body is not UTF-8")
         body = read_json(text) if text.strip() else {}
         if not isinstance(body, dict):
             raise InvalidError("the body must be a JSON object")

@@ -1,7 +1,7 @@
 """The REST wire: camelCase JSON outside, snake_case models inside, money as exact numbers.
 
 Models are strict ("1" is no number, 1 no text, true neither) and ignore fields that they do not know. A field may be
-null only where its type says so, and left out only where it has a default.
+null or left out where it has a default, or a zero value (see Wire).
 """
 
 import json
@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, TypeVar
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -20,6 +22,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
@@ -29,6 +32,8 @@ from functions.kernel.domain.errors import InvalidError
 from functions.kernel.runtime import clock
 
 _DIGITS = 20  # more than any whole number here has
+ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, list: []}
+REPLACEMENT = "\ufffd"  # what stands for bytes that were no UTF-8
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -38,7 +43,13 @@ W = TypeVar("W", bound="Wire")
 
 
 class Wire(BaseModel):
-    """An object on the wire, such as an item within a body or an answer."""
+    """An object on the wire, such as an item within a body or an answer.
+
+    Published clients leave out zero values: of what a client sends, a text, number or list that is missing or null is
+    "", 0 or [], and the domain's rule speaks; one that has a default takes that. `exact` models want every field.
+    """
+
+    exact: ClassVar[bool] = False
 
     model_config = ConfigDict(
         strict=True,
@@ -49,6 +60,33 @@ class Wire(BaseModel):
         validate_by_name=True,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_zero_values(cls, sent: Any, info: ValidationInfo) -> Any:
+        if info.context != FROM_OUTSIDE or cls.exact or not isinstance(sent, dict):
+            return sent
+        zeros, defaulted = cls._left_out()
+        return {**zeros, **{name: value for name, value in sent.items() if value is not None or name not in defaulted}}
+
+    @classmethod
+    @cache
+    def _left_out(cls) -> tuple[dict[str, Any], frozenset[str]]:
+        """Zero values by the names on the wire, and all names for which null means left out: texts, numbers, lists."""
+        kinds = {info: _kind(info.annotation) for info in cls.model_fields.values()}
+        names = {str(info.alias): info for info, kind in kinds.items() if kind in ZERO_VALUES}
+        zeros = {name: ZERO_VALUES[kinds[info]] for name, info in names.items() if info.is_required()}
+        return zeros, frozenset(names)
+
+
+def _kind(annotation: Any) -> Any:
+    """The plain type of an annotation, without metadata, type parameters and None."""
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+        return _kind(kinds[0]) if len(kinds) == 1 else annotation
+    return get_origin(annotation) or annotation
+
 
 class Body(Wire):
     """The body of a request."""
@@ -56,6 +94,8 @@ class Body(Wire):
 
 class Params(Wire):
     """The query string of a request. Its values are texts: a field of another type needs one that reads text."""
+
+    exact = True
 
 
 class Answer(Wire):
@@ -121,7 +161,8 @@ Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
-Id = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(max_length=200), documented_only(minLength=1)]
+GivenId = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(max_length=200)]
 Name = Annotated[Label, documented_only(pattern=r"\S")]
 Description = Annotated[str, Field(max_length=2000)]
@@ -153,10 +194,10 @@ def _refuse_constant(name: str) -> None:
 
 
 def _check_text(value: object) -> None:
-    """Raises ValueError for half a surrogate pair and for NUL, which cannot be stored."""
+    """Raises ValueError for half a surrogate pair, NUL, and what stands for bytes that were no UTF-8."""
     if isinstance(value, str):
-        if "\0" in value:
-            raise ValueError("NUL in a text")
+        if "\0" in value or REPLACEMENT in value:
+            raise ValueError("NUL or U+FFFD in a text")
         value.encode()
     elif isinstance(value, dict):
         for key, member in value.items():

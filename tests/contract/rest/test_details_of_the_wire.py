@@ -1,5 +1,6 @@
 """The details of the wire, line by line, where neither the table of all routes nor a service's tests show them."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,13 +45,39 @@ def test_an_amount_is_below_2_to_the_53_cents_with_two_decimals_at_most(price: s
     assert status_of(mall, "POST", path, f'{{"name": "Cable", "price": {price}}}') == status
 
 
-def test_a_list_comes_fifty_at_a_time_when_no_limit_is_said(mall: Furnished) -> None:
-    for _ in range(49):
-        mall.ask("POST", "/api/stores", {"name": "Volt & Wire", "location": "Level 2"})
+def test_a_list_of_stores_or_products_without_a_limit_gives_all_and_with_one_pages(mall: Furnished) -> None:
+    products = f"/api/stores/{mall.things['store']}/products"
+    for number in range(60):
+        mall.ask("POST", "/api/stores", {"name": f"Volt & Wire {number}", "location": "Level 2"})
+        mall.ask("POST", products, {"name": f"Cable {number}", "price": 1})
+    mall.mall.settle()
+    for path, member, added in (("/api/stores", "stores", 60), (products, "products", 60)):
+        whole = mall.ask("GET", path)
+        assert len(whole[member]) >= added
+        assert "next" not in whole
+        first = mall.ask("GET", f"{path}?limit=50")
+        rest = mall.ask("GET", f"{path}?limit=50&next={first['next']}")
+        assert first[member] + rest[member] == whole[member]
+
+
+def test_a_list_without_a_limit_has_a_next_page_after_a_thousand_rows(mall: Furnished) -> None:
+    for number in range(1_001):
+        mall.ask("POST", "/api/stores", {"name": f"Volt & Wire {number}", "location": "Level 2"})
     mall.mall.settle()
     first = mall.ask("GET", "/api/stores")
     rest = mall.ask("GET", f"/api/stores?next={first['next']}")
-    assert (len(first["stores"]), len(rest["stores"]), "next" in rest) == (50, 2, False)
+    assert (len(first["stores"]), len(rest["stores"]), "next" in rest) == (1_000, 4, False)
+
+
+def test_an_answer_stays_under_the_size_that_a_function_may_answer(mall: Furnished) -> None:
+    products = f"/api/stores/{mall.things['store']}/products"
+    for number in range(520):  # 8 KB each of four-byte letters: over 4 MB, under a thousand
+        mall.ask("POST", products, {"name": f"Cable {number}", "description": "🤖" * 2_000, "price": 1})
+    mall.mall.settle()
+    first = mall.mall.request("GET", products)
+    rest = mall.ask("GET", f"{products}?next={first.body['next']}")
+    assert len(json.dumps(first.body, ensure_ascii=False).encode()) < 6_000_000
+    assert len(first.body["products"]) + len(rest["products"]) >= 520
 
 
 def test_an_order_and_a_basket_take_100_lines_and_no_more(mall: Furnished) -> None:

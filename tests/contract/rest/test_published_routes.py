@@ -25,7 +25,7 @@ PUBLISHED = {
     "PUT /api/stores/{id}/participating": ("", "", ""),
     "DELETE /api/stores/{id}/participating": ("", "", ""),
     "PUT /api/stores/{id}/rebrand": ("name", "", ""),
-    "POST /api/stores/{storeId}/products": ("name description? sku? price", "id", ""),
+    "POST /api/stores/{storeId}/products": ("name description? sku? price?", "id", ""),
     "GET /api/stores/{storeId}/products": ("", "products next", PRODUCT),
     "GET /api/stores/products/{id}": ("", "product", PRODUCT),
     "DELETE /api/stores/products/{id}": ("", "", ""),

@@ -56,8 +56,8 @@ def test_a_list_that_staff_create_has_an_id_of_its_own_and_waits_to_be_initiated
     ("body", "code", "why"),
     [
         ({"orderId": "order-9", "items": []}, 400, "the shopping list has no items"),
-        ({"orderId": "order-9"}, 400, "items: this field is missing"),
-        ({"items": ITEMS}, 400, "orderId: this field is missing"),
+        ({"orderId": "order-9"}, 400, "the shopping list has no items"),
+        ({"items": ITEMS}, 400, "the order id cannot be blank"),
         ({"orderId": "order-9", "items": [ITEMS[0] | {"quantity": 0}]}, 400, "the item quantity cannot be zero"),
         ({"orderId": "order-9", "items": [ITEMS[0] | {"quantity": -1}]}, 400, "the item quantity cannot be negative"),
         (
@@ -67,9 +67,9 @@ def test_a_list_that_staff_create_has_an_id_of_its_own_and_waits_to_be_initiated
         ),
         ({"orderId": "order-9", "items": ITEMS * 51}, 400, "items: must have at most 100 entries"),
         (
-            {"orderId": "order-9", "items": [ITEMS[0] | {"productName": None}]},
+            {"orderId": "order-9", "items": [ITEMS[0] | {"productId": None}]},
             400,
-            "items[0].productName: must not be null",
+            "the store id and the product id cannot be blank",
         ),
         ({"orderId": "order-9", "items": [ITEMS[0] | {"productId": "cake"}]}, 404, "product was not located"),
     ],
@@ -195,8 +195,6 @@ def test_a_robot_starts_picks_and_completes_by_its_assignment(floor: Floor) -> N
         ("pick", PICK | {"quantity": 1.5}, 400),
         ("pick", PICK | {"productId": "cake"}, 404),
         ("complete", {"assignment": 2}, 409),
-        ("complete", {"assignment": None}, 400),
-        ("complete", {"shortages": None}, 400),
         ("complete", {"shortages": [{"storeId": "bakery", "productId": "roll", "quantity": 4}]}, 400),
         ("complete", {"shortages": [{"storeId": "bakery", "productId": "roll", "quantity": 0}]}, 400),
         ("complete", {"shortages": [{"storeId": "bakery", "productId": "roll"}]}, 400),

@@ -47,6 +47,12 @@ class Order(Body):
     total: Money = 0
 
 
+class RobotStep(Body):
+    exact = True
+
+    assignment: int
+
+
 class Receipt(Answer):
     order_id: str
     total: Money
@@ -71,14 +77,29 @@ def test_unknown_fields_are_ignored_at_any_depth() -> None:
 
 
 def test_a_field_by_its_inner_name_is_an_unknown_field() -> None:
-    assert refused({"customer_name": "Mia"}) == "customerName: this field is missing"
+    assert wire.read(Order, {"customer_name": "Mia"}).customer_name == ""
+
+
+@pytest.mark.parametrize("left_out", [{}, {"customerName": None, "note": None, "lines": None, "total": None}])
+def test_a_text_number_or_list_that_is_missing_or_null_is_its_zero_value(left_out: dict[str, Any]) -> None:
+    order = wire.read(Order, left_out)
+    assert (order.customer_name, order.note, order.lines, order.total) == ("", "", [], 0)
+    assert "total" not in order.model_fields_set
+    [line] = wire.read(Order, {"lines": [left_out]}).lines
+    assert (line.product_id, line.quantity, line.unit_price) == ("", 0, None)
+
+
+@pytest.mark.parametrize("left_out", [{}, {"assignment": None}])
+def test_an_exact_body_wants_every_field(left_out: dict[str, Any]) -> None:
+    with pytest.raises(InvalidError, match=r"^assignment: (this field is missing|must not be null)$"):
+        wire.read(RobotStep, left_out)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
         ("customerName", 1, "customerName: must be a text"),
-        ("customerName", None, "customerName: must not be null"),
+        ("paid", None, "paid: must not be null"),
         ("customerName", "x" * 201, "customerName: must have at most 200 characters"),
         ("note", "x" * 2001, "note: must have at most 2000 characters"),
         ("note", ["x"], "note: must be a text"),
@@ -94,7 +115,6 @@ def test_a_field_by_its_inner_name_is_an_unknown_field() -> None:
         ("lines", {}, "lines: must be a list"),
         ("lines", ["p"], "lines[0]: must be an object"),
         ("lines", [{"productId": "p", "quantity": 1}] * 101, "lines: must have at most 100 entries"),
-        ("lines", [{"productId": "p"}], "lines[0].quantity: this field is missing"),
         ("lines", [{"productId": "p", "quantity": 1000}], "lines[0].quantity: must be at most 999"),
         (
             "lines",
@@ -103,9 +123,8 @@ def test_a_field_by_its_inner_name_is_an_unknown_field() -> None:
         ),
         ("total", "1", "total: an amount must be a number"),
         ("total", True, "total: an amount must be a number"),
-        ("total", None, "total: must not be null"),
         ("total", Decimal("0.001"), "total: an amount has at most two decimals"),
-        ("total", Decimal("1.000000000000000000000000000000001"), "total: an amount has at most two decimals"),
+        ("total", Decimal("34.980002"), "total: an amount has at most two decimals"),
         ("total", Decimal("1e999999"), "total: an amount must be below 2^53 cents"),
         ("total", Decimal("90071992547409.92"), "total: an amount must be below 2^53 cents"),
         ("total", 10**4000, "total: an amount must be below 2^53 cents"),
@@ -127,7 +146,7 @@ def test_what_is_not_an_object_is_refused() -> None:
 
 def test_every_wrong_field_is_named() -> None:
     assert refused({"paid": 1, "status": 1}) == (
-        "customerName: this field is missing; paid: must be true or false; status: must be one of 'open' or 'sealed'"
+        "paid: must be true or false; status: must be one of 'open' or 'sealed'"
     )
 
 

@@ -81,14 +81,13 @@ def test_staff_place_an_order_at_the_catalogues_prices() -> None:
     [
         ([{**BREAD, "price": 4.49}], 400, "the price of Rye bread is not the catalogue's"),
         ([{**BREAD, "price": 0}], 400, "the price of Rye bread is not the catalogue's"),
-        ([{**BREAD, "price": None}], 400, "items[0].price: must not be null"),
         ([{**BREAD, "price": 4.505}], 400, "items[0].price: an amount has at most two decimals"),
         ([{**BREAD, "productId": "cake"}], 404, "product was not located"),
         ([{**BREAD, "storeId": "paper"}], 404, "product was not located"),
         ([{**BREAD, "quantity": 0}], 400, "the item quantity cannot be zero"),
         ([{**BREAD, "quantity": -1}], 400, "the item quantity cannot be negative"),
         ([{**BREAD, "quantity": 1000}], 400, "items[0].quantity: must be at most 999"),
-        ([{"storeId": "bakery", "quantity": 1}], 400, "items[0].productId: this field is missing"),
+        ([{"storeId": "bakery", "quantity": 1}], 400, "the store id and the product id cannot be blank"),
         ([BREAD] * 101, 400, "items: must have at most 100 entries"),
         ([], 400, "the order has no items"),
     ],
@@ -103,8 +102,8 @@ def test_an_order_that_breaks_a_rule_is_refused_with_the_reason(items: list[Any]
     [
         ({"customerId": " "}, "the customer id cannot be blank"),
         ({"paymentId": " "}, "the payment id cannot be blank"),
-        ({"paymentId": ""}, "paymentId: must not be empty"),
-        ({"customerId": None}, "customerId: must not be null"),
+        ({"paymentId": ""}, "the payment id cannot be blank"),
+        ({"customerId": None}, "the customer id cannot be blank"),
     ],
 )
 def test_an_order_needs_a_customer_and_a_payment(fields: dict[str, Any], message: str) -> None:

@@ -69,9 +69,9 @@ def test_a_payment_is_unavailable_while_the_owner_of_customers_does_not_answer(t
         ({"customerId": " ", "amount": 1}, "the customer id cannot be blank"),
         ({"customerId": "ada", "amount": 1.005}, "amount: an amount has at most two decimals"),
         ({"customerId": "ada", "amount": "1"}, "amount: an amount must be a number"),
-        ({"customerId": "ada", "amount": None}, "amount: must not be null"),
-        ({"customerId": "ada"}, "amount: this field is missing"),
-        ({"amount": 1}, "customerId: this field is missing"),
+        ({"customerId": "ada", "amount": None}, "the payment amount must be greater than zero"),
+        ({"customerId": "ada"}, "the payment amount must be greater than zero"),
+        ({"amount": 1}, "the customer id cannot be blank"),
     ],
 )
 def test_a_malformed_payment_is_a_bad_request(till: Till, body: object, message: str) -> None:
