@@ -236,11 +236,11 @@ def recall(loaded: Loaded[Any], working: Context) -> bool:
 
 def check_expected_version(aggregate: Aggregate, working: Context) -> None:
     """Raises StaleError when `If-Match` names another version of what the request changes first."""
-    if working.expected_version is None or working.subject != aggregate.stream(aggregate.id):
+    if working.expected_versions is None or working.subject != aggregate.stream(aggregate.id):
         return
-    if working.expected_version != aggregate.version:
+    if aggregate.version not in working.expected_versions:
         raise StaleError(
-            f"the {noun(type(aggregate))} is at version {aggregate.version}, not {working.expected_version}: "
+            f"the {noun(type(aggregate))} is at version {aggregate.version}, which If-Match does not name: "
             "read it again before you change it"
         )
 

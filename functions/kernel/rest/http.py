@@ -111,7 +111,7 @@ class Api:
                 request.check()
                 if route.writes and route.versioned:
                     working.cause = request.cause(who.id)
-                    working.expected_version = request.expected_version
+                    working.expected_versions = request.expected_versions
                 response = _answer(route, route.call(request), request, working)
             except Exception as error:  # every error is answered in one form
                 refusal = client_error(error)

@@ -17,9 +17,12 @@ from functions.kernel.runtime.context import Caller, Context
 BODY_LIMIT = 65_536  # bytes
 WRITES = frozenset({"POST", "PUT", "DELETE"})
 
+_VERSION = re.compile(r"[0-9]{1,15}")
 _HALF_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_ETAG = re.compile(r'"([0-9]{1,15})"')
+# RFC 9110, 8.8.3: an entity tag, and a list of them.
+_ETAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_ETAGS = re.compile(rf"[\s,]*{_ETAG.pattern}(\s*,\s*({_ETAG.pattern})?)*\s*")
 
 
 class Request:
@@ -101,20 +104,20 @@ class Request:
         return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")
 
     @property
-    def expected_version(self) -> int | None:
-        """The version that its If-Match names; None for any."""
-        tag = self.headers.get("if-match", "*").strip()
-        if tag == "*":
+    def expected_versions(self) -> frozenset[int] | None:
+        """The versions that its If-Match names; None for any. Weak and unknown tags name none (RFC 9110, 13.1.1)."""
+        header = self.headers.get("if-match", "*").strip()
+        if header == "*":
             return None
-        version = _ETAG.fullmatch(tag)
-        if version is None:
-            raise InvalidError('If-Match: must be the ETag of an answer, such as "3"')
-        return int(version[1])
+        if not _ETAGS.fullmatch(header):
+            raise InvalidError('If-Match: must be the ETag of an answer, such as "3", or several, or *')
+        tags = [tag for weak, tag in _ETAG.findall(header) if not weak]
+        return frozenset(int(tag) for tag in tags if _VERSION.fullmatch(tag))
 
     def knows(self, version: int) -> bool:
-        """Whether its If-None-Match names this version."""
-        known = self.headers.get("if-none-match", "")
-        return known.strip() == "*" or str(version) in _ETAG.findall(known)
+        """Whether its If-None-Match names this version; weak tags count as strong ones (RFC 9110, 13.1.2)."""
+        header = self.headers.get("if-none-match", "").strip()
+        return header == "*" or str(version) in [tag for _, tag in _ETAG.findall(header)]
 
 
 def _unescape(text: str, where: str) -> str:

@@ -36,9 +36,9 @@ class Context:
     """One request or message that is being handled.
 
     correlation_id: the flow's. causation_id: the message being handled, none for a request. caller: who is asking, of a
-    request. actor: how commits and messages name who began the flow. expected_version: the caller's `If-Match`. answer:
+    request. actor: how commits and messages name who began the flow. expected_versions: those of `If-Match`. answer:
     the reply that the next commit is to carry. The repository sets the rest: subject (the stream that is changed first,
-    which expected_version is about), answered (a commit carried the reply), recorded (the earlier commit of the same
+    which expected_versions are about), answered (a commit carried the reply), recorded (the earlier commit of the same
     cause, when it was handled before), version (that of the subject, or else of what was read first: the caller's
     `ETag`), changed (the streams that were changed).
     """
@@ -51,7 +51,7 @@ class Context:
     traceparent: str = field(default_factory=lambda: _traceparent(ids.new()))
     reply_to: str | None = None
     saga: str | None = None
-    expected_version: int | None = None
+    expected_versions: frozenset[int] | None = None
     answer: Outgoing | None = None
     subject: str | None = None
     answered: bool = False

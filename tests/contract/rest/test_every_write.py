@@ -77,7 +77,7 @@ def test_a_write_of_another_version_than_if_match_names_is_stale(route: Route) -
 def test_an_if_match_that_is_no_etag_is_refused(route: Route) -> None:
     furnished = furnish()
     before = furnished.effects()
-    for none in ("nonsense", "7", 'W/"7"', '"x"', '"1", "2"', ""):
+    for none in ("nonsense", "7", '"7', ""):
         answer = furnished.do(route, headers={"If-Match": none})
         assert_problem(answer, 400, furnished.path(route))
         assert "If-Match" in answer.body["detail"]

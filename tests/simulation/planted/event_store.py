@@ -171,7 +171,7 @@ BUGS = (
         "If-Match ignored",
         "A change is accepted although its If-Match names another version.",
         (IF_MATCH,),
-        (Edit(check_expected_version, "working.expected_version is None or", "working is not None or"),),
+        (Edit(check_expected_version, "working.expected_versions is None or", "working is not None or"),),
     ),
     Bug(
         "Idempotency-Key without its request",

@@ -179,10 +179,13 @@ def test_a_key_that_comes_back_with_another_request_is_refused() -> None:
 def test_the_expected_version_is_that_of_the_first() -> None:
     make_both()
     chests.change("chest-1", lambda chest: chest.fill(1))
-    with context.within(Context(expected_version=1)) as working:
+    with context.within(Context(expected_versions=frozenset({1}))) as working:
         both()
     assert working.version == 2
-    with context.within(Context(expected_version=1)), pytest.raises(StaleError, match="the jar is at version 2, not 1"):
+    with (
+        context.within(Context(expected_versions=frozenset({1}))),
+        pytest.raises(StaleError, match="the jar is at version 2, which If-Match"),
+    ):
         both()
     assert coins() == (11, 22)
 

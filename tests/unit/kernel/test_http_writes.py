@@ -195,7 +195,19 @@ def test_any_version_will_do_for_a_star() -> None:
     assert fill(create().body["id"], 1, match="*").status == 200
 
 
-@pytest.mark.parametrize("match", ["", "1", '"x"', 'W/"1"', '"1", "2"', '"-1"', '"١"', '"' + "9" * 40 + '"'])
+@pytest.mark.parametrize("match", ['"1", "2"', '"2","1"', '"7" , "1"', ', "1",', 'W/"7", "1"'])
+def test_any_version_that_if_match_names_will_do(match: str) -> None:
+    assert fill(create().body["id"], 1, match=match).status == 200
+
+
+@pytest.mark.parametrize("match", ['W/"1"', '"x"', '""', '"-1"', '"7", "x"', '"' + "9" * 40 + '"', '"1,1"'])
+def test_a_weak_or_unknown_tag_names_no_version(match: str) -> None:
+    jar = create().body["id"]
+    assert fill(jar, 1, match=match).status == 412
+    assert coins_in(jar) == 3
+
+
+@pytest.mark.parametrize("match", ["", "1", '"١"', '"1', '"1" "2"', "w/1", '*, "1"'])
 def test_a_malformed_if_match_is_refused(match: str) -> None:
     jar = create().body["id"]
     answer = fill(jar, 1, match=match)

@@ -186,7 +186,7 @@ def test_the_id_of_what_a_cause_creates_is_always_the_same() -> None:
 
 def test_a_change_of_the_expected_version_is_made() -> None:
     jars.create("jar-1", lambda jar: jar.fill(1))
-    with context.within(Context(expected_version=1)):
+    with context.within(Context(expected_versions=frozenset({1}))):
         jars.change("jar-1", lambda jar: jar.fill(1))
     assert jars.get("jar-1").version == 2
 
@@ -195,8 +195,8 @@ def test_a_change_of_the_expected_version_is_made() -> None:
 def test_a_change_of_another_version_than_expected_is_refused(expected: int) -> None:
     jars.create("jar-1", lambda jar: jar.fill_each(1, 2))
     with (
-        context.within(Context(expected_version=expected)),
-        pytest.raises(StaleError, match=f"the jar is at version 2, not {expected}"),
+        context.within(Context(expected_versions=frozenset({expected}))),
+        pytest.raises(StaleError, match="the jar is at version 2, which If-Match does not name"),
     ):
         jars.change("jar-1", lambda jar: jar.fill(1))
     assert jars.get("jar-1").version == 2
@@ -206,7 +206,7 @@ def test_a_version_that_was_as_expected_is_stale_after_a_conflict() -> None:
     store = ContendedStore(lambda: None, fill_as_somebody_else)
     with runtime.active(memory_runtime("jars", store=store)), clock.fixed(lambda: NOON):
         jars.create("jar-1", lambda jar: jar.fill(1))
-        with context.within(Context(expected_version=1)), pytest.raises(StaleError):
+        with context.within(Context(expected_versions=frozenset({1}))), pytest.raises(StaleError):
             jars.change("jar-1", lambda jar: jar.fill(1))
         assert jars.get("jar-1").coins == 11
 
@@ -214,7 +214,7 @@ def test_a_version_that_was_as_expected_is_stale_after_a_conflict() -> None:
 def test_the_expected_version_is_about_the_first_thing_that_is_changed() -> None:
     jars.create("jar-1", lambda jar: jar.fill(1))
     jars.create("jar-2", lambda jar: jar.fill_each(1, 2))
-    with context.within(Context(expected_version=1)):
+    with context.within(Context(expected_versions=frozenset({1}))):
         jars.get("jar-2")
         jars.change("jar-1", lambda jar: jar.fill(1))
         jars.change("jar-2", lambda jar: jar.fill(1))
@@ -224,7 +224,7 @@ def test_the_expected_version_is_about_the_first_thing_that_is_changed() -> None
 def test_a_request_handled_before_is_not_stale() -> None:
     jars.create("jar-1", lambda jar: jar.fill(1))
     for _ in range(2):
-        with context.within(Context(cause=Cause("key-1"), expected_version=1)):
+        with context.within(Context(cause=Cause("key-1"), expected_versions=frozenset({1}))):
             jars.change("jar-1", lambda jar: jar.fill(1))
     assert jars.get("jar-1").version == 2
 
