@@ -83,7 +83,10 @@ def test_filters_find_the_matching_orders_newest_first(filters: dict[str, Any], 
     assert "".join(found(filters, limit)) == expected
 
 
-@pytest.mark.parametrize("body", [{}, {"filters": {}}, {"unknown": None}, {"filters": {"unknown": None}}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"filters": {}}, {"unknown": None}, {"filters": {"unknown": None, "customerId": None}}, {"limit": None}],
+)
 def test_a_search_without_filters_finds_all(body: dict[str, Any]) -> None:
     five_orders()
     assert [one["orderId"] for one in search(**body).body["orders"]] == list("edcba")
@@ -95,7 +98,6 @@ def test_a_search_without_filters_finds_all(body: dict[str, Any]) -> None:
         {"status": "shipped"},
         {"status": ""},
         {"status": None},
-        {"customerId": None},
         {"customerId": 7},
         {"customerId": ""},
         {"after": "yesterday"},
@@ -104,11 +106,9 @@ def test_a_search_without_filters_finds_all(body: dict[str, Any]) -> None:
         {"before": 7},
         {"storeIds": "bakery"},
         {"storeIds": [None]},
-        {"storeIds": None},
         {"storeIds": ["x"] * 101},
         {"productIds": {}},
         {"minTotal": "4"},
-        {"minTotal": None},
         {"minTotal": 0.001},
         {"maxTotal": True},
     ],
@@ -125,11 +125,9 @@ def test_an_invalid_filter_is_refused(filters: dict[str, Any]) -> None:
         {"limit": 0},
         {"limit": 101},
         {"limit": "5"},
-        {"limit": None},
         {"limit": True},
         {"next": "forged"},
         {"next": ""},
-        {"next": None},
         {"next": 7},
         {"filters": None},
         {"filters": []},
