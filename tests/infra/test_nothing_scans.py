@@ -3,13 +3,9 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from functions.kernel.composition.manifest import manifest, services
 from infra.documents.generate import ROOT
 from tests.infra.conftest import Templates
-
-pytestmark = pytest.mark.xdist_group("infra")
 
 SENDS_AGAIN = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
 

@@ -3,14 +3,9 @@
 import json
 from typing import Any
 
-import pytest
-
 from events.registry import language
 from functions.kernel.composition.manifest import manifest, services
-from infra.queues import FUNCTION_TIMEOUT
 from tests.infra.conftest import Templates
-
-pytestmark = pytest.mark.xdist_group("infra")
 
 
 def arn_of(reference: Any) -> str:
@@ -91,6 +86,8 @@ def test_every_queue_source_reports_failures_one_by_one_and_bounds_its_concurren
 
 
 def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: Templates) -> None:
+    from infra.queues import FUNCTION_TIMEOUT
+
     for _, name, queue in dev.resources("AWS::SQS::Queue"):
         if "RedrivePolicy" in queue:
             assert queue["VisibilityTimeout"] >= 6 * FUNCTION_TIMEOUT, name
