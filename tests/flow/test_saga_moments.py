@@ -6,6 +6,7 @@ whatever was said since lies in the queues. Then something happens, and all goes
 
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 
@@ -20,24 +21,20 @@ AWAY = 400  # more than three timeouts
 disorders = pytest.mark.parametrize("disorder", ORDERED)
 
 
-def at(moment: int, disorder: int | None = None, *, acknowledged: bool = True) -> Case | None:
-    """A checkout at a moment, or None when it was over before. Those who only look on have not heard of it yet."""
-    case = a_case(disorder)
-    case.mall.stop(*LOOKERS_ON)
-    case.check_out()
-    if case.mall.deliver(moment) < moment:
-        return None
-    if not acknowledged and not case.mall.deliver(acknowledged=False):
-        return None
-    case.mall.relay()
-    return case
-
-
 def moments(disorder: int | None = None, *, acknowledged: bool = True) -> Iterator[Case]:
-    """A checkout at each of its moments, one after the other."""
+    """A checkout at each of its moments, one after the other. Those who only look on have not heard of it yet."""
+    checkout = a_case(disorder)
+    checkout.mall.stop(*LOOKERS_ON)
+    checkout.check_out()
     moment = 0
-    while case := at(moment, disorder, acknowledged=acknowledged):
+    while True:
+        case = deepcopy(checkout)
+        if not acknowledged and not case.mall.deliver(acknowledged=False):
+            break
+        case.mall.relay()
         yield case
+        if not checkout.mall.deliver():
+            break
         moment += 1
     assert moment > 15
 
@@ -101,8 +98,7 @@ def test_a_worker_may_die_right_after_its_commit_at_any_moment() -> None:
 
 @disorders
 def test_everything_that_was_said_may_come_again_at_any_moment(disorder: int | None) -> None:
-    undisturbed = at(0)
-    assert undisturbed
+    undisturbed = next(moments())
     go_on(undisturbed)
     for case in moments(disorder):
         repeat(case, case.mall.published[:])

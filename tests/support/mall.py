@@ -25,6 +25,7 @@ from functions.kernel.rest.http import Api
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
+from tests.support.copying import store_copied, views_copied
 from tests.support.queues import VISIBILITY, Habit, MemoryQueue, Message, moment
 
 
@@ -52,8 +53,14 @@ class Mall:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Mall":
         """A mall of its own, of the same code: what services register, and what was published, does not change."""
-        for shared in (self.manifests, self.gateway, *(s.inbox for s in self.subscribers), *self.published):
+        for shared in (self.manifests, self.gateway, *(s.inbox for s in self.subscribers)):
             memo[id(shared)] = shared
+        memo[id(self.published)] = self.published[:]
+        for runtime in self.runtimes.values():
+            assert isinstance(runtime.store, MemoryEventStore)
+            assert isinstance(runtime.views, MemoryViews)
+            memo[id(runtime.store)] = store_copied(runtime.store)
+            memo[id(runtime.views)] = views_copied(runtime.views)
         copied = memo[id(self)] = object.__new__(type(self))
         vars(copied).update(deepcopy(vars(self), memo))
         return copied
