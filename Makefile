@@ -1,9 +1,9 @@
-# Everything that one does here, by name. Nothing is installed outside this folder.
+# Every command of this repository. Nothing is installed outside this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# jsii warns at length about Node 20's end of life: the value is the major version to be silent about.
+# jsii prints a long warning about Node 20's end of life; the value is the major version not to warn about.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export UV_NO_PROGRESS := 1
 
@@ -15,39 +15,39 @@ NODE := node_modules/.installed
 ##@ Start
 
 .PHONY: help
-help: ## What one can do here (this text)
+help: ## List the commands (this text)
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 
 .PHONY: install
-install: $(VENV) $(ENGINE) $(NODE) ## Install the tools into .venv, .engine and node_modules (the other targets do it too)
+install: $(VENV) $(ENGINE) $(NODE) ## Install the tools into .venv, .engine and node_modules (other commands do it too)
 
 .PHONY: run
-run: $(VENV) $(ENGINE) $(NODE) ## Start the whole system on this machine, by a real deploy to the local cloud
+run: $(VENV) $(ENGINE) $(NODE) ## Start the whole system on this machine, by a real deployment to the local cloud
 	@$(local) run $(flags)
 
 .PHONY: demo
-demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order through, stop
+demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order from basket to completed, stop
 	@$(local) demo $(flags)
 
 .PHONY: up
-up: $(VENV) $(ENGINE) $(NODE) ## Start it in the background (stop it with: make down)
+up: $(VENV) $(ENGINE) $(NODE) ## Start it in the background (stop it with make down)
 	@$(local) up $(flags)
 
 .PHONY: down
-down: $(VENV) ## Stop what `make up` started
+down: $(VENV) ## Stop what make up started
 	@$(local) down $(flags)
 
 .PHONY: load
-load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX=all on every path
+load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX=all for every path an order can take
 	@$(local) load $(flags)
 
 .PHONY: dead-letters
-dead-letters: $(VENV) ## What failed for good, by queue (more by ARGS=)
+dead-letters: $(VENV) ## List the local cloud's dead-letter queues, with reasons (ARGS=--bodies prints the messages)
 	@$(local) dead-letters $(flags)
 
-# Their last line is JSON, for scripts: print nothing after it. PORT, STATE and the others only count when set.
+# The last line of these commands is JSON, for scripts: print nothing after it. PORT, STATE and the others only apply when set.
 local = .venv/bin/python -m infra.local
 flags = $(if $(PORT),--port "$(PORT)") $(if $(STATE),--state "$(STATE)") $(if $(ORDERS),--orders "$(ORDERS)") \
 	$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(MIX),--mix "$(MIX)") $(ARGS)
@@ -55,17 +55,17 @@ flags = $(if $(PORT),--port "$(PORT)") $(if $(STATE),--state "$(STATE)") $(if $(
 ##@ Change
 
 .PHONY: format
-format: $(VENV) ## Format the code and apply the fixes that are safe
+format: $(VENV) ## Format the code and apply safe fixes
 	@.venv/bin/ruff check --fix-only --quiet .
 	@.venv/bin/ruff format .
 
 .PHONY: docs
-docs: $(VENV) ## Write again what is generated: schemas, catalogue, diagrams
+docs: $(VENV) ## Regenerate schemas, samples, the catalogue, API documents and diagrams
 	@.venv/bin/python -m language.generate
 	@.venv/bin/python -m infra.documents.generate
 
 .PHONY: check
-check: $(VENV) ## Lint, format, types, imports, generated files, security: all at once
+check: $(VENV) ## Check lint, format, types, imports, generated files and security, in parallel
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
 
 CHECKS := check-types check-imports check-security check-generated check-lint check-format
@@ -86,95 +86,95 @@ check-format: $(VENV)
 	@.venv/bin/ruff format --check --output-format concise .
 
 .PHONY: test
-test: $(VENV) $(NODE) ## Every test that needs no deployment
+test: $(VENV) $(NODE) ## Run every test that needs no deployment
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
-e2e: $(VENV) $(ENGINE) $(NODE) ## The tests that deploy to the local cloud
+e2e: $(VENV) $(ENGINE) $(NODE) ## Run the tests that deploy to the local cloud
 	@.venv/bin/pytest tests/e2e --force-enable-socket
 
 .PHONY: fuzz
-fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a deployment to the local cloud: MINUTES=5, SEED= as was printed
+fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINUTES=5, SEED= to repeat a printed seed
 	@.venv/bin/python -m tests.fuzz $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: coverage
-coverage: $(VENV) $(NODE) ## The same tests as `make test`, and what they leave out
+coverage: $(VENV) $(NODE) ## Run the tests of make test and list the lines they do not cover
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
 	@.venv/bin/python -m tests.coverage_limits .coverage.json
 
 .PHONY: mutants
-mutants: $(VENV) ## Change the rules bit by bit and see whether a test notices (takes long)
+mutants: $(VENV) ## Mutate the rules and list the mutants that no test noticed (takes long)
 	@.venv/bin/python -m tests.mutants
 
 .PHONY: simulate
-simulate: $(VENV) ## The system under faults that a seed decides: SCHEDULES=10000 SEED=1 JOBS=2 (more by ARGS=)
+simulate: $(VENV) ## Simulate the system under injected faults: SCHEDULES=10000 SEED=1 JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.run $(simulated) $(ARGS)
 
 simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$(SEED)") $(if $(JOBS),--jobs "$(JOBS)")
 
 .PHONY: simulate-mutants
-simulate-mutants: $(VENV) ## Plant bugs in the system and see how soon the simulation finds each: JOBS=2 (more by ARGS=)
+simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
 
-# These want a deployment, a browser or a quiet machine.
+# These need a deployment, a browser or an idle machine.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench
 
 .PHONY: hooks
-hooks: $(VENV) ## Let `git commit` do the quick part of `make check` (once for each clone)
+hooks: $(VENV) ## Have git commit run the quick part of make check (once for each clone)
 	@.venv/bin/pre-commit install
 
 .PHONY: pr
-pr: ## What a change must pass: check and test
+pr: ## Run what a change must pass: check and test
 	@$(MAKE) check
 	@$(MAKE) test
 
 .PHONY: release
-release: $(VENV) ## Promise the messages' schemas as they are to all who build on them: make release VERSION=0.2.0
-	@[ -n "$(VERSION)" ] || { echo "Which version? Say for example: make release VERSION=0.2.0" >&2; exit 1; }
+release: $(VENV) ## Release the messages' schemas, which later changes must not break: make release VERSION=0.2.0
+	@[ -n "$(VERSION)" ] || { echo "VERSION is missing. Example: make release VERSION=0.2.0" >&2; exit 1; }
 	@.venv/bin/python -m language.release "$(VERSION)"
 
 ##@ Deploy
 
 .PHONY: synth
-synth: $(VENV) $(NODE) ## The CloudFormation templates, into cdk.out (STAGE= if not the default)
+synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= if not the default)
 	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)")
 
 .PHONY: deploy
-deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account at hand: make deploy STAGE=name
+deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: make deploy STAGE=name
 	@node_modules/.bin/cdk deploy --all -c stage="$(STAGE)"
 
 .PHONY: destroy
-destroy: stage $(VENV) $(NODE) ## Take a deployment down: make destroy STAGE=name
+destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name
 	@node_modules/.bin/cdk destroy --all -c stage="$(STAGE)"
 
 .PHONY: stage
 stage:
-	@[ -n "$(STAGE)" ] || { echo "Which stage? Say for example: make $(or $(firstword $(MAKECMDGOALS)),deploy) STAGE=dev" >&2; exit 1; }
+	@[ -n "$(STAGE)" ] || { echo "STAGE is missing. Example: make $(or $(firstword $(MAKECMDGOALS)),deploy) STAGE=dev" >&2; exit 1; }
 
-##@ House
+##@ Maintain
 
 .PHONY: lock
-lock: $(VENV) ## Resolve requirements/*.lock again from pyproject.toml (newest: ARGS=--upgrade)
+lock: $(VENV) ## Resolve requirements/*.lock from pyproject.toml (newest versions: ARGS=--upgrade)
 	@$(compile) --group dev -o requirements/all.lock
 	@$(compile) --group runtime -c requirements/all.lock -o requirements/runtime.lock
 	@$(compile) --group engine -o requirements/engine.lock
 
-# One resolution for all that shares an environment: groups locked apart come to disagree.
+# One resolution for all groups that share an environment: locked apart, they would disagree.
 compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
 
 .PHONY: clean
-clean: ## Remove what was built (not the environments, nor the local cloud's state)
+clean: ## Remove what was built (not the environments, not the local cloud's state)
 	@rm -rf .build cdk.out mutants .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environments. A stamp is newer than the lock that it was installed from, so a changed lock installs again.
+# The environments. A stamp is newer than the lock it was installed from, so a changed lock triggers a new installation.
 
-# The first Python that is new enough and can make an environment.
+# The first Python that is new enough and can create a virtual environment.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 define NO_PYTHON
-No Python that can make an environment was found. Needed: Python 3.11 or newer, with its modules venv and ensurepip.
+No suitable Python was found. Needed: Python 3.11 or newer, with its modules venv and ensurepip.
   Debian, Ubuntu:  apt-get install python3 python3-venv
   Fedora:          dnf install python3
   macOS:           brew install python
@@ -182,7 +182,7 @@ Or name one: make install PYTHON=/path/to/python3
 endef
 export NO_PYTHON
 
-# $(call environment,FOLDER,LOCK): uv comes into .venv by pip, at the version and hashes of the lock; it does the rest.
+# $(call environment,FOLDER,LOCK): pip installs uv into .venv, at the version and hashes of the lock; uv installs the rest.
 define environment
 	@[ -n "$(PYTHON)" ] || { echo "$$NO_PYTHON" >&2; exit 1; }
 	@[ -x $(1)/bin/python ] || { rm -rf $(1) && $(PYTHON) -m venv $(1); }

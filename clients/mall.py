@@ -1,4 +1,4 @@
-"""The mall's REST API as a typed client: what a kiosk, a clerk's screen or a robot would call."""
+"""A client of the mall's REST API, as a kiosk, a clerk's screen or a robot would use it."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ BUSY = (429, 503)
 
 
 class MallError(Exception):
-    """The mall refused; `status` and `code` are those of its problem document."""
+    """The mall answered with an error; `status` and `code` are those of its problem document."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -23,8 +23,8 @@ class MallError(Exception):
         self.message = message
 
 
-class NeverError(Exception):
-    """What was waited for did not come in time."""
+class WaitTimeoutError(Exception):
+    """What `wait_for` waited for did not happen in time."""
 
 
 class Mall:
@@ -42,9 +42,9 @@ class Mall:
         self._http.close()
 
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """One request; a busy mall is asked again when it says so. Raises MallError.
+        """One request, retried after Retry-After while the mall answers 429 or 503. Raises MallError.
 
-        A write that is to be safe to repeat carries an Idempotency-Key (`key`).
+        key: the Idempotency-Key of a write, which makes it safe to repeat.
         """
         headers = {"idempotency-key": key} if key else {}
         response = self._http.request(method, path, json=body, headers=headers)
@@ -59,19 +59,19 @@ class Mall:
         return content
 
     def get(self, path: str) -> Json:
-        """Read."""
+        """GET."""
         return self.call("GET", path)
 
     def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """Create, or ask for something."""
+        """POST; the body is an empty object if there is none."""
         return self.call("POST", path, body or {}, key=key)
 
     def put(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """Change."""
+        """PUT; the body is an empty object if there is none."""
         return self.call("PUT", path, body or {}, key=key)
 
     def pages(self, path: str, member: str) -> list[Json]:
-        """All of a list, page by page."""
+        """All items of a list, read page by page; `member` holds a page's items."""
         found: list[Json] = []
         joiner = "&" if "?" in path else "?"
         after = ""
@@ -83,16 +83,16 @@ class Mall:
             after = f"&next={page['next']}"
 
 
-def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = 60) -> T:
-    """Look until there is something, and return it; a 404 counts as nothing yet. Raises NeverError.
+def wait_for(probe: Callable[[], T | None], what: str, *, seconds: float = 60) -> T:
+    """Call `probe` until it returns something, and return that; a 404 counts as None. Raises WaitTimeoutError.
 
-    The pauses grow from a tenth of a second to one, so that those who wait do not slow down what they wait for.
+    The pauses grow from 0.1 to 1 s, so that waiting does not slow down the system under load.
     """
     deadline = time.monotonic() + seconds
     pause = 0.1
     while True:
         try:
-            found = look()
+            found = probe()
         except MallError as error:
             if error.status != 404:
                 raise
@@ -100,6 +100,6 @@ def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = 60) ->
         if found is not None:
             return found
         if time.monotonic() > deadline:
-            raise NeverError(f"{what} did not happen within {seconds:.0f} s")
+            raise WaitTimeoutError(f"{what} did not happen within {seconds:.0f} s")
         time.sleep(pause)
         pause = min(1, pause * 1.2)

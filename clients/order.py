@@ -1,4 +1,4 @@
-"""One order, and what its customer, the robots and the clerks do about it."""
+"""One order, and what its customer, the robots and the clerks do with it."""
 
 import time
 import uuid
@@ -8,51 +8,51 @@ from dataclasses import dataclass
 from clients.mall import Json, Mall, MallError, wait_for
 
 FINAL = ("completed", "rejected", "cancelled")
-ROBOT_WITHIN = 300  # seconds: robots are few when a mall is full
+ROBOT_WITHIN = 300  # seconds: under load, orders wait for robots
 
-NOTHING: Mapping[str, int] = {}
-
-
-class SurpriseError(Exception):
-    """The mall did not do what was expected of it."""
+NONE_MISSING: Mapping[str, int] = {}
 
 
-def expect(so: bool, what: str) -> None:
-    """Raises SurpriseError unless it is so."""
-    if not so:
-        raise SurpriseError(f"expected {what}")
+class UnexpectedError(Exception):
+    """The mall did not behave as expected."""
+
+
+def expect(condition: bool, what: str) -> None:
+    """Raises UnexpectedError unless the condition holds."""
+    if not condition:
+        raise UnexpectedError(f"expected {what}")
 
 
 @dataclass
 class Order:
-    """A customer's way to one order, step by step; `tell` hears what is done.
+    """The steps of one order, each a call of the API; `report` is called with a line for each step that is done.
 
-    Every write carries a key of its own, so that it can be sent again, and is when they send everything `twice`.
-    Amounts are as on the wire, in major units.
+    Every write has an idempotency key of its own; with `twice`, every write is sent twice. Amounts are as on the wire,
+    in major units.
     """
 
     mall: Mall
-    tell: Callable[[str], None] = lambda text: None
+    report: Callable[[str], None] = lambda line: None
     customer_id: str = ""
     id: str = ""
-    """The basket's, and so the order's."""
+    """The basket's id, which becomes the order's."""
     payment_id: str = ""
     total: float = 0
-    """What the basket cost."""
+    """The price of the basket."""
     began: float = 0
     twice: bool = False
 
     def registers(self) -> "Order":
-        """A customer comes."""
+        """Register a customer."""
         body = {"name": "Ada Reyes", "smsNumber": "+15550100"}
         self.customer_id = self.write("POST", "/api/customers", body)["id"]
-        self.tell(f"customer {self.customer_id} registered at the kiosk")
+        self.report(f"customer {self.customer_id} registered at the kiosk")
         return self
 
     def fills_a_basket(
         self, products: Mapping[str, int], on_order: Callable[[str], object] = lambda order_id: None
     ) -> "Order":
-        """A basket with these products, in these quantities; `on_order` hears its id at once."""
+        """Start a basket and add products (id → quantity); `on_order` gets its id before any product is added."""
         self.began = time.monotonic()
         self.id = self.write("POST", "/api/baskets", {"customerId": self.customer_id})["id"]
         on_order(self.id)
@@ -60,69 +60,69 @@ class Order:
             item = {"productId": product, "quantity": quantity}
             self.write("PUT", f"/api/baskets/{self.id}/addItem", item)
         self.total = self.basket()["total"]
-        self.tell(f"basket {self.id} filled: {len(products)} products, {self.total:.2f} in all")
+        self.report(f"basket {self.id} filled: {len(products)} products, {self.total:.2f} in all")
         return self
 
-    def sets_money_aside(self, amount: float | None = None) -> "Order":
-        """A payment of what the basket costs, or of another amount."""
+    def authorizes_a_payment(self, amount: float | None = None) -> "Order":
+        """Authorize a payment of the basket's price, or of another amount."""
         body = {"customerId": self.customer_id, "amount": self.total if amount is None else amount}
         self.payment_id = self.write("POST", "/api/payments", body)["id"]
         return self
 
     def checks_out(self) -> "Order":
-        """From here on there is an order."""
+        """Check the basket out, which creates the order."""
         self.write("PUT", f"/api/baskets/{self.id}/checkout", {"paymentId": self.payment_id})
-        self.tell(f"checked out with payment {self.payment_id}: the order has the basket's id")
+        self.report(f"checked out with payment {self.payment_id}: the order has the basket's id")
         return self
 
     def orders(self, products: Mapping[str, int]) -> "Order":
-        """All of that."""
-        return self.registers().fills_a_basket(products).sets_money_aside().checks_out()
+        """Register, fill a basket, authorize its payment and check out."""
+        return self.registers().fills_a_basket(products).authorizes_a_payment().checks_out()
 
     def is_approved(self) -> "Order":
-        """Wait until everyone has accepted it."""
+        """Wait until the order is approved."""
         self._wait_for_status("approved")
         return self
 
-    def is_there(self) -> "Order":
-        """Wait until there is an order, however it stands."""
+    def is_created(self) -> "Order":
+        """Wait until the order exists, in any status."""
         wait_for(self.order, f"order {self.id}")
         return self
 
     def pays(self) -> "Order":
-        """Pay the invoice, as soon as there is one."""
+        """Wait for the invoice, and pay it."""
         wait_for(self.invoice, f"the invoice of order {self.id}")
         self.write("PUT", f"/api/payments/invoices/{self.id}/pay")
-        self.tell("invoice paid")
+        self.report("invoice paid")
         return self
 
     def cancels(self, reason: str = "changed my mind") -> "Order":
-        """Call the order off."""
+        """Cancel the order."""
         self.write("DELETE", f"/api/ordering/{self.id}", {"reason": reason})
-        self.tell("cancelled")
+        self.report("cancelled")
         return self
 
     def gets_a_robot(self) -> Json:
-        """Wait until a robot has the order's list, and return that."""
+        """Wait until the order's shopping list is assigned to a robot, and return the list."""
         shopping_list = wait_for(self._assigned, f"a robot for order {self.id}", seconds=ROBOT_WITHIN)
-        self.tell(f"robot {shopping_list['botId']} has the list")
+        self.report(f"robot {shopping_list['botId']} has the list")
         return shopping_list
 
-    def is_collected(self, missing: Mapping[str, int] = NOTHING) -> "Order":
-        """The robot that has the list picks all but what is `missing`, and the clerk checks it in."""
+    def is_collected(self, missing: Mapping[str, int] = NONE_MISSING) -> "Order":
+        """The assigned robot picks everything that is not `missing`, and the clerk checks it in."""
         shopping_list = self.gets_a_robot()
         self.starts(shopping_list)
         self.picks(shopping_list, missing)
         self._at_the_depot("complete", shopping_list)
-        self.tell("items checked in at the depot")
+        self.report("items checked in at the depot")
         return self
 
     def starts(self, shopping_list: Json) -> None:
-        """The robot that was given the list sets out."""
+        """The assigned robot starts to collect."""
         self._at_the_depot("start", shopping_list)
 
-    def picks(self, shopping_list: Json, missing: Mapping[str, int] = NOTHING) -> None:
-        """The robot that was given the list picks all but what is missing."""
+    def picks(self, shopping_list: Json, missing: Mapping[str, int] = NONE_MISSING) -> None:
+        """The assigned robot picks everything that is not missing."""
         for stop in shopping_list["stops"]:
             for item in stop["items"]:
                 found = item["quantity"] - missing.get(item["productId"], 0)
@@ -150,23 +150,23 @@ class Order:
         return found
 
     def texts(self) -> set[str]:
-        """The kinds of notifications that the customer got about the order."""
+        """The kinds of notifications that were sent about the order."""
         found = self.mall.pages(f"/api/notifications?customerId={self.customer_id}", "notifications")
         return {notification["kind"] for notification in found if notification["orderId"] == self.id}
 
     def refused(self, method: str, path: str, body: Json, *, status: int = 409) -> None:
-        """A request that the mall must refuse. Raises SurpriseError when it does not."""
+        """A request that the mall must refuse with `status`. Raises UnexpectedError otherwise."""
         try:
             self.write(method, path, body)
         except MallError as error:
             expect(error.status == status, f"{method} {path} to be refused with {status}, not: {error}")
         else:
-            raise SurpriseError(f"expected {method} {path} to be refused with {status}")
+            raise UnexpectedError(f"expected {method} {path} to be refused with {status}")
 
     def write(self, method: str, path: str, body: Json | None = None) -> Json:
-        """A request that changes something, with its answer. Raises MallError.
+        """A request that changes something; returns its answer. Raises MallError.
 
-        Raises SurpriseError when it is sent twice and the second answer is another.
+        Raises UnexpectedError if it is sent twice and the answers differ.
         """
         key = str(uuid.uuid4())
         answer = self.mall.call(method, path, body or {}, key=key)

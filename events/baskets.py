@@ -1,4 +1,4 @@
-"""What the baskets service says: items being chosen at a kiosk."""
+"""Messages of the baskets service: a customer chooses items at a kiosk."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ BasketStatus = Literal["open", "cancelled", "checked_out", "abandoned"]
 
 
 class BasketState(Event):
-    """A basket as others may know it; `total` is the sum of its lines."""
+    """The public state of a basket; `total` is the sum of its lines."""
 
     basket_id: str
     customer_id: str
@@ -19,24 +19,24 @@ class BasketState(Event):
 
 
 class BasketStarted(BasketState, source="baskets", key="basket_id"):
-    """A customer began to choose."""
+    """A customer started a basket."""
 
 
 class BasketCancelled(BasketState, source="baskets", key="basket_id"):
-    """A customer gave the basket up."""
+    """A customer cancelled the basket."""
 
 
 class BasketAbandoned(BasketState, source="baskets", key="basket_id"):
-    """A basket was left untouched for too long."""
+    """The basket was untouched for too long (a stage setting) and is closed."""
 
 
 class BasketCheckedOut(BasketState, source="baskets", key="basket_id"):
-    """A customer ordered what is in the basket, to be paid with an authorised payment."""
+    """A customer ordered the basket's items, to be paid with an authorised payment."""
 
     payment_id: str
 
 
 class UntouchedBasketsDue(Timer, source="baskets", key="time"):
-    """It is time to look for baskets that nobody has touched for too long."""
+    """The schedule for abandoning baskets that were untouched for too long."""
 
     time: Time

@@ -1,4 +1,4 @@
-"""What the checkout service says: the commands of the create-order saga, and its reminders to itself.
+"""Messages of the checkout service: the commands of the create-order saga, and its timers.
 
 The shopping list of an order has the order's id.
 """
@@ -12,14 +12,14 @@ SagaStatus = Literal["running", "parked", "completed", "compensated", "stopped"]
 
 
 class RejectOrder(Command, source="checkout", key="order_id", to="ordering"):
-    """The order is not to be; whether that is still so, the order decides."""
+    """Reject the order, if it is still pending: the order decides."""
 
     order_id: str
     reason: str
 
 
 class AuthorizeCustomer(Command, source="checkout", key="order_id", to="customers"):
-    """Say whether this customer may place this order."""
+    """Check whether this customer may place this order."""
 
     order_id: str
     customer_id: str
@@ -33,7 +33,7 @@ class CreateShoppingList(Command, source="checkout", key="order_id", to="depot")
 
 
 class CancelShoppingList(Command, source="checkout", key="order_id", to="depot"):
-    """Nothing is to be collected for this order, even if the list is yet to come."""
+    """Cancel the order's shopping list, even if it does not exist yet."""
 
     order_id: str
 
@@ -48,7 +48,7 @@ class ConfirmPayment(Command, source="checkout", key="order_id", to="payments"):
 
 
 class VoidPayment(Command, source="checkout", key="order_id", to="payments"):
-    """This payment is not to serve this order, even if its confirmation is yet to come."""
+    """Release the payment from this order, even if its confirmation has not arrived yet."""
 
     order_id: str
     payment_id: str
@@ -56,20 +56,20 @@ class VoidPayment(Command, source="checkout", key="order_id", to="payments"):
 
 
 class InitiateShopping(Command, source="checkout", key="order_id", to="depot"):
-    """The order's shopping list may go to a robot."""
+    """Make the order's shopping list available to robots."""
 
     order_id: str
 
 
 class ApproveOrder(Command, source="checkout", key="order_id", to="ordering"):
-    """Everyone has accepted the order."""
+    """Approve the order: all services have accepted it."""
 
     order_id: str
     shopping_list_id: str
 
 
 class StepTimedOut(Timer, source="checkout", key="order_id"):
-    """A step's command may have gone without an answer: `attempt` counts its tries, from 1."""
+    """A step's command may be unanswered: `attempt` counts its attempts, from 1."""
 
     order_id: str
     step: int
@@ -78,9 +78,9 @@ class StepTimedOut(Timer, source="checkout", key="order_id"):
 
 
 class SagaMoved(Timer, source="checkout", key="order_id"):
-    """The saga of an order came to another status: `step` awaits its answer, `reason` is why it does not go on.
+    """The saga of an order changed its status: `step` awaits a reply, `reason` is why it does not proceed.
 
-    It is said at once, for the list of sagas: nobody else's.
+    Sent without delay, and consumed by the checkout service's own list of sagas.
     """
 
     order_id: str

@@ -1,4 +1,4 @@
-"""What the customers service says: who may order, and its answers to the saga."""
+"""Messages of the customers service: who may order, and its replies to the saga."""
 
 from typing import Literal
 
@@ -7,25 +7,25 @@ from events.registry import Event, Reply
 
 
 class CustomerState(Event):
-    """A customer as others may know one. `language` is the one of text messages, as an ISO 639-1 code."""
+    """The public state of a customer. `language` is that of text messages, as an ISO 639-1 code."""
 
     customer_id: str
     name: str
     sms_number: str
     enabled: bool
-    language: str = "en"  # what was said before customers had one does not name it
+    language: str = "en"  # messages published before this field existed lack it
 
 
 class CustomerRegistered(CustomerState, source="customers", key="customer_id"):
-    """Somebody became a customer."""
+    """A customer registered."""
 
 
 class CustomerSmsChanged(CustomerState, source="customers", key="customer_id"):
-    """A customer gave another number for text messages."""
+    """A customer changed the number for text messages."""
 
 
 class CustomerLanguageChanged(CustomerState, source="customers", key="customer_id"):
-    """A customer wants text messages in another language."""
+    """A customer changed the language of text messages."""
 
 
 class CustomerEnabled(CustomerState, source="customers", key="customer_id"):
@@ -37,7 +37,7 @@ class CustomerDisabled(CustomerState, source="customers", key="customer_id"):
 
 
 class CustomerErased(Event, source="customers", key="customer_id"):
-    """A customer asked to be forgotten: whoever keeps the name or the number lets go of it."""
+    """A customer asked to be forgotten: every consumer deletes its copies of the name and the number."""
 
     customer_id: str
     erased: Literal[True] = True

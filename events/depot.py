@@ -1,4 +1,4 @@
-"""What the depot says: robots collecting items, its answers to the saga, and its reminders."""
+"""Messages of the depot: robots collect items, its replies to the saga, and its timers."""
 
 from typing import Literal
 
@@ -11,9 +11,9 @@ BotStatus = Literal["offline", "idle", "active"]
 
 
 class ShoppingListState(Event):
-    """A shopping list as others may know it: `assignment` counts its assignments, 0 before the first.
+    """The public state of a shopping list: `assignment` counts its assignments, 0 before the first.
 
-    The list of an order that came through the checkout has the order's id; one made by staff has its own.
+    A list that the checkout's saga created has the order's id; one created by staff has its own.
     """
 
     shopping_list_id: str
@@ -26,25 +26,25 @@ class ShoppingListState(Event):
 
 
 class ShoppingListCreated(ShoppingListState, source="depot", key="shopping_list_id"):
-    """What is to be collected for an order was planned."""
+    """The shopping list of an order was created."""
 
 
 class ShoppingListAvailable(ShoppingListState, source="depot", key="shopping_list_id"):
-    """A list may go to a robot, for the first time or because it was given back; nothing of it is picked."""
+    """A list is available to robots, for the first time or because it was given back; nothing of it is picked."""
 
 
 class ShoppingListAssigned(ShoppingListState, source="depot", key="shopping_list_id"):
-    """A robot was given a list."""
+    """A list was assigned to a robot."""
 
     bot_id: str
 
 
 class ShoppingListStarted(ShoppingListState, source="depot", key="shopping_list_id"):
-    """A robot set out to collect."""
+    """A robot started to collect a list."""
 
 
 class ShoppingListItemPicked(ShoppingListState, source="depot", key="shopping_list_id"):
-    """A robot picked `quantity` in all of one product at one store."""
+    """A robot has picked `quantity` (the absolute number) of one product at one store."""
 
     store_id: str
     product_id: str
@@ -52,17 +52,17 @@ class ShoppingListItemPicked(ShoppingListState, source="depot", key="shopping_li
 
 
 class ShoppingListCompleted(ShoppingListState, source="depot", key="shopping_list_id"):
-    """What was found of a list is at the depot; the shortages could not be found."""
+    """The list's items are at the depot, except the shortages, which could not be found."""
 
     shortages: tuple[Shortage, ...]
 
 
 class ShoppingListCancelled(ShoppingListState, source="depot", key="shopping_list_id"):
-    """Nothing more is to be collected for an order; without stops when nothing had been planned yet."""
+    """The list is cancelled; it has no stops if it was cancelled before it was created."""
 
 
 class BotState(Event):
-    """A robot as others may know it, with the list that it has."""
+    """The public state of a robot, with the list that is assigned to it."""
 
     bot_id: str
     name: str
@@ -71,64 +71,64 @@ class BotState(Event):
 
 
 class BotRegistered(BotState, source="depot", key="bot_id"):
-    """A robot joined the depot."""
+    """A robot was registered."""
 
 
 class BotCameOnline(BotState, source="depot", key="bot_id"):
-    """A robot is there and waits for work."""
+    """A robot is online and idle."""
 
 
 class BotWentOffline(BotState, source="depot", key="bot_id"):
-    """A robot left or fell silent."""
+    """A robot signed off, or its heartbeats stopped."""
 
 
 class BotAssigned(BotState, source="depot", key="bot_id"):
-    """A robot was given a list."""
+    """A robot was assigned a list."""
 
     list_id: str
 
 
 class BotFinished(BotState, source="depot", key="bot_id"):
-    """A robot is done with its list and waits for work."""
+    """A robot finished its list and is idle."""
 
 
 class ShoppingListAccepted(Reply, source="depot", key="order_id", answers=CreateShoppingList):
-    """The order's list is planned."""
+    """The order's list is created."""
 
     order_id: str
 
 
 class ShoppingListRefused(Reply, source="depot", key="order_id", answers=CreateShoppingList):
-    """The order's list cannot be planned."""
+    """The order's list cannot be created."""
 
     order_id: str
     reason: str
 
 
 class ShoppingInitiated(Reply, source="depot", key="order_id", answers=InitiateShopping):
-    """The order's list may go to a robot, or has gone already."""
+    """The order's list is available to robots, or was already assigned."""
 
     order_id: str
 
 
 class ShoppingRefused(Reply, source="depot", key="order_id", answers=InitiateShopping):
-    """The order's list cannot go to a robot."""
+    """The order's list cannot be made available to robots."""
 
     order_id: str
     reason: str
 
 
 class ShoppingListCancellationAccepted(Reply, source="depot", key="order_id", answers=CancelShoppingList):
-    """Nothing will be collected for the order."""
+    """The order's list is cancelled."""
 
     order_id: str
 
 
 class LookAgain(Timer, source="depot", key="bucket"):
-    """A list may still wait for a robot: the dispatcher looks once for each bucket of time.
+    """A list may still wait for a robot: the dispatcher runs once for each time bucket.
 
-    `list_id` is the list that was left waiting, `since` when it began to wait (RFC 3339), `looks` how many looks in a
-    row have by then been taken for it.
+    `list_id` is the waiting list, `since` when it began to wait (RFC 3339), `looks` the number of consecutive runs in
+    which it was left waiting.
     """
 
     bucket: str
@@ -138,9 +138,9 @@ class LookAgain(Timer, source="depot", key="bucket"):
 
 
 class LeaseEnds(Timer, source="depot", key="bot_id"):
-    """A robot that is online may have fallen silent.
+    """The lease of a robot that is online may have ended: its last heartbeat is checked.
 
-    `session` says for which time it had come online, `looks` how many looks there have been since.
+    `session` numbers the times that the robot came online, `looks` the checks in this session.
     """
 
     bot_id: str

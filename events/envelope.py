@@ -1,4 +1,4 @@
-"""The envelope in which every message travels: the EventBridge `detail`."""
+"""The envelope of every message: the EventBridge `detail`."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ SOURCE_PREFIX = "mallbots."
 
 
 class Metadata(BaseModel):
-    """Who says what, about which version of which stream, and because of what.
+    """A message's identity, the version of the stream that it is about, and its cause.
 
-    `id` is derived (from stream, version and position; an answer's from its command), so a message sent twice
+    `id` is derived (from stream, version and position; a reply's from its command), so a message that is sent twice
     has one id. `correlation_id` names the flow, `causation_id` the message that caused this one (none for the
     first of a flow). `time` is RFC 3339 in UTC.
     """
@@ -33,7 +33,7 @@ class Metadata(BaseModel):
 
 
 class Envelope(BaseModel):
-    """A message as it travels: metadata, its own data and, on a replay, the one consumer it is `to`."""
+    """A message on the bus: metadata, its data and, on a replay, the one consumer that it is `to`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,12 +42,12 @@ class Envelope(BaseModel):
     to: str | None = None
 
     def detail(self) -> dict[str, Any]:
-        """The JSON-ready `detail`, without the members that are not there."""
+        """The `detail` for JSON, without absent members."""
         metadata = {name: value for name, value in self.metadata if value is not None or name == "causation_id"}
         content: dict[str, Any] = {"metadata": metadata, "data": self.data}
         return content if self.to is None else {**content, "to": self.to}
 
     @classmethod
     def read(cls, detail: Any) -> "Envelope":
-        """Read a `detail`; members that are not known are ignored. Raises pydantic.ValidationError."""
+        """Read a `detail`; unknown members are ignored. Raises pydantic.ValidationError."""
         return cls.model_validate(detail, extra="ignore")

@@ -1,4 +1,4 @@
-"""What the notifications service says: the texts that customers were sent."""
+"""Messages of the notifications service: the text messages that customers were sent."""
 
 from typing import Literal
 

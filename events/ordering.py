@@ -1,4 +1,4 @@
-"""What the ordering service says: an order's life, and its answers to the saga."""
+"""Messages of the ordering service: an order's life, and its replies to the saga."""
 
 from typing import Literal
 
@@ -6,12 +6,12 @@ from events.checkout import ApproveOrder, RejectOrder
 from events.registry import Event, Reply, Timer
 from events.shapes import Cents, LineItem, Shortage, Time
 
-# "ready" is approved with the items at the depot; whether it is paid is a fact of its own.
+# "ready" is approved with the items at the depot; `paid` is independent of it.
 OrderStatus = Literal["pending", "approved", "ready", "completed", "rejected", "cancelled"]
 
 
 class OrderState(Event):
-    """An order as others may know it; `items` and `total` are without what robots could not find."""
+    """The public state of an order; `items` and `total` exclude what robots could not find."""
 
     order_id: str
     customer_id: str
@@ -26,23 +26,23 @@ class OrderState(Event):
 
 
 class OrderCreated(OrderState, source="ordering", key="order_id"):
-    """An order was placed and waits for everyone to accept it."""
+    """An order was placed; the saga asks the other services to accept it."""
 
 
 class OrderApproved(OrderState, source="ordering", key="order_id"):
-    """Everyone accepted the order; its shopping list is the named one."""
+    """All services accepted the order; `shopping_list_id` is its shopping list."""
 
     shopping_list_id: str
 
 
 class OrderRejected(OrderState, source="ordering", key="order_id"):
-    """Somebody refused the order before it was approved."""
+    """A service refused the order, or did not answer, before it was approved."""
 
     reason: str
 
 
 class OrderReadied(OrderState, source="ordering", key="order_id"):
-    """The order's items are at the depot, all but the shortages."""
+    """The order's items are at the depot, except the shortages."""
 
     shortages: tuple[Shortage, ...]
 
@@ -52,18 +52,18 @@ class OrderPaid(OrderState, source="ordering", key="order_id"):
 
 
 class OrderCancelled(OrderState, source="ordering", key="order_id"):
-    """The customer, the staff or the system called the order off."""
+    """The customer, the staff or the system cancelled the order."""
 
     reason: str
     by: Literal["customer", "staff", "system"]
 
 
 class OrderCompleted(OrderState, source="ordering", key="order_id"):
-    """The order is ready and paid: there is nothing left to do."""
+    """The order is ready and paid."""
 
 
 class UnpaidOrdersDue(Timer, source="ordering", key="time"):
-    """It is time to look for orders that have been ready and unpaid for too long."""
+    """The schedule for cancelling orders that have been ready and unpaid for too long."""
 
     time: Time
 
@@ -75,20 +75,20 @@ class OrderApprovalAccepted(Reply, source="ordering", key="order_id", answers=Ap
 
 
 class OrderApprovalRefused(Reply, source="ordering", key="order_id", answers=ApproveOrder):
-    """The order cannot be approved, for it is rejected or cancelled."""
+    """The order cannot be approved: it is rejected or cancelled."""
 
     order_id: str
     status: OrderStatus
 
 
 class OrderRejectionAccepted(Reply, source="ordering", key="order_id", answers=RejectOrder):
-    """The order is rejected or cancelled: whatever was done for it is to be undone."""
+    """The order is rejected or cancelled: the saga compensates what was done for it."""
 
     order_id: str
 
 
 class OrderRejectionRefused(Reply, source="ordering", key="order_id", answers=RejectOrder):
-    """The order cannot be rejected any more, for it is approved."""
+    """The order can no longer be rejected: it is approved."""
 
     order_id: str
     status: OrderStatus

@@ -1,4 +1,4 @@
-"""What the payments service says: payments, invoices, and its answers to the saga."""
+"""Messages of the payments service: payments, invoices, and its replies to the saga."""
 
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ OrdersToCompare = Literal["ended", "unfinished", "differing"]
 
 
 class PaymentState(Event):
-    """A payment as others may know it: what was authorised, and of that captured, released, refunded."""
+    """The public state of a payment: what was authorised, and of that captured, released, refunded."""
 
     payment_id: str
     customer_id: str
@@ -26,27 +26,27 @@ class PaymentState(Event):
 
 
 class PaymentAuthorized(PaymentState, source="payments", key="payment_id"):
-    """A customer's money was set aside."""
+    """A payment was authorised."""
 
 
 class PaymentConfirmed(PaymentState, source="payments", key="payment_id"):
-    """A payment serves an order, and no other from now on."""
+    """A payment was bound to one order; it serves no other."""
 
     order_id: str
 
 
 class PaymentVoided(PaymentState, source="payments", key="payment_id"):
-    """A payment of which nothing was captured was let go."""
+    """A payment was released; nothing of it had been captured."""
 
 
 class PaymentRefunded(PaymentState, source="payments", key="payment_id"):
-    """A part of what was captured, `refund`, went back to the customer; `refunded` is all that did so far."""
+    """`refund`, a part of what was captured, was paid back to the customer; `refunded` is the sum of all refunds."""
 
     refund: Cents
 
 
 class InvoiceState(Event):
-    """An invoice as others may know it; `amount` is what is owed."""
+    """The public state of an invoice; `amount` is what is owed."""
 
     invoice_id: str
     order_id: str
@@ -56,11 +56,11 @@ class InvoiceState(Event):
 
 
 class InvoiceCreated(InvoiceState, source="payments", key="invoice_id"):
-    """What is owed for an approved order was written down."""
+    """The invoice of an approved order was created."""
 
 
 class InvoiceAdjusted(InvoiceState, source="payments", key="invoice_id", version=2):
-    """Less is owed than before: something was not found (`short_pick`), or the order of a paid invoice was cancelled.
+    """Less is owed: a short pick (`short_pick`), or the order of a paid invoice was cancelled (`cancelled`).
 
     Version 1 had no `reason`.
     """
@@ -70,46 +70,46 @@ class InvoiceAdjusted(InvoiceState, source="payments", key="invoice_id", version
 
 @upcasts(InvoiceAdjusted, from_version=1)
 def _reason_by_amount(data: dict[str, Any]) -> dict[str, Any]:
-    """Nothing was owed any more only after a cancellation."""
+    """Before version 2, only a cancellation reduced the amount to zero."""
     return {**data, "reason": "short_pick" if data["amount"] else "cancelled"}
 
 
 class InvoicePaid(InvoiceState, source="payments", key="invoice_id"):
-    """What is owed was captured from the payment."""
+    """The amount owed was captured from the payment."""
 
 
 class InvoiceCancelled(InvoiceState, source="payments", key="invoice_id"):
-    """Nothing is owed for the order, perhaps before anything was written down."""
+    """Nothing is owed for the order; it may have been cancelled before it had an invoice."""
 
 
 class PaymentAccepted(Reply, source="payments", key="order_id", answers=ConfirmPayment):
-    """The payment covers the order and serves it."""
+    """The payment covers the order and is bound to it."""
 
     order_id: str
 
 
 class PaymentRefused(Reply, source="payments", key="order_id", answers=ConfirmPayment):
-    """The payment is unknown, another's, too small, or not free to serve the order."""
+    """The payment is unknown, another customer's, too small, or bound to another order."""
 
     order_id: str
     reason: str
 
 
 class PaymentVoidAccepted(Reply, source="payments", key="order_id", answers=VoidPayment):
-    """The payment does not serve the order and will not."""
+    """The payment is not bound to the order, and will not be."""
 
     order_id: str
 
 
 class RefundDue(Timer, source="payments", key="payment_id"):
-    """The payment provider is to pay back a payment's refund; `number` counts a payment's refunds, from 1."""
+    """A refund must be made by the payment provider; `number` counts a payment's refunds, from 1."""
 
     payment_id: str
     number: int
 
 
 class Reason(Shape):
-    """One thing that does not fit: the amount that was expected and the one that was found, in cents."""
+    """One discrepancy: the expected amount and the one that was found, in cents."""
 
     kind: str
     expected: int
@@ -119,7 +119,7 @@ class Reason(Shape):
 class DifferenceState(Event):
     """An order whose money does not add up; `difference_id` is the order's id.
 
-    `reasons` are those found last, `since` is when the first of them was found or, cleared, when none was left.
+    `reasons` are those found last; `since` is when the first of them was found or, if cleared, when none was left.
     """
 
     difference_id: str
@@ -130,23 +130,23 @@ class DifferenceState(Event):
 
 
 class DifferenceFound(DifferenceState, source="payments", key="difference_id"):
-    """Order, invoice, payment and payment provider do not say the same, or differ in another way than before."""
+    """Order, invoice, payment and payment provider disagree, or disagree in another way than before."""
 
 
 class DifferenceCleared(DifferenceState, source="payments", key="difference_id"):
-    """What differed was compared again, and everything fits."""
+    """A new comparison found no discrepancy."""
 
 
 class ReconciliationDue(Timer, source="payments", key="time"):
-    """What is known of the money of orders is to be compared: of those that ended on the day before, and others."""
+    """The schedule of the reconciliation: of orders that ended on the day before, unfinished and differing ones."""
 
     time: Time
 
 
 class ReconciliationPageDue(Timer, source="payments", key="time"):
-    """A page of one kind of orders is to be gone through; `time` is when the reconciliation began.
+    """A page of one kind of orders must be reconciled; `time` is when the reconciliation began.
 
-    `ended` orders are those of the `day`. `after` is where the page begins, as the store of the rows gave it.
+    `ended` orders are those of the `day`. `after` is where the page begins, as the view store returned it.
     """
 
     orders: OrdersToCompare
@@ -156,7 +156,7 @@ class ReconciliationPageDue(Timer, source="payments", key="time"):
 
 
 class OrderReconciliationDue(Timer, source="payments", key="order_id"):
-    """What is known of one order's money is to be compared; `time` is when the reconciliation began."""
+    """The money of one order must be reconciled; `time` is when the reconciliation began."""
 
     order_id: str
     time: Time

@@ -1,4 +1,4 @@
-"""What services may ask each other directly, where a copy is not enough."""
+"""Queries that services answer by direct invocation, where a local copy is not enough."""
 
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Answer(BaseModel):
-    """What the owner answers."""
+    """The answer of a query's owner."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -15,7 +15,7 @@ R = TypeVar("R", bound=Answer)
 
 
 class Query(BaseModel, Generic[R]):
-    """A question to the service that owns the thing: `class FindProduct(Query[ProductFound], owner="stores")`."""
+    """A query to the service that owns the data: `class FindProduct(Query[ProductFound], owner="stores")`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,7 +23,7 @@ class Query(BaseModel, Generic[R]):
     answer: ClassVar[Any]
 
     def __init_subclass__(cls, owner: str | None = None, **kwargs: Any) -> None:
-        # The class is made before pydantic knows its fields; Python hands the keywords over here already.
+        # Python passes the class keywords here first, before pydantic knows the fields.
         super().__init_subclass__(**kwargs)
 
     @classmethod
@@ -36,7 +36,7 @@ class Query(BaseModel, Generic[R]):
 
 
 class ProductFound(Answer):
-    """A product as its owner has it now, with its store. `version` is that of the product's stream."""
+    """A product's current state, with its store. `version` is that of the product's stream."""
 
     product_id: str
     store_id: str
@@ -50,30 +50,30 @@ class ProductFound(Answer):
 
 
 class FindProduct(Query[ProductFound], owner="stores"):
-    """What is this product, and what does it cost now?"""
+    """A product and its current price."""
 
     product_id: str
 
 
 class CustomerFound(Answer):
-    """A customer as its owner has it now. `version` is that of the customer's stream."""
+    """A customer's current state. `version` is that of the customer's stream."""
 
     customer_id: str
     name: str
     sms_number: str
     enabled: bool
-    language: str = "en"  # an owner that is older than this member does not name it
+    language: str = "en"  # an owner deployed before this field existed does not send it
     version: int
 
 
 class FindCustomer(Query[CustomerFound], owner="customers"):
-    """Who is this customer?"""
+    """A customer by id."""
 
     customer_id: str
 
 
 class OrderFound(Answer):
-    """An order as its owner has it now."""
+    """An order's current state."""
 
     order_id: str
     customer_id: str
@@ -83,6 +83,6 @@ class OrderFound(Answer):
 
 
 class FindOrder(Query[OrderFound], owner="ordering"):
-    """How does this order stand?"""
+    """An order by id."""
 
     order_id: str

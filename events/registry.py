@@ -1,34 +1,30 @@
-"""The registry of the published language: every message by name and version, and what is derived from it."""
+"""The registry of the published language: every message by name and version, upcasters, and bus rule patterns."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.envelope import SOURCE_PREFIX
 
-if TYPE_CHECKING:  # it has no public name to check types by
-    from pydantic._internal._model_construction import ModelMetaclass
-else:
-    ModelMetaclass = type(BaseModel)
-
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class UnknownMessageError(Exception):
-    """The name or the version of a message is not in the published language."""
+    """A message's name or version is not in the published language."""
 
 
 class MalformedMessageError(Exception):
-    """The data of a message does not fit its published model."""
+    """A message's data does not match its published model."""
 
 
 class Kind(StrEnum):
-    """What a message is: a fact, an order to one service, its outcome, or a reminder to oneself."""
+    """The kind of a message: a fact, an order to one service, its outcome, or a delayed message to oneself."""
 
     EVENT = "event"
     COMMAND = "command"
@@ -36,80 +32,69 @@ class Kind(StrEnum):
     TIMER = "timer"
 
 
-class _About:
-    """One of the words that a message says about itself; a shape says nothing, and raises AttributeError."""
+@dataclass(frozen=True)
+class About:
+    """A message's description of itself: the attribute `about` of every concrete message class.
 
-    def __set_name__(self, owner: type, word: str) -> None:
-        self._word = word
-
-    def __get__(self, message: type, owner: type) -> Any:
-        try:
-            return message.__dict__["__about__"][self._word]
-        except KeyError:
-            raise AttributeError(f"{message.__name__} has no {self._word}") from None
-
-
-class MessageType(ModelMetaclass):
-    """What a message says about itself, on its class and not on its instances: `type(message).name`.
-
-    The wire calls fields `name` and `kind` too (a store's name, a notification's kind): on a message those
-    words are its data, so `message.name` is never the name of the message.
+    key: the field with the id of what the message is about. to: the service that a command is for. answers: the command
+    that a reply answers.
     """
 
-    if TYPE_CHECKING:
-        kind: Kind
-        name: str
-        source: str
-        version: int
-        key: str
-        to: str | None
-        answers: type["Command"] | None
-    else:
-        kind, name, source, version, key, to, answers = (_About() for _ in range(7))
+    kind: Kind
+    name: str
+    source: str
+    version: int
+    key: str
+    to: str | None
+    answers: "type[Command] | None"
 
-    def __new__(
-        mcs,
-        class_name: str,
-        bases: tuple[type, ...],
-        namespace: dict[str, Any],
+
+class Message(BaseModel):
+    """A message of the published language: immutable, strict when created, lenient when read.
+
+    A concrete message names its source service and its key: `class StoreCreated(Event, source="stores",
+    key="store_id")`. A command also names the service that it is an order `to`, a reply the command that it
+    `answers`. A class without `source` is a base for others, and has no `about`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: ClassVar[About]
+
+    def __init_subclass__(
+        cls,
         *,
         source: str | None = None,
         key: str | None = None,
         version: int = 1,
         to: str | None = None,
-        answers: type["Command"] | None = None,
+        answers: "type[Command] | None" = None,
         **kwargs: Any,
-    ) -> Any:
-        message: Any = super().__new__(mcs, class_name, bases, namespace, **kwargs)
+    ) -> None:
+        # Python passes the class keywords here first, before pydantic knows the fields.
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def __pydantic_init_subclass__(
+        cls,
+        *,
+        source: str | None = None,
+        key: str | None = None,
+        version: int = 1,
+        to: str | None = None,
+        answers: "type[Command] | None" = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
         if source is None:
-            return message
-        if key is None or key not in message.model_fields:
-            raise TypeError(f"{class_name} needs key=, the field that names what it is about")
-        if class_name in _messages:
-            raise TypeError(f"a message named {class_name} is registered already")
-        message.__about__ = {
-            "kind": next(kind for shape, kind in _kinds.items() if issubclass(message, shape)),
-            "name": class_name,
-            "source": source,
-            "version": version,
-            "key": key,
-            "to": to,
-            "answers": answers,
-        }
-        _messages[class_name] = message
-        return message
-
-
-class Message(BaseModel, metaclass=MessageType):
-    """A message of the published language: immutable, strict when made, lenient when read.
-
-    A concrete message names its source service and its ordering key (the field whose value names the thing
-    that it is about): `class StoreCreated(Event, source="stores", key="store_id")`. A command also names the
-    service that it is an order `to`, a reply the command that it `answers`. Without `source`, a class is only
-    a shape for others to extend.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+            return
+        if key is None or key not in cls.model_fields:
+            raise TypeError(f"{cls.__name__} needs key=, the field with the id of what it is about")
+        if cls.__name__ in _messages:
+            raise TypeError(f"a message named {cls.__name__} is registered already")
+        kind = next(kind for shape, kind in _kinds.items() if issubclass(cls, shape))
+        cls.about = About(kind, cls.__name__, source, version, key, to, answers)
+        _messages[cls.__name__] = cls
 
 
 class Event(Message):
@@ -125,7 +110,7 @@ class Reply(Message):
 
 
 class Timer(Message):
-    """A reminder that a service sends to itself, later; it never reaches the bus."""
+    """A delayed message that a service sends to its own queue; it never reaches the bus."""
 
 
 _kinds: dict[type[Message], Kind] = {
@@ -143,20 +128,20 @@ def upcasts(message: type[Message], from_version: int) -> Callable[[Upcaster], U
     """Register a pure function that turns the data of `from_version` into that of the next version."""
 
     def register(upcaster: Upcaster) -> Upcaster:
-        _upcasters[message.name, from_version] = upcaster
+        _upcasters[message.about.name, from_version] = upcaster
         return upcaster
 
     return register
 
 
 def upcasters() -> set[tuple[str, int]]:
-    """The names and versions that can be brought to the next version."""
+    """The names and versions that have an upcaster to the next version."""
     return set(_upcasters)
 
 
 @cache
 def language() -> dict[str, type[Message]]:
-    """Every message of the published language by name: those of this package and no others."""
+    """Every message of the published language by name; only those of this package."""
     for module in sorted(Path(__file__).parent.glob("*.py")):
         if module.stem not in _WITHOUT_MESSAGES:
             import_module(f"{__package__}.{module.stem}")
@@ -168,18 +153,18 @@ def language() -> dict[str, type[Message]]:
 def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[Message]] = ()) -> Message:
     """Read data published under `name` and `version` as the newest model of that message.
 
-    `known` spares loading the whole language when the message is among them (a consumer's own subscriptions).
-    Raises UnknownMessageError for a name that nobody publishes and for a version that is newer than this code
-    or has no upcaster, MalformedMessageError for data that does not fit.
+    `known` (a consumer's own subscriptions) avoids loading the whole language when the message is among them.
+    Raises UnknownMessageError for an unknown name and for a version that is newer than this code or has no upcaster,
+    MalformedMessageError for data that does not match the model.
     """
-    model = next((message for message in known if message.name == name), None)
+    model = next((message for message in known if message.about.name == name), None)
     model = model or _messages.get(name) or language().get(name)
     if model is None:
         raise UnknownMessageError(f"no message named {name!r} is published")
-    if version > model.version:
-        newest = model.version
+    if version > model.about.version:
+        newest = model.about.version
         raise UnknownMessageError(f"{name} version {version} is newer than this code, which knows {newest}")
-    for step in range(version, model.version):
+    for step in range(version, model.about.version):
         if (name, step) not in _upcasters:
             raise UnknownMessageError(f"{name} has no upcaster from version {step}")
         try:
@@ -194,13 +179,13 @@ def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[M
 
 
 def rule_pattern(consumer: str, messages: Iterable[type[Message]]) -> dict[str, Any]:
-    """The EventBridge pattern that brings exactly these messages to `consumer`.
+    """The EventBridge pattern that matches exactly these messages for `consumer`.
 
-    A replay is addressed (`detail.to`): it matches only the consumer it is for.
+    A replayed message is addressed (`detail.to`): it matches only the consumer that it is for.
     """
-    wanted = [message for message in messages if message.kind is not Kind.TIMER]
+    wanted = [message for message in messages if message.about.kind is not Kind.TIMER]
     return {
-        "source": sorted({SOURCE_PREFIX + message.source for message in wanted}),
-        "detail-type": sorted({message.name for message in wanted}),
+        "source": sorted({SOURCE_PREFIX + message.about.source for message in wanted}),
+        "detail-type": sorted({message.about.name for message in wanted}),
         "detail": {"to": [{"exists": False}, consumer]},
     }

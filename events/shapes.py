@@ -11,13 +11,13 @@ Time = Annotated[str, Field(description="RFC 3339, in UTC.", json_schema_extra={
 
 
 class Shape(BaseModel):
-    """A part of messages: like them immutable, strict when made and lenient when read."""
+    """A part of messages: like them immutable, strict when created, lenient when read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class LineItem(Shape):
-    """So many of one product of one store, with names and price as they were when it was chosen."""
+    """A quantity of one product of one store, with names and price as they were when it was chosen."""
 
     store_id: str
     product_id: str
@@ -28,7 +28,7 @@ class LineItem(Shape):
 
 
 class StopItem(Shape):
-    """So many of one product to collect at a stop, and how many have been picked."""
+    """A quantity of one product to collect at a stop, and how many have been picked."""
 
     product_id: str
     name: str
@@ -37,7 +37,7 @@ class StopItem(Shape):
 
 
 class Stop(Shape):
-    """One store on a robot's way, and what to collect there."""
+    """One store on a robot's route, and the items to collect there."""
 
     store_id: str
     store_name: str

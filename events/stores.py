@@ -1,11 +1,11 @@
-"""What the stores service says: the mall's stores and what they sell."""
+"""Messages of the stores service: the mall's stores and the products that they sell."""
 
 from events.registry import Event
 from events.shapes import Cents
 
 
 class StoreState(Event):
-    """A store as others may know it."""
+    """The public state of a store."""
 
     store_id: str
     name: str
@@ -14,19 +14,19 @@ class StoreState(Event):
 
 
 class StoreCreated(StoreState, source="stores", key="store_id"):
-    """A store opened in the mall."""
+    """A store was created."""
 
 
 class StoreParticipationToggled(StoreState, source="stores", key="store_id"):
-    """A store began or ceased to take part."""
+    """A store's participation was enabled or disabled."""
 
 
 class StoreRebranded(StoreState, source="stores", key="store_id"):
-    """A store took another name."""
+    """A store changed its name."""
 
 
 class ProductState(Event):
-    """A product as others may know it."""
+    """The public state of a product."""
 
     product_id: str
     store_id: str
@@ -38,11 +38,11 @@ class ProductState(Event):
 
 
 class ProductAdded(ProductState, source="stores", key="product_id"):
-    """A store began to sell a product."""
+    """A store added a product."""
 
 
 class ProductRebranded(ProductState, source="stores", key="product_id"):
-    """A product took another name or description."""
+    """A product changed its name or description."""
 
 
 class ProductPriceChanged(ProductState, source="stores", key="product_id"):
@@ -52,4 +52,4 @@ class ProductPriceChanged(ProductState, source="stores", key="product_id"):
 
 
 class ProductRemoved(ProductState, source="stores", key="product_id"):
-    """A store ceased to sell a product."""
+    """A store removed a product."""

@@ -1,4 +1,4 @@
-"""What wakes somebody up: dead letters, a relay that falls behind, errors, throttles."""
+"""A service's alarms: dead letters, a relay that falls behind, function errors, throttles, and the service's own."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,23 +16,28 @@ from functions.kernel.runtime.observe import NAMESPACE, Alarm
 MINUTE = Duration.minutes(1)
 ITERATOR_AGE_LIMIT = 60_000  # milliseconds: the stream keeps records for 24 hours, so this is early
 
+DEAD_LETTERS = (
+    "messages are in a dead-letter queue (one of the stack's outputs that end in DeadLetters, Undelivered or "
+    "RelayFailures); on a local stage `make dead-letters` lists them"
+)
+
 
 @dataclass(frozen=True)
 class Watched:
-    """What is watched of one service: its functions by construct name, its dead-letter queues, its own alarms."""
+    """What alarms watch of one service: its functions by construct name, its dead-letter queues, its own metrics."""
 
     service: str
     functions: Mapping[str, lambda_.IFunction]
     dead_letters: Iterable[sqs.IQueue]
-    own: Iterable[Alarm]
+    own_alarms: Iterable[Alarm]
 
 
 def add_alarms(scope: Construct, topic_arn: str, watched: Watched) -> None:
-    """One alarm of a kind for a whole service, published to a topic."""
+    """Add one alarm of each kind for the whole service; each notifies the topic."""
     topic = sns.Topic.from_topic_arn(scope, "AlarmTopic", topic_arn)
     functions = watched.functions.values()
 
-    def alarm(name: str, metrics: list[cloudwatch.IMetric], threshold: float, why: str) -> None:
+    def alarm(name: str, metrics: list[cloudwatch.IMetric], threshold: float, description: str) -> None:
         if not metrics:
             return
         total = cloudwatch.MathExpression(
@@ -41,7 +46,7 @@ def add_alarms(scope: Construct, topic_arn: str, watched: Watched) -> None:
             period=MINUTE,
             label=name,
         )
-        made = cloudwatch.Alarm(
+        new_alarm = cloudwatch.Alarm(
             scope,
             name,
             metric=metrics[0] if len(metrics) == 1 else total,
@@ -49,28 +54,29 @@ def add_alarms(scope: Construct, topic_arn: str, watched: Watched) -> None:
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{watched.service}: {why}",
+            alarm_description=f"{watched.service}: {description}",
         )
-        made.add_alarm_action(actions.SnsAction(topic))
+        new_alarm.add_alarm_action(actions.SnsAction(topic))
 
     depth = [
         queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum")
         for queue in watched.dead_letters
     ]
-    alarm("DeadLettersAlarm", depth, 1, "messages have failed for good; see `make dead-letters`")
+    alarm("DeadLettersAlarm", depth, 1, DEAD_LETTERS)
     if "Relay" in watched.functions:
         age = watched.functions["Relay"].metric("IteratorAge", period=MINUTE, statistic="Maximum")
-        alarm("RelayLagAlarm", [age], ITERATOR_AGE_LIMIT, "messages leave more than a minute late")
+        alarm("RelayLagAlarm", [age], ITERATOR_AGE_LIMIT, "messages are published more than a minute late")
     errors = [function.metric_errors(period=MINUTE, statistic="Sum") for function in functions]
-    alarm("ErrorsAlarm", errors, 1, "a function has failed")
+    alarm("ErrorsAlarm", errors, 1, "a function failed: its log group has the error")
     throttles = [function.metric_throttles(period=MINUTE, statistic="Sum") for function in functions]
-    alarm("ThrottlesAlarm", throttles, 1, "a function was throttled")
-    for own in watched.own:
-        happened = cloudwatch.Metric(
+    alarm("ThrottlesAlarm", throttles, 1, "a function was throttled: it reached a concurrency limit")
+    for own_alarm in watched.own_alarms:
+        occurrences = cloudwatch.Metric(
             namespace=NAMESPACE,
-            metric_name=own.metric,
-            dimensions_map={"service": watched.service, "message": own.message},
+            metric_name=own_alarm.metric,
+            dimensions_map={"service": watched.service, "message": own_alarm.message},
             period=MINUTE,
             statistic="Sum",
         )
-        alarm(f"{own.metric}Alarm", [happened], 1, "see the log for which")
+        where = f"the service's logs have a warning {own_alarm.metric} for each occurrence"
+        alarm(f"{own_alarm.metric}Alarm", [occurrences], 1, where)

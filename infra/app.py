@@ -18,7 +18,7 @@ from infra.stages import TIMES, Stage, stage
 
 
 class ServiceStack(cdk.Stack):
-    """One service, deployed by itself."""
+    """One service in a stack of its own."""
 
     def __init__(self, scope: cdk.App, construct_id: str, *, manifest: Manifest, code: Path, layer: Path, stage: Stage):
         super().__init__(scope, construct_id, stack_name=_stack_name(stage, construct_id))
@@ -28,21 +28,21 @@ class ServiceStack(cdk.Stack):
             stage=stage,
             manifest=manifest,
             code=lambda_.Code.from_asset(str(code)),
-            # A layer in each stack: equal assets are uploaded once, and no address can go stale between stacks.
+            # A layer in each stack: equal assets are uploaded once, and no ARN can go stale between stacks.
             layer=lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(str(layer))),
         )
 
 
 def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path = bundling.BUILD) -> None:
-    """Put all stacks of a stage into an app. `layer` is a folder to use instead of building one (template tests)."""
+    """Add all stacks of a stage to an app. `layer` is a folder to use instead of building one (template tests)."""
     cdk.Tags.of(app).add("project", "mallbots")
     cdk.Tags.of(app).add("stage", stage.name)
     layer = layer or bundling.layer(stage)
     manifests = {name: manifest(name) for name in services()}
     routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
-    described = document()
-    written = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(described), "docs.html": page(described)}
-    code = bundling.asset("gateway", stage, build, extra=written)
+    openapi = document()
+    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(openapi)}
+    code = bundling.asset("gateway", stage, build, extra=files)
     platform = PlatformStack(
         app,
         "Platform",
@@ -73,21 +73,21 @@ def _stack_name(stage: Stage, name: str) -> str:
     return f"mallbots-{stage.name}-{name.lower()}"
 
 
-def chosen(app: cdk.App) -> Stage:
-    """The stage that `-c stage=NAME` names (`local` by default), with the times that `-c robot_lease=30` and so on say.
+def stage_from_context(app: cdk.App) -> Stage:
+    """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
     Raises ValueError.
     """
-    said = {time: app.node.try_get_context(time) for time in TIMES}
-    times = {time: str(value) for time, value in said.items() if value is not None}
+    given = {time: app.node.try_get_context(time) for time in TIMES}
+    times = {time: str(value) for time, value in given.items() if value is not None}
     return stage(app.node.try_get_context("stage") or "local", times)
 
 
 if __name__ == "__main__":
     app = cdk.App()
     try:
-        settings = chosen(app)
-    except ValueError as wrong:
-        sys.exit(f"nothing is deployed: {wrong}")
+        settings = stage_from_context(app)
+    except ValueError as error:
+        sys.exit(f"nothing is deployed: {error}")
     compose(app, settings)
     app.synth()

@@ -1,4 +1,4 @@
-"""What functions are made of: one layer of third-party packages, and a small asset for each service."""
+"""Builds what functions consist of: one layer of third-party packages, and a small asset for each service."""
 
 import compileall
 import hashlib
@@ -15,43 +15,43 @@ BUILD = ROOT / ".build"
 LOCK = ROOT / "requirements" / "runtime.lock"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
-# What comes with packages and no function needs; bytecode is compiled anew, below.
+# Parts of packages that no function needs; bytecode is compiled again, below.
 NOT_NEEDED = ("__pycache__", "*.pyc", "tests", "bin")
 
 
 def layer(stage: Stage, build: Path = BUILD) -> Path:
-    """The folder of the layer for a stage's platform and Python, built from the lock once for each of its versions.
+    """The folder of the layer for a stage's platform and Python, built once for each version of the lock.
 
-    Wheels only, for the target platform: nothing is compiled here. Raises RuntimeError with uv's own words when a
-    package has no wheel for it.
+    Wheels only, for the target platform: nothing is compiled here. Raises RuntimeError with uv's error output when a
+    package has no wheel for that platform.
     """
     digest = hashlib.sha256(LOCK.read_bytes() + f"{stage.python} {stage.architecture}".encode()).hexdigest()[:16]
     folder = build / f"layer-{stage.architecture}-{stage.python}-{digest}"
     if folder.exists():
         return folder
-    making = folder.with_suffix(".making")
-    shutil.rmtree(making, ignore_errors=True)
+    partial = folder.with_suffix(".making")
+    shutil.rmtree(partial, ignore_errors=True)
     uv = Path(sys.executable).parent / "uv"
     command = [
         *(str(uv), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"),
-        *("--target", str(making / "python"), "--python-version", stage.python),
+        *("--target", str(partial / "python"), "--python-version", stage.python),
         *("--python-platform", PLATFORMS[stage.architecture], "-r", str(LOCK)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(
-            f"the layer for Python {stage.python} on {stage.architecture} cannot be made:\n{done.stderr}"
+            f"the layer for Python {stage.python} on {stage.architecture} cannot be built:\n{done.stderr}"
         )
     for pattern in NOT_NEEDED:
-        for found in list((making / "python").rglob(pattern)):
+        for found in list((partial / "python").rglob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()
-    _compile(making, stage)
-    making.rename(folder)
+    _compile(partial, stage)
+    partial.rename(folder)
     return folder
 
 
 def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:
-    """The folder of a service's code: the published language, the kernel, and the service; `extra` files by name."""
+    """The folder of a service's code: published language, kernel, service, and `extra` files (name → content)."""
     folder = build / "assets" / service
     shutil.rmtree(folder, ignore_errors=True)
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md", "schemas", "samples", "released")
@@ -65,8 +65,10 @@ def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str]
 
 
 def _compile(folder: Path, stage: Stage) -> None:
-    """Compile to bytecode, where this is the Python that will run it: a function's folder is read-only, so that what is
-    not compiled now is compiled again at every cold start."""
+    """Compile to bytecode, if this is the Python version that will run it.
+
+    A function's folder is read-only, so what is not compiled now is compiled again at every cold start.
+    """
     if stage.python == f"{sys.version_info.major}.{sys.version_info.minor}":
-        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH  # times of files do not outlive an archive
+        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH  # an archive does not keep files' times
         compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=unchecked)

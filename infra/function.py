@@ -1,4 +1,4 @@
-"""One Lambda function: its role with nothing but what it is granted, its log group, its settings."""
+"""One Lambda function with its own role (nothing but what is granted), log group and settings."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ RETENTION = {
 
 
 class ServiceFunction(Construct):
-    """A function of a service, by the name of its handler in the kernel's compose module."""
+    """A function of a service; `handler` is a name in the kernel's compose module."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ServiceFunction(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        # The managed policy for logging grants all log groups; this role may write to its own alone.
+        # The managed policy for logging grants all log groups; this role may write to its own only.
         log_group.grant_write(role)
         arm = stage.architecture == "arm64"
         self.function = lambda_.Function(

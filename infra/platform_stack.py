@@ -1,4 +1,4 @@
-"""What all services share: the bus and its archive, the HTTP API, the key that signs tokens, the alarm topic."""
+"""What all services share: the bus and its archive, the HTTP API, the signing key, the alarm topic."""
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as gateway
@@ -17,7 +17,7 @@ from infra.stages import Stage
 
 
 class PlatformStack(Stack):
-    """Deployed first; the services find what is here by its shared names."""
+    """Deployed first; the services look its resources up by their shared names (infra/names.py)."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: Stage, code: lambda_.Code, layer: str, **more: object
@@ -35,7 +35,7 @@ class PlatformStack(Stack):
         bus = events.EventBus(self, "Bus")
         bus.archive(
             "Archive",
-            description="Every message, for replays of what is not older than the archive keeps",
+            description="Every message on the bus, for replays within the archive's retention",
             event_pattern=events.EventPattern(source=events.Match.prefix("mallbots.")),
             retention=Duration.days(self.stage.archive_days),
         )
@@ -46,7 +46,7 @@ class PlatformStack(Stack):
         secret = secretsmanager.Secret(
             self,
             "SigningKey",
-            description="Signs paging tokens",
+            description="Signs paging tokens and robots' tokens",
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -57,7 +57,7 @@ class PlatformStack(Stack):
         api = gateway.HttpApi(
             self, "HttpApi", create_default_stage=False, description="The kiosk's and the staff's API"
         )
-        front = ServiceFunction(
+        function = ServiceFunction(
             self,
             "Gateway",
             stage=self.stage,
@@ -68,7 +68,7 @@ class PlatformStack(Stack):
             timeout=5,
             environment={},
         )
-        integration = HttpLambdaIntegration("Integration", front.function, scope_permission_to_route=False)
+        integration = HttpLambdaIntegration("Integration", function.function, scope_permission_to_route=False)
         keys = {"Unmatched": gateway.HttpRouteKey.DEFAULT} | {
             f"{route.method} {route.path}": gateway.HttpRouteKey.with_(route.path, gateway.HttpMethod[route.method])
             for route in gateway_api.routes

@@ -1,4 +1,4 @@
-"""What the ways out to other systems need, by the name of the port."""
+"""The IAM statements that a service's ports to other systems need, by the port's name."""
 
 from aws_cdk import aws_iam as iam
 
@@ -7,7 +7,7 @@ from infra.function import ServiceFunction
 
 
 def _send_texts() -> iam.PolicyStatement:
-    # A text to a phone number has no resource of its own: what is not a topic is the narrowest that IAM can say.
+    # A text to a phone number has no resource of its own: "anything but a topic" is the narrowest that IAM can express.
     return iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:aws:sns:*:*:*"])
 
 
@@ -15,7 +15,7 @@ STATEMENTS = {"texts": _send_texts}
 
 
 def grant_ports(function: ServiceFunction, manifest: Manifest) -> None:
-    """Grant a function what the service's ports need; a port that stays inside needs nothing."""
+    """Grant a function what the service's ports need; a port without a statement calls no AWS service."""
     for port in manifest.ports:
         if port in STATEMENTS:
             function.function.add_to_role_policy(STATEMENTS[port]())

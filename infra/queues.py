@@ -1,4 +1,4 @@
-"""A service's queues: each with its dead-letter queue, its bus rule, and the function that works on it."""
+"""A service's queues: each with its dead-letter queue, its bus rule, and the function that consumes it."""
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_events as events
@@ -12,36 +12,36 @@ from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from infra.function import ServiceFunction
 from infra.stages import Stage
 
-KEPT = Duration.days(14)
-FUNCTION_TIMEOUT = 20  # seconds, of a function that works on a queue
-# The inbox lays a message with the dead letters itself, with a reason, after MAX_RECEIVES tries (8). The queue's own
-# redrive is for what never got so far: a function that dies each time.
-RECEIVES_BEFORE_REDRIVE = 12
+QUEUE_RETENTION = Duration.days(14)
+FUNCTION_TIMEOUT = 20  # seconds, of a function that consumes a queue
+# The inbox dead-letters a failing message itself, with a reason, at the stage's `max_receives`. The queue's own redrive
+# policy allows some more: it is for messages that crash the function before the inbox can do so.
+RECEIVES_BEYOND_INBOX = 4
 
 
 def encrypted_queue(scope: Construct, construct_id: str, *, fifo: bool = False, **more: object) -> sqs.Queue:
-    """A queue, encrypted, that speaks TLS only and keeps what it holds for 14 days."""
+    """An encrypted queue that accepts TLS only and retains messages for 14 days."""
     return sqs.Queue(
         scope,
         construct_id,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        retention_period=KEPT,
+        retention_period=QUEUE_RETENTION,
         fifo=fifo or None,
         **more,
     )
 
 
 def failure_queue(scope: Construct, construct_id: str) -> sqs.Queue:
-    """A queue for what a rule could not deliver or a relay could not send: a dead-letter queue by its use."""
+    """A queue for events that a rule could not deliver, or stream batches that a relay gave up: a dead-letter queue."""
     queue = encrypted_queue(scope, construct_id)
-    reason = "It is itself the dead-letter queue, of a rule's target or a stream."
+    reason = "It is itself the dead-letter queue of a rule's target or a stream."
     Validations.of(queue).acknowledge(Acknowledgment(id="AwsSolutions-SQS3", reason=reason))
     return queue
 
 
 class InboxQueue(Construct):
-    """The way of messages to one inbox: bus rule → queue → function, with a place for what fails at each step."""
+    """How messages reach one inbox: bus rule → queue → function, with a dead-letter queue for each step."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: Stage, inbox: Inbox, bus: events.IEventBus
@@ -56,15 +56,17 @@ class InboxQueue(Construct):
             "Queue",
             fifo=inbox.fifo,
             content_based_deduplication=inbox.fifo or None,
-            # AWS advises six times the function's timeout, so that no batch is handed out twice while it is worked on.
+            # AWS advises six times the function's timeout, so that no batch is redelivered while it is being processed.
             visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_REDRIVE),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=stage.max_receives + RECEIVES_BEYOND_INBOX
+            ),
         )
         rules = [self._schedule(timer, expression) for timer, expression in inbox.schedules.items()]
         if inbox.pattern["detail-type"]:
             rules.append(self._subscribe(bus))
         for rule in rules:
-            self._let_in(rule)
+            self._allow(rule)
 
     def _subscribe(self, bus: events.IEventBus) -> events.CfnRule:
         return events.CfnRule(
@@ -76,11 +78,11 @@ class InboxQueue(Construct):
         )
 
     def _schedule(self, timer: type[Timer], expression: str) -> events.CfnRule:
-        """The rule of a schedule, on the account's default bus. The kernel takes its bare body for a timer."""
-        body = f'{{"detail-type": "{timer.name}", "version": {timer.version}, "time": <time>}}'
-        spoken = events.CfnRule.InputTransformerProperty(input_paths_map={"time": "$.time"}, input_template=body)
-        target = self._target(input_transformer=spoken)
-        return events.CfnRule(self, timer.name, schedule_expression=expression, targets=[target])
+        """The rule of a schedule, on the account's default bus. The inbox reads its bare body as a timer."""
+        body = f'{{"detail-type": "{timer.about.name}", "version": {timer.about.version}, "time": <time>}}'
+        transformer = events.CfnRule.InputTransformerProperty(input_paths_map={"time": "$.time"}, input_template=body)
+        target = self._target(input_transformer=transformer)
+        return events.CfnRule(self, timer.about.name, schedule_expression=expression, targets=[target])
 
     def _target(self, **more: object) -> events.CfnRule.TargetProperty:
         return events.CfnRule.TargetProperty(
@@ -96,7 +98,8 @@ class InboxQueue(Construct):
             **more,
         )
 
-    def _let_in(self, rule: events.CfnRule) -> None:
+    def _allow(self, rule: events.CfnRule) -> None:
+        """Let a rule send to the queue, and to the dead-letter queue of its target."""
         for queue in (self.queue, self.undelivered):
             queue.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -107,9 +110,9 @@ class InboxQueue(Construct):
                 )
             )
 
-    def feed(self, worker: ServiceFunction) -> None:
-        """Let a function work on the queue, in batches of which it reports the failures one by one."""
-        worker.function.add_event_source(
+    def add_consumer(self, consumer: ServiceFunction) -> None:
+        """Make a function consume the queue, in batches of which it reports failures one by one."""
+        consumer.function.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=10,
@@ -117,4 +120,4 @@ class InboxQueue(Construct):
                 max_concurrency=None if self.inbox.fifo else self.stage.concurrency,
             )
         )
-        worker.allow(["sqs:SendMessage"], self.dead_letters.queue_arn)
+        consumer.allow(["sqs:SendMessage"], self.dead_letters.queue_arn)

@@ -1,4 +1,4 @@
-"""The gateway's routes, one for each that a service's code declares."""
+"""The gateway's routes: one for each route that a service's code declares."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_apigatewayv2 as gateway
@@ -11,10 +11,10 @@ from infra.stages import Stage
 
 
 def add_routes(stack: Stack, stage: Stage, function: ServiceFunction, manifest: Manifest) -> None:
-    """Bring each declared route of a service to its API function."""
+    """Add each declared route of a service to the gateway, with the service's API function behind it."""
     assert manifest.api
     api = gateway.HttpApi.from_http_api_attributes(stack, "HttpApi", http_api_id=shared(stack, stage, "http-api"))
-    # One permission for the whole API: a permission a route would outgrow the function's policy (20 KB).
+    # One permission for the whole API: one for each route would exceed the size limit of the function's policy (20 KB).
     integration = HttpLambdaIntegration("Integration", function.function, scope_permission_to_route=False)
     for route in manifest.api.routes:
         gateway.HttpRoute(

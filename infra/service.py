@@ -1,4 +1,4 @@
-"""A service as deployed: everything follows from what its code registers (`functions.kernel.composition.manifest`)."""
+"""A service as deployed: its resources follow from what its code registers (kernel/composition/manifest.py)."""
 
 from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -24,7 +24,7 @@ STREAM_RETRIES = 20
 
 
 class Service(Construct):
-    """Tables, relay, API, inboxes and queries of one service, each function with just the permissions it needs."""
+    """Tables, relay, API, inboxes and queries of one service; each function has only the permissions it needs."""
 
     def __init__(
         self,
@@ -114,8 +114,8 @@ class Service(Construct):
         self.functions[name] = function
         return function
 
-    def _use_cases(self, function: ServiceFunction) -> None:
-        """What any function that runs use cases may do: the service's own tables, its own queues, its owners."""
+    def _grant_use_cases(self, function: ServiceFunction) -> None:
+        """Grant what use cases need: the service's own tables and queues, and the queries of services that it asks."""
         if self.table:
             function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], self.table.table_arn)
         if self.views:
@@ -138,7 +138,7 @@ class Service(Construct):
 
     def _api(self) -> None:
         function = self._function("Api", "api", API_TIMEOUT)
-        self._use_cases(function)
+        self._grant_use_cases(function)
         secret = shared(self._stack, self.stage, "signing-key")
         function.function.add_environment("SIGNING_KEY", secret)
         function.allow(["secretsmanager:GetSecretValue"], secret)
@@ -147,7 +147,7 @@ class Service(Construct):
     def _consumer(self, queue: InboxQueue) -> None:
         name = queue.inbox.queue
         function = self._function(name.title() + "Worker", name, FUNCTION_TIMEOUT)
-        self._use_cases(function)
+        self._grant_use_cases(function)
         function.function.add_environment("DEAD_LETTERS_URL", queue.dead_letters.queue_url)
         for other, inbox_queue in self.inboxes.items():
             if other != "inbox":
@@ -155,10 +155,14 @@ class Service(Construct):
                 function.allow(["sqs:SendMessage", "sqs:ChangeMessageVisibility"], inbox_queue.queue.queue_arn)
         if self.views:
             function.allow(["dynamodb:UpdateItem"], self.views.table_arn)
-        replies = [m.name for m in language().values() if m.kind is Kind.REPLY and m.source == self.manifest.service]
-        if replies and any(m.kind is Kind.COMMAND for m in queue.inbox.messages):
-            self._publishes(function, **{"events:detail-type": replies})
-        queue.feed(function)
+        replies = [
+            m.about.name
+            for m in language().values()
+            if m.about.kind is Kind.REPLY and m.about.source == self.manifest.service
+        ]
+        if replies and any(m.about.kind is Kind.COMMAND for m in queue.inbox.messages):
+            self._grant_publishing(function, **{"events:detail-type": replies})
+        queue.add_consumer(function)
 
     def _queries(self) -> None:
         function = self._function("Queries", "queries", QUERIES_TIMEOUT)
@@ -170,9 +174,9 @@ class Service(Construct):
 
     def _relay(self) -> sqs.Queue:
         assert self.table
-        function = self._function("Relay", "relayed", FUNCTION_TIMEOUT)
-        self._publishes(function)
-        # Query and Scan are for sending again what was sent before: a stream's, or all.
+        function = self._function("Relay", "relay", FUNCTION_TIMEOUT)
+        self._grant_publishing(function)
+        # Query and Scan are for a republish: of one stream, or of the whole table.
         function.allow(["dynamodb:Query", "dynamodb:Scan"], self.table.table_arn)
         if self.inboxes:
             function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
@@ -180,9 +184,9 @@ class Service(Construct):
         failures = failure_queue(self, "RelayFailures")
         stream = self.table.table_stream_arn
         assert stream
-        # The construct for this grants ListStreams on everything; on the stream is enough to make the mapping.
-        reading = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
-        function.allow([f"dynamodb:{action}" for action in reading], stream)
+        # The CDK's own grant allows ListStreams on every stream; the mapping needs it on this one only.
+        actions = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
+        function.allow([f"dynamodb:{action}" for action in actions], stream)
         inserted = {
             "eventName": lambda_.FilterRule.is_equal("INSERT"),
             "dynamodb": {"NewImage": {"messages": {"S": lambda_.FilterRule.exists()}}},
@@ -204,7 +208,7 @@ class Service(Construct):
         share(self._stack, self.stage, f"{self.manifest.service}/relay", function.function.function_name)
         return failures
 
-    def _publishes(self, function: ServiceFunction, **conditions: object) -> None:
+    def _grant_publishing(self, function: ServiceFunction, **conditions: object) -> None:
         function.function.add_environment("BUS", self._bus.event_bus_name)
         source = {"events:source": f"mallbots.{self.manifest.service}"}
         function.allow(["events:PutEvents"], self._bus.event_bus_arn, StringEquals={**source, **conditions})
@@ -217,7 +221,7 @@ class Service(Construct):
             service=self.manifest.service,
             functions={name: function.function for name, function in self.functions.items()},
             dead_letters=dead_letters,
-            own=self.manifest.alarms,
+            own_alarms=self.manifest.alarms,
         )
         add_alarms(self, shared(self._stack, self.stage, "alarms"), watched)
 

@@ -1,100 +1,157 @@
-"""The stages that the system is deployed to, with every setting that differs between them."""
+"""The stages that the system is deployed to, with every setting of each."""
 
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Architecture = Literal["arm64", "x86_64"]
 
+# The settings that one deployment may override (`cdk deploy -c robot_lease=30`), all in seconds.
 TIMES = ("step_timeout", "robot_lease", "basket_untouched", "order_unpaid", "reconcile_after")
 LONGEST = 30 * 86_400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One deployment's settings.
+    """One deployment's settings. None has a default: STAGES names all of each stage.
 
     python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function.
-    concurrency: how many of a queue's messages are worked on at once at most (functions, not messages). keep:
-    whether tables and keys outlive the stack. meter: whether functions print what they cost. kms: whether tables are
-    encrypted by a key in KMS rather than by DynamoDB's own. settings: MALLBOTS_<NAME> of every function.
+    concurrency: how many instances of a function consume a queue at once at most. keep: whether tables outlive the
+    stack. log_days, archive_days: retention of logs, and of messages in the bus's archive. meter: whether functions
+    log what they cost. kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
 
-    Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent;
-    basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is ready is cancelled;
-    reconcile_after, that an order must have been at rest before a difference of its money counts.
+    Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox gives up a failing message and
+    dead-letters it (back-off doubles from 2 s: the 8th receive is 254 s after the first). text_sender, the sender of
+    text messages. require_participation: whether only products of participating stores can be put in a basket.
+
+    Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent before
+    it is taken offline; basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is
+    ready is cancelled; reconcile_after, without a change of an order, before a difference of its money counts.
     """
 
     name: str
     python: str
     architecture: Architecture
-    memory_mb: int = 512
-    concurrency: int = 10
-    keep: bool = False
-    log_days: int = 14
-    archive_days: int = 14
-    step_timeout: int = 60
-    robot_lease: int = 60
-    basket_untouched: int = 1_800
-    order_unpaid: int = 86_400
-    reconcile_after: int = 3_600
-    meter: bool = False
-    kms: bool = False
-    settings: dict[str, str] = field(default_factory=dict)
+    memory_mb: int
+    concurrency: int
+    keep: bool
+    log_days: int
+    archive_days: int
+    meter: bool
+    kms: bool
+    max_receives: int
+    text_sender: str
+    require_participation: bool
+    step_timeout: int
+    robot_lease: int
+    basket_untouched: int
+    order_unpaid: int
+    reconcile_after: int
 
     @property
     def environment(self) -> dict[str, str]:
         """What every function finds in its environment."""
         return {
             "MALLBOTS_STAGE": self.name,
+            "MALLBOTS_MAX_RECEIVES": str(self.max_receives),
+            "MALLBOTS_TEXT_SENDER": self.text_sender,
+            "MALLBOTS_REQUIRE_PARTICIPATION": _flag(self.require_participation),
             **{variable(name): str(getattr(self, name)) for name in TIMES},
-            "MALLBOTS_METER": "1" if self.meter else "0",
+            "MALLBOTS_METER": _flag(self.meter),
             "POWERTOOLS_METRICS_NAMESPACE": "MallBots",
-            **{f"MALLBOTS_{name}": value for name, value in self.settings.items()},
         }
 
 
-def variable(time: str) -> str:
-    """The environment variable that functions find one of the times in."""
-    return f"MALLBOTS_{time.upper()}"
+def variable(setting: str) -> str:
+    """The environment variable in which functions find a setting."""
+    return f"MALLBOTS_{setting.upper()}"
 
 
-def _this_machine() -> Stage:
-    """The local cloud runs functions on this machine's own Python."""
-    return Stage(
-        name="local",
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
-        architecture="arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
-        concurrency=4,
-        log_days=1,
-        step_timeout=2,
-        reconcile_after=10,
-        meter=True,
-    )
+def _flag(on: bool) -> str:
+    return "1" if on else "0"
 
 
 STAGES: dict[str, Stage] = {
-    "local": _this_machine(),
-    "dev": Stage(name="dev", python="3.14", architecture="arm64"),
-    "prod": Stage(name="prod", python="3.14", architecture="arm64", keep=True, log_days=90, concurrency=50, kms=True),
+    "local": Stage(
+        name="local",
+        # The local cloud runs functions on this machine's own Python.
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        architecture="arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+        memory_mb=512,
+        concurrency=4,
+        keep=False,
+        log_days=1,
+        archive_days=14,
+        meter=True,
+        kms=False,
+        max_receives=8,
+        text_sender="MallBots",
+        require_participation=False,
+        step_timeout=2,
+        robot_lease=60,
+        basket_untouched=1_800,
+        order_unpaid=86_400,
+        reconcile_after=10,
+    ),
+    "dev": Stage(
+        name="dev",
+        python="3.14",
+        architecture="arm64",
+        memory_mb=512,
+        concurrency=10,
+        keep=False,
+        log_days=14,
+        archive_days=14,
+        meter=False,
+        kms=False,
+        max_receives=8,
+        text_sender="MallBots",
+        require_participation=False,
+        step_timeout=60,
+        robot_lease=60,
+        basket_untouched=1_800,
+        order_unpaid=86_400,
+        reconcile_after=3_600,
+    ),
+    "prod": Stage(
+        name="prod",
+        python="3.14",
+        architecture="arm64",
+        memory_mb=512,
+        concurrency=50,
+        keep=True,
+        log_days=90,
+        archive_days=14,
+        meter=False,
+        kms=True,
+        max_receives=8,
+        text_sender="MallBots",
+        require_participation=False,
+        step_timeout=60,
+        robot_lease=60,
+        basket_untouched=1_800,
+        order_unpaid=86_400,
+        reconcile_after=3_600,
+    ),
 }
 
 
 def stage(name: str, times: Mapping[str, str] | None = None) -> Stage:
-    """The stage of a name, with other times for this deployment where some are given (in seconds).
+    """The stage of a name; `times` (in seconds) replace its own for this deployment.
 
-    Raises ValueError that says what is wrong: a stage or a time that is not there, or a time that is none.
+    Raises ValueError for an unknown stage or setting, and for a value that is not whole seconds.
     """
     if name not in STAGES:
-        raise ValueError(f"there is no stage {name!r}: choose one of {', '.join(sorted(STAGES))}")
-    others: dict[str, Any] = {time: _seconds(time, text) for time, text in (times or {}).items()}
+        raise ValueError(f"unknown stage {name!r}: choose one of {', '.join(sorted(STAGES))}")
+    others: dict[str, Any] = {setting: _seconds(setting, text) for setting, text in (times or {}).items()}
     return replace(STAGES[name], **others)
 
 
-def _seconds(time: str, text: str) -> int:
-    if time not in TIMES:
-        raise ValueError(f"there is no time {time!r}: choose of {', '.join(TIMES)}")
+def _seconds(setting: str, text: str) -> int:
+    if setting not in TIMES:
+        raise ValueError(f"unknown setting {setting!r}: choose one of {', '.join(TIMES)}")
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST):
-        raise ValueError(f"{time}: {text!r} is no number of seconds from 1 to {LONGEST}")
+        raise ValueError(f"{setting} must be whole seconds from 1 to {LONGEST}, not {text!r}")
     return int(text)

@@ -1,12 +1,11 @@
-"""Whether a published schema may take the place of another under the same version.
+"""Whether a published schema may replace another under the same version.
 
-Both ways must hold. A message published under the old schema is still in queues, archives and streams, so the
-new one must accept it; and consumers that were built with the old schema go on reading, so what the new one
-allows they must understand. What is left is little, on purpose: a member may be added if it may be absent, and
-descriptions may change. Whatever else is wanted takes a new version and an upcaster.
+Compatibility must be full. Messages published under the old schema are still in queues, archives and streams, so the
+new one must accept them (backward); consumers built with the old schema keep running, so they must understand
+whatever the new one allows (forward). That leaves little, on purpose: an optional member may be added, and
+descriptions may change. Any other change needs a new version and an upcaster.
 
-What this cannot judge (a keyword that pydantic does not make for these models) counts as a break
-when it changes.
+A changed keyword that this module does not know (pydantic does not generate it for these models) counts as a break.
 """
 
 import json
@@ -15,36 +14,36 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-# They change nothing that a message may hold.
+# Keywords that do not restrict what a message may hold.
 _ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "default", "examples", "deprecated"}
 _LOWER = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"}
 _UPPER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"}
-# They are compared by what they say, each in its own way.
+# Keywords that are compared by their meaning, each by code of its own.
 _PARTS = {"$ref", "anyOf", "type", "const", "enum", "properties", "required", "additionalProperties", "items"}
 
 
 def breaks(old_schema: Schema, new_schema: Schema) -> list[str]:
-    """The changes from old to new that either side could not read, a sentence each; none when compatible."""
+    """The incompatible changes from old to new, a sentence each; empty when compatible."""
     return list(_Comparison(old_schema, new_schema).differences())
 
 
 class _Comparison:
     def __init__(self, old: Schema, new: Schema) -> None:
         self.old, self.new = old, new
-        self.under_way: set[tuple[str, str]] = set()
+        self.in_progress: set[tuple[str, str]] = set()
 
     def differences(self) -> Iterator[str]:
         yield from self._compare("the message", self.old, self.new)
 
     def _compare(self, place: str, old: Schema, new: Schema) -> Iterator[str]:
-        # A shape that holds itself is compared once.
+        # A recursive shape is compared once.
         pair = (str(old.get("$ref")), str(new.get("$ref")))
         if "$ref" in old and "$ref" in new:
-            if pair in self.under_way:
+            if pair in self.in_progress:
                 return
-            self.under_way.add(pair)
+            self.in_progress.add(pair)
         yield from self._compare_choices(place, _choices(old, self.old), _choices(new, self.new))
-        self.under_way.discard(pair)
+        self.in_progress.discard(pair)
 
     def _compare_choices(self, place: str, old: list[Schema], new: list[Schema]) -> Iterator[str]:
         before, now = {_kind(choice): choice for choice in old}, {_kind(choice): choice for choice in new}
@@ -101,7 +100,7 @@ class _Comparison:
 
 
 def _choices(schema: Schema, root: Schema) -> list[Schema]:
-    """What a value may be: references followed, alternatives and lists of types spread out."""
+    """The alternatives of a schema: references resolved, `anyOf` and lists of types expanded."""
     if "$ref" in schema:
         spread = _choices(_follow(schema["$ref"], root), root)
     elif "anyOf" in schema:

@@ -1,4 +1,4 @@
-"""JSON Schemas of the published language, made from the models."""
+"""JSON Schemas of the published language, generated from the models."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class OpenSchema(GenerateJsonSchema):
-    """JSON Schema as a consumer sees it: open, since unknown members are to be ignored, and without made-up titles."""
+    """JSON Schema for consumers: open, since they must ignore unknown members, and without generated titles."""
 
     schema_dialect = DIALECT
 
@@ -28,16 +28,16 @@ class OpenSchema(GenerateJsonSchema):
 
 
 def message_schema(message: type[Message]) -> Document:
-    """The JSON Schema of a message's data, with what else of it must not change under the same version."""
+    """The JSON Schema of a message's data, plus the other attributes that must not change under the same version."""
     content = message.model_json_schema(schema_generator=OpenSchema)
     return {
         "$schema": DIALECT,
-        "$id": f"urn:mallbots:{message.name}:{message.version}",
-        "title": message.name,
+        "$id": f"urn:mallbots:{message.about.name}:{message.about.version}",
+        "title": message.about.name,
         "description": content["description"],
-        "x-kind": message.kind.value,
-        "x-source": message.source,
-        "x-key": message.key,
+        "x-kind": message.about.kind.value,
+        "x-source": message.about.source,
+        "x-key": message.about.key,
         **{word: content[word] for word in ("type", "properties", "required", "$defs") if word in content},
     }
 

@@ -1,7 +1,7 @@
 """Cut a release of the published language: `python -m language.release 0.2.0`.
 
-The schemas as they stand are copied to `events/released/`: from then on `--check` of language.generate compares every
-change with them, whatever becomes of `events/schemas/`. `events/released/VERSION` names the release.
+The current schemas are copied to `events/released/`: from then on `--check` of language.generate compares every change
+with them, even if `events/schemas/` changes too. `events/released/VERSION` names the release.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from language.generate import ROOT, plan
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Copy the schemas. 1 when they have drifted, would break the last release, or the version is not a later one."""
+    """Copy the schemas. Returns 1 if they drifted, break the last release, or the version is not a later one."""
     parser = argparse.ArgumentParser(prog="python -m language.release", description=__doc__)
     parser.add_argument("version", type=_numbers, help="later than the last one: 0.2.0")
     version = parser.parse_args(arguments).version
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         return 1
     found = plan(root)
     if found.faults or found.write:
-        print("What is committed is not what the models say: run make docs first", file=sys.stderr)
+        print("The committed schemas or samples are out of date: run make docs first", file=sys.stderr)
         return 1
     released.mkdir(exist_ok=True)
     for path in sorted((root / "events" / "schemas").glob("*.json")):

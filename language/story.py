@@ -1,7 +1,7 @@
-"""The story that the samples tell: Ada orders bread and a notebook, and the robot finds no notebook.
+"""The story of the samples: Ada orders bread and a notebook, and the robot finds no notebook.
 
-A sample is made once, when a message is new, and is golden from then on: what was published so must be readable for
-ever. A field that the story does not know gets a value from its schema; say here what would read better.
+A sample is generated once, when a message is new, and is golden from then on: messages like it must stay readable.
+A field that the story does not name gets a value from its schema; add a better one here.
 """
 
 from typing import Any
@@ -11,43 +11,43 @@ from events.registry import Kind, Message
 
 Data = dict[str, Any]
 
-# Who sends a service's commands and reminders, where it is not the thing that they are about.
+# What sends a service's commands and timers, where it is not the aggregate that they are about.
 _SENDERS = {"checkout": "Saga", "depot": "Dispatcher"}
 
 
 def sample(message: type[Message]) -> Data:
-    """A whole `detail` of this message, the same each time."""
+    """A complete `detail` of this message, the same each time."""
     schema = message.model_json_schema()
-    known = _FIELDS | _NAMES.get(message.key, {}) | _MESSAGES.get(message.name, {})
+    known = _FIELDS | _NAMES.get(message.about.key, {}) | _MESSAGES.get(message.about.name, {})
     data = _object(schema, schema, known)
-    subject = str(data[message.key])
-    asked_by = message.answers.source if message.answers else None
+    subject = str(data[message.about.key])
+    asked_by = message.about.answers.about.source if message.about.answers else None
     metadata = Metadata(
         id="message-2",
-        name=message.name,
-        version=message.version,
+        name=message.about.name,
+        version=message.about.version,
         time="2026-03-14T09:26:53.589793Z",
-        source=SOURCE_PREFIX + message.source,
+        source=SOURCE_PREFIX + message.about.source,
         stream=_stream(message, subject),
         stream_version=1,
         correlation_id="flow-1",
         causation_id="message-1",
         actor="system",
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        reply_to=message.source if message.kind is Kind.COMMAND else None,
-        saga=subject if message.kind is Kind.COMMAND or asked_by else None,
+        reply_to=message.about.source if message.about.kind is Kind.COMMAND else None,
+        saga=subject if message.about.kind is Kind.COMMAND or asked_by else None,
     )
     return Envelope(metadata=metadata, data=message.model_validate(data).model_dump(mode="json")).detail()
 
 
 def _stream(message: type[Message], subject: str) -> str:
-    if message.key == "time":
-        return f"Schedule#{message.name}"
-    if message.answers:
-        return f"{message.answers.name}#message-1"
-    if message.kind is not Kind.EVENT and message.source in _SENDERS:
-        return f"{_SENDERS[message.source]}#{subject}"
-    return f"{message.key.removesuffix('_id').title().replace('_', '')}#{subject}"
+    if message.about.key == "time":
+        return f"Schedule#{message.about.name}"
+    if message.about.answers:
+        return f"{message.about.answers.about.name}#message-1"
+    if message.about.kind is not Kind.EVENT and message.about.source in _SENDERS:
+        return f"{_SENDERS[message.about.source]}#{subject}"
+    return f"{message.about.key.removesuffix('_id').title().replace('_', '')}#{subject}"
 
 
 def _object(schema: Data, root: Data, known: Data) -> Data:
@@ -140,7 +140,7 @@ _FIELDS: Data = {
     "time": "2026-03-14T09:26:00Z",
 }
 
-# `name` is whose name it is.
+# The value of `name`, by the message's key.
 _NAMES: dict[str, Data] = {
     "store_id": {"name": "Corner Bakery"},
     "product_id": {"name": "Rye bread"},

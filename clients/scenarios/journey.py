@@ -1,4 +1,4 @@
-"""One order's way through the mall when all goes well."""
+"""One order through the mall, without problems."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from clients.order import FINAL, Order
 
 @dataclass(frozen=True)
 class Journey:
-    """How an order ended, and the seconds from its basket to there."""
+    """An order's final status, and the seconds from its basket to the end."""
 
     order_id: str
     status: str
@@ -20,16 +20,16 @@ class Journey:
 def shop(
     mall: Mall,
     product_ids: Sequence[str],
-    tell: Callable[[str], None] = lambda text: None,
+    report: Callable[[str], None] = lambda line: None,
     on_order: Callable[[str], object] = lambda order_id: None,
 ) -> Journey:
     """Register a customer, fill a basket, check out, collect, pay, and wait until the order is complete.
 
-    `tell` hears what is done, `on_order` the order's id as soon as it is known (it is the basket's).
+    `report` is called with a line for each step, `on_order` with the order's id (the basket's) once it is known.
     """
-    order = Order(mall, tell).registers()
+    order = Order(mall, report).registers()
     order.fills_a_basket(dict.fromkeys(product_ids, 2), on_order)
-    order.sets_money_aside().checks_out().is_collected().pays()
+    order.authorizes_a_payment().checks_out().is_collected().pays()
 
     def final() -> str | None:
         status: str = order.order()["status"]

@@ -1,24 +1,24 @@
-"""Every way that an order can go, as those walk it who make it go that way, and the fate that each expects.
+"""Every way that an order can go: a path of API calls for each, and the fate that it expects.
 
-A path is a generator: where people would go away and come back, it yields the seconds after which it wants to go on.
+A path is a generator: where people would leave and come back later, it yields the seconds after which it continues.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clients.mall import MallError, NeverError, wait_for
-from clients.order import Order, SurpriseError, expect
+from clients.mall import MallError, WaitTimeoutError, wait_for
+from clients.order import Order, UnexpectedError, expect
 from clients.scenarios.fate import CANCELLED, COMPLETED, REFUNDED, REJECTED, Fate
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import Stock, add_product
 
-UNTIL_SECONDS = 300  # a lease, an abandoned basket, an unpaid order of a minute, with much room
+UNTIL_SECONDS = 300  # generous: leases, untouched baskets and unpaid orders expire after a minute
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What the people of a path find: the robots, and what they can buy."""
+    """What the people of a path use: the robots, and the products that they can buy."""
 
     fleet: Fleet
     stock: Stock
@@ -30,7 +30,7 @@ Walk = Callable[[Order, Scene], Steps]
 
 @dataclass(frozen=True)
 class Path:
-    """One way, how it must end, and how often it is taken, compared to the others."""
+    """One way that an order can go, how it must end, and its share in a mixture."""
 
     name: str
     walk: Walk
@@ -42,7 +42,7 @@ PATHS: dict[str, Path] = {}
 
 
 def path(fate: Fate, weight: int = 1) -> Callable[[Walk], Walk]:
-    """Register a way by its function's name."""
+    """Register a path under its function's name."""
 
     def register(walk: Walk) -> Walk:
         PATHS[walk.__name__] = Path(walk.__name__, walk, fate, weight)
@@ -95,13 +95,13 @@ def pays_first_and_nothing_is_found(order: Order, scene: Scene) -> Steps:
 
 @path(REJECTED, weight=2)
 def pays_too_little(order: Order, scene: Scene) -> Steps:
-    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside(0.01).checks_out()
+    order.registers().fills_a_basket(scene.stock.plain).authorizes_a_payment(0.01).checks_out()
     yield 0
 
 
 @path(Fate("rejected", payment="authorized", invoice="cancelled"))
 def pays_with_money_of_another(order: Order, scene: Scene) -> Steps:
-    other = Order(order.mall).registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    other = Order(order.mall).registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
     order.registers().fills_a_basket(scene.stock.plain)
     order.payment_id = other.payment_id
     order.checks_out()
@@ -110,7 +110,7 @@ def pays_with_money_of_another(order: Order, scene: Scene) -> Steps:
 
 @path(REJECTED, weight=2)
 def is_disabled_while_shopping(order: Order, scene: Scene) -> Steps:
-    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    order.registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
     order.write("PUT", f"/api/customers/{order.customer_id}/disable")
     order.checks_out()
     yield 0
@@ -118,7 +118,7 @@ def is_disabled_while_shopping(order: Order, scene: Scene) -> Steps:
 
 @path(CANCELLED, weight=2)
 def cancels_at_once(order: Order, scene: Scene) -> Steps:
-    order.orders(scene.stock.plain).is_there().cancels()
+    order.orders(scene.stock.plain).is_created().cancels()
     yield 0
 
 
@@ -162,8 +162,8 @@ def a_robot_falls_silent(order: Order, scene: Scene) -> Steps:
     try:
         yield from _until(lambda: order.shopping_list()["botId"] not in (None, first["botId"]), "another robot has it")
     finally:
-        scene.fleet.wake(first["botId"])
-    _acts_in_vain(order, first["assignment"])
+        scene.fleet.bring_online(first["botId"])
+    _is_refused_with_its_old_assignment(order, first["assignment"])
     order.is_collected().pays()
 
 
@@ -180,15 +180,15 @@ def a_robot_leaves_in_the_middle(order: Order, scene: Scene) -> Steps:
         picked = sum(item["picked"] for stop in second["stops"] for item in stop["items"])
         expect(picked == 0, "what was picked to be void")
     finally:
-        scene.fleet.wake(first["botId"])
+        scene.fleet.bring_online(first["botId"])
     yield 0
-    _acts_in_vain(order, first["assignment"])
+    _is_refused_with_its_old_assignment(order, first["assignment"])
     order.is_collected().pays()
 
 
 @path(COMPLETED)
 def comes_back_to_an_abandoned_basket(order: Order, scene: Scene) -> Steps:
-    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    order.registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
     yield from _until(lambda: order.basket()["status"] == "abandoned", "the basket is abandoned")
     order.refused("PUT", f"/api/baskets/{order.id}/checkout", {"paymentId": order.payment_id})
     order.fills_a_basket(scene.stock.plain).checks_out().is_collected().pays()
@@ -198,7 +198,7 @@ def comes_back_to_an_abandoned_basket(order: Order, scene: Scene) -> Steps:
 def never_pays(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).is_collected()
     yield from _until(lambda: order.order()["status"] == "cancelled", "the order has expired")
-    # Payments hears of it a moment later; who pays before that gets the money back.
+    # Payments consumes the cancellation a moment later; a payment before that is refunded.
     yield from _until(lambda: order.invoice()["status"] == "cancelled", "nothing is owed any more")
     order.refused("PUT", f"/api/payments/invoices/{order.id}/pay", {})
 
@@ -206,7 +206,7 @@ def never_pays(order: Order, scene: Scene) -> Steps:
 @path(COMPLETED)
 def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
     product = add_product(order.mall, scene.stock.store, "Tulips", 8.40)
-    order.registers().fills_a_basket({product: 2, scene.stock.mug: 1}).sets_money_aside()
+    order.registers().fills_a_basket({product: 2, scene.stock.mug: 1}).authorizes_a_payment()
     order.write("PUT", f"/api/stores/products/{product}/increasePrice", {"price": 99.90})
     order.checks_out().is_collected()
     yield 0
@@ -217,7 +217,7 @@ def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
 @path(COMPLETED)
 def buys_what_is_sold_no_more(order: Order, scene: Scene) -> Steps:
     product = add_product(order.mall, scene.stock.store, "Calendar", 12.60)
-    order.registers().fills_a_basket({product: 1, scene.stock.lamp: 1}).sets_money_aside()
+    order.registers().fills_a_basket({product: 1, scene.stock.lamp: 1}).authorizes_a_payment()
     order.write("DELETE", f"/api/stores/products/{product}")
     order.checks_out().is_collected()
     yield 0
@@ -225,15 +225,15 @@ def buys_what_is_sold_no_more(order: Order, scene: Scene) -> Steps:
     expect(order.order()["total"] == order.total, "the price of the basket to hold")
 
 
-@path(REJECTED.untold)
+@path(REJECTED.without_text)
 def is_erased_before_ordering(order: Order, scene: Scene) -> Steps:
-    order.registers().fills_a_basket(scene.stock.plain).sets_money_aside()
+    order.registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
     _erase(order)
     order.checks_out()
     yield 0
 
 
-@path(COMPLETED.untold)
+@path(COMPLETED.without_text)
 def is_erased_after_ordering(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).is_approved()
     _erase(order)
@@ -257,21 +257,21 @@ def sends_everything_twice(order: Order, scene: Scene) -> Steps:
 
 
 def _owes(order: Order, amount: float) -> Steps:
-    """Until the invoice has been lowered to an amount."""
+    """Wait until the invoice has been lowered to an amount."""
     yield from _until(lambda: order.invoice()["amount"] == round(amount, 2), f"{amount:.2f} is owed")
 
 
-def _until(so: Callable[[], bool], what: str) -> Steps:
-    """Until something is so. Raises NeverError."""
+def _until(condition: Callable[[], bool], what: str) -> Steps:
+    """Wait until a condition holds. Raises WaitTimeoutError."""
     deadline = time.monotonic() + UNTIL_SECONDS
-    while not so():
+    while not condition():
         if time.monotonic() > deadline:
-            raise NeverError(f"{what}: not within {UNTIL_SECONDS} s")
+            raise WaitTimeoutError(f"{what}: not within {UNTIL_SECONDS} s")
         yield 2
 
 
-def _acts_in_vain(order: Order, assignment: int) -> None:
-    """A robot that is back goes on where it was: the list is no longer its own."""
+def _is_refused_with_its_old_assignment(order: Order, assignment: int) -> None:
+    """A robot that is back continues with its old assignment, and is refused: the list is no longer its own."""
     list_path = f"/api/depot/shopping/{order.id}"
     for step in ("start", "complete"):
         order.refused("PUT", f"{list_path}/{step}", {"assignment": assignment})
@@ -284,4 +284,4 @@ def _erase(order: Order) -> None:
     except MallError as error:
         expect(error.status == 404, "an erased customer not to be found")
     else:
-        raise SurpriseError("expected an erased customer not to be found")
+        raise UnexpectedError("expected an erased customer not to be found")

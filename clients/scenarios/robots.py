@@ -1,4 +1,4 @@
-"""The robots of a mall as a fleet: each of them says every few seconds that it is there."""
+"""The robots of a mall as a fleet: it sends their heartbeats."""
 
 import logging
 import threading
@@ -9,15 +9,15 @@ import httpx
 
 from clients.mall import Mall, MallError
 
-HEARTBEAT = 20.0  # seconds between two words of a robot: the depot takes it offline after 60 without one
+HEARTBEAT = 20.0  # seconds between two heartbeats of a robot: after 60 without one the depot takes it offline
 
 _logger = logging.getLogger(__name__)
 
 
 class Fleet:
-    """Robots that stay online for as long as the fleet is open (`with Fleet(mall, ids):`), from one thread.
+    """Robots that are online while the fleet is entered (`with Fleet(mall, ids):`); one thread sends all heartbeats.
 
-    They are online when it opens. A word that does not come through is left to the next one.
+    A heartbeat that fails is logged, not retried: the next one follows.
     """
 
     def __init__(self, mall: Mall, robots: Iterable[str], heartbeat: float = HEARTBEAT) -> None:
@@ -26,11 +26,11 @@ class Fleet:
         self._change = threading.Lock()
         self._heartbeat = heartbeat
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._speak_now_and_then, name="fleet", daemon=True)
+        self._thread = threading.Thread(target=self._send_heartbeats, name="fleet", daemon=True)
 
     def __enter__(self) -> "Fleet":
         for robot in self._robots:
-            self._speak(robot)
+            self._send_heartbeat(robot)
         self._thread.start()
         return self
 
@@ -41,24 +41,24 @@ class Fleet:
         self._thread.join()
 
     def silence(self, robot: str) -> None:
-        """Let a robot say nothing more, as one that broke down."""
+        """Stop a robot's heartbeats, as if it broke down."""
         with self._change:
             self._robots = [other for other in self._robots if other != robot]
 
-    def wake(self, robot: str) -> None:
-        """Let a robot be there again, at once and from now on."""
+    def bring_online(self, robot: str) -> None:
+        """Send a robot's heartbeat now, and from now on."""
         self.silence(robot)
-        self._speak(robot)
+        self._send_heartbeat(robot)
         with self._change:
             self._robots = [*self._robots, robot]
 
-    def _speak_now_and_then(self) -> None:
+    def _send_heartbeats(self) -> None:
         while not self._closed.wait(self._heartbeat):
             for robot in self._robots:
                 try:
-                    self._speak(robot)
+                    self._send_heartbeat(robot)
                 except (MallError, httpx.HTTPError) as error:
-                    _logger.warning("robot %s was not heard: %s", robot, error)
+                    _logger.warning("the heartbeat of robot %s failed: %s", robot, error)
 
-    def _speak(self, robot: str) -> None:
+    def _send_heartbeat(self, robot: str) -> None:
         self._mall.put(f"/api/depot/bots/{robot}/online")

@@ -1,4 +1,4 @@
-"""A shop of the paths' own: what is bought, repriced and removed there disturbs nobody else."""
+"""A store for the paths alone: what they reprice and remove there affects no other user of the mall."""
 
 import uuid
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from clients.mall import Mall
 
 @dataclass(frozen=True)
 class Stock:
-    """Products by their ids. A refund's last two digits tell the sandbox provider how to behave, hence the prices."""
+    """Product ids. The last two digits of a refund control the sandbox payment provider, hence the prices."""
 
     store: str
     kettle: str
@@ -19,14 +19,14 @@ class Stock:
 
     @property
     def plain(self) -> dict[str, int]:
-        """A basket of which any part can be paid back without ado."""
+        """A basket of which any part can be refunded without a fault of the provider."""
         return {self.kettle: 2, self.lamp: 1, self.mug: 3}
 
 
 def open_shop(mall: Mall) -> Stock:
-    """Open the shop, and put on its shelves what is sold there."""
-    place = {"name": "Odds & Ends", "location": "Level 3, South Wing"}
-    store = mall.post("/api/stores", place, key=str(uuid.uuid4()))["id"]
+    """Create the store and its products."""
+    body = {"name": "Odds & Ends", "location": "Level 3, South Wing"}
+    store = mall.post("/api/stores", body, key=str(uuid.uuid4()))["id"]
     mall.put(f"/api/stores/{store}/participating")
     return Stock(
         store,
@@ -39,7 +39,7 @@ def open_shop(mall: Mall) -> Stock:
 
 
 def add_product(mall: Mall, store: str, name: str, price: float) -> str:
-    """One more product; its id."""
+    """Add a product; returns its id."""
     body = {"name": name, "description": "", "sku": name.upper(), "price": price}
     product: str = mall.post(f"/api/stores/{store}/products", body, key=str(uuid.uuid4()))["id"]
     return product

@@ -52,7 +52,7 @@ class BasketAnswer(Answer):
 
 @api.post("/api/baskets", may=[STAFF, CUSTOMER], errors=[404])
 def start_basket(body: NewBasket) -> Created:
-    """Open a basket for a customer."""
+    """Start a basket for a customer."""
     return Created(id=service.start(body.customer_id))
 
 
@@ -64,25 +64,25 @@ def get_basket(id: str) -> BasketAnswer:
 
 @api.put("/api/baskets/{id}/addItem", may=[STAFF, CUSTOMER])
 def add_item(id: str, body: SomeItems) -> None:
-    """Put so many of a product into a basket."""
+    """Add a quantity of a product to a basket."""
     service.add_item(id, body.product_id, body.quantity)
 
 
 @api.put("/api/baskets/{id}/removeItem", may=[STAFF, CUSTOMER])
 def remove_item(id: str, body: SomeItems) -> None:
-    """Take so many of a product out of a basket."""
+    """Remove a quantity of a product from a basket."""
     service.remove_item(id, body.product_id, body.quantity)
 
 
 @api.put("/api/baskets/{id}/checkout", may=[STAFF, CUSTOMER])
 def check_out_basket(id: str, body: Checkout) -> None:
-    """Order what is in a basket."""
+    """Check a basket out: its items become an order."""
     service.check_out(id, body.payment_id)
 
 
 @api.delete("/api/baskets/{id}", may=[STAFF, CUSTOMER])
 def cancel_basket(id: str) -> None:
-    """Give a basket up."""
+    """Cancel a basket."""
     service.cancel(id)
 
 

@@ -13,7 +13,7 @@ TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every
 
 @dataclass(frozen=True)
 class Product:
-    """A product as the catalogue has it now; `price` is in cents, `participating` its store's."""
+    """A product as it is in the catalogue; `price` is in cents, `participating` says whether its store participates."""
 
     product_id: str
     store_id: str
@@ -25,7 +25,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Line:
-    """So many of one product, with names and price (in cents) as they were when it was first added."""
+    """A quantity of one product, with the names and the price (in cents) that it had when it was first added."""
 
     store_id: str
     product_id: str
@@ -43,7 +43,7 @@ class Started(DomainEvent):
 
 @dataclass(frozen=True)
 class ItemAdded(DomainEvent):
-    """`line` is the product's line after it: absolute, like every public value."""
+    """`line` is the product's line after the event, with its whole quantity."""
 
     line: Line
     at: str
@@ -51,7 +51,7 @@ class ItemAdded(DomainEvent):
 
 @dataclass(frozen=True)
 class ItemRemoved(DomainEvent):
-    """`left` is how many of the product stay in the basket; at 0 its line goes."""
+    """`left` is the quantity that stays in the basket; at 0 the line is removed."""
 
     product_id: str
     left: int
@@ -75,7 +75,11 @@ class Abandoned(DomainEvent):
 
 @dataclass
 class Basket(Aggregate):
-    """open → checked_out, cancelled or abandoned. `lines` has one line a product; `touched_at` is RFC 3339."""
+    """open → checked_out, cancelled or abandoned; a basket that has ended does not change any more.
+
+    `lines` has one line per product. `touched_at` (RFC 3339) is when the basket was started, or when an item was last
+    added or removed: 30 minutes later (the stage's MALLBOTS_BASKET_UNTOUCHED) an open basket is abandoned.
+    """
 
     status: str = ""
     customer_id: str = ""
@@ -85,11 +89,11 @@ class Basket(Aggregate):
 
     @property
     def total(self) -> int:
-        """The sum of its lines, in cents."""
+        """The sum of the lines, in cents."""
         return sum(line.price * line.quantity for line in self.lines)
 
     def start(self, customer_id: str, at: str) -> None:
-        """Open it for a customer. Raises InvalidError."""
+        """Start the basket of a customer. Raises InvalidError for a blank customer id."""
         if not self.is_new:
             return
         if not customer_id.strip():
@@ -97,19 +101,19 @@ class Basket(Aggregate):
         self.record(Started(customer_id, at))
 
     def add_item(self, product: Product, quantity: int, at: str, *, participating_only: bool = False) -> None:
-        """Put so many of a product in; one that is there already keeps its price and names.
+        """Add a quantity of a product; a product that is already in the basket keeps its price and names.
 
-        Raises RefusedError when the basket is not open, or the product's store must take part and does not;
-        InvalidError for a quantity, a line or a total out of bounds.
+        Raises RefusedError when the basket is not open, or with `participating_only` when the product's store does not
+        participate; InvalidError for a quantity, a line or a total out of bounds.
         """
         self.must_be("open")
         _must_be_countable(quantity)
         if participating_only and not product.participating:
             raise RefusedError(f"the store {product.store_name} is not participating")
-        there = self._line(product.product_id)
-        if there is None and len(self.lines) == MOST_LINES:
+        existing = self._line(product.product_id)
+        if existing is None and len(self.lines) == MOST_LINES:
             raise InvalidError(f"a basket holds at most {MOST_LINES} lines")
-        line = there or Line(
+        line = existing or Line(
             product.store_id, product.product_id, product.store_name, product.name, product.price, quantity=0
         )
         if line.quantity + quantity > MOST_OF_ONE:
@@ -119,7 +123,7 @@ class Basket(Aggregate):
         self.record(ItemAdded(replace(line, quantity=line.quantity + quantity), at))
 
     def remove_item(self, product_id: str, quantity: int, at: str) -> None:
-        """Take so many of a product out, or all when there are fewer; one that is not there is no error.
+        """Remove a quantity of a product, or all of it when there is less; a product that is not in it is no error.
 
         Raises RefusedError when the basket is not open, InvalidError for a quantity below 1.
         """
@@ -130,12 +134,12 @@ class Basket(Aggregate):
             self.record(ItemRemoved(product_id, max(0, line.quantity - quantity), at))
 
     def cancel(self) -> None:
-        """Give it up. Raises RefusedError when it is not open."""
+        """Cancel the basket. Raises RefusedError when it is not open."""
         self.must_be("open")
         self.record(Cancelled())
 
     def check_out(self, payment_id: str) -> None:
-        """Order what is in it. Raises RefusedError when it is not open, InvalidError when something is missing."""
+        """Order the items. Raises RefusedError when it is not open, InvalidError without a payment id or items."""
         self.must_be("open")
         if not payment_id.strip():
             raise InvalidError("the payment id cannot be blank")
@@ -144,9 +148,9 @@ class Basket(Aggregate):
         self.record(CheckedOut(payment_id))
 
     def abandon(self, now: datetime, untouched: timedelta) -> None:
-        """Close it if it is open and nobody has touched it for so long; otherwise leave it as it is.
+        """Abandon the basket if it is open and was not touched for at least `untouched`; otherwise change nothing.
 
-        Who asks goes by an index that may be behind, so a basket that lives on, or has ended, is no error.
+        The sweep finds baskets by an index that may be stale, so one that was touched since, or has ended, is no error.
         """
         if self.status == "open" and now - datetime.fromisoformat(self.touched_at) >= untouched:
             self.record(Abandoned())

@@ -1,4 +1,4 @@
-"""What the baskets service hears: the events that feed its copies, and that it is time to look for idle baskets."""
+"""What the baskets service consumes: the events that feed its copies, and the tick that has it abandon baskets."""
 
 from events.baskets import UntouchedBasketsDue
 from functions.baskets import service

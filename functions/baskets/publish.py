@@ -1,4 +1,4 @@
-"""What the baskets service says about its baskets."""
+"""The public events of the baskets service."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What one can do with baskets. The copies are read inside a decision, so that a repeated request needs none."""
+"""The use cases of baskets. Copies are read inside the decision, so that a repeated request does not need them."""
 
 from datetime import timedelta
 
@@ -13,11 +13,11 @@ from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
 
 baskets = Repository(Basket, publishes)
-left_over = Alarm("BasketNotAbandoned", UntouchedBasketsDue.name)
+basket_not_abandoned = Alarm("BasketNotAbandoned", UntouchedBasketsDue.about.name)
 
 
 def start(customer_id: str) -> str:
-    """Open a basket for a customer and return its id. Raises InvalidError, NotFoundError for no such customer."""
+    """Start a basket for a customer and return its id. Raises InvalidError, NotFoundError for an unknown customer."""
 
     def decide(basket: Basket) -> None:
         basket.start(customer_id, clock.stamp())
@@ -33,8 +33,8 @@ def basket(basket_id: str) -> Basket:
 
 
 def add_item(basket_id: str, product_id: str, quantity: int) -> None:
-    """Put so many of a product in. Raises NotFoundError, RefusedError, InvalidError."""
-    participating_only = runtime.current().setting("REQUIRE_PARTICIPATION", "0") == "1"
+    """Add a quantity of a product. Raises NotFoundError, RefusedError, InvalidError, UnavailableError."""
+    participating_only = runtime.current().setting("REQUIRE_PARTICIPATION") == "1"
     baskets.change(
         basket_id,
         lambda basket: basket.add_item(
@@ -44,7 +44,7 @@ def add_item(basket_id: str, product_id: str, quantity: int) -> None:
 
 
 def product(product_id: str) -> Product:
-    """A product as the catalogue has it. Raises InvalidError, NotFoundError, UnavailableError."""
+    """A product as it is in the catalogue. Raises InvalidError, NotFoundError, UnavailableError."""
     if not product_id.strip():
         raise InvalidError("the product id cannot be blank")
     found = views.product(product_id)
@@ -54,29 +54,29 @@ def product(product_id: str) -> Product:
 
 
 def remove_item(basket_id: str, product_id: str, quantity: int) -> None:
-    """Take so many of a product out. Raises NotFoundError for no such basket, RefusedError, InvalidError."""
+    """Remove a quantity of a product. Raises NotFoundError for an unknown basket, RefusedError, InvalidError."""
     baskets.change(basket_id, lambda basket: basket.remove_item(product_id, quantity, clock.stamp()))
 
 
 def cancel(basket_id: str) -> None:
-    """Give a basket up. Raises NotFoundError, RefusedError."""
+    """Cancel a basket. Raises NotFoundError, RefusedError."""
     baskets.change(basket_id, lambda basket: basket.cancel())
 
 
 def check_out(basket_id: str, payment_id: str) -> None:
-    """Order what is in a basket. Raises NotFoundError, RefusedError, InvalidError."""
+    """Order the items of a basket. Raises NotFoundError, RefusedError, InvalidError."""
     baskets.change(basket_id, lambda basket: basket.check_out(payment_id))
 
 
 def abandon(basket_id: str) -> None:
-    """Close a basket that nobody has touched for too long, or note when it may be. Raises NotFoundError."""
-    views.note(baskets.change(basket_id, lambda basket: basket.abandon(clock.now(), _untouched())))
+    """Abandon a basket if it was untouched for too long, and write its row either way. Raises NotFoundError."""
+    views.write_row(baskets.change(basket_id, lambda basket: basket.abandon(clock.now(), _untouched())))
 
 
 def abandon_untouched() -> None:
-    """Close all baskets that nobody has touched for too long."""
-    sweep(views.untouched_since(clock.now() - _untouched()), abandon, left_over)
+    """Abandon all baskets that were untouched for too long: 30 minutes, unless the stage sets another time."""
+    sweep(views.untouched_since(clock.now() - _untouched()), abandon, basket_not_abandoned)
 
 
 def _untouched() -> timedelta:
-    return timedelta(seconds=float(runtime.current().setting("BASKET_UNTOUCHED", "1800")))
+    return timedelta(seconds=float(runtime.current().setting("BASKET_UNTOUCHED")))

@@ -1,7 +1,7 @@
-"""Which baskets may be left untouched, and copies of stores, products and customers, as far as baskets need them.
+"""The index of baskets that may be untouched for too long, and copies of stores, products and customers.
 
-A copy that misses asks the owner and keeps the answer. What was removed or erased stays as a marked row instead of
-a tombstone, so that it is told from what never came and needs no asking; either is the last event of its stream.
+When a copy misses, the owner is asked and its answer kept. What was removed or erased is a marked row, not a tombstone:
+a tombstone reads like a row that was never written, and the owner would be asked each time.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Row
 
-KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still come
+KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still arrive
 
 projection = Projection(indexes=["untouched"])
 find_product = Ask(FindProduct)
@@ -51,14 +51,14 @@ def ended_basket_row(event: BasketCheckedOut | BasketCancelled | BasketAbandoned
     return _ended(event.basket_id, clock.read(metadata.time))
 
 
-def note(basket: Basket) -> None:
-    """Have a basket found again when it may be due next, or no more when it has ended."""
+def write_row(basket: Basket) -> None:
+    """Write a basket's row: in the index by its last touch while it is open, out of the index once it has ended."""
     row = _open(basket.id, basket.touched_at) if basket.status == "open" else _ended(basket.id, clock.now())
     runtime.current().views.put(row, basket.version)
 
 
 def untouched_since(moment: datetime) -> Iterator[str]:
-    """The ids of the baskets that nobody has touched since, as far as the index shows, the longest left alone first."""
+    """The ids of the baskets untouched since then, the longest untouched first, by an index that may be stale."""
     return (row["basket_id"] for row in rows("open", index="untouched", last=clock.stamp(moment)))
 
 
@@ -85,7 +85,7 @@ def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
 
 
 def product(product_id: str) -> Product | None:
-    """A product as the catalogue has it; None for one that is not there or was removed.
+    """A product as it is in the catalogue; None for one that is unknown or was removed.
 
     Raises UnavailableError when the owner must be asked and does not answer.
     """
@@ -106,7 +106,7 @@ def product(product_id: str) -> Product | None:
 
 
 def knows_customer(customer_id: str) -> bool:
-    """Whether there is such a customer. Raises UnavailableError as `product` does."""
+    """Whether a customer exists. Raises UnavailableError as `product` does."""
     copy = read("customers", customer_id)
     return not copy["erased"] if copy else _ask_for_customer(customer_id)
 

@@ -1,4 +1,4 @@
-"""The checkout service's REST routes: sagas for staff to see, and to resume."""
+"""The REST routes of checkout: staff list, show and resume sagas."""
 
 from events.checkout import SagaMoved, SagaStatus
 from functions.checkout import service
@@ -56,7 +56,7 @@ def get_saga(order_id: str) -> OneSaga:
 
 @api.put("/api/checkout/sagas/{orderId}/resume", may=[STAFF])
 def resume_saga(order_id: str) -> None:
-    """Let a parked saga try again what it was parked over."""
+    """Have a parked saga retry the compensation that it was parked for."""
     service.resume(order_id)
 
 

@@ -1,4 +1,7 @@
-"""The create-order saga: everyone accepts an order, or everything is undone everywhere."""
+"""The create-order saga: every service accepts an order, or everything is undone everywhere.
+
+How often a step and a compensation are tried, and what follows, is in functions/kernel/domain/saga.py.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,13 +11,13 @@ from functions.kernel.domain.saga import Request, Saga, Step
 
 CANCEL_LIST = Request("CancelShoppingList", "ShoppingListCancellationAccepted")
 
-# How an order stands that has been accepted: whatever else is heard, it is not to be undone.
+# The statuses of an order that was approved. Such an order decides against its rejection: nothing of it is undone.
 ACCEPTED = ("approved", "ready", "completed")
 
 
 @dataclass(frozen=True)
 class Item:
-    """So many of one product of one store; the price is in cents."""
+    """A quantity of one product of one store; the price of one, in cents."""
 
     store_id: str
     product_id: str
@@ -26,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True)
 class OrderTaken(DomainEvent):
-    """There is an order that everyone is to accept; `total` in cents."""
+    """An order was created that every service is to accept; `total` in cents."""
 
     customer_id: str
     payment_id: str
@@ -36,9 +39,9 @@ class OrderTaken(DomainEvent):
 
 @dataclass
 class CreateOrderSaga(Saga):
-    """How far the acceptance of one order has come; its id is the order's, and so is the shopping list's."""
+    """The saga of one order. The order's id is also the saga's and the shopping list's."""
 
-    withdrawal: ClassVar[Request] = Request("RejectOrder", "OrderRejectionAccepted", "OrderRejectionRefused")
+    first_undo: ClassVar[Request] = Request("RejectOrder", "OrderRejectionAccepted", "OrderRejectionRefused")
     steps: ClassVar[tuple[Step, ...]] = (
         Step(Request("AuthorizeCustomer", "CustomerAuthorized", "CustomerRefused")),
         Step(Request("CreateShoppingList", "ShoppingListAccepted", "ShoppingListRefused"), undo=CANCEL_LIST),
@@ -46,8 +49,8 @@ class CreateOrderSaga(Saga):
             Request("ConfirmPayment", "PaymentAccepted", "PaymentRefused"),
             undo=Request("VoidPayment", "PaymentVoidAccepted"),
         ),
-        Step(Request("InitiateShopping", "ShoppingInitiated", "ShoppingRefused"), undo=CANCEL_LIST, insists=True),
-        Step(Request("ApproveOrder", "OrderApprovalAccepted", "OrderApprovalRefused"), insists=True),
+        Step(Request("InitiateShopping", "ShoppingInitiated", "ShoppingRefused"), undo=CANCEL_LIST, retry_forever=True),
+        Step(Request("ApproveOrder", "OrderApprovalAccepted", "OrderApprovalRefused"), retry_forever=True),
     )
 
     customer_id: str = ""
@@ -56,15 +59,15 @@ class CreateOrderSaga(Saga):
     total: int = 0
 
     def take_order(self, customer_id: str, payment_id: str, items: tuple[Item, ...], total: int, at: str) -> None:
-        """Begin to ask everyone; `total` in cents."""
+        """Begin, once; `total` in cents."""
         self.begin(OrderTaken(customer_id, payment_id, items, total), at)
 
     def approval_refused(self, status: str, at: str) -> None:
-        """The order cannot be approved any more."""
+        """The order refused its approval: compensate."""
         self.answer("OrderApprovalRefused", at, reason=f"the order is {status}")
 
     def rejection_refused(self, status: str, at: str) -> None:
-        """The order does not let itself be rejected: if it was accepted, that decides; if not, it is asked again."""
+        """The order refused its rejection. If it was approved, the saga completes; if not, RejectOrder is retried."""
         if status in ACCEPTED:
             self.answer("OrderRejectionRefused", at)
 

@@ -1,4 +1,4 @@
-"""What the checkout service hears: orders, the answers to its commands, and its own reminders."""
+"""What the checkout service consumes: orders, the replies to its commands, and its own reminders."""
 
 from typing import get_args
 
@@ -48,27 +48,27 @@ def order_created(event: OrderCreated) -> None:
 
 @inbox.on(OrderCancelled)
 def order_cancelled(event: OrderCancelled) -> None:
-    service.call_off(event.order_id)
+    service.cancel(event.order_id)
 
 
 @inbox.on(*get_args(Acceptance))
 def accepted(reply: Acceptance) -> None:
-    service.answer(reply.order_id, type(reply).name)
+    service.answer(reply.order_id, type(reply).about.name)
 
 
 @inbox.on(*get_args(Refusal))
 def refused(reply: Refusal) -> None:
-    service.answer(reply.order_id, type(reply).name, reply.reason)
+    service.answer(reply.order_id, type(reply).about.name, reply.reason)
 
 
 @inbox.on(OrderApprovalRefused)
 def approval_refused(reply: OrderApprovalRefused) -> None:
-    service.refuse_approval(reply.order_id, reply.status)
+    service.approval_refused(reply.order_id, reply.status)
 
 
 @inbox.on(OrderRejectionRefused)
 def rejection_refused(reply: OrderRejectionRefused) -> None:
-    service.refuse_rejection(reply.order_id, reply.status)
+    service.rejection_refused(reply.order_id, reply.status)
 
 
 @inbox.on(StepTimedOut)

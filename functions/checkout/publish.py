@@ -1,4 +1,4 @@
-"""What the checkout service says: the saga's commands, and what it tells itself."""
+"""What the checkout service publishes: the saga's commands, and its reminders to itself."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -24,7 +24,6 @@ from functions.kernel.domain.aggregate import DomainEvent
 from functions.kernel.domain.saga import Compensated, Completed, Parked, Resumed, Started, StepSent, Stopped, UndoSent
 from functions.kernel.eventstore.publish import Publisher, Reminder
 from functions.kernel.runtime import runtime
-from functions.kernel.runtime.runtime import LONGEST_DELAY
 
 publishes = Publisher("checkout")
 
@@ -53,9 +52,9 @@ def command(saga: CreateOrderSaga, event: DomainEvent) -> Command:
 @publishes.reminder(StepSent)
 @publishes.reminder(UndoSent)
 def timeout(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
-    seconds = int(runtime.current().setting("STEP_TIMEOUT", "60")) * saga.patience
+    step_timeout = int(runtime.current().setting("STEP_TIMEOUT"))
     timed_out = StepTimedOut(order_id=saga.id, step=saga.step, attempt=saga.attempt, compensating=saga.compensating)
-    return Reminder(timed_out, after=min(seconds, LONGEST_DELAY))
+    return Reminder(timed_out, after=saga.timeout(step_timeout))
 
 
 @publishes.reminder(Started)
@@ -64,12 +63,12 @@ def timeout(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
 @publishes.reminder(Completed)
 @publishes.reminder(Compensated)
 @publishes.reminder(Stopped)
-def moved(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
-    return Reminder(standing(saga), after=0)
+def status_changed(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
+    return Reminder(saga_moved(saga), after=0)
 
 
-def standing(saga: CreateOrderSaga) -> SagaMoved:
-    """Where a saga stands, as others may know it."""
+def saga_moved(saga: CreateOrderSaga) -> SagaMoved:
+    """Where a saga stands, as its list and the API show it."""
     return SagaMoved(
         order_id=saga.id,
         status=cast(SagaStatus, saga.status),

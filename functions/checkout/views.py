@@ -1,6 +1,6 @@
 """The list of sagas that staff see.
 
-A row is written when a saga's status changes. Of a running saga only the status is to be taken from it.
+A row is written when a saga's status changes, so a running saga's row knows its status but not its step.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ def saga_row(saga: SagaMoved, metadata: Metadata) -> Row:
 def sagas(
     status: str | None, limit: int, after: dict[str, Any] | None
 ) -> tuple[list[SagaMoved], dict[str, Any] | None]:
-    """A page of rows, by status and then the newest first, and where the next begins."""
+    """A page of rows, and where the next begins (None at the end): by status, and of one status the newest first."""
     page = runtime.current().views.query(
         "sagas",
         index="sagas",

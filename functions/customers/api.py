@@ -43,13 +43,13 @@ class CustomerAnswer(Answer):
 
 @api.post("/api/customers", may=[STAFF, KIOSK])
 def register_customer(body: NewCustomer) -> Created:
-    """Become a customer."""
+    """Register a customer."""
     return Created(id=service.register(body.name, body.sms_number, body.language))
 
 
 @api.get("/api/customers/{id}", may=[STAFF, CUSTOMER])
 def get_customer(id: str) -> CustomerAnswer:
-    """A customer."""
+    """Show a customer."""
     customer = service.customer(id)
     return CustomerAnswer(
         customer=CustomerShape(
@@ -64,29 +64,29 @@ def get_customer(id: str) -> CustomerAnswer:
 
 @api.put("/api/customers/{id}/enable", may=[STAFF])
 def enable_customer(id: str) -> None:
-    """Let a customer order again."""
+    """Enable a customer, who may order again."""
     service.enable(id)
 
 
 @api.put("/api/customers/{id}/disable", may=[STAFF])
 def disable_customer(id: str) -> None:
-    """Let a customer order no more."""
+    """Disable a customer, who may not order any more."""
     service.disable(id)
 
 
 @api.put("/api/customers/{id}/change-sms", may=[STAFF, CUSTOMER])
 def change_sms_number(id: str, body: SmsNumber) -> None:
-    """Take another number for a customer's text messages."""
+    """Change the number for a customer's text messages."""
     service.change_sms_number(id, body.sms_number)
 
 
 @api.put("/api/customers/{id}/language", may=[STAFF, CUSTOMER])
 def change_language(id: str, body: ChosenLanguage) -> None:
-    """Take another language for a customer's text messages."""
+    """Change the language of a customer's text messages."""
     service.change_language(id, body.language)
 
 
 @api.delete("/api/customers/{id}", may=[STAFF, CUSTOMER])
 def erase_customer(id: str) -> None:
-    """Forget a customer."""
+    """Erase a customer's name and number; the customer's orders remain."""
     service.erase(id)

@@ -12,7 +12,7 @@ DEFAULT_LANGUAGE: Language = "en"
 
 @dataclass(frozen=True)
 class Registered(DomainEvent):
-    """Those who registered before there was a choice of languages have the default."""
+    """An event from before customers chose a language has the default."""
 
     name: str
     sms_number: str
@@ -46,9 +46,13 @@ class Erased(DomainEvent):
 
 @dataclass
 class Customer(Aggregate):
-    """enabled ⇄ disabled, → erased: from then on it is for everybody as if the customer had never been there."""
+    """enabled ⇄ disabled, → erased, which is final: from then on commands and queries find no such customer.
 
-    snapshot_schema: ClassVar[int] = 2  # with the language, which code that knows schema 1 would lose
+    Whether a customer may order is asked once for each order, by the saga (`authorize`): an order that was authorized
+    goes on to its end, even if its customer is disabled or erased afterwards.
+    """
+
+    snapshot_schema: ClassVar[int] = 2  # with the language, which code of schema 1 would lose
 
     status: str = ""
     name: str = ""
@@ -61,7 +65,7 @@ class Customer(Aggregate):
         return self.status == "enabled"
 
     def register(self, name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> None:
-        """Become a customer, who may order. Raises InvalidError for a blank name or number."""
+        """Register the customer, who may order. Raises InvalidError for a blank name or number."""
         if not self.is_new:
             return
         if not name.strip():
@@ -70,44 +74,49 @@ class Customer(Aggregate):
         self.record(Registered(name, sms_number, language))
 
     def enable(self) -> None:
-        """Let the customer order again. Raises InvalidError when that is so already, NotFoundError once erased."""
-        self.must_be_known()
+        """Enable the customer to order. Raises InvalidError when already enabled, NotFoundError once erased."""
+        self.must_not_be_erased()
         if self.enabled:
             raise InvalidError("the customer is already enabled")
         self.record(Enabled())
 
     def disable(self) -> None:
-        """Let the customer order no more. Raises InvalidError when that is so already, NotFoundError once erased."""
-        self.must_be_known()
+        """Keep the customer from ordering. Raises InvalidError when already disabled, NotFoundError once erased."""
+        self.must_not_be_erased()
         if not self.enabled:
             raise InvalidError("the customer is already disabled")
         self.record(Disabled())
 
     def change_sms_number(self, sms_number: str) -> None:
-        """Take another number for text messages. Raises InvalidError for a blank one, NotFoundError once erased."""
-        self.must_be_known()
+        """Change the number for text messages. Raises InvalidError for a blank one, NotFoundError once erased."""
+        self.must_not_be_erased()
         _must_be_number(sms_number)
         if sms_number != self.sms_number:
             self.record(SmsChanged(sms_number))
 
     def change_language(self, language: Language) -> None:
-        """Take another language for text messages. Raises NotFoundError once erased."""
-        self.must_be_known()
+        """Change the language of text messages. Raises NotFoundError once erased."""
+        self.must_not_be_erased()
         if language != self.language:
             self.record(LanguageChanged(language))
 
     def authorize(self) -> None:
         """Raises RefusedError unless the customer may order, NotFoundError once erased."""
-        self.must_be_known()
+        self.must_not_be_erased()
         self.must_be("enabled")
 
     def erase(self) -> None:
-        """Forget the customer, for good."""
+        """Erase the customer: the right to be forgotten. A second time changes nothing.
+
+        The name and the number leave the state, and CustomerErased has every copy drop them. The customer's orders
+        remain. One that was authorized goes on to its end, without further texts. One that was not is refused to the
+        saga, which rejects it and compensates all its steps. A new basket or payment finds no such customer.
+        """
         if self.status != "erased":
             self.record(Erased())
 
-    def must_be_known(self) -> None:
-        """Raises NotFoundError once the customer is erased, as for one who never was."""
+    def must_not_be_erased(self) -> None:
+        """Raises NotFoundError once the customer is erased, as for an unknown one."""
         if self.status == "erased":
             raise NotFoundError(f"there is no customer {self.id}")
 

@@ -1,4 +1,4 @@
-"""What the customers service hears: the saga, which asks whether a customer may order."""
+"""What the customers service consumes: the saga's command to authorize a customer for an order."""
 
 from events.checkout import AuthorizeCustomer
 from events.customers import CustomerAuthorized, CustomerRefused

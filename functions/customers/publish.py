@@ -1,4 +1,4 @@
-"""What the customers service says about its customers."""
+"""The public events of the customers service."""
 
 from typing import Any
 

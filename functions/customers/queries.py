@@ -1,4 +1,4 @@
-"""What the customers service answers to others that ask."""
+"""The queries that the customers service answers to other services."""
 
 from events.queries import CustomerFound, FindCustomer
 from functions.customers import service

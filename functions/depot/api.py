@@ -1,4 +1,4 @@
-"""The depot over REST: shopping lists and robots."""
+"""The REST routes of the depot: shopping lists and robots."""
 
 from typing import Annotated, cast
 
@@ -12,7 +12,7 @@ from functions.kernel.domain.errors import InvalidError
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented
+from functions.kernel.rest.wire import Answer, Body, Count, Id, Label, Lines, Name, Quantity, Wire, documented_only
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import BOT, STAFF
 
@@ -31,7 +31,7 @@ class WantedItem(Wire):
 
 class NewList(Body):
     order_id: Id
-    items: Annotated[Lines[WantedItem], documented(minItems=1)]
+    items: Annotated[Lines[WantedItem], documented_only(minItems=1)]
 
 
 class Created(Answer):
@@ -84,7 +84,7 @@ class Start(Body):
 
 
 class Pick(Body):
-    """So many of a product picked in all."""
+    """The quantity of a product that is picked in all."""
 
     assignment: int
     store_id: Id
@@ -99,7 +99,7 @@ class MissingItem(Wire):
 
 
 class Completion(Body):
-    """What is short, if somebody says so, and a robot's assignment; staff complete without."""
+    """The shortages, if they are counted, and a robot's assignment; staff complete without."""
 
     shortages: Lines[MissingItem] = Field(default_factory=list)
     assignment: int = 0
@@ -126,7 +126,7 @@ class BotPage(PagedAnswer):
 
 @api.post("/api/depot/shopping", may=[STAFF], errors=[404])
 def create_list(body: NewList) -> Created:
-    """Make a shopping list by hand; it waits to be initiated."""
+    """Create a shopping list, which waits to be initiated."""
     wanted = [service.Wanted(**dict(item)) for item in body.items]
     return Created(id=service.plan_by_staff(body.order_id, wanted))
 
@@ -148,47 +148,47 @@ def get_list(id: str) -> ListAnswer:
 
 @api.post("/api/depot/shopping/{id}", may=[STAFF])
 def cancel_list(id: str) -> None:
-    """Collect nothing more for a shopping list."""
+    """Cancel a shopping list."""
     service.cancel(id)
 
 
 @api.put("/api/depot/shopping/{id}/initiate", may=[STAFF])
 def initiate_list(id: str) -> None:
-    """Let a shopping list that staff made go to a robot."""
+    """Make a shopping list that staff created available to robots."""
     service.initiate_by_staff(id)
 
 
 @api.put("/api/depot/shopping/{id}/assign", may=[STAFF])
 def assign_list(id: str, body: Assignment) -> None:
-    """Give a shopping list to a robot of one's choice."""
+    """Assign a shopping list to a chosen robot."""
     service.assign(id, body.bot_id)
 
 
 @api.put("/api/depot/shopping/{id}/start", may=[STAFF, BOT])
 def start_list(id: str, body: Start) -> None:
-    """Set out to collect a shopping list."""
+    """Start to collect a shopping list."""
     service.start(id, body.assignment)
 
 
 @api.put("/api/depot/shopping/{id}/pick", may=[STAFF, BOT])
 def pick_item(id: str, body: Pick) -> None:
-    """Say how many of a product are picked in all."""
+    """Report how many of a product are picked in all."""
     service.pick(id, body.assignment, body.store_id, body.product_id, body.quantity)
 
 
 @api.put("/api/depot/shopping/{id}/complete", may=[STAFF, BOT])
 def complete_list(id: str, body: Completion) -> None:
-    """Check in what was found of a shopping list."""
-    said = body.model_fields_set
-    if "assignment" not in said and context.current().caller.role == BOT:
+    """Complete a shopping list: check in what was found of it."""
+    given = body.model_fields_set
+    if "assignment" not in given and context.current().caller.role == BOT:
         raise InvalidError("assignment: this field is missing")
-    shortages = [Shortage(**dict(item)) for item in body.shortages] if "shortages" in said else None
-    service.complete(id, shortages, body.assignment if "assignment" in said else None)
+    shortages = [Shortage(**dict(item)) for item in body.shortages] if "shortages" in given else None
+    service.complete(id, shortages, body.assignment if "assignment" in given else None)
 
 
 @api.post("/api/depot/bots", may=[STAFF])
 def register_bot(body: NewBot) -> RegisteredBot:
-    """Let a robot join the depot; the token is for the robot alone."""
+    """Register a robot; the token is for the robot alone."""
     bot_id = service.register_bot(body.name)
     return RegisteredBot(id=bot_id, token=service.bot_token(bot_id))
 
@@ -203,13 +203,13 @@ def get_bots(which: Paged) -> BotPage:
 
 @api.put("/api/depot/bots/{id}/online", may=[STAFF, BOT])
 def bring_bot_online(id: str) -> None:
-    """A robot is there and waits for work."""
+    """Bring a robot online, or renew its lease."""
     service.bring_online(id)
 
 
 @api.put("/api/depot/bots/{id}/offline", may=[STAFF, BOT])
 def take_bot_offline(id: str) -> None:
-    """A robot leaves; it gives back what it was collecting."""
+    """Take a robot offline; the list that it works on is given back."""
     service.take_offline(id)
 
 

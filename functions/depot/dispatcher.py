@@ -1,23 +1,23 @@
-"""What makes the depot look for pairs of lists and robots: one by one, in a queue of its own."""
+"""The dispatcher's FIFO queue, which works one message at a time: each triggers a run of matching.match."""
 
 from events.depot import BotCameOnline, BotFinished, BotState, LookAgain, ShoppingListAvailable
-from functions.depot import dispatch, views
+from functions.depot import matching, views
 from functions.kernel.messaging.inbox import Inbox
 
-inbox = Inbox("depot", queue=dispatch.QUEUE, fifo=True)
+inbox = Inbox("depot", queue=matching.QUEUE, fifo=True)
 inbox.include(views.waiting)
 
 
 @inbox.on(ShoppingListAvailable)
 def list_available(event: ShoppingListAvailable) -> None:
-    dispatch.look(list_id=event.shopping_list_id)
+    matching.match(list_id=event.shopping_list_id)
 
 
 @inbox.on(BotCameOnline, BotFinished)
 def bot_idle(event: BotState) -> None:
-    dispatch.look(bot_id=event.bot_id)
+    matching.match(bot_id=event.bot_id)
 
 
 @inbox.on(LookAgain)
-def look_again(reminder: LookAgain) -> None:
-    dispatch.look(list_id=reminder.list_id, looks=reminder.looks, bucket=reminder.bucket)
+def next_match_due(reminder: LookAgain) -> None:
+    matching.match(list_id=reminder.list_id, runs=reminder.looks, bucket=reminder.bucket)

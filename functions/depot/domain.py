@@ -51,14 +51,14 @@ class Completed(DomainEvent):
 
 @dataclass(frozen=True)
 class Cancelled(DomainEvent):
-    """Nothing more is to be collected. As the first event of a list it keeps a later creation from taking effect."""
+    """Nothing more is to be collected. As the first event of a list it prevents a later creation."""
 
     order_id: str
 
 
 @dataclass
 class ShoppingList(Aggregate):
-    """pending → available → assigned → active → completed, or → cancelled before that.
+    """pending → available → assigned → active → completed, or → cancelled before that; given back → available.
 
     bot_id: the robot that has it, or completed it. assignment: the number of the latest one, 0 before the first.
     """
@@ -76,32 +76,32 @@ class ShoppingList(Aggregate):
         return self.bot_id if self.status in ("assigned", "active") else None
 
     def create(self, order_id: str, lines: Iterable[Line], *, by_staff: bool) -> None:
-        """Plan what is to be collected. Raises InvalidError, and RefusedError when it was cancelled beforehand."""
+        """Plan what is to be collected. Raises InvalidError, and RefusedError when it was cancelled before."""
         if self.status == "cancelled":
             raise RefusedError("the shopping list is cancelled", self.status)
         if self.is_new:
             self.record(Created(order_id, planned(lines), by_staff))
 
     def initiate(self) -> None:
-        """Let it go to a robot. Raises RefusedError when it is cancelled."""
+        """Make it available to robots. Raises RefusedError when it is cancelled."""
         if self.status in ("available", "assigned", "active", "completed"):
             return
         self.must_be("pending")
         self.record(Initiated())
 
     def initiate_by_staff(self) -> None:
-        """The same for a list that staff made. Raises RefusedError for an order's own, which its checkout initiates."""
+        """The same for a list that staff created. Raises RefusedError for one that its order's checkout initiates."""
         if self.status == "pending" and not self.by_staff:
             raise RefusedError("the shopping list waits for its order's checkout", self.status)
         self.initiate()
 
     def assign(self, bot_id: str) -> None:
-        """Give it to a robot, under the next number. Raises RefusedError."""
+        """Assign it to a robot, under the next number. Raises RefusedError."""
         self.must_be("available")
         self.record(Assigned(bot_id, self.assignment + 1))
 
     def start(self, assignment: int) -> None:
-        """The robot sets out. Raises RefusedError."""
+        """The robot starts to collect. Raises RefusedError, also for another assignment's number."""
         self._must_have_number(assignment)
         if self.status == "active":
             return
@@ -109,7 +109,7 @@ class ShoppingList(Aggregate):
         self.record(Started())
 
     def pick(self, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
-        """The robot has so many of a product in all. Raises RefusedError, NotFoundError, InvalidError."""
+        """The robot has picked `quantity` of a product in all. Raises RefusedError, NotFoundError, InvalidError."""
         self._must_have_number(assignment)
         self.must_be("active")
         item = items_at(self.stops).get((store_id, product_id))
@@ -123,10 +123,10 @@ class ShoppingList(Aggregate):
             self.record(Picked(store_id, product_id, quantity))
 
     def complete(self, shortages: Iterable[Shortage] | None = None, assignment: int | None = None) -> None:
-        """Its items are at the depot, but for what is short. Raises RefusedError, InvalidError.
+        """Its items are at the depot, except the shortages. Raises RefusedError, InvalidError.
 
-        Without shortages, all was found if the robot never started, else what it did not pick is short. Staff
-        complete without the assignment's number.
+        Without `shortages`, all was found if the robot never started, else what it did not pick is short. Staff
+        complete without an assignment's number.
         """
         if assignment is not None:
             self._must_have_number(assignment)
@@ -137,7 +137,7 @@ class ShoppingList(Aggregate):
             self.record(Completed(not_picked(self.stops) if self.status == "active" else ()))
 
     def give_back(self) -> None:
-        """Its robot cannot go on: another one begins anew. Raises RefusedError."""
+        """Its robot went offline: it is available again, and nothing of it is picked. Raises RefusedError."""
         self.must_be("assigned", "active")
         self.record(GivenBack())
 
@@ -148,11 +148,11 @@ class ShoppingList(Aggregate):
         self.must_be("pending", "available", "assigned", "active")
         self.record(Cancelled(self.order_id))
 
-    def call_off(self) -> None:
-        """Its order is not to be: cancel it, as far as that goes, before, without and after what that undoes.
+    def cancel_for_order(self) -> None:
+        """Its order was cancelled or rejected. Never refused, so that it can compensate at any time.
 
-        A list that does not exist yet is recorded as cancelled (its id is its order's). One that is completed stays
-        so: its goods are at the depot and go back from there.
+        A list that does not exist yet is recorded as cancelled (its id is its order's). A completed one stays
+        completed: its goods are at the depot, and staff take them back to the stores.
         """
         if self.is_new:
             self.record(Cancelled(self.id))
@@ -238,7 +238,7 @@ class Bot(Aggregate):
     list_id: the list that it works on now. session: how many times it has come online.
     """
 
-    # A robot lives long: a snapshot at every step would carry its last 256 causes each time.
+    # A robot's stream is long: a snapshot at every step would carry its last 256 causes each time.
     snapshot_every: ClassVar[int] = 10
     snapshot_schema: ClassVar[int] = 2  # the first did not count sessions
 
@@ -248,28 +248,28 @@ class Bot(Aggregate):
     session: int = 0
 
     def is_online_in(self, session: int) -> bool:
-        """Whether it is still there since it came online for that time."""
+        """Whether it is online and has been since that session began."""
         return self.status != "offline" and self.session == session
 
     def register(self, name: str) -> None:
-        """Let it join the depot. Raises InvalidError."""
+        """Register it, once. Raises InvalidError."""
         if not name.strip():
             raise InvalidError("the bot name cannot be blank")
         if self.is_new:
             self.record(Registered(name))
 
     def come_online(self) -> None:
-        """It is there; at work or waiting, it stays so."""
+        """It is online: idle if it was offline, else as before."""
         if self.status == "offline":
             self.record(CameOnline())
 
     def go_offline(self) -> None:
-        """It leaves."""
+        """It is offline, without a list."""
         if self.status != "offline":
             self.record(WentOffline())
 
     def assign(self, list_id: str) -> None:
-        """Give it a list. Raises RefusedError unless it is idle."""
+        """Assign it a list. Raises RefusedError unless it is idle."""
         self.must_be("idle")
         self.record(TookList(list_id))
 

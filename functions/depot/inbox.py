@@ -1,4 +1,4 @@
-"""What the depot hears: the saga's commands, the end of orders, what feeds its read models, and its own reminders."""
+"""What the depot consumes: the saga's commands, ends of orders, events for its read models, and its own reminders."""
 
 from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShopping
 from events.depot import (
@@ -11,7 +11,7 @@ from events.depot import (
     ShoppingRefused,
 )
 from events.ordering import OrderCancelled, OrderRejected, OrderState
-from functions.depot import dispatch, lease, service, views
+from functions.depot import lease, matching, service, views
 from functions.kernel.messaging.inbox import Inbox
 
 inbox = Inbox("depot")
@@ -43,27 +43,27 @@ def initiate_shopping(command: InitiateShopping) -> None:
 @inbox.answers(
     CancelShoppingList,
     accepted=lambda command: ShoppingListCancellationAccepted(order_id=command.order_id),
-    # There is nothing to refuse: where there is no more to cancel, all that was asked for is so.
+    # Never refused: a list that was completed, or has nothing to cancel, needs no cancellation.
     refused=lambda command, error: ShoppingListCancellationAccepted(order_id=command.order_id),
 )
 def cancel_shopping_list(command: CancelShoppingList) -> None:
-    service.call_off(command.order_id)
+    service.cancel_for_order(command.order_id)
 
 
 @inbox.on(OrderCancelled, OrderRejected)
 def order_ended(event: OrderState) -> None:
-    service.call_off(event.order_id)
+    service.cancel_for_order(event.order_id)
 
 
 @inbox.on(LookAgain)
-def look_again(reminder: LookAgain) -> None:
-    dispatch.forward(reminder)
+def forward_to_dispatcher(reminder: LookAgain) -> None:
+    matching.forward(reminder)
 
 
 @inbox.on(LeaseEnds)
 def lease_ends(reminder: LeaseEnds) -> None:
-    if lease.goes_on(reminder):
+    if lease.is_duplicate(reminder):
         return
-    rest = service.end_lease(reminder.bot_id, reminder.session)
-    if rest:
-        lease.look_again(reminder, rest)
+    seconds_left = service.end_lease(reminder.bot_id, reminder.session)
+    if seconds_left:
+        lease.schedule_next_check(reminder, seconds_left)

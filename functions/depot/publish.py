@@ -1,4 +1,4 @@
-"""What the depot says about its shopping lists and robots."""
+"""What the depot publishes about its shopping lists and robots."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ def bot_came_online(bot: Bot, event: CameOnline) -> BotCameOnline:
 
 
 @publishes.reminder(CameOnline)
-def look_after_bot(bot: Bot, event: CameOnline) -> Reminder:
+def first_lease_check(bot: Bot, event: CameOnline) -> Reminder:
     return Reminder(LeaseEnds(bot_id=bot.id, session=bot.session), after=lease.seconds())
 
 

@@ -1,4 +1,4 @@
-"""What one can do with shopping lists and robots. What a list and its robot do together is one transaction."""
+"""Use cases of shopping lists and robots. What changes a list and its robot together is one transaction."""
 
 import hashlib
 import hmac
@@ -24,7 +24,7 @@ B = TypeVar("B", bound=Aggregate)
 
 @dataclass(frozen=True)
 class Wanted:
-    """So many of one product of one store; names that are left out are the catalogue's."""
+    """A quantity of one product of one store; names that are left out are the catalogue's."""
 
     store_id: str
     product_id: str
@@ -39,37 +39,37 @@ def shopping_list(list_id: str) -> ShoppingList:
 
 
 def plan_for_order(order_id: str, wanted: Iterable[Wanted]) -> None:
-    """Make the list of an order, whose id it has. Raises RefusedError, InvalidError, NotFoundError, UnavailableError.
+    """Create an order's list, with the order's id. Raises RefusedError, InvalidError, NotFoundError, UnavailableError.
 
-    One that is there already needs no catalogue: it may have been made from what is sold no more.
+    For a list that exists the catalogue is not read: its products may have been removed since.
     """
 
     def decide(shopping_list: ShoppingList) -> None:
-        lines = _located(wanted) if shopping_list.is_new else []
+        lines = _lines(wanted) if shopping_list.is_new else []
         shopping_list.create(order_id, lines, by_staff=False)
 
     lists.create(order_id, decide)
 
 
 def plan_by_staff(order_id: str, wanted: Iterable[Wanted]) -> str:
-    """Make a list with an id of its own, and return that. Raises InvalidError, NotFoundError, UnavailableError."""
+    """Create a list with an id of its own, and return that. Raises InvalidError, NotFoundError, UnavailableError."""
     list_id = context.current().new_id()
-    lists.create(list_id, lambda made: made.create(order_id, _located(wanted), by_staff=True))
+    lists.create(list_id, lambda shopping_list: shopping_list.create(order_id, _lines(wanted), by_staff=True))
     return list_id
 
 
 def initiate(list_id: str) -> None:
-    """Let an order's list go to a robot. Raises NotFoundError, RefusedError."""
+    """Make an order's list available to robots. Raises NotFoundError, RefusedError."""
     lists.change(list_id, lambda shopping_list: shopping_list.initiate())
 
 
 def initiate_by_staff(list_id: str) -> None:
-    """Let a list that staff made go to a robot. Raises NotFoundError, RefusedError."""
+    """Make a list that staff created available to robots. Raises NotFoundError, RefusedError."""
     lists.change(list_id, lambda shopping_list: shopping_list.initiate_by_staff())
 
 
 def assign(list_id: str, bot_id: str) -> None:
-    """Give a list that is available to a robot that is idle. Raises NotFoundError, RefusedError, ConcurrencyError."""
+    """Assign a list that is available to a robot that is idle. Raises NotFoundError, RefusedError, ConcurrencyError."""
 
     def decide(shopping_list: ShoppingList, bot: Bot) -> None:
         shopping_list.assign(bot.id)
@@ -79,14 +79,14 @@ def assign(list_id: str, bot_id: str) -> None:
 
 
 def start(list_id: str, assignment: int) -> None:
-    """A robot sets out. Raises NotFoundError, RefusedError."""
-    _hear_robot(lists.change(list_id, lambda shopping_list: shopping_list.start(assignment)), assignment)
+    """A robot starts to collect a list. Raises NotFoundError, RefusedError."""
+    _renew_lease(lists.change(list_id, lambda shopping_list: shopping_list.start(assignment)), assignment)
 
 
 def pick(list_id: str, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
-    """A robot has so many of a product in all. Raises NotFoundError, RefusedError, InvalidError."""
-    picked = lists.change(list_id, lambda one: one.pick(assignment, store_id, product_id, quantity))
-    _hear_robot(picked, assignment)
+    """A robot has picked `quantity` of a product in all. Raises NotFoundError, RefusedError, InvalidError."""
+    picked = lists.change(list_id, lambda shopping_list: shopping_list.pick(assignment, store_id, product_id, quantity))
+    _renew_lease(picked, assignment)
 
 
 def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int | None) -> None:
@@ -97,105 +97,104 @@ def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int
         if bot:
             bot.finish()
 
-    completed = _change_with((lists, list_id), bots, _robot, decide)
+    completed = _change_with_partner((lists, list_id), bots, _robot, decide)
     if assignment is not None:
-        _hear_robot(completed, assignment)
+        _renew_lease(completed, assignment)
 
 
 def cancel(list_id: str) -> None:
-    """Collect nothing more for a list; its robot is sent back. Raises NotFoundError, RefusedError."""
+    """Cancel a list; its robot becomes idle. Raises NotFoundError, RefusedError."""
 
     def decide(shopping_list: ShoppingList, bot: Bot | None) -> None:
         shopping_list.cancel()
         if bot:
             bot.finish()
 
-    _change_with((lists, list_id), bots, _robot, decide)
+    _change_with_partner((lists, list_id), bots, _robot, decide)
 
 
-def call_off(order_id: str) -> None:
-    """An order is not to be: cancel its list as far as that goes, even if it is yet to come."""
+def cancel_for_order(order_id: str) -> None:
+    """Cancel the list of an order that was cancelled or rejected, if it is not completed, even before it is created."""
 
     def decide(shopping_list: ShoppingList, bot: Bot | None) -> None:
-        shopping_list.call_off()
+        shopping_list.cancel_for_order()
         if bot:
             bot.finish()
 
-    _change_with((lists, order_id), bots, _robot, decide, may_be_new=True)
+    _change_with_partner((lists, order_id), bots, _robot, decide, may_be_new=True)
 
 
 def register_bot(name: str) -> str:
-    """Let a robot join the depot, and return its id. Raises InvalidError."""
+    """Register a robot, and return its id. Raises InvalidError."""
     return bots.create(context.current().new_id(), lambda bot: bot.register(name)).id
 
 
 def bot_token(bot_id: str) -> str:
-    """What a robot will say who it is with: the same each time, and nobody's who does not know the signing key."""
+    """The token by which a robot will identify itself: an HMAC of its id with the signing key, the same each time."""
     return hmac.digest(runtime.current().signing_key, f"bot token {bot_id}".encode(), hashlib.sha256).hex()
 
 
 def bring_online(bot_id: str) -> None:
-    """A robot is there, or still is. Raises NotFoundError."""
+    """A robot is online: the first time, and as a heartbeat after that. Raises NotFoundError."""
     bots.change(bot_id, lambda bot: bot.come_online())
-    lease.hear(bot_id)
+    lease.renew(bot_id)
 
 
 def take_offline(bot_id: str) -> None:
-    """A robot leaves; the list that it works on is given back. Raises NotFoundError."""
-
-    _change_with((bots, bot_id), lists, _list_in_work, _leave)
+    """A robot goes offline; the list that it works on is given back. Raises NotFoundError."""
+    _change_with_partner((bots, bot_id), lists, _list_in_work, _go_offline)
 
 
 def end_lease(bot_id: str, session: int) -> int:
-    """Take a robot offline if its lease has ended; else say how many seconds are left of it.
+    """Take a robot offline if its lease has ended; else return how many seconds are left of it.
 
-    0 as well when there is nothing more to wait for: it is offline, or online for another time. Raises NotFoundError.
+    0 as well when there is nothing more to check: it is offline, or online in another session. Raises NotFoundError.
     """
-    rest = 0
+    seconds_left = 0
 
     def decide(bot: Bot, shopping_list: ShoppingList | None) -> None:
-        nonlocal rest
+        nonlocal seconds_left
         if not bot.is_online_in(session):
             return
-        rest = lease.rest(bot_id)
-        if not rest:
-            _leave(bot, shopping_list)
+        seconds_left = lease.seconds_left(bot_id)
+        if not seconds_left:
+            _go_offline(bot, shopping_list)
 
-    _change_with((bots, bot_id), lists, _list_in_work, decide)
-    return rest
+    _change_with_partner((bots, bot_id), lists, _list_in_work, decide)
+    return seconds_left
 
 
 def is_available(list_id: str) -> bool:
-    """Whether a list truly waits for a robot now."""
+    """Whether a list waits for a robot now, by its stream."""
     return lists.load(list_id).aggregate.status == "available"
 
 
 def is_idle(bot_id: str) -> bool:
-    """Whether a robot truly waits for a list now."""
+    """Whether a robot waits for a list now, by its stream."""
     return bots.load(bot_id).aggregate.status == "idle"
 
 
-def _located(wanted: Iterable[Wanted]) -> list[Line]:
+def _lines(wanted: Iterable[Wanted]) -> list[Line]:
     return [_line(item) for item in wanted]
 
 
 def _line(item: Wanted) -> Line:
-    line = views.located(**vars(item))
+    line = views.line(**vars(item))
     if line is None:
         raise NotFoundError("product was not located")
     return line
 
 
-def _leave(bot: Bot, shopping_list: ShoppingList | None) -> None:
+def _go_offline(bot: Bot, shopping_list: ShoppingList | None) -> None:
     bot.go_offline()
     if shopping_list:
         shopping_list.give_back()
 
 
-def _hear_robot(shopping_list: ShoppingList, assignment: int) -> None:
-    """What a robot does with its list is a word of its own; what is repeated may be no longer its own."""
+def _renew_lease(shopping_list: ShoppingList, assignment: int) -> None:
+    """What a robot does with its list is a heartbeat, unless it is a repeated request of an earlier assignment."""
     if shopping_list.bot_id and shopping_list.assignment == assignment:
-        lease.hear(shopping_list.bot_id)
+        lease.renew(shopping_list.bot_id)
 
 
 def _robot(shopping_list: ShoppingList) -> str | None:
@@ -207,10 +206,10 @@ def _list_in_work(bot: Bot) -> str | None:
 
 
 class _PartnerChangedError(ConcurrencyError):
-    """Between reading who works with a thing and deciding, that became another."""
+    """A list or a robot got another partner between being loaded and deciding."""
 
 
-def _change_with(
+def _change_with_partner(
     first: tuple[Repository[A], str],
     others: Repository[B],
     partner: Callable[[A], str | None],
@@ -218,7 +217,7 @@ def _change_with(
     *,
     may_be_new: bool = False,
 ) -> A:
-    """Let a thing decide together with its partner, which it names itself, or alone when it has none; the thing.
+    """Let a list or a robot decide together with the partner that it names, or alone when it has none; returns it.
 
     Raises as `change_together` does.
     """
@@ -226,12 +225,12 @@ def _change_with(
 
     def checked(one: A, other: B | None = None) -> None:
         if partner(one) != (other.id if other else None):
-            raise _PartnerChangedError(f"{id} is given to and taken from robots too often: ask again")
+            raise _PartnerChangedError(f"{id} is assigned and given back too often at once: retry")
         decide(one, other)
 
     attempts = 0
     while True:
-        # Loaded without a word to the context, which is to note the version that the change leaves behind.
+        # Not `get`, which records the version that it reads as the answer's ETag.
         other_id = partner(repository.load(id).aggregate)
         try:
             if other_id:

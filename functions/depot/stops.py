@@ -1,4 +1,4 @@
-"""What is to be collected: stops at stores with their items, how many are picked, and what is short."""
+"""What is to be collected: stops at stores with their items, the picked quantities, and the shortages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ Key = tuple[str, str]  # a store's id and a product's
 
 @dataclass(frozen=True)
 class Line:
-    """So many of one product of one store, and where the store is."""
+    """A quantity of one product of one store, and the store's location."""
 
     store_id: str
     store_name: str
@@ -24,7 +24,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Item:
-    """So many of one product to collect at a stop, and how many have been picked."""
+    """A quantity of one product to collect at a stop, and how many of it are picked."""
 
     product_id: str
     name: str
@@ -34,7 +34,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Stop:
-    """One store on a robot's way, and what to collect there."""
+    """A store and the items to collect there."""
 
     store_id: str
     store_name: str
@@ -44,7 +44,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Shortage:
-    """How many of one product of one store could not be found."""
+    """The quantity of one product of one store that could not be found."""
 
     store_id: str
     product_id: str
@@ -78,7 +78,7 @@ def items_at(stops: Iterable[Stop]) -> dict[Key, Item]:
 
 
 def with_picked(stops: tuple[Stop, ...], picked: Mapping[Key, int]) -> tuple[Stop, ...]:
-    """The stops with so many picked; what is not named stays as it is."""
+    """The stops with these quantities picked, by store and product; other items stay as they are."""
     return tuple(
         replace(
             stop,
@@ -91,7 +91,7 @@ def with_picked(stops: tuple[Stop, ...], picked: Mapping[Key, int]) -> tuple[Sto
 
 
 def not_picked(stops: Iterable[Stop]) -> tuple[Shortage, ...]:
-    """What is short when nothing more is picked."""
+    """The shortages when nothing more is picked."""
     return tuple(
         Shortage(*key, item.quantity - item.picked)
         for key, item in items_at(stops).items()
@@ -100,7 +100,7 @@ def not_picked(stops: Iterable[Stop]) -> tuple[Shortage, ...]:
 
 
 def reported(stops: tuple[Stop, ...], shortages: Iterable[Shortage]) -> tuple[Shortage, ...]:
-    """What is short by somebody's report; repeated lines add up. Raises InvalidError for more than is listed."""
+    """The shortages as reported; repeated lines add up. Raises InvalidError for more than is listed."""
     missing: dict[Key, int] = {}
     for short in shortages:
         _must_be_positive(short.quantity)
@@ -114,7 +114,7 @@ def reported(stops: tuple[Stop, ...], shortages: Iterable[Shortage]) -> tuple[Sh
 
 
 def found(stops: tuple[Stop, ...], shortages: Iterable[Shortage]) -> tuple[Stop, ...]:
-    """The stops with everything picked but what is short."""
+    """The stops with everything picked except the shortages."""
     picked = {key: item.quantity for key, item in items_at(stops).items()}
     for short in shortages:
         picked[short.store_id, short.product_id] -= short.quantity

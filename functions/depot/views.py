@@ -1,7 +1,7 @@
-"""Read models: the lists and the robots as they stand, what of them waits, and copies of stores and products.
+"""Read models: shopping lists and robots, which of them wait, and copies of stores and products.
 
-What begins to wait is written by the dispatcher itself before it looks for a pair (`waiting`), all else by the
-service's inbox (`projection`): so only the index can be behind what the dispatcher has heard, never a queue.
+The dispatcher itself writes the rows of lists and robots that begin to wait (`waiting`) before it matches them, the
+service's inbox all others (`projection`): so only the index can be behind the dispatcher, never a queue.
 """
 
 from collections.abc import Iterator
@@ -79,25 +79,25 @@ def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata) -> Row:
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
 def store_row(event: StoreState, metadata: Metadata) -> Row:
-    return Row("stores", event.store_id, _located(event.name, event.location))
+    return Row("stores", event.store_id, _store(event.name, event.location))
 
 
 @projection.on(ProductAdded, ProductRebranded, ProductPriceChanged, ProductRemoved)
 def product_row(event: ProductState, metadata: Metadata) -> Row:
-    return Row("products", event.product_id, _sold(event.store_id, event.name, event.removed))
+    return Row("products", event.product_id, _product(event.store_id, event.name, event.removed))
 
 
-def _located(name: str, location: str) -> dict[str, Any]:
+def _store(name: str, location: str) -> dict[str, Any]:
     return {"name": name, "location": location}
 
 
-def _sold(store_id: str, name: str, removed: bool = False) -> dict[str, Any]:
-    # What was removed stays as a marked row: it is told from what never came, and needs no asking.
+def _product(store_id: str, name: str, removed: bool = False) -> dict[str, Any]:
+    # A removed product stays as a marked row, so that the owner need not be asked.
     return {"store_id": store_id, "name": name, "removed": removed}
 
 
 def lists(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
-    """A page of shopping lists; of one status, those that have had it longest come first."""
+    """A page of shopping lists, of one status (those that have had it longest first) or all."""
     return _listed("lists", status, limit, after)
 
 
@@ -114,7 +114,7 @@ def _listed(kind: str, status: str | None, limit: int, after: dict[str, Any] | N
 
 @dataclass(frozen=True)
 class Waiting:
-    """A list that is available or a robot that is idle, since when (RFC 3339), and its flow (a correlation id)."""
+    """A list that is available or a robot that is idle; since: RFC 3339; flow: a correlation id."""
 
     id: str
     since: str
@@ -122,12 +122,12 @@ class Waiting:
 
 
 def waiting_lists() -> Iterator[Waiting]:
-    """The lists that wait for a robot, as far as the index shows them; the one that has waited longest comes first."""
+    """The lists that wait for a robot, as the index shows them, the one that has waited longest first."""
     return _waiting("lists", "available", "shopping_list_id")
 
 
 def idle_bots() -> Iterator[Waiting]:
-    """The same of robots that wait for a list."""
+    """The robots that wait for a list, as the index shows them, the one idle longest first."""
     return _waiting("bots", "idle", "bot_id")
 
 
@@ -152,43 +152,43 @@ def _one(kind: str, id: str) -> Waiting | None:
 
 
 def shows(waiting_list: Waiting) -> bool:
-    """Whether the index shows a list among those that wait."""
+    """Whether the index shows a list as waiting."""
     since = waiting_list.since
     page = runtime.current().views.query("lists available", index="by_status", first=since, last=since, limit=100)
     return any(row["shopping_list_id"] == waiting_list.id for row in page.rows)
 
 
-def note_heard(bot_id: str, moment: datetime) -> None:
-    """Keep when a robot was last heard: the latest moment wins."""
+def record_heartbeat(bot_id: str, moment: datetime) -> None:
+    """Store the time of a robot's latest heartbeat; an earlier one than the stored one changes nothing."""
     row = Row("heard", bot_id, {"time": clock.stamp(moment)})
     runtime.current().views.put(row, round(moment.timestamp() * 1000))
 
 
-def last_heard(bot_id: str) -> datetime | None:
-    """When a robot was last heard; None when that is not known."""
+def last_heartbeat(bot_id: str) -> datetime | None:
+    """When a robot's latest heartbeat was; None when it is not known."""
     row = read("heard", bot_id)
     return clock.read(row["time"]) if row else None
 
 
-def note_looks_at_lease(bot_id: str, session: int, looks: int, until: datetime) -> None:
-    """Keep how many looks there have been at the lease of a robot's time online."""
-    row = Row("leases", f"{bot_id} {session}", {"looks": looks}, expires=int(until.timestamp()))
-    runtime.current().views.put(row, looks)
+def record_lease_check(bot_id: str, session: int, checks: int, until: datetime) -> None:
+    """Store the number of checks of a robot's lease in one session online; the row expires at `until`."""
+    row = Row("leases", f"{bot_id} {session}", {"looks": checks}, expires=int(until.timestamp()))
+    runtime.current().views.put(row, checks)
 
 
-def looks_at_lease(bot_id: str, session: int) -> int:
-    """How many there have been."""
+def lease_checks(bot_id: str, session: int) -> int:
+    """The number of checks of a robot's lease in one session online."""
     row = read("leases", f"{bot_id} {session}")
     return int(row["looks"]) if row else 0
 
 
-def located(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line | None:
-    """A line of a list with the place of its store; names that are not given are the catalogue's.
+def line(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line | None:
+    """A line of a list with the location of its store; names that are not given are the catalogue's.
 
-    None for what the catalogue does not have. Raises UnavailableError when its owner must be asked and does not answer.
+    None for an unknown store or product. Raises UnavailableError when the owner must be asked and does not answer.
     """
     store = read("stores", store_id)
-    product = _sold(store_id, product_name) if product_name else read("products", product_id)
+    product = _product(store_id, product_name) if product_name else read("products", product_id)
     if store is None or product is None:
         store, product = _ask(product_id)
     if store is None or product is None or product["removed"] or product["store_id"] != store_id:
@@ -204,12 +204,12 @@ def located(store_id: str, product_id: str, quantity: int, store_name: str = "",
 
 
 def _ask(product_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """A store and its product as their owner has them, kept here from now on; None for what is not there."""
+    """A store and its product as their owner has them, and their copies from now on; None for an unknown one."""
     found = find_product.or_none(product_id=product_id)
     if found is None:
         return None, None
-    store = _located(found.store_name, found.store_location)
-    product = _sold(found.store_id, found.name)
+    store = _store(found.store_name, found.store_location)
+    product = _product(found.store_id, found.name)
     runtime.current().views.put(Row("stores", found.store_id, store), found.store_version)
     runtime.current().views.put(Row("products", product_id, product), found.version)
     return store, product

@@ -1,6 +1,6 @@
-"""What no service answers: the health check, the API's documents, and the refusal of paths that nobody has.
+"""The routes of no service: the health check, the API's documents, and 404 or 405 for any other request.
 
-The deployment writes routes.json, openapi.json and docs.html beside the code, made of all services' routes.
+A deployment generates routes.json, openapi.json and docs.html from the routes of all services, and bundles them.
 """
 
 import json
@@ -12,19 +12,19 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Document
 
 VERSION = "0.1.0"
-WRITTEN = Path(__file__).parents[2]
+GENERATED = Path(__file__).parents[2]
 
 
-def elsewhere(routes: Path) -> list[tuple[str, str]]:
-    """The methods and paths of all services; none where the file is not (outside a deployment)."""
-    return [(method, path) for method, path in json.loads(routes.read_text())] if routes.exists() else []
+def service_routes(file: Path) -> list[tuple[str, str]]:
+    """The methods and paths of all services; none without the file, which is there in a deployment only."""
+    return [(method, path) for method, path in json.loads(file.read_text())] if file.exists() else []
 
 
-api = Api("gateway", elsewhere=elsewhere(WRITTEN / "routes.json"))
+api = Api("gateway", elsewhere=service_routes(GENERATED / "routes.json"))
 
 
 class Health(Answer):
-    """That the gateway answers, and the version of the system."""
+    """The status of the gateway, and the version of the system."""
 
     status: str
     version: str
@@ -32,30 +32,30 @@ class Health(Answer):
 
 @api.get("/health", may=[])
 def health() -> Health:
-    """Say that the system is there."""
+    """Check that the system answers."""
     return Health(status="ok", version=VERSION)
 
 
 class Page(Document):
-    """A page for people."""
+    """An HTML page."""
 
     content_type: ClassVar[str] = "text/html; charset=utf-8"
 
 
 @api.get("/api/openapi.json", may=[])
 def get_openapi() -> Document:
-    """This API's description for programs."""
-    return Document(text=_written("openapi.json"))
+    """The OpenAPI description of this API."""
+    return Document(text=_generated("openapi.json"))
 
 
 @api.get("/api/docs", may=[])
 def get_docs() -> Page:
-    """This API's description for people."""
-    return Page(text=_written("docs.html"))
+    """The documentation of this API, as a page."""
+    return Page(text=_generated("docs.html"))
 
 
-def _written(name: str) -> str:
-    path = WRITTEN / name
+def _generated(name: str) -> str:
+    path = GENERATED / name
     if not path.exists():
-        raise NotFoundError(f"{name} is there in a deployment only")
+        raise NotFoundError(f"{name} exists in a deployment only")
     return path.read_text()

@@ -1,4 +1,4 @@
-"""What insights hears: whatever its read models are made of, which is everything that is said on the bus."""
+"""What insights consumes: all that its read models are made of, which is every message on the bus."""
 
 from functions.insights import views
 from functions.kernel.messaging.inbox import Inbox

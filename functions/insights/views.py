@@ -1,4 +1,4 @@
-"""The read models of insights: every file of `models` is one, with its `projection` and the `api` that shows it."""
+"""The read models of insights: each file of `models` is one, with its `projection` and its `api`."""
 
 from importlib import import_module
 from pkgutil import iter_modules

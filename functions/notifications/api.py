@@ -31,7 +31,7 @@ class NotificationsAnswer(PagedAnswer):
 
 @api.get("/api/notifications", may=[STAFF])
 def get_notifications(params: OfCustomer) -> NotificationsAnswer:
-    """The texts that a customer was sent, newest first."""
+    """List the texts that were sent to a customer, newest first."""
     purpose = f"notifications of {params.customer_id}"
     page = views.notifications(params.customer_id, params.limit, paging.read(params.next, purpose))
     return NotificationsAnswer(

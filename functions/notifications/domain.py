@@ -1,4 +1,4 @@
-"""Notifications: the one text of each kind that a customer gets about an order."""
+"""Notifications: one text of each kind about an order, sent to its customer."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Skipped(DomainEvent):
 
 @dataclass
 class Notification(Aggregate):
-    """sent, or skipped: either is final. Its id, made of order and kind, is also its request id at the port."""
+    """new → sent or skipped, which are final. The id, derived from order and kind, is the request id of the text."""
 
     status: str = ""
     order_id: str = ""
@@ -33,13 +33,13 @@ class Notification(Aggregate):
     kind: str = ""
     sent_at: str | None = None
 
-    def note_sent(self, order_id: str, customer_id: str, kind: str, at: str) -> None:
-        """The text went out; what is settled already stays so."""
+    def mark_sent(self, order_id: str, customer_id: str, kind: str, at: str) -> None:
+        """Record that the text was sent; a notification that is sent or skipped already does not change."""
         if self.is_new:
             self.record(Sent(order_id, customer_id, kind, at))
 
     def skip(self, order_id: str, customer_id: str, kind: str, reason: str) -> None:
-        """There is nobody to send the text to, and there will be nobody; what is settled already stays so."""
+        """Record that no text can be sent, and why; a notification that is sent or skipped already does not change."""
         if self.is_new:
             self.record(Skipped(order_id, customer_id, kind, reason))
 

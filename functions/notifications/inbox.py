@@ -1,4 +1,4 @@
-"""What the notifications service hears: what becomes of orders, and what feeds its copies and its list."""
+"""What the notifications service consumes: the events of orders to text about, and those that feed its read models."""
 
 from events.notifications import NotificationKind
 from events.ordering import (

@@ -1,4 +1,4 @@
-"""What the notifications service says about its notifications."""
+"""The public event of the notifications service."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""Where and in which language customers are texted, and the list of the texts that were sent."""
+"""A copy of customers' numbers and languages, and the list of the texts that were sent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +26,10 @@ find_customer = Ask(FindCustomer)
 
 @dataclass(frozen=True)
 class Addressee:
-    """What a text needs to know of a customer: the number, and the language as an ISO 639-1 code."""
+    """Where to text a customer: the number, and the language as an ISO 639-1 code."""
 
     sms_number: str
-    language: str = "en"  # copies made before customers had one do not hold it
+    language: str = "en"  # rows from before customers had a language lack it
 
 
 @projection.on(CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled)
@@ -58,9 +58,9 @@ def notification_row(event: NotificationSent, metadata: Metadata) -> Row:
 
 
 def addressee(customer_id: str) -> Addressee:
-    """Where to text a customer. The owner is asked when the copy misses.
+    """Where to text a customer. When the copy misses, the owner is asked and its answer kept.
 
-    Raises NotFoundError for a customer who is not there (any more), UnavailableError when the owner does not answer.
+    Raises NotFoundError for an unknown or erased customer, UnavailableError when the owner does not answer.
     """
     copy = read("customers", customer_id)
     if copy:
@@ -71,7 +71,7 @@ def addressee(customer_id: str) -> Addressee:
 
 
 def notifications(customer_id: str, limit: int, after: dict[str, Any] | None) -> Page:
-    """A page of the texts that a customer was sent, newest first."""
+    """A page of the texts that were sent to a customer, newest first."""
     return runtime.current().views.query(_texts_to(customer_id), limit=limit, after=after, descending=True)
 
 

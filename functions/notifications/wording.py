@@ -1,7 +1,7 @@
-"""What the texts say, in each language that customers may choose.
+"""The wording of the texts, in each language that customers may choose.
 
-A text is to fit into one message: 160 characters of the GSM alphabet. That has no á, í, ó or ú, and one character that
-it lacks would leave 70 for the whole text, so the Spanish words do without.
+A text must fit into one message: 160 characters of the GSM alphabet. It lacks á, í, ó and ú, and a single character
+outside it reduces the limit to 70, so the Spanish texts avoid them.
 """
 
 from events.notifications import NotificationKind
@@ -28,5 +28,5 @@ TEXTS: dict[str, dict[NotificationKind, str]] = {
 
 
 def text(kind: NotificationKind, order_id: str, language: str) -> str:
-    """The text of a kind about an order; in English where a language has no words here yet."""
+    """The text of a kind about an order; in English when a language has no texts here yet."""
     return TEXTS.get(language, TEXTS[DEFAULT])[kind].format(order=order_id[:8])

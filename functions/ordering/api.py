@@ -15,7 +15,7 @@ from functions.kernel.rest.wire import (
     Money,
     Quantity,
     Wire,
-    documented,
+    documented_only,
 )
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import CUSTOMER, STAFF
@@ -27,7 +27,7 @@ api = Api("ordering")
 
 
 class WantedItem(Wire):
-    """An item as staff ask for it; price and names may be left out, the catalogue's are taken."""
+    """An item as staff order it; price and names may be left out, the catalogue's are taken."""
 
     store_id: Id
     product_id: Id
@@ -40,7 +40,7 @@ class WantedItem(Wire):
 class NewOrder(Body):
     customer_id: Id
     payment_id: Id
-    items: Annotated[Lines[WantedItem], documented(minItems=1)]
+    items: Annotated[Lines[WantedItem], documented_only(minItems=1)]
 
 
 class Cancellation(Body):
@@ -90,12 +90,12 @@ def get_order(id: str) -> OrderAnswer:
 
 @api.delete("/api/ordering/{id}", may=[STAFF, CUSTOMER])
 def cancel_order(id: str, body: Cancellation) -> None:
-    """Call an order off."""
-    service.cancel(id, body.reason, _by())
+    """Cancel an order."""
+    service.cancel(id, body.reason, _caller())
 
 
-def _by() -> Caller:
-    """On whose behalf an order is called off; without authentication everybody may do what staff may."""
+def _caller() -> Caller:
+    """Who cancels an order; a caller without a role counts as staff, as there is no authentication yet."""
     return "customer" if context.current().caller.role == CUSTOMER else "staff"
 
 

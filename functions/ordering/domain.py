@@ -1,4 +1,14 @@
-"""An order: what a customer ordered, from its checkout to its completion or its end before that."""
+"""An order: from its checkout to its completion, rejection or cancellation.
+
+Who may cancel:
+
+- its customer, while it is pending or approved, not once it is ready;
+- staff, until it is completed: a ready order too;
+- the system, an order of which nothing was found, whose own shopping list was cancelled, or that was ready and unpaid
+  for 24 hours (ORDER_UNPAID).
+
+A cancelled order stays cancelled: a late approval is refused. A short pick reduces the items, and with them the total.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,7 +42,7 @@ class Rejected(DomainEvent):
 
 @dataclass(frozen=True)
 class CollectedEarly(DomainEvent):
-    """A shopping list was completed before the order knew which list is its own."""
+    """A shopping list was completed before the order was approved, and so knew its own list."""
 
     shopping_list_id: str
     shortages: tuple[Shortage, ...]
@@ -40,7 +50,7 @@ class CollectedEarly(DomainEvent):
 
 @dataclass(frozen=True)
 class ListLost(DomainEvent):
-    """A shopping list was cancelled before the order knew which list is its own."""
+    """A shopping list was cancelled before the order was approved, and so knew its own list."""
 
     shopping_list_id: str
 
@@ -74,11 +84,11 @@ class Cancelled(DomainEvent):
 
 @dataclass
 class Order(Aggregate):
-    """pending → approved → ready → completed, or → rejected, or → cancelled. `status` is the published word.
+    """pending → approved → ready → completed; pending → rejected; pending, approved or ready → cancelled.
 
-    items: without what robots could not find. ready, paid: whether that has happened, whatever came later.
-    collected_early: the shortages of lists completed while the order was pending, by list. lost_lists: those cancelled
-    meanwhile. Times are RFC 3339.
+    items: without what robots could not find. ready, paid: whether that has happened, also after a cancellation.
+    collected_early: the shortages of lists completed while the order was pending, by list. lost_lists: the lists
+    cancelled while it was pending. Times are RFC 3339.
     """
 
     status: str = ""
@@ -99,7 +109,7 @@ class Order(Aggregate):
         return sum(item.price * item.quantity for item in self.items)
 
     def create(self, customer_id: str, payment_id: str, items: Iterable[Item], at: str) -> None:
-        """Place it. Raises InvalidError."""
+        """Create it, once. Raises InvalidError."""
         if not self.is_new:
             return
         if not customer_id.strip():
@@ -111,28 +121,28 @@ class Order(Aggregate):
         self.record(Created(customer_id, payment_id, ordered, at))
 
     def approve(self, shopping_list_id: str, at: str) -> None:
-        """Everyone accepted it; the list is its own. Raises RefusedError when it is rejected or cancelled."""
+        """Every service accepted it; the list is its own. Raises RefusedError when it is rejected or cancelled."""
         if self.status in ("approved", "ready", "completed"):
             return
         self.must_be("pending")
         self.record(Approved(shopping_list_id))
         if shopping_list_id in self.collected_early:
-            self._take(self.collected_early[shopping_list_id], at)
+            self._make_ready_or_cancel(self.collected_early[shopping_list_id], at)
         elif shopping_list_id in self.lost_lists:
             self.lose_list(shopping_list_id)
 
     def reject(self, reason: str) -> None:
-        """Somebody refused it. Accepted too when it has ended; raises RefusedError once it is approved."""
+        """A service refused it. No effect when it is rejected or cancelled; raises RefusedError once it is approved."""
         if self.status in ("rejected", "cancelled"):
             return
         self.must_be("pending")
         self.record(Rejected(reason))
 
     def make_ready(self, shopping_list_id: str, shortages: tuple[Shortage, ...], at: str) -> None:
-        """A list's items are at the depot, all but the shortages, by which the order is reduced.
+        """A list's items are at the depot, except the shortages, by which the items of the order are reduced.
 
-        While it is pending this is noted: its approval says whether the list is its own. Raises RefusedError when
-        it has ended, or for another order's list.
+        A pending order records this: it becomes ready when its approval names that list. When nothing was found, the
+        order is cancelled. Raises RefusedError when it has ended, or for another order's list.
         """
         if self.status == "pending":
             if shopping_list_id not in self.collected_early:
@@ -143,13 +153,13 @@ class Order(Aggregate):
         self.must_be("approved", "ready")
         if shopping_list_id != self.shopping_list_id:
             raise RefusedError(f"the shopping list {shopping_list_id} is not this order's")
-        self._take(shortages, at)
+        self._make_ready_or_cancel(shortages, at)
 
     def lose_list(self, shopping_list_id: str) -> None:
-        """A list was cancelled: an order cannot become ready without its own, and the system calls it off.
+        """A list was cancelled: without its own, the order cannot become ready, and the system cancels it.
 
-        While it is pending this is noted: its approval says whether the list is its own. Raises RefusedError when
-        it has ended.
+        A pending order records this: it is cancelled when its approval names that list. Raises RefusedError when it
+        has ended.
         """
         if self.status == "pending":
             if shopping_list_id not in self.lost_lists:
@@ -160,7 +170,7 @@ class Order(Aggregate):
             self.cancel("its shopping list was cancelled", by="system")
 
     def pay(self) -> None:
-        """Its invoice was paid. Raises RefusedError when it has ended unpaid."""
+        """Its invoice was paid: completes it if it is ready. Raises RefusedError when it has ended unpaid."""
         if self.paid:
             return
         self.must_be("pending", "approved", "ready")
@@ -168,9 +178,9 @@ class Order(Aggregate):
         self._complete_when_done()
 
     def cancel(self, reason: str, by: Caller) -> None:
-        """Call it off, `by` customer, staff or system. Raises RefusedError.
+        """Cancel it, `by` customer, staff or system. No effect when it is cancelled already.
 
-        A customer may until it is ready, the others until it is completed.
+        A customer may while it is pending or approved, staff and the system also when it is ready. Raises RefusedError.
         """
         if self.status == "cancelled":
             return
@@ -179,19 +189,19 @@ class Order(Aggregate):
 
     @property
     def awaits_payment(self) -> bool:
-        """Whether all that it lacks is to be paid."""
+        """Whether it is ready and lacks only its payment."""
         return self.status == "ready" and not self.paid
 
     def expire(self, now: datetime, unpaid: timedelta) -> None:
-        """Call it off by the system if it has been ready and unpaid for so long; otherwise leave it as it is.
+        """Have the system cancel it if it has been ready and unpaid for that long; otherwise change nothing.
 
-        Who asks goes by an index that may be behind, so an order that was paid, or has ended, is no error.
+        The caller found it in an index that may be behind: an order that was paid or has ended is no error.
         """
         if self.awaits_payment and self.readied_at and now - datetime.fromisoformat(self.readied_at) >= unpaid:
             hours = unpaid / timedelta(hours=1)
             self.cancel(f"the order was not paid within {hours:g} hours of being ready", by="system")
 
-    def _take(self, shortages: tuple[Shortage, ...], at: str) -> None:
+    def _make_ready_or_cancel(self, shortages: tuple[Shortage, ...], at: str) -> None:
         if not without(self.items, shortages):
             self.record(NothingFound("nothing of the order was found"))
             return

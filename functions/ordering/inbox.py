@@ -1,4 +1,4 @@
-"""What the ordering service hears: checkouts, the saga's commands, facts about its orders, and the clock."""
+"""What the ordering service consumes: checkouts, the saga's commands, events about its orders, and a schedule."""
 
 from typing import cast
 
@@ -33,21 +33,21 @@ def basket_checked_out(event: BasketCheckedOut) -> None:
 
 @inbox.on(ShoppingListCompleted)
 def shopping_list_completed(event: ShoppingListCompleted) -> None:
-    if event.by_staff:  # never an order's own list, and it may name an order that nobody placed
+    if event.by_staff:  # never an order's own list, and it may name an order that does not exist
         return
     shortages = tuple(Shortage(**dict(shortage)) for shortage in event.shortages)
-    service.note_collected(event.order_id, event.shopping_list_id, shortages)
+    service.make_ready(event.order_id, event.shopping_list_id, shortages)
 
 
 @inbox.on(ShoppingListCancelled)
 def shopping_list_cancelled(event: ShoppingListCancelled) -> None:
     if not event.by_staff:
-        service.note_list_cancelled(event.order_id, event.shopping_list_id)
+        service.lose_list(event.order_id, event.shopping_list_id)
 
 
 @inbox.on(InvoicePaid)
 def invoice_paid(event: InvoicePaid) -> None:
-    service.note_paid(event.order_id)
+    service.mark_paid(event.order_id)
 
 
 @inbox.on(UnpaidOrdersDue)
@@ -69,7 +69,7 @@ def approve_order(command: ApproveOrder) -> None:
 
 
 def _rejection_refused(command: RejectOrder, error: MallBotsError) -> OrderRejectionRefused | OrderRejectionAccepted:
-    if not isinstance(error, RefusedError):  # an order that is not there stands in the way of no undoing
+    if not isinstance(error, RefusedError):  # an order that does not exist needs no rejection: the saga may go on
         return OrderRejectionAccepted(order_id=command.order_id)
     return OrderRejectionRefused(order_id=command.order_id, status=_status(error))
 
@@ -84,5 +84,5 @@ def reject_order(command: RejectOrder) -> None:
 
 
 def _status(error: MallBotsError) -> OrderStatus:
-    """How the order stands that refused; an order that is not there is as good as rejected."""
+    """The status of the order that refused; an order that does not exist counts as rejected."""
     return cast(OrderStatus, error.state) if isinstance(error, RefusedError) else "rejected"

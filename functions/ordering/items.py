@@ -1,4 +1,4 @@
-"""What is ordered: items with the prices that were asked for them, and what of them could not be found."""
+"""The items of an order, with their prices, and the shortages: what of them could not be found."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ TOTAL_LIMIT = 2**53  # cents; above it a JSON number is no longer exact in every
 
 @dataclass(frozen=True)
 class Item:
-    """So many of one product of one store, with names and price (in cents) as they were when it was ordered."""
+    """A quantity of one product of one store, with its names and price (in cents) at the time of the order."""
 
     store_id: str
     product_id: str
@@ -24,7 +24,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Shortage:
-    """How many of one product of one store could not be found."""
+    """The quantity of one product of one store that could not be found."""
 
     store_id: str
     product_id: str
@@ -33,7 +33,7 @@ class Shortage:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An item as staff ask for it; without a price (in cents) it costs what the catalogue says."""
+    """An item as staff order it; without a price (in cents) it costs what the catalogue says."""
 
     store_id: str
     product_id: str
@@ -50,7 +50,7 @@ class Wanted:
 
 
 def without(items: tuple[Item, ...], shortages: Iterable[Shortage]) -> tuple[Item, ...]:
-    """The items less what is short, the last lines of a product first; more than was ordered takes it all."""
+    """The items less the shortages, taken from a product's last lines first; more than was ordered takes all."""
     short: dict[tuple[str, str], int] = {}
     for shortage in shortages:
         key = shortage.store_id, shortage.product_id

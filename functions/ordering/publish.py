@@ -1,4 +1,4 @@
-"""What the ordering service says about its orders."""
+"""What the ordering service publishes about its orders."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def order_readied(order: Order, event: Readied) -> OrderReadied:
 
 
 @publishes(NothingFound)
-def order_cancelled_for_want(order: Order, event: NothingFound) -> OrderCancelled:
+def order_cancelled_with_nothing_found(order: Order, event: NothingFound) -> OrderCancelled:
     return OrderCancelled(**_state(order), reason=event.reason, by="system")
 
 

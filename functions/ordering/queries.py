@@ -1,4 +1,4 @@
-"""What the ordering service answers to others that ask."""
+"""The queries of other services that the ordering service answers."""
 
 from events.queries import FindOrder, OrderFound
 from functions.kernel.messaging.queries import Queries

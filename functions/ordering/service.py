@@ -1,4 +1,4 @@
-"""What one can do with orders."""
+"""Use cases of orders."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -19,7 +19,7 @@ from functions.ordering.publish import publishes
 
 orders = Repository(Order, publishes)
 find_product = Ask(FindProduct)
-left_over = Alarm("OrderNotExpired", UnpaidOrdersDue.name)
+order_not_expired = Alarm("OrderNotExpired", UnpaidOrdersDue.about.name)
 
 
 def order(order_id: str) -> Order:
@@ -28,12 +28,12 @@ def order(order_id: str) -> Order:
 
 
 def place(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item]) -> None:
-    """Make the order of a basket that was checked out; its id is the basket's, so this happens once."""
+    """Create the order of a basket that was checked out, once: its id is the basket's."""
     orders.create(order_id, lambda order: order.create(customer_id, payment_id, items, clock.stamp()))
 
 
 def place_by_staff(customer_id: str, payment_id: str, wanted: Sequence[Wanted]) -> str:
-    """Make an order at the catalogue's prices and return its id.
+    """Create an order at the catalogue's prices and return its id.
 
     Raises InvalidError, NotFoundError for a product that its store does not sell, UnavailableError.
     """
@@ -43,57 +43,58 @@ def place_by_staff(customer_id: str, payment_id: str, wanted: Sequence[Wanted]) 
 
 
 def approve(order_id: str, shopping_list_id: str) -> None:
-    """Everyone accepted the order. Raises NotFoundError, RefusedError."""
+    """Approve the order: every service accepted it. Raises NotFoundError, RefusedError."""
     orders.change(order_id, lambda order: order.approve(shopping_list_id, clock.stamp()))
 
 
 def reject(order_id: str, reason: str) -> None:
-    """Somebody refused the order. Raises NotFoundError, RefusedError."""
+    """Reject the order: a service refused it. Raises NotFoundError, RefusedError."""
     orders.change(order_id, lambda order: order.reject(reason))
 
 
 def cancel(order_id: str, reason: str, by: Caller) -> None:
-    """Call the order off. Raises NotFoundError, RefusedError."""
+    """Cancel the order. Raises NotFoundError, RefusedError."""
     orders.change(order_id, lambda order: order.cancel(reason, by))
 
 
 def expire(order_id: str) -> None:
-    """Call the order off if it has been ready and unpaid for too long. Raises NotFoundError."""
-    views.note(orders.change(order_id, lambda order: order.expire(clock.now(), _unpaid())))
+    """Cancel the order if it has been ready and unpaid for ORDER_UNPAID seconds (24 hours). Raises NotFoundError."""
+    expired = orders.change(order_id, lambda order: order.expire(clock.now(), _longest_unpaid()))
+    views.drop_unless_awaiting_payment(expired)
 
 
 def expire_unpaid() -> None:
-    """Call off all orders that have been ready and unpaid for too long."""
-    sweep(views.ready_since(clock.now() - _unpaid()), expire, left_over)
+    """Cancel all orders that have been ready and unpaid for ORDER_UNPAID seconds (24 hours)."""
+    sweep(views.ready_since(clock.now() - _longest_unpaid()), expire, order_not_expired)
 
 
-def note_collected(order_id: str, shopping_list_id: str, shortages: tuple[Shortage, ...]) -> None:
-    """A shopping list was completed. Raises NotFoundError."""
-    _note(order_id, lambda order: order.make_ready(shopping_list_id, shortages, clock.stamp()))
+def make_ready(order_id: str, shopping_list_id: str, shortages: tuple[Shortage, ...]) -> None:
+    """Make the order ready, without the shortages: its shopping list was completed. Raises NotFoundError."""
+    _change_unless_refused(order_id, lambda order: order.make_ready(shopping_list_id, shortages, clock.stamp()))
 
 
-def note_list_cancelled(order_id: str, shopping_list_id: str) -> None:
-    """A shopping list was cancelled. Raises NotFoundError."""
-    _note(order_id, lambda order: order.lose_list(shopping_list_id))
+def lose_list(order_id: str, shopping_list_id: str) -> None:
+    """Cancel the order: its shopping list was cancelled. Raises NotFoundError."""
+    _change_unless_refused(order_id, lambda order: order.lose_list(shopping_list_id))
 
 
-def note_paid(order_id: str) -> None:
-    """The order's invoice was paid. Raises NotFoundError."""
-    _note(order_id, lambda order: order.pay())
+def mark_paid(order_id: str) -> None:
+    """Mark the order as paid, which completes a ready one: its invoice was paid. Raises NotFoundError."""
+    _change_unless_refused(order_id, lambda order: order.pay())
 
 
-def _unpaid() -> timedelta:
-    return timedelta(seconds=float(runtime.current().setting("ORDER_UNPAID", "86400")))
+def _longest_unpaid() -> timedelta:
+    return timedelta(seconds=float(runtime.current().setting("ORDER_UNPAID")))
 
 
-def _note(order_id: str, decide: Callable[[Order], None]) -> None:
-    """Let an order take a fact from elsewhere: one that it refuses comes after its end and changes nothing."""
+def _change_unless_refused(order_id: str, decide: Callable[[Order], None]) -> None:
+    """Apply a fact from another service. An order that has ended refuses it: that is no error and changes nothing."""
     with suppress(RefusedError):
         orders.change(order_id, decide)
 
 
 def _catalogued(wanted: Iterable[Wanted]) -> Iterator[Item]:
-    """Each item as the catalogue has it; a product is asked for once."""
+    """Each item as the catalogue has it; the owner is asked once for each product."""
     known: dict[str, Item] = {}
     for item in wanted:
         if item.product_id not in known:

@@ -1,6 +1,6 @@
-"""Which orders wait for nothing but their payment, and since when.
+"""The orders that are ready and unpaid, by when they became ready.
 
-An order that was never ready, or was paid before, has no row: it cannot be overdue.
+An order that was never ready, or was paid before, has no row: it cannot expire.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Row
 from functions.ordering.domain import Order
 
-KEPT = timedelta(days=14)  # the row of an order that waits no more: as long as an earlier event may still come
+KEPT = timedelta(days=14)  # the row of an order that was paid or has ended: an earlier event may arrive until then
 
 projection = Projection(indexes=["unpaid"])
 
@@ -28,14 +28,14 @@ def ended_order_row(event: OrderState, metadata: Metadata) -> Row | None:
     return _ended(event.order_id, clock.read(metadata.time)) if event.ready else None
 
 
-def note(order: Order) -> None:
-    """Have an order found no more when it does not wait for its payment."""
+def drop_unless_awaiting_payment(order: Order) -> None:
+    """Take an order out of the index, which may be behind, unless it is ready and unpaid."""
     if not order.awaits_payment:
         runtime.current().views.put(_ended(order.id, clock.now()), order.version)
 
 
 def ready_since(moment: datetime) -> Iterator[str]:
-    """The ids of the orders ready and unpaid since then, as far as the index shows, the longest ready first."""
+    """The ids of the orders ready and unpaid since `moment` or longer, as the index shows them, the oldest first."""
     return (row["order_id"] for row in rows("ready", index="unpaid", last=clock.stamp(moment)))
 
 

@@ -1,4 +1,4 @@
-"""The payments service over REST."""
+"""The REST routes of payments, invoices and differences."""
 
 from dataclasses import asdict
 from typing import Annotated, cast
@@ -7,7 +7,7 @@ from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented
+from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.payments import reconciliation, service
@@ -18,7 +18,7 @@ api = Api("payments")
 
 class NewPayment(Body):
     customer_id: Id
-    amount: Annotated[Money, documented(exclusiveMinimum=0)]
+    amount: Annotated[Money, documented_only(exclusiveMinimum=0)]
 
 
 class Created(Answer):
@@ -54,7 +54,7 @@ class InvoiceAnswer(Answer):
 
 
 class ReasonShape(Wire):
-    """One thing that does not fit: the amount that was expected and the one that was found."""
+    """One difference: the amount that was expected and the one that was found."""
 
     kind: Kind
     expected: Money
@@ -62,7 +62,7 @@ class ReasonShape(Wire):
 
 
 class DifferenceShape(Wire):
-    """An order whose money does not add up, or did not before it was compared again."""
+    """An order whose money differs from what it should be (open), or did until it was compared again (cleared)."""
 
     order_id: str
     payment_id: str
@@ -88,20 +88,20 @@ class Which(Paged):
 
 
 class ReconciledDay(Body):
-    """The day, as in 2030-01-31, on which orders ended that are to be compared; yesterday when left out."""
+    """The orders that ended on this day, as in 2030-01-31, are compared; yesterday when left out."""
 
-    day: Annotated[str, documented(format="date")] = ""
+    day: Annotated[str, documented_only(format="date")] = ""
 
 
 @api.post("/api/payments", may=[STAFF, CUSTOMER], errors=[404])
 def authorize_payment(body: NewPayment) -> Created:
-    """Set a customer's money aside."""
+    """Authorise an amount of a customer's money."""
     return Created(id=service.authorize(body.customer_id, body.amount))
 
 
 @api.get("/api/payments/{id}", may=[STAFF, CUSTOMER])
 def get_payment(id: str) -> PaymentAnswer:
-    """A payment as it is now."""
+    """Show a payment."""
     payment = service.payment(id)
     return PaymentAnswer(
         payment=PaymentShape(
@@ -116,7 +116,7 @@ def get_payment(id: str) -> PaymentAnswer:
 
 @api.get("/api/payments/invoices/{id}", may=[STAFF, CUSTOMER])
 def get_invoice(id: str) -> InvoiceAnswer:
-    """An invoice as it is now; its id is the order's."""
+    """Show an invoice; its id is the order's."""
     invoice = service.invoice(id)
     return InvoiceAnswer(
         invoice=InvoiceShape(
@@ -131,33 +131,33 @@ def get_invoice(id: str) -> InvoiceAnswer:
 
 @api.put("/api/payments/invoices/{id}/pay", may=[STAFF, CUSTOMER])
 def pay_invoice(id: str) -> None:
-    """Capture what an invoice says from its payment."""
+    """Pay an invoice: capture its amount from its payment."""
     service.pay(id)
 
 
 @api.get("/api/payments/differences", may=[STAFF])
 def list_differences(which: Which) -> DifferenceList:
-    """List orders whose money does not add up."""
+    """List orders whose money differs from what it should be."""
     purpose = f"differences {which.status}"
     found, after = reconciliation.list_differences(which.status, which.limit, paging.read(which.next, purpose))
-    return DifferenceList(differences=[_shape(it) for it in found], next=paging.sign(after, purpose))
+    return DifferenceList(differences=[_shape(difference) for difference in found], next=paging.sign(after, purpose))
 
 
 @api.get("/api/payments/differences/{orderId}", may=[STAFF])
 def get_difference(order_id: str) -> DifferenceAnswer:
-    """What does not add up about an order's money."""
+    """Show the differences of an order's money."""
     return DifferenceAnswer(difference=_shape(reconciliation.difference(order_id)))
 
 
 @api.put("/api/payments/differences/{orderId}/recheck", may=[STAFF])
 def recheck_difference(order_id: str) -> None:
-    """Compare an order's money again now, and have refunds that were not made tried again."""
+    """Compare an order's money again now, and retry refunds that were not made."""
     reconciliation.recheck(order_id)
 
 
 @api.post("/api/payments/reconciliation", may=[STAFF], versioned=False)
 def reconcile(body: ReconciledDay) -> None:
-    """Compare the money of orders now, as is done every night."""
+    """Start the nightly reconciliation now: compare the money of orders."""
     reconciliation.begin(clock.stamp(), body.day if "day" in body.model_fields_set else None)
 
 

@@ -1,4 +1,4 @@
-"""What an order, its invoice, its payment and the payment provider say of one another, and where that differs."""
+"""Comparing an order with its invoice, its payment and the provider's statement, and recording the differences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that does not fit: the amount that was expected and the one that was found, in cents."""
+    """One difference: the amount that was expected and the one that was found, in cents."""
 
     kind: Kind
     expected: int
@@ -38,7 +38,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Order:
-    """An order as the payments service has heard of it; total in cents, moved_at when it last changed (RFC 3339)."""
+    """The payments service's copy of an order. total: in cents. moved_at: when it last changed (RFC 3339)."""
 
     id: str
     customer_id: str
@@ -50,13 +50,13 @@ class Order:
 
     @property
     def owed(self) -> int:
-        """What its customer owes in the end, in cents."""
+        """What its customer owes, in cents: nothing when it was rejected or cancelled."""
         return self.total if self.status in ACCEPTED else 0
 
 
 @dataclass(frozen=True)
 class Found(DomainEvent):
-    """Something differs, or differs in another way than before. `at`: RFC 3339."""
+    """A comparison found differences, or others than before. `at`: RFC 3339."""
 
     payment_id: str
     reasons: tuple[Reason, ...]
@@ -65,22 +65,22 @@ class Found(DomainEvent):
 
 @dataclass(frozen=True)
 class Cleared(DomainEvent):
-    """A later look found nothing. `at`: RFC 3339."""
+    """A later comparison found no difference. `at`: RFC 3339."""
 
     at: str
 
 
 @dataclass
 class Difference(Aggregate):
-    """open ⇄ cleared; its id is the order's. reasons: those found last. since: when it came to its status."""
+    """open ⇄ cleared; its id is the order's. reasons: those found last. since: when its status changed (RFC 3339)."""
 
     status: str = ""
     payment_id: str = ""
     reasons: tuple[Reason, ...] = ()
     since: str = ""
 
-    def look(self, payment_id: str, reasons: tuple[Reason, ...], at: str) -> None:
-        """Note what a look has found, unless it is what was known."""
+    def update(self, payment_id: str, reasons: tuple[Reason, ...], at: str) -> None:
+        """Record what a comparison found, if it differs from what is recorded."""
         if reasons and (self.status, self.reasons) != ("open", reasons):
             self.record(Found(payment_id, reasons, at))
         elif not reasons and self.status == "open":
@@ -100,10 +100,10 @@ class Difference(Aggregate):
 
 
 def compare(order: Order, invoice: Invoice, payment: Payment) -> Iterator[Reason]:
-    """What does not fit; an invoice or payment that is not there is a new one.
+    """The differences of an order's money; an invoice or payment that does not exist is given as a new one.
 
-    The payment that an order named without ever being served by it (another customer's, one that serves another
-    order) is left out.
+    A payment that an order named and that never served it (another customer's, or one that serves another order) is
+    not compared.
     """
     yield from _invoice_reasons(order, invoice)
     if order.status in ACCEPTED and payment.is_new:
@@ -115,13 +115,13 @@ def compare(order: Order, invoice: Invoice, payment: Payment) -> Iterator[Reason
 
 
 def compare_refunds(made: Mapping[str, int], statement: Mapping[str, int]) -> Iterator[Reason]:
-    """What does not fit between the refunds made and the provider's statement, both in cents by request id."""
+    """The difference between the refunds made and the provider's statement, both in cents by request id."""
     if made != statement:
         yield Reason("provider_statement", sum(made.values()), sum(statement.values()))
 
 
 def is_own(order: Order, payment: Payment) -> bool:
-    """Whether a payment serves an order, or would if the order had been accepted."""
+    """Whether a payment serves an order, or would have if the order had been approved."""
     if payment.order_id is not None:
         return payment.order_id == order.id
     return not payment.is_new and payment.customer_id == order.customer_id
@@ -144,8 +144,8 @@ def _invoice_reasons(order: Order, invoice: Invoice) -> Iterator[Reason]:
 
 
 def _payment_reasons(order: Order, invoice: Invoice, payment: Payment) -> Iterator[Reason]:
-    gone = payment.captured + payment.released
-    if payment.status in ("settled", "refunded", "voided") and gone != payment.authorized:
+    accounted = payment.captured + payment.released
+    if payment.status in ("settled", "refunded", "voided") and accounted != payment.authorized:
         yield Reason("payment_released", payment.authorized - payment.captured, payment.released)
     if order.status in ACCEPTED and payment.status == "voided":
         yield Reason("payment_voided", order.owed, 0)

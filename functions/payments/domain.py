@@ -1,4 +1,12 @@
-"""Payments and invoices: money that a customer set aside, and what is owed of it for an order."""
+"""Payments and invoices: the money that a customer had authorised, and what is owed of it for an order.
+
+- A short pick lowers what is owed: the invoice is reduced to the order's new total, and never rises again. What was
+  captured beyond it is refunded.
+- A refund is made exactly once. The commit that lowers what is owed also requests the refund, under the payment's next
+  number, and schedules a reminder. Its handler asks the provider under an id that is derived from payment and number,
+  then records the refund as made. A crash in between only repeats the request, and the provider pays an id once.
+- An order that is cancelled or rejected owes nothing: its payment is voided or, if it was captured, refunded.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -11,7 +19,7 @@ AdjustmentReason = Literal["short_pick", "cancelled"]
 
 @dataclass(frozen=True)
 class Refund:
-    """An amount, in cents, that goes back to the customer; `made` once the provider has paid it."""
+    """An amount, in cents, to pay back to the customer; `made`: whether the provider has paid it."""
 
     amount: int
     made: bool = False
@@ -35,14 +43,14 @@ class Voided(DomainEvent):
 
 @dataclass(frozen=True)
 class Captured(DomainEvent):
-    """`amount` was taken of what was authorised; the rest was released."""
+    """`amount`, in cents, of what was authorised was captured; the rest was released."""
 
     amount: int
 
 
 @dataclass(frozen=True)
 class RefundRequested(DomainEvent):
-    """`number` counts the payment's refunds, from 1."""
+    """`amount`, in cents, is to be refunded; `number` counts the payment's refunds, from 1."""
 
     number: int
     amount: int
@@ -58,8 +66,8 @@ class Refunded(DomainEvent):
 class Payment(Aggregate):
     """authorized → confirmed → settled → refunded (wholly), or → voided before anything was captured.
 
-    All amounts are in cents. A refund is first requested, in the commit that lowers what is owed, and is made when
-    the provider has paid it: what is requested is never requested again, and what is not yet made is not forgotten.
+    All amounts are in cents. refunds: those that were requested, by number from 1; a refund that was requested is
+    never requested again, and stays until the provider has paid it.
     """
 
     status: str = ""
@@ -77,11 +85,11 @@ class Payment(Aggregate):
 
     @property
     def kept(self) -> int:
-        """What was captured and is not to go back."""
+        """What was captured and is not to be refunded."""
         return self.captured - sum(refund.amount for refund in self.refunds)
 
     def authorize(self, customer_id: str, amount: int) -> None:
-        """Set a customer's money aside. Raises InvalidError."""
+        """Authorise an amount of a customer's money. Raises InvalidError."""
         if not self.is_new:
             return
         if not customer_id.strip():
@@ -91,7 +99,7 @@ class Payment(Aggregate):
         self.record(Authorized(customer_id, amount))
 
     def confirm(self, order_id: str, customer_id: str, amount: int) -> None:
-        """Let it serve an order of its customer, and no other, from now on. Raises RefusedError with the reason."""
+        """Bind it to one order of its customer, which it must cover. Raises RefusedError with the reason."""
         if customer_id != self.customer_id:
             raise RefusedError("the payment is another customer's", self.status)
         if self.order_id not in (None, order_id):
@@ -103,16 +111,16 @@ class Payment(Aggregate):
             self.record(Confirmed(order_id))
 
     def void(self, order_id: str, customer_id: str) -> None:
-        """Let it go on behalf of an order that is not to be.
+        """Release it for an order that was cancelled or rejected.
 
-        One that serves another order, is another customer's, or of which money was captured, is left as it is.
+        A payment that serves another order, is another customer's, or was captured stays as it is.
         """
         own = customer_id == self.customer_id if self.order_id is None else order_id == self.order_id
         if own and self.status in ("authorized", "confirmed"):
             self.record(Voided())
 
     def capture(self, order_id: str, amount: int) -> None:
-        """Take what is owed for the order that it serves, and release the rest. Raises RefusedError."""
+        """Capture what is owed for its order, and release the rest. Raises RefusedError."""
         if self.order_id not in (None, order_id):
             raise RefusedError("the payment serves another order", self.status)
         self.must_be("confirmed")
@@ -121,7 +129,7 @@ class Payment(Aggregate):
         self.record(Captured(amount))
 
     def refund_beyond(self, order_id: str, owed: int) -> None:
-        """Request the refund of what is kept beyond `owed`, if it serves the order and keeps that much."""
+        """Request the refund of what was captured, and not yet refunded, beyond what its order owes."""
         beyond = self.kept - owed
         if self.order_id == order_id and beyond > 0:
             self.record(RefundRequested(len(self.refunds) + 1, beyond))
@@ -133,7 +141,7 @@ class Payment(Aggregate):
         return self.refunds[number - 1]
 
     def refund_made(self, number: int) -> None:
-        """The provider has paid a refund. Raises NotFoundError for one that was not requested."""
+        """Record that the provider has paid a refund. Raises NotFoundError for one that was not requested."""
         refund = self.refund(number)
         if not refund.made:
             self.record(Refunded(number, refund.amount))
@@ -181,7 +189,7 @@ class Billed(DomainEvent):
 
 @dataclass(frozen=True)
 class Adjusted(DomainEvent):
-    """`amount` is what is owed now: less than before."""
+    """`amount`, in cents, is what is owed now: less than before."""
 
     version: ClassVar[int] = 2
 
@@ -191,7 +199,7 @@ class Adjusted(DomainEvent):
 
 @upcasts(Adjusted, from_version=1)
 def _reason_by_amount(data: dict[str, Any]) -> dict[str, Any]:
-    """Only a cancellation made a paid invoice owe nothing: an order of which nothing was found is cancelled too."""
+    """Version 1 gave no reason; only a cancellation reduced a paid invoice to 0."""
     return {**data, "reason": "short_pick" if data["amount"] else "cancelled"}
 
 
@@ -207,26 +215,32 @@ class Cancelled(DomainEvent):
 
 @dataclass
 class Invoice(Aggregate):
-    """pending → paid or cancelled; its id is the order's. `amount` is what is owed, in cents, and never rises."""
+    """pending → paid or cancelled; its id is the order's. amount: what is owed, in cents; it never rises.
+
+    A short pick reduces it, before or after it was paid; a cancellation reduces a paid one to 0.
+    """
 
     status: str = ""
     payment_id: str = ""
     amount: int = 0
 
-    def bill(self, payment_id: str, amount: int) -> None:
-        """Write down what is owed; once that is done, only less than before changes anything."""
+    def create_or_reduce(self, payment_id: str, amount: int) -> None:
+        """Create it with what its order owes, or reduce it to that; a higher amount changes nothing."""
         if self.is_new:
             self.record(Billed(payment_id, amount))
         elif amount < self.amount:
             self.record(Adjusted(amount, "short_pick"))
 
     def pay(self) -> None:
-        """What is owed was captured. Raises RefusedError unless it is pending."""
+        """Record that what is owed was captured. Raises RefusedError unless it is pending."""
         self.must_be("pending")
         self.record(Paid())
 
     def cancel(self, payment_id: str) -> None:
-        """Nothing is owed any more. One that was paid stays paid; one not yet made is recorded as cancelled."""
+        """Nothing is owed any more. A paid one stays paid, with amount 0; a new one is recorded as cancelled.
+
+        So an approval that arrives after the cancellation creates nothing.
+        """
         if self.status == "paid":
             if self.amount > 0:
                 self.record(Adjusted(0, "cancelled"))

@@ -1,4 +1,4 @@
-"""What the payments service hears: the saga's commands, how orders fare, and its own reminders."""
+"""What the payments service consumes: the saga's commands, order events, customer events, and its own reminders."""
 
 from events.checkout import ConfirmPayment, VoidPayment
 from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRejected, OrderState
@@ -12,7 +12,8 @@ from events.payments import (
     RefundDue,
 )
 from functions.kernel.domain.errors import RefusedError
-from functions.kernel.messaging.inbox import Again, Inbox, UndeliverableError
+from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.payments import reconciliation, service
 from functions.payments.views import projection
 
@@ -33,7 +34,7 @@ def confirm_payment(command: ConfirmPayment) -> None:
 @inbox.answers(
     VoidPayment,
     accepted=lambda command: PaymentVoidAccepted(order_id=command.order_id),
-    # A payment that is not there serves no order: that is all the saga wants to hear.
+    # A payment that does not exist serves no order: that is all the saga asks for.
     refused=lambda command, error: PaymentVoidAccepted(order_id=command.order_id),
 )
 def void_payment(command: VoidPayment) -> None:
@@ -41,13 +42,13 @@ def void_payment(command: VoidPayment) -> None:
 
 
 @inbox.on(OrderApproved, OrderReadied)
-def bill_order(event: OrderState) -> None:
-    service.bill(event.order_id, event.payment_id, event.total)
+def create_or_reduce_invoice(event: OrderState) -> None:
+    service.create_or_reduce_invoice(event.order_id, event.payment_id, event.total)
 
 
 @inbox.on(OrderCancelled, OrderRejected)
-def call_off_order(event: OrderState) -> None:
-    service.call_off(event.order_id, event.payment_id, event.customer_id)
+def cancel_invoice(event: OrderState) -> None:
+    service.cancel_invoice(event.order_id, event.payment_id, event.customer_id)
 
 
 @inbox.on(RefundDue)
@@ -65,12 +66,12 @@ def begin_reconciliation(tick: ReconciliationDue) -> None:
 
 
 @inbox.on(ReconciliationPageDue)
-def go_through_orders(reminder: ReconciliationPageDue) -> None:
-    reconciliation.go_through(reminder)
+def reconcile_page(reminder: ReconciliationPageDue) -> None:
+    reconciliation.reconcile_page(reminder)
 
 
 @inbox.on(OrderReconciliationDue)
 def reconcile_order(reminder: OrderReconciliationDue) -> None:
-    seconds = reconciliation.look(reminder.order_id, reminder.time)
+    seconds = reconciliation.reconcile_order(reminder.order_id, reminder.time)
     if seconds:
         raise Again(seconds)

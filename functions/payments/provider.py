@@ -1,4 +1,4 @@
-"""The way out to whoever moves the money."""
+"""The port to the payment provider."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,18 +8,18 @@ from functions.payments.sandbox import SandboxProvider
 
 
 class PaymentProvider(Protocol):
-    """What a payment provider does for us. An adapter raises errors of the kernel, in words of our own."""
+    """What the service needs of a payment provider. An adapter raises errors of the kernel, with texts of our own."""
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
-        """Pay an amount, in cents, back to whoever paid; a `request_id` that was paid before pays nothing more.
+        """Pay an amount, in cents, back to the customer, once for each `request_id`.
 
-        Raises RefusedError when the provider will not (it may be asked again, should it change its mind),
-        UnavailableError when it does not answer: then it may have paid or not, and is to be asked again with the same
-        request id; and InvalidError for a request id that was used for another amount.
+        Raises RefusedError when the provider refuses (a retry may succeed), UnavailableError when it does not answer
+        (it may have paid or not: retry with the same request id), and InvalidError for a request id that was used for
+        another amount.
         """
 
     def statement(self, payment_id: str) -> Mapping[str, int]:
-        """What was paid back of a payment, in cents, by request id. Raises UnavailableError."""
+        """The refunds paid of a payment, in cents, by request id. Raises UnavailableError."""
 
 
 provider: Port[PaymentProvider] = Port("provider", connect=SandboxProvider)

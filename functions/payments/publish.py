@@ -1,4 +1,4 @@
-"""What the payments service says. That money was captured is told by the invoice that was paid."""
+"""What the payments service publishes. No event of its own says that money was captured: InvoicePaid does."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,8 +1,8 @@
-"""Comparing, each night, what is known of the money of orders, and keeping a record of what differs.
+"""Reconciliation: each night, compare the money of orders with their invoices, payments and the provider's statement.
 
-A night's work is cut up into messages to oneself: a page of orders for each, and then one for each order, so that it
-takes as long as it takes, an order that cannot be compared is tried again and in the end lies with the dead letters
-by itself, and nothing happens twice when a message does.
+The work is split into messages to oneself: one for each page of orders, then one for each order. So a night's work may
+take any time, an order that cannot be compared is retried and dead-lettered by itself, and a message that is delivered
+twice changes nothing the second time.
 """
 
 import re
@@ -30,17 +30,18 @@ differences = Repository(Difference, publishes)
 
 
 def begin(time: str, day: str | None = None) -> None:
-    """Have the orders compared that ended on a day (of a `time`, RFC 3339, the day before), are unfinished, or differ.
+    """Begin to compare the orders that ended on a day, are unfinished, or have an open difference.
 
-    Raises InvalidError for a day that is none.
+    time: when this was asked for (RFC 3339). day: as in 2030-01-31; the day before `time` when left out. Raises
+    InvalidError for a malformed day.
     """
     reconciled = clock.read(time).date() - timedelta(days=1) if day is None else _read_day(day)
     for orders in get_args(OrdersToCompare):
         _send(ReconciliationPageDue(orders=orders, day=reconciled.isoformat(), after=None, time=time))
 
 
-def go_through(page: ReconciliationPageDue) -> None:
-    """Have each order of a page compared, and see to the next page."""
+def reconcile_page(page: ReconciliationPageDue) -> None:
+    """Send a message for each order of a page, and one for the next page."""
     found, after = views.orders_to_compare(page.orders, page.day, clock.read(page.time), page.after)
     for order_id in found:
         _send(OrderReconciliationDue(order_id=order_id, time=page.time))
@@ -48,11 +49,12 @@ def go_through(page: ReconciliationPageDue) -> None:
         _send(page.model_copy(update={"after": after}))
 
 
-def look(order_id: str, asked_at: str) -> int:
-    """Compare one order's money and note what differs; `asked_at` is when that was first asked for (RFC 3339).
+def reconcile_order(order_id: str, asked_at: str) -> int:
+    """Compare one order's money and record the differences; `asked_at`: when this was first asked for (RFC 3339).
 
-    What differs while anything of it has moved within RECONCILE_AFTER seconds may be on its way and is not noted: the
-    answer is in how many seconds it can be (0 when it was judged). Raises NotFoundError, UnavailableError.
+    A difference is not recorded while its order, invoice or payment has changed within RECONCILE_AFTER seconds (3600):
+    the rest may be under way. Returns the seconds after which to compare again, 0 when the result was recorded. Raises
+    NotFoundError, UnavailableError.
     """
     order = views.order(order_id)
     if order is None:
@@ -62,26 +64,26 @@ def look(order_id: str, asked_at: str) -> int:
     reasons = tuple(compare(order, invoice, payment))
     if is_own(order, payment):
         reasons += tuple(compare_refunds(service.refunds_made(payment), provider().statement(payment.id)))
-    moved = [order.moved_at, *_last_changes(invoice, payment)]
+    changes = [order.moved_at, *_last_changes(invoice, payment)]
     if order.status not in ENDED:
         current = views.find_order(order_id=order_id)
         if (current.status, current.total) != (order.status, order.total):
             reasons += (Reason("order_not_heard", current.total, order.total),)
-            moved.append(asked_at)
-    wait = _seconds_until_quiet(moved)
+            changes.append(asked_at)
+    wait = _seconds_until_settled(changes)
     if reasons and wait:
         return wait
-    _note(order, reasons)
+    _record(order, reasons)
     return 0
 
 
 def recheck(order_id: str) -> None:
-    """Compare one order's money now, and have its refunds that were not made tried again.
+    """Compare one order's money now, and retry its refunds that were not made.
 
     Raises NotFoundError for an order without a difference, UnavailableError.
     """
     payment_id = differences.get(order_id).payment_id
-    look(order_id, clock.stamp())
+    reconcile_order(order_id, clock.stamp())
     for number, refund in enumerate(service.payments.load(payment_id).aggregate.refunds, start=1):
         if not refund.made:
             _send(RefundDue(payment_id=payment_id, number=number))
@@ -100,25 +102,27 @@ def list_differences(
     return [codec.from_data(Difference, row) for row in page.rows], page.after
 
 
-def _note(order: Order, reasons: tuple[Reason, ...]) -> None:
+def _record(order: Order, reasons: tuple[Reason, ...]) -> None:
     if not reasons and differences.find(order.id) is None:
         return
-    noted = differences.create(order.id, lambda it: it.look(order.payment_id, reasons, clock.stamp()))
-    for event in noted.changes:
+    recorded = differences.create(
+        order.id, lambda difference: difference.update(order.payment_id, reasons, clock.stamp())
+    )
+    for event in recorded.changes:
         if isinstance(event, Found):
-            service.differs.ring(order_id=order.id, reasons=[reason.kind for reason in reasons])
+            service.money_differs.ring(order_id=order.id, reasons=[reason.kind for reason in reasons])
 
 
 def _last_changes(invoice: Invoice, payment: Payment) -> Sequence[str]:
-    """When an invoice and a payment last changed; nothing for one that is not there."""
+    """When an invoice and a payment last changed; nothing for one that does not exist."""
     store = runtime.current().store
-    newest = [next(store.backwards(thing.stream(thing.id), page=1), None) for thing in (invoice, payment)]
+    newest = [next(store.backwards(one.stream(one.id), page=1), None) for one in (invoice, payment)]
     return [commit.time for commit in newest if commit]
 
 
-def _seconds_until_quiet(moved: Sequence[str]) -> int:
-    quiet = timedelta(seconds=int(runtime.current().setting("RECONCILE_AFTER", "3600")))
-    left = max(clock.read(moment) for moment in moved) + quiet - clock.now()
+def _seconds_until_settled(changes: Sequence[str]) -> int:
+    unchanged_for = timedelta(seconds=int(runtime.current().setting("RECONCILE_AFTER")))
+    left = max(clock.read(moment) for moment in changes) + unchanged_for - clock.now()
     return max(0, ceil(left.total_seconds()))
 
 

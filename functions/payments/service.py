@@ -1,4 +1,4 @@
-"""What one can do with payments and invoices.
+"""Use cases of payments and invoices.
 
 An invoice and its payment change in one transaction; an invoice's id is its order's.
 """
@@ -15,14 +15,14 @@ from functions.payments.publish import publishes
 
 payments = Repository(Payment, publishes)
 invoices = Repository(Invoice, publishes)
-differs = Alarm("MoneyDiffers", OrderReconciliationDue.name)
+money_differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
 
 
 def authorize(customer_id: str, amount: int) -> str:
-    """Set a customer's money (cents) aside and return the payment's id.
+    """Authorise an amount (cents) of a customer's money and return the payment's id.
 
-    Raises InvalidError, and NotFoundError for no such customer. The customer is looked up inside the decision, so
-    that a repeated request needs no looking up.
+    Raises InvalidError, and NotFoundError for an unknown customer. The customer is looked up inside the decision, so
+    a repeated request needs no look-up.
     """
 
     def decide(payment: Payment) -> None:
@@ -44,27 +44,30 @@ def invoice(invoice_id: str) -> Invoice:
 
 
 def confirm(payment_id: str, order_id: str, customer_id: str, amount: int) -> None:
-    """Let a payment serve an order of so many cents. Raises NotFoundError, RefusedError."""
+    """Bind a payment to an order of this amount (cents). Raises NotFoundError, RefusedError."""
     payments.change(payment_id, lambda payment: payment.confirm(order_id, customer_id, amount))
 
 
 def void(payment_id: str, order_id: str, customer_id: str) -> None:
-    """Let a payment go that an order named which is not to be. Raises NotFoundError."""
+    """Release the payment of an order that was cancelled or rejected. Raises NotFoundError."""
     payments.change(payment_id, lambda payment: payment.void(order_id, customer_id))
 
 
-def bill(order_id: str, payment_id: str, amount: int) -> None:
-    """Write down what an order owes (cents); once written it only falls, and what was captured beyond goes back."""
+def create_or_reduce_invoice(order_id: str, payment_id: str, amount: int) -> None:
+    """Create an order's invoice over what it owes (cents), or reduce it, as after a short pick; it never rises.
+
+    What was captured beyond the reduced amount is refunded.
+    """
 
     def decide(invoice: Invoice, payment: Payment) -> None:
-        invoice.bill(payment_id, amount)
+        invoice.create_or_reduce(payment_id, amount)
         payment.refund_beyond(order_id, invoice.amount)
 
     change_together((invoices, order_id), (payments, payment_id), decide, may_be_new=True)
 
 
 def pay(invoice_id: str) -> None:
-    """Capture what an invoice says. Raises NotFoundError, RefusedError."""
+    """Pay an invoice: capture its amount from its payment. Raises NotFoundError, RefusedError."""
 
     def decide(invoice: Invoice, payment: Payment) -> None:
         invoice.pay()
@@ -73,10 +76,10 @@ def pay(invoice_id: str) -> None:
     change_together((invoices, invoice_id), (payments, _payment_of(invoice_id)), decide)
 
 
-def call_off(order_id: str, payment_id: str, customer_id: str) -> None:
-    """An order was cancelled or rejected: nothing is owed for it, and its payment is voided or goes back.
+def cancel_invoice(order_id: str, payment_id: str, customer_id: str) -> None:
+    """Nothing is owed for an order that was cancelled or rejected: its payment is voided, or refunded if captured.
 
-    The payment need not be there: an order is rejected for naming none, too.
+    The payment need not exist: an order that names an unknown payment is rejected.
     """
 
     def decide(invoice: Invoice, payment: Payment) -> None:
@@ -88,9 +91,10 @@ def call_off(order_id: str, payment_id: str, customer_id: str) -> None:
 
 
 def make_refund(payment_id: str, number: int) -> None:
-    """Have the provider pay a requested refund, then note that it did. Raises NotFoundError, and what the port raises.
+    """Have the provider pay a requested refund, then record it as made. Raises NotFoundError, and what the port raises.
 
-    Whatever stops in between, the reminder comes again, and the same request id keeps the provider from paying twice.
+    After a crash in between, the reminder is redelivered and asks again under the same request id: the provider pays
+    an id once, so a refund is made exactly once.
     """
     payment = payments.get(payment_id)
     refund = payment.refund(number)
@@ -101,7 +105,7 @@ def make_refund(payment_id: str, number: int) -> None:
 
 
 def refund_request_id(payment_id: str, number: int) -> str:
-    """The id under which the provider is asked for a refund, however often: it pays an id once."""
+    """The idempotency id of a refund at the provider, the same at each try: the provider pays an id once."""
     return ids.derive("refund", payment_id, number)
 
 
@@ -112,7 +116,7 @@ def refunds_made(payment: Payment) -> dict[str, int]:
 
 
 def _payment_of(invoice_id: str) -> str:
-    # Not `get`: what that reads counts as what the request is about, and its version would become the ETag.
+    # Not `get`, which records the version that it reads as the answer's ETag.
     invoice = invoices.load(invoice_id).aggregate
     if invoice.is_new:
         raise NotFoundError(f"there is no invoice {invoice_id}")

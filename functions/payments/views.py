@@ -1,11 +1,11 @@
 """Copies of customers and orders, as far as payments need them, and the list of differences that staff see.
 
-Of a customer it is who is there. A copy that misses asks the owner and keeps the answer. Who was erased stays as a
-marked row instead of a tombstone, so that it is told from who never came and needs no asking; the erasure is the last
+A customer's copy says that the customer exists. Where it is missing, the owner is asked and the answer kept. An erased
+customer stays as a marked row instead of a tombstone, so that the owner need not be asked; the erasure is the last
 event of its stream.
 
-Of an order it is what its money must fit. One sparse index finds what is to be compared: an ended order by the day on
-which it ended, an unfinished one by the time of its creation, a difference by its status and time.
+An order's copy is what its money is compared with. One sparse index finds what is to be compared: an ended order by the
+day on which it ended, an unfinished one by the time of its creation, a difference by its status and time.
 """
 
 import json
@@ -40,7 +40,7 @@ from functions.kernel.runtime.views import Page, Row
 from functions.payments.difference import ENDED, Order
 
 INDEX = "reconciliation"
-UNFINISHED_FOR = timedelta(days=1)  # an order that is younger is still on its way
+UNFINISHED_FOR = timedelta(days=1)  # a younger order may still be under way
 PAGE = 100
 
 projection = Projection(indexes=[INDEX])
@@ -84,7 +84,7 @@ def difference_row(event: DifferenceState, metadata: Metadata) -> Row:
 
 
 def order(order_id: str) -> Order | None:
-    """An order as the newest event about it says; None when none was consumed."""
+    """The copy of an order; None before its first event."""
     row = read(f"order {order_id}", "order")
     return Order(**row) if row else None
 
@@ -118,7 +118,7 @@ def differences(status: str | None, limit: int, after: dict[str, Any] | None) ->
 
 
 def knows_customer(customer_id: str) -> bool:
-    """Whether there is such a customer. Raises UnavailableError when the owner must be asked and does not answer."""
+    """Whether a customer exists. Raises UnavailableError when the owner must be asked and does not answer."""
     copy = read("customers", customer_id)
     return not copy["erased"] if copy else _ask(customer_id)
 

@@ -1,9 +1,9 @@
 """The REST routes of search."""
 
 import hashlib
-from datetime import UTC, datetime
+from typing import Annotated, TypeVar, get_args
 
-from pydantic import Field
+from pydantic import Field, GetPydanticSchema
 
 from events.ordering import OrderStatus
 from functions.kernel.rest import paging
@@ -16,28 +16,26 @@ from functions.search.service import Filters, Found
 
 api = Api("search")
 
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
+# A filter is None where it is left out; a null on the wire is refused like any other value of a wrong type.
+T = TypeVar("T")
+Filter = Annotated[T | None, GetPydanticSchema(lambda source, handler: handler(get_args(source)[0]))]
 
 
 class SearchFilters(Wire):
-    """What orders must be; what is left out filters nothing, and neither does an empty list."""
+    """What an order must match; a filter that is left out or an empty list matches all orders."""
 
-    customer_id: Id = "nobody"
-    after: Moment = EVER
-    before: Moment = EVER
+    customer_id: Filter[Id] = None
+    after: Filter[Moment] = None
+    before: Filter[Moment] = None
     store_ids: Lines[Id] = Field(default_factory=list)
     product_ids: Lines[Id] = Field(default_factory=list)
-    min_total: Money = 0
-    max_total: Money = 0
-    status: OrderStatus = "pending"
-
-    def given(self) -> Filters:
-        """The filters that were named: a default only keeps a null out."""
-        return Filters(**{name: getattr(self, name) for name in self.model_fields_set})
+    min_total: Filter[Money] = None
+    max_total: Filter[Money] = None
+    status: Filter[OrderStatus] = None
 
 
 class Search(Body):
-    filters: SearchFilters = SearchFilters()
+    filters: SearchFilters = Field(default_factory=SearchFilters)
     next: str = ""
     limit: Limit = 50
 
@@ -74,18 +72,18 @@ class OrderAnswer(Answer):
 
 @api.post("/api/search/orders", may=[STAFF, CUSTOMER], versioned=False)
 def search_orders(body: Search) -> OrdersAnswer:
-    """Find orders, newest first."""
-    asked = repr(sorted(body.filters.model_dump(exclude_unset=True).items()))
-    purpose = f"search {hashlib.sha256(asked.encode()).hexdigest()}"
+    """Search orders, newest first."""
+    filters = repr(sorted(body.filters.model_dump(exclude_unset=True).items()))
+    purpose = f"search {hashlib.sha256(filters.encode()).hexdigest()}"
     token = paging.read(body.next, purpose) if "next" in body.model_fields_set else None
-    found, reached = service.orders(body.filters.given(), body.limit, token["before"] if token else None)
-    following = paging.sign({"before": reached} if reached else None, purpose)
+    found, before = service.orders(Filters(**dict(body.filters)), body.limit, token["before"] if token else None)
+    following = paging.sign({"before": before} if before else None, purpose)
     return OrdersAnswer(orders=[_content(order) for order in found], next=following)
 
 
 @api.get("/api/search/orders/{id}", may=[STAFF, CUSTOMER], versioned=False)
 def get_found_order(id: str) -> OrderAnswer:
-    """Show an order with the names of now."""
+    """Show an order with the current names of its customer, stores and products."""
     return OrderAnswer(order=_content(service.order(id)))
 
 

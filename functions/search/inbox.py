@@ -1,4 +1,4 @@
-"""What search hears: everything that its read models show."""
+"""What search consumes: the events that its read models are made of."""
 
 from functions.kernel.messaging.inbox import Inbox
 from functions.search import views

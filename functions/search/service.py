@@ -1,4 +1,4 @@
-"""Finding orders."""
+"""The use cases of search: show an order, find orders."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.runtime import clock
 from functions.search import views
 
-READ_AT_MOST = 400  # orders in one request: 400 read units and about a second where each is read through a pointer
+READ_AT_MOST = 400  # orders in one request: 400 read units and about a second when each is read through a pointer
 
-# An order's place is its creation time and its id.
+# Before and behind every order's position, which is its creation time and its id.
 OLDEST = "0"
 NEWEST = "~"
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What an order must be. Totals in cents and times are inclusive; an empty list and None filter nothing."""
+    """What an order must match: all that is given. Totals (in cents) and times are inclusive; [] and None match all."""
 
     customer_id: str | None = None
     after: datetime | None = None
@@ -31,7 +31,7 @@ class Filters:
     status: OrderStatus | None = None
 
     def match(self, order: dict[str, Any]) -> bool:
-        """Whether an order is as asked; several stores or products mean any of them."""
+        """Whether an order matches, its creation time aside; of several stores or products it needs any."""
         stores = {item["store_id"] for item in order["items"]}
         products = {item["product_id"] for item in order["items"]}
         return (
@@ -46,7 +46,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Found:
-    """An order with the names that its customer, stores and products have now."""
+    """An order with the current names of its customer, stores and products."""
 
     order: dict[str, Any]
     customer_name: str | None
@@ -61,43 +61,42 @@ def order(order_id: str) -> Found:
 
 
 def orders(filters: Filters, limit: int, before: str | None) -> tuple[list[Found], str | None]:
-    """A page of orders, newest first, from behind a place, and the place that the next page begins behind.
+    """A page of orders, newest first, of those before a position, and the position for the next page: None at the end.
 
-    That is None at the end. A page may hold fewer than `limit`, even none, and still have a next: a request reads a
-    bounded number of orders.
+    A request reads at most READ_AT_MOST orders, so a page may hold fewer than `limit`, even none, and have a next one.
     """
     first = clock.stamp(filters.after) if filters.after else OLDEST
     last = before or (clock.stamp(filters.before) + NEWEST if filters.before else NEWEST)
     found: list[dict[str, Any]] = []
-    looked, reached = 0, before
+    read, reached = 0, before
     for row in _candidates(filters, first, last, limit):
-        if views.place(row) == before:
+        if views.position(row) == before:
             continue
         matches = filters.match(row)
-        if looked == READ_AT_MOST or (matches and len(found) == limit):
+        if read == READ_AT_MOST or (matches and len(found) == limit):
             return _named(found), reached
-        looked, reached = looked + 1, views.place(row)
+        read, reached = read + 1, views.position(row)
         if matches:
             found.append(row)
     return _named(found), None
 
 
 def _candidates(filters: Filters, first: str, last: str, limit: int) -> Iterator[dict[str, Any]]:
-    """The orders from one place to another, newest first, by the filter that leaves the fewest to look at."""
+    """The orders between two positions, newest first, by the index or pointers that leave the fewest to read."""
     if filters.customer_id is not None:
-        return views.pointed_at([views.of("customer", filters.customer_id)], first, last)
+        return views.by_pointers([views.pointers_of("customer", filters.customer_id)], first, last)
     if filters.product_ids:
-        return views.pointed_at([views.of("product", id) for id in filters.product_ids], first, last)
+        return views.by_pointers([views.pointers_of("product", id) for id in filters.product_ids], first, last)
     if filters.store_ids:
-        return views.pointed_at([views.of("store", id) for id in filters.store_ids], first, last)
-    # Where none is sorted out, no more are read than the page, the one before it, and one that tells of the next.
+        return views.by_pointers([views.pointers_of("store", id) for id in filters.store_ids], first, last)
+    # Without a filter that drops rows, no more are read than the page, the order before it, and one of the next page.
     at_a_time = limit + 2 if filters.min_total is None and filters.max_total is None else views.AT_A_TIME
     statuses = [filters.status] if filters.status else get_args(OrderStatus)
-    return views.with_status(statuses, first, last, at_a_time)
+    return views.by_status(statuses, first, last, at_a_time)
 
 
 def _named(rows: Sequence[dict[str, Any]]) -> list[Found]:
-    """Orders with the names of now; each customer, store and product is looked up once."""
+    """Orders with the current names; each customer, store and product is read once."""
     known: dict[tuple[str, str], str | None] = {}
 
     def name(kind: str, id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The read model of orders, and copies of customers, stores and products for their names."""
+"""The read model of orders, and copies of the names of customers, stores and products."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -46,17 +46,17 @@ projection = Projection(indexes=[BY_STATUS])
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
 def order_row(event: OrderState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(OrderState.model_fields))
-    return Row("orders", event.order_id, data, indexes={BY_STATUS: (event.status, place(data))})
+    return Row("orders", event.order_id, data, indexes={BY_STATUS: (event.status, position(data))})
 
 
 @projection.on(OrderCreated)
 def pointer_rows(event: OrderCreated, metadata: Metadata) -> list[Row]:
-    """By whose and of what the order is found, written once: it loses items later, but never gets any."""
+    """Pointers to an order, by its customer, products and stores; written once, because an order gets no new items."""
     pointer = {"order_id": event.order_id, "created_at": event.created_at}
-    found_by = {of("customer", event.customer_id)}
-    found_by |= {of("product", item.product_id) for item in event.items}
-    found_by |= {of("store", item.store_id) for item in event.items}
-    return [Row(partition, place(pointer), pointer) for partition in sorted(found_by)]
+    partitions = {pointers_of("customer", event.customer_id)}
+    partitions |= {pointers_of("product", item.product_id) for item in event.items}
+    partitions |= {pointers_of("store", item.store_id) for item in event.items}
+    return [Row(partition, position(pointer), pointer) for partition in sorted(partitions)]
 
 
 @projection.on(CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled)
@@ -76,7 +76,7 @@ def store_row(event: StoreState, metadata: Metadata) -> Row:
 
 @projection.on(ProductAdded, ProductRebranded, ProductPriceChanged)
 def product_row(event: ProductState, metadata: Metadata) -> Row:
-    """A product that was removed keeps its last name: it was ordered under it."""
+    """A removed product keeps its last name, which orders still show."""
     return Row("products", event.product_id, {"name": event.name})
 
 
@@ -86,23 +86,23 @@ def order(order_id: str) -> dict[str, Any] | None:
 
 
 def name_of(kind: str, id: str) -> str | None:
-    """What a customer, store or product is called now; None for one that is not known, or erased."""
+    """The current name of a customer, store or product; None for an unknown or erased one."""
     row = read(kind, id)
     return row["name"] if row else None
 
 
-def place(order: dict[str, Any]) -> str:
-    """Where an order stands among those of its partition, by creation."""
+def position(order: dict[str, Any]) -> str:
+    """The position of an order or pointer in its partition, by creation."""
     return f"{order['created_at']} {order['order_id']}"
 
 
-def of(kind: str, id: str) -> str:
-    """The partition of pointers to the orders of a "customer", or that hold something of a "product" or "store"."""
+def pointers_of(kind: str, id: str) -> str:
+    """The partition of the pointers to the orders of a "customer", or with a "product" or products of a "store"."""
     return f"orders of {kind} {id}"
 
 
-def pointed_at(partitions: Iterable[str], first: str, last: str) -> Iterator[dict[str, Any]]:
-    """The orders that pointers of these partitions point at from one place to another, newest first, each once."""
+def by_pointers(partitions: Iterable[str], first: str, last: str) -> Iterator[dict[str, Any]]:
+    """The orders of the pointers in these partitions, between two positions, newest first, each once."""
     seen = None
     for pointer in _merged(partitions, None, first, last):
         row = order(pointer["order_id"]) if pointer["order_id"] != seen else None
@@ -111,16 +111,16 @@ def pointed_at(partitions: Iterable[str], first: str, last: str) -> Iterator[dic
             yield row
 
 
-def with_status(statuses: Iterable[str], first: str, last: str, at_a_time: int) -> Iterator[dict[str, Any]]:
-    """The orders with one of these statuses from one place to another, newest first, read so many at a time."""
+def by_status(statuses: Iterable[str], first: str, last: str, at_a_time: int) -> Iterator[dict[str, Any]]:
+    """The orders with one of these statuses, between two positions, newest first, read in pages of `at_a_time`."""
     return _merged(statuses, BY_STATUS, first, last, at_a_time)
 
 
 def _merged(
     partitions: Iterable[str], index: str | None, first: str, last: str, at_a_time: int = AT_A_TIME
 ) -> Iterator[dict[str, Any]]:
-    found = [
+    streams = [
         rows(partition, index=index, first=first, last=last, descending=True, at_a_time=min(at_a_time, AT_A_TIME))
         for partition in dict.fromkeys(partitions)
     ]
-    return heapq.merge(*found, key=place, reverse=True)
+    return heapq.merge(*streams, key=position, reverse=True)

@@ -75,19 +75,19 @@ class ProductsAnswer(PagedAnswer):
 
 @api.post("/api/stores", may=[STAFF])
 def create_store(body: NewStore) -> Created:
-    """Open a store."""
+    """Create a store."""
     return Created(id=service.create_store(body.name, body.location))
 
 
 @api.get("/api/stores", may=BROWSERS)
 def get_stores(params: Paged) -> StoresAnswer:
-    """The stores of the mall, by name."""
+    """List the stores of the mall, by name."""
     return _stores(params, participating=False)
 
 
 @api.get("/api/stores/participating", may=BROWSERS)
 def get_participating_stores(params: Paged) -> StoresAnswer:
-    """The stores that take part, by name."""
+    """List the participating stores, by name."""
     return _stores(params, participating=True)
 
 
@@ -99,71 +99,71 @@ def _stores(params: Paged, *, participating: bool) -> StoresAnswer:
 
 @api.get("/api/stores/{id}", may=BROWSERS)
 def get_store(id: str) -> StoreAnswer:
-    """A store."""
+    """Show a store."""
     store = service.store(id)
     return StoreAnswer(store=StoreShape(id=id, **store.state()))
 
 
 @api.put("/api/stores/{id}/participating", may=[STAFF])
 def enable_participation(id: str) -> None:
-    """Let a store take part."""
+    """Enable a store's participation."""
     service.enable_participation(id)
 
 
 @api.delete("/api/stores/{id}/participating", may=[STAFF])
 def disable_participation(id: str) -> None:
-    """Let a store take part no more."""
+    """Disable a store's participation."""
     service.disable_participation(id)
 
 
 @api.put("/api/stores/{id}/rebrand", may=[STAFF])
 def rebrand_store(id: str, body: StoreName) -> None:
-    """Give a store another name."""
+    """Change a store's name."""
     service.rebrand_store(id, body.name)
 
 
 @api.post("/api/stores/{storeId}/products", may=[STAFF])
 def add_product(store_id: str, body: NewProduct) -> Created:
-    """Let a store sell a product."""
+    """Add a product to a store."""
     return Created(id=service.add_product(store_id, body.name, body.description, body.sku, body.price))
 
 
 @api.get("/api/stores/{storeId}/products", may=BROWSERS)
 def get_products(store_id: str, params: Paged) -> ProductsAnswer:
-    """What a store sells, by name."""
+    """List the products of a store, by name."""
     purpose = f"products of {store_id}"
     after = paging.read(params.next, purpose)
-    service.must_know_store(store_id)
+    service.require_store(store_id)
     page = views.products(store_id, params.limit, after)
     return ProductsAnswer(products=[ProductShape(**row) for row in page.rows], next=paging.sign(page.after, purpose))
 
 
 @api.get("/api/stores/products/{id}", may=BROWSERS)
 def get_product(id: str) -> ProductAnswer:
-    """A product."""
+    """Show a product."""
     product = service.product(id)
     return ProductAnswer(product=ProductShape(id=id, **product.state()))
 
 
 @api.delete("/api/stores/products/{id}", may=[STAFF])
 def remove_product(id: str) -> None:
-    """Let a store sell a product no more."""
+    """Remove a product from its store."""
     service.remove_product(id)
 
 
 @api.put("/api/stores/products/{id}/rebrand", may=[STAFF])
 def rebrand_product(id: str, body: ProductLabel) -> None:
-    """Give a product another name and, when one is given, description."""
+    """Change a product's name and, where it is given, its description."""
     service.rebrand_product(id, body.name, body.description if "description" in body.model_fields_set else None)
 
 
 @api.put("/api/stores/products/{id}/increasePrice", may=[STAFF])
 def increase_price(id: str, body: Price) -> None:
-    """Raise a product's price to this one."""
+    """Increase a product's price to the given one."""
     service.increase_price(id, body.price)
 
 
 @api.put("/api/stores/products/{id}/decreasePrice", may=[STAFF])
 def decrease_price(id: str, body: Price) -> None:
-    """Lower a product's price to this one."""
+    """Decrease a product's price to the given one."""
     service.decrease_price(id, body.price)

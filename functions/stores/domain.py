@@ -1,4 +1,4 @@
-"""Stores of the mall, and the products that they sell."""
+"""The stores of the mall, and their products."""
 
 from dataclasses import dataclass
 
@@ -24,35 +24,35 @@ class Rebranded(DomainEvent):
 
 @dataclass
 class Store(Aggregate):
-    """A store; whether it takes part decides, where the stage asks for it, if its products can be ordered."""
+    """A store. Only products of participating stores can be put into a basket, where the stage requires that."""
 
     name: str = ""
     location: str = ""
     participating: bool = False
 
     def create(self, name: str, location: str) -> None:
-        """Open it. Raises InvalidError for a blank name or location."""
+        """Create the store. Raises InvalidError for a blank name or location."""
         if not self.is_new:
             return
-        _must_have(name, "the store name cannot be blank")
-        _must_have(location, "the store location cannot be blank")
+        _must_not_be_blank(name, "the store name cannot be blank")
+        _must_not_be_blank(location, "the store location cannot be blank")
         self.record(Created(name, location))
 
     def enable_participation(self) -> None:
-        """Let it take part. Raises InvalidError when it does already."""
+        """Let the store participate. Raises InvalidError when it does already."""
         if self.participating:
             raise InvalidError("the store is already participating")
         self.record(ParticipationToggled(True))
 
     def disable_participation(self) -> None:
-        """Let it take part no more. Raises InvalidError when it does not anyway."""
+        """End the store's participation. Raises InvalidError when it does not participate."""
         if not self.participating:
             raise InvalidError("the store is already not participating")
         self.record(ParticipationToggled(False))
 
     def rebrand(self, name: str) -> None:
-        """Give it another name. Raises InvalidError for a blank one."""
-        _must_have(name, "the store name cannot be blank")
+        """Change the name. Raises InvalidError for a blank one."""
+        _must_not_be_blank(name, "the store name cannot be blank")
         if name != self.name:
             self.record(Rebranded(name))
 
@@ -98,7 +98,7 @@ class Removed(DomainEvent):
 
 @dataclass
 class Product(Aggregate):
-    """A product of one store; `price` is in cents. Once removed, it takes no more commands."""
+    """A product of one store; `price` is in cents. `removed` is final: then it takes no more commands."""
 
     store_id: str = ""
     name: str = ""
@@ -108,46 +108,46 @@ class Product(Aggregate):
     removed: bool = False
 
     def add(self, store_id: str, name: str, description: str, sku: str, price: int) -> None:
-        """Begin to sell it. Raises InvalidError for a blank name or a negative price."""
+        """Add the product to its store. Raises InvalidError for a blank name or a negative price."""
         if not self.is_new:
             return
-        _must_have(name, "the product name cannot be blank")
+        _must_not_be_blank(name, "the product name cannot be blank")
         _must_not_be_negative(price)
         self.record(Added(store_id, name, description, sku, price))
 
     def rebrand(self, name: str, description: str | None) -> None:
-        """Give it another name and description; None keeps the description. Raises InvalidError."""
-        self._must_be_sold()
-        _must_have(name, "the product name cannot be blank")
+        """Change name and description; None keeps the description. Raises InvalidError for a blank name."""
+        self._must_not_be_removed()
+        _must_not_be_blank(name, "the product name cannot be blank")
         label = name, self.description if description is None else description
         if label != (self.name, self.description):
             self.record(Relabelled(*label))
 
     def increase_price(self, price: int) -> None:
-        """Raise the price to this one. Raises InvalidError for a lower one."""
-        self._must_be_sold()
+        """Increase the price to the given one, or keep it. Raises InvalidError for a lower one."""
+        self._must_not_be_removed()
         if price < self.price:
             raise InvalidError("an increased price cannot be lower than the price now")
         self._change_price(price)
 
     def decrease_price(self, price: int) -> None:
-        """Lower the price to this one. Raises InvalidError for a higher or a negative one."""
-        self._must_be_sold()
+        """Decrease the price to the given one, or keep it. Raises InvalidError for a higher or a negative one."""
+        self._must_not_be_removed()
         _must_not_be_negative(price)
         if price > self.price:
             raise InvalidError("a decreased price cannot be higher than the price now")
         self._change_price(price)
 
     def remove(self) -> None:
-        """Sell it no more. Raises InvalidError when that was so already."""
-        self._must_be_sold()
+        """Remove the product from its store. Raises InvalidError when it was removed before."""
+        self._must_not_be_removed()
         self.record(Removed())
 
     def _change_price(self, price: int) -> None:
         if price != self.price:
             self.record(PriceChanged(price, self.price))
 
-    def _must_be_sold(self) -> None:
+    def _must_not_be_removed(self) -> None:
         if self.removed:
             raise InvalidError("the product was removed")
 
@@ -173,9 +173,9 @@ class Product(Aggregate):
         self.removed = True
 
 
-def _must_have(text: str, otherwise: str) -> None:
+def _must_not_be_blank(text: str, message: str) -> None:
     if not text.strip():
-        raise InvalidError(otherwise)
+        raise InvalidError(message)
 
 
 def _must_not_be_negative(price: int) -> None:

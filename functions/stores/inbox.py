@@ -1,4 +1,4 @@
-"""What the stores service hears: its own events, which feed its lists."""
+"""What the stores service consumes: its own events, which feed its read models."""
 
 from functions.kernel.messaging.inbox import Inbox
 from functions.stores.views import projection

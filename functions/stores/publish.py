@@ -1,4 +1,4 @@
-"""What the stores service says about its stores and products."""
+"""The public events of the stores service."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the stores service answers to others that ask."""
+"""The queries that the stores service answers to other services."""
 
 from events.queries import FindProduct, ProductFound
 from functions.kernel.messaging.queries import Queries

@@ -1,4 +1,4 @@
-"""The mall (its stores) and the catalogue (their products) as lists, by name."""
+"""The read models of the mall (its stores) and the catalogue (their products), by name."""
 
 from typing import Any
 
@@ -62,13 +62,13 @@ def _product(event: ProductState) -> dict[str, Any]:
 
 
 def stores(limit: int, after: dict[str, Any] | None, *, participating: bool = False) -> Page:
-    """A page of the stores, or of those that take part."""
+    """A page of all stores, or of the participating ones."""
     index = PARTICIPATING if participating else BY_NAME
     return runtime.current().views.query("stores", index=index, limit=limit, after=after)
 
 
 def products(store_id: str, limit: int, after: dict[str, Any] | None) -> Page:
-    """A page of what a store sells."""
+    """A page of a store's products."""
     return runtime.current().views.query(_products_of(store_id), index=BY_NAME, limit=limit, after=after)
 
 

@@ -1,4 +1,4 @@
-"""The API's page for people: the OpenAPI document as one HTML file that needs nothing from outside."""
+"""The API's HTML page: the OpenAPI document as one file that loads nothing else."""
 
 import json
 from html import escape
@@ -26,7 +26,7 @@ pre { background: var(--soft); padding: .75rem; overflow: auto; font-size: .85re
 
 
 def page(document: Schema) -> str:
-    """The page of a document."""
+    """The HTML page of an OpenAPI document."""
     operations = [
         (method, path, operation)
         for path, methods in document["paths"].items()
@@ -48,7 +48,7 @@ def page(document: Schema) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
         f"<nav>{links}</nav><main>"
         f"<h1>{info['title']} API <small>{info['version']}</small></h1><p>{escape(info['description'])}</p>"
-        f'<p>The same for programs: <a href="openapi.json">openapi.json</a> (OpenAPI {document["openapi"]}). '
+        f'<p>Machine-readable: <a href="openapi.json">openapi.json</a> (OpenAPI {document["openapi"]}). '
         "Amounts are numbers with at most two decimals, times RFC 3339. Errors are problem details (RFC 9457).</p>"
         f"{body}</main></body></html>\n"
     )
@@ -71,7 +71,7 @@ def _operation(document: Schema, method: str, path: str, operation: Schema) -> s
     )
     return (
         f'<section id="{operation["operationId"]}"><h3><span class="method {method}">{method.upper()}</span>'
-        f"{escape(path)}</h3><p>{escape(operation['summary'])} <span class=may>For {roles or 'everybody'}.</span></p>"
+        f"{escape(path)}</h3><p>{escape(operation['summary'])} <span class=may>For {roles or 'everyone'}.</span></p>"
         + (f"<table>{rows}</table>" if rows else "")
         + (f"<p>Body</p>{_shape(document, body)}" if body else "")
         + f"<p>Answer</p>{_shape(document, answer)}<details><summary>Other answers</summary><table>{errors}</table>"
@@ -84,7 +84,7 @@ def _shape(document: Schema, schema: Schema) -> str:
 
 
 def _outline(document: Schema, schema: Schema, within: tuple[str, ...]) -> Any:
-    """A schema as it would look filled in: each field with its kind."""
+    """A schema in the form of an example: each field with its type."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return "…" if name in within else _outline(document, document["components"]["schemas"][name], (*within, name))

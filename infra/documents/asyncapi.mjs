@@ -1,5 +1,5 @@
-// Have AsyncAPI's own parser judge a document: node infra/documents/asyncapi.mjs docs/asyncapi.json
-// Errors and warnings fail; what it merely recommends is left alone.
+// Validate a document with AsyncAPI's own parser: node infra/documents/asyncapi.mjs docs/asyncapi.json
+// Errors and warnings fail; recommendations are ignored.
 import { readFileSync } from "node:fs";
 import { DiagnosticSeverity, Parser } from "@asyncapi/parser";
 

@@ -1,4 +1,4 @@
-"""What travels on the bus, as an AsyncAPI 3 document: made from the published language and from who hears what."""
+"""The bus as an AsyncAPI 3 document, generated from the published language and from what services consume."""
 
 import json
 from collections.abc import Mapping
@@ -18,71 +18,71 @@ SCHEMAS = Path(__file__).parents[2] / "events" / "schemas"
 SHAPES = "#/components/schemas/"
 
 
-def document(messages: Mapping[str, type[Message]], heard: Mapping[str, set[str]]) -> Document:
-    """The AsyncAPI document: a channel for each service that speaks, and who hears what of it.
+def document(messages: Mapping[str, type[Message]], consumers: Mapping[str, set[str]]) -> Document:
+    """The AsyncAPI document: a channel for each service that publishes, and operations for its consumers.
 
-    `heard` are the consumers of each message. Timers are not in it, since they never reach the bus. An older version of
-    a message is one by its own name (`InvoiceAdjusted.v1`), since a replay still brings it.
+    `consumers` are the services that consume each message, by its name. Timers are left out, since they never reach the
+    bus. An older version of a message has a name of its own (`InvoiceAdjusted.v1`), since a replay still delivers it.
     """
-    spoken = {name: message for name, message in messages.items() if message.kind is not Kind.TIMER}
-    services = sorted({message.source for message in spoken.values()})
+    published = {name: message for name, message in messages.items() if message.about.kind is not Kind.TIMER}
+    services = sorted({message.about.source for message in published.values()})
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "MallBots",
             "version": "1",
             "description": (
-                "What the services of MallBots say to each other on the event bus. Members that are not known are "
-                "to be ignored; every message may come twice, late and out of order."
+                "The messages of MallBots' services on the event bus. Ignore unknown members; every message may be "
+                "delivered more than once, late and out of order."
             ),
         },
         "defaultContentType": "application/json",
-        "channels": {service: _channel(service, spoken) for service in services},
-        "operations": _operations(services, spoken, heard),
+        "channels": {service: _channel(service, published) for service in services},
+        "operations": _operations(services, published, consumers),
         "components": {
-            "messages": {key: _message(m, v) for m in spoken.values() for key, v in _versions(m).items()},
-            "schemas": _schemas(spoken),
+            "messages": {key: _message(m, v) for m in published.values() for key, v in _versions(m).items()},
+            "schemas": _schemas(published),
         },
     }
 
 
 def _versions(message: type[Message]) -> dict[str, int]:
-    """The names of a message's versions here, the newest first."""
-    older = {f"{message.name}.v{version}": version for version in range(message.version - 1, 0, -1)}
-    return {message.name: message.version, **older}
+    """The names of a message's versions in the document, newest first."""
+    older = {f"{message.about.name}.v{version}": version for version in range(message.about.version - 1, 0, -1)}
+    return {message.about.name: message.about.version, **older}
 
 
-def _channel(service: str, spoken: Mapping[str, type[Message]]) -> Document:
+def _channel(service: str, published: Mapping[str, type[Message]]) -> Document:
     module = import_module(f"events.{service}")
-    said = [key for message in spoken.values() if message.source == service for key in _versions(message)]
+    keys = [key for message in published.values() if message.about.source == service for key in _versions(message)]
     return {
         "address": SOURCE_PREFIX + service,
         "title": service,
         "description": (module.__doc__ or "").strip().split("\n")[0],
-        "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in said},
+        "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in keys},
     }
 
 
 def _operations(
-    services: list[str], spoken: Mapping[str, type[Message]], heard: Mapping[str, set[str]]
+    services: list[str], published: Mapping[str, type[Message]], consumers: Mapping[str, set[str]]
 ) -> dict[str, Document]:
     operations: Document = {}
     for service in services:
-        said = [message for message in spoken.values() if message.source == service]
-        newest = [{"$ref": f"#/channels/{service}/messages/{message.name}"} for message in said]
-        operations[f"{service}Says"] = _operation("send", service, f"What {service} says.", newest)
-        for consumer in sorted({name for message in said for name in heard.get(message.name, ())}):
-            listens = [m for m in said if consumer in heard[m.name] and m.to != consumer]
-            if listens:
-                summary = f"What {consumer} hears of {service}."
-                name = f"{consumer}Hears{service.capitalize()}"
-                operations[name] = _operation("receive", service, summary, _in_channel(*listens))
-    for command in spoken.values():
-        if command.to:
-            answers = _in_channel(*(reply for reply in spoken.values() if reply.answers is command))
-            operations[f"{command.to}Answers{command.name}"] = {
-                **_operation("receive", command.source, _first_line(command), _in_channel(command)),
-                "reply": {"channel": {"$ref": f"#/channels/{command.to}"}, "messages": answers},
+        own = [message for message in published.values() if message.about.source == service]
+        newest = [{"$ref": f"#/channels/{service}/messages/{message.about.name}"} for message in own]
+        operations[f"{service}Publishes"] = _operation("send", service, f"Published by {service}.", newest)
+        for consumer in sorted({name for message in own for name in consumers.get(message.about.name, ())}):
+            consumed = [m for m in own if consumer in consumers[m.about.name] and m.about.to != consumer]
+            if consumed:
+                summary = f"Consumed by {consumer} from {service}."
+                name = f"{consumer}Consumes{service.capitalize()}"
+                operations[name] = _operation("receive", service, summary, _in_channel(*consumed))
+    for command in published.values():
+        if command.about.to:
+            answers = _in_channel(*(reply for reply in published.values() if reply.about.answers is command))
+            operations[f"{command.about.to}Answers{command.about.name}"] = {
+                **_operation("receive", command.about.source, _first_line(command), _in_channel(command)),
+                "reply": {"channel": {"$ref": f"#/channels/{command.about.to}"}, "messages": answers},
             }
     return operations
 
@@ -97,17 +97,17 @@ def _operation(action: str, channel: str, summary: str, messages: list[Document]
 
 
 def _in_channel(*messages: type[Message]) -> list[Document]:
-    """In their channel, messages in every version: whoever hears one hears the older ones from a replay."""
-    return [{"$ref": f"#/channels/{m.source}/messages/{key}"} for m in messages for key in _versions(m)]
+    """References to messages in every version: a replay delivers older versions, too."""
+    return [{"$ref": f"#/channels/{m.about.source}/messages/{key}"} for m in messages for key in _versions(m)]
 
 
 def _message(message: type[Message], version: int) -> Document:
     key = next(key for key, number in _versions(message).items() if number == version)
     return {
-        "name": message.name,
+        "name": message.about.name,
         "title": key,
         "summary": _first_line(message),
-        "tags": [{"name": message.kind.value}],
+        "tags": [{"name": message.about.kind.value}],
         "correlationId": {"location": "$message.payload#/metadata/correlation_id"},
         "payload": {
             "type": "object",
@@ -118,15 +118,15 @@ def _message(message: type[Message], version: int) -> Document:
                         {"$ref": f"{SHAPES}Metadata"},
                         {
                             "properties": {
-                                "name": {"const": message.name},
+                                "name": {"const": message.about.name},
                                 "version": {"const": version},
-                                "source": {"const": SOURCE_PREFIX + message.source},
+                                "source": {"const": SOURCE_PREFIX + message.about.source},
                             }
                         },
                     ]
                 },
                 "data": {"$ref": SHAPES + key},
-                "to": {"type": "string", "description": "On a replay, the one consumer it is for."},
+                "to": {"type": "string", "description": "On a replay, the one consumer that it is for."},
             },
         },
     }
@@ -136,18 +136,18 @@ def _first_line(message: type[Message]) -> str:
     return (message.__doc__ or "").strip().split("\n")[0]
 
 
-def _schemas(spoken: Mapping[str, type[Message]]) -> dict[str, Document]:
-    """Every message's data in every version, and every shared shape, once each."""
+def _schemas(published: Mapping[str, type[Message]]) -> dict[str, Document]:
+    """The data of every message in every version, and every shared shape, once each."""
     schemas: Document = {}
-    models: dict[str, type[BaseModel]] = {"Metadata": Metadata, **spoken}
+    models: dict[str, type[BaseModel]] = {"Metadata": Metadata, **published}
     for name, message in models.items():
         content = message.model_json_schema(schema_generator=OpenSchema, ref_template=SHAPES + "{model}")
         schemas |= content.pop("$defs", {})
         schemas[name] = content
-    for message in spoken.values():
+    for message in published.values():
         for key, version in _versions(message).items():
-            if version < message.version:
-                schemas[key] = _published(key, f"{message.name}.v{version}.json")
+            if version < message.about.version:
+                schemas[key] = _published(key, f"{message.about.name}.v{version}.json")
     return dict(sorted(schemas.items()))
 
 

@@ -1,7 +1,7 @@
-"""Write the documents made from the code's registrations: `python -m infra.documents.generate`; `--check` compares.
+"""Write the documents generated from what services register: `python -m infra.documents.generate` (`--check`: compare).
 
-The picture of the flow stands in README.md between its markers; docs/messages.md is the catalogue of messages, commands
-and queries, docs/asyncapi.json describes what travels on the bus, and docs/openapi.json the REST API.
+README.md has the flow chart, between markers; docs/messages.md is the catalogue of messages, commands and queries,
+docs/asyncapi.json describes the bus, and docs/openapi.json the REST API.
 """
 
 import json
@@ -17,35 +17,35 @@ from infra.documents.openapi import document
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- picture: made by `make docs` -->", "<!-- end of the picture -->"
-LISTENERS = ("insights", "search", "notifications")  # they only listen, to so much that arrows would hide the rest
+LISTENERS = ("insights", "search", "notifications")  # they consume so much that their arrows would hide the rest
 
 
 def consumers() -> dict[str, set[str]]:
-    """The services that subscribe to each message of the bus, by its name."""
+    """The services that consume each message of the bus, by its name."""
     found: dict[str, set[str]] = defaultdict(set)
     for service in services():
         for inbox in manifest(service).inboxes:
             for message in inbox.messages:
-                if message.kind is not Kind.TIMER:
-                    found[message.name].add(service)
+                if message.about.kind is not Kind.TIMER:
+                    found[message.about.name].add(service)
     return found
 
 
 def picture() -> str:
     """The services and the messages between them, as a Mermaid flow chart."""
     arrows: dict[tuple[str, str, Kind], list[str]] = defaultdict(list)
-    for name, heard_by in consumers().items():
+    for name, consuming in consumers().items():
         message = language()[name]
-        for consumer in heard_by - {message.source, *LISTENERS}:
-            kind = Kind.COMMAND if message.kind in (Kind.COMMAND, Kind.REPLY) else Kind.EVENT
-            arrows[message.source, consumer, kind].append(name)
+        for consumer in consuming - {message.about.source, *LISTENERS}:
+            kind = Kind.COMMAND if message.about.kind in (Kind.COMMAND, Kind.REPLY) else Kind.EVENT
+            arrows[message.about.source, consumer, kind].append(name)
     lines = ["```mermaid", "flowchart LR"]
     for role in (CUSTOMER, BOT):
         lines += [f"    {role}(({role})) --> {service}" for service in _used_by(role)]
     for (source, consumer, kind), names in sorted(arrows.items()):
         if kind is Kind.EVENT:
             lines.append(f"    {source} -- {_label(names)} --> {consumer}")
-        elif source == "checkout":  # the answers go back the same way
+        elif source == "checkout":  # replies go back along the same arrow
             lines.append(f"    {source} == {_label(names)} ==> {consumer}")
     listeners = " & ".join(service for service in services() if service in LISTENERS)
     lines.append(f"    bus[(every message)] -.-> {listeners}")
@@ -53,7 +53,7 @@ def picture() -> str:
 
 
 def _used_by(role: str) -> list[str]:
-    """The services that have routes for a role, but for those that only listen."""
+    """The services that have routes for a role, without the listeners."""
     apis = {service: manifest(service).api for service in services() if service not in LISTENERS}
     return [service for service, api in apis.items() if api and any(role in route.may for route in api.routes)]
 
@@ -65,7 +65,7 @@ def _label(names: list[str]) -> str:
 
 
 def documents() -> dict[Path, str]:
-    """What each file should hold."""
+    """Each file's content as it should be."""
     readme = (ROOT / "README.md").read_text()
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -81,7 +81,7 @@ def main() -> int:
     drifted = [path for path, content in documents().items() if not path.exists() or path.read_text() != content]
     if "--check" in sys.argv:
         for path in drifted:
-            print(f"{path.relative_to(ROOT)} is not what the code says: run make docs", file=sys.stderr)
+            print(f"{path.relative_to(ROOT)} is out of date: run make docs", file=sys.stderr)
         return 1 if drifted else 0
     for path in drifted:
         path.write_text(documents()[path])

@@ -1,4 +1,4 @@
-"""The REST API as an OpenAPI 3.1 document, made of the routes that the services declare."""
+"""The REST API as an OpenAPI 3.1 document, generated from the routes that the services declare."""
 
 import re
 from typing import Any
@@ -23,65 +23,65 @@ PARAMETERS = "#/components/parameters/"
 HEADERS = "#/components/headers/"
 RESPONSES = "#/components/responses/"
 
-# What each error means here, in every operation that may answer it.
+# What each status means, for every operation that may answer it.
 ERRORS = {
     400: ("Invalid", "Malformed, or against a rule: the message says which, and what to do."),
-    401: ("Unauthorized", "No token, or one that is not valid: the gateway's own answer."),
-    403: ("Forbidden", "Not for a caller of this role."),
-    404: ("NotFound", "There is no such thing, or it is not the caller's."),
-    409: ("Refused", "The state of the thing does not allow it, or it was changed at the same time."),
-    412: ("Stale", "The thing is not at the version that If-Match names."),
+    401: ("Unauthorized", "No token, or an invalid one: answered by the gateway itself."),
+    403: ("Forbidden", "The caller's role is not allowed."),
+    404: ("NotFound", "The resource does not exist, or is not the caller's."),
+    409: ("Refused", "The resource's state does not allow it, or it was changed concurrently."),
+    412: ("Stale", "The resource is not at the version that If-Match names."),
     413: ("TooLarge", "The body has more than 65,536 bytes."),
     422: ("KeyReused", "The Idempotency-Key was used for another request."),
-    500: ("Failed", "Something went wrong here."),
-    503: ("Unavailable", "Something that is needed does not answer now: Retry-After says when to ask again."),
+    500: ("Failed", "An internal error."),
+    503: ("Unavailable", "A dependency does not answer: retry after Retry-After."),
 }
 
-UNCHANGED = "The thing is still at the version of If-None-Match."
+UNCHANGED = "The resource is still at the version of If-None-Match."
 CODES = sorted(
     {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MallBotsError)}
     | {MethodNotAllowedError.code}
 )
 
-_SEEN = "!-~¡-¬®-ÿ"  # the characters that a header can hold and one can see; a space at either end gets lost
+_SEEN = "!-~¡-¬®-ÿ"  # visible characters that a header can hold; spaces at either end are stripped
 
 _TEXT: Schema = {"type": "string"}
 _HEADERS: Schema = {
     "XCorrelationId": {
-        "description": "The flow that the request began or belongs to.",
+        "description": "The flow that the request starts or belongs to.",
         "required": True,
         "schema": {"type": "string", "format": "uuid"},
     },
     "ETag": {
-        "description": "The version of the thing.",
+        "description": "The version of the resource.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
     },
-    "RetryAfter": {"description": "In how many seconds.", "required": True, "schema": {"type": "integer"}},
+    "RetryAfter": {"description": "When to retry, in seconds.", "required": True, "schema": {"type": "integer"}},
 }
 _SHARED: Schema = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "The same key with the same request gets the first answer again.",
+        "description": "A request that is repeated with its key gets the first answer again.",
         "schema": {"type": "string", "maxLength": 255, "pattern": f"^[{_SEEN}]([ {_SEEN}]*[{_SEEN}])?$"},
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "The ETag that the thing must have still.",
+        "description": "The ETag that the resource must still have.",
         "schema": {"type": "string", "pattern": '^("[0-9]{1,15}"|\\*)$'},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "An ETag that the client has: if it is the thing's still, the answer is 304.",
+        "description": "An ETag that the client has: 304 if the resource still has it.",
         "schema": _TEXT,
     },
 }
 _PROBLEM: Schema = {
     "type": "object",
-    "description": "Problem details (RFC 9457) with two more members; `message` is `detail` again.",
+    "description": "Problem details (RFC 9457) with two more members; `message` equals `detail`.",
     "properties": {
         **dict.fromkeys(("type", "title", "detail", "instance", "message"), _TEXT),
         "status": {"type": "integer", "enum": [*ERRORS, 405]},
@@ -92,7 +92,7 @@ _PROBLEM: Schema = {
 
 
 def document() -> Schema:
-    """The document of all services and the gateway; equal registrations give equal text."""
+    """The document of all services and the gateway; the same routes give the same text."""
     apis = {"gateway": gateway} | {name: api for name in services() if (api := manifest(name).api)}
     routes = [(service, route) for service, api in apis.items() for route in api.routes]
     refs, schemas = _models([route for _, route in routes])
@@ -129,19 +129,19 @@ def document() -> Schema:
 
 def _error(status: int, text: str) -> Schema:
     if status == 401:
-        said = {"type": "object", "properties": {"message": _TEXT}, "required": ["message"]}
-        return {"description": text, "content": {JSON: {"schema": said}}}
+        body = {"type": "object", "properties": {"message": _TEXT}, "required": ["message"]}
+        return {"description": text, "content": {JSON: {"schema": body}}}
     problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
     return {"description": text, "headers": _headers(*["Retry-After"] * (status == 503)), "content": problem}
 
 
 def _headers(*more: str) -> Schema:
-    """Those of an answer: the flow it belongs to, and `more`."""
+    """The headers of a response: the correlation id, and `more`."""
     return {name: {"$ref": HEADERS + name.replace("-", "")} for name in ("X-Correlation-Id", *more)}
 
 
 def _models(routes: list[Route]) -> tuple[dict[type, Schema], Schema]:
-    """A reference to each model, and the schemas: of answers as they are written, of all else as it is read."""
+    """A reference to each model, and the schemas: answers as they are serialized, all others as they are validated."""
     used = {model for route in routes for model in (route.body, route.params, route.answer) if model}
     found = {model for model in used if not issubclass(model, Document)}
     models = sorted(found, key=lambda model: (model.__module__, model.__name__))
@@ -160,7 +160,7 @@ def _target(reference: Schema) -> str:
 
 
 def _name(name: str) -> str:
-    """Names that several services use come with their modules from pydantic: the service is enough."""
+    """Pydantic prefixes names that several services use with the module: the service alone is enough."""
     return re.sub(r"^functions__(\w+?)__.*__(\w+)$", r"\1.\2", name)
 
 
@@ -174,7 +174,7 @@ def _renamed(schema: Any) -> Any:
 
 
 def _untitled(schema: Any) -> Any:
-    """Without the titles that pydantic makes of the names, and the defaults, which stand for nothing in some models."""
+    """Without the titles that pydantic derives from names, and the defaults, which are placeholders in some models."""
     if isinstance(schema, dict):
         plain = {k: v for k, v in schema.items() if not (k == "title" and isinstance(v, str)) and k != "default"}
         return {key: _untitled(value) for key, value in plain.items()}
@@ -229,7 +229,7 @@ def _in_query(route: Route, refs: dict[type, Schema], schemas: Schema) -> list[S
 
 
 def _as_text(schema: Schema) -> Schema:
-    """A field of the query string, which is there or not, but never null."""
+    """The schema of a query parameter, which may be absent, but never null."""
     choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
     rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
     return {**rest, **choices[0]} if choices else schema
@@ -243,7 +243,7 @@ def _in_headers(route: Route) -> list[Schema]:
 
 
 def _links(route: Route, routes: list[Route], schemas: Schema) -> Schema:
-    """From a creation to all that can be done with what it made: POST /…/things leads to /…/things/{id}…"""
+    """Links from a creation to the operations on what it created: POST /…/things leads to /…/things/{id}…"""
     if route.method != "POST" or not route.answer or "id" not in route.answer.model_fields:
         return {}
     kind = route.path.rpartition("/")[2]

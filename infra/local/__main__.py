@@ -1,7 +1,7 @@
-"""`python -m infra.local COMMAND`: the local cloud by hand.
+"""`python -m infra.local COMMAND`: the command line of the local cloud.
 
-Each command is a module of this package with a first line of documentation, `arguments(parser)` and `run(arguments)`,
-which returns the exit code. Progress goes to stderr; stdout is for what a script reads.
+Each command is a module of this package: the first line of its docstring is the help, `arguments(parser)` adds its
+options, and `run(options)` returns the exit code. Progress goes to stderr; stdout is for what a script reads.
 """
 
 import argparse
@@ -25,13 +25,13 @@ def main() -> int:
             "--port",
             type=int,
             default=os.environ.get("PORT") or "4566",
-            help="where the local cloud listens, on the loopback interface (default: PORT, or 4566)",
+            help="the local cloud's port on the loopback interface (default: PORT, or 4566)",
         )
         command.add_argument(
             "--state",
             type=Path,
             default=os.environ.get("STATE") or str(ROOT / ".mallbots"),
-            help="the folder that holds all that the local cloud knows (default: STATE, or .mallbots)",
+            help="the folder of the local cloud's state (default: STATE, or .mallbots)",
         )
         module.arguments(command)
     arguments = parser.parse_args()

@@ -15,15 +15,15 @@ from botocore.exceptions import ClientError
 from infra.local.process import HOST, REGION, ROOT, Engine, LocalCloudError
 
 ACCOUNT = "000000000000"
-ANY_KEY = "test"  # the engine takes any
+ANY_KEY = "test"  # the engine accepts any
 STAGE = "local"
 BOOTSTRAP_STACK = "CDKToolkit"
 
 Outputs = dict[str, dict[str, str]]
-"""Stack name to output name to value."""
+"""Stack name → output name → value."""
 Progress = Callable[[str], None]
 
-# As CloudFormation composes it (amazonaws.com) and as the engine's own attributes say it (the loopback address).
+# Matches what CloudFormation composes (amazonaws.com) and what the engine's own attributes hold (the loopback address).
 _GATEWAY = re.compile(
     r"^(?P<scheme>https?|wss?)://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+?(?P<path>/.*)?$",
     re.IGNORECASE,
@@ -31,15 +31,15 @@ _GATEWAY = re.compile(
 _DEPLOYED = re.compile(r"✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?")
 
 
-def silent(_line: str) -> None:
-    """Progress that nobody wants to see."""
+def no_progress(_line: str) -> None:
+    """Reports nothing."""
 
 
 class LocalCloud:
-    """One local cloud, known by its port and its state folder; several run side by side, each with its own.
+    """One local cloud, identified by its port and its state folder; several run side by side, each with its own.
 
     Args:
-        port: where it listens, on the loopback interface only.
+        port: of the loopback interface; it listens nowhere else.
         state: the folder of its state, its log and its process id. What is deployed and stored there survives a stop.
         settings: further environment variables of the engine, such as `LAMBDA_WORKERS_PER_FUNCTION` (4) or
             `AUTOSAVE_SECONDS` (3).
@@ -60,22 +60,22 @@ class LocalCloud:
         return self.engine.state
 
     def start(self) -> None:
-        """Start the engine in the background, or keep the one that runs.
+        """Start the engine in the background; one that already runs is kept.
 
         Raises:
-            LocalCloudError: the port is in use, or the engine does not come up.
+            LocalCloudError: the port is in use, or the engine does not start.
         """
         self.engine.start()
 
     def stop(self) -> bool:
-        """Stop the engine, its state saved; whether it ran."""
+        """Save the state and stop the engine. Returns whether it was running."""
         return self.engine.stop()
 
     def environment(self) -> dict[str, str]:
-        """What a program (boto3, the CDK) needs in its environment to talk to this cloud and to no other."""
+        """The environment variables with which a program (boto3, the CDK) talks to this cloud and to no other."""
         return {
             "AWS_ENDPOINT_URL": self.address,
-            "AWS_ACCESS_KEY_ID": ACCOUNT,  # the engine takes an access key of twelve digits for the account
+            "AWS_ACCESS_KEY_ID": ACCOUNT,  # the engine reads a twelve-digit access key as the account id
             "AWS_SECRET_ACCESS_KEY": ANY_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
@@ -87,7 +87,7 @@ class LocalCloud:
         }
 
     def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client of this cloud, whatever the environment says; `config` as for botocore's Config."""
+        """A boto3 client of this cloud, whatever is in the environment; `config` as for botocore's Config."""
         # A session of its own: the default one is shared, and not safe between threads.
         session: Any = boto3.session.Session()
         return session.client(
@@ -100,23 +100,23 @@ class LocalCloud:
         )
 
     def bootstrap(self) -> bool:
-        """Make what the CDK needs before its first deploy; whether it was missing."""
+        """Create what the CDK needs before its first deploy. Returns whether it was missing."""
         if self._is_bootstrapped():
             return False
-        # From a folder without a cdk.json: the CDK would synthesise the app only to find out the environment.
+        # From a folder without a cdk.json: otherwise the CDK synthesises the app only to find out the environment.
         self._cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], folder=self.state)
         return True
 
-    def deploy(self, app: Path = ROOT, progress: Progress = silent, *arguments: str) -> Outputs:
+    def deploy(self, app: Path = ROOT, progress: Progress = no_progress, *arguments: str) -> Outputs:
         """Deploy all stacks of the CDK app in a folder (stage `local`), and return their outputs.
 
         Args:
             app: the folder with the cdk.json.
-            progress: told, in a line each, which stacks are done.
+            progress: called with a line for each stack that is deployed.
             arguments: further arguments of `cdk deploy`.
 
         Raises:
-            LocalCloudError: it failed; the message holds all that the CDK said.
+            LocalCloudError: it failed; the message holds the CDK's whole output.
         """
 
         def report(line: str) -> None:
@@ -130,7 +130,7 @@ class LocalCloud:
         return self.outputs()
 
     def outputs(self) -> Outputs:
-        """The outputs of the last deploy, gateway addresses already as they are reached here; empty before a deploy."""
+        """The outputs of the last deploy, with gateway addresses mapped by `http_address`; empty before a deploy."""
         if not self._outputs_file.exists():
             return {}
         stacks: Outputs = json.loads(self._outputs_file.read_text())
@@ -139,11 +139,11 @@ class LocalCloud:
         return stacks
 
     def output(self, name: str) -> str | None:
-        """The output of that name, whichever stack has it."""
+        """The first output of that name in any stack."""
         return next((outputs[name] for outputs in self.outputs().values() if name in outputs), None)
 
     def http_address(self, address: str) -> str:
-        """Where a gateway's address is reached here; anything else is returned as it is.
+        """The local address of a gateway's address; anything else is returned unchanged.
 
         `https://{api}.execute-api.{region}.amazonaws.com` is `http://127.0.0.1:{port}/_aws/execute-api/{api}/$default`,
         and `wss:` is `ws:` likewise with its stage. The result has no slash at its end.
@@ -167,22 +167,22 @@ class LocalCloud:
             return False
         return any(stack["StackStatus"].endswith("_COMPLETE") for stack in stacks)
 
-    def _cdk(self, arguments: list[str], folder: Path, report: Progress = silent) -> None:
+    def _cdk(self, arguments: list[str], folder: Path, report: Progress = no_progress) -> None:
         cdk = ROOT / "node_modules" / ".bin" / "cdk"
         if not cdk.exists():
             raise LocalCloudError("the CDK is not installed: run make install")
         others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
-        quiet = {
+        silence = {
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         }
         command = [str(cdk), *arguments, "--no-notices", "--no-color", "--progress", "events"]
-        said = []
+        output = []
         with subprocess.Popen(
             command,
             cwd=folder,
-            env={**others, **self.environment(), **quiet},
+            env={**others, **self.environment(), **silence},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -190,7 +190,9 @@ class LocalCloud:
         ) as running:
             assert running.stdout is not None
             for line in running.stdout:
-                said.append(line)
+                output.append(line)
                 report(line.rstrip())
         if running.returncode != 0:
-            raise LocalCloudError(f"cdk {arguments[0]} failed:\n{''.join(said)}\nThe engine's log is {self.engine.log}")
+            raise LocalCloudError(
+                f"cdk {arguments[0]} failed:\n{''.join(output)}\nThe engine's log is {self.engine.log}"
+            )

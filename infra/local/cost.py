@@ -1,4 +1,4 @@
-"""What orders cost, as the kernel's adapters counted it (stages with `meter` on print it into the functions' logs)."""
+"""What orders cost: the sums of the lines that functions/kernel/composition/cost.py prints into the functions' logs."""
 
 import json
 from collections import Counter

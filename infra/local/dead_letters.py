@@ -1,4 +1,4 @@
-"""Show what lies in any dead-letter queue, with its reason."""
+"""List the messages in all dead-letter queues, with their reasons."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from infra.local.queues import dead_letters
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bodies", action="store_true", help="print the messages themselves too")
+    parser.add_argument("--bodies", action="store_true", help="also print the messages")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,9 +23,9 @@ def run(options: argparse.Namespace) -> int:
     if not letters:
         print("No dead letters.")
         return 0
-    table = Table("queue", "message", "id", "tries", "reason")
+    table = Table("queue", "message", "id", "receives", "reason")
     for letter in letters:
-        table.add_row(letter.queue, letter.name, letter.id, letter.tries, letter.reason)
+        table.add_row(letter.queue, letter.name, letter.id, letter.receives, letter.reason)
     Console().print(table)
     if options.bodies:
         for letter in letters:

@@ -1,4 +1,4 @@
-"""The same as `run` on a port and a state of its own; ends by itself.
+"""Do the same as `run` on a port and a state of its own, then stop.
 
 The last line of stdout is JSON: `{"order", "status", "messages", "services", "seconds"}`. The exit code is 0 only when
 the order was completed and every queue is empty.
@@ -16,12 +16,12 @@ from clients.mall import Mall
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
-from infra.local.show import quiet, show_an_order
+from infra.local.show import show_order, wait_until_idle
 from infra.local.up import summary, up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none of its own, and heeds neither port nor state."""
+    """No options of its own; --port and --state have no effect."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
                 console.print("Seeding the mall …")
                 seeded = seed(mall)
                 with Fleet(mall, seeded.robots):
-                    quiet(cloud)
-                    shown = show_an_order(cloud, address, seeded.products, console)
+                    wait_until_idle(cloud)
+                    shown = show_order(cloud, address, seeded.products, console)
         finally:
             cloud.stop()
     journey = shown.journey
@@ -51,11 +51,11 @@ def run(options: argparse.Namespace) -> int:
             }
         )
     )
-    return 0 if shown.good else 1
+    return 0 if shown.succeeded else 1
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses now."""
+    """A port of the loopback interface that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Stop what `up` started; what is deployed and stored stays for the next time."""
+"""Stop what `up` started; what is deployed and stored is kept."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from infra.local.cloud import LocalCloud
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none of its own."""
+    """No options of its own."""
 
 
 def run(options: argparse.Namespace) -> int:

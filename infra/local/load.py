@@ -1,7 +1,7 @@
-"""Carry many orders at once, and report how they fared.
+"""Place many orders concurrently, and report how they ended.
 
-Uses the local cloud that runs on the port, or starts one of its own for the while. The last line of stdout is JSON.
-`--mix golden`: orders that go well, how many and how fast. `--mix all`: every way that an order can go (mixture.py).
+Uses the local cloud that runs on the port, or starts a temporary one. The last line of stdout is JSON.
+`--mix golden`: orders without problems, and how fast they are; `--mix all`: every way that an order can go.
 """
 
 import argparse
@@ -22,10 +22,10 @@ from infra.local import mixture
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.seed import seed
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from infra.local.up import deployed_times, summary, up
 
-ONCE = {
+PUBLISHED_ONCE = {
     "OrderCreated": 1,
     "OrderApproved": 1,
     "ShoppingListCompleted": 1,
@@ -37,13 +37,13 @@ ONCE = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--orders", type=int, default=os.environ.get("ORDERS") or "50", help="orders in all")
-    parser.add_argument("--clients", type=int, default=os.environ.get("CLIENTS") or "4", help="customers at once")
+    parser.add_argument("--orders", type=int, default=os.environ.get("ORDERS") or "50", help="number of orders")
+    parser.add_argument("--clients", type=int, default=os.environ.get("CLIENTS") or "4", help="concurrent customers")
     parser.add_argument(
         "--mix",
         choices=("golden", "all"),
         default=os.environ.get("MIX") or "golden",
-        help="orders that go well (golden, the default), or all ways that there are (all)",
+        help="orders without problems (golden, the default), or every way that an order can go (all)",
     )
 
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if cloud.engine.is_running():
         if not times or deployed_times(cloud, times) == times:
             return _load(cloud, options)
-        print(f"the cloud on port {options.port} has other times than are wanted: one for the while", file=sys.stderr)
+        print(f"the cloud on port {options.port} has other times: starting a temporary one", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="mallbots-load-", ignore_cleanup_errors=True) as folder:
         cloud = LocalCloud(free_port(), Path(folder))
         try:
@@ -68,25 +68,25 @@ def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
     with Mall(address) as mall:
         seeded = seed(mall)
         with Fleet(mall, seeded.robots) as fleet:
-            quiet(cloud)
+            wait_until_idle(cloud)
             if options.mix == "all":
-                return mixture.carry(cloud, mall, fleet, options.orders, options.clients)
+                return mixture.run_orders(cloud, mall, fleet, options.orders, options.clients)
             return _golden(cloud, address, seeded.products, options.orders, options.clients)
 
 
 def _golden(cloud: LocalCloud, address: str, products: list[str], orders: int, clients: int) -> int:
-    print(f"{orders} orders by {clients} customers at once …", file=sys.stderr)
+    print(f"{orders} orders by {clients} concurrent customers …", file=sys.stderr)
     started = time.monotonic()
     with ThreadPoolExecutor(clients) as customers:
         ends = list(customers.map(lambda number: _order(address, products, number), range(orders)))
     seconds = time.monotonic() - started
-    left = quiet(cloud)
+    left = wait_until_idle(cloud)
     with Mall(address) as mall:
-        twice = sum(_more_than_once(mall, end.order_id) for end in ends if isinstance(end, Journey))
+        twice = sum(_not_exactly_once(mall, end.order_id) for end in ends if isinstance(end, Journey))
     report = _report(ends, seconds, twice, sum(left.values()), cloud)
     print(json.dumps(report))
-    good = report["completed"] == orders and not (twice or report["dead_letters"] or left)
-    return 0 if good else 1
+    succeeded = report["completed"] == orders and not (twice or report["dead_letters"] or left)
+    return 0 if succeeded else 1
 
 
 def _order(address: str, products: list[str], number: int) -> Journey | Exception:
@@ -94,16 +94,16 @@ def _order(address: str, products: list[str], number: int) -> Journey | Exceptio
     try:
         with Mall(address) as mall:
             return shop(mall, sorted(set(chosen)))
-    except Exception as error:  # one order's failure is counted, and the others go on
+    except Exception as error:  # one order's failure is counted, and the others continue
         print(f"order {number}: {error!r}", file=sys.stderr)
         return error
 
 
-def _more_than_once(mall: Mall, order_id: str) -> bool:
-    """Whether anything that happens to an order once was said more or less often."""
+def _not_exactly_once(mall: Mall, order_id: str) -> bool:
+    """Whether a message that an order has once (or four times: texts) was published more or less often."""
     messages = mall.pages(f"/api/insights/orders/{order_id}/timeline", "messages")
-    said = Counter(message["name"] for message in messages)
-    return any(said[name] != times for name, times in ONCE.items())
+    published = Counter(message["name"] for message in messages)
+    return any(published[name] != times for name, times in PUBLISHED_ONCE.items())
 
 
 def _report(
@@ -111,15 +111,15 @@ def _report(
 ) -> dict[str, object]:
     journeys = [end for end in ends if isinstance(end, Journey)]
     completed = [journey for journey in journeys if journey.status == "completed"]
-    times = sorted(journey.seconds for journey in completed)
+    durations = sorted(journey.seconds for journey in completed)
     return {
         "orders": len(ends),
         "completed": len(completed),
         "failed": len(ends) - len(completed),
         "twice": twice,
         "seconds": round(seconds, 1),
-        "p50": round(statistics.median(times), 2) if times else None,
-        "p95": round(times[int(len(times) * 0.95)], 2) if times else None,
+        "p50": round(statistics.median(durations), 2) if durations else None,
+        "p95": round(durations[int(len(durations) * 0.95)], 2) if durations else None,
         "left_in_queues": left,
         "dead_letters": mixture.explain_dead_letters(cloud),
     }

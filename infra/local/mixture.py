@@ -1,8 +1,9 @@
-"""Every way that an order can go, many times over, and what must be so when all have ended.
+"""Run a mixture of every way that an order can go, then check the final state of all of them.
 
-On stderr: how far they are, what went wrong with which order, and how many took each path. On stdout: a line of JSON
-with further figures, then the last line, `{"orders", "completed", "rejected", "cancelled", "unfinished",
-"money_difference", "dead_letters"}`. The money is in cents, summed over all orders: |captured - refunded - owed|.
+On stderr: progress, and what went wrong with which order. On stdout: a line of JSON with further figures (`astray`:
+orders that did not end as their path expects), then the last line, `{"orders", "completed", "rejected", "cancelled",
+"unfinished", "money_difference", "dead_letters"}`. The money is in cents, summed over all orders:
+|captured - refunded - owed|.
 """
 
 import json
@@ -22,31 +23,31 @@ from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.queues import dead_letters
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 
 TIMES = {
     "basket_untouched": "60",
     "order_unpaid": "60",
-    # Under load a step may take long here, and a saga that lost patience would be right, but not what was expected.
+    # Under load a step may take long here, and a saga that times out is correct but not what the paths expect.
     "step_timeout": "10",
 }
 
 
-def carry(cloud: LocalCloud, mall: Mall, fleet: Fleet, orders: int, clients: int) -> int:
-    """Carry a mixture of so many orders, `clients` of them at once, judge how they ended, and return the exit code."""
-    _say(f"{orders} orders on every path by {clients} customers at once …")
+def run_orders(cloud: LocalCloud, mall: Mall, fleet: Fleet, orders: int, clients: int) -> int:
+    """Run a mixture of orders, `clients` of them concurrently, check how they ended, and return the exit code."""
+    _log(f"{orders} orders on every path by {clients} concurrent customers …")
     visits = [Visit(path_of(number), Order(mall)) for number in range(orders)]
     scene = Scene(fleet, open_shop(mall))
     began, started = datetime.now(UTC), time.monotonic()
-    Crowd(visits, scene, _say).walk(clients)
+    Crowd(visits, scene, _log).walk(clients)
     seconds = time.monotonic() - started
-    _say("waiting until everything has been heard …")
-    left = quiet(cloud)
-    _say("reconciling …")
+    _log("waiting until all queues are empty …")
+    left = wait_until_idle(cloud)
+    _log("reconciling …")
     differences = reconcile(cloud, mall, began)
-    _say("counting the money …")
-    with ThreadPoolExecutor(clients) as hands:
-        ends = list(hands.map(lambda visit: _end(mall, visit), visits))
+    _log("counting the money …")
+    with ThreadPoolExecutor(clients) as pool:
+        ends = list(pool.map(lambda visit: _end(mall, visit), visits))
     statuses = Counter(end.status for end in ends)
     report = {
         "orders": orders,
@@ -65,28 +66,28 @@ def carry(cloud: LocalCloud, mall: Mall, fleet: Fleet, orders: int, clients: int
     }
     print(json.dumps(others))
     print(json.dumps(report))
-    wrong = (report["unfinished"], report["money_difference"], report["dead_letters"], astray, differences, left)
-    return 1 if any(wrong) else 0
+    problems = (report["unfinished"], report["money_difference"], report["dead_letters"], astray, differences, left)
+    return 1 if any(problems) else 0
 
 
 def reconcile(cloud: LocalCloud, mall: Mall, began: datetime) -> int:
-    """Have the system compare the money of all that ended since a time, and return how many orders differ."""
+    """Make the system reconcile the orders that ended since a time; returns how many differ."""
     days = {began.date(), datetime.now(UTC).date()}
     for day in days:
         mall.post("/api/payments/reconciliation", {"day": day.isoformat()})
-    quiet(cloud)
+    wait_until_idle(cloud)
     found = mall.pages("/api/payments/differences?status=open", "differences")
     for difference in found:
         reasons = ", ".join(reason["kind"] for reason in difference["reasons"])
-        _say(f"the reconciliation of order {difference['orderId']} found: {reasons}")
+        _log(f"the reconciliation of order {difference['orderId']} found: {reasons}")
     return len(found)
 
 
 def explain_dead_letters(cloud: LocalCloud) -> int:
-    """Say which dead letters there are and why, and how many."""
+    """Report the messages in dead-letter queues with their reasons; returns how many there are."""
     letters = dead_letters(cloud)
     for (queue, name, reason), count in Counter((x.queue, x.name, x.reason) for x in letters).items():
-        _say(f"{count} dead letters in {queue}: {name}: {reason}")
+        _log(f"{count} messages in dead-letter queue {queue}: {name}: {reason}")
     return len(letters)
 
 
@@ -97,7 +98,7 @@ class _End:
 
 
 def _end(mall: Mall, visit: Visit) -> _End:
-    """How an order stands, and by how many cents its money differs; nothing if it never came to be an order."""
+    """An order's status, and by how many cents its money differs; status `none` if the order was never created."""
     try:
         status = visit.order.order()["status"]
     except MallError as error:
@@ -106,9 +107,9 @@ def _end(mall: Mall, visit: Visit) -> _End:
         return _End("none", 0)
     cents = money_difference(mall, visit.order.id)
     if cents:
-        _say(f"the money of order {visit.order.id}, {visit.path.name}, differs by {cents} cents")
+        _log(f"the money of order {visit.order.id}, {visit.path.name}, differs by {cents} cents")
     return _End(status, cents)
 
 
-def _say(what: str) -> None:
-    print(f"{datetime.now(UTC):%H:%M:%S}  {what}", file=sys.stderr, flush=True)
+def _log(line: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S}  {line}", file=sys.stderr, flush=True)

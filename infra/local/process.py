@@ -1,4 +1,4 @@
-"""The engine of the local cloud as a process: started, found again, and stopped, and nobody else's ever touched."""
+"""The engine of the local cloud as a process: start it, find it again, stop it, and never touch another process."""
 
 import contextlib
 import http.client
@@ -19,17 +19,17 @@ REGION = "eu-west-1"
 
 READY_WITHIN_SECONDS = 60
 STOPPED_WITHIN_SECONDS = 60
-# What the functions' processes may see of the environment of whoever started the engine.
+# The environment variables of the starting process that the engine, and so the functions' processes, inherit.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT")
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what was asked; the message says why, and what to do."""
+    """The local cloud cannot do what was requested; the message says why, and what to do."""
 
 
 @dataclass
 class Engine:
-    """One engine: a port on the loopback interface, and a folder that holds all that it knows."""
+    """One engine: a port of the loopback interface and the folder of its state."""
 
     port: int
     state: Path
@@ -50,14 +50,14 @@ class Engine:
 
     @property
     def record(self) -> Path:
-        """The file that remembers the process id, and the port that the state belongs to."""
+        """The file with the process id, and the port that the state belongs to."""
         return self.state / "engine.json"
 
     def start(self) -> None:
-        """Start the engine, in a session of its own, and wait until it answers; one that runs already is kept.
+        """Start the engine, in a session of its own, and wait until it answers; one that already runs is kept.
 
         Raises:
-            LocalCloudError: the port is in use, the state belongs to another port, or the engine does not come up.
+            LocalCloudError: the port is in use, the state belongs to another port, or the engine does not start.
         """
         if self.is_running():
             return
@@ -69,7 +69,7 @@ class Engine:
         shutil.rmtree(temporary, ignore_errors=True)  # the functions' unpacked bundles of an engine that was killed
         temporary.mkdir(parents=True)
         with self.log.open("ab") as log:
-            # The state is named for `is_running` to know the process by; the launcher does not read it.
+            # `pid` identifies the process by the state folder in its command line; the launcher does not read it.
             self._child = subprocess.Popen(
                 [interpreter, "-m", LAUNCHER, "--state", str(self.state)],
                 cwd=ROOT,
@@ -83,10 +83,10 @@ class Engine:
         self._wait_until_ready(self._child)
 
     def stop(self) -> bool:
-        """Stop the engine gracefully, its state saved; whether there was one to stop.
+        """Stop the engine gracefully, which saves its state. Returns whether it was running.
 
         Raises:
-            LocalCloudError: it did not end in time. It is not killed: it may be saving.
+            LocalCloudError: it did not end in time. It is not killed, since it may be saving.
         """
         pid = self.pid()
         if pid is None:
@@ -100,7 +100,7 @@ class Engine:
         return True
 
     def kill(self) -> None:
-        """End the engine as a crash would, for tests of what survives."""
+        """Kill the engine without a save, for tests of what survives a crash."""
         pid = self.pid()
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
@@ -113,8 +113,8 @@ class Engine:
     def pid(self) -> int | None:
         """The process id of this state's engine, if it runs.
 
-        A recorded number alone says nothing, since the system gives numbers again: the process must be a launcher, and
-        of this state.
+        The recorded id alone proves nothing, since the operating system reuses ids: the process must be a launcher of
+        this state.
         """
         if self._child is not None:
             if self._child.poll() is None:
@@ -138,7 +138,7 @@ class Engine:
             connection.close()
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines that it logged."""
+        """The last lines of its log."""
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
@@ -146,9 +146,9 @@ class Engine:
     def _check_port(self) -> None:
         other = self._recorded().get("port")
         if other is not None and other != self.port:
-            # Queue addresses are part of the state, and of the functions' variables.
+            # Queue URLs, which hold the port, are part of the state and of the functions' variables.
             raise LocalCloudError(
-                f"the state in {self.state} was made on port {other}: use PORT={other}, or another STATE"
+                f"the state in {self.state} was created on port {other}: use PORT={other}, or another STATE"
             )
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -163,7 +163,7 @@ class Engine:
     def _environment(self, temporary: Path) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return inherited | {
-            # The engine would listen on all interfaces by itself.
+            # The engine's default is all interfaces.
             "BIND_HOST": HOST,
             "MINISTACK_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
@@ -173,7 +173,7 @@ class Engine:
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self.state / "objects"),
             "TMPDIR": str(temporary),
-            # Listeners that nobody here needs.
+            # Listeners that are not used.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LAMBDA_WARM_TTL_SECONDS": "300",
@@ -187,9 +187,9 @@ class Engine:
         while not self.is_ready():
             code = child.poll()
             if code is not None or time.monotonic() > deadline:
-                what = "did not answer in time" if code is None else f"ended with code {code}"
+                problem = "did not answer in time" if code is None else f"ended with code {code}"
                 self.stop()
-                raise LocalCloudError(f"the engine {what}; the end of {self.log}:\n{self.log_tail()}")
+                raise LocalCloudError(f"the engine {problem}; the end of {self.log}:\n{self.log_tail()}")
             time.sleep(0.05)
 
     def _recorded(self) -> dict[str, int]:
@@ -200,9 +200,9 @@ class Engine:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process still holds anything, such as its port.
+    """Whether a process still holds resources such as its port.
 
-    Its command line is gone with its first thread, and the others may end a moment later.
+    Its command line disappears with its first thread; the others may end a moment later.
     """
     if not Path("/proc/self/stat").exists():
         return bool(command_of(pid))
@@ -214,7 +214,7 @@ def is_alive(pid: int) -> bool:
 
 
 def command_of(pid: int) -> str:
-    """The command line of a process, or nothing when there is none, or only one that ended and is not waited for."""
+    """The command line of a process; empty when there is no such process, or only a zombie."""
     proc = Path("/proc")
     if (proc / "self" / "cmdline").exists():
         with contextlib.suppress(OSError):

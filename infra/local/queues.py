@@ -1,4 +1,4 @@
-"""What lies in the queues of a local cloud."""
+"""What is in the queues of a local cloud."""
 
 import json
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ PEEK_SECONDS = 30
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that failed for good: where it lies, what it is, and why."""
+    """A message in a dead-letter queue, with the reason; receives: how often it was received before it was given up."""
 
     queue: str
     name: str
     id: str
     reason: str
-    tries: str
+    receives: str
     body: str
 
 
 def depths(cloud: LocalCloud) -> dict[str, int]:
-    """How many messages each queue holds, waiting, delayed or at work; queues that are empty are left out.
+    """The messages of each queue, visible, delayed or in flight, by queue name; empty queues are left out.
 
-    So are the reminders that go round in the depot's queue, one for each robot that is online, for its lease.
+    Not counted are the delayed lease timers in the depot's queue, one for each robot that is online: they recur.
     """
     sqs = cloud.client("sqs")
     urls = [url for page in sqs.get_paginator("list_queues").paginate() for url in page.get("QueueUrls", [])]
@@ -52,7 +52,7 @@ def _robots_online(cloud: LocalCloud) -> int:
 
 
 def dead_letters(cloud: LocalCloud) -> list[DeadLetter]:
-    """Everything in the queues where failures end; it stays there."""
+    """All messages in dead-letter queues; they stay there."""
     return [letter for name, url in _failure_queues(cloud) for letter in _peek(cloud.client("sqs"), name, url)]
 
 
@@ -64,7 +64,7 @@ def _failure_queues(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
 
 
 def _peek(sqs: Any, queue: str, url: str) -> list[DeadLetter]:
-    """Read all by hiding each batch for a moment, then show them to others again."""
+    """Receive all messages, each batch hidden from the next receive, then make them visible again."""
     found: list[dict[str, Any]] = []
     while True:
         batch = sqs.receive_message(
@@ -91,7 +91,7 @@ def _letter(queue: str, message: dict[str, Any]) -> DeadLetter:
         queue=queue,
         name=metadata.get("name", "unreadable"),
         id=metadata.get("id", message["MessageId"]),
-        reason=attributes.get("reason", "the function died each time: see its log"),
-        tries=attributes.get("tries", "?"),
+        reason=attributes.get("reason", "the function crashed at each receive: see its log"),
+        receives=attributes.get("tries", "?"),
         body=message["Body"],
     )

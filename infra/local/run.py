@@ -1,4 +1,4 @@
-"""Start the mall, seed it, take one order through, and stay up until Ctrl-C."""
+"""Start the mall, seed it, process one order, and run until Ctrl-C."""
 
 import argparse
 import signal
@@ -10,18 +10,18 @@ from clients.mall import Mall
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
-from infra.local.show import quiet, show_an_order
+from infra.local.show import show_order, wait_until_idle
 from infra.local.up import summary, up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none of its own."""
+    """No options of its own."""
 
 
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     console = Console()
-    for end in (signal.SIGINT, signal.SIGTERM):  # also where whoever started this had it ignored
+    for end in (signal.SIGINT, signal.SIGTERM):  # even if the starting process ignored them
         signal.signal(end, signal.default_int_handler)
     try:
         up(cloud)
@@ -30,21 +30,21 @@ def run(options: argparse.Namespace) -> int:
             console.print("Seeding the mall: six stores, their products, and the robots …")
             seeded = seed(mall)
             with Fleet(mall, seeded.robots):
-                quiet(cloud)
-                shown = show_an_order(cloud, address, seeded.products, console)
-                _say_what_next(console, address, shown.journey.order_id, options.port)
+                wait_until_idle(cloud)
+                shown = show_order(cloud, address, seeded.products, console)
+                _print_next_steps(console, address, shown.journey.order_id, options.port)
                 signal.pause()
     except KeyboardInterrupt:
-        console.print("\nStopping; the mall's state is kept for the next time.")
+        console.print("\nStopping; the state is kept for the next run.")
     finally:
         cloud.stop()
     return 0
 
 
-def _say_what_next(console: Console, address: str, order_id: str, port: int) -> None:
+def _print_next_steps(console: Console, address: str, order_id: str, port: int) -> None:
     console.print(
         f"""
-[bold]The mall is open.[/bold]
+[bold]The mall is running.[/bold]
 
   API        {address}
   documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
@@ -57,7 +57,7 @@ Try, from another terminal:
   curl '{address}/api/insights/orders/{order_id}/timeline'
   make load ORDERS=20 CLIENTS=4      many orders at once
   make load MIX=all                  every way that an order can go, on a cloud of its own
-  make dead-letters                  what failed for good (nothing, we hope)
+  make dead-letters                  the messages in dead-letter queues (there should be none)
 
 Ctrl-C stops everything and keeps the state.""",
         highlight=False,

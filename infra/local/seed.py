@@ -1,4 +1,4 @@
-"""A mall to start with: the stores, products and robots of mall.json, made through the API."""
+"""Initial data: creates the stores, products and robots of mall.json through the API."""
 
 import json
 import uuid
@@ -15,27 +15,27 @@ NAMESPACE = uuid.UUID("2b1f6c8e-6a0f-4a39-9a51-5f2f4d0f7c11")
 
 @dataclass(frozen=True)
 class Seeded:
-    """The ids of what was made: the products, store by store, and the robots, which are not online yet."""
+    """The ids of what was created: the products, store by store, and the robots, which are not online yet."""
 
     products: list[str]
     robots: list[str]
 
 
 def seed(mall: Mall) -> Seeded:
-    """Make what mall.json lists.
+    """Create what mall.json lists.
 
-    Every request has a key of its own, so to seed a mall twice changes nothing.
+    Every request has a fixed idempotency key, so seeding a mall again changes nothing.
     """
     content = json.loads(FILE.read_text())
-    with ThreadPoolExecutor(AT_ONCE) as hands:
-        products = list(hands.map(lambda store: _open(mall, store), content["stores"]))
-        robots = list(hands.map(lambda robot: _register(mall, robot), content["robots"]))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        products = list(pool.map(lambda store: _create_store(mall, store), content["stores"]))
+        robots = list(pool.map(lambda robot: _register_robot(mall, robot), content["robots"]))
     return Seeded([product for of_store in products for product in of_store], robots)
 
 
-def _open(mall: Mall, store: Json) -> list[str]:
-    place = {"name": store["name"], "location": store["location"]}
-    store_id = mall.post("/api/stores", place, key=_key("store", store["name"]))["id"]
+def _create_store(mall: Mall, store: Json) -> list[str]:
+    body = {"name": store["name"], "location": store["location"]}
+    store_id = mall.post("/api/stores", body, key=_key("store", store["name"]))["id"]
     if not mall.get(f"/api/stores/{store_id}")["store"]["participating"]:
         mall.put(f"/api/stores/{store_id}/participating", key=_key("participating", store["name"]))
     path = f"/api/stores/{store_id}/products"
@@ -45,7 +45,7 @@ def _open(mall: Mall, store: Json) -> list[str]:
     ]
 
 
-def _register(mall: Mall, robot: str) -> str:
+def _register_robot(mall: Mall, robot: str) -> str:
     bot_id: str = mall.post("/api/depot/bots", {"name": robot}, key=_key("robot", robot))["id"]
     return bot_id
 

@@ -1,4 +1,4 @@
-"""One order, from basket to completed, shown as it happens: what `run` and `demo` have in common."""
+"""Show one order, from basket to completed, as it happens (for `run` and `demo`)."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from clients.mall import Mall, NeverError, wait_for
+from clients.mall import Mall, WaitTimeoutError, wait_for
 from clients.scenarios.journey import Journey, shop
 from infra.local.cloud import LocalCloud
 from infra.local.cost import LABELS, cost
@@ -14,26 +14,26 @@ from infra.local.queues import dead_letters, depths
 from infra.local.watch import Watch
 
 PRODUCTS = 3
-QUIET_WITHIN_SECONDS = 60
+IDLE_WITHIN_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How it went: the journey, the messages that flowed, the services that sent them, and what was left in queues."""
+    """What happened: the journey, how many messages and services took part, and what is left in queues."""
 
     journey: Journey
     messages: int
     services: int
-    left: dict[str, int]
+    left_in_queues: dict[str, int]
 
     @property
-    def good(self) -> bool:
-        """Whether the order was completed and nothing was left lying."""
-        return self.journey.status == "completed" and not self.left
+    def succeeded(self) -> bool:
+        """Whether the order was completed and every queue is empty."""
+        return self.journey.status == "completed" and not self.left_in_queues
 
 
-def show_an_order(cloud: LocalCloud, address: str, products: list[str], console: Console) -> Shown:
-    """Take one order through the HTTP API and print every message that it causes, then what it cost."""
+def show_order(cloud: LocalCloud, address: str, products: list[str], console: Console) -> Shown:
+    """Place one order through the HTTP API; print every message that it causes, then what it cost."""
     console.print("\nOne order, message by message [dim](time, service, message, cause)[/dim]")
     began = time.time()
     with Mall(address) as mall:
@@ -41,11 +41,11 @@ def show_an_order(cloud: LocalCloud, address: str, products: list[str], console:
         chosen = products[:: max(1, len(products) // PRODUCTS)][:PRODUCTS]
         watch: list[Watch] = []
 
-        def tell(what: str) -> None:
-            console.print(f"[bold]{what}[/bold]", highlight=False, soft_wrap=True)
+        def report(line: str) -> None:
+            console.print(f"[bold]{line}[/bold]", highlight=False, soft_wrap=True)
 
-        journey = shop(mall, chosen, tell, lambda order_id: watch.append(Watch(address, order_id, console).start()))
-        left = quiet(cloud)
+        journey = shop(mall, chosen, report, lambda order_id: watch.append(Watch(address, order_id, console).start()))
+        left = wait_until_idle(cloud)
         messages = watch[0].stop()
     _print_cost(cloud, began, console)
     services = {message["source"] for message in messages}
@@ -58,15 +58,15 @@ def show_an_order(cloud: LocalCloud, address: str, products: list[str], console:
     return Shown(journey, len(messages), len(services), left)
 
 
-def quiet(cloud: LocalCloud) -> dict[str, int]:
-    """Wait until every queue is empty (reminders that nobody needs any more fall due too); what is left, if not."""
+def wait_until_idle(cloud: LocalCloud) -> dict[str, int]:
+    """Wait until every queue is empty, obsolete timers included. Returns the depths of the queues that are not."""
 
     def empty() -> bool | None:
         return True if not depths(cloud) else None
 
     try:
-        wait_for(empty, "quiet", seconds=QUIET_WITHIN_SECONDS)
-    except NeverError:
+        wait_for(empty, "empty queues", seconds=IDLE_WITHIN_SECONDS)
+    except WaitTimeoutError:
         return depths(cloud)
     return {}
 

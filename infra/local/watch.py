@@ -1,4 +1,4 @@
-"""An order's messages as they flow, read from the mall's own timeline."""
+"""Print an order's messages as they are published, read from the insights service's timeline."""
 
 import threading
 from typing import Any
@@ -20,22 +20,22 @@ class Watch:
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def start(self) -> "Watch":
-        """Begin to look, in the background."""
+        """Begin to poll, in the background."""
         self._thread.start()
         return self
 
     def stop(self) -> list[dict[str, Any]]:
-        """Look a last time, and return all messages that were seen."""
+        """Poll a last time, and return all messages that were seen."""
         self._done.set()
         self._thread.join()
-        self._look()
+        self._poll()
         return self._messages
 
     def _follow(self) -> None:
         while not self._done.wait(0.3):
-            self._look()
+            self._poll()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         try:
             found = self._mall.pages(f"/api/insights/orders/{self._order_id}/timeline", "messages")
         except MallError as error:

@@ -27,13 +27,13 @@ def consumers(name: str) -> list[str]:
 
 def missed(message: type[Message]) -> list[str]:
     """What consumers read of a message and would not find as they expect it, a sentence each."""
-    return [sentence for service in consumers(message.name) for sentence in _missed_by(service, message)]
+    return [sentence for service in consumers(message.about.name) for sentence in _missed_by(service, message)]
 
 
 def _missed_by(service: str, message: type[Message]) -> Iterator[str]:
     said = kinds_in(message)
-    for path, kind in contract(service)[message.name].items():
-        reads = f"{service} reads {message.name}.{path}"
+    for path, kind in contract(service)[message.about.name].items():
+        reads = f"{service} reads {message.about.name}.{path}"
         if path in WHOLE:
             continue
         if path not in said:

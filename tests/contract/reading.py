@@ -116,7 +116,9 @@ def read_of(service: str, detail: Data) -> set[str]:
     The service is empty: what it cannot do is put off or laid aside, after it has read what it needs to know that.
     """
     name = detail["metadata"]["name"]
-    inboxes = [inbox for inbox in manifest(service).inboxes if name in {message.name for message in inbox.messages}]
+    inboxes = [
+        inbox for inbox in manifest(service).inboxes if name in {message.about.name for message in inbox.messages}
+    ]
     with reader() as noted:
         details = list(variants(detail))
         for number, variant in enumerate(details):

@@ -17,7 +17,7 @@ from functions.kernel.composition.manifest import manifest, services
 from language.generate import ROOT
 
 DOCUMENT = json.loads((ROOT / "docs" / "asyncapi.json").read_text())
-SPOKEN = {name: message for name, message in language().items() if message.kind is not Kind.TIMER}
+SPOKEN = {name: message for name, message in language().items() if message.about.kind is not Kind.TIMER}
 
 
 def references(part: Any) -> Iterator[str]:
@@ -70,25 +70,25 @@ def test_asyncapis_own_parser_takes_it() -> None:
 
 def test_a_document_that_breaks_the_specification_is_refused(tmp_path: Path) -> None:
     broken = json.loads(json.dumps(DOCUMENT))
-    broken["operations"]["storesSays"]["action"] = "shout"
+    broken["operations"]["storesPublishes"]["action"] = "shout"
     (tmp_path / "broken.json").write_text(json.dumps(broken))
     said = judged(tmp_path / "broken.json")
     assert said.returncode == 1
-    assert "operations.storesSays.action" in said.stderr
+    assert "operations.storesPublishes.action" in said.stderr
 
 
 def versions(name: str) -> set[str]:
     """The names of a message in the document: its own, and those of its older versions."""
-    return {name} | {f"{name}.v{version}" for version in range(1, SPOKEN[name].version)}
+    return {name} | {f"{name}.v{version}" for version in range(1, SPOKEN[name].about.version)}
 
 
 def test_there_is_a_channel_for_each_service_that_speaks_with_all_that_it_says() -> None:
     for name, message in SPOKEN.items():
-        channel = DOCUMENT["channels"][message.source]
-        assert channel["address"] == SOURCE_PREFIX + message.source
+        channel = DOCUMENT["channels"][message.about.source]
+        assert channel["address"] == SOURCE_PREFIX + message.about.source
         assert all(at(channel["messages"][key]["$ref"])["name"] == name for key in versions(name))
     said = sum(len(channel["messages"]) for channel in DOCUMENT["channels"].values())
-    assert said == sum(message.version for message in SPOKEN.values())
+    assert said == sum(message.about.version for message in SPOKEN.values())
 
 
 def test_it_holds_every_version_and_no_timer() -> None:
@@ -100,24 +100,26 @@ def received() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for name, operation in DOCUMENT["operations"].items():
         if operation["action"] == "receive":
-            consumer = re.split("Hears|Answers", name)[0]
+            consumer = re.split("Consumes|Answers", name)[0]
             found[consumer] |= {message["$ref"].rpartition("/")[2] for message in operation["messages"]}
     return found
 
 
 def test_each_service_receives_in_every_version_what_it_registered_and_nothing_else() -> None:
     for service in services():
-        names = {message.name for inbox in manifest(service).inboxes for message in inbox.messages} & SPOKEN.keys()
+        names = {
+            message.about.name for inbox in manifest(service).inboxes for message in inbox.messages
+        } & SPOKEN.keys()
         assert received()[service] == {key for name in names for key in versions(name)}
 
 
 def test_a_command_is_answered_on_the_channel_of_who_answers_it() -> None:
     for command in SPOKEN.values():
-        if command.to:
-            operation = DOCUMENT["operations"][f"{command.to}Answers{command.name}"]
-            assert operation["channel"]["$ref"] == f"#/channels/{command.source}"
+        if command.about.to:
+            operation = DOCUMENT["operations"][f"{command.about.to}Answers{command.about.name}"]
+            assert operation["channel"]["$ref"] == f"#/channels/{command.about.source}"
             answers = {at(at(answer["$ref"])["$ref"])["name"] for answer in operation["reply"]["messages"]}
-            assert answers == {reply.name for reply in SPOKEN.values() if reply.answers is command}
+            assert answers == {reply.about.name for reply in SPOKEN.values() if reply.about.answers is command}
 
 
 def test_an_operation_names_messages_of_its_own_channel() -> None:
@@ -130,7 +132,7 @@ def test_an_operation_names_messages_of_its_own_channel() -> None:
 
 @pytest.mark.parametrize("key", [key for name in SPOKEN for key in sorted(versions(name))])
 def test_a_payload_describes_the_whole_detail_as_the_sample_has_it(key: str) -> None:
-    file = key if ".v" in key else f"{key}.v{SPOKEN[key].version}"
+    file = key if ".v" in key else f"{key}.v{SPOKEN[key].about.version}"
     sample = json.loads((ROOT / "events" / "samples" / f"{file}.json").read_text())
     payload = at("#/components/messages")[key]["payload"]
     validator = Draft7Validator(payload | {"components": DOCUMENT["components"]})

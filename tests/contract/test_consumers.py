@@ -21,15 +21,21 @@ from functions.kernel.runtime.runtime import active
 from tests.contract.promises import consumers, contract, missed
 from tests.contract.reading import Data, read_of, reader, samples
 from tests.support.delivery import delivered
+from tests.support.messages import made_up
 from tests.support.runtime import memory_runtime
 
 SAMPLES = list(samples())
-BUS = {name: message for name, message in language().items() if message.kind is not Kind.TIMER}
+BUS = {name: message for name, message in language().items() if message.about.kind is not Kind.TIMER}
 
 
 def heard(service: str) -> set[str]:
     """What a service's bus rules bring it."""
-    return {message.name for inbox in manifest(service).inboxes for message in inbox.messages if message.name in BUS}
+    return {
+        message.about.name
+        for inbox in manifest(service).inboxes
+        for message in inbox.messages
+        if message.about.name in BUS
+    }
 
 
 HEARD = [
@@ -50,9 +56,9 @@ def test_a_consumer_reads_what_its_contract_states_neither_more_nor_less(service
     assert read_of(service, detail) == contract(service)[detail["metadata"]["name"]].keys()
 
 
-@pytest.mark.parametrize("producer", sorted({message.source for message in BUS.values()}))
+@pytest.mark.parametrize("producer", sorted({message.about.source for message in BUS.values()}))
 def test_what_a_service_says_holds_what_its_consumers_read(producer: str) -> None:
-    assert [sentence for m in BUS.values() if m.source == producer for sentence in missed(m)] == []
+    assert [sentence for m in BUS.values() if m.about.source == producer for sentence in missed(m)] == []
 
 
 def test_every_message_on_the_bus_has_a_contract() -> None:
@@ -80,14 +86,11 @@ def changed(
     message: type[Message], shape: type[Message] = Event, drop: str = "", version: int = 1, **fields: Any
 ) -> type[Message]:
     """A message as its producer's next change has it."""
-    registry._messages.pop(message.name)
+    registry._messages.pop(message.about.name)
     kept = get_type_hints(message, include_extras=True)
     kept = {name: kept[name] for name in message.model_fields if name != drop}
-    body = {"__module__": __name__, "__doc__": message.__doc__, "__annotations__": kept | fields}
-    made: type[Message] = registry.MessageType(
-        message.name, (shape,), body, source=message.source, key=message.key, version=version
-    )
-    return made
+    about: dict[str, Any] = {"source": message.about.source, "key": message.about.key, "version": version}
+    return made_up(message.about.name, shape, kept | fields, doc=message.__doc__, **about)
 
 
 @pytest.mark.usefixtures("own_words")
@@ -132,18 +135,14 @@ class TestABreakIsFound:
         assert "search reads OrderCancelled.total as integer: it may now be null" in missed(
             changed(OrderCancelled, total=int | None)
         )
-        optional = registry.MessageType(
-            "SomeState",
-            (StoreState,),
-            {"__module__": __name__, "__annotations__": {"location": str}, "location": ""},
-        )
+        optional = made_up("SomeState", StoreState, {"location": str}, location="")
         assert "stores reads StoreRebranded.location as string: it may now be absent" in missed(
             changed(StoreRebranded, shape=optional, drop="location")
         )
 
     def test_a_break_in_a_new_version_too(self) -> None:
         newer = changed(StoreRebranded, drop="location", version=2)
-        assert (newer.version, len(missed(newer))) == (2, 2)
+        assert (newer.about.version, len(missed(newer))) == (2, 2)
 
 
 @pytest.mark.usefixtures("own_words")

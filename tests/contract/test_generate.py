@@ -8,9 +8,10 @@ import pytest
 from pydantic import Field
 
 from events import registry
-from events.registry import Event, Message, MessageType, upcasts
+from events.registry import Event, Message, upcasts
 from events.shapes import Shortage
 from language import generate, story
+from tests.support.messages import made_up
 
 pytestmark = pytest.mark.usefixtures("own_words")
 
@@ -20,19 +21,18 @@ def lamp(version: int = 1, **fields: Any) -> type[Message]:
     registry._messages.pop("LampLit", None)
     annotations = {"lamp_id": str} | {name: kind for name, (kind, *_) in fields.items()}
     defaults = {name: default[0] for name, (_, *default) in fields.items() if default}
-    body = {"__module__": __name__, "__doc__": "A lamp was lit.", "__annotations__": annotations, **defaults}
-    made: type[Message] = MessageType("LampLit", (Event,), body, source="stores", key="lamp_id", version=version)
-    return made
+    about: dict[str, Any] = {"source": "stores", "key": "lamp_id", "version": version}
+    return made_up("LampLit", Event, annotations, doc="A lamp was lit.", **about, **defaults)
 
 
 def committed(root: Path, message: type[Message]) -> None:
-    for path, text in generate.plan(root, {message.name: message}).write.items():
+    for path, text in generate.plan(root, {message.about.name: message}).write.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 def planned(root: Path, message: type[Message]) -> tuple[list[str], list[str]]:
-    found = generate.plan(root, {message.name: message})
+    found = generate.plan(root, {message.about.name: message})
     return sorted(path.relative_to(root).as_posix() for path in found.write), found.faults
 
 

@@ -46,12 +46,12 @@ def test_there_is_a_section_for_every_service() -> None:
 @pytest.mark.parametrize("name", language())
 def test_a_message_is_listed_once_by_who_says_it_with_a_schema_and_a_sample_of_every_version(name: str) -> None:
     message = language()[name]
-    cells = row(message.source, name)
-    versions = cells[1] if message.kind is Kind.TIMER else cells[2]
+    cells = row(message.about.source, name)
+    versions = cells[1] if message.about.kind is Kind.TIMER else cells[2]
     links = re.findall(r"\(\.\./(\S+)\)", versions)
     assert links == [
         f"events/{folder}/{name}.v{version}.json"
-        for version in range(message.version, 0, -1)
+        for version in range(message.about.version, 0, -1)
         for folder in ("schemas", "samples")
     ]
     assert all((ROOT / link).is_file() for link in links)
@@ -68,15 +68,15 @@ def test_a_timer_that_a_schedule_brings_is_told_from_a_reminder() -> None:
     assert row("payments", "RefundDue")[2] == "when it is due"
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.about.name)
 def test_a_command_is_listed_by_who_answers_it_with_its_model_its_handler_and_its_answers(
     command: type[Command],
 ) -> None:
-    _, asked_by, answers, model, handler = row(str(command.to), command.name)
-    assert asked_by == command.source
-    assert answers.split(", ") == [reply.name for reply in language().values() if reply.answers is command]
+    _, asked_by, answers, model, handler = row(str(command.about.to), command.about.name)
+    assert asked_by == command.about.source
+    assert answers.split(", ") == [reply.about.name for reply in language().values() if reply.about.answers is command]
     assert named(model) is command
-    registered = [inbox.commands.get(command.name) for inbox in manifest(str(command.to)).inboxes]
+    registered = [inbox.commands.get(command.about.name) for inbox in manifest(str(command.about.to)).inboxes]
     assert named(handler) in registered
 
 
@@ -92,7 +92,7 @@ def test_a_query_is_listed_by_who_answers_it_with_its_model_its_handler_and_who_
 
 def test_every_command_and_every_query_has_somebody_who_answers_it() -> None:
     answered = {name for service in services() for inbox in manifest(service).inboxes for name in inbox.commands}
-    assert answered == {command.name for command in COMMANDS}
+    assert answered == {command.about.name for command in COMMANDS}
     asked = [queries.handlers for service in services() if (queries := manifest(service).queries)]
     assert {name for handlers in asked for name in handlers} == {query.__name__ for query in OWNED}
 
@@ -125,8 +125,8 @@ def test_a_command_that_nobody_knows_is_laid_aside_with_the_reason(service: str,
 
 @pytest.mark.parametrize(("service", "inbox"), INBOXES)
 def test_a_command_for_another_service_is_laid_aside_with_the_reason(service: str, inbox: Inbox) -> None:
-    handled = {message.name for message in inbox.messages}
-    foreign = [command.name for command in COMMANDS if command.name not in handled]
+    handled = {message.about.name for message in inbox.messages}
+    foreign = [command.about.name for command in COMMANDS if command.about.name not in handled]
     reasons = [refused(service, inbox, sample(name)) for name in foreign]
     assert reasons == [f"{service} does not handle {name}" for name in foreign]
     assert foreign or service == "insights"  # which shows them all

@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from events import registry
-from events.registry import Event, Message, MessageType, upcasts
+from events.registry import Event, Message, upcasts
 from language import generate, release
+from tests.support.messages import made_up
 
 pytestmark = pytest.mark.usefixtures("own_words")
 
@@ -18,13 +18,11 @@ RELEASED = generate.ROOT / "events" / "released"
 def lamp(version: int = 1, **fields: type) -> type[Message]:
     """LampLit as some day's code has it; a later day's takes its place."""
     registry._messages.pop("LampLit", None)
-    body: dict[str, Any] = {"__module__": __name__, "__doc__": "A lamp was lit.", "__annotations__": fields}
-    made: type[Message] = MessageType("LampLit", (Event,), body, source="stores", key="lamp_id", version=version)
-    return made
+    return made_up("LampLit", Event, fields, doc="A lamp was lit.", source="stores", key="lamp_id", version=version)
 
 
 def committed(root: Path, message: type[Message]) -> None:
-    for path, text in generate.plan(root, {message.name: message}).write.items():
+    for path, text in generate.plan(root, {message.about.name: message}).write.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
@@ -44,7 +42,7 @@ def rewritten(root: Path, message: type[Message]) -> list[str]:
     for folder in ("schemas", "samples"):
         (root / "events" / folder / "LampLit.v1.json").unlink()
     committed(root, message)
-    return generate.plan(root, {message.name: message}).faults
+    return generate.plan(root, {message.about.name: message}).faults
 
 
 def test_a_breaking_change_without_a_new_version_is_refused_though_it_comes_with_another_schema(released: Path) -> None:
@@ -80,7 +78,7 @@ def test_what_was_released_does_not_go(released: Path, folder: str) -> None:
     upcasts(newer, from_version=1)(lambda data: data)
     (released / "events" / folder / "LampLit.v1.json").unlink()
     faults = generate.plan(released, {"LampLit": newer}).faults
-    assert f"{folder}/LampLit.v1.json: it was released, and is gone" in faults
+    assert f"{folder}/LampLit.v1.json: it was released, and is missing" in faults
 
 
 def test_a_fault_is_told_once(released: Path) -> None:
@@ -92,6 +90,7 @@ def test_a_release_is_later_than_the_last_one(released: Path, capsys: pytest.Cap
     assert release.main(["0.1.0"], released) == 1
     assert release.main(["0.0.9"], released) == 1
     assert "0.0.9 is not later than the last release, 0.1.0" in capsys.readouterr().err
+    assert release.main(["0.9.0"], released) == 0
     assert release.main(["0.10.0"], released) == 0
     assert (released / "events" / "released" / "VERSION").read_text() == "0.10.0\n"
 
@@ -99,14 +98,10 @@ def test_a_release_is_later_than_the_last_one(released: Path, capsys: pytest.Cap
 def test_nothing_is_released_that_has_drifted(
     released: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    brighter = MessageType(
-        "LampLitAgain",
-        (Event,),
-        {"__module__": __name__, "__doc__": "A lamp was lit again.", "__annotations__": {"lamp_id": str}},
-        source="stores",
-        key="lamp_id",
-    )
-    monkeypatch.setattr(generate, "language", lambda: {"LampLitAgain": brighter})
+    brighter = made_up("LampLitAgain", Event, {"lamp_id": str}, source="stores", key="lamp_id")
+    known = {"LampLit": lamp(lamp_id=str, watts=int), "LampLitAgain": brighter}
+    monkeypatch.setattr(generate, "language", lambda: known)
+    assert generate.plan(released).faults == []
     assert release.main(["0.2.0"], released) == 1
     assert "run make docs first" in capsys.readouterr().err
     assert (released / "events" / "released" / "VERSION").read_text() == "0.1.0\n"
@@ -115,4 +110,4 @@ def test_nothing_is_released_that_has_drifted(
 def test_the_last_release_held_version_1_of_what_has_two_versions_now() -> None:
     released = json.loads((RELEASED / "InvoiceAdjusted.v1.json").read_text())
     assert "reason" not in released["properties"]
-    assert registry.language()["InvoiceAdjusted"].version == 2
+    assert registry.language()["InvoiceAdjusted"].about.version == 2

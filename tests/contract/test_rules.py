@@ -43,11 +43,11 @@ def queues_of(detail: Data, **more: str) -> set[tuple[str, str]]:
 
 
 def is_timer(detail: Data) -> bool:
-    return language()[detail["metadata"]["name"]].kind is Kind.TIMER
+    return language()[detail["metadata"]["name"]].about.kind is Kind.TIMER
 
 
 def handles(inbox: Inbox, detail: Data) -> bool:
-    return detail["metadata"]["name"] in {message.name for message in inbox.messages}
+    return detail["metadata"]["name"] in {message.about.name for message in inbox.messages}
 
 
 @each_sample

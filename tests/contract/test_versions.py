@@ -74,7 +74,7 @@ def test_a_message_of_version_1_that_was_never_sent_is_sent_as_it_was_promised_a
 
 
 def test_a_consumer_that_joins_late_understands_version_1_from_a_replay(mall: Mall) -> None:
-    mall.relayed["payments"] = len(OLD_TABLE)  # all was sent long ago, when nobody listened
+    mall.relay_positions["payments"] = len(OLD_TABLE)  # all was sent long ago, when nobody listened
     mall.settle()
     assert mall.published == []
     with mall.at_work("payments"):

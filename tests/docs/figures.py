@@ -1,6 +1,6 @@
 """What an order costs in messages, commits and bytes, counted in a mall in memory: the figures of docs/patterns.md.
 
-`python -m tests.docs.figures` prints them as the page says them.
+`python -m tests.docs.figures` prints them in the words of the page.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ def sentence() -> str:
     bring_a_robot_online(mall)
     shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2, products["charger"]: 1})
     shopper.authorizes_a_payment(54.8)
-    said, stored = len(mall.published), {name: len(log) for name, log in _logs(mall).items()}
+    before, stored = len(mall.published), {name: len(log) for name, log in _logs(mall).items()}
 
     shopper.checks_out()
     mall.pass_time(10)
@@ -30,9 +30,9 @@ def sentence() -> str:
     mall.pass_time(60)
     assert shopper.order()["status"] == "completed"
 
-    messages = mall.published[said:]
+    messages = mall.published[before:]
     items = [item for name, log in _logs(mall).items() for item in log[stored[name] :]]
-    kinds = Counter(language()[message.metadata.name].kind for message in messages)
+    kinds = Counter(language()[message.metadata.name].about.kind for message in messages)
     size = {part: sum(len(item.get(part, {}).get("S", "").encode()) for item in items) for part in PARTS}
     whole = sum(
         len(name) + len(text.encode()) for item in items for name, value in item.items() for text in value.values()
@@ -46,7 +46,7 @@ def sentence() -> str:
 
 
 def _logs(mall: Mall) -> dict[str, list[Item]]:
-    """What each service has stored, in order."""
+    """The commits that each service has stored, in order."""
     return {
         name: runtime.store.log
         for name, runtime in mall.runtimes.items()

@@ -1,9 +1,10 @@
-"""What the pages say is there: links, make targets, files, modules, code. They are read by people who try it."""
+"""What the pages name exists: links, make targets, files, modules, code. And no file names a package registry."""
 
 import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,7 +14,7 @@ from functions.kernel.composition.manifest import services
 from tests.docs import figures
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("clients", "docs", "events", "functions", "infra", "requirements", "tests")
+FOLDERS = (".ci", "clients", "docs", "events", "functions", "infra", "language", "requirements", "tests")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 
@@ -26,12 +27,27 @@ PATH = re.compile(r"\.?[\w*<>{}-][\w.*<>{}-]*(?:/[\w.*<>{}-]+)*/?")
 PLACEHOLDER = re.compile(r"<\w+>|\{\w+\}")
 EXAMPLE = re.compile(r"^<!-- example: (\w+) -->$", re.MULTILINE)
 
+# The hosts of package registries, as name and domain, so that this file names none of them.
+REGISTRIES = [
+    ("crates", "io"),
+    ("docker", "io"),
+    ("npmjs", "com"),
+    ("npmjs", "org"),
+    ("proxy.golang", "org"),
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("rubygems", "org"),
+    ("yarnpkg", "com"),
+]
+HOSTS = [".".join(registry) for registry in REGISTRIES]
+REGISTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, HOSTS))})\b")
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 def fenced(page: Path, language: str | None = None) -> list[str]:
     """The code blocks of a page, or those in one language."""
-    return [dedent(code) for said, code in FENCED.findall(page.read_text()) if language in (None, said)]
+    return [dedent(code) for name, code in FENCED.findall(page.read_text()) if language in (None, name)]
 
 
 def prose(page: Path) -> str:
@@ -40,12 +56,12 @@ def prose(page: Path) -> str:
 
 
 def in_ticks(page: Path) -> list[str]:
-    """What a page sets between backticks."""
+    """The texts of a page between backticks."""
     return [str(code) for code in IN_TICKS.findall(prose(page))]
 
 
 def anchors(page: Path) -> set[str]:
-    """The names of a page's headings, as links say them."""
+    """The names of a page's headings, as links write them."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -58,7 +74,7 @@ def commands(page: Path) -> Iterator[str]:
 
 
 def targets(command: str) -> list[str]:
-    """What a command has make do; nothing for another command. A remark stands behind `#`, or behind two spaces."""
+    """The make targets of a command; none for another command. A remark follows `#`, or two spaces."""
     first, *words = re.split(r"#| {2,}", command)[0].replace(",", " ").split() or [""]
     if first != "make":
         return []
@@ -66,20 +82,20 @@ def targets(command: str) -> list[str]:
 
 
 def examples(page: Path) -> set[str]:
-    """The names that a page makes up for an example. It says so in a comment: `<!-- example: ratings -->`."""
+    """The names that a page invents for an example, given in a comment: `<!-- example: ratings -->`."""
     return set(EXAMPLE.findall(page.read_text()))
 
 
-def of_an_example(said: str, page: Path) -> bool:
-    """Whether a path or module belongs to what a page makes up."""
-    return not examples(page).isdisjoint(re.split(r"[/.]|test_", said))
+def of_an_example(name: str, page: Path) -> bool:
+    """Whether a path or module belongs to a page's example."""
+    return not examples(page).isdisjoint(re.split(r"[/.]|test_", name))
 
 
-def exists(said: str, page: Path) -> bool:
-    """Whether there is a file or folder of this path, from the root or from the page; `<service>` is any."""
-    if of_an_example(said, page):
+def exists(name: str, page: Path) -> bool:
+    """Whether a file or folder of this path exists, from the root or from the page; `<service>` is any."""
+    if of_an_example(name, page):
         return True
-    pattern = PLACEHOLDER.sub("*", said).rstrip("/")
+    pattern = PLACEHOLDER.sub("*", name).rstrip("/")
     if "/" not in pattern:
         return any((folder / pattern).exists() for folder in (ROOT, page.parent)) or bool(_named(pattern))
     return any(next(folder.glob(pattern), None) for folder in (ROOT, page.parent))
@@ -89,18 +105,18 @@ def _named(file: str) -> list[Path]:
     return [path for folder in FOLDERS for path in (ROOT / folder).rglob(file)]
 
 
-def is_path(said: str) -> bool:
-    """Whether what is said must be a path of this repository."""
-    if not PATH.fullmatch(said):
+def is_path(name: str) -> bool:
+    """Whether a name must be a path of this repository."""
+    if not PATH.fullmatch(name):
         return False
-    return (said.split("/")[0] in FOLDERS and "/" in said) or said.endswith((".py", ".toml"))
+    return (name.split("/")[0] in FOLDERS and "/" in name) or name.endswith((".py", ".toml"))
 
 
-def has_module(said: str, page: Path) -> bool:
-    """Whether there is such a module, or one in which the last name is defined."""
-    if of_an_example(said, page):
+def has_module(name: str, page: Path) -> bool:
+    """Whether such a module exists, or one that defines the last part of the name."""
+    if of_an_example(name, page):
         return True
-    parts = said.split(".")
+    parts = name.split(".")
     path = ROOT.joinpath(*parts)
     if path.is_dir() or path.with_suffix(".py").exists():
         return True
@@ -113,21 +129,21 @@ def defines(module: Path, name: str) -> bool:
     return bool(re.search(rf"\b{re.escape(name)}\b", module.read_text()))
 
 
-def test_there_are_pages_to_judge() -> None:
+def test_there_are_pages_to_check() -> None:
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "patterns.md"} <= {page.name for page in PAGES}
 
 
 @each_page
 def test_every_link_leads_somewhere(page: Path) -> None:
-    astray = []
+    broken = []
     for link in LINK.findall(prose(page)):
         if re.match(r"[a-z]+:", link):
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
         if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
-            astray.append(link)
-    assert astray == []
+            broken.append(link)
+    assert broken == []
 
 
 @each_page
@@ -138,16 +154,16 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 
 @each_page
 def test_every_file_that_is_named_exists(page: Path) -> None:
-    assert [said for said in in_ticks(page) if is_path(said) and not exists(said, page)] == []
+    assert [name for name in in_ticks(page) if is_path(name) and not exists(name, page)] == []
 
 
 @each_page
 def test_every_module_that_is_named_exists(page: Path) -> None:
-    assert [said for said in in_ticks(page) if MODULE.fullmatch(said) and not has_module(said, page)] == []
+    assert [name for name in in_ticks(page) if MODULE.fullmatch(name) and not has_module(name, page)] == []
 
 
 @each_page
-def test_python_can_be_read_and_imports_what_is_there(page: Path) -> None:
+def test_python_in_a_page_parses_and_imports_what_exists(page: Path) -> None:
     imports = [
         f"{node.module}.{name.name}"
         for block in fenced(page, "python")
@@ -156,6 +172,25 @@ def test_python_can_be_read_and_imports_what_is_there(page: Path) -> None:
         for name in node.names
     ]
     assert [name for name in imports if not has_module(name, page)] == []
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every text file of the repository: those of the root and of its folders, without what is built or installed."""
+    files = [*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
+    for path in sorted(path for path in files if path.is_file() and path.suffix != ".pyc"):
+        with suppress(UnicodeDecodeError):
+            yield path, path.read_text(encoding="utf-8")
+
+
+def test_no_file_names_a_package_registry() -> None:
+    named = {str(path.relative_to(ROOT)): REGISTRY.findall(text) for path, text in texts()}
+    assert len(named) > 500
+    assert {path: hosts for path, hosts in named.items() if hosts} == {}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_host_of_a_package_registry_is_recognised_in_an_address(host: str) -> None:
+    assert REGISTRY.search(f"https://files.{host}/simple/")
 
 
 def test_the_excerpts_of_the_patterns_are_from_the_code() -> None:
@@ -185,7 +220,7 @@ def test_every_decision_says_why_and_what_would_change_it_on_one_page(page: Path
     assert len(page.read_text().splitlines()) <= 50
 
 
-def test_every_service_has_its_page_and_is_a_stranger_to_the_others() -> None:
+def test_every_service_has_its_page_and_is_imported_by_no_other() -> None:
     rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     named = {rule["id"]: set(rule.get("modules", rule.get("forbidden_modules", []))) for rule in rules}
     folders = {f"functions.{service}" for service in [*services(), "gateway"]}

@@ -1,4 +1,4 @@
-"""The service that CONTRIBUTING has one add works as it is written there."""
+"""The example service of CONTRIBUTING works as written there."""
 
 import os
 import re
@@ -12,14 +12,14 @@ NAMED = re.compile(r"`([\w/]+\.py)`[^`]*?\n\n *```python\n(.*?)^ *```", re.MULTI
 
 
 def recipe() -> dict[str, str]:
-    """The files of the example, as the page has one write them."""
+    """The files of the example, by path, with the text that the page gives them."""
     page = (ROOT / "CONTRIBUTING.md").read_text()
     found = {path: dedent(code) for path, code in NAMED.findall(page[page.index("## Add a service") :])}
     return found | {"functions/ratings/__init__.py": ""}
 
 
 def shelled(folder: Path, copy: Path, own: set[Path]) -> None:
-    """Link what is in a folder into a copy of it, but make real folders on the way to what is written there."""
+    """Copy a folder as links to its content, with real folders on the way to `own`, the files to be written."""
     copy.mkdir()
     for entry in folder.iterdir():
         if entry in {parent for path in own for parent in path.parents}:

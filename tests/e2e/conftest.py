@@ -1,4 +1,4 @@
-"""The whole system, deployed once to a local cloud of the tests' own."""
+"""The whole system, deployed once to a local cloud for the tests."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,18 +20,18 @@ from infra.local.demo import free_port
 from infra.local.mixture import reconcile
 from infra.local.queues import dead_letters
 from infra.local.seed import seed
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from infra.local.up import summary, up
 
 HERE = Path(__file__).parent
 TIMES = {"basket_untouched": "60", "order_unpaid": "60", "step_timeout": "4"}
-# Those that wait for a minute and more begin first.
+# Paths that wait for a minute or more start first.
 SLOW = ("a_robot_falls_silent", "comes_back_to_an_abandoned_basket", "never_pays")
-HANDS = 6
+WORKERS = 6
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These tests talk to the loopback interface, and to nothing else."""
+    """These tests may use the loopback interface only."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
@@ -60,12 +60,12 @@ class Deployed:
         return self.cloud.client(service)
 
     def reconcile(self) -> int:
-        """Have the system compare the money of all orders; how many differ."""
+        """Make the system reconcile all orders; returns how many differ."""
         return reconcile(self.cloud, self.mall, self.opened)
 
-    def expect_rest(self) -> None:
-        """Everything has been heard, and nothing has failed."""
-        assert quiet(self.cloud) == {}
+    def expect_idle(self) -> None:
+        """All queues are empty, and nothing was dead-lettered."""
+        assert wait_until_idle(self.cloud) == {}
         assert dead_letters(self.cloud) == []
 
 
@@ -84,11 +84,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @pytest.fixture(scope="session")
 def visits(deployed: Deployed) -> Iterator[dict[str, Visit]]:
-    """An order on each path, by the path's name; they all go their ways in the background."""
+    """An order on each path, by the path's name; all run in the background."""
     names = [*SLOW, *(name for name in PATHS if name not in SLOW)]
     found = {name: Visit(PATHS[name], Order(deployed.mall)) for name in names}
     crowd = Crowd(found.values(), Scene(deployed.fleet, open_shop(deployed.mall)))
     with ThreadPoolExecutor(1) as background:
-        walking = background.submit(crowd.walk, HANDS)
+        run = background.submit(crowd.walk, WORKERS)
         yield found
-        walking.result()
+        run.result()

@@ -1,4 +1,4 @@
-"""Every way that an order can go, on the deployed system: an order on each path, side by side.
+"""Every way that an order can go, on the deployed system: an order on each path, concurrently.
 
 The paths are those of clients/scenarios/paths.py.
 """
@@ -14,13 +14,13 @@ WITHIN = 240  # seconds
 
 
 @pytest.mark.parametrize("name", [name for name in PATHS if name not in SLOW])
-def test_an_order_ends_as_its_path_says(deployed: Deployed, visits: dict[str, Visit], name: str) -> None:
-    """Order, payment, invoice and texts are as they must be, and the money adds up to the cent."""
+def test_an_order_ends_as_its_path_expects(deployed: Deployed, visits: dict[str, Visit], name: str) -> None:
+    """Order, payment, invoice and texts are as expected, and the money adds up to the cent."""
     visit = visits[name]
     assert visit.ended.wait(WITHIN)
     assert visit.problem == ""
     assert money_difference(deployed.mall, visit.order.id) == 0
 
 
-def test_the_system_finds_no_difference_when_it_compares_the_money(deployed: Deployed) -> None:
+def test_the_reconciliation_finds_no_difference(deployed: Deployed) -> None:
     assert deployed.reconcile() == 0

@@ -1,4 +1,4 @@
-"""The suites of both stores, on tables of the deployed engine."""
+"""The suites of both stores, on tables of the local cloud."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ class TestViewStore(ViewStoreSuite):
         return DynamoViews(deployed.client("dynamodb"), view_table)
 
 
-def test_the_tables_deployed_have_the_keys_that_the_stores_are_written_for(deployed: Deployed) -> None:
+def test_the_deployed_tables_have_the_keys_that_the_stores_expect(deployed: Deployed) -> None:
     dynamodb = deployed.client("dynamodb")
 
     def keys(table: str) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The deployed system, used as a customer, a clerk and an operator would."""
+"""The deployed system, used as by a customer, a clerk and an operator."""
 
 import json
 import uuid
@@ -22,7 +22,7 @@ def test_an_order_goes_from_basket_to_completed(deployed: Deployed) -> None:
     assert (payment["status"], payment["amount"]) == ("settled", order["total"])
     kinds = {"received", "approved", "ready_for_pickup", "completed"}
 
-    def told() -> bool | None:
+    def notified() -> bool | None:
         path = f"/api/notifications?customerId={order['customerId']}"
         return {n["kind"] for n in deployed.mall.get(path)["notifications"]} == kinds or None
 
@@ -31,12 +31,12 @@ def test_an_order_goes_from_basket_to_completed(deployed: Deployed) -> None:
         orders: list[Json] = deployed.mall.post("/api/search/orders", filters)["orders"]
         return next((o for o in orders if o["status"] == "completed"), None)
 
-    wait_for(told, "the customer's texts")
+    wait_for(notified, "the customer's texts")
     assert wait_for(found, "the order in search")["orderId"] == journey.order_id
     assert dead_letters(deployed.cloud) == []
 
 
-def test_a_payment_that_does_not_cover_the_order_gets_it_rejected_and_everything_undone(deployed: Deployed) -> None:
+def test_an_order_that_its_payment_does_not_cover_is_rejected_and_compensated(deployed: Deployed) -> None:
     mall = deployed.mall
     customer = mall.post("/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})["id"]
     basket = mall.post("/api/baskets", {"customerId": customer})["id"]
@@ -44,18 +44,18 @@ def test_a_payment_that_does_not_cover_the_order_gets_it_rejected_and_everything
     payment = mall.post("/api/payments", {"customerId": customer, "amount": 0.01})["id"]
     mall.put(f"/api/baskets/{basket}/checkout", {"paymentId": payment})
 
-    def rejected() -> Json | None:
+    def compensated() -> Json | None:
         saga: Json = mall.get(f"/api/checkout/sagas/{basket}")["saga"]
         return saga if saga["status"] == "compensated" else None
 
-    saga = wait_for(rejected, "the undoing of the order")
+    saga = wait_for(compensated, "the compensation")
     assert "cover" in saga["reason"]
     assert mall.get(f"/api/ordering/{basket}")["order"]["status"] == "rejected"
     assert mall.get(f"/api/depot/shopping/{basket}")["list"]["status"] == "cancelled"
     assert mall.get(f"/api/payments/{payment}")["payment"]["status"] == "voided"
 
 
-def test_the_timeline_of_an_order_is_complete_and_tells_what_caused_what(deployed: Deployed) -> None:
+def test_the_timeline_of_an_order_is_complete_and_names_each_cause(deployed: Deployed) -> None:
     journey = shop(deployed.mall, deployed.products[:1])
 
     def timeline() -> list[Json] | None:
@@ -69,7 +69,7 @@ def test_the_timeline_of_an_order_is_complete_and_tells_what_caused_what(deploye
     assert [m["name"] for m in messages if m["causationId"] and m["causationId"] not in ids] == []
 
 
-def test_a_message_that_cannot_be_read_ends_among_the_dead_letters_with_its_reason(deployed: Deployed) -> None:
+def test_a_message_that_cannot_be_decoded_is_dead_lettered_with_its_reason(deployed: Deployed) -> None:
     sqs = deployed.client("sqs")
     body = f"not a message {uuid.uuid4()}"
     sqs.send_message(QueueUrl=deployed.output("ordering", "InboxQueue"), MessageBody=body)
@@ -82,9 +82,9 @@ def test_a_message_that_cannot_be_read_ends_among_the_dead_letters_with_its_reas
     sqs.purge_queue(QueueUrl=deployed.output("ordering", "InboxDeadLetters"))
 
 
-def test_what_was_said_can_be_said_again_to_one_consumer_and_changes_nothing(deployed: Deployed) -> None:
+def test_a_republish_to_one_consumer_changes_nothing(deployed: Deployed) -> None:
     journey = shop(deployed.mall, deployed.products[:1])
-    wait_for(lambda: not depths(deployed.cloud) or None, "quiet")
+    wait_for(lambda: not depths(deployed.cloud) or None, "empty queues")
     path = f"/api/insights/orders/{journey.order_id}/timeline"
     before = deployed.mall.pages(path, "messages")
 
@@ -93,11 +93,11 @@ def test_what_was_said_can_be_said_again_to_one_consumer_and_changes_nothing(dep
         FunctionName=deployed.output("ordering", "RelayFunction"), Payload=json.dumps(request)
     )
     assert json.loads(answer["Payload"].read())["sent"] >= 4
-    wait_for(lambda: not depths(deployed.cloud) or None, "quiet")
+    wait_for(lambda: not depths(deployed.cloud) or None, "empty queues")
     assert deployed.mall.pages(path, "messages") == before
 
 
-def test_a_request_that_comes_again_with_its_key_is_done_once(deployed: Deployed) -> None:
+def test_a_request_repeated_with_its_idempotency_key_takes_effect_once(deployed: Deployed) -> None:
     key = str(uuid.uuid4())
     body = {"name": "Twice", "location": "Level 9"}
     first = deployed.mall.post("/api/stores", body, key=key)
@@ -107,7 +107,7 @@ def test_a_request_that_comes_again_with_its_key_is_done_once(deployed: Deployed
     assert (refused.value.status, refused.value.code) == (422, "idempotency_key_reused")
 
 
-def test_an_etag_guards_against_changing_what_somebody_else_changed(deployed: Deployed) -> None:
+def test_an_etag_guards_against_overwriting_a_concurrent_change(deployed: Deployed) -> None:
     store = deployed.mall.post("/api/stores", {"name": "Guarded", "location": "Level 9"})["id"]
     path = f"{deployed.address}/api/stores/{store}"
     tag = httpx.get(path).headers["etag"]
@@ -123,7 +123,7 @@ def test_an_etag_guards_against_changing_what_somebody_else_changed(deployed: De
         ("GET", "/health", 200, None),
     ],
 )
-def test_the_gateway_answers_what_no_service_does(
+def test_the_gateway_answers_requests_that_no_service_has_a_route_for(
     deployed: Deployed, method: str, path: str, status: int, allow: str | None
 ) -> None:
     response = httpx.request(method, deployed.address + path)
@@ -132,7 +132,7 @@ def test_the_gateway_answers_what_no_service_does(
     assert response.headers["content-type"].split(";")[0] == kind
 
 
-def test_costs_are_counted_by_the_local_stage(deployed: Deployed) -> None:
+def test_the_local_stage_counts_costs(deployed: Deployed) -> None:
     from infra.local.cost import LABELS, cost
 
     shop(deployed.mall, deployed.products[:1])

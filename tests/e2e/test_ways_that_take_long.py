@@ -1,4 +1,4 @@
-"""What takes a minute and more on the deployed system; it was begun before all else, and is looked at last."""
+"""Paths that take a minute or more on the deployed system: they were started first, and are checked last."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +16,19 @@ WITHIN = 300  # seconds
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_time_brings_an_order_to_the_end_that_its_path_says(
+def test_an_order_on_a_slow_path_ends_as_its_path_expects(
     deployed: Deployed, visits: dict[str, Visit], name: str
 ) -> None:
-    """By the robots' leases, and by schedules that fire by themselves."""
+    """Robots' leases end and schedules fire, without a call of the API."""
     visit = visits[name]
     assert visit.ended.wait(WITHIN)
     assert visit.problem == ""
     assert money_difference(deployed.mall, visit.order.id) == 0
 
 
-def test_a_participant_that_is_back_too_late_finds_everything_undone(deployed: Deployed) -> None:
-    """Payments hears nothing while the saga waits for it, three times, and turns round; then it hears all at once."""
-    order = Order(deployed.mall).registers().fills_a_basket(open_shop(deployed.mall).plain).sets_money_aside()
+def test_commands_to_a_service_that_is_back_too_late_have_no_effect(deployed: Deployed) -> None:
+    """Payments is stopped until the saga has made its three attempts and compensates; then it receives everything."""
+    order = Order(deployed.mall).registers().fills_a_basket(open_shop(deployed.mall).plain).authorizes_a_payment()
 
     def saga() -> Json:
         found: Json = deployed.mall.get(f"/api/checkout/sagas/{order.id}")["saga"]
@@ -36,27 +36,27 @@ def test_a_participant_that_is_back_too_late_finds_everything_undone(deployed: D
 
     with stopped(deployed, "payments"):
         order.checks_out()
-        wait_for(lambda: saga()["compensating"] or None, "the saga's patience to end")
+        wait_for(lambda: saga()["compensating"] or None, "the saga's last timeout")
         wait_for(lambda: order.order()["status"] == "rejected" or None, "the rejection")
         assert order.payment()["status"] == "authorized"
-    wait_for(lambda: saga()["status"] == "compensated" or None, "the undoing")
-    wait_for(lambda: REJECTED.lacks(order) is None or None, "the order's fate")
+    wait_for(lambda: saga()["status"] == "compensated" or None, "the compensation")
+    wait_for(lambda: REJECTED.unmet(order) is None or None, "the order's fate")
     assert order.shopping_list()["status"] == "cancelled"
-    deployed.expect_rest()
+    deployed.expect_idle()
 
 
-def test_nothing_is_left_anywhere_in_the_end(deployed: Deployed) -> None:
+def test_the_system_is_idle_in_the_end(deployed: Deployed) -> None:
     assert deployed.reconcile() == 0
     assert deployed.mall.pages("/api/checkout/sagas?status=running", "sagas") == []
     assert deployed.mall.pages("/api/checkout/sagas?status=parked", "sagas") == []
     robots = deployed.mall.pages("/api/depot/bots", "bots")
     assert {robot["status"] for robot in robots} == {"idle"}
-    deployed.expect_rest()
+    deployed.expect_idle()
 
 
 @contextmanager
 def stopped(deployed: Deployed, service: str) -> Iterator[None]:
-    """A service that hears nothing for the while: what is said to it waits in its queue."""
+    """Within the block, a service consumes nothing: its messages wait in its queue."""
     lambdas = deployed.client("lambda")
     function = deployed.output(service, "InboxWorkerFunction")
     mapping = lambdas.list_event_source_mappings(FunctionName=function)["EventSourceMappings"][0]["UUID"]

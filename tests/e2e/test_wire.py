@@ -1,22 +1,22 @@
-"""The fuzzer on the deployed system. It comes last, for it leaves the mall full of what nobody wants."""
+"""The fuzzer on the deployed system. It runs last, since it leaves arbitrary data behind."""
 
 import pytest
 
 from infra.local.queues import dead_letters
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from tests.e2e.conftest import Deployed
-from tests.fuzz.deployed import IN_SHORT, fuzz_deployed
+from tests.fuzz.deployed import SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Report
 
 
 @pytest.fixture(scope="module")
 def report(deployed: Deployed) -> Report:
-    return fuzz_deployed(deployed.address, IN_SHORT)
+    return fuzz_deployed(deployed.address, SHORT)
 
 
-def test_every_answer_is_one_that_the_document_promises(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_answer_conforms_to_the_document(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
-        print(f"\nFuzzed by seed {IN_SHORT.seed} (the same again: make fuzz MINUTES=0 SEED={IN_SHORT.seed})")
+        print(f"\nFuzzed by seed {SHORT.seed} (repeat with: make fuzz MINUTES=0 SEED={SHORT.seed})")
         print("\n".join(report.table()))
         print(report.summary())
     assert report.failures == []
@@ -30,6 +30,6 @@ def test_links_are_followed(report: Report) -> None:
     assert report.links > 0
 
 
-def test_no_message_of_it_all_fails(report: Report, deployed: Deployed) -> None:
-    assert quiet(deployed.cloud) == {}
+def test_no_message_is_dead_lettered(report: Report, deployed: Deployed) -> None:
+    assert wait_until_idle(deployed.cloud) == {}
     assert dead_letters(deployed.cloud) == []

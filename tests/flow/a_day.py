@@ -1,4 +1,4 @@
-"""A day in the mall: orders of every fate, for those who look on."""
+"""A day in the mall, with orders of every fate, for the tests of read models."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ RANGE = "from=2026-01-05T00:00:00Z&to=2026-01-06T00:00:00Z"
 
 @dataclass
 class Day:
-    """Customers by what becomes of their orders, in a mall with one robot, which goes from order to order."""
+    """Customers by the fate of their orders, in a mall with one robot that collects one order after the other."""
 
     mall: Mall
     products: dict[str, str]
@@ -41,7 +41,7 @@ class Day:
         return shopper
 
     def finds(self, shopper: Shopper, cables: int, chargers: int) -> None:
-        """The robot brings that many."""
+        """The robot collects these quantities."""
         found = shopper.shopping_list()
         path, assignment = f"/api/depot/shopping/{found['id']}", {"assignment": found["assignment"]}
         shopper.ask("PUT", f"{path}/start", assignment)
@@ -54,14 +54,14 @@ class Day:
 
 
 def a_day(disorder: int | None = None) -> Day:
-    """A mall that is open, before the first customer."""
+    """A mall with a store and a robot, before the first customer."""
     mall = Mall(disorder=disorder, settings=SOON)
     products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
     return Day(mall, products, bring_a_robot_online(mall))
 
 
 def morning(day: Day) -> None:
-    """Orders that complete, each in its own way; two wait for the robot at once, which is lost for a while."""
+    """Orders that complete: paid when ready, paid beforehand, short. The robot falls silent for an hour meanwhile."""
     first, second = day.orders_something("paid when ready"), day.orders_something("paid beforehand")
     collect(first)
     first.pays()
@@ -77,7 +77,7 @@ def morning(day: Day) -> None:
 
 
 def afternoon(day: Day) -> None:
-    """Orders that do not complete, and baskets that become none."""
+    """Orders that do not complete, and baskets that are not checked out."""
     day.orders_something("rejected", amount=10)
     hasty = day.shoppers["cancelled before approval"] = day.fills().authorizes_a_payment(TOTAL)
     hasty.ask("PUT", f"/api/baskets/{hasty.basket_id}/checkout", {"paymentId": hasty.payment_id})
@@ -92,13 +92,13 @@ def afternoon(day: Day) -> None:
     day.finds(day.orders_something("nothing found"), 0, 0)
     leaver = day.fills()
     leaver.ask("DELETE", f"/api/baskets/{leaver.basket_id}")
-    day.fills()  # and leaves it standing
+    day.fills()  # a basket that is abandoned
     collect(day.orders_something("never paid"))
     day.mall.pass_time(1_800)
 
 
 def replay(mall: Mall, service: str) -> int:
-    """Send a service's whole history again, to insights alone; how many messages that were."""
+    """Replay a service's whole history to insights; returns the number of messages."""
     sent, cursor = 0, None
     while True:
         with mall.at_work(service):
@@ -116,7 +116,7 @@ def replay_everything(mall: Mall) -> int:
 
 
 def insights(mall: Mall, what: str) -> Any:
-    """What insights says about the day."""
+    """An answer of insights about the day."""
     answer = mall.request("GET", f"/api/insights/{what}?{RANGE}")
     assert answer.status == 200, answer
     return answer.body

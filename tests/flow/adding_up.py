@@ -1,13 +1,13 @@
-"""What is true of a whole mall once its messages have settled, whatever has happened before and in whatever order.
+"""Invariants of a whole mall once its messages have settled, whatever happened before and in whatever order.
 
-1. No message has failed for good, and none waits but what services remind themselves with.
+1. No message is dead-lettered, and none waits except the services' own reminders.
 2. Every saga has ended, and as its order did.
 3. An order that completed has its list collected and its invoice paid; one that was rejected or cancelled has a list
    that is cancelled or was collected before, owes nothing and keeps no money.
 4. All that was authorised for an order that is over was captured or released, and what was captured and did not go
    back is what is owed.
 5. A robot at work has one list, which names it and is of an order still wanted; no robot is idle while a list waits.
-6. The customer was told of the order's fate, and of each stage on the way to it, once.
+6. The customer was notified of the order's fate, and of each stage on the way to it, once.
 7. Search shows each order as ordering has it, and insights counts each once at every stage it reached.
 """
 
@@ -39,9 +39,9 @@ SINCE = "2026-01-01T00:00:00Z"
 
 
 def everything_adds_up(mall: Mall, *, ended: bool = True) -> None:
-    """Everything above; `ended`: no order is still wanted, either."""
+    """Check all of the above; `ended`: and that every order has ended."""
     mall.settle()
-    _nothing_is_left_over(mall)
+    _no_message_is_left(mall)
     orders = [_get(mall, f"/api/ordering/{order_id}")["order"] for order_id in order_ids(mall)]
     for order in orders:
         assert order["status"] in LISTS_OF, order
@@ -49,7 +49,7 @@ def everything_adds_up(mall: Mall, *, ended: bool = True) -> None:
         _saga_ended_with(mall, order)
         _list_fits(mall, order)
         _money_adds_up(mall, order)
-        _customer_was_told(mall, order)
+        _customer_was_notified(mall, order)
         _search_shows(mall, order)
     _robots_have_what_they_should(mall)
     _insights_count(mall, orders)
@@ -61,22 +61,22 @@ def order_ids(mall: Mall) -> list[str]:
     return list(dict.fromkeys(envelope.data["order_id"] for envelope in created))
 
 
-def told(mall: Mall, order: dict[str, Any]) -> list[str]:
-    """The kinds of the texts that an order's customer was sent about it."""
+def notified(mall: Mall, order: dict[str, Any]) -> list[str]:
+    """The kinds of the notifications that an order's customer was sent about it."""
     sent = _pages(mall, f"/api/notifications?customerId={order['customerId']}", "notifications")
     return sorted(notification["kind"] for notification in sent if notification["orderId"] == order["id"])
 
 
 def money(mall: Mall, payment_id: str) -> Payment:
-    """A payment with all its amounts, of which REST shows but one."""
+    """A payment with all its amounts: REST shows only what was authorised."""
     with mall.at_work("payments"):
         return payments.payments.load(payment_id).aggregate
 
 
-def _nothing_is_left_over(mall: Mall) -> None:
+def _no_message_is_left(mall: Mall) -> None:
     assert mall.dead_letters() == {}
     waiting = {name for names in mall.waiting().values() for name in names}
-    assert {name for name in waiting if language()[name].kind is not Kind.TIMER} == set()
+    assert {name for name in waiting if language()[name].about.kind is not Kind.TIMER} == set()
     assert {key: held for key, held in mall.held.items() if held} == {}
 
 
@@ -87,7 +87,7 @@ def _saga_ended_with(mall: Mall, order: dict[str, Any]) -> None:
 
 def _list_fits(mall: Mall, order: dict[str, Any]) -> None:
     answer = mall.request("GET", f"/api/depot/shopping/{order['id']}")
-    if answer.status == 404:  # the order was called off before anybody asked for a list
+    if answer.status == 404:  # the order was cancelled before a list was created
         assert order["status"] in ("rejected", "cancelled"), order
         return
     assert answer.body["list"]["status"] in LISTS_OF[order["status"]], (answer.body, order)
@@ -124,18 +124,18 @@ def _money_adds_up(mall: Mall, order: dict[str, Any]) -> None:
         assert payment.authorized == payment.captured + payment.released, payment
 
 
-def _customer_was_told(mall: Mall, order: dict[str, Any]) -> None:
+def _customer_was_notified(mall: Mall, order: dict[str, Any]) -> None:
     kinds = {
         "received": True,
-        "approved": any(_said(mall, "OrderApproved", order)),
+        "approved": any(_published(mall, "OrderApproved", order)),
         "ready_for_pickup": order["ready"],
         **{fate: order["status"] == fate for fate in ENDED},
     }
     expected = sorted(kind for kind, so in kinds.items() if so)
-    if mall.request("GET", f"/api/customers/{order['customerId']}").status == 404:  # nobody (left) to be told
-        assert set(told(mall, order)) <= set(expected)
+    if mall.request("GET", f"/api/customers/{order['customerId']}").status == 404:  # the customer is erased
+        assert set(notified(mall, order)) <= set(expected)
     else:
-        assert told(mall, order) == expected, order
+        assert notified(mall, order) == expected, order
 
 
 def _search_shows(mall: Mall, order: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ def _insights_count(mall: Mall, orders: list[dict[str, Any]]) -> None:
     funnel = _get(mall, f"/api/insights/funnel?from={SINCE}")
     counted = {name: funnel[name] for name in ("approved", "ready", "paid", *ENDED)}
     assert counted == {
-        "approved": sum(any(_said(mall, "OrderApproved", order)) for order in orders),
+        "approved": sum(any(_published(mall, "OrderApproved", order)) for order in orders),
         "ready": sum(order["ready"] for order in orders),
         "paid": sum(order["paid"] for order in orders),
         **{fate: sum(order["status"] == fate for order in orders) for fate in ENDED},
@@ -172,7 +172,7 @@ def _insights_count(mall: Mall, orders: list[dict[str, Any]]) -> None:
     assert (sales["orders"], sales["revenue"]) == (len(sold), round(sum(order["total"] for order in sold), 2))
 
 
-def _said(mall: Mall, name: str, order: dict[str, Any]) -> Iterator[bool]:
+def _published(mall: Mall, name: str, order: dict[str, Any]) -> Iterator[bool]:
     return (True for e in mall.published if e.metadata.name == name and e.data["order_id"] == order["id"])
 
 

@@ -1,4 +1,4 @@
-"""A payment provider that fails as it is told to, and what staff do about the refunds that it refused."""
+"""A payment provider that fails on demand, and the redrive of the refunds that it refused."""
 
 from collections.abc import Mapping
 from typing import Literal, cast
@@ -8,42 +8,42 @@ from functions.payments.sandbox import SandboxProvider
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue, Message
 
-Mood = Literal["willing", "refuses", "loses answers", "is away"]
+Behaviour = Literal["willing", "refuses", "loses answers", "is away"]
 
 
 class Bank:
-    """Pays as the sandbox does when it is willing. `asked` counts how often, by request id."""
+    """Pays as the sandbox does, unless its behaviour is another. asked: the number of requests, by request id."""
 
     def __init__(self, mall: Mall) -> None:
         self.mall = mall
-        self.mood: Mood = "willing"
+        self.behaviour: Behaviour = "willing"
         self.asked: dict[str, int] = {}
         self._books = SandboxProvider()
         mall.runtimes["payments"].adapters["provider"] = self
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
         self.asked[request_id] = self.asked.get(request_id, 0) + 1
-        if self.mood == "refuses":
+        if self.behaviour == "refuses":
             raise RefusedError("the account is closed")
-        if self.mood == "is away":
+        if self.behaviour == "is away":
             raise UnavailableError("the provider does not answer")
         self._books.refund(payment_id, amount, request_id)
-        if self.mood == "loses answers":
+        if self.behaviour == "loses answers":
             raise UnavailableError("the provider's answer was lost")
 
     def statement(self, payment_id: str) -> Mapping[str, int]:
-        if self.mood == "is away":
+        if self.behaviour == "is away":
             raise UnavailableError("the provider does not answer")
         return self._books.statement(payment_id)
 
     def paid_back(self, payment_id: str) -> list[int]:
-        """What went back of a payment, in cents, the larger amounts first."""
+        """The refunds of a payment, in cents, the larger ones first."""
         with self.mall.at_work("payments"):
             return sorted(self._books.statement(payment_id).values(), reverse=True)
 
-    def comes_round(self) -> list[Message]:
-        """It pays again, and staff have every dead letter tried again; those letters."""
-        self.mood = "willing"
+    def pays_again(self) -> list[Message]:
+        """Pay again from now on, and redrive all dead letters; returns those."""
+        self.behaviour = "willing"
         letters = self.mall.dead_letters().get("payments", [])[:]
         cast(MemoryQueue, self.mall.runtimes["payments"].dead_letters).messages.clear()
         for letter in letters:

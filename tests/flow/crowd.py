@@ -1,4 +1,4 @@
-"""A mall full of customers, clerks and robots who do anything at any moment, all of it decided by a seed."""
+"""Customers, clerks and robots that act at random, decided by a seed."""
 
 import random
 import uuid
@@ -8,16 +8,16 @@ from tests.flow.adding_up import ENDED, order_ids
 from tests.flow.shopper import Shopper, bring_a_robot_online, fall_silent, open_a_store, speak
 from tests.support.mall import Mall
 
-# Short times, so that a saga turns round and an order expires within minutes.
+# Short times, so that a saga compensates and an order expires within minutes.
 SETTINGS = {"MALLBOTS_STEP_TIMEOUT": "5", "MALLBOTS_ORDER_UNPAID": "600"}
 PRICES = {"cable": 9.95, "charger": 34.9, "kettle": 20.0}
 STOPPABLE = ["checkout", "customers", "depot", "insights", "notifications", "ordering", "payments", "search"]
-LONGEST_STOP = 60  # seconds; far longer ones would be a matter for operators, with dead letters to send again
+LONGEST_STOP = 60  # seconds; after far longer ones operators would have to redrive dead letters
 EVENINGS = 60  # minutes within which every order must have ended
 
 
 class Crowd:
-    """One day of a mall. `live` does things at random, `come_to_rest` lets everybody finish what they have begun."""
+    """One day of a mall. `live` does random deeds, `finish` brings every order to its end."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -29,7 +29,7 @@ class Crowd:
         self.assignments: list[tuple[str, int]] = []
 
     def new_id(self) -> str:
-        """The next id that anybody in the mall makes up."""
+        """The next id that a service or a client in the mall makes."""
         return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
     def open(self) -> None:
@@ -39,12 +39,12 @@ class Crowd:
         self.robots = [bring_a_robot_online(self.mall, name) for name in ("Ajax", "Bert")]
 
     def live(self, deeds: int) -> None:
-        """Let so many things be done, and some messages arrive after each."""
+        """Do so many random deeds, and deliver some messages after each."""
         what = {
-            self.somebody_orders: 5,
-            self.somebody_pays: 5,
-            self.somebody_cancels: 2,
-            self.staff_call_an_order_off: 1,
+            self.a_customer_orders: 5,
+            self.a_customer_pays: 5,
+            self.a_customer_cancels: 2,
+            self.staff_cancel_an_order: 1,
             self.staff_cancel_a_list: 1,
             self.staff_disable_a_customer: 1,
             self.a_robot_goes_on: 12,
@@ -60,8 +60,8 @@ class Crowd:
             deed()
             self.mall.deliver(self.chance.randint(0, 40))
 
-    def come_to_rest(self) -> None:
-        """Everybody is there again, and goes on until every order has ended. Raises AssertionError if one does not."""
+    def finish(self) -> None:
+        """Bring all robots online and collect until every order has ended. Raises AssertionError if one does not."""
         for robot in self.robots:
             speak(self.mall, robot)
         for _ in range(EVENINGS):
@@ -74,12 +74,12 @@ class Crowd:
         raise AssertionError(f"these orders do not end: {self.statuses()}")
 
     def statuses(self) -> dict[str, str]:
-        """How every order stands, by its id."""
+        """The status of every order, by its id."""
         shopper = Shopper(self.mall)
         return {id: shopper.ask("GET", f"/api/ordering/{id}")["order"]["status"] for id in order_ids(self.mall)}
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer, or None when it is refused: what is not there, not allowed (any more), or stopped."""
+        """The answer, or None when the request is refused (404, 409) or the service is stopped (503)."""
         answer = self.mall.request(method, path, body)
         assert answer.status in (200, 404, 409, 503), (method, path, body, answer)
         return answer.body if answer.status == 200 else None
@@ -89,8 +89,8 @@ class Crowd:
         pages = [self.ask("GET", f"/api/depot/shopping?status={status}&limit=100") for status in statuses]
         return [shopping_list for page in pages if page for shopping_list in page["lists"]]
 
-    def somebody_orders(self) -> None:
-        """A new customer fills a basket and checks out, or goes home when somebody does not answer."""
+    def a_customer_orders(self) -> None:
+        """A new customer fills a basket and checks out, or gives up when a service does not answer."""
         names = self.chance.sample(list(PRICES), self.chance.randint(1, len(PRICES)))
         wanted = {name: self.chance.randint(1, 3) for name in names}
         total = sum(PRICES[name] * quantity for name, quantity in wanted.items())
@@ -106,15 +106,15 @@ class Crowd:
             shopper.ask("PUT", f"{path}/checkout", {"paymentId": shopper.payment_id})
             self.shoppers.append(shopper)
 
-    def somebody_pays(self) -> None:
+    def a_customer_pays(self) -> None:
         if self.shoppers:
             self.ask("PUT", f"/api/payments/invoices/{self.chance.choice(self.shoppers).basket_id}/pay")
 
-    def somebody_cancels(self) -> None:
+    def a_customer_cancels(self) -> None:
         if self.shoppers:
             self.chance.choice(self.shoppers).cancels()
 
-    def staff_call_an_order_off(self) -> None:
+    def staff_cancel_an_order(self) -> None:
         if self.shoppers:
             self.ask("DELETE", f"/api/ordering/{self.chance.choice(self.shoppers).basket_id}")
 
@@ -177,7 +177,7 @@ class Crowd:
         service = self.chance.choice(STOPPABLE)
         self.mall.stop(service)
         for _ in range(self.chance.randint(1, 3)):
-            self.somebody_pays()
+            self.a_customer_pays()
             self.a_robot_goes_on()
             self.mall.pass_time(self.chance.randint(1, LONGEST_STOP // 3))
         self.mall.start(service)
@@ -187,7 +187,7 @@ class Crowd:
 
 
 def lines(shopping_list: Any) -> list[dict[str, Any]]:
-    """What a list asks for, line by line."""
+    """The lines of a shopping list."""
     return [
         {"storeId": stop["storeId"], "productId": item["productId"], "quantity": item["quantity"]}
         for stop in shopping_list["stops"]

@@ -1,4 +1,4 @@
-"""What flow tests see of robots and lists, and a robot's steps with the list of an order."""
+"""Robots and lists in flow tests: their statuses, and a robot's steps with the list of an order."""
 
 from collections.abc import Callable
 
@@ -22,12 +22,12 @@ def orders(mall: Mall, products: dict[str, str], number: int = 1) -> list[Shoppe
 
 
 def robots(mall: Mall) -> dict[str, str]:
-    """How each robot stands."""
+    """The status of each robot."""
     return {bot["id"]: bot["status"] for bot in Shopper(mall).ask("GET", "/api/depot/bots")["bots"]}
 
 
 def at_work(shoppers: list[Shopper]) -> dict[int, str]:
-    """Which robot works for which of the orders; none for two."""
+    """The robot at work for each order, by the order's position; none works for two."""
     lists = [shopper.shopping_list() for shopper in shoppers]
     found = {n: one["botId"] for n, one in enumerate(lists) if one["status"] in ("assigned", "active")}
     assert len(set(found.values())) == len(found), found
@@ -35,13 +35,13 @@ def at_work(shoppers: list[Shopper]) -> dict[int, str]:
 
 
 def standing(shopper: Shopper) -> tuple[str, str | None, int]:
-    """How an order's list stands, which robot has it, and the number of its latest assignment."""
+    """An order's list: its status, the robot that has it, and the number of its latest assignment."""
     found = shopper.shopping_list()
     return found["status"], found["botId"], found["assignment"]
 
 
 def picked(shopper: Shopper) -> int:
-    """How many things are picked in all."""
+    """The quantity picked in all."""
     return sum(item["picked"] for stop in shopper.shopping_list()["stops"] for item in stop["items"])
 
 
@@ -50,7 +50,7 @@ def start(shopper: Shopper, assignment: int) -> Response:
 
 
 def pick(shopper: Shopper, assignment: int) -> Response:
-    """One of the first thing on the list."""
+    """Pick one of the list's first item."""
     stop = shopper.shopping_list()["stops"][0]
     item = {"storeId": stop["storeId"], "productId": stop["items"][0]["productId"], "quantity": 1}
     return shopper.mall.request("PUT", path_of(shopper, "pick"), {"assignment": assignment, **item})

@@ -1,4 +1,4 @@
-"""An order on its way through the create-order saga, and what must be so everywhere when that has ended."""
+"""An order in the create-order saga, and what must be true in every service when the saga has ended."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from tests.flow.shopper import Shopper, bring_a_robot_online, fall_silent, open_
 from tests.support.mall import Mall
 
 COMMANDS = ["AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder"]
-SERVICES = ["customers", "depot", "payments", "depot", "ordering"]  # to which each of them goes
-CORE = ["ordering", "checkout", "customers", "depot", "payments"]  # who takes part; the others only look on
+SERVICES = ["customers", "depot", "payments", "depot", "ordering"]  # the one that each command goes to
+CORE = ["ordering", "checkout", "customers", "depot", "payments"]  # the participants of the saga
 
 TOTAL = 54.8
-ORDERED = [None, 1]  # as messages come, and in disorder with repetitions
+ORDERED = [None, 1]  # messages in order, and in disorder with repetitions
 
 
 @dataclass
@@ -33,23 +33,23 @@ class Case:
         return self.shopper.basket_id
 
     def checks_out(self, until: str = "") -> None:
-        """Check out, and go on until the message `until` has just been said, or as far as it goes."""
+        """Check out, and deliver until the message `until` is published, or until none is left."""
         self.check_out()
         if not until:
             self.mall.settle()
             return
         while until not in self.mall.names():
-            assert self.mall.deliver(), f"{until} was never said"
+            assert self.mall.deliver(), f"{until} was never published"
             self.mall.relay()
 
     def check_out(self) -> None:
-        """Ask for the checkout, and let nobody hear of it yet."""
+        """Request the checkout, and deliver no message yet."""
         body = {"paymentId": self.shopper.payment_id}
         self.shopper.ask("PUT", f"/api/baskets/{self.order_id}/checkout", body)
         self.mall.relay()
 
     def cancels(self) -> int:
-        """The customer changes their mind; the status of the answer."""
+        """The customer cancels the order; the status of the answer."""
         return self.mall.request("DELETE", f"/api/ordering/{self.order_id}", {"reason": "changed my mind"}).status
 
     def saga(self) -> Any:
@@ -72,23 +72,23 @@ class Case:
         found = self.shopper.ask("GET", f"/api/notifications?customerId={self.shopper.customer_id}")["notifications"]
         return {notification["kind"] for notification in found if notification["orderId"] == self.order_id}
 
-    def says(self, message: type[Message], **fields: Any) -> None:
-        """Somebody says something about the order (another one, when `order_id` says so), out of turn."""
+    def publish(self, message: type[Message], **fields: Any) -> None:
+        """Publish a stray message about the order, or about another `order_id`."""
         detail = sample(message)
-        detail["metadata"] |= {"id": self.mall.number("stray"), "name": message.name}
+        detail["metadata"] |= {"id": self.mall.next_id("stray"), "name": message.about.name}
         detail["data"] |= {"order_id": self.order_id} | fields
         self.mall.publish(detail)
 
 
 def a_case(disorder: int | None = None, *, amount: float = TOTAL, settings: dict[str, str] | None = None) -> Case:
-    """A case in which everything is well, but for what is said otherwise."""
+    """A case in which the order would be accepted, unless the amount or a setting prevents it."""
     return deepcopy(_prepared(disorder, amount, tuple((settings or {}).items())))
 
 
 @cache
 def _prepared(disorder: int | None, amount: float, settings: tuple[tuple[str, str], ...]) -> Case:
     """Made once and copied for each case: there are many."""
-    # A robot that may be silent for a week: hours pass faster without its word every half minute.
+    # A robot that may be silent for a week: hours pass faster without its heartbeats.
     mall = Mall(disorder=disorder, settings={"MALLBOTS_ROBOT_LEASE": "604800", **dict(settings)})
     products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
     fall_silent(mall, bring_a_robot_online(mall))
@@ -97,9 +97,9 @@ def _prepared(disorder: int | None, amount: float, settings: tuple[tuple[str, st
 
 
 def assert_undone(case: Case, order: str, *, saga: str = "compensated", payment: str | None = "voided") -> None:
-    """The order has ended as said, and nothing of it is left anywhere.
+    """The order has ended with this status, and everything is undone.
 
-    payment: how its payment stands, None when there is none.
+    payment: the status of its payment, None when there is none.
     """
     assert case.shopper.order()["status"] == order
     assert case.saga()["status"] == saga
@@ -111,11 +111,11 @@ def assert_undone(case: Case, order: str, *, saga: str = "compensated", payment:
     if payment == "voided":
         assert_money(case, captured=0)
     assert case.texts() - {"approved"} == {"received", order}
-    assert_at_rest(case)
+    assert_idle(case)
 
 
 def assert_accepted(case: Case) -> None:
-    """Everyone has accepted the order."""
+    """Every service has accepted the order."""
     assert case.shopper.order()["status"] == "approved"
     saga = case.saga()
     assert (saga["status"], saga["compensating"], saga["reason"]) == ("completed", False, "")
@@ -124,11 +124,11 @@ def assert_accepted(case: Case) -> None:
     assert case.shopper.payment()["status"] == "confirmed"
     assert (case.shopper.invoice()["status"], case.shopper.invoice()["amount"]) == ("pending", TOTAL)
     assert case.texts() == {"received", "approved"}
-    assert_at_rest(case)
+    assert_idle(case)
 
 
 def assert_money(case: Case, *, captured: int) -> None:
-    """All that was authorised was captured or released (cents), and what was captured is owed or went back."""
+    """All that was authorised was captured or released (cents), and what was captured is owed or was refunded."""
     with case.mall.at_work("payments"):
         payment = payments.payment(case.shopper.payment_id)
         invoice = payments.invoice(case.order_id)
@@ -137,11 +137,11 @@ def assert_money(case: Case, *, captured: int) -> None:
     assert payment.captured - payment.refunded == invoice.amount
 
 
-def assert_at_rest(case: Case) -> None:
-    """No message waits but those that services remind themselves with, none has failed, and search has heard all."""
+def assert_idle(case: Case) -> None:
+    """No message waits except the services' own reminders, none is dead-lettered, and search is up to date."""
     waiting = {name for names in case.mall.waiting().values() for name in names}
-    assert {name for name in waiting if language()[name].kind is not Kind.TIMER} == set()
-    assert StepTimedOut.name not in waiting
+    assert {name for name in waiting if language()[name].about.kind is not Kind.TIMER} == set()
+    assert StepTimedOut.about.name not in waiting
     assert case.mall.dead_letters() == {}
     found = case.shopper.ask("GET", f"/api/search/orders/{case.order_id}")["order"]
     assert found["status"] == case.shopper.order()["status"]

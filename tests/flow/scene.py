@@ -1,4 +1,4 @@
-"""An order of goods from two stores, in a mall with one robot, led to any point of its life."""
+"""An order of goods from two stores, in a mall with one robot, brought to any state."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from tests.flow.adding_up import money, told
+from tests.flow.adding_up import money, notified
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
 from tests.support.mall import Mall
 
@@ -42,25 +42,25 @@ class Scene:
         return self
 
     def robot_starts(self) -> int:
-        """The robot sets out; its assignment."""
+        """The robot starts; returns its assignment."""
         assignment: int = self.shopper.shopping_list()["assignment"]
         self.shopper.ask("PUT", f"{self.path}/start", {"assignment": assignment})
         return assignment
 
     def robot_picks(self, name: str, quantity: int) -> int:
-        """The robot has so many of a product in all; the status of the answer."""
+        """The robot picks `quantity` of a product in all; returns the status of the answer."""
         assignment = self.shopper.shopping_list()["assignment"]
         pick = {"assignment": assignment, **self.line(name, quantity)}
         return self.mall.request("PUT", f"{self.path}/pick", pick).status
 
     def is_collected(self, short: Mapping[str, int] | None = None, by: Checker = "robot") -> "Scene":
-        """All is brought to the depot but what is short: a robot leaves it out, a clerk reports it."""
+        """The list is completed without what is `short`: a robot does not pick it, a clerk reports it."""
         self.is_checked_in(short or {}, by)
         self.mall.pass_time(10)
         return self
 
     def is_checked_in(self, short: Mapping[str, int], by: Checker = "robot") -> None:
-        """The same, and no message flows yet."""
+        """The same, and no message is delivered yet."""
         completion: dict[str, Any] = {}
         if by != "clerk":
             completion = {"assignment": self.robot_starts()}
@@ -75,7 +75,7 @@ class Scene:
         return {"storeId": self.stores[name], "productId": self.products[name], "quantity": quantity}
 
     def items(self) -> dict[str, int]:
-        """What the order holds now."""
+        """The items of the order now, as quantities by name."""
         names = {product_id: name for name, product_id in self.products.items()}
         return {names[item["productId"]]: item["quantity"] for item in self.shopper.order()["items"]}
 
@@ -83,15 +83,15 @@ class Scene:
         return {robot["status"] for robot in self.shopper.ask("GET", "/api/depot/bots")["bots"]}
 
     def told(self) -> list[str]:
-        return told(self.mall, self.shopper.order())
+        return notified(self.mall, self.shopper.order())
 
     def ended_by(self) -> list[str]:
-        """On whose behalf the order was cancelled, as it was published."""
+        """Who cancelled the order: customer, staff or system, as it was published."""
         mine = [e for e in self.mall.published if e.data.get("order_id") == self.order_id]
         return [e.data["by"] for e in mine if e.metadata.name == "OrderCancelled"]
 
     def paid_and_refunded(self) -> tuple[float, float]:
-        """What was captured of the payment, and what went back."""
+        """What was captured of the payment, and what was refunded."""
         payment = money(self.mall, self.shopper.payment_id)
         return payment.captured / 100, payment.refunded / 100
 
@@ -119,7 +119,7 @@ def _prepared(disorder: int | None, robots: int, settings: tuple[tuple[str, str]
 
 
 def cost(items: Mapping[str, int]) -> float:
-    """What so many of these products cost."""
+    """The price of these quantities."""
     return round(sum(PRICES[name] * quantity for name, quantity in items.items()), 2)
 
 

@@ -1,4 +1,4 @@
-"""A customer, a robot and a clerk who use the API of a mall in memory."""
+"""A customer, a robot and a clerk, who use the API of a mall in memory."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +9,12 @@ import pytest
 from functions.kernel.runtime.context import CUSTOMER, Caller
 from tests.support.mall import Mall, Response
 
-HEARTBEAT = 25  # seconds between the words of a robot: two in a lease of 60
+HEARTBEAT = 25  # seconds between a robot's heartbeats: two in a lease of 60
 
 
 @dataclass
 class Shopper:
-    """One customer's way, step by step; every step lets the messages flow before the next."""
+    """A customer who takes an order step by step; after each step all messages are delivered."""
 
     mall: Mall
     customer_id: str = ""
@@ -64,7 +64,7 @@ class Shopper:
         return self
 
     def cancels(self) -> Response:
-        """The customer changes their mind, and it may be too late for that."""
+        """The customer cancels the order, which may be refused as too late."""
         with pytest.MonkeyPatch.context() as identity:
             identity.setattr("functions.kernel.rest.http.caller", lambda event: Caller(CUSTOMER, self.customer_id))
             return self.is_called_off("changed my mind")
@@ -89,7 +89,7 @@ class Shopper:
 
 
 def open_a_store(mall: Mall, prices: dict[str, float]) -> dict[str, str]:
-    """A store with these products; their ids by name."""
+    """Create a store with these products; their ids by name."""
     clerk = Shopper(mall)
     store = clerk.ask("POST", "/api/stores", {"name": "Volt & Wire", "location": "Level 2"})["id"]
     found = {}
@@ -101,38 +101,38 @@ def open_a_store(mall: Mall, prices: dict[str, float]) -> dict[str, str]:
 
 
 def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
-    """A robot that waits for a list, and says that it is there as long as time passes; its id."""
+    """Register a robot, which is idle and sends heartbeats as time passes; its id."""
     bot: str = Shopper(mall).ask("POST", "/api/depot/bots", {"name": name})["id"]
     speak(mall, bot)
     return bot
 
 
 def speak(mall: Mall, bot: str) -> None:
-    """A robot says that it is there, now and from now on; it does not mind when nobody hears it."""
-    _say(mall, bot)
-    mall.every(HEARTBEAT, partial(_say, mall, bot), name=bot)  # a partial, so that the copy of a mall has its own
+    """Have a robot send a heartbeat now and regularly from now on; it ignores an unavailable service."""
+    _heartbeat(mall, bot)
+    mall.repeat(HEARTBEAT, partial(_heartbeat, mall, bot), name=bot)  # a partial: each copy of a mall has its own
     mall.settle()
 
 
-def _say(mall: Mall, bot: str) -> None:
+def _heartbeat(mall: Mall, bot: str) -> None:
     response = mall.request("PUT", f"/api/depot/bots/{bot}/online")
     assert response.status in (200, 503), response
 
 
 def fall_silent(mall: Mall, bot: str) -> None:
-    """A robot says nothing of its own any more; what it is made to do, it still does."""
-    mall.leave_off(bot)
+    """Stop a robot's heartbeats; a test can still make it act."""
+    mall.stop_repeating(bot)
 
 
 def leave(mall: Mall, bot: str) -> None:
-    """A robot goes offline, and says so."""
+    """Have a robot report that it goes offline."""
     fall_silent(mall, bot)
     Shopper(mall).ask("PUT", f"/api/depot/bots/{bot}/offline")
     mall.settle()
 
 
 def collect(shopper: Shopper) -> None:
-    """The robot that has the shopper's list picks everything; the clerk checks it in."""
+    """Have the robot that is assigned the shopper's list pick everything and complete the list."""
     shopping_list = shopper.shopping_list()
     assert shopping_list["status"] == "assigned", shopping_list
     path = f"/api/depot/shopping/{shopping_list['id']}"

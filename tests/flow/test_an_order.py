@@ -1,11 +1,11 @@
-"""One order's way through all services, in memory: to completion, and to a refusal."""
+"""One order through all services, in memory: to completion, and to a rejection."""
 
 import pytest
 
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 
-ORDERED = [None, *range(5)]  # as they come, and five ways of disorder with repetitions
+ORDERED = [None, *range(5)]  # messages in order, and five kinds of disorder with repetitions
 
 
 @pytest.fixture(params=ORDERED, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")

@@ -1,4 +1,4 @@
-"""A customer who is disabled while shopping: rejected, undone, and told so; later it is too late for that."""
+"""A customer who is disabled while shopping: the order is rejected and compensated; after its approval it goes on."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tests.flow.adding_up import everything_adds_up
 from tests.flow.scene import Scene, a_scene
 from tests.flow.shopper import Shopper, collect
 
-DISORDER = [None, 1, 2]  # messages as they come, and two ways of disorder with repetitions
+DISORDER = [None, 1, 2]  # messages in order, and by two seeds in disorder with duplicates
 
 
 @pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
@@ -17,27 +17,28 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     return a_scene(request.param)
 
 
-def becomes(scene: Scene, what: str) -> None:
-    scene.shopper.ask("PUT", f"/api/customers/{scene.shopper.customer_id}/{what}")
+def change_customer(scene: Scene, change: str) -> None:
+    """The change is "enable" or "disable"."""
+    scene.shopper.ask("PUT", f"/api/customers/{scene.shopper.customer_id}/{change}")
     scene.mall.settle()
 
 
 def between_basket_and_checkout(scene: Scene) -> None:
-    becomes(scene, "disable")
+    change_customer(scene, "disable")
     scene.shopper.checks_out()
 
 
 def between_checkout_and_the_saga(scene: Scene) -> None:
     scene.mall.stop("checkout")
     scene.shopper.checks_out()
-    becomes(scene, "disable")
+    change_customer(scene, "disable")
     scene.mall.start("checkout")
 
 
 def between_the_saga_and_customers(scene: Scene) -> None:
     scene.mall.hold("customers", "AuthorizeCustomer")
     scene.shopper.checks_out()
-    becomes(scene, "disable")
+    change_customer(scene, "disable")
     scene.mall.release("customers", "AuthorizeCustomer")
 
 
@@ -47,7 +48,7 @@ disabled = pytest.mark.parametrize(
 
 
 @disabled
-def test_a_customer_who_is_disabled_while_shopping_is_rejected_and_all_is_undone(
+def test_the_order_of_a_customer_who_is_disabled_while_shopping_is_rejected_and_compensated(
     scene: Scene, shops: Callable[[Scene], None]
 ) -> None:
     shops(scene)
@@ -63,7 +64,7 @@ def test_a_customer_who_is_disabled_while_shopping_is_rejected_and_all_is_undone
 
 
 @disabled
-def test_a_customer_who_was_disabled_is_told_of_the_rejection_in_the_own_language(
+def test_a_disabled_customer_is_texted_about_the_rejection_in_their_language(
     scene: Scene, shops: Callable[[Scene], None]
 ) -> None:
     scene.shopper.ask("PUT", f"/api/customers/{scene.shopper.customer_id}/language", {"language": "es"})
@@ -77,7 +78,7 @@ def test_a_customer_who_was_disabled_is_told_of_the_rejection_in_the_own_languag
 
 def test_an_approved_order_of_a_customer_who_is_then_disabled_goes_on(scene: Scene) -> None:
     scene.is_approved()
-    becomes(scene, "disable")
+    change_customer(scene, "disable")
     collect(scene.shopper)
     scene.shopper.pays()
     scene.mall.pass_time(10)
@@ -88,7 +89,7 @@ def test_an_approved_order_of_a_customer_who_is_then_disabled_goes_on(scene: Sce
 
 def test_a_customer_who_is_enabled_again_orders_anew(scene: Scene) -> None:
     between_basket_and_checkout(scene)
-    becomes(scene, "enable")
+    change_customer(scene, "enable")
     again = Shopper(scene.mall, scene.shopper.customer_id).fills_a_basket({scene.products["cable"]: 1})
     again.authorizes_a_payment(20).checks_out()
     scene.mall.pass_time(10)

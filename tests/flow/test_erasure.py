@@ -1,4 +1,4 @@
-"""A customer who is erased: no readable copy is left or comes back, the orders stay, and nothing new begins."""
+"""A customer who is erased: no copy of personal data is left or comes back, orders remain, and no new ones begin."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -17,9 +17,9 @@ from tests.flow.scene import Scene, a_scene
 from tests.flow.shopper import Shopper, collect
 from tests.support.mall import Mall
 
-DISORDER = [None, 1, 2]  # messages as they come, and two ways of disorder with repetitions
+DISORDER = [None, 1, 2]  # messages in order, and by two seeds in disorder with duplicates
 PERSONAL = ("Ada Reyes", "+15550100", "+15550199")
-NEWS = ["CustomerRegistered", "CustomerSmsChanged", "CustomerLanguageChanged", "CustomerErased"]
+CUSTOMER_EVENTS = ["CustomerRegistered", "CustomerSmsChanged", "CustomerLanguageChanged", "CustomerErased"]
 COPIES = ["baskets", "notifications", "payments", "search"]  # the services with a copy of customers
 
 
@@ -28,8 +28,8 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     return a_scene(request.param)
 
 
-def moves(shopper: Shopper) -> None:
-    """The customer takes another number and language, and nobody has heard of it yet."""
+def changes_contact(shopper: Shopper) -> None:
+    """The customer changes number and language; no message is delivered yet."""
     path = f"/api/customers/{shopper.customer_id}"
     shopper.ask("PUT", f"{path}/change-sms", {"smsNumber": "+15550199"})
     shopper.ask("PUT", f"{path}/language", {"language": "es"})
@@ -40,27 +40,27 @@ def is_erased(shopper: Shopper) -> None:
     shopper.mall.settle()
 
 
-def heard_by(mall: Mall, service: str) -> list[str]:
-    """Which of the news a service hears."""
-    heard = {message.name for inbox in mall.manifests[service].inboxes for message in inbox.messages}
-    return [name for name in NEWS if name in heard]
+def consumed_by(mall: Mall, service: str) -> list[str]:
+    """The events of customers that a service consumes."""
+    consumed = {message.about.name for inbox in mall.manifests[service].inboxes for message in inbox.messages}
+    return [name for name in CUSTOMER_EVENTS if name in consumed]
 
 
-def who_can_read(mall: Mall) -> set[str]:
-    """The services whose copies hold the name or a number of the customer."""
+def holders(mall: Mall) -> set[str]:
+    """The services that hold the name or a number of the customer."""
     found = set()
     for name in COPIES:
         runtime = mall.runtimes[name]
         assert isinstance(runtime.views, MemoryViews)
         assert isinstance(runtime.store, MemoryEventStore)
-        kept = str(runtime.views.items) + str(runtime.store.log)
-        if any(personal in kept for personal in PERSONAL):
+        stored = str(runtime.views.items) + str(runtime.store.log)
+        if any(personal in stored for personal in PERSONAL):
             found.add(name)
     return found
 
 
 def name_in_search(scene: Scene) -> set[str]:
-    """What search calls the customer of the order, wherever it shows it."""
+    """The customer's name in search, in the order alone and in a list."""
     single = scene.shopper.ask("GET", f"/api/search/orders/{scene.order_id}")["order"]
     filters = {"filters": {"customerId": scene.shopper.customer_id}}
     listed: list[Any] = scene.shopper.ask("POST", "/api/search/orders", filters)["orders"]
@@ -70,16 +70,16 @@ def name_in_search(scene: Scene) -> set[str]:
 
 def test_no_copy_holds_the_name_or_the_number_of_an_erased_customer(scene: Scene) -> None:
     scene.is_approved()
-    moves(scene.shopper)
+    changes_contact(scene.shopper)
     scene.mall.settle()
-    assert who_can_read(scene.mall) == {"notifications", "search"}
+    assert holders(scene.mall) == {"notifications", "search"}
     is_erased(scene.shopper)
-    assert who_can_read(scene.mall) == set()
+    assert holders(scene.mall) == set()
     assert scene.shopper.refused("GET", f"/api/customers/{scene.shopper.customer_id}").status == 404
 
 
-def test_the_state_of_an_erased_customer_names_nobody(scene: Scene) -> None:
-    moves(scene.shopper)
+def test_the_state_of_an_erased_customer_holds_no_personal_data(scene: Scene) -> None:
+    changes_contact(scene.shopper)
     is_erased(scene.shopper)
     store = scene.mall.runtimes["customers"].store
     newest = next(store.backwards(Customer.stream(scene.shopper.customer_id), page=1))
@@ -94,7 +94,7 @@ def test_search_shows_the_orders_of_an_erased_customer_without_a_name(scene: Sce
     assert name_in_search(scene) == {""}
 
 
-def test_the_order_of_an_erased_customer_goes_its_way_to_the_end(scene: Scene) -> None:
+def test_an_approved_order_of_an_erased_customer_goes_on_to_its_end(scene: Scene) -> None:
     scene.is_approved()
     is_erased(scene.shopper)
     collect(scene.shopper)
@@ -106,7 +106,7 @@ def test_the_order_of_an_erased_customer_goes_its_way_to_the_end(scene: Scene) -
     everything_adds_up(scene.mall)
 
 
-def test_an_erased_customer_is_texted_no_more(scene: Scene) -> None:
+def test_an_erased_customer_gets_no_more_texts(scene: Scene) -> None:
     scene.is_approved()
     is_erased(scene.shopper)
     scene.is_collected()
@@ -118,51 +118,51 @@ def test_an_erased_customer_is_texted_no_more(scene: Scene) -> None:
     assert scene.mall.dead_letters() == {}
 
 
-@pytest.mark.parametrize("order", list(permutations(NEWS)), ids=", ".join)
-def test_in_whatever_order_news_of_a_customer_arrive_none_brings_the_name_back_after_the_erasure(
+@pytest.mark.parametrize("order", list(permutations(CUSTOMER_EVENTS)), ids=", ".join)
+def test_in_whatever_order_events_of_a_customer_arrive_no_copy_comes_back_after_the_erasure(
     order: tuple[str, ...],
 ) -> None:
     mall = Mall()
     for name in COPIES:
-        mall.hold(name, *heard_by(mall, name))
+        mall.hold(name, *consumed_by(mall, name))
     shopper = Shopper(mall).registers()
-    moves(shopper)
+    changes_contact(shopper)
     is_erased(shopper)
-    for position, news in enumerate(order):
+    for position, event in enumerate(order):
         for name in COPIES:
-            if news in heard_by(mall, name):
-                mall.release(name, news)
+            if event in consumed_by(mall, name):
+                mall.release(name, event)
         mall.settle()
         if "CustomerErased" in order[: position + 1]:
-            assert who_can_read(mall) == set()
+            assert holders(mall) == set()
     assert mall.dead_letters() == {}
 
 
 @pytest.mark.parametrize("to", [None, *COPIES])
-def test_a_replay_of_all_that_was_said_of_customers_brings_nothing_back(scene: Scene, to: str | None) -> None:
+def test_a_replay_of_all_events_of_customers_brings_no_copy_back(scene: Scene, to: str | None) -> None:
     scene.is_approved()
-    moves(scene.shopper)
+    changes_contact(scene.shopper)
     is_erased(scene.shopper)
     texts = dict(scene.mall.texts.sent)
     for stream in (Customer.stream(scene.shopper.customer_id), None):
         with scene.mall.at_work("customers"):
             assert relay.republish(to=to, stream=stream)["sent"] == 4
         scene.mall.pass_time(10)
-        assert who_can_read(scene.mall) == set()
+        assert holders(scene.mall) == set()
     assert name_in_search(scene) == {""}
     assert scene.mall.texts.sent == texts
     everything_adds_up(scene.mall, ended=False)
 
 
-def test_a_consumer_that_is_away_during_the_erasure_lets_go_when_it_is_back(scene: Scene) -> None:
+def test_a_consumer_that_is_down_during_the_erasure_deletes_its_copy_when_it_is_back(scene: Scene) -> None:
     scene.is_approved()
     scene.mall.stop(*COPIES)
-    moves(scene.shopper)
+    changes_contact(scene.shopper)
     is_erased(scene.shopper)
-    assert who_can_read(scene.mall) == {"notifications", "search"}
+    assert holders(scene.mall) == {"notifications", "search"}
     scene.mall.start(*COPIES)
     scene.mall.pass_time(10)
-    assert who_can_read(scene.mall) == set()
+    assert holders(scene.mall) == set()
 
 
 def test_nothing_new_begins_for_an_erased_customer(scene: Scene) -> None:
@@ -172,10 +172,10 @@ def test_nothing_new_begins_for_an_erased_customer(scene: Scene) -> None:
     assert scene.shopper.refused("POST", "/api/payments", {**customer, "amount": 5}).status == 404
 
 
-def test_an_erased_customer_of_whom_nothing_has_been_heard_gets_no_basket_either() -> None:
+def test_an_erased_customer_without_a_copy_gets_no_basket_either() -> None:
     mall = Mall()
     for name in COPIES:
-        mall.hold(name, *heard_by(mall, name))
+        mall.hold(name, *consumed_by(mall, name))
     shopper = Shopper(mall).registers()
     is_erased(shopper)
     assert shopper.refused("POST", "/api/baskets", {"customerId": shopper.customer_id}).status == 404
@@ -187,7 +187,7 @@ def before_the_checkout(scene: Scene) -> None:
     scene.shopper.checks_out()
 
 
-def before_baskets_hear_of_it(scene: Scene) -> None:
+def before_baskets_receives_it(scene: Scene) -> None:
     scene.mall.hold("baskets", "CustomerErased")
     is_erased(scene.shopper)
     scene.shopper.fills_a_basket({scene.products["cable"]: 1}).checks_out()
@@ -201,8 +201,8 @@ def between_checkout_and_authorization(scene: Scene) -> None:
     scene.mall.release("customers", "AuthorizeCustomer")
 
 
-@pytest.mark.parametrize("shops", [before_the_checkout, before_baskets_hear_of_it, between_checkout_and_authorization])
-def test_the_order_of_a_customer_who_is_erased_while_shopping_is_rejected_and_all_is_undone(
+@pytest.mark.parametrize("shops", [before_the_checkout, before_baskets_receives_it, between_checkout_and_authorization])
+def test_the_order_of_a_customer_who_is_erased_while_shopping_is_rejected_and_compensated(
     scene: Scene, shops: Callable[[Scene], None]
 ) -> None:
     shops(scene)
@@ -212,5 +212,5 @@ def test_the_order_of_a_customer_who_is_erased_while_shopping_is_rejected_and_al
     assert scene.shopper.shopping_list()["status"] == "cancelled"
     assert scene.robots() == {"idle"}
     assert name_in_search(scene) == {""}
-    assert who_can_read(scene.mall) == set()
+    assert holders(scene.mall) == set()
     everything_adds_up(scene.mall)

@@ -1,4 +1,4 @@
-"""Every fate of an order after its approval: paid before or after ready, picked short, nothing found, called off."""
+"""Every fate of an order after its approval: paid before or after ready, short, nothing found, cancelled."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.flow.adding_up import everything_adds_up
 from tests.flow.scene import ORDERED, TOTAL, Checker, Scene, a_scene, cost, less
 from tests.flow.shopper import leave, speak
 
-DISORDER = [None, 1, 2]  # messages as they come, and two ways of disorder with repetitions
+DISORDER = [None, 1, 2]  # messages in order, and two kinds of disorder with repetitions
 SHORT = {
     "part of a line": {"cable": 1},
     "a whole line": {"charger": 1},
@@ -59,7 +59,7 @@ def test_what_was_not_found_is_not_owed(short: dict[str, int], by: Checker) -> N
 
 @pytest.mark.parametrize("by", BY)
 @pytest.mark.parametrize("short", SHORT.values(), ids=SHORT)
-def test_what_was_paid_and_not_found_goes_back(short: dict[str, int], by: Checker) -> None:
+def test_what_was_paid_and_not_found_is_refunded(short: dict[str, int], by: Checker) -> None:
     scene = a_scene().is_approved()
     scene.shopper.pays()
     scene.is_collected(short, by)
@@ -70,7 +70,7 @@ def test_what_was_paid_and_not_found_goes_back(short: dict[str, int], by: Checke
     everything_adds_up(scene.mall)
 
 
-def test_a_short_pick_comes_out_the_same_in_disorder(scene: Scene) -> None:
+def test_a_short_pick_has_the_same_effect_in_disorder(scene: Scene) -> None:
     scene.is_approved().shopper.pays()
     scene.is_collected({"cable": 1, "charger": 1})
     assert scene.shopper.order()["total"] == scene.shopper.invoice()["amount"] == 69.95
@@ -79,7 +79,7 @@ def test_a_short_pick_comes_out_the_same_in_disorder(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("by", BY)
-def test_an_order_of_which_nothing_was_found_is_cancelled_and_its_payment_let_go(scene: Scene, by: Checker) -> None:
+def test_an_order_of_which_nothing_was_found_is_cancelled_and_its_payment_voided(scene: Scene, by: Checker) -> None:
     scene.is_approved().is_collected(ORDERED, by)
     _was_cancelled(scene, by="system", list_status="completed")
     assert (scene.shopper.order()["items"], scene.shopper.order()["total"]) == ([], 0)
@@ -96,7 +96,7 @@ def test_an_order_of_which_nothing_was_found_is_refunded_if_it_was_paid(scene: S
     assert scene.paid_and_refunded() == (TOTAL, TOTAL)
 
 
-def test_a_rejected_order_leaves_nothing_behind(scene: Scene) -> None:
+def test_a_rejected_order_is_undone_everywhere(scene: Scene) -> None:
     scene.shopper.authorizes_a_payment(round(TOTAL - 0.01, 2)).checks_out()
     scene.mall.pass_time(10)
     assert scene.shopper.order()["status"] == "rejected"
@@ -108,10 +108,10 @@ def test_a_rejected_order_leaves_nothing_behind(scene: Scene) -> None:
     everything_adds_up(scene.mall)
 
 
-def test_an_order_that_nobody_pays_for_a_day_is_cancelled_and_its_goods_stay_collected(scene: Scene) -> None:
+def test_an_order_unpaid_for_a_day_is_cancelled_and_its_list_stays_completed(scene: Scene) -> None:
     scene.is_approved().is_collected({"cable": 1})
     robot = scene.shopper.ask("GET", "/api/depot/bots")["bots"][0]["id"]
-    leave(scene.mall, robot)  # hours pass faster without what it says every 25 seconds
+    leave(scene.mall, robot)  # hours pass faster without its heartbeats
     scene.mall.pass_time(25 * 3600)
     speak(scene.mall, robot)
     _was_cancelled(scene, by="system", list_status="completed")
@@ -119,9 +119,9 @@ def test_an_order_that_nobody_pays_for_a_day_is_cancelled_and_its_goods_stay_col
     assert scene.paid_and_refunded() == (0, 0)
 
 
-def test_a_short_pick_and_then_a_cancellation_give_back_all_that_was_paid_in_two_parts(scene: Scene) -> None:
+def test_a_short_pick_and_then_a_cancellation_refund_all_that_was_paid_in_two_parts(scene: Scene) -> None:
     scene.is_approved()
-    scene.mall.hold("ordering", "InvoicePaid")  # else the order would be completed, and past cancelling
+    scene.mall.hold("ordering", "InvoicePaid")  # else the order would be completed, and could not be cancelled
     scene.shopper.pays()
     scene.is_collected({"kettle": 2})
     assert scene.shopper.order()["status"] == "ready"
@@ -135,7 +135,7 @@ def test_a_short_pick_and_then_a_cancellation_give_back_all_that_was_paid_in_two
 
 
 def _was_cancelled(scene: Scene, *, by: str, list_status: str) -> None:
-    """The order is cancelled, once, and nothing of it is left; the customer knows."""
+    """The order is cancelled once and everywhere, and the customer notified."""
     assert scene.shopper.order()["status"] == "cancelled"
     assert scene.ended_by() == [by]
     assert scene.shopper.shopping_list()["status"] == list_status

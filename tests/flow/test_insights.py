@@ -1,4 +1,4 @@
-"""What insights counts and tells of a day in the mall, whatever comes in whatever order, and again."""
+"""The sums and timelines of a day in the mall, with messages in any order, duplicated and replayed."""
 
 import json
 from collections import Counter
@@ -20,8 +20,8 @@ from tests.flow.a_day import Day, a_day, afternoon, insights, morning, replay, r
 from tests.flow.shopper import collect
 from tests.support.mall import Mall
 
-ORDERED = [None, 1, 2]  # as messages come, and two ways of disorder with repetitions
-NAME, NUMBER = "Ada Reyes", "+15550100"  # what every shopper registers with
+ORDERED = [None, 1, 2]  # messages in order, and by two seeds in disorder with duplicates
+NAME, NUMBER = "Ada Reyes", "+15550100"  # of every shopper
 
 FATES = {
     "paid when ready": ("completed", True, True, 54.8),
@@ -38,12 +38,12 @@ FATES = {
 
 @pytest.fixture(params=ORDERED, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
 def day(request: pytest.FixtureRequest) -> Day:
-    return deepcopy(_lived(request.param))
+    return deepcopy(_finished(request.param))
 
 
 @cache
-def _lived(disorder: int | None) -> Day:
-    """Lived through once and copied for each test."""
+def _finished(disorder: int | None) -> Day:
+    """Run once, and copied for each test."""
     found = a_day(disorder)
     morning(found)
     afternoon(found)
@@ -51,7 +51,7 @@ def _lived(disorder: int | None) -> Day:
 
 
 def recounted(day: Day) -> dict[str, int]:
-    """The funnel, counted from what the services that own baskets, orders and sagas say."""
+    """The funnel, counted from the baskets, orders and sagas of their own services."""
     ask = next(iter(day.shoppers.values())).ask
     baskets = [ask("GET", f"/api/baskets/{id}")["basket"]["status"] for id in day.baskets]
     sagas = [ask("GET", f"/api/checkout/sagas/{order['id']}")["saga"]["status"] for order in day.orders]
@@ -69,7 +69,7 @@ def recounted(day: Day) -> dict[str, int]:
     }
 
 
-def assert_counted_as_the_orders_say(day: Day) -> None:
+def assert_sums_match_the_orders(day: Day) -> None:
     assert insights(day.mall, "funnel") == recounted(day)
     sales = insights(day.mall, "sales")
     sold = [order for order in day.orders if order["status"] == "completed"]
@@ -104,37 +104,37 @@ def shown(day: Day) -> dict[str, Any]:
     }
 
 
-def test_the_day_has_orders_of_every_fate(day: Day) -> None:
+def test_the_day_has_orders_of_every_outcome(day: Day) -> None:
     found = {fate: shopper.order() for fate, shopper in day.shoppers.items()}
     assert {f: (o["status"], o["ready"], o["paid"], o["total"]) for f, o in found.items()} == FATES
     assert day.mall.dead_letters() == {}
 
 
-def test_sales_and_funnel_are_as_the_orders_say_also_when_all_history_is_sent_again(day: Day) -> None:
-    assert_counted_as_the_orders_say(day)
+def test_sales_and_funnel_match_the_orders_before_and_after_a_replay_of_all_history(day: Day) -> None:
+    assert_sums_match_the_orders(day)
     before = shown(day)
     assert replay_everything(day.mall) > 100
     assert shown(day) == before
-    assert_counted_as_the_orders_say(day)
+    assert_sums_match_the_orders(day)
 
 
-def test_insights_that_joins_at_the_end_of_the_day_counts_what_it_would_have_counted(day: Day) -> None:
+def test_insights_without_rows_counts_the_same_from_a_replay(day: Day) -> None:
     expected = {what: insights(day.mall, what) for what in ("sales", "funnel")}
-    forget(day.mall)
+    delete_rows(day.mall)
     assert insights(day.mall, "funnel")["basketsStarted"] == 0
     replay_everything(day.mall)
     assert {what: insights(day.mall, what) for what in ("sales", "funnel")} == expected
 
 
-def forget(mall: Mall) -> None:
-    """Insights has no rows, as before it joined."""
+def delete_rows(mall: Mall) -> None:
+    """Delete all rows of insights, as before its first deployment."""
     rows = mall.runtimes["insights"].views
     assert isinstance(rows, MemoryViews)
     rows.items.clear()
 
 
-def test_orders_that_go_on_while_history_is_sent_again_are_counted_once(day: Day) -> None:
-    forget(day.mall)
+def test_orders_that_go_on_during_a_replay_are_counted_once(day: Day) -> None:
+    delete_rows(day.mall)
     waiting = day.orders_something("meanwhile")
     for number, service in enumerate(day.mall.manifests):
         replay(day.mall, service)
@@ -142,11 +142,11 @@ def test_orders_that_go_on_while_history_is_sent_again_are_counted_once(day: Day
             waiting.pays()
             day.orders_something("refused meanwhile", amount=10)
     replay_everything(day.mall)
-    assert_counted_as_the_orders_say(day)
+    assert_sums_match_the_orders(day)
 
 
-def said(mall: Mall) -> dict[str, list[Envelope]]:
-    """What was published, by message id: an answer may be given again at another time."""
+def published(mall: Mall) -> dict[str, list[Envelope]]:
+    """The published messages by id: a reply may be published again at another time."""
     found: dict[str, list[Envelope]] = {}
     for envelope in mall.published:
         found.setdefault(envelope.metadata.id, []).append(envelope)
@@ -172,12 +172,12 @@ def assert_in_order_and_verbatim(mall: Mall, messages: list[dict[str, Any]]) -> 
     assert [message["time"] for message in messages] == sorted(message["time"] for message in messages)
     ids = [message["id"] for message in messages]
     assert len(ids) == len(set(ids))
-    published = said(mall)
+    by_id = published(mall)
     for message in messages:
-        assert message in [as_shown(envelope) for envelope in published[message["id"]]]
+        assert message in [as_shown(envelope) for envelope in by_id[message["id"]]]
 
 
-def test_the_timeline_of_a_flow_is_all_that_was_said_in_it(day: Day) -> None:
+def test_the_timeline_of_a_flow_is_all_of_its_messages(day: Day) -> None:
     flows: dict[str, set[str]] = {}
     for envelope in day.mall.published:
         flows.setdefault(envelope.metadata.correlation_id, set()).add(envelope.metadata.id)
@@ -187,7 +187,7 @@ def test_the_timeline_of_a_flow_is_all_that_was_said_in_it(day: Day) -> None:
         assert_in_order_and_verbatim(day.mall, messages)
 
 
-def test_the_timeline_of_an_order_is_all_that_was_said_about_it(day: Day) -> None:
+def test_the_timeline_of_an_order_holds_all_messages_about_it(day: Day) -> None:
     names_of_it = ("order_id", "basket_id", "shopping_list_id", "invoice_id", "list_id")
     for shopper in day.shoppers.values():
         order_id = shopper.basket_id
@@ -203,7 +203,7 @@ def test_the_timeline_of_an_order_is_all_that_was_said_about_it(day: Day) -> Non
         assert [message["name"] for message in foreign if message["id"] not in about] == []
 
 
-def test_the_timeline_of_an_order_has_every_step_of_the_way(day: Day) -> None:
+def test_the_timeline_of_an_order_has_every_step(day: Day) -> None:
     shopper = day.shoppers["paid beforehand"]
     names = [message["name"] for message in timeline(day.mall, f"orders/{shopper.basket_id}/timeline")]
     once = ["BasketStarted", "BasketCheckedOut", "OrderCreated", "CreateShoppingList", "PaymentConfirmed"]
@@ -216,16 +216,16 @@ def test_the_timeline_of_an_order_has_every_step_of_the_way(day: Day) -> None:
     assert "OrderCancelled" in [message["name"] for message in timeline(day.mall, f"orders/{ended.basket_id}/timeline")]
 
 
-def kept(mall: Mall) -> str:
-    """All that insights keeps, as text."""
+def stored(mall: Mall) -> str:
+    """All rows of insights, as text."""
     rows = mall.runtimes["insights"].views
     assert isinstance(rows, MemoryViews)
     return json.dumps(list(rows.items.values()))
 
 
-def test_nothing_in_insights_names_erased_customers_also_when_history_is_sent_again(day: Day) -> None:
-    assert NAME in kept(day.mall)
-    assert NUMBER in kept(day.mall)
+def test_no_row_holds_personal_data_of_erased_customers_before_and_after_a_replay(day: Day) -> None:
+    assert NAME in stored(day.mall)
+    assert NUMBER in stored(day.mall)
     before = {
         fate: timeline(day.mall, f"orders/{shopper.basket_id}/timeline") for fate, shopper in day.shoppers.items()
     }
@@ -234,8 +234,8 @@ def test_nothing_in_insights_names_erased_customers_also_when_history_is_sent_ag
         assert day.mall.request("DELETE", f"/api/customers/{envelope.data['customer_id']}").status == 200
     day.mall.settle()
     for _ in range(2):
-        assert NAME not in kept(day.mall)
-        assert NUMBER not in kept(day.mall)
+        assert NAME not in stored(day.mall)
+        assert NUMBER not in stored(day.mall)
         for envelope in registered:
             message = timeline(day.mall, f"timeline/{envelope.metadata.correlation_id}")[0]
             blank = {"name": "", "sms_number": "", "language": ""}
@@ -243,10 +243,10 @@ def test_nothing_in_insights_names_erased_customers_also_when_history_is_sent_ag
         replay_everything(day.mall)
     for fate, shopper in day.shoppers.items():
         assert timeline(day.mall, f"orders/{shopper.basket_id}/timeline") == before[fate]
-    assert_counted_as_the_orders_say(day)
+    assert_sums_match_the_orders(day)
 
 
-def test_a_customer_of_whom_insights_hears_after_the_erasure_is_never_named() -> None:
+def test_events_of_a_customer_that_arrive_after_the_erasure_are_shown_without_personal_data() -> None:
     day = a_day()
     late = ["CustomerRegistered", "CustomerSmsChanged"]
     day.mall.hold("insights", *late)
@@ -256,9 +256,9 @@ def test_a_customer_of_whom_insights_hears_after_the_erasure_is_never_named() ->
     day.mall.settle()
     day.mall.release("insights", *late)
     day.mall.settle()
-    heard = [e for e in day.mall.published if e.metadata.name in late]
-    assert [timeline(day.mall, f"timeline/{e.metadata.correlation_id}")[0]["data"]["name"] for e in heard] == ["", ""]
-    assert not any(secret in kept(day.mall) for secret in (NAME, NUMBER, "+15550199"))
+    events = [e for e in day.mall.published if e.metadata.name in late]
+    assert [timeline(day.mall, f"timeline/{e.metadata.correlation_id}")[0]["data"]["name"] for e in events] == ["", ""]
+    assert not any(secret in stored(day.mall) for secret in (NAME, NUMBER, "+15550199"))
 
 
 STAGES = {
@@ -270,14 +270,14 @@ STAGES = {
 
 
 def waited(mall: Mall) -> dict[str, list[float]]:
-    """How long orders waited at each stage, in seconds, from what was published."""
+    """How long orders waited at each stage, in seconds, by the published messages."""
     times: dict[str, dict[str, datetime]] = {}
     for envelope in mall.published:
         if envelope.metadata.source == "mallbots.ordering" and "order_id" in envelope.data:
-            told = times.setdefault(envelope.data["order_id"], {})
-            told[envelope.metadata.name] = clock.read(envelope.metadata.time)
+            of_order = times.setdefault(envelope.data["order_id"], {})
+            of_order[envelope.metadata.name] = clock.read(envelope.metadata.time)
     return {
-        stage: [(told[end] - told[begin]).total_seconds() for told in times.values() if {begin, end} <= set(told)]
+        stage: [(ends[end] - ends[begin]).total_seconds() for ends in times.values() if {begin, end} <= set(ends)]
         for stage, (begin, end) in STAGES.items()
     }
 
@@ -295,14 +295,14 @@ def assert_waiting_is_as_published(mall: Mall) -> None:
     assert insights(mall, "waiting")["stages"][1]["longestSeconds"] > 3_600  # the robot was lost
 
 
-def test_how_long_orders_waited_is_as_they_said_also_when_all_history_is_sent_again(day: Day) -> None:
+def test_waits_match_the_published_messages_before_and_after_a_replay(day: Day) -> None:
     assert_waiting_is_as_published(day.mall)
     replay_everything(day.mall)
     assert_waiting_is_as_published(day.mall)
 
 
 @pytest.mark.parametrize("seed", ORDERED)
-def test_a_read_model_that_joins_later_shows_what_it_would_have_shown_from_the_start(seed: int | None) -> None:
+def test_a_read_model_that_is_added_later_shows_the_same_after_a_replay(seed: int | None) -> None:
     day = a_day(seed)
     inbox = without(day.mall, waiting.projection)
     morning(day)
@@ -319,11 +319,11 @@ def test_a_read_model_that_joins_later_shows_what_it_would_have_shown_from_the_s
             day.orders_something("begun meanwhile").is_called_off()
             day.shoppers["under way"].pays()
     assert_waiting_is_as_published(day.mall)
-    assert_counted_as_the_orders_say(day)
+    assert_sums_match_the_orders(day)
 
 
 def without(mall: Mall, model: Projection) -> Inbox:
-    """Insights as it was before it had a read model; what it is to hear later."""
+    """Give insights an inbox without a read model, as before it was added; the inbox with it."""
     older = Inbox("insights")
     for other in views.MODELS:
         if other.projection is not model:

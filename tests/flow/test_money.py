@@ -1,8 +1,8 @@
-"""The money of an order, whatever becomes of the order and whatever the payment provider does meanwhile.
+"""The money of an order, for every path on which money goes back and every behaviour of the payment provider.
 
-Each way of an order is gone with a provider that pays, that refuses, that loses its answers, and that is away for a
-time. In the end nothing was paid back twice and nothing is owed: authorised = captured + released and
-captured − refunded = what the invoice says.
+Each path is taken with a provider that pays, that refuses, that loses its answers, and that is away for a time. In the
+end no refund was paid twice and none is missing: authorised = captured + released and captured − refunded = the
+invoice's amount.
 """
 
 import json
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.flow.adding_up import everything_adds_up, money
-from tests.flow.bank import Bank, Mood
+from tests.flow.bank import Bank, Behaviour
 from tests.flow.scene import ORDERED, Scene, a_scene
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 
-DISORDER = [None, 1, 2]  # messages as they come, and two ways of disorder with repetitions
-FAULTS: list[Mood] = ["refuses", "loses answers", "is away"]
+DISORDER = [None, 1, 2]  # messages in order, and two kinds of disorder with repetitions
+FAULTS: list[Behaviour] = ["refuses", "loses answers", "is away"]
 CABLE = {"cable": 1}  # 9.95
 
 
@@ -56,7 +56,7 @@ def paid_while_found_to_be_short(scene: Scene) -> None:
 
 
 def paid_then_short_then_cancelled(scene: Scene) -> None:
-    """Ordering hears of the payment too late to complete the order, so there is something to be cancelled."""
+    """Ordering receives the payment too late to complete the order, so it can be cancelled."""
     scene.mall.hold("ordering", "InvoicePaid")
     scene.is_approved().shopper.pays()
     scene.is_collected(CABLE)
@@ -66,10 +66,10 @@ def paid_then_short_then_cancelled(scene: Scene) -> None:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How an order goes, its status in the end, and what went back of the 114.80 that was captured, in cents."""
+class Path:
+    """The steps of an order, its final status, and the refunds of the 114.80 that was captured, in cents."""
 
-    goes: Callable[[Scene], None]
+    steps: Callable[[Scene], None]
     status: str
     refunds: list[int]
 
@@ -78,15 +78,15 @@ class Way:
         return "settled" if self.status == "completed" else "refunded"
 
 
-WAYS = [
-    Way(paid_then_short, "completed", [995]),
-    Way(paid_then_nothing_found, "cancelled", [11480]),
-    Way(paid_then_cancelled, "cancelled", [11480]),
-    Way(paid_while_being_cancelled, "cancelled", [11480]),
-    Way(paid_while_found_to_be_short, "completed", [995]),
-    Way(paid_then_short_then_cancelled, "cancelled", [10485, 995]),
+PATHS = [
+    Path(paid_then_short, "completed", [995]),
+    Path(paid_then_nothing_found, "cancelled", [11480]),
+    Path(paid_then_cancelled, "cancelled", [11480]),
+    Path(paid_while_being_cancelled, "cancelled", [11480]),
+    Path(paid_while_found_to_be_short, "completed", [995]),
+    Path(paid_then_short_then_cancelled, "cancelled", [10485, 995]),
 ]
-each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.goes.__name__)
+each_path = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.steps.__name__)
 each_fault = pytest.mark.parametrize("fault", FAULTS)
 
 
@@ -100,69 +100,67 @@ def bank(scene: Scene) -> Bank:
     return Bank(scene.mall)
 
 
-@each_way
-def test_what_is_not_owed_goes_back(scene: Scene, bank: Bank, way: Way) -> None:
-    way.goes(scene)
+@each_path
+def test_what_is_not_owed_is_refunded(scene: Scene, bank: Bank, path: Path) -> None:
+    path.steps(scene)
     scene.mall.pass_time(60)
-    ends_as(way, scene, bank)
+    ends_as(path, scene, bank)
 
 
-@each_way
-def test_a_refused_refund_is_not_forgotten_and_is_made_when_the_provider_comes_round(
-    scene: Scene, bank: Bank, way: Way
+@each_path
+def test_a_refused_refund_is_not_forgotten_and_is_made_when_the_provider_pays_again(
+    scene: Scene, bank: Bank, path: Path
 ) -> None:
-    bank.mood = "refuses"
-    way.goes(scene)
+    bank.behaviour = "refuses"
+    path.steps(scene)
     scene.mall.pass_time(60)
     payment = money(scene.mall, scene.shopper.payment_id)
     assert (payment.status, payment.refunded) == ("settled", 0)
-    assert sorted((refund.amount for refund in payment.refunds), reverse=True) == way.refunds
-    assert scene.shopper.order()["status"] == way.status
+    assert sorted((refund.amount for refund in payment.refunds), reverse=True) == path.refunds
+    assert scene.shopper.order()["status"] == path.status
 
-    letters = bank.comes_round()
+    letters = bank.pays_again()
     reasons = {
         f"refund {number} of payment {payment.id} was refused: the account is closed"
-        for number in range(1, len(way.refunds) + 1)
+        for number in range(1, len(path.refunds) + 1)
     }
     assert {letter.reason and letter.reason["reason"] for letter in letters} == reasons
     assert {json.loads(letter.body)["detail-type"] for letter in letters} == {"RefundDue"}
-    ends_as(way, scene, bank)
+    ends_as(path, scene, bank)
 
 
-@each_way
+@each_path
 @pytest.mark.parametrize("fault", ["loses answers", "is away"])
-def test_a_refund_whose_provider_fails_for_a_while_is_made_once(
-    scene: Scene, bank: Bank, way: Way, fault: Mood
+def test_a_refund_is_made_once_when_the_provider_fails_for_a_while(
+    scene: Scene, bank: Bank, path: Path, fault: Behaviour
 ) -> None:
-    bank.mood = fault
-    way.goes(scene)
+    bank.behaviour = fault
+    path.steps(scene)
     scene.mall.pass_time(30)
     payment = money(scene.mall, scene.shopper.payment_id)
-    assert (payment.refunded, payment.kept) == (0, payment.captured - sum(way.refunds))
+    assert (payment.refunded, payment.kept) == (0, payment.captured - sum(path.refunds))
     assert min(bank.asked.values()) > 1
-    bank.mood = "willing"
+    bank.behaviour = "willing"
     scene.mall.pass_time(600)
-    ends_as(way, scene, bank)
+    ends_as(path, scene, bank)
 
 
-@each_way
+@each_path
 @pytest.mark.parametrize("fault", ["loses answers", "is away"])
-def test_a_refund_whose_provider_fails_for_long_lies_with_the_dead_letters_until_it_is_made(
-    way: Way, fault: Mood
-) -> None:
+def test_a_refund_is_dead_lettered_when_the_provider_fails_for_long_and_redriven(path: Path, fault: Behaviour) -> None:
     scene = a_scene()
     bank = Bank(scene.mall)
-    bank.mood = fault
-    way.goes(scene)
+    bank.behaviour = fault
+    path.steps(scene)
     scene.mall.pass_time(900)
     assert scene.mall.waiting().get("payments", []) == []
-    assert len(bank.comes_round()) == len(way.refunds)
-    ends_as(way, scene, bank)
+    assert len(bank.pays_again()) == len(path.refunds)
+    ends_as(path, scene, bank)
 
 
 @each_fault
-def test_a_provider_that_fails_takes_no_part_in_what_was_never_captured(scene: Scene, bank: Bank, fault: Mood) -> None:
-    bank.mood = fault
+def test_the_provider_is_not_asked_about_what_was_never_captured(scene: Scene, bank: Bank, fault: Behaviour) -> None:
+    bank.behaviour = fault
     scene.is_approved()
     assert scene.shopper.cancels().status == 200
     scene.mall.pass_time(60)
@@ -172,8 +170,8 @@ def test_a_provider_that_fails_takes_no_part_in_what_was_never_captured(scene: S
 
 
 @each_fault
-def test_a_rejected_order_is_voided_without_the_provider(scene: Scene, bank: Bank, fault: Mood) -> None:
-    bank.mood = fault
+def test_a_rejected_order_is_voided_without_the_provider(scene: Scene, bank: Bank, fault: Behaviour) -> None:
+    bank.behaviour = fault
     scene.shopper.authorizes_a_payment(100).checks_out()
     scene.mall.pass_time(60)
     assert scene.shopper.order()["status"] == "rejected"
@@ -183,20 +181,20 @@ def test_a_rejected_order_is_voided_without_the_provider(scene: Scene, bank: Ban
 
 
 @each_fault
-def test_customers_see_nothing_of_a_provider_that_fails(scene: Scene, bank: Bank, fault: Mood) -> None:
-    bank.mood = fault
+def test_customers_see_nothing_of_a_failing_provider(scene: Scene, bank: Bank, fault: Behaviour) -> None:
+    bank.behaviour = fault
     paid_then_cancelled(scene)
     scene.mall.pass_time(900)
     shopper = scene.shopper
     seen = [shopper.order(), shopper.payment(), shopper.invoice(), *scene.mall.texts.sent.values()]
-    said = [envelope.data for envelope in scene.mall.published]
+    published = [envelope.data for envelope in scene.mall.published]
     assert (shopper.order()["status"], shopper.payment()["status"]) == ("cancelled", "settled")
     assert (shopper.invoice()["status"], shopper.invoice()["amount"]) == ("paid", 0)
-    text = json.dumps([seen, said])
+    text = json.dumps([seen, published])
     assert not [word for word in ("account is closed", "provider", "answer", "Error") if word in text]
 
 
-def test_an_invoice_that_is_paid_twice_at_once_is_captured_once(scene: Scene) -> None:
+def test_an_invoice_paid_twice_at_once_is_captured_once(scene: Scene) -> None:
     scene.is_approved()
     path = f"/api/payments/invoices/{scene.order_id}/pay"
     first, second = scene.mall.request("PUT", path), scene.mall.request("PUT", path)
@@ -209,7 +207,7 @@ def test_an_invoice_that_is_paid_twice_at_once_is_captured_once(scene: Scene) ->
     everything_adds_up(scene.mall)
 
 
-def test_a_payment_that_is_repeated_with_its_key_is_answered_as_the_first_time(scene: Scene) -> None:
+def test_a_payment_repeated_with_its_key_gets_the_first_answer(scene: Scene) -> None:
     scene.is_approved()
     path, key = f"/api/payments/invoices/{scene.order_id}/pay", {"idempotency-key": "tap on the screen"}
     answers = [scene.mall.request("PUT", path, headers=key) for _ in range(2)]
@@ -228,7 +226,7 @@ def test_the_invoice_of_a_cancelled_order_cannot_be_paid(scene: Scene) -> None:
     everything_adds_up(scene.mall)
 
 
-def test_an_order_with_another_customers_payment_is_rejected_and_leaves_that_payment_alone(scene: Scene) -> None:
+def test_an_order_with_another_customers_payment_is_rejected_and_does_not_change_it(scene: Scene) -> None:
     theirs = scene.shopper.payment_id
     thief = Shopper(scene.mall).registers().fills_a_basket({scene.products["cable"]: 1})
     thief.payment_id = theirs
@@ -255,7 +253,7 @@ def test_a_payment_that_serves_an_order_serves_no_second_one(scene: Scene) -> No
 
 @pytest.mark.parametrize(("price", "times_refused"), [(10.00, 0), (10.13, 2), (10.14, 1), (10.17, 0), (10.19, 0)])
 @pytest.mark.parametrize("disorder", DISORDER)
-def test_the_sandbox_does_what_the_amount_of_a_refund_says(
+def test_the_sandbox_behaves_as_the_amount_of_a_refund_decides(
     price: float, times_refused: int, disorder: int | None
 ) -> None:
     mall = Mall(disorder=disorder)
@@ -273,9 +271,9 @@ def test_the_sandbox_does_what_the_amount_of_a_refund_says(
         mall.dead_letters()["payments"].clear()
         mall.runtimes["payments"].queue.send(letter.body)
         mall.pass_time(60)
-    for_good = price == 10.13
-    assert shopper.payment()["status"] == ("settled" if for_good else "refunded")
-    assert bool(mall.dead_letters()) == for_good
+    always_refused = price == 10.13
+    assert shopper.payment()["status"] == ("settled" if always_refused else "refunded")
+    assert bool(mall.dead_letters()) == always_refused
 
 
 def test_an_order_that_is_paid_before_it_is_ready_and_one_after_it_are_both_captured_once(scene: Scene) -> None:
@@ -292,10 +290,10 @@ def test_an_order_that_is_paid_before_it_is_ready_and_one_after_it_are_both_capt
     everything_adds_up(scene.mall)
 
 
-def ends_as(way: Way, scene: Scene, bank: Bank) -> None:
-    """The order's end and the money's, with nothing left over anywhere."""
-    assert scene.shopper.order()["status"] == way.status
-    assert bank.paid_back(scene.shopper.payment_id) == way.refunds
-    assert scene.paid_and_refunded() == (114.8, sum(way.refunds) / 100)
-    assert scene.shopper.payment()["status"] == way.payment_status
+def ends_as(path: Path, scene: Scene, bank: Bank) -> None:
+    """The order and its money end as the path says, and everything adds up."""
+    assert scene.shopper.order()["status"] == path.status
+    assert bank.paid_back(scene.shopper.payment_id) == path.refunds
+    assert scene.paid_and_refunded() == (114.8, sum(path.refunds) / 100)
+    assert scene.shopper.payment()["status"] == path.payment_status
     everything_adds_up(scene.mall)

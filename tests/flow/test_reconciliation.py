@@ -1,4 +1,4 @@
-"""Reconciliation by the clock, in the whole mall: what a night finds, tells, and takes back."""
+"""Reconciliation by the schedule, in the whole mall: the differences that a night finds, publishes and clears."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from tests.support.mall import Mall
 
 HOUR = 3600
 EVENING = 20
-TO_TWO_IN_THE_NIGHT = 6 * HOUR
+UNTIL_TWO_AT_NIGHT = 6 * HOUR
 DAY = 24 * HOUR
-DISORDER = [None, 1]  # messages as they come, and in disorder with repetitions
+DISORDER = [None, 1]  # messages in order, and in disorder with repetitions
 
 
 @pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
@@ -28,12 +28,12 @@ def bank(scene: Scene) -> Bank:
 
 
 def close_for_the_day(mall: Mall) -> None:
-    """The robots go home: hours pass faster without what they say every 25 seconds."""
+    """Take the robots offline: hours pass faster without their heartbeats."""
     for robot in mall.request("GET", "/api/depot/bots").body["bots"]:
         leave(mall, robot["id"])
 
 
-def told(mall: Mall) -> list[str]:
+def published_differences(mall: Mall) -> list[str]:
     return [name for name in mall.names() if name.startswith("Difference")]
 
 
@@ -43,20 +43,20 @@ def open_differences(mall: Mall) -> list[dict[str, Any]]:
 
 
 def reconcile(mall: Mall, day: str = "2026-01-05") -> None:
-    """Staff have it done now."""
+    """Staff start it now."""
     assert mall.request("POST", "/api/payments/reconciliation", {"day": day}).status == 200
     mall.settle()
 
 
 def cancelled_without_refund(scene: Scene, bank: Bank) -> None:
-    """A paid order is cancelled, and the provider refuses to pay it back."""
-    bank.mood = "refuses"
+    """A paid order is cancelled, and the provider refuses the refund."""
+    bank.behaviour = "refuses"
     scene.is_approved().shopper.pays()
     assert scene.shopper.cancels().status == 200
     scene.mall.pass_time(60)
 
 
-def test_a_night_after_a_day_on_which_everything_adds_up_says_nothing(scene: Scene, bank: Bank) -> None:
+def test_a_night_after_a_day_on_which_everything_adds_up_publishes_nothing(scene: Scene, bank: Bank) -> None:
     second = Shopper(scene.mall).registers().fills_a_basket({scene.products["cable"]: 1}).authorizes_a_payment(1)
     third = Shopper(scene.mall).registers().fills_a_basket({scene.products["cable"]: 1}).authorizes_a_payment(10)
     scene.is_approved().shopper.pays()
@@ -71,20 +71,18 @@ def test_a_night_after_a_day_on_which_everything_adds_up_says_nothing(scene: Sce
         "cancelled",
     ]
     close_for_the_day(scene.mall)
-    scene.mall.pass_time(TO_TWO_IN_THE_NIGHT)
-    assert told(scene.mall) == []
+    scene.mall.pass_time(UNTIL_TWO_AT_NIGHT)
+    assert published_differences(scene.mall) == []
     assert open_differences(scene.mall) == []
     everything_adds_up(scene.mall)
 
 
-def test_a_refund_that_was_never_made_is_told_in_the_night_and_taken_back_when_it_is_made(
-    scene: Scene, bank: Bank
-) -> None:
+def test_a_refund_that_was_never_made_is_found_at_night_and_cleared_when_it_is_made(scene: Scene, bank: Bank) -> None:
     cancelled_without_refund(scene, bank)
     close_for_the_day(scene.mall)
-    assert told(scene.mall) == []
-    scene.mall.pass_time(TO_TWO_IN_THE_NIGHT)
-    assert told(scene.mall) == ["DifferenceFound"]
+    assert published_differences(scene.mall) == []
+    scene.mall.pass_time(UNTIL_TWO_AT_NIGHT)
+    assert published_differences(scene.mall) == ["DifferenceFound"]
     (difference,) = open_differences(scene.mall)
     assert difference | {"since": ""} == {
         "orderId": scene.order_id,
@@ -96,24 +94,22 @@ def test_a_refund_that_was_never_made_is_told_in_the_night_and_taken_back_when_i
     assert difference["since"].startswith("2026-01-06T02:0")
 
     scene.mall.pass_time(DAY)
-    assert told(scene.mall) == ["DifferenceFound"]
+    assert published_differences(scene.mall) == ["DifferenceFound"]
 
-    assert len(bank.comes_round()) == 1
+    assert len(bank.pays_again()) == 1
     scene.mall.pass_time(DAY)
-    assert told(scene.mall) == ["DifferenceFound", "DifferenceCleared"]
+    assert published_differences(scene.mall) == ["DifferenceFound", "DifferenceCleared"]
     assert open_differences(scene.mall) == []
     everything_adds_up(scene.mall)
 
 
-def test_staff_have_an_order_looked_at_again_when_its_refund_lies_with_no_dead_letter_any_more(
-    scene: Scene, bank: Bank
-) -> None:
+def test_staff_recheck_an_order_whose_refund_has_no_dead_letter_any_more(scene: Scene, bank: Bank) -> None:
     cancelled_without_refund(scene, bank)
     scene.mall.pass_time(HOUR)
     reconcile(scene.mall)
     assert len(open_differences(scene.mall)) == 1
     scene.mall.dead_letters()["payments"].clear()
-    bank.mood = "willing"
+    bank.behaviour = "willing"
     path = f"/api/payments/differences/{scene.order_id}"
     for _ in range(2):
         assert scene.mall.request("PUT", f"{path}/recheck").status == 200
@@ -124,76 +120,76 @@ def test_staff_have_an_order_looked_at_again_when_its_refund_lies_with_no_dead_l
     everything_adds_up(scene.mall)
 
 
-def test_what_is_still_on_its_way_is_not_told(scene: Scene, bank: Bank) -> None:
+def test_a_difference_that_is_under_way_is_not_published(scene: Scene, bank: Bank) -> None:
     cancelled_without_refund(scene, bank)
     reconcile(scene.mall)
-    assert told(scene.mall) == []
+    assert published_differences(scene.mall) == []
     scene.mall.pass_time(HOUR / 2)
-    assert len(bank.comes_round()) == 1
+    assert len(bank.pays_again()) == 1
     scene.mall.pass_time(HOUR)
-    assert told(scene.mall) == []
+    assert published_differences(scene.mall) == []
     assert scene.mall.waiting().get("payments", []) == []
     everything_adds_up(scene.mall)
 
 
-def test_what_is_not_there_after_an_hour_is_told_though_it_was_looked_for_before(scene: Scene, bank: Bank) -> None:
+def test_a_difference_is_published_after_an_hour_although_it_was_compared_before(scene: Scene, bank: Bank) -> None:
     cancelled_without_refund(scene, bank)
     reconcile(scene.mall)
-    assert told(scene.mall) == []
+    assert published_differences(scene.mall) == []
     scene.mall.pass_time(HOUR)
-    assert told(scene.mall) == ["DifferenceFound"]
+    assert published_differences(scene.mall) == ["DifferenceFound"]
 
 
-def test_an_order_whose_cancellation_never_came_is_told(scene: Scene) -> None:
+def test_an_order_whose_cancellation_never_arrived_is_a_difference(scene: Scene) -> None:
     scene.is_approved().shopper.pays()
     scene.mall.hold("payments", "OrderCancelled")
     assert scene.shopper.cancels().status == 200
     close_for_the_day(scene.mall)
-    scene.mall.pass_time(TO_TWO_IN_THE_NIGHT + DAY + HOUR)  # unfinished, as far as payments knows
+    scene.mall.pass_time(UNTIL_TWO_AT_NIGHT + DAY + HOUR)  # unfinished, as far as payments knows
     assert [difference["reasons"] for difference in open_differences(scene.mall)] == [
         [{"kind": "order_not_heard", "expected": 114.8, "found": 114.8}]
     ]
     scene.mall.release("payments", "OrderCancelled")
     scene.mall.pass_time(DAY)
-    assert told(scene.mall) == ["DifferenceFound", "DifferenceCleared"]
+    assert published_differences(scene.mall) == ["DifferenceFound", "DifferenceCleared"]
     assert scene.paid_and_refunded() == (114.8, 114.8)
 
 
-def test_a_payment_that_ordering_never_heard_of_is_told(scene: Scene) -> None:
+def test_a_payment_that_never_arrived_at_ordering_is_a_difference(scene: Scene) -> None:
     scene.is_approved()
     scene.mall.hold("ordering", "InvoicePaid")
     scene.shopper.pays()
     close_for_the_day(scene.mall)
-    scene.mall.pass_time(TO_TWO_IN_THE_NIGHT + DAY)
+    scene.mall.pass_time(UNTIL_TWO_AT_NIGHT + DAY)
     assert [difference["reasons"] for difference in open_differences(scene.mall)] == [
         [{"kind": "order_not_paid", "expected": 114.8, "found": 0}]
     ]
 
 
-def test_a_night_that_falls_into_an_outage_is_made_up_for(scene: Scene, bank: Bank) -> None:
+def test_a_reconciliation_during_an_outage_is_caught_up(scene: Scene, bank: Bank) -> None:
     cancelled_without_refund(scene, bank)
     close_for_the_day(scene.mall)
-    scene.mall.pass_time(TO_TWO_IN_THE_NIGHT - HOUR)
+    scene.mall.pass_time(UNTIL_TWO_AT_NIGHT - HOUR)
     scene.mall.stop("payments")
     scene.mall.pass_time(5 * HOUR)
     scene.mall.start("payments")
     scene.mall.pass_time(60)
-    assert told(scene.mall) == ["DifferenceFound"]
+    assert published_differences(scene.mall) == ["DifferenceFound"]
 
 
-def test_a_provider_that_is_away_at_night_is_asked_again(scene: Scene, bank: Bank) -> None:
+def test_a_provider_that_is_away_at_night_is_asked_later(scene: Scene, bank: Bank) -> None:
     cancelled_without_refund(scene, bank)
     close_for_the_day(scene.mall)
-    bank.mood = "is away"
-    scene.mall.pass_time(TO_TWO_IN_THE_NIGHT)
-    assert told(scene.mall) == []
-    bank.mood = "refuses"
+    bank.behaviour = "is away"
+    scene.mall.pass_time(UNTIL_TWO_AT_NIGHT)
+    assert published_differences(scene.mall) == []
+    bank.behaviour = "refuses"
     scene.mall.pass_time(600)
-    assert told(scene.mall) == ["DifferenceFound"]
+    assert published_differences(scene.mall) == ["DifferenceFound"]
 
 
-def test_the_stage_says_how_long_nothing_must_have_moved() -> None:
+def test_the_time_without_changes_is_a_setting_of_the_stage() -> None:
     scene = a_scene(settings={"MALLBOTS_RECONCILE_AFTER": "2"})
     cancelled_without_refund(scene, Bank(scene.mall))
     reconcile(scene.mall)
-    assert told(scene.mall) == ["DifferenceFound"]
+    assert published_differences(scene.mall) == ["DifferenceFound"]

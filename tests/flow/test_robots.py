@@ -1,4 +1,4 @@
-"""Robots that fall silent or leave mid-task, and come back to what is no longer their own."""
+"""Robots that fall silent or go offline mid-task, and come back to a list that is no longer theirs."""
 
 import pytest
 
@@ -21,17 +21,17 @@ def products(mall: Mall) -> dict[str, str]:
 
 
 class TestSilence:
-    def test_a_robot_that_is_silent_for_60_seconds_is_taken_offline_and_one_that_speaks_is_not(
+    def test_a_robot_that_is_silent_for_60_seconds_is_taken_offline_and_one_with_heartbeats_is_not(
         self, mall: Mall
     ) -> None:
-        silent, speaking = bring_a_robot_online(mall, "Ajax"), bring_a_robot_online(mall, "Hector")
+        silent, alive = bring_a_robot_online(mall, "Ajax"), bring_a_robot_online(mall, "Hector")
         fall_silent(mall, silent)
         mall.pass_time(59)
-        assert robots(mall) == {silent: "idle", speaking: "idle"}
+        assert robots(mall) == {silent: "idle", alive: "idle"}
         mall.pass_time(1)
-        assert robots(mall) == {silent: "offline", speaking: "idle"}
+        assert robots(mall) == {silent: "offline", alive: "idle"}
         mall.pass_time(600)
-        assert robots(mall) == {silent: "offline", speaking: "idle"}
+        assert robots(mall) == {silent: "offline", alive: "idle"}
         assert mall.names().count("BotWentOffline") == 1
         everything_adds_up(mall)
 
@@ -53,7 +53,7 @@ class TestSilence:
         shopper.pays()
         everything_adds_up(mall)
 
-    def test_what_a_robot_does_with_its_list_says_that_it_is_there(self, mall: Mall, products: dict[str, str]) -> None:
+    def test_what_a_robot_does_with_its_list_is_a_heartbeat(self, mall: Mall, products: dict[str, str]) -> None:
         bot = bring_a_robot_online(mall)
         fall_silent(mall, bot)
         (shopper,) = orders(mall, products)
@@ -65,9 +65,7 @@ class TestSilence:
         mall.pass_time(1)
         assert (standing(shopper), robots(mall)) == (("completed", bot, 1), {bot: "offline"})
 
-    def test_a_robot_that_says_that_it_leaves_gives_its_list_back_at_once(
-        self, mall: Mall, products: dict[str, str]
-    ) -> None:
+    def test_a_robot_that_goes_offline_gives_its_list_back_at_once(self, mall: Mall, products: dict[str, str]) -> None:
         bot = bring_a_robot_online(mall)
         (shopper,) = orders(mall, products)
         start(shopper, 1)
@@ -77,7 +75,7 @@ class TestSilence:
         mall.pass_time(120)
         assert (standing(shopper), robots(mall)) == (("available", None, 1), {bot: "offline"})
 
-    def test_a_silent_robot_is_there_again_with_its_next_word_and_gets_what_waits(
+    def test_a_silent_robot_is_online_with_its_next_heartbeat_and_gets_a_waiting_list(
         self, mall: Mall, products: dict[str, str]
     ) -> None:
         bot = bring_a_robot_online(mall)
@@ -101,9 +99,7 @@ class TestSilence:
         assert (standing(shopper)[0], robots(mall)) == ("cancelled", {bot: "offline"})
         everything_adds_up(mall)
 
-    def test_robots_that_nobody_could_hear_are_there_again_when_the_depot_is(
-        self, mall: Mall, products: dict[str, str]
-    ) -> None:
+    def test_robots_are_online_again_after_the_depot_was_down(self, mall: Mall, products: dict[str, str]) -> None:
         bot = bring_a_robot_online(mall)
         (shopper,) = orders(mall, products)
         mall.stop("depot")
@@ -116,12 +112,12 @@ class TestSilence:
         everything_adds_up(mall)
 
 
-class TestAssignmentsOfBefore:
-    """A robot comes back and goes on with what is no longer its own: it is told so, and nothing changes."""
+class TestEarlierAssignments:
+    """A robot comes back and goes on with a list that is no longer its own: refused, and nothing changes."""
 
     @pytest.fixture
     def shopper(self, mall: Mall, products: dict[str, str]) -> Shopper:
-        """Whose list the robot Ajax has begun to collect, as assignment 1, when it fell silent for too long."""
+        """A customer whose list the robot Ajax started, as assignment 1, before it fell silent for too long."""
         silent = bring_a_robot_online(mall, "Ajax")
         (shopper,) = orders(mall, products)
         start(shopper, 1)
@@ -130,7 +126,7 @@ class TestAssignmentsOfBefore:
         return shopper
 
     def refused(self, shopper: Shopper, message: str) -> None:
-        """Whatever the robot would do as assignment 1."""
+        """Every step of the robot under assignment 1 is refused."""
         mall = shopper.mall
         mall.settle()
         before = (shopper.shopping_list(), robots(mall), mall.names())

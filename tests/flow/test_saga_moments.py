@@ -1,7 +1,7 @@
-"""What may happen to an order between any two messages of its saga: it is accepted, or everything is undone.
+"""Events between any two messages of an order's saga: the order is accepted, or everything is undone.
 
-Each test goes through all moments of one checkout: `moment` messages have been handled by those who take part, and
-whatever was said since lies in the queues. Then something happens, and all goes on.
+Each test takes all moments of one checkout: the participants have handled `moment` messages, and those published since
+are in the queues. Then something happens, and all messages are delivered.
 """
 
 from collections import Counter
@@ -14,17 +14,17 @@ from events.checkout import RejectOrder
 from events.envelope import Envelope
 from tests.flow.sagas import CORE, ORDERED, Case, a_case, assert_accepted, assert_undone
 
-LOOKERS_ON = ["notifications", "search", "insights"]
-PATIENCE = 600  # enough for every timeout that comes of a moment
+READ_MODELS = ["notifications", "search", "insights"]
+LONG_ENOUGH = 600  # for every timeout that a moment may lead to
 AWAY = 400  # more than three timeouts
 
 disorders = pytest.mark.parametrize("disorder", ORDERED)
 
 
 def moments(disorder: int | None = None, *, acknowledged: bool = True) -> Iterator[Case]:
-    """A checkout at each of its moments, one after the other. Those who only look on have not heard of it yet."""
+    """A checkout at each of its moments, in turn. The read models have received nothing yet."""
     checkout = a_case(disorder)
-    checkout.mall.stop(*LOOKERS_ON)
+    checkout.mall.stop(*READ_MODELS)
     checkout.check_out()
     moment = 0
     while True:
@@ -39,18 +39,18 @@ def moments(disorder: int | None = None, *, acknowledged: bool = True) -> Iterat
     assert moment > 15
 
 
-def go_on(case: Case) -> None:
-    """Let everybody work until all has come to its end."""
+def finish(case: Case) -> None:
+    """Start all services and deliver until the saga has ended."""
     case.mall.start(*case.mall.stopped)
-    case.mall.pass_time(PATIENCE)
+    case.mall.pass_time(LONG_ENOUGH)
 
 
-def said(case: Case) -> Counter[str]:
-    """How many different messages of each name were said."""
+def published(case: Case) -> Counter[str]:
+    """The number of different messages that were published, by name."""
     return Counter(name for name, _ in {(e.metadata.name, e.metadata.id) for e in case.mall.published})
 
 
-def assert_called_off(case: Case) -> None:
+def assert_cancelled_everywhere(case: Case) -> None:
     """The order is cancelled and undone, by the saga if it was not approved before, and else without it."""
     saga = case.saga()["status"]
     assert saga in (
@@ -64,9 +64,9 @@ def test_a_customer_may_cancel_at_any_moment(disorder: int | None) -> None:
     answers = []
     for case in moments(disorder):
         answers.append(case.cancels())
-        go_on(case)
+        finish(case)
         if answers[-1] == 200:
-            assert_called_off(case)
+            assert_cancelled_everywhere(case)
         else:  # there was no order yet
             assert_accepted(case)
     assert set(answers) == {404, 200}
@@ -78,9 +78,9 @@ def test_a_service_may_stop_at_any_moment_and_come_back_late(service: str) -> No
     fates = set()
     for case in moments():
         case.mall.stop(service)
-        case.mall.start(*LOOKERS_ON)
+        case.mall.start(*READ_MODELS)
         case.mall.pass_time(AWAY)
-        go_on(case)
+        finish(case)
         fate = case.shopper.order()["status"]
         if fate == "rejected":
             assert_undone(case, "rejected")
@@ -90,28 +90,28 @@ def test_a_service_may_stop_at_any_moment_and_come_back_late(service: str) -> No
     assert fates == ({"approved"} if service in ("ordering", "checkout") else {"approved", "rejected"})
 
 
-def test_a_worker_may_die_right_after_its_commit_at_any_moment() -> None:
+def test_a_worker_may_crash_right_after_its_commit_at_any_moment() -> None:
     for case in moments(acknowledged=False):
-        go_on(case)
+        finish(case)
         assert_accepted(case)
 
 
 @disorders
-def test_everything_that_was_said_may_come_again_at_any_moment(disorder: int | None) -> None:
+def test_all_messages_may_be_redelivered_at_any_moment(disorder: int | None) -> None:
     undisturbed = next(moments())
-    go_on(undisturbed)
+    finish(undisturbed)
     for case in moments(disorder):
         repeat(case, case.mall.published[:])
-        go_on(case)
+        finish(case)
         assert_accepted(case)
-        assert said(case) == said(undisturbed)
+        assert published(case) == published(undisturbed)
 
 
-def test_an_order_that_is_to_be_rejected_at_any_moment_decides_itself() -> None:
+def test_the_order_decides_on_a_rejection_at_any_moment() -> None:
     fates = []
     for case in moments():
-        case.says(RejectOrder)
-        go_on(case)
+        case.publish(RejectOrder)
+        finish(case)
         fates.append(case.shopper.order()["status"])
         if fates[-1] == "rejected":
             assert_undone(case, "rejected")
@@ -124,31 +124,31 @@ def test_staff_may_cancel_the_shopping_list_at_any_moment() -> None:
     answers, fates = [], set()
     for case in moments():
         answers.append(case.mall.request("POST", f"/api/depot/shopping/{case.order_id}").status)
-        go_on(case)
+        finish(case)
         if answers[-1] == 404:  # there was no list yet
             assert_accepted(case)
         elif case.shopper.order()["status"] == "rejected":
             assert_undone(case, "rejected")
         else:  # it was approved, or about to be
-            assert_called_off(case)
+            assert_cancelled_everywhere(case)
         fates.add(case.shopper.order()["status"])
     assert set(answers) == {404, 200}
     assert fates == {"approved", "rejected", "cancelled"}
 
 
-def test_everything_that_was_said_may_come_again_when_all_is_undone() -> None:
-    for case in moments(disorder=2):
-        if case.cancels() != 200:
-            continue
-        go_on(case)
-        ended = said(case)
+def test_all_messages_may_be_redelivered_after_everything_is_undone() -> None:
+    undone = [case for case in moments(disorder=2) if case.cancels() == 200]
+    assert len(undone) > 10
+    for case in undone:
+        finish(case)
+        before = published(case)
         repeat(case, case.mall.published[:])
-        go_on(case)
-        assert_called_off(case)
-        assert said(case) == ended
+        finish(case)
+        assert_cancelled_everywhere(case)
+        assert published(case) == before
 
 
 def repeat(case: Case, envelopes: list[Envelope]) -> None:
-    """Let the bus deliver messages again, to whoever listens."""
+    """Deliver messages again to all their consumers."""
     for envelope in envelopes:
         case.mall.publish(envelope.detail())

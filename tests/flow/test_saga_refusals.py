@@ -1,4 +1,4 @@
-"""Whoever refuses an order, and at whatever step: it is rejected (or was cancelled), and everything is undone."""
+"""A refusal at any step: the order is rejected (or was cancelled), and everything is undone."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from tests.flow.shopper import Shopper
 disorders = pytest.mark.parametrize("disorder", ORDERED)
 
 
-def assert_refused(case: Case, reason: str, *, said: list[str], payment: str | None = "voided") -> None:
-    """The saga was turned round for this reason, after it had sent these commands and no others."""
+def assert_refused(case: Case, reason: str, *, sent: list[str], payment: str | None = "voided") -> None:
+    """The saga compensated for this reason, after it had sent these commands and no others."""
     case.mall.pass_time(600)
     assert case.saga()["reason"] == reason
     names = case.mall.names()
-    assert [name for name in COMMANDS if name in names] == said
+    assert [name for name in COMMANDS if name in names] == sent
     rejected = next(e for e in case.mall.published if e.metadata.name == "OrderRejected")
     assert rejected.data["reason"] == reason
     assert_undone(case, "rejected", payment=payment)
@@ -25,7 +25,7 @@ def test_step_1_a_customer_who_was_disabled_while_shopping(disorder: int | None)
     case = a_case(disorder)
     case.shopper.ask("PUT", f"/api/customers/{case.shopper.customer_id}/disable")
     case.checks_out()
-    assert_refused(case, "the customer is disabled", said=COMMANDS[:1])
+    assert_refused(case, "the customer is disabled", sent=COMMANDS[:1])
 
 
 @disorders
@@ -43,33 +43,35 @@ def test_step_1_a_customer_who_was_erased_while_shopping(disorder: int | None) -
 
 
 @disorders
-def test_step_1_a_customer_whom_nobody_knows_in_an_order_of_the_staff(disorder: int | None) -> None:
+def test_step_1_an_unknown_customer_in_an_order_of_the_staff(disorder: int | None) -> None:
     case = a_case(disorder)
     store = case.shopper.ask("GET", "/api/stores")["stores"][0]["id"]
     item = {"storeId": store, "productId": case.products["cable"], "quantity": 1}
-    order = {"customerId": "nobody", "paymentId": case.shopper.payment_id, "items": [item]}
+    order = {"customerId": "unknown", "paymentId": case.shopper.payment_id, "items": [item]}
     order_id = case.shopper.ask("POST", "/api/ordering", order)["id"]
     case.mall.pass_time(600)
     assert case.shopper.ask("GET", f"/api/ordering/{order_id}")["order"]["status"] == "rejected"
-    assert case.shopper.ask("GET", f"/api/checkout/sagas/{order_id}")["saga"]["reason"] == "there is no customer nobody"
+    assert (
+        case.shopper.ask("GET", f"/api/checkout/sagas/{order_id}")["saga"]["reason"] == "there is no customer unknown"
+    )
     assert case.shopper.payment()["status"] == "authorized", "another customer's payment is left as it was"
     assert case.mall.dead_letters() == {}
 
 
 @disorders
-def test_step_2_a_shopping_list_that_was_cancelled_before_it_was_made(disorder: int | None) -> None:
+def test_step_2_a_shopping_list_that_was_cancelled_before_it_was_created(disorder: int | None) -> None:
     case = a_case(disorder)
-    case.says(CancelShoppingList)
+    case.publish(CancelShoppingList)
     case.mall.settle()
     case.checks_out()
-    assert_refused(case, "the shopping list is cancelled", said=COMMANDS[:2])
+    assert_refused(case, "the shopping list is cancelled", sent=COMMANDS[:2])
 
 
 @disorders
 def test_step_3_a_payment_that_does_not_cover_the_order(disorder: int | None) -> None:
     case = a_case(disorder, amount=54.79)
     case.checks_out()
-    assert_refused(case, "the payment does not cover the order", said=COMMANDS[:3])
+    assert_refused(case, "the payment does not cover the order", sent=COMMANDS[:3])
 
 
 @disorders
@@ -77,11 +79,11 @@ def test_step_3_a_payment_of_another_customer_is_left_as_it_was(disorder: int | 
     case = a_case(disorder)
     case.shopper.payment_id = Shopper(case.mall).registers().authorizes_a_payment(100).payment_id
     case.checks_out()
-    assert_refused(case, "the payment is another customer's", said=COMMANDS[:3], payment="authorized")
+    assert_refused(case, "the payment is another customer's", sent=COMMANDS[:3], payment="authorized")
 
 
 @disorders
-def test_step_3_a_payment_that_serves_another_order_goes_on_serving_it(disorder: int | None) -> None:
+def test_step_3_a_payment_that_serves_another_order_stays_with_it(disorder: int | None) -> None:
     case = a_case(disorder)
     case.checks_out()
     case.mall.pass_time(60)
@@ -99,11 +101,11 @@ def test_step_3_a_payment_that_serves_another_order_goes_on_serving_it(disorder:
 
 
 @disorders
-def test_step_3_a_payment_that_is_not_there(disorder: int | None) -> None:
+def test_step_3_an_unknown_payment(disorder: int | None) -> None:
     case = a_case(disorder)
     case.shopper.payment_id = "no-such-payment"
     case.checks_out()
-    assert_refused(case, "there is no payment no-such-payment", said=COMMANDS[:3], payment=None)
+    assert_refused(case, "there is no payment no-such-payment", sent=COMMANDS[:3], payment=None)
 
 
 @disorders
@@ -111,7 +113,7 @@ def test_step_4_a_shopping_list_that_staff_cancel_before_it_is_initiated(disorde
     case = a_case(disorder)
     case.checks_out(until="ConfirmPayment")
     case.shopper.ask("POST", f"/api/depot/shopping/{case.order_id}")
-    assert_refused(case, "the shopping list is cancelled", said=COMMANDS[:4])
+    assert_refused(case, "the shopping list is cancelled", sent=COMMANDS[:4])
 
 
 @disorders

@@ -1,4 +1,4 @@
-"""Replies that are repeated, late, or meant for another order or another step change nothing."""
+"""Replies that are repeated, late, or for another order or step change nothing."""
 
 import pytest
 
@@ -36,13 +36,13 @@ GOES_TO = dict(zip(COMMANDS, SERVICES, strict=True)) | {
     "VoidPayment": "payments",
     "CancelShoppingList": "depot",
 }
-EVERY = sorted({reply for replies in ANSWERS.values() for reply in replies}, key=lambda reply: reply.name)
+EVERY = sorted({reply for replies in ANSWERS.values() for reply in replies}, key=lambda reply: reply.about.name)
 
 disorders = pytest.mark.parametrize("disorder", ORDERED)
 
 
 def awaiting(command: str, disorder: int | None) -> Case:
-    """A case whose saga has just asked for something that nobody answers yet."""
+    """A case whose saga has just sent a command that is not answered yet."""
     case = a_case(disorder, amount=54.8 if command in COMMANDS else 10)
     case.checks_out(until=command)
     case.mall.stop(GOES_TO[command])
@@ -57,8 +57,8 @@ def test_replies_to_another_step_and_about_other_orders_change_nothing(command: 
     before = case.saga(), len(case.mall.published)
     for reply in EVERY:
         if reply not in ANSWERS[command]:
-            case.says(reply)
-        case.says(reply, order_id="an order that nobody knows")
+            case.publish(reply)
+        case.publish(reply, order_id="unknown")
     strays = 2 * len(EVERY) - len(ANSWERS[command])
     case.mall.settle()
     assert (case.saga(), len(case.mall.published)) == (before[0], before[1] + strays)
@@ -82,14 +82,14 @@ def test_the_answer_to_an_earlier_try_counts_once(disorder: int | None) -> None:
 
 
 @disorders
-def test_late_answers_to_steps_do_not_stop_their_undoing(disorder: int | None) -> None:
+def test_late_replies_to_steps_do_not_stop_the_compensation(disorder: int | None) -> None:
     case = a_case(disorder)
     case.checks_out(until="ConfirmPayment")
     case.mall.stop("payments", "depot")
     assert case.cancels() == 200
     case.mall.settle()
     for late in (PaymentAccepted, PaymentRefused, ShoppingInitiated, ShoppingListAccepted):
-        case.says(late)
+        case.publish(late)
     case.mall.settle()
     assert (case.saga()["step"], case.saga()["compensating"]) == (3, True)
     case.mall.start("payments", "depot")
@@ -101,7 +101,7 @@ def test_an_approval_and_a_rejection_that_meet_at_the_order_are_decided_by_it() 
     fates = []
     for disorder in (None, *range(1, 7)):
         case = awaiting("ApproveOrder", disorder)
-        case.says(OrderApprovalRefused, status="pending")  # as nobody should have said
+        case.publish(OrderApprovalRefused, status="pending")  # which no order sends in this status
         case.mall.settle()
         assert (case.saga()["step"], case.saga()["compensating"]) == (0, True)
         case.mall.start("ordering")
@@ -116,7 +116,7 @@ def test_an_approval_and_a_rejection_that_meet_at_the_order_are_decided_by_it() 
 
 
 @disorders
-def test_two_orders_at_once_go_their_own_ways(disorder: int | None) -> None:
+def test_two_orders_at_once_do_not_affect_each_other(disorder: int | None) -> None:
     case = a_case(disorder)
     other = Shopper(case.mall).registers().fills_a_basket({case.products["cable"]: 1}).authorizes_a_payment(1)
     case.check_out()

@@ -1,4 +1,4 @@
-"""A participant that does not answer, at any step, and comes back late: nothing is left in between."""
+"""A participant that does not answer at any step, and comes back late: the order is accepted or undone everywhere."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
-from tests.flow.sagas import COMMANDS, ORDERED, SERVICES, Case, a_case, assert_accepted, assert_at_rest, assert_undone
+from tests.flow.sagas import COMMANDS, ORDERED, SERVICES, Case, a_case, assert_accepted, assert_idle, assert_undone
 
 MINUTE, HOUR = 60, 3600
 
@@ -18,7 +18,7 @@ each_step = pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
 
 
 def stalled(step: int, disorder: int | None = None, **settings: str) -> Case:
-    """An order whose step has nobody to answer."""
+    """An order whose saga awaits a step of a service that is stopped."""
     case = a_case(disorder, settings={f"MALLBOTS_{name}": value for name, value in settings.items()})
     case.checks_out(until=COMMANDS[step - 1])
     case.mall.stop(SERVICES[step - 1])
@@ -33,9 +33,7 @@ def tries(case: Case, command: str) -> int:
 
 @disorders
 @each_step
-def test_a_participant_that_comes_back_before_the_last_timeout_is_asked_again_and_all_is_well(
-    disorder: int | None, step: int
-) -> None:
+def test_a_participant_that_comes_back_before_the_last_timeout_answers_a_retry(disorder: int | None, step: int) -> None:
     case = stalled(step, disorder)
     case.mall.pass_time(2 * MINUTE + 30)
     assert tries(case, COMMANDS[step - 1]) == 3
@@ -47,7 +45,7 @@ def test_a_participant_that_comes_back_before_the_last_timeout_is_asked_again_an
 
 @disorders
 @early_steps
-def test_up_to_step_3_the_last_timeout_turns_the_saga_round_and_whoever_comes_back_late_undoes_what_waits(
+def test_up_to_step_3_the_last_timeout_compensates_and_a_late_participant_undoes_its_step(
     disorder: int | None, step: int
 ) -> None:
     case = stalled(step, disorder)
@@ -63,7 +61,7 @@ def test_up_to_step_3_the_last_timeout_turns_the_saga_round_and_whoever_comes_ba
 
 @disorders
 @late_steps
-def test_from_step_4_on_the_saga_insists_and_completes_when_the_participant_comes_back(
+def test_from_step_4_on_the_saga_retries_forever_and_completes_when_the_participant_is_back(
     disorder: int | None, step: int
 ) -> None:
     case = stalled(step, disorder)
@@ -77,7 +75,7 @@ def test_from_step_4_on_the_saga_insists_and_completes_when_the_participant_come
 
 
 @each_step
-def test_a_participant_that_is_away_for_hours_leaves_nothing_in_between(step: int) -> None:
+def test_an_order_ends_after_a_participant_was_away_for_hours(step: int) -> None:
     case = stalled(step)
     case.mall.pass_time(6 * HOUR)
     case.mall.start(SERVICES[step - 1])
@@ -90,7 +88,7 @@ def test_a_participant_that_is_away_for_hours_leaves_nothing_in_between(step: in
 
 @disorders
 @each_step
-def test_a_customer_who_loses_patience_while_a_participant_is_away_is_rid_of_the_order_when_it_is_back(
+def test_an_order_that_is_cancelled_while_a_participant_is_away_is_undone_when_it_is_back(
     disorder: int | None, step: int
 ) -> None:
     case = stalled(step, disorder)
@@ -106,7 +104,7 @@ def test_a_customer_who_loses_patience_while_a_participant_is_away_is_rid_of_the
 
 @disorders
 @each_step
-def test_checkout_that_is_away_for_an_hour_goes_on_where_it_was(disorder: int | None, step: int) -> None:
+def test_a_checkout_that_was_away_for_an_hour_continues(disorder: int | None, step: int) -> None:
     case = a_case(disorder)
     case.checks_out(until=COMMANDS[step - 1])
     case.mall.stop("checkout")
@@ -118,7 +116,7 @@ def test_checkout_that_is_away_for_an_hour_goes_on_where_it_was(disorder: int | 
 
 @disorders
 @pytest.mark.parametrize("away", [10 * MINUTE, 3 * HOUR])
-def test_ordering_that_is_away_when_the_order_is_to_be_withdrawn_decides_when_it_is_back(
+def test_ordering_that_is_away_when_the_order_is_to_be_rejected_decides_when_it_is_back(
     disorder: int | None, away: int
 ) -> None:
     case = a_case(disorder, amount=10)
@@ -133,7 +131,7 @@ def test_ordering_that_is_away_when_the_order_is_to_be_withdrawn_decides_when_it
 
 
 @disorders
-def test_an_undo_without_an_answer_is_parked_and_goes_on_by_itself_when_the_answer_comes_after_all(
+def test_an_undo_without_an_answer_is_parked_and_continues_when_the_answer_comes_after_all(
     disorder: int | None,
 ) -> None:
     case = a_case(disorder, amount=10)
@@ -160,7 +158,7 @@ class BrokenStore(MemoryEventStore):
 
 
 def parked(disorder: int | None = None) -> tuple[Case, BrokenStore]:
-    """A case whose list cannot be cancelled, for the depot fails each time: its commands end as dead letters."""
+    """A case whose list cannot be cancelled: the depot fails each time, and its commands are dead-lettered."""
     case = a_case(disorder, amount=10)
     store = case.mall.runtimes["depot"].store
     assert isinstance(store, MemoryEventStore)
@@ -182,7 +180,7 @@ def failed(case: Case) -> set[str]:
 
 
 @disorders
-def test_a_compensation_that_fails_is_retried_then_parked_and_ends_when_staff_resume_it(disorder: int | None) -> None:
+def test_a_compensation_that_fails_is_retried_then_parked_and_ends_after_staff_resume_it(disorder: int | None) -> None:
     case, store = parked(disorder)
     assert tries(case, "CancelShoppingList") == 8
     assert case.sagas("parked") == [case.order_id]
@@ -197,7 +195,7 @@ def test_a_compensation_that_fails_is_retried_then_parked_and_ends_when_staff_re
     assert case.resumes() == 409
     case.mall.pass_time(MINUTE)
     assert case.sagas("parked") == []
-    for subscriber in case.mall.subscribers:  # what staff have understood, they clear away
+    for subscriber in case.mall.subscribers:  # staff delete the dead letters
         subscriber.dead_letters.messages.clear()
     assert_undone(case, "rejected")
     assert case.resumes() == 409
@@ -217,23 +215,23 @@ def test_a_saga_that_is_resumed_too_early_is_parked_again(disorder: int | None) 
     assert case.sagas("compensated") == [case.order_id]
 
 
-def test_a_saga_that_nobody_knows_cannot_be_resumed() -> None:
+def test_an_unknown_saga_cannot_be_resumed() -> None:
     case = a_case()
     assert case.resumes() == 404
 
 
 def rung(caplog: pytest.LogCaptureFixture, metric: str) -> list[dict[str, Any]]:
-    """What an alarm logged each time that it rang."""
+    """The fields that an alarm logged each time that it rang."""
     return [vars(record) for record in caplog.records if record.message == metric]
 
 
-def test_parking_rings_an_alarm_that_says_which_order(caplog: pytest.LogCaptureFixture) -> None:
+def test_parking_rings_an_alarm_that_names_the_order(caplog: pytest.LogCaptureFixture) -> None:
     case, _ = parked()
     alarms = rung(caplog, "SagaParked")
     assert [(alarm["order_id"], alarm["command"]) for alarm in alarms] == [(case.order_id, "CancelShoppingList")]
 
 
-def test_insisting_rings_an_alarm_at_each_try_beyond_the_third(caplog: pytest.LogCaptureFixture) -> None:
+def test_retrying_forever_rings_an_alarm_at_each_try_after_the_third(caplog: pytest.LogCaptureFixture) -> None:
     case = stalled(4)
     case.mall.pass_time(2 * MINUTE + 59)
     assert rung(caplog, "SagaInsists") == []
@@ -251,4 +249,4 @@ def test_the_step_timeout_is_a_setting_of_the_stage(step: int) -> None:
     assert case.saga()["reason"] == f"{COMMANDS[step - 1]} has no answer after 3 tries"
     case.mall.start(SERVICES[step - 1])
     case.mall.pass_time(20 * MINUTE)
-    assert_at_rest(case)
+    assert_idle(case)

@@ -1,4 +1,4 @@
-"""What becomes of a basket and its order while the catalogue changes: what was put in is what is ordered and paid."""
+"""Baskets and orders while the catalogue changes: what was added to the basket is what is ordered and paid."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def shopper(mall: Mall, products: dict[str, str]) -> Shopper:
 
 
 def staff(mall: Mall, method: str, path: str, body: Any = None) -> Any:
-    """What a clerk does; everybody has heard of it afterwards."""
+    """A request of a clerk, after which all messages are delivered."""
     answer = Shopper(mall).ask(method, path, body)
     mall.settle()
     return answer
@@ -58,7 +58,7 @@ def basket_of(shopper: Shopper) -> Any:
 
 
 def buys(shopper: Shopper, amount: float) -> Any:
-    """The rest of the way, with a payment of just so much: the completed order."""
+    """The rest of the order's way, with a payment of exactly this amount; the completed order."""
     shopper.authorizes_a_payment(amount).checks_out()
     shopper.mall.pass_time(10)
     collect(shopper)
@@ -73,7 +73,7 @@ def buys(shopper: Shopper, amount: float) -> Any:
 
 
 @pytest.mark.parametrize(("change", "amount"), [("increase", 12.5), ("decrease", 5)])
-def test_the_price_at_which_a_product_was_put_in_is_the_price_that_is_paid(
+def test_the_price_at_which_a_product_was_added_is_the_price_that_is_paid(
     mall: Mall, products: dict[str, str], shopper: Shopper, change: str, amount: float
 ) -> None:
     price(mall, products["cable"], change, amount)
@@ -92,7 +92,7 @@ def test_adding_a_repriced_product_again_keeps_the_first_price(
     buys(shopper, 29.85)
 
 
-def test_a_product_that_was_taken_out_whole_comes_back_at_the_price_of_now(
+def test_a_product_that_was_removed_from_the_basket_is_added_again_at_the_current_price(
     mall: Mall, products: dict[str, str], shopper: Shopper
 ) -> None:
     price(mall, products["cable"], "increase", 12.5)
@@ -111,7 +111,7 @@ def test_another_customer_pays_the_new_price(mall: Mall, products: dict[str, str
     buys(other, 25)
 
 
-def test_a_product_removed_from_the_catalogue_after_it_was_put_in_is_ordered_and_collected(
+def test_a_product_removed_from_the_catalogue_after_it_was_added_is_ordered_and_collected(
     mall: Mall, products: dict[str, str], shopper: Shopper
 ) -> None:
     staff(mall, "DELETE", f"/api/stores/products/{products['cable']}")
@@ -119,30 +119,30 @@ def test_a_product_removed_from_the_catalogue_after_it_was_put_in_is_ordered_and
     assert [(item["productName"], item["quantity"]) for item in order["items"]] == [("cable", 2)]
 
 
-def test_a_product_removed_from_the_catalogue_cannot_be_put_in_any_more_but_taken_out(
+def test_a_product_removed_from_the_catalogue_cannot_be_added_but_can_be_removed_from_the_basket(
     mall: Mall, products: dict[str, str], shopper: Shopper
 ) -> None:
     staff(mall, "DELETE", f"/api/stores/products/{products['cable']}")
     newcomer = Shopper(mall).registers().fills_a_basket({})
-    for somebody in (shopper, newcomer):
-        answer = somebody.refused("PUT", f"{path_of(somebody)}/addItem", adding(products["cable"]))
+    for customer in (shopper, newcomer):
+        answer = customer.refused("PUT", f"{path_of(customer)}/addItem", adding(products["cable"]))
         assert (answer.status, answer.body["message"]) == (404, "product was not located")
     shopper.ask("PUT", f"{path_of(shopper)}/removeItem", adding(products["cable"]))
     buys(shopper, 9.95)
 
 
-def test_a_product_that_is_removed_before_anybody_has_heard_of_it_is_not_located() -> None:
+def test_a_product_that_is_removed_before_its_events_arrive_is_not_located() -> None:
     mall = Mall()
     shopper = Shopper(mall).registers().fills_a_basket({})
     mall.stop("baskets")
     products = open_a_store(mall, {"cable": 9.95})
     staff(mall, "DELETE", f"/api/stores/products/{products['cable']}")
-    mall.start("baskets")  # its copies have not come yet: it asks the owner
+    mall.start("baskets")  # its copies are not made yet: it asks the owner
     answer = shopper.refused("PUT", f"{path_of(shopper)}/addItem", adding(products["cable"]))
     assert (answer.status, answer.body["message"]) == (404, "product was not located")
 
 
-def test_a_rebranded_product_and_store_keep_the_names_under_which_they_were_put_in(
+def test_items_keep_the_names_of_product_and_store_under_which_they_were_added(
     mall: Mall, products: dict[str, str], shopper: Shopper
 ) -> None:
     store_id = store_of(mall, products["cable"])
@@ -157,15 +157,15 @@ def test_a_rebranded_product_and_store_keep_the_names_under_which_they_were_put_
     assert [(item["storeName"], item["productName"]) for item in order["items"]] == names
 
 
-def leave(mall: Mall, store_id: str) -> None:
+def disable_participation(mall: Mall, store_id: str) -> None:
     staff(mall, "DELETE", f"/api/stores/{store_id}/participating", {})
 
 
-def take_part(mall: Mall, store_id: str) -> None:
+def enable_participation(mall: Mall, store_id: str) -> None:
     staff(mall, "PUT", f"/api/stores/{store_id}/participating", {})
 
 
-class TestAStoreThatStopsTakingPart:
+class TestAStoreThatEndsItsParticipation:
     @pytest.fixture(params=[{}, STRICT], ids=["not required", "required"])
     def settings(self, request: pytest.FixtureRequest) -> dict[str, str]:
         settings: dict[str, str] = request.param
@@ -178,21 +178,21 @@ class TestAStoreThatStopsTakingPart:
     @pytest.fixture
     def products(self, mall: Mall) -> dict[str, str]:
         products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
-        take_part(mall, store_of(mall, products["cable"]))
+        enable_participation(mall, store_of(mall, products["cable"]))
         return products
 
     def test_what_is_in_the_basket_stays_and_is_ordered(
         self, mall: Mall, products: dict[str, str], shopper: Shopper
     ) -> None:
-        leave(mall, store_of(mall, products["cable"]))
+        disable_participation(mall, store_of(mall, products["cable"]))
         shopper.ask("PUT", f"{path_of(shopper)}/removeItem", adding(products["cable"]))
         assert basket_of(shopper)["total"] == 9.95
         buys(shopper, 9.95)
 
-    def test_more_of_its_products_is_put_in_only_where_nobody_asks_whether_it_takes_part(
+    def test_more_of_its_products_can_be_added_only_where_participation_is_not_required(
         self, mall: Mall, products: dict[str, str], shopper: Shopper, settings: dict[str, str]
     ) -> None:
-        leave(mall, store_of(mall, products["cable"]))
+        disable_participation(mall, store_of(mall, products["cable"]))
         answers = [
             mall.request("PUT", f"{path_of(shopper)}/addItem", adding(products[name])) for name in ("cable", "charger")
         ]
@@ -204,11 +204,11 @@ class TestAStoreThatStopsTakingPart:
             assert [answer.status for answer in answers] == [200, 200]
             buys(shopper, 64.75)
 
-    def test_when_it_takes_part_again_its_products_can_be_put_in_again(
+    def test_when_it_participates_again_its_products_can_be_added_again(
         self, mall: Mall, products: dict[str, str], shopper: Shopper
     ) -> None:
-        leave(mall, store_of(mall, products["cable"]))
-        take_part(mall, store_of(mall, products["cable"]))
+        disable_participation(mall, store_of(mall, products["cable"]))
+        enable_participation(mall, store_of(mall, products["cable"]))
         shopper.ask("PUT", f"{path_of(shopper)}/addItem", adding(products["charger"]))
         buys(shopper, 54.8)
 
@@ -216,13 +216,13 @@ class TestAStoreThatStopsTakingPart:
 class TestOrdersByStaff:
     @pytest.fixture
     def place(self, mall: Mall, products: dict[str, str], shopper: Shopper) -> Callable[..., Any]:
-        """Have a clerk place an order of one cable for Ada."""
+        """A function by which a clerk places an order of one cable for Ada."""
         store_id = store_of(mall, products["cable"])
         shopper.authorizes_a_payment(50)
 
         def placing(**item: Any) -> Any:
-            wanted = {"storeId": store_id, "productId": products["cable"], "quantity": 1, **item}
-            body = {"customerId": shopper.customer_id, "paymentId": shopper.payment_id, "items": [wanted]}
+            line = {"storeId": store_id, "productId": products["cable"], "quantity": 1, **item}
+            body = {"customerId": shopper.customer_id, "paymentId": shopper.payment_id, "items": [line]}
             answer = mall.request("POST", "/api/ordering", body)
             mall.settle()
             return answer
@@ -244,7 +244,7 @@ class TestOrdersByStaff:
         answer = place()
         assert (answer.status, answer.body["message"]) == (404, "product was not located")
 
-    def test_the_price_of_now_is_ordered_and_paid(
+    def test_the_current_price_is_ordered_and_paid(
         self, mall: Mall, products: dict[str, str], shopper: Shopper, place: Callable[..., Any]
     ) -> None:
         price(mall, products["cable"], "increase", 12.5)

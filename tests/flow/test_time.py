@@ -1,4 +1,4 @@
-"""What time alone does: baskets that are left alone, and orders that are ready and that nobody pays."""
+"""What schedules do: untouched baskets are abandoned, orders that are ready and unpaid are cancelled."""
 
 import pytest
 
@@ -31,15 +31,13 @@ def adds(shopper: Shopper, product_id: str) -> None:
     shopper.ask("PUT", f"/api/baskets/{shopper.basket_id}/addItem", item)
 
 
-def kinds_told(shopper: Shopper) -> set[str]:
-    told = shopper.ask("GET", f"/api/notifications?customerId={shopper.customer_id}")["notifications"]
-    return {notification["kind"] for notification in told}
+def notified(shopper: Shopper) -> set[str]:
+    found = shopper.ask("GET", f"/api/notifications?customerId={shopper.customer_id}")["notifications"]
+    return {notification["kind"] for notification in found}
 
 
 class TestBaskets:
-    def test_a_basket_is_abandoned_when_nobody_has_touched_it_for_30_minutes(
-        self, mall: Mall, products: dict[str, str]
-    ) -> None:
+    def test_a_basket_untouched_for_30_minutes_is_abandoned(self, mall: Mall, products: dict[str, str]) -> None:
         shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2})
         mall.pass_time(30 * MINUTE - 1)
         assert status_of(shopper) == "open"
@@ -51,7 +49,7 @@ class TestBaskets:
         assert (funnel["basketsStarted"], funnel["abandoned"]) == (1, 1)
         assert mall.dead_letters() == {}
 
-    def test_each_touch_gives_it_another_30_minutes(self, mall: Mall, products: dict[str, str]) -> None:
+    def test_each_change_gives_a_basket_another_30_minutes(self, mall: Mall, products: dict[str, str]) -> None:
         shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2})
         for _ in range(4):
             mall.pass_time(29 * MINUTE)
@@ -61,9 +59,7 @@ class TestBaskets:
         mall.pass_time(MINUTE)
         assert status_of(shopper) == "abandoned"
 
-    def test_a_basket_touched_just_before_the_clock_strikes_lives_on(
-        self, mall: Mall, products: dict[str, str]
-    ) -> None:
+    def test_a_basket_changed_just_before_the_30_minutes_stays_open(self, mall: Mall, products: dict[str, str]) -> None:
         shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2})
         mall.pass_time(30 * MINUTE - 1)
         adds(shopper, products["cable"])
@@ -72,7 +68,9 @@ class TestBaskets:
         shopper.authorizes_a_payment(29.85).checks_out()
         assert status_of(shopper) == "checked_out"
 
-    def test_what_has_ended_otherwise_is_never_abandoned(self, mall: Mall, products: dict[str, str]) -> None:
+    def test_a_basket_that_was_checked_out_or_cancelled_is_never_abandoned(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
         bring_a_robot_online(mall)
         buyer = Shopper(mall).registers().fills_a_basket({products["cable"]: 2}).authorizes_a_payment(19.9).checks_out()
         doubter = Shopper(mall).registers().fills_a_basket({products["cable"]: 1})
@@ -81,7 +79,9 @@ class TestBaskets:
         assert (status_of(buyer), status_of(doubter)) == ("checked_out", "cancelled")
         assert "BasketAbandoned" not in mall.names()
 
-    def test_who_comes_back_to_an_abandoned_basket_starts_a_new_one(self, mall: Mall, products: dict[str, str]) -> None:
+    def test_a_customer_who_comes_back_to_an_abandoned_basket_starts_a_new_one(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
         shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2}).authorizes_a_payment(19.9)
         mall.pass_time(31 * MINUTE)
         path = f"/api/baskets/{shopper.basket_id}"
@@ -118,7 +118,7 @@ def test_the_limits_are_settings_of_the_stage() -> None:
 
 
 def has_an_order(mall: Mall, products: dict[str, str]) -> Shopper:
-    """Somebody whose order is approved."""
+    """A customer whose order is approved."""
     shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2, products["charger"]: 1})
     shopper.authorizes_a_payment(54.8).checks_out()
     mall.pass_time(10)
@@ -127,7 +127,7 @@ def has_an_order(mall: Mall, products: dict[str, str]) -> Shopper:
 
 
 def has_an_order_ready(mall: Mall, products: dict[str, str]) -> Shopper:
-    """Somebody whose order has just become ready; the robot has left."""
+    """A customer whose order has just become ready; the robot is offline."""
     bot = bring_a_robot_online(mall)
     shopper = has_an_order(mall, products)
     collect(shopper)
@@ -137,7 +137,7 @@ def has_an_order_ready(mall: Mall, products: dict[str, str]) -> Shopper:
 
 
 class TestOrders:
-    def test_an_order_that_nobody_paid_within_24_hours_of_ready_is_called_off_and_its_goods_go_back(
+    def test_an_order_unpaid_for_24_hours_after_ready_is_cancelled_and_its_list_stays_completed(
         self, mall: Mall, products: dict[str, str]
     ) -> None:
         shopper = has_an_order_ready(mall, products)
@@ -154,7 +154,7 @@ class TestOrders:
         )
         assert shopper.shopping_list()["status"] == "completed"
         assert (shopper.invoice()["status"], shopper.payment()["status"]) == ("cancelled", "voided")
-        assert "cancelled" in kinds_told(shopper)
+        assert "cancelled" in notified(shopper)
         assert mall.dead_letters() == {}
 
     def test_an_order_paid_at_the_last_moment_is_complete_and_stays_so(self) -> None:
@@ -167,7 +167,7 @@ class TestOrders:
         assert "OrderCancelled" not in mall.names()
 
 
-class TestOrdersThatAreToBePaidWithinTheHour:
+class TestOrdersToBePaidWithinAnHour:
     @pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
     def mall(self, request: pytest.FixtureRequest) -> Mall:
         return Mall(disorder=request.param, settings={"MALLBOTS_ORDER_UNPAID": str(HOUR)})
@@ -194,7 +194,7 @@ class TestOrdersThatAreToBePaidWithinTheHour:
         mall.pass_time(2 * HOUR)
         assert shopper.order()["status"] == "completed"
 
-    def test_an_order_that_was_called_off_in_time_cannot_be_paid_any_more(
+    def test_an_order_that_was_cancelled_everywhere_in_time_cannot_be_paid_any_more(
         self, mall: Mall, products: dict[str, str]
     ) -> None:
         shopper = has_an_order_ready(mall, products)
@@ -203,7 +203,7 @@ class TestOrdersThatAreToBePaidWithinTheHour:
         mall.pass_time(MINUTE)
         assert (shopper.order()["status"], shopper.order()["paid"]) == ("cancelled", False)
 
-    def test_a_payment_whose_news_and_the_end_of_the_time_meet_is_kept_or_given_back_whole(
+    def test_a_payment_that_meets_the_expiry_is_kept_or_refunded_whole(
         self, mall: Mall, products: dict[str, str]
     ) -> None:
         shopper = has_an_order_ready(mall, products)

@@ -1,4 +1,4 @@
-"""Who collects what when there are too few robots or too many, and while they come, go and fall silent."""
+"""Which robot is assigned which list, with too few or too many robots, and while they come, go and fall silent."""
 
 import random
 from collections.abc import Callable
@@ -74,7 +74,7 @@ class TestTooFewAndTooMany:
         mall.pass_time(5)
         assert at_work(shoppers) == {1: bot}
 
-    def test_a_robot_whose_order_is_cancelled_is_idle_and_takes_what_waits(
+    def test_a_robot_whose_order_is_cancelled_is_assigned_a_waiting_list(
         self, mall: Mall, products: dict[str, str]
     ) -> None:
         bot = bring_a_robot_online(mall)
@@ -89,11 +89,11 @@ class TestTooFewAndTooMany:
         everything_adds_up(mall)
 
 
-def something_happens(mall: Mall, chance: random.Random, bots: list[str], shoppers: list[Shopper]) -> None:
-    """A robot falls silent, leaves, speaks or works, or a customer or a clerk changes their mind."""
+def random_step(mall: Mall, chance: random.Random, bots: list[str], shoppers: list[Shopper]) -> None:
+    """A robot falls silent, goes offline, sends heartbeats or works, a clerk assigns a list, or a customer cancels."""
     bot, shopper = chance.choice(bots), chance.choice(shoppers)
     number = shopper.shopping_list()["assignment"]
-    happenings: list[Callable[[], Any]] = [
+    steps: list[Callable[[], Any]] = [
         lambda: fall_silent(mall, bot),
         lambda: leave(mall, bot),
         lambda: speak(mall, bot),
@@ -104,17 +104,17 @@ def something_happens(mall: Mall, chance: random.Random, bots: list[str], shoppe
         lambda: mall.request("PUT", path_of(shopper, "assign"), {"botId": bot}),
         lambda: shopper.cancels() if chance.random() < 0.3 else None,
     ]
-    chance.choice(happenings)()
+    chance.choice(steps)()
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whatever_robots_do_none_has_two_lists_and_no_list_and_robot_wait_for_each_other(seed: int) -> None:
+def test_no_robot_has_two_lists_and_no_list_and_robot_wait_for_each_other(seed: int) -> None:
     mall, chance = Mall(disorder=seed), random.Random(seed)
     products = open_a_store(mall, PRICES)
     bots = [bring_a_robot_online(mall, name) for name in ("Ajax", "Hector", "Io")]
     shoppers = orders(mall, products, 6)
     for _ in range(40):
-        something_happens(mall, chance, bots, shoppers)
+        random_step(mall, chance, bots, shoppers)
         mall.pass_time(chance.choice([0, 0, 2, 9, 35]))
         working = at_work(shoppers)
         assert {bot for bot, status in robots(mall).items() if status == "active"} == set(working.values())

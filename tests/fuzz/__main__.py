@@ -1,8 +1,8 @@
 """`make fuzz`: fuzz the deployed mall for some minutes, with other cases each time.
 
-It starts a local cloud of its own for the while, since a mall that was fuzzed is good for nothing else. With MINUTES=0
-it makes the cases of `make e2e`, once. Each failure is printed with a curl command that shows it. The last line of
-stdout is JSON, `{"routes", "operations", "cases", "statuses", "failures", …}`; the exit code is 1 when there are any.
+It starts a temporary local cloud, since fuzzing leaves arbitrary data behind. With MINUTES=0 it runs the cases of
+`make e2e`, once. Each failure is printed with a curl command that reproduces it. The last line of stdout is JSON,
+`{"routes", "operations", "cases", "statuses", "failures", …}`; the exit code is 1 if there are failures.
 """
 
 import argparse
@@ -17,24 +17,26 @@ from pathlib import Path
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.queues import dead_letters
-from infra.local.show import quiet
+from infra.local.show import wait_until_idle
 from infra.local.up import summary, up
-from tests.fuzz.deployed import IN_SHORT, fuzz_deployed
+from tests.fuzz.deployed import SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Bounds
 
-AT_LENGTH = Bounds(seed=0, examples=25, chains=50, steps=12)
+LONG = Bounds(seed=0, examples=25, chains=50, steps=12)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make fuzz", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=os.environ.get("MINUTES") or "5", help="0: what make e2e does")
-    parser.add_argument("--seed", type=int, default=os.environ.get("SEED") or None, help="a random one, if not given")
+    parser.add_argument(
+        "--minutes", type=float, default=os.environ.get("MINUTES") or "5", help="0: the cases of make e2e"
+    )
+    parser.add_argument("--seed", type=int, default=os.environ.get("SEED") or None, help="default: a random one")
     options = parser.parse_args()
     if options.minutes:
         seed = secrets.randbelow(2**31) if options.seed is None else options.seed
-        bounds = replace(AT_LENGTH, seed=seed, seconds=max(1, round(options.minutes * 60)))
+        bounds = replace(LONG, seed=seed, seconds=max(1, round(options.minutes * 60)))
     else:
-        bounds = replace(IN_SHORT, seed=IN_SHORT.seed if options.seed is None else options.seed)
+        bounds = replace(SHORT, seed=SHORT.seed if options.seed is None else options.seed)
     with tempfile.TemporaryDirectory(prefix="mallbots-fuzz-", ignore_cleanup_errors=True) as folder:
         cloud = LocalCloud(free_port(), Path(folder))
         try:
@@ -45,14 +47,14 @@ def main() -> int:
 
 
 def _fuzz(cloud: LocalCloud, bounds: Bounds, minutes: float) -> int:
-    print(f"fuzzing; the same cases again: make fuzz MINUTES={minutes:g} SEED={bounds.seed}", file=sys.stderr)
+    print(f"fuzzing; repeat with: make fuzz MINUTES={minutes:g} SEED={bounds.seed}", file=sys.stderr)
     report = fuzz_deployed(str(summary(cloud)["api"]), bounds)
-    left = quiet(cloud)
+    left = wait_until_idle(cloud)
     letters = dead_letters(cloud)
     for line in [*report.table(), *map(str, report.failures), *report.neglected()]:
         print(line)
     for letter in letters:
-        print(f"dead letter in {letter.queue}: {letter.name}: {letter.reason}")
+        print(f"dead-lettered in {letter.queue}: {letter.name}: {letter.reason}")
     if left:
         print(f"left in queues: {left}")
     figures = report.summary()

@@ -1,7 +1,7 @@
-"""What the fuzzer may be answered, and what it is told to ask about. Whatever else is answered is a failure."""
+"""The answers that the fuzzer accepts, and the ids that its requests use. Any other answer is a failure."""
 
-# Where ids come from: operation to where in its request to which kind of thing (scene.py). What ends a thing, or may
-# spoil it for others, has things of its own.
+# Where ids come from: operation → place in its request → kind of thing (scene.py). Operations that end a thing, or may
+# make it useless for others, have things of their own.
 IDS = {
     "POST /api/stores/{storeId}/products": {"path.storeId": "selling stores"},
     "GET /api/stores/{storeId}/products": {"path.storeId": "selling stores"},
@@ -69,15 +69,15 @@ IDS = {
     "GET /api/notifications": {"query.customerId": "customers"},
 }
 
-# What a request that fits the document may be answered beside 2xx, for what decides is not in the request alone.
+# What a request that conforms to the document may be answered besides 2xx, since state decides, too.
 ANYWHERE = {
     304: "If-None-Match names the version that the thing has",
-    404: "an id that nothing has",
+    404: "an unknown id",
     412: "If-Match names a version that the thing does not have",
     422: "an Idempotency-Key that came with another request",
 }
 _NO_PAGE = {400: "a `next` that no answer has given"}
-_TURNED_ROUND = {400: "`from` later than `to`"}
+_REVERSED_RANGE = {400: "`from` later than `to`"}
 EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/stores": _NO_PAGE,
     "GET /api/stores/participating": _NO_PAGE,
@@ -90,11 +90,11 @@ EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/insights/timeline/{correlationId}": _NO_PAGE,
     "GET /api/insights/orders/{id}/timeline": _NO_PAGE,
     "POST /api/search/orders": _NO_PAGE,
-    "GET /api/insights/sales": _TURNED_ROUND,
-    "GET /api/insights/funnel": _TURNED_ROUND,
-    "GET /api/insights/waiting": _TURNED_ROUND,
-    "PUT /api/stores/{id}/participating": {400: "it takes part already"},
-    "DELETE /api/stores/{id}/participating": {400: "it takes no part already"},
+    "GET /api/insights/sales": _REVERSED_RANGE,
+    "GET /api/insights/funnel": _REVERSED_RANGE,
+    "GET /api/insights/waiting": _REVERSED_RANGE,
+    "PUT /api/stores/{id}/participating": {400: "it participates already"},
+    "DELETE /api/stores/{id}/participating": {400: "it does not participate already"},
     "DELETE /api/stores/products/{id}": {400: "it was removed already"},
     "PUT /api/stores/products/{id}/rebrand": {400: "it was removed"},
     "PUT /api/stores/products/{id}/increasePrice": {400: "it was removed, or costs more"},
@@ -120,33 +120,33 @@ EXPECTED: dict[str, dict[int, str]] = {
     "PUT /api/payments/invoices/{id}/pay": {409: "it is paid or cancelled"},
 }
 
-# What a request that does not fit the document may be answered.
+# What a request that does not conform to the document may be answered.
 MALFORMED = {
-    400: "that is what it is for",
-    404: "an id that nothing has, seen before what is asked of it; or an empty one, which is another path",
+    400: "the regular answer",
+    404: "an unknown id, found before the fault; or an empty one, which is another path",
     405: "an empty id in the path, which makes it another path",
-    409: "a state in which the thing can be asked for nothing of the kind",
-    412: "a version that it does not have, seen before what is asked of it",
+    409: "a state that does not allow the operation, found before the fault",
+    412: "a version that it does not have, found before the fault",
     413: "more than 65,536 bytes",
-    422: "an Idempotency-Key that came with another request, seen before what is asked",
+    422: "an Idempotency-Key that came with another request, found before the fault",
 }
 
 # What is not checked, and why.
 UNCHECKED = {
-    "ignored_auth": "who asks is not known yet, so no route can ask for it",
+    "ignored_auth": "there is no authentication yet: every route is open",
 }
 UNCHECKED_FOR = {
-    "GET /api/baskets/{id}": {"use_after_free": "DELETE cancels a basket, which can be seen as long as it is kept"},
-    "GET /api/ordering/{id}": {"use_after_free": "DELETE cancels an order, which can be seen for ever"},
+    "GET /api/baskets/{id}": {"use_after_free": "DELETE cancels a basket, which can still be read"},
+    "GET /api/ordering/{id}": {"use_after_free": "DELETE cancels an order, which can still be read"},
     "POST /api/payments/reconciliation": {
-        "allow_header_conformance": "GET is known at this path too: it asks for a payment whose id is `reconciliation`",
+        "allow_header_conformance": "GET exists at this path, too: it reads the payment whose id is `reconciliation`",
     },
 }
 
 # What is never answered with 200, and why.
-NEVER_WELL = {
-    "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked when its undoing has failed again and again",
-    "PUT /api/depot/shopping/{id}/assign": "the depot gives every available list to an idle robot by itself, at once",
-    "GET /api/payments/differences/{orderId}": "no client can make the money not add up",
-    "PUT /api/payments/differences/{orderId}/recheck": "no client can make the money not add up",
+NEVER_OK = {
+    "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked only after a compensation has failed repeatedly",
+    "PUT /api/depot/shopping/{id}/assign": "the depot itself assigns every available list to an idle robot, at once",
+    "GET /api/payments/differences/{orderId}": "no client can cause a difference of money",
+    "PUT /api/payments/differences/{orderId}/recheck": "no client can cause a difference of money",
 }

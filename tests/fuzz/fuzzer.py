@@ -1,4 +1,4 @@
-"""Schemathesis set to work on the mall: cases made of the document, links followed, every answer checked."""
+"""Schemathesis on the mall: cases generated from the document, links followed, every answer checked."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,19 +18,19 @@ from tests.fuzz import expected
 
 Json = dict[str, Any]
 
-WELL_ENDED = (StopReason.COMPLETED, StopReason.MAX_TIME)
-OTHER_METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"]  # OPTIONS is a gateway's own where it knows of CORS
-UNKNOWN_HEADER = "x-schemathesis-unknown-property"  # no fault of a request: headers that nobody knows are ignored
-LEAST = ("0", 0)  # what the coverage phase puts where anything will do
-MOSTLY = 0.9  # how often an id is one of a thing that is there
+ENDED_OK = (StopReason.COMPLETED, StopReason.MAX_TIME)
+OTHER_METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"]  # OPTIONS is answered by a gateway with CORS
+UNKNOWN_HEADER = "x-schemathesis-unknown-property"  # not a fault: unknown headers are ignored
+LEAST = ("0", 0)  # what the coverage phase uses where any value will do
+MOSTLY = 0.9  # the probability that an id is one of an existing thing
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How far to go: random cases of each operation, chains of requests, and requests in a chain.
+    """How much to fuzz: random cases of each operation, chains of requests, and requests in a chain.
 
-    edges: whether to try the edges of all schemas too, some 45 cases an operation. seconds: go on with ever other cases
-    until then.
+    edges: whether to test the edges of all schemas, too, some 45 cases an operation. seconds: continue with new cases
+    for this long.
     """
 
     seed: int
@@ -43,7 +43,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Failure:
-    """A check that failed, and the request (or the chain of them) that shows it, as curl commands."""
+    """A check that failed, and the request (or the chain of requests) that reproduces it, as curl commands."""
 
     operation: str
     check: str
@@ -56,7 +56,7 @@ class Failure:
 
 @dataclass
 class Report:
-    """What was asked and answered. Operations are named by method and path; `None` stands for no answer at all."""
+    """What was requested and answered. Operations are named by method and path; status `None` is no answer."""
 
     operations: list[str]
     answers: dict[str, Counter[int | None]] = field(default_factory=dict)
@@ -70,14 +70,14 @@ class Report:
         return sum(self.answers.values(), Counter[int | None]())
 
     def neglected(self) -> list[str]:
-        """What a run must not leave out: operations that were not called, and that never did what they are for."""
-        silent = [f"{one} was never called" for one in self.operations if not self.answers.get(one)]
-        vain = [
+        """What a run must not leave out: operations that were never called, or never answered with 200."""
+        not_called = [f"{one} was never called" for one in self.operations if not self.answers.get(one)]
+        never_ok = [
             f"{one} was never answered with 200"
             for one in self.operations
-            if self.answers.get(one) and not self.answers[one][200] and one not in expected.NEVER_WELL
+            if self.answers.get(one) and not self.answers[one][200] and one not in expected.NEVER_OK
         ]
-        return silent + vain
+        return not_called + never_ok
 
     def summary(self) -> Json:
         """The figures."""
@@ -114,18 +114,18 @@ def fuzz(
         document, config=SchemathesisConfig.from_dict(_settings(operations, things, bounds, address))
     )
     schema.app = app
-    _mend_cases(schema, _dictionaries(things))
+    _correct_cases(schema, _dictionaries(things))
     report = Report(sorted(operations))
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             report.phases[event.phase.value] += len(event.recorder.cases)
-            _note(report, event.recorder)
+            _record(report, event.recorder)
         elif isinstance(event, events.NonFatalError):
             report.failures.append(Failure(event.label, "error", event.info.format(), ""))
         elif isinstance(event, events.FatalError):
             raise event.exception
-        elif isinstance(event, events.EngineFinished) and event.stop_reason not in WELL_ENDED:
-            report.failures.append(Failure("all", "the run", f"it broke off: {event.stop_reason}", ""))
+        elif isinstance(event, events.EngineFinished) and event.stop_reason not in ENDED_OK:
+            report.failures.append(Failure("all", "the run", f"it was stopped: {event.stop_reason}", ""))
     return report
 
 
@@ -135,7 +135,7 @@ def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bo
         "database": "none",
         "no-shrink": True,
         "with-security-parameters": False,
-        "allow-x00": False,  # a NUL is refused wherever it is, which a schema could say of known fields only
+        "allow-x00": False,  # a NUL is refused anywhere, which a schema can state for known fields only
     }
     settings: Json = {
         "seed": bounds.seed,
@@ -163,26 +163,26 @@ def _settings(operations: list[str], things: Mapping[str, list[str]], bounds: Bo
 
 
 def _dictionaries(things: Mapping[str, list[str]]) -> dict[str, list[Any]]:
-    """The values that requests take from what there is."""
+    """The values of existing things that requests use."""
     return {**things, "any version": ["*"], "first assignment": [1]}
 
 
 def _operation(name: str) -> Json:
-    well = ["2xx", *map(str, {**expected.ANYWHERE, **expected.EXPECTED.get(name, {})})]
+    accepted = ["2xx", *map(str, {**expected.ANYWHERE, **expected.EXPECTED.get(name, {})})]
     checks: Json = {check: {"enabled": False} for check in expected.UNCHECKED_FOR.get(name, {})}
     ids = expected.IDS.get(name, {})
     return {
         "include-name": name,
         "parameters": {where: {"dictionary": kind, "probability": MOSTLY} for where, kind in ids.items()},
-        "checks": {"positive_data_acceptance": {"expected-statuses": well}, **checks},
+        "checks": {"positive_data_acceptance": {"expected-statuses": accepted}, **checks},
     }
 
 
-def _mend_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
-    """Let requests get as far as what they ask for, where that is what is tried out.
+def _correct_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
+    """Correct cases so that they reach the part that they test.
 
-    The coverage phase knows no quotes in a header, has one Idempotency-Key for all requests, makes up a `next` whenever
-    there can be one, and takes ids from wherever: nearly all that it sends would be refused for that alone.
+    The coverage phase sends headers without quotes, one Idempotency-Key for all requests, an invented `next` wherever
+    there can be one, and arbitrary ids: nearly all of its requests would be refused for that alone.
     """
     numbers = count(1)
 
@@ -211,15 +211,15 @@ def _mend_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
         return case
 
 
-def _note(report: Report, recorder: ScenarioRecorder) -> None:
+def _record(report: Report, recorder: ScenarioRecorder) -> None:
     for case_id, node in recorder.cases.items():
-        met = recorder.interactions.get(case_id)
-        status = met.response.status_code if met and met.response else None
+        interaction = recorder.interactions.get(case_id)
+        status = interaction.response.status_code if interaction and interaction.response else None
         report.answers.setdefault(node.value.operation.label, Counter())[status] += 1
         report.links += node.is_transition_applied
         for check in recorder.checks.get(case_id, []):
             if check.failure_info:
-                answer = met.response.text[:500] if met and met.response else "no answer"
+                answer = interaction.response.text[:500] if interaction and interaction.response else "no answer"
                 why = f"{check.failure_info.failure.message}\nAnswer: {status} {answer}"
                 failure = check.failure_info
                 report.failures.append(Failure(node.value.operation.label, check.name, why, failure.code_sample))

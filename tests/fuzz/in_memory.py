@@ -1,4 +1,4 @@
-"""The mall in memory as a WSGI application, which hands requests on as the gateway does."""
+"""The mall in memory as a WSGI application, which passes requests on as the gateway does."""
 
 import base64
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Application:
-    """Answers as the deployed system does; what a write causes has happened before the answer comes."""
+    """Answers as the deployed system does; the messages of a write are handled before its answer."""
 
     def __init__(self, mall: Mall) -> None:
         self._mall = mall
@@ -38,7 +38,7 @@ class Application:
 
 
 def _event(environ: dict[str, Any]) -> dict[str, Any]:
-    """A request in the gateway's words (HTTP API, payload 2.0): its path is decoded, but for the escape of `%`."""
+    """A request as the gateway's event (HTTP API, payload 2.0): its path is decoded, except the escape of `%`."""
     method = environ["REQUEST_METHOD"]
     path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("%", "%25")
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

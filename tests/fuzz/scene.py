@@ -1,28 +1,28 @@
-"""What is in the mall before it is fuzzed: things of every kind, in each state that some operation needs."""
+"""The data in the mall before it is fuzzed: things of every kind, in each state that some operation needs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Ask = Callable[[str, str, Mapping[str, Any]], Any]
-"""A request that must succeed (method, path, body) to the body of its answer."""
+"""(method, path, body) → the body of the answer; the request must succeed."""
 WaitFor = Callable[[Callable[[], bool], str], object]
-"""Returns when something is so; raises when that, which the text says, takes too long."""
+"""Returns when a condition holds; raises with the text if that takes too long."""
 
-EACH = 3  # things of a kind: what one request uses up, another still finds
-PLENTY = 999  # of a product: so that most quantities that a robot says it picked are possible
+EACH = 3  # things of a kind: one that a request uses up is still there for another
+PLENTY = 999  # of a product: so that most quantities that a robot reports as picked are valid
 
 
 @dataclass
 class Scene:
-    """A mall, its API used by `ask`. After `furnish`, `things` has the ids of each kind of thing.
+    """A mall whose API is called by `ask`. After `furnish`, `things` has the ids of each kind of thing.
 
-    wake: brings a robot online that is to stay so.
+    bring_online: brings a robot online, and keeps it so.
     """
 
     ask: Ask
     wait_for: WaitFor
-    wake: Callable[[str], object]
+    bring_online: Callable[[str], object]
     things: dict[str, list[str]] = field(default_factory=dict)
 
     def furnish(self) -> "Scene":
@@ -35,7 +35,7 @@ class Scene:
             self.things[kind] = [self._basket(quantity=1) for _ in range(EACH)]
         self.things["payments"] = [self._payment() for _ in range(EACH)]
         for kind in ("new lists", "unwanted lists"):
-            self.things[kind] = [self._list_of_staff() for _ in range(EACH)]
+            self.things[kind] = [self._list_by_staff() for _ in range(EACH)]
         self.things["robots"] = [self._made("/api/depot/bots", {"name": "Ajax"}) for _ in range(EACH)]
         timeline = self.ask("GET", f"/api/insights/orders/{self.things['approved orders'][0]}/timeline", {})
         self.things["flows"] = sorted({message["correlationId"] for message in timeline["messages"]})
@@ -76,13 +76,13 @@ class Scene:
             self._until(f"/api/ordering/{order}", "order", "approved")
 
     def _robots_at_work(self) -> None:
-        """Lists that robots have been given, and lists that they are collecting."""
+        """Lists that are assigned to robots, and lists that robots are collecting."""
         kinds = ("assigned lists", "active lists", "brought lists")
         self.things["working robots"] = [
             self._made("/api/depot/bots", {"name": "Mule"}) for _ in range(EACH * len(kinds))
         ]
         for robot in self.things["working robots"]:
-            self.wake(robot)
+            self.bring_online(robot)
         for kind in kinds:
             self._orders(kind)
             for order in self.things[kind]:
@@ -90,7 +90,7 @@ class Scene:
         for order in self.things["active lists"]:
             self.ask("PUT", f"/api/depot/shopping/{order}/start", {"assignment": 1})
 
-    def _list_of_staff(self) -> str:
+    def _list_by_staff(self) -> str:
         item = {"storeId": self.things["selling stores"][0], "productId": self.things["products"][0], "quantity": 1}
         return self._made("/api/depot/shopping", {"orderId": "on paper", "items": [item]})
 

@@ -1,4 +1,4 @@
-"""What the fuzzer is to notice, it notices."""
+"""The fuzzer finds the faults that it is for."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ def described() -> dict[str, Any]:
 
 
 def fuzzed(described: dict[str, Any], *paths: str) -> Report:
-    """A few cases of what can be read at these paths, in a mall that is empty."""
+    """A few cases of the GET operations at these paths, in an empty mall."""
     described["paths"] = {path: {"get": described["paths"][path]["get"]} for path in paths}
     bounds = Bounds(seed=1, examples=3, chains=1, edges=False)
-    return fuzz(described, {"stores": ["nobody's"]}, bounds, app=Application(Mall()))
+    return fuzz(described, {"stores": ["unknown"]}, bounds, app=Application(Mall()))
 
 
 def checks(report: Report) -> set[tuple[str, str]]:
@@ -41,7 +41,7 @@ def test_a_status_that_is_not_described_is_a_failure(described: dict[str, Any]) 
     assert checks(fuzzed(described, STORE)) == {(f"GET {STORE}", "status_code_conformance")}
 
 
-def test_what_fits_must_be_accepted_unless_it_is_expected_not_to_be_and_what_does_not_fit_refused(
+def test_a_conforming_request_must_be_accepted_unless_listed_and_others_must_be_refused(
     described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = "/api/stores"
@@ -53,7 +53,7 @@ def test_what_fits_must_be_accepted_unless_it_is_expected_not_to_be_and_what_doe
     assert checks(fuzzed(described, path)) == {answered_without, (f"GET {path}", "positive_data_acceptance")}
 
 
-def test_an_operation_that_never_did_what_it_is_for_is_named(described: dict[str, Any]) -> None:
+def test_an_operation_that_was_never_answered_with_200_is_reported(described: dict[str, Any]) -> None:
     report = fuzzed(described, STORE, "/health")
     assert report.failures == []
     assert report.neglected() == [f"GET {STORE} was never answered with 200"]

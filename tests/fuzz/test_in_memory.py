@@ -1,4 +1,4 @@
-"""The fuzzer on the mall in memory, for a few seconds: what `make e2e` and `make fuzz` do to the deployed one."""
+"""The fuzzer on the mall in memory, for a few seconds; `make e2e` and `make fuzz` run it on a deployment."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from tests.fuzz.scene import Scene
 from tests.support.mall import Mall
 
 BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=False)
-DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # texts that the deployment writes
+DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # files that only a deployment has
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +29,20 @@ def report(mall: Mall) -> Report:
         mall.settle()
         return answer.body
 
-    def wait_for(look: Callable[[], bool], what: str) -> None:
-        assert look(), what
+    def wait_for(condition: Callable[[], bool], what: str) -> None:
+        assert condition(), what
 
-    def wake(robot: str) -> None:
+    def bring_online(robot: str) -> None:
         ask("PUT", f"/api/depot/bots/{robot}/online", {})
 
-    scene = Scene(ask, wait_for, wake).furnish()
+    scene = Scene(ask, wait_for, bring_online).furnish()
     described = document()
     for path in DEPLOYED_ONLY:
         del described["paths"][path]
     return fuzz(described, scene.things, BOUNDS, app=Application(mall))
 
 
-def test_every_answer_is_one_that_the_document_promises(report: Report) -> None:
+def test_every_answer_conforms_to_the_document(report: Report) -> None:
     assert report.failures == []
 
 
@@ -50,8 +50,8 @@ def test_no_operation_is_left_out(report: Report) -> None:
     assert report.neglected() == []
 
 
-@pytest.mark.parametrize("table", ["IDS", "EXPECTED", "UNCHECKED_FOR", "NEVER_WELL"])
-def test_what_is_expected_is_expected_of_operations_that_there_are(table: str) -> None:
+@pytest.mark.parametrize("table", ["IDS", "EXPECTED", "UNCHECKED_FOR", "NEVER_OK"])
+def test_expectations_are_for_operations_that_exist(table: str) -> None:
     assert set(getattr(expected, table)) - set(names(document())) == set()
 
 
@@ -59,6 +59,6 @@ def test_links_are_followed(report: Report) -> None:
     assert report.links > 0
 
 
-def test_no_message_of_it_all_fails(report: Report, mall: Mall) -> None:
+def test_no_message_is_dead_lettered(report: Report, mall: Mall) -> None:
     mall.pass_time(60)
     assert mall.dead_letters() == {}

@@ -1,4 +1,4 @@
-"""The templates of the stages as CloudFormation would get them."""
+"""The templates of the stages as CloudFormation gets them."""
 
 import json
 import os
@@ -22,13 +22,15 @@ class Templates:
         }
 
     def resources(self, kind: str) -> list[tuple[str, str, Resource]]:
-        """Every resource of a CloudFormation type: (stack, logical id, properties)."""
-        return [
+        """Every resource of a CloudFormation type: (stack, logical id, properties). Fails when there is none."""
+        found = [
             (stack, name, resource.get("Properties", {}))
             for stack, template in self.stacks.items()
             for name, resource in template["Resources"].items()
             if resource["Type"] == kind
         ]
+        assert found, f"there is no {kind} in the templates"
+        return found
 
     def statements(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Every statement of every role's policies: (stack, policy, statement)."""
@@ -39,8 +41,13 @@ class Templates:
         ]
 
 
+def listed(value: Any) -> list[Any]:
+    """What a policy has once or as a list."""
+    return value if isinstance(value, list) else [value]
+
+
 def synthesize(stage_name: str, folder: Path) -> Templates:
-    """The templates of a stage, with a stand-in for the layer. Fails on a finding of cdk-nag."""
+    """The templates of a stage, with a placeholder for the layer. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk
 
     from infra.app import compose

@@ -1,13 +1,19 @@
-"""Reading goes by keys: only what sends messages again goes through a whole table."""
+"""Reads use keys and indexes: only a republish scans a table.
 
+That no request reads more as there is more of what it is not about, tests/contract/rest/test_reads.py counts.
+"""
+
+import json
 import re
 from pathlib import Path
 
+import pytest
+
 from functions.kernel.composition.manifest import manifest, services
 from infra.documents.generate import ROOT
-from tests.infra.conftest import Templates
+from tests.infra.conftest import Templates, listed
 
-SENDS_AGAIN = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
+REPUBLISHES = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
 
 
 def calls_of_scan(path: Path) -> list[str]:
@@ -16,14 +22,14 @@ def calls_of_scan(path: Path) -> list[str]:
 
 def test_no_service_scans() -> None:
     scanning = {str(path.relative_to(ROOT)) for path in (ROOT / "functions").rglob("*.py") if calls_of_scan(path)}
-    assert scanning == SENDS_AGAIN
+    assert scanning == REPUBLISHES
 
 
 def test_only_relays_may_scan_and_only_the_table_of_their_commits(dev: Templates) -> None:
     allowed = [
         (stack, policy, statement["Resource"])
         for stack, policy, statement in dev.statements()
-        if any(action in ("dynamodb:Scan", "dynamodb:*", "*") for action in _listed(statement["Action"]))
+        if any(action in ("dynamodb:Scan", "dynamodb:*", "*") for action in listed(statement["Action"]))
     ]
     assert allowed
     for stack, policy, resource in allowed:
@@ -31,15 +37,37 @@ def test_only_relays_may_scan_and_only_the_table_of_their_commits(dev: Templates
         assert "Views" not in str(resource)
 
 
-def test_every_table_that_is_queried_by_an_index_has_it(dev: Templates) -> None:
-    tables = [table for _, _, table in dev.resources("AWS::DynamoDB::GlobalTable")] + [
-        table for _, _, table in dev.resources("AWS::DynamoDB::Table")
+@pytest.mark.parametrize("service", [name for name in services() if manifest(name).projections])
+def test_the_table_of_a_services_rows_has_each_index_that_it_declares_with_its_keys(
+    dev: Templates, service: str
+) -> None:
+    """What is declared is what is queried: tests/contract/test_indexes.py sees that at work."""
+    [table] = [
+        table
+        for stack, name, table in dev.resources("AWS::DynamoDB::Table")
+        if stack == service and name.startswith("ServiceViews")
     ]
-    found = {index["IndexName"] for table in tables for index in table.get("GlobalSecondaryIndexes", [])}
-    queried = {index for name in services() for index in manifest(name).indexes}
-    assert queried
-    assert queried <= found
+    found = {
+        index["IndexName"]: (
+            {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]},
+            index["Projection"]["ProjectionType"],
+        )
+        for index in table.get("GlobalSecondaryIndexes", [])
+    }
+    assert found == {
+        index: ({"HASH": f"{index}_partition", "RANGE": f"{index}_sort"}, "ALL") for index in manifest(service).indexes
+    }
 
 
-def _listed(action: str | list[str]) -> list[str]:
-    return action if isinstance(action, list) else [action]
+@pytest.mark.parametrize("service", [name for name in services() if manifest(name).indexes])
+def test_whoever_may_query_the_rows_may_query_each_index_of_them(dev: Templates, service: str) -> None:
+    querying = [
+        json.dumps(statement["Resource"])
+        for stack, _, statement in dev.statements()
+        if stack == service
+        and "dynamodb:Query" in listed(statement["Action"])
+        and "ServiceViews" in str(statement["Resource"])
+    ]
+    assert querying
+    for resources in querying:
+        assert [index for index in manifest(service).indexes if f'"/index/{index}"' not in resources] == []

@@ -1,15 +1,19 @@
-"""What the templates must hold, whatever services there are."""
+"""What the templates must contain, for any set of services."""
 
 import json
+import re
 from typing import Any
+
+import pytest
 
 from events.registry import language
 from functions.kernel.composition.manifest import manifest, services
-from tests.infra.conftest import Templates
+from infra.stages import stage
+from tests.infra.conftest import Resource, Templates, listed
 
 
 def arn_of(reference: Any) -> str:
-    """The logical id that a GetAtt names."""
+    """The logical id that a GetAtt refers to."""
     name: str = reference["Fn::GetAtt"][0]
     return name
 
@@ -68,12 +72,17 @@ def test_every_stream_source_has_limits_and_a_failure_destination(dev: Templates
         }
 
 
-def test_every_queue_source_reports_failures_one_by_one_and_bounds_its_concurrency(dev: Templates) -> None:
-    sources = [
-        source
-        for _, _, source in dev.resources("AWS::Lambda::EventSourceMapping")
+def queue_sources(templates: Templates) -> list[tuple[str, Resource]]:
+    """The mappings of queues to functions, with their stacks."""
+    return [
+        (stack, source)
+        for stack, _, source in templates.resources("AWS::Lambda::EventSourceMapping")
         if "StreamArn" not in json.dumps(source["EventSourceArn"])
     ]
+
+
+def test_every_queue_source_reports_failures_one_by_one_and_bounds_its_concurrency(dev: Templates) -> None:
+    sources = [source for _, source in queue_sources(dev)]
     assert len(sources) == sum(len(manifest(name).inboxes) for name in services())
     fifo = 0
     for source in sources:
@@ -86,24 +95,25 @@ def test_every_queue_source_reports_failures_one_by_one_and_bounds_its_concurren
 
 
 def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: Templates) -> None:
-    from infra.queues import FUNCTION_TIMEOUT
-
-    for _, name, queue in dev.resources("AWS::SQS::Queue"):
-        if "RedrivePolicy" in queue:
-            assert queue["VisibilityTimeout"] >= 6 * FUNCTION_TIMEOUT, name
+    queues = {(stack, name): queue for stack, name, queue in dev.resources("AWS::SQS::Queue")}
+    functions = {(stack, name): function for stack, name, function in dev.resources("AWS::Lambda::Function")}
+    assert queue_sources(dev)
+    for stack, source in queue_sources(dev):
+        function = functions[stack, source["FunctionName"]["Ref"]]
+        assert queues[stack, arn_of(source["EventSourceArn"])]["VisibilityTimeout"] >= 6 * function["Timeout"], source
 
 
 def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
     statements = dev.statements()
     assert len(statements) > 100
     for stack, name, statement in statements:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        actions = listed(statement["Action"])
         assert not [action for action in actions if "*" in action], (stack, name)
         if statement.get("NotResource"):
-            # A text to a phone number has no resource that could be named: everything that is not a topic.
+            # A text to a phone number has no resource of its own, so everything but topics is allowed.
             assert (stack, actions) == ("notifications", ["sns:Publish"])
             continue
-        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        resources = listed(statement["Resource"])
         assert not [r for r in resources if "*" in json.dumps(r)], (stack, name, resources)
 
 
@@ -119,10 +129,17 @@ def test_a_service_publishes_only_as_itself(dev: Templates) -> None:
 
 
 def test_only_the_functions_of_a_service_touch_its_tables(dev: Templates) -> None:
-    for stack, _, statement in dev.statements():
-        if "dynamodb:" in json.dumps(statement["Action"]):
-            assert "Fn::ImportValue" not in json.dumps(statement["Resource"]), stack
-            assert "Ref" not in json.dumps(statement["Resource"]), stack
+    tables = {(stack, name) for stack, name, _ in dev.resources("AWS::DynamoDB::Table")}
+    touched = [
+        (stack, resource)
+        for stack, _, statement in dev.statements()
+        if "dynamodb:" in json.dumps(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+    assert len(touched) > 2 * len(tables)
+    for stack, resource in touched:
+        [table] = re.findall(r'"Fn::GetAtt": \["(\w+)", "(?:Stream)?Arn"\]', json.dumps(resource)) or ["no table"]
+        assert (stack, table) in tables, resource
 
 
 def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None:
@@ -139,18 +156,18 @@ def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None
     assert {"search", "notifications", "checkout"} <= routed["OrderCreated"]
 
 
-def test_each_schedule_brings_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
-    brought = set()
+def test_each_schedule_sends_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
+    scheduled = set()
     for stack, _, rule in dev.resources("AWS::Events::Rule"):
         if "ScheduleExpression" in rule:
-            assert "EventBusName" not in rule, "schedules live on the default bus"
+            assert "EventBusName" not in rule, "schedules are on the default bus"
             [target] = rule["Targets"]
             assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
-            said = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-03-01T12:00:00Z"'))
-            assert said["version"] == language()[said["detail-type"]].version
-            brought.add((stack, said["detail-type"], rule["ScheduleExpression"], arn_of(target["Arn"])[:12]))
-    assert brought == {
-        (name, timer.name, expression, "ServiceInbox")
+            timer = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-03-01T12:00:00Z"'))
+            assert timer["version"] == language()[timer["detail-type"]].about.version
+            scheduled.add((stack, timer["detail-type"], rule["ScheduleExpression"], arn_of(target["Arn"])[:12]))
+    assert scheduled == {
+        (name, timer.about.name, expression, "ServiceInbox")
         for name in services()
         for inbox in manifest(name).inboxes
         for timer, expression in inbox.schedules.items()
@@ -176,7 +193,7 @@ def test_every_table_recovers_to_a_point_in_time(dev: Templates) -> None:
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
 
 
-def test_every_function_has_a_log_group_of_its_own_that_forgets(dev: Templates) -> None:
+def test_every_function_has_a_log_group_of_its_own_with_a_retention_of_14_days(dev: Templates) -> None:
     groups = {(stack, name): group for stack, name, group in dev.resources("AWS::Logs::LogGroup")}
     for stack, name, function in dev.resources("AWS::Lambda::Function"):
         group = groups[stack, function["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -188,7 +205,7 @@ def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
     assert {(f["Runtime"], tuple(f["Architectures"])) for f in functions} == {("python3.14", ("arm64",))}
 
 
-def test_every_service_is_watched(dev: Templates) -> None:
+def test_every_service_has_its_alarms(dev: Templates) -> None:
     for name in services():
         alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
         kinds = ["DeadLetters", "Errors", "Throttles"] + (["RelayLag"] if manifest(name).publisher else [])
@@ -198,15 +215,34 @@ def test_every_service_is_watched(dev: Templates) -> None:
         assert alarm["AlarmActions"]
 
 
-def test_what_costs_are_counted_only_where_the_stage_says_so(dev: Templates) -> None:
+@pytest.mark.parametrize("service", services())
+def test_every_dead_letter_queue_and_every_function_of_a_service_is_counted_by_its_alarms(
+    dev: Templates, service: str
+) -> None:
+    def counted(kind: str) -> set[str]:
+        """The logical ids that the alarms of a kind watch."""
+        alarms = [a for stack, name, a in dev.resources("AWS::CloudWatch::Alarm") if stack == service and kind in name]
+        return set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(alarms)))
+
+    queues = {
+        name for stack, name, q in dev.resources("AWS::SQS::Queue") if stack == service and "RedrivePolicy" not in q
+    }
+    functions = {name for stack, name, _ in dev.resources("AWS::Lambda::Function") if stack == service}
+    assert queues <= counted("DeadLetters")
+    assert functions <= counted("Errors") & counted("Throttles")
+
+
+def test_costs_are_logged_only_where_the_stage_enables_it(dev: Templates) -> None:
     settings = {f["Environment"]["Variables"]["MALLBOTS_METER"] for _, _, f in dev.resources("AWS::Lambda::Function")}
     assert settings == {"0"}
+    assert stage("local").environment["MALLBOTS_METER"] == "1"
 
 
-def test_every_resource_is_tagged_with_project_and_stage(dev: Templates) -> None:
-    for _, name, table in dev.resources("AWS::DynamoDB::Table"):
-        assert {"Key": "stage", "Value": "dev"} in table["Tags"], name
-        assert {"Key": "project", "Value": "mallbots"} in table["Tags"], name
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SQS::Queue"])
+def test_every_resource_is_tagged_with_project_and_stage(dev: Templates, kind: str) -> None:
+    for _, name, resource in dev.resources(kind):
+        assert {"Key": "stage", "Value": "dev"} in resource["Tags"], name
+        assert {"Key": "project", "Value": "mallbots"} in resource["Tags"], name
 
 
 def test_only_a_service_that_asks_an_owner_may_invoke_its_queries(dev: Templates) -> None:

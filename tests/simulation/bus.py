@@ -1,4 +1,4 @@
-"""EventBridge: a bus with rules, and deliveries that are late, twice, or not possible."""
+"""EventBridge: a bus with rules, and deliveries that are late, repeated or impossible."""
 
 import json
 from collections.abc import Sequence
@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation.containers import BEGIN
+from tests.simulation.cost import text_size
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue
 
-ENTRIES = 10
-BYTES = 1_048_576
-GROUP = "in-turn"
+MAX_ENTRIES = 10
+MAX_BYTES = 1_048_576
 
 
 class Rule:
-    """What brings the messages of a pattern to a queue; `undelivered` takes those that it cannot bring."""
+    """A rule from a pattern to a queue; `undelivered` is the dead-letter queue of its target."""
 
     def __init__(self, pattern: dict[str, Any], queue: Queue, undelivered: Queue, group: str = "") -> None:
         self.queue = queue
@@ -26,16 +26,16 @@ class Rule:
         self._to = pattern["detail"]["to"]
 
     def matches(self, source: str, name: str, detail: dict[str, Any]) -> bool:
-        """Whether it wants an event."""
+        """Whether the pattern matches an event."""
         if source not in self._sources or name not in self.names:
             return False
-        said = detail.get("to")
-        to = said if isinstance(said, list) else [said]
+        addressee = detail.get("to")
+        to = addressee if isinstance(addressee, list) else [addressee]
         return any(wanted in to if isinstance(wanted, str) else "to" not in detail for wanted in self._to)
 
 
 class Bus:
-    """The system's event bus. in_flight: how many deliveries are under way."""
+    """The system's event bus. in_flight: how many deliveries are in progress."""
 
     def __init__(self, world: World, rules: Sequence[Rule]) -> None:
         self._world = world
@@ -47,11 +47,12 @@ class Bus:
                 self._by_name.setdefault(name, []).append(rule)
 
     def put(self, source: str, name: str, detail: str, content: dict[str, Any]) -> str:
-        """Take one event, whose detail is of this content; its id."""
+        """Accept one event; its id. content: the detail as a dict."""
         world = self._world
         entry = world.number("entry")
         self.latest[name] = content
-        world.history.note("published", service=source, entry=entry, name=name, detail=content)
+        world.cost.publish(source, name, detail)
+        world.history.record("published", service=source, entry=entry, name=name, detail=content)
         time = (BEGIN + timedelta(microseconds=world.scheduler.now_us)).isoformat(timespec="seconds")
         body = (
             f'{{"version":"0","id":"{entry}","detail-type":"{name}","source":"{source}","account":"123456789012",'
@@ -63,10 +64,10 @@ class Bus:
         return entry
 
     def _route(self, rule: Rule, entry: str, body: str) -> None:
-        """Deliver an event to one target, once or twice, now or later."""
+        """Deliver an event to one target, once or twice, maybe late."""
         world, where = self._world, rule.queue.name
         copies = 2 if world.faults.strikes("bus duplicate", where) else 1
-        world.history.note("routed", entry=entry, queue=where, copies=copies)
+        world.history.record("routed", entry=entry, queue=where, copies=copies)
         if world.faults.strikes("target given up", where):
             self._give_up(rule, entry, body)
             return
@@ -84,7 +85,7 @@ class Bus:
         rule.queue.send(body, group=rule.group, by="rule")
 
     def _give_up(self, rule: Rule, entry: str, body: str) -> None:
-        self._world.history.note("undelivered", queue=rule.undelivered.name, entry=entry)
+        self._world.history.record("undelivered", queue=rule.undelivered.name, entry=entry)
         reason = {
             "RULE_ARN": f"arn:aws:events:::rule/{rule.queue.name}",
             "TARGET_ARN": f"arn:aws:sqs:::{rule.queue.name}",
@@ -104,20 +105,20 @@ class EventsClient:
         self._name = name
 
     def put_events(self, *, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Put at most ten entries; each is taken or refused by itself."""
+        """Put at most ten entries; each is accepted or refused on its own."""
         answer: dict[str, Any] = self._wire.call("PutEvents", "bus", lambda: self._put(Entries))
         return answer
 
     def _put(self, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
         size = sum(_size(entry) for entry in entries)
-        if not 1 <= len(entries) <= ENTRIES or size > BYTES:
+        if not 1 <= len(entries) <= MAX_ENTRIES or size > MAX_BYTES:
             raise client_error("ValidationException", "1 to 10 entries, and 1 MB together", "PutEvents")
         if any(entry["EventBusName"] != "bus" for entry in entries):
             raise client_error("ResourceNotFoundException", "Event bus does not exist.", "PutEvents")
-        some = self._world.faults.strikes("entries failed", self._name)
+        some_fail = self._world.faults.strikes("entries failed", self._name)
         answers = []
         for entry in entries:
-            if some and self._world.choices.chance(0.5, "this entry"):
+            if some_fail and self._world.choices.chance(0.5, "this entry"):
                 answers.append({"ErrorCode": "InternalFailure", "ErrorMessage": "Unexpected error"})
                 continue
             content = _content(entry)
@@ -131,12 +132,11 @@ class EventsClient:
 
 def _size(entry: dict[str, Any]) -> int:
     """The bytes of an entry."""
-    said = entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", "")
-    return len(said) if said.isascii() else len(said.encode("utf-8", "surrogatepass"))
+    return text_size(entry.get("Source", "") + entry.get("DetailType", "") + entry.get("Detail", ""))
 
 
 def _content(entry: dict[str, Any]) -> dict[str, Any] | str:
-    """What an entry's detail says, or the code that it is refused with."""
+    """The detail of an entry as a dict, or the error code of its refusal."""
     if not (entry.get("Source") and entry.get("DetailType") and entry.get("Detail")):
         return "InvalidArgument"
     try:

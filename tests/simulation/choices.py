@@ -1,4 +1,4 @@
-"""Every decision of a schedule: drawn from one seed, written down, and given again when the schedule is replayed."""
+"""All random decisions of a schedule: drawn from one seed, recorded, and given again in a replay."""
 
 import random
 from array import array
@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class Choices:
-    """The one source of chance of a schedule.
+    """The one source of randomness of a schedule. `what` names a decision for the reader; it changes nothing.
 
-    recorded: the draws so far, each in [0, 1). A replay gives the draws of an earlier run first; once they are used
-    up, every decision is the least: no chance comes true, the lowest number, the first of a sequence. without: the
-    numbers of faults that are not to strike.
+    recorded: the draws so far, each in [0, 1). draws: those of an earlier run, for a replay; once they are used up,
+    every decision is the least: no chance comes true, the lowest number, the first of a sequence. without: the numbers
+    of faults that do not strike.
     """
 
     def __init__(
@@ -26,11 +26,6 @@ class Choices:
         self._given = iter(draws) if draws is not None else None
         self._record = record
         self._ids = 0
-
-    @classmethod
-    def replay(cls, draws: Iterable[float] | None, seed: int, without: Iterable[int] = ()) -> "Choices":
-        """The choices of an earlier run again (of the seed itself, where no draws were kept), but for some faults."""
-        return cls(seed, draws, without)
 
     def _draw(self) -> float | None:
         """The next number in [0, 1), or None when a replay has no more."""
@@ -46,7 +41,7 @@ class Choices:
         return drawn
 
     def chance(self, probability: float, what: str = "") -> bool:
-        """Whether something of this probability comes true. Nothing is drawn where that is certain."""
+        """Whether something of this probability comes true. Nothing is drawn when it is 0."""
         if probability <= 0.0:
             return False
         drawn = self._draw()
@@ -63,19 +58,19 @@ class Choices:
         return sequence[0 if drawn is None else int(drawn * len(sequence))]
 
     def seconds(self, low: float, high: float, what: str = "") -> float:
-        """A length of time."""
+        """A duration between low and high, in seconds."""
         drawn = self._draw()
         return low if drawn is None else low + drawn * (high - low)
 
     def shuffled(self, sequence: Sequence[T], what: str = "") -> list[T]:
-        """The same things in another order."""
+        """The same elements in random order."""
         left, order = list(sequence), []
         while left:
             order.append(left.pop(self.between(0, len(left) - 1, what)))
         return order
 
     def new_id(self) -> str:
-        """An id that nobody had yet, in the form of a UUIDv4. Their order as text is not that of their making."""
+        """A new id in the form of a UUIDv4. Ids do not sort in the order of their creation."""
         self._ids += 1
         mixed = (self._ids * 2_654_435_761 + self.seed * 40_503) & 0xFFFFFFFF
         high = ((mixed >> 16) ^ self.seed) & 0xFFFF

@@ -1,4 +1,4 @@
-"""The simulated cloud: all services as deployed, in a world of which one seed decides everything."""
+"""The simulated cloud: all services as deployed, driven by one seed."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.rest import http
 from functions.kernel.runtime.context import Caller
+from infra.stages import STAGES
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.expressions import Item
@@ -18,14 +19,15 @@ from tests.simulation.sqs import Worker
 from tests.simulation.tables import Key, Table
 
 INTEGRATION_TIMEOUT = 30.0
-LOOK, LEASE = '"LookAgain"', '"LeaseEnds"'  # in a body: reminders that go round while a list waits, or a robot is there
-SETTLED = 150  # seconds without a commit: longer than the longest time between two such reminders
-SETTLED_WITHOUT_ROBOTS = 20  # while none is there, the looks for one come to nothing
+# Timers of the depot that repeat while a list waits, or while a robot is online: names as they stand in bodies.
+LOOK, LEASE = '"LookAgain"', '"LeaseEnds"'
+UNCHANGED = 150  # seconds without a commit after which such timers change nothing: more than their longest interval
+UNCHANGED_WITHOUT_ROBOTS = 20  # the same while no robot is online
 
 
 @dataclass(frozen=True)
 class Response:
-    """What a client heard. `status` is None when it heard nothing: then it cannot know what came of its request."""
+    """A response as a client received it. `status` is None when none arrived: the outcome is unknown."""
 
     status: int | None
     headers: Mapping[str, str]
@@ -33,37 +35,40 @@ class Response:
 
 
 class Cloud:
-    """One deployment in one schedule's world."""
+    """One deployment in one schedule."""
 
     def __init__(self, choices: Choices, faults: Faults, settings: Mapping[str, str] | None = None) -> None:
         self.world = World(choices, faults)
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
-        self.settings = {"MALLBOTS_STAGE": "simulation", **(settings or {})}
+        self.cost = self.world.cost
+        self.settings = {**STAGES["prod"].environment, "MALLBOTS_STAGE": "simulation", **(settings or {})}
         self._requests = 0
-        self._stored_us = 0
-        self._calm = False
+        self._last_commit_us = 0
+        self._faults_ended = False
         deployed = Deployment(self.world, self.settings, self._committed, self._row_written)
         self._deployed = deployed
         self.functions, self.queues, self.streams = deployed.functions, deployed.queues, deployed.streams
         self.provider, self.texts = deployed.provider, deployed.texts
         self._bus = deployed.bus
 
-    def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
-        self.history.note("commit", table=table.name, key=list(key), item=item, container=by, in_transaction=together)
-        self._stored_us = self.scheduler.now_us
+    def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.history.record(
+            "commit", table=table.name, key=list(key), item=item, container=by, in_transaction=in_transaction
+        )
+        self._last_commit_us = self.scheduler.now_us
         self.streams[table.name].append(key[0], key[1], item)
 
-    def _row_written(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
-        self.history.note("row", table=table.name, key=list(key), item=item, container=by)
+    def _row_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.history.record("row", table=table.name, key=list(key), item=item, container=by)
 
     def now(self) -> float:
-        """The true time, in seconds since the beginning."""
+        """The virtual time, in seconds since the beginning."""
         return self.scheduler.now
 
-    def spawn(self, function: Callable[..., Any], *args: Any, name: str = "") -> Task:
-        """Let somebody outside do something: it may call `request` and `sleep`."""
-        return self.scheduler.spawn(function, *args, name=name)
+    def spawn(self, function: Callable[..., Any], *args: Any) -> Task:
+        """Start a task of a client; it may call `request` and `sleep`."""
+        return self.scheduler.spawn(function, *args)
 
     def sleep(self, seconds: float) -> None:
         """Wait, inside a task."""
@@ -77,25 +82,25 @@ class Cloud:
         headers: Mapping[str, str] | None = None,
         who: str = "",
     ) -> Response:
-        """A request through the gateway, inside a task. `who`: role and id (`customer:…`), or nobody in particular."""
+        """Send a request through the gateway, inside a task. `who`: role and id (`customer:…`), or ""."""
         self._requests += 1
         number = f"request-{self._requests}"
-        said = {name.lower(): value for name, value in (headers or {}).items()}
-        key, if_match = said.get("idempotency-key"), said.get("if-match")
-        self.history.note(
+        lowered = {name.lower(): value for name, value in (headers or {}).items()}
+        key, if_match = lowered.get("idempotency-key"), lowered.get("if-match")
+        self.history.record(
             "request", id=number, who=who, method=method, path=path, body=body, key=key, if_match=if_match
         )
         self.sleep(self.choices.seconds(0.005, 0.05, "network"))
-        response = self._through_the_gateway(number, method, path, body, said, who)
+        response = self._through_gateway(number, method, path, body, lowered, who)
         self.sleep(self.choices.seconds(0.005, 0.05, "network"))
         if self.faults.strikes("client unheard", f"{method} {path}"):
             response = Response(None, {}, None)
         tag = {name.lower(): value for name, value in response.headers.items()}.get("etag", "").strip('"')
         version = int(tag) if tag else None
-        self.history.note("response", id=number, status=response.status, body=response.body, version=version)
+        self.history.record("response", id=number, status=response.status, body=response.body, version=version)
         return response
 
-    def _through_the_gateway(
+    def _through_gateway(
         self, number: str, method: str, path: str, body: Any, headers: Mapping[str, str], who: str
     ) -> Response:
         if self.faults.strikes("gateway error", f"{method} {path}"):
@@ -127,11 +132,11 @@ class Cloud:
         content = answer.get("body")
         return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
 
-    def invoke(self, service: str, room: str, event: dict[str, Any]) -> Any:
-        """An operator's invocation, inside a task: the function's answer, or None where it was throttled or failed."""
+    def invoke(self, service: str, part: str, event: dict[str, Any]) -> Any:
+        """Invoke a function as an operator, inside a task: its answer, or None when it was throttled or failed."""
         promise = Promise()
         cause = [self.world.number("operator")]
-        function = self.functions[f"{service}/{room}"]
+        function = self.functions[f"{service}/{part}"]
         if not function.invoke(event, cause, lambda how, answer: promise.give((how, answer))):
             return None
         self.scheduler.wait(promise)
@@ -139,20 +144,20 @@ class Cloud:
         return answer if how == "ok" else None
 
     def publish(self, detail: dict[str, Any]) -> str:
-        """Put a message on the bus as if its source had; the entry's id."""
+        """Publish a message in the name of its source; the entry's id."""
         metadata = detail["metadata"]
         return self._bus.put(metadata["source"], metadata["name"], json.dumps(detail, ensure_ascii=False), detail)
 
     def last_published(self, name: str) -> dict[str, Any] | None:
-        """The latest message of a name that came to the bus; not to be changed."""
+        """The latest message of a name on the bus; it must not be changed."""
         return self._bus.latest.get(name)
 
     def new_id(self) -> str:
-        """An id that nobody had yet."""
+        """A new id."""
         return self.choices.new_id()
 
     def redrive(self, *names: str) -> int:
-        """Send dead letters of these queues (of all), and what rules could not deliver, back; how many there were."""
+        """Redrive the dead letters of these queues (of all), and of their rules; how many."""
         moved = 0
         for name, target in self.queues.items():
             if target.is_dead_letters or (names and name not in names):
@@ -163,24 +168,24 @@ class Cloud:
                     source.delete(message.id, message.receipt)
                     group = FIFO_GROUP if target.fifo else ""
                     into = target.send(message.body, group=group, dedup=message.id, by="operator")
-                    self.history.note("redriven", queue=source.name, message=message.id, to=name, into=into)
+                    self.history.record("redriven", queue=source.name, message=message.id, to=name, into=into)
                     moved += 1
         return moved
 
-    # How it goes on.
+    # Outages, faults and time.
 
     def stop(self, *names: str) -> None:
-        """Let all functions of these services throttle."""
+        """Throttle all functions of these services."""
         self._set_stopped(names, stopped=True)
 
     def start(self, *names: str) -> None:
-        """Let them work again, on their queues too."""
+        """Run them again, and poll their queues."""
         self._set_stopped(names, stopped=False)
         for worker in self._workers_of(names):
             worker.enable()
 
     def disable(self, *names: str) -> None:
-        """Let these services leave their queues alone until they are started."""
+        """Do not poll the queues of these services until they are started."""
         for worker in self._workers_of(names):
             worker.disabled = True
 
@@ -192,23 +197,22 @@ class Cloud:
         for name, function in self.functions.items():
             if name.partition("/")[0] in names and function.stopped != stopped:
                 function.stopped = stopped
-                self.history.note("throttled" if stopped else "runs", function=name)
+                self.history.record("throttled" if stopped else "runs", function=name)
 
     def run(self, until: float, enough: Callable[[], bool] | None = None) -> None:
-        """Let time pass until so many seconds after the beginning, or until it is enough."""
-        asked = vars(http)["caller"]
-        vars(http)["caller"] = _who_asks
+        """Let time pass until so many seconds after the beginning, or until `enough()`."""
+        original = vars(http)["caller"]
+        vars(http)["caller"] = _caller
         try:
             self.scheduler.run(int(until * SECOND), enough)
         finally:
-            vars(http)["caller"] = asked
+            vars(http)["caller"] = original
 
-    def is_still(self, within: float = 3_600.0) -> bool:
-        """Whether nothing is under way: no function at work, no stream behind, no message due within so many seconds.
+    def is_quiescent(self, within: float = 3_600.0) -> bool:
+        """Whether nothing is in progress: no busy function, no stream behind, no message due within so many seconds.
 
-        What waits in dead-letter queues does not count, nor what comes again and again as long as nothing changes:
-        schedules, and, once nothing was stored for a while, the depot's looks for a robot and at robots that are there.
-        One of those that was received, and has to be received again, counts.
+        Dead letters do not count, nor do schedules and, once nothing was stored for a while, the depot's repeating
+        timers; such a timer counts while it is being retried.
         """
         if self._bus.in_flight or any(stream.is_behind for stream in self.streams.values()):
             return False
@@ -216,7 +220,7 @@ class Cloud:
             return False
         now = self.scheduler.now_us
         horizon = now + int(within * SECOND)
-        unchanged = (now - self._stored_us) // SECOND
+        unchanged = (now - self._last_commit_us) // SECOND
         due = [
             message.body if not message.receives else ""
             for queue in self.queues.values()
@@ -225,33 +229,33 @@ class Cloud:
             if message.visible_us <= horizon
         ]
         if any(LEASE in body for body in due):
-            return unchanged >= SETTLED and all(LOOK in body or LEASE in body for body in due)
-        return not due or (unchanged >= SETTLED_WITHOUT_ROBOTS and all(LOOK in body for body in due))
+            return unchanged >= UNCHANGED and all(LOOK in body or LEASE in body for body in due)
+        return not due or (unchanged >= UNCHANGED_WITHOUT_ROBOTS and all(LOOK in body for body in due))
 
-    def calm(self) -> None:
-        """End all faults, and start everything."""
-        if not self._calm:
-            self._calm = True
+    def end_faults(self) -> None:
+        """End all faults, and start all services."""
+        if not self._faults_ended:
+            self._faults_ended = True
             self.faults.stop()
             self.start(*manifests())
-            self.history.note("quiet")
-            self._stored_us = self.scheduler.now_us
+            self.history.record("quiet")
+            self._last_commit_us = self.scheduler.now_us
 
-    def quiet(self, seconds: float = 7_200.0) -> bool:
-        """End all faults, start everything, and let it come to rest; whether it did within so much time."""
-        self.calm()
+    def settle(self, seconds: float = 7_200.0) -> bool:
+        """End all faults, and run until quiescent; whether that was reached within so many seconds."""
+        self.end_faults()
         end = self.scheduler.now_us + int(seconds * SECOND)
         while self.scheduler.now_us < end:
-            self.run(self.now() + 1.7)  # not in step with the minutes at which schedules and looks come
-            if self.is_still():
+            self.run(self.now() + 1.7)  # not in step with the minutes of schedules
+            if self.is_quiescent():
                 return True
         return False
 
     def state(self) -> dict[str, Any]:
-        """The final state: tables' items by key, what lies in queues, what was done outside, the settings."""
+        """The final state: tables by key, queues, what external services did, and the settings."""
         return {
             "now_us": self.scheduler.now_us,
-            "still": self.is_still(),
+            "quiescent": self.is_quiescent(),
             "tables": {name: dict(table.items) for name, table in self._deployed.dynamodb.tables.items()},
             "queues": {
                 name: [
@@ -271,13 +275,8 @@ class Cloud:
             "settings": dict(self.settings),
         }
 
-    @property
-    def invocations(self) -> int:
-        """How often functions were invoked so far."""
-        return sum(function.invocations for function in self.functions.values())
 
-
-def _who_asks(event: dict[str, Any]) -> Caller:
-    """The caller as an authorizer would say it; the kernel does not ask yet."""
-    said = event["requestContext"].get("authorizer", {}).get("lambda", {})
-    return Caller(said.get("role"), said.get("id", ""))
+def _caller(event: dict[str, Any]) -> Caller:
+    """The caller as an authorizer would name it: the kernel has no authentication yet."""
+    claims = event["requestContext"].get("authorizer", {}).get("lambda", {})
+    return Caller(claims.get("role"), claims.get("id", ""))

@@ -1,4 +1,4 @@
-"""Functions and their containers: cold and warm, with clocks of their own, ended at any call."""
+"""Functions and their containers: cold starts, clocks of their own, timeouts, and kills at any call."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,13 +9,13 @@ from functions.kernel.runtime.runtime import Runtime, active
 from tests.simulation.scheduler import SECOND, Killed, Task
 from tests.simulation.sdk import World
 
-BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # the true time at which every schedule begins
+BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # the virtual time at which every schedule begins
 
 Done = Callable[[str, Any], None]
 
 
 class Container:
-    """One execution environment: what is in its memory, and what its clock says."""
+    """One execution environment, with its runtime and its clock. old: it runs the previous version of the code."""
 
     def __init__(self, function: "Function", name: str, *, old: bool = False) -> None:
         self.function = function
@@ -28,16 +28,16 @@ class Container:
         self.runtime: Runtime = function.compose(self)
 
     def now(self) -> datetime:
-        """What its clock says."""
+        """The time on its clock."""
         return BEGIN + timedelta(microseconds=self.function.world.scheduler.now_us + self.skew_us)
 
-    def turn_clock(self, by_us: int) -> None:
-        """Let its clock jump by so many microseconds."""
+    def shift_clock(self, by_us: int) -> None:
+        """Shift its clock by so many microseconds."""
         self.skew_us += by_us
-        self.function.world.history.note("clock", container=self.name, skew=self.skew_us)
+        self.function.world.history.record("clock", container=self.name, skew=self.skew_us)
 
-    def die(self) -> None:
-        """End now, at a call of its own. Raises Killed."""
+    def kill(self) -> None:
+        """Kill it, during a call of its own. Raises Killed."""
         self.alive = False
         assert self.task
         self.task.killed = True
@@ -47,9 +47,9 @@ class Container:
 class Function:
     """A function as deployed. While it is `stopped`, it throttles.
 
-    handle: what it does with an event. compose: makes a container's runtime on a cold start. timeout: in seconds.
-    concurrency: how many containers may work at once. as_old: what an event is to the version before
-    this one, where that may still run.
+    handle: the handler. compose: makes a container's runtime on a cold start. timeout: in seconds. concurrency: how
+    many containers may be busy at once. as_old: how the previous version of the code reads an event, where that may
+    still run.
     """
 
     def __init__(
@@ -71,24 +71,23 @@ class Function:
         self.concurrency = concurrency
         self.stopped = False
         self.busy = 0
-        self.invocations = 0
         self._as_old = as_old
         self._idle: list[Container] = []
 
     def invoke(self, event: dict[str, Any], cause: list[str], done: Done) -> bool:
         """Begin an invocation, and call `done(how, answer)` at its end; False when it is throttled.
 
-        how: "ok" with the answer, "error" with what Lambda says of the exception, "killed" or "timeout" with None.
+        how: "ok" with the answer, "error" with Lambda's form of the exception, "killed" or "timeout" with None.
         """
         if self.stopped or self.busy >= self.concurrency or self.world.faults.strikes("invoke throttled", self.name):
             return False
         self.busy += 1
         container = self._container()
-        container.task = self.world.scheduler.spawn(self._work, container, event, cause, done, name=container.name)
+        container.task = self.world.scheduler.spawn(self._work, container, event, cause, done)
         return True
 
     def _container(self) -> Container:
-        """An idle one, the one used last first, or a new one."""
+        """An idle container, the most recently used first, or a new one."""
         while self._idle:
             container = self._idle.pop()
             if self.world.faults.strikes("cold start", container.name):
@@ -98,14 +97,14 @@ class Function:
         old = self._as_old is not None and self.world.faults.strikes("old version", name)
         container = Container(self, name, old=old)
         if self.world.faults.strikes("clock skew", container.name):
-            container.turn_clock(self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew"))
+            container.shift_clock(self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew"))
         return container
 
     def _work(self, container: Container, event: dict[str, Any], cause: list[str], done: Done) -> None:
         scheduler, history = self.world.scheduler, self.world.history
         how, answer = "ok", None
-        history.note("invocation", container=container.name, function=self.name, cause=cause)
-        self.invocations += 1
+        history.record("invocation", container=container.name, function=self.name, cause=cause)
+        self.world.cost.invoke()
         try:
             if container.cold:
                 scheduler.sleep(self.world.choices.seconds(0.1, 0.6, "cold start"))
@@ -121,14 +120,14 @@ class Function:
         except Killed:
             container.alive = False
             how, answer = "timeout" if container.task and container.task.overdue else "killed", None
-        except Exception as error:  # what a handler raises, Lambda answers
+        except Exception as error:  # Lambda turns what a handler raises into an answer
             how, answer = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
         self.busy -= 1
         container.task = None
         if container.alive:
             self._idle.append(container)
         reported = answer.get("batchItemFailures") if how == "ok" and isinstance(answer, dict) else None
-        history.note(
+        history.record(
             "ended",
             container=container.name,
             function=self.name,

@@ -1,4 +1,4 @@
-"""What is deployed: all services, wired as infra/service.py and infra/queues.py wire them."""
+"""The deployment: all services, wired as infra/service.py and infra/queues.py wire them."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -12,19 +12,19 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.routes import Route, fit
+from functions.kernel.rest.routes import Route, match_path
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
-from tests.simulation.invoking import LambdaClient
-from tests.simulation.outside import Provider, ProviderClient, Texts, TextsClient
-from tests.simulation.schedules import Schedule
+from tests.simulation.eventbridge_schedules import EventBridgeSchedule
+from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
+from tests.simulation.lambda_client import LambdaClient
+from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
-from tests.simulation.versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
 
 API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
 MAX_RECEIVES = 12
@@ -33,19 +33,19 @@ CONCURRENCY = 10
 
 @cache
 def manifests() -> dict[str, Manifest]:
-    """What every service registers; read once, since it is code."""
+    """What every service registers; read once per process."""
     return {name: manifest(name) for name in services()}
 
 
 @cache
 def _pattern(service: str, queue: str) -> dict[str, Any]:
-    """The pattern of a bus rule, which is deployed once."""
+    """The pattern of a bus rule."""
     return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
 
 
 @cache
 def _gateway() -> Api:
-    """What answers where no service does."""
+    """The function for routes of no service."""
     api = Api("gateway", elsewhere=[(route.method, route.path) for routes in _routes().values() for _, route in routes])
     api.include(gateway_api)
     return api
@@ -64,7 +64,7 @@ def _routes() -> dict[tuple[str, int], list[tuple[str, Route]]]:
 class Deployment:
     """Tables, streams, queues, rules, schedules and functions of all services.
 
-    committed, row_written: who is told of writes to event tables and to read models.
+    committed, row_written: called for each write to event tables and to read models.
     """
 
     def __init__(self, world: World, settings: Mapping[str, str], committed: Written, row_written: Written) -> None:
@@ -127,32 +127,32 @@ class Deployment:
             self.streams[table] = Stream(self._world, table, function, failures, shards)
 
     def _function(
-        self, service: str, room: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
+        self, service: str, part: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
     ) -> Function:
-        name = f"{service}/{room}"
+        name = f"{service}/{part}"
         self.functions[name] = Function(
             self._world,
             name,
             handle,
-            partial(self._compose, service, room),
+            partial(self._compose, service, part),
             timeout,
             concurrency=concurrency,
             as_old=received if service in EVOLVED else None,
         )
         return self.functions[name]
 
-    def _compose(self, service: str, room: str, container: Container) -> Runtime:
-        """What functions.kernel.composition.compose composes, with simulated clients."""
+    def _compose(self, service: str, part: str, container: Container) -> Runtime:
+        """The runtime that functions.kernel.composition.compose makes, with simulated clients."""
         registered, name = self._manifests[service], container.name
         make_dynamodb = OldDynamoDBClient if container.old else DynamoDBClient
         make_sqs = OldSQSClient if container.old else SQSClient
         dynamodb = make_dynamodb(self.dynamodb, Wire(self._world, container, "dynamodb"), name)
-        sqs = make_sqs(self._addresses, Wire(self._world, container, "sqs"), room)
+        sqs = make_sqs(self._addresses, Wire(self._world, container, "sqs"))
         events = EventsClient(self.bus, Wire(self._world, container, "events"), self._world, name)
         owners = {owner: f"{owner}/queries" for owner in registered.asks}
         asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda", attempts=1))
         own = {inbox.queue: self.queues[f"{service}/{inbox.queue}"] for inbox in registered.inboxes}
-        dead = self.queues.get(f"{service}/{room}/dead-letters")
+        dead = self.queues.get(f"{service}/{part}/dead-letters")
         return Runtime(
             service=service,
             store=DynamoEventStore(dynamodb, f"{service}/events"),  # type: ignore[arg-type]  # a part of the client
@@ -176,7 +176,7 @@ class Deployment:
 
     def _gateway(self) -> None:
         name = "gateway/api"
-        # Its function uses none of the adapters: any service's will do.
+        # It uses none of the adapters, so those of any service will do.
         compose = partial(self._compose, next(iter(self._manifests)), "api")
         self.functions[name] = Function(self._world, name, _gateway().handle, compose, GATEWAY_TIMEOUT)
 
@@ -184,21 +184,21 @@ class Deployment:
         for service, registered in self._manifests.items():
             for inbox in registered.inboxes:
                 for timer, expression in inbox.schedules.items():
-                    Schedule(self._world, timer, expression, self.queues[f"{service}/{inbox.queue}"])
+                    EventBridgeSchedule(self._world, timer, expression, self.queues[f"{service}/{inbox.queue}"])
 
     def service_of(self, method: str, path: str) -> str:
-        """The service that has a route; what it says outright wins over a parameter. The gateway has the rest."""
+        """The service of a route; a literal part wins over a parameter. Other routes are the gateway's."""
         segments = path.split("/")[1:]
-        fitting = [
+        candidates = [
             (service, route)
             for service, route in _routes().get((method, len(segments) + 1), ())
-            if fit(route.path, segments) is not None
+            if match_path(route.path, segments) is not None
         ]
-        if not fitting:
+        if not candidates:
             return "gateway"
-        if len(fitting) == 1:
-            return fitting[0][0]
-        return min(fitting, key=lambda found: [part.startswith("{") for part in found[1].path.split("/")])[0]
+        if len(candidates) == 1:
+            return candidates[0][0]
+        return min(candidates, key=lambda found: [part.startswith("{") for part in found[1].path.split("/")])[0]
 
 
 def _relay(event: dict[str, Any]) -> Any:

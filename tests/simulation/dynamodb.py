@@ -1,4 +1,4 @@
-"""A DynamoDB client's methods on simulated tables, with the answers and errors of the real one."""
+"""DynamoDB's client on simulated tables, with the answers and errors of the real one."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.simulation.cost import item_size
+from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, wants_old
 from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
-from tests.simulation.requests import Write, cancelled, check_known, holds, size_of, wants_old
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
-from tests.simulation.tables import ITEM_LIMIT, Index, InvalidKeyError, Key, Snapshot, Table, between
+from tests.simulation.tables import ITEM_LIMIT, InvalidKeyError, Key, Snapshot, Table, between
 
 ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
 TOKEN_LIFE = 600 * SECOND
@@ -25,12 +26,12 @@ _KEY_CONDITION = re.compile(
 
 
 class DynamoDB:
-    """What the account's clients share: the tables, and the transactions that were made by a token."""
+    """What all clients share: the tables, and the idempotency tokens of transactions."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.tables: dict[str, Table] = {}
-        self.tokens: dict[str, tuple[str, int, str]] = {}  # token → content, when it expires, running or done
+        self.tokens: dict[str, tuple[str, int, str]] = {}  # token → content, expiry, running or done
 
     def table(self, name: str, operation: str) -> Table:
         """A table by its name. Raises ClientError."""
@@ -54,7 +55,7 @@ class DynamoDBClient:
 
     def __init__(self, dynamodb: DynamoDB, wire: Wire, name: str) -> None:
         self._dynamodb = dynamodb
-        self._world = dynamodb.world
+        self._world, self._cost = dynamodb.world, dynamodb.world.cost
         self._wire = wire
         self._name = name
 
@@ -64,7 +65,7 @@ class DynamoDBClient:
         return self._call("PutItem", request, table, lambda: self._put(table, request))
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        """One item, or an answer without one."""
+        """Read one item."""
         table = self._dynamodb.table(request["TableName"], "GetItem")
         return self._call("GetItem", request, table, lambda: self._get(table, request))
 
@@ -101,15 +102,17 @@ class DynamoDBClient:
         key = table.key(item)
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
-            self._note_conflict(table, key)
-            self._note_busy(table)
+            self._record_conflict(table, key)
+            self._record_busy(table)
             message = "Transaction is ongoing for the item"
             raise client_error("TransactionConflictException", message, "PutItem")
         there = table.items.get(key)
         if not holds(request, there):
-            self._note_conflict(table, key)
+            self._record_conflict(table, key)
+            self._cost.refuse(there, item)
             shown: dict[str, Any] = {"Item": dict(there)} if there and wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
+        self._cost.write(there, item, table.index_keys)
         table.write(key, item, self._name)
         return {}
 
@@ -118,10 +121,11 @@ class DynamoDBClient:
         if len(request["Key"]) != len(key):
             raise ExpressionError("The number of conditions on the keys is invalid")
         item = self._seen(table, request).item(key)
+        self._cost.read([item] if item else [], consistent=request.get("ConsistentRead", False))
         return {"Item": dict(item)} if item else {}
 
     def _seen(self, table: Table, request: Mapping[str, Any]) -> Snapshot:
-        """The table as this read sees it: now, or a little earlier where it does not ask for consistency."""
+        """The table as this read sees it: an eventually consistent one may see an earlier state."""
         ago = 0
         if not request.get("ConsistentRead") and self._world.faults.strikes("stale read", table.name):
             ago = self._world.choices.between(50_000, 2 * SECOND, "stale by")
@@ -162,15 +166,18 @@ class DynamoDBClient:
             first, last = (max(first, beyond), last) if forward else (first, min(last, here))
         chosen = (sorts[first:last] if forward else sorts[first:last][::-1])[:limit]
         may_be_long = len(chosen) * ITEM_LIMIT > ANSWER_LIMIT
-        items, size = [], 0
+        answer: dict[str, Any] = {"Items": []}
+        items, size = answer["Items"], 0
         for sort in chosen:
             item = seen.item((partition, sort))
             assert item is not None
-            size += size_of(item) if may_be_long else 0
+            size += item_size(item) if may_be_long else 0
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
-                return {"Items": items, "LastEvaluatedKey": table.key_item((partition, sort))}
-        return {"Items": items}
+                answer["LastEvaluatedKey"] = table.key_item((partition, sort))
+                break
+        self._cost.read(items, consistent=request.get("ConsistentRead", False))
+        return answer
 
     def _query_index(
         self,
@@ -194,14 +201,17 @@ class DynamoDBClient:
             here, beyond = between(entries, after, after)
             first, last = (max(first, beyond), last) if forward else (first, min(last, here))
         chosen = entries[first:last] if forward else entries[first:last][::-1]
-        items, size = [], 0
+        answer: dict[str, Any] = {"Items": []}
+        items, size = answer["Items"], 0
         for sort, *key in chosen:
             item = index.item((key[0], key[1]))
-            size += size_of(item)
+            size += item_size(item)
             items.append(dict(item))
             if len(items) == limit or size > ANSWER_LIMIT:
-                return {"Items": items, "LastEvaluatedKey": _index_key(table, index, partition, sort, (key[0], key[1]))}
-        return {"Items": items}
+                answer["LastEvaluatedKey"] = table.index_key_item(index, partition, sort, (key[0], key[1]))
+                break
+        self._cost.read(items, consistent=False)
+        return answer
 
     def _scan(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
         keys = list(table.in_segment(request.get("Segment", 0), request.get("TotalSegments", 1)))
@@ -213,20 +223,24 @@ class DynamoDBClient:
         wanted = condition(request["FilterExpression"]) if "FilterExpression" in request else None
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
         seen = self._seen(table, request)
-        found = [item for key in page if (item := seen.item(key)) and (not wanted or wanted(item, names, values))]
+        read = [item for key in page if (item := seen.item(key))]
+        self._cost.read(read, consistent=request.get("ConsistentRead", False))
+        found = [item for item in read if not wanted or wanted(item, names, values)]
         answer: dict[str, Any] = {"Items": [dict(item) for item in found]}
         if page and len(page) == request.get("Limit"):
             answer["LastEvaluatedKey"] = table.key_item(page[-1])
         return answer
 
     def _begin(self, tables: Sequence[Table], request: Mapping[str, Any]) -> Any:
-        """Hold the items of a transaction; a promise of how it ends."""
+        """Lock the items of a transaction; a promise of its result."""
         world, token = self._world, request.get("ClientRequestToken")
         actions = request["TransactItems"]
         if len(actions) > TRANSACTION_LIMIT:
             raise ExpressionError("Member must have length less than or equal to 100")
         content = repr(actions) if token else ""
         if token and (known := self._recall(token, content)) is not None:
+            made = [(table, Write(table, action).key) for table, action in zip(tables, actions, strict=True)]
+            self._cost.read_again([table.items[key] for table, key in made])
             return known
         writes = [Write(table, action) for table, action in zip(tables, actions, strict=True)]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):
@@ -236,7 +250,7 @@ class DynamoDBClient:
         struck = world.faults.strikes("transaction conflict", tables[0].name)
         held = [write.key in write.table.locked or (struck and n == 0) for n, write in enumerate(writes)]
         if any(held):
-            self._note_busy(tables[0])
+            self._record_busy(tables[0])
             reasons = [{"Code": "TransactionConflict" if conflict else "None"} for conflict in held]
             raise cancelled(reasons)
         holder = world.number("transaction")
@@ -249,21 +263,21 @@ class DynamoDBClient:
         seconds = world.choices.seconds(0.001, 0.008, "transaction")
         if world.faults.strikes("slow transaction", tables[0].name):
             seconds = world.choices.seconds(1.5, 6.0, "slow transaction")
-            world.history.note("underway", container=self._name, keys=[list(write.key) for write in writes])
+            world.history.record("underway", container=self._name, keys=[list(write.key) for write in writes])
         world.scheduler.call_in(seconds, lambda: promise.give(self._end(writes, token, content)))
         return promise
 
-    def _note_conflict(self, table: Table, key: Key) -> None:
-        """Another had the version that a commit wanted; for rows, that is how they are meant to be."""
+    def _record_conflict(self, table: Table, key: Key) -> None:
+        """A version exists already. Only for commits: for rows, a failed condition is no conflict."""
         if table.name.endswith("/events"):
-            self._world.history.note("conflict", table=table.name, key=list(key), container=self._name)
+            self._world.history.record("conflict", table=table.name, key=list(key), container=self._name)
 
-    def _note_busy(self, table: Table) -> None:
-        """Another transaction holds what this one wants to write."""
-        self._world.history.note("busy", table=table.name, container=self._name)
+    def _record_busy(self, table: Table) -> None:
+        """Another transaction has locked what this call writes."""
+        self._world.history.record("busy", table=table.name, container=self._name)
 
     def _recall(self, token: str, content: str) -> dict[str, Any] | None:
-        """The answer of a transaction that had this token before. Raises ClientError; None for a new one."""
+        """The answer of an earlier transaction with this token; None for a new token. Raises ClientError."""
         before, expires, state = self._dynamodb.tokens.get(token, ("", 0, ""))
         if expires <= self._world.scheduler.now_us:
             return None
@@ -276,26 +290,20 @@ class DynamoDBClient:
         return {}
 
     def _end(self, writes: "Sequence[Write]", token: str | None, content: str) -> dict[str, Any] | ClientError:
-        """Write everything, or nothing; the answer or the error."""
+        """Write all items or none; the answer or the error."""
         for write in writes:
             del write.table.locked[write.key]
         reasons = [write.refusal() for write in writes]
         refused = next((n for n, reason in enumerate(reasons) if reason["Code"] != "None"), None)
         if refused is not None:
-            self._note_conflict(writes[refused].table, writes[refused].key)
+            self._record_conflict(writes[refused].table, writes[refused].key)
             if token:
                 del self._dynamodb.tokens[token]
             return cancelled(reasons)
         for write in writes:
-            write.table.write(write.key, write.result(), self._name, len(writes))
+            table, item = write.table, write.result()
+            self._cost.write(table.items.get(write.key), item, table.index_keys, transaction=True)
+            table.write(write.key, item, self._name, len(writes))
         if token:
             self._dynamodb.tokens[token] = (content, self._world.scheduler.now_us + TOKEN_LIFE, "done")
         return {}
-
-
-def _index_key(table: Table, index: Index, partition: str, sort: str, key: Key) -> Item:
-    return {
-        **table.key_item(key),
-        index.partition_name: {"S": partition},
-        index.sort_name: {"S": sort},
-    }

@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, as far as the kernel uses them: conditions, key conditions, filters, and ADD."""
+"""DynamoDB's expressions, as far as the services use them: conditions, filters and ADD."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ Values = Mapping[str, dict[str, Any]]
 Condition = Callable[[Item, Names, Values], bool]
 Operand = Callable[[Item, Names, Values], Any]
 
-# Of the words that AWS reserves, those that an attribute might be called here.
+# Those of AWS's reserved words that might be the name of an attribute here.
 RESERVED = frozenset(
     re.findall(
         r"\w+",
@@ -31,11 +31,11 @@ _WORD = re.compile(r"[#:]?\w+")
 
 
 class ExpressionError(ValueError):
-    """An expression that DynamoDB would refuse, or that is not simulated."""
+    """An expression that DynamoDB refuses, or that is not simulated."""
 
 
 def plain(value: dict[str, Any] | None) -> Any:
-    """The value of an attribute, comparable within its type; None for one that is not there."""
+    """The value of an attribute, comparable within its type; None for a missing attribute."""
     if value is None:
         return None
     if "S" in value:
@@ -71,7 +71,7 @@ def check_placeholders(request: Mapping[str, Any], *kinds: str) -> None:
 
 @cache
 def condition(expression: str) -> Condition:
-    """What a condition expression says of an item. Raises ExpressionError."""
+    """A predicate on items for a condition expression. Raises ExpressionError."""
     parser = _Parser(expression)
     parsed = parser.either()
     parser.end()

@@ -1,4 +1,4 @@
-"""What goes wrong: every fault by its name, how often it strikes in this schedule, and when none does."""
+"""Fault injection: every fault by name, its rate in a schedule, and the times without faults."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,74 +6,74 @@ from collections.abc import Mapping, Sequence
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
 
-# What each is, and about how often it strikes at one of its places in a schedule that has it.
+# Each fault, and its usual rate at one of its places in a schedule that has it.
 FAULTS: dict[str, tuple[str, float]] = {
-    "throttle": ("a service refuses a call by its rate (ThrottlingException); the SDK tries again", 0.01),
-    "internal error": ("a service answers 500 and has done nothing (InternalServerError)", 0.01),
-    "internal error after effect": ("a service answers 500 although it has done what was asked", 0.006),
+    "throttle": ("a service refuses a call by its rate (ThrottlingException); the SDK retries", 0.01),
+    "internal error": ("a service answers 500 without an effect (InternalServerError)", 0.01),
+    "internal error after effect": ("a service answers 500 after the effect", 0.006),
     "no connection": ("a call never reaches the service (ConnectTimeoutError after 1 s)", 0.006),
-    "reply lost": ("a call took effect and its answer never comes (ReadTimeoutError after 2 s)", 0.015),
-    "killed before call": ("the container ends right before a call", 0.006),
-    "killed after call": ("the container ends right after a call took effect", 0.008),
+    "reply lost": ("a call takes effect and its answer is lost (ReadTimeoutError after 2 s)", 0.015),
+    "killed before call": ("the container is killed right before a call", 0.006),
+    "killed after call": ("the container is killed right after a call took effect", 0.008),
     "outage": ("a service refuses every call for 2 to 20 s (ServiceUnavailable)", 0.004),
     "slow call": ("a call takes effect seconds late", 0.006),
     "transaction conflict": ("another transaction holds an item (TransactionConflict)", 0.06),
-    "slow transaction": ("a transaction goes on after the SDK gave up (TransactionInProgressException)", 0.2),
-    "stale read": ("an eventually consistent read shows a table as it was up to 2 s before", 0.5),
+    "slow transaction": ("a transaction commits after the SDK gave up (TransactionInProgressException)", 0.2),
+    "stale read": ("an eventually consistent read shows the state of up to 2 s before", 0.5),
     "index behind": ("an index shows a write seconds late", 0.2),
-    "entries failed": ("PutEvents takes only some of its entries (FailedEntryCount)", 0.02),
+    "entries failed": ("PutEvents accepts only some of its entries (FailedEntryCount)", 0.02),
     "bus duplicate": ("a rule delivers an event twice", 0.02),
     "bus delay": ("a rule delivers an event seconds to minutes late, after younger ones", 0.03),
-    "target retry": ("the bus cannot reach a queue and tries again, with back-off", 0.02),
-    "target given up": ("the bus may not send to a queue, and lays the event with the rule's dead letters", 0.006),
+    "target retry": ("the bus cannot reach a queue and retries, with back-off", 0.02),
+    "target given up": ("the bus may not send to a queue, and dead-letters the event", 0.006),
     "queue duplicate": ("a standard queue delivers a message again after it was deleted", 0.015),
-    "visibility ends": ("a message becomes visible while it is still worked on", 0.02),
-    "acknowledgement lost": ("the deletion of handled messages fails, so they come again", 0.02),
+    "visibility ends": ("a message becomes visible while it is still being handled", 0.02),
+    "acknowledgement lost": ("the deletion of handled messages fails, so they are redelivered", 0.02),
     "queue delay": ("a message is received late", 0.02),
-    "cold start": ("an idle container is recycled, with all that it had in memory", 0.03),
-    "function slow": ("a container stands still until its function's timeout ends it", 0.004),
-    "invoke throttled": ("no container for an invocation (TooManyRequestsException)", 0.008),
-    "stream again": ("a shard hands a batch over again although it went well", 0.04),
-    "stream split": ("a batch of a shard is smaller than what lies there", 0.04),
+    "cold start": ("an idle container is recycled and loses its memory", 0.03),
+    "function slow": ("a container hangs until its function's timeout", 0.004),
+    "invoke throttled": ("an invocation is throttled (TooManyRequestsException)", 0.008),
+    "stream again": ("a shard delivers a batch again although it was handled", 0.04),
+    "stream split": ("a batch of a shard has fewer records than there are", 0.04),
     "stream delay": ("a shard is read late", 0.04),
-    "stream restart": ("the reading of a shard goes back to an earlier checkpoint", 0.03),
+    "stream restart": ("a shard is read again from an earlier checkpoint", 0.03),
     "stream lost": ("a batch is given up to the failure queue (its retries ended, or 12 hours)", 0.008),
-    "schedule early": ("a schedule's time comes before the minute on a container's clock", 0.1),
-    "schedule late": ("a schedule's time comes up to a minute late", 0.1),
-    "schedule twice": ("a schedule's time comes twice", 0.1),
-    "schedule missed": ("a schedule's time does not come", 0.1),
+    "schedule early": ("a schedule fires before its minute by a container's clock", 0.1),
+    "schedule late": ("a schedule fires up to a minute late", 0.1),
+    "schedule twice": ("a schedule fires twice", 0.1),
+    "schedule missed": ("a schedule does not fire", 0.1),
     "clock skew": ("a container's clock is seconds ahead or behind", 0.08),
-    "clock step": ("a container's clock steps back, in the middle of its work", 0.006),
-    "provider refuses": ("the payment provider does not pay back now", 0.5),
-    "provider answer lost": ("the payment provider has paid, and its answer is lost", 0.5),
-    "provider silent": ("the payment provider does not answer and has not paid", 0.4),
-    "text not taken": ("the carrier does not answer, and has not taken a text", 0.3),
-    "text answer lost": ("the carrier took a text, and its answer is lost", 0.6),
-    "gateway error": ("the gateway answers 503 before any function has worked", 0.04),
-    "client unheard": ("the answer to a request never reaches the client", 0.05),
-    "old version": ("a container runs the version before, which the deployment has not replaced yet", 0.15),
+    "clock step": ("a container's clock steps back during an invocation", 0.006),
+    "provider refuses": ("the payment provider refuses a refund", 0.5),
+    "provider answer lost": ("the payment provider has refunded, and its answer is lost", 0.5),
+    "provider silent": ("the payment provider does not answer, and has not refunded", 0.4),
+    "text not taken": ("the carrier does not answer, and has not accepted a text", 0.3),
+    "text answer lost": ("the carrier accepted a text, and its answer is lost", 0.6),
+    "gateway error": ("the gateway answers 503 without an invocation", 0.04),
+    "client unheard": ("the response to a request never reaches the client", 0.05),
+    "old version": ("a container runs the previous version, which the deployment has not replaced yet", 0.15),
 }
 
-OFTEN = (0.3, 1.0, 3.0)
-RARE_PLACES = 0.05  # a usual rate from which on a fault has few places to strike at, or does little harm
+MULTIPLIERS = (0.3, 1.0, 3.0)  # of the usual rates
+UNSCALED = 0.05  # usual rates from here on are not scaled: these faults have few places, or do little harm
 
 
 class Faults:
     """The faults of one schedule: which, how often, and until when.
 
-    rates: by name, the probability at each place where it can strike. Each that strikes has a number, and those whose
-    numbers the choices are `without` are counted but do not happen. `quiet` lists times (from, to) in microseconds
-    in which nothing strikes; after `stop()` nothing ever does.
+    rates: by name, the probability at each place where it can strike. Each fault that strikes has a number; one whose
+    number the choices are `without` is counted and does not happen. pauses: times (from, to), in microseconds, without
+    faults; after `stop()` there are none.
     """
 
     def __init__(
-        self, choices: Choices, rates: Mapping[str, float] | None = None, quiet: Sequence[tuple[int, int]] = ()
+        self, choices: Choices, rates: Mapping[str, float] | None = None, pauses: Sequence[tuple[int, int]] = ()
     ) -> None:
         for name in rates or {}:
             if name not in FAULTS:
-                raise ValueError(f"there is no fault {name!r}")
+                raise ValueError(f"unknown fault {name!r}")
         self.rates = {name: rate for name, rate in (rates or {}).items() if rate > 0}
-        self.quiet = list(quiet)
+        self.pauses = list(pauses)
         self.fired: Counter[str] = Counter()
         self.number = 0
         self.history: History | None = None
@@ -83,7 +83,7 @@ class Faults:
 
     @classmethod
     def draw(cls, choices: Choices, scale: float = 1.0) -> "Faults":
-        """A mix of this schedule's own: some faults, each with its rate, and quiet times. One in ten has none.
+        """A mix of faults, each with a rate, and pauses; one schedule in ten has no faults.
 
         scale: of the rates of faults that may strike nearly anywhere.
         """
@@ -91,18 +91,18 @@ class Faults:
             return cls(choices)
         wanted = choices.pick((0.1, 0.25, 0.5), "how many faults")
         rates = {
-            name: usual * choices.pick(OFTEN, name) * (scale if usual < RARE_PLACES else 1.0)
+            name: usual * choices.pick(MULTIPLIERS, name) * (scale if usual < UNSCALED else 1.0)
             for name, (_, usual) in FAULTS.items()
             if choices.chance(wanted, name)
         }
-        quiet = []
-        if choices.chance(0.3, "a quiet time"):
-            start = choices.between(0, 300, "quiet from") * 1_000_000
-            quiet.append((start, start + choices.between(30, 300, "quiet for") * 1_000_000))
-        return cls(choices, rates, quiet)
+        pauses = []
+        if choices.chance(0.3, "a pause"):
+            start = choices.between(0, 300, "pause from") * 1_000_000
+            pauses.append((start, start + choices.between(30, 300, "pause for") * 1_000_000))
+        return cls(choices, rates, pauses)
 
     def stop(self) -> None:
-        """Let nothing go wrong any more."""
+        """End all faults."""
         self._stopped = True
 
     def on(self, name: str) -> bool:
@@ -111,23 +111,23 @@ class Faults:
 
     def strikes(self, name: str, where: str) -> bool:
         """Whether a fault happens here and now."""
-        if self._stopped or name not in self.rates or self._is_quiet():
+        if self._stopped or name not in self.rates or self._is_paused():
             return False
-        return self._choices.chance(self.rates[name], name) and self._note(name, where)
+        return self._choices.chance(self.rates[name], name) and self._strike(name, where)
 
     def one_of(self, names: tuple[str, ...], where: str) -> str | None:
-        """Which of several faults happens here and now: one at most."""
+        """The one of several faults that happens here and now, or None."""
         if self._stopped:
             return None
         group = self._groups.get(names)
         if group is None:
             group = self._groups[names] = self._group(names)
         total, steps = group
-        if not steps or self._is_quiet() or not self._choices.chance(total, names[0]):
+        if not steps or self._is_paused() or not self._choices.chance(total, names[0]):
             return None
         at = self._choices.seconds(0.0, total, "which fault")
         name = next((name for reach, name in steps if at < reach), steps[-1][1])
-        return name if self._note(name, where) else None
+        return name if self._strike(name, where) else None
 
     def _group(self, names: tuple[str, ...]) -> tuple[float, list[tuple[float, str]]]:
         total, steps = 0.0, []
@@ -137,17 +137,17 @@ class Faults:
                 steps.append((total, name))
         return min(total, 1.0), steps
 
-    def _is_quiet(self) -> bool:
-        if not self.quiet or self.history is None:
+    def _is_paused(self) -> bool:
+        if not self.pauses or self.history is None:
             return False
         now = self.history.now_us
-        return any(start <= now < end for start, end in self.quiet)
+        return any(start <= now < end for start, end in self.pauses)
 
-    def _note(self, name: str, where: str) -> bool:
+    def _strike(self, name: str, where: str) -> bool:
         self.number += 1
         if self.number in self._choices.without:
             return False
         self.fired[name] += 1
         if self.history is not None:
-            self.history.note("fault", number=self.number, name=name, where=where)
+            self.history.record("fault", number=self.number, name=name, where=where)
         return True

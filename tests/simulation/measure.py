@@ -1,16 +1,15 @@
-"""What is measured of a schedule, so that a change of the design can be judged before it is built."""
+"""Measurements of a schedule: invocations, hops, retries, conflicts and durations."""
 
 from collections import defaultdict
 from typing import Any
 
-from tests.simulation.history import Note
+from tests.simulation.history import Entry
 from tests.simulation.outcomes import Commits
+from tests.simulation.scheduler import SECOND
 
-SECOND = 1_000_000  # microseconds
 
-
-def measure(history: list[Note], found: Commits) -> dict[str, list[int]]:
-    """Each number as often as there was something to measure: of the schedule, of each order, of each flow."""
+def measure(history: list[Entry], committed: Commits) -> dict[str, list[int]]:
+    """The values of each number: one per schedule, per order or per approval."""
     numbers: dict[str, list[int]] = defaultdict(list)
     counts = _counts(history)
     for name in ("invocations", "faults", "retries", "conflicts"):
@@ -18,11 +17,11 @@ def measure(history: list[Note], found: Commits) -> dict[str, list[int]]:
     depth, approvals = _hops(history)
     numbers["hops"].append(max(depth.values(), default=0))
     numbers["hops to approval"] += approvals
-    _times(found, numbers)
+    _times(committed, numbers)
     return dict(numbers)
 
 
-def _counts(history: list[Note]) -> dict[str, int]:
+def _counts(history: list[Entry]) -> dict[str, int]:
     counts = {"invocations": 0, "faults": 0, "retries": 0, "conflicts": 0}
     for _, kind, fields in history:
         if kind == "invocation":
@@ -36,8 +35,8 @@ def _counts(history: list[Note]) -> dict[str, int]:
     return counts
 
 
-def _hops(history: list[Note]) -> tuple[dict[str, int], list[int]]:
-    """How many messages led to each, itself counted; and to each approval of an order from its checkout on."""
+def _hops(history: list[Entry]) -> tuple[dict[str, int], list[int]]:
+    """The length of the chain that led to each message, itself counted; and to each approval of an order."""
     depth: dict[str, int] = {}
     approvals: dict[str, int] = {}
     for _, kind, fields in history:
@@ -50,10 +49,10 @@ def _hops(history: list[Note]) -> tuple[dict[str, int], list[int]]:
     return depth, list(approvals.values())
 
 
-def _times(found: Commits, numbers: dict[str, list[int]]) -> None:
-    """From the moment of an order's creation, in whole seconds."""
+def _times(committed: Commits, numbers: dict[str, list[int]]) -> None:
+    """Durations from an order's creation, in whole seconds."""
     begun: dict[str, int] = {}
-    for at_us, service, stream, events in found:
+    for at_us, service, stream, events in committed:
         if service != "ordering":
             continue
         for name, _ in events:

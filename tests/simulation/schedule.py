@@ -1,4 +1,4 @@
-"""One schedule: a mall, a day that a seed decides, an evening without faults, and what the checker says of it."""
+"""One schedule: a workload and faults drawn from a seed, then recovery without faults, then the checker."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,43 +10,43 @@ from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
-from tests.simulation.history import Note
+from tests.simulation.history import Entry
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
-from tests.simulation.people.cast import CREW, OPENER, Cast, draw
-from tests.simulation.people.evening import Crew
-from tests.simulation.people.robots import Robot
-from tests.simulation.people.scene import Scene
-from tests.simulation.people.staff import Opener
+from tests.simulation.workload.draw import OPENER, RECOVERY, Workload, draw
+from tests.simulation.workload.mall import Mall
+from tests.simulation.workload.managers import Opener
+from tests.simulation.workload.recovery import RecoveryCrew
+from tests.simulation.workload.robots import Robot
 
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
-REST = "everything comes to rest"
-SWEPT = 330.0  # seconds in which whoever is late is looked for more than four times
-LONGEST_DAY = 2 * 3_600.0  # seconds; whoever is still about then is sent home
+QUIESCENCE = "everything settles after the faults"
+SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
+LONGEST_PHASE = 2 * 3_600.0  # seconds; after that the clients are not waited for
 
 
 @dataclass(frozen=True)
 class Without:
-    """What a schedule goes without, to be made small: people by name, faults by number."""
+    """What is left out of a schedule when it is shrunk: clients by name, faults by number."""
 
-    people: frozenset[str] = frozenset()
+    clients: frozenset[str] = frozenset()
     faults: frozenset[int] = frozenset()
 
 
-ALL = Without()  # nobody and nothing is left out
+ALL = Without()  # nothing is left out
 
 
 @dataclass
 class Outcome:
-    """What came of one schedule.
+    """The result of one schedule.
 
-    people, struck: who came, and the numbers of the faults that struck. numbers: what was measured, each as often as
-    there was something to measure. choices: all draws of the schedule.
+    clients: those that took part. struck: the numbers of the faults that struck. numbers: the measurements, by name.
+    choices: all draws of the schedule. planted: the name of the bug planted meanwhile, or "".
     """
 
     seed: int
     without: Without
-    people: list[str]
+    clients: list[str]
     struck: list[int]
     trace_hash: str
     invocations: int
@@ -54,7 +54,7 @@ class Outcome:
     outcomes: Counter[str]
     numbers: dict[str, list[int]]
     violations: list[Violation]
-    history: list[Note] = field(repr=False)
+    history: list[Entry] = field(repr=False)
     choices: list[float] = field(repr=False)
     planted: str = ""
 
@@ -68,7 +68,7 @@ def run_schedule(
 ) -> Outcome:
     """Run the schedule of a seed.
 
-    draws: those of an earlier run, which are given first. planted: what is wrong with the system meanwhile.
+    draws: those of an earlier run, for a replay. planted: a context in which a bug is planted.
     """
     with planted():
         return _Schedule(seed, without, Choices(seed, draws, without.faults)).run()
@@ -79,87 +79,89 @@ class _Schedule:
         self.seed = seed
         self.without = without
         self.choices = choices
-        self.faults = Faults.draw(choices, choices.pick(SCALES, "how rough a day is"))
-        self.cast: Cast = draw(seed)
-        self.cloud = Cloud(choices, self.faults, self.cast.settings)
-        self.scene = Scene()
-        self.about = 0  # people who have not gone home
-        self.rests = True
-        self.still_after = 0  # seconds from the end of the faults on
+        self.faults = Faults.draw(choices, choices.pick(SCALES, "how frequent faults are"))
+        self.workload: Workload = draw(seed)
+        self.cloud = Cloud(choices, self.faults, self.workload.settings)
+        self.mall = Mall()
+        self.active = 0  # clients that are not done
+        self.settled = True
+        self.settled_after = 0  # seconds from the end of the faults
 
     def run(self) -> Outcome:
         cloud = self.cloud
-        cloud.disable(*self.cast.asleep)
-        self._let(OPENER, self._open)
-        cloud.run(LONGEST_DAY, enough=lambda: not self.about)
+        cloud.disable(*self.workload.paused)
+        self._spawn(self._open)
+        cloud.run(LONGEST_PHASE, enough=lambda: not self.active)
         stopped = cloud.now()
-        if CREW in self._people():
-            cloud.calm()
-            self._let(CREW, self._finish)
-            cloud.run(cloud.now() + LONGEST_DAY, enough=lambda: not self.about)
+        if RECOVERY in self._clients():
+            cloud.end_faults()
+            self._spawn(self._finish)
+            cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
-        self.rests = cloud.quiet()
-        self.still_after = round(cloud.now() - stopped)
+        self.settled = cloud.settle()
+        self.settled_after = round(cloud.now() - stopped)
         if self._was_parked():
-            self._let("staff", self._resume)
-            cloud.run(cloud.now() + LONGEST_DAY, enough=lambda: not self.about)
-            self.rests = cloud.quiet()
+            self._spawn(self._resume)
+            cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
+            self.settled = cloud.settle()
         return self._outcome()
 
-    def _let(self, name: str, deed: Callable[[], None]) -> None:
-        def come() -> None:
+    def _spawn(self, action: Callable[[], None]) -> None:
+        def run_client() -> None:
             try:
-                deed()
+                action()
             finally:
-                self.about -= 1
+                self.active -= 1
 
-        self.about += 1
-        self.cloud.spawn(come, name=name)
+        self.active += 1
+        self.cloud.spawn(run_client)
 
     def _open(self) -> None:
-        """Open the mall, then let people in, if there is anything to buy."""
-        self.cast.person(OPENER, "staff", Opener, self.cloud, self.scene).open(self.cast.stores, self.cast.products)
-        if not self.scene.products:
+        """Create stores and products, then start the clients, if there is a product."""
+        opener = self.workload.client(OPENER, "staff", Opener, self.cloud, self.mall)
+        opener.open(self.workload.stores, self.workload.products)
+        if not self.mall.products:
             return
-        for name, come in self.cast.people.items():
-            if name not in self.without.people:
-                self._let(name, lambda come=come: come(self.cloud, self.scene))  # type: ignore[misc]
+        for name, run_client in self.workload.clients.items():
+            if name not in self.without.clients:
+                self._spawn(lambda run_client=run_client: run_client(self.cloud, self.mall))  # type: ignore[misc]
 
     def _was_parked(self) -> bool:
-        """Whether a saga was: staff are to look then, whoever else is there."""
-        notes = (fields for _, kind, fields in self.cloud.history.notes if kind == "commit")
-        return any("Parked" in it["item"]["events"]["S"] for it in notes if it["table"] == "checkout/events")
+        """Whether a saga was parked: then staff resume it, with or without a recovery crew."""
+        stored = (fields for _, kind, fields in self.cloud.history.entries if kind == "commit")
+        return any("Parked" in it["item"]["events"]["S"] for it in stored if it["table"] == "checkout/events")
 
     def _resume(self) -> None:
-        self.cast.person("staff", "staff", Crew, self.cloud, self.scene).resume_sagas()
+        self.workload.client("staff", "staff", RecoveryCrew, self.cloud, self.mall).resume_sagas()
 
     def _finish(self) -> None:
-        robot = self.cast.person("evening robot", "bot", Robot, self.cloud, self.scene)
-        crew = self.cast.person(CREW, "staff", Crew, self.cloud, self.scene)
-        crew.finish(robot, unpaid=float(self.cast.settings["MALLBOTS_ORDER_UNPAID"]) + SWEPT)
+        robot = self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
+        crew = self.workload.client(RECOVERY, "staff", RecoveryCrew, self.cloud, self.mall)
+        crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
 
-    def _unrest(self) -> list[Violation]:
-        return [] if self.rests else [Violation(REST, f"something still goes on {self.still_after} s after all faults")]
+    def _unsettled(self) -> list[Violation]:
+        text = f"something is still in progress {self.settled_after} s after the faults"
+        return [] if self.settled else [Violation(QUIESCENCE, text)]
 
-    def _people(self) -> list[str]:
-        """Those who could stay away and did not."""
-        could = (*self.cast.people, *((CREW,) if self.cast.evening else ()))
-        return [name for name in could if name not in self.without.people]
+    def _clients(self) -> list[str]:
+        """Those that may be left out and were not."""
+        could = (*self.workload.clients, *((RECOVERY,) if self.workload.recovery else ()))
+        return [name for name in could if name not in self.without.clients]
 
     def _outcome(self) -> Outcome:
         history = self.cloud.history
-        found = list(commits(history.notes))
+        found = list(commits(history.entries))
         return Outcome(
             seed=self.seed,
             without=self.without,
-            people=self._people(),
-            struck=[fields["number"] for _, kind, fields in history.notes if kind == "fault"],
+            clients=self._clients(),
+            struck=[fields["number"] for _, kind, fields in history.entries if kind == "fault"],
             trace_hash=history.trace_hash,
-            invocations=sum(kind == "invocation" for _, kind, _ in history.notes),
+            invocations=sum(kind == "invocation" for _, kind, _ in history.entries),
             faults=Counter(self.faults.fired),
-            outcomes=count_outcomes(history.notes, found),
-            numbers=measure(history.notes, found) | {"seconds to stillness": [self.still_after]},
-            violations=check(history.notes, self.cloud.state()) + self._unrest(),
-            history=history.notes,
+            outcomes=count_outcomes(history.entries, found),
+            numbers=measure(history.entries, found) | {"seconds to quiescence": [self.settled_after]},
+            violations=check(history.entries, self.cloud.state()) + self._unsettled(),
+            history=history.entries,
             choices=list(self.choices.recorded),
         )

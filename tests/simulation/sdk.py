@@ -1,4 +1,4 @@
-"""What every simulated client does: latency, faults around the effect of a call, and the SDK's own retries."""
+"""The SDK part of every simulated client: latency, faults before and after the effect of a call, and retries."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -6,15 +6,16 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.simulation.choices import Choices
+from tests.simulation.cost import Cost
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
-from tests.simulation.scheduler import SECOND, Killed, Promise, Scheduler
+from tests.simulation.scheduler import SECOND, Promise, Scheduler
 
 ATTEMPTS = 3  # of the SDK's standard mode, as the composition sets it
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
 LONGEST_BACK_OFF = 20.0
-LONGEST_OUTAGE = 20  # seconds: longer than the relay's own tries
+LONGEST_OUTAGE = 20  # seconds: longer than the relay's own retries
 STANDSTILL = 60.0  # seconds: longer than any function may take
 
 # botocore.retries.standard: ThrottledRetryableChecker and TransientRetryableChecker.
@@ -46,31 +47,32 @@ Effect = Callable[[], Any]
 
 
 class Caller(Protocol):
-    """Who makes the calls: a container, which may end."""
+    """The caller of a client: a container, which may be killed."""
 
     name: str
 
-    def die(self) -> None:
-        """End now. Raises Killed."""
+    def kill(self) -> None:
+        """Kill the caller. Raises Killed."""
 
-    def turn_clock(self, by_us: int) -> None:
-        """Let its clock jump by so many microseconds."""
+    def shift_clock(self, by_us: int) -> None:
+        """Shift its clock by so many microseconds."""
 
 
 class World:
-    """What all parts of the simulated cloud share."""
+    """What all parts of the simulated cloud share: choices, faults, scheduler and history."""
 
     def __init__(self, choices: Choices, faults: Faults) -> None:
         self.choices = choices
         self.faults = faults
         self.scheduler = Scheduler(choices)
         self.history = History(self.scheduler)
+        self.cost = Cost()
         faults.history = self.history
-        self.out_until: dict[str, int] = {}  # services that refuse every call, and until when
+        self.outage_until: dict[str, int] = {}  # AWS services with an outage, and its end
         self._numbers: dict[str, int] = {}
 
     def number(self, prefix: str) -> str:
-        """The next of a row of names."""
+        """The next id with this prefix."""
         number = self._numbers.get(prefix, 0) + 1
         self._numbers[prefix] = number
         return f"{prefix}-{number}"
@@ -87,10 +89,9 @@ def client_error(code: str, message: str, operation: str, status: int = 400, **m
 
 
 class Wire:
-    """The way of one container's calls to a service of the cloud.
+    """The connection of one container's client to an AWS service.
 
-    service: as it is called in addresses (`dynamodb`). throttled: the code of its refusals by rate. attempts: how
-    often the SDK tries.
+    service: its name in addresses (`dynamodb`). throttled: the error code of throttling. attempts: per call.
     """
 
     def __init__(
@@ -109,9 +110,9 @@ class Wire:
         self._attempts = attempts
 
     def call(self, operation: str, target: str, effect: Effect) -> Any:
-        """Have an effect on a target (a table, a queue), as the SDK would. It may be a Promise of one that takes time.
+        """Call an effect on a target (a table, a queue), with retries. It may return a Promise of a later result.
 
-        Raises ClientError, ConnectTimeoutError and ReadTimeoutError as botocore does, once its attempts are used up.
+        Raises ClientError, ConnectTimeoutError and ReadTimeoutError as botocore does, after the last attempt.
         """
         where = f"{self._caller.name} {operation} {target}"
         for attempt in range(1, self._attempts + 1):
@@ -129,12 +130,12 @@ class Wire:
 
     def _attempt(self, operation: str, where: str, effect: Effect) -> Any:
         scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
-        # Once: between an effect and the next, nothing of this task touches the world, whenever its answer comes.
+        # One sleep for request and answer: between two effects, nothing of this task touches the world.
         scheduler.sleep(choices.seconds(0.001, 0.008, "latency"))
         fault = faults.one_of(BEFORE, where)
         if fault:
             self._before(fault, operation)
-        if faults.on("outage") and scheduler.now_us < self._world.out_until.get(self._service, 0):
+        if faults.on("outage") and scheduler.now_us < self._world.outage_until.get(self._service, 0):
             raise client_error("ServiceUnavailable", "Service is unavailable", operation, status=503)
         error: ClientError | None = None
         result: Any = None
@@ -165,13 +166,13 @@ class Wire:
             scheduler.sleep(CONNECT_TIMEOUT)
             raise ConnectTimeoutError(endpoint_url=self._endpoint)
         if fault == "killed before call":
-            self._caller.die()
+            self._caller.kill()
         if fault == "clock step":
-            self._caller.turn_clock(-self._world.choices.between(1, 3 * SECOND, fault))
+            self._caller.shift_clock(-self._world.choices.between(1, 3 * SECOND, fault))
             return
         if fault == "outage":
             seconds = self._world.choices.between(2, LONGEST_OUTAGE, fault)
-            self._world.out_until[self._service] = scheduler.now_us + seconds * SECOND
+            self._world.outage_until[self._service] = scheduler.now_us + seconds * SECOND
             return
         if fault == "function slow":
             scheduler.sleep(STANDSTILL)
@@ -183,7 +184,4 @@ class Wire:
             raise ReadTimeoutError(endpoint_url=self._endpoint)
         if fault == "internal error after effect":
             raise client_error("InternalServerError", "Internal server error", operation, status=500)
-        self._caller.die()
-
-
-__all__ = ["Caller", "Killed", "Wire", "World", "client_error"]
+        self._caller.kill()

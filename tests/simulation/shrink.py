@@ -1,4 +1,4 @@
-"""Making a violation small: leave people and faults out as long as the same invariant is broken."""
+"""Shrinking a violation: leave out clients and faults while the same invariant is violated."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,25 +10,25 @@ T = TypeVar("T")
 
 Run = Callable[[Without], Outcome]
 
-TRIES = 120  # schedules that shrinking one violation may take
+RUNS = 120  # schedules that shrinking one violation may take
 
 
 @dataclass
 class Shrunk:
-    """The smallest that was found: what it goes without, what came of it, and in how many tries."""
+    """The smallest schedule that was found, its outcome, and after how many runs."""
 
     without: Without
     outcome: Outcome
-    tries: int
+    runs: int
 
 
-def shrink(run: Run, failing: Outcome, invariant: str, tries: int = TRIES) -> Shrunk:
-    """Leave out as many people, then faults, as can be, `tries` schedules long; the invariant stays broken.
+def shrink(run: Run, failing: Outcome, invariant: str, runs: int = RUNS) -> Shrunk:
+    """Leave out clients, then faults, while the invariant is violated, in at most so many runs.
 
-    What is left out changes what is drawn after it, so faults get other numbers: those of each smaller run count.
+    Leaving something out changes the draws after it, so faults get other numbers: each smaller run has its own.
     """
-    search = _Search(run, invariant, Shrunk(failing.without, failing, 0), tries)
-    search.leave_out(failing.people, lambda without, people: replace(without, people=without.people | set(people)))
+    search = _Search(run, invariant, Shrunk(failing.without, failing, 0), runs)
+    search.leave_out(failing.clients, lambda without, clients: replace(without, clients=without.clients | set(clients)))
     for _ in range(3):
         before = search.best
         struck = search.best.outcome.struck
@@ -39,15 +39,15 @@ def shrink(run: Run, failing: Outcome, invariant: str, tries: int = TRIES) -> Sh
 
 
 class _Search:
-    def __init__(self, run: Run, invariant: str, found: Shrunk, tries: int) -> None:
+    def __init__(self, run: Run, invariant: str, found: Shrunk, runs: int) -> None:
         self.best = found
         self._run = run
         self._invariant = invariant
-        self._left = tries
-        self._tries = 0
+        self._left = runs
+        self._runs = 0
 
     def leave_out(self, what: Sequence[T], less: Callable[[Without, Sequence[T]], Without]) -> None:
-        """Leave out as much of it as can be: halves first, then smaller and smaller parts."""
+        """Leave out as much as possible: the whole first, then smaller and smaller parts."""
         rest = list(what)
         size = len(rest)
         while size and self._left:
@@ -62,9 +62,9 @@ class _Search:
 
     def _still_fails(self, without: Without) -> bool:
         self._left -= 1
-        self._tries += 1
+        self._runs += 1
         outcome = self._run(without)
         if not any(violation.invariant == self._invariant for violation in outcome.violations):
             return False
-        self.best = Shrunk(without, outcome, self._tries)
+        self.best = Shrunk(without, outcome, self._runs)
         return True

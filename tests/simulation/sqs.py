@@ -1,17 +1,17 @@
-"""SQS: queues with delay, visibility, receive counts and redrive; FIFO queues; and what feeds a function from one."""
+"""SQS: queues with delay, visibility, receive counts and redrive policy; FIFO queues; and the pollers of a function."""
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from tests.simulation.answers import failed_items
+from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import Function
+from tests.simulation.cost import message_size
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 
 VISIBILITY = 120 * SECOND
-KEPT = 14 * 86_400 * SECOND
 DEDUPLICATED = 300 * SECOND
 BODY_LIMIT = 1_048_576
 LONGEST_DELAY = 900
@@ -21,7 +21,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 class Message:
-    """A message in a queue. `receives` names its receipt too: an earlier receipt is worth nothing any more."""
+    """A message in a queue. `receives` is part of its receipt: an earlier receipt is not valid any more."""
 
     __slots__ = ("attributes", "body", "group", "id", "receives", "sent_us", "visible_us")
 
@@ -43,7 +43,7 @@ class Message:
 
 
 class Queue:
-    """One queue. dead_letters: where the redrive policy lays what was received more than max_receives times."""
+    """One queue. dead_letters: the target of the redrive policy, after max_receives receives."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Queue:
 
     @property
     def url(self) -> str:
-        """Its address; that of a FIFO queue ends so."""
+        """Its address; that of a FIFO queue ends with .fifo."""
         return f"https://sqs/{self.name}" + (".fifo" if self.fifo else "")
 
     def send(
@@ -79,8 +79,10 @@ class Queue:
         dedup: str = "",
         by: str = "",
     ) -> str:
-        """Take a message; its id. A FIFO queue takes one of the same deduplication id once in five minutes."""
+        """Accept a message; its id. A FIFO queue accepts a deduplication id once in five minutes."""
         now = self.world.scheduler.now_us
+        if by != "redrive":  # which SQS does by itself
+            self.world.cost.request((body, attributes or {}))
         if self.fifo:
             dedup = dedup or hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
             until, before = self._seen.get(dedup, (0, ""))
@@ -92,11 +94,11 @@ class Queue:
         self.messages[message.id] = message
         if self.is_dead_letters:
             reason = dict(attributes or {})
-            self.world.history.note("dead", queue=self.name, message=message.id, body=body, reason=reason, by=by)
+            self.world.history.record("dead", queue=self.name, message=message.id, body=body, reason=reason, by=by)
         else:
-            self.world.history.note("sent", queue=self.name, message=message.id, body=body, delay=delay)
+            self.world.history.record("sent", queue=self.name, message=message.id, body=body, delay=delay)
         if self.worker:
-            self.worker.look_at(message.visible_us)
+            self.worker.poll_at(message.visible_us)
         return message.id
 
     def delete(self, id: str, receipt: str) -> bool:
@@ -105,31 +107,31 @@ class Queue:
         if message is None or message.receipt != receipt:
             return False
         del self.messages[id]
-        self.world.history.note("deleted", queue=self.name, message=id)
+        self.world.history.record("deleted", queue=self.name, message=id)
         return True
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
-        """Let a message that is worked on come back after so many seconds. Raises LookupError when it is not."""
+        """Make a message in flight visible after so many seconds. Raises LookupError when it is not in flight."""
         message = self.messages.get(receipt.partition("/")[0])
         now = self.world.scheduler.now_us
         if message is None or message.receipt != receipt or message.visible_us <= now:
             raise LookupError(receipt)
         message.visible_us = now + seconds * SECOND
         if self.worker:
-            self.worker.look_at(message.visible_us)
+            self.worker.poll_at(message.visible_us)
 
-    def bury(self, message: Message) -> None:
-        """Lay a message that was received too often with the dead letters."""
+    def dead_letter(self, message: Message) -> None:
+        """Dead-letter a message that was received too often."""
         assert self.dead_letters
         del self.messages[message.id]
-        self.world.history.note("deleted", queue=self.name, message=message.id)
+        self.world.history.record("deleted", queue=self.name, message=message.id)
         self.dead_letters.send(message.body, attributes=message.attributes, group=message.group, by="redrive")
 
 
 class Worker:
-    """What Lambda runs for a queue: pollers that hand batches to a function and delete what went well.
+    """The event source mapping of a queue: it invokes a function with batches and deletes what was handled.
 
-    `disabled`: it does not look into its queue, as an operator may have it for a while.
+    `disabled`: it does not poll.
     """
 
     def __init__(self, queue: Queue, function: Function, batch_size: int = 10) -> None:
@@ -137,50 +139,50 @@ class Worker:
         self._function = function
         self._batch_size = batch_size
         self._world = queue.world
-        self._looks_at: int | None = None
+        self._next_poll: int | None = None
         self.disabled = False
         queue.worker = self
 
     def enable(self) -> None:
-        """Look into the queue again, if it was disabled."""
+        """Poll again, if it was disabled."""
         if self.disabled:
             self.disabled = False
-            self._look_again()
+            self._plan_poll()
 
-    def look_at(self, at_us: int) -> None:
-        """Look into the queue then, unless it is to be looked into earlier."""
+    def poll_at(self, at_us: int) -> None:
+        """Poll at a time, unless an earlier poll is planned."""
         at_us = max(at_us, self._world.scheduler.now_us)
-        if self._looks_at is not None and self._looks_at <= at_us:
+        if self._next_poll is not None and self._next_poll <= at_us:
             return
-        self._looks_at = at_us
+        self._next_poll = at_us
         seconds = self._world.choices.seconds(0.001, 0.03, "poll")
         if self._world.faults.strikes("queue delay", self._queue.name):
             seconds = self._world.choices.seconds(0.5, 20.0, "queue delay")
-        self._world.scheduler.call_at(at_us + int(seconds * SECOND), lambda: self._look(at_us))
+        self._world.scheduler.call_at(at_us + int(seconds * SECOND), lambda: self._poll(at_us))
 
-    def _look(self, at_us: int) -> None:
-        if self._looks_at != at_us:
-            return  # another look came earlier, and has arranged the next
-        self._looks_at = None
+    def _poll(self, at_us: int) -> None:
+        if self._next_poll != at_us:
+            return  # an earlier poll was planned instead, and has planned the next
+        self._next_poll = None
         if self.disabled:
             return
         if self._function.busy < self._function.concurrency:
             batch = self._receive()
             if batch:
-                self._hand_over(batch)
-        self._look_again()
+                self._invoke(batch)
+        self._plan_poll()
 
-    def _look_again(self) -> None:
-        """Look when the next message becomes visible, or, when all containers are busy, when one is done."""
+    def _plan_poll(self) -> None:
+        """Plan a poll for the next visible message; when all containers are busy, the end of one plans it."""
         if self._function.busy >= self._function.concurrency:
             return
-        held_up = self._held_up()
-        times = [held_up.get(message.group, message.visible_us) for message in self._queue.messages.values()]
+        blocked = self._blocked_groups()
+        times = [blocked.get(message.group, message.visible_us) for message in self._queue.messages.values()]
         if times:
-            self.look_at(min(times))
+            self.poll_at(min(times))
 
-    def _held_up(self) -> dict[str, int]:
-        """The groups of a FIFO queue that wait for a message of theirs, and until when; a standard queue has none."""
+    def _blocked_groups(self) -> dict[str, int]:
+        """The groups of a FIFO queue that a message in flight blocks, and until when; {} for a standard queue."""
         if not self._queue.fifo:
             return {}
         now, until = self._world.scheduler.now_us, dict[str, int]()
@@ -194,19 +196,19 @@ class Worker:
         queue, choices = self._queue, self._world.choices
         messages = list(queue.messages.values())
         if queue.fifo:
-            held_up = self._held_up()
-            due = [message for message in messages if message.group not in held_up][: self._batch_size]
+            blocked = self._blocked_groups()
+            due = [message for message in messages if message.group not in blocked][: self._batch_size]
         else:
             due = [message for message in messages if message.visible_us <= now]
             if len(due) > 1:
-                # Where many lie, a batch is full more often than not.
+                # With many messages visible, most batches are full.
                 size = min(choices.between(1, 2 * self._batch_size, "batch"), self._batch_size)
                 due = choices.shuffled(due, "receive")[:size]
         batch = []
         for message in due:
             message.receives += 1
             if queue.dead_letters and message.receives > queue.max_receives:
-                queue.bury(message)
+                queue.dead_letter(message)
                 continue
             hidden = VISIBILITY
             if self._world.faults.strikes("visibility ends", queue.name):
@@ -215,8 +217,9 @@ class Worker:
             batch.append(message)
         return batch
 
-    def _hand_over(self, batch: list[Message]) -> None:
+    def _invoke(self, batch: list[Message]) -> None:
         queue = self._queue
+        self._world.cost.request(*((message.body, message.attributes) for message in batch))
         receipts = {message.id: message.receipt for message in batch}
         records = [
             {
@@ -233,7 +236,7 @@ class Worker:
             for message in batch
         ]
         for message in batch:
-            self._world.history.note(
+            self._world.history.record(
                 "received", queue=queue.name, message=message.id, count=message.receives, function=self._function.name
             )
 
@@ -242,13 +245,15 @@ class Worker:
                 failed = failed_items(answer, list(receipts))
                 if failed is not None:
                     self._acknowledge({id: receipt for id, receipt in receipts.items() if id not in failed})
-            self._look_again()
+            self._plan_poll()
 
-        # A batch that is throttled comes back when its visibility ends, and has been received all the same.
+        # A throttled batch becomes visible again when its visibility ends; the receive counts.
         self._function.invoke({"Records": records}, list(receipts), done)
 
     def _acknowledge(self, receipts: Mapping[str, str]) -> None:
         queue, faults, choices = self._queue, self._world.faults, self._world.choices
+        if receipts:
+            self._world.cost.request()
         if receipts and faults.strikes("acknowledgement lost", queue.name):
             return
         for id, receipt in receipts.items():
@@ -262,10 +267,9 @@ class Worker:
 class SQSClient:
     """One container's client."""
 
-    def __init__(self, queues: Mapping[str, Queue], wire: Wire, by: str) -> None:
+    def __init__(self, queues: Mapping[str, Queue], wire: Wire) -> None:
         self._queues = queues  # by address
         self._wire = wire
-        self._by = by
 
     def _queue(self, url: str, operation: str) -> Queue:
         if url not in self._queues:
@@ -281,7 +285,7 @@ class SQSClient:
         group, dedup = more.get("MessageGroupId", ""), more.get("MessageDeduplicationId", "")
 
         def effect() -> dict[str, Any]:
-            if not 0 <= delay <= LONGEST_DELAY or not MessageBody or _size(MessageBody, reason) > BODY_LIMIT:
+            if not 0 <= delay <= LONGEST_DELAY or not MessageBody or message_size(MessageBody, reason) > BODY_LIMIT:
                 raise client_error("InvalidParameterValue", "the delay or the body is out of range", "SendMessage")
             if _NOT_IN_XML.search(MessageBody):
                 raise client_error("InvalidMessageContents", "a character that is not allowed", "SendMessage")
@@ -295,10 +299,11 @@ class SQSClient:
         return answer
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> dict[str, Any]:
-        """Let a received message come back after so many seconds."""
+        """Make a received message visible after so many seconds."""
         queue = self._queue(QueueUrl, "ChangeMessageVisibility")
 
         def effect() -> dict[str, Any]:
+            queue.world.cost.request()
             if "/" not in ReceiptHandle:
                 raise client_error("ReceiptHandleIsInvalid", "this is no receipt", "ChangeMessageVisibility")
             if not 0 <= VisibilityTimeout <= LONGEST_VISIBILITY:
@@ -312,14 +317,3 @@ class SQSClient:
 
         answer: dict[str, Any] = self._wire.call("ChangeMessageVisibility", queue.name, effect)
         return answer
-
-
-def _size(body: str, attributes: Mapping[str, str]) -> int:
-    """The bytes of a message; names, types and values of its attributes count too."""
-    size = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
-    return size + sum(len(name) + len("String") + len(value.encode()) for name, value in attributes.items())
-
-
-def in_order(queues: Sequence[Queue]) -> dict[str, Queue]:
-    """Queues by their addresses."""
-    return {queue.url: queue for queue in queues}

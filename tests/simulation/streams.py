@@ -1,4 +1,4 @@
-"""A table's stream: shards read in order, and what Lambda does with a batch that fails."""
+"""DynamoDB Streams: shards read in order, and what Lambda does with a batch that fails."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
-from tests.simulation.answers import failed_items
+from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import BEGIN, Function
 from tests.simulation.expressions import Item
 from tests.simulation.scheduler import SECOND
@@ -20,39 +20,39 @@ LONGEST_BACK_OFF = 60.0
 
 
 class Record:
-    """One change in a stream: what Lambda hands over, the key, and when it was made."""
+    """One change in a stream: Lambda's record of it, the key, and the time of the change."""
 
-    __slots__ = ("key", "made_us", "number", "seen")
+    __slots__ = ("key", "made_us", "number", "payload")
 
-    def __init__(self, number: int, key: list[Any], seen: dict[str, Any], made_us: int) -> None:
+    def __init__(self, number: int, key: list[Any], payload: dict[str, Any], made_us: int) -> None:
         self.number = number
         self.key = key
-        self.seen = seen
+        self.payload = payload
         self.made_us = made_us
 
 
 class Shard:
-    """One shard with its checkpoint; one batch of it is worked on at a time."""
+    """One shard with its checkpoint; one batch at a time is in progress."""
 
     def __init__(self, stream: "Stream", name: str) -> None:
         self._stream = stream
         self._world = stream.world
         self.name = name
         self.records: list[Record] = []
-        self.next = 0  # the position that is to be read next: the checkpoint
+        self.next = 0  # the checkpoint: the position to read next
         self._limit = stream.batch
         self._failures = 0
         self._working = False
         self._planned = False
 
     def append(self, record: Record) -> None:
-        """Take a record."""
+        """Add a record."""
         self.records.append(record)
         self._plan(self._world.choices.seconds(0.01, 0.25, "stream poll"))
 
     @property
     def is_behind(self) -> bool:
-        """Whether records lie here that were not handled."""
+        """Whether it has records that were not handled."""
         return self.next < len(self.records)
 
     def _plan(self, seconds: float) -> None:
@@ -80,10 +80,10 @@ class Shard:
         if faults.strikes("stream lost", self.name):
             self._give_up(batch)
             return
-        event = {"Records": [record.seen for record in batch]}
+        event = {"Records": [record.payload for record in batch]}
         cause = [f"{self.name}@{record.number}" for record in batch]
         self._working = self._stream.function.invoke(event, cause, lambda how, answer: self._done(batch, how, answer))
-        if not self._working:  # Throttled: a batch that did not reach the function has not been tried.
+        if not self._working:  # Throttled: this does not count as an attempt.
             self._plan(choices.seconds(1.0, 10.0, "throttled"))
 
     def _done(self, batch: Sequence[Record], how: str, answer: Any) -> None:
@@ -91,19 +91,19 @@ class Shard:
         failed = failed_items(answer, [str(record.number) for record in batch]) if how == "ok" else None
         if failed == []:
             if not self._world.faults.strikes("stream again", self.name):
-                self._go_on(batch)
+                self._advance(batch)
             self._plan(0.01)
             return
         self._failures += 1
-        if failed:  # Reported: those before it are done, and it is tried again with what follows.
+        if failed:  # The records before the lowest failure are done; the retry starts with it.
             first = min(int(number) for number in failed)
             handled = [record for record in batch if record.number < first]
             if handled:
-                self._note("delivered", handled)
+                self._record_batch("delivered", handled)
                 self.next += len(handled)
                 self._failures = 1
         elif len(batch) > 1:
-            self._limit = (len(batch) + 1) // 2  # bisected, which does not count as a try
+            self._limit = (len(batch) + 1) // 2  # bisected, which does not count as an attempt
             self._failures -= 1
         if self._failures > self._stream.retries:
             self._give_up(self.records[self.next : self.next + min(len(batch), self._limit)])
@@ -111,25 +111,25 @@ class Shard:
         back_off = min(2.0 ** min(self._failures, 6), LONGEST_BACK_OFF)
         self._plan(self._world.choices.seconds(0.1, back_off, "stream retry"))
 
-    def _go_on(self, batch: Sequence[Record]) -> None:
-        self._note("delivered", batch)
+    def _advance(self, batch: Sequence[Record]) -> None:
+        self._record_batch("delivered", batch)
         self.next += len(batch)
         self._limit, self._failures = self._stream.batch, 0
 
     def _give_up(self, batch: Sequence[Record]) -> None:
-        """Tell the failure queue which records are not handled, and go on behind them."""
-        self._note("lost-to-queue", batch)
-        self._stream.lay_aside(self.name, batch)
+        """Send the records' positions to the failure queue, and continue after them."""
+        self._record_batch("lost-to-queue", batch)
+        self._stream.send_to_failures(self.name, batch)
         self.next += len(batch)
         self._limit, self._failures = self._stream.batch, 0
         self._plan(0.01)
 
-    def _note(self, what: str, batch: Sequence[Record]) -> None:
-        self._world.history.note("stream", what=what, table=self._stream.table, keys=[record.key for record in batch])
+    def _record_batch(self, what: str, batch: Sequence[Record]) -> None:
+        self._world.history.record("stream", what=what, table=self._stream.table, keys=[record.key for record in batch])
 
 
 class Stream:
-    """The stream of an event table, feeding its relay. Only insertions with messages pass its filter."""
+    """The stream of an event table, with its relay as consumer. The filter passes insertions with messages only."""
 
     def __init__(
         self,
@@ -150,16 +150,16 @@ class Stream:
         self.shards = [Shard(self, f"{table}/{n}") for n in range(shards)]
         self._failures = failures
         self._numbers = 0
-        self._inserted: set[tuple[str, int]] = set()  # only asked whether it holds a key
+        self._inserted: set[tuple[str, int]] = set()  # used for membership tests only: a set has no order
 
     def append(self, stream: str, version: int, item: Item) -> None:
-        """Take an item that was written to the table."""
+        """Add an item that was written to the table."""
         self._numbers += 1
         is_new = (stream, version) not in self._inserted
         self._inserted.add((stream, version))
         if not is_new or "messages" not in item:
             return
-        seen = {
+        payload = {
             "eventID": f"{self.table}:{self._numbers}",
             "eventName": "INSERT",
             "eventSource": "aws:dynamodb",
@@ -171,22 +171,22 @@ class Stream:
             },
         }
         shard = self.shards[crc32(stream.encode("utf-8", "surrogatepass")) % len(self.shards)]
-        shard.append(Record(self._numbers, [stream, version], seen, self.world.scheduler.now_us))
+        shard.append(Record(self._numbers, [stream, version], payload, self.world.scheduler.now_us))
 
     @property
     def is_behind(self) -> bool:
         """Whether any shard is."""
         return any(shard.is_behind for shard in self.shards)
 
-    def lay_aside(self, shard: str, batch: Sequence[Record]) -> None:
-        """What Lambda sends to a failure destination: where the records are, not the records."""
-        made = [(BEGIN + timedelta(microseconds=r.made_us)).isoformat(timespec="milliseconds") for r in batch]
+    def send_to_failures(self, shard: str, batch: Sequence[Record]) -> None:
+        """Send what Lambda sends to a failure destination: the positions of the records, not the records."""
+        times = [(BEGIN + timedelta(microseconds=r.made_us)).isoformat(timespec="milliseconds") for r in batch]
         info = {
             "shardId": shard,
             "startSequenceNumber": str(batch[0].number),
             "endSequenceNumber": str(batch[-1].number),
-            "approximateArrivalOfFirstRecord": made[0],
-            "approximateArrivalOfLastRecord": made[-1],
+            "approximateArrivalOfFirstRecord": times[0],
+            "approximateArrivalOfLastRecord": times[-1],
             "batchSize": len(batch),
             "streamArn": f"arn:aws:dynamodb:::table/{self.table}/stream",
         }
@@ -195,6 +195,6 @@ class Stream:
             "functionArn": f"arn:aws:lambda:::function:{self.function.name}",
             "condition": "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted",
         }
-        keys = [record.key for record in batch]  # not in AWS: for those who judge what was lost
+        keys = [record.key for record in batch]  # not in AWS: the checker needs them
         body = json.dumps({"requestContext": context, "DDBStreamBatchInfo": info, "keys": keys})
         self._failures.send(body, attributes={"reason": "retries or age"}, by="relay")

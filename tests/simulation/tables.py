@@ -1,4 +1,4 @@
-"""DynamoDB's tables: items by key in the order of sort keys, indexes that lag, and what a stale read sees."""
+"""DynamoDB's tables: items by key in the order of sort keys, indexes that lag, and stale reads."""
 
 import re
 from bisect import bisect_left, bisect_right, insort
@@ -17,16 +17,16 @@ Written = Callable[["Table", Key, Item, str, int], None]
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]*").fullmatch
 
 ITEM_LIMIT = 409_600  # bytes
-STALENESS = 2_000_000  # microseconds that an eventually consistent read is behind at most
-USUAL_LAG = 0.02  # seconds that an index is behind, as a rule
+STALENESS = 2_000_000  # microseconds that an eventually consistent read lags at most
+USUAL_LAG = 0.02  # seconds that an index lags without a fault
 
 
 class InvalidKeyError(ValueError):
-    """An item that a table does not take."""
+    """An item or a key that a table refuses."""
 
 
 class Index:
-    """A global secondary index: sparse, and behind its table."""
+    """A global secondary index: sparse, and lagging behind its table."""
 
     def __init__(self, name: str) -> None:
         self.partition_name = f"{name}_partition"
@@ -38,7 +38,7 @@ class Index:
         self._visible: dict[Key, int] = {}
 
     def write(self, visible_at: int, key: Key, item: Item) -> None:
-        """Show an item from a time on, not before what was written to the same key earlier."""
+        """Show an item from a time on, never before an earlier write to the same key."""
         visible_at = max(visible_at, self._visible.get(key, 0))
         self._visible[key] = visible_at
         self._pending.append((visible_at, key, item))
@@ -75,7 +75,7 @@ class Index:
 
 
 class Table:
-    """One table. `written` is told of each write: table, key, whole item, who wrote, in a transaction of how many."""
+    """One table. `written` is called for each write: table, key, whole item, writer, items in its transaction."""
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class Table:
         self.partition_name, self.sort_name, self._sort_type = partition_name, sort_name, sort_type
         self.items: dict[Key, Item] = {}
         self.indexes = {index: Index(index) for index in indexes}
+        self.index_keys = [(index.partition_name, index.sort_name) for index in self.indexes.values()]
         self.locked: dict[Key, str] = {}
         self.transactional = False
         self._world = world
@@ -100,17 +101,17 @@ class Table:
 
     @property
     def key_names(self) -> tuple[str, str]:
-        """What its keys are called."""
+        """The names of its keys."""
         return self.partition_name, self.sort_name
 
     def index_key_names(self, index: str) -> tuple[str, str]:
-        """What the keys of an index are called. Raises InvalidKeyError when there is none of this name."""
+        """The names of the keys of an index. Raises InvalidKeyError for an unknown index."""
         if index not in self.indexes:
             raise InvalidKeyError(f"The table does not have the specified index: {index}")
         return self.indexes[index].partition_name, self.indexes[index].sort_name
 
     def key(self, item: Item) -> Key:
-        """The key of an item or a given key. Raises InvalidKeyError."""
+        """The key of an item. Raises InvalidKeyError."""
         partition = item.get(self.partition_name, {}).get("S")
         sort = item.get(self.sort_name, {})
         if not partition or self._sort_type not in sort or sort[self._sort_type] == "":
@@ -122,8 +123,12 @@ class Table:
         partition, sort = key
         return {self.partition_name: {"S": partition}, self.sort_name: {self._sort_type: str(sort)}}
 
+    def index_key_item(self, index: Index, partition: str, sort: str, key: Key) -> Item:
+        """The keys of an index and of the table as attribute values."""
+        return {**self.key_item(key), index.partition_name: {"S": partition}, index.sort_name: {"S": sort}}
+
     def checked(self, item: Item) -> Item:
-        """An item as it is kept. Raises InvalidKeyError for one that DynamoDB would refuse."""
+        """An item as it is stored. Raises InvalidKeyError for one that DynamoDB would refuse."""
         size, kept = 0, dict(item)
         for name, value in item.items():
             [(kind, content)] = value.items()
@@ -143,8 +148,8 @@ class Table:
                     raise InvalidKeyError(f"the index key {name} is empty")
         return kept
 
-    def write(self, key: Key, item: Item, by: str, together: int = 1) -> None:
-        """Put an item, which nobody changes afterwards."""
+    def write(self, key: Key, item: Item, by: str, in_transaction: int = 1) -> None:
+        """Put an item, which must not be changed afterwards."""
         world = self._world
         before = self.items.get(key)
         if before is None:
@@ -157,7 +162,7 @@ class Table:
             if world.faults.strikes("index behind", self.name):
                 seconds = world.choices.seconds(0.5, 8.0, "index behind")
             index.write(world.scheduler.now_us + int(seconds * 1_000_000), key, item)
-        self._written(self, key, item, by, together)
+        self._written(self, key, item, by, in_transaction)
 
     def sorts(self, partition: str) -> Sequence[Any]:
         """The sort keys of a partition in order."""
@@ -185,18 +190,18 @@ class Table:
 
 
 class Snapshot:
-    """A table at an earlier moment: the same but for a few items."""
+    """A table at an earlier time."""
 
     def __init__(self, table: Table, before: dict[Key, Item | None]) -> None:
         self._table = table
         self._before = before
 
     def item(self, key: Key) -> Item | None:
-        """The item of a key then."""
+        """The item of a key at that time."""
         return self._before[key] if key in self._before else self._table.items.get(key)
 
     def sorts(self, partition: str) -> Sequence[Any]:
-        """The sort keys of a partition then."""
+        """The sort keys of a partition at that time."""
         there = self._table.sorts(partition)
         if not self._before:
             return there
@@ -204,7 +209,7 @@ class Snapshot:
 
 
 def _canonical(number: str) -> str:
-    """A number without zeros that say nothing. Raises InvalidKeyError for what is none."""
+    """A number without superfluous zeros. Raises InvalidKeyError for text that is no number."""
     try:
         value = Decimal(number)
     except InvalidOperation:
@@ -217,7 +222,7 @@ def _canonical(number: str) -> str:
 
 
 def between(sorts: Sequence[Any], low: Any, high: Any) -> tuple[int, int]:
-    """The positions of what lies between two sort keys, inclusive; None is no bound."""
+    """The positions between two sort keys, inclusive; None is no bound."""
     start = 0 if low is None else bisect_left(sorts, low)
     end = len(sorts) if high is None else bisect_right(sorts, high)
     return start, end

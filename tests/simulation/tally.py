@@ -1,4 +1,4 @@
-"""The results of many schedules, added up in any order: what `make simulate` prints and keeps."""
+"""The sums over many schedules, added in any order: what `make simulate` prints and keeps."""
 
 import hashlib
 from collections import Counter
@@ -8,16 +8,16 @@ from typing import Any
 from tests.simulation.schedule import Outcome
 
 NUMBERS: dict[str, str] = {
-    "invocations": "handlers run",
+    "invocations": "of functions",
     "faults": "faults that struck",
     "orders": "orders placed",
-    "hops": "messages in a row, at most",
-    "hops to approval": "messages in a row from the checkout",
-    "retries": "messages received again",
-    "conflicts": "writes that met another's",
+    "hops": "the longest chain of messages",
+    "hops to approval": "messages from the checkout on",
+    "retries": "messages redelivered",
+    "conflicts": "commits whose version existed",
     "seconds to approval": "from the checkout",
     "seconds to completion": "from the checkout",
-    "seconds to stillness": "after the faults stopped",
+    "seconds to quiescence": "after the faults ended",
 }
 
 
@@ -26,7 +26,7 @@ class Tally:
     """Sums over schedules.
 
     faults, outcomes: how often each occurred. struck_in, reached_in: in how many schedules. numbers: how often each
-    value of a number was met. violations: what each was, by seed. trace: the hashes of all traces, in no order.
+    number had each value. violations: with their seeds. trace: the hashes of all traces, combined in any order.
     """
 
     schedules: int = 0
@@ -39,7 +39,7 @@ class Tally:
     trace: int = 0
 
     def add(self, outcome: Outcome) -> None:
-        """Count one schedule."""
+        """Add one schedule."""
         self.schedules += 1
         self.faults += outcome.faults
         self.outcomes += outcome.outcomes
@@ -55,7 +55,7 @@ class Tally:
         self.trace ^= int.from_bytes(hashed.digest(), "big")
 
     def merge(self, other: "Tally") -> None:
-        """Count what another has counted."""
+        """Add the sums of another tally."""
         self.schedules += other.schedules
         self.faults += other.faults
         self.outcomes += other.outcomes
@@ -68,11 +68,11 @@ class Tally:
 
     @property
     def trace_hash(self) -> str:
-        """One hash of all traces, whichever order they were run in."""
+        """One hash of all traces, the same in any order."""
         return f"{self.trace:032x}"
 
     def to_json(self) -> dict[str, Any]:
-        """As it is kept in a file."""
+        """Its form in the results file."""
         return {
             "schedules": self.schedules,
             "faults": dict(sorted(self.faults.items())),
@@ -86,7 +86,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Tally":
-        """What `to_json` made."""
+        """The inverse of `to_json`."""
         return cls(
             schedules=kept["schedules"],
             faults=Counter(kept["faults"]),
@@ -99,7 +99,7 @@ class Tally:
         )
 
     def quantiles(self, name: str, at: tuple[float, ...] = (0, 0.5, 0.9, 0.99, 1)) -> list[int]:
-        """The values below which these parts of a number's values lie; empty when there are none."""
+        """The quantiles of a number; [] when it has no values."""
         values = self.numbers.get(name, Counter())
         total = values.total()
         return [_value_at(values, part * (total - 1)) for part in at] if total else []
@@ -115,5 +115,5 @@ def _value_at(values: Counter[int], rank: float) -> int:
 
 
 def share(times: int, schedules: int) -> str:
-    """In what part of the schedules something occurred."""
+    """A percentage of the schedules."""
     return f"{times / schedules:.1%}" if schedules else "-"

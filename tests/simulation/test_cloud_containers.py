@@ -1,4 +1,4 @@
-"""The simulated containers: cold and warm, clocks of their own, and ends at any call."""
+"""The simulated containers: cold and warm starts, clocks, kills and timeouts."""
 
 from collections import Counter
 from typing import Any
@@ -10,16 +10,16 @@ from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import BEGIN, Container, Function
-from tests.simulation.invoking import LambdaClient
+from tests.simulation.harness import FakeCaller, a_client, a_world, an_event_table, run_task
+from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.sdk import Wire, World
-from tests.simulation.within import Somebody, a_client, a_world, an_event_table, let
 from tests.support.runtime import memory_runtime
 
 KEY = {"stream": {"S": "Jar#1"}, "version": {"N": "1"}}
 
 
-class Works:
-    """A function that puts one item, and what became of its invocations."""
+class PuttingFunction:
+    """A function that puts one item, and the ends of its invocations."""
 
     def __init__(self, world: World, *, takes: float = 0.0, timeout: float = 10) -> None:
         self.world = world
@@ -45,7 +45,7 @@ class Works:
 
         self.function = Function(world, "jars/queries", handle, compose, timeout)
 
-    def invoke(self, times: int = 1, seconds: float = 60) -> "Works":
+    def invoke(self, times: int = 1, seconds: float = 60) -> "PuttingFunction":
         for _ in range(times):
             done = lambda how, answer: self.ends.append(how)  # noqa: E731
             if not self.function.invoke({}, [], done):
@@ -58,110 +58,110 @@ class Works:
         return bool(self.dynamodb.tables["jars/events"].items)
 
 
-def test_a_warm_container_keeps_what_it_has_composed() -> None:
-    works = Works(a_world()).invoke(3)
-    assert works.ends == ["ok"] * 3
-    assert len({id(one) for one in works.runtimes}) == 1
+def test_a_warm_container_keeps_its_runtime() -> None:
+    putting = PuttingFunction(a_world()).invoke(3)
+    assert putting.ends == ["ok"] * 3
+    assert len({id(one) for one in putting.runtimes}) == 1
 
 
-def test_a_recycled_container_has_composed_anew() -> None:
-    works = Works(a_world(faults={"cold start": 1.0})).invoke(3)
-    assert len({id(one) for one in works.runtimes}) == 3
+def test_a_recycled_container_has_a_new_runtime() -> None:
+    putting = PuttingFunction(a_world(faults={"cold start": 1.0})).invoke(3)
+    assert len({id(one) for one in putting.runtimes}) == 3
 
 
-def test_two_invocations_at_once_have_a_container_each() -> None:
-    works = Works(a_world(), takes=5).invoke(2, seconds=1)
-    assert len({id(one) for one in works.runtimes}) == 2
+def test_two_concurrent_invocations_have_a_container_each() -> None:
+    putting = PuttingFunction(a_world(), takes=5).invoke(2, seconds=1)
+    assert len({id(one) for one in putting.runtimes}) == 2
 
 
-def test_a_container_that_ends_before_its_call_has_stored_nothing() -> None:
-    works = Works(a_world(faults={"killed before call": 1.0})).invoke()
-    assert works.ends == ["killed"]
-    assert not works.stored
+def test_a_container_that_is_killed_before_its_call_has_stored_nothing() -> None:
+    putting = PuttingFunction(a_world(faults={"killed before call": 1.0})).invoke()
+    assert putting.ends == ["killed"]
+    assert not putting.stored
 
 
-def test_a_container_that_ends_after_its_call_has_stored_and_nobody_hears_of_it() -> None:
-    works = Works(a_world(faults={"killed after call": 1.0})).invoke()
-    assert works.ends == ["killed"]
-    assert works.stored
+def test_a_container_that_is_killed_after_its_call_has_stored_the_item() -> None:
+    putting = PuttingFunction(a_world(faults={"killed after call": 1.0})).invoke()
+    assert putting.ends == ["killed"]
+    assert putting.stored
 
 
-def test_what_ended_is_not_used_again() -> None:
+def test_a_killed_container_is_not_used_again() -> None:
     world = a_world(faults={"killed after call": 1.0})
-    works = Works(world).invoke()
+    putting = PuttingFunction(world).invoke()
     world.faults.stop()
-    works.invoke(2)
-    assert works.ends == ["killed", "ok", "ok"]
-    assert [id(one) == id(works.runtimes[0]) for one in works.runtimes] == [True, False, False]
+    putting.invoke(2)
+    assert putting.ends == ["killed", "ok", "ok"]
+    assert [id(one) == id(putting.runtimes[0]) for one in putting.runtimes] == [True, False, False]
 
 
-def test_a_function_that_takes_too_long_is_ended() -> None:
-    works = Works(a_world(), takes=30, timeout=10).invoke(seconds=9)
-    assert works.ends == []
-    works.world.scheduler.run(works.world.scheduler.now_us + 3_000_000)
-    assert works.ends == ["timeout"]
-    assert works.function.busy == 0
+def test_a_function_that_takes_too_long_times_out() -> None:
+    putting = PuttingFunction(a_world(), takes=30, timeout=10).invoke(seconds=9)
+    assert putting.ends == []
+    putting.world.scheduler.run(putting.world.scheduler.now_us + 3_000_000)
+    assert putting.ends == ["timeout"]
+    assert putting.function.busy == 0
 
 
-def test_a_standstill_ends_with_the_timeout() -> None:
-    works = Works(a_world(faults={"function slow": 1.0})).invoke()
-    assert works.ends == ["timeout"]
-    assert not works.stored
+def test_a_container_that_hangs_times_out() -> None:
+    putting = PuttingFunction(a_world(faults={"function slow": 1.0})).invoke()
+    assert putting.ends == ["timeout"]
+    assert not putting.stored
 
 
-def test_what_is_stopped_or_has_too_many_at_work_throttles() -> None:
-    works = Works(a_world())
-    works.function.stopped = True
-    assert works.invoke().ends == ["throttled"]
-    works.function.stopped = False
-    works.function.concurrency = 0
-    assert works.invoke().ends == ["throttled", "throttled"]
+def test_a_function_that_is_stopped_or_at_its_concurrency_limit_throttles() -> None:
+    putting = PuttingFunction(a_world())
+    putting.function.stopped = True
+    assert putting.invoke().ends == ["throttled"]
+    putting.function.stopped = False
+    putting.function.concurrency = 0
+    assert putting.invoke().ends == ["throttled", "throttled"]
 
 
-def test_containers_have_clocks_of_their_own_that_may_step_back() -> None:
+def test_each_container_has_its_own_clock_which_may_step_back() -> None:
     world = a_world(faults={"clock skew": 1.0, "clock step": 0.5})
-    works = Works(world).invoke(12, seconds=1)
-    skews = [round((seen - BEGIN).total_seconds() - n, 1) for n, seen in enumerate(works.times)]
+    putting = PuttingFunction(world).invoke(12, seconds=1)
+    skews = [round((seen - BEGIN).total_seconds() - n, 1) for n, seen in enumerate(putting.times)]
     assert len(set(skews)) > 3
     assert all(abs(skew) < 40 for skew in skews)
     assert world.faults.fired["clock step"] > 0
 
 
 def test_ids_are_never_given_twice() -> None:
-    works = Works(a_world()).invoke(20, seconds=1)
-    assert max(Counter(works.ids).values()) == 1
-    assert all(ids.is_uuid(one) for one in works.ids)
+    putting = PuttingFunction(a_world()).invoke(20, seconds=1)
+    assert max(Counter(putting.ids).values()) == 1
+    assert all(ids.is_uuid(one) for one in putting.ids)
 
 
-def ask(world: World, works: Works) -> Any:
-    client = LambdaClient({"jars/queries": works.function}, world, Wire(world, Somebody(), "lambda", attempts=1))
+def invoke_owner(world: World, putting: PuttingFunction) -> Any:
+    client = LambdaClient({"jars/queries": putting.function}, world, Wire(world, FakeCaller(), "lambda", attempts=1))
     invoke = invoker(client, {"jars": "jars/queries"})  # type: ignore[arg-type]  # a part of the client
-    return let(world, lambda: invoke("jars", {"question": "how many coins?"}))
+    return run_task(world, lambda: invoke("jars", {"question": "how many coins?"}))
 
 
-def test_a_function_that_is_asked_answers() -> None:
+def test_an_invocation_returns_the_answer() -> None:
     world = a_world()
-    assert ask(world, Works(world)) == {"answer": "how many coins?"}
+    assert invoke_owner(world, PuttingFunction(world)) == {"answer": "how many coins?"}
 
 
 @pytest.mark.parametrize("fault", ["invoke throttled", "no connection", "reply lost", "function slow"])
 def test_an_owner_that_cannot_be_reached_is_unavailable(fault: str) -> None:
     world = a_world(faults={fault: 1.0})
     with pytest.raises(UnavailableError):
-        ask(world, Works(world))
+        invoke_owner(world, PuttingFunction(world))
 
 
 def test_an_owner_that_fails_is_unavailable() -> None:
     world = a_world()
-    works = Works(world)
-    works.dynamodb.tables.clear()
+    putting = PuttingFunction(world)
+    putting.dynamodb.tables.clear()
     with pytest.raises(UnavailableError):
-        ask(world, works)
+        invoke_owner(world, putting)
 
 
-def test_an_owner_that_takes_longer_than_two_seconds_is_unavailable_and_goes_on_all_the_same() -> None:
+def test_an_owner_that_takes_longer_than_two_seconds_is_unavailable_and_continues() -> None:
     world = a_world()
-    works = Works(world, takes=4)
+    putting = PuttingFunction(world, takes=4)
     with pytest.raises(UnavailableError):
-        ask(world, works)
-    assert works.stored
+        invoke_owner(world, putting)
+    assert putting.stored

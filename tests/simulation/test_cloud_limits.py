@@ -1,4 +1,4 @@
-"""The simulated cloud has the limits that infra deploys; read from its source, which takes long to import."""
+"""The simulated cloud has the limits that infra deploys; they are read from its source, which is slow to import."""
 
 import ast
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.stages import STAGES
 from tests.simulation import deployment, sqs, streams
 from tests.simulation.scheduler import SECOND
 
@@ -34,7 +35,6 @@ def arguments(file: str, call: str) -> dict[str, str]:
         (deployment.API_TIMEOUT, "service.py", "API_TIMEOUT"),
         (deployment.QUERIES_TIMEOUT, "service.py", "QUERIES_TIMEOUT"),
         (deployment.WORKER_TIMEOUT, "queues.py", "FUNCTION_TIMEOUT"),
-        (deployment.MAX_RECEIVES, "queues.py", "RECEIVES_BEFORE_REDRIVE"),
         (streams.RETRIES, "service.py", "STREAM_RETRIES"),
     ],
 )
@@ -42,7 +42,12 @@ def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: 
     assert simulated == constant(file, name)
 
 
-def test_a_message_is_invisible_as_long_as_the_deployed_queue_has_it() -> None:
+def test_a_queue_redrives_after_as_many_receives_as_the_deployed_one() -> None:
+    receives = {stage.max_receives for stage in STAGES.values()}
+    assert {most + constant("queues.py", "RECEIVES_BEYOND_INBOX") for most in receives} == {deployment.MAX_RECEIVES}
+
+
+def test_the_visibility_timeout_is_the_deployed_one() -> None:
     timeout = constant("queues.py", "FUNCTION_TIMEOUT")
     assert "visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT)" in (INFRA / "queues.py").read_text()
     assert 6 * timeout * SECOND == sqs.VISIBILITY
@@ -56,7 +61,7 @@ def test_streams_are_read_as_they_are_deployed() -> None:
     assert streams.OLDEST == 12 * 3_600 * SECOND
 
 
-def test_queues_are_worked_on_ten_messages_at_a_time() -> None:
+def test_queues_are_read_in_batches_of_ten() -> None:
     source = arguments("queues.py", "SqsEventSource")
     assert source["batch_size"] == "10"
     assert source["report_batch_item_failures"] == "True"

@@ -1,4 +1,4 @@
-"""The simulated queues: delay, visibility, receive counts, redrive, and what feeds a function from them."""
+"""The simulated queues: delay, visibility, receive counts, redrive policy, and the invocation of a function."""
 
 import json
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from botocore.exceptions import ClientError
 
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import Container, Function
+from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
-from tests.simulation.within import Somebody, a_world, let
 
 Handle = Callable[[list[dict[str, Any]]], list[str]]
 
 
-class Line:
-    """A queue with its dead letters and a function that works on it; `seen` lists what the function was handed."""
+class QueueWithFunction:
+    """A queue with its dead-letter queue and its function; `seen` lists the batches that the function received."""
 
     def __init__(self, world: World, handle: Handle = lambda records: [], *, fifo: bool = False, takes: float = 0.1):
         self.world = world
@@ -36,13 +36,12 @@ class Line:
 
         self.function = Function(world, "line/worker", work, _no_runtime, 20, concurrency=1 if fifo else 10)
         Worker(self.queue, self.function)
-        self.client = SQSClient(
-            {queue.url: queue for queue in (self.queue, self.dead)}, Wire(world, Somebody(), "sqs"), "somebody"
-        )
+        queues = {queue.url: queue for queue in (self.queue, self.dead)}
+        self.client = SQSClient(queues, Wire(world, FakeCaller(), "sqs"))
 
     def send(self, *bodies: str, **more: Any) -> None:
         for body in bodies:
-            let(
+            run_task(
                 self.world,
                 lambda body=body: self.client.send_message(QueueUrl=self.queue.url, MessageBody=body, **more),  # type: ignore[misc]
             )
@@ -52,93 +51,93 @@ class Line:
 
     @property
     def bodies(self) -> list[str]:
-        """All that was handed over, in its order."""
+        """All bodies that the function received, in order."""
         return [body for _, bodies in self.seen for body in bodies]
 
 
 def _no_runtime(container: Container) -> Runtime:
-    return None  # type: ignore[return-value]  # what is handled here asks for none
+    return None  # type: ignore[return-value]  # the handler needs none
 
 
 def all_fail(records: list[dict[str, Any]]) -> list[str]:
     return [record["messageId"] for record in records]
 
 
-def test_what_was_handled_is_deleted() -> None:
-    line = Line(a_world())
-    line.send("a", "b")
-    line.pass_time(5)
-    assert sorted(line.bodies) == ["a", "b"]
-    assert line.queue.messages == {}
+def test_a_handled_message_is_deleted() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.send("a", "b")
+    queued.pass_time(5)
+    assert sorted(queued.bodies) == ["a", "b"]
+    assert queued.queue.messages == {}
 
 
-def test_a_message_is_not_handed_over_before_its_delay_is_over() -> None:
-    line = Line(a_world())
-    line.send("later", DelaySeconds=30)
-    line.pass_time(29)
-    assert line.seen == []
-    line.pass_time(3)
-    assert line.bodies == ["later"]
+def test_a_message_is_not_delivered_before_its_delay_is_over() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.send("later", DelaySeconds=30)
+    queued.pass_time(29)
+    assert queued.seen == []
+    queued.pass_time(3)
+    assert queued.bodies == ["later"]
 
 
-def test_only_what_failed_of_a_batch_comes_again_when_its_visibility_ends() -> None:
+def test_only_the_failed_messages_of_a_batch_are_redelivered_when_their_visibility_ends() -> None:
     def bad_one_fails(records: list[dict[str, Any]]) -> list[str]:
         return [record["messageId"] for record in records if record["body"] == "bad"]
 
-    line = Line(a_world(), bad_one_fails)
-    line.send("good", "bad")
-    line.pass_time(119)
-    assert sorted(line.bodies) == ["bad", "good"]
-    line.pass_time(5)
-    assert sorted(line.bodies) == ["bad", "bad", "good"]
-    assert sorted(line.counts) == [1, 1, 2]
+    queued = QueueWithFunction(a_world(), bad_one_fails)
+    queued.send("good", "bad")
+    queued.pass_time(119)
+    assert sorted(queued.bodies) == ["bad", "good"]
+    queued.pass_time(5)
+    assert sorted(queued.bodies) == ["bad", "bad", "good"]
+    assert sorted(queued.counts) == [1, 1, 2]
 
 
-def test_nothing_of_a_batch_is_deleted_when_the_function_fails() -> None:
+def test_no_message_of_a_batch_is_deleted_when_the_function_fails() -> None:
     def break_down(records: list[dict[str, Any]]) -> list[str]:
         raise RuntimeError("broken")
 
-    line = Line(a_world(), break_down)
-    line.send("a")
-    line.pass_time(10)
-    assert [message.body for message in line.queue.messages.values()] == ["a"]
+    queued = QueueWithFunction(a_world(), break_down)
+    queued.send("a")
+    queued.pass_time(10)
+    assert [message.body for message in queued.queue.messages.values()] == ["a"]
 
 
-def test_a_message_that_was_received_too_often_is_laid_with_the_dead_letters() -> None:
-    line = Line(a_world(), all_fail)
-    line.send("bad")
-    line.pass_time(13 * 125)
-    assert line.counts == list(range(1, 13))
-    assert line.queue.messages == {}
-    assert [message.body for message in line.dead.messages.values()] == ["bad"]
+def test_a_message_that_was_received_too_often_is_dead_lettered() -> None:
+    queued = QueueWithFunction(a_world(), all_fail)
+    queued.send("bad")
+    queued.pass_time(13 * 125)
+    assert queued.counts == list(range(1, 13))
+    assert queued.queue.messages == {}
+    assert [message.body for message in queued.dead.messages.values()] == ["bad"]
 
 
-def test_a_handler_may_have_its_message_back_sooner() -> None:
+def test_a_handler_may_shorten_the_visibility_of_its_message() -> None:
     world = a_world()
 
-    def soon(records: list[dict[str, Any]]) -> list[str]:
+    def shorten(records: list[dict[str, Any]]) -> list[str]:
         for record in records:
-            line.client.change_message_visibility(
-                QueueUrl=line.queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=4
+            queued.client.change_message_visibility(
+                QueueUrl=queued.queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=4
             )
         return all_fail(records)
 
-    line = Line(world, soon)
-    line.send("a")
-    line.pass_time(10)
-    first, second = (at for at, _ in line.seen[:2])
+    queued = QueueWithFunction(world, shorten)
+    queued.send("a")
+    queued.pass_time(10)
+    first, second = (at for at, _ in queued.seen[:2])
     assert 4 <= second - first < 5
 
 
-def test_the_visibility_of_a_message_that_is_not_worked_on_cannot_be_changed() -> None:
-    line = Line(a_world())
-    line.send("a", DelaySeconds=60)
-    [message] = line.queue.messages.values()
+def test_the_visibility_of_a_message_that_is_not_in_flight_cannot_be_changed() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.send("a", DelaySeconds=60)
+    [message] = queued.queue.messages.values()
     with pytest.raises(ClientError) as failure:
-        let(
-            line.world,
-            lambda: line.client.change_message_visibility(
-                QueueUrl=line.queue.url, ReceiptHandle=f"{message.id}/7", VisibilityTimeout=4
+        run_task(
+            queued.world,
+            lambda: queued.client.change_message_visibility(
+                QueueUrl=queued.queue.url, ReceiptHandle=f"{message.id}/7", VisibilityTimeout=4
             ),
         )
     assert failure.value.response["Error"]["Code"] == "InvalidParameterValue"
@@ -147,72 +146,100 @@ def test_the_visibility_of_a_message_that_is_not_worked_on_cannot_be_changed() -
 @pytest.mark.parametrize("more", [{"DelaySeconds": 901}, {"DelaySeconds": -1}])
 def test_sqs_delays_by_15_minutes_at_most(more: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="out of range"):
-        Line(a_world()).send("a", **more)
+        QueueWithFunction(a_world()).send("a", **more)
 
 
-def test_while_its_function_throttles_messages_are_received_in_vain_and_end_with_the_dead_letters() -> None:
-    line = Line(a_world())
-    line.function.stopped = True
-    line.send("a")
-    line.pass_time(120 * 11)
-    [message] = line.queue.messages.values()
+def test_messages_of_a_throttled_function_are_received_and_dead_lettered_all_the_same() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.function.stopped = True
+    queued.send("a")
+    queued.pass_time(120 * 11)
+    [message] = queued.queue.messages.values()
     assert message.receives in (11, 12)
-    line.pass_time(300)
-    assert line.seen == []
-    assert [message.body for message in line.dead.messages.values()] == ["a"]
+    queued.pass_time(300)
+    assert queued.seen == []
+    assert [message.body for message in queued.dead.messages.values()] == ["a"]
 
 
-def test_a_message_whose_visibility_ends_is_worked_on_by_two_at_once() -> None:
-    line = Line(a_world(faults={"visibility ends": 1.0}), takes=10)
-    line.send("a")
-    line.pass_time(9)
-    assert line.function.busy > 1
-    assert set(line.bodies) == {"a"}
+def test_a_message_whose_visibility_ends_is_handled_twice_at_once() -> None:
+    queued = QueueWithFunction(a_world(faults={"visibility ends": 1.0}), takes=10)
+    queued.send("a")
+    queued.pass_time(9)
+    assert queued.function.busy > 1
+    assert set(queued.bodies) == {"a"}
 
 
 @pytest.mark.parametrize("fault", ["acknowledgement lost", "queue duplicate"])
-def test_what_was_handled_may_come_again(fault: str) -> None:
-    line = Line(a_world(faults={fault: 1.0}))
-    line.send("a")
-    line.pass_time(300)
-    assert len(line.bodies) > 1
-    line.world.faults.stop()
-    line.pass_time(300)
-    assert line.queue.messages == {}
+def test_a_handled_message_may_be_redelivered(fault: str) -> None:
+    queued = QueueWithFunction(a_world(faults={fault: 1.0}))
+    queued.send("a")
+    queued.pass_time(300)
+    assert len(queued.bodies) > 1
+    queued.world.faults.stop()
+    queued.pass_time(300)
+    assert queued.queue.messages == {}
 
 
-def test_a_fifo_queue_hands_over_in_order_and_one_batch_at_a_time() -> None:
-    line = Line(a_world(), fifo=True, takes=1)
+def test_a_fifo_queue_delivers_in_order_and_one_batch_at_a_time() -> None:
+    queued = QueueWithFunction(a_world(), fifo=True, takes=1)
     for n in range(20):
-        line.send(str(n), MessageGroupId="in-turn", MessageDeduplicationId=str(n))
-    line.pass_time(60)
-    assert line.bodies == [str(n) for n in range(20)]
-    starts = [at for at, _ in line.seen]
+        queued.send(str(n), MessageGroupId="in-turn", MessageDeduplicationId=str(n))
+    queued.pass_time(60)
+    assert queued.bodies == [str(n) for n in range(20)]
+    starts = [at for at, _ in queued.seen]
     assert all(later - earlier >= 1 for earlier, later in pairwise(starts))
 
 
-def test_what_failed_in_a_fifo_queue_keeps_what_is_behind_it_waiting() -> None:
-    line = Line(a_world(), lambda records: all_fail(records) if len(line.seen) == 1 else [], fifo=True)
-    line.send("first", "second", MessageGroupId="in-turn")
-    line.pass_time(100)
-    assert "second" not in line.bodies or line.bodies == ["first", "second"]
-    line.pass_time(100)
-    assert line.bodies[-2:] == ["first", "second"]
-    assert line.queue.messages == {}
+def test_a_failed_message_of_a_fifo_queue_blocks_the_messages_behind_it() -> None:
+    queued = QueueWithFunction(a_world(), lambda records: all_fail(records) if len(queued.seen) == 1 else [], fifo=True)
+    queued.send("first", "second", MessageGroupId="in-turn")
+    queued.pass_time(100)
+    assert "second" not in queued.bodies or queued.bodies == ["first", "second"]
+    queued.pass_time(100)
+    assert queued.bodies[-2:] == ["first", "second"]
+    assert queued.queue.messages == {}
 
 
-def test_a_fifo_queue_takes_one_deduplication_id_once_in_five_minutes() -> None:
-    line = Line(a_world(), fifo=True)
+def test_a_fifo_queue_accepts_a_deduplication_id_once_in_five_minutes() -> None:
+    queued = QueueWithFunction(a_world(), fifo=True)
     for wait in (0, 100, 250):
-        line.pass_time(wait)
-        line.send("same", MessageGroupId="in-turn", MessageDeduplicationId="one")
-    line.pass_time(10)
-    assert line.bodies == ["same", "same"]
+        queued.pass_time(wait)
+        queued.send("same", MessageGroupId="in-turn", MessageDeduplicationId="one")
+    queued.pass_time(10)
+    assert queued.bodies == ["same", "same"]
 
 
-def test_what_happens_to_a_message_is_in_the_history() -> None:
-    line = Line(a_world())
-    line.send(json.dumps({"detail-type": "OrderCreated"}))
-    line.pass_time(5)
-    kinds = [kind for _, kind, fields in line.world.history.notes if fields.get("message") == "message-1"]
+def test_each_call_counts_one_request_for_every_64_kb() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.world.cost.counting = True
+    queued.send("a")
+    queued.pass_time(5)
+    assert queued.world.cost.take() == {"queue_requests": 3, "invocations": 1}  # sent, received, deleted
+    queued.send("x" * 100_000)
+    queued.pass_time(5)
+    assert queued.world.cost.take() == {"queue_requests": 2 + 2 + 1, "invocations": 1}
+
+
+def test_each_retry_of_a_poison_message_counts_requests_and_its_move_to_the_dead_letter_queue_none() -> None:
+    def delay_each(records: list[dict[str, Any]]) -> list[str]:
+        for record in records:
+            queued.client.change_message_visibility(
+                QueueUrl=queued.queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=1
+            )
+        return all_fail(records)
+
+    queued = QueueWithFunction(a_world(), delay_each)
+    queued.world.cost.counting = True
+    queued.send("poison")
+    queued.pass_time(60)
+    assert len(queued.dead.messages) == 1
+    # Sent; received and delayed twelve times.
+    assert queued.world.cost.take() == {"queue_requests": 1 + 12 * 2, "invocations": 12}
+
+
+def test_the_history_has_the_sending_receive_and_deletion_of_a_message() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.send(json.dumps({"detail-type": "OrderCreated"}))
+    queued.pass_time(5)
+    kinds = [kind for _, kind, fields in queued.world.history.entries if fields.get("message") == "message-1"]
     assert kinds == ["sent", "received", "deleted"]

@@ -1,4 +1,4 @@
-"""The simulated tables: the stores' own suites pass on them, and their errors are those of the real ones."""
+"""The simulated tables: the suites of the stores pass on them, and their errors are those of DynamoDB."""
 
 from contextlib import nullcontext, suppress
 from typing import Any, cast
@@ -11,8 +11,8 @@ from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime.runtime import EventStore
 from functions.kernel.runtime.views import Row, ViewStore
 from tests.simulation.expressions import ExpressionError, condition
+from tests.simulation.harness import InTask, a_client, a_views_table, a_world, an_event_table, run_task
 from tests.simulation.sdk import World
-from tests.simulation.within import InATask, a_client, a_views_table, a_world, an_event_table, let
 from tests.support.store_suite import EventStoreSuite, a_commit, a_message, a_stream
 from tests.support.views_suite import ViewStoreSuite
 
@@ -24,7 +24,7 @@ class TestEventStoreOnSimulatedTables(EventStoreSuite):
     def store(self) -> EventStore:
         world = a_world()
         store = DynamoEventStore(a_client(an_event_table(world)), TABLE)  # type: ignore[arg-type]
-        return cast(EventStore, InATask(world, store))
+        return cast(EventStore, InTask(world, store))
 
 
 class TestViewsOnSimulatedTables(ViewStoreSuite):
@@ -32,9 +32,9 @@ class TestViewsOnSimulatedTables(ViewStoreSuite):
     def views(self) -> ViewStore:
         world = a_world()
 
-        class Views(InATask):
+        class Views(InTask):
             def __getattr__(self, name: str) -> Any:
-                world.scheduler.run(world.scheduler.now_us + 1_000_000)  # time enough for an index to follow
+                world.scheduler.run(world.scheduler.now_us + 1_000_000)  # longer than the lag of an index
                 return super().__getattr__(name)
 
         return cast(ViewStore, Views(world, DynamoViews(a_client(a_views_table(world)), VIEWS)))  # type: ignore[arg-type]
@@ -59,12 +59,12 @@ def code(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
 
 
-def test_a_failed_condition_shows_the_item_that_was_in_the_way() -> None:
+def test_a_failed_condition_returns_the_existing_item() -> None:
     world = a_world()
     client = a_client(an_event_table(world))
-    let(world, lambda: client.put_item(**put(id="first")))
+    run_task(world, lambda: client.put_item(**put(id="first")))
     with pytest.raises(ClientError) as failure:
-        let(world, lambda: client.put_item(**put(id="second")))
+        run_task(world, lambda: client.put_item(**put(id="second")))
     assert code(failure.value) == "ConditionalCheckFailedException"
     assert failure.value.operation_name == "PutItem"
     assert cast(Any, failure.value.response)["Item"]["id"] == {"S": "first"}
@@ -73,44 +73,44 @@ def test_a_failed_condition_shows_the_item_that_was_in_the_way() -> None:
 def test_a_cancelled_transaction_gives_a_reason_for_each_of_its_actions() -> None:
     world = a_world()
     client = a_client(an_event_table(world))
-    let(world, lambda: client.put_item(**put("Jar#2", id="first")))
+    run_task(world, lambda: client.put_item(**put("Jar#2", id="first")))
     with pytest.raises(ClientError) as failure:
-        let(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
+        run_task(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
     assert code(failure.value) == "TransactionCanceledException"
     reasons = cast(Any, failure.value.response)["CancellationReasons"]
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
     assert reasons[1]["Item"]["id"] == {"S": "first"}
 
 
-def test_a_transaction_with_the_token_of_one_that_was_made_does_nothing_and_succeeds() -> None:
+def test_a_transaction_with_the_token_of_a_committed_one_succeeds_without_effect() -> None:
     world = a_world()
     dynamodb = an_event_table(world)
     client = a_client(dynamodb)
     for _ in range(2):
-        let(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
+        run_task(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
     assert len(dynamodb.tables[TABLE].items) == 2
 
 
-def test_a_token_is_not_to_be_used_for_another_transaction() -> None:
+def test_a_token_cannot_be_used_for_another_transaction() -> None:
     world = a_world()
     client = a_client(an_event_table(world))
-    let(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
+    run_task(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
     with pytest.raises(ClientError) as failure:
-        let(world, lambda: client.transact_write_items(**transaction(put("Jar#3"), put("Jar#4"))))
+        run_task(world, lambda: client.transact_write_items(**transaction(put("Jar#3"), put("Jar#4"))))
     assert code(failure.value) == "IdempotentParameterMismatchException"
 
 
 def test_a_token_is_forgotten_after_ten_minutes() -> None:
     world = a_world()
     client = a_client(an_event_table(world))
-    let(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
-    let(world, lambda: world.scheduler.sleep(601))
+    run_task(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
+    run_task(world, lambda: world.scheduler.sleep(601))
     with pytest.raises(ClientError) as failure:
-        let(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
+        run_task(world, lambda: client.transact_write_items(**transaction(put("Jar#1"), put("Jar#2"))))
     assert code(failure.value) == "TransactionCanceledException"
 
 
-def test_a_put_to_an_item_of_a_transaction_that_goes_on_is_a_conflict() -> None:
+def test_a_put_to_an_item_of_a_transaction_in_progress_is_a_conflict() -> None:
     world = a_world(faults={"slow transaction": 1.0})
     dynamodb = an_event_table(world)
     client, other = a_client(dynamodb), a_client(dynamodb, "another")
@@ -121,11 +121,11 @@ def test_a_put_to_an_item_of_a_transaction_that_goes_on_is_a_conflict() -> None:
         other.put_item(**put("Jar#1"))
 
     with pytest.raises(ClientError) as failure:
-        let(world, late)
+        run_task(world, late)
     assert code(failure.value) == "TransactionConflictException"
 
 
-def test_a_transaction_that_the_sdk_no_longer_waits_for_goes_on_and_its_token_is_known() -> None:
+def test_a_transaction_commits_after_the_sdk_gave_up_and_its_token_is_known() -> None:
     codes: set[str] = set()
     for seed in range(10):
         world = a_world(seed, {"slow transaction": 1.0})
@@ -133,19 +133,19 @@ def test_a_transaction_that_the_sdk_no_longer_waits_for_goes_on_and_its_token_is
         client = a_client(dynamodb)
         try:
             request = transaction(put("Jar#1"), put("Jar#2"))
-            let(world, lambda client=client, request=request: client.transact_write_items(**request))  # type: ignore[misc]
-            codes.add("made")
+            run_task(world, lambda client=client, request=request: client.transact_write_items(**request))  # type: ignore[misc]
+            codes.add("committed")
         except ClientError as error:
             codes.add(code(error))
         world.scheduler.run(world.scheduler.now_us + 10_000_000)
         assert len(dynamodb.tables[TABLE].items) == 2
-    assert codes == {"made", "TransactionInProgressException"}
+    assert codes == {"committed", "TransactionInProgressException"}
 
 
 @pytest.mark.parametrize(
     "fault", ["reply lost", "internal error after effect", "throttle", "internal error", "no connection"]
 )
-def test_a_commit_whose_call_the_sdk_repeats_is_no_conflict_and_there_once(fault: str) -> None:
+def test_a_commit_that_the_sdk_retries_is_no_conflict_and_stored_once(fault: str) -> None:
     struck = 0
     for seed in range(30):
         world = a_world(seed, {fault: 0.4})
@@ -154,7 +154,7 @@ def test_a_commit_whose_call_the_sdk_repeats_is_no_conflict_and_there_once(fault
         commit = a_commit(a_stream(), messages=(a_message(),))
         gave_up = pytest.raises((ClientError, BotoCoreError)) if _strikes_thrice(fault, seed) else nullcontext()
         with gave_up:
-            let(world, lambda store=store, commit=commit: store.commit(commit))  # type: ignore[misc]
+            run_task(world, lambda store=store, commit=commit: store.commit(commit))  # type: ignore[misc]
         struck += world.faults.fired[fault] in (1, 2)
         there = fault in ("reply lost", "internal error after effect") or world.faults.fired[fault] < 3
         assert len(dynamodb.tables[TABLE].items) == there
@@ -166,21 +166,21 @@ def _strikes_thrice(fault: str, seed: int) -> bool:
     world = a_world(seed, {fault: 0.4})
     client = a_client(an_event_table(world))
     with suppress(ClientError, BotoCoreError):
-        let(world, lambda: client.put_item(**put()))
+        run_task(world, lambda: client.put_item(**put()))
     return world.faults.fired[fault] == 3
 
 
-def test_an_index_is_behind_its_table_and_catches_up() -> None:
+def test_an_index_lags_behind_its_table_and_catches_up() -> None:
     world = a_world(faults={"index behind": 1.0})
     views = DynamoViews(a_client(a_views_table(world)), VIEWS)  # type: ignore[arg-type]
 
-    def look() -> list[int]:
+    def read() -> list[int]:
         return [row["n"] for row in views.query("here", index="by_place").rows]
 
-    let(world, lambda: views.put(Row("jar", "1", {"n": 1}, indexes={"by_place": ("here", "1")}), 1))
-    assert let(world, look) == []
+    run_task(world, lambda: views.put(Row("jar", "1", {"n": 1}, indexes={"by_place": ("here", "1")}), 1))
+    assert run_task(world, read) == []
     world.scheduler.run(world.scheduler.now_us + 10_000_000)
-    assert let(world, look) == [1]
+    assert run_task(world, read) == [1]
 
 
 def test_an_index_shows_the_writes_to_one_item_in_their_order() -> None:
@@ -199,22 +199,22 @@ def test_an_index_shows_the_writes_to_one_item_in_their_order() -> None:
                 world.scheduler.sleep(0.2)
 
         world.scheduler.spawn(write)
-        let(world, read)
+        run_task(world, read)
         assert seen == sorted(seen)
         assert seen[-1] == 5
 
 
-def test_only_a_read_that_does_not_ask_for_consistency_is_stale() -> None:
+def test_only_an_eventually_consistent_read_is_stale() -> None:
     world = a_world(faults={"stale read": 1.0})
     client = a_client(an_event_table(world))
     key = {"stream": {"S": "Jar#1"}, "version": {"N": "1"}}
-    let(world, lambda: client.put_item(**put()))
-    consistent = let(world, lambda: client.get_item(TableName=TABLE, Key=key, ConsistentRead=True))
-    stale = [let(world, lambda: client.get_item(TableName=TABLE, Key=key)) for _ in range(5)]
+    run_task(world, lambda: client.put_item(**put()))
+    consistent = run_task(world, lambda: client.get_item(TableName=TABLE, Key=key, ConsistentRead=True))
+    stale = [run_task(world, lambda: client.get_item(TableName=TABLE, Key=key)) for _ in range(5)]
     assert "Item" in consistent
     assert {} in stale
     world.scheduler.run(world.scheduler.now_us + 3_000_000)
-    assert "Item" in let(world, lambda: client.get_item(TableName=TABLE, Key=key))
+    assert "Item" in run_task(world, lambda: client.get_item(TableName=TABLE, Key=key))
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,11 @@ def test_only_a_read_that_does_not_ask_for_consistency_is_stale() -> None:
         (put(ConditionExpression="begins_with(#stream, :x)"), "begins_with"),
     ],
 )
-def test_what_dynamodb_would_not_take_is_refused(request_: dict[str, Any], why: str) -> None:
+def test_an_item_that_dynamodb_would_refuse_is_refused(request_: dict[str, Any], why: str) -> None:
     world = a_world()
     client = a_client(an_event_table(world))
     with pytest.raises(ClientError, match=why) as failure:
-        let(world, lambda: client.put_item(**request_))
+        run_task(world, lambda: client.put_item(**request_))
     assert code(failure.value) == "ValidationException"
 
 
@@ -239,7 +239,7 @@ def test_an_unknown_table_is_not_found() -> None:
     world = a_world()
     client = a_client(an_event_table(world))
     with pytest.raises(ClientError) as failure:
-        let(world, lambda: client.put_item(**put(TableName="another")))
+        run_task(world, lambda: client.put_item(**put(TableName="another")))
     assert code(failure.value) == "ResourceNotFoundException"
 
 

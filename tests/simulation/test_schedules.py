@@ -1,4 +1,4 @@
-"""Five hundred schedules in which nothing may go wrong for good, and what must hold of any schedule."""
+"""Five hundred schedules without a violation, and the properties of schedules, replays and shrinking."""
 
 import json
 import os
@@ -13,13 +13,13 @@ import pytest
 from functions.payments.domain import Payment
 from tests.simulation.faults import FAULTS
 from tests.simulation.outcomes import OUTCOMES
-from tests.simulation.people.cast import draw
+from tests.simulation.replay_files import load, save
 from tests.simulation.run import main, never, run_chunk
-from tests.simulation.saved import load, save
 from tests.simulation.schedule import Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import Tally
 from tests.simulation.timeline import timeline
+from tests.simulation.workload.draw import draw
 
 FIRST, EACH, PARTS = 1, 25, 20  # 20 × 25 = 500
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def trace_hashes(seeds: range, hash_seed: str) -> list[str]:
     return hashes
 
 
-def test_a_seed_is_the_same_schedule_in_every_process() -> None:
+def test_a_seed_gives_the_same_schedule_in_every_process() -> None:
     seeds = range(1, 9)
     assert trace_hashes(seeds, "1") == trace_hashes(seeds, "2")
 
@@ -58,18 +58,18 @@ def test_seeds_differ() -> None:
     assert len(set(hashes)) == len(hashes)
 
 
-def test_the_draws_of_a_schedule_are_the_schedule() -> None:
+def test_a_replay_of_the_draws_gives_the_same_schedule() -> None:
     outcome = run_schedule(3)
     again = run_schedule(3, draws=outcome.choices)
     assert again.trace_hash == outcome.trace_hash
 
 
-def test_who_stays_away_changes_what_no_other_does_by_themselves() -> None:
-    """The others' plans are theirs alone: that is what lets a violation be made small."""
+def test_leaving_out_a_client_does_not_change_the_plans_of_others() -> None:
+    """This makes shrinking possible."""
     name = "customer 1"
-    outcome = run_schedule(5, without=Without(people=frozenset({name})))
-    assert name not in outcome.people
-    assert set(outcome.people) | {name} == set(run_schedule(5).people)
+    outcome = run_schedule(5, without=Without(clients=frozenset({name})))
+    assert name not in outcome.clients
+    assert set(outcome.clients) | {name} == set(run_schedule(5).clients)
     assert not any(fields.get("who", "").endswith(name) for _, _, fields in outcome.history)
 
 
@@ -79,15 +79,15 @@ def test_a_fault_that_is_left_out_does_not_strike() -> None:
     assert left_out not in run_schedule(seed, without=Without(faults=frozenset({left_out}))).struck
 
 
-def test_a_schedule_is_kept_in_a_file_and_run_again_from_it(tmp_path: Path) -> None:
-    without = Without(people=frozenset({"manager"}), faults=frozenset({1}))
+def test_a_schedule_is_saved_to_a_file_and_replayed_from_it(tmp_path: Path) -> None:
+    without = Without(clients=frozenset({"manager"}), faults=frozenset({1}))
     outcome = run_schedule(8, without=without)
     seed, kept, draws, planted = load(save(outcome, tmp_path))
     assert (seed, kept, planted) == (8, without, "")
     assert run_schedule(seed, without=kept, draws=draws).trace_hash == outcome.trace_hash
 
 
-def test_sums_are_the_same_whichever_order_schedules_are_run_in() -> None:
+def test_a_tally_does_not_depend_on_the_order_of_schedules() -> None:
     outcomes = [run_schedule(seed) for seed in range(1, 5)]
     forwards, halves, backwards = Tally(), Tally(), Tally()
     for outcome in outcomes:
@@ -100,69 +100,69 @@ def test_sums_are_the_same_whichever_order_schedules_are_run_in() -> None:
     assert backwards.to_json() == forwards.to_json()
 
 
-def test_a_run_is_gone_on_with_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_can_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results = tmp_path / "results.jsonl"
     command = ["--from", "49", "--to", "52", "--jobs", "1", "--results", str(results)]
     assert main(command) == 0
     first = json.loads(capsys.readouterr().out.splitlines()[-1])
     results.write_text(results.read_text().splitlines()[0] + "\n")  # seeds 49 and 50 alone
     assert main([*command, "--resume"]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("2 of 4 schedules were run before")
-    again = json.loads(told.splitlines()[-1])
+    output = capsys.readouterr().out
+    assert output.startswith("2 of 4 schedules were run before")
+    again = json.loads(output.splitlines()[-1])
     assert {name: first[name] for name in ("schedules", "faults", "violations", "trace_hash")} == {
         name: again[name] for name in ("schedules", "faults", "violations", "trace_hash")
     }
 
 
-def test_what_never_occurred_is_told() -> None:
+def test_faults_and_outcomes_that_never_occurred_are_listed() -> None:
     assert never(Tally()) == [*FAULTS, *OUTCOMES]
 
 
-def test_days_are_of_all_kinds() -> None:
-    days = [draw(seed) for seed in range(1, 201)]
-    people = {name for day in days for name in day.people}
-    assert {"customer 1", "customer 4", "robot 2", "clerk", "manager", "operator", "stranger", "outage"} <= people
-    assert any(not any(name.startswith("robot") for name in day.people) for day in days)
-    assert {day.evening for day in days} == {True, False}
+def test_workloads_vary() -> None:
+    workloads = [draw(seed) for seed in range(1, 201)]
+    clients = {name for workload in workloads for name in workload.clients}
+    assert {"customer 1", "customer 4", "robot 2", "clerk", "manager", "operator", "stranger", "outage"} <= clients
+    assert any(not any(name.startswith("robot") for name in workload.clients) for workload in workloads)
+    assert {workload.recovery for workload in workloads} == {True, False}
 
 
 def everything_is_captured() -> AbstractContextManager[object]:
-    """A mall that takes all that a customer set aside, whatever is owed."""
-    right = Payment.capture
+    """A bug: all that was authorized is captured, whatever is owed."""
+    capture = Payment.capture
     return patch.object(
-        Payment, "capture", lambda payment, order_id, amount: right(payment, order_id, payment.authorized)
+        Payment, "capture", lambda payment, order_id, amount: capture(payment, order_id, payment.authorized)
     )
 
 
 @pytest.fixture(scope="module")
 def failing() -> Outcome:
-    """The first schedule in which that is found, and in which a fault struck."""
+    """The first schedule that finds the bug, and in which a fault struck."""
     outcomes = (run_schedule(seed, planted=everything_is_captured) for seed in range(1, 200))
-    return next(outcome for outcome in outcomes if outcome.violations and outcome.struck and len(outcome.people) > 2)
+    return next(outcome for outcome in outcomes if outcome.violations and outcome.struck and len(outcome.clients) > 2)
 
 
-def test_a_violation_is_made_small(failing: Outcome) -> None:
+def test_a_violation_is_shrunk(failing: Outcome) -> None:
     invariant = failing.violations[0].invariant
 
     def run(without: Without) -> Outcome:
         return run_schedule(failing.seed, without=without, planted=everything_is_captured)
 
-    shrunk = shrink(run, failing, invariant, tries=40)
+    shrunk = shrink(run, failing, invariant, runs=40)
     assert invariant in {violation.invariant for violation in shrunk.outcome.violations}
     assert shrunk.outcome.struck == []
-    assert len(shrunk.outcome.people) < len(failing.people)
-    assert shrunk.tries <= 40
+    assert len(shrunk.outcome.clients) < len(failing.clients)
+    assert shrunk.runs <= 40
     assert run(shrunk.without).trace_hash == shrunk.outcome.trace_hash
 
 
-def test_what_the_system_does_right_is_no_violation(failing: Outcome) -> None:
+def test_the_same_seed_without_the_bug_has_no_violation(failing: Outcome) -> None:
     assert run_schedule(failing.seed).violations == []
 
 
-def test_a_timeline_tells_what_a_violation_is_about(failing: Outcome) -> None:
+def test_a_timeline_shows_the_entries_of_a_violation(failing: Outcome) -> None:
     payment_id = failing.violations[0].evidence["streams"][-1].partition("#")[2]
-    told = list(timeline(failing.history, [payment_id]))
-    assert any("/checkout" in line for line in told)
-    assert any("commit" in line and "Captured" in line for line in told)
-    assert len(told) < len(list(timeline(failing.history))) < len(list(timeline(failing.history, everything=True)))
+    lines = list(timeline(failing.history, [payment_id]))
+    assert any("/checkout" in line for line in lines)
+    assert any("commit" in line and "Captured" in line for line in lines)
+    assert len(lines) < len(list(timeline(failing.history))) < len(list(timeline(failing.history, everything=True)))

@@ -1,40 +1,40 @@
-"""One schedule as a text that can be read: who asked what, what was stored, said, lost, and done again."""
+"""The timeline of a schedule as text: requests, commits, messages, faults and retries."""
 
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from tests.simulation.history import Note
+from tests.simulation.history import Entry
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{4}([0-9a-f]{8})")
-QUIET = frozenset({"row", "routed", "received", "deleted", "sent", "stream", "invocation", "ended", "published"})
+DETAILS = frozenset({"row", "routed", "received", "deleted", "sent", "stream", "invocation", "ended", "published"})
 
 
-def timeline(history: Iterable[Note], about: Collection[str] = (), *, everything: bool = False) -> Iterator[str]:
-    """A line for each note, with the seconds since the beginning.
+def timeline(history: Iterable[Entry], about: Collection[str] = (), *, everything: bool = False) -> Iterator[str]:
+    """A line for each entry, with the seconds since the beginning.
 
-    about: only notes that hold one of these ids (faults are shown all the same). everything: also what queues, streams
-    and read models did in between.
+    about: only entries that contain one of these ids (and all faults). everything: also those of queues, streams and
+    read models.
     """
-    asked: set[str] = set()  # the requests that were told of: so are their answers
+    shown: set[str] = set()  # requests whose responses are shown too
     for at_us, kind, fields in history:
-        quiet = kind in QUIET and not (kind == "ended" and fields["how"] != "ok")
-        if quiet and not everything:
+        is_detail = kind in DETAILS and not (kind == "ended" and fields["how"] != "ok")
+        if is_detail and not everything:
             continue
-        if about and kind not in ("fault", "quiet") and fields.get("id") not in asked and not _holds(fields, about):
+        if about and kind not in ("fault", "quiet") and fields.get("id") not in shown and not _contains(fields, about):
             continue
         if kind == "request":
-            asked.add(fields["id"])
-        yield f"{at_us / 1_000_000:12.6f}  {kind:<10}  {short(_TOLD.get(kind, _plain)(fields))}"
+            shown.add(fields["id"])
+        yield f"{at_us / 1_000_000:12.6f}  {kind:<10}  {short(_TEXTS.get(kind, _plain)(fields))}"
 
 
 def short(text: str) -> str:
-    """A text with the ends of the ids in it, which tell things apart in one schedule."""
+    """A text with ids cut to their ends, which are unique in a schedule."""
     return UUID.sub(r"…\1", text)
 
 
-def _holds(fields: dict[str, Any], about: Collection[str]) -> bool:
+def _contains(fields: dict[str, Any], about: Collection[str]) -> bool:
     text = json.dumps(fields, default=str)
     return any(part in text for part in about)
 
@@ -47,20 +47,20 @@ def _request(fields: dict[str, Any]) -> str:
 
 
 def _response(fields: dict[str, Any]) -> str:
-    status = "no answer was heard" if fields["status"] is None else fields["status"]
+    status = "no response" if fields["status"] is None else fields["status"]
     body = fields.get("body")
-    told = body.get("detail", body) if isinstance(body, dict) else body
-    return f"{fields['id']} {status}  {json.dumps(told) if told else ''}".rstrip()
+    detail = body.get("detail", body) if isinstance(body, dict) else body
+    return f"{fields['id']} {status}  {json.dumps(detail) if detail else ''}".rstrip()
 
 
 def _commit(fields: dict[str, Any]) -> str:
     item = fields["item"]
     events = [f"{name}{_data(data)}" for name, _, data in json.loads(item["events"]["S"])]
     sent = [message["detail"]["metadata"] for message in json.loads(item.get("messages", {"S": "[]"})["S"])]
-    told = ", ".join(f"{metadata['name']} {metadata['id']}" for metadata in sent)
+    messages = ", ".join(f"{metadata['name']} {metadata['id']}" for metadata in sent)
     cause = f"  because of {item['cause']['S']}" if "cause" in item else ""
     where = f"{fields['table']} {item['stream']['S']} {item['version']['N']}"
-    return f"{where}: {', '.join(events)}{f'  → {told}' if told else ''}{cause}  [{fields.get('container')}]"
+    return f"{where}: {', '.join(events)}{f'  → {messages}' if messages else ''}{cause}  [{fields.get('container')}]"
 
 
 def _data(data: dict[str, Any]) -> str:
@@ -79,16 +79,16 @@ def _published(fields: dict[str, Any]) -> str:
 
 def _dead(fields: dict[str, Any]) -> str:
     reason = fields.get("reason") or {}
-    said = reason.get("reason", reason) if isinstance(reason, dict) else reason
-    return f"{_name_in(fields.get('body', ''))} in {fields['queue']}, by {fields.get('by')}: {said}"
+    why = reason.get("reason", reason) if isinstance(reason, dict) else reason
+    return f"{_name_in(fields.get('body', ''))} in {fields['queue']}, by {fields.get('by')}: {why}"
 
 
 def _name_in(body: str) -> str:
     try:
         content = json.loads(body)
     except ValueError:
-        return "something unreadable"
-    return str(content.get("detail-type", "something")) if isinstance(content, dict) else "something"
+        return "an unreadable message"
+    return str(content.get("detail-type", "a message")) if isinstance(content, dict) else "a message"
 
 
 def _fault(fields: dict[str, Any]) -> str:
@@ -99,7 +99,7 @@ def _plain(fields: dict[str, Any]) -> str:
     return "  ".join(f"{name} {value}" for name, value in fields.items() if name != "body")
 
 
-_TOLD: dict[str, Callable[[dict[str, Any]], str]] = {
+_TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "request": _request,
     "response": _response,
     "commit": _commit,

@@ -1,4 +1,4 @@
-"""DynamoDB, SQS and EventBridge in this process, and ways to count and disturb the calls that are made to them."""
+"""DynamoDB, SQS and EventBridge in this process, and ways to record calls and to inject faults."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,14 +18,14 @@ REGION = "eu-central-1"
 
 @contextmanager
 def local_aws() -> Iterator[None]:
-    """Within the block, clients made here talk to fakes in this process."""
+    """Within the block, clients that are created here use fakes in this process."""
     with mock_aws():
         yield
 
 
 @contextmanager
 def local_views(indexes: Sequence[str]) -> Iterator[DynamoViews]:
-    """Within the block, rows of read models in a DynamoDB of this process."""
+    """Within the block, a view store on a fake DynamoDB in this process."""
     with local_aws():
         dynamodb = client("dynamodb")
         yield DynamoViews(dynamodb, view_table(dynamodb, indexes))
@@ -33,32 +33,32 @@ def local_views(indexes: Sequence[str]) -> Iterator[DynamoViews]:
 
 @contextmanager
 def untransformed_events() -> Iterator[None]:
-    """Within the block, the bus hands events to its targets as they are.
+    """Within the block, the bus delivers events to its targets untransformed.
 
-    The fake bus reads every event with the package of its input transformers, which is not installed.
+    The fake bus parses every event with a package for input transformers that is not installed.
     """
     from moto.events.utils import EventTemplateParser
 
-    def as_it_is(input_template: str, input_paths_map: object, event: Mapping[str, Any]) -> dict[str, Any]:
+    def untransformed(input_template: str, input_paths_map: object, event: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in event.items() if name not in ("ingestion-time", "event-bus-name")}
 
-    with patch.object(EventTemplateParser, "parse", staticmethod(as_it_is)):
+    with patch.object(EventTemplateParser, "parse", staticmethod(untransformed)):
         yield
 
 
 def client(service: str) -> Any:
-    """A client as the services make theirs."""
+    """A client with the services' configuration."""
     retries: Any = {"mode": "standard", "total_max_attempts": 3}
     return boto3.client(service, region_name=REGION, config=Config(retries=retries))  # type: ignore[call-overload]
 
 
 def event_table(dynamodb: Any) -> str:
-    """A new table for commits; its name."""
+    """Create a table for commits; returns its name."""
     return _table(dynamodb, [("stream", "S", "HASH"), ("version", "N", "RANGE")], [])
 
 
 def view_table(dynamodb: Any, indexes: Sequence[str]) -> str:
-    """A new table for rows of read models; its name."""
+    """Create a table for rows of read models; returns its name."""
     return _table(dynamodb, [("partition", "S", "HASH"), ("sort", "S", "RANGE")], indexes)
 
 
@@ -88,29 +88,29 @@ def _schema(keys: list[tuple[str, str, str]]) -> list[dict[str, str]]:
 
 @contextmanager
 def calls(client: Any) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-    """The operations called within the block, each with its parameters."""
+    """The operations that are called within the block, each with its parameters."""
     made: list[tuple[str, dict[str, Any]]] = []
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         made.append((model.name, dict(params)))
 
     event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}"
-    client.meta.events.register(event, note)
+    client.meta.events.register(event, record)
     try:
         yield made
     finally:
-        client.meta.events.unregister(event, note)
+        client.meta.events.unregister(event, record)
 
 
 def error(code: str, message: str = "", status: int = 400, **members: Any) -> tuple[int, dict[str, Any]]:
-    """What the service answers when it fails: its members beside the error are those of the API (`Item`…)."""
+    """An error response of the service; `members` are further members of the API's response (`Item`…)."""
     metadata = {"HTTPStatusCode": status, "RequestId": "made-up", "HTTPHeaders": {}, "RetryAttempts": 0}
     return status, {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata, **members}
 
 
 @contextmanager
 def answering(client: Any, operation: str, *answers: tuple[int, dict[str, Any]] | Exception) -> Iterator[None]:
-    """Within the block, the first calls of an operation get these answers or errors; those after are left alone."""
+    """Within the block, the first calls of an operation get these answers or errors; later calls are not affected."""
     left = list(answers)
 
     def answer(**_: Any) -> Any:
@@ -128,14 +128,14 @@ def answering(client: Any, operation: str, *answers: tuple[int, dict[str, Any]] 
         yield
     finally:
         client.meta.events.unregister(event, answer)
-    assert not left, f"{len(left)} answers of {operation} were not asked for"
+    assert not left, f"{len(left)} answers of {operation} were not used"
 
 
 @contextmanager
 def losing_first_reply(client: Any, operation: str) -> Iterator[list[int]]:
-    """Within the block, an operation takes effect but its first reply is lost, so the SDK repeats the request.
+    """Within the block, an operation takes effect but its first response is lost, so the SDK repeats the request.
 
-    Gives the list of the attempts made.
+    Yields the list of attempts.
     """
     attempts: list[int] = []
 

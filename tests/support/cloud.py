@@ -1,4 +1,4 @@
-"""What of the cloud a mall in memory needs: the bus, subscribers, a carrier of texts, and answers of the API."""
+"""The parts of the cloud that a mall in memory needs: bus, subscribers, text messages, and API responses."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from tests.support.queues import MemoryQueue
 
 
 class Publishes(Protocol):
-    """Whoever brings a message to those who subscribe to it."""
+    """Delivers a message to its subscribers."""
 
     def publish(self, detail: dict[str, Any]) -> None: ...
 
@@ -32,7 +32,7 @@ class MemoryBus:
 
 @dataclass
 class Subscriber:
-    """An inbox with its queue and the runtime that it works in."""
+    """An inbox with its queue and its runtime."""
 
     inbox: Inbox
     queue: MemoryQueue
@@ -41,7 +41,7 @@ class Subscriber:
 
     @cached_property
     def pattern(self) -> dict[str, Any]:
-        """Its bus rule's, which is deployed once."""
+        """The pattern of its bus rule; like a deployment, it is computed once."""
         return self.inbox.pattern
 
     def wants(self, detail: dict[str, Any]) -> bool:
@@ -56,7 +56,7 @@ class Subscriber:
 
 @dataclass
 class Texts:
-    """A provider of text messages that honours request ids: number and text by request id."""
+    """A provider of text messages that deduplicates by request id. sent: request id → (number, text)."""
 
     sent: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer of the API."""
+    """A response of the API."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""An event store to which something happens between a decision and its commit."""
+"""An event store in which something happens between a decision and its commit."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,7 @@ from functions.kernel.runtime.commit import Commit
 
 
 class ContendedStore(MemoryEventStore):
-    """Each of `before` runs once, before one more commit; it may itself commit. `tries` counts what was tried."""
+    """Each of `before` runs once, before a commit, and may itself commit. `tries` counts the attempts to commit."""
 
     def __init__(self, *before: Callable[[], object]) -> None:
         super().__init__()
@@ -27,5 +27,5 @@ class ContendedStore(MemoryEventStore):
 
 
 def conflict() -> None:
-    """As when DynamoDB reports a conflict of transactions that leaves no trace."""
+    """A conflict of transactions that leaves no trace, as DynamoDB may report it."""
     raise ConcurrencyError("a conflict without a trace")

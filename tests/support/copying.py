@@ -1,19 +1,21 @@
-"""Cheap copies of what a service keeps in memory. Commits and members of rows are shared: a change replaces them."""
+"""Cheap copies of a service's data in memory: commits and the attributes of rows are shared, for nothing changes them."""
+
+from copy import copy
 
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 
 
-def store_copied(store: MemoryEventStore) -> MemoryEventStore:
-    """An event store of its own with the same commits."""
-    copied = MemoryEventStore()
+def copy_of_store(store: MemoryEventStore) -> MemoryEventStore:
+    """An event store of its own, with the same commits."""
+    copied = copy(store)
     copied.items = {stream: dict(commits) for stream, commits in store.items.items()}
     copied.log = store.log[:]
     return copied
 
 
-def views_copied(views: MemoryViews) -> MemoryViews:
-    """Rows of its own with the same members; only counters gain members in place."""
-    copied = MemoryViews()
+def copy_of_views(views: MemoryViews) -> MemoryViews:
+    """Views of their own: each row is a new dict, because counters are added to in place."""
+    copied = copy(views)
     copied.items = {key: dict(item) for key, item in views.items.items()}
     return copied

@@ -1,4 +1,4 @@
-"""Messages as a queue hands them to a service."""
+"""Messages as a queue delivers them to a service."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def delivered(*messages: Message, id: str = "message-1", stream_version: int = 1, tries: int = 1) -> dict[str, Any]:
-    """An SQS event that holds these messages; the first has this id, a further one the id and its position."""
+    """An SQS event with these messages; the first has this id, others the id and their position."""
     bodies = [
         _body(message, f"{id}-{position}" if position else id, stream_version)
         for position, message in enumerate(messages)
@@ -29,7 +29,7 @@ def delivered(*messages: Message, id: str = "message-1", stream_version: int = 1
 
 
 def _body(message: Message, id: str, stream_version: int) -> str:
-    about = type(message)
+    about = type(message).about
     metadata = Metadata(
         id=id,
         name=about.name,

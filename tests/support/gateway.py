@@ -1,4 +1,4 @@
-"""Requests as the gateway hands them to a service (HTTP API, payload 2.0)."""
+"""Requests as the gateway passes them to a service (HTTP API, payload 2.0)."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from functions.kernel.rest.http import Api
 
 @dataclass(frozen=True)
 class Response:
-    """A service's answer; numbers with a point in `body` are Decimal."""
+    """A service's response; numbers with a decimal point in `body` are Decimal."""
 
     status: int
     headers: Mapping[str, str]
@@ -21,7 +21,7 @@ class Response:
 def request(
     api: Api, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Ask a service; a text `body` is sent as it is, anything else but None as JSON."""
+    """Send a request; a text `body` is sent unchanged, anything else but None as JSON."""
     path, _, query = path.partition("?")
     text = body if body is None or isinstance(body, str) else json.dumps(body)
     answer = api.handle(

@@ -1,12 +1,12 @@
-"""Given what has happened, when something is asked, then this comes of it: how tests of aggregates read.
+"""Given past events, when a command is decided, then these events or this error: tests of aggregates.
 
     given(Order, Created("mia"), Approved("list-1"))
     .when(lambda order: order.cancel("changed my mind"))
     .then(Cancelled("changed my mind"))
     .then_state(status="cancelled")
 
-Every event, given or recorded, and the state in the end go through their stored form and back on the way, so a test
-of a rule also shows that its events and its state can be stored.
+Every event, given or recorded, and the final state are converted to their stored form and back, so a test of a rule
+also shows that its events and its state can be stored.
 """
 
 import json
@@ -22,12 +22,12 @@ T = TypeVar("T")
 
 
 def stored(thing: T) -> T:
-    """A dataclass after a stay in the store."""
+    """A dataclass converted to its stored form and back."""
     return codec.from_data(type(thing), json.loads(json.dumps(codec.to_data(thing))))
 
 
 class Outcome(Generic[A]):
-    """What came of a decision: events and a state, or an error."""
+    """The outcome of a decision: events and a state, or an error."""
 
     def __init__(self, aggregate: A, error: MallBotsError | None) -> None:
         self.aggregate = aggregate
@@ -40,7 +40,7 @@ class Outcome(Generic[A]):
         return self
 
     def then_nothing(self) -> "Outcome[A]":
-        """It was accepted, and nothing was recorded."""
+        """It was accepted, and no event was recorded."""
         return self.then()
 
     def then_state(self, **fields: Any) -> "Outcome[A]":
@@ -50,7 +50,7 @@ class Outcome(Generic[A]):
         return self
 
     def then_refused(self, message: str, state: str | None = None) -> "Outcome[A]":
-        """The state does not allow it (409); `state` is what the caller is told of it."""
+        """The state does not allow it (409); `state` is the state that the error reports."""
         outcome = self._then_error(RefusedError, message)
         assert state is None or getattr(self._error, "state", None) == state
         return outcome
@@ -60,7 +60,7 @@ class Outcome(Generic[A]):
         return self._then_error(InvalidError, message)
 
     def then_not_found(self, message: str) -> "Outcome[A]":
-        """It names a thing that does not exist (404)."""
+        """It names something that does not exist (404)."""
         return self._then_error(NotFoundError, message)
 
     def _was_done(self) -> None:
@@ -74,13 +74,13 @@ class Outcome(Generic[A]):
 
 
 class Given(Generic[A]):
-    """An aggregate with its history."""
+    """An aggregate with its past events."""
 
     def __init__(self, aggregate: A) -> None:
         self.aggregate = aggregate
 
     def when(self, decide: Callable[[A], object]) -> Outcome[A]:
-        """Let the aggregate decide; it may record events or raise an error of the kernel."""
+        """Run a decision of the aggregate, which may record events or raise an error of the kernel."""
         error: MallBotsError | None = None
         try:
             decide(self.aggregate)
@@ -93,7 +93,7 @@ class Given(Generic[A]):
 
 
 def given(aggregate: type[A], *events: DomainEvent, id: str = "id-1") -> Given[A]:
-    """An aggregate to which these events have happened; without any, one that does not exist yet."""
+    """An aggregate with these past events; without any, one that does not exist yet."""
     past = aggregate(id=id)
     for event in events:
         assert stored(event) == event

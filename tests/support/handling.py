@@ -1,4 +1,4 @@
-"""Inboxes to which messages are delivered, and what is left in queues, on the bus and in commits."""
+"""Inboxes to deliver messages to, and what their handlers leave in queues, on the bus and in commits."""
 
 import copy
 import json
@@ -29,16 +29,16 @@ FILL = FillJar(jar_id="jar-1", coins=5)
 
 
 class Handled:
-    """An inbox that notes what it handles, and fails, where told, by an error for each jar."""
+    """An inbox that records the jars that it handles; `errors`: the exception to raise, by jar."""
 
     def __init__(self, *, queue: str = "inbox", fifo: bool = False, **errors: Exception) -> None:
         self.jars: list[str] = []
         self.errors = errors
         self.inbox = Inbox("jars", queue, fifo=fifo)
-        self.inbox.on(JarFilled)(self._note)
-        self.inbox.on(JarForgotten)(self._note)
+        self.inbox.on(JarFilled)(self._handle)
+        self.inbox.on(JarForgotten)(self._handle)
 
-    def _note(self, message: JarFilled | JarForgotten) -> None:
+    def _handle(self, message: JarFilled | JarForgotten) -> None:
         if message.jar_id in self.errors:
             raise self.errors[message.jar_id]
         self.jars.append(message.jar_id)
@@ -53,7 +53,7 @@ def failures(response: dict[str, Any]) -> list[str]:
 
 
 def with_body(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """The event, with members of its first body, or of that one's metadata, changed."""
+    """The event, with members of its first body, or of that body's metadata, changed."""
     changed = copy.deepcopy(event)
     body = json.loads(changed["Records"][0]["body"])
     for member, value in changes.items():
@@ -73,7 +73,7 @@ def dead_letters_of(running: Runtime) -> list[tuple[str, dict[str, str]]]:
 
 
 class Asked(Event, source="jars", key="jar_id"):
-    """Somebody wants a jar and a chest."""
+    """A request for a jar and a chest."""
 
     jar_id: str
 

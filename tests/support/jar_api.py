@@ -1,4 +1,4 @@
-"""An API over jars of coins, and requests as the gateway hands them over."""
+"""An API for jars of coins, and requests as the gateway passes them on."""
 
 import base64
 import json
@@ -121,7 +121,7 @@ def total(body: Prices) -> Total:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer; numbers with a point are read as Decimal."""
+    """A response; numbers with a decimal point are read as Decimal."""
 
     status: int
     headers: Mapping[str, str]
@@ -135,7 +135,7 @@ class Response:
 def gateway_event(
     method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """A request as an HTTP API hands it over (payload 2.0): text bodies as they are, bytes in base64."""
+    """A request as an HTTP API passes it on (payload 2.0): text bodies unchanged, bytes in base64."""
     path, _, query = path.partition("?")
     event: dict[str, Any] = {
         "version": "2.0",
@@ -154,7 +154,7 @@ def gateway_event(
 def ask(
     method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, *, api: Api = api
 ) -> Response:
-    """A request and its answer. A body that is neither text nor bytes is sent as JSON."""
+    """Send a request; returns the response. A body that is neither text nor bytes is sent as JSON."""
     sent = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
     answer = api.handle(gateway_event(method, path, sent, headers))
     return Response(answer["statusCode"], answer["headers"], answer["body"])

@@ -1,4 +1,4 @@
-"""A small service to try the kernel on: jars of coins. Nothing in it is about the mall."""
+"""A small service for tests of the kernel: jars of coins. Nothing in it is about the mall."""
 
 from dataclasses import dataclass
 
@@ -10,50 +10,50 @@ from functions.kernel.eventstore.repository import Repository
 
 
 class JarState(Event):
-    """A jar as others may know it."""
+    """The public state of a jar."""
 
     jar_id: str
     coins: int
 
 
 class JarFilled(JarState, source="jars", key="jar_id"):
-    """Coins went in."""
+    """Coins were added."""
 
     added: int
 
 
 class JarSealed(JarState, source="jars", key="jar_id"):
-    """Nothing goes in any more."""
+    """The jar takes no more coins."""
 
 
 class FillJar(Command, source="jars", key="jar_id", to="jars"):
-    """Put coins in."""
+    """Add coins."""
 
     jar_id: str
     coins: int
 
 
 class JarFillAccepted(Reply, source="jars", key="jar_id", answers=FillJar):
-    """They are in."""
+    """The coins were added."""
 
     jar_id: str
 
 
 class JarFillRefused(Reply, source="jars", key="jar_id", answers=FillJar):
-    """They are not."""
+    """The coins were not added."""
 
     jar_id: str
     reason: str
 
 
 class JarForgotten(Timer, source="jars", key="jar_id"):
-    """Nobody has looked at the sealed jar for a while."""
+    """A reminder of a sealed jar, an hour later."""
 
     jar_id: str
 
 
 class JarsDue(Timer, source="jars", key="time"):
-    """It is time to look after the jars."""
+    """The schedule of the jars."""
 
     time: str
 
@@ -128,7 +128,7 @@ def jar_sealed(jar: Jar, event: Sealed) -> JarSealed:
 
 
 @publishes.reminder(Sealed)
-def look_again(jar: Jar, event: Sealed) -> Reminder:
+def forgotten(jar: Jar, event: Sealed) -> Reminder:
     return Reminder(JarForgotten(jar_id=jar.id), after=3600)
 
 

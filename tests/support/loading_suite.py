@@ -1,6 +1,6 @@
-"""What a repository promises on every event store: cheap loads, snapshots, handled causes, history.
+"""What a repository guarantees on every event store: cheap loads, snapshots, handled causes, history.
 
-A subclass gives the fixture `store`.
+A subclass provides the fixture `store`.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def caused_by(message: str) -> Iterator[Context]:
 
 
 def with_schema(schema: int) -> Repository[Jar]:
-    """The jars as code of another age sees them: with another schema of snapshots."""
+    """The jars' repository as in older or newer code: with another schema of snapshots."""
     other: type[Jar] = type("Jar", (Jar,), {"snapshot_schema": schema})
     return Repository(other, publishes)
 
@@ -51,7 +51,7 @@ class LoadingSuite:
     def commits(self, store: EventStore, id: str, kind: type[Jar] = Jar) -> list[Commit]:
         return list(store.forwards(kind.stream(id)))
 
-    def test_what_was_changed_is_there_for_the_next_load(self, id: str) -> None:
+    def test_the_next_load_has_what_was_changed(self, id: str) -> None:
         jars.create(id, lambda jar: jar.fill(3, "first"))
         jars.change(id, lambda jar: jar.fill(4, "second"))
         jar = jars.get(id)
@@ -62,13 +62,13 @@ class LoadingSuite:
         with pytest.raises(NotFoundError, match=f"there is no jar {id}"):
             jars.get(id)
 
-    def test_a_snapshot_rides_in_every_commit_where_the_policy_says_one(self, store: EventStore, id: str) -> None:
+    def test_every_commit_carries_a_snapshot_where_the_policy_is_one(self, store: EventStore, id: str) -> None:
         for n in range(3):
             jars.create(id, lambda jar, n=n: jar.fill(n))  # type: ignore[misc]
         snapshots = [commit.snapshot for commit in self.commits(store, id)]
         assert [snapshot.state["coins"] for snapshot in snapshots if snapshot] == [0, 1, 3]
 
-    def test_a_snapshot_rides_in_the_commit_with_which_its_number_of_events_has_passed(
+    def test_the_commit_that_completes_the_number_of_events_carries_a_snapshot(
         self, store: EventStore, id: str
     ) -> None:
         for coins in (3, 3, 3, 3, 25, 1, 8, 1):
@@ -91,7 +91,7 @@ class LoadingSuite:
             with_schema(writer).create(id, lambda jar: jar.fill(1))
         stream = Jar.stream(id)
         reader = with_schema(2)
-        # What the other age's snapshot says is not believed: only events count.
+        # The snapshot of another schema is ignored: only events count.
         store.commit(
             Commit(
                 stream=stream,
@@ -114,7 +114,7 @@ class LoadingSuite:
         assert last
         assert (last.schema, last.state["coins"]) == (2, 4)
 
-    def test_a_stream_whose_snapshot_does_not_fit_goes_on_without(self, store: EventStore, id: str) -> None:
+    def test_a_stream_whose_snapshot_does_not_fit_continues_without(self, store: EventStore, id: str) -> None:
         for n in range(4):
             jars.create(id, lambda jar, n=n: jar.fill(1, f"{n}" + "x" * 150_000))  # type: ignore[misc]
         assert [bool(commit.snapshot) for commit in self.commits(store, id)] == [True, False, False, False]
@@ -162,7 +162,7 @@ class LoadingSuite:
             with_schema(2).change(id, lambda jar: jar.fill(1))
         assert jars.get(id).coins == 2
 
-    def test_its_history_is_all_that_ever_happened_oldest_first(self, id: str) -> None:
+    def test_its_history_has_all_commits_oldest_first(self, id: str) -> None:
         jars.create(id, lambda jar: jar.fill_each(1, 2))
         jars.change(id, lambda jar: jar.seal())
         assert [(c.version, [e.name for e in c.events]) for c in jars.history(id)] == [
@@ -210,7 +210,7 @@ class LoadingSuite:
             (StoredEvent("Filled", 2, {"coins": 1}), "Filled version 2 is newer than this code, which knows 1"),
         ],
     )
-    def test_a_stream_with_an_event_of_the_future_stops_with_a_clear_error(
+    def test_a_stream_with_an_event_that_the_code_does_not_know_stops_with_a_clear_error(
         self, store: EventStore, id: str, event: StoredEvent, why: str
     ) -> None:
         jars.create(id, lambda jar: jar.fill(1))
@@ -219,7 +219,7 @@ class LoadingSuite:
         )
 
         def decide(jar: Jar) -> Any:
-            raise AssertionError("nothing is decided on what is not understood")
+            raise AssertionError("a decision was made on a stream that cannot be read")
 
         with pytest.raises(UnknownEventError, match=why):
             jars.get(id)

@@ -1,8 +1,8 @@
 """The whole system in one process: the real services, with stores, bus and queues in memory and a clock of its own.
 
-Nothing happens by itself: `settle()` lets messages flow until none is due, `pass_time()` moves the clock on, and
-schedules with it. With a `disorder` seed, messages arrive in any order and now and then twice, as the real bus and
-queues may deliver them. `stop()` keeps a service from working until `start()`: what comes meanwhile waits.
+Nothing happens by itself: `settle()` delivers messages until none is due, `pass_time()` advances the clock and fires
+schedules. With a `disorder` seed, messages are delivered in any order and some of them twice, as the real bus and
+queues may do. `stop()` stops a service until `start()`: its messages wait meanwhile.
 """
 
 import base64
@@ -25,8 +25,9 @@ from functions.kernel.rest.http import Api
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
-from tests.support.copying import store_copied, views_copied
-from tests.support.queues import VISIBILITY, Habit, MemoryQueue, Message, moment
+from tests.support.copying import copy_of_store, copy_of_views
+from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
+from tests.support.runtime import SETTINGS
 
 
 class Mall:
@@ -39,28 +40,28 @@ class Mall:
         self.published: list[Envelope] = []
         self._counter = 0
         self._random = random.Random(disorder) if disorder is not None else None
-        self.relayed: dict[str, int] = {}
+        self.relay_positions: dict[str, int] = {}
         self.stopped: set[str] = set()
         self.held: dict[tuple[str, str], list[tuple[MemoryQueue, str]]] = {}
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
-        self.habits: dict[str, Habit] = {}
+        self.repeated: dict[str, RepeatedAction] = {}
         known = [(route.method, route.path) for m in self.manifests.values() if m.api for route in m.api.routes]
         self.gateway = Api("gateway", elsewhere=known)
         self.gateway.include(gateway)
         self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Mall":
-        """A mall of its own, of the same code: what services register, and what was published, does not change."""
+        """A copy that shares what does not change: what services register, commits, and published messages."""
         for shared in (self.manifests, self.gateway, *(s.inbox for s in self.subscribers)):
             memo[id(shared)] = shared
         memo[id(self.published)] = self.published[:]
         for runtime in self.runtimes.values():
             assert isinstance(runtime.store, MemoryEventStore)
             assert isinstance(runtime.views, MemoryViews)
-            memo[id(runtime.store)] = store_copied(runtime.store)
-            memo[id(runtime.views)] = views_copied(runtime.views)
+            memo[id(runtime.store)] = copy_of_store(runtime.store)
+            memo[id(runtime.views)] = copy_of_views(runtime.views)
         copied = memo[id(self)] = object.__new__(type(self))
         vars(copied).update(deepcopy(vars(self), memo))
         return copied
@@ -70,7 +71,7 @@ class Mall:
         runtime = Runtime(
             service=service,
             store=MemoryEventStore(),
-            views=MemoryViews(),
+            views=MemoryViews(registered.indexes),
             bus=MemoryBus(self),
             queue=MemoryQueue(self),
             dead_letters=MemoryQueue(self),
@@ -78,7 +79,7 @@ class Mall:
             invoke=self.ask,
             adapters={"texts": self.texts},
             secret=lambda: b"a key for tests",
-            settings=settings,
+            settings={**SETTINGS, **settings},
         )
         for inbox in registered.inboxes:
             queue = runtime.queues.get(inbox.queue, runtime.queue)
@@ -87,21 +88,21 @@ class Mall:
             self.subscribers.append(Subscriber(inbox, queue, runtime.dead_letters, runtime))
         return runtime
 
-    def number(self, prefix: str) -> str:
-        """The next of a row of ids."""
+    def next_id(self, prefix: str) -> str:
+        """The next of a sequence of ids."""
         self._counter += 1
         return f"{prefix}-{self._counter}"
 
     @contextlib.contextmanager
     def at_work(self, service: str) -> Iterator[Runtime]:
-        """Inside one service, at the mall's time."""
+        """Within the block, code runs in one service's runtime, at the mall's time."""
         with clock.fixed(lambda: self.now), active(self.runtimes[service]) as runtime:
             yield runtime
 
     def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """Ask the API, as the gateway would hand it on to the service that has the route, or to the one for the rest.
+        """Send a request to the service that has the route, or to the gateway's default route, as the gateway does.
 
-        A text or bytes go as they are, anything else as JSON.
+        A text or bytes body is sent unchanged, anything else as JSON.
         """
         path, _, query = path.partition("?")
         apis = {name: registered.api for name, registered in self.manifests.items() if registered.api}
@@ -114,7 +115,7 @@ class Mall:
             "rawPath": path,
             "rawQueryString": query,
             "headers": {"content-type": "application/json", **(headers or {})},
-            "requestContext": {"http": {"method": method, "path": path}, "requestId": self.number("request")},
+            "requestContext": {"http": {"method": method, "path": path}, "requestId": self.next_id("request")},
             "body": base64.b64encode(text).decode() if isinstance(text, bytes) else text,
             "isBase64Encoded": isinstance(text, bytes),
         }
@@ -138,7 +139,7 @@ class Mall:
         return answer
 
     def publish(self, detail: dict[str, Any]) -> None:
-        """What the bus does with a message."""
+        """Deliver a message to the queues of its subscribers, as the bus does."""
         envelope = Envelope.read(detail)
         self.published.append(envelope)
         body = json.dumps({"detail-type": envelope.metadata.name, "source": envelope.metadata.source, "detail": detail})
@@ -152,7 +153,7 @@ class Mall:
                         held.append((subscriber.queue, body))
 
     def settle(self, rounds: int = 2_000) -> None:
-        """Let messages flow until none is due. Raises AssertionError when there is no end to it."""
+        """Deliver messages until none is due. Raises AssertionError if that does not end."""
         for _ in range(rounds):
             moved = self._relay_all()
             for subscriber in self.subscribers:
@@ -160,92 +161,92 @@ class Mall:
                     moved |= self._deliver(subscriber)
             if not moved:
                 return
-        raise AssertionError(f"messages still flow after {rounds} rounds: {self.waiting()}")
+        raise AssertionError(f"messages are still due after {rounds} rounds: {self.waiting()}")
 
     def deliver(self, messages: int = 1, *, acknowledged: bool = True) -> int:
-        """Let at most so many messages be handled, one at a time as they came, and say how many there were.
+        """Deliver at most so many messages, one at a time in order of arrival; returns how many there were.
 
-        What comes of the last is not relayed yet. Not acknowledged, each is handled by a worker that dies right
-        after its commit, so it comes again when its visibility ends.
+        The messages of the last commit are not relayed yet. Not acknowledged: the consumer crashes right after its
+        commit, so each message is redelivered when its visibility timeout ends.
         """
         for delivered in range(messages):
             self.relay()
-            due = [(m, s) for s in self.at_the_door() for m in s.queue.due()[: 1 if s.inbox.fifo else None]]
+            due = [(m, s) for s in self.running_subscribers() for m in s.queue.due()[: 1 if s.inbox.fifo else None]]
             if not due:
                 return delivered
             message, subscriber = self._random.choice(due) if self._random else min(due, key=_arrival)
-            self._hand_over(subscriber, [message], acknowledged=acknowledged)
+            self._handle(subscriber, [message], acknowledged=acknowledged)
         return messages
 
     def relay(self) -> None:
-        """Let what was committed leave for the bus and the queues."""
+        """Relay all commits' messages to the bus and the queues."""
         while self._relay_all():
             pass
 
     def stop(self, *services: str) -> None:
-        """Let services do nothing: no message, no answer, no relay."""
+        """Stop services: they consume nothing, answer nothing and relay nothing."""
         self.stopped.update(services)
 
     def start(self, *services: str) -> None:
-        """Let stopped services go on with what waits for them."""
+        """Start stopped services, which then consume what waits for them."""
         self.stopped.difference_update(services)
 
     def hold(self, service: str, *names: str) -> None:
-        """Keep messages of these names from a service until `release`: they are late, whatever else comes meanwhile."""
+        """Delay messages of these names to a service until `release`; others are delivered meanwhile."""
         for name in names:
             self.held.setdefault((service, name), [])
 
     def release(self, service: str, *names: str) -> None:
-        """Let messages that were held go on to a service, name by name, and hold no more of them.
+        """Deliver the held messages to a service, name by name, and hold no more of them.
 
-        Raises AssertionError where none had come: nothing was late then.
+        Raises AssertionError if a name has none: then nothing was delayed.
         """
         for name in names:
             late = self.held.pop((service, name))
-            assert late, f"no {name} was kept from {service}"
+            assert late, f"no {name} was held for {service}"
             for queue, body in late:
                 queue.send(body)
 
-    def every(self, seconds: float, action: Callable[[], object], name: str) -> None:
-        """Have somebody outside do something again and again while time passes, until `leave_off` of that name."""
-        self.habits[name] = Habit(seconds, action, self.now + timedelta(seconds=seconds))
+    def repeat(self, seconds: float, action: Callable[[], object], name: str) -> None:
+        """Repeat an action from outside the system while time passes, until `stop_repeating` of that name."""
+        self.repeated[name] = RepeatedAction(seconds, action, self.now + timedelta(seconds=seconds))
 
-    def leave_off(self, name: str) -> None:
-        """Have it done no more."""
-        self.habits.pop(name, None)
+    def stop_repeating(self, name: str) -> None:
+        """Stop a repeated action; an unknown name has no effect."""
+        self.repeated.pop(name, None)
 
     def pass_time(self, seconds: float) -> None:
-        """Move the clock on, from one moment at which something falls due to the next."""
+        """Advance the clock, from each moment at which something is due to the next."""
         end = self.now + timedelta(seconds=seconds)
         self.settle()
         while self.now < end:
-            due = [message.due for subscriber in self.at_the_door() for message in subscriber.queue.messages]
+            due = [message.due for subscriber in self.running_subscribers() for message in subscriber.queue.messages]
             ticks = [
                 (moment(expression, self.now), subscriber.queue, timer)
                 for subscriber in self.subscribers
                 for timer, expression in subscriber.inbox.schedules.items()
             ]
-            habits = [habit.due for habit in self.habits.values()]
-            self.now = max(self.now, min([end, *due, *(tick for tick, _, _ in ticks), *habits]))
+            repeated = [action.due for action in self.repeated.values()]
+            self.now = max(self.now, min([end, *due, *(tick for tick, _, _ in ticks), *repeated]))
             for tick, queue, timer in ticks:
                 if tick == self.now:
-                    body = {"detail-type": timer.name, "version": timer.version, "time": clock.stamp(tick)}
+                    body = {"detail-type": timer.about.name, "version": timer.about.version, "time": clock.stamp(tick)}
                     queue.send(json.dumps(body))
-            for habit in list(self.habits.values()):
-                if habit.due <= self.now:
-                    habit.due += timedelta(seconds=habit.seconds)
-                    habit.action()
+            for repeated_action in list(self.repeated.values()):
+                if repeated_action.due <= self.now:
+                    repeated_action.due += timedelta(seconds=repeated_action.seconds)
+                    repeated_action.action()
             self.settle()
 
-    def at_the_door(self) -> list[Subscriber]:
-        """The subscribers that work."""
+    def running_subscribers(self) -> list[Subscriber]:
+        """The subscribers whose services are not stopped."""
         return [s for s in self.subscribers if s.inbox.service not in self.stopped]
 
     def _relay_all(self) -> bool:
         moved = False
         for service, runtime in self.runtimes.items():
             assert isinstance(runtime.store, MemoryEventStore)
-            start = self.relayed.get(service, 0)
+            start = self.relay_positions.get(service, 0)
             if start == len(runtime.store.log) or service in self.stopped:
                 continue
             items = runtime.store.log[start : start + 100]
@@ -256,7 +257,7 @@ class Mall:
             with self.at_work(service):
                 failures = relay.handle({"Records": records})["batchItemFailures"]
             assert not failures
-            self.relayed[service] = start + len(items)
+            self.relay_positions[service] = start + len(items)
             moved = True
         return moved
 
@@ -266,10 +267,10 @@ class Mall:
             return False
         if self._random and not subscriber.inbox.fifo:
             self._random.shuffle(due)
-        self._hand_over(subscriber, due[: self._random.randint(1, 10) if self._random else 10])
+        self._handle(subscriber, due[: self._random.randint(1, 10) if self._random else 10])
         return True
 
-    def _hand_over(self, subscriber: Subscriber, batch: Sequence[Message], *, acknowledged: bool = True) -> None:
+    def _handle(self, subscriber: Subscriber, batch: Sequence[Message], *, acknowledged: bool = True) -> None:
         for message in batch:
             message.receives += 1
             message.due = self.now + timedelta(seconds=VISIBILITY)
@@ -288,12 +289,12 @@ class Mall:
         subscriber.queue.messages = [message for message in subscriber.queue.messages if message.id not in done]
 
     def dead_letters(self) -> dict[str, list[Message]]:
-        """What failed for good, by service."""
+        """The messages in dead-letter queues, by service."""
         found = {s.inbox.service: s.dead_letters.messages for s in self.subscribers}
         return {service: messages for service, messages in found.items() if messages}
 
     def waiting(self) -> dict[str, list[str]]:
-        """The names of the messages that lie in queues, by service."""
+        """The names of the messages in queues, by service."""
         found: dict[str, list[str]] = {}
         for s in self.subscribers:
             names = [json.loads(m.body).get("detail-type", "?") for m in s.queue.messages]
@@ -307,6 +308,6 @@ class Mall:
 
 
 def _arrival(waiting: tuple[Message, Subscriber]) -> tuple[datetime, int]:
-    """When a message could be received, and the number that the mall gave it."""
+    """When a message became visible, and the number in its id."""
     message, _ = waiting
     return message.due, int(message.id.partition("-")[2])

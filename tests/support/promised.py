@@ -1,4 +1,4 @@
-"""What the service at work has promised to the bus, and its way back into an inbox."""
+"""The messages in a service's outbox, which its commits promise to publish, and their delivery to an inbox."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def read(outgoing: Outgoing) -> Message:
 
 
 def hand_over(inbox: Inbox, messages: Sequence[Outgoing]) -> None:
-    """Let an inbox receive messages, one by one, in this order; those of its rule only, and none may fail."""
+    """Deliver messages to an inbox, one by one, in this order; only those of its rule, and none may fail."""
     wanted = set(inbox.pattern["detail-type"])
     for message in messages:
         if message.name not in wanted:

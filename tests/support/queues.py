@@ -1,4 +1,4 @@
-"""Queues in memory, and what happens again and again."""
+"""Queues in memory, schedules, and repeated actions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ VISIBILITY = 120
 
 @dataclass
 class Message:
-    """A message in a queue: when it can be received, and how often it was."""
+    """A message in a queue. due: when it becomes visible; receives: how often it was received."""
 
     id: str
     body: str
@@ -19,19 +19,19 @@ class Message:
     reason: Mapping[str, str] | None = None
 
 
-class World(Protocol):
-    """Whoever has the clock and numbers the messages."""
+class Clock(Protocol):
+    """The time, and ids for messages."""
 
     now: datetime
 
-    def number(self, prefix: str) -> str: ...
+    def next_id(self, prefix: str) -> str: ...
 
 
 @dataclass
 class MemoryQueue:
-    """An SQS queue: delays, visibility, receive counts; FIFO deduplication where it is asked for."""
+    """An SQS queue: delays, visibility, receive counts; FIFO deduplication for messages with `dedup`."""
 
-    world: World
+    clock: Clock
     messages: list[Message] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -47,20 +47,20 @@ class MemoryQueue:
             return
         self.seen.add(dedup)
         self.messages.append(
-            Message(self.world.number("m"), body, self.world.now + timedelta(seconds=delay), reason=reason)
+            Message(self.clock.next_id("m"), body, self.clock.now + timedelta(seconds=delay), reason=reason)
         )
 
     def retry_in(self, receipt: str, seconds: int) -> None:
-        next(m for m in self.messages if m.id == receipt).due = self.world.now + timedelta(seconds=seconds)
+        next(m for m in self.messages if m.id == receipt).due = self.clock.now + timedelta(seconds=seconds)
 
     def due(self) -> list[Message]:
         """What can be received now, oldest first."""
-        return [message for message in self.messages if message.due <= self.world.now]
+        return [message for message in self.messages if message.due <= self.clock.now]
 
 
 @dataclass
-class Habit:
-    """What somebody outside does again and again: every so many seconds, next when it is due."""
+class RepeatedAction:
+    """What something outside the system does every so many seconds; `due` is the next time."""
 
     seconds: float
     action: Callable[[], object]

@@ -1,19 +1,19 @@
-"""A service as it was at one moment, to be told afterwards what happened from then on, in any order."""
+"""A service's state at one moment, to which later messages are replayed in any order."""
 
 from collections.abc import Sequence
 
 from events.envelope import Envelope
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
-from tests.support.copying import store_copied, views_copied
+from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
 
-RETRIES = 60  # seconds that a message has to come again in, when it came too early
+RETRIES = 60  # seconds: enough for the retries of a message that arrives too early
 
 
 class Rehearsal:
-    """Remembers a service of a mall when it is made. Rehearsing stops all others, and leaves the mall to itself."""
+    """Saves a service's state when it is created. A replay stops all other services of the mall."""
 
     def __init__(self, mall: Mall, service: str) -> None:
         self.mall = mall
@@ -23,19 +23,19 @@ class Rehearsal:
         assert isinstance(self.runtime.views, MemoryViews)
         self.store, self.views = self.runtime.store, self.runtime.views
         self._now = mall.now
-        self._state = store_copied(self.store), views_copied(self.views)
+        self._saved = copy_of_store(self.store), copy_of_views(self.views)
 
-    def heard(self, *names: str) -> list[Envelope]:
+    def published(self, *names: str) -> list[Envelope]:
         """The one message of each name that the mall has published. Raises AssertionError for none, or several."""
         found = {e.metadata.id: e for e in self.mall.published if e.metadata.name in names}
         by_name = {envelope.metadata.name: envelope for envelope in found.values()}
         assert len(found) == len(by_name) == len(names), [e.metadata.name for e in found.values()]
         return [by_name[name] for name in names]
 
-    def tell(self, messages: Sequence[Envelope]) -> None:
-        """Take the service back to its moment, and let messages come one after another, each handled before the next.
+    def replay(self, messages: Sequence[Envelope]) -> None:
+        """Restore the service's state, and deliver messages one after another, each handled before the next.
 
-        One that fails because it came too early comes again, as the queue sees to.
+        The queue retries a message that fails because it arrives too early.
         """
         self._restore()
         for message in messages:
@@ -44,10 +44,10 @@ class Rehearsal:
         self.mall.pass_time(RETRIES)
 
     def _restore(self) -> None:
-        store, views = self._state
-        vars(self.store).update(vars(store_copied(store)))
-        vars(self.views).update(vars(views_copied(views)))
-        self.mall.relayed[self.service] = len(self.store.log)
+        store, views = self._saved
+        vars(self.store).update(vars(copy_of_store(store)))
+        vars(self.views).update(vars(copy_of_views(views)))
+        self.mall.relay_positions[self.service] = len(self.store.log)
         self.mall.stop(*self.mall.runtimes)
         self.mall.start(self.service)
         self.mall.now = self._now

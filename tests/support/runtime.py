@@ -1,17 +1,20 @@
-"""A service's runtime in memory, with a bus and queues that tests can look into."""
+"""A service's runtime in memory, with a bus and queues that tests can inspect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime
+from infra.stages import STAGES
 
 
 class RecordingBus:
-    """Holds what was published; while it is `down` it takes nothing."""
+    """Records what was published; while it is `down`, publishing fails."""
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
@@ -25,7 +28,7 @@ class RecordingBus:
 
     @property
     def names(self) -> list[str]:
-        """The names of what was published, in its order."""
+        """The names of published messages, in order."""
         return [message.name for message in self.messages]
 
 
@@ -41,11 +44,11 @@ class Sent:
 
 
 class RecordingQueue:
-    """Holds what was sent, and what was put off (receipt → seconds); while it is `down` it fails."""
+    """Records what was sent, and when to retry (receipt → seconds); while it is `down`, calls fail."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
-        self.put_off: dict[str, int] = {}
+        self.retry_in_seconds: dict[str, int] = {}
         self.down = False
 
     def send(
@@ -61,21 +64,34 @@ class RecordingQueue:
 
     def retry_in(self, receipt: str, seconds: int) -> None:
         self._check()
-        self.put_off[receipt] = seconds
+        self.retry_in_seconds[receipt] = seconds
 
     def _check(self) -> None:
         if self.down:
             raise ConnectionError("the queue is down")
 
 
-def memory_runtime(service: str, **overrides: Any) -> Runtime:
-    """The runtime of a service with everything in memory; any part can be given."""
+SETTINGS = STAGES["prod"].environment
+
+
+def memory_views(service: str) -> MemoryViews:
+    """Rows in memory, with the indexes that a service declares; other than the mall's services have none."""
+    return MemoryViews(_indexes(service))
+
+
+@cache
+def _indexes(service: str) -> tuple[str, ...]:
+    return tuple(manifest(service).indexes) if service in services() else ()
+
+
+def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, **overrides: Any) -> Runtime:
+    """The runtime of a service with everything in memory and prod's settings; `overrides` replace parts."""
     parts: dict[str, Any] = {
         "store": MemoryEventStore(),
-        "views": MemoryViews(),
+        "views": memory_views(service),
         "bus": RecordingBus(),
         "queue": RecordingQueue(),
         "dead_letters": RecordingQueue(),
         "secret": lambda: b"a key for tests",
     }
-    return Runtime(service=service, **parts | overrides)
+    return Runtime(service=service, settings={**SETTINGS, **(settings or {})}, **parts | overrides)

@@ -1,6 +1,6 @@
-"""What every event store does, wherever it keeps its commits: one suite for memory, for DynamoDB and for a deployment.
+"""What every event store guarantees: one suite for memory, for DynamoDB and for a deployment.
 
-A subclass gives the fixture `store`. Streams have random ids, so the store may hold others.
+A subclass provides the fixture `store`. Streams have random ids, so the store may hold others.
 """
 
 from dataclasses import replace
@@ -38,7 +38,7 @@ class EventStoreSuite:
     def store(self) -> EventStore:
         raise NotImplementedError
 
-    def test_a_commit_comes_back_as_it_was_written(self, store: EventStore) -> None:
+    def test_a_commit_is_read_as_it_was_written(self, store: EventStore) -> None:
         commit = a_commit(
             a_stream(),
             events=2,
@@ -50,24 +50,24 @@ class EventStoreSuite:
             snapshot=Snapshot(1, {"coins": 3}, {"message-0": 1}),
         )
         store.commit(commit)
-        there = store.read(commit.stream, 1)
-        assert there == commit
-        assert there.snapshot == commit.snapshot
+        stored = store.read(commit.stream, 1)
+        assert stored == commit
+        assert stored.snapshot == commit.snapshot
 
-    def test_who_reads_backwards_gets_commits_without_their_messages(self, store: EventStore) -> None:
+    def test_reading_backwards_gives_commits_without_their_messages(self, store: EventStore) -> None:
         commit = a_commit(a_stream(), messages=(a_message(coins=1),))
         store.commit(commit)
         assert list(store.backwards(commit.stream, page=1)) == [replace(commit, messages=())]
         assert list(store.forwards(commit.stream)) == [commit]
 
-    def test_a_commit_without_the_optional_parts_comes_back_without_them(self, store: EventStore) -> None:
+    def test_a_commit_without_the_optional_parts_is_read_without_them(self, store: EventStore) -> None:
         commit = a_commit(a_stream())
         store.commit(commit)
-        there = store.read(commit.stream, 1)
-        assert there == commit
-        assert (there.messages, there.cause, there.causation_id, there.snapshot) == ((), None, None, None)
+        stored = store.read(commit.stream, 1)
+        assert stored == commit
+        assert (stored.messages, stored.cause, stored.causation_id, stored.snapshot) == ((), None, None, None)
 
-    def test_a_stream_that_nobody_wrote_is_empty(self, store: EventStore) -> None:
+    def test_a_stream_without_commits_is_empty(self, store: EventStore) -> None:
         stream = a_stream()
         assert list(store.backwards(stream, page=10)) == []
         assert list(store.forwards(stream)) == []
@@ -80,7 +80,7 @@ class EventStoreSuite:
         assert store.read(commit.stream, 4) is None
 
     @pytest.mark.parametrize("page", [1, 2, 100])
-    def test_a_stream_is_read_by_the_number_of_its_versions_newest_or_oldest_first(
+    def test_a_stream_is_read_in_order_of_its_versions_newest_or_oldest_first(
         self, store: EventStore, page: int
     ) -> None:
         stream = a_stream()
@@ -96,7 +96,9 @@ class EventStoreSuite:
         store.commit(other)
         assert list(store.forwards(mine.stream)) == [mine]
 
-    def test_the_second_of_two_commits_to_one_place_is_a_conflict_and_changes_nothing(self, store: EventStore) -> None:
+    def test_the_second_of_two_commits_of_one_version_is_a_conflict_and_changes_nothing(
+        self, store: EventStore
+    ) -> None:
         first = a_commit(a_stream())
         store.commit(first)
         with pytest.raises(ConcurrencyError):
@@ -110,29 +112,29 @@ class EventStoreSuite:
         assert store.read(two.stream, 1) == two
 
     @pytest.mark.parametrize("taken", [0, 1])
-    def test_of_two_commits_neither_is_written_when_one_place_is_taken(self, store: EventStore, taken: int) -> None:
+    def test_of_two_commits_neither_is_written_when_one_version_exists(self, store: EventStore, taken: int) -> None:
         pair = [a_commit(a_stream()), a_commit(a_stream())]
-        there = a_commit(pair[taken].stream)
-        store.commit(there)
+        existing = a_commit(pair[taken].stream)
+        store.commit(existing)
         with pytest.raises(ConcurrencyError):
             store.commit(*pair)
-        assert list(store.forwards(pair[taken].stream)) == [there]
+        assert list(store.forwards(pair[taken].stream)) == [existing]
         assert list(store.forwards(pair[1 - taken].stream)) == []
 
-    def test_the_very_same_commit_again_is_a_success_and_is_there_once(self, store: EventStore) -> None:
+    def test_a_repeated_commit_succeeds_and_is_stored_once(self, store: EventStore) -> None:
         commit = a_commit(a_stream(), events=2)
         store.commit(commit)
         store.commit(commit)
         assert list(store.forwards(commit.stream)) == [commit]
 
-    def test_the_very_same_two_commits_again_are_a_success_and_are_there_once(self, store: EventStore) -> None:
+    def test_two_repeated_commits_succeed_and_are_stored_once(self, store: EventStore) -> None:
         one, two = a_commit(a_stream()), a_commit(a_stream())
         store.commit(one, two)
         store.commit(one, two)
         assert list(store.forwards(one.stream)) == [one]
         assert list(store.forwards(two.stream)) == [two]
 
-    def test_two_commits_of_which_only_one_is_there_are_a_conflict(self, store: EventStore) -> None:
+    def test_two_commits_of_which_only_one_exists_are_a_conflict(self, store: EventStore) -> None:
         one, two = a_commit(a_stream()), a_commit(a_stream())
         store.commit(one)
         with pytest.raises(ConcurrencyError):
@@ -144,12 +146,12 @@ class EventStoreSuite:
         ["", "Grüße, 世界, 🤖\u200d🛒, עברית", "\x00\t\n\"\\'", {"deep": [[], {}, None, True, -1, 2**60]}, 1.5],
         ids=["empty", "unicode", "control", "nested", "fraction"],
     )
-    def test_every_kind_of_value_comes_back_as_it_was(self, store: EventStore, note: Any) -> None:
+    def test_every_kind_of_value_is_read_as_it_was_written(self, store: EventStore, note: Any) -> None:
         commit = a_commit(a_stream(), note=note, snapshot=Snapshot(1, {"note": note}, {}))
         store.commit(commit)
-        there = store.read(commit.stream, 1)
-        assert there == commit
-        assert there.snapshot == commit.snapshot
+        stored = store.read(commit.stream, 1)
+        assert stored == commit
+        assert stored.snapshot == commit.snapshot
 
     @pytest.mark.parametrize("letter", ["x", "ß", "🤖"])
     def test_a_commit_of_nearly_the_limit_is_written(self, store: EventStore, letter: str) -> None:
@@ -180,23 +182,25 @@ class EventStoreSuite:
     def test_a_snapshot_that_would_not_fit_is_left_out(self, store: EventStore) -> None:
         commit = a_commit(a_stream(), note="x" * 200_000, snapshot=Snapshot(1, {"note": "x" * 200_000}, {"m": 1}))
         store.commit(commit)
-        there = store.read(commit.stream, 1)
-        assert there == commit
-        assert there.snapshot is None
+        stored = store.read(commit.stream, 1)
+        assert stored == commit
+        assert stored.snapshot is None
 
-    def test_a_stream_longer_than_one_answer_of_the_table_is_read_whole(self, store: EventStore) -> None:
+    def test_a_stream_longer_than_one_response_of_the_table_is_read_completely(self, store: EventStore) -> None:
         stream = a_stream()
-        commits = [a_commit(stream, version, note="x" * 300_000) for version in range(1, 9)]  # 2.4 MB, an answer has 1
+        commits = [
+            a_commit(stream, version, note="x" * 300_000) for version in range(1, 9)
+        ]  # 2.4 MB: a response has at most 1
         for commit in commits:
             store.commit(commit)
         assert list(store.forwards(stream)) == commits
         assert list(store.backwards(stream, page=50)) == commits[::-1]
 
     @pytest.mark.parametrize("segments", [1, 3])
-    def test_a_scan_gives_every_commit_that_holds_messages_once(self, store: EventStore, segments: int) -> None:
+    def test_a_scan_returns_every_commit_with_messages_once(self, store: EventStore, segments: int) -> None:
         written = [a_commit(a_stream(), messages=(a_message(n=n),)) for n in range(11)]
-        silent = [a_commit(a_stream()) for _ in range(3)]
-        for commit in [*written, *silent]:
+        without_messages = [a_commit(a_stream()) for _ in range(3)]
+        for commit in [*written, *without_messages]:
             store.commit(commit)
         found: list[Commit] = []
         for segment in range(segments):
@@ -207,5 +211,5 @@ class EventStoreSuite:
                 found += page
                 if cursor is None:
                     break
-        ours = [commit for commit in found if commit.stream in {c.stream for c in [*written, *silent]}]
+        ours = [commit for commit in found if commit.stream in {c.stream for c in [*written, *without_messages]}]
         assert sorted(ours, key=lambda c: c.stream) == sorted(written, key=lambda c: c.stream)

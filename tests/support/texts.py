@@ -1,13 +1,13 @@
-"""A carrier of text messages in memory."""
+"""A provider of text messages in memory."""
 
 from dataclasses import dataclass
 
-from functions.notifications.texts import UnreachableNumberError
+from functions.notifications.sns import UnreachableNumberError
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text that the carrier was asked to send."""
+    """A text that the provider was asked to send."""
 
     number: str
     text: str
@@ -15,7 +15,7 @@ class Text:
 
 
 class MemoryTexts:
-    """Holds what it was asked to send; while it is `down` it fails. Numbers in `unreachable` are refused."""
+    """Records what it was asked to send; while it is `down` it fails. Numbers in `unreachable` are refused."""
 
     def __init__(self) -> None:
         self.asked: list[Text] = []
@@ -24,7 +24,7 @@ class MemoryTexts:
 
     def send(self, number: str, text: str, request_id: str) -> None:
         if self.down:
-            raise ConnectionError("the carrier is down")
+            raise ConnectionError("the provider is down")
         if number in self.unreachable:
             raise UnreachableNumberError("the number cannot be reached by text")
         self.asked.append(Text(number, text, request_id))

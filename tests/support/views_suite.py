@@ -1,6 +1,6 @@
-"""What every store of read models does: one suite for memory, for DynamoDB and for a deployment.
+"""What every store of read models guarantees: one suite for memory, for DynamoDB and for a deployment.
 
-A subclass gives the fixture `views`, which has the index `by_place`. Partitions have random ids, so the store may
+A subclass provides the fixture `views`, which has the index `by_place`. Partitions have random ids, so the store may
 hold others.
 """
 
@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.views import Page, Row, ViewStore
 
 
 def pages(views: ViewStore, partition: str, limit: int, **query: Any) -> Iterator[Page]:
-    """All pages of a query, from one to the next as a caller would go who got the key as text."""
+    """All pages of a query; the key of the next page goes through JSON, as for a client."""
     after: dict[str, Any] | None = None
     while True:
         page = views.query(partition, limit=limit, after=after, **query)
@@ -43,7 +44,7 @@ class ViewStoreSuite:
         for n in range(count):
             views.put(Row(here, f"{n:03}", {"n": n}, indexes={"by_place": (f"place {here}", f"{n:03}")}), 1)
 
-    def test_a_row_is_there_once_it_was_put(self, views: ViewStore, here: str) -> None:
+    def test_a_row_can_be_read_once_it_was_put(self, views: ViewStore, here: str) -> None:
         assert views.get(here, "a") is None
         assert views.put(Row(here, "a", {"n": 1}), 1)
         assert views.get(here, "a") == {"n": 1}
@@ -56,7 +57,7 @@ class ViewStoreSuite:
         assert written == [True, False, False, True, False, True]
         assert views.get(here, "a") == {"n": 11}
 
-    def test_a_replaced_row_keeps_nothing_of_what_it_was(self, views: ViewStore, here: str) -> None:
+    def test_a_replaced_row_keeps_nothing_of_its_old_data(self, views: ViewStore, here: str) -> None:
         views.put(Row(here, "a", {"n": 1, "old": True}, indexes={"by_place": (f"place {here}", "a")}), 1)
         views.put(Row(here, "a", {"n": 2}), 2)
         assert views.get(here, "a") == {"n": 2}
@@ -71,7 +72,7 @@ class ViewStoreSuite:
         assert views.query(here).rows == []
         assert views.query(f"place {here}", index="by_place").rows == []
 
-    def test_a_tombstone_may_come_before_what_it_buries(self, views: ViewStore, here: str) -> None:
+    def test_a_tombstone_may_come_before_the_row_that_it_deletes(self, views: ViewStore, here: str) -> None:
         assert views.put(Row(here, "a", None), 2)
         assert not views.put(Row(here, "a", {"n": 1}), 1)
         assert views.get(here, "a") is None
@@ -94,7 +95,7 @@ class ViewStoreSuite:
         views.put(Row(here, "a", None, counts={(here, "day"): {"open": -1, "closed": 1}}), 2)
         assert views.get(here, "day") == {"open": 0, "closed": 1}
 
-    def test_a_page_says_by_their_sort_keys_what_its_counters_count(self, views: ViewStore, here: str) -> None:
+    def test_a_page_has_the_sort_keys_of_its_counters(self, views: ViewStore, here: str) -> None:
         views.put(Row(here, "a", {"n": 1}, counts={(f"of {here}", hour): {"orders": 1} for hour in ("10", "09")}), 1)
         page = views.query(f"of {here}")
         assert dict(zip(page.sorts, page.rows, strict=True)) == {"09": {"orders": 1}, "10": {"orders": 1}}
@@ -120,7 +121,7 @@ class ViewStoreSuite:
             ({"first": "9"}, []),
         ],
     )
-    def test_a_range_holds_its_bounds(
+    def test_a_range_includes_its_bounds(
         self, views: ViewStore, here: str, index: str | None, bounds: dict[str, str], expected: list[int]
     ) -> None:
         self.fill(views, here, 5)
@@ -134,7 +135,7 @@ class ViewStoreSuite:
     @pytest.mark.parametrize(
         ("limit", "sizes"), [(1, [1] * 6), (2, [2, 2, 2]), (4, [4, 2]), (5, [5, 1]), (6, [6]), (50, [6])]
     )
-    def test_pages_follow_each_other_to_an_end_that_says_so(
+    def test_the_last_page_has_no_key_of_a_next_one(
         self, views: ViewStore, here: str, index: str | None, descending: bool, limit: int, sizes: list[int]
     ) -> None:
         self.fill(views, here, 6)
@@ -152,13 +153,13 @@ class ViewStoreSuite:
         assert views.query(here) == Page([], None)
         assert views.query(here, index="by_place", first="a") == Page([], None)
 
-    def test_pages_are_filled_although_tombstones_lie_between(self, views: ViewStore, here: str) -> None:
+    def test_pages_are_full_even_with_tombstones_in_between(self, views: ViewStore, here: str) -> None:
         self.fill(views, here, 9)
         for n in (0, 1, 3, 4, 5, 8):
             views.put(Row(here, f"{n:03}", None), 2)
         assert [numbers(page) for page in pages(views, here, 2)] == [[2, 6], [7]]
 
-    def test_a_page_goes_on_where_the_last_one_ended_whatever_was_written_meanwhile(
+    def test_a_page_continues_where_the_last_one_ended_despite_writes_in_between(
         self, views: ViewStore, here: str
     ) -> None:
         self.fill(views, here, 4)
@@ -174,9 +175,13 @@ class ViewStoreSuite:
         assert numbers(views.query(f"place {here}", index="by_place")) == [3, 2]
         assert numbers(views.query(here)) == [1, 2]
 
-    def test_more_than_one_answer_of_the_table_makes_one_page(self, views: ViewStore, here: str) -> None:
+    def test_an_index_that_the_table_does_not_have_is_refused(self, views: ViewStore, here: str) -> None:
+        with pytest.raises(ClientError, match="index"):  # DynamoDB's ValidationException; moto has another code
+            views.query(here, index="by_colour")
+
+    def test_one_page_may_take_several_responses_of_the_table(self, views: ViewStore, here: str) -> None:
         for n in range(5):
-            views.put(Row(here, f"{n}", {"n": n, "text": "x" * 300_000}), 1)  # 1.5 MB, an answer has 1
+            views.put(Row(here, f"{n}", {"n": n, "text": "x" * 300_000}), 1)  # 1.5 MB: a response has at most 1
         assert numbers(views.query(here)) == [0, 1, 2, 3, 4]
         assert [numbers(page) for page in pages(views, here, 4)] == [[0, 1, 2, 3], [4]]
 
@@ -184,7 +189,9 @@ class ViewStoreSuite:
         "data",
         [{}, {"text": ""}, {"text": "Grüße, 世界, 🤖"}, {"deep": [[], {}, None, True, 2**60, 0.5]}, {"deleted": True}],
     )
-    def test_every_kind_of_data_comes_back_as_it_was(self, views: ViewStore, here: str, data: dict[str, Any]) -> None:
+    def test_every_kind_of_data_is_read_as_it_was_written(
+        self, views: ViewStore, here: str, data: dict[str, Any]
+    ) -> None:
         views.put(Row(here, "a", data), 1)
         assert views.get(here, "a") == data
         assert views.query(here).rows == [data]

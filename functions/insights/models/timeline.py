@@ -1,11 +1,12 @@
-"""The timeline: every message of the mall by its flow, and what was said about every order.
+"""The timeline: the messages of every flow, and of every order.
 
-A message's row is found in its flow's partition by time and id, so a message that comes again finds its row there. An
-answer may be given again at another time, under the same id: its row is found by id and has its time in an index.
+The key of a message's row is its flow, time and id, so a redelivered message finds its own row. A reply may be
+published again at another time, under the same id: the key of its row is the id alone, and an index has its time.
 
-What is said of a person is in a row of its own, by the customer and the version of the customer's stream, and joined on
-read. So whoever hears that a customer was erased knows the places of all that was said before, heard of or not, and
-leaves tombstones there, which nothing that comes later, again or at the same time can write over.
+The personal data of a customer's event (every text in it) is in a row of its own, joined on read, whose key is the
+customer and the version in the customer's stream. CustomerErased is the last event of that stream, so its version gives
+the keys of all such rows, whether their events were received or not. It writes tombstones there, which no event that is
+late, redelivered or handled at the same time can overwrite.
 """
 
 from collections.abc import Sequence
@@ -27,58 +28,58 @@ from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"
 CUSTOMERS = "customers"
-ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # whichever of them a message has is the order's id
+ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
 projection = Projection(indexes=[ANSWERS])
 api = Api("insights")
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Messages, oldest first, and the place of the last one when more follow."""
+class TimelinePage:
+    """Messages, oldest first, and the position of the last one when more follow."""
 
     messages: Sequence[dict[str, Any]]
     last: str | None
 
 
-@projection.on(*(message for message in language().values() if message.kind is not Kind.TIMER))
+@projection.on(*(message for message in language().values() if message.about.kind is not Kind.TIMER))
 def message_rows(message: Message, metadata: Metadata) -> list[Row]:
     data = metadata.model_dump(
         include={"id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor"}
     )
     data["data"] = message.model_dump(mode="json")
-    person = _person(message, data["data"], metadata)
-    if person:
-        data["person"] = [person.partition, person.sort]
-        data["data"] |= dict.fromkeys(person.data or {}, "")
-    flow, place = _flow(metadata.correlation_id), _place(data)
-    if type(message).kind is Kind.REPLY:
-        row = Row(f"answers in {flow}", metadata.id, data, indexes={ANSWERS: (flow, place)})
+    personal = _personal_row(message, data["data"], metadata)
+    if personal:
+        data["person"] = [personal.partition, personal.sort]
+        data["data"] |= dict.fromkeys(personal.data or {}, "")
+    flow, position = _flow(metadata.correlation_id), _position(data)
+    if type(message).about.kind is Kind.REPLY:
+        row = Row(f"answers in {flow}", metadata.id, data, indexes={ANSWERS: (flow, position)})
     else:
-        row = Row(flow, place, data)
-    return [*([person] if person else []), row, *_order_rows(message, metadata, data)]
+        row = Row(flow, position, data)
+    return [*([personal] if personal else []), row, *_order_rows(message, metadata, data)]
 
 
-def _person(message: Message, data: dict[str, Any], metadata: Metadata) -> Row | None:
-    """The texts of an event of the customers service: a name, a number, whatever else there will be to forget."""
-    about = type(message)
+def _personal_row(message: Message, data: dict[str, Any], metadata: Metadata) -> Row | None:
+    """The personal data in an event of the customers service: name, number, and any text that may be added."""
+    about = type(message).about
     texts = {name: value for name, value in data.items() if isinstance(value, str) and name != about.key}
     if about.source != CUSTOMERS or about.kind is not Kind.EVENT or not texts:
         return None
-    return Row(_said_of(data[about.key]), _version(metadata.stream_version), texts)
+    return Row(_personal_data_of(data[about.key]), _version_key(metadata.stream_version), texts)
 
 
 @projection.on(CustomerErased)
-def forgotten_rows(event: CustomerErased, metadata: Metadata) -> list[Row]:
-    """Tombstones for all that was said of the customer, whose stream ends here."""
-    return [Row(_said_of(event.customer_id), _version(n), None) for n in range(1, metadata.stream_version)]
+def tombstone_rows(event: CustomerErased, metadata: Metadata) -> list[Row]:
+    """Tombstones for the personal data of all earlier events of the customer, whose stream ends here."""
+    return [Row(_personal_data_of(event.customer_id), _version_key(n), None) for n in range(1, metadata.stream_version)]
 
 
 def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> list[Row]:
-    """The flow as one of the order that its first message names; of a flow begun by others, an event about an order.
+    """The row that makes a flow the order's, from the first message of the flow; or an order's event in another flow.
 
-    A robot that falls silent gives its list back in the flow in which it had come online. That a flow is the order's
-    may be heard of later than what it holds: such an event has two rows and is shown once.
+    A robot that stops its heartbeats gives its list back in the flow in which it came online. The first message of a
+    flow may be received after others: then an event has two rows, and is shown once.
     """
     named = (getattr(message, name, None) for name in ORDER_IDS)
     order_id = next((id for id in named if id), None)
@@ -86,45 +87,46 @@ def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> l
         return []
     if not metadata.causation_id:
         return [Row(_flows_of(order_id), metadata.correlation_id, {"correlation_id": metadata.correlation_id})]
-    if type(message).kind is not Kind.EVENT or read(_flows_of(order_id), metadata.correlation_id):
+    if type(message).about.kind is not Kind.EVENT or read(_flows_of(order_id), metadata.correlation_id):
         return []
-    return [Row(_about(order_id), _place(data), data)]
+    return [Row(_about(order_id), _position(data), data)]
 
 
-def of_flow(correlation_id: str, limit: int, after: str | None) -> Stretch:
-    """The messages of a flow behind a place, at most `limit`; without a place from the first one on."""
-    return _merge(_places_of(correlation_id), limit, after)
+def of_flow(correlation_id: str, limit: int, after: str | None) -> TimelinePage:
+    """The messages of a flow behind a position, or from the first one on, at most `limit`."""
+    return _merge(_partitions_of(correlation_id), limit, after)
 
 
-def of_order(order_id: str, limit: int, after: str | None) -> Stretch:
-    """The same of every flow of an order, which has the id of its basket, and of what other flows hold about it."""
+def of_order(order_id: str, limit: int, after: str | None) -> TimelinePage:
+    """The same for all flows of an order (a basket has its order's id), and the events about it in other flows."""
     flows = [row["correlation_id"] for row in rows(_flows_of(order_id))]
-    places = [place for flow in flows for place in _places_of(flow)]
-    return _merge([*places, (_about(order_id), None)], limit, after)
+    partitions = [partition for flow in flows for partition in _partitions_of(flow)]
+    return _merge([*partitions, (_about(order_id), None)], limit, after)
 
 
-def _merge(places: Sequence[tuple[str, str | None]], limit: int, after: str | None) -> Stretch:
-    """From several partitions (of indexes)."""
+def _merge(partitions: Sequence[tuple[str, str | None]], limit: int, after: str | None) -> TimelinePage:
+    """A page from several partitions, each with its index or None."""
     found: dict[str, dict[str, Any]] = {}
-    for partition, index in places:
-        # The one at `after` itself, and one more than is shown, which tells whether more follow.
+    for partition, index in partitions:
+        # Two more than the page: the message at `after` itself, and one of the next page, to know whether there is one.
         page = runtime.current().views.query(partition, index=index, first=after, limit=limit + 2)
-        found |= {_place(row): row for row in page.rows if after is None or _place(row) > after}
+        found |= {_position(row): row for row in page.rows if after is None or _position(row) > after}
     order = sorted(found)
-    return Stretch([_whole(found[place]) for place in order[:limit]], order[limit - 1] if len(order) > limit else None)
+    messages = [_with_personal_data(found[position]) for position in order[:limit]]
+    return TimelinePage(messages, order[limit - 1] if len(order) > limit else None)
 
 
-def _whole(message: dict[str, Any]) -> dict[str, Any]:
-    """A message with what is said of a person in it, unless that is forgotten."""
-    person = message.pop("person", None)
-    return {**message, "data": message["data"] | ((read(*person) if person else None) or {})}
+def _with_personal_data(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with its personal data, unless that is erased."""
+    key = message.pop("person", None)
+    return {**message, "data": message["data"] | ((read(*key) if key else None) or {})}
 
 
-def _place(message: dict[str, Any]) -> str:
+def _position(message: dict[str, Any]) -> str:
     return f"{message['time']} {message['id']}"
 
 
-def _places_of(correlation_id: str) -> list[tuple[str, str | None]]:
+def _partitions_of(correlation_id: str) -> list[tuple[str, str | None]]:
     return [(_flow(correlation_id), None), (_flow(correlation_id), ANSWERS)]
 
 
@@ -140,11 +142,11 @@ def _about(order_id: str) -> str:
     return f"about {order_id}"
 
 
-def _said_of(customer_id: str) -> str:
+def _personal_data_of(customer_id: str) -> str:
     return f"said of {customer_id}"
 
 
-def _version(number: int) -> str:
+def _version_key(number: int) -> str:
     return f"{number:09}"  # so that a partition is in the stream's order
 
 
@@ -166,14 +168,14 @@ class TimelineAnswer(PagedAnswer):
 
 @api.get("/api/insights/timeline/{correlationId}", may=[STAFF])
 def get_flow(correlation_id: str, params: Paged) -> TimelineAnswer:
-    """The messages of one flow, oldest first."""
+    """Show the messages of one flow, oldest first."""
     purpose = f"flow {correlation_id}"
     return _timeline(of_flow(correlation_id, params.limit, _after(params, purpose)), purpose)
 
 
 @api.get("/api/insights/orders/{id}/timeline", may=[STAFF])
 def get_order_timeline(id: str, params: Paged) -> TimelineAnswer:
-    """The messages of every flow of one order, oldest first."""
+    """Show the messages of every flow of one order, oldest first."""
     purpose = f"flows of {id}"
     return _timeline(of_order(id, params.limit, _after(params, purpose)), purpose)
 
@@ -183,9 +185,9 @@ def _after(params: Paged, purpose: str) -> str | None:
     return token["after"] if token else None
 
 
-def _timeline(found: Stretch, purpose: str) -> TimelineAnswer:
+def _timeline(found: TimelinePage, purpose: str) -> TimelineAnswer:
     if not found.messages:
-        raise NotFoundError("nothing has been said there")
+        raise NotFoundError("there are no messages in this timeline")
     return TimelineAnswer(
         messages=[MessageShape(**message) for message in found.messages],
         next=paging.sign({"after": found.last} if found.last else None, purpose),

@@ -1,12 +1,13 @@
 """How long orders wait at each stage: from the event that begins a stage to the one that ends it.
 
-A wait counts in the hour (UTC) in which it ended, and only then: an order that is rejected or cancelled on the way has
-not waited to the end of its stage. `payment` begins with the approval, which is when the invoice is made; `completion`
-is how long what was collected stood at the depot, so it is about nothing for an order that was paid beforehand.
+A wait is counted in the hour (UTC) in which it ended: an order that is rejected or cancelled before the end of a stage
+has no wait for it. `payment` begins with the approval, which is when the invoice is made; `completion` is how long
+collected goods stood at the depot: close to nothing for an order that was paid beforehand.
 
-Every event leaves a row with its time, and then looks for the other end of the stages that it begins or ends. What it
-finds has a key and a content that follow from the two times alone: a wait that is found at both its ends, again, or by
-two workers at once is one row. Since a worker writes before it looks, of two at once one at least sees both ends.
+Each event writes a row with its time, and then reads the time of the other end of the stages that it begins or ends.
+Key and content of a wait's row follow from the two times alone: a wait that is found at both ends, by a redelivered
+message, or by two workers at once is one row. A worker writes before it reads, so at least one of two at once sees both
+ends.
 """
 
 from datetime import datetime, timedelta
@@ -46,19 +47,19 @@ api = Api("insights")
 
 @projection.on(*ENDS)
 def time_row(event: OrderState, metadata: Metadata) -> Row:
-    return Row(_times_of(event.order_id), type(event).name, {"time": metadata.time})
+    return Row(_times_of(event.order_id), type(event).about.name, {"time": metadata.time})
 
 
-@projection.on(*ENDS)  # after the above: what a function makes is written before the next one is asked
+@projection.on(*ENDS)  # after the above: the rows of one function are written before the next is called
 def wait_rows(event: OrderState, metadata: Metadata) -> list[Row]:
-    """The waits whose other end was heard of before."""
+    """The waits whose other end was received before."""
     rows = []
     for stage, ends in STAGES.items():
         if type(event) in ends:
-            times = [read(_times_of(event.order_id), end.name) for end in ends]
+            times = [read(_times_of(event.order_id), end.about.name) for end in ends]
             begin, end = (clock.read(row["time"]) if row else None for row in times)
             if begin and end:
-                wait = max(round((end - begin) / MILLISECOND), 0)  # the clocks of two functions differ a little
+                wait = max(round((end - begin) / MILLISECOND), 0)  # the clocks of two functions may differ a little
                 rows.append(Row(_waits_for(stage), f"{hour(end)} {event.order_id}", {"milliseconds": wait}))
     return rows
 
@@ -66,7 +67,7 @@ def wait_rows(event: OrderState, metadata: Metadata) -> list[Row]:
 def waits(since: datetime, until: datetime) -> dict[str, list[int]]:
     """The waits, in milliseconds, that ended from the hour of `since` until that of `until`, by stage.
 
-    Raises InvalidError for more than can be summed up.
+    Raises InvalidError for too many rows, as `rows_of` does.
     """
     return {stage: [row["milliseconds"] for _, row in rows_of(_waits_for(stage), since, until)] for stage in STAGES}
 
@@ -92,7 +93,7 @@ class WaitingAnswer(Answer):
 
 @api.get("/api/insights/waiting", may=[STAFF])
 def get_waiting(params: Range) -> WaitingAnswer:
-    """How long orders waited for their approval, their collection, their payment, and to be completed."""
+    """Show how long orders waited for approval, collection, payment and completion."""
     return WaitingAnswer(
         stages=[
             StageWaits(

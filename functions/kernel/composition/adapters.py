@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.runtime import clock, meter, observe
+from functions.kernel.runtime import clock, observe
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.json_text import compact
 
@@ -46,7 +46,6 @@ class EventBridgeBus:
                 if attempt + 1 == TRIES:
                     return positions
                 continue
-            meter.note("bus_entries", len(positions))
             answers = zip(positions, response["Entries"], strict=True)
             positions = [position for position, answer in answers if answer.get("ErrorCode")]
             if not positions:
@@ -105,12 +104,10 @@ class SqsQueue:
                 name: {"DataType": "String", "StringValue": value[:2000]} for name, value in reason.items()
             }
         self._client.send_message(QueueUrl=self._url, MessageBody=body, **extra)
-        meter.note("queue_requests")
 
     def retry_in(self, receipt: str, seconds: int) -> None:
         """One ChangeMessageVisibility."""
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
-        meter.note("queue_requests")
 
 
 def invoker(client: "LambdaClient", functions: Mapping[str, str]) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
@@ -125,7 +122,6 @@ def invoker(client: "LambdaClient", functions: Mapping[str, str]) -> Callable[[s
             response = client.invoke(FunctionName=functions[service], Payload=json.dumps(request).encode())
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError(f"{service} does not answer: ask again in a moment") from error
-        meter.note("invocations")
         answer: dict[str, Any] = json.loads(response["Payload"].read())
         if response.get("FunctionError"):
             observe.logger().error("a query failed", extra={"owner": service, "error": answer.get("errorType")})

@@ -4,9 +4,7 @@ MALLBOTS_SERVICE names the service; TABLE, VIEWS, BUS, QUEUE_URL, DEAD_LETTERS_U
 set by the deployment for those functions that may use them.
 """
 
-import json
 import os
-import sys
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
@@ -15,11 +13,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.relay import handle as relay_batch
+from functions.kernel.eventstore.relay import republish
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
-from functions.kernel.runtime import meter, runtime
+from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -42,7 +42,10 @@ class _Client:
 
     @cached_property
     def _made(self) -> Any:
-        return boto3.client(self._name, config=self._config)  # type: ignore[call-overload]  # a name known below
+        made = boto3.client(self._name, config=self._config)  # type: ignore[call-overload]  # a name known below
+        if cost.on():
+            cost.watch(made)
+        return made
 
     def __getattr__(self, operation: str) -> Any:
         return getattr(self._made, operation)
@@ -92,29 +95,18 @@ def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
         try:
             return work(event)
         finally:
-            if meter.on():
-                _print_cost(event)
+            if cost.on():
+                cost.print_line(event)
 
     return handle
 
 
-def _print_cost(event: dict[str, Any]) -> None:
-    """One line of what was counted; `work` tells a client's looking (GET …) from what an order needs."""
-    records = event.get("Records", [])
-    meter.note("invocations")
-    if records and "receiptHandle" in records[0]:
-        # SQS bills the bus's sending of each message, and Lambda's receiving and deleting of the batch.
-        meter.note("queue_requests", len(records) + 2)
-    line = {"meter": meter.take(), "service": os.environ["MALLBOTS_SERVICE"], "work": event.get("routeKey", "message")}
-    sys.stdout.write(json.dumps(line) + "\n")
-
-
 def _relay(event: dict[str, Any]) -> Any:
-    return relay.republish(**event["republish"]) if "republish" in event else relay.handle(event)
+    return republish(**event["republish"]) if "republish" in event else relay_batch(event)
 
 
 api = _handler(lambda event: _room("api").api.handle(event, None))
 inbox = _handler(lambda event: _room("inbox").inbox.handle(event))
 dispatcher = _handler(lambda event: _room("dispatcher").inbox.handle(event))
 queries = _handler(lambda event: _room("queries").queries.handle(event))
-relayed = _handler(_relay)
+relay = _handler(_relay)

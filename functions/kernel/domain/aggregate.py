@@ -1,4 +1,4 @@
-"""Aggregates: they decide by recording events, and change only by applying them."""
+"""Aggregates: they decide by recording events, and change only by applying events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ Method = TypeVar("Method", bound=Callable[..., None])
 
 
 class UnknownEventError(Exception):
-    """A stored event cannot be folded: nobody applies its name, or its version is not known to this code."""
+    """A stored event cannot be folded: this code does not know its name or its version."""
 
 
 class DomainEvent:
@@ -46,7 +46,7 @@ def applies(event: type[DomainEvent]) -> Callable[[Method], Method]:
 
 @dataclass
 class Aggregate:
-    """A thing that is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
+    """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
 
     id: the aggregate's id. version: that of its last event, 0 before the first. A subclass may set `snapshot_every`
     (a snapshot rides in a commit when that many events have passed since the last; 1 suits small, short-lived
@@ -84,7 +84,7 @@ class Aggregate:
         return recorded
 
     def record(self, event: DomainEvent) -> None:
-        """Let something happen: apply it now and keep it for the commit."""
+        """Apply an event now and keep it for the commit."""
         self.apply(event)
         self.changes.append(event)
 
@@ -100,7 +100,8 @@ class Aggregate:
         """Raises RefusedError unless the aggregate's status is one of these."""
         status = str(getattr(self, "status", ""))
         if status not in statuses:
-            raise RefusedError(f"the {noun(type(self))} is {status.replace('_', ' ') or 'not there'}", status)
+            standing = f"is {status.replace('_', ' ')}" if status else "does not exist"
+            raise RefusedError(f"the {noun(type(self))} {standing}", status)
 
     def state(self) -> dict[str, Any]:
         """Its fields by name (not copied), without id and version."""
@@ -108,7 +109,7 @@ class Aggregate:
 
 
 def noun(aggregate: type[Aggregate]) -> str:
-    """What people call a thing of this kind: ShoppingList → shopping list."""
+    """The class's name in words: ShoppingList → shopping list."""
     name = aggregate.__name__
     return "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class MallBotsError(Exception):
-    """An error with a message for whoever asked; `code` names its kind to programs."""
+    """An error whose text is for the client; `code` names its kind for programs."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -15,7 +15,7 @@ class MallBotsError(Exception):
 
 
 class InvalidError(MallBotsError):
-    """What was asked breaks a rule or is not well formed."""
+    """The request breaks a rule or is not well formed."""
 
     status = 400
     code = "invalid"
@@ -36,7 +36,7 @@ class NotFoundError(MallBotsError):
 
 
 class RefusedError(MallBotsError):
-    """The state of the thing does not allow what was asked; `state` is that state, where it has a name."""
+    """The state of the thing does not allow the request; `state` is that state, where it has a name."""
 
     status = 409
     code = "refused"
@@ -47,35 +47,35 @@ class RefusedError(MallBotsError):
 
 
 class ConcurrencyError(MallBotsError):
-    """Somebody else changed the thing at the same time, again and again; asking once more is right."""
+    """The thing was changed by others at the same time, at every attempt; the client may retry."""
 
     status = 409
     code = "conflict"
 
 
 class StaleError(MallBotsError):
-    """The caller named a version of the thing (`If-Match`) that is no longer its version."""
+    """The caller's `If-Match` names an old version of the thing."""
 
     status = 412
     code = "stale"
 
 
 class TooLargeError(MallBotsError):
-    """What was asked for does not fit into one request or one commit."""
+    """The request does not fit into one body or one commit."""
 
     status = 413
     code = "too_large"
 
 
 class KeyReusedError(MallBotsError):
-    """An `Idempotency-Key` came back with another request."""
+    """An `Idempotency-Key` was used for another request."""
 
     status = 422
     code = "idempotency_key_reused"
 
 
 class UnavailableError(MallBotsError):
-    """Something that is needed does not answer now; `retry_after` is in seconds."""
+    """Something that the request needs does not answer now; `retry_after` is in seconds."""
 
     status = 503
     code = "unavailable"

@@ -1,18 +1,28 @@
-"""The process manager: a saga asks one service after another, and when it cannot go on, undoes what it asked for.
+"""The process manager: a saga sends one service after another a command, and compensates when it cannot go on.
 
-A service declares what it asks for; the rest is here. Messages are known by their names, so a saga is as pure as any
-other aggregate:
+A service declares the commands and their replies; the rest is here. Messages are known by their names, so a saga is as
+pure as any other aggregate:
 
     class BookTrip(Saga):
-        withdrawal = Request("DropTrip", "TripDropped", "TripStands")
+        first_undo = Request("DropTrip", "TripDropped", "TripStands")
         steps = (
             Step(Request("BookFlight", "FlightBooked", "FlightRefused"), undo=Request("DropFlight", "FlightDropped")),
-            Step(Request("PrintTickets", "TicketsPrinted", "TicketsRefused"), insists=True),
+            Step(Request("PrintTickets", "TicketsPrinted", "TicketsRefused"), retry_forever=True),
         )
 
-Step 0 is what the saga is about: it is there before the first step, and turning round begins with its withdrawal. The
-service's publish.py makes the command that `awaited` names from StepSent and UndoSent, and a reminder of its timeout.
-Replies, timeouts and calls to turn round that come late, twice, or from elsewhere change nothing and raise nothing.
+The rules, with STEP_TIMEOUT a setting of the stage (60 s):
+
+- A step is tried 3 times, STEP_TIMEOUT apart. A refusal or the third timeout makes the saga compensate. With
+  `retry_forever` only a refusal does: from the fourth on, each try waits twice as long as the one before, up to 900 s.
+- Compensating begins with `first_undo`, which undoes what the saga is about (step 0). If that is refused, the saga
+  completes instead. Then the steps whose command was sent, answered or not, are undone from the last one back.
+- A compensation is tried 8 times. Each try waits twice as long as the one before, up to 900 s: 75 minutes in all with a
+  STEP_TIMEOUT of 60 s. Then the saga is parked until staff resume it (8 more tries) or the answer comes after all.
+- A cancellation makes a running saga compensate at once; a saga that has not begun never will.
+- Replies, timeouts and cancellations that are late, repeated or foreign change nothing and raise nothing.
+
+The service's publish.py makes the command that `awaited` names, and a reminder of its timeout, from StepSent and
+UndoSent.
 """
 
 from dataclasses import dataclass
@@ -20,13 +30,14 @@ from typing import ClassVar
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 
-TRIES = 3  # of a step, before it turns the saga round or begins to insist
-UNDO_TRIES = 8  # of an undo, before it is parked, and again each time that it is resumed
+TRIES = 3  # of a step, before the saga compensates or the timeouts get longer
+UNDO_TRIES = 8  # of a compensation, before the saga is parked, and again each time that it is resumed
+LONGEST_TIMEOUT = 900  # of any try, in seconds: SQS delays a message no longer
 
 
 @dataclass(frozen=True)
 class Request:
-    """A command, and the replies that mean yes and no to it. Without a no it cannot be refused."""
+    """A command and its two replies. Without `refused` it cannot be refused."""
 
     command: str
     accepted: str
@@ -35,19 +46,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Step:
-    """What is asked for in a step, and what undoes it, before, without and after the thing itself.
+    """The command of a step and its compensation, which must be harmless before, without and after the command.
 
-    insists: a timeout never turns the saga round here; the command is sent until there is an answer.
+    retry_forever: a timeout never makes the saga compensate; the command is sent until there is an answer.
     """
 
     request: Request
     undo: Request | None = None
-    insists: bool = False
+    retry_forever: bool = False
 
 
 @dataclass(frozen=True)
 class Started(DomainEvent):
-    """The saga was begun. `at`, here and below: RFC 3339."""
+    """The saga began. `at`, here and below: RFC 3339."""
 
     at: str
 
@@ -69,7 +80,7 @@ class StepAnswered(DomainEvent):
 
 @dataclass(frozen=True)
 class TurnedRound(DomainEvent):
-    """From here on everything is undone."""
+    """The saga compensates from here on."""
 
     reason: str
     at: str
@@ -77,7 +88,7 @@ class TurnedRound(DomainEvent):
 
 @dataclass(frozen=True)
 class UndoSent(DomainEvent):
-    """The command that undoes a step was sent; attempts count from 1, and on when the saga was resumed."""
+    """The compensation of a step was sent; attempts count from 1, and go on counting after a resume."""
 
     step: int
     attempt: int
@@ -92,7 +103,7 @@ class Undone(DomainEvent):
 
 @dataclass(frozen=True)
 class Parked(DomainEvent):
-    """An undo was tried often enough: somebody has to look."""
+    """A compensation had no answer after 8 tries: staff must resume the saga."""
 
     reason: str
     at: str
@@ -107,21 +118,21 @@ class Resumed(DomainEvent):
 
 @dataclass(frozen=True)
 class Completed(DomainEvent):
-    """Every step was done, or what the saga is about stands in spite of its withdrawal."""
+    """Every step was done, or `first_undo` was refused: what the saga is about stands."""
 
     at: str
 
 
 @dataclass(frozen=True)
 class Compensated(DomainEvent):
-    """Everything that was asked for is undone."""
+    """Every step that was sent is undone."""
 
     at: str
 
 
 @dataclass(frozen=True)
 class Stopped(DomainEvent):
-    """What the saga is about was called off before it began: it never will."""
+    """What the saga is about was cancelled before the saga began: it never will."""
 
     reason: str
     at: str
@@ -129,17 +140,16 @@ class Stopped(DomainEvent):
 
 @dataclass
 class Saga(Aggregate):
-    """A process under way.
+    """running ⇄ parked; running → completed or compensated; stopped when it was cancelled before it began.
 
-    status: running, parked (waits for somebody to resume it), completed, compensated, or stopped (never begun).
-    compensating: whether it was turned round. step, attempt: what it awaits or, ended, awaited last; 0 is the
-    withdrawal. sent: the last step whose command was sent. reason: why it was turned round, or stopped. obstacle: why
-    it is parked. since: when it came to its status or was turned round, RFC 3339.
+    compensating: whether it undoes its steps. step, attempt: what it awaits or, once ended, awaited last; step 0 is
+    `first_undo`. sent: the last step whose command was sent. reason: why it compensates, or was stopped. obstacle: why
+    it is parked. since: when it came to its status or began to compensate, RFC 3339.
     """
 
     # A saga's few and small commits are read by one query; a snapshot in each would be paid for at every write.
     snapshot_every: ClassVar[int] = 16
-    withdrawal: ClassVar[Request]
+    first_undo: ClassVar[Request]
     steps: ClassVar[tuple[Step, ...]]
 
     status: str = ""
@@ -153,76 +163,80 @@ class Saga(Aggregate):
 
     @property
     def undos(self) -> dict[int, Request]:
-        """What turning round asks for, by step and in its order: the withdrawal, then from the last step back.
+        """The compensations by step and in their order: `first_undo`, then from the last step back.
 
         Every step counts whose command was sent; a request that undoes several is made once, for the last of them.
         """
         sent = {number: step.undo for number, step in enumerate(self.steps[: self.sent], start=1) if step.undo}
         last = {undo: number for number, undo in sent.items()}
-        return {0: self.withdrawal} | {number: sent[number] for number in sorted(last.values(), reverse=True)}
+        return {0: self.first_undo} | {number: sent[number] for number in sorted(last.values(), reverse=True)}
 
     @property
     def awaited(self) -> Request:
-        """The request that waits, or waited last, for its answer."""
+        """The request whose answer it awaits or, once ended, awaited last."""
         return self.undos[self.step] if self.compensating else self.steps[self.step - 1].request
 
-    @property
-    def patience(self) -> int:
-        """How many of the usual timeouts the latest try is given: twice as many with each that fails to help."""
-        return 1 << ((self.attempt - 1) % UNDO_TRIES if self.compensating else max(0, self.attempt - TRIES))
+    def timeout(self, step_timeout: int) -> int:
+        """How long the latest try waits for its answer, in seconds; `step_timeout`: STEP_TIMEOUT.
+
+        The first 3 tries of a step wait that long, each later one twice as long as the one before; so does each try
+        of a compensation from the second on, counted anew when the saga was resumed. None waits longer than 900 s.
+        """
+        doublings = (self.attempt - 1) % UNDO_TRIES if self.compensating else max(0, self.attempt - TRIES)
+        return min(step_timeout << doublings, LONGEST_TIMEOUT)
 
     def begin(self, about: DomainEvent, at: str) -> None:
-        """Begin, once, unless it was stopped before; `about` records what the saga needs to know."""
+        """Begin, once, unless it was stopped; `about` records what the saga needs to know."""
         if self.is_new:
             self.record(about)
             self.record(Started(at))
             self.record(StepSent(1, 1))
 
     def answer(self, reply: str, at: str, reason: str = "") -> None:
-        """A reply came: of any try, and even to a parked saga, it counts if it is one to the request that waits."""
+        """Take a reply. It counts if it answers any try of the awaited request, also when the saga is parked."""
         if self.status not in ("running", "parked"):
             return
         if reply == self.awaited.accepted:
-            self._go_on(at)
+            self._resume_if_parked(at)
             if self.compensating:
                 self._undone(at)
             else:
                 self._done(at)
         elif reply == self.awaited.refused and self.compensating:
-            self._go_on(at)
+            self._resume_if_parked(at)
             self.record(Completed(at))
         elif reply == self.awaited.refused:
-            self._turn_round(reason, at)
+            self._compensate(reason, at)
 
     def time_out(self, step: int, attempt: int, compensating: bool, at: str) -> None:
-        """A try went without an answer: it counts if it is the very one that waits."""
-        waits = (self.step, self.attempt, self.compensating)
-        if self.status != "running" or (step, attempt, compensating) != waits:
+        """Take the timeout of a try. It counts only for the latest try of what is awaited."""
+        awaited = (self.step, self.attempt, self.compensating)
+        if self.status != "running" or (step, attempt, compensating) != awaited:
             return
         command = self.awaited.command
         if compensating and attempt % UNDO_TRIES:
             self.record(UndoSent(step, attempt + 1))
         elif compensating:
             self.record(Parked(f"{command} has no answer after {attempt} tries", at))
-        elif attempt < TRIES or self.steps[step - 1].insists:
+        elif attempt < TRIES or self.steps[step - 1].retry_forever:
             self.record(StepSent(step, attempt + 1))
         else:
-            self._turn_round(f"{command} has no answer after {attempt} tries", at)
+            self._compensate(f"{command} has no answer after {attempt} tries", at)
 
-    def call_off(self, reason: str, at: str) -> None:
-        """What the saga is about is over: turn round at once or, before the beginning, leave a mark that stops it."""
+    def cancel(self, reason: str, at: str) -> None:
+        """What the saga is about was cancelled: compensate at once, or never begin."""
         if self.is_new:
             self.record(Stopped(reason, at))
         elif self.status == "running" and not self.compensating:
-            self._turn_round(reason, at)
+            self._compensate(reason, at)
 
     def resume(self, at: str) -> None:
-        """Try again what it was parked over. Raises RefusedError unless it is parked."""
+        """Try again, 8 times, the compensation that it was parked for. Raises RefusedError unless it is parked."""
         self.must_be("parked")
-        self._go_on(at)
+        self._resume_if_parked(at)
         self.record(UndoSent(self.step, self.attempt + 1))
 
-    def _go_on(self, at: str) -> None:
+    def _resume_if_parked(self, at: str) -> None:
         if self.status == "parked":
             self.record(Resumed(at))
 
@@ -233,15 +247,15 @@ class Saga(Aggregate):
         else:
             self.record(Completed(at))
 
-    def _turn_round(self, reason: str, at: str) -> None:
+    def _compensate(self, reason: str, at: str) -> None:
         self.record(TurnedRound(reason, at))
         self.record(UndoSent(0, 1))
 
     def _undone(self, at: str) -> None:
         self.record(Undone(self.step))
-        order = list(self.undos)
-        rest = order[order.index(self.step) + 1 :]
-        self.record(UndoSent(rest[0], 1) if rest else Compensated(at))
+        steps = list(self.undos)
+        left = steps[steps.index(self.step) + 1 :]
+        self.record(UndoSent(left[0], 1) if left else Compensated(at))
 
     @applies(Started)
     def _on_started(self, event: Started) -> None:
@@ -253,7 +267,7 @@ class Saga(Aggregate):
 
     @applies(StepAnswered)
     def _on_step_answered(self, event: StepAnswered) -> None:
-        """A mark in the history; what comes of it is the next event's."""
+        """No change: the event after it tells what follows."""
 
     @applies(TurnedRound)
     def _on_turned_round(self, event: TurnedRound) -> None:
@@ -266,7 +280,7 @@ class Saga(Aggregate):
 
     @applies(Undone)
     def _on_undone(self, event: Undone) -> None:
-        """A mark in the history; what comes of it is the next event's."""
+        """No change: the event after it tells what follows."""
 
     @applies(Parked)
     def _on_parked(self, event: Parked) -> None:

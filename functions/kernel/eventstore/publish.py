@@ -27,7 +27,7 @@ ReminderMaker = Callable[[Any, Any], Reminder | None]
 
 
 class Publisher:
-    """The messages of one service: each domain event makes at most one public message, and maybe a reminder.
+    """What one service publishes: each domain event makes at most one public message, and maybe a reminder.
 
     `@publishes(Approved)` on a function of the aggregate (as it is right after the event) and the event that gives
     the message; `@publishes.reminder(Asked)` on one that gives a Reminder.
@@ -48,7 +48,7 @@ class Publisher:
         return register
 
     def reminder(self, event: type[DomainEvent]) -> Callable[[ReminderMaker], ReminderMaker]:
-        """Register what the service is to be reminded of, and when, after an event."""
+        """Register the reminder that the service sends itself after an event."""
 
         def register(maker: ReminderMaker) -> ReminderMaker:
             self._reminders[event] = maker
@@ -57,7 +57,7 @@ class Publisher:
         return register
 
     def outgoing(self, aggregate: Aggregate, event: DomainEvent, context: Context) -> list[Outgoing]:
-        """The finished messages for an event; `aggregate` has just applied it."""
+        """The finished messages of an event that `aggregate` has just applied."""
         made: list[Outgoing] = []
         stream = aggregate.stream(aggregate.id)
         maker, reminder_maker = self._makers.get(type(event)), self._reminders.get(type(event))
@@ -75,7 +75,7 @@ class Publisher:
     def _detail(
         self, message: Message, message_id: str, asker: str, stream: str, version: int, context: Context
     ) -> dict[str, Any]:
-        about = type(message)
+        about = type(message).about
         if about.source != self.service:
             raise TypeError(f"{self.service} cannot publish {about.name}, which is {about.source}'s")
         asks = about.kind is Kind.COMMAND
@@ -91,8 +91,8 @@ class Publisher:
 
 
 def answer(command: Command, reply: Message, context: Context) -> Outgoing:
-    """The finished reply to the command at work; one id for one command, however often it is answered."""
-    name = type(command).name
+    """The finished reply to the command being handled; one id for one command, however often it is answered."""
+    name = type(command).about.name
     command_id = context.causation_id or name
     return Outgoing(
         _detail(
@@ -117,7 +117,7 @@ def _detail(
     reply_to: str | None,
     saga: str | None,
 ) -> dict[str, Any]:
-    about = type(message)
+    about = type(message).about
     metadata = Metadata(
         id=id,
         name=about.name,
@@ -137,11 +137,11 @@ def _detail(
 
 
 def reminder_body(timer: Timer, context: Context) -> str:
-    """What a queue of the service's own takes as a reminder that no commit carries. Equal reminders have one id.
+    """The body of a reminder that no commit carries, for a queue of the service's own. Equal reminders have one id.
 
-    Such a reminder is for a job that decides nothing by itself; what belongs to a change is to ride in its commit.
+    Such a reminder is for a job that decides nothing by itself; what belongs to a change rides in its commit.
     """
-    about = type(timer)
+    about = type(timer).about
     detail = _detail(
         timer,
         id=ids.derive(about.name, timer.model_dump_json()),
@@ -155,9 +155,9 @@ def reminder_body(timer: Timer, context: Context) -> str:
 
 
 def tick(body: dict[str, Any]) -> dict[str, Any] | None:
-    """The finished timer that a schedule's bare body stands for; None for any other body.
+    """The finished timer that the body of a schedule's message stands for; None for any other body.
 
-    A rule can say no more than a name, a version and when it fell due. The same moment gives the same id.
+    A schedule's rule can only give a name, a version and the time. The same time gives the same id.
     """
     name, version, time = body.get("detail-type"), body.get("version"), body.get("time")
     if not (name and version and time):

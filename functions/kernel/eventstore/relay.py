@@ -1,4 +1,4 @@
-"""From a table's stream to the bus: every message of every commit leaves, in the end, at least once."""
+"""The outbox's relay: from a table's stream to the bus, every message of every commit at least once."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from functions.kernel.runtime.runtime import LONGEST_DELAY
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
-    """Relay a batch of stream records; report the first that failed, from which the stream tries again."""
+    """Publish the messages of a batch of stream records; reports the first that failed, where the stream retries."""
     owners: list[str] = []
     waiting: list[Outgoing] = []
     for record in event["Records"]:
@@ -29,7 +29,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def send(messages: list[Outgoing]) -> list[int]:
-    """Send messages where they belong, and return the positions of those that failed."""
+    """Send messages to the bus, reminders to the service's own queue; returns the positions of those that failed."""
     failed: list[int] = []
     to_bus = [position for position, message in enumerate(messages) if message.delay is None]
     for position, message in enumerate(messages):
@@ -40,13 +40,13 @@ def send(messages: list[Outgoing]) -> list[int]:
 
 
 def _remind(message: Outgoing, delay: int) -> bool:
-    """Send a message to the service's own queue; one that is due later than SQS can delay says when."""
+    """Send a reminder to the service's own queue; one that is due later than SQS can delay carries when."""
     body: dict[str, Any] = {"detail-type": message.name, "detail": message.detail}
     if delay > LONGEST_DELAY:
         body["due"] = clock.stamp(clock.read(message.detail["metadata"]["time"]) + timedelta(seconds=delay))
     try:
         runtime.current().queue.send(json.dumps(body), delay=min(delay, LONGEST_DELAY))
-    except Exception as error:  # reported to the stream, which brings the record again
+    except Exception as error:  # reported to the stream, which retries the record
         observe.failed(message.name, error, 1)
         return False
     return True
@@ -64,11 +64,11 @@ def republish(
     cursor: str | None = None,
     limit: int = 200,
 ) -> dict[str, Any]:
-    """Send again what commits hold, verbatim: of one stream, of a range of times, or of everything, a page at a time.
+    """Publish again what commits hold, verbatim: of one stream, of a range of times, or everything, by pages.
 
-    `since` and `until` are RFC 3339, inclusive. `to` addresses the one consumer that is to receive it; without it
-    all do, as at first. Public events are sent; commands, replies and timers only when named in `names`. Returns
-    {"sent": n, "cursor": where to go on, or None}. Raises UnavailableError when the bus does not take them.
+    since, until: RFC 3339, inclusive. to: the one consumer that receives it; without it all consumers do. Public events
+    are published; commands, replies and timers only when `names` has them. Returns {"sent": n, "cursor": of the next
+    page, or None}. Raises UnavailableError when the bus does not accept them.
     """
     store = runtime.current().store
     if stream:
@@ -82,7 +82,7 @@ def republish(
     failed = send(messages)
     if failed:
         first = messages[failed[0]].id
-        raise UnavailableError(f"{len(failed)} of {len(messages)} messages were not taken, the first is {first}")
+        raise UnavailableError(f"the bus did not accept {len(failed)} of {len(messages)} messages, first {first}")
     return {"sent": len(messages), "cursor": next_cursor}
 
 
@@ -92,5 +92,5 @@ def _addressed(commits: Iterable[Commit], to: str | None, names: frozenset[str])
     for commit in commits:
         for message in commit.messages:
             known = language().get(message.name)
-            if message.name in names or (known and known.kind is Kind.EVENT):
+            if message.name in names or (known and known.about.kind is Kind.EVENT):
                 yield Outgoing({**message.detail, "to": to} if to else message.detail, message.delay)

@@ -24,7 +24,7 @@ class Loaded(Generic[A]):
     """An aggregate as its stream has it, with what a commit on top of it needs to know.
 
     fold: makes the aggregate as it was loaded, a new object each time. causes: those that the stream has handled, with
-    the versions of their commits. since_snapshot: how many events have passed since the last.
+    the versions of their commits. since_snapshot: how many events came after the last snapshot.
     """
 
     def __init__(self, fold: Callable[[], A], causes: dict[str, int], since_snapshot: int) -> None:
@@ -57,7 +57,7 @@ class Repository(Generic[A]):
         return aggregate
 
     def change(self, id: str, decide: Callable[[A], object]) -> A:
-        """Let an existing aggregate decide, and commit what it recorded; on a conflict do it again.
+        """Let an existing aggregate decide, and commit what it recorded; on a conflict load it and decide again.
 
         Raises NotFoundError, whatever `decide` raises, and ConcurrencyError after six conflicts in a row. A cause
         that the stream has handled before changes nothing.
@@ -179,7 +179,7 @@ def change_together(
     *,
     may_be_new: bool = False,
 ) -> tuple[A, B]:
-    """Let two aggregates of a service decide together, and commit both in one transaction or neither.
+    """Let two aggregates of a service decide together, and commit both in one transaction.
 
     Both must exist, unless they `may_be_new`: `decide` then gets an empty one, of version 0, for each that does not.
     The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
@@ -216,10 +216,10 @@ def change_together(
 
 
 def recall(loaded: Loaded[Any], working: Context) -> bool:
-    """Whether the cause at work was handled by this stream before.
+    """Whether this stream has handled the cause before.
 
     Raises KeyReusedError for another request, and RuntimeError where a use case changes a stream twice for one cause:
-    the second change would be taken for a repetition and lost.
+    the second change would be taken for a retry and lost.
     """
     if working.cause is None or working.cause.id not in loaded.causes:
         return False
@@ -235,7 +235,7 @@ def recall(loaded: Loaded[Any], working: Context) -> bool:
 
 
 def check_expected_version(aggregate: Aggregate, working: Context) -> None:
-    """Raises StaleError when the caller expects another version of what the request changes first."""
+    """Raises StaleError when `If-Match` names another version of what the request changes first."""
     if working.expected_version is None or working.subject != aggregate.stream(aggregate.id):
         return
     if working.expected_version != aggregate.version:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.runtime import meter
 from functions.kernel.runtime.commit import SIZE_LIMIT, Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.runtime.json_text import compact
 
@@ -20,7 +19,7 @@ CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
 
 
 def to_item(commit: Commit) -> Item:
-    """The item of a commit; its JSON parts are text, which is an order of magnitude cheaper than maps to serialise.
+    """The item of a commit. Its JSON parts are text: attribute maps take ten times as long to serialise.
 
     A snapshot that would not fit is left out. Raises TooLargeError when the rest does not fit either.
     """
@@ -105,23 +104,20 @@ class DynamoEventStore:
         ]
         try:
             if len(puts) == 1:
-                response: Any = self._client.put_item(**cast(Any, puts[0]), **meter.capacity())
+                self._client.put_item(**cast(Any, puts[0]))
             else:
-                # The token lets the SDK repeat a transaction whose reply was lost: DynamoDB knows it for 10 minutes.
-                response = self._client.transact_write_items(
+                # The token lets the SDK retry a transaction whose reply was lost: DynamoDB keeps it for 10 minutes.
+                self._client.transact_write_items(
                     TransactItems=cast(Any, [{"Put": put} for put in puts]),
                     ClientRequestToken=commits[0].id,
-                    **meter.capacity(),
                 )
         except ClientError as error:
-            self._explain(error, commits)
-        else:
-            meter.note_capacity("write_units", response)
+            self._raise_unless_stored(error, commits)
 
-    def _explain(self, error: ClientError, commits: tuple[Commit, ...]) -> None:
-        """Return when the commits are there after all; raise ConcurrencyError for a conflict, else the error.
+    def _raise_unless_stored(self, error: ClientError, commits: tuple[Commit, ...]) -> None:
+        """Returns when an earlier attempt stored these commits; raises ConcurrencyError for a conflict, else the error.
 
-        Raises UnavailableError for a transaction that goes on: what will come of it nobody can say yet.
+        Raises UnavailableError while an earlier attempt's transaction is in progress: its outcome is not known yet.
         """
         response = cast(dict[str, Any], error.response)
         code = response["Error"]["Code"]
@@ -133,20 +129,20 @@ class DynamoEventStore:
                 raise error
             found = [reason.get("Item") or {} for reason in reasons]
         elif code == "TransactionConflictException":
-            # Another's transaction on the same key may hide from the repetition what the first one wrote.
+            # A conflict with another transaction on the key may hide that an earlier attempt of this one succeeded.
             there = self.read(commits[0].stream, commits[0].version)
             found = [{"id": {"S": there.id}}] if there else []
         elif code == "TransactionInProgressException":
             raise UnavailableError(f"{commits[0].stream} is still being changed: ask again in a moment") from error
         else:
             raise error
-        # The SDK repeats a write whose reply was lost, and the repetition meets what the first one wrote.
+        # The SDK retries a write whose reply was lost, and the retry finds what the first attempt wrote.
         if [item.get("id", {}).get("S") for item in found] == [commit.id for commit in commits]:
             return
         raise ConcurrencyError(f"{commits[0].stream} has changed meanwhile") from error
 
     def backwards(self, stream: str, page: int) -> Iterator[Commit]:
-        """One consistent Query, newest first, followed page by page for as long as the reader asks for more."""
+        """A consistent Query, newest first, page by page for as long as the reader asks for more."""
         return (from_item(item, messages=False) for item in self._query(stream, forward=False, page=page))
 
     def forwards(self, stream: str) -> Iterator[Commit]:
@@ -162,11 +158,9 @@ class DynamoEventStore:
             "ConsistentRead": True,
             "ScanIndexForward": forward,
             **({"Limit": page} if page else {}),
-            **meter.capacity(),
         }
         while True:
             response = self._client.query(**request)
-            meter.note_capacity("read_units", cast(Any, response))
             yield from cast(list[Item], response["Items"])
             if "LastEvaluatedKey" not in response:
                 return
@@ -180,9 +174,7 @@ class DynamoEventStore:
             TableName=self._table,
             Key={"stream": {"S": stream}, "version": {"N": str(version)}},
             ConsistentRead=True,
-            **cast(Any, meter.capacity()),
         )
-        meter.note_capacity("read_units", cast(Any, response))
         return from_item(cast(Item, response["Item"])) if "Item" in response else None
 
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:

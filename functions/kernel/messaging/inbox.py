@@ -1,4 +1,7 @@
-"""Queue batches to handlers: each message once, failures one by one, commands always answered."""
+"""From a queue to handlers: each message once, failures one by one, every command answered.
+
+When a failed message is retried and when it is given up: see retry.py.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -20,6 +23,8 @@ from events.registry import (
 )
 from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.eventstore.publish import answer, tick
+from functions.kernel.messaging import retry
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
@@ -27,22 +32,18 @@ from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import LONGEST_DELAY, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError)
-FIFO_GROUP = "in-turn"  # the one group of a queue that works one by one: two would be worked on side by side
+FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
 
 M = TypeVar("M", bound=Message)
 C = TypeVar("C", bound=Command)
 
 
 class Again(Exception):  # noqa: N818  (a request, not an error)
-    """A handler cannot decide yet and has changed nothing: call it again after so many seconds."""
+    """Raised by a handler that cannot decide yet and has changed nothing: call it again after so many seconds."""
 
     def __init__(self, after: int) -> None:
         super().__init__(f"again after {after} s")
         self.after = after
-
-
-class UndeliverableError(Exception):
-    """A message that no try will make good; its text is the reason that lies with it in the dead-letter queue."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ class _Answers:
 
 
 class Inbox:
-    """What a service (or one of its queues) handles: the source of its subscriptions, permissions and dispatch.
+    """What one queue of a service handles: the source of its subscriptions, permissions and dispatch.
 
     `@inbox.on(OrderCreated)` registers a handler for an event, reply or timer. `@inbox.answers(ApproveOrder,
-    accepted=…, refused=…)` registers one for a command, with how to say yes and how to say no; the kernel sends the
-    answer. `inbox.include(projection)` feeds read models. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` has a
-    timer come again and again. `fifo` makes its queue one that works one by one.
+    accepted=…, refused=…)` registers one for a command, with the replies that accept and refuse it, which the kernel
+    sends. `inbox.include(projection)` feeds a read model. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` sends
+    the service a timer again and again. fifo: the queue is FIFO, and its messages are handled one at a time.
     """
 
     def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False) -> None:
@@ -86,14 +87,14 @@ class Inbox:
         return rule_pattern(self.service, self.messages)
 
     def on(self, *messages: type[M]) -> Callable[[Callable[[M], object]], Callable[[M], object]]:
-        """Register a handler for messages that want no answer."""
+        """Register a handler for messages that are not answered."""
 
         def register(handler: Callable[[M], object]) -> Callable[[M], object]:
             for message in messages:
                 if issubclass(message, Command):
-                    raise TypeError(f"{message.name} is a command: register it with answers()")
-                self._messages[message.name] = message
-                self._handlers.setdefault(message.name, []).append(handler)
+                    raise TypeError(f"{message.about.name} is a command: register it with answers()")
+                self._messages[message.about.name] = message
+                self._handlers.setdefault(message.about.name, []).append(handler)
             return handler
 
         return register
@@ -101,34 +102,34 @@ class Inbox:
     def answers(
         self, command: type[C], accepted: Callable[[C], Reply], refused: Callable[[C, MallBotsError], Reply]
     ) -> Callable[[Callable[[C], object]], Callable[[C], object]]:
-        """Register the one handler of a command and its two answers; a refusal is an error that it raises."""
+        """Register the one handler of a command and its two replies; the handler refuses by raising an error."""
 
         def register(handler: Callable[[C], object]) -> Callable[[C], object]:
-            if command.name in self._messages:
-                raise TypeError(f"{command.name} has a handler already")
-            self._messages[command.name] = command
-            self._handlers[command.name] = [handler]
-            self._answers[command.name] = _Answers(accepted, refused)
+            if command.about.name in self._messages:
+                raise TypeError(f"{command.about.name} has a handler already")
+            self._messages[command.about.name] = command
+            self._handlers[command.about.name] = [handler]
+            self._answers[command.about.name] = _Answers(accepted, refused)
             return handler
 
         return register
 
     def schedule(self, timer: type[Timer], expression: str) -> None:
-        """Have a timer, whose only field is `time`, come when EventBridge's `rate(…)` or `cron(…)` (UTC) says so."""
+        """Send the service a timer, whose only field is `time`, by EventBridge's `rate(…)` or `cron(…)` (UTC)."""
         if self.fifo:
-            raise TypeError("a FIFO queue has no schedules: let the service's inbox pass the timer on")
+            raise TypeError("a FIFO queue has no schedules: use the service's inbox, which forwards the timer")
         if set(timer.model_fields) != {"time"}:
-            raise TypeError(f"{timer.name} cannot be scheduled: its only field must be `time`")
+            raise TypeError(f"{timer.about.name} cannot be scheduled: its only field must be `time`")
         self.schedules[timer] = expression
 
     def include(self, projection: Projection) -> None:
-        """Feed a projection with its messages."""
+        """Subscribe to the messages of a projection, and apply each to it before the handlers run."""
         self._projections.append(projection)
         for message in projection.makers:
-            self._messages[message.name] = message
+            self._messages[message.about.name] = message
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Handle an SQS batch and report those that failed; in a FIFO queue also all behind the first failure."""
+        """Handle an SQS batch and report those that failed; of a FIFO queue also all behind the first that failed."""
         failed: list[str] = []
         for record in event["Records"]:
             if (failed and self.fifo) or not self._receive(record):
@@ -136,10 +137,10 @@ class Inbox:
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _receive(self, record: dict[str, Any]) -> bool:
-        """Whether the message is done with: handled, sent back for later, or laid with the dead letters."""
+        """Whether the message may leave the queue: it was handled, sent again for later, or dead-lettered."""
         try:
             return self._work_on(record)
-        except Exception as error:  # any error of one message must not fail the others of its batch
+        except Exception as error:  # one message that fails must not fail the others of its batch
             return self._failed(record, error)
 
     def _work_on(self, record: dict[str, Any]) -> bool:
@@ -148,12 +149,12 @@ class Inbox:
             _wait_until_due(content)
             self._dispatch(_envelope(content))
         except Again as again:
-            return self._put_off(record, min(again.after, LONGEST_DELAY))
+            return self._retry_later(record, min(again.after, LONGEST_DELAY))
         return True
 
-    def _put_off(self, record: dict[str, Any], seconds: int) -> bool:
-        """Send a message back as a new one, so that its tries do not count against it."""
-        if self.fifo:  # Such a queue delays no single message, and what is behind this one has to wait as well.
+    def _retry_later(self, record: dict[str, Any], seconds: int) -> bool:
+        """Send a message again as a new one, so that its receives start anew. A FIFO queue keeps it instead."""
+        if self.fifo:  # It cannot delay a single message, and those behind this one must wait as well.
             self._own_queue().retry_in(record["receiptHandle"], seconds)
             return False
         self._own_queue().send(record["body"], delay=seconds)
@@ -165,23 +166,22 @@ class Inbox:
 
     def _failed(self, record: dict[str, Any], error: Exception) -> bool:
         running = runtime.current()
-        tries = int(record["attributes"]["ApproximateReceiveCount"])
-        observe.failed(_name_in(record["body"]), error, tries)
-        final = isinstance(error, UndeliverableError) or tries >= int(running.setting("MAX_RECEIVES", "8"))
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        observe.failed(_name_in(record["body"]), error, receives)
         try:
-            if final:
+            if retry.is_final(error, receives):
                 reason = {
                     "reason": observe.reason(error),
                     "error": type(error).__name__,
-                    "tries": str(tries),
+                    "tries": str(receives),
                 }
                 running.dead_letters.send(
                     record["body"], reason=reason, group="dead-letters", dedup=record["messageId"]
                 )
                 return True
-            self._own_queue().retry_in(record["receiptHandle"], min(2**tries, LONGEST_DELAY))
-        except Exception as failure:  # the queue's own redrive still keeps the message
-            observe.failed("dead-letter", failure, tries)
+            self._own_queue().retry_in(record["receiptHandle"], retry.delay(receives))
+        except Exception as failure:  # the message is still in the queue, whose own redrive policy ends its receives
+            observe.failed("dead-letter", failure, receives)
         return False
 
     def _dispatch(self, envelope: Envelope) -> None:
@@ -204,8 +204,8 @@ class Inbox:
         observe.processed(metadata, (clock.now() - started).total_seconds())
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
-        """Run a command's handler and see that its answer is sent: with the commit, or else now."""
-        answers = self._answers[type(command).name]
+        """Run a command's handler and send the reply: in the commit that the handler made, or else now."""
+        answers = self._answers[type(command).about.name]
         working.answer = answer(command, answers.accepted(command), working)
         try:
             handler(command)
@@ -219,9 +219,9 @@ class Inbox:
 
 
 def publish(messages: Sequence[Outgoing]) -> None:
-    """Put messages that no commit carries on the bus. Raises UnavailableError when it does not take them."""
+    """Put messages that no commit carries on the bus. Raises UnavailableError when it does not accept them."""
     if runtime.current().bus.put(messages):
-        raise UnavailableError("the bus did not take an answer")
+        raise UnavailableError("the bus did not accept a reply")
 
 
 def _context(metadata: Metadata) -> Context:
@@ -237,14 +237,14 @@ def _context(metadata: Metadata) -> Context:
 
 
 def _wait_until_due(content: dict[str, Any]) -> None:
-    """Raises Again for a reminder that came too early: SQS delays by 15 minutes at most, so a later one goes round."""
+    """Raises Again for a reminder that is not due yet: SQS delays by 15 minutes at most, so it comes early."""
     due = content.get("due")
     if not due:
         return
     try:
         early = round((clock.read(due) - clock.now()).total_seconds())
     except (TypeError, ValueError) as error:
-        raise UndeliverableError(f"when it is due cannot be read as a time: {due!r}") from error
+        raise UndeliverableError(f"`due` is not a time: {due!r}") from error
     if early > 0:
         raise Again(early)
 

@@ -1,4 +1,4 @@
-"""Asking the owner: a service that must know now invokes the owner's `queries` function."""
+"""Queries: a service that must know now invokes the `queries` function of the service that owns the data."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,7 @@ R = TypeVar("R", bound=Answer)
 
 
 class Queries:
-    """What a service answers to other services that ask: `@queries.on(FindProduct)` on a function of the query."""
+    """The queries that a service answers for other services: `@queries.on(FindProduct)` on a function of the query."""
 
     def __init__(self, service: str) -> None:
         self.service = service
@@ -45,10 +45,10 @@ class Queries:
 
 
 class Ask(Generic[R]):
-    """A question to another service, declared where it is used: `find_product = Ask(FindProduct)`.
+    """A query to another service, declared where it is used: `find_product = Ask(FindProduct)`.
 
     Calling it gives the answer. Raises NotFoundError when the owner knows no such thing (`or_none` gives None), and
-    UnavailableError when the owner does not answer in time: never a guess.
+    UnavailableError when the owner does not answer in time: the answer is never guessed.
     """
 
     def __init__(self, query: type[Query[R]]) -> None:

@@ -1,4 +1,4 @@
-"""What a schedule found, one by one: the rows of a sparse index whose time has come."""
+"""Sweeps: a schedule finds what is due by a sparse index, and acts on each of it."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -7,17 +7,16 @@ from functions.kernel.runtime import clock, context, observe
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.observe import Alarm
 
-SECONDS = 10  # well inside a worker's timeout: what is left is for the schedule's next tick
+SECONDS = 10  # well inside a worker's timeout: what is left is found again at the next tick
 
 T = TypeVar("T")
 
 
 def sweep(found: Iterable[T], act: Callable[[T], object], alarm: Alarm) -> int:
-    """Do something about each of what was found, in a flow of its own, and say how many it went well with.
+    """Act on each thing that was found, in a flow of its own; returns how many calls succeeded.
 
-    `act` is to change nothing where there is nothing (any more) to be done: it has no cause to be known again by, and
-    the index that it was found in may be behind. One that fails rings the alarm, does not keep the others from being
-    looked at, and is found again at the next tick.
+    `act` must change nothing where nothing is due any more: it has no cause to be recognised by, and the index may be
+    behind. A call that fails rings the alarm, does not stop the others, and is made again at the next tick.
     """
     begun, done = clock.now(), 0
     for one in found:
@@ -25,7 +24,7 @@ def sweep(found: Iterable[T], act: Callable[[T], object], alarm: Alarm) -> int:
             with context.within(Context()):
                 act(one)
             done += 1
-        except Exception as error:  # whatever it is, the others must not wait for it
+        except Exception as error:  # the others must not wait for one that fails
             observe.log_error(f"{alarm.metric}: {one}", error)
             alarm.ring()
         if (clock.now() - begun).total_seconds() > SECONDS:

@@ -1,4 +1,4 @@
-"""Read models fed by messages: a pure function makes the rows, the kernel writes those that are newer."""
+"""Projections: a pure function makes rows of a message, the kernel writes those that are newer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -16,7 +16,9 @@ F = TypeVar("F", bound=Maker)
 
 
 class Projection:
-    """What a service's views.py registers: from which messages its rows are made, and the indexes they are found by.
+    """What a service's views.py registers: the messages that its rows are made of, and the indexes of the rows.
+
+    The service's inbox feeds it: `inbox.include(projection)`.
 
     `@projection.on(StoreCreated, StoreRebranded)` on a function of the message (and its metadata) that returns a
     row, several, or none. A row's version is that of the message's stream, so it can be applied late, twice and out
@@ -44,7 +46,7 @@ class Projection:
             self.makers.setdefault(message, []).extend(makers)
 
     def apply(self, message: Message, metadata: Metadata) -> None:
-        """Write what a message changes. Raises ConcurrencyError for a row that others write again and again."""
+        """Write the rows of a message. Raises ConcurrencyError for a row that others keep writing at the same time."""
         for maker in self.makers.get(type(message), []):
             made = maker(message, metadata)
             for row in [made] if isinstance(made, Row) else made or []:
@@ -52,7 +54,7 @@ class Projection:
 
 
 def _write(row: Row, version: int) -> None:
-    """Write a row; where two transactions meet at a counter, one has to come again."""
+    """Write a row; of two transactions on one counter at once, one is retried."""
     for attempt in range(ATTEMPTS):
         try:
             runtime.current().views.put(row, version)
@@ -77,7 +79,7 @@ def rows(
     descending: bool = False,
     at_a_time: int = 100,
 ) -> Iterator[dict[str, Any]]:
-    """All rows of a partition (of an index) between two sort keys, in order, read page by page as they are wanted."""
+    """All rows of a partition (of an index) between two sort keys, in order, read page by page as they are consumed."""
     after: dict[str, Any] | None = None
     while True:
         page = runtime.current().views.query(

@@ -5,12 +5,12 @@ that a row leaves out does not see it). The data is JSON text. A tombstone keeps
 """
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError
-from functions.kernel.runtime import meter
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.views import Page, Row
 
@@ -68,11 +68,9 @@ class DynamoViews:
         try:
             if row.counts:
                 updates = [self._count(partition, sort, fields) for (partition, sort), fields in row.counts.items()]
-                response: Any = self._client.transact_write_items(
-                    TransactItems=[{"Put": cast(Any, put)}, *updates], **cast(Any, meter.capacity())
-                )
+                self._client.transact_write_items(TransactItems=[{"Put": cast(Any, put)}, *updates])
             else:
-                response = self._client.put_item(**put, **meter.capacity())
+                self._client.put_item(**put)
         except ClientError as error:
             reasons = cast(dict[str, Any], error.response).get("CancellationReasons", [])
             codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
@@ -85,7 +83,6 @@ class DynamoViews:
             }:
                 raise ConcurrencyError(f"the row {row.partition} {row.sort} is being written by another") from error
             raise
-        meter.note_capacity("write_units", response)
         return True
 
     def _count(self, partition: str, sort: str, fields: Any) -> Any:
@@ -107,9 +104,7 @@ class DynamoViews:
             TableName=self._table,
             Key={"partition": {"S": partition}, "sort": {"S": sort}},
             ConsistentRead=True,
-            **cast(Any, meter.capacity()),
         )
-        meter.note_capacity("read_units", cast(Any, response))
         return read_item(cast(Any, response).get("Item"))
 
     def query(
@@ -145,7 +140,6 @@ class DynamoViews:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
             "ScanIndexForward": not descending,
-            **meter.capacity(),
         }
         found: list[Item] = []
         while True:
@@ -153,7 +147,6 @@ class DynamoViews:
                 request["ExclusiveStartKey"] = after
             # One more than the page: DynamoDB gives a key to go on from even when nothing is left.
             response = self._client.query(**request, Limit=limit + 1 - len(found))
-            meter.note_capacity("read_units", cast(Any, response))
             found += [item for item in cast(Any, response["Items"]) if read_item(item) is not None]
             after = cast(Any, response).get("LastEvaluatedKey")
             if after is None or len(found) > limit:
@@ -171,9 +164,10 @@ def _page(found: list[Item], limit: int, index: str | None) -> Page:
 
 
 class MemoryViews:
-    """The same in memory."""
+    """The same in memory: a table that has these indexes, and refuses to be queried by another as DynamoDB does."""
 
-    def __init__(self) -> None:
+    def __init__(self, indexes: Iterable[str] = ()) -> None:
+        self.indexes = frozenset(indexes)
         self.items: dict[tuple[str, str], Item] = {}
 
     def put(self, row: Row, version: int) -> bool:
@@ -204,7 +198,10 @@ class MemoryViews:
         after: dict[str, Any] | None = None,
         descending: bool = False,
     ) -> Page:
-        """Sort what is there, and cut."""
+        """Sort what is there, and cut. Raises ClientError for an index that the table does not have."""
+        if index and index not in self.indexes:
+            message = f"The table does not have the specified index: {index}"
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
         prefix = f"{index}_" if index else ""
 
         def place(item: Item) -> tuple[str, str, str]:

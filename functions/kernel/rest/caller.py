@@ -15,4 +15,4 @@ def caller(event: dict[str, Any]) -> Caller:
 def admit(who: Caller, may: Collection[str]) -> None:
     """Raises ForbiddenError for a role that is not in `may`. A caller without a role is let in: see `caller`."""
     if may and who.role is not None and who.role not in may:
-        raise ForbiddenError(f"this is not for a {who.role}: it takes {' or '.join(sorted(may))}")
+        raise ForbiddenError(f"{' or '.join(sorted(may))} only: the caller is a {who.role}")

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 
 from functions.kernel.rest.caller import admit, caller
-from functions.kernel.rest.problems import known, problem
+from functions.kernel.rest.problems import client_error, problem
 from functions.kernel.rest.request import Request
-from functions.kernel.rest.routes import Route, declare, find, why_not
+from functions.kernel.rest.routes import Route, declare, find, unrouted_error
 from functions.kernel.rest.wire import Answer, Document, write
 from functions.kernel.runtime import context, observe
 from functions.kernel.runtime.context import Context
@@ -32,9 +32,9 @@ F = TypeVar("F", bound=Callable[..., Answer | None])
 class More(TypedDict, total=False):
     """What a route need not say.
 
-    errors: statuses that only its function can know, such as 404 for what a body names; those that any route of its
-    kind may answer are added. versioned: whether it shows or changes one thing, whose version is the answer's ETag: to
-    be said of a read by an id that is not one of an aggregate, and of a write that changes none.
+    errors: the statuses that only its function can know, such as 404 for an id in the body; those of any route of its
+    kind are added. versioned: whether it shows or changes one thing, whose version is the answer's ETag. To be given
+    for a read by an id that is not an aggregate's, and for a write that changes no aggregate.
     """
 
     errors: Sequence[int]
@@ -44,8 +44,8 @@ class More(TypedDict, total=False):
 class Api:
     """The routes of one service, in `routes`: the source of dispatch, of the gateway's routes and of the documents.
 
-    `elsewhere` holds methods and paths that other services answer, for the one that answers when nobody else does:
-    it tells an unknown path (404) from a known one with another method (405).
+    elsewhere: methods and paths of other services, for the gateway's own service, which answers what no route matches:
+    404 for an unknown path, 405 for a known one with another method.
     """
 
     def __init__(self, service: str, elsewhere: Iterable[tuple[str, str]] = ()) -> None:
@@ -54,7 +54,7 @@ class Api:
         self._elsewhere = tuple(elsewhere)
 
     def get(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
-        """Register a function that answers GET for those roles; for everybody, when there is none. `more`: see More."""
+        """Register a function that answers GET for these roles; none: for everybody. `more`: see More."""
         return self._register("GET", path, may, more)
 
     def post(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
@@ -92,7 +92,7 @@ class Api:
 
     def _refuse(self, request: Request) -> NoReturn:
         known_here = [(route.method, route.path) for route in self.routes]
-        raise why_not([*known_here, *self._elsewhere], request.method, request.segments)
+        raise unrouted_error([*known_here, *self._elsewhere], request.method, request.segments)
 
     def handle(self, event: dict[str, Any], lambda_context: object = None) -> Response:
         """Answer a request of the gateway (HTTP API, payload 2.0)."""
@@ -102,7 +102,7 @@ class Api:
         name = "none"
         with (
             context.within(request.context(who)) as working,
-            observe.noting(correlation_id=working.correlation_id),
+            observe.log_fields(correlation_id=working.correlation_id),
         ):
             try:
                 route = find(self.routes, request.method, request.segments) or self._refuse(request)
@@ -113,11 +113,11 @@ class Api:
                     working.cause = request.cause(who.id)
                     working.expected_version = request.expected_version
                 response = _answer(route, route.call(request), request, working)
-            except Exception as error:  # whatever happens, the client is told in one form
-                told = known(error)
-                if told.status >= 500:
+            except Exception as error:  # every error is answered in one form
+                refusal = client_error(error)
+                if refusal.status >= 500:
                     observe.log_error(f"{name} failed", error)
-                response = problem(told, request.path)
+                response = problem(refusal, request.path)
         response["headers"]["X-Correlation-Id"] = working.correlation_id
         observe.request_done(name, response["statusCode"], time.perf_counter() - started)
         return response

@@ -13,7 +13,7 @@ from functions.kernel.runtime.json_text import compact
 
 __all__ = ["Paged", "PagedAnswer", "read", "sign"]
 
-SIGNATURE = 16  # bytes: half of an HMAC-SHA256, which nobody guesses and which keeps addresses short
+SIGNATURE = 16  # bytes: half of an HMAC-SHA256 cannot be guessed, and keeps URLs short
 
 
 class Paged(Params):
@@ -26,7 +26,7 @@ class Paged(Params):
 def sign(after: dict[str, Any] | None, purpose: str) -> str | None:
     """The token for the page after `after` (as a ViewStore gives it); None when there is none.
 
-    `purpose` says which list it is: route and filters. A token is good for no other.
+    purpose: names the list by its route and filters; a token is valid for no other.
     """
     if after is None:
         return None
@@ -44,7 +44,7 @@ def read(token: str | None, purpose: str) -> dict[str, Any] | None:
         signed = b""
     signature, content = signed[:SIGNATURE], signed[SIGNATURE:]
     if not hmac.compare_digest(signature, _signature(content, purpose)):
-        raise InvalidError("next: this is no page of this list; take it as the list's last answer gave it")
+        raise InvalidError("next: invalid token: send the previous page's `next` unchanged")
     after: dict[str, Any] = json.loads(content)
     return after
 

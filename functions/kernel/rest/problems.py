@@ -32,20 +32,20 @@ class MethodNotAllowedError(MallBotsError):
 
 
 class UnexpectedError(MallBotsError):
-    """Stands for an error that says nothing to whoever asked."""
+    """Stands for an error whose text is not for the client."""
 
 
-def known(error: Exception) -> MallBotsError:
-    """The error that a client is told of: a use case's own, a short outage of what we stand on, or UnexpectedError."""
+def client_error(error: Exception) -> MallBotsError:
+    """The error that a client gets: a use case's own, UnavailableError for AWS's transient ones, or UnexpectedError."""
     if isinstance(error, MallBotsError) and type(error) is not MallBotsError:
         return error
-    if _passes(error):
+    if _is_transient(error):
         return UnavailableError("something that this needs does not answer now: ask again in a moment")
     return UnexpectedError("something went wrong here; the X-Correlation-Id says which log lines are about it")
 
 
-def _passes(error: Exception) -> bool:
-    """Whether AWS throttles, fails or does not answer, which passes."""
+def _is_transient(error: Exception) -> bool:
+    """Whether AWS throttles, fails or does not answer: a retry may succeed."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return error.response["Error"]["Code"] in THROTTLES or status >= 500

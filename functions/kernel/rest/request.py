@@ -1,4 +1,4 @@
-"""What the gateway hands over (HTTP API, payload 2.0), read and checked."""
+"""A request of the gateway (HTTP API, payload 2.0), read and checked. An Idempotency-Key becomes a cause here."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ _ETAG = re.compile(r'"([0-9]{1,15})"')
 
 
 class Request:
-    """One request. Whatever of it is malformed raises InvalidError when it is asked for."""
+    """One request. A part that is malformed raises InvalidError when it is read."""
 
     def __init__(self, event: dict[str, Any]) -> None:
         self._event = event
@@ -37,13 +37,13 @@ class Request:
         return self.method in WRITES
 
     def check(self) -> None:
-        """Read what it brings, wanted or not. Raises InvalidError, and TooLargeError for a body over 64 KB."""
+        """Read query string and body, used or not. Raises InvalidError, and TooLargeError for a body over 64 KB."""
         _ = self.query
         if self.writes:
             _ = self.body
 
     def context(self, caller: Caller) -> Context:
-        """The context of its flow: its own correlation id and trace where it brings them, else new ones."""
+        """The context of its flow: the correlation id and trace of its headers, else new ones."""
         context = Context(caller=caller, actor=caller.actor)
         correlation_id, traceparent = self.headers.get("x-correlation-id", ""), self.headers.get("traceparent", "")
         if ids.is_uuid(correlation_id):
@@ -54,20 +54,20 @@ class Request:
 
     @cached_property
     def segments(self) -> list[str]:
-        """The parts of its path. The gateway decodes escapes, but for `%25` and those that are none."""
+        """The segments of its path. The gateway has decoded the escapes, except `%25` and invalid ones."""
         if "\ufffd" in self.path:
             raise InvalidError("the path is not UTF-8")
         return [_unescape(segment, "the path") for segment in self.path.split("/")[1:]]
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Its query string; of a name that is there twice, the last value."""
+        """Its query string; the last value of a name that occurs twice."""
         pairs = (pair.partition("=") for pair in (self._event.get("rawQueryString") or "").split("&") if pair)
         return {_unescape_query(name): _unescape_query(value) for name, _, value in pairs}
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """Its JSON object; nothing at all means `{}`. Raises TooLargeError."""
+        """Its JSON object; an empty body is `{}`. Raises TooLargeError."""
         sent: str = self._event.get("body") or ""
         try:
             content = base64.b64decode(sent) if self._event.get("isBase64Encoded") else sent.encode()
@@ -82,9 +82,9 @@ class Request:
         return body
 
     def cause(self, caller_id: str) -> Cause | None:
-        """The cause that its Idempotency-Key makes it, with a digest of what it asks; None without a key.
+        """The cause that its Idempotency-Key stands for, with a digest of the request; None without a key.
 
-        What two paths create under one key are two things, so the path is part of it.
+        Its id is derived from caller and key. Two paths create two things under one key, so the path is its scope.
         """
         key = self.headers.get("idempotency-key")
         if key is None:
@@ -93,7 +93,7 @@ class Request:
             raise InvalidError("Idempotency-Key: must be 1 to 255 printable characters")
         try:
             asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
-        except RecursionError:  # writing may go a level less deep than reading did, which differs between Pythons
+        except RecursionError:  # json writes fewer levels than it reads, by how many depends on the Python
             raise InvalidError("the body is nested too deeply") from None
         digest = hashlib.sha256(asked.encode()).hexdigest()
         return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")
@@ -117,7 +117,7 @@ class Request:
 
 def _unescape(text: str, where: str) -> str:
     if _HALF_ESCAPE.search(text):
-        raise InvalidError(f"{where} holds a % that begins no escape")
+        raise InvalidError(f"{where} holds a % that is not followed by two hexadecimal digits")
     try:
         plain = unquote(text, errors="strict")
     except UnicodeDecodeError as error:

@@ -17,10 +17,10 @@ NOTHING_HERE = "there is nothing at this path"
 
 @dataclass(frozen=True)
 class Route:
-    """One route. `may` holds the roles that may use it (none: open to all), `errors` the statuses that it may answer.
+    """One route. may: the roles that may use it (none: everybody). errors: the statuses that it may answer.
 
     versioned: whether it shows or changes one thing, whose version is the answer's ETag. function: what it calls.
-    arguments: for each parameter in the path, the function's argument. body_argument, params_argument: those that take
+    arguments: the function's argument for each parameter of the path. body_argument, params_argument: those that take
     the body and the query string.
     """
 
@@ -46,7 +46,7 @@ class Route:
 
     def call(self, request: Request) -> Answer | None:
         """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
-        values = fit(self.path, request.segments) or {}
+        values = match_path(self.path, request.segments) or {}
         if any(len(value) > LONGEST_ID for value in values.values()):
             raise NotFoundError(NOTHING_HERE)
         arguments: dict[str, Any] = {self.arguments[name]: value for name, value in values.items()}
@@ -68,8 +68,8 @@ def declare(
 ) -> Route:
     """Read a route off its function. Raises TypeError when the signature does not fit the path.
 
-    errors: statuses that follow from what the function does, beside those that follow from the route. versioned: when
-    not said, a write is, and so is a read of what the path's last parameter names, unless that is a list.
+    errors: statuses that follow from what the function does, beside those that follow from the route. versioned: by
+    default true for a write, and for a read of what the path's last parameter names, unless that is a list.
     """
     hints = get_type_hints(function)
     answer = hints.pop("return", None)
@@ -123,8 +123,8 @@ def _errors(writes: bool, versioned: bool, named: bool, guarded: bool) -> set[in
     return statuses
 
 
-def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
-    """What a path's parameters are in these segments; None when it is another path."""
+def match_path(path: str, segments: Sequence[str]) -> dict[str, str] | None:
+    """The values of a path's parameters in these segments; None when the path does not match."""
     if path.count("/") != len(segments):
         return None
     parts = path.split("/")[1:]
@@ -138,14 +138,14 @@ def fit(path: str, segments: Sequence[str]) -> dict[str, str] | None:
 
 
 def find(routes: Iterable[Route], method: str, segments: Sequence[str]) -> Route | None:
-    """The route of a request; what a path says outright wins over a parameter, from the left."""
-    fitting = [route for route in routes if route.method == method and fit(route.path, segments) is not None]
+    """The route of a request; a literal segment of a path wins over a parameter, from the left."""
+    fitting = [route for route in routes if route.method == method and match_path(route.path, segments) is not None]
     return min(fitting, key=lambda route: [part.startswith("{") for part in route.path.split("/")], default=None)
 
 
-def why_not(known: Iterable[tuple[str, str]], method: str, segments: Sequence[str]) -> MallBotsError:
-    """What to say when there is no route, by the methods and paths that are known."""
-    allow = sorted({other for other, path in known if fit(path, segments) is not None})
+def unrouted_error(known: Iterable[tuple[str, str]], method: str, segments: Sequence[str]) -> MallBotsError:
+    """The error for a request that no route matches: 405 where the path is known with another method, else 404."""
+    allow = sorted({other for other, path in known if match_path(path, segments) is not None})
     if allow and method not in allow:
         return MethodNotAllowedError(method, allow)
     return NotFoundError(NOTHING_HERE)

@@ -110,23 +110,23 @@ _MOST = money.amount(money.LIMIT - 1)
 _AMOUNT = {"type": "number", "format": "decimal", "multipleOf": 0.01, "minimum": -float(_MOST), "maximum": float(_MOST)}
 
 
-def documented(**keywords: Any) -> Any:
-    """Keywords of JSON Schema for the documents alone, where it is the domain that judges, in its own words."""
+def documented_only(**keywords: Any) -> Any:
+    """Keywords of JSON Schema for the OpenAPI document only. Nothing is enforced here: the domain enforces them."""
     return Field(json_schema_extra=keywords)
 
 
 Money = Annotated[int, _outside(money.cents), PlainSerializer(money.amount), WithJsonSchema(_AMOUNT)]
-Amount = Annotated[Money, documented(minimum=0)]
+Amount = Annotated[Money, documented_only(minimum=0)]
 Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(max_length=200)]
-Name = Annotated[Label, documented(pattern=r"\S")]
+Name = Annotated[Label, documented_only(pattern=r"\S")]
 Description = Annotated[str, Field(max_length=2000)]
-Count = Annotated[int, Field(le=999), documented(minimum=0)]
-Quantity = Annotated[Count, documented(minimum=1)]
+Count = Annotated[int, Field(le=999), documented_only(minimum=0)]
+Quantity = Annotated[Count, documented_only(minimum=1)]
 Lines = Annotated[list[T], Field(max_length=100)]
 
 
@@ -143,17 +143,17 @@ def read_json(text: str) -> Any:
 
 
 def _number(text: str) -> int | Decimal:
-    """A number with a point or an exponent: 5.0 is as whole as 5 is. A huge one stays as it is, to be refused."""
+    """A number with a point or an exponent: 5.0 becomes 5. A huge one stays a Decimal, and is refused later."""
     value = Decimal(text)
     return int(value) if value.adjusted() < _DIGITS and value == value.to_integral_value() else value
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _check_text(value: object) -> None:
-    """Raises ValueError for half a surrogate pair and for NUL: neither can be stored and shown again."""
+    """Raises ValueError for half a surrogate pair and for NUL, which cannot be stored."""
     if isinstance(value, str):
         if "\0" in value:
             raise ValueError("NUL in a text")
@@ -180,7 +180,7 @@ def write_json(value: object) -> str:
         return format(value, "f")
     if value is None or isinstance(value, str | bool | int):
         return _text(value)
-    raise TypeError(f"{type(value).__name__} has no place in JSON here")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def write(answer: Answer | None) -> str:
@@ -189,7 +189,7 @@ def write(answer: Answer | None) -> str:
 
 
 def read(shape: type[W], sent: object) -> W:
-    """What a client sent as a wire model. Raises InvalidError, naming the fields and what to do about them."""
+    """A wire model of what a client sent. Raises InvalidError, which names the fields and what they must be."""
     try:
         return shape.model_validate(sent, context=FROM_OUTSIDE, by_alias=True, by_name=False)
     except ValidationError as error:

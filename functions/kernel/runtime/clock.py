@@ -1,4 +1,4 @@
-"""The one place that knows what time it is and how to wait; tests and the simulation set it."""
+"""The time, and waiting: the one place that reads the clock; tests and the simulation set it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -27,19 +27,19 @@ def read(stamped: str) -> datetime:
 
 
 def wait(seconds: float) -> None:
-    """Pause, as between two tries."""
+    """Wait, as between two attempts."""
     waiting = _wait.get()
     (waiting or time.sleep)(seconds)
 
 
 def back_off(attempt: int) -> None:
-    """Pause before something is tried again, after the attempts 0, 1, 2…: longer each time, from 10 ms on."""
+    """Wait before a retry, after the attempts 0, 1, 2…: 10, 20, 40 … milliseconds."""
     wait(0.01 * 2**attempt)
 
 
 @contextmanager
 def fixed(now: Callable[[], datetime], wait: Callable[[float], None] = lambda seconds: None) -> Iterator[None]:
-    """Within the block the time is what `now` says, and a pause is what `wait` does."""
+    """Within the block, `now` gives the time and `wait` waits."""
     now_token, wait_token = _now.set(now), _wait.set(wait)
     try:
         yield

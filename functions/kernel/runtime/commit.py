@@ -1,4 +1,7 @@
-"""What one command does to one stream, as it is stored: events, messages to send, cause, and maybe a snapshot."""
+"""A commit: what one command does to one stream. Events, messages to send, cause, and maybe a snapshot.
+
+These are values. How a commit becomes one item, and the condition of its write, are in eventstore/store.py.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +34,7 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A finished message: for the bus, or, with a delay in seconds, for the service's own queue."""
+    """A finished message: for the bus or, with a delay in seconds, for the service's own queue."""
 
     detail: dict[str, Any]
     delay: int | None = None

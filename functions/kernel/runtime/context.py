@@ -1,7 +1,7 @@
-"""What is being handled now: the request or message behind it, who asked, and what has come of it so far.
+"""The context of the request or message that is being handled: its cause, its flow, who is asking, what was committed.
 
-The edges (http, inbox) open a context; the repository reads it to stamp commits and messages and to know whether
-this very request or message was handled before.
+The edges (rest/http.py, messaging/inbox.py) open a context. The repository reads it to stamp commits and messages, and
+to recognise a request or message that was handled before.
 """
 
 from collections.abc import Iterator
@@ -33,13 +33,14 @@ class Caller:
 
 @dataclass
 class Context:
-    """One request or message at work.
+    """One request or message that is being handled.
 
-    correlation_id: the flow's. causation_id: the message being handled, none for a request. expected_version: the
-    caller's `If-Match`. answer: the reply that the next commit is to carry. What follows is noted by the
-    repository: subject (the stream that was to be changed first, which expected_version is about), answered (a commit
-    carried the reply), recorded (the earlier commit of the same cause, when it was handled before), version (that of
-    the subject, or else of what was read first: the caller's `ETag`), changed (the streams that it has changed).
+    correlation_id: the flow's. causation_id: the message being handled, none for a request. caller: who is asking, of a
+    request. actor: how commits and messages name who began the flow. expected_version: the caller's `If-Match`. answer:
+    the reply that the next commit is to carry. The repository sets the rest: subject (the stream that is changed first,
+    which expected_version is about), answered (a commit carried the reply), recorded (the earlier commit of the same
+    cause, when it was handled before), version (that of the subject, or else of what was read first: the caller's
+    `ETag`), changed (the streams that were changed).
     """
 
     correlation_id: str = field(default_factory=ids.new)
@@ -59,11 +60,11 @@ class Context:
     changed: set[str] = field(default_factory=set)
 
     def new_id(self) -> str:
-        """The id of what this request or message creates: the same one each time the same cause is handled."""
+        """The id of what this request or message creates: the same each time the same cause is handled."""
         return ids.derive("created by", self.cause.id, self.cause.scope) if self.cause else ids.new()
 
     def child_traceparent(self) -> str:
-        """The W3C trace parent for what comes of this: the same trace, a new span."""
+        """The W3C trace parent of what this causes: the same trace, a new span."""
         return _traceparent(self.traceparent.split("-")[1])
 
 
@@ -75,7 +76,7 @@ _current: ContextVar[Context | None] = ContextVar("context", default=None)
 
 
 def current() -> Context:
-    """The context at work; a bare one (a system's own job) when none was opened."""
+    """The open context; a bare one (the system's own job) when none was opened."""
     return _current.get() or Context()
 
 

@@ -1,4 +1,8 @@
-"""Ids: random ones for what is new, derived ones for what must come out the same when it is made twice."""
+"""Ids: random ones for what is new, derived ones for what must get the same id each time it is made.
+
+An Idempotency-Key becomes an id in rest/request.py (Request.cause); what it creates gets its id in runtime/context.py
+(Context.new_id).
+"""
 
 import uuid
 from collections.abc import Callable, Iterator

@@ -1,10 +1,10 @@
 """Logs and metrics: JSON lines on standard output, which CloudWatch reads.
 
-A deployment names its service (MALLBOTS_SERVICE); where that is missing (a test, the simulation, a script) all is
-quiet. Powertools is imported on first use: that takes about 40 ms, which a relay that meets no trouble never spends.
+A deployment names its service (MALLBOTS_SERVICE); without it (a test, the simulation, a script) nothing is printed.
+Powertools is imported on first use: that takes about 40 ms, which a relay without failures never spends.
 
-What customers are called and their numbers do not belong in logs. An error of our own says what its author wrote; the
-text of anybody else's may quote what it was given (pydantic and SNS do), so only its type and code are logged.
+Names and phone numbers of customers do not belong in logs. The text of our own errors is logged. A library's error may
+quote its input (pydantic and SNS do), so only its type and code are logged.
 """
 
 import logging
@@ -49,16 +49,16 @@ def _logger(service: str) -> logging.Logger:
     return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
 
 
-def noting(**keys: str) -> AbstractContextManager[None]:
-    """Within the block, these keys are on every log line."""
+def log_fields(**keys: str) -> AbstractContextManager[None]:
+    """Within the block, every log line has these fields."""
     if not os.environ.get("MALLBOTS_SERVICE"):
         return nullcontext()
     return cast(AbstractContextManager[None], cast(Any, logger()).append_context_keys(**keys))
 
 
 def handling(metadata: "Metadata") -> AbstractContextManager[None]:
-    """Within the block, every log line says which message is handled, and of which flow it is."""
-    return noting(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
+    """Within the block, every log line names the message that is handled, and its flow."""
+    return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
 
 
 def processed(metadata: "Metadata", seconds: float) -> None:
@@ -67,9 +67,9 @@ def processed(metadata: "Metadata", seconds: float) -> None:
     _emit({"message": metadata.name}, {"Processed": 1}, seconds, about)
 
 
-def failed(name: str, error: Exception, tries: int) -> None:
-    """A message of this name failed, at its first, second, third… try."""
-    log_error(f"{name} failed", error, tries=tries)
+def failed(name: str, error: Exception, receives: int) -> None:
+    """A message of this name failed, at its first, second, third… receive."""
+    log_error(f"{name} failed", error, tries=receives)
     count("Failed", name)
 
 
@@ -79,32 +79,32 @@ def request_done(route: str, status: int, seconds: float) -> None:
 
 
 def count(metric: str, message: str) -> None:
-    """Something that an alarm may watch happened once, about messages of this name."""
+    """Count one occurrence of something that an alarm may watch, for messages of this name."""
     _emit({"message": message}, {metric: 1})
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """What wakes somebody up when it happens: a metric, about messages of one name, that the deployment watches."""
+    """An alarm that the code itself raises: a metric, for messages of one name, that the deployment watches."""
 
     metric: str
     message: str
 
     def ring(self, **about: object) -> None:
-        """Count that it happened, and log about what."""
+        """Count an occurrence, and log what it is about."""
         count(self.metric, self.message)
         logger().warning(self.metric, extra=about)
 
 
 def log_error(text: str, error: BaseException, **fields: object) -> None:
-    """Log an error with its reason and where it came from, without quoting what was being handled."""
-    if not os.environ.get("MALLBOTS_SERVICE"):  # to find out where it came from takes longer than most handlers do
+    """Log an error with its reason and its stack, without quoting what was being handled."""
+    if not os.environ.get("MALLBOTS_SERVICE"):  # to read a stack takes longer than most handlers do
         return
     logger().error(text, extra={"reason": reason(error), "error": type(error).__name__, "stack": stack(error)} | fields)
 
 
 def reason(error: BaseException) -> str:
-    """Why, in words that quote nobody's data: our own text (a RuntimeError's is), AWS's code, or the type."""
+    """Why it was raised, without personal data: our own text (or a RuntimeError's), AWS's error code, or the type."""
     if type(error).__module__.startswith(OURS) or type(error) is RuntimeError:
         return str(error) or type(error).__name__
     response = getattr(error, "response", None)

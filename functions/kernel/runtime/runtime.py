@@ -1,4 +1,4 @@
-"""What a running service has at hand: its stores, its queue, the bus. Set by the composition, read by the kernel."""
+"""The runtime of a service: its stores, queues, bus and settings, set by the composition."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ class Bus(Protocol):
 
 
 class Queue(Protocol):
-    """A queue of the service's own."""
+    """One of the service's own queues."""
 
     def send(
         self,
@@ -54,7 +54,7 @@ class Queue(Protocol):
         """Send a body; `delay` in seconds, at most 900. Group and dedup are for FIFO queues."""
 
     def retry_in(self, receipt: str, seconds: int) -> None:
-        """Let a received message come back after so many seconds."""
+        """Make a received message visible again after so many seconds."""
 
 
 @dataclass
@@ -75,12 +75,15 @@ class Runtime:
 
     @property
     def signing_key(self) -> bytes:
-        """The key that signs what clients keep for us; fetched when it is first needed."""
+        """The key that signs paging tokens and robots' tokens; fetched when it is first needed."""
         return self.secret()
 
-    def setting(self, name: str, default: str) -> str:
-        """A setting of the stage, such as STEP_TIMEOUT."""
-        return self.settings.get(f"MALLBOTS_{name}", default)
+    def setting(self, name: str) -> str:
+        """A setting of the stage, such as STEP_TIMEOUT: infra/stages.py has them all. Raises RuntimeError."""
+        try:
+            return self.settings[f"MALLBOTS_{name}"]
+        except KeyError:
+            raise RuntimeError(f"the stage has no setting MALLBOTS_{name}: add it to infra/stages.py") from None
 
 
 _runtime: ContextVar[Runtime | None] = ContextVar("runtime", default=None)
@@ -110,7 +113,7 @@ def active(runtime: Runtime) -> Iterator[Runtime]:
 
 
 class Port(Generic[T]):
-    """A way out to somebody else's system. The adapter is made when first used, or given by the runtime."""
+    """A port to another system. Its adapter is made when first used, or given by the runtime."""
 
     def __init__(self, name: str, connect: Callable[[], T]) -> None:
         self.name = name

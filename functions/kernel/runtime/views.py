@@ -11,7 +11,7 @@ class Row:
 
     partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone,
     which outranks every version. indexes: for each index that it is to be found by, partition and sort there; an
-    index left out is left. counts: counters that go up by so much if, and only if, the row is written:
+    row leaves an index that is left out. counts: counters that go up by so much if, and only if, the row is written:
     (partition, sort) → field → how much. expires: seconds since 1970 after which it may go.
     """
 
@@ -27,7 +27,7 @@ class Row:
 class Page:
     """Rows in order, where the next page begins (None at the end), and the sort key of each row in its partition.
 
-    A counter is nothing but its fields, so the sort key says what it counts.
+    A counter's data is its fields alone, so its sort key says what it counts.
     """
 
     rows: Sequence[dict[str, Any]]

@@ -1,7 +1,7 @@
-"""Start the engine of the local cloud: ministack, of exactly the version that the patches know, with the patches.
+"""Start the engine of the local cloud: ministack, of exactly the version that the patches are for, with the patches.
 
-Runs in the engine's own environment, where nothing but ministack is installed: `.engine/bin/python -m
-infra.local.engine.launch`. What it listens on and where it keeps its state come from the environment (see process.py).
+Runs in the engine's own environment, where only ministack is installed: `.engine/bin/python -m
+infra.local.engine.launch`. Its port and its state folder come from environment variables (see process.py).
 """
 
 import os
@@ -24,7 +24,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
 
 
 def check_version() -> None:
-    """Refuse any other version than the one that the patches were written for and tested with.
+    """Refuse any version but the one that the patches were written for and tested with.
 
     Raises:
         EngineChangedError: another version is installed, or none.
@@ -38,14 +38,14 @@ def check_version() -> None:
 
 
 def main() -> None:
-    # The functions' processes inherit this environment. They must find their own bundles only, not this repository.
+    # The functions' processes inherit this environment: they must find their own bundles, not this repository.
     os.environ.pop("PYTHONPATH", None)
     try:
         check_version()
         for apply in PATCHES:
             apply()
-    except EngineChangedError as changed:
-        sys.exit(f"the local cloud does not start: {changed}")
+    except EngineChangedError as error:
+        sys.exit(f"the local cloud does not start: {error}")
     sys.argv = [ENGINE]
     module("app").main()
 

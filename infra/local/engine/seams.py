@@ -1,7 +1,7 @@
 """The seams at which the engine is patched, each checked before it is used.
 
-A patch replaces attributes of ministack's modules, which is right only while they mean what they meant when the patch
-was written. So nothing is replaced that is not there: an engine that changed stops at its start, with the patch's name.
+A patch replaces attributes of ministack's modules, which is correct only while they mean what they meant when it was
+written. So a missing attribute is an error: an engine that changed stops at start, with the name of the patch.
 """
 
 import importlib
@@ -24,7 +24,7 @@ def module(name: str) -> Any:
 
 
 class Seams:
-    """What one patch takes from the engine and puts in its place."""
+    """What one patch takes from the engine and replaces."""
 
     def __init__(self, patch: str) -> None:
         self.patch = patch
@@ -33,28 +33,28 @@ class Seams:
         """The engine's own attribute.
 
         Raises:
-            EngineChangedError: it is not there.
+            EngineChangedError: it does not exist.
         """
         if not hasattr(owner, attribute):
             raise EngineChangedError(f"patch {self.patch}: {_name(owner)} has no {attribute}")
         return getattr(owner, attribute)
 
     def need(self, owner: Any, *attributes: str) -> None:
-        """Check what the patch calls but does not replace."""
+        """Check that what the patch calls, but does not replace, exists."""
         for attribute in attributes:
             self.take(owner, attribute)
 
     def replace(self, owner: Any, attribute: str, replacement: Any) -> Any:
-        """Put `replacement` in the place of the engine's attribute, which is returned."""
+        """Replace the engine's attribute; returns the original."""
         original = self.take(owner, attribute)
         setattr(owner, attribute, replacement)
         return original
 
     def replace_text(self, owner: Any, attribute: str, old: str, new: str) -> None:
-        """Change the one place where a text of the engine (a script that it writes out) says `old`."""
+        """Replace the only occurrence of `old` in a text of the engine (a script that it writes out)."""
         text: str = self.take(owner, attribute)
         if text.count(old) != 1:
-            raise EngineChangedError(f"patch {self.patch}: {_name(owner)}.{attribute} no longer says {old!r}")
+            raise EngineChangedError(f"patch {self.patch}: {_name(owner)}.{attribute} no longer contains {old!r}")
         setattr(owner, attribute, text.replace(old, new))
 
     def replace_default(self, function: Any, parameter: str, old: object, new: object) -> None:

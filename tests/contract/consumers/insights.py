@@ -3,7 +3,7 @@
 from events.registry import Kind, language
 from tests.contract.kinds import NUMBER, TEXT, WHOLE, Reads, each, maybe
 
-EVERYTHING = {name: message for name, message in language().items() if message.kind is not Kind.TIMER}
+EVERYTHING = {name: message for name, message in language().items() if message.about.kind is not Kind.TIMER}
 OF_AN_ORDER = tuple(name for name, message in EVERYTHING.items() if "order_id" in message.model_fields)
 
 READS: Reads = {

@@ -193,7 +193,8 @@ class Furnished:
                 self.things[kind] = self.things[order]
                 differs = Reason("invoice_missing", 100, 0)
                 reconciliation.differences.create(
-                    self.things[order], lambda it, differs=differs: it.look("a payment", (differs,), clock.stamp())
+                    self.things[order],
+                    lambda found, differs=differs: found.update("a payment", (differs,), clock.stamp()),
                 )
         self.mall.settle()
 

@@ -1,27 +1,25 @@
 """What reading through the API costs in read units of DynamoDB, counted: `python -m tests.contract.rest.reads`.
 
-The mall in memory counts by DynamoDB's rules: the items that a call reads, 4 KB to a unit, half for a read that is not
-consistent, a whole one at least for a consistent one. Pages are full: there are more than 50 things of each kind.
+The mall in memory counts by DynamoDB's rules (tests/simulation/cost.py). Pages are full: there are more than 50 things
+of each kind.
 """
 
-import math
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
-from functions.kernel.runtime import meter
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Page
 from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
 from tests.contract.rest.furnished import Furnished, furnish
+from tests.simulation.cost import read_units
 
 DOCUMENT = ROOT / "docs" / "reads.md"
 MORE = 60  # things of each kind
-UNIT = 4096  # bytes
 
 SEARCHES: dict[str, tuple[str, str]] = {
     "nothing": ("all six statuses of `by_status`, merged", ""),
@@ -33,31 +31,25 @@ SEARCHES: dict[str, tuple[str, str]] = {
     "a customer, and a total that none has": ("pointers of the customer, 400 orders at most", "customerId minTotal"),
 }
 
-
-def _size(item: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(len(name) + len(str(text).encode()) for name, value in item.items() for text in value.values())
-
-
-def _units(size: int, *, consistent: bool) -> float:
-    return max(math.ceil(size / UNIT), 1) * (1 if consistent else 0.5)
+_counted: list[float] = []
 
 
 class CountedViews(MemoryViews):
     """Rows in memory, with what reading them would cost."""
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
-        meter.note("read_units", _units(_size(self.items.get((partition, sort), {})), consistent=True))
+        _counted.append(read_units([self.items.get((partition, sort), {})], consistent=True))
         return super().get(partition, sort)
 
     def query(self, partition: str, *, index: str | None = None, limit: int = 50, **more: Any) -> Page:
         prefix = f"{index}_" if index else ""
         sorts = set(super().query(partition, index=index, limit=limit + 1, **more).sorts)
-        read = (
-            _size(item)
+        read = [
+            item
             for item in self.items.values()
             if item.get(f"{prefix}partition") == {"S": partition} and item["sort"]["S"] in sorts
-        )
-        meter.note("read_units", _units(sum(read), consistent=False))
+        ]
+        _counted.append(read_units(read, consistent=False))
         return super().query(partition, index=index, limit=limit, **more)
 
 
@@ -68,15 +60,22 @@ class CountedStore(MemoryEventStore):
         items = [item for _, item in sorted(self.items.get(stream, {}).items(), reverse=True)]
         found = super().backwards(stream, page)
         for start in range(0, max(len(items), 1), page):
-            size = sum(_size(item) for item in items[start : start + page])
-            meter.note("read_units", _units(size, consistent=True))
+            _counted.append(read_units(items[start : start + page], consistent=True))
             for _ in items[start : start + page]:
                 yield next(found)
 
 
-def _filled() -> Furnished:
-    """A mall with more than a page of everything."""
+def filled(times: int = 1) -> Furnished:
+    """A mall with more than a page of everything, or with so many times that; one order completes a day later."""
     mall = furnish()
+    for _ in range(times):
+        _fill(mall)
+    mall.mall.now += timedelta(days=1, hours=1)
+    complete(mall, "assigned list")
+    return mall
+
+
+def _fill(mall: Furnished) -> None:
     item = {"storeId": mall.things["store"], "productId": mall.things["product"], "quantity": 1}
     for number in range(MORE):
         made = mall.ask("POST", "/api/stores", {"name": f"Volt & Wire {number}", "location": "Level 2"})["id"]
@@ -87,16 +86,22 @@ def _filled() -> Furnished:
     mall.things["product"] = item["productId"]
     for _ in range(MORE):
         mall.order()
-    return mall
+
+
+def complete(mall: Furnished, kind: str) -> None:
+    """The order of a list is collected and paid."""
+    mall.ask("PUT", f"/api/depot/shopping/{mall.things[kind]}/complete")
+    mall.ask("PUT", f"/api/payments/invoices/{mall.things[kind]}/pay")
+    mall.mall.settle()
 
 
 def _count(mall: Furnished, method: str, path: str, body: Any = None) -> float:
-    meter.take()
+    _counted.clear()
     mall.ask(method, path, body)
-    return meter.take().get("read_units", 0)
+    return sum(_counted)
 
 
-def _filters(mall: Furnished, names: str) -> dict[str, Any]:
+def filters(mall: Furnished, names: str) -> dict[str, Any]:
     customer, product, store = (mall.things[kind] for kind in ("customer", "product", "store"))
     every = {
         "status": "approved",
@@ -110,30 +115,22 @@ def _filters(mall: Furnished, names: str) -> dict[str, Any]:
 
 def document() -> str:
     """The page with the counts."""
-    mall = _filled()
+    mall = filled()
     for runtime in mall.mall.runtimes.values():
         assert isinstance(runtime.views, MemoryViews)
         assert isinstance(runtime.store, MemoryEventStore)
         runtime.views.__class__, runtime.store.__class__ = CountedViews, CountedStore
-    os.environ["MALLBOTS_METER"] = "1"
-    try:
-        return _page(mall)
-    finally:
-        del os.environ["MALLBOTS_METER"]
-        meter.take()
-
-
-def _page(mall: Furnished) -> str:
     lines = ["# What reading costs", "", f"Counted by `.venv/bin/python -m {__spec__.name}`, which writes this page."]
     lines += [
         "A read unit is 4 KB read consistently, or 8 KB read otherwise. Pages are full, of 50 or 10 things; orders"
     ]
-    lines += [f"have one line each, of one customer, product and store. There are over {MORE} things of each kind.", ""]
+    lines += [f"have one line each, of one customer, product and store. There are over {MORE} things of each kind."]
+    lines += ["Sums are those of the last 24 hours, in which one order was completed.", ""]
     lines += ["| list | a page of 50 | of 10 |", "|---|---|---|"]
     lines += [_row(f"`{key(r)}`", *_pages(mall, r)) for r in ROUTES if lists(r) and not r.writes]
     lines += ["", "| a search for | found by | a page of 50 | of 10 |", "|---|---|---|---|"]
     for asked, (index, names) in SEARCHES.items():
-        body = {"filters": _filters(mall, names)}
+        body = {"filters": filters(mall, names)}
         counts = [_count(mall, "POST", "/api/search/orders", {**body, "limit": limit}) for limit in (50, 10)]
         lines.append(_row(asked, index, *counts))
     lines += ["", "| read of one thing, or sum | read units |", "|---|---|"]
@@ -143,8 +140,12 @@ def _page(mall: Furnished) -> str:
 
 
 def _pages(mall: Furnished, route: Route) -> list[float]:
-    query = (mall.required_query(route) + "&").replace("?&", "?")
-    return [_count(mall, "GET", f"{mall.path(route)}{query}limit={limit}") for limit in (50, 10)]
+    return [_count(mall, "GET", page_of(mall, route, limit)) for limit in (50, 10)]
+
+
+def page_of(mall: Furnished, route: Route, limit: int) -> str:
+    """The path of a list's first page."""
+    return f"{mall.path(route)}{mall.required_query(route)}&limit={limit}".replace("?&", "?")
 
 
 def _row(*cells: object) -> str:

@@ -112,7 +112,7 @@ def test_a_field_that_must_be_there_is_missed_and_another_is_not(
         assert_refused(mall, route, body, place)
     else:
         answer = furnish().do(route, body)
-        assert "missing" not in str(answer.body)
+        assert answer.status == 200, answer
 
 
 def too_much(schema: Schema) -> list[Any]:

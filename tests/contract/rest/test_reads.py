@@ -1,8 +1,21 @@
-"""What reading costs is written down, and stays true."""
+"""What reading costs is written down, stays true, and does not grow with what there is."""
 
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from tests.contract.rest.reads import DOCUMENT, document
+import pytest
+
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.rest.routes import Route
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.views import Page
+from tests.contract.rest.declared import answers_here, lists, routes
+from tests.contract.rest.furnished import Furnished
+from tests.contract.rest.reads import DOCUMENT, SEARCHES, complete, document, filled, filters, page_of
+
+PAGE = 10
 
 
 def test_what_is_written_down_is_what_is_counted() -> None:
@@ -13,3 +26,75 @@ def test_a_page_of_a_list_costs_a_few_units() -> None:
     lists = re.findall(r"\| `GET .*` \| ([\d.]+) \| ([\d.]+) \|", DOCUMENT.read_text())
     assert len(lists) >= 10
     assert max(float(cost) for row in lists for cost in row) <= 10
+
+
+@pytest.fixture(scope="module")
+def malls() -> tuple[Furnished, Furnished]:
+    """A mall, and one with twice as much of everything that a request is not about."""
+    return filled(), filled(times=2)
+
+
+def rows_read(work: Callable[[], object]) -> int:
+    """How many rows and commits are read, and queries made, to do some work."""
+    read = 0
+    get, query, backwards = MemoryViews.get, MemoryViews.query, MemoryEventStore.backwards
+
+    def counted_get(views: MemoryViews, partition: str, sort: str) -> dict[str, Any] | None:
+        nonlocal read
+        read += 1
+        return get(views, partition, sort)
+
+    def counted_query(views: MemoryViews, partition: str, **more: Any) -> Page:
+        nonlocal read
+        page = query(views, partition, **more)
+        read += 1 + len(page.rows)
+        return page
+
+    def counted_backwards(store: MemoryEventStore, stream: str, page: int) -> Iterator[Commit]:
+        nonlocal read
+        for commit in backwards(store, stream, page):
+            read += 1
+            yield commit
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryViews, "get", counted_get)
+        patch.setattr(MemoryViews, "query", counted_query)
+        patch.setattr(MemoryEventStore, "backwards", counted_backwards)
+        work()
+    return read
+
+
+def assert_same_reads(malls: tuple[Furnished, Furnished], work: Callable[[Furnished], object]) -> None:
+    """Some work reads something, and as much in either mall."""
+    small, large = (rows_read(lambda mall=mall: work(mall)) for mall in malls)  # type: ignore[misc]
+    assert 0 < small == large
+
+
+@routes(lambda route: answers_here(route) and not route.writes and route.path != "/health")
+def test_what_a_request_reads_does_not_grow_with_what_it_is_not_about(
+    malls: tuple[Furnished, Furnished], route: Route
+) -> None:
+    def ask(mall: Furnished) -> None:
+        mall.ask("GET", page_of(mall, route, PAGE) if lists(route) else mall.path(route))
+
+    assert_same_reads(malls, ask)
+
+
+@pytest.mark.parametrize("names", [names for _, names in SEARCHES.values() if "minTotal" not in names])
+def test_what_a_search_reads_does_not_grow_with_the_orders_that_there_are(
+    malls: tuple[Furnished, Furnished], names: str
+) -> None:
+    def search(mall: Furnished) -> None:
+        mall.ask("POST", "/api/search/orders", {"filters": filters(mall, names), "limit": PAGE})
+
+    assert_same_reads(malls, search)
+
+
+def test_what_an_order_reads_on_its_way_through_all_services_does_not_grow_with_the_mall(
+    malls: tuple[Furnished, Furnished],
+) -> None:
+    def order(mall: Furnished) -> None:
+        mall.order()
+        complete(mall, "active list")
+
+    assert_same_reads(malls, order)

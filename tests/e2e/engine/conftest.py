@@ -1,4 +1,4 @@
-"""A real engine, on a free port, for all the tests here."""
+"""One engine, on a free port, for all tests in this folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These tests talk to the loopback interface, and to nothing else."""
+    """These tests may use the loopback interface only."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    # Retries of asynchronous invocations after a tenth of a second: AWS waits for one minute and two.
+    # Asynchronous invocations are retried after 0.1 s: AWS waits for one minute, then two.
     settings = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1"}
     cloud = LocalCloud(free_port(), tmp_path_factory.mktemp("cloud"), settings)
     cloud.start()
@@ -44,7 +44,7 @@ def bench(cloud: LocalCloud, clients: Clients, tmp_path: Path) -> Iterator[Workb
 
 @pytest.fixture
 def fresh_cloud(tmp_path: Path) -> Iterator[LocalCloud]:
-    """One of its own, to be stopped, killed and started again."""
+    """A cloud for one test, to be stopped, killed and restarted."""
     cloud = LocalCloud(free_port(), tmp_path / "state", {"AUTOSAVE_SECONDS": "0.1"})
     yield cloud
     cloud.stop()

@@ -13,11 +13,11 @@ from tests.simulation.differential.case import Case
 from tests.simulation.differential.place import INDEX, Letter, Queue, Work
 
 BUS = "differential"
-VISIBILITY = "4"  # seconds: a message that failed comes again soon, and none does that is worked on by a busy machine
+VISIBILITY = "4"  # seconds: short for retries, yet long enough for a busy machine to handle a message
 WARM = {"warm": True}
 INSERTED = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"messages": {"S": [{"exists": True}]}}}}
 
-# What a function of a case has at hand: its tools. Its source follows.
+# The tools of a case's function; its source follows.
 TOOLS = """\
 if event == {"warm": True}:
     return
@@ -38,7 +38,7 @@ class Tools_:
 
 
 class EnginePlace:
-    """The engine, under names that no other case has."""
+    """The engine; each case has names of its own."""
 
     bus = BUS
 
@@ -53,7 +53,7 @@ class EnginePlace:
         self.source = f"mallbots.{bench.name('case')}"
 
     def close(self) -> None:
-        """Take away what would go on: event sources, and the processes of functions."""
+        """Remove what would keep running: event sources, and the processes of functions."""
         self._bench.close()
         for name in self._functions:
             self.functions.delete_function(FunctionName=name)
@@ -100,7 +100,7 @@ class EnginePlace:
         if queue:
             variables = {"JOURNAL": str(made.journal), "QUEUE": queue.url}
             self.functions.update_function_configuration(FunctionName=made.name, Environment={"Variables": variables})
-        self._bench.invoke(made, WARM)  # a cold start may take longer than a message is hidden
+        self._bench.invoke(made, WARM)  # a cold start may take longer than the visibility timeout
         self._functions[made.name] = made
         return made.name
 
@@ -140,12 +140,12 @@ class EnginePlace:
         return undelivered
 
     def schedule(self, timer: type[Timer], queue: Queue) -> None:
-        """An event instead of the minute that a schedule takes: the target's template is what is seen."""
+        """An event in place of a schedule, which takes a minute: the case observes the target's template."""
         name = self._bench.name("rule")
-        template = f'{{"detail-type": "{timer.name}", "version": {timer.version}, "time": <time>}}'
-        spoken = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
+        template = f'{{"detail-type": "{timer.about.name}", "version": {timer.about.version}, "time": <time>}}'
+        transformer = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
         self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=json.dumps({"source": [self.source]}))
-        target = {"Id": "Queue", "Arn": queue.name, "InputTransformer": spoken}
+        target = {"Id": "Queue", "Arn": queue.name, "InputTransformer": transformer}
         self.events.put_targets(Rule=name, EventBusName=BUS, Targets=[target])
         entry = {"EventBusName": BUS, "Source": self.source, "DetailType": "Scheduled Event", "Detail": "{}"}
         self.events.put_events(Entries=[entry])
@@ -156,13 +156,17 @@ class EnginePlace:
     def take(self, queue: Queue, number: int = 1) -> list[Letter]:
         found: list[Letter] = []
 
-        def is_there() -> bool:
+        def enough() -> bool:
             for message in self._bench.receive(Made(queue.url, queue.name)):
-                said = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
-                found.append(Letter(message["Body"], said, message.get("Attributes", {}).get("MessageGroupId", "")))
+                attributes = {
+                    name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()
+                }
+                found.append(
+                    Letter(message["Body"], attributes, message.get("Attributes", {}).get("MessageGroupId", ""))
+                )
             return len(found) >= number
 
-        eventually(is_there)
+        eventually(enough)
         return found
 
     def depth(self, queue: Queue) -> int:
@@ -177,7 +181,7 @@ def _schema(keys: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def observe(case: Case, bench: Workbench) -> Any:
-    """What is seen of a case on the engine."""
+    """What a case observes on the engine."""
     place = EnginePlace(bench)
     try:
         return case.do(place)

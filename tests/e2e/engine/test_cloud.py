@@ -1,4 +1,4 @@
-"""The local cloud as a process of this machine."""
+"""The local cloud as a process on this machine."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.e2e.engine.workbench import free_port
 
 
 @pytest.fixture
-def stranger() -> Iterator[int]:
+def foreign_process() -> Iterator[int]:
     """A process that has nothing to do with the local cloud."""
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
     with subprocess.Popen(command) as process:
@@ -27,7 +27,7 @@ def stranger() -> Iterator[int]:
         process.kill()
 
 
-def test_a_port_in_use_is_said_clearly_and_whoever_uses_it_is_left_alone(tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error_and_its_process_is_not_touched(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -37,18 +37,20 @@ def test_a_port_in_use_is_said_clearly_and_whoever_uses_it_is_left_alone(tmp_pat
             LocalCloud(port, tmp_path).start()
 
 
-def test_a_recorded_process_id_that_is_somebody_else_s_now_is_not_stopped(tmp_path: Path, stranger: int) -> None:
+def test_a_recorded_process_id_that_now_belongs_to_another_program_is_not_stopped(
+    tmp_path: Path, foreign_process: int
+) -> None:
     cloud = LocalCloud(free_port(), tmp_path)
-    cloud.engine.record.write_text(json.dumps({"pid": stranger, "port": cloud.engine.port}))
+    cloud.engine.record.write_text(json.dumps({"pid": foreign_process, "port": cloud.engine.port}))
 
     assert not cloud.stop()
 
 
-def test_a_state_is_not_started_on_another_port(fresh_cloud: LocalCloud) -> None:
+def test_a_state_cannot_be_started_on_another_port(fresh_cloud: LocalCloud) -> None:
     fresh_cloud.start()
     fresh_cloud.stop()
 
-    with pytest.raises(LocalCloudError, match=f"was made on port {fresh_cloud.engine.port}"):
+    with pytest.raises(LocalCloudError, match=f"was created on port {fresh_cloud.engine.port}"):
         LocalCloud(free_port(), fresh_cloud.state).start()
 
 
@@ -65,7 +67,7 @@ def test_two_clouds_run_side_by_side(cloud: LocalCloud, fresh_cloud: LocalCloud)
     assert f"queue-{fresh_cloud.engine.port}" not in names[0]
 
 
-def test_a_cloud_that_runs_is_found_again_and_kept(fresh_cloud: LocalCloud) -> None:
+def test_a_running_cloud_is_found_again_and_kept(fresh_cloud: LocalCloud) -> None:
     fresh_cloud.start()
     again = LocalCloud(fresh_cloud.engine.port, fresh_cloud.state)
 
@@ -76,7 +78,7 @@ def test_a_cloud_that_runs_is_found_again_and_kept(fresh_cloud: LocalCloud) -> N
     assert not fresh_cloud.engine.is_running()
 
 
-def test_an_engine_that_does_not_come_up_is_reported_with_its_log(tmp_path: Path) -> None:
+def test_an_engine_that_does_not_start_is_reported_with_its_log(tmp_path: Path) -> None:
     cloud = LocalCloud(free_port(), tmp_path, {"LAMBDA_WORKERS_PER_FUNCTION": "many"})
 
     with pytest.raises(LocalCloudError, match=r"(?s)ended with code 1.*invalid literal.*many"):
@@ -125,13 +127,13 @@ def test_an_engine_of_another_version_is_refused() -> None:
 
 def test_an_engine_without_what_a_patch_replaces_is_refused_with_the_patch_s_name() -> None:
     service = ModuleType("sqs")
-    vars(service)["script"] = "say one"
+    vars(service)["script"] = "print one"
     patch = seams.Seams("workers")
 
     with pytest.raises(seams.EngineChangedError, match="patch workers: sqs has no _execute"):
         patch.replace(service, "_execute", None)
-    with pytest.raises(seams.EngineChangedError, match=r"patch workers: sqs.script no longer says 'say two'"):
-        patch.replace_text(service, "script", "say two", "say three")
+    with pytest.raises(seams.EngineChangedError, match=r"patch workers: sqs.script no longer contains 'print two'"):
+        patch.replace_text(service, "script", "print two", "print three")
 
 
 def test_up_and_down_end_with_a_message_and_code_1_when_they_cannot(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.engine.workbench import Workbench, eventually
 
 
 def deploy(bench: Workbench, resources: dict[str, Any], outputs: dict[str, Any], stack: str = "") -> dict[str, str]:
-    """Make a stack, or change the one of that name; its outputs, with its name as `Stack`."""
+    """Create a stack, or update the one of that name; returns its outputs, and its name as `Stack`."""
     cloudformation = bench.client("cloudformation")
     template = json.dumps({"Resources": resources, "Outputs": {name: {"Value": v} for name, v in outputs.items()}})
     name = stack or bench.name("stack")
@@ -35,7 +35,7 @@ def table(time_to_live: str) -> dict[str, Any]:
     }
 
 
-def test_a_table_s_time_to_live_takes_effect_when_it_is_made_and_when_it_is_changed(bench: Workbench) -> None:
+def test_a_table_s_time_to_live_takes_effect_on_creation_and_on_update(bench: Workbench) -> None:
     def attribute(name: str) -> str:
         found = bench.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         return f"{found['AttributeName']} {found['TimeToLiveStatus']}"
@@ -47,7 +47,7 @@ def test_a_table_s_time_to_live_takes_effect_when_it_is_made_and_when_it_is_chan
     assert attribute(made["Name"]) == "gone_after ENABLED"
 
 
-def test_an_http_api_answers_a_preflight_as_its_cors_configuration_says(bench: Workbench) -> None:
+def test_an_http_api_answers_a_preflight_by_its_cors_configuration(bench: Workbench) -> None:
     resources = {
         "Api": {
             "Type": "AWS::ApiGatewayV2::Api",
@@ -96,7 +96,7 @@ def test_an_archive_keeps_the_events_that_match_it(bench: Workbench) -> None:
     assert archive["EventCount"] == 1
 
 
-def test_what_only_watches_or_restricts_is_accepted(bench: Workbench) -> None:
+def test_types_that_only_observe_or_restrict_are_accepted(bench: Workbench) -> None:
     metric = {
         "Id": "age",
         "ReturnData": True,

@@ -1,4 +1,4 @@
-"""The differential suite on the engine: each case is seen as on the simulated cloud, but for listed differences."""
+"""The differential suite on the engine: cases observe the same as on the simulated cloud, or listed differences."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,24 +13,24 @@ from tests.e2e.engine.workbench import Clients, Workbench
 from tests.simulation.differential.simulated import observe
 from tests.simulation.differential.suite import SUITE, expected
 
-AT_ONCE = 12  # they mostly wait
+AT_ONCE = 12  # cases mostly wait
 
 
 @pytest.fixture(scope="module")
 def observed(
     cloud: LocalCloud, clients: Clients, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, "Future[Any]"]]:
-    """What is seen of every case on the engine; all of them wait together."""
+    """What every case observes on the engine; they run concurrently."""
     folder = tmp_path_factory.mktemp("differential")
     for service in ("dynamodb", "sqs", "events", "lambda"):
-        clients(service)  # made here, since a client is not made by two threads at once
+        clients(service)  # created here, since creating clients is not thread-safe
     clients("events").create_event_bus(Name=BUS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {name: pool.submit(on_engine, case, Workbench(cloud, clients, folder)) for name, case in SUITE.items()}
 
 
 @pytest.mark.parametrize("name", SUITE)
-def test_a_case_is_seen_alike_on_both_clouds_or_its_difference_is_listed(
+def test_a_case_observes_the_same_on_both_clouds_or_its_difference_is_listed(
     name: str, observed: dict[str, "Future[Any]"]
 ) -> None:
     simulated, engine = observe(SUITE[name]), observed[name].result()

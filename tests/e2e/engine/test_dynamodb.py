@@ -1,4 +1,4 @@
-"""What the event store asks of DynamoDB: `patches/dynamodb.py` for the cost of reads; the rest is the engine's own."""
+"""What the event store needs of DynamoDB: `patches/dynamodb.py` for the cost of reads; the rest is the engine's own."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ def commit(table: Table, name: str = "order-1", version: int = 1, **attributes: 
     }
 
 
-def test_a_refused_put_returns_the_item_that_is_there(bench: Workbench) -> None:
+def test_a_refused_put_returns_the_existing_item(bench: Workbench) -> None:
     table, dynamodb = bench.table(), bench.client("dynamodb")
     dynamodb.put_item(**commit(table, commit_id={"S": "first"}))
 
@@ -33,7 +33,7 @@ def test_a_refused_put_returns_the_item_that_is_there(bench: Workbench) -> None:
     assert answer["Item"]["commit_id"] == {"S": "first"}
 
 
-def test_a_refused_transaction_says_for_each_item_why_and_what_is_there(bench: Workbench) -> None:
+def test_a_refused_transaction_returns_a_reason_and_the_existing_item_for_each_item(bench: Workbench) -> None:
     table, dynamodb = bench.table(), bench.client("dynamodb")
     dynamodb.put_item(**commit(table, "robot", commit_id={"S": "first"}))
 
@@ -49,7 +49,7 @@ def test_a_refused_transaction_says_for_each_item_why_and_what_is_there(bench: W
     assert "Item" not in dynamodb.get_item(TableName=table.name, Key={"pk": {"S": "list"}, "sk": {"N": "1"}})
 
 
-def test_a_transaction_said_again_with_its_token_is_done_once(bench: Workbench) -> None:
+def test_a_transaction_repeated_with_its_token_takes_effect_once(bench: Workbench) -> None:
     table, dynamodb, token = bench.table(), bench.client("dynamodb"), str(uuid.uuid4())
 
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_a_stream_is_read_backwards_page_by_page(bench: Workbench) -> None:
     assert "LastEvaluatedKey" not in third
 
 
-def test_a_query_stops_at_a_megabyte_and_says_where(bench: Workbench) -> None:
+def test_a_query_stops_at_a_megabyte_and_returns_where(bench: Workbench) -> None:
     table, dynamodb = bench.table(), bench.client("dynamodb")
     for version in range(1, 5):
         bench.put(table, "order-1", version=version, body={"S": "x" * 350_000})
@@ -127,7 +127,7 @@ def test_a_query_stops_at_a_megabyte_and_says_where(bench: Workbench) -> None:
     assert "LastEvaluatedKey" in found
 
 
-def test_the_segments_of_a_scan_hold_each_item_once(bench: Workbench) -> None:
+def test_the_segments_of_a_scan_return_each_item_once(bench: Workbench) -> None:
     table, dynamodb = bench.table(), bench.client("dynamodb")
     names = {f"order-{number}" for number in range(40)}
     bench.put(table, *names)

@@ -1,4 +1,4 @@
-"""The event bus: `patches/eventbridge.py`, and the matching of patterns, which the engine does well."""
+"""The event bus: `patches/eventbridge.py`, and the matching of patterns, which the engine does correctly."""
 
 import json
 from typing import Any
@@ -74,7 +74,7 @@ EITHER = {"$or": [{"detail-type": ["OrderCreated"]}, {"detail": {"total": [{"num
         ({"source": ["a"], "detail-type": ["b", "c"]}, {"source": "a", "detail-type": "d"}, False),
     ],
 )
-def test_a_pattern_matches_as_it_says(
+def test_a_pattern_matches_as_documented(
     bench: Workbench, pattern: dict[str, Any], event: dict[str, Any], matches: bool
 ) -> None:
     whole: dict[str, Any] = {
@@ -94,7 +94,7 @@ def test_a_pattern_matches_as_it_says(
     assert answer["Result"] is matches
 
 
-def test_a_rule_invokes_a_function_again_when_it_fails_and_then_its_failure_destination(bench: Workbench) -> None:
+def test_a_rule_retries_a_failing_function_and_then_invokes_its_failure_destination(bench: Workbench) -> None:
     function, failures = bench.function('note(event["detail"])\nraise ValueError'), bench.queue()
     bench.client("lambda").put_function_event_invoke_config(
         FunctionName=function.name,
@@ -109,7 +109,9 @@ def test_a_rule_invokes_a_function_again_when_it_fails_and_then_its_failure_dest
     assert json.loads(message["Body"])["requestPayload"]["detail"] == {"n": 1}
 
 
-def test_what_a_rule_cannot_deliver_goes_to_the_target_s_dead_letter_queue_with_the_reason(bench: Workbench) -> None:
+def test_an_event_that_cannot_be_delivered_goes_to_the_target_s_dead_letter_queue_with_the_reason(
+    bench: Workbench,
+) -> None:
     target, dead_letters = bench.queue(), bench.queue()
     source = rule(bench, target, DeadLetterConfig={"Arn": dead_letters.arn})
     bench.client("sqs").delete_queue(QueueUrl=target.url)
@@ -132,19 +134,19 @@ def test_a_fifo_queue_as_a_target_drops_duplicates_and_keeps_the_group(bench: Wo
     put(bench, source, {"n": 1}, {"n": 1}, {"n": 2})
 
     received = eventually(lambda: bench.receive(target))
-    # One message of a group at a time is worked on: the second is visible once the first is deleted.
+    # One message of a group is in flight at a time: the second is visible once the first is deleted.
     received += eventually(lambda: bench.receive(target)) if len(received) < 2 else []
     assert [json.loads(message["Body"]) for message in received] == [{"n": 1}, {"n": 2}]
     assert {message["Attributes"]["MessageGroupId"] for message in received} == {"robots"}
 
 
 def test_an_input_template_puts_a_text_in_quotes_where_the_template_has_none(bench: Workbench) -> None:
-    """As a schedule's rule says the time to the inbox that it wakes."""
+    """As a schedule's rule sends its time to an inbox."""
     queue = bench.queue()
     template = '{"detail-type": "Due", "version": 1, "time": <time>}'
-    spoken = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
-    put(bench, rule(bench, queue, InputTransformer=spoken), {"order_id": "1"})
+    transformer = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
+    put(bench, rule(bench, queue, InputTransformer=transformer), {"order_id": "1"})
 
     [message] = eventually(lambda: bench.receive(queue))
-    said = json.loads(message["Body"])
-    assert (said["detail-type"], said["version"], said["time"][10]) == ("Due", 1, "T")
+    body = json.loads(message["Body"])
+    assert (body["detail-type"], body["version"], body["time"][10]) == ("Due", 1, "T")

@@ -21,7 +21,7 @@ def bench(fresh_cloud: LocalCloud, tmp_path: Path) -> Iterator[Workbench]:
     clients.close()
 
 
-def test_after_a_stop_everything_is_there_and_works_on(bench: Workbench) -> None:
+def test_after_a_restart_everything_is_there_and_keeps_working(bench: Workbench) -> None:
     table, queue, function = bench.table(), bench.queue(), bench.function(SEES)
     bench.feed(function, table.stream, BatchSize=1)
     bench.put(table, "before")
@@ -37,7 +37,7 @@ def test_after_a_stop_everything_is_there_and_works_on(bench: Workbench) -> None
     eventually(lambda: function.notes() == ["before", "after"])
 
 
-def test_records_that_were_not_delivered_before_a_stop_are_delivered_after_it(bench: Workbench) -> None:
+def test_stream_records_that_were_not_delivered_before_a_stop_are_delivered_after_it(bench: Workbench) -> None:
     table, function = bench.table(), bench.function(SEES)
     bench.put(table, "written", "in the meantime")
 
@@ -48,7 +48,7 @@ def test_records_that_were_not_delivered_before_a_stop_are_delivered_after_it(be
     eventually(lambda: function.notes() == ["written", "in the meantime"])
 
 
-def test_a_kill_loses_nothing_that_is_a_few_seconds_old(bench: Workbench) -> None:
+def test_a_kill_loses_nothing_older_than_a_few_seconds(bench: Workbench) -> None:
     table, queue, function = bench.table(), bench.queue(), bench.function(SEES)
     bench.feed(function, table.stream, BatchSize=1)
     bench.send(queue, "before")

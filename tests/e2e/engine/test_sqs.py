@@ -1,4 +1,4 @@
-"""Queues, and functions fed from them: `patches/sqs.py`, and what the engine does as AWS does."""
+"""Queues and the functions that consume them: `patches/sqs.py`, and what the engine itself does as AWS does."""
 
 import json
 
@@ -53,7 +53,7 @@ def test_a_visibility_timeout_of_more_than_twelve_hours_is_refused(bench: Workbe
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValue"
 
 
-def test_only_the_failed_messages_of_a_batch_come_again_and_then_go_to_the_dead_letter_queue(bench: Workbench) -> None:
+def test_only_the_failed_messages_of_a_batch_are_redelivered_and_then_dead_lettered(bench: Workbench) -> None:
     dead_letters = bench.queue()
     redrive = json.dumps({"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": 2})
     queue = bench.queue(VisibilityTimeout="1", RedrivePolicy=redrive)
@@ -69,7 +69,7 @@ def test_only_the_failed_messages_of_a_batch_come_again_and_then_go_to_the_dead_
     assert bench.depth(queue) == 0
 
 
-def test_a_function_decides_when_a_failed_message_comes_again(bench: Workbench) -> None:
+def test_a_function_can_set_when_a_failed_message_is_redelivered(bench: Workbench) -> None:
     queue = bench.queue(VisibilityTimeout="60")
     function = bench.function("""
         import boto3
@@ -94,7 +94,7 @@ def test_a_function_decides_when_a_failed_message_comes_again(bench: Workbench) 
     eventually(lambda: bench.depth(queue) == 0)
 
 
-def test_no_more_batches_are_worked_on_at_a_time_than_the_maximum_concurrency(bench: Workbench) -> None:
+def test_no_more_batches_are_in_progress_than_the_maximum_concurrency(bench: Workbench) -> None:
     queue = bench.queue()
     function = bench.function("""
         note("begin")
@@ -106,14 +106,14 @@ def test_no_more_batches_are_worked_on_at_a_time_than_the_maximum_concurrency(be
 
     eventually(lambda: function.notes().count("end") == 8)
 
-    at_a_time, most = 0, 0
+    in_progress, most = 0, 0
     for note in function.notes():
-        at_a_time += 1 if note == "begin" else -1
-        most = max(most, at_a_time)
+        in_progress += 1 if note == "begin" else -1
+        most = max(most, in_progress)
     assert most == 2
 
 
-def test_messages_of_a_fifo_group_are_worked_on_in_order_and_sent_once(bench: Workbench) -> None:
+def test_messages_of_a_fifo_group_are_delivered_in_order_and_deduplicated(bench: Workbench) -> None:
     queue = bench.queue(".fifo", FifoQueue="true", ContentBasedDeduplication="true")
     function = bench.function('[note(record["body"]) for record in event["Records"]]')
     for body in ("1", "2", "2", "3"):

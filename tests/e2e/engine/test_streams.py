@@ -1,18 +1,18 @@
-"""Functions fed from the stream of a table: `patches/streams.py`."""
+"""Functions that consume a table's stream: `patches/streams.py`."""
 
 import json
 from typing import Any
 
 from tests.e2e.engine.workbench import Function, Workbench, eventually
 
-# Notes the keys of each batch, and fails when the poison is in it.
+# Records the keys of each batch, and fails if the poison record is in it.
 FAILS_ON_POISON = """
 keys = [record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"]]
 note(keys)
 if "poison" in keys:
     raise ValueError("poison")
 """
-# The same, but says which record failed.
+# The same, but reports which record failed.
 REPORTS_POISON = """
 keys = [record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"]]
 note(keys)
@@ -25,7 +25,7 @@ def on_failure(queue: Any) -> dict[str, Any]:
     return {"OnFailure": {"Destination": queue.arn}}
 
 
-def test_a_poison_record_goes_to_the_failure_destination_after_its_retries_and_the_next_records_flow(
+def test_a_poison_record_goes_to_the_failure_destination_after_its_retries_and_the_next_records_are_delivered(
     bench: Workbench,
 ) -> None:
     table, failures, function = bench.table(), bench.queue(), bench.function(FAILS_ON_POISON)
@@ -63,7 +63,7 @@ def test_a_given_up_record_can_be_read_again_by_the_numbers_in_the_failure_messa
     assert record["dynamodb"]["SequenceNumber"] == where["endSequenceNumber"]
 
 
-def test_a_partial_failure_is_tried_again_from_the_lowest_failed_record_on(bench: Workbench) -> None:
+def test_a_partial_failure_is_retried_from_the_lowest_failed_record(bench: Workbench) -> None:
     table, failures, function = bench.table(), bench.queue(), bench.function(REPORTS_POISON)
     bench.put(table, "first", "poison", "last")
     bench.feed(
@@ -78,11 +78,11 @@ def test_a_partial_failure_is_tried_again_from_the_lowest_failed_record_on(bench
     [message] = eventually(lambda: bench.receive(failures))
 
     assert function.notes() == [["first", "poison", "last"], ["poison", "last"]]
-    # What comes after the failed record in its batch is given up with it: that is AWS, too.
+    # Records after the failed one in its batch are given up with it, as in AWS.
     assert json.loads(message["Body"])["DDBStreamBatchInfo"]["batchSize"] == 2
 
 
-def test_an_item_that_is_not_in_the_batch_makes_the_whole_batch_fail(bench: Workbench) -> None:
+def test_an_item_that_is_not_in_the_batch_fails_the_whole_batch(bench: Workbench) -> None:
     table, failures = bench.table(), bench.queue()
     function = bench.function('note(1)\nreturn {"batchItemFailures": [{"itemIdentifier": "unknown"}]}')
     bench.put(table, "first", "last")
@@ -116,7 +116,7 @@ def test_a_failed_batch_is_split_until_the_poison_record_is_alone(bench: Workben
     eventually(lambda: ["4"] in function.notes())
 
     assert json.loads(message["Body"])["DDBStreamBatchInfo"]["batchSize"] == 1
-    # No split counts as a retry: the poison record, alone, is tried twice.
+    # Splits do not count as retries: the poison record, alone, is tried twice.
     assert function.notes() == [
         ["1", "2", "poison", "4"],
         ["1", "2"],
@@ -127,7 +127,7 @@ def test_a_failed_batch_is_split_until_the_poison_record_is_alone(bench: Workben
     ]
 
 
-def test_a_filter_lets_only_the_insertions_with_messages_pass(bench: Workbench) -> None:
+def test_a_filter_passes_only_insertions_with_messages(bench: Workbench) -> None:
     table, function = bench.table(), bench.function(FAILS_ON_POISON)
     pattern = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"messages": {"S": [{"exists": True}]}}}}
     bench.put(table, "silent")

@@ -19,7 +19,7 @@ def test_an_unhandled_exception_is_reported_by_its_class_with_message_and_trace(
     assert "index.py" in error["stackTrace"][-1]
 
 
-def test_the_answer_to_a_failed_invocation_says_that_it_was_unhandled(bench: Workbench) -> None:
+def test_the_answer_to_a_failed_invocation_marks_it_as_unhandled(bench: Workbench) -> None:
     function = bench.function("raise ValueError")
 
     answer = bench.client("lambda").invoke(FunctionName=function.name)
@@ -79,5 +79,5 @@ def test_a_function_that_logs_nothing_answers_without_a_wait_for_its_log(bench: 
         bench.invoke(function)
         return time.perf_counter() - begun
 
-    # The engine by itself takes more than 50 ms, always; a busy machine does not slow down every single one.
+    # Unpatched, every invocation takes more than 50 ms; a busy machine does not slow down all of them.
     assert any(timed() < 0.045 for _ in range(100))

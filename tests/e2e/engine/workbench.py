@@ -1,4 +1,4 @@
-"""What the contract tests build on an engine: functions, queues, tables, under names of their own."""
+"""Functions, queues and tables that the contract tests create on an engine, under unique names."""
 
 import io
 import json
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is not in use."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -40,7 +40,7 @@ def free_port() -> int:
 
 
 def eventually(probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
-    """What `probe` returns once it is true; fails when it is not within the deadline."""
+    """What `probe` returns once it is truthy; fails if that takes longer than the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := probe()):
         assert time.monotonic() < deadline, f"not within {seconds} s: the last answer was {found!r}"
@@ -67,12 +67,12 @@ class Function:
     journal: Path
 
     def notes(self) -> list[Any]:
-        """What the function noted, in turn."""
+        """What the function appended to its journal, in order."""
         return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
 
 
 class Clients:
-    """One boto3 client for each service of a cloud: to make one takes longer than most tests."""
+    """One boto3 client for each service of a cloud: creating one takes longer than most tests."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
@@ -89,7 +89,7 @@ class Clients:
 
 
 class Workbench:
-    """Makes things on a cloud, and stops its event sources when the test is over."""
+    """Creates resources on a cloud, and stops its event sources at the end of the test."""
 
     def __init__(self, cloud: LocalCloud, clients: Clients, folder: Path) -> None:
         self.cloud = cloud
@@ -105,7 +105,7 @@ class Workbench:
         return f"{kind}-{uuid.uuid4().hex[:8]}"
 
     def function(self, body: str, **config: Any) -> Function:
-        """A function of the given lines; `event`, `context`, `json`, `os`, `time` and `note` are at hand."""
+        """A function with the given body; it can use `event`, `context`, `json`, `os`, `time` and `note`."""
         name = self.name("function")
         journal = self.folder / f"{name}.jsonl"
         bundle = io.BytesIO()
@@ -122,13 +122,13 @@ class Workbench:
         return Function(name, made["FunctionArn"], journal)
 
     def invoke(self, function: Function, event: object = None) -> Any:
-        """The answer to a synchronous invocation, or the error that the function failed with."""
+        """The answer to a synchronous invocation, or the error of the function."""
         answer = self.client("lambda").invoke(FunctionName=function.name, Payload=json.dumps(event))
         with answer["Payload"] as payload:
             return json.load(payload)
 
     def queue(self, suffix: str = "", **attributes: str) -> Queue:
-        """A queue; suffix `.fifo` makes it one of those."""
+        """A queue; a FIFO queue needs the suffix `.fifo`."""
         url = self.client("sqs").create_queue(QueueName=self.name("queue") + suffix, Attributes=attributes)["QueueUrl"]
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return Queue(url, found["Attributes"]["QueueArn"])
@@ -151,7 +151,7 @@ class Workbench:
             self.client("sqs").send_message(QueueUrl=queue.url, MessageBody=body, **parameters)
 
     def depth(self, queue: Queue) -> int:
-        """How many messages it holds, visible, delayed or being worked on."""
+        """The number of its messages, visible, delayed or in flight."""
         found = self.client("sqs").get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
         return sum(int(number) for name, number in found.items() if name.startswith("ApproximateNumberOfMessages"))
 
@@ -170,13 +170,13 @@ class Workbench:
         return Table(made["TableName"], made["LatestStreamArn"])
 
     def put(self, table: Table, *names: str, version: int = 1, **attributes: Any) -> None:
-        """An item for each name, which becomes its key."""
+        """Put an item for each name, which is its key."""
         for name in names:
             item = {"pk": {"S": name}, "sk": {"N": str(version)}, **attributes}
             self.client("dynamodb").put_item(TableName=table.name, Item=item)
 
     def feed(self, function: Function, source: str, **mapping: Any) -> None:
-        """Feed a function from a queue or a stream, by their ARN; a stream from its beginning."""
+        """Make a function consume a queue or a stream, by its ARN; a stream from its beginning."""
         start = {"StartingPosition": "TRIM_HORIZON"} if "/stream/" in source else {}
         made = self.client("lambda").create_event_source_mapping(
             FunctionName=function.name, EventSourceArn=source, **{**start, **mapping}

@@ -1,4 +1,4 @@
-"""The checker: an independent, small model of what a history must show. It knows the domain page, and no code."""
+"""The checker: an independent model of the domain that finds the invariants that a history violates."""
 
 from tests.simulation.check.checker import check
 

@@ -1,53 +1,53 @@
-"""What a history must show, whatever went wrong in it."""
+"""The entry point of the checker: all families of invariants over one history."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check import (
-    choosing,
-    collecting,
+    assignment_delay,
+    baskets,
+    collection,
+    commands,
     delivery,
-    effects,
-    failing,
-    fulfilling,
+    failures,
     money,
+    orders,
     poison,
     projections,
-    refusing,
+    published_state,
+    refusals,
     robots,
     sagas,
-    saying,
-    storing,
+    side_effects,
     transitions,
-    waiting,
 )
-from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Entry, Reading
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import Entry, ParsedHistory
 from tests.simulation.check.violation import Violation
 
 
-def check(history: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]:
-    """Every promise that a history and the state in which it ended do not keep; nothing when all are kept.
+def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]:
+    """The violations of a recorded history and its final state; [] when every invariant holds.
 
-    What must be so once all is still is looked at unless `final` says that it is not (`"still": False`).
+    Safety invariants are checked always, liveness invariants unless the run did not settle (`"quiescent": False`).
     """
-    reading = Reading(history, final)
-    ways = Ways(reading)
+    history = ParsedHistory(entries, final)
+    deliveries = Deliveries(history)
     return [
-        *storing.violations(reading),
-        *transitions.violations(reading),
-        *delivery.violations(reading, ways),
-        *effects.violations(reading, ways),
-        *money.violations(reading, ways),
-        *robots.violations(reading, ways),
-        *sagas.violations(reading, ways),
-        *projections.violations(reading, ways),
-        *poison.violations(reading),
-        *failing.violations(reading),
-        *saying.violations(reading),
-        *waiting.violations(reading, ways),
-        *choosing.violations(reading),
-        *fulfilling.violations(reading, ways),
-        *collecting.violations(reading, ways),
-        *refusing.violations(reading),
+        *commands.violations(history),
+        *transitions.violations(history),
+        *delivery.violations(history, deliveries),
+        *side_effects.violations(history, deliveries),
+        *money.violations(history, deliveries),
+        *robots.violations(history, deliveries),
+        *sagas.violations(history, deliveries),
+        *projections.violations(history, deliveries),
+        *poison.violations(history),
+        *failures.violations(history),
+        *published_state.violations(history),
+        *assignment_delay.violations(history, deliveries),
+        *baskets.violations(history),
+        *orders.violations(history, deliveries),
+        *collection.violations(history, deliveries),
+        *refusals.violations(history),
     ]

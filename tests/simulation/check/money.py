@@ -1,27 +1,27 @@
-"""Money is conserved: never more taken than was set aside, nor given back than was taken; in the end it all adds up."""
+"""Money: never more captured than authorized, nor refunded than captured; in the final state all amounts add up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Reading
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Commit, Event
 from tests.simulation.check.violation import Violation
 
-WITHIN = "no more is captured than authorized, nor refunded than captured"
+WITHIN_LIMITS = "no more is captured than authorized, nor refunded than captured"
 TOGETHER = "an invoice and its payment change together"
-FALLS = "what is owed never rises"
+NEVER_RISES = "what is owed never rises"
 OWED = "captured less refunded is what is owed"
-RELEASED = "authorized is captured and released"
-BILLED = "an invoice says what its order owes"
-SERVED = "an order is served by its own payment"
+RELEASED = "what was authorized is captured or released"
+INVOICED = "an invoice has the amount that its order owes"
+OWN_PAYMENT = "an order is paid with its own payment"
 
 ACCEPTED = ("approved", "ready", "completed")
 
 
 @dataclass
 class Payment:
-    """What the events of a payment say, in cents; requested, made: refunds by their number."""
+    """A payment by its events, in cents. requested, made: refunds by number."""
 
     customer: str = ""
     order: str | None = None
@@ -34,13 +34,13 @@ class Payment:
 
     @property
     def kept(self) -> int:
-        """What was captured and went not back, in cents."""
+        """What was captured and not refunded, in cents."""
         return self.captured - sum(self.made.values())
 
 
 @dataclass
 class Invoice:
-    """The same of an invoice; paid: what it said when it was paid."""
+    """An invoice by its events. paid: its amount when it was paid."""
 
     status: str = ""
     payment: str = ""
@@ -50,7 +50,7 @@ class Invoice:
 
 @dataclass
 class Order:
-    """The same of an order; total in cents."""
+    """An order by its events; total in cents."""
 
     customer: str = ""
     payment: str = ""
@@ -61,7 +61,7 @@ class Order:
     items: list[dict[str, int | str]] = field(default_factory=list)
 
     def apply(self, event: Event) -> None:
-        """Take what an event of it says."""
+        """Apply one event."""
         match event.name:
             case "Created":
                 self.status, self.customer = "pending", event.data["customer_id"]
@@ -71,7 +71,7 @@ class Order:
                 self.status, self.approved = "approved", True
             case "Readied":
                 self.status = "ready"
-                _take_out(self, event.data["shortages"])
+                _reduce(self, event.data["shortages"])
             case "Paid":
                 self.paid = True
             case "Completed":
@@ -85,41 +85,41 @@ class Order:
         self.total = sum(int(item["price"]) * int(item["quantity"]) for item in self.items)
 
 
-def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
-    """Amounts that no moment may show, and what does not add up in the end."""
+def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Amounts that are wrong at any time, and amounts that do not add up in the final state."""
     payments: dict[str, Payment] = {}
     invoices: dict[str, Invoice] = {}
     orders: dict[str, Order] = {}
-    for commit in reading.commits:
+    for commit in history.commits:
         if commit.kind == "Payment":
-            yield from _pay(payments.setdefault(commit.thing, Payment()), commit)
+            yield from _apply_payment(payments.setdefault(commit.aggregate_id, Payment()), commit)
         elif commit.kind == "Invoice":
-            yield from _bill(invoices.setdefault(commit.thing, Invoice()), commit)
+            yield from _apply_invoice(invoices.setdefault(commit.aggregate_id, Invoice()), commit)
         elif commit.kind == "Order":
             for event in commit.events:
-                orders.setdefault(commit.thing, Order()).apply(event)
+                orders.setdefault(commit.aggregate_id, Order()).apply(event)
     yield from _together(payments, invoices)
-    if reading.is_still:
+    if history.is_quiescent:
         for order_id, order in orders.items():
-            if not _lacks(ways, order_id, order.payment):
+            if not _lacks(deliveries, order_id, order.payment):
                 yield from _adds_up(order_id, order, invoices.get(order_id), payments.get(order.payment))
         for payment_id, payment in payments.items():
-            if payment.made != payment.requested and not ways.misses("payments", payment_id, ["RefundDue"]):
-                text = f"of the payment {payment_id} {payment.requested} was to go back, and {payment.made} did"
+            if payment.made != payment.requested and not deliveries.misses("payments", payment_id, ["RefundDue"]):
+                text = f"the payment {payment_id} has the refunds {payment.made} made of {payment.requested}"
                 yield Violation(OWED, text, {"stream": f"Payment#{payment_id}"})
 
 
-def _lacks(ways: Ways, order_id: str, payment_id: str) -> bool:
-    """Whether somebody lacks a message without which an order's money cannot add up."""
-    heard = ("OrderApproved", "OrderReadied", "OrderCancelled", "OrderRejected")
+def _lacks(deliveries: Deliveries, order_id: str, payment_id: str) -> bool:
+    """Whether a message is missing without which an order's amounts cannot add up."""
+    names = ("OrderApproved", "OrderReadied", "OrderCancelled", "OrderRejected")
     return (
-        ways.misses("payments", order_id, heard)
-        or ways.misses("payments", payment_id, ["RefundDue"])
-        or ways.misses("ordering", order_id, ["InvoicePaid"])
+        deliveries.misses("payments", order_id, names)
+        or deliveries.misses("payments", payment_id, ["RefundDue"])
+        or deliveries.misses("ordering", order_id, ["InvoicePaid"])
     )
 
 
-def _pay(payment: Payment, commit: Commit) -> Iterator[Violation]:
+def _apply_payment(payment: Payment, commit: Commit) -> Iterator[Violation]:
     for event in commit.events:
         data = event.data
         match event.name:
@@ -136,31 +136,29 @@ def _pay(payment: Payment, commit: Commit) -> Iterator[Violation]:
             case "RefundRequested":
                 if data["number"] != len(payment.requested) + 1:
                     text = f"{commit.where} requests the refund {data['number']} as its {len(payment.requested) + 1}."
-                    yield Violation(WITHIN, text, {"stream": commit.stream})
+                    yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
                 payment.requested[data["number"]] = data["amount"]
             case "Refunded":
                 if payment.requested.get(data["number"]) != data["amount"] or data["number"] in payment.made:
-                    text = (
-                        f"{commit.where} notes a refund of {data['amount']} that was not requested, or was made before"
-                    )
-                    yield Violation(WITHIN, text, {"stream": commit.stream})
+                    text = f"{commit.where} records a refund of {data['amount']} that is not requested, or made before"
+                    yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
                 payment.made[data["number"]] = data["amount"]
     if payment.authorized <= 0 or payment.captured > payment.authorized:
         text = f"{commit.where} has {payment.captured} captured of {payment.authorized}"
-        yield Violation(WITHIN, text, {"stream": commit.stream})
+        yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
     if sum(payment.requested.values()) > payment.captured:
-        text = f"{commit.where} gives back {sum(payment.requested.values())} of {payment.captured} that was captured"
-        yield Violation(WITHIN, text, {"stream": commit.stream})
-    yield from _said(payment, commit)
+        text = f"{commit.where} refunds {sum(payment.requested.values())} of {payment.captured} captured"
+        yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
+    yield from _published(payment, commit)
 
 
-def _said(payment: Payment, commit: Commit) -> Iterator[Violation]:
-    """What the last message of a commit says of a payment is what the events say."""
-    said = [message.data for message in commit.messages if message.delay is None and "authorized" in message.data]
-    for data in said[-1:]:
+def _published(payment: Payment, commit: Commit) -> Iterator[Violation]:
+    """The amounts in a commit's last message are those of the events."""
+    published = [message.data for message in commit.messages if message.delay is None and "authorized" in message.data]
+    for data in published[-1:]:
         released, refunded = data["released"], data["refunded"]
         if (data["captured"], refunded) != (payment.captured, sum(payment.made.values())):
-            text = f"{commit.where} tells others of {data['captured']} captured and {refunded} refunded"
+            text = f"{commit.where} publishes {data['captured']} captured and {refunded} refunded"
             yield Violation(OWED, text, {"stream": commit.stream})
         if data["status"] in ("voided", "settled", "refunded") and data["authorized"] != data["captured"] + released:
             text = (
@@ -169,7 +167,7 @@ def _said(payment: Payment, commit: Commit) -> Iterator[Violation]:
             yield Violation(RELEASED, text, {"stream": commit.stream})
 
 
-def _bill(invoice: Invoice, commit: Commit) -> Iterator[Violation]:
+def _apply_invoice(invoice: Invoice, commit: Commit) -> Iterator[Violation]:
     before = invoice.amount if invoice.status else None
     for event in commit.events:
         match event.name:
@@ -184,13 +182,13 @@ def _bill(invoice: Invoice, commit: Commit) -> Iterator[Violation]:
                 invoice.status, invoice.amount = "cancelled", 0
                 invoice.payment = event.data["payment_id"]
         if before is not None and invoice.amount > before:
-            text = f"{commit.where} lets what is owed rise from {before} to {invoice.amount}"
-            yield Violation(FALLS, text, {"stream": commit.stream})
+            text = f"{commit.where} raises what is owed from {before} to {invoice.amount}"
+            yield Violation(NEVER_RISES, text, {"stream": commit.stream})
         before = invoice.amount
 
 
-def _take_out(order: Order, shortages: list[dict[str, int | str]]) -> None:
-    """Reduce the items by what was not found; of a product on several lines from the last one on."""
+def _reduce(order: Order, shortages: list[dict[str, int | str]]) -> None:
+    """Reduce the items by the shortages; where a product has several lines, from the last line on."""
     for short in shortages:
         missing = int(short["quantity"])
         for item in reversed(order.items):
@@ -217,17 +215,17 @@ def _adds_up(order_id: str, order: Order, invoice: Invoice | None, payment: Paym
     owed = order.total if order.status in ACCEPTED else 0
     if order.status in ACCEPTED and own is None:
         text = f"the order {order_id} is {order.status}, and the payment {order.payment} does not serve it"
-        yield Violation(SERVED, text, about)
+        yield Violation(OWN_PAYMENT, text, about)
     if order.status != "pending" and (invoice is None or invoice.amount != owed):
-        said = f"says {invoice.amount}" if invoice else "is not there"
-        yield Violation(BILLED, f"the order {order_id} ({order.status}) owes {owed}, and its invoice {said}", about)
+        found = f"is {invoice.amount}" if invoice else "does not exist"
+        yield Violation(INVOICED, f"the order {order_id} ({order.status}) owes {owed}, and its invoice {found}", about)
         return
     if invoice is None:
         return
     is_paid = invoice.status == "paid"
     if order.status in ACCEPTED and (is_paid != order.paid or invoice.status == "cancelled"):
         paid = "paid" if order.paid else "not paid"
-        yield Violation(BILLED, f"the order {order_id} is {paid}, and its invoice {invoice.status}", about)
+        yield Violation(INVOICED, f"the order {order_id} is {paid}, and its invoice {invoice.status}", about)
     due = owed if is_paid else 0
     if own and own.kept != due:
         text = f"{due} is owed for the order {order_id} ({order.status}), and {own.kept} was captured and kept"

@@ -1,4 +1,4 @@
-"""A read model is in the end what its messages say, told again from the stored history; and it never goes back."""
+"""Read models: each row equals a rebuild from the stored history, and never returns to an older version."""
 
 import json
 from collections import defaultdict
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.check.delivery import Ways
-from tests.simulation.check.reading import Reading, plain
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import ParsedHistory, plain
 from tests.simulation.check.records import Message
 from tests.simulation.check.violation import Violation
 
-NEVER_BACK = "a row never goes back"
+NEVER_BACK = "a row never returns to an older version"
 REBUILT = "a read model equals what is rebuilt from history"
 COUNTED = "each stage of each order is counted once"
 
@@ -34,14 +34,14 @@ ORDER_STATE = ("customer_id", "payment_id", "items", "total", "status", "ready",
 
 @dataclass(frozen=True)
 class Model:
-    """Rows of one read model: one for each thing, made of its newest event.
+    """The rows of one read model: one per aggregate, made of its newest event.
 
-    place: partition and sort key by the event's data. shows: what the row holds at least; None when it is gone.
+    key: partition and sort key, by the event's data. shows: members that the row has; None when the row is deleted.
     """
 
     service: str
     events: frozenset[str]
-    place: Callable[[Data], tuple[str, str]]
+    key: Callable[[Data], tuple[str, str]]
     shows: Callable[[Message], Data | None]
 
 
@@ -104,21 +104,21 @@ STAGES = {
 }
 
 
-def violations(reading: Reading, ways: Ways) -> Iterator[Violation]:
-    """Rows that went back, and rows and counters that are not what the messages say."""
-    yield from _never_back(reading)
-    if reading.is_still and "tables" in reading.final:
-        yield from _rebuilt(reading, ways)
-        yield from _counted(reading, ways)
-        yield from _sagas(reading, ways)
-        yield from _waiting(reading, ways)
+def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Rows that went back, and rows and counters that differ from a rebuild."""
+    yield from _never_back(history)
+    if history.is_quiescent and "tables" in history.final:
+        yield from _rebuilt(history, deliveries)
+        yield from _counters(history, deliveries)
+        yield from _sagas(history, deliveries)
+        yield from _sweep_indexes(history, deliveries)
 
 
-def _never_back(reading: Reading) -> Iterator[Violation]:
+def _never_back(history: ParsedHistory) -> Iterator[Violation]:
     versions: dict[tuple[str, str, str], int] = {}
     counters: dict[tuple[str, str, str], dict[str, int]] = {}
     gone: set[tuple[str, str, str]] = set()
-    for _, table, partition, sort, item in reading.rows:
+    for _, table, partition, sort, item in history.rows:
         key = table, partition, sort
         about = {"table": table, "row": [partition, sort]}
         if "version" in item:
@@ -127,7 +127,7 @@ def _never_back(reading: Reading) -> Iterator[Violation]:
                 text = f"the row {sort} of {partition} in {table} went from version {versions[key]} to {version}"
                 yield Violation(NEVER_BACK, text, about)
             if key in gone:
-                text = f"the row {sort} of {partition} in {table} came back after it was gone"
+                text = f"the row {sort} of {partition} in {table} came back after its deletion"
                 yield Violation(NEVER_BACK, text, about)
             versions[key] = version
             if "deleted" in item:
@@ -140,30 +140,30 @@ def _never_back(reading: Reading) -> Iterator[Violation]:
             counters[key] = fields
 
 
-def _rows(reading: Reading, service: str) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
-    return {(item["partition"]["S"], item["sort"]["S"]): item for item in reading.table(f"{service}/views")}
+def _rows(history: ParsedHistory, service: str) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    return {(item["partition"]["S"], item["sort"]["S"]): item for item in history.table(f"{service}/views")}
 
 
-def _newest(reading: Reading) -> dict[tuple[str, int], tuple[Message, Model]]:
-    """The newest event of each thing for each model that it is in."""
+def _newest(history: ParsedHistory) -> dict[tuple[str, int], tuple[Message, Model]]:
+    """The newest event of each stream for each model that shows it."""
     newest: dict[tuple[str, int], tuple[Message, Model]] = {}
-    for stream, commits in reading.streams.items():
+    for stream, commits in history.streams.items():
         for message in (message for commit in commits for message in commit.messages):
             for model in BY_EVENT.get(message.name, ()):
                 newest[stream, MODELS.index(model)] = message, model
     return newest
 
 
-def _rebuilt(reading: Reading, ways: Ways) -> Iterator[Violation]:
-    rows = {model.service: _rows(reading, model.service) for model in MODELS}
-    newest = _newest(reading)
+def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    rows = {model.service: _rows(history, model.service) for model in MODELS}
+    newest = _newest(history)
     for message, model in newest.values():
-        thing = str(message.metadata["stream"]).partition("#")[2]
-        if ways.misses(model.service, thing, model.events):
+        aggregate_id = str(message.metadata["stream"]).partition("#")[2]
+        if deliveries.misses(model.service, aggregate_id, model.events):
             continue
-        place = model.place(message.data)
-        item, shows = rows[model.service].get(place), model.shows(message)
-        about = {"table": f"{model.service}/views", "row": list(place), "message": message.id}
+        key = model.key(message.data)
+        item, shows = rows[model.service].get(key), model.shows(message)
+        about = {"table": f"{model.service}/views", "row": list(key), "message": message.id}
         if item is None or "data" not in item:
             if shows is not None or (item is None and message.name == "CustomerErased"):
                 yield Violation(REBUILT, f"{model.service} has no row for {message.metadata['stream']}", about)
@@ -171,19 +171,19 @@ def _rebuilt(reading: Reading, ways: Ways) -> Iterator[Violation]:
         found = json.loads(item["data"]["S"])
         wrong = [name for name in shows or () if found.get(name) != (shows or {})[name]]
         if shows is None or wrong:
-            what = f"shows another {', '.join(wrong)}" if wrong else "still shows what is gone"
-            text = f"{model.service}'s row for {message.metadata['stream']} {what} than {message.name} says"
+            what = f"has another {', '.join(wrong)} than" if wrong else "was not deleted by"
+            text = f"{model.service}'s row for {message.metadata['stream']} {what} {message.name}"
             yield Violation(REBUILT, text, about)
 
 
-def _counted(reading: Reading, ways: Ways) -> Iterator[Violation]:
-    """The funnel and the sales of insights against the events that were stored."""
+def _counters(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """The funnel and the sales of insights, against the stored events."""
     funnel: dict[str, int] = dict.fromkeys(STAGES.values(), 0)
     sold = {"orders": 0, "items": 0, "revenue": 0}
-    for commit in reading.commits:
+    for commit in history.commits:
         for message in commit.messages:
             if message.name in STAGES:
-                if ways.misses("insights", commit.thing, STAGES):
+                if deliveries.misses("insights", commit.aggregate_id, STAGES):
                     return
                 funnel[STAGES[message.name]] += 1
             if message.name == "OrderCompleted":
@@ -192,7 +192,7 @@ def _counted(reading: Reading, ways: Ways) -> Iterator[Violation]:
                 sold["revenue"] += message.data["total"]
     found: dict[str, int] = dict.fromkeys(funnel, 0)
     found_sold = dict.fromkeys(sold, 0)
-    for (partition, sort), item in _rows(reading, "insights").items():
+    for (partition, sort), item in _rows(history, "insights").items():
         of_mall = partition == "sales" and sort.split(" ")[1] == "mall"
         counts = found if partition == "funnel" else found_sold if of_mall else None
         if counts is not None:
@@ -207,13 +207,13 @@ def _counted(reading: Reading, ways: Ways) -> Iterator[Violation]:
             yield Violation(COUNTED, f"insights counts {', '.join(wrong)}", {"table": "insights/views"})
 
 
-def _sagas(reading: Reading, ways: Ways) -> Iterator[Violation]:
+def _sagas(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     words = {"Completed": "completed", "Compensated": "compensated", "Stopped": "stopped", "Parked": "parked"}
-    rows = _rows(reading, "checkout")
-    for order_id, commits in reading.of_kind("CreateOrderSaga"):
-        if ways.misses("checkout", order_id, ["SagaMoved"]):
+    rows = _rows(history, "checkout")
+    for order_id, commits in history.of_kind("CreateOrderSaga"):
+        if deliveries.misses("checkout", order_id, ["SagaMoved"]):
             continue
-        names = [name for commit in commits for name in commit.names()]
+        names = [name for commit in commits for name in commit.event_names()]
         status = next((words[name] for name in reversed(names) if name in words), "running")
         item = rows.get((f"saga#{order_id}", "saga"))
         shown = json.loads(item["data"]["S"])["status"] if item and "data" in item else "nothing"
@@ -222,18 +222,18 @@ def _sagas(reading: Reading, ways: Ways) -> Iterator[Violation]:
             yield Violation(REBUILT, text, {"stream": commits[0].stream, "table": "checkout/views"})
 
 
-def _waiting(reading: Reading, ways: Ways) -> Iterator[Violation]:
-    """Who sweeps finds the orders that are ready and unpaid, and the baskets that are open, and no others."""
+def _sweep_indexes(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """The indexes that sweeps read show the ready and unpaid orders, and the open baskets, and nothing else."""
     for service, kind, index, begins, ends in (
         ("ordering", "Order", "unpaid", {"Readied"}, {"Paid", "Completed", "Cancelled"}),
         ("baskets", "Basket", "untouched", {"Started"}, {"CheckedOut", "Cancelled", "Abandoned"}),
     ):
-        heard = {f"{kind}{name}" for name in begins | ends}
-        shown = {i["sort"]["S"] for i in reading.table(f"{service}/views") if f"{index}_partition" in i}
-        for thing, commits in reading.of_kind(kind):
-            names = {name for commit in commits for name in commit.names()}
+        subscribed = {f"{kind}{name}" for name in begins | ends}
+        shown = {i["sort"]["S"] for i in history.table(f"{service}/views") if f"{index}_partition" in i}
+        for aggregate_id, commits in history.of_kind(kind):
+            names = {name for commit in commits for name in commit.event_names()}
             waits = bool(names & begins) and not names & ends
-            if waits != (thing in shown) and not ways.misses(service, thing, heard):
+            if waits != (aggregate_id in shown) and not deliveries.misses(service, aggregate_id, subscribed):
                 what = "does not show" if waits else "still shows"
                 text = f"the index {index} of {service} {what} {commits[0].stream}"
                 yield Violation(REBUILT, text, {"stream": commits[0].stream, "table": f"{service}/views"})

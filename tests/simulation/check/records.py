@@ -1,4 +1,4 @@
-"""What a history is made of, as the checks see it: messages, commits, requests, and how messages went."""
+"""The records that the checks work on: messages, events, commits, requests, and messages in queues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Message:
-    """A message as it was first seen. commit: the one that carries it. delay: seconds, None for one for the bus."""
+    """A message as first recorded. commit: the one that carries it. delay: in seconds; None: it goes to the bus."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class Message:
 
 @dataclass(slots=True)
 class Event:
-    """A stored event. stream_version: its own, not that of its commit."""
+    """A stored event. stream_version: the event's own, not that of its commit."""
 
     name: str
     data: dict[str, Any]
@@ -38,13 +38,17 @@ class Event:
 
 @dataclass(slots=True)
 class Commit:
-    """One stored item. together: how many items were written with it in one transaction. request: whose it is."""
+    """One stored item.
+
+    kind: the aggregate class. cause: the message or key that led to the commit. request: the one that it belongs to.
+    items_in_transaction: 1 for a commit that was written alone.
+    """
 
     at: int
     service: str
     stream: str
     kind: str
-    thing: str
+    aggregate_id: str
     version: int
     id: str
     events: list[Event]
@@ -52,27 +56,27 @@ class Commit:
     item: dict[str, dict[str, Any]]
     cause: str | None
     causation: str | None
-    together: int
+    items_in_transaction: int
     request: str | None
 
     @property
-    def last(self) -> int:
+    def last_version(self) -> int:
         """The version of its last event."""
         return self.version + len(self.events) - 1
 
     @property
     def where(self) -> str:
-        """How a sentence names it."""
+        """How a violation names it."""
         return f"{self.service}'s {self.stream} at version {self.version}"
 
-    def names(self) -> list[str]:
+    def event_names(self) -> list[str]:
         """The names of its events."""
         return [event.name for event in self.events]
 
 
 @dataclass(slots=True)
 class Request:
-    """A request, and what its client heard: status None for nothing at all."""
+    """A request and the response that its client received. status: None when no response arrived."""
 
     id: str
     at: int
@@ -90,23 +94,23 @@ class Request:
 
     @property
     def accepted(self) -> bool:
-        """Whether the client was told that it is done."""
+        """Whether the client received a 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def refused(self) -> bool:
-        """Whether the client was told that nothing of it is done."""
+        """Whether the client received a 4xx: nothing may be stored."""
         return self.status is not None and 400 <= self.status < 500
 
     @property
     def where(self) -> str:
-        """How a sentence names it."""
+        """How a violation names it."""
         return f"{self.method} {self.path}"
 
 
 @dataclass(slots=True)
 class Copy:
-    """A message in a queue. due: when it could first be received."""
+    """One copy of a message in one queue. due: when it becomes visible. failed: how many batches reported it."""
 
     queue: str
     id: str
@@ -119,10 +123,10 @@ class Copy:
 
 
 @dataclass(slots=True)
-class Dead:
-    """A message that lies, or lay, with the dead letters.
+class DeadLetter:
+    """A message that was dead-lettered, redriven since or not.
 
-    queue: where it is from. by: inbox, redrive, rule or relay. version: that of this copy.
+    queue: the one it was meant for. by: inbox, redrive (the queue's policy), rule or relay. version: of this copy.
     """
 
     at: int

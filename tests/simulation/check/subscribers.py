@@ -1,6 +1,7 @@
-"""Who hears what: the queues that each message of the bus must come to, and who answers which command.
+"""The subscribers of each message, and the answers to each command.
 
-A copy, so that the check is nobody's echo; ../test_check_table.py holds it to what the services register.
+A copy, so that the checker is independent of the system; ../test_checker_tables.py compares it with what the services
+register.
 """
 
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
@@ -100,7 +101,7 @@ TIMERS = {
     "OrderReconciliationDue",
 }
 
-# The queue that a command is for, and its answers: yes first, then no where there is one.
+# The queue of a command, and its answers: acceptance first, then refusal where there is one.
 ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "AuthorizeCustomer": (CUSTOMERS, ("CustomerAuthorized", "CustomerRefused")),
     "CreateShoppingList": (DEPOT, ("ShoppingListAccepted", "ShoppingListRefused")),

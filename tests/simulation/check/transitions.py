@@ -1,9 +1,9 @@
-"""Each stream tells a legal life: which event may follow which, read from the domain page."""
+"""The state machine of each aggregate: which event may follow which, taken from the domain's rules."""
 
 import re
 from collections.abc import Iterator
 
-from tests.simulation.check.reading import Reading
+from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Commit
 from tests.simulation.check.violation import Violation
 
@@ -58,7 +58,7 @@ ORDER: Machine = {
     },
     "approved and paid": {"Readied": "ready and paid", "NothingFound": "cancelled", "Cancelled": "cancelled"},
     "ready": {"Paid": "ready and paid", "Cancelled": "cancelled"},
-    # Both in one commit: nobody ever sees an order that has both and is not completed.
+    # Completed is in the same commit: no reader sees an order that is ready and paid, but not completed.
     "ready and paid": {"Completed": "completed"},
     "completed": {},
     "rejected": {},
@@ -102,8 +102,8 @@ SAGA: Machine = {
     "": {"OrderTaken": "taken", "Stopped": "stopped"},
     "taken": {"Started": "next"},
     "next": {"StepSent": "asking", "Completed": "completed"},
-    "asking": {"StepSent": "asking", "StepAnswered": "next", "TurnedRound": "turned"},
-    "turned": {"UndoSent": "undoing"},
+    "asking": {"StepSent": "asking", "StepAnswered": "next", "TurnedRound": "compensating"},
+    "compensating": {"UndoSent": "undoing"},
     "undoing": {"UndoSent": "undoing", "Undone": "undone", "Parked": "parked", "Completed": "completed"},
     "undone": {"UndoSent": "undoing", "Compensated": "compensated"},
     "parked": {"Resumed": "resumed"},
@@ -126,37 +126,41 @@ MACHINES: dict[str, Machine] = {
     "Difference": DIFFERENCE,
     "CreateOrderSaga": SAGA,
 }
-# In the midst of a commit a stream may be there, and never between two.
-PASSING = {"ready and paid", "taken", "next", "turned", "undone", "resumed"}
+# States that exist within a commit only, never at its end.
+TRANSIENT = {"ready and paid", "taken", "next", "compensating", "undone", "resumed"}
 
 _NEGATIVE = re.compile(r'"(?:amount|price|previous_price|total|quantity|picked|left|assignment|number)":-')
 
 
-def violations(reading: Reading) -> Iterator[Violation]:
-    """The first illegal event of each stream, and what was stored of less than nothing."""
-    for stream, commits in reading.streams.items():
-        yield from _life(stream, commits)
+def violations(history: ParsedHistory) -> Iterator[Violation]:
+    """The first illegal event of each stream, and negative amounts."""
+    for stream, commits in history.streams.items():
+        yield from _transitions(stream, commits)
         for commit in commits:
             if found := _NEGATIVE.search(commit.item["events"]["S"]):
-                yield Violation(NOT_NEGATIVE, f"{commit.where} holds {found[0]}…", {"stream": stream})
+                yield Violation(NOT_NEGATIVE, f"{commit.where} has {found[0]}…", {"stream": stream})
 
 
-def _life(stream: str, commits: list[Commit]) -> Iterator[Violation]:
+def _transitions(stream: str, commits: list[Commit]) -> Iterator[Violation]:
     kind = commits[0].kind
     machine = MACHINES.get(kind)
     if machine is None:
-        yield Violation(LEGAL, f"{stream} is of a kind that the check does not know", {"stream": stream})
+        yield Violation(LEGAL, f"the checker knows no aggregate class of {stream}", {"stream": stream})
         return
     state = ""
     for commit in commits:
         for event in commit.events:
             following = machine[state].get(event.name)
             if following is None:
-                was = state or "not there"
+                was = state or "new"
                 text = f"{stream} was {was} when {event.name} was stored as version {event.stream_version}"
                 yield Violation(LEGAL, text, {"stream": stream, "cause": commit.causation, "commit": commit.id})
                 return
             state = following
-        if state in PASSING:
-            yield Violation(LEGAL, f"{commit.where} leaves it {state}, which no commit may", {"stream": stream})
+        if state in TRANSIENT:
+            yield Violation(
+                LEGAL,
+                f"{commit.where} ends as {state}, a state within commits only",
+                {"stream": stream},
+            )
             return

@@ -1,4 +1,4 @@
-"""What a check finds: a promise that was not kept."""
+"""The result of a check: an invariant that does not hold."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Violation:
-    """invariant: the promise, the same words each time. text: what happened and where, in a sentence.
+    """invariant: a constant of the check. text: what happened and where, in a sentence.
 
-    evidence: the ids that it is about (streams, messages, requests), by what they are.
+    evidence: the ids concerned (streams, messages, requests), by what they are.
     """
 
     invariant: str

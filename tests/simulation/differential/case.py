@@ -1,4 +1,4 @@
-"""A case: a few calls to a cloud, what is seen of them, and what AWS shows by its documentation."""
+"""A case: a few calls to a cloud, and the result that AWS documents."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.simulation.differential.place import Place
 
-Deed = Callable[[Place], Any]
+Calls = Callable[[Place], Any]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case. name: a sentence. do: the calls; what it returns is compared. gives: what that is in AWS."""
+    """One case. name: a sentence. do: the calls; its result is compared. gives: the result in AWS."""
 
     name: str
-    do: Deed
+    do: Calls
     gives: Any
 
 
 class Cases:
-    """The cases of one service of the cloud, by their names."""
+    """The cases of one AWS service, by name."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Case] = {}
 
-    def gives(self, expected: Any) -> Callable[[Deed], Deed]:
-        """Register a case by what AWS makes of it; its name is the function's. Raises ValueError for one known."""
+    def gives(self, expected: Any) -> Callable[[Calls], Calls]:
+        """Register a case with its result in AWS; its name is the function's. Raises ValueError for a duplicate."""
 
-        def register(do: Deed) -> Deed:
+        def register(do: Calls) -> Calls:
             name = do.__name__.replace("_", " ")
             if name in self.by_name:
                 raise ValueError(f"there is a case {name!r} already")
@@ -40,9 +40,9 @@ class Cases:
 
 
 def refusal(call: Callable[..., Any], **request: Any) -> dict[str, Any]:
-    """What a call was refused with: code, and of what was there or of a transaction's items what the error says.
+    """The refusal of a call: its code, and the existing item or the reasons of a transaction where the error has them.
 
-    {} when it was not refused. What botocore itself does not let out counts as the service's ValidationException.
+    {} when the call succeeded. A request that botocore refuses counts as the service's ValidationException.
     """
     try:
         call(**request)
@@ -50,17 +50,17 @@ def refusal(call: Callable[..., Any], **request: Any) -> dict[str, Any]:
         return {"code": "ValidationException"}
     except ClientError as error:
         answer: Any = error.response
-        said: dict[str, Any] = {"code": answer["Error"]["Code"]}
+        refused: dict[str, Any] = {"code": answer["Error"]["Code"]}
         if "Item" in answer:
-            said["there"] = answer["Item"]
+            refused["there"] = answer["Item"]
         if "CancellationReasons" in answer:
-            said["reasons"] = [reason["Code"] for reason in answer["CancellationReasons"]]
-            said["there"] = [reason.get("Item") for reason in answer["CancellationReasons"]]
-        return said
+            refused["reasons"] = [reason["Code"] for reason in answer["CancellationReasons"]]
+            refused["there"] = [reason.get("Item") for reason in answer["CancellationReasons"]]
+        return refused
     return {}
 
 
 def code(call: Callable[..., Any], **request: Any) -> str | None:
-    """The code that a call was refused with, or None."""
+    """The error code of a call, or None."""
     found: str | None = refusal(call, **request).get("code")
     return found

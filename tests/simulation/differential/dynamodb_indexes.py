@@ -32,7 +32,7 @@ def sorts(answer: Any) -> list[str]:
 
 
 def indexed(place: Place, *rows: Any) -> str:
-    """A table of rows, once its index shows as many as it should."""
+    """A table of rows, once its index shows them all."""
     table = place.rows()
     for each in rows:
         place.dynamodb.put_item(TableName=table, Item=each)
@@ -42,7 +42,7 @@ def indexed(place: Place, *rows: Any) -> str:
 
 
 @indexes.gives([["2", "1"], placed("2", at="a")])
-def an_index_shows_what_has_its_keys_in_their_order(place: Place) -> Any:
+def an_index_shows_the_items_that_have_its_keys_in_order(place: Place) -> Any:
     answer = in_index(place, indexed(place, placed("1", at="b"), placed("2", at="a"), row("3")))
     return [sorts(answer), answer["Items"][0]]
 
@@ -73,7 +73,7 @@ def an_index_is_read_in_pages_by_all_its_keys(place: Place) -> Any:
 
 
 @indexes.gives([2, ["1", "2", "3"], True])
-def pages_of_an_index_hold_each_item_once_where_sort_keys_are_alike(place: Place) -> Any:
+def pages_of_an_index_return_each_item_once_where_sort_keys_are_equal(place: Place) -> Any:
     table = indexed(place, *(placed(sort, at="a") for sort in ("1", "2", "3")))
     first = in_index(place, table, Limit=2)
     rest = in_index(place, table, Limit=2, ExclusiveStartKey=first["LastEvaluatedKey"])
@@ -107,7 +107,7 @@ def an_index_is_read_between_bounds(place: Place) -> Any:
 
 
 @indexes.gives(["ValidationException", "ValidationException", "ValidationException"])
-def an_index_is_not_read_consistently_nor_by_other_keys_nor_when_it_is_not_there(place: Place) -> Any:
+def a_query_of_an_index_is_refused_with_consistency_or_other_keys_or_an_unknown_index(place: Place) -> Any:
     table = shop(place, "a")
     values = {":p": {"S": "shop"}}
     return [

@@ -38,12 +38,12 @@ def a_query_gives_numbers_in_the_order_of_numbers(place: Place) -> Any:
 
 
 @reads.gives([10, 9, 2])
-def a_query_goes_backwards_when_asked_to(place: Place) -> Any:
+def a_query_can_go_backwards(place: Place) -> Any:
     return versions(stream(place, filled(place, 2, 9, 10), ScanIndexForward=False))
 
 
 @reads.gives([[], None])
-def a_query_of_what_is_not_there_is_empty(place: Place) -> Any:
+def a_query_without_items_is_empty(place: Place) -> Any:
     answer = stream(place, filled(place, 1), "order-9")
     return [answer["Items"], answer.get("LastEvaluatedKey")]
 
@@ -62,7 +62,7 @@ def pages_follow_each_other_backwards(place: Place) -> Any:
 
 
 @reads.gives([[1, 2], commit(2), [], None])
-def a_page_that_ends_with_the_last_item_says_where_to_go_on_all_the_same(place: Place) -> Any:
+def a_page_that_ends_with_the_last_item_has_a_next_key_all_the_same(place: Place) -> Any:
     table = filled(place, 1, 2)
     full = stream(place, table, Limit=2)
     rest = stream(place, table, Limit=2, ExclusiveStartKey=full["LastEvaluatedKey"])
@@ -76,7 +76,7 @@ def a_page_that_is_not_full_is_the_last(place: Place) -> Any:
 
 
 @reads.gives([[4], [1]])
-def one_can_go_on_from_a_key_that_is_not_there(place: Place) -> Any:
+def a_query_can_continue_from_a_key_without_an_item(place: Place) -> Any:
     table = filled(place, 1, 4)
     start: Any = {"ExclusiveStartKey": commit(2)}
     return [
@@ -86,19 +86,19 @@ def one_can_go_on_from_a_key_that_is_not_there(place: Place) -> Any:
 
 
 @reads.gives(["ValidationException", "ValidationException"])
-def one_cannot_go_on_from_what_is_no_key_or_a_key_of_another_stream(place: Place) -> Any:
+def a_query_cannot_continue_from_a_partial_key_or_one_of_another_stream(place: Place) -> Any:
     table = filled(place, 1, 4)
     starts = ({"stream": {"S": "order-1"}}, commit(1, "order-2"))
     return [code(stream, place=place, table=table, ExclusiveStartKey=start) for start in starts]
 
 
 @reads.gives("ValidationException")
-def a_limit_of_nothing_is_refused(place: Place) -> Any:
+def a_limit_of_zero_is_refused(place: Place) -> Any:
     return code(stream, place=place, table=filled(place, 1), Limit=0)
 
 
 def bounded(place: Place, table: str, condition: str, **values: str) -> list[str]:
-    """The sort keys of a partition of rows that a key condition leaves."""
+    """The sort keys of a partition of rows that match a key condition."""
     answer = place.dynamodb.query(
         TableName=table,
         ConsistentRead=True,
@@ -144,10 +144,10 @@ def a_query_names_the_partition_key_with_a_value_of_its_type(place: Place) -> An
     table = shop(place, "a")
     names = {"#p": "partition"}
     query: Any = {"TableName": table, "KeyConditionExpression": "#p = :p"}
-    asked: tuple[Any, ...] = ({"#p": "sort"}, {"S": "a"}), (names, {"S": ""}), (names, {"N": "1"})
+    queries: tuple[Any, ...] = ({"#p": "sort"}, {"S": "a"}), (names, {"S": ""}), (names, {"N": "1"})
     return [
         code(place.dynamodb.query, **query, ExpressionAttributeNames=named, ExpressionAttributeValues={":p": value})
-        for named, value in asked
+        for named, value in queries
     ]
 
 
@@ -169,7 +169,7 @@ def a_page_ends_at_a_megabyte(place: Place) -> Any:
 
 
 @reads.gives([[f"order-{n:02}" for n in range(30)], True])
-def the_segments_of_a_scan_hold_each_item_once(place: Place) -> Any:
+def the_segments_of_a_scan_return_each_item_once(place: Place) -> Any:
     table = place.commits()
     for number in range(30):
         place.dynamodb.put_item(TableName=table, Item=commit(stream=f"order-{number:02}"))
@@ -200,7 +200,7 @@ def a_stream_is_read_from_a_version_on_and_up_to_one(place: Place) -> Any:
 
 
 @reads.gives([1, 2])
-def a_scan_leaves_out_what_its_filter_does_not_want(place: Place) -> Any:
+def a_scan_returns_only_items_that_its_filter_matches(place: Place) -> Any:
     table = place.commits()
     for number in range(1, 5):
         messages: Any = {"messages": {"S": "[]"}} if number < 3 else {}
@@ -209,7 +209,7 @@ def a_scan_leaves_out_what_its_filter_does_not_want(place: Place) -> Any:
 
 
 @reads.gives([[], True, [4]])
-def the_limit_of_a_scan_counts_what_the_filter_leaves_out(place: Place) -> Any:
+def the_limit_of_a_scan_counts_items_that_the_filter_drops(place: Place) -> Any:
     table = place.commits()
     for number in range(1, 5):
         messages: Any = {"messages": {"S": "[]"}} if number == 4 else {}
@@ -221,7 +221,7 @@ def the_limit_of_a_scan_counts_what_the_filter_leaves_out(place: Place) -> Any:
 
 
 @reads.gives([[1, 2, 3], True, None])
-def a_scan_that_ends_with_the_last_item_says_where_to_go_on_all_the_same(place: Place) -> Any:
+def a_scan_that_ends_with_the_last_item_has_a_next_key_all_the_same(place: Place) -> Any:
     table = place.commits()
     for number in range(1, 4):
         place.dynamodb.put_item(TableName=table, Item=commit(number))
@@ -231,7 +231,7 @@ def a_scan_that_ends_with_the_last_item_says_where_to_go_on_all_the_same(place: 
 
 
 @reads.gives(["ValidationException", "ResourceNotFoundException"])
-def a_scan_of_a_segment_or_a_table_that_is_not_there_is_refused(place: Place) -> Any:
+def a_scan_of_a_segment_or_table_that_does_not_exist_is_refused(place: Place) -> Any:
     return [
         code(place.dynamodb.scan, TableName=place.rows(), Segment=3, TotalSegments=3),
         code(place.dynamodb.scan, TableName="nowhere"),

@@ -12,12 +12,12 @@ CANCELLED = "TransactionCanceledException"
 
 
 def put(table: str, what: Any, **more: Any) -> Any:
-    """An action that puts an item that must be new."""
+    """An action that puts a new item."""
     return {"Put": {"TableName": table, "Item": what, **NEW, **OLD, **more}}
 
 
 def put_any(table: str, what: Any) -> Any:
-    """An action that puts an item whatever is there."""
+    """An action that puts an item without a condition."""
     return {"Put": {"TableName": table, "Item": what}}
 
 
@@ -35,7 +35,7 @@ def add(table: str, amount: str, sort: str = "counter") -> Any:
 
 
 def write(place: Place, *actions: Any, **more: Any) -> dict[str, Any]:
-    """What a transaction was refused with."""
+    """The refusal of a transaction, or {}."""
     return refusal(place.dynamodb.transact_write_items, TransactItems=list(actions), **more)
 
 
@@ -57,7 +57,7 @@ def a_transaction_writes_all_its_items(place: Place) -> Any:
         commit(stream="robot", a={"S": "first"}),
     ]
 )
-def a_refused_transaction_writes_nothing_and_gives_a_reason_for_each_place(place: Place) -> Any:
+def a_refused_transaction_writes_nothing_and_gives_a_reason_for_each_action(place: Place) -> Any:
     table = place.commits()
     place.dynamodb.put_item(TableName=table, Item=commit(stream="robot", a={"S": "first"}))
     second = put(table, commit(stream="robot", a={"S": "second"}))
@@ -73,20 +73,20 @@ def every_item_that_refuses_is_named(place: Place) -> Any:
 
 
 @transactions.gives({"code": CANCELLED, "reasons": ["ConditionalCheckFailed"], "there": [None]})
-def a_refused_item_is_not_shown_when_that_was_not_asked_for(place: Place) -> Any:
+def a_refused_item_is_not_returned_unless_requested(place: Place) -> Any:
     table = place.commits()
     write(place, put(table, commit()))
     return write(place, put(table, commit(), ReturnValuesOnConditionCheckFailure="NONE"))
 
 
 @transactions.gives([{}, {}])
-def a_transaction_said_again_with_its_token_is_done_once(place: Place) -> Any:
+def a_transaction_repeated_with_its_token_is_executed_once(place: Place) -> Any:
     table = place.commits()
     return [write(place, put(table, commit()), ClientRequestToken="token-1") for _ in range(2)]
 
 
 @transactions.gives([{}, {"code": "IdempotentParameterMismatchException"}, None])
-def a_token_said_again_for_something_else_is_refused(place: Place) -> Any:
+def a_token_repeated_for_another_transaction_is_refused(place: Place) -> Any:
     table = place.commits()
     return [
         write(place, put(table, commit()), ClientRequestToken="token-2"),
@@ -103,7 +103,7 @@ def a_refused_transaction_is_refused_again_under_its_token(place: Place) -> Any:
 
 
 @transactions.gives([{}, CANCELLED])
-def without_its_token_a_transaction_said_again_meets_its_own_item(place: Place) -> Any:
+def a_transaction_repeated_without_its_token_meets_its_own_item(place: Place) -> Any:
     table = place.commits()
     return [write(place, put(table, commit())), write(place, put(table, commit()))["code"]]
 
@@ -135,18 +135,18 @@ def an_item_that_is_too_large_refuses_the_transaction(place: Place) -> Any:
 
 
 @transactions.gives("ResourceNotFoundException")
-def a_transaction_with_a_table_that_is_not_there_is_refused(place: Place) -> Any:
+def a_transaction_with_a_table_that_does_not_exist_is_refused(place: Place) -> Any:
     return write(place, put_any(place.commits(), commit()), put_any("nowhere", commit()))["code"]
 
 
 @transactions.gives([{}, row("counter", sold={"N": "3"})])
-def an_addition_makes_what_it_adds_to(place: Place) -> Any:
+def an_addition_creates_the_item_it_adds_to(place: Place) -> Any:
     table = place.rows()
     return [write(place, add(table, "3")), item(place, table, row("counter"))]
 
 
 @transactions.gives([row("counter", sold={"N": "1"}), row(version={"N": "1"})])
-def additions_go_with_the_row_that_they_count(place: Place) -> Any:
+def additions_are_written_with_a_row_in_one_transaction(place: Place) -> Any:
     table = place.rows()
     write(place, add(table, "3"))
     write(place, put_any(table, row(version={"N": "1"})), add(table, "-2"))

@@ -32,7 +32,7 @@ def item(place: Place, table: str, key: Item) -> Item | None:
 
 
 def put_row(place: Place, table: str, version: str, **attributes: Any) -> str | None:
-    """Put a row through the gate of read models; the code of its refusal."""
+    """Put a row under the condition of read models; the code of its refusal, or None."""
     return code(
         place.dynamodb.put_item,
         TableName=table,
@@ -44,7 +44,7 @@ def put_row(place: Place, table: str, version: str, **attributes: Any) -> str | 
 
 
 def version_after(place: Place, first: Item, version: str) -> list[Any]:
-    """A row that is there, and one of a version that is put through the gate: its refusal, and the version then."""
+    """Put a row of a version after an existing row: the code of the refusal, and the version then."""
     table = place.rows()
     place.dynamodb.put_item(TableName=table, Item=first)
     refused = put_row(place, table, version)
@@ -60,7 +60,7 @@ def a_new_item_is_put_under_the_condition_that_it_is_new(place: Place) -> Any:
 
 
 @writes.gives([{"code": "ConditionalCheckFailedException", "there": commit(a={"S": "x"})}, commit(a={"S": "x"})])
-def a_refused_put_shows_the_item_that_is_there_and_leaves_it(place: Place) -> Any:
+def a_refused_put_returns_the_existing_item_and_leaves_it(place: Place) -> Any:
     table = place.commits()
     place.dynamodb.put_item(TableName=table, Item=commit(a={"S": "x"}))
     refused = refusal(place.dynamodb.put_item, TableName=table, Item=commit(a={"S": "y"}), **NEW, **OLD)
@@ -68,7 +68,7 @@ def a_refused_put_shows_the_item_that_is_there_and_leaves_it(place: Place) -> An
 
 
 @writes.gives({"code": "ConditionalCheckFailedException"})
-def a_refused_put_shows_nothing_when_not_asked_to(place: Place) -> Any:
+def a_refused_put_returns_nothing_unless_requested(place: Place) -> Any:
     table = place.commits()
     place.dynamodb.put_item(TableName=table, Item=commit())
     return refusal(place.dynamodb.put_item, TableName=table, Item=commit(), **NEW)
@@ -90,7 +90,7 @@ def a_put_without_a_condition_replaces_the_whole_item(place: Place) -> Any:
 
 
 @writes.gives({"code": "ConditionalCheckFailedException"})
-def a_condition_on_an_attribute_fails_when_there_is_no_item(place: Place) -> Any:
+def a_condition_on_an_attribute_fails_without_an_item(place: Place) -> Any:
     gate = {
         "ConditionExpression": "#v < :v",
         "ExpressionAttributeNames": {"#v": "version"},
@@ -100,22 +100,22 @@ def a_condition_on_an_attribute_fails_when_there_is_no_item(place: Place) -> Any
 
 
 @writes.gives([None, {"N": "2"}])
-def the_gate_of_a_row_lets_a_newer_version_pass(place: Place) -> Any:
+def the_condition_of_a_row_accepts_a_newer_version(place: Place) -> Any:
     return version_after(place, row(version={"N": "1"}), "2")
 
 
 @writes.gives(["ConditionalCheckFailedException", {"N": "2"}])
-def the_gate_of_a_row_stops_the_same_version(place: Place) -> Any:
+def the_condition_of_a_row_refuses_the_same_version(place: Place) -> Any:
     return version_after(place, row(version={"N": "2"}), "2")
 
 
 @writes.gives(["ConditionalCheckFailedException", {"N": "10"}])
-def the_gate_of_a_row_compares_versions_as_numbers(place: Place) -> Any:
+def the_condition_of_a_row_compares_versions_as_numbers(place: Place) -> Any:
     return version_after(place, row(version={"N": "10"}), "9")
 
 
 @writes.gives(["ConditionalCheckFailedException", {"N": "1"}])
-def the_gate_of_a_row_lets_no_version_replace_a_tombstone(place: Place) -> Any:
+def the_condition_of_a_row_lets_no_version_replace_a_tombstone(place: Place) -> Any:
     return version_after(place, row(version={"N": "1"}, deleted={"BOOL": True}), "2")
 
 
@@ -139,7 +139,7 @@ def a_condition_can_be_negated_and_grouped(place: Place) -> Any:
 
 
 def refused_expression(place: Place, **request: Any) -> str | None:
-    """The code of the refusal of a put with an expression that cannot be right."""
+    """The error code of a put with an invalid expression."""
     return code(place.dynamodb.put_item, TableName=place.rows(), Item=row(), **request)
 
 
@@ -205,7 +205,7 @@ def a_key_of_an_index_is_text_and_not_empty(place: Place) -> Any:
 
 
 @writes.gives(row(a={"S": ""}, b={"BOOL": False}))
-def an_empty_text_that_is_no_key_is_kept(place: Place) -> Any:
+def an_empty_text_that_is_no_key_is_stored(place: Place) -> Any:
     table = place.rows()
     place.dynamodb.put_item(TableName=table, Item=row(a={"S": ""}, b={"BOOL": False}))
     return item(place, table, row())
@@ -217,7 +217,7 @@ def an_empty_set_is_refused(place: Place) -> Any:
 
 
 @writes.gives("ValidationException")
-def a_number_that_is_none_is_refused(place: Place) -> Any:
+def a_malformed_number_is_refused(place: Place) -> Any:
     return code(place.dynamodb.put_item, TableName=place.rows(), Item=row(a={"N": "one"}))
 
 
@@ -244,19 +244,19 @@ def an_item_is_measured_in_bytes_and_not_in_characters(place: Place) -> Any:
 
 
 @writes.gives("ResourceNotFoundException")
-def a_table_that_is_not_there_is_named_as_the_reason(place: Place) -> Any:
+def a_put_to_a_table_that_does_not_exist_is_refused(place: Place) -> Any:
     return code(place.dynamodb.put_item, TableName="nowhere", Item=row())
 
 
 @writes.gives([commit(), None])
-def an_item_that_is_not_there_is_an_answer_without_one(place: Place) -> Any:
+def a_missing_item_is_an_answer_without_an_item(place: Place) -> Any:
     table = place.commits()
     place.dynamodb.put_item(TableName=table, Item=commit())
     return [item(place, table, commit()), item(place, table, commit(2))]
 
 
 @writes.gives(["ValidationException", "ValidationException"])
-def an_item_is_asked_for_by_its_key_and_nothing_else(place: Place) -> Any:
+def an_item_is_read_by_its_key_and_nothing_else(place: Place) -> Any:
     table = place.commits()
     keys = ({"stream": {"S": "order-1"}}, commit(a={"S": "x"}))
     return [code(place.dynamodb.get_item, TableName=table, Key=key) for key in keys]

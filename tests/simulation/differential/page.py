@@ -1,4 +1,4 @@
-"""The page of the differential suite: `.venv/bin/python -m tests.simulation.differential.page` writes it again."""
+"""The page of the differential suite: `.venv/bin/python -m tests.simulation.differential.page` writes it."""
 
 import json
 from collections import Counter
@@ -13,37 +13,38 @@ PAGE = Path(__file__).parents[3] / "docs" / "differential.md"
 HEAD = """\
 # The simulated cloud beside the local engine
 
-The simulation is worth what its cloud is worth. {cases} small cases are run on it and on the local engine by the same
-clients' methods, and each is compared with what AWS documents:
+The simulation can only be trusted as far as its cloud behaves like AWS. {cases} small cases run on it and on the local
+engine through the same client methods, and each result is compared with what AWS documents:
 {counts}.
 
-`make test` runs them on the simulated cloud (`tests/simulation/differential/test_differential.py`), `make e2e` on a
-real engine beside it (`tests/e2e/engine/test_differential.py`). A difference that is not listed fails, and so does a
-listed one that is none any more.
+`make test` runs them on the simulated cloud (`tests/simulation/differential/test_differential.py`), `make e2e` on the
+local engine (`tests/e2e/engine/test_differential.py`). A difference that is not listed fails the tests, and so does a
+listed one that no longer exists.
 
 ## Where they differ
 
-AWS's documentation is the judge. {differences} cases are not seen alike everywhere.
+AWS's documentation decides what is right. In {differences} cases one of the two differs.
 
-| case | AWS | simulated | engine | why it stays |
+| case | AWS | simulated cloud | local engine | why it stays |
 |---|---|---|---|---|
 """
 
 TAIL = """
 ## What is not compared
 
-- Faults: what the simulation injects (`tests/simulation/faults.py`) the engine cannot be asked for. Each is written
-  there with the behaviour of AWS that it stands for.
-- Times: how long a delivery, a retry or an index takes. The simulation draws them, within what AWS says or wider.
+- Faults: the engine cannot inject them. `tests/simulation/faults.py` lists each injected fault with the behaviour of
+  AWS that it stands for.
+- Times: how long a delivery, a retry or an index update takes. The simulation draws them, within AWS's documented
+  bounds or wider.
 - What the services do not use: deletes, batch writes, `ReceiveMessage` by hand, other patterns of rules. The simulation
-  has no such methods, and refuses parameters that it does not know and expressions that it cannot read.
-- A schedule's minute: on the engine an event comes instead, through the same template.
-- Every word that DynamoDB reserves: the simulation knows those that an attribute might be called here.
+  has no such methods, and refuses unknown parameters and expressions.
+- A schedule's tick: on the engine an event stands for it, through the same template.
+- All of DynamoDB's reserved words: the simulation knows those that an attribute might have as its name here.
 """
 
 
 def page() -> str:
-    """The page as it should be."""
+    """The page's content."""
     by_service = Counter(name.partition(":")[0] for name in SUITE)
     counts = ", ".join(f"{service} {number}" for service, number in by_service.items())
     rows = [

@@ -1,4 +1,4 @@
-"""What a case finds on a cloud, whichever it is: clients in boto3's shapes, and things made for it alone."""
+"""The interface of a cloud for cases: clients in boto3's shapes, and resources made for one case."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ INDEX = "place"  # of the tables of rows: its keys are place_partition and place
 
 @dataclass(frozen=True)
 class Letter:
-    """A message that lay in a queue."""
+    """A message taken from a queue."""
 
     body: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -20,31 +20,31 @@ class Letter:
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue of a case: its address, and its name at the place."""
+    """A queue of a case: its address, and its name in that cloud."""
 
     url: str
     name: str
 
 
 class Tools(Protocol):
-    """What a case's function has at hand where it runs."""
+    """What a function of a case may use."""
 
     def note(self, what: Any) -> None:
-        """Write something down for the case to read."""
+        """Record a value, which the case can read."""
 
     def sleep(self, seconds: float) -> None:
-        """Take so long."""
+        """Sleep."""
 
     def retry_in(self, receipt: str, seconds: int) -> None:
-        """Let a message of the queue that feeds the function come back then. Raises ClientError."""
+        """Make a message of the function's queue visible after so many seconds. Raises ClientError."""
 
 
 Work = Callable[[Event, Tools], Any]
-"""A function of a case. Its source is sent to the engine: it names nothing but what it is given, json, and errors."""
+"""A function of a case. The engine gets its source: it may use only its arguments, json, and built-in errors."""
 
 
 class Place(Protocol):
-    """A cloud on which a case is run."""
+    """A cloud on which a case runs."""
 
     dynamodb: Any
     sqs: Any
@@ -52,49 +52,49 @@ class Place(Protocol):
     """Clients, as far as each is simulated: DynamoDB, SQS, Lambda."""
     bus: str
     source: str
-    """The bus's name, and a source of events that no other case has."""
+    """The name of the bus, and a source of events for this case only."""
 
     @property
     def events(self) -> Any:
-        """The client of the bus, once its rules are made."""
+        """The client of the bus; make the rules first."""
 
     def commits(self) -> str:
-        """The name of a new table with the keys of an event table: stream, a text, and version, a number."""
+        """A new table with the keys of an event table, stream (text) and version (number); its name."""
 
     def rows(self) -> str:
-        """The name of a new table with the keys of a view: partition and sort, and the index."""
+        """A new table with the keys of a read model, partition and sort, and the index; its name."""
 
     def queue(self, *, fifo: bool = False, dead_letters: Queue | None = None, max_receives: int = 0) -> Queue:
-        """A new queue, redriven to the dead letters where they are given."""
+        """A new queue. dead_letters: the target of its redrive policy, after max_receives receives."""
 
     def function(self, work: Work, *, timeout: int = 10, queue: Queue | None = None) -> str:
-        """The name of a new function; `queue` is the one of its tool `retry_in`."""
+        """A new function; its name. queue: the one that its tool `retry_in` uses."""
 
     def notes(self, function: str) -> list[Any]:
-        """What a function noted, in turn."""
+        """The values that a function recorded, in order."""
 
     def feed(self, function: str, queue: Queue, batch: int = 10) -> None:
-        """Let a queue feed a function, which reports failures one by one."""
+        """Connect a queue to a function, with partial batch responses."""
 
     def follow(
         self, function: str, table: str, *, batch: int = 100, retries: int = 1, failures: Queue | None = None
     ) -> None:
-        """Let a table's stream feed a function from its beginning: insertions with messages, split where they fail."""
+        """Connect a table's stream, from its beginning, to a function: insertions with messages, with bisection."""
 
     def rule(self, names: list[str], to: list[Any], queue: Queue, *, group: str = "", reachable: bool = True) -> Queue:
-        """A rule for the source's events; the queue for what it cannot deliver. Not reachable: the target is gone."""
+        """A rule for events of the source; its dead-letter queue. Not reachable: the target does not exist."""
 
     def schedule(self, timer: type[Any], queue: Queue) -> None:
-        """Have a schedule's time come once."""
+        """Make a schedule fire at least once."""
 
     def throttle(self, function: str) -> None:
-        """Let a function have no container."""
+        """Throttle all invocations of a function."""
 
     def take(self, queue: Queue, number: int = 1) -> list[Letter]:
-        """What lies in a queue, taken out, once there is so much."""
+        """Take all visible messages out of a queue, once there are so many."""
 
     def depth(self, queue: Queue) -> int:
-        """How many messages a queue holds, visible or not."""
+        """The number of messages in a queue, visible or not."""
 
     def until(self, probe: Callable[[], Any]) -> Any:
-        """What the probe returns once that is true. Raises AssertionError when it never is."""
+        """Poll until the probe returns a true value; that value. Raises AssertionError when it never does."""

@@ -1,4 +1,4 @@
-"""The simulated cloud as a place for cases, without faults and without the mall."""
+"""The simulated cloud as a place for cases, without faults and without services."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -9,11 +9,12 @@ from tests.simulation.containers import Function
 from tests.simulation.differential.case import Case
 from tests.simulation.differential.place import INDEX, Event, Letter, Queue, Work
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
+from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
-from tests.simulation.invoking import LambdaClient
+from tests.simulation.harness import FakeCaller
+from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.scheduler import SECOND
-from tests.simulation.schedules import Schedule
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue as SimulatedQueue
 from tests.simulation.sqs import SQSClient, Worker
@@ -23,21 +24,8 @@ from tests.simulation.tables import Key, Table
 LONGEST = 24 * 3_600  # seconds of virtual time that a case may take
 
 
-class Outside:
-    """Who makes the calls of a case: nobody that could end."""
-
-    name = "case"
-
-    def die(self) -> None:
-        """Never asked for: a case's world has no such fault."""
-        raise AssertionError("no case has this fault")
-
-    def turn_clock(self, by_us: int) -> None:
-        """It has no clock that a call could turn."""
-
-
 class SimulatedPlace:
-    """One world for one case."""
+    """A simulated cloud for one case."""
 
     bus = "bus"
     source = "mallbots.case"
@@ -54,11 +42,11 @@ class SimulatedPlace:
         self._streams: dict[str, Stream] = {}
         self._written: dict[str, list[tuple[Key, Item]]] = {}
         self.dynamodb = DynamoDBClient(self._dynamodb, self._wire("dynamodb"), "case")
-        self.sqs = SQSClient(self._addresses, self._wire("sqs"), "case")
+        self.sqs = SQSClient(self._addresses, self._wire("sqs"))
         self.functions = LambdaClient(self._functions, self.world, self._wire("lambda"))
 
     def _wire(self, service: str) -> Wire:
-        return Wire(self.world, Outside(), service)
+        return Wire(self.world, FakeCaller("case"), service)
 
     @property
     def events(self) -> EventsClient:
@@ -72,10 +60,10 @@ class SimulatedPlace:
 
     def rows(self) -> str:
         name = self.world.number("rows")
-        self._dynamodb.tables[name] = Table(self.world, name, "partition", "sort", "S", _nobody_follows, [INDEX])
+        self._dynamodb.tables[name] = Table(self.world, name, "partition", "sort", "S", _ignore, [INDEX])
         return name
 
-    def _committed(self, table: Table, key: Key, item: Item, by: str, together: int) -> None:
+    def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         if table.name in self._streams:
             self._streams[table.name].append(*key, item)
         else:
@@ -103,7 +91,7 @@ class SimulatedPlace:
         return self._notes[function]
 
     def feed(self, function: str, queue: Queue, batch: int = 10) -> None:
-        Worker(self._queues[queue.name], self._functions[function], batch).look_at(self.world.scheduler.now_us)
+        Worker(self._queues[queue.name], self._functions[function], batch).poll_at(self.world.scheduler.now_us)
 
     def follow(
         self, function: str, table: str, *, batch: int = 100, retries: int = 1, failures: Queue | None = None
@@ -123,20 +111,20 @@ class SimulatedPlace:
         return undelivered
 
     def schedule(self, timer: type[Any], queue: Queue) -> None:
-        Schedule(self.world, timer, "rate(1 minute)", self._queues[queue.name])
+        EventBridgeSchedule(self.world, timer, "rate(1 minute)", self._queues[queue.name])
 
     def throttle(self, function: str) -> None:
         self._functions[function].stopped = True
 
     def take(self, queue: Queue, number: int = 1) -> list[Letter]:
-        there = self._queues[queue.name]
+        source_queue = self._queues[queue.name]
 
         def visible() -> list[str]:
             now = self.world.scheduler.now_us
-            return [id for id, message in there.messages.items() if message.visible_us <= now]
+            return [id for id, message in source_queue.messages.items() if message.visible_us <= now]
 
         self.until(lambda: len(visible()) >= number)
-        taken = [there.messages.pop(id) for id in visible()]
+        taken = [source_queue.messages.pop(id) for id in visible()]
         return [Letter(message.body, dict(message.attributes), message.group) for message in taken]
 
     def depth(self, queue: Queue) -> int:
@@ -147,17 +135,17 @@ class SimulatedPlace:
 
     def until(self, probe: Callable[[], Any]) -> Any:
         while not (found := probe()):
-            assert self.world.scheduler.now < LONGEST, f"it never came: the last answer was {found!r}"
+            assert self.world.scheduler.now < LONGEST, f"the probe never succeeded: its last result was {found!r}"
             self.wait(0.25)
         return found
 
     def note(self, function: str, what: Any) -> None:
-        """Write down what a function says."""
+        """Record a value for a function."""
         self._notes[function].append(what)
 
 
 class SimulatedTools:
-    """A function's tools."""
+    """The tools of one function."""
 
     def __init__(self, place: SimulatedPlace, function: str, queue: Queue | None) -> None:
         self._place = place
@@ -177,14 +165,14 @@ class SimulatedTools:
         )
 
 
-def _nobody_follows(table: Table, key: Key, item: Item, by: str, together: int) -> None:
-    """Rows have no stream."""
+def _ignore(table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+    """Ignore a write: tables of rows have no stream."""
 
 
 def observe(case: Case, seed: int = 1) -> Any:
-    """What is seen of a case on the simulated cloud."""
+    """The result of a case on the simulated cloud."""
     place = SimulatedPlace(seed)
     scheduler = place.world.scheduler
-    task = scheduler.spawn(case.do, place, name=case.name)
+    task = scheduler.spawn(case.do, place)
     scheduler.run(2 * LONGEST * SECOND, enough=lambda: task.done)
     return task.result

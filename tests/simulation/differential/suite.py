@@ -1,4 +1,4 @@
-"""All cases of the suite, and what is to be seen of each on either cloud."""
+"""All cases of the suite, and the expected result of each on either cloud."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from tests.simulation.differential.case import Case
 from tests.simulation.differential.differences import DIFFERENCES
 from tests.simulation.differential.dynamodb_indexes import indexes
 from tests.simulation.differential.dynamodb_reads import reads
+from tests.simulation.differential.dynamodb_streams import streams
 from tests.simulation.differential.dynamodb_transactions import transactions
 from tests.simulation.differential.dynamodb_writes import writes
-from tests.simulation.differential.functions import functions
-from tests.simulation.differential.messages import messages
-from tests.simulation.differential.queues import queues
-from tests.simulation.differential.queues_in_turn import queues_in_turn
-from tests.simulation.differential.streams import streams
+from tests.simulation.differential.eventbridge import messages
+from tests.simulation.differential.lambda_invoke import functions
+from tests.simulation.differential.sqs import queues
+from tests.simulation.differential.sqs_fifo import fifo_queues
 
-# By the service of the cloud; names are unique within one.
+# By AWS service; names are unique within one.
 SUITE: dict[str, Case] = {
     f"{service}: {name}": case
     for service, cases in (
@@ -24,7 +24,7 @@ SUITE: dict[str, Case] = {
         ("DynamoDB indexes", indexes),
         ("DynamoDB streams", streams),
         ("SQS", queues),
-        ("SQS FIFO", queues_in_turn),
+        ("SQS FIFO", fifo_queues),
         ("EventBridge", messages),
         ("Lambda", functions),
     )
@@ -33,7 +33,7 @@ SUITE: dict[str, Case] = {
 
 
 def expected(name: str) -> tuple[Any, Any]:
-    """What is seen of a case on the simulated cloud and on the engine: what AWS gives, but for listed differences."""
+    """The expected results on the simulated cloud and on the engine: that of AWS, except for listed differences."""
     gives = SUITE[name].gives
     listed = DIFFERENCES.get(name)
     if listed is None:

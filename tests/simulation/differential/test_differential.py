@@ -1,4 +1,4 @@
-"""The differential suite on the simulated cloud: each case is seen as AWS documents it, or its difference is listed."""
+"""The differential suite on the simulated cloud: each case has AWS's documented result, or a listed difference."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from tests.simulation.differential.suite import SUITE, expected
 
 
 @pytest.mark.parametrize("name", SUITE)
-def test_a_case_is_seen_as_in_aws_or_its_difference_is_listed_whatever_the_seed(name: str) -> None:
+def test_a_case_has_the_result_of_aws_or_a_listed_difference_for_any_seed(name: str) -> None:
     simulated, _ = expected(name)
 
     assert [observe(SUITE[name], seed) for seed in (1, 2, 3)] == [simulated] * 3
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_a_listed_difference_is_one_of_a_case_and_judged_by_what_aws_says(name: str) -> None:
+def test_a_listed_difference_differs_from_aws_and_cites_its_documentation(name: str) -> None:
     listed, gives = DIFFERENCES[name], SUITE[name].gives
 
     assert listed.is_simulated or listed.is_engine
@@ -39,9 +39,7 @@ def test_a_listed_difference_is_one_of_a_case_and_judged_by_what_aws_says(name: 
         ("scan", {"ProjectionExpression": "a"}),
     ],
 )
-def test_what_is_not_simulated_of_a_request_is_refused_and_not_overlooked(
-    operation: str, request_: dict[str, Any]
-) -> None:
+def test_a_parameter_that_is_not_simulated_is_refused(operation: str, request_: dict[str, Any]) -> None:
     def do(place: Place) -> Any:
         with pytest.raises(ClientError, match="not simulated") as refused:
             getattr(place.dynamodb, operation)(TableName=place.rows(), **request_)
@@ -54,5 +52,5 @@ def test_the_suite_has_at_least_sixty_cases() -> None:
     assert len(SUITE) >= 60
 
 
-def test_the_page_says_what_is_compared_and_where_they_differ() -> None:
-    assert PAGE.read_text() == page(), "write it again: .venv/bin/python -m tests.simulation.differential.page"
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text() == page(), "generate it again: .venv/bin/python -m tests.simulation.differential.page"

@@ -1,4 +1,4 @@
-"""What a planted bug is: a few words of the system's code that read otherwise for a while, in memory only."""
+"""Planted bugs: small changes of the system's code, in memory only, for the duration of a block."""
 
 import ast
 import inspect
@@ -12,21 +12,21 @@ from typing import Any, Protocol
 
 
 class Patch(Protocol):
-    """One thing that is otherwise. Raises PatchError where the code is not (any more) as the patch has it."""
+    """One change of the code. Raises PatchError where the code does not match (any more)."""
 
     def applied(self) -> AbstractContextManager[None]:
-        """A block within which it is otherwise."""
+        """A block in which the change is applied."""
 
 
 class PatchError(Exception):
-    """The code that a patch is about is not there, or not once."""
+    """The code that a patch changes does not exist, or not exactly once."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A function whose source reads `new` where it reads `old`, once.
+    """Replace `old` by `new` in the source of a function; `old` must occur exactly once.
 
-    The function stays the same object with other code, so whoever registered or imported it runs the other code too.
+    The function object stays the same and gets other code, so it also changes where it is registered or imported.
     """
 
     function: Callable[..., Any]
@@ -46,7 +46,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Set:
-    """A name of a module or a class that stands for another value."""
+    """Replace the value of a name in a module or a class."""
 
     owner: Any
     name: str
@@ -68,7 +68,7 @@ class Set:
 class Bug:
     """A planted bug.
 
-    what: what is wrong, in a sentence. finds: the invariants of the checker that it breaks; one of them finds it.
+    what: what is wrong, in a sentence. finds: the invariants that it violates; a violation of one of them finds it.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Bug:
 
     @contextmanager
     def planted(self) -> Iterator[None]:
-        """A block within which the system has it. Raises PatchError."""
+        """A block in which the system has the bug. Raises PatchError."""
         with ExitStack() as stack:
             for patch in self.patches:
                 stack.enter_context(patch.applied())
@@ -95,12 +95,12 @@ def _plain(function: Callable[..., Any]) -> FunctionType:
 def _edited(function: FunctionType, old: str, new: str) -> CodeType:
     source = inspect.getsource(function)
     if source.count(old) != 1:
-        raise PatchError(f"{function.__qualname__} holds {source.count(old)} times {old!r}")
+        raise PatchError(f"{function.__qualname__} has {source.count(old)} times {old!r}")
     tree = ast.parse(textwrap.dedent(source.replace(old, new)))
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
         raise PatchError(f"{function.__qualname__} has no definition of its own")
-    definition.decorator_list = []  # what it is registered as, it is already
+    definition.decorator_list = []  # it is registered already
     ast.increment_lineno(tree, function.__code__.co_firstlineno - 1)
     module = compile(tree, inspect.getfile(function), "exec", dont_inherit=True)
     return next(

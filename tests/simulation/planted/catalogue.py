@@ -1,15 +1,24 @@
-"""All planted bugs."""
+"""The catalogue of all planted bugs."""
 
-from tests.simulation.planted import collecting, delivering, failing, money, reading, sagas, selling, storing
+from tests.simulation.planted import (
+    baskets_and_orders,
+    depot,
+    event_store,
+    failures,
+    messaging,
+    payments,
+    read_models,
+    sagas,
+)
 from tests.simulation.planted.bug import Bug
 
 BUGS: tuple[Bug, ...] = (
-    *storing.BUGS,
-    *delivering.BUGS,
-    *failing.BUGS,
-    *reading.BUGS,
+    *event_store.BUGS,
+    *messaging.BUGS,
+    *failures.BUGS,
+    *read_models.BUGS,
     *sagas.BUGS,
-    *selling.BUGS,
-    *collecting.BUGS,
-    *money.BUGS,
+    *baskets_and_orders.BUGS,
+    *depot.BUGS,
+    *payments.BUGS,
 )

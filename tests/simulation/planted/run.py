@@ -1,8 +1,8 @@
-"""See how soon the simulation finds each planted bug: the command behind `make simulate-mutants`.
+"""Count the schedules that it takes to find each planted bug: the command behind `make simulate-mutants`.
 
     make simulate-mutants                                   all of them
-    make simulate-mutants ARGS="--only 'refund twice'"      one, or those whose names hold a word
-    make simulate ARGS="--bug 'captured twice' --show 32"   the schedule of a seed that finds it, as a text
+    make simulate-mutants ARGS="--only 'refund twice'"      those whose names contain these words
+    make simulate ARGS="--bug 'captured twice' --show 32"   the timeline of a seed that finds it
 
 The last line is JSON: {"found", "total", "median_schedules"}.
 """
@@ -21,19 +21,19 @@ from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.schedule import run_schedule
 
 MEDIAN = 1_000  # schedules within which half of the bugs must be found
-CHUNK = 10  # schedules that one process runs at a time: a bug that takes long is looked for by all of them
+CHUNK = 10  # schedules that one process runs at a time; all processes share the work for one bug
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A seed whose schedule breaks a promise with a bug in the system, and none without it."""
+    """A seed whose schedule violates an invariant with the bug, and none without it."""
 
     seed: int
     violation: Violation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when all were found, half of them within a thousand schedules."""
+    """0 when all bugs were found, half of them within a thousand schedules."""
     options = _parser().parse_args(arguments)
     bugs = [bug for bug in BUGS if options.only in bug.name]
     taken: list[int] = []
@@ -50,17 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make simulate-mutants", description="What the simulation finds, how soon.")
+    parser = argparse.ArgumentParser(prog="make simulate-mutants", description="Find each planted bug.")
     parser.add_argument("--schedules", type=int, default=5_000, help="the most for each bug, from seed 1 on (5,000)")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once (2)")
-    parser.add_argument("--only", default="", metavar="WORDS", help="the bugs whose names hold these words")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only bugs whose names contain these words")
     return parser
 
 
 def find_all(bugs: Sequence[Bug], schedules: int, jobs: int) -> Iterator[tuple[Bug, Finding | None]]:
-    """What finds each bug, in the order of the catalogue; None where so many schedules do not."""
+    """The finding of each bug, in the order of the catalogue; None when so many schedules do not find it."""
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        first = pool.imap(_look, [(bug.name, 1, min(CHUNK, schedules)) for bug in bugs])
+        first = pool.imap(_find_in_chunk, [(bug.name, 1, min(CHUNK, schedules)) for bug in bugs])
         for bug in bugs:
             finding = next(first)
             if finding is None:
@@ -73,26 +73,26 @@ def find_all(bugs: Sequence[Bug], schedules: int, jobs: int) -> Iterator[tuple[B
 
 
 def _earliest(pool: "multiprocessing.pool.Pool", chunks: list[tuple[str, int, int]], jobs: int) -> Finding | None:
-    """The finding of the lowest seed; so many chunks are looked through at once, and no more when one has it."""
+    """The finding with the lowest seed; `jobs` chunks run at once, until one has a finding."""
     for begin in range(0, len(chunks), jobs):
-        for finding in pool.map(_look, chunks[begin : begin + jobs], chunksize=1):
+        for finding in pool.map(_find_in_chunk, chunks[begin : begin + jobs], chunksize=1):
             if finding:
                 return finding
     return None
 
 
-def _look(chunk: tuple[str, int, int]) -> Finding | None:
+def _find_in_chunk(chunk: tuple[str, int, int]) -> Finding | None:
     name, first, last = chunk
     bug = next(bug for bug in BUGS if bug.name == name)
     return find(bug, range(first, last + 1))
 
 
 def find(bug: Bug, seeds: range) -> Finding | None:
-    """The first schedule in which a promise that a bug is to break is broken, and only with the bug."""
+    """The first seed with a violation that the bug should cause, and with none without the bug."""
     for seed in seeds:
-        broken = [it for it in run_schedule(seed, planted=bug.planted).violations if it.invariant in bug.finds]
-        if broken and not run_schedule(seed).violations:
-            return Finding(seed, broken[0])
+        violated = [it for it in run_schedule(seed, planted=bug.planted).violations if it.invariant in bug.finds]
+        if violated and not run_schedule(seed).violations:
+            return Finding(seed, violated[0])
     return None
 
 

@@ -1,21 +1,30 @@
-"""Bugs of the process manager and of what the others owe it: compensations that are harmless at any time."""
+"""Planted bugs of the saga, and of the compensations in other services."""
 
 from functions.checkout import publish
 from functions.depot.domain import ShoppingList
 from functions.kernel.domain.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
-from tests.simulation.check.fulfilling import OVER
-from tests.simulation.check.money import BILLED, RELEASED, SERVED
-from tests.simulation.check.sagas import AS_ITS_ORDER, ASKS, ENDS, HEARS, HEEDED, IN_TURN, ONE_END, UNDONE
+from tests.simulation.check.money import INVOICED, OWN_PAYMENT, RELEASED
+from tests.simulation.check.orders import LIST_CANCELLED
+from tests.simulation.check.sagas import (
+    AS_ITS_ORDER,
+    AWAITED_ANSWER,
+    COMMAND_AND_TIMEOUT,
+    COMPENSATED,
+    ENDS,
+    ONE_END,
+    STEP_ORDER,
+    TIMEOUT_HANDLED,
+)
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
 BUGS = (
     Bug(
-        "any yes counts",
-        "A saga goes on by the answer to another step than the one that waits.",
-        (HEARS,),
+        "any acceptance counts",
+        "A saga proceeds by the answer to another step than the current one.",
+        (AWAITED_ANSWER,),
         (
             Edit(
                 Saga.answer, "reply == self.awaited.accepted", 'reply.endswith(("Accepted", "Authorized", "Initiated"))'
@@ -23,84 +32,84 @@ BUGS = (
         ),
     ),
     Bug(
-        "any no counts",
-        "A saga turns round by a refusal of a step that is long done.",
-        (HEARS,),
+        "any refusal counts",
+        "A saga compensates after the refusal of an earlier step.",
+        (AWAITED_ANSWER,),
         (Edit(Saga.answer, "elif reply == self.awaited.refused:", 'elif reply.endswith("Refused"):'),),
     ),
     Bug(
         "old timeouts count",
-        "A saga takes the reminder of an earlier try for that of the one that waits.",
-        (IN_TURN, HEARS),
-        (Edit(Saga.time_out, "(step, attempt, compensating) != waits", "self.compensating != compensating"),),
+        "A saga acts on the timeout of an earlier attempt.",
+        (STEP_ORDER, AWAITED_ANSWER),
+        (Edit(Saga.time_out, "(step, attempt, compensating) != awaited", "self.compensating != compensating"),),
     ),
     Bug(
         "timeout ignored",
-        "A step without an answer is not tried again.",
+        "A step without an answer is not retried.",
         (
             ENDS,
-            HEEDED,
+            TIMEOUT_HANDLED,
         ),
         (Edit(Saga.time_out, 'self.status != "running" or', "self.status or"),),
     ),
     Bug(
-        "no reminder of a step",
-        "A step is sent, and nothing says when it has waited long enough.",
-        (ASKS,),
-        (Edit(publish.timeout, "after=min(seconds, LONGEST_DELAY)", "after=0"),),
+        "no timeout of a step",
+        "A step is sent without a timeout.",
+        (COMMAND_AND_TIMEOUT,),
+        (Edit(publish.timeout, "after=saga.timeout(step_timeout)", "after=0"),),
     ),
     Bug(
         "compensation skipped",
         "A step whose command was sent and not answered is not undone.",
-        (IN_TURN, UNDONE),
+        (STEP_ORDER, COMPENSATED),
         (Edit(Saga.undos.fget, "self.steps[: self.sent]", "self.steps[: self.sent - 1]"),),  # type: ignore[attr-defined]
     ),
     Bug(
-        "compensation in the order of the steps",
-        "What was done first is undone first.",
-        (IN_TURN,),
+        "compensation in forward order",
+        "The first step is undone first.",
+        (STEP_ORDER,),
         (Edit(Saga.undos.fget, "sorted(last.values(), reverse=True)", "sorted(last.values())"),),  # type: ignore[attr-defined]
     ),
     Bug(
         "compensated before the last undo",
-        "A saga is over when the first undo is answered.",
-        (IN_TURN, UNDONE),
-        (Edit(Saga._undone, "if rest else", "if len(rest) > 1 else"),),
+        "A saga ends when the first undo is answered.",
+        (STEP_ORDER, COMPENSATED),
+        (Edit(Saga._undone, "if left else", "if len(left) > 1 else"),),
     ),
     Bug(
-        "call-off of a compensating saga counts again",
-        "A saga that is on its way back turns round once more.",
-        (HEARS, IN_TURN, LEGAL),
-        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
+        "cancellation of a compensating saga counts again",
+        "A saga that compensates starts to compensate again.",
+        (AWAITED_ANSWER, STEP_ORDER, LEGAL),
+        (Edit(Saga.cancel, 'self.status == "running" and not self.compensating', 'self.status == "running"'),),
     ),
     Bug(
-        "call-off of a completed saga counts",
-        "An order that is cancelled after its saga was completed is compensated too.",
-        (ONE_END, LEGAL, HEARS),
-        (Edit(Saga.call_off, 'self.status == "running" and not self.compensating', "not self.compensating"),),
+        "cancellation of a completed saga counts",
+        "An order that is cancelled after its saga has completed is compensated too.",
+        (ONE_END, LEGAL, AWAITED_ANSWER),
+        (Edit(Saga.cancel, 'self.status == "running" and not self.compensating', "not self.compensating"),),
     ),
     Bug(
         "voided before it was confirmed does not count",
         "A payment that is voided before its confirmation is confirmed later.",
-        (UNDONE, RELEASED, SERVED, BILLED),
+        (COMPENSATED, RELEASED, OWN_PAYMENT, INVOICED),
         (Edit(Payment.void, 'self.status in ("authorized", "confirmed")', 'self.status == "confirmed"'),),
     ),
     Bug(
         "cancelled order approved",
-        "A late approval brings a cancelled order back.",
+        "A late approval resurrects a cancelled order.",
         (LEGAL, AS_ITS_ORDER),
         (Edit(Order.approve, 'self.must_be("pending")', 'self.must_be("pending", "cancelled", "rejected")'),),
     ),
     Bug(
-        "insisting steps turn round",
-        "A saga whose payment is confirmed gives up when nobody answers.",
-        (HEARS,),
-        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].insists", "attempt < TRIES"),),
+        "steps after the payment compensate",
+        "A saga whose payment is confirmed compensates after timeouts.",
+        (AWAITED_ANSWER,),
+        (Edit(Saga.time_out, "attempt < TRIES or self.steps[step - 1].retry_forever", "attempt < TRIES"),),
     ),
     Bug(
-        "no mark of a cancelled list",
-        "A cancellation that comes before its list leaves nothing, and the late list is made.",
-        (UNDONE, OVER),
-        (Edit(ShoppingList.call_off, "self.record(Cancelled(self.id))", "pass"),),
+        "no tombstone of a cancelled list",
+        "A cancellation before the creation records nothing, and the late list is created.",
+        (COMPENSATED, LIST_CANCELLED),
+        (Edit(ShoppingList.cancel_for_order, "self.record(Cancelled(self.id))", "pass"),),
     ),
 )

@@ -11,7 +11,7 @@ from tests.unit.baskets.mall import Owners
 
 @pytest.fixture
 def owners() -> Owners:
-    """Owners that know nothing yet."""
+    """Owners without any customer or product."""
     return Owners()
 
 

@@ -1,4 +1,4 @@
-"""What surrounds baskets in these tests: Ada, the bakery with its bread, and the services that own them."""
+"""The surroundings of baskets in these tests: Ada, the bakery with its bread, and the services that own them."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 55
 
 
 class Owners:
-    """The stores and customers services, as far as they are asked; while they are `down` they do not answer."""
+    """The queries of the stores and customers services; while they are `down` they do not answer."""
 
     def __init__(self, *answers: ProductFound | CustomerFound) -> None:
         self.answers = {_id(answer): answer for answer in answers}
@@ -55,15 +55,15 @@ def _id(answer: ProductFound | CustomerFound) -> str:
     return answer.product_id if isinstance(answer, ProductFound) else answer.customer_id
 
 
-def hear(message: Message, stream_version: int = 1) -> None:
-    """Let the service hear a message, twice, as may happen."""
-    event = delivered(message, id=f"{type(message).name}-{stream_version}", stream_version=stream_version)
+def consume(message: Message, stream_version: int = 1) -> None:
+    """Deliver a message to the service twice, as may happen."""
+    event = delivered(message, id=f"{type(message).about.name}-{stream_version}", stream_version=stream_version)
     for _ in range(2):
         assert inbox.handle(event) == {"batchItemFailures": []}
 
 
 def opened() -> str:
-    """The id of a new basket of Ada's, in a mall whose copies are complete."""
+    """The id of a new basket of Ada's, with complete copies."""
     for message in (ADA, BAKERY, BREAD):
-        hear(message)
+        consume(message)
     return service.start("ada")

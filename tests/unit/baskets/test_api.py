@@ -1,4 +1,4 @@
-"""The routes of baskets, as a kiosk meets them."""
+"""The REST routes of baskets, as a kiosk calls them."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from functions.baskets.api import api
 from tests.support.gateway import Response, request
-from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, hear
+from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, consume
 
 TWO_BREADS = {"productId": "bread", "quantity": 2}
 
@@ -15,7 +15,7 @@ TWO_BREADS = {"productId": "bread", "quantity": 2}
 @pytest.fixture(autouse=True)
 def mall() -> None:
     for message in (ADA, BAKERY, BREAD):
-        hear(message)
+        consume(message)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def put(path: str, body: Any) -> Response:
     return request(api, "PUT", path, body)
 
 
-def test_a_basket_is_shown_as_the_wire_says(basket: str) -> None:
+def test_a_basket_is_shown_in_the_shape_of_the_wire(basket: str) -> None:
     assert put(f"{basket}/addItem", TWO_BREADS).body == {}
     shown = request(api, "GET", basket)
     assert shown.status == 200
@@ -94,7 +94,7 @@ def test_a_second_cancel_and_a_second_checkout_are_refused(basket: str) -> None:
         ("checkout", {"paymentId": "payment-1"}, 400, "the basket has no items"),
     ],
 )
-def test_what_breaks_a_rule_is_refused_with_the_reason(
+def test_a_request_that_breaks_a_rule_is_refused_with_the_reason(
     basket: str, change: str, body: Any, status: int, message: str
 ) -> None:
     answer = put(f"{basket}/{change}", body)
@@ -102,18 +102,18 @@ def test_what_breaks_a_rule_is_refused_with_the_reason(
     assert request(api, "GET", basket).headers["ETag"] == '"1"'
 
 
-def test_removing_what_is_not_there_is_no_error(basket: str) -> None:
+def test_removing_a_product_that_is_not_in_the_basket_is_no_error(basket: str) -> None:
     assert put(f"{basket}/removeItem", {"productId": "ink", "quantity": 1}).status == 200
 
 
-def test_a_customer_must_be_named_and_known() -> None:
+def test_a_customer_must_be_named_and_exist() -> None:
     blank = request(api, "POST", "/api/baskets", {"customerId": " "})
     assert (blank.status, blank.body["message"]) == (400, "the customer id cannot be blank")
     unknown = request(api, "POST", "/api/baskets", {"customerId": "nobody"})
     assert (unknown.status, unknown.body["message"]) == (404, "customer was not located")
 
 
-def test_an_owner_that_is_down_makes_it_unavailable(owners: Owners, basket: str) -> None:
+def test_while_the_owner_is_down_the_answer_is_unavailable(owners: Owners, basket: str) -> None:
     owners.down = True
     answer = put(f"{basket}/addItem", {"productId": "ink", "quantity": 1})
     assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
@@ -130,7 +130,7 @@ def test_an_unknown_basket_is_not_found() -> None:
         assert request(api, method, path, body).status == 404
 
 
-def test_a_repeated_key_starts_one_basket_and_adds_once() -> None:
+def test_a_repeated_idempotency_key_starts_one_basket_and_adds_once() -> None:
     key = {"Idempotency-Key": "key-1"}
     started = [request(api, "POST", "/api/baskets", {"customerId": "ada"}, key).body["id"] for _ in range(2)]
     assert started[0] == started[1]

@@ -106,7 +106,7 @@ def test_a_line_holds_at_most_999_of_its_product() -> None:
     )
 
 
-def test_a_total_stays_below_what_a_json_number_can_say() -> None:
+def test_a_total_stays_below_what_a_json_number_holds_exactly() -> None:
     gold = replace(BREAD, price=2**53 - 1 - 900, product_id="gold")
     given(Basket, STARTED, ADDED).when(lambda basket: basket.add_item(gold, 1, AT)).then_state(total=2**53 - 1)
     message = "the basket's total must be below 2^53 cents"
@@ -116,12 +116,12 @@ def test_a_total_stays_below_what_a_json_number_can_say() -> None:
     given(Basket, STARTED).when(lambda basket: basket.add_item(half, 2, AT)).then_invalid(message)
 
 
-def test_only_a_participating_stores_products_can_be_put_in_where_that_is_required() -> None:
-    taking_part = replace(BREAD, participating=True)
+def test_where_it_is_required_only_products_of_participating_stores_can_be_added() -> None:
+    participant = replace(BREAD, participating=True)
     given(Basket, STARTED).when(lambda basket: basket.add_item(BREAD, 2, AT, participating_only=True)).then_refused(
         "the store Corner Bakery is not participating"
     )
-    given(Basket, STARTED).when(lambda basket: basket.add_item(taking_part, 2, AT, participating_only=True)).then(ADDED)
+    given(Basket, STARTED).when(lambda basket: basket.add_item(participant, 2, AT, participating_only=True)).then(ADDED)
 
 
 def test_removing_takes_away_that_many() -> None:
@@ -134,7 +134,7 @@ def test_removing_takes_away_that_many() -> None:
 
 
 @pytest.mark.parametrize("quantity", [2, 3, 999])
-def test_a_line_of_which_all_is_removed_goes(quantity: int) -> None:
+def test_a_line_of_which_all_is_removed_is_gone(quantity: int) -> None:
     (
         given(Basket, STARTED, ADDED, ItemAdded(INK, AT))
         .when(lambda basket: basket.remove_item("bread", quantity, AT))
@@ -143,7 +143,7 @@ def test_a_line_of_which_all_is_removed_goes(quantity: int) -> None:
     )
 
 
-def test_removing_what_is_not_there_is_no_error() -> None:
+def test_removing_a_product_that_is_not_in_the_basket_is_no_error() -> None:
     given(Basket, STARTED, ADDED).when(lambda basket: basket.remove_item("ink", 1, AT)).then_nothing()
 
 
@@ -176,7 +176,7 @@ def test_an_empty_basket_cannot_be_checked_out() -> None:
 
 
 @pytest.mark.parametrize(("end", "message"), ENDED)
-def test_a_basket_that_has_ended_is_changed_no_more(end: DomainEvent, message: str) -> None:
+def test_a_basket_that_has_ended_does_not_change(end: DomainEvent, message: str) -> None:
     def ended() -> list[DomainEvent]:
         return [STARTED, ADDED, end]
 
@@ -193,7 +193,7 @@ def test_a_basket_untouched_for_30_minutes_is_abandoned() -> None:
     ).then_state(status="abandoned")
 
 
-def test_a_basket_left_alone_for_one_second_less_lives_on() -> None:
+def test_a_basket_untouched_for_one_second_less_stays_open() -> None:
     nearly = OPENED + HALF_AN_HOUR - timedelta(seconds=1)
     given(Basket, STARTED, ADDED).when(lambda basket: basket.abandon(nearly, HALF_AN_HOUR)).then_nothing()
 

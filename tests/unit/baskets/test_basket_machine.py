@@ -1,14 +1,14 @@
-"""Whatever is done to baskets, in whatever order, repeated or with the news late, at every moment:
+"""Invariants of baskets, whatever commands come in whatever order, repeated, or with late events from the catalogue:
 
-1. a basket holds what a simple model says that it holds, and refuses what the model refuses, in the same way;
-2. its total is the sum of its lines, below 2^53; one line a product, at most 100, of 1 to 999 each, at the price and
-   under the names that the product had when it was first put in;
-3. it goes from open to checked out, cancelled or abandoned, once, and is never changed after that;
-4. it is abandoned only by a sweep, and only 30 minutes or more after the last touch; and a sweep leaves no basket of
-   whose start was heard open longer than that;
+1. a basket holds what a simple model holds, and refuses what the model refuses, with the same kind of error;
+2. its total is the sum of its lines, below 2^53; one line per product, at most 100, of 1 to 999 each, at the price and
+   under the names that the product had when it was first added;
+3. it goes from open to checked out, cancelled or abandoned, once, and never changes after that;
+4. it is abandoned only by a sweep, and only 30 minutes or more after the last touch; and a sweep leaves no basket whose
+   BasketStarted was received open longer than that;
 5. its stored events alone give the same basket as its snapshot does;
-6. it says that it started, and how it ended, once each and with the state of then, and nothing else;
-7. an open basket of whose start was heard is in the index, at a time no later than its last touch.
+6. it publishes its start and its end, once each, with its state at that time, and nothing else;
+7. an open basket whose BasketStarted was received is in the index, at a time no later than its last touch.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ from functions.kernel.runtime.runtime import active
 from tests.support.delivery import delivered
 from tests.support.promised import hand_over, promised
 from tests.support.runtime import memory_runtime
-from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, hear
+from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, consume
 
 PRODUCTS = ("bread", "cake", "gold")
 PRICES = (450, 0, 2**52)
@@ -43,9 +43,7 @@ BEGUN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 HALF_AN_HOUR = 1800
 SOME = st.integers(0, 9)
 QUANTITY = st.sampled_from([1, 2, 1, 2, 998, 999, 1000, 0, -1])
-STEP = st.sampled_from(
-    ["put in"] * 9 + ["take out"] * 4 + ["check out without a payment", "put in", "check out", "cancel"]
-)
+STEP = st.sampled_from(["add"] * 9 + ["remove"] * 4 + ["check out without a payment", "add", "check out", "cancel"])
 RARELY = st.sampled_from([False] * 5 + [True])
 ENDS = {"BasketCheckedOut": "checked_out", "BasketCancelled": "cancelled", "BasketAbandoned": "abandoned"}
 
@@ -54,7 +52,7 @@ Refusal = type[MallBotsError] | None
 
 @dataclass
 class Offer:
-    """A product as the catalogue has it."""
+    """A product as it is in the catalogue."""
 
     name: str
     price: int
@@ -64,7 +62,7 @@ class Offer:
 
 @dataclass
 class Model:
-    """What a basket is expected to be: each product's first name and price, and how many of it."""
+    """The expected basket: each product's first name and price, and its quantity."""
 
     touched: int
     fillers: int = 0
@@ -118,16 +116,16 @@ class Model:
 
 
 class Baskets(RuleBasedStateMachine):
-    """Customers who choose, a clerk who changes the catalogue, and a clock."""
+    """Customers who fill baskets, a clerk who changes the catalogue, and a clock."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0
-        self.news = 0
+        self.toggles = 0
         self.offers = {id: Offer(id, price) for id, price in zip(PRODUCTS, PRICES, strict=True)}
         self.participating = self.required = False
         self.models: dict[str, Model] = {}
-        self.heard: set[str] = set()
+        self.received: set[str] = set()
         self.done: list[tuple[str, Callable[[], object]]] = []
         self.seen: dict[str, Basket] = {}
         self.open = ExitStack()
@@ -138,10 +136,10 @@ class Baskets(RuleBasedStateMachine):
         stage = {"MALLBOTS_REQUIRE_PARTICIPATION": str(int(required))}
         self.open.enter_context(active(memory_runtime("baskets", invoke=Owners(), settings=stage)))
         self.open.enter_context(clock.fixed(lambda: BEGUN + timedelta(seconds=self.now)))
-        hear(ADA)
-        hear(BAKERY)
+        consume(ADA)
+        consume(BAKERY)
         for id, offer in self.offers.items():
-            hear(ProductAdded.model_validate(self.state(id, offer)))
+            consume(ProductAdded.model_validate(self.state(id, offer)))
         self.opened(nearly_full)
 
     def teardown(self) -> None:
@@ -159,8 +157,8 @@ class Baskets(RuleBasedStateMachine):
     def basket(self, at: int) -> str:
         return list(self.models)[at % len(self.models)]
 
-    def ask(self, basket_id: str, action: Callable[[], object], expected: Refusal) -> None:
-        """Ask for something and see that it goes as the model says."""
+    def act(self, basket_id: str, action: Callable[[], object], expected: Refusal) -> None:
+        """Run an action and assert the outcome that the model expects."""
         version = service.basket(basket_id).version
         cause = f"request-{len(self.done)}-{version}-{self.now}"
         outcome: Refusal = None
@@ -181,7 +179,7 @@ class Baskets(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.models) < 2)
     @rule()
-    def another_basket_is_taken(self) -> None:
+    def another_basket_is_started(self) -> None:
         self.opened(nearly_full=False)
 
     def fill(self, basket: Basket) -> None:
@@ -189,41 +187,41 @@ class Baskets(RuleBasedStateMachine):
             basket.add_item(replace(FILLER, product_id=f"filler-{n}"), 1, clock.stamp())
 
     @rule(steps=st.lists(st.tuples(STEP, SOME, st.sampled_from(PRODUCTS), QUANTITY), min_size=3, max_size=12))
-    def customers_do_something(self, steps: list[tuple[str, int, str, int]]) -> None:
+    def customers_use_their_baskets(self, steps: list[tuple[str, int, str, int]]) -> None:
         for step, at, product, quantity in steps:
             self.do(step, self.basket(at), product, quantity)
-            self.every_basket_is_as_the_model_says()
+            self.every_basket_matches_the_model()
 
     def do(self, step: str, id: str, product: str, quantity: int) -> None:
         {
-            "put in": lambda: self.put_in(id, product, quantity),
-            "take out": lambda: self.take_out(id, product, quantity),
+            "add": lambda: self.add(id, product, quantity),
+            "remove": lambda: self.remove(id, product, quantity),
             "check out": lambda: self.check_out(id, "payment-1"),
             "check out without a payment": lambda: self.check_out(id, ""),
             "cancel": lambda: self.cancel(id),
         }[step]()
 
-    def put_in(self, id: str, product: str, quantity: int) -> None:
+    def add(self, id: str, product: str, quantity: int) -> None:
         allowed = self.participating or not self.required
         expected = self.models[id].add(product, self.offers[product], quantity, self.now, allowed)
-        self.ask(id, lambda: service.add_item(id, product, quantity), expected)
+        self.act(id, lambda: service.add_item(id, product, quantity), expected)
 
-    def take_out(self, id: str, product: str, quantity: int) -> None:
+    def remove(self, id: str, product: str, quantity: int) -> None:
         expected = self.models[id].remove(product, quantity, self.now)
-        self.ask(id, lambda: service.remove_item(id, product, quantity), expected)
+        self.act(id, lambda: service.remove_item(id, product, quantity), expected)
 
     def check_out(self, id: str, payment: str) -> None:
-        self.ask(id, lambda: service.check_out(id, payment), self.models[id].check_out(payment))
+        self.act(id, lambda: service.check_out(id, payment), self.models[id].check_out(payment))
 
     def cancel(self, id: str) -> None:
         model = self.models[id]
         expected = None if model.status == "open" else RefusedError
         model.status = "cancelled" if model.status == "open" else model.status
-        self.ask(id, lambda: service.cancel(id), expected)
+        self.act(id, lambda: service.cancel(id), expected)
 
     @precondition(lambda self: self.done)
     @rule(at=SOME)
-    def a_request_comes_once_more(self, at: int) -> None:
+    def a_request_is_repeated(self, at: int) -> None:
         cause, action = self.done[-1 - at % len(self.done)]
         with context.within(Context(cause=Cause(cause))):
             action()
@@ -233,8 +231,8 @@ class Baskets(RuleBasedStateMachine):
         offer = self.offers[product]
         if not offer.removed:
             self.offers[product] = changed = Offer(f"{offer.name}+", price, offer.version + 1)
-            said = {**self.state(product, changed), "previous_price": offer.price}
-            hear(ProductPriceChanged.model_validate(said), stream_version=changed.version)
+            event = {**self.state(product, changed), "previous_price": offer.price}
+            consume(ProductPriceChanged.model_validate(event), stream_version=changed.version)
 
     @rule()
     def a_product_is_removed(self) -> None:
@@ -242,39 +240,39 @@ class Baskets(RuleBasedStateMachine):
         offer = self.offers[product]
         if not offer.removed:
             self.offers[product] = gone = Offer(offer.name, offer.price, offer.version + 1, removed=True)
-            hear(ProductRemoved.model_validate(self.state(product, gone)), stream_version=gone.version)
+            consume(ProductRemoved.model_validate(self.state(product, gone)), stream_version=gone.version)
 
     @rule()
-    def the_store_takes_part_or_leaves(self) -> None:
+    def the_store_toggles_its_participation(self) -> None:
         self.participating = not self.participating
-        self.news += 1
-        said = {**BAKERY.model_dump(), "participating": self.participating}
-        hear(StoreParticipationToggled.model_validate(said), stream_version=1 + self.news)
+        self.toggles += 1
+        event = {**BAKERY.model_dump(), "participating": self.participating}
+        consume(StoreParticipationToggled.model_validate(event), stream_version=1 + self.toggles)
 
-    @rule(news=st.one_of(st.just(range(10)), st.lists(SOME, min_size=1, max_size=5)))
-    def the_service_hears_what_it_said_in_some_order(self, news: Sequence[int]) -> None:
-        said = promised()
-        for at in [n % len(said) for n in news[: len(said)]]:
-            message = said[at]
+    @rule(positions=st.one_of(st.just(range(10)), st.lists(SOME, min_size=1, max_size=5)))
+    def the_service_receives_its_own_events_in_some_order(self, positions: Sequence[int]) -> None:
+        published = promised()
+        for at in [n % len(published) for n in positions[: len(published)]]:
+            message = published[at]
             hand_over(inbox, [message])
             if message.name == "BasketStarted":
-                self.heard.add(message.detail["data"]["basket_id"])
+                self.received.add(message.detail["data"]["basket_id"])
 
-    @rule(seconds=st.sampled_from([HALF_AN_HOUR, HALF_AN_HOUR - 1, 1]), strikes=st.sampled_from([1, 2, 0]))
-    def time_passes(self, seconds: int, strikes: int) -> None:
+    @rule(seconds=st.sampled_from([HALF_AN_HOUR, HALF_AN_HOUR - 1, 1]), sweeps=st.sampled_from([1, 2, 0]))
+    def time_passes(self, seconds: int, sweeps: int) -> None:
         self.now += seconds
-        for _ in range(strikes):
-            self.the_clock_strikes()
+        for _ in range(sweeps):
+            self.sweep()
 
-    def the_clock_strikes(self) -> None:
+    def sweep(self) -> None:
         tick = delivered(UntouchedBasketsDue(time=clock.stamp()), id=f"tick-{self.now}")
         assert inbox.handle(tick) == {"batchItemFailures": []}
         for id, model in self.models.items():
-            if id in self.heard and model.status == "open" and self.now - model.touched >= HALF_AN_HOUR:
+            if id in self.received and model.status == "open" and self.now - model.touched >= HALF_AN_HOUR:
                 model.status = "abandoned"
 
     @invariant()
-    def every_basket_is_as_the_model_says(self) -> None:
+    def every_basket_matches_the_model(self) -> None:
         for id, model in self.models.items():
             basket = service.basket(id)
             held = {line.product_id: (line.product_name, line.price, line.quantity) for line in basket.lines}
@@ -288,7 +286,7 @@ class Baskets(RuleBasedStateMachine):
             assert clock.read(basket.touched_at) == BEGUN + timedelta(seconds=model.touched)
 
     @invariant()
-    def what_has_ended_stays_as_it_was(self) -> None:
+    def a_basket_that_has_ended_does_not_change(self) -> None:
         for id in self.models:
             before, basket = self.seen.get(id), service.basket(id)
             assert before is None or before.status == "open" or basket == before
@@ -300,18 +298,18 @@ class Baskets(RuleBasedStateMachine):
             assert service.baskets.as_of(id) == service.basket(id)
 
     @invariant()
-    def a_basket_says_once_that_it_started_and_how_it_ended(self) -> None:
+    def a_basket_publishes_its_start_and_its_end_once(self) -> None:
         for id, model in self.models.items():
-            said = [message for message in promised() if message.detail["data"]["basket_id"] == id]
-            started, *ended = (message.name for message in said)
+            published = [message for message in promised() if message.detail["data"]["basket_id"] == id]
+            started, *ended = (message.name for message in published)
             assert started == "BasketStarted"
             assert [ENDS[name] for name in ended] == ([] if model.status == "open" else [model.status])
-            assert said[-1].detail["data"]["status"] == model.status
-            assert said[-1].detail["data"]["total"] == (0 if not ended else model.total + model.fillers)
+            assert published[-1].detail["data"]["status"] == model.status
+            assert published[-1].detail["data"]["total"] == (0 if not ended else model.total + model.fillers)
 
     @invariant()
-    def an_open_basket_is_found_when_it_is_due(self) -> None:
-        for id in self.heard:
+    def an_open_basket_is_in_the_index_when_it_is_due(self) -> None:
+        for id in self.received:
             if self.models[id].status == "open":
                 touched = BEGUN + timedelta(seconds=self.models[id].touched)
                 assert id in views.untouched_since(touched)

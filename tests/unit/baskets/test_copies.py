@@ -1,4 +1,4 @@
-"""The copies that baskets keep of products, stores and customers, and asking their owners when one misses."""
+"""The copies of products, stores and customers, and the queries to their owners when a copy misses."""
 
 import pytest
 
@@ -8,30 +8,30 @@ from functions.baskets import service, views
 from functions.baskets.domain import Product
 from functions.kernel.domain.errors import NotFoundError, UnavailableError
 from functions.kernel.projections.projection import read
-from tests.unit.baskets.mall import ADA, ADA_FOUND, BAKERY, BREAD, BREAD_FOUND, Owners, hear
+from tests.unit.baskets.mall import ADA, ADA_FOUND, BAKERY, BREAD, BREAD_FOUND, Owners, consume
 
 DEARER = ProductPriceChanged(**{**BREAD.model_dump(), "price": 500}, previous_price=450)
 REMOVED = ProductRemoved(**{**BREAD.model_dump(), "removed": True})
 
 
-def test_a_product_is_joined_with_its_store_as_it_is_now(owners: Owners) -> None:
+def test_a_product_is_joined_with_the_current_row_of_its_store(owners: Owners) -> None:
     owners.down = True
-    hear(BREAD)
-    hear(BAKERY)
-    hear(StoreRebranded(**{**BAKERY.model_dump(), "name": "Corner Café"}), stream_version=2)
-    hear(
+    consume(BREAD)
+    consume(BAKERY)
+    consume(StoreRebranded(**{**BAKERY.model_dump(), "name": "Corner Café"}), stream_version=2)
+    consume(
         StoreParticipationToggled(**{**BAKERY.model_dump(), "name": "Corner Café", "participating": True}),
         stream_version=3,
     )
-    hear(DEARER, stream_version=2)
+    consume(DEARER, stream_version=2)
     assert service.product("bread") == Product("bread", "bakery", "Corner Café", "Rye bread", 500, participating=True)
 
 
-def test_an_event_that_comes_late_does_not_undo_a_newer_one(owners: Owners) -> None:
+def test_a_late_event_does_not_undo_a_newer_one(owners: Owners) -> None:
     owners.down = True
-    hear(BAKERY)
-    hear(DEARER, stream_version=2)
-    hear(BREAD, stream_version=1)
+    consume(BAKERY)
+    consume(DEARER, stream_version=2)
+    consume(BREAD, stream_version=1)
     assert service.product("bread").price == 500
 
 
@@ -45,38 +45,38 @@ def test_a_product_whose_copy_misses_is_asked_for_and_kept(owners: Owners) -> No
 
 def test_a_product_whose_store_misses_is_asked_for_with_it(owners: Owners) -> None:
     owners.answers["bread"] = BREAD_FOUND
-    hear(BREAD)
+    consume(BREAD)
     assert service.product("bread").store_name == "Corner Bakery"
     owners.down = True
     assert service.product("bread").name == "Dark rye bread"
 
 
-def test_events_newer_than_what_the_owner_answered_go_over_it_and_older_ones_do_not(owners: Owners) -> None:
+def test_an_answer_of_the_owner_is_overwritten_by_newer_events_only(owners: Owners) -> None:
     owners.answers["bread"] = BREAD_FOUND
     service.product("bread")
-    hear(BREAD, stream_version=1)
-    hear(BAKERY, stream_version=1)
+    consume(BREAD, stream_version=1)
+    consume(BAKERY, stream_version=1)
     assert (service.product("bread").price, service.product("bread").participating) == (475, True)
-    hear(DEARER, stream_version=6)
-    hear(BAKERY, stream_version=4)
+    consume(DEARER, stream_version=6)
+    consume(BAKERY, stream_version=4)
     assert (service.product("bread").price, service.product("bread").participating) == (500, False)
 
 
-def test_a_product_that_its_owner_does_not_know_is_not_located() -> None:
+def test_a_product_that_is_unknown_to_its_owner_is_not_located() -> None:
     with pytest.raises(NotFoundError, match="product was not located"):
         service.product("bread")
 
 
 def test_a_removed_product_is_not_located_even_while_its_owner_is_down(owners: Owners) -> None:
     owners.down = True
-    hear(BAKERY)
-    hear(REMOVED, stream_version=3)
-    hear(BREAD, stream_version=1)
+    consume(BAKERY)
+    consume(REMOVED, stream_version=3)
+    consume(BREAD, stream_version=1)
     with pytest.raises(NotFoundError, match="product was not located"):
         service.product("bread")
 
 
-def test_an_owner_that_is_down_is_never_guessed_for(owners: Owners) -> None:
+def test_without_an_answer_of_the_owner_nothing_is_assumed(owners: Owners) -> None:
     owners.down = True
     with pytest.raises(UnavailableError):
         service.product("bread")
@@ -84,9 +84,9 @@ def test_an_owner_that_is_down_is_never_guessed_for(owners: Owners) -> None:
         views.knows_customer("ada")
 
 
-def test_a_customer_who_registered_is_known(owners: Owners) -> None:
+def test_a_registered_customer_is_known(owners: Owners) -> None:
     owners.down = True
-    hear(ADA)
+    consume(ADA)
     assert views.knows_customer("ada")
 
 
@@ -97,17 +97,17 @@ def test_a_customer_whose_copy_misses_is_asked_for_and_kept(owners: Owners) -> N
     assert views.knows_customer("ada")
 
 
-def test_a_customer_whom_nobody_knows_is_not_located() -> None:
+def test_a_customer_who_is_unknown_to_the_owner_is_not_located() -> None:
     assert not views.knows_customer("ada")
 
 
 def test_an_erased_customer_is_not_located(owners: Owners) -> None:
     owners.down = True
-    hear(CustomerErased(customer_id="ada"), stream_version=2)
-    hear(ADA, stream_version=1)
+    consume(CustomerErased(customer_id="ada"), stream_version=2)
+    consume(ADA, stream_version=1)
     assert not views.knows_customer("ada")
 
 
-def test_nothing_of_a_customer_is_copied_that_would_have_to_be_erased() -> None:
-    hear(ADA)
+def test_a_copy_of_a_customer_holds_no_personal_data() -> None:
+    consume(ADA)
     assert read("customers", "ada") == {"erased": False}

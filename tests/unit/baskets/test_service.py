@@ -1,4 +1,4 @@
-"""What the baskets service does when it is asked, and what it says of it."""
+"""The use cases of baskets, and what they publish."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.commit import Cause
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import active
-from tests.unit.baskets.mall import ADA_FOUND, BAKERY, BREAD_FOUND, Owners, hear, opened
+from tests.unit.baskets.mall import ADA_FOUND, BAKERY, BREAD_FOUND, Owners, consume, opened
 
 LINE = LineItem(
     store_id="bakery",
@@ -27,16 +27,16 @@ LINE = LineItem(
 )
 
 
-def said(basket_id: str) -> list[Message]:
-    """What was promised to the bus about a basket, as a consumer reads it."""
-    promised = [message for commit in service.baskets.history(basket_id) for message in commit.messages]
-    return [decode(message.name, message.detail["metadata"]["version"], message.detail["data"]) for message in promised]
+def published(basket_id: str) -> list[Message]:
+    """The messages in a basket's commits, as a consumer reads them."""
+    messages = [message for commit in service.baskets.history(basket_id) for message in commit.messages]
+    return [decode(message.name, message.detail["metadata"]["version"], message.detail["data"]) for message in messages]
 
 
-def test_starting_says_so_with_the_whole_state() -> None:
+def test_a_start_is_published_with_the_whole_state() -> None:
     basket_id = opened()
-    (started,) = said(basket_id)
-    assert type(started).name == "BasketStarted"
+    (started,) = published(basket_id)
+    assert type(started).about.name == "BasketStarted"
     assert started.model_dump() == {
         "basket_id": basket_id,
         "customer_id": "ada",
@@ -46,20 +46,20 @@ def test_starting_says_so_with_the_whole_state() -> None:
     }
 
 
-def test_choosing_is_nobody_elses_concern() -> None:
+def test_adding_and_removing_items_is_not_published() -> None:
     basket_id = opened()
     service.add_item(basket_id, "bread", 3)
     service.remove_item(basket_id, "bread", 1)
-    assert [type(message).name for message in said(basket_id)] == ["BasketStarted"]
+    assert [type(message).about.name for message in published(basket_id)] == ["BasketStarted"]
     assert service.basket(basket_id).total == 900
 
 
-def test_a_checkout_says_what_was_ordered_and_how_it_is_paid() -> None:
+def test_a_checkout_is_published_with_its_items_and_payment() -> None:
     basket_id = opened()
     service.add_item(basket_id, "bread", 2)
     service.check_out(basket_id, "payment-1")
-    checked_out = said(basket_id)[-1]
-    assert type(checked_out).name == "BasketCheckedOut"
+    checked_out = published(basket_id)[-1]
+    assert type(checked_out).about.name == "BasketCheckedOut"
     assert checked_out.model_dump() == {
         "basket_id": basket_id,
         "customer_id": "ada",
@@ -70,14 +70,14 @@ def test_a_checkout_says_what_was_ordered_and_how_it_is_paid() -> None:
     }
 
 
-def test_a_cancellation_says_so() -> None:
+def test_a_cancellation_is_published() -> None:
     basket_id = opened()
     service.cancel(basket_id)
-    cancelled = said(basket_id)[-1]
-    assert (type(cancelled).name, cancelled.model_dump()["status"]) == ("BasketCancelled", "cancelled")
+    cancelled = published(basket_id)[-1]
+    assert (type(cancelled).about.name, cancelled.model_dump()["status"]) == ("BasketCancelled", "cancelled")
 
 
-def test_a_basket_left_alone_for_30_minutes_is_abandoned_and_says_so() -> None:
+def test_a_basket_untouched_for_30_minutes_is_abandoned_and_that_is_published() -> None:
     basket_id = opened()
     soon, later = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (20, 31))
     with clock.fixed(lambda: soon):
@@ -85,8 +85,8 @@ def test_a_basket_left_alone_for_30_minutes_is_abandoned_and_says_so() -> None:
         assert service.basket(basket_id).status == "open"
     with clock.fixed(lambda: later):
         service.abandon(basket_id)
-    abandoned = said(basket_id)[-1]
-    assert (type(abandoned).name, abandoned.model_dump()["status"]) == ("BasketAbandoned", "abandoned")
+    abandoned = published(basket_id)[-1]
+    assert (type(abandoned).about.name, abandoned.model_dump()["status"]) == ("BasketAbandoned", "abandoned")
 
 
 def test_a_customer_whose_copy_misses_may_start_a_basket_all_the_same(owners: Owners) -> None:
@@ -102,20 +102,20 @@ def test_an_unknown_customer_starts_no_basket() -> None:
         service.basket(caused.new_id())
 
 
-def test_a_customer_id_is_judged_before_anybody_is_asked(owners: Owners) -> None:
+def test_a_customer_id_is_validated_before_the_owner_is_asked(owners: Owners) -> None:
     owners.down = True
     with pytest.raises(InvalidError, match="the customer id cannot be blank"):
         service.start(" ")
 
 
-def test_an_unknown_product_is_not_put_in() -> None:
+def test_an_unknown_product_is_not_added() -> None:
     basket_id = opened()
     with pytest.raises(NotFoundError, match="product was not located"):
         service.add_item(basket_id, "ink", 1)
     assert service.basket(basket_id).lines == ()
 
 
-def test_a_product_whose_copy_misses_is_put_in_as_its_owner_says(owners: Owners) -> None:
+def test_a_product_whose_copy_misses_is_added_as_its_owner_answers(owners: Owners) -> None:
     basket_id = opened()
     ink = BREAD_FOUND.model_copy(update={"product_id": "ink", "name": "Ink", "price": 799})
     owners.answers["ink"] = ink
@@ -123,7 +123,7 @@ def test_a_product_whose_copy_misses_is_put_in_as_its_owner_says(owners: Owners)
     assert service.basket(basket_id).total == 799
 
 
-def test_a_basket_that_is_not_there_is_not_found_before_its_product_is_asked_for(owners: Owners) -> None:
+def test_an_unknown_basket_is_not_found_before_its_product_is_asked_for(owners: Owners) -> None:
     owners.down = True
     changes: list[Callable[[], None]] = [
         lambda: service.add_item("nowhere", "bread", 1),
@@ -137,18 +137,18 @@ def test_a_basket_that_is_not_there_is_not_found_before_its_product_is_asked_for
             change()
 
 
-def test_participation_is_required_where_the_stage_says_so() -> None:
+def test_participation_is_required_where_the_stage_sets_it() -> None:
     basket_id = opened()
     strict = replace(runtime.current(), settings={"MALLBOTS_REQUIRE_PARTICIPATION": "1"})
     with active(strict):
         with pytest.raises(RefusedError, match="the store Corner Bakery is not participating"):
             service.add_item(basket_id, "bread", 1)
-        hear(StoreParticipationToggled(**{**BAKERY.model_dump(), "participating": True}), stream_version=2)
+        consume(StoreParticipationToggled(**{**BAKERY.model_dump(), "participating": True}), stream_version=2)
         service.add_item(basket_id, "bread", 1)
     assert service.basket(basket_id).total == 450
 
 
-def test_a_repeated_request_adds_once_and_needs_no_product_any_more(owners: Owners) -> None:
+def test_a_repeated_request_adds_once_even_if_the_product_is_gone(owners: Owners) -> None:
     basket_id = opened()
     owners.answers["ink"] = BREAD_FOUND.model_copy(update={"product_id": "ink"})
     for _ in range(2):
@@ -168,13 +168,13 @@ def test_a_repeated_start_gives_the_same_basket(owners: Owners) -> None:
     assert service.basket(started[0]).version == 1
 
 
-def test_a_blank_product_id_is_told_from_an_unknown_product() -> None:
+def test_a_blank_product_id_is_invalid_not_unknown() -> None:
     basket_id = opened()
     with pytest.raises(InvalidError, match="the product id cannot be blank"):
         service.add_item(basket_id, " ", 1)
 
 
-def test_an_owner_that_is_down_leaves_the_basket_as_it_was(owners: Owners) -> None:
+def test_while_the_owner_is_down_the_basket_does_not_change(owners: Owners) -> None:
     basket_id = opened()
     owners.down = True
     with pytest.raises(UnavailableError):

@@ -1,4 +1,4 @@
-"""Baskets that nobody touches: what the index shows, what a sweep does about it, and what goes wrong meanwhile."""
+"""Untouched baskets: the index, the sweep that abandons them, and what can go wrong in between."""
 
 import json
 from collections.abc import Iterator
@@ -38,13 +38,13 @@ def time() -> Iterator[Time]:
         yield time
 
 
-def hear_all() -> None:
-    """Let the service hear whatever it has said, from the beginning."""
+def consume_all() -> None:
+    """Deliver all events of the service to it, from the beginning."""
     hand_over(inbox, promised())
 
 
 def sweep() -> None:
-    """Let the schedule bring its timer."""
+    """Deliver one tick of the schedule."""
     body = {"detail-type": "UntouchedBasketsDue", "version": 1, "time": clock.stamp()}
     record = {
         "messageId": "tick",
@@ -60,7 +60,7 @@ def status(basket_id: str) -> str:
 
 
 def shown() -> list[str]:
-    """The baskets in the index, whenever they were touched."""
+    """The baskets in the index, at whatever time."""
     return list(views.untouched_since(OPENED + timedelta(days=365)))
 
 
@@ -72,9 +72,9 @@ def row(basket_id: str) -> dict[str, dict[str, str]]:
 
 @pytest.fixture
 def basket(time: Time) -> str:
-    """An open basket whose start has been heard."""
+    """An open basket whose BasketStarted was received."""
     basket_id = opened()
-    hear_all()
+    consume_all()
     return basket_id
 
 
@@ -87,7 +87,7 @@ def test_a_basket_is_abandoned_after_exactly_30_minutes_and_not_a_second_earlier
     assert status(basket) == "abandoned"
 
 
-def test_touches_are_seen_when_the_sweep_looks_and_cost_one_write_each_half_hour(time: Time, basket: str) -> None:
+def test_a_sweep_sees_the_last_touch_and_writes_the_row_once_each_half_hour(time: Time, basket: str) -> None:
     started = row(basket)
     for minute in (10, 20, 29):
         time.is_at(minute)
@@ -118,7 +118,7 @@ def test_a_basket_that_has_ended_leaves_the_index_and_its_row_expires_after_14_d
         service.cancel(basket)
     else:
         service.check_out(basket, "payment-1")
-    hear_all()
+    consume_all()
     assert shown() == []
     assert row(basket)["expires"] == {"N": str(int(time.now.timestamp()) + 14 * DAY)}
 
@@ -127,14 +127,14 @@ def test_an_open_basket_does_not_expire_whatever_its_age(time: Time, basket: str
     assert "expires" not in row(basket)
 
 
-def test_the_start_of_a_basket_that_is_heard_after_its_end_does_not_bring_it_back(time: Time) -> None:
+def test_a_start_that_is_received_after_the_end_does_not_put_the_basket_back_into_the_index(time: Time) -> None:
     basket = opened()
     service.cancel(basket)
     hand_over(inbox, promised()[::-1])
     assert shown() == []
 
 
-def test_a_basket_checked_out_since_the_index_was_read_is_left_alone_and_leaves_the_index(
+def test_a_basket_checked_out_since_the_index_was_read_is_not_abandoned_and_leaves_the_index(
     time: Time, basket: str
 ) -> None:
     service.add_item(basket, "bread", 1)
@@ -144,17 +144,17 @@ def test_a_basket_checked_out_since_the_index_was_read_is_left_alone_and_leaves_
     sweep()
     assert status(basket) == "checked_out"
     assert shown() == []
-    hear_all()
+    consume_all()
     assert "BasketAbandoned" not in [message.name for message in promised()]
 
 
 @pytest.mark.parametrize("late", ["touch", "checkout"])
-def test_a_customer_who_is_a_moment_faster_than_the_sweep_keeps_the_basket(time: Time, late: str) -> None:
+def test_a_customer_who_commits_just_before_the_sweep_keeps_the_basket(time: Time, late: str) -> None:
     store = ContendedStore()
     with active(replace(runtime.current(), store=store)):
         basket = opened()
         service.add_item(basket, "bread", 1)
-        hear_all()
+        consume_all()
         time.is_at(30)
 
         def customer() -> None:
@@ -170,9 +170,9 @@ def test_a_customer_who_is_a_moment_faster_than_the_sweep_keeps_the_basket(time:
         assert shown() == ([basket] if late == "touch" else [])
 
 
-def test_a_row_that_a_replay_brings_back_is_taken_out_again(time: Time, basket: str) -> None:
+def test_a_row_that_a_replay_put_back_is_removed_by_the_sweep(time: Time, basket: str) -> None:
     service.cancel(basket)
-    hear_all()
+    consume_all()
     rows = runtime.current().views
     assert isinstance(rows, MemoryViews)
     del rows.items["baskets", basket]  # as when it has expired
@@ -184,12 +184,12 @@ def test_a_row_that_a_replay_brings_back_is_taken_out_again(time: Time, basket: 
     assert row(basket)["expires"] == {"N": str(int(time.now.timestamp()) + 14 * DAY)}
 
 
-def test_a_sweep_of_a_thousand_baskets_goes_through_all_pages_and_closes_those_that_are_due(time: Time) -> None:
+def test_a_sweep_of_a_thousand_baskets_reads_all_pages_and_abandons_those_that_are_due(time: Time) -> None:
     opened()
     due = [service.start("ada") for _ in range(999)]
     time.is_at(1)
     later = service.start("ada")
-    hear_all()
+    consume_all()
     time.is_at(30)
     sweep()
     assert {status(basket) for basket in due} == {"abandoned"}
@@ -197,18 +197,18 @@ def test_a_sweep_of_a_thousand_baskets_goes_through_all_pages_and_closes_those_t
     assert [message.name for message in promised()].count("BasketAbandoned") == 1000
 
 
-def test_a_second_sweep_says_nothing_more(time: Time, basket: str) -> None:
+def test_a_second_sweep_publishes_nothing(time: Time, basket: str) -> None:
     for minute in (30, 31):
         time.is_at(minute)
         sweep()
     assert [message.name for message in promised()].count("BasketAbandoned") == 1
 
 
-def test_a_basket_that_cannot_be_read_holds_no_other_up_and_rings(
+def test_a_basket_that_cannot_be_read_does_not_block_others_and_rings_the_alarm(
     time: Time, basket: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     others = [service.start("ada") for _ in range(2)]
-    hear_all()
+    consume_all()
     runtime.current().store.commit(
         Commit(
             stream=f"Basket#{basket}",
@@ -230,7 +230,7 @@ def test_a_basket_that_cannot_be_read_holds_no_other_up_and_rings(
     assert [line["BasketNotAbandoned"] for line in lines if "BasketNotAbandoned" in line] == [[1.0]]
 
 
-def test_an_abandonment_is_a_flow_of_the_systems_own(time: Time, basket: str) -> None:
+def test_an_abandonment_is_a_flow_of_its_own_by_the_system(time: Time, basket: str) -> None:
     time.is_at(30)
     sweep()
     started, abandoned = (message.detail["metadata"] for message in promised())

@@ -1,4 +1,4 @@
-"""The checkout service at work, with everybody else played by the test."""
+"""The checkout service in a process: a test delivers its messages and requests."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ ORDER = "order-1"
 
 
 class Desk:
-    """Hears messages, and shows what was said and what the service asked to be reminded of."""
+    """Delivers messages and requests, and shows the commands and reminders that were sent."""
 
     def __init__(self, **settings: str) -> None:
         self.now = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
@@ -41,7 +41,7 @@ class Desk:
             dead_letters=self.dead_letters,
             settings=settings,
         )
-        self._heard = 0
+        self._delivered = 0
         self._relayed = 0
 
     @contextmanager
@@ -50,20 +50,20 @@ class Desk:
         with active(self.runtime), clock.fixed(lambda: self.now):
             yield
 
-    def hears(self, message: type[Message], id: str | None = None, **fields: Any) -> str:
+    def deliver(self, message: type[Message], id: str | None = None, **fields: Any) -> str:
         """Deliver a message about the order (another one, when `order_id` says so), and relay what comes of it.
 
         `id` is the message's own: a new one when none is given. Returns it.
         """
-        self._heard += 1
+        self._delivered += 1
         detail = sample(message)
-        detail["metadata"]["id"] = id or f"heard-{self._heard}"
+        detail["metadata"]["id"] = id or f"delivered-{self._delivered}"
         detail["data"] |= {"order_id": ORDER} | fields
-        self.receives(json.dumps({"detail-type": message.name, "detail": detail}))
+        self.deliver_body(json.dumps({"detail-type": message.about.name, "detail": detail}))
         return str(detail["metadata"]["id"])
 
-    def receives(self, body: str) -> None:
-        """Deliver the body of a queue's message; it must be handled, whatever it is."""
+    def deliver_body(self, body: str) -> None:
+        """Deliver the body of a queue's message, which must be handled without an error."""
         record = {
             "messageId": "record-1",
             "receiptHandle": "receipt-1",
@@ -76,7 +76,7 @@ class Desk:
         self.relay()
 
     def relay(self) -> None:
-        """Let what was committed leave; what the service tells itself at once, it hears."""
+        """Relay what was committed, and deliver the reminders that are due at once."""
         records = [
             {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": str(number)}}
             for number, item in enumerate(self.store.log)
@@ -87,10 +87,10 @@ class Desk:
             assert relay.handle({"Records": records}) == {"batchItemFailures": []}
         for sent in self.queue.sent[before:]:
             if sent.delay == 0:
-                self.receives(sent.body)
+                self.deliver_body(sent.body)
 
-    def asks(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Ask the service's API: status and body."""
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        """Request a route of the service's API: status and body."""
         raw, _, query = path.partition("?")
         event = {
             "version": "2.0",
@@ -112,10 +112,10 @@ class Desk:
         self.now += timedelta(seconds=seconds)
 
     def times_out(self) -> int:
-        """Let the latest timeout come: when it was due, it was after so many seconds."""
+        """Deliver the latest timeout when it is due; returns the seconds that it waited."""
         sent = self.timeouts[-1]
         self.wait(sent.delay)
-        self.receives(sent.body)
+        self.deliver_body(sent.body)
         return sent.delay
 
     @property

@@ -1,4 +1,4 @@
-"""Sagas as staff see and resume them."""
+"""The routes by which staff list, show and resume sagas."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from functions.checkout import service
 from functions.kernel.runtime.clock import stamp
 from functions.kernel.runtime.views import Row
 from tests.unit.checkout.desk import ORDER, Desk
-from tests.unit.checkout.ways import ACCEPTED, UNDONE, bring_to
+from tests.unit.checkout.paths import ACCEPTED, UNDONE, bring_to
 
 SAGAS = "/api/checkout/sagas"
 SAGA = f"{SAGAS}/{ORDER}"
@@ -18,14 +18,14 @@ RESUME = f"{SAGA}/resume"
 
 def park(desk: Desk) -> None:
     bring_to(desk, 3)
-    desk.hears(OrderCancelled)
-    desk.hears(UNDONE["RejectOrder"])
+    desk.deliver(OrderCancelled)
+    desk.deliver(UNDONE["RejectOrder"])
     for _ in range(8):
         desk.times_out()
 
 
 def seen(desk: Desk, path: str = SAGA) -> Any:
-    status, body = desk.asks("GET", path)
+    status, body = desk.request("GET", path)
     assert status == 200, body
     return body
 
@@ -48,15 +48,15 @@ def test_a_running_saga_shows_the_step_that_it_awaits(desk: Desk) -> None:
     }
 
 
-def test_a_saga_that_was_turned_round_says_why(desk: Desk) -> None:
+def test_a_saga_that_compensates_says_why(desk: Desk) -> None:
     bring_to(desk, 3)
-    desk.hears(OrderCancelled)
+    desk.deliver(OrderCancelled)
     saga = seen(desk)["saga"]
     assert (saga["status"], saga["step"], saga["compensating"]) == ("running", 0, True)
     assert saga["reason"] == "the order was cancelled"
 
 
-def test_a_parked_saga_says_what_it_is_parked_over_and_since_when(desk: Desk) -> None:
+def test_a_parked_saga_says_why_and_since_when(desk: Desk) -> None:
     park(desk)
     assert seen(desk)["saga"] == {
         "orderId": ORDER,
@@ -68,17 +68,17 @@ def test_a_parked_saga_says_what_it_is_parked_over_and_since_when(desk: Desk) ->
     }
 
 
-@pytest.mark.parametrize("method_and_path", [("GET", f"{SAGAS}/nobody"), ("PUT", f"{SAGAS}/nobody/resume")])
-def test_a_saga_that_is_not_there_is_not_found(desk: Desk, method_and_path: tuple[str, str]) -> None:
-    status, problem = desk.asks(*method_and_path)
+@pytest.mark.parametrize("method_and_path", [("GET", f"{SAGAS}/unknown"), ("PUT", f"{SAGAS}/unknown/resume")])
+def test_an_unknown_saga_is_not_found(desk: Desk, method_and_path: tuple[str, str]) -> None:
+    status, problem = desk.request(*method_and_path)
     assert (status, problem["code"]) == (404, "not_found")
 
 
 def test_the_list_shows_each_saga_as_it_is_read_by_its_id(desk: Desk) -> None:
     park(desk)
-    desk.hears(OrderCreated, order_id="order-2")
-    desk.hears(ACCEPTED[0], order_id="order-2")
-    desk.hears(OrderCancelled, order_id="order-3")
+    desk.deliver(OrderCreated, order_id="order-2")
+    desk.deliver(ACCEPTED[0], order_id="order-2")
+    desk.deliver(OrderCancelled, order_id="order-3")
     listed = seen(desk, SAGAS)["sagas"]
     assert sorted(saga["orderId"] for saga in listed) == [ORDER, "order-2", "order-3"]
     for saga in listed:
@@ -87,13 +87,13 @@ def test_the_list_shows_each_saga_as_it_is_read_by_its_id(desk: Desk) -> None:
 
 def test_the_list_can_be_of_one_status(desk: Desk) -> None:
     park(desk)
-    desk.hears(OrderCreated, order_id="running")
-    desk.hears(OrderCancelled, order_id="stopped")
-    desk.hears(OrderCreated, order_id="completed")
+    desk.deliver(OrderCreated, order_id="running")
+    desk.deliver(OrderCancelled, order_id="stopped")
+    desk.deliver(OrderCreated, order_id="completed")
     for reply in ACCEPTED:
-        desk.hears(reply, order_id="completed")
+        desk.deliver(reply, order_id="completed")
     for message in (OrderCreated, OrderCancelled, OrderRejectionAccepted):
-        desk.hears(message, order_id="compensated")
+        desk.deliver(message, order_id="compensated")
     assert orders(desk, "?status=parked") == [ORDER]
     for status in ("running", "stopped", "completed", "compensated"):
         assert seen(desk, f"{SAGAS}?status={status}&limit=1").keys() == {"sagas"}
@@ -113,7 +113,7 @@ def test_a_row_of_newer_code_is_read_too(desk: Desk) -> None:
 def test_a_saga_leaves_the_list_of_a_status_when_it_gets_another(desk: Desk) -> None:
     bring_to(desk, 5)
     assert orders(desk, "?status=running") == [ORDER]
-    desk.hears(OrderApprovalAccepted)
+    desk.deliver(OrderApprovalAccepted)
     assert orders(desk, "?status=running") == []
     assert orders(desk, "?status=completed") == [ORDER]
 
@@ -122,13 +122,13 @@ def test_a_saga_whose_row_has_not_followed_yet_is_not_listed_under_its_old_statu
     bring_to(desk, 5)
     with desk.at_work():
         service.answer(ORDER, "OrderApprovalAccepted")
-    # what was committed has not left yet
+    # the commit is not relayed yet
     assert orders(desk, "?status=running") == []
 
 
 def test_the_newest_of_one_status_come_first_and_the_next_page_goes_on(desk: Desk) -> None:
     for number in range(5):
-        desk.hears(OrderCreated, order_id=f"order-{number}")
+        desk.deliver(OrderCreated, order_id=f"order-{number}")
         desk.wait(1)
     first = seen(desk, f"{SAGAS}?status=running&limit=3")
     second = seen(desk, f"{SAGAS}?status=running&limit=3&next={first['next']}")
@@ -138,21 +138,21 @@ def test_the_newest_of_one_status_come_first_and_the_next_page_goes_on(desk: Des
 
 
 @pytest.mark.parametrize("query", ["status=asleep", "status=", "limit=0", "limit=101", "limit=many", "next=forged"])
-def test_a_question_that_is_not_well_formed_is_a_bad_request(desk: Desk, query: str) -> None:
-    status, problem = desk.asks("GET", f"{SAGAS}?{query}")
+def test_a_malformed_query_is_a_bad_request(desk: Desk, query: str) -> None:
+    status, problem = desk.request("GET", f"{SAGAS}?{query}")
     assert (status, problem["code"]) == (400, "invalid")
 
 
 def test_the_next_of_another_list_is_a_bad_request(desk: Desk) -> None:
     for number in range(3):
-        desk.hears(OrderCreated, order_id=f"order-{number}")
+        desk.deliver(OrderCreated, order_id=f"order-{number}")
     following = seen(desk, f"{SAGAS}?status=running&limit=1")["next"]
-    assert desk.asks("GET", f"{SAGAS}?limit=1&next={following}")[0] == 400
+    assert desk.request("GET", f"{SAGAS}?limit=1&next={following}")[0] == 400
 
 
 def test_a_parked_saga_can_be_resumed_and_shows_it_at_once(desk: Desk) -> None:
     park(desk)
-    assert desk.asks("PUT", RESUME) == (200, {})
+    assert desk.request("PUT", RESUME) == (200, {})
     saga = seen(desk)["saga"]
     assert (saga["status"], saga["reason"], saga["step"]) == ("running", "the order was cancelled", 3)
     assert orders(desk, "?status=parked") == []
@@ -161,7 +161,7 @@ def test_a_parked_saga_can_be_resumed_and_shows_it_at_once(desk: Desk) -> None:
 
 def test_a_saga_that_is_not_parked_cannot_be_resumed(desk: Desk) -> None:
     bring_to(desk, 2)
-    status, problem = desk.asks("PUT", RESUME)
+    status, problem = desk.request("PUT", RESUME)
     assert (status, problem["detail"]) == (409, "the create order saga is running")
     assert desk.commands == ["AuthorizeCustomer", "CreateShoppingList"]
 
@@ -170,11 +170,11 @@ def test_a_resumption_that_is_asked_for_twice_with_one_key_is_made_once(desk: De
     park(desk)
     sent = len(desk.commands)
     for _ in range(2):
-        assert desk.asks("PUT", RESUME, {"idempotency-key": "key-1"}) == (200, {})
+        assert desk.request("PUT", RESUME, {"idempotency-key": "key-1"}) == (200, {})
     assert len(desk.commands) == sent + 1
 
 
 def test_a_stale_resumption_is_refused(desk: Desk) -> None:
     park(desk)
-    assert desk.asks("PUT", RESUME, {"if-match": '"3"'})[0] == 412
+    assert desk.request("PUT", RESUME, {"if-match": '"3"'})[0] == 412
     assert desk.saga.status == "parked"

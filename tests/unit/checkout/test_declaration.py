@@ -5,15 +5,16 @@ from events.ordering import OrderCancelled, OrderCreated
 from events.registry import Command, Kind, Reply, language
 from functions.checkout.domain import CreateOrderSaga
 from functions.checkout.inbox import inbox
-from functions.kernel.domain.saga import Request
+from functions.kernel.domain.saga import LONGEST_TIMEOUT, Request
+from functions.kernel.runtime.runtime import LONGEST_DELAY
 
 UNDOS = [step.undo for step in CreateOrderSaga.steps if step.undo]
-REQUESTS: list[Request] = [CreateOrderSaga.withdrawal, *(step.request for step in CreateOrderSaga.steps), *UNDOS]
+REQUESTS: list[Request] = [CreateOrderSaga.first_undo, *(step.request for step in CreateOrderSaga.steps), *UNDOS]
 
 
 def test_the_steps_are_those_of_the_domain_in_their_order() -> None:
     steps = [(step.request.command, step.undo.command if step.undo else None) for step in CreateOrderSaga.steps]
-    assert (CreateOrderSaga.withdrawal.command, steps) == (
+    assert (CreateOrderSaga.first_undo.command, steps) == (
         "RejectOrder",
         [
             ("AuthorizeCustomer", None),
@@ -25,8 +26,8 @@ def test_the_steps_are_those_of_the_domain_in_their_order() -> None:
     )
 
 
-def test_from_step_four_on_steps_insist() -> None:
-    assert [step.insists for step in CreateOrderSaga.steps] == [False, False, False, True, True]
+def test_from_step_four_on_steps_retry_forever() -> None:
+    assert [step.retry_forever for step in CreateOrderSaga.steps] == [False, False, False, True, True]
 
 
 def test_every_command_is_one_of_checkouts_and_its_replies_answer_it() -> None:
@@ -34,17 +35,23 @@ def test_every_command_is_one_of_checkouts_and_its_replies_answer_it() -> None:
     for request in REQUESTS:
         command = known[request.command]
         assert issubclass(command, Command)
-        assert command.source == "checkout"
-        answers = {name for name, message in known.items() if issubclass(message, Reply) and message.answers is command}
+        assert command.about.source == "checkout"
+        answers = {
+            name for name, message in known.items() if issubclass(message, Reply) and message.about.answers is command
+        }
         assert answers == {request.accepted, request.refused} - {None}
 
 
 def test_every_command_that_checkout_may_send_is_in_the_declaration() -> None:
-    commands = {name for name, message in language().items() if message.kind is Kind.COMMAND}
+    commands = {name for name, message in language().items() if message.about.kind is Kind.COMMAND}
     assert {request.command for request in REQUESTS} == commands
 
 
-def test_checkout_hears_orders_its_own_reminders_and_every_reply_to_its_commands() -> None:
-    replies = {name for name, message in language().items() if message.kind is Kind.REPLY}
-    others = {OrderCreated.name, OrderCancelled.name, StepTimedOut.name, SagaMoved.name}
-    assert {message.name for message in inbox.messages} == replies | others
+def test_checkout_consumes_orders_its_own_reminders_and_every_reply_to_its_commands() -> None:
+    replies = {name for name, message in language().items() if message.about.kind is Kind.REPLY}
+    others = {OrderCreated.about.name, OrderCancelled.about.name, StepTimedOut.about.name, SagaMoved.about.name}
+    assert {message.about.name for message in inbox.messages} == replies | others
+
+
+def test_no_timeout_is_longer_than_a_queue_can_delay() -> None:
+    assert LONGEST_TIMEOUT <= LONGEST_DELAY

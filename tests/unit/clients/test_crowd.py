@@ -1,4 +1,4 @@
-"""Many orders on their paths at once."""
+"""Many orders on their paths, concurrently."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,27 +13,27 @@ from clients.scenarios.fate import Fate
 from clients.scenarios.paths import PATHS, Path, Scene, Steps
 
 
-class Settled(Fate):
-    """A fate that is always fulfilled."""
+class AlwaysReached(Fate):
+    """A fate that is always reached."""
 
-    def lacks(self, order: Order) -> str | None:
+    def unmet(self, order: Order) -> str | None:
         return None
 
 
 def visit(name: str, walk: Callable[[Order, Any], Steps]) -> Visit:
-    return Visit(Path(name, walk, Settled("", "", ""), weight=1), Order(Mall("http://127.0.0.1")))
+    return Visit(Path(name, walk, AlwaysReached("", "", ""), weight=1), Order(Mall("http://127.0.0.1")))
 
 
-def walk(visits: list[Visit], hands: int) -> list[str]:
-    """Let them go; what was told."""
-    told: list[str] = []
+def walk(visits: list[Visit], workers: int) -> list[str]:
+    """Run the visits; returns what was reported."""
+    reported: list[str] = []
     scene: Any = None
-    Crowd(visits, scene, told.append).walk(hands)
-    return told
+    Crowd(visits, scene, reported.append).walk(workers)
+    return reported
 
 
-@pytest.mark.parametrize("hands", [1, 3])
-def test_all_walk_to_their_ends_however_few_hands_there_are(hands: int) -> None:
+@pytest.mark.parametrize("workers", [1, 3])
+def test_all_visits_end_with_any_number_of_workers(workers: int) -> None:
     walked: list[str] = []
 
     def steps(order: Order, scene: Scene) -> Steps:
@@ -43,28 +43,28 @@ def test_all_walk_to_their_ends_however_few_hands_there_are(hands: int) -> None:
         walked.append("ended")
 
     visits = [visit("long", steps) for _ in range(10)]
-    assert walk(visits, hands)[-1] == "10 of 10 have ended, 0 are yet to begin"
+    assert walk(visits, workers)[-1] == "10 of 10 have ended, 0 have not started"
     assert Counter(walked) == {"begun": 10, "ended": 10}
 
 
-def test_who_waits_takes_no_hand_and_goes_on_before_others_begin() -> None:
+def test_a_visit_that_waits_occupies_no_worker_and_continues_before_others_start() -> None:
     walked: list[str] = []
 
     def first(order: Order, scene: Scene) -> Steps:
         walked.append("first begins")
         yield 0
-        walked.append("first goes on")
+        walked.append("first continues")
 
     def second(order: Order, scene: Scene) -> Steps:
         walked.append("second begins")
         yield 0
-        walked.append("second goes on")
+        walked.append("second continues")
 
     walk([visit("first", first), visit("second", second)], 1)
-    assert walked == ["first begins", "first goes on", "second begins", "second goes on"]
+    assert walked == ["first begins", "first continues", "second begins", "second continues"]
 
 
-def test_one_that_goes_wrong_says_why_and_leaves_the_others_alone() -> None:
+def test_a_visit_that_fails_has_the_reason_and_does_not_affect_others() -> None:
     def goes_well(order: Order, scene: Scene) -> Steps:
         yield 0
 
@@ -73,9 +73,9 @@ def test_one_that_goes_wrong_says_why_and_leaves_the_others_alone() -> None:
         raise KeyError("lost")
 
     visits = [visit("well", goes_well), visit("wrong", goes_wrong), visit("well", goes_well)]
-    told = walk(visits, 2)
+    reported = walk(visits, 2)
     assert [one.problem for one in visits] == ["", "KeyError: 'lost'", ""]
-    assert "order (none), wrong: KeyError: 'lost'" in told
+    assert "order (none), wrong: KeyError: 'lost'" in reported
 
 
 def test_the_mixture_takes_every_path_by_its_weight() -> None:

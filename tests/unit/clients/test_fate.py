@@ -1,4 +1,4 @@
-"""How an order must end, and whether its money adds up, as a mall with a few canned answers says."""
+"""How an order must end, and whether its money adds up, on a mall with canned answers."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from clients.scenarios.fate import COMPLETED, REFUNDED, money_difference
 
 
 class CannedMall(Mall):
-    """Answers what it was given, by path; 404 for all else."""
+    """Answers by path; 404 for any other."""
 
     def __init__(self, answers: dict[str, Json]) -> None:
         self.answers = answers
@@ -18,15 +18,15 @@ class CannedMall(Mall):
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
         found = self.answers.get(path.split("?")[0])
         if found is None:
-            raise MallError(404, "not_found", "nobody knows")
+            raise MallError(404, "not_found", "unknown")
         return found
 
 
 def mall(status: str, total: float, messages: list[tuple[str, dict[str, Any]]], **more: Json) -> CannedMall:
-    said = [{"name": name, "data": data} for name, data in messages]
+    timeline = [{"name": name, "data": data} for name, data in messages]
     answers: dict[str, Json] = {
         "/api/ordering/o": {"order": {"status": status, "total": total}},
-        "/api/insights/orders/o/timeline": {"messages": said},
+        "/api/insights/orders/o/timeline": {"messages": timeline},
     }
     return CannedMall(answers | more)
 
@@ -64,39 +64,39 @@ def test_what_was_captured_and_not_paid_back_must_be_what_is_owed(
 
 
 def completed(**others: str) -> Order:
-    """An order that was completed, but for what `others` say of its payment and invoice, and of the text about it."""
-    said = {"payment": "settled", "invoice": "paid", "text": "completed"} | others
+    """A completed order; `others` replace the status of its payment or invoice, or the kind of its text."""
+    state = {"payment": "settled", "invoice": "paid", "text": "completed"} | others
     answers: dict[str, Json] = {
-        "/api/payments/invoices/o": {"invoice": {"status": said["invoice"], "amount": 54.80}},
-        "/api/payments/p": {"payment": {"status": said["payment"]}},
-        "/api/notifications": {"notifications": [{"kind": said["text"], "orderId": "o"}]},
+        "/api/payments/invoices/o": {"invoice": {"status": state["invoice"], "amount": 54.80}},
+        "/api/payments/p": {"payment": {"status": state["payment"]}},
+        "/api/notifications": {"notifications": [{"kind": state["text"], "orderId": "o"}]},
     }
     return Order(mall("completed", 54.80, [], **answers), customer_id="c", id="o", payment_id="p")
 
 
-def test_an_order_that_lacks_nothing_has_met_its_fate() -> None:
-    assert COMPLETED.lacks(completed()) is None
+def test_an_order_with_all_expected_statuses_has_reached_its_fate() -> None:
+    assert COMPLETED.unmet(completed()) is None
 
 
 @pytest.mark.parametrize(
-    ("others", "lacking"),
+    ("others", "unmet"),
     [
         ({"payment": "confirmed"}, "its payment is confirmed, not settled"),
         ({"invoice": "pending"}, "its invoice is pending, not paid"),
-        ({"text": "received"}, "the customer was not told: completed"),
+        ({"text": "received"}, "the customer got no text: completed"),
     ],
 )
-def test_what_an_order_lacks_of_its_fate_is_said(others: dict[str, str], lacking: str) -> None:
-    assert COMPLETED.lacks(completed(**others)) == lacking
+def test_what_is_unmet_is_reported(others: dict[str, str], unmet: str) -> None:
+    assert COMPLETED.unmet(completed(**others)) == unmet
 
 
-def test_another_fate_is_none() -> None:
-    assert REFUNDED.lacks(completed()) == "the order is completed, not cancelled"
-    assert COMPLETED.untold.lacks(completed(text="received")) is None
+def test_another_end_does_not_reach_the_fate() -> None:
+    assert REFUNDED.unmet(completed()) == "the order is completed, not cancelled"
+    assert COMPLETED.without_text.unmet(completed(text="received")) is None
 
 
-def test_a_thing_that_is_not_there_yet_may_still_come() -> None:
+def test_what_does_not_exist_yet_is_unmet() -> None:
     order = completed()
     assert isinstance(order.mall, CannedMall)
     del order.mall.answers["/api/payments/invoices/o"]
-    assert COMPLETED.lacks(order) == "something is not there yet: nobody knows"
+    assert COMPLETED.unmet(order) == "not there yet: unknown"

@@ -10,7 +10,7 @@ from tests.support.runtime import RecordingBus, memory_runtime
 
 @pytest.fixture
 def bus() -> RecordingBus:
-    """What leaves without a commit."""
+    """The bus, which records the messages that are published without a commit."""
     return RecordingBus()
 
 

@@ -1,4 +1,4 @@
-"""Customers as they were stored and said before they had a language."""
+"""Customers as they were stored and published before they had a language."""
 
 import json
 
@@ -18,7 +18,7 @@ STORED_BEFORE = ["CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", 
 
 
 def stored(version: int, event: StoredEvent, snapshot: Snapshot | None) -> None:
-    """A commit about Ada as other code left it."""
+    """A commit about Ada as another version of the code wrote it."""
     runtime.current().store.commit(
         Commit(
             stream="Customer#ada",
@@ -40,7 +40,7 @@ def test_a_customer_who_registered_before_there_were_languages_has_the_default(s
     assert service.customer("ada").language == "es"
 
 
-def test_a_language_outlives_a_snapshot_by_code_that_knows_of_none() -> None:
+def test_a_language_survives_a_snapshot_by_code_without_languages() -> None:
     stored(1, REGISTERED, SNAPSHOT)
     service.change_language("ada", "es")
     stored(3, StoredEvent("Disabled", 1, {}), Snapshot(1, {**SNAPSHOT.state, "status": "disabled"}, {}))
@@ -49,14 +49,14 @@ def test_a_language_outlives_a_snapshot_by_code_that_knows_of_none() -> None:
 
 
 @pytest.mark.parametrize("name", STORED_BEFORE)
-def test_what_was_said_before_there_were_languages_still_reads(name: str) -> None:
+def test_a_message_from_before_there_were_languages_can_still_be_read(name: str) -> None:
     sample = json.loads((ROOT / "events" / "samples" / f"{name}.v1.json").read_text())
     assert "language" not in sample["data"]
-    said = decode(name, 1, sample["data"])
-    assert isinstance(said, CustomerState)
-    assert said.language == "en"
+    event = decode(name, 1, sample["data"])
+    assert isinstance(event, CustomerState)
+    assert event.language == "en"
 
 
-def test_an_answer_of_an_owner_that_knows_of_no_languages_still_reads() -> None:
-    said = {"customer_id": "ada", "name": "Ada Reyes", "sms_number": "+1 555 0100", "enabled": True}
-    assert CustomerFound.model_validate(said | {"version": 1}).language == "en"
+def test_an_answer_of_an_owner_without_languages_can_still_be_read() -> None:
+    answer = {"customer_id": "ada", "name": "Ada Reyes", "sms_number": "+1 555 0100", "enabled": True}
+    assert CustomerFound.model_validate(answer | {"version": 1}).language == "en"

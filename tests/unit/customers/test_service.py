@@ -1,4 +1,4 @@
-"""What the customers service says of what it does, and how it answers the saga and those who ask."""
+"""What the customers service publishes, and how it answers the saga and the queries of other services."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def ada() -> str:
 
 
 def replies(bus: RecordingBus, customer_id: str) -> list[Message]:
-    """What the service answers when it is asked twice, by one command, whether a customer may order."""
+    """The replies to one AuthorizeCustomer that is delivered twice."""
     bus.messages.clear()
     command = AuthorizeCustomer(order_id="order-1", customer_id=customer_id)
     for _ in range(2):
@@ -31,15 +31,15 @@ def replies(bus: RecordingBus, customer_id: str) -> list[Message]:
     return [read(message) for message in bus.messages]
 
 
-def test_every_change_of_a_customer_says_so_with_the_whole_state() -> None:
+def test_every_change_of_a_customer_is_published_with_the_whole_state() -> None:
     customer_id = ada()
     service.disable(customer_id)
     service.change_sms_number(customer_id, "+1 555 0101")
     service.change_language(customer_id, "es")
     service.enable(customer_id)
     service.erase(customer_id)
-    said = [read(message) for message in promised()]
-    assert [(type(message).name, message.model_dump()) for message in said] == [
+    published = [read(message) for message in promised()]
+    assert [(type(message).about.name, message.model_dump()) for message in published] == [
         *(
             (
                 name,
@@ -63,7 +63,7 @@ def test_every_change_of_a_customer_says_so_with_the_whole_state() -> None:
     ]
 
 
-def test_an_erased_customer_is_not_there_and_the_newest_snapshot_names_nobody() -> None:
+def test_an_erased_customer_is_not_found_and_the_newest_snapshot_holds_no_personal_data() -> None:
     customer_id = ada()
     service.erase(customer_id)
     service.erase(customer_id)
@@ -76,18 +76,18 @@ def test_an_erased_customer_is_not_there_and_the_newest_snapshot_names_nobody() 
     assert "0100" not in str(store.log[-1])
 
 
-def test_a_customer_who_never_was_cannot_be_erased() -> None:
+def test_an_unknown_customer_cannot_be_erased() -> None:
     with pytest.raises(NotFoundError, match="there is no customer nobody"):
         service.erase("nobody")
 
 
-def test_the_saga_hears_that_a_customer_may_order_each_time_it_asks(bus: RecordingBus) -> None:
+def test_an_enabled_customer_is_authorized_each_time_the_saga_asks(bus: RecordingBus) -> None:
     customer_id = ada()
     assert replies(bus, customer_id) == [CustomerAuthorized(order_id="order-1")] * 2
     assert service.customer(customer_id).version == 1
 
 
-def test_the_saga_hears_that_a_customer_is_disabled(bus: RecordingBus) -> None:
+def test_a_disabled_customer_is_refused_to_the_saga(bus: RecordingBus) -> None:
     customer_id = ada()
     service.disable(customer_id)
     refused = CustomerRefused(order_id="order-1", reason="the customer is disabled")
@@ -96,15 +96,15 @@ def test_the_saga_hears_that_a_customer_is_disabled(bus: RecordingBus) -> None:
     assert replies(bus, customer_id) == [CustomerAuthorized(order_id="order-1")] * 2
 
 
-def test_the_saga_hears_that_a_customer_is_not_there(bus: RecordingBus) -> None:
+def test_an_unknown_or_erased_customer_is_refused_to_the_saga(bus: RecordingBus) -> None:
     customer_id = ada()
     service.erase(customer_id)
-    for nobody in ("nobody", customer_id):
-        refused = CustomerRefused(order_id="order-1", reason=f"there is no customer {nobody}")
-        assert replies(bus, nobody) == [refused] * 2
+    for missing in ("nobody", customer_id):
+        refused = CustomerRefused(order_id="order-1", reason=f"there is no customer {missing}")
+        assert replies(bus, missing) == [refused] * 2
 
 
-def test_an_answer_that_the_bus_does_not_take_is_asked_for_again(bus: RecordingBus) -> None:
+def test_a_command_whose_reply_the_bus_rejects_is_retried(bus: RecordingBus) -> None:
     command = AuthorizeCustomer(order_id="order-1", customer_id=ada())
     bus.down = True
     assert inbox.handle(delivered(command)) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
@@ -113,7 +113,7 @@ def test_an_answer_that_the_bus_does_not_take_is_asked_for_again(bus: RecordingB
     assert bus.names == ["CustomerAuthorized"]
 
 
-def test_others_that_ask_hear_of_a_customer_as_one_is_now() -> None:
+def test_a_query_for_a_customer_answers_the_current_state() -> None:
     customer_id = ada()
     service.change_sms_number(customer_id, "+1 555 0101")
     service.change_language(customer_id, "es")
@@ -129,9 +129,9 @@ def test_others_that_ask_hear_of_a_customer_as_one_is_now() -> None:
     )
 
 
-def test_others_that_ask_for_a_customer_who_is_not_there_hear_so() -> None:
+def test_a_query_for_an_unknown_or_erased_customer_answers_not_found() -> None:
     customer_id = ada()
     service.erase(customer_id)
-    for nobody in ("nobody", customer_id):
-        answer = queries.handle({"query": "FindCustomer", "data": {"customer_id": nobody}})
-        assert answer == {"not_found": f"there is no customer {nobody}"}
+    for missing in ("nobody", customer_id):
+        answer = queries.handle({"query": "FindCustomer", "data": {"customer_id": missing}})
+        assert answer == {"not_found": f"there is no customer {missing}"}

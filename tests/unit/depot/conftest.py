@@ -10,12 +10,12 @@ from tests.unit.depot.floor import Floor
 
 @pytest.fixture
 def store() -> ContendedStore:
-    """A store in which something may come in between."""
+    """A store in which another change may come in between."""
     return ContendedStore()
 
 
 @pytest.fixture
 def floor(store: ContendedStore) -> Iterator[Floor]:
-    """The service, active, with nothing in it."""
+    """The service, active and empty."""
     with Floor(store).open() as made:
         yield made

@@ -1,4 +1,4 @@
-"""The depot in memory: its two inboxes with their queues, the catalogue, robots that speak, and a clock."""
+"""The depot in a process: its two inboxes with their queues, the catalogue, robots with heartbeats, and a clock."""
 
 import contextlib
 import json
@@ -23,10 +23,10 @@ from functions.kernel.runtime.runtime import active
 from tests.support.delivery import delivered
 from tests.support.gateway import Response, request
 from tests.support.runtime import RecordingBus, memory_runtime
-from tests.unit.depot.ground import LaggingViews, Letter, TimedQueue
+from tests.unit.depot.fakes import LaggingViews, QueuedMessage, TimedQueue
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
-HEARTBEAT = 20  # seconds between the words of a robot
+HEARTBEAT = 20  # seconds between the heartbeats of a robot
 BREAD = service.Wanted("bakery", "bread", 2, "Corner Bakery", "Rye bread")
 ROLL = service.Wanted("bakery", "roll", 3, "Corner Bakery", "Roll")
 INK = service.Wanted("paper", "ink", 1, "Paper & Ink", "Ink")
@@ -34,17 +34,17 @@ PRODUCTS = {"bread": BREAD, "roll": ROLL, "ink": INK}
 
 
 class Catalogue:
-    """The stores service, as far as it is asked. While it is `down` it does not answer."""
+    """The stores service's answers. While it is `down` it does not answer."""
 
     def __init__(self) -> None:
         self.down = False
-        self.asked: list[str] = []
+        self.queries: list[str] = []
 
-    def __call__(self, owner: str, question: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, owner: str, query: dict[str, Any]) -> dict[str, Any]:
         if self.down:
             raise UnavailableError(f"{owner} does not answer")
-        product_id = question["data"]["product_id"]
-        self.asked.append(product_id)
+        product_id = query["data"]["product_id"]
+        self.queries.append(product_id)
         if product_id not in PRODUCTS:
             return {"not_found": f"there is no product {product_id}"}
         found = PRODUCTS[product_id]
@@ -63,10 +63,10 @@ class Catalogue:
 
 
 class Floor:
-    """The service, active, with a clock that `pass_time` moves and messages that flow when they are let.
+    """The service in memory. `pass_time` moves its clock, `settle` delivers the messages that are due.
 
-    During a `backlog` the service's inbox gets no events; the dispatcher does. Robots that are `speaking` say that
-    they are there while time passes, as long as nobody takes them offline.
+    During a `backlog` the service's inbox gets no events; the dispatcher does. Robots that are `alive` send heartbeats
+    while time passes, until they are taken offline.
     """
 
     def __init__(self, store: MemoryEventStore | None = None, settings: Mapping[str, str] | None = None) -> None:
@@ -87,7 +87,7 @@ class Floor:
             settings=settings or {},
         )
         self.backlog = False
-        self.speaking: set[str] = set()
+        self.alive: set[str] = set()
         self._relayed = 0
 
     @contextlib.contextmanager
@@ -95,53 +95,53 @@ class Floor:
         with clock.fixed(lambda: self.now), active(self.runtime):
             yield self
 
-    def hear(self, message: Message, id: str = "", to: Inbox = inbox) -> None:
-        """Let the service hear a message twice, and once more as another message: its cause forgotten."""
-        name = id or type(message).name
+    def deliver(self, message: Message, id: str = "", to: Inbox = inbox) -> None:
+        """Deliver a message twice, and once more under another id: its cause forgotten."""
+        name = id or type(message).about.name
         for message_id in (name, name, f"{name}-again"):
             assert to.handle(delivered(message, id=message_id)) == {"batchItemFailures": []}
 
     def settle(self) -> None:
-        """Let messages flow until none is due."""
-        while letters := [
+        """Relay and deliver messages until none is due."""
+        while messages := [
             *self._relay(),
             *self._timed(self.queue, inbox),
             *self._timed(self.dispatcher_queue, dispatcher),
         ]:
-            for letter, to in letters:
-                assert to.handle(_batch(letter.body)) == {"batchItemFailures": []}
+            for message, to in messages:
+                assert to.handle(_batch(message.body)) == {"batchItemFailures": []}
 
     def pass_time(self, seconds: int) -> None:
-        """Move the clock on, second by second, and let what falls due happen."""
+        """Move the clock, second by second, and deliver what falls due."""
         self.settle()
         for _ in range(seconds):
             self.now += timedelta(seconds=1)
             if (self.now - START).seconds % HEARTBEAT == 0:
-                self.speak()
+                self.send_heartbeats()
             self.settle()
 
-    def speak(self) -> None:
-        """Let the robots that are there say so."""
-        for bot_id in sorted(self.speaking):
+    def send_heartbeats(self) -> None:
+        """Send a heartbeat of each robot that is alive and online."""
+        for bot_id in sorted(self.alive):
             if robot(bot_id)[0] != "offline":
                 service.bring_online(bot_id)
 
-    def _relay(self) -> list[tuple[Letter, Inbox]]:
+    def _relay(self) -> list[tuple[QueuedMessage, Inbox]]:
         items, self._relayed = self.store.log[self._relayed :], len(self.store.log)
         messages = [message for item in items for message in messages_of(item)]
         relay.send([message for message in messages if message.delay is not None])
         return [
-            (Letter({"detail-type": message.name, "detail": message.detail}, self.now), to)
+            (QueuedMessage({"detail-type": message.name, "detail": message.detail}, self.now), to)
             for message in messages
             for to in (dispatcher, inbox)
             if message.name in to.pattern["detail-type"] and not (self.backlog and to is inbox)
         ]
 
-    def _timed(self, queue: TimedQueue, to: Inbox) -> list[tuple[Letter, Inbox]]:
-        return [(letter, to) for letter in queue.take()]
+    def _timed(self, queue: TimedQueue, to: Inbox) -> list[tuple[QueuedMessage, Inbox]]:
+        return [(message, to) for message in queue.take()]
 
     def until_assigned(self, *list_ids: str, at_most: int) -> int:
-        """Let time pass until robots have all these lists; the seconds that took."""
+        """Pass time until all these lists are assigned; returns the seconds that took."""
         for seconds in range(at_most + 1):
             self.pass_time(1 if seconds else 0)
             if all(status(list_id)[0] == "assigned" for list_id in list_ids):
@@ -149,97 +149,99 @@ class Floor:
         raise AssertionError(f"{[status(list_id) for list_id in list_ids]} after {at_most} seconds")
 
     @property
-    def looks_taken(self) -> int:
-        """How many times the dispatcher was reminded to look again."""
+    def runs(self) -> int:
+        """How many runs of the dispatcher reminders have triggered."""
         return len({sent.dedup for sent in self.dispatcher_queue.sent})
 
     @property
-    def looks(self) -> list[LookAgain]:
-        """The looks that lie ahead."""
-        letters = [letter.detail for letter in self.queue.letters if letter.body["detail-type"] == "LookAgain"]
-        return [LookAgain(**detail["data"]) for detail in letters]
+    def scheduled(self) -> list[LookAgain]:
+        """The dispatcher's runs that are scheduled."""
+        messages = [message.detail for message in self.queue.messages if message.body["detail-type"] == "LookAgain"]
+        return [LookAgain(**detail["data"]) for detail in messages]
 
     @property
-    def leases(self) -> list[LeaseEnds]:
-        """The looks at robots' leases that lie ahead."""
-        letters = [letter.detail for letter in self.queue.letters if letter.body["detail-type"] == "LeaseEnds"]
-        return [LeaseEnds(**detail["data"]) for detail in letters]
+    def lease_checks(self) -> list[LeaseEnds]:
+        """The checks of robots' leases that are scheduled."""
+        messages = [message.detail for message in self.queue.messages if message.body["detail-type"] == "LeaseEnds"]
+        return [LeaseEnds(**detail["data"]) for detail in messages]
 
     @property
-    def promised(self) -> list[Outgoing]:
+    def outgoing(self) -> list[Outgoing]:
         """The messages in all commits, in their order."""
         return [message for item in self.store.log for message in messages_of(item)]
 
     @property
-    def said(self) -> list[Message]:
-        """The events among them, as a consumer reads them."""
-        return [_read(message) for message in self.promised if _kind(message) is Kind.EVENT]
+    def published(self) -> list[Message]:
+        """The events in all commits, as a consumer reads them."""
+        return [_read(message) for message in self.outgoing if _kind(message) is Kind.EVENT]
 
     @property
-    def answers(self) -> list[Message]:
-        """What was answered to commands, with commits and without, one for each id."""
-        sent = {m.id: m for m in [*self.promised, *self.bus.messages] if _kind(m) is Kind.REPLY}
+    def replies(self) -> list[Message]:
+        """The replies to commands, in commits and on the bus, one for each id."""
+        sent = {m.id: m for m in [*self.outgoing, *self.bus.messages] if _kind(m) is Kind.REPLY}
         return [_read(message) for message in sent.values()]
 
-    def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Response:
-        """A request to the depot's API."""
+    def request(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Request a route of the depot."""
         return request(api, method, f"/api/depot{path}", body, headers)
 
     def listed(self, list_id: str = "order-1", *wanted: service.Wanted) -> str:
-        """A list that waits to be initiated; its id."""
+        """Create a list that waits to be initiated; returns its id."""
         service.plan_for_order(list_id, wanted or (BREAD, ROLL, INK))
         return list_id
 
     def available(self, list_id: str = "order-1", *wanted: service.Wanted) -> str:
-        """A list that waits for a robot."""
+        """Create a list that waits for a robot; returns its id."""
         service.initiate(self.listed(list_id, *wanted))
         return list_id
 
     def idle(self, name: str = "Ajax") -> str:
-        """A robot that waits for a list, and goes on speaking; its id."""
+        """Register a robot that is idle and sends heartbeats; returns its id."""
         bot_id = service.register_bot(name)
         service.bring_online(bot_id)
-        self.speaking.add(bot_id)
+        self.alive.add(bot_id)
         return bot_id
 
     def silent(self, name: str = "Ajax") -> str:
-        """A robot that waits for a list, and says nothing more."""
+        """Register a robot that is idle and sends no more heartbeats; returns its id."""
         bot_id = self.idle(name)
-        self.speaking.remove(bot_id)
+        self.alive.remove(bot_id)
         return bot_id
 
     def assigned(self, list_id: str = "order-1") -> tuple[str, str]:
-        """A list that a robot has, and the robot."""
+        """Create an assigned list; returns its id and its robot's."""
         bot_id = self.idle()
         service.assign(self.available(list_id), bot_id)
         return list_id, bot_id
 
     def active(self, list_id: str = "order-1") -> tuple[str, str]:
-        """A list that a robot collects, and the robot."""
+        """Create a list that a robot collects; returns its id and its robot's."""
         _, bot_id = self.assigned(list_id)
         service.start(list_id, 1)
         return list_id, bot_id
 
 
 def status(list_id: str = "order-1") -> tuple[str, str | None]:
-    """How a list stands, and which robot has it."""
+    """A list's status, and the robot that has it."""
     shopping_list = service.shopping_list(list_id)
     return shopping_list.status, shopping_list.bot_id
 
 
 def robot(bot_id: str) -> tuple[str, str | None]:
-    """How a robot stands, and which list it has."""
+    """A robot's status, and the list that it has."""
     bot = service.bots.get(bot_id)
     return bot.status, bot.list_id
 
 
 def in_turn(*steps: Callable[[], object]) -> Callable[[], object]:
-    """Several things as one."""
+    """Several steps as one."""
     return lambda: [step() for step in steps]
 
 
 def _kind(message: Outgoing) -> Kind:
-    return language()[message.name].kind
+    return language()[message.name].about.kind
 
 
 def _read(message: Outgoing) -> Message:

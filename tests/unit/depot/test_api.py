@@ -1,4 +1,4 @@
-"""The depot's routes."""
+"""The REST routes of the depot."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ def ids_of(page: Any) -> list[str]:
     return [shopping_list["id"] for shopping_list in page["lists"]]
 
 
-def test_a_list_that_staff_make_has_an_id_of_its_own_and_waits_to_be_initiated(floor: Floor) -> None:
-    list_id = floor.ask("POST", "/shopping", NEW_LIST).body["id"]
+def test_a_list_that_staff_create_has_an_id_of_its_own_and_waits_to_be_initiated(floor: Floor) -> None:
+    list_id = floor.request("POST", "/shopping", NEW_LIST).body["id"]
     assert list_id != "order-9"
-    answer = floor.ask("GET", f"/shopping/{list_id}")
+    answer = floor.request("GET", f"/shopping/{list_id}")
     assert (answer.status, answer.headers["ETag"]) == (200, '"1"')
     assert answer.body == {
         "list": {
@@ -48,7 +48,7 @@ def test_a_list_that_staff_make_has_an_id_of_its_own_and_waits_to_be_initiated(f
             ],
         }
     }
-    assert floor.ask("PUT", f"/shopping/{list_id}/initiate").status == 200
+    assert floor.request("PUT", f"/shopping/{list_id}/initiate").status == 200
     assert status(list_id) == ("available", None)
 
 
@@ -74,22 +74,22 @@ def test_a_list_that_staff_make_has_an_id_of_its_own_and_waits_to_be_initiated(f
         ({"orderId": "order-9", "items": [ITEMS[0] | {"productId": "cake"}]}, 404, "product was not located"),
     ],
 )
-def test_a_list_that_cannot_be_made_is_refused_with_the_reason(
+def test_a_list_that_breaks_a_rule_is_refused_with_the_reason(
     floor: Floor, body: dict[str, Any], code: int, why: str
 ) -> None:
-    answer = floor.ask("POST", "/shopping", body)
+    answer = floor.request("POST", "/shopping", body)
     assert (answer.status, answer.body["message"]) == (code, why)
-    assert floor.said == []
+    assert floor.published == []
 
 
 def test_one_idempotency_key_makes_one_list_and_one_robot(floor: Floor) -> None:
     key = {"Idempotency-Key": "once"}
-    lists = [floor.ask("POST", "/shopping", NEW_LIST, key) for _ in range(2)]
-    bots = [floor.ask("POST", "/bots", {"name": "Ajax"}, {"Idempotency-Key": "too"}) for _ in range(2)]
+    lists = [floor.request("POST", "/shopping", NEW_LIST, key) for _ in range(2)]
+    bots = [floor.request("POST", "/bots", {"name": "Ajax"}, {"Idempotency-Key": "too"}) for _ in range(2)]
     assert lists[0].body == lists[1].body
     assert bots[0].body == bots[1].body
-    assert [type(message).name for message in floor.said] == ["ShoppingListCreated", "BotRegistered"]
-    assert floor.ask("POST", "/shopping", NEW_LIST | {"orderId": "another"}, key).status == 422
+    assert [type(message).about.name for message in floor.published] == ["ShoppingListCreated", "BotRegistered"]
+    assert floor.request("POST", "/shopping", NEW_LIST | {"orderId": "another"}, key).status == 422
 
 
 def test_lists_are_listed_by_status_the_one_that_has_had_it_longest_first(floor: Floor) -> None:
@@ -101,12 +101,12 @@ def test_lists_are_listed_by_status_the_one_that_has_had_it_longest_first(floor:
     service.initiate("order-1")
     service.cancel("order-4")
     floor.settle()
-    assert sorted(ids_of(floor.ask("GET", "/shopping").body)) == [f"order-{n}" for n in range(5)]
-    assert ids_of(floor.ask("GET", "/shopping?status=available").body) == ["order-3", "order-1"]
-    assert ids_of(floor.ask("GET", "/shopping?status=pending").body) == ["order-0", "order-2"]
-    assert ids_of(floor.ask("GET", "/shopping?status=active").body) == []
-    (cancelled,) = floor.ask("GET", "/shopping?status=cancelled").body["lists"]
-    assert cancelled == floor.ask("GET", "/shopping/order-4").body["list"]
+    assert sorted(ids_of(floor.request("GET", "/shopping").body)) == [f"order-{n}" for n in range(5)]
+    assert ids_of(floor.request("GET", "/shopping?status=available").body) == ["order-3", "order-1"]
+    assert ids_of(floor.request("GET", "/shopping?status=pending").body) == ["order-0", "order-2"]
+    assert ids_of(floor.request("GET", "/shopping?status=active").body) == []
+    (cancelled,) = floor.request("GET", "/shopping?status=cancelled").body["lists"]
+    assert cancelled == floor.request("GET", "/shopping/order-4").body["list"]
 
 
 def test_lists_and_robots_come_in_pages(floor: Floor) -> None:
@@ -117,68 +117,68 @@ def test_lists_and_robots_come_in_pages(floor: Floor) -> None:
         found: list[str] = []
         following: Any = ""
         while following is not None:
-            page = floor.ask("GET", path + (f"&next={following}" if following else "")).body
+            page = floor.request("GET", path + (f"&next={following}" if following else "")).body
             assert len(page["lists"]) <= 2
             found += ids_of(page)
             following = page.get("next")
         assert sorted(found) == expected
-    first = floor.ask("GET", "/bots?limit=2").body
-    last = floor.ask("GET", f"/bots?limit=2&next={first['next']}").body
+    first = floor.request("GET", "/bots?limit=2").body
+    last = floor.request("GET", f"/bots?limit=2&next={first['next']}").body
     assert [bot["id"] for bot in [*first["bots"], *last["bots"]]] == bots
     assert "next" not in last
-    assert floor.ask("GET", f"/shopping?next={first['next']}").status == 400
+    assert floor.request("GET", f"/shopping?next={first['next']}").status == 400
 
 
 @pytest.mark.parametrize("query", ["status=lost", "status=", "limit=0", "limit=101", "limit=x", "next=forged"])
-def test_what_does_not_fit_a_list_of_lists_is_a_bad_request(floor: Floor, query: str) -> None:
-    assert floor.ask("GET", f"/shopping?{query}").status == 400
+def test_a_malformed_query_is_a_bad_request(floor: Floor, query: str) -> None:
+    assert floor.request("GET", f"/shopping?{query}").status == 400
 
 
 def test_a_list_is_cancelled_by_staff_once_or_twice_but_not_when_it_is_unknown_or_completed(floor: Floor) -> None:
     _, bot_id = floor.assigned()
-    assert [floor.ask("POST", LIST).status for _ in range(2)] == [200, 200]
+    assert [floor.request("POST", LIST).status for _ in range(2)] == [200, 200]
     assert (status(), robot(bot_id)) == (("cancelled", None), ("idle", None))
-    assert floor.ask("POST", "/shopping/unknown").status == 404
+    assert floor.request("POST", "/shopping/unknown").status == 404
     list_id = floor.available("order-2")
     service.assign(list_id, bot_id)
     service.complete(list_id, None, None)
-    answer = floor.ask("POST", "/shopping/order-2")
+    answer = floor.request("POST", "/shopping/order-2")
     assert (answer.status, answer.body["message"]) == (409, "the shopping list is completed")
 
 
-def test_staff_initiate_only_what_staff_made(floor: Floor) -> None:
+def test_staff_initiate_only_lists_that_staff_created(floor: Floor) -> None:
     floor.listed()
-    answer = floor.ask("PUT", f"{LIST}/initiate")
+    answer = floor.request("PUT", f"{LIST}/initiate")
     assert (answer.status, answer.body["message"]) == (409, "the shopping list waits for its order's checkout")
-    assert floor.ask("PUT", "/shopping/unknown/initiate").status == 404
+    assert floor.request("PUT", "/shopping/unknown/initiate").status == 404
 
 
 def test_staff_assign_an_available_list_to_an_idle_robot(floor: Floor) -> None:
     floor.available()
     bot_id, asleep = floor.idle(), service.register_bot("Hector")
-    assert floor.ask("PUT", f"{LIST}/assign", {"botId": "nobody"}).status == 404
-    assert floor.ask("PUT", "/shopping/unknown/assign", {"botId": bot_id}).status == 404
-    assert floor.ask("PUT", f"{LIST}/assign").status == 400
-    refused = floor.ask("PUT", f"{LIST}/assign", {"botId": asleep})
+    assert floor.request("PUT", f"{LIST}/assign", {"botId": "unknown"}).status == 404
+    assert floor.request("PUT", "/shopping/unknown/assign", {"botId": bot_id}).status == 404
+    assert floor.request("PUT", f"{LIST}/assign").status == 400
+    refused = floor.request("PUT", f"{LIST}/assign", {"botId": asleep})
     assert (refused.status, refused.body["message"]) == (409, "the bot is offline")
-    answer = floor.ask("PUT", f"{LIST}/assign", {"botId": bot_id}, {"If-Match": '"2"'})
+    answer = floor.request("PUT", f"{LIST}/assign", {"botId": bot_id}, {"If-Match": '"2"'})
     assert (answer.status, answer.body, answer.headers["ETag"]) == (200, {}, '"3"')
-    again = floor.ask("PUT", f"{LIST}/assign", {"botId": bot_id})
+    again = floor.request("PUT", f"{LIST}/assign", {"botId": bot_id})
     assert (again.status, again.body["message"]) == (409, "the shopping list is assigned")
-    assert floor.ask("GET", LIST).body["list"]["botId"] == bot_id
+    assert floor.request("GET", LIST).body["list"]["botId"] == bot_id
 
 
 def test_a_robot_starts_picks_and_completes_by_its_assignment(floor: Floor) -> None:
     _, bot_id = floor.assigned()
     for _ in range(2):
-        assert floor.ask("PUT", f"{LIST}/start", {"assignment": 1}).status == 200
-        assert floor.ask("PUT", f"{LIST}/pick", PICK).status == 200
-    assert floor.ask("GET", LIST).body["list"]["stops"][0]["items"][1]["picked"] == 1
-    assert floor.ask("PUT", f"{LIST}/pick", PICK | {"quantity": 0}).status == 200
-    answer = floor.ask("PUT", f"{LIST}/complete", {"assignment": 1})
+        assert floor.request("PUT", f"{LIST}/start", {"assignment": 1}).status == 200
+        assert floor.request("PUT", f"{LIST}/pick", PICK).status == 200
+    assert floor.request("GET", LIST).body["list"]["stops"][0]["items"][1]["picked"] == 1
+    assert floor.request("PUT", f"{LIST}/pick", PICK | {"quantity": 0}).status == 200
+    answer = floor.request("PUT", f"{LIST}/complete", {"assignment": 1})
     assert (answer.status, answer.headers["ETag"]) == (200, f'"{service.shopping_list("order-1").version}"')
     assert (status(), robot(bot_id)) == (("completed", bot_id), ("idle", None))
-    assert floor.ask("PUT", f"{LIST}/complete", {"assignment": 1}).status == 409
+    assert floor.request("PUT", f"{LIST}/complete", {"assignment": 1}).status == 409
 
 
 @pytest.mark.parametrize(
@@ -202,21 +202,21 @@ def test_a_robot_starts_picks_and_completes_by_its_assignment(floor: Floor) -> N
         ("complete", {"shortages": [{"storeId": "bakery", "productId": "roll"}]}, 400),
     ],
 )
-def test_a_step_of_a_robot_that_is_wrong_changes_nothing(
+def test_a_wrong_step_of_a_robot_is_refused_and_changes_nothing(
     floor: Floor, step: str, body: dict[str, Any], code: int
 ) -> None:
     floor.active()
     before = service.shopping_list("order-1")
-    assert floor.ask("PUT", f"{LIST}/{step}", body).status == code
-    assert floor.ask("PUT", f"/shopping/unknown/{step}", body).status in (400, 404)
+    assert floor.request("PUT", f"{LIST}/{step}", body).status == code
+    assert floor.request("PUT", f"/shopping/unknown/{step}", body).status in (400, 404)
     assert service.shopping_list("order-1") == before
 
 
-def test_staff_complete_without_an_assignment_and_say_what_is_short(floor: Floor) -> None:
+def test_staff_complete_without_an_assignment_and_report_shortages(floor: Floor) -> None:
     floor.assigned()
     short = {"storeId": "bakery", "productId": "roll", "quantity": 2}
-    assert floor.ask("PUT", f"{LIST}/complete", {"shortages": [short]}).status == 200
-    (completed,) = [m for m in floor.said if type(m).name == "ShoppingListCompleted"]
+    assert floor.request("PUT", f"{LIST}/complete", {"shortages": [short]}).status == 200
+    (completed,) = [m for m in floor.published if type(m).about.name == "ShoppingListCompleted"]
     assert completed.model_dump(mode="json")["shortages"] == [
         {"store_id": "bakery", "product_id": "roll", "quantity": 2}
     ]
@@ -224,8 +224,9 @@ def test_staff_complete_without_an_assignment_and_say_what_is_short(floor: Floor
 
 def test_an_empty_body_completes_with_all_found_from_assigned(floor: Floor) -> None:
     floor.assigned()
-    assert floor.ask("PUT", f"{LIST}/complete").status == 200
-    items = [i for stop in floor.ask("GET", LIST).body["list"]["stops"] for i in stop["items"]]
+    assert floor.request("PUT", f"{LIST}/complete").status == 200
+    items = [i for stop in floor.request("GET", LIST).body["list"]["stops"] for i in stop["items"]]
+    assert items
     assert all(item["picked"] == item["quantity"] for item in items)
 
 
@@ -237,41 +238,41 @@ def test_a_robot_that_completes_must_name_its_assignment(floor: Floor) -> None:
     ):
         complete_list("order-1", Completion())
     assert status()[0] == "assigned"
-    with within(robot):
+    with within(Context(caller=Caller(BOT, "ajax"))):
         complete_list("order-1", Completion(assignment=1))
     assert status()[0] == "completed"
 
 
-def test_a_robot_joins_with_a_token_of_its_own(floor: Floor) -> None:
-    first, second = (floor.ask("POST", "/bots", {"name": name}).body for name in ("Ajax", "Hector"))
+def test_a_robot_is_registered_with_a_token_of_its_own(floor: Floor) -> None:
+    first, second = (floor.request("POST", "/bots", {"name": name}).body for name in ("Ajax", "Hector"))
     assert first.keys() == {"id", "token"}
     assert first["token"] != second["token"]
-    assert floor.ask("POST", "/bots", {"name": "  "}).body["message"] == "the bot name cannot be blank"
-    assert floor.ask("POST", "/bots", {}).status == 400
+    assert floor.request("POST", "/bots", {"name": "  "}).body["message"] == "the bot name cannot be blank"
+    assert floor.request("POST", "/bots", {}).status == 400
     floor.settle()
-    bots = floor.ask("GET", "/bots").body["bots"]
+    bots = floor.request("GET", "/bots").body["bots"]
     assert sorted(bot["name"] for bot in bots) == ["Ajax", "Hector"]
     assert {"id": first["id"], "name": "Ajax", "status": "offline"} in bots
 
 
-def test_a_robot_comes_and_goes(floor: Floor) -> None:
-    bot_id = floor.ask("POST", "/bots", {"name": "Ajax"}).body["id"]
-    for way, expected in (("online", "idle"), ("offline", "offline"), ("online", "idle")):
-        assert [floor.ask("PUT", f"/bots/{bot_id}/{way}").status for _ in range(2)] == [200, 200]
+def test_a_robot_goes_online_and_offline(floor: Floor) -> None:
+    bot_id = floor.request("POST", "/bots", {"name": "Ajax"}).body["id"]
+    for direction, expected in (("online", "idle"), ("offline", "offline"), ("online", "idle")):
+        assert [floor.request("PUT", f"/bots/{bot_id}/{direction}").status for _ in range(2)] == [200, 200]
         floor.settle()
-        assert floor.ask("GET", "/bots").body["bots"][0]["status"] == expected
-        assert floor.ask("PUT", f"/bots/unknown/{way}").status == 404
+        assert floor.request("GET", "/bots").body["bots"][0]["status"] == expected
+        assert floor.request("PUT", f"/bots/unknown/{direction}").status == 404
 
 
 def test_a_robot_that_goes_offline_gives_its_list_back(floor: Floor) -> None:
     _, bot_id = floor.active()
-    assert floor.ask("PUT", f"/bots/{bot_id}/offline").status == 200
-    assert floor.ask("GET", LIST).body["list"]["status"] == "available"
-    late = floor.ask("PUT", f"{LIST}/pick", PICK)
+    assert floor.request("PUT", f"/bots/{bot_id}/offline").status == 200
+    assert floor.request("GET", LIST).body["list"]["status"] == "available"
+    late = floor.request("PUT", f"{LIST}/pick", PICK)
     assert (late.status, late.body["message"]) == (409, "the shopping list is available")
 
 
-def test_a_change_of_what_somebody_else_has_changed_is_refused(floor: Floor) -> None:
+def test_a_change_with_a_stale_version_is_refused(floor: Floor) -> None:
     floor.active()
-    assert floor.ask("PUT", f"{LIST}/complete", {}, {"If-Match": '"2"'}).status == 412
+    assert floor.request("PUT", f"{LIST}/complete", {}, {"If-Match": '"2"'}).status == 412
     assert status()[0] == "active"

@@ -16,7 +16,7 @@ def test_a_robot_has_a_name(name: str) -> None:
     given(Bot).when(lambda bot: bot.register(name)).then_invalid("the bot name cannot be blank")
 
 
-def test_a_robot_that_joins_is_offline() -> None:
+def test_a_registered_robot_is_offline() -> None:
     given(Bot).when(lambda bot: bot.register("Ajax")).then(*OFFLINE).then_state(
         status="offline", name="Ajax", list_id=None
     )
@@ -36,7 +36,7 @@ def test_a_robot_that_is_online_stays_as_it_is(history: tuple[DomainEvent, ...])
 
 
 @pytest.mark.parametrize("history", [IDLE, ACTIVE])
-def test_a_robot_that_leaves_is_offline_and_has_no_list(history: tuple[DomainEvent, ...]) -> None:
+def test_a_robot_that_goes_offline_has_no_list(history: tuple[DomainEvent, ...]) -> None:
     given(Bot, *history).when(lambda bot: bot.go_offline()).then(WentOffline()).then_state(
         status="offline", list_id=None
     )
@@ -60,9 +60,9 @@ def test_a_robot_that_is_offline_takes_no_list() -> None:
     given(Bot, *OFFLINE).when(lambda bot: bot.assign("order-1")).then_refused("the bot is offline")
 
 
-def test_a_robot_that_is_done_is_idle_again() -> None:
+def test_a_robot_that_has_finished_its_list_is_idle_again() -> None:
     given(Bot, *ACTIVE).when(lambda bot: bot.finish()).then(Finished()).then_state(status="idle", list_id=None)
 
 
-def test_a_robot_without_a_list_is_done_with_none() -> None:
+def test_a_robot_without_a_list_finishes_none() -> None:
     given(Bot, *IDLE).when(lambda bot: bot.finish()).then_refused("the bot is idle")

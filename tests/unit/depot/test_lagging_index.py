@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from functions.depot import service
-from functions.depot.dispatch import PAIRS_AT_ONCE
+from functions.depot.matching import PAIRS_AT_ONCE
 from tests.unit.depot.floor import Floor, robot, status
 
 LAGS = [0, 1, 2, 3, 5, 8, 13, 21, 25]
@@ -27,7 +27,7 @@ def robot_first(floor: Floor, apart: int) -> None:
 @pytest.mark.parametrize("begin", [list_first, robot_first])
 @pytest.mark.parametrize("offset", OFFSETS)
 @pytest.mark.parametrize("lag", LAGS)
-def test_a_pair_is_made_within_three_seconds_of_when_the_index_shows_it(
+def test_a_list_is_assigned_within_three_seconds_of_when_the_index_shows_it(
     floor: Floor, begin: Callable[[Floor, int], None], offset: int, lag: int
 ) -> None:
     floor.pass_time(offset)
@@ -38,7 +38,7 @@ def test_a_pair_is_made_within_three_seconds_of_when_the_index_shows_it(
 
 @pytest.mark.parametrize("begin", [list_first, robot_first])
 @pytest.mark.parametrize("apart", [1, 2, 4, 10])
-def test_what_comes_later_finds_what_the_index_shows_by_then(
+def test_the_later_of_list_and_robot_finds_what_the_index_shows_by_then(
     floor: Floor, begin: Callable[[Floor, int], None], apart: int
 ) -> None:
     floor.views.lag = 4
@@ -49,15 +49,13 @@ def test_what_comes_later_finds_what_the_index_shows_by_then(
 
 @pytest.mark.parametrize("lag", [60, 300, 1_000])
 @pytest.mark.parametrize("begin", [list_first, robot_first])
-def test_after_a_long_lag_too_a_pair_is_made_in_the_end(
-    floor: Floor, begin: Callable[[Floor, int], None], lag: int
-) -> None:
+def test_a_list_is_assigned_after_a_long_lag_too(floor: Floor, begin: Callable[[Floor, int], None], lag: int) -> None:
     floor.views.lag = lag
     begin(floor, 0)
     assert floor.until_assigned("order-1", at_most=lag + 60) >= lag
 
 
-def test_the_looks_for_a_list_go_on_while_the_index_hides_it_though_the_others_that_it_shows_are_gone(
+def test_the_runs_for_a_list_go_on_while_the_index_hides_it_although_the_others_are_gone(
     floor: Floor,
 ) -> None:
     floor.available("order-1")
@@ -70,7 +68,7 @@ def test_the_looks_for_a_list_go_on_while_the_index_hides_it_though_the_others_t
     assert floor.until_assigned("order-2", at_most=23) <= 23
 
 
-def test_a_robot_meets_a_list_that_has_waited_long_at_once(floor: Floor) -> None:
+def test_a_robot_is_assigned_a_list_that_has_waited_long_at_once(floor: Floor) -> None:
     floor.available("order-1")
     floor.pass_time(1_000)
     floor.views.lag = 30
@@ -113,7 +111,7 @@ def test_a_list_that_the_index_still_shows_as_waiting_gets_no_second_robot(floor
     assert service.shopping_list("order-1").assignment == 1
 
 
-def test_a_list_that_was_given_back_is_found_under_a_row_of_its_former_wait(floor: Floor) -> None:
+def test_a_list_that_was_given_back_is_found_by_the_row_of_its_former_wait(floor: Floor) -> None:
     floor.available("order-1")
     floor.pass_time(10)
     floor.views.lag = 5
@@ -124,7 +122,7 @@ def test_a_list_that_was_given_back_is_found_under_a_row_of_its_former_wait(floo
     assert (robot(second), service.shopping_list("order-1").assignment) == (("active", "order-1"), 2)
 
 
-def test_a_backlog_of_the_inbox_keeps_nobody_waiting(floor: Floor) -> None:
+def test_a_backlog_of_the_inbox_does_not_delay_the_dispatcher(floor: Floor) -> None:
     floor.backlog = True
     floor.views.lag = 2
     floor.available("order-1")
@@ -132,7 +130,7 @@ def test_a_backlog_of_the_inbox_keeps_nobody_waiting(floor: Floor) -> None:
     assert floor.until_assigned("order-1", at_most=5) <= 5
 
 
-def test_more_pairs_than_one_look_makes_are_made_by_the_next_ones(floor: Floor) -> None:
+def test_more_pairs_than_one_run_makes_are_made_by_the_next_ones(floor: Floor) -> None:
     floor.views.lag = 10
     count = 2 * PAIRS_AT_ONCE + 5
     lists = [floor.available(f"order-{n}") for n in range(count)]

@@ -1,4 +1,4 @@
-"""What is said of lists and robots: one message an event, each with the whole state right after it."""
+"""The events published of lists and robots: one for each domain event, with the whole state right after it."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from tests.unit.depot.floor import BREAD, INK, Floor
 
 
 def state(message: Message) -> dict[str, Any]:
-    return {"said": type(message).name, **message.model_dump(mode="json", exclude={"stops"})}
+    return {"event": type(message).about.name, **message.model_dump(mode="json", exclude={"stops"})}
 
 
-def list_state(said: str, status: str, bot_id: str | None, assignment: int, **more: Any) -> dict[str, Any]:
+def list_state(event: str, status: str, bot_id: str | None, assignment: int, **more: Any) -> dict[str, Any]:
     return {
-        "said": said,
+        "event": event,
         "shopping_list_id": "order-1",
         "order_id": "order-1",
         "status": status,
@@ -26,11 +26,11 @@ def list_state(said: str, status: str, bot_id: str | None, assignment: int, **mo
     }
 
 
-def bot_state(said: str, bot_id: str, status: str, list_id: str | None = None) -> dict[str, Any]:
-    return {"said": said, "bot_id": bot_id, "name": "Ajax", "status": status, "list_id": list_id}
+def bot_state(event: str, bot_id: str, status: str, list_id: str | None = None) -> dict[str, Any]:
+    return {"event": event, "bot_id": bot_id, "name": "Ajax", "status": status, "list_id": list_id}
 
 
-def test_the_whole_story_of_a_list_and_its_robots(floor: Floor) -> None:
+def test_all_events_of_a_list_and_its_robot(floor: Floor) -> None:
     list_id, first = floor.active()
     service.take_offline(first)
     service.bring_online(first)
@@ -40,7 +40,7 @@ def test_the_whole_story_of_a_list_and_its_robots(floor: Floor) -> None:
     service.complete(list_id, None, 2)
     roll = {"store_id": "bakery", "product_id": "roll", "quantity": 3}
     ink = {"store_id": "paper", "product_id": "ink", "quantity": 1}
-    assert [state(message) for message in floor.said] == [
+    assert [state(message) for message in floor.published] == [
         bot_state("BotRegistered", first, "offline"),
         bot_state("BotCameOnline", first, "idle"),
         list_state("ShoppingListCreated", "pending", None, 0),
@@ -60,9 +60,9 @@ def test_the_whole_story_of_a_list_and_its_robots(floor: Floor) -> None:
     ]
 
 
-def test_a_list_is_said_with_all_its_stops(floor: Floor) -> None:
+def test_a_list_is_published_with_all_its_stops(floor: Floor) -> None:
     floor.listed("order-1", BREAD, INK)
-    assert floor.said[0].model_dump(mode="json")["stops"] == [
+    assert floor.published[0].model_dump(mode="json")["stops"] == [
         {
             "store_id": "bakery",
             "store_name": "Corner Bakery",
@@ -78,16 +78,18 @@ def test_a_list_is_said_with_all_its_stops(floor: Floor) -> None:
     ]
 
 
-def test_a_list_that_never_was_is_said_to_be_cancelled(floor: Floor) -> None:
-    service.call_off("order-1")
-    assert [state(message) for message in floor.said] == [list_state("ShoppingListCancelled", "cancelled", None, 0)]
+def test_a_list_that_is_cancelled_before_it_is_created_is_published(floor: Floor) -> None:
+    service.cancel_for_order("order-1")
+    assert [state(message) for message in floor.published] == [
+        list_state("ShoppingListCancelled", "cancelled", None, 0)
+    ]
 
 
-def test_a_list_of_staff_says_so(floor: Floor) -> None:
+def test_a_list_that_staff_created_is_published_as_such(floor: Floor) -> None:
     list_id = service.plan_by_staff("order-1", [BREAD])
-    (message,) = floor.said
-    said = state(message)
-    assert (said["shopping_list_id"], said["order_id"], said["by_staff"]) == (list_id, "order-1", True)
+    (message,) = floor.published
+    published = state(message)
+    assert (published["shopping_list_id"], published["order_id"], published["by_staff"]) == (list_id, "order-1", True)
 
 
 def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
@@ -102,6 +104,6 @@ def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
     commits += service.bots.history(bot_id)
     happened = {event.name for commit in commits for event in commit.events}
     assert happened == set(ShoppingList.event_types) | set(Bot.event_types)
-    assert len(floor.said) == sum(len(commit.events) for commit in commits)
-    events = {n for n, m in language().items() if m.source == publishes.service and m.kind is Kind.EVENT}
-    assert {type(message).name for message in floor.said} == events
+    assert len(floor.published) == sum(len(commit.events) for commit in commits)
+    events = {n for n, m in language().items() if m.about.source == publishes.service and m.about.kind is Kind.EVENT}
+    assert {type(message).about.name for message in floor.published} == events

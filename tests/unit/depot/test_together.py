@@ -1,4 +1,4 @@
-"""A list and its robot change in one transaction, and hold together whoever comes in between."""
+"""A list and its robot change in one transaction, also when another change comes in between."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,13 @@ from tests.unit.depot.floor import Floor, in_turn, robot, status
     [
         lambda list_id, bot_id: service.complete(list_id, None, None),
         lambda list_id, bot_id: service.cancel(list_id),
-        lambda list_id, bot_id: service.call_off(list_id),
+        lambda list_id, bot_id: service.cancel_for_order(list_id),
         lambda list_id, bot_id: service.take_offline(bot_id),
     ],
-    ids=["complete", "cancel", "call off", "offline"],
+    ids=["complete", "cancel", "cancel for order", "offline"],
 )
 @pytest.mark.parametrize("conflicts", [0, 2])
-def test_what_parts_a_list_and_its_robot_is_one_write(
+def test_what_separates_a_list_and_its_robot_is_one_write(
     floor: Floor, store: ContendedStore, step: Callable[[str, str], None], conflicts: int
 ) -> None:
     list_id, bot_id = floor.active()
@@ -35,7 +35,7 @@ def test_what_parts_a_list_and_its_robot_is_one_write(
     )
 
 
-def test_a_list_and_an_idle_robot_are_paired_in_one_write(floor: Floor, store: ContendedStore) -> None:
+def test_a_list_is_assigned_in_one_write(floor: Floor, store: ContendedStore) -> None:
     list_id, bot_id = floor.available(), floor.idle()
     store.tries = 0
     service.assign(list_id, bot_id)
@@ -44,15 +44,15 @@ def test_a_list_and_an_idle_robot_are_paired_in_one_write(floor: Floor, store: C
 
 def test_an_unknown_list_or_robot_is_not_found(floor: Floor) -> None:
     list_id, bot_id = floor.available(), floor.idle()
-    with pytest.raises(NotFoundError, match="there is no bot nobody"):
-        service.assign(list_id, "nobody")
-    with pytest.raises(NotFoundError, match="there is no shopping list nothing"):
-        service.assign("nothing", bot_id)
+    with pytest.raises(NotFoundError, match="there is no bot unknown"):
+        service.assign(list_id, "unknown")
+    with pytest.raises(NotFoundError, match="there is no shopping list unknown"):
+        service.assign("unknown", bot_id)
     for step in (service.cancel, lambda id: service.complete(id, None, None)):
-        with pytest.raises(NotFoundError, match="there is no shopping list nothing"):
-            step("nothing")
-    with pytest.raises(NotFoundError, match="there is no bot nobody"):
-        service.take_offline("nobody")
+        with pytest.raises(NotFoundError, match="there is no shopping list unknown"):
+            step("unknown")
+    with pytest.raises(NotFoundError, match="there is no bot unknown"):
+        service.take_offline("unknown")
     assert (status(list_id), robot(bot_id)) == (("available", None), ("idle", None))
 
 
@@ -62,7 +62,7 @@ def test_a_completed_list_frees_its_robot(floor: Floor) -> None:
     assert (status(list_id), robot(bot_id)) == (("completed", bot_id), ("idle", None))
 
 
-def test_a_cancelled_list_sends_its_robot_back(floor: Floor) -> None:
+def test_a_cancelled_list_frees_its_robot(floor: Floor) -> None:
     list_id, bot_id = floor.assigned()
     service.cancel(list_id)
     assert (status(list_id), robot(bot_id)) == (("cancelled", None), ("idle", None))
@@ -76,7 +76,7 @@ def test_a_robot_that_goes_offline_mid_task_gives_its_list_back(floor: Floor) ->
     assert [item.picked for stop in service.shopping_list(list_id).stops for item in stop.items] == [0, 0, 0]
 
 
-def test_a_robot_that_is_done_takes_nothing_back_when_it_goes_offline(floor: Floor) -> None:
+def test_a_robot_that_goes_offline_after_it_completed_its_list_gives_nothing_back(floor: Floor) -> None:
     list_id, bot_id = floor.active()
     service.complete(list_id, None, None)
     service.take_offline(bot_id)
@@ -108,16 +108,14 @@ def test_two_lists_never_get_one_robot(floor: Floor, store: ContendedStore) -> N
     )
 
 
-def test_a_cancellation_at_the_moment_of_the_assignment_sends_the_robot_back(
-    floor: Floor, store: ContendedStore
-) -> None:
+def test_a_cancellation_that_meets_the_assignment_frees_the_robot(floor: Floor, store: ContendedStore) -> None:
     list_id, bot_id = floor.available(), floor.idle()
     store.before = [lambda: service.assign(list_id, bot_id)]
     service.cancel(list_id)
     assert (status(list_id), robot(bot_id)) == (("cancelled", None), ("idle", None))
 
 
-def test_an_assignment_at_the_moment_of_the_cancellation_is_refused(floor: Floor, store: ContendedStore) -> None:
+def test_an_assignment_that_meets_the_cancellation_is_refused(floor: Floor, store: ContendedStore) -> None:
     list_id, bot_id = floor.available(), floor.idle()
     store.before = [lambda: service.cancel(list_id)]
     with pytest.raises(RefusedError, match="the shopping list is cancelled"):
@@ -142,9 +140,7 @@ def test_a_completion_as_the_robot_goes_offline_is_refused(floor: Floor, store: 
     assert (status(list_id), robot(bot_id)) == (("available", None), ("offline", None))
 
 
-def test_a_list_that_changes_robots_is_cancelled_with_the_one_that_has_it_then(
-    floor: Floor, store: ContendedStore
-) -> None:
+def test_a_cancellation_frees_the_robot_that_has_the_list_by_then(floor: Floor, store: ContendedStore) -> None:
     list_id, first = floor.active()
     second = floor.idle("Hector")
     store.before = [in_turn(lambda: service.take_offline(first), lambda: service.assign(list_id, second))]
@@ -152,7 +148,7 @@ def test_a_list_that_changes_robots_is_cancelled_with_the_one_that_has_it_then(
     assert (status(list_id), robot(first), robot(second)) == (("cancelled", None), ("offline", None), ("idle", None))
 
 
-def test_a_robot_with_another_list_by_then_gives_back_that_one(floor: Floor, store: ContendedStore) -> None:
+def test_a_robot_that_goes_offline_gives_back_the_list_that_it_has_by_then(floor: Floor, store: ContendedStore) -> None:
     first, bot_id = floor.active("order-1")
     second = floor.available("order-2")
     store.before = [in_turn(lambda: service.complete(first, None, 1), lambda: service.assign(second, bot_id))]
@@ -164,21 +160,21 @@ def test_a_robot_with_another_list_by_then_gives_back_that_one(floor: Floor, sto
     )
 
 
-def test_a_list_that_keeps_changing_robots_is_a_conflict_and_nothing_is_half_done(
+def test_a_list_that_keeps_changing_robots_is_a_conflict_and_changes_nothing_in_part(
     floor: Floor, store: ContendedStore
 ) -> None:
     list_id, bot_id = floor.available(), floor.idle()
 
-    def change_hands() -> None:
+    def change_robots() -> None:
         store.before = []
         if robot(bot_id)[0] == "active":
             service.take_offline(bot_id)
         else:
             service.bring_online(bot_id)
             service.assign(list_id, bot_id)
-        store.before = [change_hands]
+        store.before = [change_robots]
 
-    store.before = [change_hands]
+    store.before = [change_robots]
     with pytest.raises(ConcurrencyError):
         service.cancel(list_id)
     store.before = []

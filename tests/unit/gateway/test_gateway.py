@@ -1,18 +1,18 @@
-"""What is answered when no service does."""
+"""What the gateway answers itself."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from functions.gateway.api import api, elsewhere
+from functions.gateway.api import api, service_routes
 from functions.kernel.rest.http import Api
 from tests.support.gateway import request
 
 ROUTES = [("GET", "/api/stores"), ("POST", "/api/stores"), ("GET", "/api/stores/{id}")]
 
 
-def test_the_system_says_that_it_is_there() -> None:
+def test_the_health_check_answers_ok_and_the_version() -> None:
     answer = request(api, "GET", "/health")
     assert (answer.status, answer.body["status"]) == (200, "ok")
     assert answer.body["version"]
@@ -26,7 +26,7 @@ def test_the_system_says_that_it_is_there() -> None:
         ("DELETE", "/api/stores/id-1", 405, "GET"),
     ],
 )
-def test_an_unknown_path_is_told_from_a_known_one_with_another_method(
+def test_an_unknown_path_is_not_found_and_an_unknown_method_is_not_allowed(
     method: str, path: str, status: int, allow: str | None
 ) -> None:
     answer = request(Api("gateway", elsewhere=ROUTES), method, path)
@@ -35,27 +35,27 @@ def test_an_unknown_path_is_told_from_a_known_one_with_another_method(
     assert answer.body["status"] == status
 
 
-def test_the_routes_of_all_services_are_read_from_the_file_that_the_deployment_writes(tmp_path: Path) -> None:
-    written = tmp_path / "routes.json"
-    written.write_text(json.dumps(ROUTES))
-    assert elsewhere(written) == ROUTES
-    assert elsewhere(tmp_path / "not there") == []
+def test_the_routes_of_all_services_are_read_from_the_generated_file(tmp_path: Path) -> None:
+    file = tmp_path / "routes.json"
+    file.write_text(json.dumps(ROUTES))
+    assert service_routes(file) == ROUTES
+    assert service_routes(tmp_path / "not there") == []
 
 
 @pytest.mark.parametrize(
     ("path", "name", "kind"),
     [("/api/openapi.json", "openapi.json", "application/json"), ("/api/docs", "docs.html", "text/html; charset=utf-8")],
 )
-def test_the_documents_are_served_as_the_deployment_wrote_them(
+def test_the_generated_documents_are_served(
     path: str, name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / name).write_text('{"openapi": "3.1.0"}')
-    monkeypatch.setattr("functions.gateway.api.WRITTEN", tmp_path)
+    monkeypatch.setattr("functions.gateway.api.GENERATED", tmp_path)
     answer = api.handle({"rawPath": path, "requestContext": {"http": {"method": "GET", "path": path}}})
     assert (answer["statusCode"], answer["body"]) == (200, '{"openapi": "3.1.0"}')
     assert answer["headers"]["Content-Type"] == kind
 
 
 def test_outside_a_deployment_there_are_no_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.gateway.api.WRITTEN", tmp_path)
+    monkeypatch.setattr("functions.gateway.api.GENERATED", tmp_path)
     assert request(api, "GET", "/api/docs").status == 404

@@ -1,4 +1,4 @@
-"""A customer who was erased: nothing in insights names them any more, whatever comes in whatever order."""
+"""An erased customer: no row of insights holds their personal data, in whatever order messages come."""
 
 import itertools
 import json
@@ -16,33 +16,34 @@ from events.customers import (
 )
 from events.registry import Event, Kind, Message, language
 from functions.insights.api import api
+from functions.insights.views import projection
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.views import Row
 from language.story import sample
 from tests.support.gateway import request
 from tests.support.runtime import memory_runtime
-from tests.unit.insights.said import at, say
+from tests.unit.insights.messages import at, consume
 
 NAME, NUMBER, NEW_NUMBER = "Ada Reyes", "+15550100", "+15550199"
 
-Told = tuple[Message, int]
+Versioned = tuple[Message, int]
 
 
-def told(event: type[CustomerState], version: int, number: str = NUMBER, customer_id: str = "ada") -> Told:
-    """An event of a customer, and its place in the customer's stream."""
+def versioned(event: type[CustomerState], version: int, number: str = NUMBER, customer_id: str = "ada") -> Versioned:
+    """An event of a customer, and its version in the customer's stream."""
     return event(customer_id=customer_id, name=NAME, sms_number=number, enabled=True), version
 
 
-REGISTERED = told(CustomerRegistered, 1)
-CHANGED = told(CustomerSmsChanged, 2, NEW_NUMBER)
-DISABLED = told(CustomerDisabled, 3, NEW_NUMBER)
-ERASED: Told = CustomerErased(customer_id="ada"), 4
+REGISTERED = versioned(CustomerRegistered, 1)
+CHANGED = versioned(CustomerSmsChanged, 2, NEW_NUMBER)
+DISABLED = versioned(CustomerDisabled, 3, NEW_NUMBER)
+ERASED: Versioned = CustomerErased(customer_id="ada"), 4
 
 
-def hear(*messages: Told) -> None:
+def receive(*messages: Versioned) -> None:
     for message, version in messages:
-        say(message, id=f"m{version}", stream_version=version, time=at(9, version))
+        consume(message, id=f"m{version}", stream_version=version, time=at(9, version))
 
 
 def shown(flow: str = "flow-1") -> dict[str, dict[str, Any]]:
@@ -52,8 +53,8 @@ def shown(flow: str = "flow-1") -> dict[str, dict[str, Any]]:
     return {message["name"]: message["data"] for message in answer.body["messages"]}
 
 
-def kept(runtime: Runtime) -> str:
-    """All that insights keeps, as text."""
+def stored(runtime: Runtime) -> str:
+    """All rows of insights, as text."""
     assert isinstance(runtime.views, MemoryViews)
     return json.dumps(list(runtime.views.items.values()))
 
@@ -64,11 +65,11 @@ def assert_forgotten(runtime: Runtime) -> None:
     for name in ("CustomerRegistered", "CustomerSmsChanged", "CustomerDisabled"):
         assert data[name] == {"customer_id": "ada", "name": "", "sms_number": "", "enabled": True, "language": ""}
     assert data["CustomerErased"] == {"customer_id": "ada", "erased": True}
-    assert not any(secret in kept(runtime) for secret in (NAME, NUMBER, NEW_NUMBER))
+    assert not any(secret in stored(runtime) for secret in (NAME, NUMBER, NEW_NUMBER))
 
 
-def test_until_then_the_timeline_is_verbatim(runtime: Runtime) -> None:
-    hear(REGISTERED, CHANGED)
+def test_before_the_erasure_the_timeline_is_verbatim(runtime: Runtime) -> None:
+    receive(REGISTERED, CHANGED)
     assert shown()["CustomerRegistered"] | {"language": ""} == {
         "customer_id": "ada",
         "name": NAME,
@@ -80,44 +81,50 @@ def test_until_then_the_timeline_is_verbatim(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([REGISTERED, CHANGED, DISABLED, ERASED])))
-def test_an_erased_customer_is_forgotten_in_whatever_order_it_is_heard_and_stays_so(
-    order: tuple[Told, ...], runtime: Runtime
+def test_an_erased_customer_stays_forgotten_in_whatever_order_events_come(
+    order: tuple[Versioned, ...], runtime: Runtime
 ) -> None:
-    hear(*order)
+    receive(*order)
     assert_forgotten(runtime)
-    hear(*reversed(order), *order)
+    receive(*reversed(order), *order)
     assert_forgotten(runtime)
 
 
 @pytest.mark.parametrize(
     "event",
-    [m for m in language().values() if m.kind is Kind.EVENT and m.source == "customers" and m is not CustomerErased],
-    ids=lambda event: event.name,
+    [
+        m
+        for m in language().values()
+        if m.about.kind is Kind.EVENT and m.about.source == "customers" and m is not CustomerErased
+    ],
+    ids=lambda event: event.about.name,
 )
-def test_whatever_is_said_of_a_customer_is_forgotten(event: type[Event], runtime: Runtime) -> None:
+def test_the_personal_data_of_every_event_of_a_customer_is_forgotten(event: type[Event], runtime: Runtime) -> None:
     message = event.model_validate(sample(event)["data"] | {"name": NAME, "sms_number": NUMBER})
-    hear((message, 1))
-    assert NAME in kept(runtime)
-    assert NUMBER in kept(runtime)
-    hear((CustomerErased(customer_id=getattr(message, event.key)), 2))
-    assert not any(secret in kept(runtime) for secret in (NAME, NUMBER))
-    assert {text for name, text in shown()[event.name].items() if isinstance(text, str) and name != event.key} == {""}
+    receive((message, 1))
+    assert NAME in stored(runtime)
+    assert NUMBER in stored(runtime)
+    receive((CustomerErased(customer_id=getattr(message, event.about.key)), 2))
+    assert not any(secret in stored(runtime) for secret in (NAME, NUMBER))
+    assert {
+        text for name, text in shown()[event.about.name].items() if isinstance(text, str) and name != event.about.key
+    } == {""}
 
 
-def test_others_are_not_forgotten_with_an_erased_customer(runtime: Runtime) -> None:
-    hear(REGISTERED, CHANGED, DISABLED)
-    bob, version = told(CustomerRegistered, 1, customer_id="bob")
-    say(bob, id="bob-1", stream_version=version, correlation_id="flow-2")
-    hear(ERASED)
+def test_other_customers_are_not_forgotten(runtime: Runtime) -> None:
+    receive(REGISTERED, CHANGED, DISABLED)
+    bob, version = versioned(CustomerRegistered, 1, customer_id="bob")
+    consume(bob, id="bob-1", stream_version=version, correlation_id="flow-2")
+    receive(ERASED)
     data = shown("flow-2")["CustomerRegistered"]
     assert (data["name"], data["sms_number"]) == (NAME, NUMBER)
 
 
-class Meeting(MemoryViews):
+class InterruptedViews(MemoryViews):
     """Rows in memory; right before the n-th is written, another worker does all of its work."""
 
     def __init__(self, number: int, other: Callable[[], None]) -> None:
-        super().__init__()
+        super().__init__(projection.indexes)
         self._number = number
         self._other = other
 
@@ -130,20 +137,20 @@ class Meeting(MemoryViews):
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 @pytest.mark.parametrize(("first", "second"), [(REGISTERED, ERASED), (ERASED, REGISTERED), (CHANGED, ERASED)])
-def test_an_erasure_that_meets_another_message_of_the_customer_forgets_it_too(
-    first: Told, second: Told, number: int
+def test_an_erasure_that_is_handled_at_the_same_time_as_another_event_forgets_it_too(
+    first: Versioned, second: Versioned, number: int
 ) -> None:
-    views = Meeting(number, lambda: hear(second))
+    views = InterruptedViews(number, lambda: receive(second))
     with active(memory_runtime("insights", views=views)) as running:
-        hear(first)
-        hear(REGISTERED, CHANGED, DISABLED, ERASED)
+        receive(first)
+        receive(REGISTERED, CHANGED, DISABLED, ERASED)
         assert_forgotten(running)
 
 
 def test_an_erased_customer_is_forgotten_in_dynamodb_too(in_dynamodb: Runtime) -> None:
-    hear(REGISTERED)
+    receive(REGISTERED)
     assert shown()["CustomerRegistered"]["name"] == NAME
-    hear(ERASED, CHANGED)
+    receive(ERASED, CHANGED)
     assert {data.get("name", "") + data.get("sms_number", "") for data in shown().values()} == {""}
-    hear(REGISTERED)
+    receive(REGISTERED)
     assert shown()["CustomerRegistered"]["name"] == ""

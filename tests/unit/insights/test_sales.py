@@ -26,7 +26,7 @@ from functions.insights.api import api
 from functions.insights.models import sales
 from functions.kernel.runtime import clock
 from tests.support.gateway import request
-from tests.unit.insights.said import BREAD, INK, ROLL, at, basket, order, product, say, store
+from tests.unit.insights.messages import BREAD, INK, ROLL, at, basket, consume, order, product, store
 
 DAY = "?from=2026-03-14T00:00:00Z&to=2026-03-15T00:00:00Z"
 STAGES = [
@@ -57,7 +57,7 @@ METADATA = Metadata(
 )
 
 
-def asked(what: str, query: str = DAY) -> dict[str, Any]:
+def read(what: str, query: str = DAY) -> dict[str, Any]:
     answer = request(api, "GET", f"/api/insights/{what}{query}")
     assert answer.status == 200, answer
     body: dict[str, Any] = answer.body
@@ -65,16 +65,16 @@ def asked(what: str, query: str = DAY) -> dict[str, Any]:
 
 
 def complete(order_id: str, *items: LineItem, time: str = at(9), version: int = 5) -> None:
-    say(order(OrderCompleted, order_id, items), time=time, stream_version=version)
+    consume(order(OrderCompleted, order_id, items), time=time, stream_version=version)
 
 
 def test_sales_are_summed_up_by_store_product_and_hour() -> None:
-    say(store("bakery", "Corner Bakery"))
-    say(product("bread", "Rye bread"))
+    consume(store("bakery", "Corner Bakery"))
+    consume(product("bread", "Rye bread"))
     complete("order-1", BREAD, ROLL, INK, time=at(9, 10))
     complete("order-2", BREAD, time=at(9, 50))
     complete("order-3", INK, time=at(11))
-    assert asked("sales") == {
+    assert read("sales") == {
         "orders": 3,
         "items": 11,
         "revenue": Decimal("36.98"),
@@ -96,34 +96,34 @@ def test_sales_are_summed_up_by_store_product_and_hour() -> None:
 
 def test_two_lines_of_one_product_are_one_order_of_it() -> None:
     complete("order-1", BREAD, BREAD)
-    found = asked("sales")
+    found = read("sales")
     assert (found["orders"], found["byProduct"][0]["orders"], found["byStore"][0]["orders"]) == (1, 1, 1)
     assert (found["items"], found["byProduct"][0]["items"], found["byStore"][0]["items"]) == (4, 4, 4)
 
 
 def test_an_order_that_is_not_completed_is_no_sale() -> None:
     for event in (OrderCreated, OrderApproved, OrderReadied, OrderPaid, OrderCancelled, OrderRejected):
-        say(order(event))
-    assert asked("sales") == NOTHING
+        consume(order(event))
+    assert read("sales") == NOTHING
 
 
-def test_an_order_that_completes_again_is_counted_once() -> None:
+def test_a_redelivered_completion_is_counted_once() -> None:
     for _ in range(3):
         complete("order-1", BREAD, INK)
     complete("order-1", BREAD, INK, version=4)
-    found = asked("sales")
+    found = read("sales")
     assert (found["orders"], found["items"], found["revenue"]) == (1, 3, Decimal("16.99"))
-    assert asked("funnel")["completed"] == 1
+    assert read("funnel")["completed"] == 1
 
 
-def test_an_order_with_more_lines_than_a_transaction_takes_is_counted_wholly_and_once() -> None:
+def test_an_order_with_more_lines_than_a_transaction_takes_is_counted_completely_and_once() -> None:
     lines = [
         INK.model_copy(update={"store_id": f"store-{n}", "product_id": f"product-{n}", "price": 100})
         for n in range(100)
     ]
     for _ in range(2):
         complete("order-1", *lines)
-    found = asked("sales")
+    found = read("sales")
     assert (found["orders"], found["items"], found["revenue"]) == (1, 100, 100)
     assert [row["revenue"] for row in found["byStore"]] == [1] * 100
     assert [row["revenue"] for row in found["byProduct"]] == [1] * 100
@@ -133,28 +133,43 @@ def test_no_row_counts_more_than_fits_into_a_transaction() -> None:
     lines = [INK.model_copy(update={"store_id": f"s-{n}", "product_id": f"p-{n}"}) for n in range(100)]
     event = order(OrderCompleted, "order-1", lines)
     assert isinstance(event, OrderCompleted)
-    said = sales.sale_rows(event, METADATA)
-    assert max(len(row.counts) for row in said) < 100
-    assert sum(len(row.counts) for row in said) == 201
-    assert len({row.sort for row in said}) == len(said)
+    rows = sales.sale_rows(event, METADATA)
+    assert max(len(row.counts) for row in rows) < 100
+    assert sum(len(row.counts) for row in rows) == 201
+    assert len({row.sort for row in rows}) == len(rows)
 
 
-def test_names_are_those_of_now_and_stay_when_a_product_is_removed() -> None:
+def test_names_are_the_current_ones_and_stay_when_a_product_is_removed() -> None:
     complete("order-1", BREAD)
-    say(store("bakery", "Bakery"), stream_version=1)
-    say(StoreRebranded(store_id="bakery", name="Boulangerie", location="Level 1", participating=True), stream_version=2)
+    consume(store("bakery", "Bakery"), stream_version=1)
+    consume(
+        StoreRebranded(store_id="bakery", name="Boulangerie", location="Level 1", participating=True), stream_version=2
+    )
     removed = ProductRemoved(
         product_id="bread", store_id="bakery", name="Rye bread", description="", sku="", price=1, removed=True
     )
-    say(removed, stream_version=2)
-    say(product("bread", "Bread"), stream_version=1)
-    found = asked("sales")
+    consume(removed, stream_version=2)
+    consume(product("bread", "Bread"), stream_version=1)
+    found = read("sales")
     assert found["byStore"][0]["storeName"] == "Boulangerie"
     assert found["byProduct"][0]["productName"] == "Rye bread"
 
 
-def test_the_funnel_counts_every_stage_once_whatever_comes_twice_and_in_whatever_order() -> None:
-    told = [
+@pytest.mark.parametrize("at_a_time", [1, 2, 3, 100])
+def test_names_are_found_wherever_in_a_large_catalogue_they_are(
+    monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr(sales, "NAMES_AT_A_TIME", at_a_time)
+    for n in range(10):
+        consume(product(f"product-{n}", f"Product {n}"))
+    sold = ["product-0", "product-1", "product-4", "product-4.5", "product-9", "product-99"]
+    complete("order-1", *[INK.model_copy(update={"product_id": id}) for id in sold])
+    named = {row["productId"]: row["productName"] for row in read("sales")["byProduct"]}
+    assert named == {id: f"Product {id[-1]}" for id in sold} | {"product-4.5": "", "product-99": ""}
+
+
+def test_the_funnel_counts_every_stage_once_when_events_come_twice_and_in_any_order() -> None:
+    published = [
         (message, version)
         for n in range(20)
         for version, message in enumerate(
@@ -169,26 +184,26 @@ def test_the_funnel_counts_every_stage_once_whatever_comes_twice_and_in_whatever
             1,
         )
     ]
-    told += [(basket(BasketAbandoned, f"left{n}"), 2) for n in range(3)]
-    told += [(order(OrderRejected, f"refused{n}"), 2) for n in range(2)]
-    told += [(order(OrderCancelled, "off"), 2)]
-    told *= 2
-    random.Random(7).shuffle(told)
-    for message, version in told:
-        say(message, stream_version=version)
-    assert asked("funnel") == {
+    published += [(basket(BasketAbandoned, f"left{n}"), 2) for n in range(3)]
+    published += [(order(OrderRejected, f"refused{n}"), 2) for n in range(2)]
+    published += [(order(OrderCancelled, "off"), 2)]
+    published *= 2
+    random.Random(7).shuffle(published)
+    for message, version in published:
+        consume(message, stream_version=version)
+    assert read("funnel") == {
         **dict.fromkeys(["basketsStarted", "checkedOut", "approved", "ready", "paid", "completed"], 20),
         "abandoned": 3,
         "rejected": 2,
         "cancelled": 1,
     }
-    assert asked("sales")["revenue"] == 180
+    assert read("sales")["revenue"] == 180
 
 
-def test_orders_are_spread_over_shards_and_come_together_again() -> None:
+def test_orders_are_spread_over_shards_and_summed_up() -> None:
     for n in range(50):
         complete(f"order-{n}", BREAD)
-    found = asked("sales")
+    found = read("sales")
     assert (found["orders"], found["byStore"][0]["orders"], len(found["byStore"]), len(found["byHour"])) == (
         50,
         50,
@@ -211,12 +226,12 @@ def test_orders_are_spread_over_shards_and_come_together_again() -> None:
         ("12:00:00Z", "23:00:00Z", 0),
     ],
 )
-def test_a_range_holds_the_hours_that_it_touches(start: str, end: str, orders: int) -> None:
+def test_a_range_includes_the_hours_that_it_touches(start: str, end: str, orders: int) -> None:
     for hour in (9, 10, 11):
         complete(f"order-{hour}", BREAD, time=at(hour, 30))
     query = f"?from=2026-03-14T{start}&to=2026-03-14T{end}"
-    assert asked("sales", query)["orders"] == orders
-    assert asked("funnel", query)["completed"] == orders
+    assert read("sales", query)["orders"] == orders
+    assert read("funnel", query)["completed"] == orders
 
 
 def test_without_a_range_the_last_24_hours_count() -> None:
@@ -224,20 +239,20 @@ def test_without_a_range_the_last_24_hours_count() -> None:
     for hours in (0, 1, 23, 24, 25, 26):
         complete(f"order-{hours}", BREAD, time=clock.stamp(now - timedelta(hours=hours)))
     with clock.fixed(lambda: now):
-        assert asked("sales", "")["orders"] == 4
-        assert asked("sales", "?from=2026-03-15T11:00:00Z")["orders"] == 2
-        assert asked("sales", "?to=2026-03-15T12:00:00Z")["orders"] == 3
+        assert read("sales", "")["orders"] == 4
+        assert read("sales", "?from=2026-03-15T11:00:00Z")["orders"] == 2
+        assert read("sales", "?to=2026-03-15T12:00:00Z")["orders"] == 3
 
 
 def test_a_range_of_all_time_is_answered() -> None:
     complete("order-1", BREAD)
-    assert asked("sales", "?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z")["orders"] == 1
-    assert asked("sales", "?to=0001-01-01T00:00:00Z") == NOTHING
+    assert read("sales", "?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z")["orders"] == 1
+    assert read("sales", "?to=0001-01-01T00:00:00Z") == NOTHING
 
 
-def test_nothing_counted_is_zero_everywhere() -> None:
-    assert asked("sales", "") == NOTHING
-    assert asked("funnel", "") == dict.fromkeys(STAGES, 0)
+def test_without_any_order_all_sums_are_zero() -> None:
+    assert read("sales", "") == NOTHING
+    assert read("funnel", "") == dict.fromkeys(STAGES, 0)
 
 
 @pytest.mark.parametrize(
@@ -250,11 +265,11 @@ def test_nothing_counted_is_zero_everywhere() -> None:
     ],
 )
 @pytest.mark.parametrize("what", ["sales", "funnel"])
-def test_a_range_that_is_none_is_refused(what: str, query: str) -> None:
+def test_an_invalid_range_is_refused(what: str, query: str) -> None:
     assert request(api, "GET", f"/api/insights/{what}?{query}").status == 400
 
 
-def test_a_range_with_more_than_can_be_summed_up_is_refused_and_a_shorter_one_is_not(
+def test_a_range_with_too_many_counters_is_refused_and_a_shorter_one_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(counting, "MOST_ROWS", 9)
@@ -262,5 +277,5 @@ def test_a_range_with_more_than_can_be_summed_up_is_refused_and_a_shorter_one_is
     for n, hour in itertools.product(range(2), range(3)):
         complete(f"order-{hour}-{n}", BREAD, time=at(hour))
     answer = request(api, "GET", f"/api/insights/sales{DAY}")
-    assert (answer.status, "several questions" in answer.body["detail"]) == (400, True)
-    assert asked("sales", "?from=2026-03-14T00:00:00Z&to=2026-03-14T01:00:00Z")["orders"] == 2
+    assert (answer.status, "ask for a shorter range" in answer.body["detail"]) == (400, True)
+    assert read("sales", "?from=2026-03-14T00:00:00Z&to=2026-03-14T01:00:00Z")["orders"] == 2

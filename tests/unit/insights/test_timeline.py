@@ -27,11 +27,11 @@ from functions.insights.inbox import inbox
 from functions.kernel.runtime.runtime import Runtime
 from language.story import sample
 from tests.support.gateway import request
-from tests.unit.insights.said import at, basket, order, say
+from tests.unit.insights.messages import at, basket, consume, order
 
 AUTHORIZE = AuthorizeCustomer(order_id="order-1", customer_id="ada")
 AUTHORIZED = CustomerAuthorized(order_id="order-1")
-PUBLIC = [message for message in language().values() if message.kind is not Kind.TIMER]
+PUBLIC = [message for message in language().values() if message.about.kind is not Kind.TIMER]
 
 
 def messages(path: str, limit: int = 50) -> list[dict[str, Any]]:
@@ -63,29 +63,29 @@ def robot(event: type[BotState], list_id: str | None = None) -> BotState:
     return event(bot_id="ajax", name="Ajax", status="active" if list_id else "idle", list_id=list_id)
 
 
-def say_checkout() -> None:
-    """An order's checkout flow, told in no order."""
-    say(AUTHORIZED, id="m4", time=at(9, 4), causation_id="m3")
-    say(order(OrderCreated), id="m2", time=at(9, 2), causation_id="m1")
-    say(AUTHORIZE, id="m3", time=at(9, 3), causation_id="m2")
-    say(basket(BasketCheckedOut), id="m1", time=at(9, 1))
+def consume_checkout() -> None:
+    """Deliver an order's checkout flow, out of order."""
+    consume(AUTHORIZED, id="m4", time=at(9, 4), causation_id="m3")
+    consume(order(OrderCreated), id="m2", time=at(9, 2), causation_id="m1")
+    consume(AUTHORIZE, id="m3", time=at(9, 3), causation_id="m2")
+    consume(basket(BasketCheckedOut), id="m1", time=at(9, 1))
 
 
-def test_insights_hears_every_message_that_passes_the_bus() -> None:
+def test_insights_consumes_every_message_on_the_bus() -> None:
     assert inbox.messages == PUBLIC
 
 
-@pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.name)
+@pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.about.name)
 def test_every_message_is_shown_verbatim_in_its_flow(message: Any) -> None:
     detail = sample(message)
-    body = json.dumps({"detail-type": message.name, "detail": detail})
+    body = json.dumps({"detail-type": message.about.name, "detail": detail})
     record = {"messageId": "1", "receiptHandle": "1", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
     assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
     metadata = detail["metadata"]
     shown = next(m for m in messages(f"timeline/{metadata['correlation_id']}") if m["id"] == metadata["id"])
     assert shown == {
         "id": metadata["id"],
-        "name": message.name,
+        "name": message.about.name,
         "time": metadata["time"],
         "source": metadata["source"],
         "stream": metadata["stream"],
@@ -98,40 +98,44 @@ def test_every_message_is_shown_verbatim_in_its_flow(message: Any) -> None:
 
 @pytest.mark.parametrize("path", ["timeline/flow-1", "orders/order-1/timeline"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 50])
-def test_a_timeline_goes_from_the_oldest_message_to_the_newest_whatever_came_first(path: str, limit: int) -> None:
-    say_checkout()
+def test_a_timeline_goes_from_the_oldest_message_to_the_newest_in_whatever_order_they_come(
+    path: str, limit: int
+) -> None:
+    consume_checkout()
     assert names(path, limit) == ["BasketCheckedOut", "OrderCreated", "AuthorizeCustomer", "CustomerAuthorized"]
 
 
-def test_a_message_that_comes_again_is_shown_once() -> None:
-    say_checkout()
+def test_a_redelivered_message_is_shown_once() -> None:
+    consume_checkout()
     before = messages("timeline/flow-1")
-    say_checkout()
+    consume_checkout()
     assert messages("timeline/flow-1") == before
 
 
-def test_an_answer_that_is_given_again_later_is_shown_once_at_its_first_time() -> None:
-    say_checkout()
-    say(AUTHORIZED, id="m4", time=at(9, 30), causation_id="m3")
+def test_a_reply_that_is_published_again_later_is_shown_once_at_its_first_time() -> None:
+    consume_checkout()
+    consume(AUTHORIZED, id="m4", time=at(9, 30), causation_id="m3")
     assert [m["time"] for m in messages("timeline/flow-1", limit=1) if m["id"] == "m4"] == [at(9, 4)]
 
 
-def test_messages_of_one_moment_are_all_shown_however_they_are_paged() -> None:
-    say_checkout()
+def test_messages_of_the_same_time_are_all_shown_with_any_page_size() -> None:
+    consume_checkout()
     for number in range(5):
-        say(AUTHORIZE, id=f"try-{number}", time=at(9, 3), causation_id="m2")
+        consume(AUTHORIZE, id=f"try-{number}", time=at(9, 3), causation_id="m2")
     whole = [message["id"] for message in messages("timeline/flow-1")]
     assert whole == ["m1", "m2", "m3", "try-0", "try-1", "try-2", "try-3", "try-4", "m4"]
     for limit in (1, 2, 3, 8, 9):
         assert [message["id"] for message in messages("timeline/flow-1", limit)] == whole
 
 
-def test_the_timeline_of_an_order_holds_each_of_its_flows_wholly_and_no_other() -> None:
-    say(basket(BasketStarted), time=at(8), correlation_id="start")
-    say_checkout()
-    say(robot(BotFinished), time=at(9, 3, day=15), correlation_id="collect")
-    say(shopping_list(ShoppingListCompleted, "order-1", shortages=()), time=at(9, 2, day=15), correlation_id="collect")
-    say(basket(BasketCheckedOut, "order-2"), time=at(9), correlation_id="other")
+def test_the_timeline_of_an_order_holds_all_messages_of_its_flows_and_no_others() -> None:
+    consume(basket(BasketStarted), time=at(8), correlation_id="start")
+    consume_checkout()
+    consume(robot(BotFinished), time=at(9, 3, day=15), correlation_id="collect")
+    consume(
+        shopping_list(ShoppingListCompleted, "order-1", shortages=()), time=at(9, 2, day=15), correlation_id="collect"
+    )
+    consume(basket(BasketCheckedOut, "order-2"), time=at(9), correlation_id="other")
     expected = [
         "BasketStarted",
         "BasketCheckedOut",
@@ -145,20 +149,22 @@ def test_the_timeline_of_an_order_holds_each_of_its_flows_wholly_and_no_other() 
         assert names("orders/order-1/timeline", limit) == expected
 
 
-def say_given_back() -> None:
-    """A robot falls silent, so that its list is given back in the flow of its coming online, and assigned there."""
-    say(robot(BotCameOnline), id="r1", time=at(9, 2), correlation_id="robot")
+def consume_given_back() -> None:
+    """A robot stops its heartbeats: its list is given back and assigned anew in the flow in which it came online."""
+    consume(robot(BotCameOnline), id="r1", time=at(9, 2), correlation_id="robot")
     for minute, about in ((10, "order-1"), (20, "order-2")):
         more = {"time": at(9, minute), "correlation_id": "robot", "causation_id": "a timer"}
-        say(robot(BotWentOffline), id=f"{about} gone", **more)
-        say(shopping_list(ShoppingListAvailable, about), id=f"{about} back", **more)
-        say(shopping_list(ShoppingListAssigned, about), id=f"{about} away", **more | {"causation_id": f"{about} back"})
-        say(robot(BotAssigned, about), id=f"{about} robot", **more | {"causation_id": f"{about} back"})
+        consume(robot(BotWentOffline), id=f"{about} gone", **more)
+        consume(shopping_list(ShoppingListAvailable, about), id=f"{about} back", **more)
+        consume(
+            shopping_list(ShoppingListAssigned, about), id=f"{about} away", **more | {"causation_id": f"{about} back"}
+        )
+        consume(robot(BotAssigned, about), id=f"{about} robot", **more | {"causation_id": f"{about} back"})
 
 
-def test_what_happens_to_an_order_in_a_flow_of_others_is_in_its_timeline_without_the_rest() -> None:
-    say(basket(BasketCheckedOut, "order-1"), id="b1", time=at(9), correlation_id="checkout")
-    say_given_back()
+def test_events_of_an_order_in_other_flows_are_in_its_timeline_without_the_rest_of_those_flows() -> None:
+    consume(basket(BasketCheckedOut, "order-1"), id="b1", time=at(9), correlation_id="checkout")
+    consume_given_back()
     expected = {"BasketCheckedOut", "ShoppingListAvailable", "ShoppingListAssigned", "BotAssigned"}
     for limit in (1, 2, 50):
         found = names("orders/order-1/timeline", limit)
@@ -167,49 +173,49 @@ def test_what_happens_to_an_order_in_a_flow_of_others_is_in_its_timeline_without
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_is_heard_before_it_is_known_whose_flow_it_is_is_shown_once(seed: int) -> None:
-    told = [
+def test_an_event_that_is_received_before_the_first_of_its_flow_is_shown_once(seed: int) -> None:
+    published = [
         (basket(BasketCheckedOut), {"id": "m1", "time": at(9, 1)}),
         (order(OrderCreated), {"id": "m2", "time": at(9, 2), "causation_id": "m1"}),
         (order(OrderApproved), {"id": "m3", "time": at(9, 3), "causation_id": "m2"}),
         (order(OrderPaid), {"id": "m4", "time": at(9, 4), "causation_id": "m3"}),
     ]
-    told *= 2
-    random.Random(seed).shuffle(told)
-    for message, metadata in told:
-        say(message, **metadata)
+    published *= 2
+    random.Random(seed).shuffle(published)
+    for message, metadata in published:
+        consume(message, **metadata)
     for limit in (1, 3, 50):
         expected = ["BasketCheckedOut", "OrderCreated", "OrderApproved", "OrderPaid"]
         assert names("orders/order-1/timeline", limit) == expected
 
 
-def test_an_order_with_more_flows_than_are_read_at_a_time_is_shown_wholly() -> None:
+def test_an_order_with_more_flows_than_a_page_is_shown_completely() -> None:
     for number in range(120):
-        say(basket(BasketStarted), id=f"m{number}", time=at(8, number % 60), correlation_id=f"flow-{number:03}")
+        consume(basket(BasketStarted), id=f"m{number}", time=at(8, number % 60), correlation_id=f"flow-{number:03}")
     assert len(messages("orders/order-1/timeline", limit=100)) == 120
 
 
-def test_what_is_about_no_order_belongs_to_none(runtime: Runtime) -> None:
-    say(CustomerRegistered(customer_id="ada", name="Ada", sms_number="1", enabled=True))
+def test_a_message_without_an_order_is_in_no_orders_timeline(runtime: Runtime) -> None:
+    consume(CustomerRegistered(customer_id="ada", name="Ada", sms_number="1", enabled=True))
     assert names("timeline/flow-1") == ["CustomerRegistered"]
     assert request(api, "GET", "/api/insights/orders/ada/timeline").status == 404
 
 
 @pytest.mark.parametrize("path", ["timeline/nowhere", "orders/none/timeline"])
-def test_what_nobody_spoke_of_is_not_found(path: str) -> None:
-    say_checkout()
+def test_a_timeline_without_messages_is_not_found(path: str) -> None:
+    consume_checkout()
     answer = request(api, "GET", f"/api/insights/{path}")
     assert (answer.status, answer.body["code"]) == (404, "not_found")
 
 
-def test_a_page_of_one_timeline_is_no_page_of_another() -> None:
-    say_checkout()
+def test_a_page_of_another_timeline_is_refused() -> None:
+    consume_checkout()
     token = request(api, "GET", "/api/insights/timeline/flow-1?limit=1").body["next"]
     for path in ("timeline/flow-2", "orders/flow-1/timeline", "orders/order-1/timeline"):
         assert request(api, "GET", f"/api/insights/{path}?limit=1&next={token}").status == 400
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "next=forged"])
-def test_a_bad_limit_or_a_forged_page_is_refused(query: str) -> None:
-    say_checkout()
+def test_an_invalid_limit_or_a_forged_page_is_refused(query: str) -> None:
+    consume_checkout()
     assert request(api, "GET", f"/api/insights/timeline/flow-1?{query}").status == 400

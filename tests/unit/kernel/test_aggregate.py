@@ -64,7 +64,7 @@ def test_what_its_status_does_not_allow_is_refused_in_words() -> None:
     with pytest.raises(RefusedError, match=r"^the shopping list is checked out$") as refused:
         shopping_list.must_be("open")
     assert refused.value.state == "checked_out"
-    with pytest.raises(RefusedError, match=r"^the shopping list is not there$"):
+    with pytest.raises(RefusedError, match=r"^the shopping list does not exist$"):
         ShoppingList("1").must_be("open")
 
 

@@ -165,7 +165,7 @@ def test_a_recorded_answer_that_the_bus_does_not_take_is_tried_again(running: Ru
     assert bus_of(running).messages == answers(committed(running))
 
 
-def test_an_unreadable_command_is_not_answered_but_laid_with_the_dead_letters(running: Runtime) -> None:
+def test_an_unreadable_command_is_not_answered_but_dead_lettered(running: Runtime) -> None:
     event = delivered(FILL)
     body = json.loads(event["Records"][0]["body"])
     body["detail"]["metadata"]["version"] = 2

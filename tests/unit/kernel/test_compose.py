@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.kernel.composition import compose
-from functions.kernel.runtime import meter, runtime
+from functions.kernel.composition import compose, cost
+from functions.kernel.runtime import runtime
 from tests.support import aws
 from tests.support.runtime import memory_runtime
 
@@ -50,8 +50,8 @@ def test_what_it_wrote_leaves_by_its_relay_and_can_be_sent_again(dynamodb: Any, 
     create_store()
     [item] = dynamodb.scan(TableName=table)["Items"]
     record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": item}}
-    assert compose.relayed({"Records": [record]}, None) == {"batchItemFailures": []}
-    assert compose.relayed({"republish": {"stream": item["stream"]["S"]}}, None) == {"sent": 1, "cursor": None}
+    assert compose.relay({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert compose.relay({"republish": {"stream": item["stream"]["S"]}}, None) == {"sent": 1, "cursor": None}
 
 
 def test_it_answers_what_other_services_ask() -> None:
@@ -63,8 +63,13 @@ def test_what_it_costs_is_printed_where_the_stage_asks_for_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MALLBOTS_METER", "1")
-    meter.take()
+    cost.take()
     create_store()
-    costs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"meter"')]
-    assert [(cost["service"], cost["meter"]["invocations"]) for cost in costs] == [("stores", 1)]
-    assert costs[0]["meter"]["write_units"] >= 1
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith('{"meter"')]
+    counted = {"invocations": 1, "read_units": 1, "write_units": 1}
+    assert json.loads(line) == {"meter": counted, "service": "stores", "work": "message"}
+
+
+def test_nothing_is_printed_where_it_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    create_store()
+    assert '{"meter"' not in capsys.readouterr().out

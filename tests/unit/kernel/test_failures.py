@@ -1,4 +1,4 @@
-"""What becomes of messages that fail: tried again later, and in the end laid with the dead letters with the reason."""
+"""Messages that fail: retried with back-off, in the end dead-lettered with the reason."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import NotFoundError
-from functions.kernel.messaging.inbox import UndeliverableError
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
@@ -19,14 +19,14 @@ def test_a_message_that_fails_fails_alone_and_comes_back_later(running: Runtime)
     response = handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c")))
     assert failures(response) == ["record-1"]
     assert handled.jars == ["a", "c"]
-    assert queue_of(running).put_off == {"receipt-1": 2}
+    assert queue_of(running).retry_in_seconds == {"receipt-1": 2}
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 2), (2, 4), (3, 8), (7, 128)])
 def test_a_failing_message_is_put_off_for_longer_each_time(running: Runtime, tries: int, seconds: int) -> None:
     handled = Handled(a=RuntimeError("it broke"))
     assert failures(handled.inbox.handle(delivered(filled("a"), tries=tries))) == ["record-0"]
-    assert queue_of(running).put_off == {"receipt-0": seconds}
+    assert queue_of(running).retry_in_seconds == {"receipt-0": seconds}
     assert dead_letters_of(running) == []
 
 
@@ -34,19 +34,17 @@ def test_a_message_is_put_off_for_900_seconds_at_most() -> None:
     handled = Handled(a=RuntimeError("it broke"))
     with runtime.active(memory_runtime("jars", settings={"MALLBOTS_MAX_RECEIVES": "99"})) as running:
         handled.inbox.handle(delivered(filled("a"), tries=30))
-    assert queue_of(running).put_off == {"receipt-0": 900}
+    assert queue_of(running).retry_in_seconds == {"receipt-0": 900}
 
 
 @pytest.mark.parametrize("tries", [8, 9])
-def test_a_message_that_failed_eight_times_is_laid_with_the_dead_letters_with_the_reason(
-    running: Runtime, tries: int
-) -> None:
+def test_a_message_that_failed_eight_times_is_dead_lettered_with_the_reason(running: Runtime, tries: int) -> None:
     handled = Handled(a=RuntimeError("it broke"))
     event = delivered(filled("a"), tries=tries)
     assert handled.inbox.handle(event) == DONE
     reason = {"reason": "it broke", "error": "RuntimeError", "tries": str(tries)}
     assert dead_letters_of(running) == [(event["Records"][0]["body"], reason)]
-    assert queue_of(running).put_off == {}
+    assert queue_of(running).retry_in_seconds == {}
 
 
 def test_how_often_a_message_may_fail_is_a_setting_of_the_stage() -> None:
@@ -101,16 +99,14 @@ def undecodable(name: str) -> dict[str, Any]:
         ("a newer version", "JarFilled version 2 is newer than this code, which knows 1"),
         ("data that does not fit", "JarFilled version 1 does not fit its model: coins: "),
         ("no envelope", "the body holds no envelope"),
-        ("a reminder without a time", "cannot be read as a time"),
-        ("a reminder without a zone", "cannot be read as a time"),
+        ("a reminder without a time", "is not a time"),
+        ("a reminder without a zone", "is not a time"),
         ("no JSON", "the body is not JSON"),
         ("no object", "the body is not a JSON object"),
         ("nothing", "the body is not JSON"),
     ],
 )
-def test_what_cannot_be_read_is_laid_with_the_dead_letters_at_once_with_the_reason(
-    running: Runtime, name: str, why: str
-) -> None:
+def test_what_cannot_be_read_is_dead_lettered_at_once_with_the_reason(running: Runtime, name: str, why: str) -> None:
     handled = Handled()
     event = undecodable(name)
     assert handled.inbox.handle(event) == DONE

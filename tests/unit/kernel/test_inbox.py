@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.messaging.inbox import Again, Inbox, UndeliverableError
+from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
@@ -85,8 +86,8 @@ def test_a_message_goes_back_to_the_queue_that_it_came_from() -> None:
         Handled(queue="other", a=Again(30)).inbox.handle(delivered(filled("a")))
         Handled(queue="other", a=RuntimeError()).inbox.handle(delivered(filled("a")))
     assert [sent.delay for sent in other.sent] == [30]
-    assert other.put_off == {"receipt-0": 2}
-    assert (queue_of(running).sent, queue_of(running).put_off) == ([], {})
+    assert other.retry_in_seconds == {"receipt-0": 2}
+    assert (queue_of(running).sent, queue_of(running).retry_in_seconds) == ([], {})
 
 
 def test_a_message_that_cannot_be_sent_back_fails_alone(running: Runtime) -> None:
@@ -141,7 +142,7 @@ def test_a_fifo_queue_stops_behind_the_first_failure(running: Runtime) -> None:
     response = handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c"), filled("d")))
     assert failures(response) == ["record-1", "record-2", "record-3"]
     assert handled.jars == ["a"]
-    assert queue_of(running).put_off == {"receipt-1": 2}
+    assert queue_of(running).retry_in_seconds == {"receipt-1": 2}
 
 
 def test_a_fifo_queue_goes_on_behind_a_dead_letter(running: Runtime) -> None:
@@ -158,7 +159,7 @@ def test_a_fifo_queue_waits_for_a_handler_that_cannot_decide_yet(running: Runtim
     response = handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c")))
     assert failures(response) == ["record-1", "record-2"]
     assert handled.jars == ["a"]
-    assert queue_of(running).put_off == {"receipt-1": 30}
+    assert queue_of(running).retry_in_seconds == {"receipt-1": 30}
     assert queue_of(running).sent == []
 
 

@@ -1,6 +1,7 @@
 """Read models: rows that are right whenever, however often and in whatever order messages come."""
 
 import itertools
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +51,13 @@ def smashed_row(message: JarSmashed, metadata: Metadata) -> Row:
 
 inbox = Inbox("jars")
 inbox.include(projection)
+
+
+@pytest.fixture
+def running() -> Iterator[Runtime]:
+    with runtime.active(memory_runtime("jars", views=MemoryViews(projection.indexes))) as running:
+        yield running
+
 
 FIRST = delivered(JarFilled(jar_id="jar-1", coins=1, added=1), id="m1", stream_version=1)
 SECOND = delivered(JarFilled(jar_id="jar-1", coins=3, added=2), id="m2", stream_version=2)

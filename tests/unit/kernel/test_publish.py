@@ -72,8 +72,8 @@ def fill_and_seal(jar: Jar) -> None:
 def test_each_event_is_told_with_the_state_right_after_it() -> None:
     jars.create("jar-1", fill_and_seal)
     [commit] = jars.history("jar-1")
-    told = [(message.name, message.detail["data"]) for message in commit.messages]
-    assert told == [
+    outgoing = [(message.name, message.detail["data"]) for message in commit.messages]
+    assert outgoing == [
         ("JarFilled", {"jar_id": "jar-1", "coins": 1, "added": 1}),
         ("JarFilled", {"jar_id": "jar-1", "coins": 3, "added": 2}),
         ("JarSealed", {"jar_id": "jar-1", "coins": 3}),
@@ -116,13 +116,13 @@ def test_each_event_is_told_with_the_state_right_after_it_even_where_the_state_i
         take_two(one)
         take_two(other)
 
-    def told(id: str) -> list[int]:
+    def versions(id: str) -> list[int]:
         return [message.detail["data"]["coins"] for commit in shelves.history(id) for message in commit.messages]
 
     for _ in range(2):
         shelves.create("alone", take_two)
         change_together((shelves, "first"), (shelves, "second"), take_two_from_each, may_be_new=True)
-    assert [told(id) for id in ("alone", "first", "second")] == [[1, 2, 3, 4]] * 3
+    assert [versions(id) for id in ("alone", "first", "second")] == [[1, 2, 3, 4]] * 3
 
 
 def test_a_message_says_who_says_what_about_which_version_and_because_of_what() -> None:

@@ -157,7 +157,7 @@ def test_a_short_reminder_is_only_delayed(running: Runtime) -> None:
 
 
 def message(body: Message, *, delay: int | None = None) -> Outgoing:
-    about = type(body)
+    about = type(body).about
     metadata = Metadata(
         id=ids.new(),
         name=about.name,
@@ -191,7 +191,7 @@ def committed(running: Runtime, stream: str, *messages: Outgoing, version: int =
     )
 
 
-def told(running: Runtime) -> list[str]:
+def published_names(running: Runtime) -> list[str]:
     return sorted(message.detail["data"]["name"] for message in bus_of(running).messages)
 
 
@@ -230,7 +230,7 @@ def test_a_range_of_times_is_sent_again_with_its_bounds(
     for minute in range(4):
         committed(running, "Store#1", store_created(f"{minute}"), version=minute + 1, minute=minute)
     assert relay.republish(stream=stream, **bounds)["sent"] == len(names)  # type: ignore[arg-type]
-    assert told(running) == names
+    assert published_names(running) == names
 
 
 @pytest.mark.parametrize("segments", [1, 2])
@@ -245,7 +245,7 @@ def test_all_that_was_ever_sent_is_sent_again_page_by_page(running: Runtime, seg
             cursor = result["cursor"]
             if cursor is None:
                 break
-    assert told(running) == [f"{number}" for number in range(7)]
+    assert published_names(running) == [f"{number}" for number in range(7)]
 
 
 def test_commands_replies_and_reminders_are_sent_again_only_when_they_are_named(running: Runtime) -> None:
@@ -269,5 +269,5 @@ def test_what_the_bus_does_not_take_is_an_error_that_says_where_to_look() -> Non
     messages = [store_created("a"), store_created("b"), store_created("c")]
     with active(memory_runtime("jars", bus=PickyBus(1, 2))) as running:
         committed(running, "Store#1", *messages)
-        with pytest.raises(UnavailableError, match=f"2 of 3 messages were not taken, the first is {messages[1].id}"):
+        with pytest.raises(UnavailableError, match=f"the bus did not accept 2 of 3 messages, first {messages[1].id}"):
             relay.republish(stream="Store#1")

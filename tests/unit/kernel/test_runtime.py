@@ -26,9 +26,11 @@ def test_a_composition_starts_the_runtime_of_its_process() -> None:
         assert runtime.current() is started
 
 
-def test_a_setting_of_the_stage_has_a_default() -> None:
+def test_a_setting_is_read_from_the_stage_and_has_no_default() -> None:
     running = memory_runtime("jars", settings={"MALLBOTS_STEP_TIMEOUT": "2"})
-    assert (running.setting("STEP_TIMEOUT", "60"), running.setting("MAX_RECEIVES", "8")) == ("2", "8")
+    assert running.setting("STEP_TIMEOUT") == "2"
+    with pytest.raises(RuntimeError, match="the stage has no setting MALLBOTS_PATIENCE"):
+        running.setting("PATIENCE")
 
 
 def test_a_way_out_is_connected_once_for_a_runtime_and_only_when_used() -> None:

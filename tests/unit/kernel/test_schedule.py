@@ -31,36 +31,36 @@ def tick(**body: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def heard() -> list[tuple[JarsDue, context.Context]]:
+def received() -> list[tuple[JarsDue, context.Context]]:
     return []
 
 
 @pytest.fixture
-def inbox(heard: list[tuple[JarsDue, context.Context]]) -> Inbox:
+def inbox(received: list[tuple[JarsDue, context.Context]]) -> Inbox:
     inbox = Inbox("jars")
     inbox.schedule(JarsDue, "rate(1 minute)")
-    inbox.on(JarsDue)(lambda timer: heard.append((timer, context.current())))
+    inbox.on(JarsDue)(lambda timer: received.append((timer, context.current())))
     return inbox
 
 
-def test_a_tick_is_handled_as_the_timer_that_it_names(running: Runtime, inbox: Inbox, heard: list[Any]) -> None:
+def test_a_tick_is_handled_as_the_timer_that_it_names(running: Runtime, inbox: Inbox, received: list[Any]) -> None:
     assert inbox.handle(tick()) == DONE
-    [(timer, working)] = heard
+    [(timer, working)] = received
     assert timer == JarsDue(time=TIME)
     assert (working.actor, working.correlation_id) == ("system", working.causation_id)
 
 
 def test_two_ticks_of_one_moment_are_one_message_and_those_of_two_are_two(
-    running: Runtime, inbox: Inbox, heard: list[Any]
+    running: Runtime, inbox: Inbox, received: list[Any]
 ) -> None:
     for time in (TIME, TIME, "2026-03-01T12:01:00Z"):
         inbox.handle(tick(time=time))
-    first, again, next_one = (working.cause.id for _, working in heard)
+    first, again, next_one = (working.cause.id for _, working in received)
     assert first == again != next_one
 
 
 @pytest.mark.parametrize("body", [{"time": None}, {"version": None}, {"detail-type": None}])
-def test_a_body_that_is_neither_a_message_nor_a_tick_lies_with_the_dead_letters(
+def test_a_body_that_is_neither_a_message_nor_a_tick_is_dead_lettered(
     running: Runtime, inbox: Inbox, body: dict[str, Any]
 ) -> None:
     assert inbox.handle(tick(**body)) == DONE
@@ -68,7 +68,7 @@ def test_a_body_that_is_neither_a_message_nor_a_tick_lies_with_the_dead_letters(
     assert "envelope" in reason["reason"]
 
 
-def test_a_tick_that_nobody_handles_lies_with_the_dead_letters(running: Runtime) -> None:
+def test_a_tick_that_nobody_handles_is_dead_lettered(running: Runtime) -> None:
     assert Inbox("jars").handle(tick()) == DONE
     assert [reason["reason"] for _, reason in dead_letters_of(running)] == ["jars does not handle JarsDue"]
 

@@ -186,10 +186,10 @@ def test_what_is_told_of_a_thing_has_each_version_once_and_ends_with_its_state(
         for number, work in enumerate(messages):
             deliver(f"message-{number}", work)
         for thing, commits in streams():
-            told = [message.detail for commit in commits for message in commit.messages]
-            assert [message["metadata"]["stream_version"] for message in told] == list(range(1, thing.version + 1))
-            assert len({message["metadata"]["id"] for message in told}) == len(told)
-            assert told[-1]["data"]["coins"] == thing.coins
+            published = [message.detail for commit in commits for message in commit.messages]
+            assert [message["metadata"]["stream_version"] for message in published] == list(range(1, thing.version + 1))
+            assert len({message["metadata"]["id"] for message in published}) == len(published)
+            assert published[-1]["data"]["coins"] == thing.coins
 
 
 @settings(max_examples=60)

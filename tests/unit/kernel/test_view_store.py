@@ -15,7 +15,7 @@ from tests.support.views_suite import ViewStoreSuite
 class TestMemoryViews(ViewStoreSuite):
     @pytest.fixture
     def views(self) -> ViewStore:
-        return MemoryViews()
+        return MemoryViews(["by_place"])
 
 
 class TestDynamoViews(ViewStoreSuite):

@@ -12,13 +12,13 @@ from tests.unit.notifications.mall import Owner
 
 @pytest.fixture
 def texts() -> MemoryTexts:
-    """The carrier of texts."""
+    """The provider of text messages."""
     return MemoryTexts()
 
 
 @pytest.fixture
 def owner() -> Owner:
-    """The customers service, which knows nobody yet."""
+    """The customers service, without any customer."""
     return Owner()
 
 

@@ -1,4 +1,4 @@
-"""What surrounds notifications in these tests: Ada, her order, and the service that owns customers."""
+"""The surroundings of notifications in these tests: Ada, her order, and the service that owns customers."""
 
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ O = TypeVar("O", bound=OrderState)  # noqa: E741  (an order event)
 
 
 class Owner:
-    """The customers service, as far as it is asked; while it is `down` it does not answer."""
+    """The queries of the customers service; while it is `down` it does not answer."""
 
     def __init__(self) -> None:
         self.customers: dict[str, CustomerFound] = {}
@@ -55,6 +55,6 @@ def order(event: type[O], **fields: Any) -> O:
 CREATED = order(OrderCreated)
 
 
-def hear(message: Message, id: str = "message-1", stream_version: int = 1) -> bool:
-    """Let the service hear a message once; whether it was handled."""
+def consume(message: Message, id: str = "message-1", stream_version: int = 1) -> bool:
+    """Deliver a message to the service once; whether it was handled."""
     return not inbox.handle(delivered(message, id=id, stream_version=stream_version))["batchItemFailures"]

@@ -12,7 +12,7 @@ from functions.notifications.api import api
 from functions.notifications.inbox import inbox
 from tests.support import jar_api
 from tests.support.promised import hand_over, promised
-from tests.unit.notifications.mall import ADA, CREATED, hear, order
+from tests.unit.notifications.mall import ADA, CREATED, consume, order
 
 NINE = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 
@@ -25,19 +25,19 @@ def listed(query: str) -> Any:
 
 @pytest.fixture
 def three_orders() -> list[str]:
-    """The ids of three orders of Ada's, the oldest first, whose receipt she was texted."""
-    hear(ADA)
+    """The ids of three orders of Ada's, the oldest first, each with one text sent."""
+    consume(ADA)
     for n in range(3):
         with clock.fixed(lambda n=n: NINE + timedelta(minutes=n)):  # type: ignore[misc]
-            hear(order(OrderCreated, order_id=f"order-{n}"), f"message-{n}")
+            consume(order(OrderCreated, order_id=f"order-{n}"), f"message-{n}")
     hand_over(inbox, promised()[::-1] + promised())
     return [f"order-{n}" for n in range(3)]
 
 
 def test_a_text_that_was_sent_is_listed() -> None:
-    hear(ADA)
+    consume(ADA)
     with clock.fixed(lambda: NINE):
-        hear(CREATED, "message-2")
+        consume(CREATED, "message-2")
     hand_over(inbox, promised())
     assert listed("?customerId=ada") == {
         "notifications": [
@@ -52,7 +52,7 @@ def test_a_text_that_was_sent_is_listed() -> None:
     }
 
 
-def test_the_texts_of_a_customer_are_listed_once_the_newest_first(three_orders: list[str]) -> None:
+def test_the_texts_of_a_customer_are_listed_once_each_newest_first(three_orders: list[str]) -> None:
     assert [text["orderId"] for text in listed("?customerId=ada")["notifications"]] == three_orders[::-1]
 
 
@@ -64,12 +64,12 @@ def test_the_list_of_a_customer_is_read_page_by_page(three_orders: list[str]) ->
     assert "next" not in second
 
 
-def test_a_page_of_one_customer_is_no_page_of_another(three_orders: list[str]) -> None:
+def test_a_page_of_another_customer_is_refused(three_orders: list[str]) -> None:
     token = listed("?customerId=ada&limit=2")["next"]
     assert jar_api.ask("GET", f"/api/notifications?customerId=eve&next={token}", api=api).status == 400
 
 
-def test_the_list_of_a_customer_who_was_sent_nothing_is_empty(three_orders: list[str]) -> None:
+def test_the_list_of_a_customer_without_texts_is_empty(three_orders: list[str]) -> None:
     assert listed("?customerId=eve") == {"notifications": []}
 
 

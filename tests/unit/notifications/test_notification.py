@@ -12,16 +12,16 @@ SENT = Sent("order-1", "ada", "received", AT)
 SKIPPED = Skipped("order-1", "ada", "received", "there is no customer ada")
 
 
-def test_a_text_that_went_out_is_noted() -> None:
+def test_a_text_that_was_sent_is_recorded() -> None:
     (
         given(Notification)
-        .when(lambda notification: notification.note_sent("order-1", "ada", "received", AT))
+        .when(lambda notification: notification.mark_sent("order-1", "ada", "received", AT))
         .then(SENT)
         .then_state(status="sent", order_id="order-1", customer_id="ada", kind="received", sent_at=AT)
     )
 
 
-def test_a_text_that_nobody_can_get_is_skipped() -> None:
+def test_a_text_that_cannot_be_sent_is_skipped() -> None:
     (
         given(Notification)
         .when(lambda notification: notification.skip("order-1", "ada", "received", "there is no customer ada"))
@@ -34,10 +34,12 @@ def test_a_text_that_nobody_can_get_is_skipped() -> None:
 @pytest.mark.parametrize(
     "again",
     [
-        lambda notification: notification.note_sent("order-1", "ada", "received", "later"),
+        lambda notification: notification.mark_sent("order-1", "ada", "received", "later"),
         lambda notification: notification.skip("order-1", "ada", "received", "no reason"),
     ],
     ids=["sent again", "skipped now"],
 )
-def test_what_is_settled_stays_so(settled: Sent | Skipped, again: Callable[[Notification], None]) -> None:
+def test_a_notification_that_was_sent_or_skipped_does_not_change(
+    settled: Sent | Skipped, again: Callable[[Notification], None]
+) -> None:
     given(Notification, settled).when(again).then_nothing()

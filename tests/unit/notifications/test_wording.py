@@ -1,4 +1,4 @@
-"""What the texts say, in each language."""
+"""The wording of the texts, in each language."""
 
 import string
 from typing import get_args
@@ -23,20 +23,20 @@ each_text = pytest.mark.parametrize(
 
 
 def messages(text: str) -> float:
-    """How much of one message a text takes."""
+    """How many messages a text takes: at most 1 fits."""
     if set(text) <= set(GSM + EXTENSION):
         return (len(text) + sum(character in EXTENSION for character in text)) / 160
     return len(text.encode("utf-16-le")) / 2 / 70
 
 
-def test_there_are_words_for_every_kind_in_every_language_that_a_customer_may_choose() -> None:
+def test_there_is_a_text_of_every_kind_in_every_language_that_a_customer_may_choose() -> None:
     assert {language: set(texts) for language, texts in wording.TEXTS.items()} == {
         language: set(KINDS) for language in LANGUAGES
     }
 
 
 @each_text
-def test_a_text_names_the_order_and_who_sends_it_and_leaves_no_blank_open(
+def test_a_text_names_its_sender_and_the_order_and_has_no_other_placeholder(
     language: Language, kind: NotificationKind
 ) -> None:
     placeholders = [field for _, field, _, _ in string.Formatter().parse(wording.TEXTS[language][kind]) if field]
@@ -52,14 +52,14 @@ def test_a_text_fits_into_one_message(language: Language, kind: NotificationKind
     assert messages(wording.text(kind, ORDER, language)) <= 1
 
 
-def test_no_two_texts_say_the_same() -> None:
+def test_all_texts_differ() -> None:
     assert len({wording.text(kind, ORDER, language) for language in LANGUAGES for kind in KINDS}) == len(KINDS) * len(
         LANGUAGES
     )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_language_that_has_no_words_yet_falls_back_to_the_default(kind: NotificationKind) -> None:
+def test_a_language_without_texts_falls_back_to_the_default(kind: NotificationKind) -> None:
     assert wording.DEFAULT == DEFAULT_LANGUAGE
     assert wording.text(kind, ORDER, "fr") == wording.text(kind, ORDER, "en")
 

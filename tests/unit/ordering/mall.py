@@ -1,4 +1,4 @@
-"""What surrounds orders in these tests: a checked-out basket, its list and invoice, and the catalogue."""
+"""What the ordering service consumes and asks in these tests: a basket, its list and invoice, and the catalogue."""
 
 from typing import Any
 
@@ -54,16 +54,16 @@ def collected(
 
 
 class Catalogue:
-    """The stores service, as far as it is asked: bread and ink. While it is `down` it does not answer."""
+    """The stores service's answers: it sells bread and ink. While it is `down` it does not answer."""
 
     def __init__(self) -> None:
         self.down = False
-        self.asked = 0
+        self.queries = 0
 
     def __call__(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
         if self.down:
             raise UnavailableError(f"{owner} does not answer")
-        self.asked += 1
+        self.queries += 1
         id = request["data"]["product_id"]
         line = {"bread": BREAD, "ink": INK}.get(id)
         if line is None:
@@ -82,27 +82,27 @@ class Catalogue:
         return {"answer": found.model_dump(mode="json")}
 
 
-def hear(message: Message, id: str = "") -> None:
-    """Let the service hear a message twice, and once more as a message with another id: its cause forgotten."""
-    name = id or type(message).name
+def deliver(message: Message, id: str = "") -> None:
+    """Deliver a message twice, and once more under another id: its cause forgotten."""
+    name = id or type(message).about.name
     for message_id in (name, name, f"{name}-again"):
         assert inbox.handle(delivered(message, id=message_id)) == {"batchItemFailures": []}
 
 
-def promised(order_id: str = "order-1") -> list[Outgoing]:
+def outgoing(order_id: str = "order-1") -> list[Outgoing]:
     """The messages in an order's commits."""
     return [message for commit in service.orders.history(order_id) for message in commit.messages]
 
 
-def said(order_id: str = "order-1") -> list[Message]:
+def published(order_id: str = "order-1") -> list[Message]:
     """The events in an order's commits, as a consumer reads them."""
     return [
         decode(message.name, message.detail["metadata"]["version"], message.detail["data"])
-        for message in promised(order_id)
+        for message in outgoing(order_id)
         if not message.name.endswith(("Accepted", "Refused"))
     ]
 
 
 def names(order_id: str = "order-1") -> list[str]:
     """The names of those events."""
-    return [type(message).name for message in said(order_id)]
+    return [type(message).about.name for message in published(order_id)]

@@ -1,4 +1,4 @@
-"""The routes of orders, and what others may ask."""
+"""The REST routes of orders, and the query FindOrder."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from functions.ordering import service
 from functions.ordering.api import Cancellation, api, cancel_order
 from functions.ordering.queries import queries
 from tests.support.gateway import Response, request
-from tests.unit.ordering.mall import CHECKED_OUT, PAID, Catalogue, collected, hear, names, said
+from tests.unit.ordering.mall import CHECKED_OUT, PAID, Catalogue, collected, deliver, names, published
 
 APPROVE = ApproveOrder(order_id="order-1", shopping_list_id="order-1")
 ORDER = "/api/ordering/order-1"
@@ -27,9 +27,9 @@ def place(*items: Any, headers: dict[str, str] | None = None, **fields: Any) -> 
     return request(api, "POST", "/api/ordering", body, headers)
 
 
-def test_an_order_is_shown_as_the_wire_says() -> None:
+def test_an_order_is_shown_with_all_its_members() -> None:
     for message in (CHECKED_OUT, APPROVE, collected()):
-        hear(message)
+        deliver(message)
     shown = request(api, "GET", ORDER)
     assert shown.headers["ETag"] == '"3"'
     assert shown.body == {
@@ -112,7 +112,7 @@ def test_an_order_needs_a_customer_and_a_payment(fields: dict[str, Any], message
     assert (answer.status, answer.body["message"]) == (400, message)
 
 
-def test_a_catalogue_that_is_down_makes_it_unavailable(catalogue: Catalogue) -> None:
+def test_an_order_is_unavailable_while_the_catalogue_does_not_answer(catalogue: Catalogue) -> None:
     catalogue.down = True
     assert place(BREAD).status == 503
 
@@ -129,19 +129,19 @@ def test_a_repeated_key_places_one_order_even_when_the_catalogue_is_down(catalog
 def test_the_catalogue_is_asked_once_for_a_product_on_several_lines(catalogue: Catalogue) -> None:
     order_id = place(BREAD, BREAD, INK).body["id"]
     assert service.order(order_id).total == 2 * 900 + 799
-    assert catalogue.asked == 2
+    assert catalogue.queries == 2
 
 
 @pytest.mark.parametrize("body", [None, {}, {"reason": "changed my mind"}])
 def test_an_order_is_cancelled_with_or_without_a_reason(body: Any) -> None:
-    hear(CHECKED_OUT)
+    deliver(CHECKED_OUT)
     assert request(api, "DELETE", ORDER, body).body == {}
     assert request(api, "GET", ORDER).body["order"]["status"] == "cancelled"
-    assert said()[-1].model_dump()["reason"] == (body or {}).get("reason", "")
+    assert published()[-1].model_dump()["reason"] == (body or {}).get("reason", "")
 
 
-def test_a_second_cancel_is_accepted_and_says_nothing_more() -> None:
-    hear(CHECKED_OUT)
+def test_a_second_cancel_is_accepted_and_publishes_nothing() -> None:
+    deliver(CHECKED_OUT)
     for _ in range(2):
         assert request(api, "DELETE", ORDER).status == 200
     assert names() == ["OrderCreated", "OrderCancelled"]
@@ -149,7 +149,7 @@ def test_a_second_cancel_is_accepted_and_says_nothing_more() -> None:
 
 def test_a_completed_order_is_not_cancelled() -> None:
     for message in (CHECKED_OUT, APPROVE, collected(), PAID):
-        hear(message)
+        deliver(message)
     answer = request(api, "DELETE", ORDER)
     assert (answer.status, answer.body["message"]) == (409, "the order is completed")
 
@@ -157,40 +157,40 @@ def test_a_completed_order_is_not_cancelled() -> None:
 @pytest.mark.parametrize("caller", [Caller(STAFF, "mia"), Caller()])
 def test_staff_and_callers_without_a_role_may_cancel_what_is_ready(caller: Caller) -> None:
     for message in (CHECKED_OUT, APPROVE, collected()):
-        hear(message)
+        deliver(message)
     with context.within(Context(caller=caller)):
         cancel_order("order-1", Cancellation())
-    assert said()[-1].model_dump()["by"] == "staff"
+    assert published()[-1].model_dump()["by"] == "staff"
 
 
 def test_a_customer_may_cancel_until_the_order_is_ready() -> None:
-    hear(CHECKED_OUT)
-    hear(CHECKED_OUT.model_copy(update={"basket_id": "order-2"}), id="second")
+    deliver(CHECKED_OUT)
+    deliver(CHECKED_OUT.model_copy(update={"basket_id": "order-2"}), id="second")
     for message in (APPROVE, collected()):
-        hear(message)
+        deliver(message)
     with context.within(Context(caller=Caller(CUSTOMER, "ada"))):
         with pytest.raises(RefusedError, match="the order is ready"):
             cancel_order("order-1", Cancellation())
         cancel_order("order-2", Cancellation())
-    assert said("order-2")[-1].model_dump()["by"] == "customer"
+    assert published("order-2")[-1].model_dump()["by"] == "customer"
 
 
-def test_an_order_that_nobody_paid_within_24_hours_is_cancelled_by_the_system() -> None:
+def test_an_order_unpaid_for_24_hours_is_cancelled_by_the_system() -> None:
     for message in (CHECKED_OUT, APPROVE, collected()):
-        hear(message)
+        deliver(message)
     service.expire("order-1")
     assert service.order("order-1").status == "ready"
     tomorrow = datetime.now(UTC) + timedelta(hours=25)
     with clock.fixed(lambda: tomorrow):
         service.expire("order-1")
-    assert (names()[-1], said()[-1].model_dump()["by"]) == ("OrderCancelled", "system")
+    assert (names()[-1], published()[-1].model_dump()["by"]) == ("OrderCancelled", "system")
 
 
-def test_others_may_ask_how_an_order_stands() -> None:
-    hear(CHECKED_OUT)
+def test_another_service_asks_for_an_order() -> None:
+    deliver(CHECKED_OUT)
     assert queries.handle({"query": "FindOrder", "data": {"order_id": "order-1"}}) == {
         "answer": {"order_id": "order-1", "customer_id": "ada", "status": "pending", "total": 1699, "version": 1}
     }
-    assert queries.handle({"query": "FindOrder", "data": {"order_id": "nowhere"}}) == {
-        "not_found": "there is no order nowhere"
+    assert queries.handle({"query": "FindOrder", "data": {"order_id": "unknown"}}) == {
+        "not_found": "there is no order unknown"
     }

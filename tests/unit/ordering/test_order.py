@@ -1,4 +1,4 @@
-"""The rules of an order's life."""
+"""The rules of an order: approve, reject, become ready, pay, complete, cancel, expire."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -132,12 +132,12 @@ class TestBecomingReady:
     def test_an_order_that_has_ended_does_not_become_ready(self, history: list[DomainEvent], message: str) -> None:
         given(Order, *history).when(make_ready).then_refused(message)
 
-    def test_a_list_completed_before_the_approval_is_noted(self) -> None:
+    def test_a_list_completed_before_the_approval_is_recorded(self) -> None:
         given(Order, *PENDING).when(lambda order: order.make_ready("list-1", NO_INK, AT)).then(
             CollectedEarly("list-1", NO_INK)
         ).then_state(status="pending", ready=False, items=(BREAD, INK))
 
-    def test_a_list_is_noted_once(self) -> None:
+    def test_a_list_completed_before_the_approval_is_recorded_once(self) -> None:
         given(Order, *PENDING, CollectedEarly("list-1", NO_INK)).when(
             lambda order: order.make_ready("list-1", NO_INK, AT)
         ).then_nothing()
@@ -147,7 +147,7 @@ class TestBecomingReady:
             APPROVED, Readied(NO_INK, AT)
         ).then_state(status="ready", items=(BREAD,))
 
-    def test_an_approval_heeds_its_own_list_among_those_completed_early(self) -> None:
+    def test_an_approval_uses_its_own_list_among_those_completed_early(self) -> None:
         early = [CollectedEarly("list-1", NO_INK), CollectedEarly("list-2", ())]
         given(Order, *PENDING, *early).when(lambda order: order.approve("list-1", AT)).then(
             APPROVED, Readied(NO_INK, AT)
@@ -175,7 +175,7 @@ class TestPayingAndCompleting:
             status="completed", ready=True, paid=True
         )
 
-    def test_an_order_for_which_everything_came_early_is_complete_when_it_is_approved(self) -> None:
+    def test_an_order_collected_and_paid_early_is_complete_when_it_is_approved(self) -> None:
         given(Order, *PENDING, CollectedEarly("list-1", ()), Paid()).when(
             lambda order: order.approve("list-1", AT)
         ).then(APPROVED, READIED, Completed())
@@ -202,7 +202,7 @@ class TestCancelling:
 
     @pytest.mark.parametrize("by", ["staff", "system"])
     def test_a_ready_order_can_be_cancelled_by_staff_and_the_system(self, by: Caller) -> None:
-        given(Order, *READY).when(lambda order: order.cancel("nobody came", by)).then(Cancelled("nobody came", by))
+        given(Order, *READY).when(lambda order: order.cancel("not collected", by)).then(Cancelled("not collected", by))
 
     def test_a_customer_cannot_cancel_what_is_ready(self) -> None:
         given(Order, *READY).when(lambda order: order.cancel("changed my mind", "customer")).then_refused(
@@ -226,12 +226,12 @@ class TestCancelling:
 
 
 class TestExpiring:
-    def test_an_order_that_nobody_paid_within_24_hours_of_ready_is_cancelled_by_the_system(self) -> None:
+    def test_an_order_unpaid_for_24_hours_after_ready_is_cancelled_by_the_system(self) -> None:
         given(Order, *READY).when(lambda order: order.expire(BEGUN + A_DAY, A_DAY)).then(
             Cancelled("the order was not paid within 24 hours of being ready", "system")
         ).then_state(status="cancelled")
 
-    def test_an_order_that_is_not_so_long_ready_is_left_as_it_is(self) -> None:
+    def test_an_order_ready_for_less_than_24_hours_is_left_as_it_is(self) -> None:
         given(Order, *READY).when(
             lambda order: order.expire(BEGUN + A_DAY - timedelta(seconds=1), A_DAY)
         ).then_nothing()
@@ -245,5 +245,5 @@ class TestExpiring:
     @pytest.mark.parametrize(
         "history", [PENDING, APPROVED_ORDER, [*APPROVED_ORDER, Paid()], COMPLETED, REJECTED, CANCELLED_ORDER]
     )
-    def test_an_order_that_does_not_wait_for_its_payment_does_not_expire(self, history: list[DomainEvent]) -> None:
+    def test_an_order_that_does_not_await_its_payment_does_not_expire(self, history: list[DomainEvent]) -> None:
         given(Order, *history).when(lambda order: order.expire(BEGUN + timedelta(days=7), A_DAY)).then_nothing()

@@ -1,4 +1,4 @@
-"""What an order is made of: placing it, its prices, and what is short of it."""
+"""Creating an order: its items, bounds and prices; and its shortages."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ CREATED = Created("ada", "payment-1", (BREAD, INK), AT)
 
 
 class TestCreating:
-    def test_an_order_begins_pending_with_what_was_asked_for(self) -> None:
+    def test_an_order_begins_pending_with_its_items(self) -> None:
         given(Order).when(lambda order: order.create("ada", "payment-1", [BREAD, INK], AT)).then(CREATED).then_state(
             status="pending", total=2 * 450 + 799, ready=False, paid=False, created_at=AT, shopping_list_id=None
         )
@@ -52,19 +52,19 @@ class TestCreating:
             ),
         ],
     )
-    def test_an_order_that_lacks_something_or_is_out_of_bounds_is_not_created(
+    def test_an_incomplete_or_too_large_order_is_not_created(
         self, customer_id: str, payment_id: str, items: list[Item], message: str
     ) -> None:
         given(Order).when(lambda order: order.create(customer_id, payment_id, items, AT)).then_invalid(message)
 
-    def test_an_order_may_be_as_large_as_the_bounds(self) -> None:
+    def test_an_order_at_the_bounds_is_created(self) -> None:
         given(Order).when(lambda order: order.create("ada", "p", [replace(BREAD, quantity=999)] * 100, AT)).then_state(
             total=450 * 999 * 100
         )
         dearest = replace(BREAD, price=2**53 - 1, quantity=1)
         given(Order).when(lambda order: order.create("ada", "p", [dearest], AT)).then_state(total=2**53 - 1)
 
-    def test_what_staff_want_costs_what_the_catalogue_says(self) -> None:
+    def test_an_item_that_staff_order_costs_what_the_catalogue_says(self) -> None:
         catalogued = replace(BREAD, quantity=0)
         assert Wanted("bakery", "bread", 2).priced(catalogued) == BREAD
         assert Wanted("bakery", "bread", 2, price=450).priced(catalogued) == BREAD
@@ -73,7 +73,7 @@ class TestCreating:
         with pytest.raises(InvalidError, match="the price of Rye bread is not the catalogue's"):
             Wanted("bakery", "bread", 2, price=449).priced(BREAD)
 
-    def test_a_price_of_nothing_is_another_price_too(self) -> None:
+    def test_a_price_of_zero_is_another_price_too(self) -> None:
         with pytest.raises(InvalidError, match="the price of Rye bread is not the catalogue's"):
             Wanted("bakery", "bread", 2, price=0).priced(BREAD)
 
@@ -83,7 +83,7 @@ class TestCreating:
 
 
 class TestShortages:
-    def test_what_is_short_is_taken_from_the_line_of_its_store_and_product(self) -> None:
+    def test_a_shortage_is_taken_from_the_line_of_its_store_and_product(self) -> None:
         elsewhere = replace(BREAD, store_id="market")
         left = without((BREAD, elsewhere, INK), [Shortage("market", "bread", 1)])
         assert left == (BREAD, replace(elsewhere, quantity=1), INK)
@@ -95,5 +95,5 @@ class TestShortages:
     def test_more_than_was_ordered_takes_it_all(self) -> None:
         assert without((BREAD, INK), [Shortage("bakery", "bread", 9)]) == (INK,)
 
-    def test_what_was_not_ordered_is_not_missed(self) -> None:
+    def test_a_shortage_of_what_was_not_ordered_changes_nothing(self) -> None:
         assert without((BREAD, BREAD), NO_INK) == (BREAD, BREAD)

@@ -1,4 +1,4 @@
-"""Orders that are ready and that nobody pays: what the index shows, what a sweep does, what goes wrong meanwhile."""
+"""Orders that are ready and unpaid: the index, the sweep that cancels them, and what may go wrong meanwhile."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from functions.ordering.inbox import inbox
 from tests.support.contention import ContendedStore
 from tests.support.delivery import delivered
 from tests.support.promised import hand_over, promised
-from tests.unit.ordering.mall import CHECKED_OUT, NO_BREAD, NO_INK, PAID, collected, names, said
+from tests.unit.ordering.mall import CHECKED_OUT, NO_BREAD, NO_INK, PAID, collected, names, published
 
 READY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -27,7 +27,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Time:
-    """The time; the orders of these tests become ready at its beginning."""
+    """A clock that a test sets; the orders become ready at its first time."""
 
     now = READY
 
@@ -39,15 +39,15 @@ def time() -> Iterator[Time]:
         yield time
 
 
-def hear(*messages: Message) -> None:
-    """Let the service hear these, each as a message of its own."""
+def deliver(*messages: Message) -> None:
+    """Deliver messages, each with an id of its own."""
     for message in messages:
-        id = f"{type(message).name} {message.model_dump_json()}"
+        id = f"{type(message).about.name} {message.model_dump_json()}"
         assert inbox.handle(delivered(message, id=id)) == {"batchItemFailures": []}
 
 
-def hear_all() -> None:
-    """Let the service hear whatever it has said, from the beginning."""
+def deliver_published() -> None:
+    """Deliver to the service all that it has published, from the beginning."""
     hand_over(inbox, promised())
 
 
@@ -56,7 +56,7 @@ def approve(order_id: str = "order-1") -> ApproveOrder:
 
 
 def sweep() -> None:
-    """Let the schedule bring its timer."""
+    """Deliver the schedule's tick."""
     body = {"detail-type": "UnpaidOrdersDue", "version": 1, "time": clock.stamp()}
     record = {
         "messageId": "tick",
@@ -84,24 +84,24 @@ def rows() -> MemoryViews:
 
 def make_ready(order_id: str) -> None:
     checked_out = CHECKED_OUT.model_copy(update={"basket_id": order_id})
-    hear(checked_out, approve(order_id), collected(list_id=order_id, order_id=order_id))
+    deliver(checked_out, approve(order_id), collected(list_id=order_id, order_id=order_id))
 
 
 @pytest.fixture
 def ready(time: Time) -> None:
-    """An order that is ready and unpaid, as the service has heard itself."""
+    """An order that is ready and unpaid, and in the index."""
     make_ready("order-1")
-    hear_all()
+    deliver_published()
 
 
-def test_an_order_is_called_off_exactly_24_hours_after_ready_and_not_a_second_earlier(time: Time, ready: None) -> None:
+def test_an_order_is_cancelled_exactly_24_hours_after_ready_and_not_a_second_earlier(time: Time, ready: None) -> None:
     time.now = READY + DAY - SECOND
     sweep()
     assert status() == "ready"
     time.now = READY + DAY
     sweep()
     assert status() == "cancelled"
-    cancelled = said()[-1].model_dump()
+    cancelled = published()[-1].model_dump()
     assert (cancelled["by"], cancelled["reason"], cancelled["ready"], cancelled["paid"]) == (
         "system",
         "the order was not paid within 24 hours of being ready",
@@ -111,10 +111,10 @@ def test_an_order_is_called_off_exactly_24_hours_after_ready_and_not_a_second_ea
 
 
 def test_the_time_counts_from_ready(time: Time) -> None:
-    hear(CHECKED_OUT, approve())
+    deliver(CHECKED_OUT, approve())
     time.now = READY + timedelta(days=3)
-    hear(collected())
-    hear_all()
+    deliver(collected())
+    deliver_published()
     time.now += DAY - SECOND
     sweep()
     assert status() == "ready"
@@ -123,45 +123,45 @@ def test_the_time_counts_from_ready(time: Time) -> None:
     assert status() == "cancelled"
 
 
-def test_an_order_is_not_looked_for_before_it_is_ready(time: Time) -> None:
-    hear(CHECKED_OUT, approve())
-    hear_all()
+def test_an_order_is_not_in_the_index_before_it_is_ready(time: Time) -> None:
+    deliver(CHECKED_OUT, approve())
+    deliver_published()
     assert rows().items == {}
 
 
-@pytest.mark.parametrize("end", ["paid", "called off by staff", "expired"])
-def test_an_order_that_waits_no_more_leaves_the_index_and_its_row_expires_after_14_days(
+@pytest.mark.parametrize("end", ["paid", "cancelled by staff", "expired"])
+def test_an_order_paid_or_ended_leaves_the_index_and_its_row_expires_after_14_days(
     time: Time, ready: None, end: str
 ) -> None:
     assert shown() == ["order-1"]
     assert "expires" not in rows().items["orders", "order-1"]
     if end == "paid":
-        hear(PAID)
-    elif end == "called off by staff":
-        service.cancel("order-1", "nobody came", "staff")
+        deliver(PAID)
+    elif end == "cancelled by staff":
+        service.cancel("order-1", "not collected", "staff")
     else:
         time.now = READY + DAY
         service.expire("order-1")
-    hear_all()
+    deliver_published()
     assert shown() == []
     expires = int((time.now + timedelta(days=14)).timestamp())
     assert rows().items["orders", "order-1"]["expires"] == {"N": str(expires)}
 
 
 @pytest.mark.parametrize("before_ready", ["paid", "cancelled", "rejected", "nothing found"])
-def test_an_order_that_never_waits_for_its_payment_is_never_in_the_index(time: Time, before_ready: str) -> None:
-    hear(CHECKED_OUT)
+def test_an_order_that_never_awaits_its_payment_is_never_in_the_index(time: Time, before_ready: str) -> None:
+    deliver(CHECKED_OUT)
     if before_ready == "rejected":
         service.reject("order-1", "the customer is disabled")
     elif before_ready == "cancelled":
         service.cancel("order-1", "changed my mind", "customer")
     elif before_ready == "paid":
-        hear(approve(), PAID, collected())
+        deliver(approve(), PAID, collected())
     else:
-        hear(approve(), collected(NO_BREAD, NO_INK))
-    heard = promised()
-    for n in range(len(heard)):
-        hand_over(inbox, heard[n : n + 1])
+        deliver(approve(), collected(NO_BREAD, NO_INK))
+    messages = promised()
+    for n in range(len(messages)):
+        hand_over(inbox, messages[n : n + 1])
         assert shown() == []
     time.now = READY + timedelta(days=2)
     before = names()
@@ -169,47 +169,47 @@ def test_an_order_that_never_waits_for_its_payment_is_never_in_the_index(time: T
     assert names() == before
 
 
-def test_news_of_ready_that_is_heard_after_the_end_does_not_bring_the_row_back(time: Time) -> None:
+def test_an_event_that_arrives_after_the_end_does_not_bring_the_row_back(time: Time) -> None:
     make_ready("order-1")
-    hear(PAID)
+    deliver(PAID)
     hand_over(inbox, promised()[::-1])
     assert shown() == []
 
 
 def test_an_order_paid_since_the_index_was_read_is_left_alone_and_leaves_the_index(time: Time, ready: None) -> None:
     time.now = READY + DAY
-    hear(PAID)
+    deliver(PAID)
     sweep()
     assert (status(), shown()) == ("completed", [])
     assert "OrderCancelled" not in names()
 
 
 @pytest.mark.parametrize("faster", ["payment", "staff"])
-def test_who_is_a_moment_faster_than_the_sweep_is_heeded(time: Time, faster: str) -> None:
+def test_a_payment_or_cancellation_just_before_the_sweep_takes_effect(time: Time, faster: str) -> None:
     store = ContendedStore()
     with active(replace(runtime.current(), store=store)):
         make_ready("order-1")
-        hear_all()
+        deliver_published()
         time.now = READY + DAY
 
         def in_between() -> None:
             with context.within(Context()):
                 if faster == "payment":
-                    service.note_paid("order-1")
+                    service.mark_paid("order-1")
                 else:
-                    service.cancel("order-1", "nobody came", "staff")
+                    service.cancel("order-1", "not collected", "staff")
 
         store.before = [in_between]
         sweep()
         assert names()[-1] == ("OrderCompleted" if faster == "payment" else "OrderCancelled")
         assert names().count("OrderCancelled") == (0 if faster == "payment" else 1)
-        assert faster == "payment" or said()[-1].model_dump()["by"] == "staff"
+        assert faster == "payment" or published()[-1].model_dump()["by"] == "staff"
         assert shown() == []
 
 
 def test_a_row_that_a_replay_brings_back_is_taken_out_again(time: Time, ready: None) -> None:
-    hear(PAID)
-    hear_all()
+    deliver(PAID)
+    deliver_published()
     rows().items.clear()  # as when they have expired
     hand_over(inbox, [message for message in promised() if message.name == "OrderReadied"])
     assert shown() == ["order-1"]
@@ -218,31 +218,31 @@ def test_a_row_that_a_replay_brings_back_is_taken_out_again(time: Time, ready: N
     assert (status(), shown()) == ("completed", [])
 
 
-def test_a_sweep_of_a_thousand_orders_goes_through_all_pages_and_calls_off_those_that_are_due(time: Time) -> None:
+def test_a_sweep_of_a_thousand_orders_reads_all_pages_and_cancels_those_that_are_due(time: Time) -> None:
     due = [f"order-{n}" for n in range(1000)]
     for order_id in due:
         make_ready(order_id)
     time.now = READY + SECOND
     make_ready("later")
-    hear_all()
+    deliver_published()
     time.now = READY + DAY
     sweep()
     assert {status(order_id) for order_id in due} == {"cancelled"}
     assert (status("later"), shown()) == ("ready", ["later"])
 
 
-def test_a_second_sweep_says_nothing_more(time: Time, ready: None) -> None:
+def test_a_second_sweep_publishes_nothing_more(time: Time, ready: None) -> None:
     time.now = READY + DAY
     for _ in range(2):
         sweep()
     assert names().count("OrderCancelled") == 1
 
 
-def test_an_order_that_cannot_be_read_holds_no_other_up_and_rings(
+def test_an_order_that_cannot_be_read_rings_the_alarm_and_the_others_are_cancelled(
     time: Time, ready: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_ready("order-2")
-    hear_all()
+    deliver_published()
     runtime.current().store.commit(
         Commit(
             stream="Order#order-1",
@@ -271,4 +271,4 @@ def test_the_limit_is_a_setting_of_the_stage(time: Time, ready: None) -> None:
         assert status() == "ready"
         time.now += SECOND
         sweep()
-        assert said()[-1].model_dump()["reason"] == "the order was not paid within 1.5 hours of being ready"
+        assert published()[-1].model_dump()["reason"] == "the order was not paid within 1.5 hours of being ready"

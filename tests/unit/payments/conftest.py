@@ -6,13 +6,13 @@ import pytest
 
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
-from tests.unit.payments.night import Watch
+from tests.unit.payments.nightly import Watch
 from tests.unit.payments.till import Till
 
 
 @pytest.fixture
 def till() -> Iterator[Till]:
-    """The service, active, with nobody and nothing in it."""
+    """The service, active and empty."""
     made = Till()
     with active(made.runtime):
         yield made
@@ -20,7 +20,7 @@ def till() -> Iterator[Till]:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """The clock of the test, which it may set."""
+    """The clock of the service, which a test may set."""
     made = Watch()
     with clock.fixed(lambda: made.now):
         yield made

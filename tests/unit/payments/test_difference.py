@@ -1,4 +1,4 @@
-"""What is compared of an order, its invoice, its payment and the provider's statement, and what becomes of it."""
+"""Which differences a comparison of order, invoice, payment and provider finds, and how they are recorded."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +28,7 @@ FREE = replace(HELD, status="authorized", order_id=None)
 VOIDED = replace(HELD, status="voided", released=2000)
 REJECTED = replace(UNPAID, status="rejected")
 CANCELLED = replace(ORDER, status="cancelled")
-CALLED_OFF = replace(INVOICE, status="cancelled", amount=0)
+INVOICE_CANCELLED = replace(INVOICE, status="cancelled", amount=0)
 NONE_OWED = replace(INVOICE, amount=0)
 REFUNDED = replace(PAYMENT, status="refunded", refunds=(Refund(799, made=True), Refund(900, made=True)))
 NO_INVOICE, NO_PAYMENT = Invoice("order-1"), Payment("payment-1")
@@ -55,14 +55,14 @@ def reasons(
         (ORDER, INVOICE, PAYMENT, STATEMENT),
         (ORDER, INVOICE, replace(PAYMENT, captured=900, released=1100, refunds=()), {}),
         (CANCELLED, NONE_OWED, REFUNDED, {REQUEST: 799, SECOND: 900}),
-        (CANCELLED, CALLED_OFF, VOIDED, {}),
-        (REJECTED, CALLED_OFF, VOIDED, {}),
-        (REJECTED, CALLED_OFF, replace(VOIDED, order_id=None), {}),
-        (REJECTED, CALLED_OFF, NO_PAYMENT, {}),
+        (CANCELLED, INVOICE_CANCELLED, VOIDED, {}),
+        (REJECTED, INVOICE_CANCELLED, VOIDED, {}),
+        (REJECTED, INVOICE_CANCELLED, replace(VOIDED, order_id=None), {}),
+        (REJECTED, INVOICE_CANCELLED, NO_PAYMENT, {}),
         (replace(ORDER, total=0), NONE_OWED, replace(HELD, status="settled", released=2000), {}),
     ],
 )
-def test_what_fits_gives_no_reason(
+def test_money_that_adds_up_gives_no_reason(
     order: Order, invoice: Invoice, payment: Payment, statement: Mapping[str, int]
 ) -> None:
     assert reasons(order, invoice, payment, statement) == []
@@ -76,8 +76,8 @@ def test_what_fits_gives_no_reason(
         replace(PAYMENT, order_id="order-2", customer_id="bob"),
     ],
 )
-def test_a_payment_that_an_order_named_in_vain_is_left_out(payment: Payment) -> None:
-    assert reasons(REJECTED, CALLED_OFF, payment) == []
+def test_a_payment_that_never_served_the_order_is_not_compared(payment: Payment) -> None:
+    assert reasons(REJECTED, INVOICE_CANCELLED, payment) == []
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_a_payment_that_an_order_named_in_vain_is_left_out(payment: Payment) -> 
         (UNPAID, PENDING, FREE, {}, Reason("payment_elsewhere", 900, 0)),
         (UNPAID, PENDING, replace(HELD, order_id="order-2"), {}, Reason("payment_elsewhere", 900, 0)),
         (UNPAID, PENDING, VOIDED, {}, Reason("payment_voided", 900, 0)),
-        (CANCELLED, CALLED_OFF, HELD, {}, Reason("payment_not_voided", 2000, 0)),
-        (REJECTED, CALLED_OFF, FREE, {}, Reason("payment_not_voided", 2000, 0)),
+        (CANCELLED, INVOICE_CANCELLED, HELD, {}, Reason("payment_not_voided", 2000, 0)),
+        (REJECTED, INVOICE_CANCELLED, FREE, {}, Reason("payment_not_voided", 2000, 0)),
         (ORDER, INVOICE, replace(PAYMENT, released=300), STATEMENT, Reason("payment_released", 301, 300)),
         (
             CANCELLED,
@@ -103,7 +103,7 @@ def test_a_payment_that_an_order_named_in_vain_is_left_out(payment: Payment) -> 
             {REQUEST: 799, SECOND: 900},
             Reason("payment_released", 301, 300),
         ),
-        (CANCELLED, CALLED_OFF, replace(VOIDED, released=0), {}, Reason("payment_released", 2000, 0)),
+        (CANCELLED, INVOICE_CANCELLED, replace(VOIDED, released=0), {}, Reason("payment_released", 2000, 0)),
         (ORDER, INVOICE, replace(PAYMENT, refunds=(Refund(799),)), {}, Reason("payment_balance", 900, 1699)),
         (CANCELLED, NONE_OWED, PAYMENT, STATEMENT, Reason("payment_balance", 0, 900)),
         (ORDER, INVOICE, PAYMENT, {}, Reason("provider_statement", 799, 0)),
@@ -111,13 +111,13 @@ def test_a_payment_that_an_order_named_in_vain_is_left_out(payment: Payment) -> 
         (ORDER, INVOICE, PAYMENT, {"unknown": 799}, Reason("provider_statement", 799, 799)),
     ],
 )
-def test_what_does_not_fit_is_told_with_what_was_expected_and_what_was_found(
+def test_each_difference_has_a_reason_with_the_expected_and_the_found_amount(
     order: Order, invoice: Invoice, payment: Payment, statement: Mapping[str, int], reason: Reason
 ) -> None:
     assert reasons(order, invoice, payment, statement) == [reason]
 
 
-def test_all_that_does_not_fit_is_told() -> None:
+def test_all_differences_of_an_order_are_found() -> None:
     invoice = replace(PENDING, amount=1699)
     assert [reason.kind for reason in reasons(CANCELLED, invoice, replace(PAYMENT, released=0), {})] == [
         "invoice_amount",
@@ -131,34 +131,36 @@ def test_all_that_does_not_fit_is_told() -> None:
 def test_a_difference_is_found() -> None:
     (
         given(Difference)
-        .when(lambda it: it.look("payment-1", NOT_PAID_BACK, AT))
+        .when(lambda difference: difference.update("payment-1", NOT_PAID_BACK, AT))
         .then(Found("payment-1", NOT_PAID_BACK, AT))
         .then_state(status="open", payment_id="payment-1", reasons=NOT_PAID_BACK, since=AT)
     )
 
 
-def test_nothing_is_noted_of_what_always_fitted() -> None:
-    given(Difference).when(lambda it: it.look("payment-1", (), AT)).then_nothing()
+def test_nothing_is_recorded_of_an_order_without_differences() -> None:
+    given(Difference).when(lambda difference: difference.update("payment-1", (), AT)).then_nothing()
 
 
-def test_a_difference_is_found_once_however_often_it_is_looked_at() -> None:
+def test_a_difference_is_recorded_once_however_often_it_is_compared() -> None:
     found = Found("payment-1", NOT_PAID_BACK, AT)
-    given(Difference, found).when(lambda it: it.look("payment-1", NOT_PAID_BACK, LATER)).then_nothing()
+    given(Difference, found).when(
+        lambda difference: difference.update("payment-1", NOT_PAID_BACK, LATER)
+    ).then_nothing()
 
 
-def test_a_difference_is_found_again_for_other_reasons_and_is_as_old_as_before() -> None:
+def test_a_difference_with_other_reasons_is_recorded_again_and_keeps_its_time() -> None:
     (
         given(Difference, Found("payment-1", NOT_PAID_BACK, AT))
-        .when(lambda it: it.look("payment-1", NOT_PAID, LATER))
+        .when(lambda difference: difference.update("payment-1", NOT_PAID, LATER))
         .then(Found("payment-1", NOT_PAID, LATER))
         .then_state(status="open", reasons=NOT_PAID, since=AT)
     )
 
 
-def test_a_difference_is_cleared_when_everything_fits_and_keeps_its_last_reasons() -> None:
+def test_a_difference_is_cleared_when_the_money_adds_up_and_keeps_its_last_reasons() -> None:
     (
         given(Difference, Found("payment-1", NOT_PAID_BACK, AT))
-        .when(lambda it: it.look("payment-1", (), LATER))
+        .when(lambda difference: difference.update("payment-1", (), LATER))
         .then(Cleared(LATER))
         .then_state(status="cleared", reasons=NOT_PAID_BACK, since=LATER)
     )
@@ -166,13 +168,13 @@ def test_a_difference_is_cleared_when_everything_fits_and_keeps_its_last_reasons
 
 def test_a_cleared_difference_is_not_cleared_again() -> None:
     events = Found("payment-1", NOT_PAID_BACK, AT), Cleared(AT)
-    given(Difference, *events).when(lambda it: it.look("payment-1", (), LATER)).then_nothing()
+    given(Difference, *events).when(lambda difference: difference.update("payment-1", (), LATER)).then_nothing()
 
 
-def test_a_cleared_difference_that_comes_back_is_found_again_from_then_on() -> None:
+def test_a_cleared_difference_that_comes_back_opens_again_with_a_new_time() -> None:
     (
         given(Difference, Found("payment-1", NOT_PAID_BACK, AT), Cleared(AT))
-        .when(lambda it: it.look("payment-1", NOT_PAID_BACK, LATER))
+        .when(lambda difference: difference.update("payment-1", NOT_PAID_BACK, LATER))
         .then(Found("payment-1", NOT_PAID_BACK, LATER))
         .then_state(status="open", since=LATER)
     )

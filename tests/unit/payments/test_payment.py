@@ -32,7 +32,7 @@ def test_a_payment_is_authorized_for_a_customer() -> None:
 
 
 @pytest.mark.parametrize("amount", [0, -1])
-def test_a_payment_is_of_more_than_nothing(amount: int) -> None:
+def test_the_amount_of_a_payment_is_positive(amount: int) -> None:
     payment().when(lambda p: p.authorize("ada", amount)).then_invalid("the payment amount must be greater than zero")
 
 
@@ -81,9 +81,7 @@ def test_a_payment_that_serves_the_order_already_is_confirmed_again_without_effe
 @pytest.mark.parametrize(
     ("past", "status"), [((AUTHORIZED, Voided()), "voided"), ((*CONFIRMED, Voided()), "voided"), (REFUNDED, "refunded")]
 )
-def test_a_payment_that_was_let_go_or_given_back_serves_no_order_any_more(
-    past: tuple[DomainEvent, ...], status: str
-) -> None:
+def test_a_voided_or_refunded_payment_serves_no_order_any_more(past: tuple[DomainEvent, ...], status: str) -> None:
     payment(*past).when(lambda p: p.confirm("order-1", "ada", 1)).then_refused(f"the payment is {status}")
 
 
@@ -108,7 +106,7 @@ def test_a_confirmed_payment_is_left_as_it_is_by_another_order_of_its_customer()
 
 
 @pytest.mark.parametrize("past", [(), SETTLED, REFUNDED, (AUTHORIZED, Voided())])
-def test_there_is_nothing_to_void_where_money_was_captured_or_let_go_or_never_came(
+def test_a_captured_refunded_voided_or_unknown_payment_is_not_voided(
     past: tuple[DomainEvent, ...],
 ) -> None:
     payment(*past).when(lambda p: p.void("order-1", "ada")).then_nothing()
@@ -146,30 +144,30 @@ def test_only_a_confirmed_payment_is_captured(past: tuple[DomainEvent, ...], sta
     payment(*past).when(lambda p: p.capture("order-1", 1)).then_refused(f"the payment is {status}")
 
 
-def test_what_is_kept_beyond_what_is_owed_is_asked_back() -> None:
+def test_a_refund_is_requested_of_what_was_captured_beyond_what_is_owed() -> None:
     payment(*SETTLED).when(lambda p: p.refund_beyond("order-1", 900)).then(RefundRequested(1, 799)).then_state(
         status="settled", kept=900, refunded=0, refunds=(Refund(799),)
     )
 
 
-def test_what_was_asked_back_is_not_asked_again_before_it_is_made_or_after() -> None:
-    asked = (*SETTLED, RefundRequested(1, 799))
-    payment(*asked).when(lambda p: p.refund_beyond("order-1", 900)).then_nothing()
-    payment(*asked, Refunded(1, 799)).when(lambda p: p.refund_beyond("order-1", 900)).then_nothing()
+def test_a_refund_is_requested_once_whether_or_not_it_is_made() -> None:
+    requested = (*SETTLED, RefundRequested(1, 799))
+    payment(*requested).when(lambda p: p.refund_beyond("order-1", 900)).then_nothing()
+    payment(*requested, Refunded(1, 799)).when(lambda p: p.refund_beyond("order-1", 900)).then_nothing()
 
 
-def test_when_less_is_owed_again_only_the_difference_is_asked_back() -> None:
+def test_when_less_is_owed_again_only_the_difference_is_refunded() -> None:
     payment(*SETTLED, RefundRequested(1, 799)).when(lambda p: p.refund_beyond("order-1", 0)).then(
         RefundRequested(2, 900)
     ).then_state(kept=0)
 
 
 @pytest.mark.parametrize("past", [(), (AUTHORIZED,), CONFIRMED, (*CONFIRMED, Voided())])
-def test_of_what_was_not_captured_nothing_is_asked_back(past: tuple[DomainEvent, ...]) -> None:
+def test_no_refund_is_requested_of_what_was_not_captured(past: tuple[DomainEvent, ...]) -> None:
     payment(*past).when(lambda p: p.refund_beyond("order-1", 0)).then_nothing()
 
 
-def test_nothing_is_asked_back_for_an_order_that_the_payment_does_not_serve() -> None:
+def test_no_refund_is_requested_for_an_order_that_the_payment_does_not_serve() -> None:
     payment(*SETTLED).when(lambda p: p.refund_beyond("order-2", 0)).then_nothing()
 
 
@@ -186,10 +184,10 @@ def test_a_payment_wholly_refunded_is_refunded() -> None:
 
 
 def test_refunds_may_be_made_in_any_order() -> None:
-    asked = (*SETTLED, RefundRequested(1, 799), RefundRequested(2, 900))
-    later_first = payment(*asked).when(lambda p: p.refund_made(2)).then(Refunded(2, 900))
+    requested = (*SETTLED, RefundRequested(1, 799), RefundRequested(2, 900))
+    later_first = payment(*requested).when(lambda p: p.refund_made(2)).then(Refunded(2, 900))
     later_first.then_state(status="settled", refunded=900, refunds=(Refund(799), Refund(900, made=True)))
-    payment(*asked, Refunded(2, 900)).when(lambda p: p.refund_made(1)).then(Refunded(1, 799)).then_state(
+    payment(*requested, Refunded(2, 900)).when(lambda p: p.refund_made(1)).then(Refunded(1, 799)).then_state(
         status="refunded", refunded=1699
     )
 
@@ -199,5 +197,5 @@ def test_a_refund_is_made_once() -> None:
 
 
 @pytest.mark.parametrize("number", [-1, 0, 2])
-def test_a_refund_that_was_not_asked_for_is_not_found(number: int) -> None:
+def test_a_refund_that_was_not_requested_is_not_found(number: int) -> None:
     payment(*REFUNDED).when(lambda p: p.refund_made(number)).then_not_found(f"the payment has no refund {number}")

@@ -1,4 +1,4 @@
-"""What is said of payments and invoices: one message an event, each with the whole state right after it."""
+"""The events published of payments and invoices: one for each domain event, with the whole state right after it."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from tests.unit.payments.till import ADA, Till, cancelled, readied
 
 
 def state(message: Message) -> dict[str, Any]:
-    return {"said": type(message).name, **message.model_dump()}
+    return {"event": type(message).about.name, **message.model_dump()}
 
 
-def payment_state(said: str, payment_id: str, status: str, **amounts: int | str | None) -> dict[str, Any]:
+def payment_state(event: str, payment_id: str, status: str, **amounts: int | str | None) -> dict[str, Any]:
     blank = {"order_id": "order-1", "authorized": 2000, "captured": 0, "released": 0, "refunded": 0}
-    return {"said": said, "payment_id": payment_id, "customer_id": "ada", "status": status, **blank, **amounts}
+    return {"event": event, "payment_id": payment_id, "customer_id": "ada", "status": status, **blank, **amounts}
 
 
-def invoice_state(said: str, payment_id: str, amount: int, status: str, **more: str) -> dict[str, Any]:
+def invoice_state(event: str, payment_id: str, amount: int, status: str, **more: str) -> dict[str, Any]:
     return {
-        "said": said,
+        "event": event,
         "invoice_id": "order-1",
         "order_id": "order-1",
         "payment_id": payment_id,
@@ -30,14 +30,14 @@ def invoice_state(said: str, payment_id: str, amount: int, status: str, **more: 
     }
 
 
-def test_the_whole_story_of_a_payment_that_was_refunded_in_the_end(till: Till) -> None:
+def test_all_events_of_a_payment_that_is_refunded(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(readied(payment_id, 900))
-    till.remind()
-    till.hear(cancelled(payment_id))
-    till.remind()
+    till.deliver(readied(payment_id, 900))
+    till.deliver_reminders()
+    till.deliver(cancelled(payment_id))
+    till.deliver_reminders()
     settled = {"captured": 1699, "released": 301}
-    assert [state(message) for message in till.said] == [
+    assert [state(message) for message in till.published] == [
         payment_state("PaymentAuthorized", payment_id, "authorized", order_id=None),
         payment_state("PaymentConfirmed", payment_id, "confirmed"),
         invoice_state("InvoiceCreated", payment_id, 1699, "pending"),
@@ -49,22 +49,24 @@ def test_the_whole_story_of_a_payment_that_was_refunded_in_the_end(till: Till) -
     ]
 
 
-def test_the_whole_story_of_a_payment_that_was_voided(till: Till) -> None:
+def test_all_events_of_a_payment_that_is_voided(till: Till) -> None:
     payment_id = till.confirmed()
-    till.hear(cancelled(payment_id))
-    assert [state(message) for message in till.said][2:] == [
+    till.deliver(cancelled(payment_id))
+    assert [state(message) for message in till.published][2:] == [
         invoice_state("InvoiceCancelled", payment_id, 0, "cancelled"),
         payment_state("PaymentVoided", payment_id, "voided", released=2000),
     ]
 
 
 def test_a_payment_that_served_no_order_is_voided_without_one(till: Till) -> None:
-    till.hear(ADA)
+    till.deliver(ADA)
     payment_id = service.authorize("ada", 2000)
     service.void(payment_id, "order-1", "ada")
-    assert state(till.said[-1]) == payment_state("PaymentVoided", payment_id, "voided", order_id=None, released=2000)
+    assert state(till.published[-1]) == payment_state(
+        "PaymentVoided", payment_id, "voided", order_id=None, released=2000
+    )
 
 
-def test_every_event_is_said_but_those_that_another_message_tells() -> None:
+def test_every_event_is_published_but_those_that_another_message_reports() -> None:
     events = {*Payment.event_types.values(), *Invoice.event_types.values()}
     assert {event for event in events if event not in publishes._makers} == {Captured, RefundRequested}

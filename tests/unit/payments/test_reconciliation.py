@@ -1,4 +1,4 @@
-"""Reconciliation: what a night's run finds, once; what it leaves for later; how a difference goes away again."""
+"""Reconciliation: what a nightly run finds, once; what it delays; how a difference is cleared."""
 
 import json
 from datetime import timedelta
@@ -11,11 +11,11 @@ from functions.kernel.composition.manifest import manifest
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.runtime import clock
 from functions.payments import reconciliation, service
-from tests.unit.payments.night import (
+from tests.unit.payments.nightly import (
+    CHANGED_AT,
     HOUR,
     NIGHT,
     NOT_PAID_BACK,
-    TOLD_AT,
     Watch,
     differences,
     known_to_ordering,
@@ -29,15 +29,15 @@ from tests.unit.payments.till import Till, approved, cancelled, completed, readi
 
 def test_a_night_finds_nothing_where_the_money_adds_up(till: Till, watch: Watch) -> None:
     payment_id = till.paid()
-    till.hear(readied(payment_id, 900), stream_version=3)
+    till.deliver(readied(payment_id, 900), stream_version=3)
     work(till)
-    till.hear(completed(payment_id, 900), stream_version=5)
+    till.deliver(completed(payment_id, 900), stream_version=5)
     assert reconcile(till, watch) == []
     assert differences(till) == []
     assert till.dead_letters.sent == []
 
 
-def test_a_refund_that_was_not_made_is_found_with_its_amounts(till: Till, watch: Watch) -> None:
+def test_a_refund_that_was_not_made_is_a_difference_with_its_amounts(till: Till, watch: Watch) -> None:
     payment_id = refund_refused(till)
     reconcile(till, watch)
     assert differences(till) == [
@@ -51,7 +51,7 @@ def test_a_refund_that_was_not_made_is_found_with_its_amounts(till: Till, watch:
     ]
 
 
-def test_a_difference_is_found_once_however_often_the_night_comes(till: Till, watch: Watch) -> None:
+def test_a_difference_is_published_once_however_many_nights_find_it(till: Till, watch: Watch) -> None:
     refund_refused(till)
     for day in range(3):
         reconcile(till, watch, NIGHT + timedelta(days=day))
@@ -59,10 +59,10 @@ def test_a_difference_is_found_once_however_often_the_night_comes(till: Till, wa
     assert names(till) == ["DifferenceFound"]
 
 
-def test_a_difference_is_found_again_for_other_reasons(till: Till, watch: Watch) -> None:
+def test_a_difference_with_other_reasons_is_published_again(till: Till, watch: Watch) -> None:
     payment_id = refund_refused(till)
     reconcile(till, watch)
-    till.bank.paid["nobody asked for this"] = (payment_id, 5)
+    till.bank.paid["never requested"] = (payment_id, 5)
     reconcile(till, watch, NIGHT + timedelta(days=1))
     assert [message.reasons for message in differences(till)] == [
         (NOT_PAID_BACK,),
@@ -71,22 +71,22 @@ def test_a_difference_is_found_again_for_other_reasons(till: Till, watch: Watch)
     assert {message.since for message in differences(till)} == {clock.stamp(NIGHT)}
 
 
-def test_a_difference_that_is_gone_is_cleared_by_the_next_night_and_may_come_back(till: Till, watch: Watch) -> None:
+def test_a_difference_that_is_gone_is_cleared_by_the_next_night_and_may_open_again(till: Till, watch: Watch) -> None:
     payment_id = refund_refused(till)
     reconcile(till, watch)
     service.make_refund(payment_id, 1)
     reconcile(till, watch, NIGHT + timedelta(days=1))
     assert names(till) == ["DifferenceFound", "DifferenceCleared"]
-    till.bank.paid["nobody asked for this"] = (payment_id, 5)
-    assert till.hear(OrderReconciliationDue(order_id="order-1", time=clock.stamp(NIGHT + timedelta(days=2))))
+    till.bank.paid["never requested"] = (payment_id, 5)
+    assert till.deliver(OrderReconciliationDue(order_id="order-1", time=clock.stamp(NIGHT + timedelta(days=2))))
     assert names(till) == ["DifferenceFound", "DifferenceCleared", "DifferenceFound"]
 
 
-def test_a_refund_that_was_paid_but_never_noted_is_found(till: Till, watch: Watch) -> None:
+def test_a_refund_that_was_paid_but_never_recorded_is_a_difference(till: Till, watch: Watch) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     till.bank.fails = "after"
-    till.remind()
+    till.deliver_reminders()
     till.queue.sent.clear()
     reconcile(till, watch)
     assert [message.reasons for message in differences(till)] == [
@@ -94,39 +94,39 @@ def test_a_refund_that_was_paid_but_never_noted_is_found(till: Till, watch: Watc
     ]
 
 
-def test_what_differs_is_not_judged_before_it_has_not_moved_for_an_hour(till: Till, watch: Watch) -> None:
+def test_a_difference_is_not_recorded_until_nothing_has_changed_for_an_hour(till: Till, watch: Watch) -> None:
     refund_refused(till)
-    watch.now = TOLD_AT + HOUR / 4
+    watch.now = CHANGED_AT + HOUR / 4
     reconciliation.begin(clock.stamp(), day="2026-03-14")
-    (put_off,) = work(till)
-    assert put_off.delay == 900
-    assert json.loads(put_off.body)["detail"]["data"]["order_id"] == "order-1"
+    (delayed,) = work(till)
+    assert delayed.delay == 900
+    assert json.loads(delayed.body)["detail"]["data"]["order_id"] == "order-1"
     assert differences(till) == []
-    watch.now = TOLD_AT + HOUR + timedelta(seconds=1)
-    till.queue.sent = [put_off]
+    watch.now = CHANGED_AT + HOUR + timedelta(seconds=1)
+    till.queue.sent = [delayed]
     assert work(till) == []
     assert names(till) == ["DifferenceFound"]
 
 
-def test_a_payment_that_moved_lately_is_not_judged_either(till: Till, watch: Watch) -> None:
+def test_a_recently_changed_payment_delays_the_comparison_too(till: Till, watch: Watch) -> None:
     payment_id = refund_refused(till)
     watch.now = NIGHT
     service.payments.change(payment_id, lambda payment: payment.refund_made(1))
-    (put_off,) = reconcile(till, watch)
-    assert put_off.delay == 900
+    (delayed,) = reconcile(till, watch)
+    assert delayed.delay == 900
     assert differences(till) == []
 
 
-def test_the_time_that_must_have_passed_is_a_setting_of_the_stage(till: Till, watch: Watch) -> None:
+def test_the_time_without_changes_is_a_setting_of_the_stage(till: Till, watch: Watch) -> None:
     refund_refused(till)
     till.runtime.settings = {"MALLBOTS_RECONCILE_AFTER": "2"}
-    watch.now = TOLD_AT + timedelta(seconds=3)
+    watch.now = CHANGED_AT + timedelta(seconds=3)
     reconciliation.begin(clock.stamp(), day="2026-03-14")
     assert work(till) == []
     assert names(till) == ["DifferenceFound"]
 
 
-def test_an_order_that_ended_on_another_day_is_left_to_that_day(till: Till, watch: Watch) -> None:
+def test_an_order_that_ended_on_another_day_is_compared_with_that_day(till: Till, watch: Watch) -> None:
     refund_refused(till)
     reconcile(till, watch, NIGHT + timedelta(days=1))
     assert differences(till) == []
@@ -137,8 +137,8 @@ def test_an_order_that_ended_on_another_day_is_left_to_that_day(till: Till, watc
 
 def test_an_unfinished_order_is_compared_once_it_is_a_day_old(till: Till, watch: Watch) -> None:
     payment_id = till.confirmed()
-    till.hear(approved(payment_id))
-    till.hear(readied(payment_id, 900), stream_version=3)
+    till.deliver(approved(payment_id))
+    till.deliver(readied(payment_id, 900), stream_version=3)
     service.payments.change(payment_id, lambda payment: payment.void("order-1", "ada"))
     known_to_ordering(till, "ready", 900)
     reconcile(till, watch)
@@ -149,77 +149,79 @@ def test_an_unfinished_order_is_compared_once_it_is_a_day_old(till: Till, watch:
     ]
 
 
-def test_an_order_of_which_too_little_was_heard_is_found(till: Till, watch: Watch) -> None:
+def test_an_order_whose_events_did_not_arrive_is_a_difference(till: Till, watch: Watch) -> None:
     payment_id = till.confirmed()
-    till.hear(approved(payment_id))
+    till.deliver(approved(payment_id))
     known_to_ordering(till, "cancelled", 1200)
     tomorrow = NIGHT + timedelta(days=1)
-    (put_off,) = reconcile(till, watch, tomorrow)
-    assert differences(till) == []  # the cancellation may be on its way
+    (delayed,) = reconcile(till, watch, tomorrow)
+    assert differences(till) == []  # the cancellation may be under way
     watch.now = tomorrow + HOUR
-    till.queue.sent = [put_off]
+    till.queue.sent = [delayed]
     assert work(till) == []
     assert [message.reasons for message in differences(till)] == [
         (Reason(kind="order_not_heard", expected=1200, found=1699),)
     ]
 
 
-def test_an_order_whose_owner_does_not_answer_is_tried_again_and_found(till: Till, watch: Watch) -> None:
+def test_an_order_whose_owner_does_not_answer_is_retried(till: Till, watch: Watch) -> None:
     payment_id = till.confirmed()
-    till.hear(approved(payment_id))
+    till.deliver(approved(payment_id))
     known_to_ordering(till, "approved", 1699)
     service.payments.change(payment_id, lambda payment: payment.void("order-1", "ada"))
     watch.now = NIGHT + timedelta(days=1)
     due = OrderReconciliationDue(order_id="order-1", time=clock.stamp())
     till.owners.down = True
-    assert not till.hear(due)
+    assert not till.deliver(due)
     till.owners.down = False
-    assert till.hear(due)
+    assert till.deliver(due)
     assert names(till) == ["DifferenceFound"]
 
 
 def test_orders_of_many_pages_are_all_compared_once(till: Till, watch: Watch) -> None:
     for number in range(230):
-        till.hear(completed("nowhere", 100, f"order-{number:03}"))
+        till.deliver(completed("unknown", 100, f"order-{number:03}"))
     reconcile(till, watch)
     assert sorted(message.difference_id for message in differences(till)) == [f"order-{n:03}" for n in range(230)]
 
 
-def test_a_page_that_comes_twice_changes_nothing_more(till: Till, watch: Watch) -> None:
+def test_a_redelivered_page_changes_nothing_more(till: Till, watch: Watch) -> None:
     refund_refused(till)
     watch.now = NIGHT
     page = ReconciliationPageDue(orders="ended", day="2026-03-14", after=None, time=clock.stamp())
     for _ in range(2):
-        assert till.hear(page)
+        assert till.deliver(page)
         work(till)
     assert names(till) == ["DifferenceFound"]
 
 
-def test_an_order_that_cannot_be_compared_keeps_no_other_from_being_compared(till: Till, watch: Watch) -> None:
+def test_an_order_that_cannot_be_compared_is_dead_lettered_and_the_others_are_compared(
+    till: Till, watch: Watch
+) -> None:
     refund_refused(till)
     broken = OrderCreated(
-        **approved("nowhere", order_id="order-0").model_dump(),
+        **approved("unknown", order_id="order-0").model_dump(),
     )
-    till.hear(broken)
+    till.deliver(broken)
     watch.now = NIGHT + timedelta(days=1)
     reconciliation.begin(clock.stamp(), day="2026-03-14")
-    till.remind()
-    till.remind()
-    (left,) = till.queue.sent  # ordering knows no order-0
-    assert json.loads(left.body)["detail"]["data"]["order_id"] == "order-0"
+    till.deliver_reminders()
+    till.deliver_reminders()
+    (retried,) = till.queue.sent  # its owner does not know it
+    assert json.loads(retried.body)["detail"]["data"]["order_id"] == "order-0"
     assert names(till) == ["DifferenceFound"]
-    till.remind(tries=8)
+    till.deliver_reminders(tries=8)
     assert [letter.reason and letter.reason["reason"] for letter in till.dead_letters.sent] == [
-        "ordering knows no order-0"
+        "ordering does not know order-0"
     ]
 
 
-def test_an_order_that_was_never_heard_of_cannot_be_compared(till: Till) -> None:
-    with pytest.raises(NotFoundError, match="there is no order nowhere"):
-        reconciliation.look("nowhere", clock.stamp())
+def test_an_order_without_a_copy_is_not_found(till: Till) -> None:
+    with pytest.raises(NotFoundError, match="there is no order unknown"):
+        reconciliation.reconcile_order("unknown", clock.stamp())
 
 
-def test_a_difference_wakes_somebody_up_when_it_is_found_and_not_again(
+def test_a_difference_rings_the_alarm_once(
     till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refund_refused(till)
@@ -230,9 +232,9 @@ def test_a_difference_wakes_somebody_up_when_it_is_found_and_not_again(
     assert '"reasons":["payment_balance"]' in printed
     reconcile(till, watch, NIGHT + timedelta(days=1))
     assert "MoneyDiffers" not in capsys.readouterr().out
-    assert service.differs in manifest("payments").alarms
+    assert service.money_differs in manifest("payments").alarms
 
 
-def test_the_night_comes_by_a_schedule() -> None:
+def test_a_schedule_starts_the_reconciliation_each_night() -> None:
     (inbox,) = manifest("payments").inboxes
     assert inbox.schedules == {ReconciliationDue: "cron(0 2 * * ? *)"}

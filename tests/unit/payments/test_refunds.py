@@ -1,4 +1,4 @@
-"""Refunds: wherever something stops, none is lost and none is paid twice."""
+"""Refunds: wherever a worker crashes, none is lost and none is paid twice."""
 
 import json
 
@@ -11,35 +11,35 @@ from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from functions.payments.domain import Refund
 from tests.support.contention import ContendedStore
-from tests.unit.payments.till import Till, ask_fully, cancelled, readied
+from tests.unit.payments.till import Till, cancelled, readied, request_fully
 
 
-def test_a_refund_is_said_once_it_is_made_with_all_that_went_back(till: Till) -> None:
+def test_a_refund_is_published_when_it_is_made_with_the_sum_of_all_refunds(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(readied(payment_id, 900))
-    till.hear(cancelled(payment_id))
+    till.deliver(readied(payment_id, 900))
+    till.deliver(cancelled(payment_id))
     assert "PaymentRefunded" not in till.names()
-    till.remind()
-    first, second = (message for message in till.said if isinstance(message, PaymentRefunded))
+    till.deliver_reminders()
+    first, second = (message for message in till.published if isinstance(message, PaymentRefunded))
     assert (first.refund, first.refunded, first.status) == (799, 799, "settled")
     assert (second.refund, second.refunded, second.status) == (900, 1699, "refunded")
 
 
 @pytest.mark.parametrize("fails", ["before", "after"])
-def test_a_provider_that_fails_is_asked_again_and_pays_once(till: Till, fails: str) -> None:
+def test_a_provider_that_fails_is_retried_and_pays_once(till: Till, fails: str) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     till.bank.fails = fails
-    till.remind()
+    till.deliver_reminders()
     assert service.payment(payment_id).refunded == 0
-    till.remind()
+    till.deliver_reminders()
     assert service.payment(payment_id).status == "refunded"
     assert till.bank.paid_back(payment_id) == 1699
 
 
-def test_a_refund_paid_but_not_noted_is_noted_by_the_next_try_and_not_paid_again(till: Till) -> None:
+def test_a_refund_paid_but_not_recorded_is_recorded_by_the_next_try_and_not_paid_again(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     till.bank.fails = "after"
     with pytest.raises(UnavailableError):
         service.make_refund(payment_id, 1)
@@ -48,20 +48,20 @@ def test_a_refund_paid_but_not_noted_is_noted_by_the_next_try_and_not_paid_again
     assert (till.bank.paid_back(payment_id), service.payment(payment_id).refunded) == (1699, 1699)
 
 
-def test_a_reminder_that_comes_twice_pays_once(till: Till) -> None:
+def test_a_redelivered_reminder_pays_once(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     till.relay()
     till.queue.sent *= 2
-    till.remind()
+    till.deliver_reminders()
     assert till.bank.paid_back(payment_id) == 1699
     assert till.names().count("PaymentRefunded") == 1
 
 
-def test_a_refund_that_is_made_is_not_asked_of_the_provider_again(till: Till) -> None:
+def test_a_refund_that_is_made_is_not_requested_of_the_provider_again(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
-    till.remind()
+    till.deliver(cancelled(payment_id))
+    till.deliver_reminders()
     till.bank.paid.clear()
     service.make_refund(payment_id, 1)
     assert till.bank.paid == {}
@@ -69,15 +69,15 @@ def test_a_refund_that_is_made_is_not_asked_of_the_provider_again(till: Till) ->
 
 def test_two_refunds_of_one_amount_are_two_requests(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(readied(payment_id, 1699 - 500))
-    till.hear(readied(payment_id, 1699 - 1000))
-    till.remind()
+    till.deliver(readied(payment_id, 1699 - 500))
+    till.deliver(readied(payment_id, 1699 - 1000))
+    till.deliver_reminders()
     assert list(till.bank.paid.values()) == [(payment_id, 500), (payment_id, 500)]
 
 
-def test_the_reminder_is_promised_in_the_commit_that_asks_for_the_refund(till: Till) -> None:
+def test_the_commit_that_requests_a_refund_carries_the_reminder(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     commit = list(service.payments.history(payment_id))[-1]
     assert [event.name for event in commit.events] == ["RefundRequested"]
     (reminder,) = commit.messages
@@ -85,11 +85,11 @@ def test_the_reminder_is_promised_in_the_commit_that_asks_for_the_refund(till: T
     assert reminder.detail["data"] == {"payment_id": payment_id, "number": 1}
 
 
-def test_a_refused_refund_lies_with_the_dead_letters_with_the_reason_and_is_not_forgotten(till: Till) -> None:
+def test_a_refused_refund_is_dead_lettered_with_the_reason_and_stays_requested(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     till.bank.fails = "refuse"
-    till.remind()
+    till.deliver_reminders()
     (letter,) = till.dead_letters.sent
     assert json.loads(letter.body)["detail"]["data"] == {"payment_id": payment_id, "number": 1}
     assert letter.reason == {
@@ -102,40 +102,40 @@ def test_a_refused_refund_lies_with_the_dead_letters_with_the_reason_and_is_not_
     assert service.payment(payment_id).status == "settled"
 
 
-def test_a_refused_refund_that_is_redriven_when_the_provider_will_pay_is_made(till: Till) -> None:
+def test_a_refused_refund_that_is_redriven_is_made_when_the_provider_pays(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     till.bank.fails = "refuse"
-    till.remind()
+    till.deliver_reminders()
     till.bank.fails = ""
     till.queue.sent, till.dead_letters.sent = till.dead_letters.sent, []
-    till.remind()
+    till.deliver_reminders()
     assert service.payment(payment_id).status == "refunded"
     assert till.bank.paid_back(payment_id) == 1699
     assert till.dead_letters.sent == []
 
 
-def test_a_refused_refund_stands_in_the_way_of_no_other(till: Till) -> None:
+def test_a_refused_refund_does_not_block_another(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(readied(payment_id, 900))
+    till.deliver(readied(payment_id, 900))
     till.bank.fails = "refuse"
-    till.remind()
+    till.deliver_reminders()
     till.bank.fails = ""
-    till.hear(cancelled(payment_id))
-    till.remind()
+    till.deliver(cancelled(payment_id))
+    till.deliver_reminders()
     assert service.payment(payment_id).refunds == (Refund(799, made=False), Refund(900, made=True))
     assert (service.payment(payment_id).refunded, service.payment(payment_id).status) == (900, "settled")
 
 
-def test_a_provider_that_stays_away_leaves_the_refund_with_the_dead_letters(till: Till) -> None:
+def test_a_refund_is_dead_lettered_after_eight_tries_without_an_answer(till: Till) -> None:
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     for _ in range(7):
         till.bank.fails = "before"
-        till.remind()
+        till.deliver_reminders()
         assert till.dead_letters.sent == []
     till.bank.fails = "before"
-    till.remind(tries=8)
+    till.deliver_reminders(tries=8)
     (letter,) = till.dead_letters.sent
     assert letter.reason == {
         "reason": "the provider does not answer",
@@ -143,38 +143,40 @@ def test_a_provider_that_stays_away_leaves_the_refund_with_the_dead_letters(till
         "tries": "8",
     }
     till.queue.sent = [letter]
-    till.remind()
+    till.deliver_reminders()
     assert service.payment(payment_id).status == "refunded"
 
 
-def test_what_fails_at_the_providers_side_is_not_quoted(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_text_of_an_error_of_the_provider_reaches_no_message_or_answer(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(payment_id: str, amount: int, request_id: str) -> None:
         raise ClientError({"Error": {"Code": "Throttling", "Message": "account 4242 of Ada Brown"}}, "PutItem")
 
     payment_id = till.paid()
-    till.hear(cancelled(payment_id))
+    till.deliver(cancelled(payment_id))
     monkeypatch.setattr(till.bank, "refund", fail)
-    till.remind(tries=8)
+    till.deliver_reminders(tries=8)
     (letter,) = till.dead_letters.sent
     assert letter.reason is not None
     assert letter.reason["reason"] == "Throttling in PutItem"
-    status, headers, payment = ask_fully("GET", f"/api/payments/{payment_id}")
-    said = [repr(message) for message in till.said]
+    status, headers, payment = request_fully("GET", f"/api/payments/{payment_id}")
+    published = [repr(message) for message in till.published]
     assert status == 200
-    assert all("4242" not in text for text in [repr(payment), repr(headers), *said])
+    assert all("4242" not in text for text in [repr(payment), repr(headers), *published])
 
 
-def test_a_crash_between_the_payment_back_and_its_note_is_made_good_by_the_next_try() -> None:
+def test_the_next_try_records_a_refund_when_a_worker_crashed_after_it_was_paid() -> None:
     store = ContendedStore()
     till = Till(store)
     with active(till.runtime):
         payment_id = till.paid()
-        till.hear(cancelled(payment_id))
+        till.deliver(cancelled(payment_id))
         till.relay()
         store.before = [_crash]
-        till.remind()
+        till.deliver_reminders()
         assert (till.bank.paid_back(payment_id), service.payment(payment_id).refunded) == (1699, 0)
-        till.remind()
+        till.deliver_reminders()
         assert (till.bank.paid_back(payment_id), service.payment(payment_id).refunded) == (1699, 1699)
         assert len(till.bank.paid) == 1
 

@@ -1,4 +1,4 @@
-"""The sandbox of a payment provider: what an amount makes it do, and that it pays each request once."""
+"""The sandbox provider: how an amount decides its behaviour, and that it pays each request once."""
 
 from collections.abc import Iterator
 
@@ -19,8 +19,8 @@ def running() -> Iterator[None]:
         yield
 
 
-def ask(amount: int, request_id: str = "request-1", payment_id: str = "payment-1") -> str:
-    """Ask a sandbox that was just started; what it says."""
+def refund(amount: int, request_id: str = "request-1", payment_id: str = "payment-1") -> str:
+    """Request a refund of a sandbox that was just started; "paid" or the error's code."""
     try:
         SandboxProvider().refund(payment_id, amount, request_id)
     except (RefusedError, UnavailableError) as error:
@@ -32,67 +32,67 @@ def paid(payment_id: str = "payment-1") -> dict[str, int]:
     return dict(SandboxProvider().statement(payment_id))
 
 
-def test_it_is_the_provider_where_no_other_is_given() -> None:
+def test_it_is_the_default_provider() -> None:
     assert isinstance(provider(), SandboxProvider)
 
 
-def test_an_ordinary_amount_is_paid_once_however_often_it_is_asked_for() -> None:
-    assert [ask(799) for _ in range(3)] == ["paid"] * 3
+def test_an_ordinary_amount_is_paid_once_however_often_it_is_requested() -> None:
+    assert [refund(799) for _ in range(3)] == ["paid"] * 3
     assert paid() == {"request-1": 799}
 
 
-def test_an_amount_that_ends_in_13_is_refused_for_good() -> None:
-    assert [ask(4213) for _ in range(3)] == ["refused"] * 3
+def test_an_amount_that_ends_in_13_is_always_refused() -> None:
+    assert [refund(4213) for _ in range(3)] == ["refused"] * 3
     assert paid() == {}
 
 
-def test_an_amount_that_ends_in_14_is_refused_until_it_is_asked_for_again() -> None:
-    assert ask(4214) == "refused"
+def test_an_amount_that_ends_in_14_is_refused_once_and_then_paid() -> None:
+    assert refund(4214) == "refused"
     assert paid() == {}
-    assert [ask(4214), ask(4214)] == ["paid", "paid"]
+    assert [refund(4214), refund(4214)] == ["paid", "paid"]
     assert paid() == {"request-1": 4214}
 
 
 def test_an_amount_that_ends_in_17_is_paid_although_the_first_answer_is_lost() -> None:
-    assert ask(17) == "unavailable"
+    assert refund(17) == "unavailable"
     assert paid() == {"request-1": 17}
-    assert ask(17) == "paid"
+    assert refund(17) == "paid"
     assert paid() == {"request-1": 17}
 
 
-def test_an_amount_that_ends_in_19_is_not_paid_at_first() -> None:
-    assert ask(119) == "unavailable"
+def test_an_amount_that_ends_in_19_is_paid_at_the_second_request() -> None:
+    assert refund(119) == "unavailable"
     assert paid() == {}
-    assert ask(119) == "paid"
+    assert refund(119) == "paid"
     assert paid() == {"request-1": 119}
 
 
 @pytest.mark.parametrize("amount", [799, 4213, 4217])
-def test_a_request_id_that_comes_with_another_amount_is_an_error_and_pays_nothing(amount: int) -> None:
-    ask(amount)
+def test_a_request_id_with_another_amount_is_an_error_and_pays_nothing(amount: int) -> None:
+    refund(amount)
     before = paid()
     with pytest.raises(InvalidError, match="this request id was used for another amount"):
-        ask(amount + 100)
+        refund(amount + 100)
     assert paid() == before
 
 
-def test_the_statement_of_a_payment_has_all_that_was_paid_back_of_it_and_nothing_else() -> None:
+def test_the_statement_of_a_payment_has_all_its_refunds_and_no_others() -> None:
     for number in range(120):
-        ask(100, f"request-{number:03}")
-    ask(200, "request-of-another", "payment-2")
+        refund(100, f"request-{number:03}")
+    refund(200, "request-of-another", "payment-2")
     assert paid() == {f"request-{number:03}": 100 for number in range(120)}
     assert paid("payment-2") == {"request-of-another": 200}
     assert paid("payment-3") == {}
 
 
-def test_one_of_two_equal_requests_at_the_same_time_is_told_to_ask_again() -> None:
+def test_one_of_two_equal_requests_at_the_same_time_is_unavailable() -> None:
     class Raced(MemoryViews):
-        """The other request is written between this one's reading and writing."""
+        """The other request is written between this one's read and write."""
 
         def put(self, row: Row, version: int) -> bool:
             super().put(row, version)
             return super().put(row, version)
 
     current().views = Raced()
-    assert [ask(799), ask(799)] == ["unavailable", "paid"]
+    assert [refund(799), refund(799)] == ["unavailable", "paid"]
     assert paid() == {"request-1": 799}

@@ -1,4 +1,4 @@
-"""An invoice and its payment change in one transaction, and hold together whoever comes in between."""
+"""An invoice and its payment change in one transaction, also when another change comes in between."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,7 +18,7 @@ def store() -> ContendedStore:
 
 @pytest.fixture
 def till(store: ContendedStore) -> Iterator[Till]:
-    """The service on a store in which something may come in between."""
+    """The service on a store in which another change may come in between."""
     made = Till(store)
     with active(made.runtime):
         yield made
@@ -28,9 +28,9 @@ def statuses(payment_id: str) -> tuple[str, str]:
     return service.invoice("order-1").status, service.payment(payment_id).status
 
 
-def billed(till: Till) -> str:
+def with_invoice(till: Till) -> str:
     payment_id = till.confirmed()
-    service.bill("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699)
     return payment_id
 
 
@@ -38,16 +38,16 @@ def pay(payment_id: str) -> None:
     service.pay("order-1")
 
 
-def lower(payment_id: str) -> None:
-    service.bill("order-1", payment_id, 900)
+def reduce(payment_id: str) -> None:
+    service.create_or_reduce_invoice("order-1", payment_id, 900)
 
 
-def call_off(payment_id: str) -> None:
-    service.call_off("order-1", payment_id, "ada")
+def cancel(payment_id: str) -> None:
+    service.cancel_invoice("order-1", payment_id, "ada")
 
 
 @pytest.mark.parametrize(
-    ("past", "change"), [((), pay), ((), call_off), ((pay,), lower), ((pay,), call_off), ((pay, lower), call_off)]
+    ("past", "change"), [((), pay), ((), cancel), ((pay,), reduce), ((pay,), cancel), ((pay, reduce), cancel)]
 )
 def test_invoice_and_payment_change_in_one_write(
     till: Till,
@@ -55,7 +55,7 @@ def test_invoice_and_payment_change_in_one_write(
     past: tuple[Callable[[str], None], ...],
     change: Callable[[str], None],
 ) -> None:
-    payment_id = billed(till)
+    payment_id = with_invoice(till)
     for earlier in past:
         earlier(payment_id)
     store.tries = 0
@@ -65,50 +65,50 @@ def test_invoice_and_payment_change_in_one_write(
     assert (service.invoice("order-1").version, service.payment(payment_id).version) == (before[0] + 1, before[1] + 1)
 
 
-def test_a_payment_at_the_moment_of_the_cancellation_is_refused_and_takes_nothing(
+def test_a_payment_that_meets_the_cancellation_is_refused_and_captures_nothing(
     till: Till, store: ContendedStore
 ) -> None:
-    payment_id = billed(till)
-    store.before = [lambda: call_off(payment_id)]
+    payment_id = with_invoice(till)
+    store.before = [lambda: cancel(payment_id)]
     with pytest.raises(RefusedError, match="the invoice is cancelled"):
         service.pay("order-1")
     assert statuses(payment_id) == ("cancelled", "voided")
 
 
-def test_a_cancellation_at_the_moment_of_the_payment_gives_the_money_back(till: Till, store: ContendedStore) -> None:
-    payment_id = billed(till)
+def test_a_cancellation_that_meets_the_payment_refunds_it(till: Till, store: ContendedStore) -> None:
+    payment_id = with_invoice(till)
     store.before = [lambda: pay(payment_id)]
-    call_off(payment_id)
-    till.remind()
+    cancel(payment_id)
+    till.deliver_reminders()
     assert statuses(payment_id) == ("paid", "refunded")
     assert till.bank.paid_back(payment_id) == 1699
 
 
-def test_a_short_pick_at_the_moment_of_the_payment_gives_the_difference_back(till: Till, store: ContendedStore) -> None:
-    payment_id = billed(till)
+def test_a_short_pick_that_meets_the_payment_refunds_the_difference(till: Till, store: ContendedStore) -> None:
+    payment_id = with_invoice(till)
     store.before = [lambda: pay(payment_id)]
-    lower(payment_id)
-    till.remind()
+    reduce(payment_id)
+    till.deliver_reminders()
     assert statuses(payment_id) == ("paid", "settled")
     assert till.bank.paid_back(payment_id) == 799
 
 
-def test_a_payment_at_the_moment_of_the_short_pick_takes_only_what_is_owed(till: Till, store: ContendedStore) -> None:
-    payment_id = billed(till)
-    store.before = [lambda: lower(payment_id)]
+def test_a_payment_that_meets_the_short_pick_captures_only_what_is_owed(till: Till, store: ContendedStore) -> None:
+    payment_id = with_invoice(till)
+    store.before = [lambda: reduce(payment_id)]
     service.pay("order-1")
     assert service.payment(payment_id).captured == 900
 
 
-def test_a_payment_that_the_saga_voids_at_that_moment_pays_nothing(till: Till, store: ContendedStore) -> None:
-    payment_id = billed(till)
+def test_a_payment_that_the_saga_voids_meanwhile_pays_nothing(till: Till, store: ContendedStore) -> None:
+    payment_id = with_invoice(till)
     store.before = [lambda: service.void(payment_id, "order-1", "ada")]
     with pytest.raises(RefusedError, match="the payment is voided"):
         service.pay("order-1")
     assert statuses(payment_id) == ("pending", "voided")
 
 
-def test_two_orders_that_want_one_payment_at_once_get_it_once(till: Till, store: ContendedStore) -> None:
+def test_one_payment_is_bound_to_one_of_two_orders_that_want_it_at_once(till: Till, store: ContendedStore) -> None:
     till.confirmed("order-9")
     payment_id = service.authorize("ada", 2000)
     store.before = [lambda: service.confirm(payment_id, "order-2", "ada", 1)]
@@ -117,13 +117,13 @@ def test_two_orders_that_want_one_payment_at_once_get_it_once(till: Till, store:
     assert service.payment(payment_id).order_id == "order-2"
 
 
-def test_a_conflict_without_a_trace_is_tried_again(till: Till, store: ContendedStore) -> None:
-    payment_id = billed(till)
+def test_a_transaction_conflict_is_retried(till: Till, store: ContendedStore) -> None:
+    payment_id = with_invoice(till)
     store.before = [conflict, conflict]
     service.pay("order-1")
     assert statuses(payment_id) == ("paid", "settled")
 
 
-def test_what_is_not_there_is_not_paid(till: Till) -> None:
+def test_an_unknown_invoice_is_not_paid(till: Till) -> None:
     with pytest.raises(NotFoundError, match="there is no invoice order-1"):
         service.pay("order-1")

@@ -1,7 +1,7 @@
-"""What was stored before adjustments said why: read by this code, and continued by it.
+"""Streams of Adjusted version 1, which had no reason: this code reads and continues them.
 
-`streams/adjusted.v1.json` is golden: the table of a mall that ran before, with an order that came short, was paid and
-was cancelled then. Its events, snapshots and messages are of version 1.
+`streams/adjusted.v1.json` is golden: the table of an older version, with an order that was short, paid, and then
+cancelled. Its events, snapshots and messages are of version 1.
 """
 
 import json
@@ -21,12 +21,12 @@ from functions.payments.domain import Adjusted, Invoice
 from tests.unit.payments.till import Till, cancelled, readied
 
 GOLDEN = json.loads((Path(__file__).parent / "streams" / "adjusted.v1.json").read_text())
-SHORT, WHOLE = 4, len(GOLDEN)  # items until the short pick, which is not yet paid; and all of them
+SHORT, WHOLE = 4, len(GOLDEN)  # the number of items until the short pick, before the payment; and of all
 
 
 @contextmanager
 def opened(items: int, *, snapshots: bool = True, **changed: str) -> Iterator[Till]:
-    """The service over so many of the old items, with or without their snapshots, or with texts in them changed."""
+    """The service over the first old items, with or without their snapshots, or with texts in them replaced."""
     store = MemoryEventStore()
     for item in GOLDEN[:items]:
         text = json.dumps({name: value for name, value in item.items() if snapshots or name != "snapshot"})
@@ -54,10 +54,10 @@ def test_the_old_table_holds_version_1_alone() -> None:
 
 
 @with_and_without_snapshots
-def test_an_old_invoice_goes_on_in_the_new_version(snapshots: bool) -> None:
+def test_an_old_invoice_is_continued_in_the_new_version(snapshots: bool) -> None:
     with opened(SHORT, snapshots=snapshots) as till:
         assert service.invoice("order-1") == Invoice("order-1", 2, "pending", "payment-1", 900)
-        till.hear(readied("payment-1", 450), id="another")
+        till.deliver(readied("payment-1", 450), id="another")
         service.pay("order-1")
         assert service.invoice("order-1") == Invoice("order-1", 4, "paid", "payment-1", 450)
         assert service.payment("payment-1").captured == 450
@@ -65,7 +65,7 @@ def test_an_old_invoice_goes_on_in_the_new_version(snapshots: bool) -> None:
 
 
 @pytest.mark.parametrize("schema", [0, 2], ids=["older", "newer"])
-def test_a_snapshot_of_another_schema_than_this_code_has_is_not_used(schema: int) -> None:
+def test_a_snapshot_of_another_schema_is_not_used(schema: int) -> None:
     wrong = {'"S": "[1,': f'"S": "[{schema},', '\\"amount\\":900},{': '\\"amount\\":1},{'}
     with opened(SHORT, **wrong) as till:
         assert any(item.get("snapshot", {}).get("S", "").startswith(f"[{schema},") for item in till.store.log)
@@ -73,10 +73,10 @@ def test_a_snapshot_of_another_schema_than_this_code_has_is_not_used(schema: int
 
 
 @with_and_without_snapshots
-def test_what_an_old_stream_has_handled_changes_nothing_again(snapshots: bool) -> None:
+def test_a_message_that_an_old_stream_has_handled_changes_nothing(snapshots: bool) -> None:
     with opened(WHOLE, snapshots=snapshots) as till:
-        till.hear(cancelled("payment-1"), id="message-4")
-        till.hear(cancelled("payment-1"), id="another")
+        till.deliver(cancelled("payment-1"), id="message-4")
+        till.deliver(cancelled("payment-1"), id="another")
         assert len(till.store.log) == WHOLE
 
 
@@ -86,26 +86,26 @@ def test_an_old_stream_reads_as_it_was_at_every_version() -> None:
         assert amounts == [1699, 900, 900, 0]
 
 
-def test_old_messages_sent_again_are_of_version_1_and_read_as_if_they_said_why() -> None:
+def test_republished_old_messages_are_of_version_1_and_read_with_a_reason() -> None:
     with opened(WHOLE) as till:
-        adjusted = [message for message in till.said if isinstance(message, InvoiceAdjusted)]
-        versions = [m.detail["metadata"]["version"] for m in till.bus.messages if m.name == InvoiceAdjusted.name]
+        adjusted = [message for message in till.published if isinstance(message, InvoiceAdjusted)]
+        versions = [m.detail["metadata"]["version"] for m in till.bus.messages if m.name == InvoiceAdjusted.about.name]
         assert versions == [1, 1]
         assert [(message.amount, message.reason) for message in adjusted] == [(900, "short_pick"), (0, "cancelled")]
-        assert [message.amount for message in till.said if isinstance(message, InvoicePaid)] == [900]
+        assert [message.amount for message in till.published if isinstance(message, InvoicePaid)] == [900]
 
 
-def test_an_adjustment_newer_than_this_code_stops_its_stream_and_loses_nothing() -> None:
+def test_an_event_newer_than_this_code_stops_its_stream_and_loses_nothing() -> None:
     with opened(SHORT, snapshots=False, **{'\\"Adjusted\\",1': '\\"Adjusted\\",3'}) as till:
         with pytest.raises(UnknownEventError, match="Adjusted version 3 is newer than this code, which knows 2"):
             service.invoice("order-1")
-        assert not till.hear(cancelled("payment-1"))
+        assert not till.deliver(cancelled("payment-1"))
         assert len(till.store.log) == SHORT
         assert till.dead_letters.sent == []
 
 
-def test_an_adjustment_says_why_from_now_on() -> None:
+def test_a_new_adjustment_has_a_reason() -> None:
     invoice = Invoice("order-1", 2, "paid", "payment-1", 900)
-    invoice.bill("payment-1", 450)
+    invoice.create_or_reduce("payment-1", 450)
     invoice.cancel("payment-1")
     assert invoice.changes == [Adjusted(450, "short_pick"), Adjusted(0, "cancelled")]

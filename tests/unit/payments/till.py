@@ -1,4 +1,4 @@
-"""What surrounds payments in these tests: a provider that can fail, orders that are told of, and time to relay."""
+"""The payments service in a process, with a provider that can fail and events of orders to deliver."""
 
 import json
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 55
 
 
 class Bank:
-    """A payment provider: what it paid by request id.
+    """A payment provider: what it paid, by request id.
 
-    It fails once `before` or once `after` paying, as it is told; while told to `refuse`, it pays nothing.
+    fails: "before" or "after" (the next request fails before or after paying), "refuse" (all are refused), or "".
     """
 
     def __init__(self) -> None:
@@ -48,12 +48,12 @@ class Bank:
         return {request: amount for request, (payment, amount) in self.paid.items() if payment == payment_id}
 
     def paid_back(self, payment_id: str) -> int:
-        """What went back to whoever made a payment, in cents."""
+        """What was refunded of a payment, in cents."""
         return sum(amount for payment, amount in self.paid.values() if payment == payment_id)
 
 
 class Owners:
-    """The services that are asked about customers and orders, by id; while they are `down` they do not answer."""
+    """The owners of customers and orders: what they answer by id. While they are `down` they do not answer."""
 
     def __init__(self) -> None:
         self.answers: dict[str, CustomerFound | OrderFound] = {}
@@ -64,11 +64,11 @@ class Owners:
             raise UnavailableError(f"{owner} does not answer")
         (id,) = request["data"].values()
         found = self.answers.get(id)
-        return {"answer": found.model_dump(mode="json")} if found else {"not_found": f"{owner} knows no {id}"}
+        return {"answer": found.model_dump(mode="json")} if found else {"not_found": f"{owner} does not know {id}"}
 
 
 class Till:
-    """The payments service in memory. Nothing is relayed by itself."""
+    """The payments service in memory. Nothing is relayed until a test asks for it."""
 
     def __init__(self, store: MemoryEventStore | None = None) -> None:
         self.bank = Bank()
@@ -87,12 +87,12 @@ class Till:
             adapters={"provider": self.bank},
         )
         self._relayed = 0
-        self._heard = 0
+        self._delivered = 0
 
-    def hear(self, message: Message, id: str = "", stream_version: int = 1) -> bool:
-        """Let the service hear a message, under a new id unless one is given; whether it is done with it."""
-        self._heard += 1
-        event = delivered(message, id=id or f"message-{self._heard}", stream_version=stream_version)
+    def deliver(self, message: Message, id: str = "", stream_version: int = 1) -> bool:
+        """Deliver a message, with a new id unless one is given; returns whether it was handled or dead-lettered."""
+        self._delivered += 1
+        event = delivered(message, id=id or f"message-{self._delivered}", stream_version=stream_version)
         return inbox.handle(event) == {"batchItemFailures": []}
 
     def relay(self) -> None:
@@ -105,11 +105,11 @@ class Till:
         ]
         assert relay.handle({"Records": records}) == {"batchItemFailures": []}
 
-    def remind(self, tries: int = 1) -> None:
-        """Relay, and hand each reminder to the service, at so many tries; one that fails stays in the queue."""
+    def deliver_reminders(self, tries: int = 1) -> None:
+        """Relay, and deliver each reminder, received `tries` times by then; one that fails stays in the queue."""
         self.relay()
-        waiting, self.queue.sent = self.queue.sent, []
-        for number, sent in enumerate(waiting):
+        reminders, self.queue.sent = self.queue.sent, []
+        for number, sent in enumerate(reminders):
             record = {
                 "messageId": f"reminder-{number}",
                 "receiptHandle": f"receipt-{number}",
@@ -120,8 +120,8 @@ class Till:
                 self.queue.sent.append(sent)
 
     @property
-    def said(self) -> list[Message]:
-        """What was published, as a consumer reads it."""
+    def published(self) -> list[Message]:
+        """The published messages, as a consumer reads them."""
         self.relay()
         return [
             decode(message.name, message.detail["metadata"]["version"], message.detail["data"])
@@ -129,12 +129,12 @@ class Till:
         ]
 
     def names(self) -> list[str]:
-        """The names of what was published, in its order."""
-        return [type(message).name for message in self.said]
+        """The names of the published messages, in their order."""
+        return [type(message).about.name for message in self.published]
 
     def confirmed(self, order_id: str = "order-1", authorized: int = 2000) -> str:
         """The id of a new payment of Ada's that serves an order of 16.99."""
-        self.hear(ADA)
+        self.deliver(ADA)
         payment_id = service.authorize("ada", authorized)
         service.confirm(payment_id, order_id, "ada", 1699)
         return payment_id
@@ -142,7 +142,7 @@ class Till:
     def paid(self) -> str:
         """The id of a payment of Ada's from which the invoice of order-1, 16.99, was paid."""
         payment_id = self.confirmed()
-        service.bill("order-1", payment_id, 1699)
+        service.create_or_reduce_invoice("order-1", payment_id, 1699)
         service.pay("order-1")
         return payment_id
 
@@ -185,16 +185,16 @@ def _order(order_id: str, payment_id: str, total: int, status: str, customer_id:
     }
 
 
-def ask(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
-    """Ask the API; the status and the body of its answer."""
-    status, _, content = ask_fully(method, path, body, headers)
+def request(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
+    """Request a route; the status and the body of its answer."""
+    status, _, content = request_fully(method, path, body, headers)
     return status, content
 
 
-def ask_fully(
+def request_fully(
     method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, Mapping[str, str], Any]:
-    """Ask the API; the status, the headers and the body of its answer."""
+    """Request a route; the status, the headers and the body of its answer."""
     path, _, query = path.partition("?")
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     event = {

@@ -1,4 +1,4 @@
-"""What search shows of an order."""
+"""An order as search shows it."""
 
 import itertools
 from decimal import Decimal
@@ -10,16 +10,16 @@ from events.customers import CustomerDisabled, CustomerErased, CustomerRegistere
 from events.stores import ProductRebranded, ProductRemoved, StoreRebranded
 from functions.search.api import api
 from tests.support.gateway import request
-from tests.unit.search.placed import ask, found, hear, line, order, show
+from tests.unit.search.orders import ask, consume, found, line, order, show
 
 ADA = {"customer_id": "ada", "name": "Ada Reyes", "sms_number": "+15550100"}
 BAKERY = StoreRebranded(store_id="bakery", name="Boulangerie", location="Level 1", participating=True)
 BREAD: dict[str, Any] = {"product_id": "bread", "store_id": "bakery", "description": "", "sku": "", "price": 1}
 
 
-def test_an_order_is_shown_as_the_wire_says_by_itself_and_in_a_list() -> None:
-    hear(CustomerRegistered(**ADA, enabled=True))
-    hear(order("order-1", items=(line("bread", 2), line("ink"))))
+def test_an_order_is_shown_in_the_shape_of_the_wire_alone_and_in_a_list() -> None:
+    consume(CustomerRegistered(**ADA, enabled=True))
+    consume(order("order-1", items=(line("bread", 2), line("ink"))))
     expected = {
         "orderId": "order-1",
         "customerId": "ada",
@@ -57,12 +57,12 @@ def test_an_unknown_order_is_not_found() -> None:
     assert request(api, "GET", "/api/search/orders/nowhere").status == 404
 
 
-def test_names_are_those_of_now() -> None:
-    hear(order("order-1"))
-    hear(CustomerRegistered(**ADA, enabled=True), 1)
-    hear(CustomerDisabled(**ADA | {"name": "Ada R."}, enabled=False), 2)
-    hear(BAKERY, 3)
-    hear(ProductRebranded(**BREAD, name="Rye bread", removed=False), 2)
+def test_names_are_the_current_ones() -> None:
+    consume(order("order-1"))
+    consume(CustomerRegistered(**ADA, enabled=True), 1)
+    consume(CustomerDisabled(**ADA | {"name": "Ada R."}, enabled=False), 2)
+    consume(BAKERY, 3)
+    consume(ProductRebranded(**BREAD, name="Rye bread", removed=False), 2)
     shown = show("order-1")
     assert (shown["customerName"], shown["items"][0]["storeName"], shown["items"][0]["productName"]) == (
         "Ada R.",
@@ -71,27 +71,27 @@ def test_names_are_those_of_now() -> None:
     )
 
 
-def test_a_removed_product_keeps_the_name_that_it_had_last() -> None:
-    hear(order("order-1"))
-    hear(ProductRebranded(**BREAD, name="Rye bread", removed=False), 2)
-    hear(ProductRemoved(**BREAD, name="Rye bread", removed=True), 3)
+def test_a_removed_product_keeps_its_last_name() -> None:
+    consume(order("order-1"))
+    consume(ProductRebranded(**BREAD, name="Rye bread", removed=False), 2)
+    consume(ProductRemoved(**BREAD, name="Rye bread", removed=True), 3)
     assert show("order-1")["items"][0]["productName"] == "Rye bread"
 
 
-def test_an_erased_customer_has_no_name_any_more_while_the_orders_remain() -> None:
-    hear(order("order-1"))
-    hear(CustomerErased(customer_id="ada"), 2)
-    hear(CustomerRegistered(**ADA, enabled=True), 1)
+def test_an_erased_customer_has_no_name_and_the_orders_remain() -> None:
+    consume(order("order-1"))
+    consume(CustomerErased(customer_id="ada"), 2)
+    consume(CustomerRegistered(**ADA, enabled=True), 1)
     assert show("order-1")["customerName"] == ""
     assert found({"customerId": "ada"}) == ["order-1"]
 
 
-@pytest.mark.parametrize("told", list(itertools.permutations(["pending", "approved", "ready", "completed"])))
-def test_an_order_is_shown_as_it_stands_whatever_is_heard_first(told: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("received", list(itertools.permutations(["pending", "approved", "ready", "completed"])))
+def test_an_order_is_shown_with_its_newest_state_in_whatever_order_events_come(received: tuple[str, ...]) -> None:
     versions = {"pending": 1, "approved": 2, "ready": 3, "completed": 4}
-    for status in told:
+    for status in received:
         items = (line("bread", 2),) if versions[status] >= 3 else (line("bread", 2), line("ink"))
-        hear(order("order-1", status, items=items), versions[status])
+        consume(order("order-1", status, items=items), versions[status])
     assert (show("order-1")["status"], show("order-1")["total"]) == ("completed", 9)
     for status in ("pending", "approved", "ready"):
         assert found({"status": status}) == []
@@ -102,7 +102,7 @@ def test_an_order_is_shown_as_it_stands_whatever_is_heard_first(told: tuple[str,
 
 
 def test_a_payment_is_shown_beside_the_status() -> None:
-    hear(order("order-1"), 1)
-    hear(order("order-1", "paid", paid=True), 3)
-    hear(order("order-1", "approved"), 2)
+    consume(order("order-1"), 1)
+    consume(order("order-1", "paid", paid=True), 3)
+    consume(order("order-1", "approved"), 2)
     assert (show("order-1")["status"], show("order-1")["paid"]) == ("approved", True)

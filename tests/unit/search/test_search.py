@@ -1,11 +1,11 @@
-"""Finding orders by every filter, page by page."""
+"""Searching orders by every filter, page by page."""
 
 from typing import Any
 
 import pytest
 
 from functions.search import service
-from tests.unit.search.placed import ask, found, hear, line, order, pages, place, search
+from tests.unit.search.orders import ask, consume, found, line, order, pages, place, search
 
 STATUSES = ["pending", "approved", "ready", "completed", "rejected", "cancelled"]
 
@@ -78,13 +78,13 @@ def five_orders() -> None:
     ],
 )
 @pytest.mark.parametrize("limit", [1, 2, 50])
-def test_filters_find_what_they_say_newest_first(filters: dict[str, Any], expected: str, limit: int) -> None:
+def test_filters_find_the_matching_orders_newest_first(filters: dict[str, Any], expected: str, limit: int) -> None:
     five_orders()
     assert "".join(found(filters, limit)) == expected
 
 
 @pytest.mark.parametrize("body", [{}, {"filters": {}}, {"unknown": None}, {"filters": {"unknown": None}}])
-def test_a_search_for_nothing_in_particular_finds_all(body: dict[str, Any]) -> None:
+def test_a_search_without_filters_finds_all(body: dict[str, Any]) -> None:
     five_orders()
     assert [one["orderId"] for one in search(**body).body["orders"]] == list("edcba")
 
@@ -113,7 +113,7 @@ def test_a_search_for_nothing_in_particular_finds_all(body: dict[str, Any]) -> N
         {"maxTotal": True},
     ],
 )
-def test_a_filter_that_makes_no_sense_is_refused(filters: dict[str, Any]) -> None:
+def test_an_invalid_filter_is_refused(filters: dict[str, Any]) -> None:
     answer = ask(filters)
     assert (answer.status, answer.body["code"]) == (400, "invalid")
     assert next(iter(filters)) in answer.body["detail"]
@@ -135,14 +135,14 @@ def test_a_filter_that_makes_no_sense_is_refused(filters: dict[str, Any]) -> Non
         {"filters": []},
     ],
 )
-def test_a_bad_limit_next_or_filters_is_refused(fields: dict[str, Any]) -> None:
+def test_an_invalid_limit_next_or_filters_is_refused(fields: dict[str, Any]) -> None:
     five_orders()
     answer = search(**fields)
     assert answer.status == 400
     assert next(iter(fields)) in answer.body["detail"]
 
 
-def test_a_next_is_good_for_the_filters_that_it_was_given_for_and_no_other() -> None:
+def test_a_next_is_valid_for_its_own_filters_only() -> None:
     five_orders()
     token = ask({"status": "approved"}, limit=1).body["next"]
     assert ask({"status": "approved"}, limit=2, next=token).status == 200
@@ -151,17 +151,17 @@ def test_a_next_is_good_for_the_filters_that_it_was_given_for_and_no_other() -> 
 
 
 @pytest.mark.parametrize("filters", [{}, {"storeIds": ["paper", "bakery"]}])
-def test_pages_hold_what_they_held_whatever_is_placed_or_changes_meanwhile(filters: dict[str, Any]) -> None:
+def test_pages_keep_their_orders_when_others_are_placed_or_change_in_between(filters: dict[str, Any]) -> None:
     five_orders()
     first = ask(filters, limit=2).body
     place("f", at=moment(6), items=[line("ink")])
-    hear(order("c", "cancelled", at=moment(3), items=[line("bread"), line("ink")]), 9)
+    consume(order("c", "cancelled", at=moment(3), items=[line("bread"), line("ink")]), 9)
     second = ask(filters, limit=5, next=first["next"]).body
     assert [one["orderId"] for one in first["orders"] + second["orders"]] == list("edcba")
     assert "next" not in second
 
 
-def test_orders_of_one_moment_are_all_found() -> None:
+def test_orders_of_the_same_time_are_all_found() -> None:
     for n in range(7):
         place(f"order-{n}", at=moment(1))
     for limit in (1, 2, 3, 7):
@@ -182,7 +182,7 @@ def test_a_search_goes_back_over_months_and_years_without_orders() -> None:
 @pytest.mark.parametrize(
     "filters", [{"minTotal": 100}, {"customerId": "ada", "minTotal": 100}, {"storeIds": ["bakery"], "minTotal": 100}]
 )
-def test_a_request_reads_a_bounded_number_of_orders_and_the_next_goes_on(
+def test_a_request_reads_a_bounded_number_of_orders_and_the_next_continues(
     filters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "READ_AT_MOST", 4)
@@ -193,7 +193,7 @@ def test_a_request_reads_a_bounded_number_of_orders_and_the_next_goes_on(
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 8])
-def test_nothing_is_lost_wherever_the_bound_is_reached(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_order_is_skipped_wherever_the_bound_is_reached(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "READ_AT_MOST", 4)
     for n in range(count):
         place(f"april-{n}", at=moment(1 + n, month=4))

@@ -20,114 +20,114 @@ def ask(method: str, path: str, body: Any = None, headers: Mapping[str, str] | N
     return jar_api.ask(method, f"/api/stores{path}", body, headers, api=api)
 
 
-def done(method: str, path: str, body: Any = None) -> Any:
+def succeed(method: str, path: str, body: Any = None) -> Any:
     answer = ask(method, path, body)
     assert answer.status == 200, answer
     return answer.body
 
 
-def open_a_store(name: str = "Corner Bakery") -> str:
-    return str(done("POST", "", {"name": name, "location": "Floor 0, 12"})["id"])
+def create_store(name: str = "Corner Bakery") -> str:
+    return str(succeed("POST", "", {"name": name, "location": "Floor 0, 12"})["id"])
 
 
 def add_bread(store_id: str) -> str:
-    return str(done("POST", f"/{store_id}/products", BREAD)["id"])
+    return str(succeed("POST", f"/{store_id}/products", BREAD)["id"])
 
 
-def test_a_new_store_is_there_at_once() -> None:
-    store_id = open_a_store()
-    assert done("GET", f"/{store_id}") == {
+def test_a_new_store_can_be_read_at_once() -> None:
+    store_id = create_store()
+    assert succeed("GET", f"/{store_id}") == {
         "store": {"id": store_id, "name": "Corner Bakery", "location": "Floor 0, 12", "participating": False}
     }
 
 
-def test_a_store_takes_part_and_ceases_to() -> None:
-    store_id = open_a_store()
-    assert done("PUT", f"/{store_id}/participating", {}) == {}
-    assert done("GET", f"/{store_id}")["store"]["participating"] is True
-    assert done("DELETE", f"/{store_id}/participating") == {}
-    assert done("GET", f"/{store_id}")["store"]["participating"] is False
+def test_a_store_participates_and_ends_its_participation() -> None:
+    store_id = create_store()
+    assert succeed("PUT", f"/{store_id}/participating", {}) == {}
+    assert succeed("GET", f"/{store_id}")["store"]["participating"] is True
+    assert succeed("DELETE", f"/{store_id}/participating") == {}
+    assert succeed("GET", f"/{store_id}")["store"]["participating"] is False
     assert ask("DELETE", f"/{store_id}/participating").status == 400
 
 
-def test_a_store_takes_another_name() -> None:
-    store_id = open_a_store()
-    assert done("PUT", f"/{store_id}/rebrand", {"name": "Old Mill"}) == {}
-    assert done("GET", f"/{store_id}")["store"]["name"] == "Old Mill"
+def test_a_store_changes_its_name() -> None:
+    store_id = create_store()
+    assert succeed("PUT", f"/{store_id}/rebrand", {"name": "Old Mill"}) == {}
+    assert succeed("GET", f"/{store_id}")["store"]["name"] == "Old Mill"
 
 
-def test_the_lists_hold_all_stores_and_those_that_take_part() -> None:
-    bakery, mill = open_a_store(), open_a_store("Old Mill")
-    done("PUT", f"/{mill}/participating")
+def test_the_lists_hold_all_stores_and_the_participating_ones() -> None:
+    bakery, mill = create_store(), create_store("Old Mill")
+    succeed("PUT", f"/{mill}/participating")
     hand_over(inbox, promised())
-    assert [store["id"] for store in done("GET", "")["stores"]] == [bakery, mill]
-    assert done("GET", "/participating") == {
+    assert [store["id"] for store in succeed("GET", "")["stores"]] == [bakery, mill]
+    assert succeed("GET", "/participating") == {
         "stores": [{"id": mill, "name": "Old Mill", "location": "Floor 0, 12", "participating": True}]
     }
 
 
-def test_a_list_is_read_page_by_page_and_its_pages_are_no_other_lists() -> None:
+def test_a_list_is_read_page_by_page_and_a_page_of_another_list_is_refused() -> None:
     for name in ("Apple", "Birch", "Cedar"):
-        done("PUT", f"/{open_a_store(name)}/participating")
+        succeed("PUT", f"/{create_store(name)}/participating")
     hand_over(inbox, promised())
-    first = done("GET", "?limit=2")
-    second = done("GET", f"?limit=2&next={first['next']}")
+    first = succeed("GET", "?limit=2")
+    second = succeed("GET", f"?limit=2&next={first['next']}")
     assert [store["name"] for store in first["stores"] + second["stores"]] == ["Apple", "Birch", "Cedar"]
     assert "next" not in second
     assert ask("GET", f"/participating?limit=2&next={first['next']}").status == 400
 
 
-def test_a_new_product_is_there_at_once() -> None:
-    store_id = open_a_store()
+def test_a_new_product_can_be_read_at_once() -> None:
+    store_id = create_store()
     product_id = add_bread(store_id)
-    assert done("GET", f"/products/{product_id}") == {
+    assert succeed("GET", f"/products/{product_id}") == {
         "product": {"id": product_id, "storeId": store_id, **BREAD, "price": Decimal("4.5")}
     }
 
 
 def test_description_and_sku_may_be_left_out() -> None:
-    product_id = done("POST", f"/{open_a_store()}/products", {"name": "Rolls", "price": 1})["id"]
-    product = done("GET", f"/products/{product_id}")["product"]
+    product_id = succeed("POST", f"/{create_store()}/products", {"name": "Rolls", "price": 1})["id"]
+    product = succeed("GET", f"/products/{product_id}")["product"]
     assert (product["description"], product["sku"], product["price"]) == ("", "", 1)
 
 
-def test_the_list_of_a_stores_products_holds_what_it_sells() -> None:
-    store_id = open_a_store()
+def test_the_list_of_a_stores_products_leaves_out_removed_ones() -> None:
+    store_id = create_store()
     product_id = add_bread(store_id)
-    done("DELETE", f"/products/{add_bread(store_id)}")
+    succeed("DELETE", f"/products/{add_bread(store_id)}")
     hand_over(inbox, promised())
-    assert done("GET", f"/{store_id}/products") == {
+    assert succeed("GET", f"/{store_id}/products") == {
         "products": [{"id": product_id, "storeId": store_id, **BREAD, "price": Decimal("4.5")}]
     }
-    assert done("GET", f"/{open_a_store()}/products") == {"products": []}
+    assert succeed("GET", f"/{create_store()}/products") == {"products": []}
 
 
-def test_a_list_has_no_tag_that_could_call_it_unchanged() -> None:
-    store_id = open_a_store()
+def test_a_list_has_no_etag() -> None:
+    store_id = create_store()
     answer = ask("GET", f"/{store_id}/products", headers={"If-None-Match": "*"})
     assert (answer.status, "ETag" in answer.headers) == (200, False)
 
 
-def test_a_product_takes_another_name_and_keeps_a_description_that_is_not_given() -> None:
-    product_id = add_bread(open_a_store())
-    assert done("PUT", f"/products/{product_id}/rebrand", {"name": "Dark rye", "description": "Fresh"}) == {}
-    assert done("PUT", f"/products/{product_id}/rebrand", {"name": "Darker rye"}) == {}
-    product = done("GET", f"/products/{product_id}")["product"]
+def test_a_product_changes_its_name_and_keeps_a_description_that_is_not_given() -> None:
+    product_id = add_bread(create_store())
+    assert succeed("PUT", f"/products/{product_id}/rebrand", {"name": "Dark rye", "description": "Fresh"}) == {}
+    assert succeed("PUT", f"/products/{product_id}/rebrand", {"name": "Darker rye"}) == {}
+    product = succeed("GET", f"/products/{product_id}")["product"]
     assert (product["name"], product["description"]) == ("Darker rye", "Fresh")
 
 
 def test_a_price_goes_up_and_down_to_the_one_given() -> None:
-    product_id = add_bread(open_a_store())
+    product_id = add_bread(create_store())
     for path, price in (("increasePrice", 90071992547409.91), ("decreasePrice", 0.01)):
-        assert done("PUT", f"/products/{product_id}/{path}", {"price": price}) == {}
-        assert done("GET", f"/products/{product_id}")["product"]["price"] == Decimal(str(price))
+        assert succeed("PUT", f"/products/{product_id}/{path}", {"price": price}) == {}
+        assert succeed("GET", f"/products/{product_id}")["product"]["price"] == Decimal(str(price))
     assert ask("PUT", f"/products/{product_id}/decreasePrice", {"price": 5}).status == 400
     assert ask("PUT", f"/products/{product_id}/increasePrice", {"price": 0}).status == 400
 
 
-def test_a_removed_product_is_gone_and_takes_no_more_commands() -> None:
-    product_id = add_bread(open_a_store())
-    assert done("DELETE", f"/products/{product_id}") == {}
+def test_a_removed_product_is_not_found_and_takes_no_more_commands() -> None:
+    product_id = add_bread(create_store())
+    assert succeed("DELETE", f"/products/{product_id}") == {}
     assert ask("GET", f"/products/{product_id}").status == 404
     again = ask("DELETE", f"/products/{product_id}")
     assert (again.status, again.body["message"]) == (400, "the product was removed")
@@ -149,7 +149,7 @@ def test_a_removed_product_is_gone_and_takes_no_more_commands() -> None:
         ("PUT", "/products/nothing/decreasePrice", {"price": 1}),
     ],
 )
-def test_what_is_not_there_is_not_found(method: str, path: str, body: Any) -> None:
+def test_an_unknown_store_or_product_is_not_found(method: str, path: str, body: Any) -> None:
     assert ask(method, path, body).status == 404
 
 
@@ -182,26 +182,26 @@ def test_a_store_that_breaks_a_rule_is_refused(body: Any, message: str) -> None:
     ],
 )
 def test_a_product_that_breaks_a_rule_is_refused(change: dict[str, Any]) -> None:
-    assert ask("POST", f"/{open_a_store()}/products", BREAD | change).status == 400
+    assert ask("POST", f"/{create_store()}/products", BREAD | change).status == 400
 
 
-def test_a_product_is_tagged_with_its_own_version_when_it_is_added() -> None:
-    store_id = open_a_store()
-    done("PUT", f"/{store_id}/participating")
+def test_the_etag_of_an_added_product_is_its_own_version() -> None:
+    store_id = create_store()
+    succeed("PUT", f"/{store_id}/participating")
     assert ask("POST", f"/{store_id}/products", BREAD).headers["ETag"] == '"1"'
 
 
-def test_a_repeated_request_gets_the_first_answer() -> None:
+def test_a_repeated_idempotency_key_gets_the_first_answer() -> None:
     key = {"Idempotency-Key": "k-1"}
     first, second = (ask("POST", "", {"name": "Bakery", "location": "Floor 0"}, key) for _ in range(2))
     assert first.body == second.body
     assert [message.name for message in promised()] == ["StoreCreated"]
 
 
-def test_a_change_of_what_has_changed_meanwhile_is_refused() -> None:
-    store_id = open_a_store()
+def test_a_change_with_a_stale_etag_is_refused() -> None:
+    store_id = create_store()
     tag = ask("GET", f"/{store_id}").headers["ETag"]
-    done("PUT", f"/{store_id}/rebrand", {"name": "Old Mill"})
+    succeed("PUT", f"/{store_id}/rebrand", {"name": "Old Mill"})
     assert ask("PUT", f"/{store_id}/rebrand", {"name": "Mill"}, {"If-Match": tag}).status == 412
 
 

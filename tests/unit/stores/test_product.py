@@ -45,11 +45,11 @@ def test_a_price_cannot_be_negative() -> None:
     given(Product, ADDED).when(lambda product: product.decrease_price(-1)).then_invalid(message)
 
 
-def test_a_product_that_was_added_is_not_added_again() -> None:
+def test_a_product_is_added_once() -> None:
     given(Product, ADDED).when(lambda product: product.add("bakery", "Rye bread", "", "", 450)).then_nothing()
 
 
-def test_a_product_may_take_another_name_and_description() -> None:
+def test_a_product_may_change_its_name_and_description() -> None:
     (
         given(Product, ADDED)
         .when(lambda product: product.rebrand("Dark rye", "Fresh"))
@@ -65,7 +65,7 @@ def test_a_description_that_is_not_given_stays_and_an_empty_one_does_not() -> No
     given(Product, ADDED).when(lambda product: product.rebrand("Rye bread", "")).then_state(description="")
 
 
-def test_a_product_that_takes_the_name_and_description_it_has_is_unchanged() -> None:
+def test_a_change_to_the_same_name_and_description_changes_nothing() -> None:
     given(Product, ADDED).when(lambda product: product.rebrand("Rye bread", None)).then_nothing()
     given(Product, ADDED).when(lambda product: product.rebrand("Rye bread", "Baked this morning")).then_nothing()
 

@@ -1,4 +1,4 @@
-"""What the stores service says of what it does, how it answers when asked, and what its lists hold."""
+"""What the stores service publishes, how it answers queries, and what its lists hold."""
 
 import pytest
 
@@ -26,13 +26,13 @@ def names(page: Page) -> list[str]:
     return [row["name"] for row in page.rows]
 
 
-def test_every_change_of_a_store_says_so_with_the_whole_state() -> None:
+def test_every_change_of_a_store_is_published_with_the_whole_state() -> None:
     store_id = a_store()
     service.enable_participation(store_id)
     service.rebrand_store(store_id, "Old Mill")
     service.disable_participation(store_id)
-    said = [read(message) for message in promised()]
-    assert [(type(message).name, message.model_dump()) for message in said] == [
+    published = [read(message) for message in promised()]
+    assert [(type(message).about.name, message.model_dump()) for message in published] == [
         (name, {"store_id": store_id, "name": store_name, "location": "Floor 0, 12", "participating": participating})
         for name, store_name, participating in (
             ("StoreCreated", "Corner Bakery", False),
@@ -43,18 +43,18 @@ def test_every_change_of_a_store_says_so_with_the_whole_state() -> None:
     ]
 
 
-def test_every_change_of_a_product_says_so_with_the_whole_state() -> None:
+def test_every_change_of_a_product_is_published_with_the_whole_state() -> None:
     store_id = a_store()
     product_id = a_product(store_id)
     service.rebrand_product(product_id, "Dark rye", "Fresh")
     service.increase_price(product_id, 500)
     service.decrease_price(product_id, 475)
     service.remove_product(product_id)
-    said = [read(message) for message in promised()[1:]]
+    published = [read(message) for message in promised()[1:]]
     label = {"product_id": product_id, "store_id": store_id, "sku": "RYE-750", "removed": False}
     first = label | {"name": "Rye bread", "description": "Baked this morning", "price": 450}
     then = label | {"name": "Dark rye", "description": "Fresh"}
-    assert [(type(message).name, message.model_dump()) for message in said] == [
+    assert [(type(message).about.name, message.model_dump()) for message in published] == [
         ("ProductAdded", first),
         ("ProductRebranded", then | {"price": 450}),
         ("ProductPriceChanged", then | {"price": 500, "previous_price": 450}),
@@ -63,13 +63,13 @@ def test_every_change_of_a_product_says_so_with_the_whole_state() -> None:
     ]
 
 
-def test_a_product_needs_a_store_that_is_there() -> None:
+def test_a_product_needs_an_existing_store() -> None:
     with pytest.raises(NotFoundError, match="there is no store nowhere"):
         a_product("nowhere")
     assert promised() == []
 
 
-def test_a_repeated_request_opens_one_store_and_adds_one_product() -> None:
+def test_a_repeated_request_creates_one_store_and_adds_one_product() -> None:
     for _ in range(2):
         with context.within(Context(cause=Cause("request-1"))):
             store_id = a_store()
@@ -78,7 +78,7 @@ def test_a_repeated_request_opens_one_store_and_adds_one_product() -> None:
     assert [message.name for message in promised()] == ["StoreCreated", "ProductAdded"]
 
 
-def test_a_removed_product_is_not_there_to_read() -> None:
+def test_a_removed_product_is_not_found() -> None:
     product_id = a_product(a_store())
     service.remove_product(product_id)
     with pytest.raises(NotFoundError, match=f"there is no product {product_id} any more"):
@@ -87,7 +87,7 @@ def test_a_removed_product_is_not_there_to_read() -> None:
         service.remove_product(product_id)
 
 
-def test_others_that_ask_for_a_product_hear_of_its_store_too() -> None:
+def test_a_query_for_a_product_answers_its_store_too() -> None:
     store_id = a_store()
     product_id = a_product(store_id)
     service.enable_participation(store_id)
@@ -107,14 +107,14 @@ def test_others_that_ask_for_a_product_hear_of_its_store_too() -> None:
     )
 
 
-def test_others_that_ask_for_a_product_that_is_not_sold_hear_so() -> None:
+def test_a_query_for_an_unknown_or_removed_product_answers_not_found() -> None:
     product_id = a_product(a_store())
     service.remove_product(product_id)
     for asked in (product_id, "nothing"):
         assert "not_found" in queries.handle({"query": "FindProduct", "data": {"product_id": asked}})
 
 
-def test_the_lists_hold_what_the_services_own_events_say_by_name() -> None:
+def test_the_lists_are_made_of_the_services_own_events_by_name() -> None:
     mill, bakery, paper = a_store("old mill"), a_store(), a_store("Paper & Ink")
     for store_id in (mill, paper):
         service.enable_participation(store_id)
@@ -131,7 +131,7 @@ def test_the_lists_hold_what_the_services_own_events_say_by_name() -> None:
     assert names(views.products(mill, 50, None)) == []
 
 
-def test_the_lists_come_out_the_same_from_events_that_come_late_and_twice() -> None:
+def test_the_lists_are_the_same_when_events_come_late_and_twice() -> None:
     store_id = a_store()
     product_id = a_product(store_id)
     service.enable_participation(store_id)
@@ -145,14 +145,14 @@ def test_the_lists_come_out_the_same_from_events_that_come_late_and_twice() -> N
     assert row["price"] == 500
 
 
-def test_a_removal_that_comes_first_keeps_the_product_out_of_the_list() -> None:
+def test_a_removal_that_arrives_first_keeps_the_product_out_of_the_list() -> None:
     store_id = a_store()
     service.remove_product(a_product(store_id))
     hand_over(inbox, promised()[::-1])
     assert names(views.products(store_id, 50, None)) == []
 
 
-def test_a_long_list_comes_by_pages() -> None:
+def test_a_long_list_is_read_page_by_page() -> None:
     store_id = a_store()
     for n in range(5):
         a_product(store_id, f"product {n}")

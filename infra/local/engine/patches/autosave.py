@@ -1,11 +1,11 @@
-"""Save the state every few seconds while it changes, not only upon a graceful stop: a kill loses little.
+"""Save the state every few seconds while it changes, not only on a graceful stop: a kill loses little.
 
-No behaviour of AWS, but what makes a local cloud bearable. A forked child writes a copy of the memory at one moment, so
-the engine goes on serving meanwhile, and all services' states are of the same moment. The fork is made on the thread of
-the event loop, between two requests.
+This restores no behaviour of AWS; it makes the local cloud usable. A forked child writes its copy of the memory, so the
+engine keeps serving meanwhile, and the states of all services are from the same moment. The fork happens on the thread
+of the event loop, between two requests.
 
-What is large and changes with a deploy only (the functions and their code) is saved after requests that deploy; logs
-and metrics are saved upon a graceful stop only.
+What is large and changes only with a deploy (the functions and their code) is saved after requests that deploy; logs
+and metrics are saved only on a graceful stop.
 """
 
 import contextlib
@@ -38,13 +38,13 @@ def apply() -> None:
     execute = seams.take(functions, "_execute_function")
     saver = Saver(application, seams.take(application, "save_all"))
 
-    async def serve_and_note(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def serve_and_count(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await serve(scope, receive, send)
         if scope["type"] != "lifespan" and scope.get("path") not in application._HEALTH_PATHS:
             saver.changes += 1
             saver.deploys += is_deploy(scope)
 
-    def execute_and_note(*arguments: Any) -> Any:
+    def execute_and_count(*arguments: Any) -> Any:
         try:
             return execute(*arguments)
         finally:
@@ -54,14 +54,14 @@ def apply() -> None:
         saver.stop()
         saver.save_all(save)
 
-    seams.replace(application, "app", serve_and_note)
-    seams.replace(functions, "_execute_function", execute_and_note)
+    seams.replace(application, "app", serve_and_count)
+    seams.replace(functions, "_execute_function", execute_and_count)
     seams.replace(application, "save_all", save_at_stop)
     threading.Thread(target=saver.run, name="autosave", daemon=True).start()
 
 
 def is_deploy(scope: dict[str, Any]) -> bool:
-    """Whether a request is to CloudFormation, or to Lambda and no invocation: told by the scope of its signature."""
+    """Whether a request is to CloudFormation, or to Lambda and no invocation, by the scope of its signature."""
     headers = dict(scope.get("headers") or [])
     signature = headers.get(b"authorization", b"")
     configures = b"/lambda/aws4_request" in signature and not scope["path"].endswith("/invocations")
@@ -69,20 +69,20 @@ def is_deploy(scope: dict[str, Any]) -> bool:
 
 
 class Saver:
-    """Forks a child that saves, whenever something may have changed."""
+    """Forks a child that saves the state when it may have changed."""
 
     def __init__(self, application: Any, save_all: Callable[[Save], None]) -> None:
         self.application = application
         self.save_all = save_all
         self.changes = 0
-        """How many requests and invocations there have been: what may have changed the state."""
+        """The number of requests and invocations, each of which may have changed the state."""
         self.deploys = 0
-        """How many of the requests may have changed the functions."""
+        """The number of requests that may have changed the functions."""
         self.child: int | None = None
         self.stopping = False
 
     def run(self) -> None:
-        """Save while there is something to save; ends with the process."""
+        """Save whenever there are changes, for as long as the process runs."""
         saved, deploys_saved, interval = 0, 0, INTERVAL_SECONDS
         while True:
             time.sleep(interval)
@@ -92,13 +92,13 @@ class Saver:
             started = time.monotonic()
             if self.save(with_functions=deploys != deploys_saved):
                 saved, deploys_saved = changes, deploys
-            # A large state is saved less often: never for more than a tenth of the time.
+            # A large state is saved less often: saving takes at most a tenth of the time.
             interval = max(INTERVAL_SECONDS, 10 * (time.monotonic() - started))
 
     def stop(self) -> None:
-        """End a save under way, and begin no other: what comes next is the last one, by the engine itself.
+        """End a save in progress and start no other: the engine itself saves last.
 
-        Runs on the event loop, as `fork` does, so none is forked meanwhile.
+        Runs on the event loop, as `fork` does, so nothing is forked meanwhile.
         """
         self.stopping = True
         child = self.child
@@ -110,7 +110,7 @@ class Saver:
             time.sleep(0.01)
 
     def save(self, with_functions: bool) -> bool:
-        """Fork, on the event loop, and wait for the child; whether it saved."""
+        """Fork, on the event loop, and wait for the child. Returns whether it saved."""
         loop = self.application._MAIN_LOOP
         if loop is None or not loop.is_running():
             return False
@@ -129,7 +129,7 @@ class Saver:
         return status == 0
 
     def fork(self, with_functions: bool) -> int:
-        """Start the child that saves; its process id."""
+        """Start the child that saves. Returns its process id."""
         left_out = SAVED_AT_STOP_ONLY if with_functions else SAVED_AT_STOP_ONLY | SAVED_AFTER_A_DEPLOY_ONLY
         states: Save = self.application._build_persistence_save_dict()
         pid = os.fork()
@@ -138,15 +138,15 @@ class Saver:
         return pid
 
     def save_and_exit(self, save: Save) -> None:
-        """In the child: one thread, a copy of the memory, and nothing of the parent's to touch."""
+        """In the child: one thread, a copy of the memory; it must not touch anything of the parent's."""
         status = 1
         try:
             logging.disable()
             for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
                 signal.signal(ending, signal.SIG_DFL)
-            # A lock that another thread held at the fork is never released here: then the alarm ends the child.
+            # A lock that another thread held at the fork is never released in the child: then the alarm ends it.
             signal.alarm(LONGEST_SAVE_SECONDS)
-            # The port must be free when the engine is killed, and started again, while this child still writes.
+            # The port must be free if the engine is killed and started again while this child still writes.
             os.closerange(3, 4096)
             self.save_all(save)
             status = 0

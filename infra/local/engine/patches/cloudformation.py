@@ -1,11 +1,11 @@
-"""CloudFormation: resource types and properties that our stacks use and the engine lacks.
+"""CloudFormation: resource types and properties that the stacks use and the engine lacks.
 
 Restored behaviour of AWS:
 
-- `AWS::Events::Archive`, `Connection` and `ApiDestination` are made as the API makes them.
+- `AWS::Events::Archive`, `Connection` and `ApiDestination` are created as by the API.
 - A table's `TimeToLiveSpecification` takes effect, on creation and on update.
-- An HTTP API's `CorsConfiguration` takes effect: a template says `AllowOrigins` where the API says `allowOrigins`.
-- Types that only watch or restrict are accepted, and do nothing: composite alarms, alarms on metric math, saved
+- An HTTP API's `CorsConfiguration` takes effect: templates write `AllowOrigins` where the API has `allowOrigins`.
+- Types that only observe or restrict are accepted without effect: composite alarms, alarms on metric math, saved
   queries, X-Ray groups and sampling rules, policies of buses, queues and topics. They are tested on the template.
 """
 
@@ -49,7 +49,7 @@ def accepted(response: tuple[int, Any, bytes], what: str) -> dict[str, Any]:
     """The answer of one of the engine's API functions.
 
     Raises:
-        ValueError: it refused; the stack fails with its words.
+        ValueError: the request was refused; the stack fails with its message.
     """
     status, _headers, body = response
     if status >= 400:
@@ -59,7 +59,7 @@ def accepted(response: tuple[int, Any, bytes], what: str) -> dict[str, Any]:
 
 
 def without_effect(type_name: str) -> dict[str, Any]:
-    """A type that is accepted and remembered by the stack only."""
+    """A type that is accepted, and exists in the stack only."""
     service = type_name.split("::")[1].lower()
 
     def create(logical_id: str, _properties: Any, stack: str) -> Any:
@@ -100,7 +100,7 @@ def archive(seams: Seams, events: Any) -> dict[str, Any]:
 
 
 def named_by_api(seams: Seams, service: Any, kind: str, attributes: dict[str, str]) -> dict[str, Any]:
-    """A type whose properties are the API's own; `attributes` says which of the answer's fields are the resource's."""
+    """A type whose properties are the API's own; `attributes`: resource attribute → field of the answer."""
     create_call, update_call, delete_call = (
         seams.take(service, f"_{verb}_{kind}") for verb in ("create", "update", "delete")
     )
@@ -123,11 +123,11 @@ def named_by_api(seams: Seams, service: Any, kind: str, attributes: dict[str, st
 
 
 def with_time_to_live(seams: Seams, table_type: dict[str, Any]) -> dict[str, Any]:
-    """A table's type that sets what `TimeToLiveSpecification` says."""
+    """A table's type that applies `TimeToLiveSpecification`."""
     tables = module("services.dynamodb")
     seams.need(tables, "_update_ttl")
 
-    def settle(created: Any, properties: dict[str, Any]) -> Any:
+    def set_ttl(created: Any, properties: dict[str, Any]) -> Any:
         specification = properties.get("TimeToLiveSpecification")
         if specification:
             enabled = str(specification.get("Enabled")).lower() == "true"
@@ -135,11 +135,11 @@ def with_time_to_live(seams: Seams, table_type: dict[str, Any]) -> dict[str, Any
             accepted(tables._update_ttl(request), "TimeToLiveSpecification")
         return created
 
-    return around(table_type, after=settle)
+    return around(table_type, after=set_ttl)
 
 
 def with_cors_in_lower_case(api_type: dict[str, Any]) -> dict[str, Any]:
-    """An API's type that hands the CORS configuration on in the casing that the gateway reads."""
+    """An API's type that passes the CORS configuration on in the casing that the gateway reads."""
 
     def lowered(properties: dict[str, Any]) -> dict[str, Any]:
         cors = properties.get("CorsConfiguration")
@@ -166,16 +166,16 @@ def with_metric_math(alarm_type: dict[str, Any]) -> dict[str, Any]:
 
 
 def around(resource_type: dict[str, Any], before: Any = None, after: Any = None) -> dict[str, Any]:
-    """The type with its properties changed by `before`, and what it made looked after by `after(made, properties)`."""
+    """The type with its properties changed by `before`, and its result completed by `after(made, properties)`."""
     prepare = before or (lambda properties: properties)
-    settle = after or (lambda made, _properties: made)
+    complete = after or (lambda made, _properties: made)
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         ready = prepare(properties)
-        return settle(resource_type["create"](logical_id, ready, stack), ready)
+        return complete(resource_type["create"](logical_id, ready, stack), ready)
 
     def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **named: Any) -> Any:
         ready = prepare(new)
-        return settle(resource_type["update"](physical_id, prepare(old), ready, *rest, **named), ready)
+        return complete(resource_type["update"](physical_id, prepare(old), ready, *rest, **named), ready)
 
     return {**resource_type, "create": create, "update": update}

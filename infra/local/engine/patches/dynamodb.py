@@ -1,8 +1,8 @@
-"""DynamoDB: what reading costs.
+"""DynamoDB: the cost of reads.
 
-Restored behaviour of AWS: the consumed capacity of a GetItem, Query or Scan is by the size of what was read together,
-half a unit (a whole one when consistent) for each 4 KB. The engine counted one request, whatever its size, so a stream
-that grew for ever would have seemed cheap. Counted is what is returned; AWS counts what a filter dropped, too.
+Restored behaviour of AWS: a GetItem, Query or Scan consumes, by the total size of the items read, half a unit (a whole
+one when consistent) for each 4 KB. The engine counts one request, whatever its size, so a stream that grows without
+limit would seem cheap. Only returned items are counted; AWS also counts what a filter dropped.
 """
 
 from typing import Any

@@ -1,12 +1,13 @@
-"""EventBridge: refusals by PutEvents, retried functions, dead letters and deduplication of rules' targets.
+"""EventBridge: validation by PutEvents, and retries, dead-letter queues and deduplication of rules' targets.
 
 Restored behaviour of AWS:
 
-- PutEvents refuses an entry without source, detail-type or detail, or whose detail is not a JSON object, by its
-  `ErrorCode`, and lets the others pass; it refuses a request of no entries or of more than 1 MB as a whole.
+- PutEvents refuses an entry without source, detail-type or detail, or whose detail is not a JSON object, with an
+  `ErrorCode`, and accepts the others; it refuses a request of no entries or of more than 1 MB as a whole.
 - A rule invokes a function asynchronously: with the function's retries, then its failure destination.
-- What a rule cannot deliver (the target is gone, or refuses it) goes to the target's dead-letter queue, with a reason.
-- A FIFO queue as a target judges duplicates and groups as for any sender.
+- An event that a rule cannot deliver (the target does not exist, or refuses it) goes to the target's dead-letter queue,
+  with a reason.
+- A FIFO queue as a target handles duplicates and groups as for any sender.
 """
 
 import json
@@ -15,14 +16,14 @@ from typing import Any
 from infra.local.engine.seams import Seams, module
 
 MAX_REQUEST_BYTES = 1024 * 1024
-TIMESTAMP_BYTES = 14  # what AWS counts for an entry that names its time
+TIMESTAMP_BYTES = 14  # what AWS counts for an entry that has a time
 
 
 class UndeliveredError(BaseException):
-    """A target did not take an event: `code` as AWS names it, and why.
+    """A target did not accept an event; `code` is AWS's error code.
 
-    Not an Exception, so that it passes the engine's own `except Exception`, which logs and forgets, and reaches
-    `with_dead_letters`.
+    Not an Exception, so that the engine's own `except Exception`, which only logs, does not catch it before
+    `with_dead_letters` does.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -34,14 +35,14 @@ def apply() -> None:
     seams = Seams("eventbridge")
     bus = module("services.eventbridge")
     seams.need(bus, "_pattern_event_view", "error_response_json", "logger")
-    seams.replace(bus, "_put_events", judged(bus, seams.take(bus, "_put_events")))
+    seams.replace(bus, "_put_events", validated(bus, seams.take(bus, "_put_events")))
     seams.replace(bus, "_dispatch_to_lambda", invoke_with_retries(seams))
     seams.replace(bus, "_dispatch_to_sqs", send_to_queue(seams))
     seams.replace(bus, "_invoke_target", with_dead_letters(bus, seams.take(bus, "_invoke_target")))
 
 
-def judged(bus: Any, put_events: Any) -> Any:
-    """PutEvents that judges the entries as AWS does, and puts those that pass."""
+def validated(bus: Any, put_events: Any) -> Any:
+    """PutEvents that validates the entries as AWS does, and puts the valid ones."""
 
     def put(data: dict[str, Any], allow_aws_source: bool = False) -> Any:
         entries = data.get("Entries", [])
@@ -54,8 +55,8 @@ def judged(bus: Any, put_events: Any) -> Any:
             return put_events(data, allow_aws_source)
         status, headers, body = put_events({**data, "Entries": passed}, allow_aws_source)
         answer = json.loads(body)
-        put_in_turn = iter(answer["Entries"])
-        results = [refusal or next(put_in_turn) for refusal in refusals]
+        accepted_results = iter(answer["Entries"])
+        results = [refusal or next(accepted_results) for refusal in refusals]
         failed = sum("ErrorCode" in result for result in results)
         return status, headers, json.dumps({**answer, "FailedEntryCount": failed, "Entries": results}).encode()
 
@@ -63,7 +64,7 @@ def judged(bus: Any, put_events: Any) -> Any:
 
 
 def request_refusal(entries: list[dict[str, Any]]) -> str | None:
-    """Why AWS refuses the request as a whole, if it does (the engine judges the number over 10 by itself)."""
+    """Why AWS refuses the request as a whole, if it does (the engine itself refuses more than 10 entries)."""
     if not entries:
         return (
             "1 validation error detected: Value '[]' at 'entries' failed to satisfy constraint: "
@@ -96,7 +97,7 @@ def entry_refusal(entry: dict[str, Any]) -> dict[str, str] | None:
 
 
 def invoke_with_retries(seams: Seams) -> Any:
-    """The dispatch to a function, by the way that asynchronous invocations take: retries, then the destination."""
+    """The dispatch to a function as an asynchronous invocation: retries, then the failure destination."""
     functions = module("services.lambda_svc")
     seams.need(functions, "invoke_async_with_retry", "_get_func_record_for_ref", "_execution_record_for_config")
 
@@ -111,7 +112,7 @@ def invoke_with_retries(seams: Seams) -> Any:
 
 
 def send_to_queue(seams: Seams) -> Any:
-    """The dispatch to a queue, by the way that any sender's messages take: limits, groups and deduplication."""
+    """The dispatch to a queue as for any sender: limits, groups and deduplication."""
     sqs = module("services.sqs")
     seams.need(sqs, "_queue_by_arn", "_queue_url_for_account", "_Err", "_act_send_message")
 
@@ -129,7 +130,7 @@ def send_to_queue(seams: Seams) -> Any:
 
 
 def with_dead_letters(bus: Any, invoke_target: Any) -> Any:
-    """The dispatch of an event to a target, with the target's dead-letter queue behind it."""
+    """The dispatch of an event to a target; what fails goes to the target's dead-letter queue."""
     arns, sqs = module("core.arn"), module("services.sqs")
 
     def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
@@ -140,9 +141,11 @@ def with_dead_letters(bus: Any, invoke_target: Any) -> Any:
             dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
             if dead_letters and sqs._queue_by_arn(dead_letters):
                 whole_event = (view or bus._pattern_event_view(event)).event_with_detail()
-                bury(arns.parse_arn(dead_letters), whole_event, target, rule, undelivered)
+                dead_letter(arns.parse_arn(dead_letters), whole_event, target, rule, undelivered)
 
-    def bury(queue: Any, event: Any, target: dict[str, Any], rule: dict[str, Any], why: UndeliveredError) -> None:
+    def dead_letter(
+        queue: Any, event: Any, target: dict[str, Any], rule: dict[str, Any], why: UndeliveredError
+    ) -> None:
         url = sqs._queue_url_for_account(queue.account_id, queue.resource)
         reasons = {
             "RULE_ARN": rule.get("Arn") or "",

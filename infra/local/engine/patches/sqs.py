@@ -1,7 +1,7 @@
-"""SQS: limits that AWS enforces upon single messages, as the engine does upon queues.
+"""SQS: limits that AWS enforces on single messages; the engine enforces them only on queues.
 
-Restored behaviour of AWS: a message's delay is 0 to 900 s, its visibility timeout at most 43 200 s. The engine took any
-number, so a reminder for tomorrow seemed to work.
+Restored behaviour of AWS: a message's delay is 0 to 900 s, its visibility timeout at most 43 200 s. The engine accepts
+any number, so a timer for the next day would seem to work.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def apply() -> None:
         refuse("VisibilityTimeout", data.get("VisibilityTimeout"), MAX_VISIBILITY_SECONDS)
         return change_visibility(data, queue_url)
 
-    # SendMessageBatch calls the function by its name in the module, for each entry; requests come through the table.
+    # SendMessageBatch calls the function by its name in the module, for each entry; requests use the handler table.
     handlers = seams.take(sqs, "_HANDLERS")
     for action, name, replacement in (
         ("SendMessage", "_act_send_message", send_message),

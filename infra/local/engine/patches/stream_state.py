@@ -1,8 +1,8 @@
-"""Keep the streams of tables with the tables' state.
+"""Save the streams of tables with the tables' state.
 
-The engine keeps stream records in memory only, so a stop lost what was written but not yet handed to the relay. Here
-they are saved in one file with the tables, so that they fit each other whatever moment a kill hits: the records that
-some mapping has not seen, the last ones that all have seen (a failure destination's message refers to records by their
+The engine keeps stream records in memory only, so a stop loses what was written but not yet delivered to the relay.
+Here they are saved in one file with the tables, so that both match whenever the engine is killed: the records that some
+mapping has not read, the last ones that all have read (a failure destination's message refers to records by their
 sequence numbers), and the mappings' positions.
 """
 
@@ -48,7 +48,7 @@ def apply(seams: Seams) -> None:
         restore_positions()
 
     def restore_positions() -> None:
-        # The functions' file has positions too, of another moment; whichever is loaded last, these count.
+        # The functions' file also has positions, from another moment: these must win, whichever is loaded last.
         for positions in positions_of_tables:
             functions._dynamodb_stream_positions.update(positions)
 

@@ -1,12 +1,12 @@
-"""Lambda and DynamoDB Streams: how a function is fed from a table's stream, and what happens when it fails.
+"""Lambda and DynamoDB Streams: how a function consumes a table's stream, and what happens when it fails.
 
 Restored behaviour of AWS, per event source mapping:
 
-- A failed batch is tried again with a growing delay until `MaximumRetryAttempts` or `MaximumRecordAgeInSeconds` is
-  passed; then it goes to the failure destination, and the records after it flow. The engine retried for ever.
-- `ReportBatchItemFailures`: what comes before the lowest reported sequence number is done, the rest is tried again. The
-  engine took a partial failure for a success.
-- `BisectBatchOnFunctionError`: a failed batch is split in two, which costs no retry.
+- A failed batch is retried with back-off until `MaximumRetryAttempts` or `MaximumRecordAgeInSeconds` is exceeded; then
+  it goes to the failure destination, and the records after it are delivered. The engine retries without limit.
+- `ReportBatchItemFailures`: records before the lowest reported sequence number are done, the rest is retried. The
+  engine treats a partial failure as a success.
+- `BisectBatchOnFunctionError`: a failed batch is split in two, which does not count as a retry.
 - Mappings do not wait for each other.
 - Records not yet delivered survive a restart of the engine (see stream_state.py).
 
@@ -30,12 +30,12 @@ Record = dict[str, Any]
 
 @dataclass
 class Progress:
-    """Where a mapping stands with the batches that it has read and not finished."""
+    """A mapping's progress with the batches that it has read and not finished."""
 
     batches: list[int] = field(default_factory=list)
-    """The sizes, in records of the stream, of the batches that a split or a partial failure left, in turn."""
+    """The sizes, in records of the stream, of the batches that a split or a partial failure left, in order."""
     failures: int = 0
-    """How often the first of them has failed, splits not counted."""
+    """How often the first of them has failed, without splits."""
     not_before: float = 0.0
     busy: bool = False
 
@@ -46,7 +46,7 @@ class Progress:
         self.not_before = 0.0
 
     def keep_from(self, done: int, size: int) -> None:
-        """The first `done` records of the batch are settled; the rest stays a batch of its own."""
+        """The first `done` records of the batch are settled; the rest becomes a batch of its own."""
         self.batches = [size - done, *self.batches[1:]]
         if done:
             self.failures = 0
@@ -55,8 +55,8 @@ class Progress:
         """The first batch, of that size, becomes two."""
         self.batches = [(size + 1) // 2, size // 2, *self.batches[1:]]
 
-    def wait(self) -> None:
-        """The first batch is not tried before a while, longer after each failure."""
+    def back_off(self) -> None:
+        """The first batch is retried after a delay that grows with each failure."""
         self.not_before = time.time() + min(FIRST_DELAY_SECONDS * 2**self.failures, LONGEST_DELAY_SECONDS)
 
 
@@ -85,7 +85,7 @@ def apply() -> None:
 
 
 class Feeder:
-    """Feeds functions from the streams of tables; `poll` is called by the engine's poll loop."""
+    """Delivers the streams of tables to functions; the engine's poll loop calls `poll`."""
 
     def __init__(self, functions: Any, tables: Any) -> None:
         self.functions = functions
@@ -93,7 +93,7 @@ class Feeder:
         self.progress: dict[str, Progress] = {}
 
     def poll(self) -> bool:
-        """Start a thread for each mapping that has something to do; whether there was one."""
+        """Start a thread for each mapping that has work. Returns whether there was one."""
         now, started = time.time(), False
         for account, region, mapping in self.functions._iter_all_esms():
             progress = self.progress.setdefault(mapping["UUID"], Progress())
@@ -105,7 +105,7 @@ class Feeder:
                 threading.Thread(target=feed.run, name="stream-feed", daemon=True).start()
         waiting = [progress.not_before for progress in self.progress.values() if progress.not_before > now]
         if waiting and not started:
-            # The loop sleeps for a second when nothing was done: wake it when the first retry is due.
+            # The loop sleeps for a second when there was no work: wake it when the first retry is due.
             threading.Timer(min(waiting) - now, self.functions._esm_wake.set).start()
         return started
 
@@ -130,7 +130,7 @@ class MappingInItsRegion:
             self.functions._request_region.reset(region)
 
     def has_records(self) -> bool:
-        """Whether the mapping is of a table's stream that holds records behind the mapping's position."""
+        """Whether the mapping is for a table's stream with records after the mapping's position."""
         arns = module("core.arn")
         source = self.mapping.get("EventSourceArn", "")
         try:
@@ -146,7 +146,7 @@ class MappingInItsRegion:
         return bool(self.position() < self.tables.stream_end_position(self.table))
 
     def position(self) -> int:
-        """The number, from the stream's beginning, of the first record not settled."""
+        """The index in the stream of the first record that is not settled."""
         start = self.tables.stream_start_position(self.table)
         end = self.tables.stream_end_position(self.table)
         with self.functions._dynamodb_stream_positions_lock:
@@ -155,7 +155,7 @@ class MappingInItsRegion:
             if position is None:
                 position = start if self.mapping.get("StartingPosition") == "TRIM_HORIZON" else end
             if position > end:
-                position = start  # the stream's records were lost by a kill: what there is now is new
+                position = start  # a kill lost the stream's records: those that exist now are new
             positions[self.mapping["UUID"]] = max(position, start)
             return int(positions[self.mapping["UUID"]])
 
@@ -171,12 +171,12 @@ class MappingInItsRegion:
             self.functions._esm_wake.set()
 
     def feed_one_batch(self) -> None:
-        """Read a batch, hand it to the function, and settle as much of it as the answer allows."""
+        """Read a batch, invoke the function with it, and settle as much of it as the answer allows."""
         function, _config = self.functions._get_func_record_for_qualifier(
             self.mapping["FunctionName"], self.mapping.get("Qualifier")
         )
         if function is None:
-            self.progress.wait()
+            self.progress.back_off()
             return
         size = self.progress.batches[0] if self.progress.batches else int(self.mapping.get("BatchSize") or 100)
         batch = self.tables.stream_records_since(self.table, self.position(), size)
@@ -199,7 +199,7 @@ class MappingInItsRegion:
         self.progress.finish()
 
     def fail(self, function: Any, batch: list[Record], failed: list[Record], result: dict[str, Any]) -> None:
-        """Keep what failed for another attempt, or give it up."""
+        """Retry the records that failed, or give them up."""
         done = next(index for index, record in enumerate(batch) if record is failed[0])
         self.advance(done)
         self.progress.keep_from(done, len(batch))
@@ -208,17 +208,17 @@ class MappingInItsRegion:
             self.progress.split(left)
             return
         self.progress.failures += 1
-        condition = self.given_up(failed[0])
+        condition = self.give_up_condition(failed[0])
         if condition is None:
-            self.progress.wait()
+            self.progress.back_off()
             return
         source = self.mapping["EventSourceArn"]
         self.functions._send_ddb_stream_failure_record(self.mapping, function, failed, source, result, condition)
         self.functions.logger.warning("stream %s: gave up a batch of %d: %s", source, left, condition)
         self.settle(left)
 
-    def given_up(self, oldest: Record) -> str | None:
-        """The condition, in the words of the failure destination's message, on which the batch is given up."""
+    def give_up_condition(self, oldest: Record) -> str | None:
+        """Why the batch is given up, as named in the failure destination's message; None: it is retried."""
         attempts, age = self.mapping.get("MaximumRetryAttempts"), self.mapping.get("MaximumRecordAgeInSeconds")
         if attempts is not None and 0 <= int(attempts) < self.progress.failures:
             return "RetryAttemptsExhausted"
@@ -231,7 +231,7 @@ class MappingInItsRegion:
 def first_failure(records: list[Record], result: dict[str, Any], reports_items: bool) -> int | None:
     """The index of the first record that the function failed on, or None when all are done.
 
-    As in AWS, an item that is not in the batch, or has no identifier, makes the whole batch fail.
+    As in AWS, an item that is not in the batch, or has no identifier, fails the whole batch.
     """
     if result.get("error"):
         return 0

@@ -1,13 +1,13 @@
-"""Lambda: as many execution environments as the machine can bear, and errors as the Python runtime reports them.
+"""Lambda: a bounded number of execution environments, and errors as the Python runtime reports them.
 
 Restored behaviour of AWS:
 
 - The number of a function's concurrent executions is bounded. In AWS the account's limit throttles; here, where memory
-  is the limit, an invocation waits for one of the function's workers (`LAMBDA_WORKERS_PER_FUNCTION`, 4). Unbounded, a
-  burst of 300 events made 315 processes. So a function must not invoke itself and wait.
+  is the limit, an invocation waits for one of the function's workers (`LAMBDA_WORKERS_PER_FUNCTION`, 4). Without a
+  bound a burst of 300 events started 315 processes. So a function must not invoke itself and wait.
 - An unhandled exception is reported by its class (`errorType`), with message and stack trace, and leaves the execution
-  environment alive. The engine called all of them `Runtime.HandlerError` and paid a cold start for each.
-- A function that logs nothing answers at once: the engine waited 50 ms for a first line.
+  environment alive. The engine reports all of them as `Runtime.HandlerError`, with a cold start after each.
+- A function that logs nothing answers at once: the engine waits 50 ms for a first line.
 """
 
 import os
@@ -19,15 +19,15 @@ from infra.local.engine.seams import Seams, module
 
 WORKERS_PER_FUNCTION = int(os.environ.get("LAMBDA_WORKERS_PER_FUNCTION", "4"))
 
-# Under this key the worker's script hands an unhandled exception to the engine, as a result: what the engine knows as
-# an error costs the worker its life.
+# The key under which the worker's script passes an unhandled exception to the engine as a result: a worker whose result
+# is an error is ended.
 UNHANDLED = "__unhandled_exception__"
 
-_AS_THE_ENGINE_HAS_IT = (
+_ENGINE_ERROR_REPORT = (
     '_real_stdout.write(json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()}) + "\\n")'
 )
 _INDENTATION = " " * 12
-_AS_AWS_DOES = f"""\
+_AWS_ERROR_REPORT = f"""\
 print("[ERROR] " + traceback.format_exc(), file=sys.stderr, flush=True)
 _unhandled = {{
     "errorMessage": str(e),
@@ -44,14 +44,14 @@ def apply() -> None:
     seams = Seams("workers")
     runtime, service = module("core.lambda_runtime"), module("services.lambda_svc")
     seams.replace_default(runtime.Worker._drain_stderr_bounded, "first_line_wait", old=0.05, new=0.002)
-    seams.replace_text(runtime, "_PYTHON_WORKER_SCRIPT", _AS_THE_ENGINE_HAS_IT, _AS_AWS_DOES)
+    seams.replace_text(runtime, "_PYTHON_WORKER_SCRIPT", _ENGINE_ERROR_REPORT, _AWS_ERROR_REPORT)
     seams.replace(service, "_ESM_SQS_DEFAULT_CONCURRENCY", WORKERS_PER_FUNCTION)
     execute = seams.take(service, "_execute_function_warm")
     seams.replace(service, "_execute_function_warm", bounded(execute))
 
 
 def bounded(execute: Any) -> Any:
-    """The engine's `_execute_function_warm`, for no more than `WORKERS_PER_FUNCTION` invocations at a time."""
+    """The engine's `_execute_function_warm`, for at most `WORKERS_PER_FUNCTION` concurrent invocations."""
     free_workers: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(WORKERS_PER_FUNCTION))
     first_use = threading.Lock()
 
@@ -67,7 +67,7 @@ def bounded(execute: Any) -> Any:
 
 
 def unhandled_exception(result: dict[str, Any]) -> dict[str, Any] | None:
-    """The engine's own form of a failed invocation, when the worker's script reported an exception."""
+    """The engine's representation of a failed invocation, if the worker's script reported an exception."""
     body = result.get("body")
     if not isinstance(body, dict) or set(body) != {UNHANDLED}:
         return None

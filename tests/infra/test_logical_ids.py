@@ -1,0 +1,60 @@
+"""Tables and queues keep their logical ids, tables their keys: otherwise CloudFormation replaces them."""
+
+from tests.infra.conftest import Templates
+
+EVENTS = "ServiceEvents9470217E"
+VIEWS = "ServiceViews224FAA69"
+KEYS = {EVENTS: ["stream", "version"], VIEWS: ["partition", "sort"]}
+INBOX = {"ServiceInboxQueue71168C66", "ServiceInboxDeadLettersA2A17638", "ServiceInboxUndelivered297A1839"}
+DISPATCHER = {
+    "ServiceDispatcherQueueFA098A07",
+    "ServiceDispatcherDeadLetters2327A939",
+    "ServiceDispatcherUndelivered4FB762FC",
+}
+RELAY = {"ServiceRelayFailures647D90D4"}
+
+TABLES = {
+    "baskets": {EVENTS, VIEWS},
+    "checkout": {EVENTS, VIEWS},
+    "customers": {EVENTS},
+    "depot": {EVENTS, VIEWS},
+    "insights": {VIEWS},
+    "notifications": {EVENTS, VIEWS},
+    "ordering": {EVENTS, VIEWS},
+    "payments": {EVENTS, VIEWS},
+    "search": {VIEWS},
+    "stores": {EVENTS, VIEWS},
+}
+QUEUES = {
+    "baskets": INBOX | RELAY,
+    "checkout": INBOX | RELAY,
+    "customers": INBOX | RELAY,
+    "depot": INBOX | DISPATCHER | RELAY,
+    "insights": INBOX,
+    "notifications": INBOX | RELAY,
+    "ordering": INBOX | RELAY,
+    "payments": INBOX | RELAY,
+    "search": INBOX,
+    "stores": INBOX | RELAY,
+}
+
+
+def logical_ids(templates: Templates, kind: str) -> dict[str, set[str]]:
+    """The logical ids of all resources of a type, by stack."""
+    found: dict[str, set[str]] = {}
+    for stack, name, _ in templates.resources(kind):
+        found.setdefault(stack, set()).add(name)
+    return found
+
+
+def test_the_logical_ids_of_tables_do_not_change(dev: Templates) -> None:
+    assert logical_ids(dev, "AWS::DynamoDB::Table") == TABLES
+
+
+def test_the_logical_ids_of_queues_do_not_change(dev: Templates) -> None:
+    assert logical_ids(dev, "AWS::SQS::Queue") == QUEUES
+
+
+def test_the_keys_of_tables_do_not_change(dev: Templates) -> None:
+    for stack, name, table in dev.resources("AWS::DynamoDB::Table"):
+        assert [key["AttributeName"] for key in table["KeySchema"]] == KEYS[name], (stack, name)

@@ -1,0 +1,127 @@
+"""Broken histories of baskets, orders, collections and refusals, each with the invariant that it violates."""
+
+import json
+from copy import deepcopy
+from typing import Any
+
+from tests.simulation.check import baskets, collection, delivery, orders, refusals, sagas
+from tests.simulation.history_builder import Case, HistoryBuilder
+from tests.simulation.sample_histories import LINE
+
+
+def changed_basket(history: HistoryBuilder, *events: tuple[str, dict[str, Any]], requested: int) -> None:
+    """Add another basket with two cables, and a request for the quantity `requested` that leads to these events."""
+    two = {"line": LINE | {"quantity": 2}, "at": ""}
+    history.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}), ("ItemAdded", two))
+    history.request("PUT", "/api/baskets/x", body={"productId": "cable", "quantity": requested})
+    history.commit("Basket#x", *events)
+    history.respond()
+
+
+def replaced(history: HistoryBuilder) -> None:
+    changed_basket(history, ("ItemAdded", {"line": LINE | {"quantity": 3}, "at": ""}), requested=3)
+
+
+def removed_by_the_difference(history: HistoryBuilder) -> None:
+    changed_basket(history, ("ItemRemoved", {"product_id": "cable", "left": 2, "at": ""}), requested=1)
+
+
+def repriced(history: HistoryBuilder) -> None:
+    changed_basket(history, ("ItemAdded", {"line": LINE | {"quantity": 3, "price": 1}, "at": ""}), requested=1)
+
+
+def another_price_ordered(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 1',), '"price": 1000', '"price": 900')
+
+
+def abandoned_too_soon(history: HistoryBuilder) -> None:
+    changed_basket(history, ("Abandoned", {}), requested=0)
+
+
+def never_abandoned(history: HistoryBuilder) -> None:
+    history.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}))
+    history.write_row("baskets/views", "baskets", "x", 1, {"basket_id": "x"}, untouched_partition="open")
+    history.wait(3_600)
+    for minute in range(5):
+        history.deliver("baskets/inbox", json.dumps({"detail-type": "UntouchedBasketsDue", "time": f"11:0{minute}"}))
+
+
+def ready_without_a_list(history: HistoryBuilder) -> None:
+    history.drop("commit", '"ShoppingList#o", 6')
+
+
+def ready_with_other_shortages(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 2')
+
+
+def never_ready(history: HistoryBuilder) -> None:
+    history.drop("commit", '"Order#o", 4')
+
+
+def ready_with_nothing(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 3')
+
+
+def list_still_open(history: HistoryBuilder) -> None:
+    history.drop("commit", '"ShoppingList#o"', '"Cancelled"')
+
+
+def cancelled_as_unpaid_too_early(history: HistoryBuilder) -> None:
+    reason = "the order was not paid within 24 hours of being ready"
+    history.commit("Order#o", ("Cancelled", {"reason": reason, "by": "system"}))
+
+
+def under_an_old_assignment_number(history: HistoryBuilder) -> None:
+    history.fields("request", "/api/depot/shopping/o/start")["body"]["assignment"] = 7
+
+
+def listed_otherwise(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 1',), '"quantity": 3', '"quantity": 5')
+
+
+def short_of_what_was_picked(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 6',), '"quantity": 1', '"quantity": 2')
+
+
+def silent_for_long(history: HistoryBuilder) -> None:
+    history.wait(600)
+    history.request("GET", "/api/depot/shopping/o")
+
+
+def refused_without_a_reason(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Payment#p", 1',), '"amount": 2000', '"amount": 5000')
+
+
+def unknown_version_handled(history: HistoryBuilder) -> None:
+    detail = deepcopy(history.fields("published", "OrderCreated")["detail"])
+    detail["metadata"] |= {"id": "from the future", "version": 99}
+    history.deliver("search/inbox", json.dumps({"detail": detail}))
+
+
+def timeout_ignored(history: HistoryBuilder) -> None:
+    timeout = "StepTimedOut", {"order_id": "x", "step": 1, "attempt": 1, "compensating": False}, 60
+    history.commit("CreateOrderSaga#x", ("StepSent", {"step": 1, "attempt": 1}), timers=[timeout])
+    history.deliver_timers()
+
+
+CASES: list[Case] = [
+    ("completed", replaced, baskets.CONTENTS),
+    ("completed", removed_by_the_difference, baskets.CONTENTS),
+    ("completed", repriced, baskets.CONTENTS),
+    ("completed", another_price_ordered, baskets.ORDERED),
+    ("completed", abandoned_too_soon, baskets.EXPIRES_IN_TIME),
+    ("completed", never_abandoned, baskets.EXPIRES_IN_TIME),
+    ("completed", ready_without_a_list, orders.READY),
+    ("completed", ready_with_other_shortages, orders.READY),
+    ("completed", never_ready, orders.READY),
+    ("completed", ready_with_nothing, orders.NOT_EMPTY),
+    ("refused", list_still_open, orders.LIST_CANCELLED),
+    ("completed", cancelled_as_unpaid_too_early, baskets.EXPIRES_IN_TIME),
+    ("completed", under_an_old_assignment_number, collection.ASSIGNMENT_NUMBER),
+    ("completed", listed_otherwise, collection.LISTED),
+    ("completed", short_of_what_was_picked, collection.SHORTAGES),
+    ("completed", silent_for_long, collection.SILENT),
+    ("refused", refused_without_a_reason, refusals.VALID_REASON),
+    ("completed", unknown_version_handled, delivery.UNKNOWN_VERSION),
+    ("completed", timeout_ignored, sagas.TIMEOUT_HANDLED),
+]

@@ -1,0 +1,187 @@
+"""Broken histories of robots, sagas, read models and failures, each with the invariant that it violates."""
+
+import json
+
+from tests.simulation.check import failures, poison, projections, published_state, robots, sagas
+from tests.simulation.check.parsed_history import SECOND
+from tests.simulation.history_builder import Case, HistoryBuilder
+
+
+def two_lists_for_one_robot(history: HistoryBuilder) -> None:
+    stops = [{"store_id": "s", "items": [{"product_id": "cable", "quantity": 1}]}]
+    position = history.find("commit", '"Bot#r", 3') + 1
+    later, history.entries = history.entries[position:], history.entries[:position]
+    created, assigned = {"order_id": "x", "stops": stops}, {"bot_id": "r", "assignment": 1}
+    history.commit("ShoppingList#x", ("Created", created), ("Initiated", {}), ("Assigned", assigned))
+    history.entries += later
+
+
+def assigned_alone(history: HistoryBuilder) -> None:
+    history.drop("commit", '"Bot#r", 3')
+
+
+def assignment_number_left_out(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 3',), '"assignment": 1', '"assignment": 2')
+
+
+def picked_too_many(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 5',), '"quantity": 2', '"quantity": 4')
+
+
+def short_of_too_many(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 4')
+
+
+def a_list_left_waiting(history: HistoryBuilder) -> None:
+    created = {"order_id": "x", "stops": []}
+    history.commit("ShoppingList#x", ("Created", created), ("Initiated", {}))
+
+
+def step_left_out(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"CreateOrderSaga#o", 4',), '"step": 2', '"step": 3')
+
+
+def another_answer_taken(history: HistoryBuilder) -> None:
+    fields = history.fields("commit", '"CreateOrderSaga#o", 4')
+    fields["item"]["causation_id"] = {"S": "Order#o/1/OrderCreated"}
+
+
+def no_timeout(history: HistoryBuilder) -> None:
+    item = history.fields("commit", '"CreateOrderSaga#o", 4')["item"]
+    item["messages"] = {"S": json.dumps(json.loads(item["messages"]["S"])[:1])}
+
+
+def saga_without_end(history: HistoryBuilder) -> None:
+    history.drop("commit", '"CreateOrderSaga#o"', '"Completed"')
+
+
+def no_saga(history: HistoryBuilder) -> None:
+    while any(kind == "commit" and "CreateOrderSaga" in json.dumps(f) for _, kind, f in history.entries):
+        history.drop("commit", "CreateOrderSaga")
+
+
+def both_ends(history: HistoryBuilder) -> None:
+    history.commit("CreateOrderSaga#o", ("Compensated", {"at": ""}))
+
+
+def compensation_left_out(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"CreateOrderSaga#o"', '"step": 3', "Undone"), '["Undone", 1, {"step": 0}], ', "")
+
+
+def ended_too_late(history: HistoryBuilder) -> None:
+    position = history.find("commit", '"CreateOrderSaga#o"', '"Compensated"')
+    later = history.entries[position:]
+    history.entries[position:] = [(at + 4000 * SECOND, kind, fields) for at, kind, fields in later]
+
+
+def not_as_its_order(history: HistoryBuilder) -> None:
+    history.drop("commit", '"Order#o"', '"Rejected"')
+
+
+def list_not_cancelled(history: HistoryBuilder) -> None:
+    history.drop("commit", '"ShoppingList#o"', '"Cancelled"')
+
+
+def row_goes_back(history: HistoryBuilder) -> None:
+    history.write_row("search/views", "orders", "o", 2, {})
+
+
+def row_comes_back(history: HistoryBuilder) -> None:
+    history.write_row("search/views", "customers", "c", 1, {}, deleted="true")
+    history.write_row("search/views", "customers", "c", 2, {"name": "C"})
+
+
+def counter_goes_back(history: HistoryBuilder) -> None:
+    history.count("funnel", "2026-01-05T09 stages all 0", checked_out=-1)
+
+
+def row_of_another_state(history: HistoryBuilder) -> None:
+    history.write_row("depot/views", "lists", "o", 99, {"status": "pending"})
+
+
+def row_missing(history: HistoryBuilder) -> None:
+    del history.tables["search/views"]["orders", "o"]
+
+
+def counted_twice(history: HistoryBuilder) -> None:
+    history.count("funnel", "2026-01-05T09 stages all 0", ready=1)
+
+
+def sold_twice(history: HistoryBuilder) -> None:
+    history.count("sales", "2026-01-05T09 mall all 0", orders=1, items=2, revenue=2000)
+
+
+def saga_listed_as_running(history: HistoryBuilder) -> None:
+    history.write_row("checkout/views", "saga#o", "saga", 99, {"status": "running"})
+
+
+def basket_indexed_for_ever(history: HistoryBuilder) -> None:
+    history.write_row("baskets/views", "baskets", "o", 99, {"basket_id": "o"}, untouched_partition="open")
+
+
+def handled_too_late(history: HistoryBuilder) -> None:
+    message = history.fields("sent", "search/inbox", "OrderCompleted")["message"]
+    at, kind, fields = history.entries.pop(history.find("deleted", message + '"'))
+    history.entries.append((at + 3600 * SECOND, kind, fields))
+
+
+def failed_at_a_message(history: HistoryBuilder, *, struck: bool = False) -> None:
+    """struck: whether a fault refused a call of the container meanwhile."""
+    history.record("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1", "message-2"])
+    if struck:
+        history.record("fault", number=1, name="throttle", where="search/inbox-1 PutItem search/views")
+    history.record("ended", container="search/inbox-1", function="search/inbox", how="ok", failures=["message-1"])
+
+
+def parked_for_ever(history: HistoryBuilder) -> None:
+    for words in ("Resumed", '"Undone", 1, {"step": 0}', '"Undone", 1, {"step": 3}', "Compensated"):
+        history.drop("commit", '"CreateOrderSaga#o"', words)
+
+
+def resumed_at_its_first_try(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"CreateOrderSaga#o"', "Resumed"), '"attempt": 9', '"attempt": 1')
+
+
+def a_list_left_waiting_for_a_minute(history: HistoryBuilder) -> None:
+    a_list_left_waiting(history)
+    history.wait(60)
+    history.commit("ShoppingList#x", ("Cancelled", {"order_id": "x"}))
+
+
+def published_as_it_was_before(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 5',), '"picked": 2', '"picked": 0', part="messages")
+
+
+CASES: list[Case] = [
+    ("completed", two_lists_for_one_robot, robots.ONE_ROBOT),
+    ("completed", assigned_alone, robots.ONE_ROBOT),
+    ("completed", assignment_number_left_out, robots.NEXT_NUMBER),
+    ("completed", picked_too_many, robots.AT_MOST_LISTED),
+    ("completed", short_of_too_many, robots.AT_MOST_LISTED),
+    ("completed", a_list_left_waiting, robots.NO_WAIT),
+    ("completed", a_list_left_waiting_for_a_minute, robots.NO_WAIT),
+    ("completed", step_left_out, sagas.STEP_ORDER),
+    ("completed", another_answer_taken, sagas.AWAITED_ANSWER),
+    ("completed", no_timeout, sagas.COMMAND_AND_TIMEOUT),
+    ("completed", saga_without_end, sagas.ENDS),
+    ("completed", no_saga, sagas.ENDS),
+    ("completed", both_ends, sagas.ONE_END),
+    ("refused", compensation_left_out, sagas.STEP_ORDER),
+    ("refused", ended_too_late, sagas.ENDS),
+    ("parked", parked_for_ever, sagas.ENDS),
+    ("parked", resumed_at_its_first_try, sagas.STEP_ORDER),
+    ("refused", not_as_its_order, sagas.AS_ITS_ORDER),
+    ("refused", list_not_cancelled, sagas.COMPENSATED),
+    ("completed", row_goes_back, projections.NEVER_BACK),
+    ("completed", row_comes_back, projections.NEVER_BACK),
+    ("completed", counter_goes_back, projections.NEVER_BACK),
+    ("completed", row_of_another_state, projections.REBUILT),
+    ("completed", row_missing, projections.REBUILT),
+    ("completed", counted_twice, projections.COUNTED),
+    ("completed", sold_twice, projections.COUNTED),
+    ("completed", saga_listed_as_running, projections.REBUILT),
+    ("completed", basket_indexed_for_ever, projections.REBUILT),
+    ("completed", handled_too_late, poison.BOUNDED),
+    ("completed", failed_at_a_message, failures.CAUSED),
+    ("completed", published_as_it_was_before, published_state.PUBLISHED_STATE),
+]

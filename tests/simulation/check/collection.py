@@ -1,0 +1,99 @@
+"""Collection: what robots pick, under which assignment, what they report short, and when they go offline."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.records import Commit
+from tests.simulation.check.robots import Quantities, quantities, summed
+from tests.simulation.check.violation import Violation
+
+ASSIGNMENT_NUMBER = "a robot works on a list under the number of its assignment"
+LISTED = "a list has the items that were ordered"
+SHORTAGES = "the shortages of a list are what was not picked or was reported missing"
+SILENT = "a robot that is silent is taken offline"
+
+LEASE = 60 * SECOND
+SLACK = 240 * SECOND  # for two checks of a lease, their retries, and clocks that are behind
+
+
+@dataclass
+class ShoppingList:
+    """A list by its events. picked: since its latest assignment."""
+
+    listed: Quantities = field(default_factory=dict)
+    picked: Quantities = field(default_factory=dict)
+    assignment: int = 0
+    is_started: bool = False
+
+
+def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Lists that do not match the order, the assignment or the picks, and silent robots that stay online."""
+    for _, commits in history.of_kind("ShoppingList"):
+        shopping_list = ShoppingList()
+        for commit in commits:
+            for invariant, text in _collected(shopping_list, commit, history):
+                yield Violation(invariant, text, {"stream": commit.stream, "request": commit.request})
+    if history.is_quiescent:
+        yield from _silent_robots(history, deliveries)
+
+
+def _collected(shopping_list: ShoppingList, commit: Commit, history: ParsedHistory) -> Iterator[tuple[str, str]]:
+    request = history.requests.get(commit.request or "")
+    body: dict[str, Any] = request.body if request and isinstance(request.body, dict) else {}
+    if body.get("assignment") not in (None, shopping_list.assignment):
+        number = shopping_list.assignment
+        yield ASSIGNMENT_NUMBER, f"{commit.where} has the assignment {body['assignment']}, and {number} is the latest"
+    for event in commit.events:
+        data = event.data
+        if event.name == "Created":
+            shopping_list.listed = quantities(data["stops"], "quantity")
+            command = history.cause_of(commit)
+            if command and command.name == "CreateShoppingList":
+                ordered = summed(command.data["items"])
+                if shopping_list.listed != ordered:
+                    number = sum(shopping_list.listed.values())
+                    yield LISTED, f"{commit.where} lists {number} items instead of {sum(ordered.values())}"
+        elif event.name == "Assigned":
+            shopping_list.assignment, shopping_list.is_started, shopping_list.picked = data["assignment"], False, {}
+        elif event.name == "Started":
+            shopping_list.is_started = True
+        elif event.name == "Picked":
+            shopping_list.picked[data["store_id"], data["product_id"]] = data["quantity"]
+        elif event.name == "Completed" and request:
+            reported = body.get("shortages")
+            if reported is not None:
+                short = {(line["storeId"], line["productId"]): line["quantity"] for line in reported}
+            elif shopping_list.is_started:
+                listed, picked = shopping_list.listed, shopping_list.picked
+                short = {key: n - picked.get(key, 0) for key, n in listed.items() if n > picked.get(key, 0)}
+            else:
+                short = {}
+            if summed(data["shortages"]) != short:
+                yield SHORTAGES, f"{commit.where} has the shortages {summed(data['shortages'])} instead of {short}"
+
+
+def _silent_robots(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Robots that are online in the final state though their lease ended long before."""
+    last_request: dict[str, int] = {}
+    robot_of: dict[str, str] = {}
+    for request in history.requests.values():
+        parts = request.path.split("/")
+        if parts[:4] == ["", "api", "depot", "bots"] and parts[-1] == "online":
+            last_request[parts[4]] = request.answered_at or request.at
+    for aggregate_id, commits in history.of_kind("ShoppingList"):
+        for commit in commits:
+            for event in commit.events:
+                if event.name == "Assigned":
+                    robot_of[aggregate_id] = event.data["bot_id"]
+            if aggregate_id in robot_of and commit.request:
+                bot_id = robot_of[aggregate_id]
+                last_request[bot_id] = max(last_request.get(bot_id, 0), commit.at)
+    for bot_id, commits in history.of_kind("Bot"):
+        offline = commits[-1].events[-1].name in ("Registered", "WentOffline")
+        since = max(last_request.get(bot_id, 0) + LEASE, commits[-1].at, history.faults_ended_at)
+        if not offline and history.end - since > SLACK and not deliveries.misses("depot", bot_id, ["LeaseEnds"]):
+            text = f"the robot {bot_id} is online {(history.end - since) // SECOND} s after its lease ended"
+            yield Violation(SILENT, text, {"stream": commits[0].stream})

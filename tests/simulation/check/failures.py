@@ -1,0 +1,178 @@
+"""Failures: each has a cause outside the system, a fault that struck it or a concurrent write that was in its way.
+
+Each invocation that ended with an error or not at all, reported failed items, dead-lettered a message, or answered 5xx
+is checked on its own. So a dead letter is accepted only if each attempt that led to it had a cause.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
+from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
+from tests.simulation.check.poison import FIFO
+from tests.simulation.check.records import DeadLetter
+from tests.simulation.check.subscribers import VERSIONS
+from tests.simulation.check.violation import Violation
+
+CAUSED = "every failure has a cause"
+
+OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault
+
+# Faults that make nothing fail: they delay, repeat or reorder, or change a clock.
+HARMLESS = {
+    "bus delay",
+    "bus duplicate",
+    "clock skew",
+    "clock step",
+    "cold start",
+    "index behind",
+    "old version",
+    "queue delay",
+    "queue duplicate",
+    "schedule early",
+    "schedule late",
+    "schedule missed",
+    "schedule twice",
+    "stream again",
+    "stream delay",
+    "stream restart",
+    "stream split",
+    "target given up",
+    "target retry",
+    "visibility ends",
+}
+CALL_ATTEMPTS = 3  # of the SDK at one call, before one of these makes it fail
+SDK_RETRIES = {
+    "throttle",
+    "internal error",
+    "internal error after effect",
+    "no connection",
+    "reply lost",
+    "slow call",
+}
+AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read")  # recorded with the table
+EXTERNAL = {"payments": "provider", "notifications": "text"}  # by service, the prefix of faults at its port
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One invocation, and what may have made it fail: faults, conflicts, and owners that were stopped.
+
+    refused: how often each kind of call was refused or had no answer, which the SDK retries.
+    """
+
+    container: str
+    function: str
+    cause: list[str]
+    begin: int
+    end: int = 0
+    how: str = ""
+    failures: list[str] = field(default_factory=list)
+    struck: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def has_reasons_for(self, failures: int) -> bool:
+        """Whether each failure has its own cause; an outage, a stopped owner or a FIFO queue explains any number."""
+        causes = len(self.struck) + sum(-(-times // CALL_ATTEMPTS) for times in self.refused.values())
+        for_all = self.function.endswith(FIFO) or any(name == "outage" or "/" in name for name in self.struck)
+        return causes >= (min(failures, 1) if for_all else failures)
+
+
+def violations(history: ParsedHistory) -> Iterator[Violation]:
+    """Failures without a cause, and dead letters that could have been handled."""
+    answered = {request.id: request.status for request in history.requests.values() if request.status}
+    if not (history.dead_letters or history.failure_count or any(status >= 500 for status in answered.values())):
+        return
+    ended = list(_invocations(history.entries))
+    by_cause: dict[str, list[Invocation]] = defaultdict(list)
+    for invocation in ended:
+        for cause in invocation.cause:
+            by_cause[cause].append(invocation)
+        failed = invocation.how not in ("ok", "") or answered.get(invocation.cause[0], 0) >= 500
+        if not invocation.has_reasons_for(max(len(invocation.failures), int(failed))):
+            what = " and ".join(invocation.failures) or invocation.cause[0]
+            text = f"{invocation.container} failed at {what} without enough causes"
+            yield Violation(CAUSED, text, {"container": invocation.container, "at": invocation.begin})
+    for letter in history.dead_letters:
+        if letter.by == "inbox" and letter.message and not _may_be_dead_lettered(letter, by_cause, history):
+            text = f"{letter.message.name} was dead-lettered at {letter.queue}: {letter.reason.get('reason')}"
+            yield Violation(CAUSED, text, {"message": letter.message.id, "queue": letter.queue})
+
+
+def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
+    """All invocations in the order of their ends, each with its possible causes of failure."""
+    open_: dict[str, Invocation] = {}
+    outage_until = 0
+    stopped: set[str] = set()
+    for at, kind, fields in entries:
+        if kind == "invocation":
+            begun = Invocation(fields["container"], fields["function"], list(fields["cause"]), at)
+            open_[begun.container] = begun
+            begun.struck += ["outage"] * (at < outage_until) + sorted(name for name in stopped if "/queries" in name)
+        elif kind == "ended":
+            ended = open_.pop(fields["container"])
+            ended.end, ended.how, ended.failures = at, fields["how"], list(fields.get("failures") or ())
+            yield ended
+        elif kind == "fault" and fields["name"] not in HARMLESS:
+            if fields["name"] == "outage":
+                outage_until = max(outage_until, at + OUTAGE)
+            for invocation in open_.values():
+                if _concerns(fields, invocation):
+                    if _sdk_retries(fields, invocation):
+                        invocation.refused[fields["where"]] += 1
+                    else:
+                        invocation.struck.append(fields["name"])
+        elif kind in ("conflict", "busy") and fields["container"] in open_:
+            open_[fields["container"]].struck.append(kind)
+        elif kind == "throttled":
+            stopped.add(fields["function"])
+            for invocation in open_.values():
+                invocation.struck += [fields["function"]] * ("/queries" in fields["function"])
+        elif kind == "runs":
+            stopped.discard(fields["function"])
+    yield from open_.values()
+
+
+def _sdk_retries(fault: dict[str, Any], invocation: Invocation) -> bool:
+    """Whether the SDK retries after a fault; calls to an owner have one attempt."""
+    name, where = fault["name"], fault["where"]
+    return name in SDK_RETRIES and where.startswith(f"{invocation.container} ") and " Invoke " not in where
+
+
+def _concerns(fault: dict[str, Any], invocation: Invocation) -> bool:
+    """Whether a fault may have made an invocation fail: its own, its owner's, its table's, or an outage."""
+    name, where = fault["name"], fault["where"]
+    who = where.split(" ")[0]
+    service = invocation.function.partition("/")[0]
+    owner = "/queries" in who  # an owner that may have been asked
+    table = who.partition("/")[0] == service and name in AT_A_TABLE
+    external = service in EXTERNAL and name.startswith(EXTERNAL[service])
+    return who == invocation.container or owner or table or name == "outage" or external
+
+
+def _may_be_dead_lettered(letter: DeadLetter, by_cause: dict[str, list[Invocation]], history: ParsedHistory) -> bool:
+    """Whether a message that was dead-lettered at once could not have been handled by that container."""
+    if letter.message is None or not is_hopeless(letter) or int(letter.reason.get("tries", 0)) >= ATTEMPTS:
+        return True  # attempted often enough, each time with a cause, or checked elsewhere
+    if letter.message.name == "RefundDue":
+        return "provider refuses" in _struck(letter, by_cause, history)
+    if letter.message.commit and 1 < letter.version <= VERSIONS.get(letter.message.name, 1):
+        return bool(_workers(letter, by_cause, history) & history.old_containers)
+    return True
+
+
+def _struck(letter: DeadLetter, by_cause: dict[str, list[Invocation]], history: ParsedHistory) -> set[str]:
+    return {name for invocation in _attempts(letter, by_cause, history) for name in invocation.struck}
+
+
+def _workers(letter: DeadLetter, by_cause: dict[str, list[Invocation]], history: ParsedHistory) -> set[str]:
+    return {invocation.container for invocation in _attempts(letter, by_cause, history)}
+
+
+def _attempts(letter: DeadLetter, by_cause: dict[str, list[Invocation]], history: ParsedHistory) -> list[Invocation]:
+    """The invocations that were handling a message when it was dead-lettered."""
+    copies = [copy.id for copy in history.copies.values() if (copy.queue, copy.body) == (letter.queue, letter.body)]
+    found = [invocation for copy in copies for invocation in by_cause.get(copy, ())]
+    return [it for it in found if it.begin <= letter.at and (not it.end or letter.at <= it.end)]

@@ -1,0 +1,243 @@
+"""A history parsed once for all checks: commits, requests, messages and deliveries, joined by their ids.
+
+A history is a sequence of `(microseconds, kind, fields)`; ../README.md lists the fields of each kind. This module holds
+no invariant.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tests.simulation.check.records import Commit, Copy, DeadLetter, Event, Message, Request
+
+Entry = tuple[int, str, dict[str, Any]]
+SECOND = 1_000_000  # microseconds
+OLD = "old version"  # the fault by which a container runs the previous version of the code
+GIVEN_UP = "target given up"  # the fault by which a rule dead-letters an event
+
+
+class ParsedHistory:
+    """A history and the final state.
+
+    end, faults_ended_at: times in microseconds. failure_count: invocations that failed or reported a failed item.
+    old_containers: those that run the previous version of the code. lost_by_relay: commits (service, stream, version)
+    that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
+    """
+
+    def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:
+        self.entries = entries
+        self.final = final
+        self.end = entries[-1][0] if entries else 0
+        self.faults_ended_at = 0
+        self.commits: list[Commit] = []
+        self.streams: dict[str, list[Commit]] = defaultdict(list)
+        self.requests: dict[str, Request] = {}
+        self.messages: dict[str, Message] = {}
+        self.published: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.published_at: dict[str, int] = {}
+        self.copies: dict[str, Copy] = {}
+        self.given_up: set[tuple[str, str]] = set()
+        self.dead_letters: list[DeadLetter] = []
+        self.lost_by_relay: set[tuple[str, str, int]] = set()
+        self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
+        self.effects: list[tuple[int, dict[str, Any]]] = []
+        self.failure_count = 0
+        self.old_containers: set[str] = set()
+        self._current_cause: dict[str, str | None] = {}
+        self._messages_of: dict[str, str] = {}
+        self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
+        self._routed = "", ""
+        self._parsed: dict[str, dict[str, Any] | None] = {}
+        readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
+        for at, kind, fields in entries:
+            reader = readers.get(kind)
+            if reader:
+                reader(at, fields)
+        if not self.faults_ended_at:
+            self.faults_ended_at = max((at for at, kind, _ in entries if kind == "fault"), default=0)
+
+    @property
+    def is_quiescent(self) -> bool:
+        """Whether the run settled: nothing is in progress any more."""
+        return bool(self.final.get("quiescent", True))
+
+    def of_kind(self, kind: str) -> Iterator[tuple[str, list[Commit]]]:
+        """The streams of one aggregate class, each as (aggregate id, commits)."""
+        for commits in self.streams.values():
+            if commits[0].kind == kind:
+                yield commits[0].aggregate_id, commits
+
+    def stream(self, kind: str, aggregate_id: str) -> list[Commit]:
+        """The commits of one aggregate."""
+        return self.streams.get(f"{kind}#{aggregate_id}", [])
+
+    def cause_of(self, commit: Commit) -> Message | None:
+        """The message that led to a commit."""
+        return self.messages.get(commit.causation or "")
+
+    def was_sent_to(self, queue: str, message_id: str) -> bool:
+        """Whether a message was published to everyone, or to the service of a queue alone."""
+        service = queue.partition("/")[0]
+        return any(detail.get("to", service) == service for detail in self.published.get(message_id, ()))
+
+    def table(self, name: str) -> Iterator[dict[str, dict[str, Any]]]:
+        """The items of a table in the final state."""
+        items: Mapping[Any, dict[str, dict[str, Any]]] = self.final.get("tables", {}).get(name, {})
+        return iter(items.values())
+
+    def _read_request(self, at: int, fields: dict[str, Any]) -> None:
+        expected = fields.get("if_match")
+        self.requests[fields["id"]] = Request(
+            id=fields["id"],
+            at=at,
+            who=fields["who"],
+            method=fields["method"],
+            path=fields["path"],
+            key=fields.get("key"),
+            body=fields.get("body"),
+            if_match=int(str(expected).strip('"')) if expected else None,
+        )
+
+    def _read_response(self, at: int, fields: dict[str, Any]) -> None:
+        request = self.requests[fields["id"]]
+        request.answered_at = at
+        request.status, request.answer = fields["status"], fields.get("body")
+        request.version = fields.get("version")
+
+    def _read_invocation(self, at: int, fields: dict[str, Any]) -> None:
+        self._current_cause[fields["container"]] = next(iter(fields.get("cause") or ()), None)
+
+    def _read_underway(self, at: int, fields: dict[str, Any]) -> None:
+        for partition, sort in fields["keys"]:
+            if isinstance(sort, int):
+                cause = self._current_cause.get(fields["container"])
+                self._pending_transactions[fields["container"], partition, sort] = cause
+
+    def _read_commit(self, at: int, fields: dict[str, Any]) -> None:
+        item = fields["item"]
+        stream, version = item["stream"]["S"], int(item["version"]["N"])
+        kind, _, aggregate_id = stream.partition("#")
+        # A transaction that a container began may commit during its next invocation, or after its end.
+        container = fields["container"]
+        cause = self._pending_transactions.pop((container, stream, version), None) or self._current_cause.get(container)
+        commit = Commit(
+            at=at,
+            service=fields["table"].partition("/")[0],
+            stream=stream,
+            kind=kind,
+            aggregate_id=aggregate_id,
+            version=version,
+            id=item["id"]["S"],
+            events=[
+                Event(name, data, version + n) for n, (name, _, data) in enumerate(json.loads(item["events"]["S"]))
+            ],
+            messages=[],
+            item=item,
+            cause=item["cause"]["S"] if "cause" in item else None,
+            causation=item["causation_id"]["S"] if "causation_id" in item else None,
+            items_in_transaction=fields.get("in_transaction") or 1,
+            request=cause if cause in self.requests else None,
+        )
+        for carried in json.loads(item["messages"]["S"]) if "messages" in item else ():
+            message = self._message(carried["detail"], commit.service, carried.get("delay"), commit)
+            commit.messages.append(message)
+        self.commits.append(commit)
+        self.streams[stream].append(commit)
+        if commit.request:
+            self.requests[commit.request].commits.append(commit)
+
+    def _message(
+        self, detail: dict[str, Any], service: str, delay: int | None = None, commit: Commit | None = None
+    ) -> Message:
+        metadata = detail["metadata"]
+        message = Message(metadata["id"], metadata["name"], service, detail, delay, commit)
+        return self.messages.setdefault(message.id, message)
+
+    def _read_published(self, at: int, fields: dict[str, Any]) -> None:
+        detail = fields["detail"] if isinstance(fields["detail"], dict) else json.loads(fields["detail"])
+        if not isinstance(detail.get("metadata"), dict) or "id" not in detail["metadata"]:
+            return
+        message = self._message(detail, fields["service"].removeprefix("mallbots."))
+        self.published[message.id].append(detail)
+        self._messages_of[fields["entry"]] = message.id
+        self.published_at.setdefault(message.id, at)
+
+    def _read_stream(self, at: int, fields: dict[str, Any]) -> None:
+        if fields["what"] == "lost-to-queue":
+            service = fields["table"].partition("/")[0]
+            self.lost_by_relay |= {(service, stream, int(version)) for stream, version in fields["keys"]}
+
+    def _read_sent(self, at: int, fields: dict[str, Any]) -> None:
+        queue, body = fields["queue"], fields["body"]
+        due = at + int((fields.get("delay") or 0) * SECOND)
+        self.copies[fields["message"]] = Copy(queue, fields["message"], self._in_body(queue, body), body, due)
+
+    def _in_body(self, queue: str, body: str) -> Message | None:
+        if body not in self._parsed:
+            self._parsed[body] = _detail(body)
+        detail = self._parsed[body]
+        return self._message(detail, queue.partition("/")[0]) if detail else None
+
+    def _read_received(self, at: int, fields: dict[str, Any]) -> None:
+        if copy := self.copies.get(fields["message"]):
+            copy.received.append(at)
+
+    def _read_deleted(self, at: int, fields: dict[str, Any]) -> None:
+        if copy := self.copies.get(fields["message"]):
+            copy.deleted = at
+
+    def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
+        self.failure_count += bool(fields.get("failures")) or fields["how"] == "error"
+        for failed in fields.get("failures") or ():
+            if copy := self.copies.get(failed):
+                copy.failed += 1
+
+    def _read_dead(self, at: int, fields: dict[str, Any]) -> None:
+        body = fields["body"]
+        message = self._in_body(fields["queue"], body)
+        queue = fields["queue"].removesuffix("/dead-letters").removesuffix("/undelivered")
+        detail = self._parsed[body]
+        version = int(detail["metadata"].get("version", 1)) if detail else 1
+        self.dead_letters.append(
+            DeadLetter(at, queue, message, body, fields.get("reason") or {}, fields["by"], version)
+        )
+
+    def _read_routed(self, at: int, fields: dict[str, Any]) -> None:
+        self._routed = fields["entry"], fields["queue"]
+
+    def _read_fault(self, at: int, fields: dict[str, Any]) -> None:
+        if fields["name"] == GIVEN_UP:
+            self.given_up.add((self._messages_of[self._routed[0]], self._routed[1]))
+        elif fields["name"] == OLD:
+            self.old_containers.add(fields["where"])
+
+    def _read_row(self, at: int, fields: dict[str, Any]) -> None:
+        partition, sort = fields["key"]
+        self.rows.append((at, fields["table"], partition, sort, fields["item"]))
+
+    def _read_effect(self, at: int, fields: dict[str, Any]) -> None:
+        self.effects.append((at, fields))
+
+    def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
+        self.faults_ended_at = at
+
+
+def _detail(body: str) -> dict[str, Any] | None:
+    """The envelope in a message body; None for a schedule's tick and for anything unreadable."""
+    try:
+        detail = json.loads(body).get("detail")
+    except (ValueError, AttributeError):
+        return None
+    readable = isinstance(detail, dict) and isinstance(detail.get("metadata"), dict) and "id" in detail["metadata"]
+    return detail if readable and "name" in detail["metadata"] and isinstance(detail.get("data"), dict) else None
+
+
+def plain(item: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The attributes of an item as Python values."""
+    return {name: _value(value) for name, value in item.items()}
+
+
+def _value(value: dict[str, Any]) -> Any:
+    (kind, content), *_ = value.items()
+    return int(content) if kind == "N" else content

@@ -1,0 +1,97 @@
+"""Requests to DynamoDB: which parameters are simulated, conditions of writes, and actions of a transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.simulation.cost import item_size
+from tests.simulation.expressions import ExpressionError, Item, additions, check_placeholders, condition, plain
+from tests.simulation.sdk import client_error
+from tests.simulation.tables import Key, Table
+
+# The parameters that are simulated; a request with any other is refused.
+_CONDITIONAL = {"ConditionExpression", "ReturnValuesOnConditionCheckFailure"}
+_COMMON = {"TableName", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+_PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
+KNOWN = {
+    "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
+    "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
+    "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
+    "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
+    "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "Update": frozenset(_COMMON | _CONDITIONAL | {"Key", "UpdateExpression"}),
+}
+
+
+def check_known(operation: str, request: Mapping[str, Any]) -> None:
+    """Raises ExpressionError for a request with a parameter that is not simulated."""
+    if not request.keys() <= KNOWN[operation]:
+        raise ExpressionError(f"not simulated in {operation}: {sorted(request.keys() - KNOWN[operation])}")
+
+
+class Write:
+    """One action of a transaction: Put or Update."""
+
+    def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
+        [(kind, request)] = action.items()
+        if kind not in ("Put", "Update"):
+            raise ExpressionError(f"{kind} in a transaction is not simulated")
+        check_known(kind, request)
+        self.table, self._request, self._kind = table, request, kind
+        self._item: Item = table.checked(request["Item"]) if kind == "Put" else {}
+        self.size = item_size(self._item)
+        check_placeholders(request, "ConditionExpression", "UpdateExpression")
+        self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
+
+    def refusal(self) -> dict[str, Any]:
+        """Its cancellation reason; with the code None when it can be done."""
+        there = self.table.items.get(self.key)
+        if holds(self._request, there):
+            return {"Code": "None"} if self._can_add(there or {}) else {"Code": "ValidationError"}
+        reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+        return {**reason, "Item": dict(there)} if there and wants_old(self._request) else reason
+
+    def _can_add(self, there: Item) -> bool:
+        """Whether each attribute to add to is a number, or does not exist."""
+        if self._kind == "Put":
+            return True
+        names = self._request.get("ExpressionAttributeNames", {})
+        return all("N" in there.get(names.get(name, name), {"N": "0"}) for name, _ in self._additions())
+
+    def _additions(self) -> Sequence[tuple[str, str]]:
+        return additions(self._request["UpdateExpression"])
+
+    def result(self) -> Item:
+        """The item after it."""
+        if self._kind == "Put":
+            return self._item
+        item = dict(self.table.items.get(self.key) or self.table.key_item(self.key))
+        names, values = self._request.get("ExpressionAttributeNames", {}), self._request["ExpressionAttributeValues"]
+        for name, value in self._additions():
+            attribute = names.get(name, name)
+            item[attribute] = {"N": str(plain(item.get(attribute, {"N": "0"})) + plain(values[value]))}
+        return item
+
+
+def holds(request: Mapping[str, Any], there: Item | None) -> bool:
+    """Whether the condition of a request holds for the existing item."""
+    if "ConditionExpression" not in request:
+        return True
+    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    return condition(request["ConditionExpression"])(there or {}, names, values)
+
+
+def wants_old(request: Mapping[str, Any]) -> bool:
+    """Whether a refusal returns the existing item."""
+    return bool(request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD")
+
+
+def cancelled(reasons: Sequence[dict[str, Any]]) -> ClientError:
+    """The error of a transaction with these cancellation reasons."""
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    return client_error(
+        "TransactionCanceledException", message, "TransactWriteItems", CancellationReasons=list(reasons)
+    )

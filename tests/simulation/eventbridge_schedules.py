@@ -1,0 +1,60 @@
+"""EventBridge schedules: each sends a timer message to a queue, not always in time."""
+
+import json
+from datetime import datetime, timedelta
+
+from events.registry import Timer
+from tests.simulation.containers import BEGIN
+from tests.simulation.sdk import World
+from tests.simulation.sqs import Queue
+
+
+class EventBridgeSchedule:
+    """One schedule with one target queue."""
+
+    def __init__(self, world: World, timer: type[Timer], expression: str, queue: Queue) -> None:
+        self._world = world
+        self._timer = timer
+        self._expression = expression
+        self._queue = queue
+        self._plan(BEGIN)
+
+    def _plan(self, after: datetime) -> None:
+        due = next_time(self._expression, after)
+        at_us = (due - BEGIN) // timedelta(microseconds=1)
+        self._world.scheduler.call_at(at_us, lambda: self._fire(due))
+
+    def _fire(self, due: datetime) -> None:
+        """Send the message, unless a fault makes it early, late, repeated or missed."""
+        world, where = self._world, self._queue.name
+        self._plan(due)
+        if world.faults.strikes("schedule missed", where):
+            return
+        seconds = world.choices.seconds(0.01, 2.0, "schedule")
+        if world.faults.strikes("schedule late", where):
+            seconds += world.choices.seconds(1.0, 60.0, "late")
+        stated_time = due
+        if world.faults.strikes("schedule early", where):  # a time in the future, by the reader's clock
+            stated_time = due + timedelta(seconds=world.choices.between(1, 60, "early"))
+        for _ in range(2 if world.faults.strikes("schedule twice", where) else 1):
+            world.scheduler.call_in(seconds, lambda: self._send(stated_time))
+
+    def _send(self, stated_time: datetime) -> None:
+        time = stated_time.isoformat(timespec="seconds").replace("+00:00", "Z")
+        self._queue.send(
+            json.dumps({"detail-type": self._timer.about.name, "version": self._timer.about.version, "time": time}),
+            by="schedule",
+        )
+
+
+def next_time(expression: str, after: datetime) -> datetime:
+    """The next time of a schedule: `rate(N minutes)`, counted from midnight, or `cron(M H * * ? *)`."""
+    kind, _, rest = expression.rstrip(")").partition("(")
+    midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind == "rate":
+        number, unit = rest.split()
+        every = timedelta(**{unit.removesuffix("s") + "s": int(number)})
+        return midnight + ((after - midnight) // every + 1) * every
+    minute, hour = (int(part) for part in rest.split()[:2])
+    today = midnight + timedelta(hours=hour, minutes=minute)
+    return today if today > after else today + timedelta(days=1)

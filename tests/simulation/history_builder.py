@@ -1,0 +1,252 @@
+"""Histories written by hand for the checker's tests: entries as a simulated cloud records them, and edits of these."""
+
+import json
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any
+
+from tests.simulation.check.parsed_history import SECOND, Entry
+from tests.simulation.check.subscribers import SUBSCRIBERS
+
+SERVICE_OF = {
+    "Basket": "baskets",
+    "Bot": "depot",
+    "CreateOrderSaga": "checkout",
+    "Customer": "customers",
+    "Invoice": "payments",
+    "Notification": "notifications",
+    "Order": "ordering",
+    "Payment": "payments",
+    "ShoppingList": "depot",
+}
+SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}
+STAGES = {
+    "BasketStarted": "baskets_started",
+    "BasketCheckedOut": "checked_out",
+    "OrderApproved": "approved",
+    "OrderReadied": "ready",
+    "OrderPaid": "paid",
+    "OrderCompleted": "completed",
+    "OrderRejected": "rejected",
+    "OrderCancelled": "cancelled",
+}
+
+NamedData = tuple[str, dict[str, Any]]
+
+
+class HistoryBuilder:
+    """A history that grows call by call; each message is delivered to every subscriber and handled."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.tables: dict[str, dict[Any, dict[str, Any]]] = {}
+        self._versions: dict[str, int] = {}
+        self._now = 0
+        self._number = 0
+        self._request: str | None = None
+        self._timers: list[tuple[str, str]] = []
+
+    @property
+    def final(self) -> dict[str, Any]:
+        """The final state."""
+        settings = {"MALLBOTS_BASKET_UNTOUCHED": "1800", "MALLBOTS_ORDER_UNPAID": "86400"}
+        return {"tables": self.tables, "quiescent": True, "settings": settings}
+
+    def record(self, kind: str, **fields: Any) -> None:
+        """An entry, a millisecond after the last."""
+        self._now += 1000
+        self.entries.append((self._now, kind, fields))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += int(seconds * SECOND)
+
+    def version(self, stream: str) -> int:
+        """The latest version of a stream."""
+        return self._versions.get(stream, 0)
+
+    def number(self, prefix: str) -> str:
+        """The next id with this prefix."""
+        self._number += 1
+        return f"{prefix}-{self._number}"
+
+    def request(
+        self, method: str, path: str, *, key: str | None = None, body: Any = None, if_match: str | None = None
+    ) -> str:
+        """A request arrives; its id. Commits until the response belong to it."""
+        self._request = self.number("request")
+        fields = {"method": method, "path": path, "key": key, "body": body, "if_match": if_match}
+        self.record("request", id=self._request, who="staff:1", **fields)
+        self.record("invocation", container="api", function="some/api", cause=[self._request])
+        return self._request
+
+    def respond(self, status: int | None = 200, body: Any = None, version: int | None = None) -> None:
+        """The client receives the response."""
+        self.record("ended", container="api", function="some/api", how="ok", failures=[])
+        self.record("response", id=self._request, status=status, body=body or {}, version=version)
+        self._request = None
+
+    def commit(
+        self,
+        stream: str,
+        *events: NamedData,
+        messages: Sequence[NamedData] = (),
+        timers: Sequence[tuple[str, dict[str, Any], int]] = (),
+        cause: str | None = None,
+        in_transaction: int = 1,
+        answers: str | None = None,
+    ) -> list[str]:
+        """A commit; the ids of its messages, one per event, or all of the last event.
+
+        timers: (name, data, delay in seconds). answers: the id of the command that the last message answers.
+        """
+        service, version = SERVICE_OF[stream.partition("#")[0]], self._versions.get(stream, 0) + 1
+        last = version + len(events) - 1
+        self._versions[stream] = last
+        versions = range(version, last + 1) if len(messages) == len(events) else [last] * len(messages)
+        details = [
+            self._detail(name, data, service, stream, of_event, cause)
+            for (name, data), of_event in zip(messages, versions, strict=True)
+        ]
+        if answers:
+            details[-1]["metadata"]["causation_id"] = answers
+        carried: list[dict[str, Any]] = [{"detail": detail} for detail in details]
+        delayed = [(self._detail(name, data, service, stream, last, cause), delay) for name, data, delay in timers]
+        carried += [{"detail": detail, "delay": delay} for detail, delay in delayed]
+        item: dict[str, dict[str, str]] = {
+            "stream": {"S": stream},
+            "version": {"N": str(version)},
+            "id": {"S": self.number("commit")},
+            "events": {"S": json.dumps([[name, 1, data] for name, data in events])},
+            "messages": {"S": json.dumps(carried)},
+        }
+        if cause:
+            item |= {"cause": {"S": cause}, "causation_id": {"S": cause}}
+        table = f"{service}/events"
+        container = "api" if self._request else "inbox"
+        self.record(
+            "commit", table=table, key=[stream, version], item=item, container=container, in_transaction=in_transaction
+        )
+        self.tables.setdefault(table, {})[stream, version] = item
+        for detail in details:
+            self.publish(detail)
+        for detail, delay in delayed:
+            timer = f"{service}/inbox", json.dumps({"detail": detail})
+            if delay:
+                self._timers.append(timer)
+            else:
+                self.deliver(*timer)
+        return [detail["metadata"]["id"] for detail in details]
+
+    def deliver_timers(self) -> None:
+        """Deliver the timers with a delay, after everything else."""
+        self.wait(60)
+        for queue, body in self._timers:
+            self.deliver(queue, body)
+
+    def reply(self, name: str, data: dict[str, Any], command: str) -> str:
+        """Publish a reply that no commit carries; its id."""
+        source = next(service for prefix, service in SOURCE_OF_REPLY.items() if name.startswith(prefix))
+        detail = self._detail(name, data, source, f"{name}#{command}", 1, command)
+        self.publish(detail)
+        return str(detail["metadata"]["id"])
+
+    def _detail(
+        self, name: str, data: dict[str, Any], service: str, stream: str, version: int, cause: str | None
+    ) -> dict[str, Any]:
+        metadata = {
+            "id": f"{stream}/{version}/{name}",
+            "name": name,
+            "version": 2 if name == "InvoiceAdjusted" else 1,
+            "source": f"mallbots.{service}",
+            "stream": stream,
+            "stream_version": version,
+            "causation_id": cause,
+        }
+        return {"metadata": metadata, "data": data}
+
+    def publish(self, detail: dict[str, Any]) -> None:
+        """Publish a message, and deliver it to every subscriber."""
+        metadata, entry = detail["metadata"], self.number("entry")
+        self.record("published", service=metadata["source"], entry=entry, name=metadata["name"], detail=detail)
+        for queue in SUBSCRIBERS[metadata["name"]]:
+            self.record("routed", entry=entry, queue=queue, copies=1)
+            self.deliver(queue, json.dumps({"id": entry, "detail": detail}))
+        self._project(detail)
+
+    def deliver(self, queue: str, body: str) -> None:
+        """Put a message into a queue, and handle it."""
+        message = self.number("message")
+        self.record("sent", queue=queue, message=message, body=body, delay=0)
+        self.record("received", queue=queue, message=message, count=1, function=queue)
+        self.record("deleted", queue=queue, message=message)
+
+    def write_row(self, table: str, partition: str, sort: str, version: int, data: dict[str, Any], **more: Any) -> None:
+        """Write a row of a read model."""
+        item = {"partition": {"S": partition}, "sort": {"S": sort}, "version": {"N": str(version)}}
+        item |= {"data": {"S": json.dumps(data)}} | {name: {"S": value} for name, value in more.items()}
+        self.record("row", table=table, key=[partition, sort], item=item, container="inbox")
+        self.tables.setdefault(table, {})[partition, sort] = item
+
+    def count(self, partition: str, sort: str, **fields: int) -> None:
+        """Add to a counter of insights."""
+        table = self.tables.setdefault("insights/views", {})
+        item = dict(table.get((partition, sort), {"partition": {"S": partition}, "sort": {"S": sort}}))
+        for name, by in fields.items():
+            item[name] = {"N": str(int(item.get(name, {"N": "0"})["N"]) + by)}
+        table[partition, sort] = item
+        self.record("row", table="insights/views", key=[partition, sort], item=item, container="inbox")
+
+    def _project(self, detail: dict[str, Any]) -> None:
+        """Write what read models show of a message."""
+        name, data, version = detail["metadata"]["name"], detail["data"], detail["metadata"]["stream_version"]
+        if name in STAGES:
+            self.count("funnel", "2026-01-05T09 stages all 0", **{STAGES[name]: 1})
+        if name == "OrderCompleted":
+            items = sum(item["quantity"] for item in data["items"])
+            self.count("sales", "2026-01-05T09 mall all 0", orders=1, items=items, revenue=data["total"])
+        if name.startswith("Order") and "status" in data and "items" in data:
+            self.write_row("search/views", "orders", data["order_id"], version, data)
+            self.write_row("payments/views", f"order {data['order_id']}", "order", version, data)
+        elif name.startswith("ShoppingList") and "shopping_list_id" in data:
+            self.write_row("depot/views", "lists", data["shopping_list_id"], version, data)
+        elif name.startswith("Bot"):
+            self.write_row("depot/views", "bots", data["bot_id"], version, data)
+
+    # For a test that breaks one invariant: edits of what is recorded.
+
+    def find(self, kind: str, *words: str) -> int:
+        """The position of the first entry of a kind that contains all these words. Raises AssertionError."""
+        for position, (_, found, fields) in enumerate(self.entries):
+            if found == kind and all(word in json.dumps(fields).replace('\\"', '"') for word in words):
+                return position
+        raise AssertionError(f"no {kind} with {words} is recorded")
+
+    def fields(self, kind: str, *words: str) -> dict[str, Any]:
+        """The fields of the first entry of a kind that contains all these words."""
+        return self.entries[self.find(kind, *words)][2]
+
+    def drop(self, kind: str, *words: str) -> None:
+        """Remove an entry; a commit from its table too."""
+        _, _, fields = self.entries.pop(self.find(kind, *words))
+        if kind == "commit":
+            del self.tables[fields["table"]][tuple(fields["key"])]
+
+    def replace(self, kind: str, words: tuple[str, ...], old: str, new: str, part: str = "events") -> None:
+        """Replace a text in the events or messages of a commit."""
+        item = self.fields(kind, *words)["item"]
+        assert old in item[part]["S"], item[part]["S"]
+        item[part] = {"S": item[part]["S"].replace(old, new)}
+
+    def duplicate_commit(self, *words: str, version: int) -> None:
+        """Store the events of a commit again, as another commit at this version."""
+        fields = deepcopy(self.fields("commit", *words))
+        fields["item"]["version"], fields["item"]["id"] = {"N": str(version)}, {"S": "again"}
+        fields["item"]["messages"] = {"S": "[]"}
+        fields["key"][1] = version
+        self.record("commit", **fields)
+        self.tables[fields["table"]][fields["key"][0], version] = fields["item"]
+
+
+Break = Callable[[HistoryBuilder], None]
+Case = tuple[str, Break, str]  # a sample history, how it is broken, and the invariant that this violates

@@ -1,0 +1,90 @@
+"""Two versions at once: some containers run the code from before InvoiceAdjusted had a reason (version 2).
+
+Their behaviour is simulated at their clients: they store and publish version 1, and take version 2 for a newer one than
+they know. Their snapshots have another schema, in which amounts have other names.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tests.simulation.dynamodb import DynamoDBClient
+from tests.simulation.expressions import Item
+from tests.simulation.sqs import SQSClient
+
+EVOLVED = ("payments", "insights")  # the services whose code differs between the two versions
+NEWER_THAN_ANY = "99"
+
+_VERSION_2 = re.compile(r'("name": ?"InvoiceAdjusted", ?"version": ?)2\b')
+_MARKED = re.compile(rf'("name": ?"InvoiceAdjusted", ?"version": ?){NEWER_THAN_ANY}\b')
+
+
+def received(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as an old container receives it: version 2 is marked as unknown."""
+    if "Records" not in event or "body" not in event["Records"][0]:
+        return event
+    records = [
+        {**record, "body": _VERSION_2.sub(rf"\g<1>{NEWER_THAN_ANY}", record["body"])}
+        if "InvoiceAdjusted" in record["body"]
+        else record
+        for record in event["Records"]
+    ]
+    return {"Records": records}
+
+
+def written(item: Item) -> Item:
+    """An item as the old code would write it."""
+    old = dict(item)
+    if "snapshot" in item:
+        schema, state, causes = json.loads(item["snapshot"]["S"])
+        renamed = {f"old_{name}" if name in ("amount", "authorized") else name: it for name, it in state.items()}
+        old["snapshot"] = {"S": _text([schema - 1, renamed, causes])}
+    if '["Adjusted",2,' in item.get("events", {}).get("S", ""):
+        old["events"] = {"S": _text([_event(*event) for event in json.loads(item["events"]["S"])])}
+    if '"InvoiceAdjusted"' in item.get("messages", {}).get("S", ""):
+        old["messages"] = {"S": _text([_message(message) for message in json.loads(item["messages"]["S"])])}
+    return old
+
+
+def _event(name: str, version: int, data: dict[str, Any]) -> list[Any]:
+    if name != "Adjusted":
+        return [name, version, data]
+    return [name, 1, {"amount": data["amount"]}]
+
+
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    metadata, data = message["detail"]["metadata"], message["detail"]["data"]
+    if metadata["name"] != "InvoiceAdjusted":
+        return message
+    data = {name: value for name, value in data.items() if name != "reason"}
+    return {**message, "detail": {**message["detail"], "metadata": {**metadata, "version": 1}, "data": data}}
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+class OldDynamoDBClient(DynamoDBClient):
+    """The client of an old container."""
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """Put the item as the old code would."""
+        return super().put_item(**{**request, "Item": written(request["Item"])})
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """Write the items as the old code would."""
+        actions = [{kind: _old(action) for kind, action in one.items()} for one in request["TransactItems"]]
+        return super().transact_write_items(**{**request, "TransactItems": actions})
+
+
+def _old(action: Mapping[str, Any]) -> dict[str, Any]:
+    return {**action, "Item": written(action["Item"])} if "Item" in action else dict(action)
+
+
+class OldSQSClient(SQSClient):
+    """The client of an old container; it dead-letters messages as they were published."""
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, **more: Any) -> dict[str, Any]:
+        """Send one message."""
+        return super().send_message(QueueUrl=QueueUrl, MessageBody=_MARKED.sub(r"\g<1>2", MessageBody), **more)

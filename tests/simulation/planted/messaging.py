@@ -1,0 +1,119 @@
+"""Planted bugs of relay, bus and inbox: how messages are published, received and answered."""
+
+from functions.kernel.composition.adapters import EventBridgeBus
+from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging import inbox, retry
+from functions.kernel.messaging.inbox import Inbox
+from tests.simulation.check.delivery import ANSWERED, DEAD_LETTER_REASON, DELIVERED, PUBLISHED, UNKNOWN_VERSION
+from tests.simulation.check.projections import COUNTED, REBUILT
+from tests.simulation.check.refusals import VALID_REASON
+from tests.simulation.check.sagas import ENDS
+from tests.simulation.check.side_effects import NOTIFIED_ONCE
+from tests.simulation.planted.bug import Bug, Edit, Set
+
+BUGS = (
+    Bug(
+        "relay ignores failed entries",
+        "The relay reports success to the stream, whatever the bus refused.",
+        (PUBLISHED, DELIVERED),
+        (Edit(relay.handle, "if not failed:", "if True:"),),
+    ),
+    Bug(
+        "relay advances past failed entries",
+        "The relay reports the last record that failed, so the failed ones before it are skipped.",
+        (PUBLISHED, DELIVERED),
+        (Edit(relay.handle, "for owner in owners if", "for owner in reversed(owners) if"),),
+    ),
+    Bug(
+        "FailedEntryCount unread",
+        "Whatever PutEvents answers, all entries are taken as published.",
+        (PUBLISHED,),
+        (Edit(EventBridgeBus._put_batch, 'if answer.get("ErrorCode")', "if False"),),
+    ),
+    Bug(
+        "relay takes the first message of a commit",
+        "Of a commit with several messages only one is published.",
+        (PUBLISHED, DELIVERED),
+        (Edit(relay.handle, "messages_of(image) if", "messages_of(image)[:1] if"),),
+    ),
+    Bug(
+        "timer that could not be sent is forgotten",
+        "The relay reports success when the queue refused a timer.",
+        (DELIVERED,),
+        (Edit(relay._remind, "return False", "return True"),),
+    ),
+    Bug(
+        "bus gives up silently",
+        "Entries that failed at four attempts are taken as published.",
+        (PUBLISHED,),
+        (
+            Edit(
+                EventBridgeBus._put_batch,
+                "return positions\n                continue",
+                "return []\n                continue",
+            ),
+        ),
+    ),
+    Bug(
+        "acknowledged before the commit",
+        "A message whose handling fails is deleted.",
+        (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
+        (Edit(Inbox._receive, "return self._failed(record, error)", "return True"),),
+    ),
+    Bug(
+        "rest of a batch dropped",
+        "The first failure ends a batch, and the messages after it are taken as handled.",
+        (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
+        (
+            Edit(
+                Inbox.handle,
+                'failed.append(record["messageId"])',
+                'failed.append(record["messageId"])\n                break',
+            ),
+        ),
+    ),
+    Bug(
+        "given up after two attempts",
+        "A message is dead-lettered before a transient fault could pass.",
+        (DEAD_LETTER_REASON,),
+        (Edit(retry.is_final, 'int(runtime.current().setting("MAX_RECEIVES"))', "2"),),
+    ),
+    Bug(
+        "any error taken for a refusal",
+        "Any error while a command is handled is answered with a refusal.",
+        (VALID_REASON,),
+        (Set(inbox, "REFUSALS", (Exception,)),),
+    ),
+    Bug(
+        "a command without effect is not answered",
+        "A command that had taken effect before gets no answer.",
+        (ANSWERED, ENDS),
+        (Edit(Inbox._answer, "elif not working.answered:", "elif False:"),),
+    ),
+    Bug(
+        "refusal not sent",
+        "A command that is refused gets no answer.",
+        (ANSWERED, ENDS),
+        (Edit(Inbox._answer, "publish([answer(command, answers.refused(command, error), working)])", "pass"),),
+    ),
+    Bug(
+        "answer not in the commit",
+        "The answer to a command is not stored with its commit.",
+        (ANSWERED, ENDS),
+        (Edit(Repository.prepare, "messages.append(working.answer)", "pass"),),
+    ),
+    Bug(
+        "unreadable messages dropped",
+        "A message that cannot be decoded is deleted and not dead-lettered.",
+        (UNKNOWN_VERSION,),
+        (
+            Edit(
+                Inbox._failed,
+                "if retry.is_final(error, receives):",
+                "if isinstance(error, UndeliverableError):\n                return True\n"
+                "            if retry.is_final(error, receives):",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,170 @@
+"""The checker finds no violation in a correct history, and finds each invariant that a broken one violates."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulation import (
+    broken_baskets_and_orders,
+    broken_commands_and_money,
+    broken_sagas_and_read_models,
+    sample_histories,
+)
+from tests.simulation.check import (
+    baskets,
+    check,
+    collection,
+    commands,
+    delivery,
+    failures,
+    money,
+    orders,
+    poison,
+    projections,
+    published_state,
+    refusals,
+    robots,
+    sagas,
+    side_effects,
+    transitions,
+)
+from tests.simulation.history_builder import Break, HistoryBuilder
+
+SAMPLES: dict[str, Callable[[], HistoryBuilder]] = {
+    "completed": sample_histories.completed,
+    "refused": sample_histories.refused,
+    "parked": sample_histories.parked,
+}
+BROKEN = [*broken_commands_and_money.CASES, *broken_sagas_and_read_models.CASES, *broken_baskets_and_orders.CASES]
+
+
+def violated(history: HistoryBuilder) -> set[str]:
+    """The invariants that a history violates."""
+    return {violation.invariant for violation in check(history.entries, history.final)}
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_correct_history_violates_no_invariant(sample: str) -> None:
+    history = SAMPLES[sample]()
+    assert check(history.entries, history.final) == []
+
+
+@pytest.mark.parametrize(
+    ("sample", "break_it", "invariant"), [pytest.param(*case, id=case[1].__name__) for case in BROKEN]
+)
+def test_a_violated_invariant_is_found(sample: str, break_it: Break, invariant: str) -> None:
+    history = SAMPLES[sample]()
+    break_it(history)
+    found = check(history.entries, history.final)
+    assert invariant in {violation.invariant for violation in found}, [str(violation) for violation in found]
+
+
+def test_every_invariant_is_violated_by_some_broken_history() -> None:
+    kernel = (commands, transitions, delivery, side_effects, sagas, projections, poison, failures, published_state)
+    families = (*kernel, baskets, collection, orders, money, refusals, robots)
+    constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
+    invariants = {value for value in constants if isinstance(value, str) and " " in value}
+    assert invariants == {invariant for _, _, invariant in BROKEN}
+
+
+def test_a_row_may_lack_an_event_that_was_dead_lettered_for_a_valid_reason() -> None:
+    history = sample_histories.completed()
+    position = history.find("sent", "search/inbox", "OrderPaid")
+    body = history.fields("sent", "search/inbox", "OrderPaid")["body"]
+    del history.entries[position : position + 3]
+    history.write_row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert check(history.entries, history.final) != []
+    history.record("dead", queue="search/inbox/undelivered", message="d", body=body, reason={}, by="rule")
+    assert check(history.entries, history.final) == []
+
+
+def test_a_row_may_not_lack_an_event_that_was_redriven_and_handled() -> None:
+    history = sample_histories.completed()
+    body = history.fields("sent", "search/inbox", "OrderPaid")["body"]
+    history.record("dead", queue="search/inbox/undelivered", message="d", body=body, reason={}, by="rule")
+    history.write_row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert violated(history) == {projections.REBUILT}
+
+
+def test_a_message_that_is_republished_to_one_consumer_need_not_reach_the_others_again() -> None:
+    history = sample_histories.completed()
+    detail = history.fields("published", '"OrderPaid"')["detail"] | {"to": "search"}
+    history.record("published", service="mallbots.ordering", entry="again", name="OrderPaid", detail=detail)
+    assert check(history.entries, history.final) == []
+
+
+def test_a_message_that_was_lost_and_republished_to_one_consumer_may_be_missing_at_the_others() -> None:
+    history = sample_histories.completed()
+    history.fields("published", '"OrderPaid"')["detail"]["to"] = "insights"
+    position = history.find("sent", "search/inbox", "OrderPaid")
+    del history.entries[position : position + 3]
+    history.write_row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert violated(history) >= {delivery.PUBLISHED, projections.REBUILT}
+    version = history.fields("published", '"OrderPaid"')["detail"]["metadata"]["stream_version"]
+    history.record("stream", what="lost-to-queue", table="ordering/events", keys=[["Order#o", version]])
+    assert check(history.entries, history.final) == []
+
+
+def test_a_captured_payment_of_a_compensated_order_may_wait_for_a_cancellation_that_was_dead_lettered() -> None:
+    history = sample_histories.refused()
+    authorized = ("Authorized", {"customer_id": "c", "amount": 2000})
+    history.commit("Payment#q", authorized, ("Confirmed", {"order_id": "o"}), ("Captured", {"amount": 2000}))
+    assert sagas.COMPENSATED in violated(history)
+    detail = json.loads(json.dumps(history.fields("published", '"OrderRejected"')["detail"]))
+    detail["metadata"] |= {"id": "the cancellation", "name": "OrderCancelled"}
+    body = json.dumps({"detail": detail})
+    history.record("dead", queue="payments/inbox/undelivered", message="d", body=body, reason={}, by="rule")
+    assert sagas.COMPENSATED not in violated(history)
+
+
+def test_an_event_of_an_unknown_version_is_dead_lettered_and_excuses_no_other_row() -> None:
+    history = sample_histories.completed()
+    detail = json.loads(json.dumps(history.fields("published", '"OrderPaid"')["detail"]))
+    detail["metadata"] |= {"id": "from the future", "version": 99}
+    history.record(
+        "dead",
+        queue="search/inbox/dead-letters",
+        message="d",
+        body=json.dumps({"detail": detail}),
+        reason={"tries": "1", "reason": "newer than this code"},
+        by="inbox",
+    )
+    assert check(history.entries, history.final) == []
+    history.write_row("search/views", "orders", "o", 99, {"status": "approved"})
+    assert violated(history) == {projections.REBUILT}
+
+
+def test_a_failure_with_a_fault_as_its_cause_is_no_violation() -> None:
+    history = sample_histories.completed()
+    broken_sagas_and_read_models.failed_at_a_message(history, struck=True)
+    assert check(history.entries, history.final) == []
+
+
+def test_liveness_is_not_checked_in_a_history_that_did_not_settle() -> None:
+    history = sample_histories.completed()
+    history.commit("ShoppingList#x", ("Created", {"order_id": "x", "stops": []}), ("Initiated", {}))
+    assert violated(history) == {robots.NO_WAIT}
+    assert check(history.entries, history.final | {"quiescent": False}) == []
+
+
+def test_a_transaction_that_commits_after_its_caller_gave_up_belongs_to_that_request() -> None:
+    history = sample_histories.completed()
+    history.request("PUT", "/api/baskets/y/checkout", key="late")
+    history.record("fault", number=1, name="slow transaction", where="some/events")
+    history.record("underway", container="api", keys=[["Basket#y", 1]])
+    history.respond(status=500)
+    history.request("PUT", "/api/baskets/z/checkout", key="other")
+    history.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
+    history.respond(status=409)
+    assert check(history.entries, history.final | {"quiescent": False}) == []
+
+
+def test_a_violation_names_the_invariant_the_place_and_the_evidence() -> None:
+    history = sample_histories.completed()
+    broken_commands_and_money.refused_and_stored(history)
+    [violation] = [v for v in check(history.entries, history.final) if v.invariant == commands.NEVER_STORED]
+    assert str(violation).startswith(
+        "a refused command is never stored: PUT /api/baskets/o/addItem was answered 409, but stored baskets's "
+        "Basket#o at version 2 (request "
+    )

@@ -1,0 +1,101 @@
+"""What one order consumes, in the units that AWS bills, on a simulated cloud without faults.
+
+The figures are those of one seed: with another, messages arrive in another order and in other batches, which changes
+them by a few units.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Cloud
+from tests.simulation.faults import Faults
+
+
+class FaultFreeMall:
+    """A mall of one store, one customer and one robot, without faults."""
+
+    def __init__(self, *, counting: bool = True) -> None:
+        choices = Choices(1)
+        self.cloud = Cloud(choices, Faults(choices))
+        self.cloud.cost.counting = counting
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request, and wait until everything that follows from it is done."""
+        response = self.cloud.request(method, path, body)
+        assert response.status == 200, f"{method} {path}: {response}"
+        self.cloud.sleep(6)
+        return response.body
+
+    def open(self) -> None:
+        """Create a store, a product, a customer and a robot, which comes online."""
+        self.store = self.request("POST", "/api/stores", {"name": "Volt & Wire", "location": "Level 2"})["id"]
+        product = {"name": "Lamp", "description": "", "sku": "LAMP", "price": 3.5}
+        self.product = self.request("POST", f"/api/stores/{self.store}/products", product)["id"]
+        customer = {"name": "Ada Reyes", "smsNumber": "+15550100"}
+        self.customer = self.request("POST", "/api/customers", customer)["id"]
+        bot = self.request("POST", "/api/depot/bots", {"name": "Ajax"})["id"]
+        self.cloud.sleep(62 - self.cloud.now())  # an order then takes less than the minute to the next schedules
+        self.request("PUT", f"/api/depot/bots/{bot}/online")
+
+    def order(self) -> None:
+        """Order two of a product, collect them and pay the invoice."""
+        payment = self.request("POST", "/api/payments", {"customerId": self.customer, "amount": 10})["id"]
+        order = self.request("POST", "/api/baskets", {"customerId": self.customer})["id"]
+        self.request("PUT", f"/api/baskets/{order}/addItem", {"productId": self.product, "quantity": 2})
+        self.request("PUT", f"/api/baskets/{order}/checkout", {"paymentId": payment})
+        self.request("PUT", f"/api/depot/shopping/{order}/complete", {"assignment": 1})
+        self.request("PUT", f"/api/payments/invoices/{order}/pay")
+
+    @property
+    def published(self) -> list[str]:
+        """The names of the published messages, in order."""
+        return [fields["name"] for _, kind, fields in self.cloud.history.entries if kind == "published"]
+
+
+def counted(mall: FaultFreeMall, *steps: Callable[[], Any]) -> list[dict[str, float]]:
+    """The units that each step consumes."""
+    units = []
+
+    def work() -> None:
+        for step in steps:
+            step()
+            units.append(mall.cloud.cost.take())
+
+    task = mall.cloud.spawn(work)
+    mall.cloud.run(600.0, enough=lambda: task.done)
+    return units
+
+
+def test_the_units_of_the_creation_of_a_store() -> None:
+    mall = FaultFreeMall()
+    store = {"name": "Volt & Wire", "location": "Level 2"}
+    [units] = counted(mall, lambda: mall.request("POST", "/api/stores", store))
+    assert units == {
+        "invocations": 1 + 1 + 5,  # the API, the relay, and five consumers
+        "read_units": 1,  # the stream, which is empty
+        "write_units": 1 + 6 + 1,  # the commit, a row for each consumer and two for insights, an entry of an index
+        "bus_entries": 1,
+        "queue_requests": 5 * 3,  # sent, received, deleted
+    }
+
+
+def test_the_units_of_an_order() -> None:
+    mall = FaultFreeMall()
+    _, units = counted(mall, mall.open, mall.order)
+    assert mall.published[-1] == "NotificationSent"
+    assert "OrderCompleted" in mall.published
+    assert units == {
+        "invocations": 102,
+        "read_units": 90,
+        "write_units": 207,
+        "bus_entries": 31,
+        "queue_requests": 224,
+    }
+
+
+def test_counting_does_not_change_the_history() -> None:
+    malls = [FaultFreeMall(counting=counting) for counting in (True, False)]
+    for mall in malls:
+        counted(mall, mall.open, mall.order)
+    assert malls[0].cloud.history.trace_hash == malls[1].cloud.history.trace_hash

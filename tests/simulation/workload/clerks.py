@@ -1,0 +1,91 @@
+"""Clerks: staff at the depot who work on lists, orders and sagas, also while robots and customers do."""
+
+from collections.abc import Callable
+
+from tests.simulation.workload.client import Client
+from tests.simulation.workload.mall import lines, rest_amount
+
+
+class Clerk(Client):
+    """One clerk."""
+
+    def work(self, after: float, actions: int) -> None:
+        """Do so many random actions, seconds apart."""
+        what: list[Callable[[], None]] = [
+            self.cancel_a_list,
+            self.check_in_a_list,
+            self.cancel_an_order,
+            self.create_a_list,
+            self.place_an_order,
+            self.assign_a_list,
+            self.resume_sagas,
+            self.read_screens,
+        ]
+        self.draw_retry_key()
+        self.cloud.sleep(after)
+        for _ in range(actions):
+            self.choices.pick(what, "what a clerk does")()
+            self.pause(1, 20)
+
+    def cancel_a_list(self) -> None:
+        if self.mall.orders:
+            self.request("POST", f"/api/depot/shopping/{self._order()}")
+
+    def check_in_a_list(self) -> None:
+        if not self.mall.orders:
+            return
+        found = self.get(f"/api/depot/shopping/{self._order()}")
+        if found is None:
+            return
+        short = [
+            line | {"quantity": self.choices.between(1, line["quantity"], "how many are short")}
+            for line in lines(found["list"])
+            if self.chance(0.4, "a line that is short")
+        ]
+        body = {"shortages": short} if self.chance(0.7, "reporting shortages") else {}
+        self.request("PUT", f"/api/depot/shopping/{found['list']['id']}/complete", body)
+
+    def cancel_an_order(self) -> None:
+        if self.mall.orders:
+            self.request("DELETE", f"/api/ordering/{self._order()}", {"reason": "the mall closes"})
+
+    def create_a_list(self) -> None:
+        """By hand; the order may have a list already."""
+        if not self.mall.orders:
+            return
+        product = self.choices.pick(self.mall.products, "a product")
+        items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
+        answer = self.request("POST", "/api/depot/shopping", {"orderId": self._order(), "items": items})
+        if answer.status == 200:
+            self.request("PUT", f"/api/depot/shopping/{answer.body['id']}/initiate")
+
+    def place_an_order(self) -> None:
+        """For a customer, without a basket, and sometimes with the payment of another order."""
+        if not self.mall.orders:
+            return
+        model = self.choices.pick(self.mall.orders, "whose order")
+        product = self.choices.pick(self.mall.products, "a product")
+        payment_id: str | None = model.payment_id
+        if self.chance(0.5, "a payment of its own"):
+            amount = {"customerId": model.customer_id, "amount": rest_amount(product.price)}
+            payment = self.request("POST", "/api/payments", amount)
+            payment_id = payment.body["id"] if payment.status == 200 else None
+        if payment_id:
+            items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
+            body = {"customerId": model.customer_id, "paymentId": payment_id, "items": items}
+            self.request("POST", "/api/ordering", body)
+
+    def assign_a_list(self) -> None:
+        """To any robot, idle or not."""
+        if self.mall.orders and self.mall.robots:
+            body = {"botId": self.choices.pick(self.mall.robots, "which robot")}
+            self.request("PUT", f"/api/depot/shopping/{self._order()}/assign", body)
+
+    def read_screens(self) -> None:
+        """Read what screens show: it may lag, but must be answered."""
+        self.get("/api/depot/bots")
+        self.get("/api/insights/funnel")
+        self.request("POST", "/api/search/orders", {"filters": {}})
+
+    def _order(self) -> str:
+        return self.choices.pick(self.mall.orders, "which order").id

@@ -1,0 +1,202 @@
+"""Customers: they register, fill a basket, check out, pay and cancel, some of it wrongly, late or twice."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Response
+from tests.simulation.workload.client import Client
+from tests.simulation.workload.mall import Order, rest_amount
+
+Payment = Literal["early", "when ready", "at once", "twice", "never"]
+Cancellation = Literal[
+    "no",
+    "basket cancelled",
+    "basket left",
+    "order cancelled",
+    "order cancelled when ready",
+    "order cancelled once paid",
+]
+
+PAYMENTS: tuple[Payment, ...] = (
+    *2 * ("early",),
+    *3 * ("when ready",),
+    "at once",
+    "twice",
+    "never",
+)
+CANCELLATIONS: tuple[Cancellation, ...] = (
+    *7 * ("no",),
+    *2 * ("basket cancelled",),
+    *2 * ("basket left",),
+    *5 * ("order cancelled",),
+    "order cancelled when ready",
+    *2 * ("order cancelled once paid",),
+)
+CUSTOMER_COUNTS = (*27 * (1,), 2, 2, 2, 3, 4)
+KIOSK = "kiosk:the only one"
+AMOUNTS = (0, 0, 0, 0, 0, 500, 2_000, -1, -1_000)  # cents authorized beyond the basket's total
+CANCEL_AFTER = (0.0, 0.2, 1, 2, 3, 5, 8, 15, 40, 90)  # seconds from the checkout
+POLL_PAUSES = (8.0, 16.0, 30.0, 60.0)  # seconds between polls of an order
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one customer does, decided beforehand.
+
+    extra: cents authorized beyond the total. double_clicks: sends some requests twice. shared_key: an Idempotency-Key
+    that other customers use too.
+    """
+
+    payment: Payment
+    cancellation: Cancellation
+    extra: int
+    double_clicks: bool
+    shared_key: str | None
+
+    @classmethod
+    def draw(cls, choices: Choices) -> "Plan":
+        return cls(
+            payment=choices.pick(PAYMENTS, "when a customer pays"),
+            cancellation=choices.pick(CANCELLATIONS, "what a customer cancels"),
+            extra=choices.pick(AMOUNTS, "what is authorized beyond the total"),
+            double_clicks=choices.chance(0.2, "double clicks"),
+            shared_key=choices.pick(("1", "till"), "which key") if choices.chance(0.15, "a shared key") else None,
+        )
+
+
+class Customer(Client):
+    """One customer with one order, at most."""
+
+    def shop(self, after: float) -> None:
+        """Begin after so many seconds, and follow the plan as far as the responses allow."""
+        self.draw_retry_key()
+        plan = Plan.draw(self.choices)
+        self.cloud.sleep(after)
+        if self.chance(0.15, "listing the stores first"):
+            self.get("/api/stores")
+        customer_id = self._register(plan)
+        basket_id = customer_id and self._created(
+            self._click(plan, "POST", "/api/baskets", {"customerId": customer_id})
+        )
+        if not customer_id or not basket_id:
+            return
+        total = self._fill(basket_id, plan)
+        if plan.cancellation == "basket cancelled":
+            self._click(plan, "DELETE", f"/api/baskets/{basket_id}")
+        if plan.cancellation == "basket left":
+            return
+        amount = rest_amount(max(1, total + plan.extra))
+        payment_id = self._created(
+            self._click(plan, "POST", "/api/payments", {"customerId": customer_id, "amount": amount})
+        )
+        payment_id = self._payment_of_another(payment_id) or payment_id
+        if not payment_id:
+            return
+        answer = self._click(plan, "PUT", f"/api/baskets/{basket_id}/checkout", {"paymentId": payment_id})
+        if plan.double_clicks and self.chance(0.3, "adding an item after the checkout"):
+            body = {"productId": self.mall.products[0].id, "quantity": 1}
+            self.request("PUT", f"/api/baskets/{basket_id}/addItem", body)
+        if answer.status != 200 and self.chance(0.5, "giving up after a failed checkout"):
+            return
+        order = Order(basket_id, customer_id, payment_id)
+        self.mall.orders.append(order)
+        self._pay_or_cancel(order, plan)
+
+    def _register(self, plan: Plan) -> str | None:
+        """Register at the kiosk, maybe under a key that other customers use too."""
+        body = {"name": f"Ada Reyes {self.name}", "smsNumber": "+15550100"}
+        if plan.shared_key and self.chance(0.5, "with the same body"):
+            body["name"] = "Ada Reyes"
+        customer_id = self._created(self._register_at_kiosk(body, plan.shared_key))
+        if customer_id is None and plan.shared_key:  # another customer has used that key
+            customer_id = self._created(self._register_at_kiosk(body))
+        if customer_id and plan.double_clicks:
+            key = self.new_key()
+            customer_id = self._created(self._register_at_kiosk(body, key)) or customer_id
+            self._register_at_kiosk(body, key)
+            self._register_at_kiosk(body | {"name": "Ada Reyes, again"}, key)
+        if customer_id:
+            self.mall.customers.append(customer_id)
+        return customer_id
+
+    def _register_at_kiosk(self, body: dict[str, str], key: str | None = None) -> Response:
+        return self.request("POST", "/api/customers", body, key=key, who=KIOSK)
+
+    def _fill(self, basket_id: str, plan: Plan) -> int:
+        """Add items to the basket; their total by the prices at creation, in cents."""
+        total = 0
+        if not self.mall.products:
+            return total
+        for number in range(self.choices.between(1, min(2, len(self.mall.products)), "how many products")):
+            product = self.mall.products[(number + len(self.mall.orders)) % len(self.mall.products)]
+            quantity = self.choices.pick((1, 1, 2, 3), "quantity")
+            path, body = f"/api/baskets/{basket_id}/addItem", {"productId": product.id, "quantity": quantity}
+            total += product.price * quantity * (self._click(plan, "PUT", path, body).status == 200)
+            if plan.double_clicks and self.chance(0.5, "resubmitting a page"):
+                total += product.price * quantity * self._resubmit(path, body)
+            if self.chance(0.1, "removing some"):
+                path = f"/api/baskets/{basket_id}/removeItem"
+                total -= product.price * (self.request("PUT", path, body | {"quantity": 1}).status == 200)
+            self.pause(0, 2)
+        return total
+
+    def _resubmit(self, path: str, body: object) -> int:
+        """Add the item twice more, and repeat the first of these requests; how often it was added."""
+        key = self.new_key()
+        added = [self.request("PUT", path, body, key=key).status == 200, self.request("PUT", path, body).status == 200]
+        self.request("PUT", path, body, key=key)
+        return sum(added)
+
+    def _payment_of_another(self, payment_id: str | None) -> str | None:
+        if payment_id and self.mall.orders and self.chance(0.05, "the payment of another order"):
+            return self.mall.orders[-1].payment_id
+        return None
+
+    def _pay_or_cancel(self, order: Order, plan: Plan) -> None:
+        """Pay, cancel, or both."""
+        if plan.cancellation == "order cancelled":
+            after = self.choices.pick(CANCEL_AFTER, "when a customer cancels")
+            self.cloud.spawn(self._cancel, order, plan, after)
+        if plan.payment == "never":
+            return
+        for seconds in (*((1.0,) if plan.payment == "at once" else ()), *POLL_PAUSES):
+            self.pause(seconds / 2, seconds)
+            if plan.cancellation == "order cancelled when ready" and self._is_ready(order):
+                self._cancel(order, plan, 0)
+            if (plan.payment != "when ready" or self._is_ready(order)) and self._pay(order, plan):
+                return
+
+    def _pay(self, order: Order, plan: Plan) -> bool:
+        """Pay the invoice; whether there is one."""
+        path = f"/api/payments/invoices/{order.id}/pay"
+        answer = self._click(plan, "PUT", path)
+        if answer.status == 200 and plan.payment == "twice":
+            self.request("PUT", path)
+        if answer.status == 200 and plan.cancellation == "order cancelled once paid":
+            self._cancel(order, plan, 1)
+        return answer.status in (200, 409)
+
+    def _is_ready(self, order: Order) -> bool:
+        found = self.get(f"/api/ordering/{order.id}")
+        return found is not None and found["order"]["status"] not in ("pending", "approved")
+
+    def _cancel(self, order: Order, plan: Plan, after: float) -> None:
+        self.pause(after, after * 1.5)
+        self._click(plan, "DELETE", f"/api/ordering/{order.id}", {"reason": "changed my mind"})
+
+    def _click(self, plan: Plan, method: str, path: str, body: object = None) -> Response:
+        """Send a request, or the same twice at once."""
+        if plan.double_clicks and self.chance(0.3, "clicking twice"):
+            return self.send_twice(method, path, body)
+        return self.request(method, path, body)
+
+    @staticmethod
+    def _created(answer: Response) -> str | None:
+        return str(answer.body["id"]) if answer.status == 200 and answer.body else None
+
+
+def arrival_times(choices: Choices) -> list[float]:
+    """When each customer begins, in seconds from the start of the schedule."""
+    number = choices.pick(CUSTOMER_COUNTS, "how many customers")
+    return [choices.seconds(0, 20, "when a customer begins") for _ in range(number)]

@@ -1,0 +1,138 @@
+"""The workload of a schedule, drawn from its seed: the clients, what each does, and the settings of the stage."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Cloud
+from tests.simulation.workload.clerks import Clerk
+from tests.simulation.workload.client import Client
+from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.mall import Mall
+from tests.simulation.workload.managers import Manager
+from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, Operator
+from tests.simulation.workload.robots import Robot
+from tests.simulation.workload.two_refunds import TwoRefundsCustomer
+
+C = TypeVar("C", bound=Client)
+
+OPENER, RECOVERY = "opener", "evening"  # names of clients: each name is part of the seed of its choices
+BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
+
+
+@dataclass
+class Workload:
+    """The clients of one schedule, by name, each with its own choices: leaving one out changes no other's.
+
+    settings: the stage's. stores, products: how many stores, and how many products in each. paused: services that do
+    not poll their queues until the faults end. recovery: whether a crew ends what is open after the faults.
+    """
+
+    seed: int
+    settings: dict[str, str]
+    stores: int = 1
+    products: int = 1
+    paused: tuple[str, ...] = ()
+    recovery: bool = True
+    clients: dict[str, Callable[[Cloud, Mall], None]] = field(default_factory=dict)
+
+    def add(self, name: str, role: str, kind: type[C], action: Callable[[C], None]) -> None:
+        """Add a client, and what it does."""
+        self.clients[name] = lambda cloud, mall: action(self.client(name, role, kind, cloud, mall))
+
+    def client(self, name: str, role: str, kind: type[C], cloud: Cloud, mall: Mall) -> C:
+        """Make a client with its own choices."""
+        return kind(cloud, choices_for(self.seed, name), mall, role, name)
+
+
+def choices_for(seed: int, name: str) -> Choices:
+    """Choices that depend on the seed and the name alone."""
+    digest = hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest()
+    return Choices(int.from_bytes(digest, "big"), record=False)
+
+
+def draw(seed: int) -> Workload:
+    """The workload of a seed: one to four customers, and a mix of robots, staff and operators."""
+    choices = choices_for(seed, "the day")
+    workload = Workload(
+        seed,
+        settings(choices),
+        stores=choices.pick((1, 1, 1, 1, 2), "stores"),
+        products=choices.pick((1, 1, 1, 2), "products"),
+        paused=_paused(choices),
+        recovery=choices.chance(0.4, "a recovery crew"),
+    )
+    for number, begins in enumerate(arrival_times(choices), start=1):
+        workload.add(f"customer {number}", "customer", Customer, _shop(begins))
+    if choices.chance(0.03, "a customer with two refunds"):
+        begins = choices.seconds(0, 20, "when a customer begins")
+        workload.add("unlucky", "customer", TwoRefundsCustomer, lambda customer: customer.provoke_two_refunds(begins))
+    _add_robots(workload, choices)
+    _add_staff(workload, choices)
+    _add_operators(workload, choices)
+    return workload
+
+
+def _paused(choices: Choices) -> tuple[str, ...]:
+    """In most schedules all background services, else sometimes one of them."""
+    if choices.chance(0.8, "all background services paused"):
+        return BACKGROUND_SERVICES
+    return tuple(service for service in BACKGROUND_SERVICES if choices.chance(0.15, service))
+
+
+def settings(choices: Choices) -> dict[str, str]:
+    """Short timeouts, so that sagas compensate, baskets are abandoned and orders expire within minutes."""
+    return {
+        "MALLBOTS_STEP_TIMEOUT": choices.pick(("2", "5", "15", "60"), "step timeout"),
+        "MALLBOTS_ORDER_UNPAID": choices.pick(("120", "240", "600"), "order unpaid"),
+        "MALLBOTS_BASKET_UNTOUCHED": choices.pick(("60", "120", "600"), "basket untouched"),
+        "MALLBOTS_RECONCILE_AFTER": choices.pick(("30", "120"), "reconcile after"),
+    }
+
+
+def _shop(begins: float) -> Callable[[Customer], None]:
+    return lambda customer: customer.shop(begins)
+
+
+def _work(begins: float, shift: float) -> Callable[[Robot], None]:
+    return lambda robot: robot.work(begins, shift)
+
+
+def _add_robots(workload: Workload, choices: Choices) -> None:
+    for number in range(1, choices.pick((0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2), "how many robots") + 1):
+        begins, shift = choices.seconds(0, 15, "when a robot begins"), choices.seconds(20, 80, "its shift")
+        workload.add(f"robot {number}", "bot", Robot, _work(begins, shift))
+
+
+def _add_staff(workload: Workload, choices: Choices) -> None:
+    begins = choices.seconds(5, 60, "when staff begin")
+    if choices.chance(0.15, "a clerk"):
+        actions = choices.between(1, 3, "actions of a clerk")
+        workload.add("clerk", "staff", Clerk, lambda clerk: clerk.work(begins, actions))
+    if choices.chance(0.15, "a manager"):
+        changes = choices.between(1, 3, "actions of a manager")
+        workload.add("manager", "staff", Manager, lambda manager: manager.work(begins / 2, changes))
+
+
+def _add_operators(workload: Workload, choices: Choices) -> None:
+    begins = choices.seconds(5, 90, "when operators begin")
+    if choices.chance(0.15, "an operator"):
+        actions = choices.between(1, 2, "actions of an operator")
+        workload.add("operator", "staff", Operator, lambda operator: operator.operate(begins, actions))
+    if choices.chance(0.1, "messages of other versions"):
+        workload.add("stranger", "staff", Operator, lambda operator: operator.publish_other_versions(begins))
+    if choices.chance(0.15, "an outage of a service"):
+        service, seconds = choices.pick(SERVICES, "which service"), choices.seconds(5, 90, "for how long")
+        starts = choices.seconds(5, 40, "from when on")
+        if choices.chance(0.18, "for an hour"):
+            service, seconds, starts = choices.pick(COMPENSATING, "which service"), HOUR, starts / 2
+            # Short, so that an undo uses up its attempts.
+            workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
+        if seconds < HOUR and choices.chance(0.25, "after a payment"):
+            service = choices.pick(RETRIED, "which service")
+            workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
+            workload.add("outage", "staff", Operator, lambda outage: outage.stop_after_payment(service, seconds))
+        else:
+            workload.add("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

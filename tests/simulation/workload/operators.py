@@ -1,0 +1,121 @@
+"""Operators: redrive, republish, outages of whole services, and messages of old and unknown versions."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.workload.client import Client
+
+HOUR = 3_600.0
+SERVICES = ("baskets", "checkout", "customers", "depot", "insights", "notifications", "ordering", "payments", "search")
+COMPENSATING = ("depot", "payments", "ordering", "checkout")  # what the compensation of an order waits for
+HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
+CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
+RETRIED = ("depot", "ordering")  # whose commands a saga retries without limit, once the payment is accepted
+WATCH = 60.0  # seconds from the start in which an outage waits for an accepted payment
+PAGE = 8  # commits per page of a republish
+
+
+class Operator(Client):
+    """A client with the operator's tools."""
+
+    def operate(self, after: float, actions: int) -> None:
+        """Do so many random actions, seconds apart."""
+        what: list[Callable[[], None]] = [self.redrive, self.republish_all, self.republish_a_stream, self.resume_sagas]
+        self.cloud.sleep(after)
+        for _ in range(actions):
+            self.choices.pick(what, "what an operator does")()
+            self.pause(5, 60)
+
+    def redrive(self) -> None:
+        """Redrive all dead letters."""
+        moved = self.cloud.redrive()
+        for _ in range(moved):
+            self._record("redriven")
+
+    def republish_all(self) -> None:
+        """Republish a service's history, to all or to one consumer, page by page."""
+        service = self.choices.pick(HISTORIES, "whose history")
+        to = self.choices.pick((None, *CONSUMERS), "for whom")
+        cursor: str | None = None
+        while True:
+            page = self._republish(service, {"to": to, "cursor": cursor, "limit": PAGE})
+            if page is None or page["cursor"] is None:
+                return
+            cursor = page["cursor"]
+
+    def republish_a_stream(self) -> None:
+        """Republish one stream of an order, timers and commands too."""
+        if self.mall.orders:
+            service, kind = self.choices.pick(
+                (("ordering", "order"), ("depot", "shoppinglist"), ("checkout", "createordersaga")), "which stream"
+            )
+            order = self.choices.pick(self.mall.orders, "which order")
+            self._republish(service, {"stream": f"{kind}-{order.id}"})
+
+    def stop_a_service(self, after: float, service: str, seconds: float) -> None:
+        """Stop all functions of a service for so many seconds."""
+        self.cloud.sleep(after)
+        self.cloud.stop(service)
+        self.cloud.sleep(seconds)
+        self.cloud.start(service)
+        if seconds >= HOUR:
+            self._record("service down for long")
+
+    def stop_after_payment(self, service: str, seconds: float) -> None:
+        """Stop a service when a payment is accepted: from then on the saga retries its steps without limit."""
+        while self.cloud.last_published("PaymentAccepted") is None:
+            if self.cloud.now() > WATCH:
+                return
+            self.cloud.sleep(0.05)
+        self.stop_a_service(0, service, seconds)
+
+    def publish_other_versions(self, after: float) -> None:
+        """Publish messages as older and as newer versions of the services would."""
+        self.cloud.sleep(after)
+        for _ in range(self.choices.between(1, 2, "how many messages")):
+            self._publish_old_version()
+            self._publish_unknown_version()
+            self.pause(5, 30)
+
+    def _publish_old_version(self) -> None:
+        """Repeat an event as the previous version of its service would have published it."""
+        detail = self._last_published("InvoiceAdjusted")
+        if detail is None:
+            detail = self._last_published("CustomerRegistered")
+            if detail is None:
+                return
+            data = {name: value for name, value in detail["data"].items() if name != "language"}
+            self._publish({**detail, "data": data})
+        else:
+            data = {name: value for name, value in detail["data"].items() if name != "reason"}
+            self._publish({"metadata": {**detail["metadata"], "version": 1}, "data": data})
+        self._record("old version")
+
+    def _publish_unknown_version(self) -> None:
+        """Publish an event of an unknown version, with an unknown member."""
+        name = self.choices.pick(("OrderCreated", "CustomerRegistered", "ProductAdded"), "which event")
+        detail = self._last_published(name)
+        if detail is not None:
+            metadata = {**detail["metadata"], "version": 99, "id": self.cloud.new_id()}
+            self._publish({"metadata": metadata, "data": {**detail["data"], "mood": "sunny"}})
+
+    def _last_published(self, name: str) -> dict[str, Any] | None:
+        detail: dict[str, Any] | None = self.cloud.last_published(name)
+        return detail
+
+    def _publish(self, detail: dict[str, Any]) -> None:
+        self.cloud.publish(json.loads(json.dumps(detail)))
+
+    def _republish(self, service: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        """One page of a republish, in three attempts; None when all fail."""
+        for _ in range(3):
+            answer: dict[str, Any] | None = self.cloud.invoke(service, "relay", {"republish": request})
+            if answer is not None:
+                self._record("republished")
+                return answer
+            self.pause(1, 5)
+        return None
+
+    def _record(self, what: str) -> None:
+        self.cloud.history.record("deed", who=self.name, what=what)

@@ -1,0 +1,103 @@
+"""Robots: they send heartbeats and collect lists; some are slow, lost or mistaken, or find less than is listed."""
+
+from typing import Any, Literal
+
+from tests.simulation.choices import Choices
+from tests.simulation.workload.client import Client
+from tests.simulation.workload.mall import lines
+
+Behavior = Literal["complete", "short", "hasty", "slow", "lost", "mistaken"]
+BEHAVIORS: tuple[Behavior, ...] = (*3 * ("complete",), *2 * ("short",), "hasty", "slow", "lost", "mistaken")
+HEARTBEAT = 20.0  # seconds between two requests of a robot, at most
+LOST_FOR = 75.0  # seconds
+LEASE = 60.0  # seconds without a request after which the depot takes a robot offline
+
+
+class Robot(Client):
+    """One robot for one shift."""
+
+    bot_id: str | None = None
+    behavior: Behavior = "complete"
+
+    def work(self, after: float, shift: float) -> None:
+        """Register after so many seconds, and work for a shift of so many."""
+        self.behavior = self.choices.pick(BEHAVIORS, "how a robot behaves")
+        self.cloud.sleep(after)
+        self._work_for(shift)
+
+    def _work_for(self, shift: float) -> None:
+        end = self.cloud.now() + shift
+        self.register()
+        while self.bot_id and self.cloud.now() < end:
+            self.report_online()
+            self.collect_all()
+            self.pause(HEARTBEAT / 2, HEARTBEAT)
+        if self.bot_id and self.chance(0.7, "going offline"):
+            self.request("PUT", f"/api/depot/bots/{self.bot_id}/offline")
+
+    def stand_in(self, after: float, shift: float) -> None:
+        """Replace a lost robot, slowly, so that both work when the lost one returns."""
+        self.cloud.sleep(after)
+        self.behavior = "slow"
+        self._work_for(shift)
+
+    def register(self) -> None:
+        """Register with the depot; the robot has an id only if the response arrives."""
+        answer = self.request("POST", "/api/depot/bots", {"name": self.name}, who=f"staff:{self.name}'s owner")
+        if answer.status == 200:
+            self.bot_id = str(answer.body["id"])
+            self.mall.robots.append(self.bot_id)
+
+    def report_online(self) -> None:
+        """Come online, or renew the lease."""
+        self.request("PUT", f"/api/depot/bots/{self.bot_id}/online")
+
+    def collect_all(self) -> None:
+        """Collect the lists that are assigned to it."""
+        found = self.get("/api/depot/shopping?status=assigned&limit=20") or {"lists": []}
+        for shopping_list in found["lists"]:
+            if shopping_list["botId"] == self.bot_id or self._mistakes_for_its_own():
+                self._collect(shopping_list)
+
+    def _mistakes_for_its_own(self) -> bool:
+        return self.behavior == "mistaken" and self.chance(0.5, "mistaking another's list for its own")
+
+    def _collect(self, shopping_list: dict[str, Any]) -> None:
+        path = f"/api/depot/shopping/{shopping_list['id']}"
+        number = {"assignment": shopping_list["assignment"]}
+        self.mall.assignments.append((shopping_list["id"], shopping_list["assignment"]))
+        if self.behavior == "hasty":
+            self.request("PUT", f"{path}/complete", number)
+            return
+        if self.request("PUT", f"{path}/start", number).status != 200:
+            return
+        self._take_time()
+        for line in lines(shopping_list):
+            found = self._found(line["quantity"])
+            if found and self.chance(0.3, "picking in two steps"):
+                self.request("PUT", f"{path}/pick", number | line | {"quantity": 1})
+            if self.request("PUT", f"{path}/pick", number | line | {"quantity": found}).status == 409:
+                return  # cancelled, or assigned to another robot meanwhile
+            self._take_time()
+        if self.behavior == "mistaken" and self.chance(0.5, "an old assignment"):
+            list_id, assignment = self.choices.pick(self.mall.assignments, "which")
+            self.request("PUT", f"/api/depot/shopping/{list_id}/complete", {"assignment": assignment})
+        self.request("PUT", f"{path}/complete", number)
+
+    def _found(self, wanted: int) -> int:
+        if self.behavior != "short":
+            return wanted
+        return self.choices.between(0, wanted, "how many are found")
+
+    def _take_time(self) -> None:
+        """Let the time of a step pass; a lost robot is silent for longer than its lease."""
+        if self.behavior == "lost" and self.chance(0.5, "getting lost"):
+            if self.chance(0.6, "another robot replaces it"):
+                own = Choices(self.choices.between(0, 2**32, "which robot"), record=False)
+                deputy = Robot(self.cloud, own, self.mall, self.role, f"{self.name}'s deputy")
+                self.cloud.spawn(deputy.stand_in, LEASE, LOST_FOR)
+            self.pause(LOST_FOR, 2 * LOST_FOR)
+        elif self.behavior == "slow":
+            self.pause(10, 40)
+        else:
+            self.pause(0.5, 5)

@@ -1,0 +1,296 @@
+"""Invariants of a saga that receives any messages in any order, repeated, late or at the same time:
+
+1. commands are sent in the order of the steps, each after the answer to the one before; undos only after RejectOrder;
+2. a compensated saga has had one acceptance of every undo of every step whose command was sent, in the declared order;
+   a completed one has had an acceptance of all five steps, or its order refused the rejection because it was approved;
+3. a saga ends once (completed, compensated or stopped) and then sends and records nothing;
+4. what it awaits is the last request that it sent, and one of the declared ones;
+5. tries of a request are numbered 1, 2, 3… and each is a new command; up to step 3 there are three at most, and an undo
+   is parked after every eighth;
+6. a running saga has a timeout of 15 minutes at most under way for the awaited try; a parked one says why, is listed as
+   parked, and is the only one that staff can resume;
+7. messages about other orders, about tries that are not awaited, and those that took effect before change nothing.
+
+Liveness: when all services answer again, it ends within as many answers as it has steps and undos left.
+"""
+
+import json
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from events.ordering import OrderApprovalRefused, OrderCancelled, OrderCreated, OrderRejectionRefused
+from events.registry import Message
+from functions.checkout.domain import CreateOrderSaga
+from tests.support.contention import ContendedStore
+from tests.unit.checkout.desk import ORDER, Desk
+from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS
+
+ENDS = {"Completed": "completed", "Compensated": "compensated", "Stopped": "stopped"}
+YES = dict(zip(COMMANDS, ACCEPTED, strict=True)) | UNDONE
+NO = dict(zip(COMMANDS, REFUSED, strict=True))
+UNDONE_STEPS = {1: [0], 2: [0, 2], 3: [0, 3, 2], 4: [0, 4, 3], 5: [0, 4, 3]}
+STATUSES = ["pending", "approved", "ready", "completed", "rejected", "cancelled"]
+STRAYS = [*ACCEPTED, *REFUSED[:4], *UNDONE.values()]
+SOME = st.integers(0, 9)
+
+Delivered = tuple[type[Message], dict[str, str]]
+
+
+class Checkout(RuleBasedStateMachine):
+    """One order's saga; the rules play all other services."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk = Desk()
+        self.store = ContendedStore()
+        self.desk.store = self.desk.runtime.store = self.store
+        self.delivered: dict[str, Delivered] = {}
+        self.accepted = False  # whether the order refused a rejection because it was approved
+        self.final: Any = None
+        self._read, self._history = 0, list[Any]()
+
+    @initialize(step=st.integers(0, 5), undone=st.integers(-2, 2), tries=st.sampled_from([0, 0, 2, 8]))
+    def begin(self, step: int, undone: int, tries: int) -> None:
+        """Begin anywhere: else few sagas would come far.
+
+        step: the awaited one; 0: no message was received yet. undone: how many undos of a compensating saga were
+        answered; below 0: it does not compensate. tries: how many have timed out.
+        """
+        if step:
+            self.the_order_is_created()
+        for _ in range(step - 1):
+            self.the_latest_command_is_answered_with_yes()
+        if step and undone >= 0:
+            self.the_order_is_cancelled()
+        for _ in range(min(undone, step - 1)):
+            if self.status == "running":
+                self.the_latest_command_is_answered_with_yes()
+        for _ in range(tries if self.status == "running" else 0):
+            self.time_out(0)
+
+    @rule()
+    def the_order_is_created(self) -> None:
+        self.deliver(OrderCreated)
+
+    @rule()
+    @precondition(lambda self: self.desk.commands)
+    def the_latest_command_is_answered_with_yes(self) -> None:
+        self.deliver(YES[self.desk.commands[-1]])
+
+    @rule(times=st.integers(1, 9), again=SOME)
+    @precondition(lambda self: self.status == "running")
+    def no_service_answers_for_a_while(self, times: int, again: int) -> None:
+        for _ in range(times):
+            self.time_out(0)
+            self.time_out(again)
+
+    @rule()
+    @precondition(lambda self: self.desk.commands and self.desk.commands[-1] in NO)
+    def the_latest_step_is_refused(self) -> None:
+        self.refuse(self.desk.commands[-1], "cancelled")
+
+    @rule(which=SOME, yes=st.booleans(), status=st.sampled_from([*["pending"] * 5, *STATUSES]))
+    @precondition(lambda self: self.desk.commands)
+    def an_earlier_command_is_answered_late(self, which: int, yes: bool, status: str) -> None:
+        command = self.desk.commands[-1 - which % len(self.desk.commands)]
+        if yes or command in ("VoidPayment", "CancelShoppingList"):
+            self.deliver(YES[command])
+        else:
+            self.refuse(command, status)
+
+    @rule(reply=st.sampled_from(STRAYS))
+    def a_stray_reply_comes(self, reply: type[Message]) -> None:
+        self.deliver(reply)
+
+    @rule(status=st.sampled_from([*["pending"] * 5, *STATUSES]))
+    def the_order_refuses_its_rejection(self, status: str) -> None:
+        self.deliver(OrderRejectionRefused, status=status)
+
+    @rule()
+    def the_order_is_cancelled(self) -> None:
+        self.deliver(OrderCancelled)
+
+    @rule(which=SOME)
+    @precondition(lambda self: self.desk.timeouts)
+    def a_timeout_comes_late_or_again(self, which: int) -> None:
+        self.time_out(which)
+
+    @rule(reply=st.sampled_from([*STRAYS, OrderCancelled]))
+    @precondition(lambda self: self.status in ("running", "parked"))
+    def the_order_is_cancelled_while_another_message_is_handled(self, reply: type[Message]) -> None:
+        self.store.before = [lambda: self.desk.deliver(OrderCancelled)]
+        self.deliver(reply)
+        self.store.before = []
+
+    @rule()
+    def staff_resume_it(self) -> None:
+        before = self.status
+        status, _ = self.desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume")
+        assert status == {"": 404, "parked": 200}.get(before, 409)
+        assert self.status == ("running" if before == "parked" else before)
+
+    @rule(which=SOME, forgotten=st.booleans())
+    @precondition(lambda self: self.delivered)
+    def what_took_effect_is_redelivered(self, which: int, forgotten: bool) -> None:
+        id, (message, fields) = list(self.delivered.items())[-1 - which % len(self.delivered)]
+        self.changes_nothing(lambda: self.desk.deliver(message, id=None if forgotten else id, **fields))
+
+    @rule(message=st.sampled_from([*STRAYS, OrderApprovalRefused, OrderRejectionRefused]))
+    def a_message_about_an_unknown_order_comes(self, message: type[Message]) -> None:
+        self.changes_nothing(lambda: self.desk.deliver(message, order_id="unknown"))
+
+    @rule(seconds=st.integers(1, 1000))
+    def time_passes(self, seconds: int) -> None:
+        self.desk.wait(seconds)
+
+    @invariant()
+    def it_sends_and_undoes_in_order(self) -> None:
+        sent = [name for name, _ in groupby(self.desk.commands)]
+        asked = [name for name in sent if name in COMMANDS]
+        undone = sent[len(asked) :]
+        assert asked == COMMANDS[: len(asked)]
+        assert undone == UNDOS[len(asked) or 1][: len(undone)]
+        answered = [event.data["step"] for event in self.history if event.name == "StepAnswered"]
+        assert answered == list(range(1, len(answered) + 1))
+        assert len(asked) - len(answered) in (0, 1)
+        steps = [event.data["step"] for event in self.history if event.name == "Undone"]
+        assert steps == UNDONE_STEPS[len(asked) or 1][: len(steps)]
+        assert len(undone) - len(steps) in (0, 1)
+
+    @invariant()
+    def it_ends_once_and_as_its_answers_say(self) -> None:
+        ends = [event.name for event in self.history if event.name in ENDS]
+        assert len(ends) <= 1
+        if not ends:
+            assert self.status in ("", "running", "parked")
+            return
+        assert self.status == ENDS[ends[0]]
+        assert self.history[-1].name == ends[0]
+        now = self.effects()
+        assert self.final in (None, now)
+        self.final = now
+        answered = [event.name for event in self.history].count("StepAnswered")
+        undone = [event.data["step"] for event in self.history if event.name == "Undone"]
+        if self.status == "completed":
+            assert answered == 5 or self.accepted
+            assert undone == []
+            assert not self.saga.compensating
+        elif self.status == "compensated":
+            assert undone == UNDONE_STEPS[len({name for name in self.desk.commands if name in COMMANDS})]
+        else:
+            assert self.desk.commands == []
+
+    @invariant()
+    def it_awaits_what_it_sent_last(self) -> None:
+        if self.status in ("running", "parked"):
+            assert self.saga.awaited.command == self.desk.commands[-1]
+            assert self.saga.awaited.command in YES
+
+    @invariant()
+    def its_tries_are_numbered_and_bounded(self) -> None:
+        tries = [
+            (e.name, e.data["step"], e.data["attempt"]) for e in self.history if e.name in ("StepSent", "UndoSent")
+        ]
+        for (kind, step), group in groupby(tries, key=lambda a_try: a_try[:2]):
+            attempts = [attempt for _, _, attempt in group]
+            assert attempts == list(range(1, len(attempts) + 1))
+            assert len(attempts) <= 3 or kind == "UndoSent" or step > 3
+        assert len({message.id for message in self.desk.bus.messages}) == len(self.desk.bus.messages) == len(tries)
+        names = [event.name for event in self.history]
+        for parked in (number for number, name in enumerate(names) if name == "Parked"):
+            latest = [e for e in self.history[:parked] if e.name == "UndoSent"][-1]
+            assert latest.data["attempt"] % 8 == 0
+
+    @invariant()
+    def it_is_never_stuck(self) -> None:
+        if self.status == "running":
+            sent = self.desk.timeouts[-1]
+            timeout = json.loads(sent.body)["detail"]["data"]
+            awaited = (self.saga.step, self.saga.attempt, self.saga.compensating)
+            assert (timeout["step"], timeout["attempt"], timeout["compensating"]) == awaited
+            assert 60 <= sent.delay <= 900
+        elif self.status == "parked":
+            assert self.saga.obstacle == f"{self.saga.awaited.command} has no answer after {self.saga.attempt} tries"
+        _, parked = self.desk.request("GET", "/api/checkout/sagas?status=parked")
+        assert [saga["orderId"] for saga in parked["sagas"]] == ([ORDER] if self.status == "parked" else [])
+
+    def teardown(self) -> None:
+        if self.status == "":
+            self.deliver(OrderCreated)
+        left = 0 if self.status in ENDS.values() else self.left()
+        for _ in range(left):
+            assert self.status not in ENDS.values()
+            self.deliver(YES[self.desk.commands[-1]])
+        assert self.status in ENDS.values()
+        self.it_sends_and_undoes_in_order()
+        self.it_ends_once_and_as_its_answers_say()
+        self.its_tries_are_numbered_and_bounded()
+
+    def left(self) -> int:
+        """How many answers the saga still needs."""
+        if not self.saga.compensating:
+            return 6 - self.saga.step
+        undos = UNDONE_STEPS[self.saga.sent]
+        return len(undos) - undos.index(self.saga.step)
+
+    @property
+    def saga(self) -> CreateOrderSaga:
+        return self.desk.saga
+
+    @property
+    def status(self) -> str:
+        return self.saga.status if self.history else ""
+
+    @property
+    def history(self) -> list[Any]:
+        """All that the saga recorded, in its order."""
+        if self._read != len(self.store.log):
+            commits = self.store.forwards(CreateOrderSaga.stream(ORDER))
+            self._read, self._history = len(self.store.log), [event for commit in commits for event in commit.events]
+        return self._history
+
+    def deliver(self, message: type[Message], **fields: str) -> None:
+        before = len(self.store.log)
+        id = self.desk.deliver(message, **fields)
+        if len(self.store.log) > before:
+            self.delivered[id] = message, fields
+        self.accepted |= message is OrderRejectionRefused and fields["status"] in ("approved", "ready", "completed")
+
+    def refuse(self, command: str, status: str) -> None:
+        """Refuse a command; an order's refusal carries its status."""
+        if command == "RejectOrder":
+            self.deliver(OrderRejectionRefused, status=status)
+        elif command == "ApproveOrder":
+            self.deliver(OrderApprovalRefused, status=status)
+        else:
+            self.deliver(NO[command])
+
+    def time_out(self, which: int) -> None:
+        """Deliver one of the latest timeouts when it is due."""
+        late = which % len(self.desk.timeouts)
+        sent = self.desk.timeouts[-1 - late]
+        self.desk.wait(sent.delay)
+        if late or self.status != "running":
+            again = json.loads(sent.body)
+            again["detail"]["metadata"]["id"] += " again"  # as if the stream had forgotten that it handled it
+            self.changes_nothing(lambda: self.desk.deliver_body(json.dumps(again)))
+        else:
+            self.desk.deliver_body(sent.body)
+
+    def effects(self) -> Any:
+        """All that it has recorded, sent, and scheduled as reminders."""
+        return len(self.history), len(self.desk.commands), len(self.desk.timeouts)
+
+    def changes_nothing(self, happens: Callable[[], object]) -> None:
+        before = self.effects(), len(self.store.log)
+        happens()
+        assert (self.effects(), len(self.store.log)) == before
+
+
+TestTheSaga = Checkout.TestCase
+TestTheSaga.settings = settings(max_examples=60, stateful_step_count=20, deadline=None, derandomize=True)

@@ -1,0 +1,316 @@
+"""Invariants of money, with messages in any order, once or twice:
+
+1. what was captured and released of a payment is no more than was authorised, and all of it once it is settled,
+   refunded or voided;
+2. a payment whose invoice is paid keeps the invoice's amount; without a paid invoice nothing was captured;
+3. the provider, which may refuse, not receive or not answer, has paid at least what is recorded as refunded and at
+   most what was requested: each request once, with one amount;
+4. a payment serves one order for ever, one of its own customer that it covers, and was accepted for no other;
+5. the amount of an invoice never rises, and a paid or cancelled invoice stays so;
+6. an order's end changes no payment of another customer and none that serves another order;
+7. a refund that is not made yet has its reminder in the queue or the dead-letter queue.
+
+Liveness: when every message has arrived and the dead letters are redriven, every refund is made. Then authorised =
+captured + released and captured − refunded = owed for what was paid or ended, an ended order owes nothing and holds no
+money, and reconciliation finds no difference.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from events.checkout import ConfirmPayment, VoidPayment
+from events.payments import PaymentAccepted
+from events.registry import Message
+from functions.kernel.domain.errors import MallBotsError
+from functions.kernel.runtime import context
+from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.runtime import active
+from functions.payments import difference, service
+from functions.payments.domain import Invoice, Payment
+from tests.support.contention import ContendedStore
+from tests.unit.payments.till import ADA, Till, approved, cancelled, readied, rejected
+
+BOB = ADA.model_copy(update={"customer_id": "bob"})
+UNKNOWN = "unknown"
+SOME = st.integers(0, 9)
+
+T = TypeVar("T")
+
+
+@dataclass
+class Order:
+    """An order as the ordering service has it."""
+
+    id: str
+    customer_id: str
+    payment_id: str
+    total: int
+    status: str = "pending"
+
+
+@dataclass
+class Seen:
+    """The invoices and payments before the latest step."""
+
+    invoices: dict[str, Invoice] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+
+
+class Money(RuleBasedStateMachine):
+    """Orders of two customers; their messages are under way until they are delivered, perhaps twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = ContendedStore()
+        self.till = Till(self.store)
+        self._active = active(self.till.runtime)
+        self._active.__enter__()
+        self.orders: list[Order] = []
+        self.payments: list[str] = []
+        self.underway: list[Message] = []
+        self.seen = Seen()
+
+    @initialize(amounts=st.lists(st.integers(1, 60), min_size=1, max_size=3))
+    def open(self, amounts: list[int]) -> None:
+        for customer in (ADA, BOB):
+            self.till.deliver(customer)
+        self.payments = [service.authorize("ada", amount) for amount in amounts]
+        self.payments.append(service.authorize("bob", 30))
+
+    @rule(payment=SOME, stranger=st.booleans(), total=st.integers(0, 60), at_once=st.booleans())
+    def place(self, payment: int, stranger: bool, total: int, at_once: bool) -> None:
+        payment_id = [*self.payments, UNKNOWN][payment % (len(self.payments) + 1)]
+        customer_id = "bob" if (payment_id == self.payments[-1]) != stranger else "ada"
+        order = Order(f"order-{len(self.orders)}", customer_id, payment_id, total)
+        self.orders.append(order)
+        confirm = ConfirmPayment(order_id=order.id, payment_id=payment_id, customer_id=customer_id, amount=total)
+        self.publish(confirm, at_once)
+
+    @rule(payment=SOME, unused=st.integers(0, 5), paid=st.booleans())
+    def order_at_once(self, payment: int, unused: int, paid: bool) -> None:
+        """Take an order as far as most go, and redeliver its messages later: else few would be paid."""
+        authorized = service.payment(pick(self.payments, payment)).authorized
+        self.place(payment % len(self.payments), stranger=False, total=max(1, authorized - unused), at_once=True)
+        order = self.orders[-1]
+        if order in self.accepted():
+            self.approve(self.accepted().index(order), at_once=True)
+        if paid:
+            self.pay(len(self.orders) - 1)
+
+    @rule(of=SOME, at_once=st.booleans())
+    @precondition(lambda self: self.accepted())
+    def approve(self, of: int, at_once: bool) -> None:
+        order = pick(self.accepted(), of)
+        order.status = "approved"
+        self.publish(approved(order.payment_id, order.total, order.id), at_once)
+
+    @rule(of=SOME, short=st.integers(0, 9), at_once=st.booleans())
+    @precondition(lambda self: self.of_status("approved"))
+    def make_ready(self, of: int, short: int, at_once: bool) -> None:
+        order = pick(self.of_status("approved"), of)
+        order.status, order.total = "ready", max(0, order.total - short)
+        self.publish(readied(order.payment_id, order.total, order.id), at_once)
+
+    @rule(of=SOME)
+    @precondition(lambda self: self.of_status("pending"))
+    def reject(self, of: int) -> None:
+        order = pick(self.of_status("pending"), of)
+        order.status = "rejected"
+        self.underway += [rejected(order.payment_id, order.id, order.customer_id), self.voiding(order)]
+
+    @rule(of=SOME, at_once=st.booleans())
+    @precondition(lambda self: self.of_status("pending", "approved", "ready"))
+    def cancel(self, of: int, at_once: bool) -> None:
+        order = pick(self.of_status("pending", "approved", "ready"), of)
+        self.publish(cancelled(order.payment_id, order.id, order.customer_id), at_once)
+        if order.status != "ready":  # the saga may still run
+            self.underway.append(self.voiding(order))
+        order.status = "cancelled"
+
+    @rule(of=SOME)
+    @precondition(lambda self: self.orders)
+    def pay(self, of: int) -> None:
+        with suppress(MallBotsError), context.within(Context()):
+            service.pay(pick(self.orders, of).id)
+
+    @rule(which=SOME, stays=st.booleans())
+    @precondition(lambda self: self.underway)
+    def arrive(self, which: int, stays: bool) -> None:
+        message = pick(self.underway, which)
+        assert self.till.deliver(message)
+        if not stays:
+            self.underway.remove(message)
+
+    @rule(which=SOME, of=SOME)
+    @precondition(lambda self: self.underway)
+    def pay_while_a_message_is_handled(self, which: int, of: int) -> None:
+        message = pick(self.underway, which)
+        self.store.before = [lambda: self.pay(of)]
+        assert self.till.deliver(message)
+        self.store.before = []
+
+    @rule(of=SOME)
+    @precondition(lambda self: self.orders)
+    def pay_twice_at_once(self, of: int) -> None:
+        self.store.before = [lambda: self.pay(of)]
+        self.pay(of)
+        self.store.before = []
+
+    @rule(fails=st.sampled_from(["", "before", "after", "refuse"]), tries=st.sampled_from([1, 8]))
+    def remind(self, fails: str, tries: int) -> None:
+        """Deliver the reminders; one that fails at its last try, or is refused, is dead-lettered."""
+        self.till.bank.fails = fails
+        self.till.deliver_reminders(tries)
+        self.till.bank.fails = ""
+
+    @rule()
+    def remind_and_crash_before_the_refund_is_recorded(self) -> None:
+        self.till.relay()
+        self.store.before = [crash]
+        self.till.deliver_reminders()
+        self.store.before = []
+
+    @rule()
+    @precondition(lambda self: self.till.dead_letters.sent)
+    def redrive(self) -> None:
+        self.till.queue.sent += self.till.dead_letters.sent
+        self.till.dead_letters.sent = []
+
+    @invariant()
+    def it_adds_up(self) -> None:
+        now = Seen(
+            {order.id: found for order in self.orders if (found := service.invoices.find(order.id))},
+            {payment_id: service.payment(payment_id) for payment_id in self.payments},
+        )
+        for payment in now.payments.values():
+            self.check_payment(payment, now)
+        for order in self.accepted("pending", "approved", "ready", "cancelled", "rejected"):
+            serving = now.payments[order.payment_id]
+            assert serving.order_id == order.id
+            assert serving.authorized >= order.total
+        for order_id, before in self.seen.invoices.items():
+            check_invoice(before, now.invoices[order_id])
+        self.seen = now
+
+    @invariant()
+    def no_refund_is_forgotten(self) -> None:
+        self.till.relay()
+        reminders = [json.loads(sent.body)["detail"] for sent in self.till.queue.sent + self.till.dead_letters.sent]
+        reminded = {(body["data"]["payment_id"], body["data"]["number"]) for body in reminders}
+        for payment_id in self.payments:
+            refunds = service.payment(payment_id).refunds
+            missing = {(payment_id, number) for number, refund in enumerate(refunds, start=1) if not refund.made}
+            assert missing <= reminded
+
+    def check_payment(self, payment: Payment, now: Seen) -> None:
+        accounted = payment.captured + payment.released
+        assert accounted <= payment.authorized
+        assert (payment.status in ("settled", "refunded", "voided")) == (accounted == payment.authorized)
+
+        invoice = now.invoices.get(payment.order_id or "")
+        assert payment.kept == (invoice.amount if invoice and invoice.status == "paid" else 0)
+
+        requested = payment.captured - payment.kept
+        assert 0 <= payment.refunded <= self.till.bank.paid_back(payment.id) <= requested <= payment.captured
+
+        if payment.order_id:
+            served = next(order for order in self.orders if order.id == payment.order_id)
+            assert (served.payment_id, served.customer_id) == (payment.id, payment.customer_id)
+            before = self.seen.payments.get(payment.id)
+            assert before is None or before.order_id in (None, payment.order_id)
+        if payment.status == "voided":
+            assert any(
+                order.status in ("cancelled", "rejected") and order.customer_id == payment.customer_id
+                for order in self.orders
+                if order.payment_id == payment.id and payment.order_id in (None, order.id)
+            )
+
+    def teardown(self) -> None:
+        try:
+            for message in self.underway:
+                assert self.till.deliver(message)
+            self.redrive()
+            self.till.deliver_reminders()
+            self.it_adds_up()
+            for payment_id in self.payments:
+                self.check_end(service.payment(payment_id))
+            for order in self.of_status("rejected", "cancelled"):
+                assert service.invoice(order.id).amount == 0
+            for order in self.orders:
+                self.check_difference(order)
+            assert self.till.queue.sent == self.till.dead_letters.sent == []
+        finally:
+            self._active.__exit__(None, None, None)
+
+    def check_end(self, payment: Payment) -> None:
+        assert self.till.bank.paid_back(payment.id) == payment.refunded
+        order = next((order for order in self.orders if order.id == payment.order_id), None)
+        ended = order is not None and order.status in ("rejected", "cancelled")
+        if ended or payment.captured:
+            assert order is not None
+            assert payment.authorized == payment.captured + payment.released
+            assert payment.captured - payment.refunded == service.invoice(order.id).amount
+        if ended:
+            # An order that cost nothing was captured with 0: there is nothing to refund.
+            assert payment.status in ("voided", "refunded") or payment.captured == 0
+
+    def check_difference(self, order: Order) -> None:
+        invoice = service.invoices.load(order.id).aggregate
+        payment = service.payments.load(order.payment_id).aggregate
+        copy = difference.Order(
+            order.id,
+            order.customer_id,
+            order.payment_id,
+            order.status,
+            order.total,
+            paid=invoice.status == "paid",
+            moved_at="",
+        )
+        assert list(difference.compare(copy, invoice, payment)) == []
+        assert service.refunds_made(payment) == self.till.bank.statement(payment.id)
+
+    def of_status(self, *statuses: str) -> list[Order]:
+        return [order for order in self.orders if order.status in statuses]
+
+    def accepted(self, *statuses: str) -> list[Order]:
+        """Orders of these statuses (pending ones, when none is named) whose payment was accepted."""
+        accepted = {message.order_id for message in self.till.published if isinstance(message, PaymentAccepted)}
+        return [order for order in self.of_status(*(statuses or ("pending",))) if order.id in accepted]
+
+    def publish(self, message: Message, at_once: bool) -> None:
+        """Put a message under way; one that is delivered at once may be redelivered later."""
+        self.underway.append(message)
+        if at_once:
+            assert self.till.deliver(message)
+
+    def voiding(self, order: Order) -> VoidPayment:
+        return VoidPayment(order_id=order.id, payment_id=order.payment_id, customer_id=order.customer_id)
+
+
+def check_invoice(before: Invoice, after: Invoice) -> None:
+    assert after.amount <= before.amount
+    assert (before.status, after.status) in {
+        ("pending", "pending"),
+        ("pending", "paid"),
+        ("pending", "cancelled"),
+        ("paid", "paid"),
+        ("cancelled", "cancelled"),
+    }
+
+
+def crash() -> None:
+    raise ConnectionError("the function was stopped")
+
+
+def pick(items: list[T], number: int) -> T:
+    return items[number % len(items)]
+
+
+TestTheMoney = Money.TestCase
+TestTheMoney.settings = settings(max_examples=40, stateful_step_count=60, deadline=None, derandomize=True)
