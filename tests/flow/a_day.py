@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.kernel.eventstore import relay
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, fall_silent, open_a_store, speak
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store, start_heartbeats, stop_heartbeats
 from tests.support.mall import Mall
 
 TOTAL = 54.8
@@ -65,9 +65,9 @@ def morning(day: Day) -> None:
     first, second = day.orders_something("paid when ready"), day.orders_something("paid beforehand")
     collect(first)
     first.pays()
-    fall_silent(day.mall, day.robot)
+    stop_heartbeats(day.mall, day.robot)
     day.mall.pass_time(3_600)
-    speak(day.mall, day.robot)
+    start_heartbeats(day.mall, day.robot)
     day.mall.pass_time(60)
     second.pays()
     collect(second)
@@ -86,9 +86,9 @@ def afternoon(day: Day) -> None:
     ):
         assert day.mall.deliver()
         day.mall.relay()
-    hasty.is_called_off()
-    day.orders_something("cancelled after approval").is_called_off()
-    day.orders_something("cancelled though paid").pays().is_called_off()
+    hasty.is_cancelled_by_staff()
+    day.orders_something("cancelled after approval").is_cancelled_by_staff()
+    day.orders_something("cancelled though paid").pays().is_cancelled_by_staff()
     day.finds(day.orders_something("nothing found"), 0, 0)
     leaver = day.fills()
     leaver.ask("DELETE", f"/api/baskets/{leaver.basket_id}")

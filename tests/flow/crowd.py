@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from tests.flow.adding_up import ENDED, order_ids
-from tests.flow.shopper import Shopper, bring_a_robot_online, fall_silent, open_a_store, speak
+from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store, start_heartbeats, stop_heartbeats
 from tests.support.mall import Mall
 
 # Short times, so that a saga compensates and an order expires within minutes.
@@ -63,7 +63,7 @@ class Crowd:
     def finish(self) -> None:
         """Bring all robots online and collect until every order has ended. Raises AssertionError if one does not."""
         for robot in self.robots:
-            speak(self.mall, robot)
+            start_heartbeats(self.mall, robot)
         for _ in range(EVENINGS):
             for shopping_list in self.lists("assigned", "active"):
                 self.collect(shopping_list)
@@ -163,15 +163,15 @@ class Crowd:
             self.ask("PUT", f"{path}/complete", number)
 
     def a_robot_falls_silent(self) -> None:
-        fall_silent(self.mall, self.chance.choice(self.robots))
+        stop_heartbeats(self.mall, self.chance.choice(self.robots))
 
     def a_robot_leaves(self) -> None:
         robot = self.chance.choice(self.robots)
-        fall_silent(self.mall, robot)
+        stop_heartbeats(self.mall, robot)
         self.ask("PUT", f"/api/depot/bots/{robot}/offline")
 
     def a_robot_comes_back(self) -> None:
-        speak(self.mall, self.chance.choice(self.robots))
+        start_heartbeats(self.mall, self.chance.choice(self.robots))
 
     def a_service_stops_for_a_while(self) -> None:
         service = self.chance.choice(STOPPABLE)

@@ -9,7 +9,7 @@ from events.checkout import StepTimedOut
 from events.registry import Kind, Message, language
 from functions.payments import service as payments
 from language.story import sample
-from tests.flow.shopper import Shopper, bring_a_robot_online, fall_silent, open_a_store
+from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store, stop_heartbeats
 from tests.support.mall import Mall
 
 COMMANDS = ["AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder"]
@@ -91,7 +91,7 @@ def _prepared(disorder: int | None, amount: float, settings: tuple[tuple[str, st
     # A robot that may be silent for a week: hours pass faster without its heartbeats.
     mall = Mall(disorder=disorder, settings={"MALLBOTS_ROBOT_LEASE": "604800", **dict(settings)})
     products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
-    fall_silent(mall, bring_a_robot_online(mall))
+    stop_heartbeats(mall, bring_a_robot_online(mall))
     shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2, products["charger"]: 1})
     return Case(mall, shopper.authorizes_a_payment(amount), products)
 

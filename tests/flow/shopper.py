@@ -67,9 +67,9 @@ class Shopper:
         """The customer cancels the order, which may be refused as too late."""
         with pytest.MonkeyPatch.context() as identity:
             identity.setattr("functions.kernel.rest.http.caller", lambda event: Caller(CUSTOMER, self.customer_id))
-            return self.is_called_off("changed my mind")
+            return self.is_cancelled_by_staff("changed my mind")
 
-    def is_called_off(self, reason: str = "the mall closes") -> Response:
+    def is_cancelled_by_staff(self, reason: str = "the mall closes") -> Response:
         """Staff cancel the order."""
         answer = self.mall.request("DELETE", f"/api/ordering/{self.basket_id}", {"reason": reason})
         self.mall.settle()
@@ -103,11 +103,11 @@ def open_a_store(mall: Mall, prices: dict[str, float]) -> dict[str, str]:
 def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
     """Register a robot, which is idle and sends heartbeats as time passes; its id."""
     bot: str = Shopper(mall).ask("POST", "/api/depot/bots", {"name": name})["id"]
-    speak(mall, bot)
+    start_heartbeats(mall, bot)
     return bot
 
 
-def speak(mall: Mall, bot: str) -> None:
+def start_heartbeats(mall: Mall, bot: str) -> None:
     """Have a robot send a heartbeat now and regularly from now on; it ignores an unavailable service."""
     _heartbeat(mall, bot)
     mall.repeat(HEARTBEAT, partial(_heartbeat, mall, bot), name=bot)  # a partial: each copy of a mall has its own
@@ -119,14 +119,14 @@ def _heartbeat(mall: Mall, bot: str) -> None:
     assert response.status in (200, 503), response
 
 
-def fall_silent(mall: Mall, bot: str) -> None:
+def stop_heartbeats(mall: Mall, bot: str) -> None:
     """Stop a robot's heartbeats; a test can still make it act."""
     mall.stop_repeating(bot)
 
 
 def leave(mall: Mall, bot: str) -> None:
     """Have a robot report that it goes offline."""
-    fall_silent(mall, bot)
+    stop_heartbeats(mall, bot)
     Shopper(mall).ask("PUT", f"/api/depot/bots/{bot}/offline")
     mall.settle()
 

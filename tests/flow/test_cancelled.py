@@ -91,7 +91,7 @@ def test_a_customer_cancels_an_order_until_it_is_ready(scene: Scene, moment: Mom
 @pytest.mark.parametrize("moment", BEFORE_READY)
 def test_staff_cancel_an_order(scene: Scene, moment: Moment) -> None:
     moment(scene)
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     scene.mall.start("customers")
     scene.mall.pass_time(60)
     was_cancelled_everywhere(scene, by="staff")
@@ -102,7 +102,7 @@ def test_a_ready_order_is_cancelled_by_staff_and_not_by_the_customer(scene: Scen
     assert scene.shopper.cancels().status == 409
     assert scene.shopper.order()["status"] == "ready"
     everything_adds_up(scene.mall, ended=False)
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     scene.mall.pass_time(60)
     was_cancelled_everywhere(scene, by="staff", list_status="completed")
 
@@ -110,7 +110,7 @@ def test_a_ready_order_is_cancelled_by_staff_and_not_by_the_customer(scene: Scen
 def test_a_completed_order_is_not_cancelled(scene: Scene) -> None:
     completed(scene)
     assert scene.shopper.cancels().status == 409
-    assert scene.shopper.is_called_off().status == 409
+    assert scene.shopper.is_cancelled_by_staff().status == 409
     scene.mall.pass_time(60)
     assert scene.shopper.order()["status"] == "completed"
     assert scene.paid_and_refunded() == (TOTAL, 0)
@@ -122,7 +122,7 @@ def test_a_rejected_order_is_not_cancelled(scene: Scene) -> None:
     scene.mall.pass_time(60)
     assert scene.shopper.order()["status"] == "rejected"
     assert scene.shopper.cancels().status == 409
-    assert scene.shopper.is_called_off().status == 409
+    assert scene.shopper.is_cancelled_by_staff().status == 409
     assert scene.told() == ["received", "rejected"]
     everything_adds_up(scene.mall)
 
@@ -130,7 +130,7 @@ def test_a_rejected_order_is_not_cancelled(scene: Scene) -> None:
 def test_an_order_is_cancelled_once_however_often_it_is_requested(scene: Scene) -> None:
     paid(scene)
     assert scene.shopper.cancels().status == 200
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     assert scene.shopper.cancels().status == 200
     scene.mall.pass_time(60)
     was_cancelled_everywhere(scene, by="customer")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.flow.adding_up import everything_adds_up
 from tests.flow.scene import ORDERED, TOTAL, Checker, Scene, a_scene, cost, less
-from tests.flow.shopper import leave, speak
+from tests.flow.shopper import leave, start_heartbeats
 
 DISORDER = [None, 1, 2]  # messages in order, and two kinds of disorder with repetitions
 SHORT = {
@@ -113,7 +113,7 @@ def test_an_order_unpaid_for_a_day_is_cancelled_and_its_list_stays_completed(sce
     robot = scene.shopper.ask("GET", "/api/depot/bots")["bots"][0]["id"]
     leave(scene.mall, robot)  # hours pass faster without its heartbeats
     scene.mall.pass_time(25 * 3600)
-    speak(scene.mall, robot)
+    start_heartbeats(scene.mall, robot)
     _was_cancelled(scene, by="system", list_status="completed")
     assert scene.shopper.payment()["status"] == "voided"
     assert scene.paid_and_refunded() == (0, 0)
@@ -126,7 +126,7 @@ def test_a_short_pick_and_then_a_cancellation_refund_all_that_was_paid_in_two_pa
     scene.is_collected({"kettle": 2})
     assert scene.shopper.order()["status"] == "ready"
     assert scene.paid_and_refunded() == (TOTAL, 40.0)
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     scene.mall.release("ordering", "InvoicePaid")
     scene.mall.pass_time(10)
     _was_cancelled(scene, by="staff", list_status="completed")

@@ -316,7 +316,7 @@ def test_a_read_model_that_is_added_later_shows_the_same_after_a_replay(seed: in
         if service == "depot":  # before ordering, whose history is yet to come
             assert {what: insights(day.mall, what) for what in ("sales", "funnel")} == before
             collect(day.shoppers["under way"])
-            day.orders_something("begun meanwhile").is_called_off()
+            day.orders_something("begun meanwhile").is_cancelled_by_staff()
             day.shoppers["under way"].pays()
     assert_waiting_is_as_published(day.mall)
     assert_sums_match_the_orders(day)

@@ -109,7 +109,7 @@ def test_an_order_that_is_cancelled_before_a_short_pick_reaches_payments_is_refu
     scene.mall.hold("payments", "OrderReadied")
     scene.is_approved().shopper.pays()
     scene.is_collected({"charger": 1})
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     assert scene.paid_and_refunded() == (TOTAL, TOTAL)
     scene.mall.release("payments", "OrderReadied")
     scene.mall.release("ordering", "InvoicePaid")

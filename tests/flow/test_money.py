@@ -60,7 +60,7 @@ def paid_then_short_then_cancelled(scene: Scene) -> None:
     scene.mall.hold("ordering", "InvoicePaid")
     scene.is_approved().shopper.pays()
     scene.is_collected(CABLE)
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     scene.mall.release("ordering", "InvoicePaid")
     scene.mall.settle()
 

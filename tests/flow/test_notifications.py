@@ -61,7 +61,7 @@ def orders_that_end_in_every_way(scene: Scene) -> Notifications:
     scene.shopper.pays()
     expected: Notifications = [(scene.order_id, kind) for kind in KINDS if kind not in ("cancelled", "rejected")]
     cancelled = another(scene).authorizes_a_payment(50).checks_out()
-    assert cancelled.is_called_off().status == 200
+    assert cancelled.is_cancelled_by_staff().status == 200
     expected += [(cancelled.basket_id, kind) for kind in KINDS if kind in ("received", "approved", "cancelled")]
     not_covered = another(scene).authorizes_a_payment(1).checks_out()
     expected += [(not_covered.basket_id, "received"), (not_covered.basket_id, "rejected")]
@@ -194,7 +194,7 @@ def test_an_answer_of_the_owner_is_not_overwritten_by_older_events(without_copy:
     without_copy.shopper.checks_out()
     without_copy.mall.release("notifications", *reversed(CUSTOMER_EVENTS))
     without_copy.mall.pass_time(10)
-    assert without_copy.shopper.is_called_off().status == 200
+    assert without_copy.shopper.is_cancelled_by_staff().status == 200
     expected: Notifications = [
         (without_copy.order_id, kind) for kind in KINDS if kind in ("received", "approved", "cancelled")
     ]

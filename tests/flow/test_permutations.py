@@ -38,7 +38,7 @@ def ends_cancelled(scene: Scene) -> None:
     """The order is approved and ready except one cable; it is cancelled before the checkout receives its approval."""
     scene.mall.hold("checkout", "OrderApprovalAccepted")
     scene.is_approved().is_collected({"cable": 1})
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     scene.mall.release("checkout", "OrderApprovalAccepted")
     scene.mall.pass_time(10)
     assert scene.shopper.ask("GET", f"/api/checkout/sagas/{scene.order_id}")["saga"]["status"] == "compensated"
@@ -135,7 +135,7 @@ def test_payments_refund_a_cancelled_order_the_same() -> None:
     scene.is_approved().shopper.pays()
     rehearsal = Rehearsal(scene.mall, "payments")
     scene.is_collected({"cable": 1})
-    assert scene.shopper.is_called_off().status == 200
+    assert scene.shopper.is_cancelled_by_staff().status == 200
     names = ["OrderReadied", "OrderCancelled", "VoidPayment"]
     found = outcomes(rehearsal, names, lambda: (money_of(scene)(), scene.paid_and_refunded()))
     assert found == [(("paid", 0, "refunded"), (TOTAL, TOTAL))]

@@ -64,7 +64,7 @@ def test_a_night_after_a_day_on_which_everything_adds_up_publishes_nothing(scene
     second.checks_out()
     third.checks_out()
     scene.mall.pass_time(60)
-    assert third.is_called_off().status == 200
+    assert third.is_cancelled_by_staff().status == 200
     assert [shopper.order()["status"] for shopper in (scene.shopper, second, third)] == [
         "completed",
         "rejected",

@@ -4,7 +4,15 @@ import pytest
 
 from tests.flow.adding_up import everything_adds_up
 from tests.flow.robots import PRICES, STEPS, at_work, complete, orders, pick, picked, robots, standing, start
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, fall_silent, leave, open_a_store, speak
+from tests.flow.shopper import (
+    Shopper,
+    bring_a_robot_online,
+    collect,
+    leave,
+    open_a_store,
+    start_heartbeats,
+    stop_heartbeats,
+)
 from tests.support.mall import Mall
 
 DISORDER = [None, 0, 1, 2]
@@ -25,7 +33,7 @@ class TestSilence:
         self, mall: Mall
     ) -> None:
         silent, alive = bring_a_robot_online(mall, "Ajax"), bring_a_robot_online(mall, "Hector")
-        fall_silent(mall, silent)
+        stop_heartbeats(mall, silent)
         mall.pass_time(59)
         assert robots(mall) == {silent: "idle", alive: "idle"}
         mall.pass_time(1)
@@ -42,7 +50,7 @@ class TestSilence:
         (shopper,) = orders(mall, products)
         start(shopper, 1)
         pick(shopper, 1)
-        fall_silent(mall, silent)
+        stop_heartbeats(mall, silent)
         other = bring_a_robot_online(mall, "Hector")
         mall.pass_time(59)
         assert (standing(shopper), picked(shopper)) == (("active", silent, 1), 1)
@@ -55,7 +63,7 @@ class TestSilence:
 
     def test_what_a_robot_does_with_its_list_is_a_heartbeat(self, mall: Mall, products: dict[str, str]) -> None:
         bot = bring_a_robot_online(mall)
-        fall_silent(mall, bot)
+        stop_heartbeats(mall, bot)
         (shopper,) = orders(mall, products)
         for step in (start, start, pick, pick, complete):
             mall.pass_time(50)
@@ -80,10 +88,10 @@ class TestSilence:
     ) -> None:
         bot = bring_a_robot_online(mall)
         (shopper,) = orders(mall, products)
-        fall_silent(mall, bot)
+        stop_heartbeats(mall, bot)
         mall.pass_time(90)
         assert (standing(shopper), robots(mall)) == (("available", None, 1), {bot: "offline"})
-        speak(mall, bot)
+        start_heartbeats(mall, bot)
         mall.pass_time(5)
         assert (standing(shopper), robots(mall)) == (("assigned", bot, 2), {bot: "active"})
 
@@ -92,7 +100,7 @@ class TestSilence:
     ) -> None:
         bot = bring_a_robot_online(mall)
         (shopper,) = orders(mall, products)
-        fall_silent(mall, bot)
+        stop_heartbeats(mall, bot)
         assert shopper.cancels().status == 200
         assert robots(mall) == {bot: "idle"}
         mall.pass_time(90)
@@ -121,7 +129,7 @@ class TestEarlierAssignments:
         silent = bring_a_robot_online(mall, "Ajax")
         (shopper,) = orders(mall, products)
         start(shopper, 1)
-        fall_silent(mall, silent)
+        stop_heartbeats(mall, silent)
         mall.pass_time(70)
         return shopper
 
@@ -150,7 +158,7 @@ class TestEarlierAssignments:
         (ajax,) = robots(mall)
         hector = bring_a_robot_online(mall, "Hector")
         mall.pass_time(5)
-        speak(mall, ajax)
+        start_heartbeats(mall, ajax)
         (later,) = orders(mall, products)
         assert at_work([shopper, later]) == {0: hector, 1: ajax}
         self.refused(shopper, "this is not assignment 1 of the shopping list any more")
@@ -158,7 +166,7 @@ class TestEarlierAssignments:
 
     def test_while_it_has_the_same_list_anew(self, mall: Mall, shopper: Shopper) -> None:
         (ajax,) = robots(mall)
-        speak(mall, ajax)
+        start_heartbeats(mall, ajax)
         mall.pass_time(5)
         assert standing(shopper) == ("assigned", ajax, 2)
         start(shopper, 2)

@@ -8,7 +8,15 @@ import pytest
 
 from tests.flow.adding_up import everything_adds_up
 from tests.flow.robots import PRICES, at_work, complete, orders, path_of, pick, robots, standing, start
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, fall_silent, leave, open_a_store, speak
+from tests.flow.shopper import (
+    Shopper,
+    bring_a_robot_online,
+    collect,
+    leave,
+    open_a_store,
+    start_heartbeats,
+    stop_heartbeats,
+)
 from tests.support.mall import Mall
 
 DISORDER = [None, 0, 1, 2]
@@ -53,7 +61,7 @@ class TestTooFewAndTooMany:
         for bot in (third, first):  # which are idle from now on, one after the other
             leave(mall, bot)
             mall.pass_time(1)
-            speak(mall, bot)
+            start_heartbeats(mall, bot)
         (one,) = orders(mall, products)
         (other,) = orders(mall, products)
         assert at_work([one, other]) == {0: second, 1: third}
@@ -70,7 +78,7 @@ class TestTooFewAndTooMany:
         shoppers = orders(mall, products, 2)
         leave(mall, bot)
         mall.pass_time(1)
-        speak(mall, bot)
+        start_heartbeats(mall, bot)
         mall.pass_time(5)
         assert at_work(shoppers) == {1: bot}
 
@@ -94,10 +102,10 @@ def random_step(mall: Mall, chance: random.Random, bots: list[str], shoppers: li
     bot, shopper = chance.choice(bots), chance.choice(shoppers)
     number = shopper.shopping_list()["assignment"]
     steps: list[Callable[[], Any]] = [
-        lambda: fall_silent(mall, bot),
+        lambda: stop_heartbeats(mall, bot),
         lambda: leave(mall, bot),
-        lambda: speak(mall, bot),
-        lambda: speak(mall, bot),
+        lambda: start_heartbeats(mall, bot),
+        lambda: start_heartbeats(mall, bot),
         lambda: start(shopper, number),
         lambda: pick(shopper, number),
         lambda: complete(shopper, number),
@@ -123,7 +131,7 @@ def test_no_robot_has_two_lists_and_no_list_and_robot_wait_for_each_other(seed: 
     assert not (waiting and "idle" in robots(mall).values())
 
     for bot in bots:
-        speak(mall, bot)
+        start_heartbeats(mall, bot)
     while working := at_work(shoppers):
         for n in working:
             complete(shoppers[n], shoppers[n].shopping_list()["assignment"])
