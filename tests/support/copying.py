@@ -1,4 +1,4 @@
-"""Cheap copies of a service's data in memory: commits and the attributes of rows are shared, for nothing changes them."""
+"""Cheap copies of a service's data in memory. Commits and attributes of rows are shared: nothing changes them."""
 
 from copy import copy
 
