@@ -87,7 +87,7 @@ check-format: $(VENV)
 
 .PHONY: test
 test: $(VENV) $(NODE) ## Run every test that needs no deployment
-	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE)
+	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
 e2e: $(VENV) $(ENGINE) $(NODE) ## Run the tests that deploy to the local cloud
@@ -99,7 +99,7 @@ fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINU
 
 .PHONY: coverage
 coverage: $(VENV) $(NODE) ## Run the tests of make test and list the lines they do not cover
-	@.venv/bin/pytest tests -n 2 --dist loadgroup $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
+	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
 	@.venv/bin/python -m tests.coverage_limits .coverage.json
 
 .PHONY: mutants

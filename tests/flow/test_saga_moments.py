@@ -6,6 +6,7 @@ are in the queues. Then something happens, and all messages are delivered.
 
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 
@@ -20,24 +21,20 @@ AWAY = 400  # more than three timeouts
 disorders = pytest.mark.parametrize("disorder", ORDERED)
 
 
-def at(moment: int, disorder: int | None = None, *, acknowledged: bool = True) -> Case | None:
-    """A checkout at a moment, or None when it was over before. The read models have received nothing yet."""
-    case = a_case(disorder)
-    case.mall.stop(*READ_MODELS)
-    case.check_out()
-    if case.mall.deliver(moment) < moment:
-        return None
-    if not acknowledged and not case.mall.deliver(acknowledged=False):
-        return None
-    case.mall.relay()
-    return case
-
-
 def moments(disorder: int | None = None, *, acknowledged: bool = True) -> Iterator[Case]:
-    """A checkout at each of its moments, in turn."""
+    """A checkout at each of its moments, in turn. The read models have received nothing yet."""
+    checkout = a_case(disorder)
+    checkout.mall.stop(*READ_MODELS)
+    checkout.check_out()
     moment = 0
-    while case := at(moment, disorder, acknowledged=acknowledged):
+    while True:
+        case = deepcopy(checkout)
+        if not acknowledged and not case.mall.deliver(acknowledged=False):
+            break
+        case.mall.relay()
         yield case
+        if not checkout.mall.deliver():
+            break
         moment += 1
     assert moment > 15
 
@@ -101,8 +98,7 @@ def test_a_worker_may_crash_right_after_its_commit_at_any_moment() -> None:
 
 @disorders
 def test_all_messages_may_be_redelivered_at_any_moment(disorder: int | None) -> None:
-    undisturbed = at(0)
-    assert undisturbed
+    undisturbed = next(moments())
     finish(undisturbed)
     for case in moments(disorder):
         repeat(case, case.mall.published[:])

@@ -12,8 +12,6 @@ from tests.fuzz.in_memory import Application
 from tests.fuzz.scene import Scene
 from tests.support.mall import Mall
 
-pytestmark = pytest.mark.xdist_group("fuzz")  # the tests share one run
-
 BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=False)
 DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # files that only a deployment has
 

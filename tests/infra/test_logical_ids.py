@@ -1,10 +1,6 @@
 """Tables and queues keep their logical ids, tables their keys: otherwise CloudFormation replaces them."""
 
-import pytest
-
 from tests.infra.conftest import Templates
-
-pytestmark = pytest.mark.xdist_group("infra")
 
 EVENTS = "ServiceEvents9470217E"
 VIEWS = "ServiceViews224FAA69"

@@ -13,8 +13,6 @@ from functions.kernel.composition.manifest import manifest, services
 from infra.documents.generate import ROOT
 from tests.infra.conftest import Templates, listed
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 REPUBLISHES = {"functions/kernel/eventstore/relay.py", "functions/kernel/eventstore/store.py"}
 
 

@@ -12,8 +12,6 @@ from infra import bundling
 from infra.stages import STAGES, TIMES, Stage, stage, variable
 from tests.infra.conftest import Templates, synthesize
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
 

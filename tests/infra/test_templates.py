@@ -11,8 +11,6 @@ from functions.kernel.composition.manifest import manifest, services
 from infra.stages import stage
 from tests.infra.conftest import Resource, Templates, listed
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 
 def arn_of(reference: Any) -> str:
     """The logical id that a GetAtt refers to."""

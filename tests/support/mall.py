@@ -25,6 +25,7 @@ from functions.kernel.rest.http import Api
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
+from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
 from tests.support.runtime import SETTINGS
 
@@ -52,9 +53,15 @@ class Mall:
         self.runtimes = {name: self._runtime(name, settings or {}) for name in self.manifests}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Mall":
-        """A copy that shares what does not change: what services register, and published messages."""
-        for shared in (self.manifests, self.gateway, *(s.inbox for s in self.subscribers), *self.published):
+        """A copy that shares what does not change: what services register, commits, and published messages."""
+        for shared in (self.manifests, self.gateway, *(s.inbox for s in self.subscribers)):
             memo[id(shared)] = shared
+        memo[id(self.published)] = self.published[:]
+        for runtime in self.runtimes.values():
+            assert isinstance(runtime.store, MemoryEventStore)
+            assert isinstance(runtime.views, MemoryViews)
+            memo[id(runtime.store)] = copy_of_store(runtime.store)
+            memo[id(runtime.views)] = copy_of_views(runtime.views)
         copied = memo[id(self)] = object.__new__(type(self))
         vars(copied).update(deepcopy(vars(self), memo))
         return copied

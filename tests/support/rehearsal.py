@@ -1,11 +1,11 @@
 """A service's state at one moment, to which later messages are replayed in any order."""
 
-import copy
 from collections.abc import Sequence
 
 from events.envelope import Envelope
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
+from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
 
@@ -23,7 +23,7 @@ class Rehearsal:
         assert isinstance(self.runtime.views, MemoryViews)
         self.store, self.views = self.runtime.store, self.runtime.views
         self._now = mall.now
-        self._state = copy.deepcopy((self.store.items, self.store.log, self.views.items))
+        self._saved = copy_of_store(self.store), copy_of_views(self.views)
 
     def published(self, *names: str) -> list[Envelope]:
         """The one message of each name that the mall has published. Raises AssertionError for none, or several."""
@@ -44,7 +44,9 @@ class Rehearsal:
         self.mall.pass_time(RETRIES)
 
     def _restore(self) -> None:
-        self.store.items, self.store.log, self.views.items = copy.deepcopy(self._state)
+        store, views = self._saved
+        vars(self.store).update(vars(copy_of_store(store)))
+        vars(self.views).update(vars(copy_of_views(views)))
         self.mall.relay_positions[self.service] = len(self.store.log)
         self.mall.stop(*self.mall.runtimes)
         self.mall.start(self.service)

@@ -15,8 +15,6 @@ from tests.contract.rest.declared import answers_here, lists, routes
 from tests.contract.rest.furnished import Furnished
 from tests.contract.rest.reads import DOCUMENT, SEARCHES, complete, document, filled, filters, page_of
 
-pytestmark = pytest.mark.xdist_group("reads")
-
 PAGE = 10
 
 

@@ -1,0 +1,21 @@
+"""Cheap copies of a service's data in memory. Commits and attributes of rows are shared: nothing changes them."""
+
+from copy import copy
+
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+
+
+def copy_of_store(store: MemoryEventStore) -> MemoryEventStore:
+    """An event store of its own, with the same commits."""
+    copied = copy(store)
+    copied.items = {stream: dict(commits) for stream, commits in store.items.items()}
+    copied.log = store.log[:]
+    return copied
+
+
+def copy_of_views(views: MemoryViews) -> MemoryViews:
+    """Views of their own: each row is a new dict, because counters are added to in place."""
+    copied = copy(views)
+    copied.items = {key: dict(item) for key, item in views.items.items()}
+    return copied
