@@ -28,7 +28,7 @@ run: $(VENV) $(ENGINE) $(NODE) ## Start the whole system on this machine, by a r
 	@$(local) run $(flags)
 
 .PHONY: demo
-demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order from basket to completed, stop
+demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order from basket to completed, print what it cost, stop
 	@$(local) demo $(flags)
 
 .PHONY: up
@@ -116,8 +116,8 @@ simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$
 simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
 
-# These need a deployment, a browser or an idle machine.
-NOT_HERE := --ignore=tests/e2e --ignore=tests/browser --ignore=tests/bench
+# These need a deployment.
+NOT_HERE := --ignore=tests/e2e
 
 .PHONY: hooks
 hooks: $(VENV) ## Have git commit run the quick part of make check (once for each clone)

@@ -1,4 +1,7 @@
-"""Customers: who may order."""
+"""Customers: who may order, and who is erased.
+
+What happens to orders under way when their customer is erased: see Customer.erase, and README.md, Erasing.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

@@ -20,7 +20,7 @@ HEARTBEAT = "PUT /api/depot/bots/{id}/online"
 def cost(cloud: LocalCloud, since: float) -> Counter[str]:
     """Units by kind since a time (seconds since 1970).
 
-    Left out: the reading that clients did to see how things stand, and the robots' words that they are there.
+    Left out: the reading that clients did to see how things stand, and the robots' heartbeats.
     """
     total: Counter[str] = Counter()
     for line in _lines(cloud, since):

@@ -4,7 +4,6 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -27,20 +26,6 @@ PATH = re.compile(r"\.?[\w*<>{}-][\w.*<>{}-]*(?:/[\w.*<>{}-]+)*/?")
 PLACEHOLDER = re.compile(r"<\w+>|\{\w+\}")
 EXAMPLE = re.compile(r"^<!-- example: (\w+) -->$", re.MULTILINE)
 
-# The hosts of package registries, as name and domain, so that this file names none of them.
-REGISTRIES = [
-    ("crates", "io"),
-    ("docker", "io"),
-    ("npmjs", "com"),
-    ("npmjs", "org"),
-    ("proxy.golang", "org"),
-    ("pypi", "org"),
-    ("pythonhosted", "org"),
-    ("rubygems", "org"),
-    ("yarnpkg", "com"),
-]
-HOSTS = [".".join(registry) for registry in REGISTRIES]
-REGISTRY = re.compile(rf"\b(?:{'|'.join(map(re.escape, HOSTS))})\b")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -172,25 +157,6 @@ def test_python_in_a_page_parses_and_imports_what_exists(page: Path) -> None:
         for name in node.names
     ]
     assert [name for name in imports if not has_module(name, page)] == []
-
-
-def texts() -> Iterator[tuple[Path, str]]:
-    """Every text file of the repository: those of the root and of its folders, without what is built or installed."""
-    files = [*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
-    for path in sorted(path for path in files if path.is_file() and path.suffix != ".pyc"):
-        with suppress(UnicodeDecodeError):
-            yield path, path.read_text(encoding="utf-8")
-
-
-def test_no_file_names_a_package_registry() -> None:
-    named = {str(path.relative_to(ROOT)): REGISTRY.findall(text) for path, text in texts()}
-    assert len(named) > 500
-    assert {path: hosts for path, hosts in named.items() if hosts} == {}
-
-
-@pytest.mark.parametrize("host", HOSTS)
-def test_the_host_of_a_package_registry_is_recognised_in_an_address(host: str) -> None:
-    assert REGISTRY.search(f"https://files.{host}/simple/")
 
 
 def test_the_excerpts_of_the_patterns_are_from_the_code() -> None:

@@ -83,7 +83,7 @@ def _signing_key() -> bytes:
     return str(secret["SecretString"]).encode()
 
 
-def _room(name: str) -> Any:
+def _module(name: str) -> Any:
     return import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
 
 
@@ -105,8 +105,8 @@ def _relay(event: dict[str, Any]) -> Any:
     return republish(**event["republish"]) if "republish" in event else relay_batch(event)
 
 
-api = _handler(lambda event: _room("api").api.handle(event, None))
-inbox = _handler(lambda event: _room("inbox").inbox.handle(event))
-dispatcher = _handler(lambda event: _room("dispatcher").inbox.handle(event))
-queries = _handler(lambda event: _room("queries").queries.handle(event))
+api = _handler(lambda event: _module("api").api.handle(event, None))
+inbox = _handler(lambda event: _module("inbox").inbox.handle(event))
+dispatcher = _handler(lambda event: _module("dispatcher").inbox.handle(event))
+queries = _handler(lambda event: _module("queries").queries.handle(event))
 relay = _handler(_relay)

@@ -1,4 +1,4 @@
-"""What a service registers, read from its rooms: the one source of dispatch, deployment and documents."""
+"""What a service registers, read from its modules: the one source of dispatch, deployment and documents."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,15 +16,17 @@ from functions.kernel.rest.http import Api
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.runtime import Port
 
+MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The registrations of one service. A room that it does not have is None or empty.
+    """The registrations of one service. A module that it does not have is None or empty.
 
-    questions: what it asks other services directly. ports: the names of its ways out to other systems. alarms:
-    what it wakes somebody up for.
+    questions: the queries that it sends to other services. ports: the names of its outbound ports. alarms: those that
+    its code raises.
     """
 
     service: str
@@ -55,30 +57,28 @@ def services() -> list[str]:
 
 
 def manifest(service: str) -> Manifest:
-    """Import the rooms of a service and collect what they register. Raises ModuleNotFoundError for no such service."""
+    """Import the modules of a service and collect what they register. Raises ModuleNotFoundError."""
     import_module(f"functions.{service}")
-    rooms = {
-        name: _room(service, name) for name in ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
-    }
-    inboxes = [*_registered(rooms["inbox"], Inbox), *_registered(rooms["dispatcher"], Inbox)]
-    questions = {ask.query for room in rooms.values() for ask in _registered(room, Ask)}
+    modules = {name: _module(service, name) for name in MODULES}
+    inboxes = [*_registered(modules["inbox"], Inbox), *_registered(modules["dispatcher"], Inbox)]
+    questions = {ask.query for module in modules.values() for ask in _registered(module, Ask)}
     return Manifest(
         service=service,
-        api=next(iter(_registered(rooms["api"], Api)), None),
+        api=next(iter(_registered(modules["api"], Api)), None),
         inboxes=tuple(inbox for n, inbox in enumerate(inboxes) if inbox not in inboxes[:n]),
-        publisher=next(iter(_registered(rooms["publish"], Publisher)), None),
-        projections=tuple(_registered(rooms["views"], Projection)),
-        queries=next(iter(_registered(rooms["queries"], Queries)), None),
+        publisher=next(iter(_registered(modules["publish"], Publisher)), None),
+        projections=tuple(_registered(modules["views"], Projection)),
+        queries=next(iter(_registered(modules["queries"], Queries)), None),
         questions=tuple(sorted(questions, key=lambda query: query.__name__)),
-        ports=tuple(sorted({port.name for room in rooms.values() for port in _registered(room, Port)})),
-        alarms=tuple(_registered(rooms["service"], Alarm)),
+        ports=tuple(sorted({port.name for module in modules.values() for port in _registered(module, Port)})),
+        alarms=tuple(_registered(modules["service"], Alarm)),
     )
 
 
-def _room(service: str, name: str) -> ModuleType | None:
+def _module(service: str, name: str) -> ModuleType | None:
     path = f"functions.{service}.{name}"
     return import_module(path) if find_spec(path) else None
 
 
-def _registered(room: ModuleType | None, kind: type[T]) -> list[T]:
-    return [member for member in vars(room).values() if isinstance(member, kind)] if room else []
+def _registered(module: ModuleType | None, kind: type[T]) -> list[T]:
+    return [member for member in vars(module).values() if isinstance(member, kind)] if module else []

@@ -91,7 +91,11 @@ class DynamoEventStore:
         self._table = table
 
     def commit(self, *commits: Commit) -> None:
-        """One conditional PutItem, or, for several, one TransactWriteItems."""
+        """One conditional PutItem, or, for several, one TransactWriteItems.
+
+        The condition is the optimistic lock: no item may have the key, which is the stream and the version that the
+        aggregate is to have, so of two commits on one version the second is refused.
+        """
         puts = [
             {
                 "TableName": self._table,

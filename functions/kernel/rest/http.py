@@ -29,8 +29,8 @@ Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
 
 
-class More(TypedDict, total=False):
-    """What a route need not say.
+class RouteOptions(TypedDict, total=False):
+    """The optional settings of a route.
 
     errors: the statuses that only its function can know, such as 404 for an id in the body; those of any route of its
     kind are added. versioned: whether it shows or changes one thing, whose version is the answer's ETag. To be given
@@ -53,19 +53,19 @@ class Api:
         self.routes: list[Route] = []
         self._elsewhere = tuple(elsewhere)
 
-    def get(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
-        """Register a function that answers GET for these roles; none: for everybody. `more`: see More."""
+    def get(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Register a function that answers GET for these roles; none: for everybody. `more`: see RouteOptions."""
         return self._register("GET", path, may, more)
 
-    def post(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
+    def post(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
         """The same for POST."""
         return self._register("POST", path, may, more)
 
-    def put(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
+    def put(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
         """The same for PUT."""
         return self._register("PUT", path, may, more)
 
-    def delete(self, path: str, *, may: Sequence[str], **more: Unpack[More]) -> Callable[[F], F]:
+    def delete(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
         """The same for DELETE."""
         return self._register("DELETE", path, may, more)
 
@@ -74,7 +74,7 @@ class Api:
         for route in other.routes:
             self._add(route)
 
-    def _register(self, method: str, path: str, may: Sequence[str], more: More) -> Callable[[F], F]:
+    def _register(self, method: str, path: str, may: Sequence[str], more: RouteOptions) -> Callable[[F], F]:
         def register(function: F) -> F:
             self._add(declare(method, path, may, function, **more))
             return function

@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457)."""
+"""Errors as problem details (RFC 9457). The HTTP status of each error is in kernel/domain/errors.py."""
 
 from http import HTTPStatus
 from typing import Any
@@ -43,7 +43,7 @@ class MethodNotAllowedError(MallBotsError):
     code = "method_not_allowed"
 
     def __init__(self, method: str, allow: list[str]) -> None:
-        super().__init__(f"this path does not know {method}, only {', '.join(allow)}")
+        super().__init__(f"{method} is not allowed here, only {', '.join(allow)}")
         self.allow = allow
 
 

@@ -46,7 +46,7 @@ class Wire(BaseModel):
     """An object on the wire, such as an item within a body or an answer.
 
     Published clients leave out zero values: of what a client sends, a text, number or list that is missing or null is
-    "", 0 or [], and the domain's rule speaks; one that has a default takes that. `exact` models want every field.
+    "", 0 or [], and the domain validates it; one that has a default takes that. `exact` models want every field.
     """
 
     exact: ClassVar[bool] = False

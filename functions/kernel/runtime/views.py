@@ -9,9 +9,9 @@ from typing import Any, Protocol
 class Row:
     """One row of a read model, with one source stream.
 
-    partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone,
-    which outranks every version. indexes: for each index that it is to be found by, partition and sort there; an
-    row leaves an index that is left out. counts: counters that go up by so much if, and only if, the row is written:
+    partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone: once
+    written, no version replaces it. indexes: partition and sort in each index that has the row; the row is in no other.
+    counts: counters that go up by so much if, and only if, the row is written:
     (partition, sort) → field → how much. expires: seconds since 1970 after which it may go.
     """
 
