@@ -42,9 +42,11 @@ def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: 
     assert simulated == constant(file, name)
 
 
-def test_a_queue_redrives_after_as_many_receives_as_the_deployed_one() -> None:
+def test_a_queue_dead_letters_after_as_many_receives_as_the_deployed_one() -> None:
     receives = {stage.max_receives for stage in STAGES.values()}
-    assert {most + constant("queues.py", "RECEIVES_BEYOND_INBOX") for most in receives} == {deployment.MAX_RECEIVES}
+    assert {of_inbox + constant("queues.py", "RECEIVES_BEYOND_INBOX") for of_inbox in receives} == {
+        deployment.MAX_RECEIVES
+    }
 
 
 def test_the_visibility_timeout_is_the_deployed_one() -> None:
