@@ -1,5 +1,6 @@
 """Stages, and the layers and bundles of their functions."""
 
+import json
 import re
 import subprocess
 import sys
@@ -90,25 +91,62 @@ def test_the_layer_of_a_stage_has_only_wheels_for_its_platform_and_python(name: 
     assert not (packages / "boto3").exists()
 
 
-@pytest.mark.parametrize("service", [*services(), "gateway"])
-def test_a_service_bundle_imports_by_itself(service: str, tmp_path: Path) -> None:
-    """In a clean interpreter with only the bundle, the layer, and boto3, as in Lambda."""
-    bundle = bundling.asset(service, stage("local"), tmp_path)
+BUNDLED = [*services(), "gateway"]
+FROM_BOTO3 = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"}
+FROM_BOTO3 |= {"certifi", "cryptography", "_cffi_backend", "awscrt"}  # what these import where it is there
+
+# Imports the modules of each bundle in a process of its own, forked after the imports that all of them have in common.
+IMPORT_BUNDLES = """
+import importlib, json, os, sys
+site, layer, bundles = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+sys.path[:0] = [layer]
+sys.path.append(site)
+import boto3, pydantic
+for service, bundle in bundles.items():
+    if os.fork() == 0:
+        sys.path[:0] = [bundle]
+        importlib.import_module("functions.kernel.composition.compose")
+        for entry in sorted(os.listdir(f"{bundle}/functions/{service}")):
+            name, _, kind = entry.rpartition(".")
+            if kind == "py" and name != "__init__":
+                importlib.import_module(f"functions.{service}.{name}")
+        found = [name for name, module in sys.modules.items() if site in (getattr(module, "__file__", None) or "")]
+        print(json.dumps({service: found}), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The bundle of each service, as for the local stage."""
+    build = tmp_path_factory.mktemp("bundles")
+    return {service: bundling.asset(service, stage("local"), build) for service in BUNDLED}
+
+
+@pytest.fixture(scope="module")
+def imported(bundles: dict[str, Path]) -> tuple[dict[str, set[str]], str]:
+    """The packages that each bundle imports from where boto3 is, and the errors of bundles that cannot be imported.
+
+    In a clean interpreter with only the bundle, the layer, and boto3, as in Lambda.
+    """
     layer = bundling.layer(stage("local")) / "python"
-    modules = [f.stem for f in (bundle / "functions" / service).glob("*.py") if f.stem != "__init__"]
-    imports = "; ".join(f"import functions.{service}.{module}" for module in modules)
-    boto3 = next(path for path in map(Path, sys.path) if (path / "boto3").exists())
-    program = (
-        f"import sys; sys.path[:0] = [{str(bundle)!r}, {str(layer)!r}]; sys.path.append({str(boto3)!r}); "
-        f"import functions.kernel.composition.compose; {imports}; "
-        f"foreign = [m for m, x in sys.modules.items() if {str(boto3)!r} in (getattr(x, '__file__', None) or '') "
-        "and m.split('.')[0] not in ('boto3', 'botocore', 's3transfer', 'jmespath', 'dateutil', 'urllib3', 'six', "
-        "'certifi', 'cryptography', '_cffi_backend', 'awscrt')]; print(*foreign)"
-    )
-    done = subprocess.run([sys.executable, "-S", "-I", "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == []
-    others = {path.name for path in (bundle / "functions").iterdir()} - {
+    site = next(path for path in map(Path, sys.path) if (path / "boto3").exists())
+    paths = json.dumps({service: str(bundle) for service, bundle in bundles.items()})
+    command = [sys.executable, "-S", "-I", "-c", IMPORT_BUNDLES, str(site), str(layer), paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = {service: names for line in done.stdout.splitlines() for service, names in json.loads(line).items()}
+    return {service: {name.partition(".")[0] for name in names} for service, names in found.items()}, done.stderr
+
+
+@pytest.mark.parametrize("service", BUNDLED)
+def test_a_service_bundle_imports_by_itself(
+    service: str, bundles: dict[str, Path], imported: tuple[dict[str, set[str]], str]
+) -> None:
+    found, errors = imported
+    assert service in found, errors
+    assert found[service] - FROM_BOTO3 == set()
+    others = {path.name for path in (bundles[service] / "functions").iterdir()} - {
         "__init__.py",
         "__pycache__",
         "kernel",

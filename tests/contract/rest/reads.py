@@ -6,7 +6,9 @@ of each kind.
 
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from functions.kernel.eventstore.store import MemoryEventStore
@@ -67,11 +69,17 @@ class CountedStore(MemoryEventStore):
 
 def filled(times: int = 1) -> Furnished:
     """A mall with more than a page of everything, or with so many times that; one order completes a day later."""
-    mall = furnish()
-    for _ in range(times):
-        _fill(mall)
+    mall = deepcopy(_full(times))
     mall.mall.now += timedelta(days=1, hours=1)
     complete(mall, "assigned list")
+    return mall
+
+
+@cache
+def _full(times: int) -> Furnished:
+    """Filled once for all that count in it."""
+    mall = deepcopy(_full(times - 1)) if times > 1 else furnish()
+    _fill(mall)
     return mall
 
 
