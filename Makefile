@@ -141,7 +141,7 @@ synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= 
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
-	@node_modules/.bin/cdk deploy $(or $(stacks),--all) -c stage="$(STAGE)" $(ARGS)
+	@node_modules/.bin/cdk deploy $(or $(stacks),--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
 
 # A stack is named after its service, with a capital. The CDK deploys the platform's stack, on which each depends, before.
 stacks = $(shell echo "$(ONLY)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')

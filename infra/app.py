@@ -72,7 +72,8 @@ def _settings(stage: Stage, name: str) -> dict[str, Any]:
 def stage_from_context(app: cdk.App) -> Stage:
     """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
-    Raises ValueError, also for a stage that keeps its data, unless it is said that it may be open to the world.
+    Raises ValueError, also for a stage that keeps its data, unless it is said that it may be open to the world, and for
+    a deployment without bytecode.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
@@ -82,6 +83,8 @@ def stage_from_context(app: cdk.App) -> Stage:
             f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "
             "which keeps its data; if that is what you want, say -c open_to_the_world=yes"
         )
+    if app.node.try_get_context("deploying") == "yes":  # not for a diff or a synthesis, which run on any Python
+        bundling.require_bytecode(found)
     return found
 
 

@@ -1,16 +1,16 @@
 """Builds what functions consist of: one layer of third-party packages, and a small asset for each service."""
 
-import compileall
 import hashlib
-import py_compile
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from infra.stages import Stage
 
 ROOT = Path(__file__).parent.parent
+UV = Path(sys.executable).parent / "uv"
 BUILD = ROOT / ".build"
 LOCK = ROOT / "requirements" / "runtime.lock"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
@@ -25,15 +25,16 @@ def layer(stage: Stage, build: Path = BUILD) -> Path:
     Wheels only, for the target platform: nothing is compiled here. Raises RuntimeError with uv's error output when a
     package has no wheel for that platform.
     """
-    digest = hashlib.sha256(LOCK.read_bytes() + f"{stage.python} {stage.architecture}".encode()).hexdigest()[:16]
+    compiled = interpreter(stage.python) is not None
+    made_of = f"{stage.python} {stage.architecture} {compiled}"
+    digest = hashlib.sha256(LOCK.read_bytes() + made_of.encode()).hexdigest()[:16]
     folder = build / f"layer-{stage.architecture}-{stage.python}-{digest}"
     if folder.exists():
         return folder
     partial = folder.with_suffix(".making")
     shutil.rmtree(partial, ignore_errors=True)
-    uv = Path(sys.executable).parent / "uv"
     command = [
-        *(str(uv), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"),
+        *(str(UV), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"),
         *("--target", str(partial / "python"), "--python-version", stage.python),
         *("--python-platform", PLATFORMS[stage.architecture], "-r", str(LOCK)),
     ]
@@ -64,11 +65,32 @@ def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str]
     return folder
 
 
+@cache
+def interpreter(version: str) -> Path | None:
+    """An interpreter here of a Python version ("3.14"): this one, one in the path, or one that uv installed."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return Path(sys.executable)
+    find = [str(UV), "python", "find", "--offline", "--no-python-downloads", version]
+    found = subprocess.run(find, capture_output=True, text=True, check=False)
+    return Path(found.stdout.strip()) if found.returncode == 0 else None
+
+
+def require_bytecode(stage: Stage) -> None:
+    """Raises ValueError if no interpreter here can compile for the stage: its functions would, at every cold start."""
+    if interpreter(stage.python) is None:
+        raise ValueError(
+            f"functions of {stage.name!r} run Python {stage.python}, of which there is none here to compile them: "
+            f"install it (.venv/bin/uv python install {stage.python})"
+        )
+
+
 def _compile(folder: Path, stage: Stage) -> None:
-    """Compile to bytecode, if this is the Python version that will run it.
+    """Compile to bytecode with the Python version that will run it, if there is one here (`require_bytecode`).
 
     A function's folder is read-only, so what is not compiled now is compiled again at every cold start.
     """
-    if stage.python == f"{sys.version_info.major}.{sys.version_info.minor}":
-        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH  # an archive does not keep files' times
-        compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=unchecked)
+    python = interpreter(stage.python)
+    if python:
+        # Unchecked: an archive does not keep files' times.
+        options = ["-q", "-s", str(folder), "--invalidation-mode", "unchecked-hash"]
+        subprocess.run([str(python), "-m", "compileall", *options, str(folder)], check=True, stdout=subprocess.DEVNULL)

@@ -120,6 +120,27 @@ def test_the_shards_of_streams_are_read_in_parallel_in_production(prod: Template
     assert {stream["ParallelizationFactor"] for stream in streams} == {10}
 
 
+def test_a_deployment_without_bytecode_is_refused_with_how_to_make_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "interpreter", lambda _version: None)
+    with pytest.raises(ValueError, match=r"run Python 3\.14, of which there is none here .*uv python install 3\.14"):
+        stage_with(stage="dev", deploying="yes")
+    assert stage_with(stage="dev").python == "3.14", "a diff or a synthesis goes on without"
+
+
+def test_a_bundle_has_bytecode_of_the_python_that_runs_it(tmp_path: Path) -> None:
+    bundle = bundling.asset("stores", stage("local"), tmp_path)
+    [tag] = {path.suffixes[-2] for path in bundle.rglob("*.pyc")}
+    assert tag == f".{sys.implementation.cache_tag}"
+    compiled = {path.name.split(".")[0] for path in (bundle / "functions/stores/__pycache__").iterdir()}
+    assert compiled == {path.stem for path in (bundle / "functions/stores").glob("*.py")}
+
+
+def test_an_interpreter_is_found_only_of_the_version_that_is_wanted() -> None:
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert bundling.interpreter(own) == Path(sys.executable)
+    assert bundling.interpreter("3.99") is None
+
+
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_the_layer_of_a_stage_has_only_wheels_for_its_platform_and_python(name: str) -> None:
     settings = stage(name)
