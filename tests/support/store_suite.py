@@ -196,6 +196,30 @@ class EventStoreSuite:
         assert list(store.forwards(stream)) == commits
         assert list(store.backwards(stream, page=50)) == commits[::-1]
 
+    def test_a_stream_is_read_by_pages_that_go_on_behind_a_version(self, store: EventStore) -> None:
+        stream = a_stream()
+        commits = [a_commit(stream, version, events=2, messages=(a_message(),)) for version in range(1, 20, 2)]
+        for commit in [*commits, a_commit(a_stream())]:
+            store.commit(commit)
+        found, after = store.page(stream, 0, 4)
+        assert (found, after) == (commits[:4], 7)
+        found, after = store.page(stream, 7, 4)
+        assert (found, after) == (commits[4:8], 15)
+        assert store.page(stream, 15, 4) == (commits[8:], None)
+        assert store.page(stream, 19, 4) == store.page(a_stream(), 0, 4) == ([], None)
+
+    def test_a_stream_longer_than_one_answer_of_the_table_is_read_whole_by_pages(self, store: EventStore) -> None:
+        stream = a_stream()
+        commits = [a_commit(stream, version, note="x" * 300_000) for version in range(1, 9)]
+        for commit in commits:
+            store.commit(commit)
+        found: list[Commit] = []
+        after: int | None = 0
+        while after is not None:
+            page, after = store.page(stream, after, 100)
+            found += page
+        assert found == commits
+
     @pytest.mark.parametrize("segments", [1, 3])
     def test_a_scan_returns_every_commit_with_messages_once(self, store: EventStore, segments: int) -> None:
         written = [a_commit(a_stream(), messages=(a_message(n=n),)) for n in range(11)]

@@ -172,6 +172,19 @@ class DynamoEventStore:
             if page:  # No snapshot among the newest: larger pages, so that a long stream takes few calls.
                 request["Limit"] = min(request["Limit"] * 4, 1000)
 
+    def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        """One consistent Query; None when nothing follows."""
+        response = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="#stream = :stream AND #version >= :first",
+            ExpressionAttributeNames={"#stream": "stream", "#version": "version"},
+            ExpressionAttributeValues={":stream": {"S": stream}, ":first": {"N": str(after + 1)}},
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        found = [from_item(cast(Item, item)) for item in response["Items"]]
+        return found, found[-1].version if "LastEvaluatedKey" in response else None
+
     def read(self, stream: str, version: int) -> Commit | None:
         """One consistent GetItem."""
         response = self._client.get_item(
@@ -224,6 +237,13 @@ class MemoryEventStore:
     def forwards(self, stream: str) -> Iterator[Commit]:
         """Oldest first."""
         return (from_item(item) for _, item in sorted(self.items.get(stream, {}).items()))
+
+    def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        """A slice of what is there."""
+        items = self.items.get(stream, {})
+        versions = sorted(version for version in items if version > after)
+        found = [from_item(items[version]) for version in versions[:limit]]
+        return found, versions[limit - 1] if len(versions) > limit else None
 
     def read(self, stream: str, version: int) -> Commit | None:
         """By its key."""
