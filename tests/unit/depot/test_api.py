@@ -65,6 +65,11 @@ def test_a_list_that_staff_create_has_an_id_of_its_own_and_waits_to_be_initiated
             400,
             "items[0].quantity: must be at most 999",
         ),
+        (
+            {"orderId": "order-9", "items": [ITEMS[0] | {"quantity": 999}] * 2},
+            400,
+            "a shopping list holds at most 999 of one product",
+        ),
         ({"orderId": "order-9", "items": ITEMS * 51}, 400, "items: must have at most 100 entries"),
         (
             {"orderId": "order-9", "items": [ITEMS[0] | {"productId": None}]},

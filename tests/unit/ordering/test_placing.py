@@ -12,6 +12,7 @@ from tests.support.given import given
 AT = "2026-01-05T09:00:00.000000Z"
 BREAD = Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2)
 INK = Item("paper", "ink", "Paper & Ink", "Ink", 799, 1)
+HUNDRED_AND_ONE = [replace(BREAD, product_id=f"bread-{n}") for n in range(101)]
 NO_INK = (Shortage("paper", "ink", 1),)
 CREATED = Created("ada", "payment-1", (BREAD, INK), AT)
 
@@ -35,15 +36,22 @@ class TestCreating:
             ("ada", "", [BREAD], "the payment id cannot be blank"),
             ("ada", "\t", [BREAD], "the payment id cannot be blank"),
             ("ada", "payment-1", [], "the order has no items"),
-            ("ada", "payment-1", [BREAD] * 101, "an order holds at most 100 lines"),
+            ("ada", "payment-1", HUNDRED_AND_ONE, "an order holds at most 100 lines"),
             ("ada", "payment-1", [replace(BREAD, quantity=-1)], "the item quantity cannot be negative"),
             ("ada", "payment-1", [BREAD, replace(INK, quantity=0)], "the item quantity cannot be zero"),
             (
                 "ada",
                 "payment-1",
                 [replace(BREAD, quantity=1000)],
-                "an order's line holds at most 999 of a product",
+                "an order holds at most 999 of one product",
             ),
+            (
+                "ada",
+                "payment-1",
+                [replace(BREAD, quantity=999), INK, replace(BREAD, quantity=999)],
+                "an order holds at most 999 of one product",
+            ),
+            ("ada", "payment-1", [BREAD, replace(BREAD, quantity=-1)], "the item quantity cannot be negative"),
             (
                 "ada",
                 "payment-1",
@@ -58,11 +66,21 @@ class TestCreating:
         given(Order).when(lambda order: order.create(customer_id, payment_id, items, AT)).then_invalid(message)
 
     def test_an_order_at_the_bounds_is_created(self) -> None:
-        given(Order).when(lambda order: order.create("ada", "p", [replace(BREAD, quantity=999)] * 100, AT)).then_state(
-            total=450 * 999 * 100
-        )
+        most = [replace(line, quantity=999) for line in HUNDRED_AND_ONE[:100]]
+        given(Order).when(lambda order: order.create("ada", "p", most, AT)).then_state(total=450 * 999 * 100)
         dearest = replace(BREAD, price=2**53 - 1, quantity=1)
         given(Order).when(lambda order: order.create("ada", "p", [dearest], AT)).then_state(total=2**53 - 1)
+
+    def test_two_lines_of_one_product_are_one_line_with_their_sum(self) -> None:
+        lines = [BREAD, INK, replace(BREAD, quantity=997), replace(BREAD, store_id="market")]
+        given(Order).when(lambda order: order.create("ada", "p", lines, AT)).then_state(
+            items=(replace(BREAD, quantity=999), INK, replace(BREAD, store_id="market"))
+        )
+
+    def test_the_limit_of_100_lines_is_judged_when_101_lines_of_one_product_are_one(self) -> None:
+        given(Order).when(lambda order: order.create("ada", "p", [replace(INK, quantity=9)] * 101, AT)).then_state(
+            items=(replace(INK, quantity=909),)
+        )
 
     def test_an_item_that_staff_order_costs_what_the_catalogue_says(self) -> None:
         catalogued = replace(BREAD, quantity=0)
