@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 
 from functions.kernel.domain.errors import InvalidError, NotFoundError
+from functions.kernel.domain.sizes import must_fit
+from functions.ordering import service
 from functions.ordering.domain import Approved, Created, Order
 from functions.ordering.items import Item, Shortage, Wanted, without
 from tests.support.given import given
+from tests.unit.ordering.mall import names
 
 AT = "2026-01-05T09:00:00.000000Z"
 BREAD = Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2)
@@ -115,3 +118,33 @@ class TestShortages:
 
     def test_a_shortage_of_what_was_not_ordered_changes_nothing(self) -> None:
         assert without((BREAD, BREAD), NO_INK) == (BREAD, BREAD)
+
+
+class TestTheHeaviestOrder:
+    """100 lines that take 105,000 bytes: as long as `must_fit` lets them be."""
+
+    LINES = tuple(
+        Item("s" * 36, f"{n:036}", "\N{ROBOT FACE}" * 110, "\N{ROBOT FACE}" * 110, 100_000, 999) for n in range(100)
+    )
+    SHORT = tuple(Shortage(line.store_id, line.product_id, 998) for line in LINES)
+
+    def test_is_approved_ready_and_completed_in_one_commit_with_three_messages(self) -> None:
+        service.place("order-1", "c" * 36, "\x01" * 200, self.LINES)
+        service.make_ready("order-1", "order-1", self.SHORT)
+        service.mark_paid("order-1")
+        service.approve("order-1", "order-1")
+        assert names() == ["OrderCreated", "OrderPaid", "OrderApproved", "OrderReadied", "OrderCompleted"]
+
+    def test_is_cancelled_with_the_longest_reason(self) -> None:
+        service.place("order-1", "c" * 36, "\x01" * 200, self.LINES)
+        service.cancel("order-1", "\x01" * 2000, "staff")
+        assert names() == ["OrderCreated", "OrderCancelled"]
+
+    def test_is_too_large_with_one_letter_more_in_each_name(self) -> None:
+        must_fit(self.LINES, "the order")
+        longer = [
+            replace(line, store_name=line.store_name + "x" * 4, product_name=line.product_name + "x" * 4)
+            for line in self.LINES
+        ]
+        with pytest.raises(InvalidError, match=r"the order is too large: its lines take 10\d,\d\d\d bytes"):
+            must_fit(longer, "the order")
