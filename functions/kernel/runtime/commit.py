@@ -22,6 +22,11 @@ class Cause:
     digest: str = ""
     scope: str = field(default="", compare=False)
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it is an Idempotency-Key, which must be known however little came of its request."""
+        return bool(self.digest)
+
 
 @dataclass(frozen=True)
 class StoredEvent:
