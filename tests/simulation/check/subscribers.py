@@ -100,6 +100,7 @@ TIMERS = {
     "UntouchedBasketsDue",
     "ReconciliationDue",
     "ReconciliationPageDue",
+    "ReconciliationRunsDue",
     "OrderReconciliationDue",
 }
 
