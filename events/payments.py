@@ -144,7 +144,7 @@ class ReconciliationDue(Timer, source="payments", key="time"):
 
 
 class ReconciliationPageDue(Timer, source="payments", key="time"):
-    """A page of one kind of orders must be reconciled; `time` is when the reconciliation began.
+    """One kind of orders must be reconciled, from a page on; `time` is when the reconciliation began.
 
     `ended` orders are those of the `day`. `after` is where the page begins, as the view store returned it.
     """
@@ -152,6 +152,12 @@ class ReconciliationPageDue(Timer, source="payments", key="time"):
     orders: OrdersToCompare
     day: str
     after: str | None
+    time: Time
+
+
+class ReconciliationRunsDue(Timer, source="payments", key="time"):
+    """The schedule for going on with reconciliations that have not come to their end."""
+
     time: Time
 
 

@@ -9,6 +9,7 @@ from events.payments import (
     PaymentVoidAccepted,
     ReconciliationDue,
     ReconciliationPageDue,
+    ReconciliationRunsDue,
     RefundDue,
 )
 from functions.kernel.domain.errors import RefusedError
@@ -20,6 +21,7 @@ from functions.payments.views import projection
 inbox = Inbox("payments")
 inbox.include(projection)
 inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
+inbox.schedule(ReconciliationRunsDue, "rate(1 minute)")
 
 
 @inbox.answers(
@@ -67,7 +69,12 @@ def begin_reconciliation(tick: ReconciliationDue) -> None:
 
 @inbox.on(ReconciliationPageDue)
 def reconcile_page(reminder: ReconciliationPageDue) -> None:
-    reconciliation.reconcile_page(reminder)
+    reconciliation.go_on_from(reminder)
+
+
+@inbox.on(ReconciliationRunsDue)
+def go_on_with_runs(tick: ReconciliationRunsDue) -> None:
+    reconciliation.go_on()
 
 
 @inbox.on(OrderReconciliationDue)

@@ -1,12 +1,16 @@
 """Reconciliation: each night, compare the money of orders with their invoices, payments and the provider's statement.
 
-The work is split into messages to oneself: one for each page of orders, then one for each order. So a night's work may
-take any time, an order that cannot be compared is retried and dead-lettered by itself, and a message that is delivered
-twice changes nothing the second time.
+A run goes through the orders page by page and sends a message for each order. So an order that cannot be compared is
+retried and dead-lettered by itself, and a message that is delivered twice changes nothing the second time. How far a
+run has come is a row. A first message makes it go on for some seconds, and a schedule each minute until its end.
+
+No page sends the next: Lambda stops a function that a chain of its own messages invokes more than about 16 times
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
 from typing import Any, get_args
@@ -23,30 +27,51 @@ from functions.payments.difference import ENDED, Difference, Found, Order, Reaso
 from functions.payments.domain import Invoice, Payment
 from functions.payments.provider import provider
 from functions.payments.publish import publishes
+from functions.payments.views import Run
 
+SECONDS = 5  # for each message of a batch: the three runs of a night are within the time of a worker
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 differences = Repository(Difference, publishes)
 
 
 def begin(time: str, day: str | None = None) -> None:
-    """Begin to compare the orders that ended on a day, are unfinished, or have an open difference.
+    """Begin to compare the orders that ended on a day, are unfinished, or have an open difference: a run for each.
 
     time: when this was asked for (RFC 3339). day: as in 2030-01-31; the day before `time` when left out. Raises
     InvalidError for a malformed day.
     """
     reconciled = clock.read(time).date() - timedelta(days=1) if day is None else _read_day(day)
     for orders in get_args(OrdersToCompare):
-        _send(ReconciliationPageDue(orders=orders, day=reconciled.isoformat(), after=None, time=time))
+        run = Run(orders=orders, day=reconciled.isoformat(), time=time)
+        views.record_run(run)
+        _send(ReconciliationPageDue(orders=run.orders, day=run.day, after=run.after, time=run.time))
 
 
-def reconcile_page(page: ReconciliationPageDue) -> None:
-    """Send a message for each order of a page, and one for the next page."""
-    found, after = views.orders_to_compare(page.orders, page.day, clock.read(page.time), page.after)
-    for order_id in found:
-        _send(OrderReconciliationDue(order_id=order_id, time=page.time))
-    if after:
-        _send(page.model_copy(update={"after": after}))
+def go_on_from(page: ReconciliationPageDue) -> None:
+    """Go on with the run of a page, which earlier code may have begun, unless another invocation has meanwhile."""
+    run = Run(orders=page.orders, day=page.day, time=page.time, after=page.after)
+    if views.record_run(run) or run in views.runs():
+        _go_on(run)
+
+
+def go_on() -> None:
+    """Go on with every run that has not come to its end."""
+    for run in views.runs():
+        _go_on(run)
+
+
+def _go_on(run: Run | None) -> None:
+    """Send a message for each order, page by page. What is left after some seconds is left to the next tick."""
+    begun = clock.now()
+    while run and (clock.now() - begun).total_seconds() < SECONDS:
+        found, after = views.orders_to_compare(run.orders, run.day, clock.read(run.time), run.after)
+        for order_id in found:
+            _send(OrderReconciliationDue(order_id=order_id, time=run.time))
+        following = replace(run, after=after, pages=run.pages + 1) if after else None
+        if not (views.record_run(following) if following else views.end_run(run)):
+            return  # another invocation is further
+        run = following
 
 
 def reconcile_order(order_id: str, asked_at: str) -> int:

@@ -9,6 +9,7 @@ day on which it ended, an unfinished one by the time of its creation, a differen
 """
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ from events.ordering import (
 from events.payments import DifferenceCleared, DifferenceFound, DifferenceState, OrdersToCompare
 from events.queries import FindCustomer, FindOrder
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.projections.projection import Projection, read
+from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 from functions.payments.difference import ENDED, Order
@@ -42,6 +43,8 @@ from functions.payments.difference import ENDED, Order
 INDEX = "reconciliation"
 UNFINISHED_FOR = timedelta(days=1)  # a younger order may still be under way
 PAGE = 100
+RUNS = "reconciliation runs"
+RUN_KEPT = timedelta(days=1)  # after its end, so that no message begins it anew
 
 projection = Projection(indexes=[INDEX])
 find_customer = Ask(FindCustomer)
@@ -103,6 +106,38 @@ def orders_to_compare(
     else:
         page = differences("open", PAGE, begin)
     return [row["id"] for row in page.rows], json.dumps(page.after) if page.after else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A reconciliation of one kind of orders; time: when it began (RFC 3339). after: where the next page begins."""
+
+    orders: OrdersToCompare
+    day: str
+    time: str
+    after: str | None = None
+    pages: int = 0
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The partition and sort key of its row."""
+        return RUNS, f"{self.time} {self.orders} {self.day}"
+
+
+def record_run(run: Run) -> bool:
+    """Store how far a run has come; False when it is as far already, or has ended."""
+    return runtime.current().views.put(Row(*run.place, vars(run)), run.pages)
+
+
+def end_run(run: Run) -> bool:
+    """Store that a run has come to its end; False when it is further than this already."""
+    expires = int((clock.now() + RUN_KEPT).timestamp())
+    return runtime.current().views.put(Row(*run.place, None, expires=expires), run.pages + 1)
+
+
+def runs() -> list[Run]:
+    """The runs that have not come to their end, oldest first."""
+    return [Run(**row) for row in rows(RUNS, consistent=True)]
 
 
 def differences(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
