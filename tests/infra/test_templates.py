@@ -91,6 +91,7 @@ def test_every_queue_source_reports_failures_one_by_one_and_bounds_its_concurren
             assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
         else:
             fifo += 1
+            assert source["BatchSize"] == 1  # one that fails must not keep others of its batch in flight
     assert fifo == sum(1 for name in services() for inbox in manifest(name).inboxes if inbox.fifo)
 
 
@@ -101,6 +102,12 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: 
     for stack, source in queue_sources(dev):
         function = functions[stack, source["FunctionName"]["Ref"]]
         assert queues[stack, arn_of(source["EventSourceArn"])]["VisibilityTimeout"] >= 6 * function["Timeout"], source
+
+
+def test_rows_are_deleted_only_by_a_worker_in_turn(dev: Templates) -> None:
+    deleting = [(stack, name) for stack, name, s in dev.statements() if "dynamodb:DeleteItem" in listed(s["Action"])]
+    assert [stack for stack, _ in deleting] == ["depot"]
+    assert "Dispatcher" in deleting[0][1]
 
 
 def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
