@@ -210,7 +210,7 @@ def waits(row: Waiting) -> bool:
 
 
 def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:
-    return found.status in ("available", "idle") and row.version in (None, found.version)
+    return found.status in ("available", "idle") and row.version in (None, found.changed_at)
 
 
 def _lines(wanted: Iterable[Wanted]) -> list[Line]:

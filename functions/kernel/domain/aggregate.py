@@ -1,7 +1,7 @@
 """Aggregates: they decide by recording events, and change only by applying events."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 from functions.kernel.domain.errors import RefusedError
@@ -52,11 +52,15 @@ class Unchanged(DomainEvent):
     """
 
 
+POSITION = ("id", "version", "unchanged")  # the fields of every aggregate: which one it is, and how far it has come
+
+
 @dataclass
 class Aggregate:
     """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
 
-    id: the aggregate's id. version: that of its last event, 0 before the first. A subclass may set `snapshot_every`
+    id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many of its last events
+    changed nothing. A subclass may set `snapshot_every`
     (a snapshot rides in a commit when that many events have passed since the last; 1 suits small, short-lived
     streams) and must raise `snapshot_schema` when the meaning of its fields changes.
     """
@@ -68,6 +72,7 @@ class Aggregate:
 
     id: str = ""
     version: int = 0
+    unchanged: int = field(default=0, kw_only=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -103,10 +108,16 @@ class Aggregate:
             raise UnknownEventError(f"{type(self).__name__} does not apply {type(event).__name__}")
         applier(self, event)
         self.version += 1
+        self.unchanged = self.unchanged + 1 if isinstance(event, Unchanged) else 0
 
     @applies(Unchanged)
     def _unchanged(self, event: Unchanged) -> None:
-        """Nothing follows from it."""
+        """Nothing follows from it but the version."""
+
+    @property
+    def changed_at(self) -> int:
+        """The version of the last event that changed something."""
+        return self.version - self.unchanged
 
     def must_be(self, *statuses: str) -> None:
         """Raises RefusedError unless the aggregate's status is one of these."""
@@ -116,8 +127,8 @@ class Aggregate:
             raise RefusedError(f"the {noun(type(self))} {standing}", status)
 
     def state(self) -> dict[str, Any]:
-        """Its fields by name (not copied), without id and version."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("id", "version")}
+        """Its fields by name (not copied), without id, version and what follows from the version."""
+        return {found.name: getattr(self, found.name) for found in fields(self) if found.name not in POSITION}
 
 
 def noun(aggregate: type[Aggregate]) -> str:

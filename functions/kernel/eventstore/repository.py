@@ -171,6 +171,8 @@ class Repository(Generic[A]):
             causes[commit.cause.id] = commit.version
         state: dict[str, Any] = codec.to_data(aggregate)
         del state["id"], state["version"]
+        if not aggregate.unchanged:
+            del state["unchanged"]
         return Snapshot(aggregate.snapshot_schema, state, dict(list(causes.items())[-CAUSES_KEPT:]))
 
 

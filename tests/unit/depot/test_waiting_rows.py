@@ -7,6 +7,7 @@ import pytest
 from events.depot import BotCameOnline, LookAgain, ShoppingListAvailable
 from functions.depot import service, views
 from functions.depot.dispatcher import inbox as dispatcher
+from functions.depot.domain import Bot
 from functions.kernel.runtime.views import Row
 from tests.support.delivery import delivered
 from tests.unit.depot.floor import START, Floor, robot, status
@@ -129,6 +130,17 @@ def test_a_list_that_was_given_back_has_waited_since_then(floor: Floor) -> None:
     bot_id = floor.idle("Hector")
     floor.settle()
     assert robot(bot_id) == ("active", "order-2")
+
+
+def test_a_robot_whose_heartbeat_came_under_an_idempotency_key_waits_as_before(floor: Floor) -> None:
+    bot_id = floor.idle()
+    floor.settle()
+    for n in range(2 * Bot.snapshot_every):
+        key = {"Idempotency-Key": f"heartbeat-{n}"}
+        assert floor.request("PUT", f"/bots/{bot_id}/online", headers=key).status == 200
+    floor.available("order-1")
+    assert floor.until_assigned("order-1", at_most=0) == 0
+    assert robot(bot_id) == ("active", "order-1")
 
 
 def test_a_redelivered_message_of_what_waits_no_more_leaves_no_row_that_matters(floor: Floor) -> None:

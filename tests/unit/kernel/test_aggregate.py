@@ -74,3 +74,14 @@ def test_a_thing_is_called_what_people_call_it() -> None:
 
 def test_its_state_is_its_fields_without_id_and_version() -> None:
     assert Jar("jar-1", 3, 7, ("a",)).state() == {"coins": 7, "notes": ("a",), "status": "open"}
+
+
+def test_what_changed_nothing_raises_the_version_but_not_that_of_the_last_change() -> None:
+    jar = Jar("jar-1")
+    jar.fill(5)
+    before = jar.state()
+    jar.record(Unchanged())
+    jar.record(Unchanged())
+    assert (jar.version, jar.changed_at, jar.state()) == (3, 1, before)
+    jar.seal()
+    assert (jar.version, jar.changed_at) == (4, 4)
