@@ -152,12 +152,6 @@ BUGS = (
         ),
     ),
     Bug(
-        "lost messages not made good",
-        "A list or a robot whose message the dispatcher gave up waits for ever.",
-        (NO_WAIT,),
-        (Edit(dispatcher.check_due, "matching.correct_rows()", "pass"),),
-    ),
-    Bug(
         "lists that become available are ignored",
         "The dispatcher does not run when a list becomes available.",
         (NO_WAIT,),
