@@ -1,8 +1,9 @@
 """What all services share: the bus and its archive, the HTTP API, the signing key, the alarm topic."""
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -26,9 +27,7 @@ class PlatformStack(Stack):
         self.stage = stage
         self._bus()
         self._secret()
-        topic = sns.Topic(self, "Alarms", enforce_ssl=True)
-        share(self, stage, "alarms", topic.topic_arn)
-        CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
+        self._alarm_topic()
         self._http_api(code, layer)
 
     def _bus(self) -> None:
@@ -41,6 +40,27 @@ class PlatformStack(Stack):
         )
         share(self, self.stage, "bus", bus.event_bus_arn)
         CfnOutput(self, "BusName", value=bus.event_bus_name)
+
+    def _alarm_topic(self) -> None:
+        topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        # A policy of our own (enforce_ssl denies what is not TLS) replaces the default one, by which the account may
+        # publish. https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        alarms = self.format_arn(
+            service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[topic.topic_arn],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": alarms},
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                },
+            )
+        )
+        share(self, self.stage, "alarms", topic.topic_arn)
+        CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
 
     def _secret(self) -> None:
         secret = secretsmanager.Secret(
@@ -68,7 +88,9 @@ class PlatformStack(Stack):
             timeout=5,
             environment={},
         )
-        integration = HttpLambdaIntegration("Integration", function.function, scope_permission_to_route=False)
+        # One permission for each route: that for a whole API (api/*/*/*) does not match the catch-all, as which the
+        # gateway calls api/stage/$default.
+        integration = HttpLambdaIntegration("Integration", function.function)
         keys = {"Unmatched": gateway.HttpRouteKey.DEFAULT} | {
             f"{route.method} {route.path}": gateway.HttpRouteKey.with_(route.path, gateway.HttpMethod[route.method])
             for route in gateway_api.routes
