@@ -140,12 +140,15 @@ synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= 
 	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)")
 
 .PHONY: deploy
-deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: make deploy STAGE=name
-	@node_modules/.bin/cdk deploy --all -c stage="$(STAGE)"
+deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
+	@node_modules/.bin/cdk deploy $(or $(stacks),--all) -c stage="$(STAGE)" $(ARGS)
+
+# A stack is named after its service, with a capital. The CDK deploys the platform's stack, on which each depends, before.
+stacks = $(shell echo "$(ONLY)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')
 
 .PHONY: destroy
 destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name
-	@node_modules/.bin/cdk destroy --all -c stage="$(STAGE)"
+	@node_modules/.bin/cdk destroy --all -c stage="$(STAGE)" $(ARGS)
 
 .PHONY: stage
 stage:

@@ -51,21 +51,14 @@ def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path =
         layer=str(layer),
         stack_name=_stack_name(stage, "Platform"),
     )
-    stacks = {
-        name: ServiceStack(
-            app,
-            name.title(),
-            manifest=manifests[name],
-            code=bundling.asset(name, stage, build),
-            layer=layer,
-            stage=stage,
+    stacks = [
+        ServiceStack(
+            app, name.title(), manifest=found, code=bundling.asset(name, stage, build), layer=layer, stage=stage
         )
-        for name in manifests
-    }
-    for name, stack in stacks.items():
+        for name, found in manifests.items()
+    ]
+    for stack in stacks:
         stack.add_stack_dependency(platform)
-        for owner in manifests[name].asks:
-            stack.add_stack_dependency(stacks[owner])
     check(app, stage)
 
 

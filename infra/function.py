@@ -18,7 +18,10 @@ RETENTION = {
 
 
 class ServiceFunction(Construct):
-    """A function of a service; `handler` is a name in the kernel's compose module."""
+    """A function of a service; `handler` is a name in the kernel's compose module.
+
+    It has a `name` of its own only if others address it.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class ServiceFunction(Construct):
         layer: lambda_.ILayerVersion,
         timeout: int,
         environment: dict[str, str],
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
@@ -49,6 +53,7 @@ class ServiceFunction(Construct):
             "Function",
             runtime=lambda_.Runtime(f"python{stage.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
+            function_name=name,
             handler=f"functions.kernel.composition.compose.{handler}",
             code=code,
             layers=[layer],

@@ -13,12 +13,12 @@ from constructs import Construct
 
 from functions.gateway.api import api as gateway_api
 from infra.function import RETENTION, ServiceFunction
-from infra.names import share
+from infra.names import bus_name, named, share
 from infra.stages import Stage
 
 
 class PlatformStack(Stack):
-    """Deployed first; the services look its resources up by their shared names (infra/names.py)."""
+    """Deployed first; the services find its resources by their names, or look them up (infra/names.py)."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: Stage, code: lambda_.Code, layer: str, **more: object
@@ -31,18 +31,17 @@ class PlatformStack(Stack):
         self._http_api(code, layer)
 
     def _bus(self) -> None:
-        bus = events.EventBus(self, "Bus")
+        bus = events.EventBus(self, "Bus", event_bus_name=bus_name(self.stage))
         bus.archive(
             "Archive",
             description="Every message on the bus, for replays within the archive's retention",
             event_pattern=events.EventPattern(source=events.Match.prefix("mallbots.")),
             retention=Duration.days(self.stage.archive_days),
         )
-        share(self, self.stage, "bus", bus.event_bus_arn)
         CfnOutput(self, "BusName", value=bus.event_bus_name)
 
     def _alarm_topic(self) -> None:
-        topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        topic = sns.Topic(self, "Alarms", topic_name=named(self.stage, "alarms"), enforce_ssl=True)
         # A policy of our own (enforce_ssl denies what is not TLS) replaces the default one, by which the account may
         # publish. https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
         alarms = self.format_arn(
@@ -59,7 +58,6 @@ class PlatformStack(Stack):
                 },
             )
         )
-        share(self, self.stage, "alarms", topic.topic_arn)
         CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
 
     def _secret(self) -> None:

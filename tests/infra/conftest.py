@@ -20,6 +20,12 @@ class Templates:
             path.name.removesuffix(".template.json").lower(): json.loads(path.read_text())
             for path in folder.glob("*.template.json")
         }
+        artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        self.needs: dict[str, set[str]] = {
+            stack: {need.lower() for need in artifacts[stack.title()].get("dependencies", []) if "." not in need}
+            for stack in self.stacks
+        }
+        """The stacks that are deployed before a stack, by stack."""
 
     def resources(self, kind: str) -> list[tuple[str, str, Resource]]:
         """Every resource of a CloudFormation type: (stack, logical id, properties). Fails when there is none."""
@@ -65,3 +71,8 @@ def synthesize(stage_name: str, folder: Path) -> Templates:
 @pytest.fixture(scope="session")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     return synthesize("dev", tmp_path_factory.mktemp("dev"))
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesize("prod", tmp_path_factory.mktemp("prod"))

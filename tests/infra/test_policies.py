@@ -58,6 +58,20 @@ def test_every_rule_may_send_to_its_queue_and_to_the_dead_letter_queue_of_its_ta
         assert not allowed(call_of("events", "sqs:SendMessage", queue, f"arn:aws:events:{HERE}:rule/other"), names)
 
 
+def test_no_rule_exists_before_the_policies_that_let_it_send(names: Names) -> None:
+    """What a rule matches before is lost: neither its target nor the target's dead-letter queue may be sent to."""
+    for stack, rule, queue in targets(names):
+        resources = names.templates.stacks[stack]["Resources"]
+        policies = {
+            name
+            for name, resource in resources.items()
+            if resource["Type"] == "AWS::SQS::QueuePolicy"
+            and queue.endswith(f":{names.of(stack, resource['Properties']['Queues'][0])}")
+        }
+        assert policies
+        assert policies <= set(resources[rule]["DependsOn"]), rule
+
+
 def test_every_stream_may_send_what_its_function_gave_up_to_the_failure_queue(names: Names) -> None:
     """Lambda sends as the function's role: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html"""
     streams = [

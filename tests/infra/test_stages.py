@@ -10,7 +10,7 @@ import pytest
 from functions.kernel.composition.manifest import services
 from infra import bundling
 from infra.stages import STAGES, TIMES, Stage, stage, variable
-from tests.infra.conftest import Templates, synthesize
+from tests.infra.conftest import Templates
 
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
@@ -64,8 +64,7 @@ def test_the_functions_of_a_deployment_find_its_times_in_their_environment(dev: 
         assert {variable(time) for time in TIMES} <= set(variables), name
 
 
-def test_the_tables_of_production_outlive_its_stacks(tmp_path: Path) -> None:
-    prod = synthesize("prod", tmp_path)
+def test_the_tables_of_production_outlive_its_stacks(prod: Templates) -> None:
     for stack, name, table in prod.resources("AWS::DynamoDB::Table"):
         assert table["DeletionProtectionEnabled"] is True, name
         assert prod.stacks[stack]["Resources"][name]["DeletionPolicy"] == "Retain", name
