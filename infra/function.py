@@ -38,7 +38,7 @@ class ServiceFunction(Construct):
         name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=RETENTION[stage.log_days],
@@ -46,7 +46,7 @@ class ServiceFunction(Construct):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         # The managed policy for logging grants all log groups; this role may write to its own only.
-        log_group.grant_write(role)
+        self.log_group.grant_write(role)
         arm = stage.architecture == "arm64"
         self.function = lambda_.Function(
             self,
@@ -58,7 +58,7 @@ class ServiceFunction(Construct):
             code=code,
             layers=[layer],
             role=role,
-            log_group=log_group,
+            log_group=self.log_group,
             memory_size=stage.memory_mb,
             timeout=Duration.seconds(timeout),
             environment={

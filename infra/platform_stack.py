@@ -12,6 +12,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from functions.gateway.api import api as gateway_api
+from infra.alarms import Watched, add_alarms
 from infra.function import RETENTION, ServiceFunction
 from infra.names import bus_name, named, share
 from infra.stages import Stage
@@ -113,3 +114,7 @@ class PlatformStack(Stack):
         share(self, self.stage, "http-api", api.api_id)
         CfnOutput(self, "ApiId", value=api.api_id)
         CfnOutput(self, "ApiAddress", value=api.api_endpoint)
+        CfnOutput(self, "RequestLogs", value=log_group.log_group_name)
+        CfnOutput(self, "GatewayLogs", value=function.log_group.log_group_name)
+        watched = Watched(service="gateway", functions={"Gateway": function.function}, api_id=api.api_id)
+        add_alarms(self, self.stage, watched)

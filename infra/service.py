@@ -12,7 +12,7 @@ from events.registry import Kind, language
 from functions.kernel.composition.manifest import Manifest
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
-from infra.names import bus_name, function_arn, named, queries_name, shared, topic_arn
+from infra.names import bus_name, function_arn, named, queries_name, shared
 from infra.ports import grant_ports
 from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
 from infra.routes import add_routes
@@ -219,10 +219,15 @@ class Service(Construct):
         watched = Watched(
             service=self.manifest.service,
             functions={name: function.function for name, function in self.functions.items()},
+            queues=[inbox.queue for inbox in self.inboxes.values()],
             dead_letters=dead_letters,
+            tables={
+                **({self.table: ()} if self.table else {}),
+                **({self.views: self.manifest.indexes} if self.views else {}),
+            },
             own_alarms=self.manifest.alarms,
         )
-        add_alarms(self, topic_arn(self._stack, self.stage), watched)
+        add_alarms(self, self.stage, watched)
 
     def _outputs(self) -> None:
         if self.table:
@@ -237,3 +242,4 @@ class Service(Construct):
             CfnOutput(self._stack, "RelayFailures", value=self.relay_failures.queue_url)
         for name, function in self.functions.items():
             CfnOutput(self._stack, f"{name}Function", value=function.function.function_name)
+            CfnOutput(self._stack, f"{name}Logs", value=function.log_group.log_group_name)

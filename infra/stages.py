@@ -60,7 +60,6 @@ class Stage:
             "MALLBOTS_REQUIRE_PARTICIPATION": _flag(self.require_participation),
             **{variable(name): str(getattr(self, name)) for name in TIMES},
             "MALLBOTS_METER": _flag(self.meter),
-            "POWERTOOLS_METRICS_NAMESPACE": "MallBots",
         }
 
 
