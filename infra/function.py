@@ -20,7 +20,7 @@ RETENTION = {
 class ServiceFunction(Construct):
     """A function of a service; `handler` is a name in the kernel's compose module.
 
-    It has a `name` of its own only if others address it.
+    It has a `name` of its own only if others address it; `reserved`: instances that are kept for it, and its limit.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class ServiceFunction(Construct):
         timeout: int,
         environment: dict[str, str],
         name: str | None = None,
+        reserved: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(
@@ -54,6 +55,7 @@ class ServiceFunction(Construct):
             runtime=lambda_.Runtime(f"python{stage.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
             function_name=name,
+            reserved_concurrent_executions=reserved,
             handler=f"functions.kernel.composition.compose.{handler}",
             code=code,
             layers=[layer],

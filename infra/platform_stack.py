@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
 from functions.gateway.api import api as gateway_api
@@ -22,13 +23,21 @@ class PlatformStack(Stack):
     """Deployed first; the services find its resources by their names, or look them up (infra/names.py)."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, code: lambda_.Code, layer: str, **more: object
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        code: lambda_.Code,
+        layer: str,
+        alarm_email: str | None = None,
+        **more: object,
     ):
         super().__init__(scope, construct_id, **more)
         self.stage = stage
         self._bus()
         self._secret()
-        self._alarm_topic()
+        self._alarm_topic(alarm_email)
         self._http_api(code, layer)
 
     def _bus(self) -> None:
@@ -41,7 +50,7 @@ class PlatformStack(Stack):
         )
         CfnOutput(self, "BusName", value=bus.event_bus_name)
 
-    def _alarm_topic(self) -> None:
+    def _alarm_topic(self, email: str | None) -> None:
         topic = sns.Topic(self, "Alarms", topic_name=named(self.stage, "alarms"), enforce_ssl=True)
         # A policy of our own (enforce_ssl denies what is not TLS) replaces the default one, by which the account may
         # publish. https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
@@ -59,6 +68,8 @@ class PlatformStack(Stack):
                 },
             )
         )
+        if email:
+            topic.add_subscription(EmailSubscription(email))
         CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
 
     def _secret(self) -> None:
@@ -86,6 +97,7 @@ class PlatformStack(Stack):
             layer=lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(layer)),
             timeout=5,
             environment={},
+            reserved=self.stage.api_concurrency,
         )
         # One permission for each route: that for a whole API (api/*/*/*) does not match the catch-all, as which the
         # gateway calls api/stage/$default.
@@ -105,6 +117,7 @@ class PlatformStack(Stack):
             api_id=api.api_id,
             stage_name="$default",
             auto_deploy=True,
+            default_route_settings=_throttling(self.stage),
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn,
                 format='{"time":"$context.requestTime","route":"$context.routeKey","status":"$context.status",'
@@ -118,3 +131,10 @@ class PlatformStack(Stack):
         CfnOutput(self, "GatewayLogs", value=function.log_group.log_group_name)
         watched = Watched(service="gateway", functions={"Gateway": function.function}, api_id=api.api_id)
         add_alarms(self, self.stage, watched)
+
+
+def _throttling(stage: Stage) -> gateway.CfnStage.RouteSettingsProperty | None:
+    rate = stage.requests_per_second
+    if rate is None:
+        return None
+    return gateway.CfnStage.RouteSettingsProperty(throttling_rate_limit=rate, throttling_burst_limit=2 * rate)

@@ -95,7 +95,9 @@ class Service(Construct):
             "removal_policy": RemovalPolicy.RETAIN if self.stage.keep else RemovalPolicy.DESTROY,
         }
 
-    def _function(self, construct_id: str, handler: str, timeout: int, name: str | None = None) -> ServiceFunction:
+    def _function(
+        self, construct_id: str, handler: str, timeout: int, name: str | None = None, reserved: int | None = None
+    ) -> ServiceFunction:
         function = ServiceFunction(
             self,
             construct_id,
@@ -110,6 +112,7 @@ class Service(Construct):
                 **({"VIEWS": self.views.table_name} if self.views else {}),
             },
             name=name,
+            reserved=reserved,
         )
         self.functions[construct_id] = function
         return function
@@ -134,7 +137,7 @@ class Service(Construct):
         return [self.views.table_arn, *(f"{self.views.table_arn}/index/{index}" for index in self.manifest.indexes)]
 
     def _api(self) -> None:
-        function = self._function("Api", "api", API_TIMEOUT)
+        function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
         self._grant_use_cases(function)
         secret = shared(self._stack, self.stage, "signing-key")
         function.function.add_environment("SIGNING_KEY", secret)
@@ -198,6 +201,8 @@ class Service(Construct):
             event_source_arn=stream,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
+            # Records of one item key stay in order. The relay needs none between streams, since no consumer does.
+            parallelization_factor=self.stage.parallel_relays,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=STREAM_RETRIES,
