@@ -128,6 +128,7 @@ class PlatformStack(Stack):
         CfnOutput(self, "ApiId", value=api.api_id)
         CfnOutput(self, "ApiAddress", value=api.api_endpoint)
         CfnOutput(self, "RequestLogs", value=log_group.log_group_name)
+        CfnOutput(self, "GatewayFunction", value=function.function.function_name)
         CfnOutput(self, "GatewayLogs", value=function.log_group.log_group_name)
         watched = Watched(service="gateway", functions={"Gateway": function.function}, api_id=api.api_id)
         add_alarms(self, self.stage, watched)
