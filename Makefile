@@ -137,15 +137,20 @@ release: $(VENV) ## Release the messages' schemas, which later changes must not 
 
 .PHONY: synth
 synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= if not the default)
-	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)")
+	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)") -c open_to_the_world=yes $(ARGS)
 
 .PHONY: deploy
-deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: make deploy STAGE=name
-	@node_modules/.bin/cdk deploy --all -c stage="$(STAGE)"
+deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
+	@node_modules/.bin/cdk deploy $(or $(stacks),--all) -c stage="$(STAGE)" $(ARGS)
+
+# A stack is named after its service, with a capital. The CDK deploys the platform's stack, on which each depends, before.
+stacks = $(shell echo "$(ONLY)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')
 
 .PHONY: destroy
 destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name
-	@node_modules/.bin/cdk destroy --all -c stage="$(STAGE)"
+	@read -r -p "This removes stage $(STAGE) and its messages in flight. Type its name to go on: " name && \
+		[ "$$name" = "$(STAGE)" ] || { echo "Nothing was removed." >&2; exit 1; }
+	@node_modules/.bin/cdk destroy --all --force -c stage="$(STAGE)" -c open_to_the_world=yes $(ARGS)
 
 .PHONY: stage
 stage:

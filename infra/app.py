@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -12,6 +13,7 @@ from infra import bundling
 from infra.documents.api_page import page
 from infra.documents.openapi import document
 from infra.nag import check
+from infra.names import named
 from infra.platform_stack import PlatformStack
 from infra.service import Service
 from infra.stages import TIMES, Stage, stage
@@ -21,7 +23,7 @@ class ServiceStack(cdk.Stack):
     """One service in a stack of its own."""
 
     def __init__(self, scope: cdk.App, construct_id: str, *, manifest: Manifest, code: Path, layer: Path, stage: Stage):
-        super().__init__(scope, construct_id, stack_name=_stack_name(stage, construct_id))
+        super().__init__(scope, construct_id, **_settings(stage, construct_id))
         self.service = Service(
             self,
             "Service",
@@ -49,38 +51,38 @@ def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path =
         stage=stage,
         code=lambda_.Code.from_asset(str(code)),
         layer=str(layer),
-        stack_name=_stack_name(stage, "Platform"),
+        alarm_email=app.node.try_get_context("alarm_email"),
+        **_settings(stage, "Platform"),
     )
-    stacks = {
-        name: ServiceStack(
-            app,
-            name.title(),
-            manifest=manifests[name],
-            code=bundling.asset(name, stage, build),
-            layer=layer,
-            stage=stage,
+    stacks = [
+        ServiceStack(
+            app, name.title(), manifest=found, code=bundling.asset(name, stage, build), layer=layer, stage=stage
         )
-        for name in manifests
-    }
-    for name, stack in stacks.items():
+        for name, found in manifests.items()
+    ]
+    for stack in stacks:
         stack.add_stack_dependency(platform)
-        for owner in manifests[name].asks:
-            stack.add_stack_dependency(stacks[owner])
     check(app, stage)
 
 
-def _stack_name(stage: Stage, name: str) -> str:
-    return f"mallbots-{stage.name}-{name.lower()}"
+def _settings(stage: Stage, name: str) -> dict[str, Any]:
+    return {"stack_name": named(stage, name.lower()), "termination_protection": stage.keep}
 
 
 def stage_from_context(app: cdk.App) -> Stage:
     """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
-    Raises ValueError.
+    Raises ValueError, also for a stage that keeps its data, unless it is said that it may be open to the world.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
-    return stage(app.node.try_get_context("stage") or "local", times)
+    found = stage(app.node.try_get_context("stage") or "local", times)
+    if found.keep and app.node.try_get_context("open_to_the_world") != "yes":
+        raise ValueError(
+            f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "
+            "which keeps its data; if that is what you want, say -c open_to_the_world=yes"
+        )
+    return found
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ RETENTION = {
 
 
 class ServiceFunction(Construct):
-    """A function of a service; `handler` is a name in the kernel's compose module."""
+    """A function of a service; `handler` is a name in the kernel's compose module.
+
+    It has a `name` of its own only if others address it; `reserved`: instances that are kept for it, and its limit.
+    """
 
     def __init__(
         self,
@@ -32,9 +35,11 @@ class ServiceFunction(Construct):
         layer: lambda_.ILayerVersion,
         timeout: int,
         environment: dict[str, str],
+        name: str | None = None,
+        reserved: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=RETENTION[stage.log_days],
@@ -42,18 +47,20 @@ class ServiceFunction(Construct):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         # The managed policy for logging grants all log groups; this role may write to its own only.
-        log_group.grant_write(role)
+        self.log_group.grant_write(role)
         arm = stage.architecture == "arm64"
         self.function = lambda_.Function(
             self,
             "Function",
             runtime=lambda_.Runtime(f"python{stage.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
+            function_name=name,
+            reserved_concurrent_executions=reserved,
             handler=f"functions.kernel.composition.compose.{handler}",
             code=code,
             layers=[layer],
             role=role,
-            log_group=log_group,
+            log_group=self.log_group,
             memory_size=stage.memory_mb,
             timeout=Duration.seconds(timeout),
             environment={

@@ -1,6 +1,6 @@
 """A service's queues: each with its dead-letter queue, its bus rule, and the function that consumes it."""
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, Duration, Stack, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as sources
@@ -10,6 +10,7 @@ from constructs import Construct
 from events.registry import Timer
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from infra.function import ServiceFunction
+from infra.names import bus_name, named, rule_arn
 from infra.stages import Stage
 
 QUEUE_RETENTION = Duration.days(14)
@@ -43,10 +44,9 @@ def failure_queue(scope: Construct, construct_id: str) -> sqs.Queue:
 class InboxQueue(Construct):
     """How messages reach one inbox: bus rule → queue → function, with a dead-letter queue for each step."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, inbox: Inbox, bus: events.IEventBus
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, service: str, inbox: Inbox) -> None:
         super().__init__(scope, construct_id)
+        self.service = service
         self.inbox = inbox
         self.stage = stage
         self.dead_letters = encrypted_queue(self, "DeadLetters", fifo=inbox.fifo)
@@ -62,27 +62,31 @@ class InboxQueue(Construct):
                 queue=self.dead_letters, max_receive_count=stage.max_receives + RECEIVES_BEYOND_INBOX
             ),
         )
-        rules = [self._schedule(timer, expression) for timer, expression in inbox.schedules.items()]
+        for timer, expression in inbox.schedules.items():
+            self._schedule(timer, expression)
         if inbox.pattern["detail-type"]:
-            rules.append(self._subscribe(bus))
-        for rule in rules:
-            self._allow(rule)
+            self._subscribe()
 
-    def _subscribe(self, bus: events.IEventBus) -> events.CfnRule:
-        return events.CfnRule(
+    def _subscribe(self) -> None:
+        name, bus = named(self.stage, self.service, self.inbox.queue), bus_name(self.stage)
+        rule = events.CfnRule(
             self,
             "Rule",
-            event_bus_name=bus.event_bus_name,
+            name=name,
+            event_bus_name=bus,
             event_pattern=self.inbox.pattern,
             targets=[self._target()],
         )
+        self._allow(rule, rule_arn(Stack.of(self), name, bus))
 
-    def _schedule(self, timer: type[Timer], expression: str) -> events.CfnRule:
+    def _schedule(self, timer: type[Timer], expression: str) -> None:
         """The rule of a schedule, on the account's default bus. The inbox reads its bare body as a timer."""
         body = f'{{"detail-type": "{timer.about.name}", "version": {timer.about.version}, "time": <time>}}'
         transformer = events.CfnRule.InputTransformerProperty(input_paths_map={"time": "$.time"}, input_template=body)
         target = self._target(input_transformer=transformer)
-        return events.CfnRule(self, timer.about.name, schedule_expression=expression, targets=[target])
+        name = named(self.stage, self.service, timer.about.name)
+        rule = events.CfnRule(self, timer.about.name, name=name, schedule_expression=expression, targets=[target])
+        self._allow(rule, rule_arn(Stack.of(self), name))
 
     def _target(self, **more: object) -> events.CfnRule.TargetProperty:
         return events.CfnRule.TargetProperty(
@@ -98,17 +102,22 @@ class InboxQueue(Construct):
             **more,
         )
 
-    def _allow(self, rule: events.CfnRule) -> None:
-        """Let a rule send to the queue, and to the dead-letter queue of its target."""
+    def _allow(self, rule: events.CfnRule, arn: str) -> None:
+        """Let a rule send to the queue, and to the dead-letter queue of its target, before the rule exists.
+
+        A rule that may not send yet loses what it matches: to its dead-letter queue it may not send either. So the
+        policies name the rule by the ARN that it will have.
+        """
         for queue in (self.queue, self.undelivered):
             queue.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["sqs:SendMessage"],
                     principals=[iam.ServicePrincipal("events.amazonaws.com")],
                     resources=[queue.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+                    conditions={"ArnEquals": {"aws:SourceArn": arn}},
                 )
             )
+            rule.node.add_dependency(queue.node.find_child("Policy"))
 
     def add_consumer(self, consumer: ServiceFunction) -> None:
         """Make a function consume the queue, in batches of which it reports failures one by one."""

@@ -1,6 +1,6 @@
 """A service as deployed: its resources follow from what its code registers (kernel/composition/manifest.py)."""
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
@@ -12,7 +12,7 @@ from events.registry import Kind, language
 from functions.kernel.composition.manifest import Manifest
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
-from infra.names import share, shared
+from infra.names import bus_name, function_arn, named, queries_name, shared
 from infra.ports import grant_ports
 from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
 from infra.routes import add_routes
@@ -40,12 +40,11 @@ class Service(Construct):
         self.stage, self.manifest, self._stack = stage, manifest, scope
         self._code, self._layer = code, layer
         self.functions: dict[str, ServiceFunction] = {}
-        bus_arn = shared(scope, stage, "bus")
-        self._bus = events.EventBus.from_event_bus_arn(self, "Bus", bus_arn)
+        self._bus = events.EventBus.from_event_bus_name(self, "Bus", bus_name(stage))
         self.table = self._event_table() if manifest.publisher else None
         self.views = self._views_table() if manifest.projections else None
         self.inboxes = {
-            inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, inbox=inbox, bus=self._bus)
+            inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, service=manifest.service, inbox=inbox)
             for inbox in manifest.inboxes
         }
         for queue in self.inboxes.values():
@@ -96,10 +95,12 @@ class Service(Construct):
             "removal_policy": RemovalPolicy.RETAIN if self.stage.keep else RemovalPolicy.DESTROY,
         }
 
-    def _function(self, name: str, handler: str, timeout: int) -> ServiceFunction:
+    def _function(
+        self, construct_id: str, handler: str, timeout: int, name: str | None = None, reserved: int | None = None
+    ) -> ServiceFunction:
         function = ServiceFunction(
             self,
-            name,
+            construct_id,
             stage=self.stage,
             service=self.manifest.service,
             handler=handler,
@@ -110,8 +111,10 @@ class Service(Construct):
                 **({"TABLE": self.table.table_name} if self.table else {}),
                 **({"VIEWS": self.views.table_name} if self.views else {}),
             },
+            name=name,
+            reserved=reserved,
         )
-        self.functions[name] = function
+        self.functions[construct_id] = function
         return function
 
     def _grant_use_cases(self, function: ServiceFunction) -> None:
@@ -121,12 +124,9 @@ class Service(Construct):
         if self.views:
             function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], *self._views_arns())
         for owner in self.manifest.asks:
-            name = shared(self._stack, self.stage, f"{owner}/queries")
+            name = queries_name(self.stage, owner)
             function.function.add_environment(f"QUERIES_{owner.upper()}", name)
-            arn = self._stack.format_arn(
-                service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-            )
-            function.allow(["lambda:InvokeFunction"], arn)
+            function.allow(["lambda:InvokeFunction"], function_arn(self._stack, name))
         if self.inboxes:
             function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
             function.allow(["sqs:SendMessage"], self.inboxes["inbox"].queue.queue_arn)
@@ -137,7 +137,7 @@ class Service(Construct):
         return [self.views.table_arn, *(f"{self.views.table_arn}/index/{index}" for index in self.manifest.indexes)]
 
     def _api(self) -> None:
-        function = self._function("Api", "api", API_TIMEOUT)
+        function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
         self._grant_use_cases(function)
         secret = shared(self._stack, self.stage, "signing-key")
         function.function.add_environment("SIGNING_KEY", secret)
@@ -165,16 +165,19 @@ class Service(Construct):
         queue.add_consumer(function)
 
     def _queries(self) -> None:
-        function = self._function("Queries", "queries", QUERIES_TIMEOUT)
+        function = self._function(
+            "Queries", "queries", QUERIES_TIMEOUT, name=queries_name(self.stage, self.manifest.service)
+        )
         if self.table:
             function.allow(["dynamodb:Query", "dynamodb:GetItem"], self.table.table_arn)
         if self.views:
             function.allow(["dynamodb:Query", "dynamodb:GetItem"], *self._views_arns())
-        share(self._stack, self.stage, f"{self.manifest.service}/queries", function.function.function_name)
 
     def _relay(self) -> sqs.Queue:
         assert self.table
-        function = self._function("Relay", "relay", FUNCTION_TIMEOUT)
+        function = self._function(
+            "Relay", "relay", FUNCTION_TIMEOUT, name=named(self.stage, self.manifest.service, "relay")
+        )
         self._grant_publishing(function)
         # Query and Scan are for a republish: of one stream, or of the whole table.
         function.allow(["dynamodb:Query", "dynamodb:Scan"], self.table.table_arn)
@@ -198,6 +201,8 @@ class Service(Construct):
             event_source_arn=stream,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
+            # Records of one item key stay in order. The relay needs none between streams, since no consumer does.
+            parallelization_factor=self.stage.parallel_relays,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=STREAM_RETRIES,
@@ -205,7 +210,6 @@ class Service(Construct):
             on_failure=sources.SqsDlq(failures),
             filters=[lambda_.FilterCriteria.filter(inserted)],
         )
-        share(self._stack, self.stage, f"{self.manifest.service}/relay", function.function.function_name)
         return failures
 
     def _grant_publishing(self, function: ServiceFunction, **conditions: object) -> None:
@@ -220,10 +224,15 @@ class Service(Construct):
         watched = Watched(
             service=self.manifest.service,
             functions={name: function.function for name, function in self.functions.items()},
+            queues=[inbox.queue for inbox in self.inboxes.values()],
             dead_letters=dead_letters,
+            tables={
+                **({self.table: ()} if self.table else {}),
+                **({self.views: self.manifest.indexes} if self.views else {}),
+            },
             own_alarms=self.manifest.alarms,
         )
-        add_alarms(self, shared(self._stack, self.stage, "alarms"), watched)
+        add_alarms(self, self.stage, watched)
 
     def _outputs(self) -> None:
         if self.table:
@@ -238,3 +247,4 @@ class Service(Construct):
             CfnOutput(self._stack, "RelayFailures", value=self.relay_failures.queue_url)
         for name, function in self.functions.items():
             CfnOutput(self._stack, f"{name}Function", value=function.function.function_name)
+            CfnOutput(self._stack, f"{name}Logs", value=function.log_group.log_group_name)

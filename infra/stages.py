@@ -18,9 +18,12 @@ class Stage:
     """One deployment's settings. None has a default: STAGES names all of each stage.
 
     python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function.
-    concurrency: how many instances of a function consume a queue at once at most. keep: whether tables outlive the
-    stack. log_days, archive_days: retention of logs, and of messages in the bus's archive. meter: whether functions
-    log what they cost. kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
+    concurrency: how many instances of a function consume a queue at once at most. requests_per_second: what the gateway
+    lets through, twice as many in a burst (None: the account's limit). api_concurrency: instances reserved for each
+    API, which no queue can take (None: none). parallel_relays: how many instances of a relay read one shard of a
+    table's stream. keep: whether tables outlive the stack, which is then protected from deletion. log_days,
+    archive_days: retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost.
+    kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox gives up a failing message and
     dead-letters it (back-off doubles from 2 s: the 8th receive is 254 s after the first). text_sender, the sender of
@@ -36,6 +39,9 @@ class Stage:
     architecture: Architecture
     memory_mb: int
     concurrency: int
+    requests_per_second: int | None
+    api_concurrency: int | None
+    parallel_relays: int
     keep: bool
     log_days: int
     archive_days: int
@@ -60,7 +66,6 @@ class Stage:
             "MALLBOTS_REQUIRE_PARTICIPATION": _flag(self.require_participation),
             **{variable(name): str(getattr(self, name)) for name in TIMES},
             "MALLBOTS_METER": _flag(self.meter),
-            "POWERTOOLS_METRICS_NAMESPACE": "MallBots",
         }
 
 
@@ -81,6 +86,9 @@ STAGES: dict[str, Stage] = {
         architecture="arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         memory_mb=512,
         concurrency=4,
+        requests_per_second=None,
+        api_concurrency=None,
+        parallel_relays=1,
         keep=False,
         log_days=1,
         archive_days=14,
@@ -101,6 +109,9 @@ STAGES: dict[str, Stage] = {
         architecture="arm64",
         memory_mb=512,
         concurrency=10,
+        requests_per_second=50,
+        api_concurrency=None,
+        parallel_relays=1,
         keep=False,
         log_days=14,
         archive_days=14,
@@ -121,6 +132,10 @@ STAGES: dict[str, Stage] = {
         architecture="arm64",
         memory_mb=512,
         concurrency=50,
+        requests_per_second=500,
+        # Of 1,000 an account has by default; 100 of them cannot be reserved.
+        api_concurrency=50,
+        parallel_relays=10,
         keep=True,
         log_days=90,
         archive_days=14,

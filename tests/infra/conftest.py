@@ -20,6 +20,14 @@ class Templates:
             path.name.removesuffix(".template.json").lower(): json.loads(path.read_text())
             for path in folder.glob("*.template.json")
         }
+        artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        self.settings = {stack: artifacts[stack.title()]["properties"] for stack in self.stacks}
+        """What the CDK's command line does with a stack, by stack."""
+        self.needs: dict[str, set[str]] = {
+            stack: {need.lower() for need in artifacts[stack.title()].get("dependencies", []) if "." not in need}
+            for stack in self.stacks
+        }
+        """The stacks that are deployed before a stack, by stack."""
 
     def resources(self, kind: str) -> list[tuple[str, str, Resource]]:
         """Every resource of a CloudFormation type: (stack, logical id, properties). Fails when there is none."""
@@ -46,7 +54,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def synthesize(stage_name: str, folder: Path) -> Templates:
+def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
     """The templates of a stage, with a placeholder for the layer. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk
 
@@ -56,7 +64,7 @@ def synthesize(stage_name: str, folder: Path) -> Templates:
     layer = folder / "layer" / "python"
     layer.mkdir(parents=True)
     (layer / "nothing.py").write_text("")
-    app = cdk.App(outdir=str(folder / "out"))
+    app = cdk.App(outdir=str(folder / "out"), context=context)
     compose(app, stage(stage_name), layer=layer.parent, build=folder / "build")
     app.synth()
     return Templates(folder / "out")
@@ -65,3 +73,8 @@ def synthesize(stage_name: str, folder: Path) -> Templates:
 @pytest.fixture(scope="session")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     return synthesize("dev", tmp_path_factory.mktemp("dev"))
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesize("prod", tmp_path_factory.mktemp("prod"), alarm_email="mall@example.com")

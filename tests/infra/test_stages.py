@@ -11,7 +11,7 @@ import pytest
 from functions.kernel.composition.manifest import services
 from infra import bundling
 from infra.stages import STAGES, TIMES, Stage, stage, variable
-from tests.infra.conftest import Templates, synthesize
+from tests.infra.conftest import Templates
 
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
@@ -65,12 +65,59 @@ def test_the_functions_of_a_deployment_find_its_times_in_their_environment(dev: 
         assert {variable(time) for time in TIMES} <= set(variables), name
 
 
-def test_the_tables_of_production_outlive_its_stacks(tmp_path: Path) -> None:
-    prod = synthesize("prod", tmp_path)
+def test_the_tables_of_production_outlive_its_stacks(prod: Templates) -> None:
     for stack, name, table in prod.resources("AWS::DynamoDB::Table"):
         assert table["DeletionProtectionEnabled"] is True, name
         assert prod.stacks[stack]["Resources"][name]["DeletionPolicy"] == "Retain", name
         assert table["SSESpecification"]["SSEEnabled"] is True, name
+
+
+@pytest.mark.parametrize("answer", [{}, {"open_to_the_world": "no"}, {"open_to_the_world": True}])
+def test_a_stage_that_keeps_data_is_not_deployed_open_to_the_world_unless_told(answer: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="everyone on the Internet could use every route of 'prod'"):
+        stage_with(stage="prod", **answer)
+
+
+def test_a_stage_is_deployed_open_to_the_world_where_told_or_where_it_keeps_nothing() -> None:
+    assert stage_with(stage="prod", open_to_the_world="yes").name == "prod"
+    assert stage_with(stage="dev").name == "dev"
+
+
+def test_the_stacks_of_production_are_protected_from_deletion(dev: Templates, prod: Templates) -> None:
+    assert all(prod.settings[stack]["terminationProtection"] for stack in prod.stacks)
+    assert not any(found.get("terminationProtection") for found in dev.settings.values())
+
+
+def test_alarms_are_sent_to_the_address_that_a_deployment_names(dev: Templates, prod: Templates) -> None:
+    [(_, _, subscription)] = prod.resources("AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "mall@example.com")
+    assert "AWS::SNS::Subscription" not in {r["Type"] for t in dev.stacks.values() for r in t["Resources"].values()}
+
+
+def test_the_gateway_of_a_stage_lets_through_what_the_stage_says(dev: Templates, prod: Templates) -> None:
+    for templates, rate in ((dev, 50), (prod, 500)):
+        [(_, _, found)] = templates.resources("AWS::ApiGatewayV2::Stage")
+        assert found["DefaultRouteSettings"] == {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": 2 * rate}
+
+
+def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templates) -> None:
+    """An account has 1,000 by default, of which 100 stay unreserved.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
+    reserved = [
+        (f["Handler"].rpartition(".")[2], f.get("ReservedConcurrentExecutions"))
+        for _, _, f in prod.resources("AWS::Lambda::Function")
+    ]
+    assert {count for handler, count in reserved if handler == "api"} == {50}
+    assert {count for handler, count in reserved if handler != "api"} == {None}
+    assert sum(count or 0 for _, count in reserved) <= 900
+
+
+def test_the_shards_of_streams_are_read_in_parallel_in_production(prod: Templates) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html"""
+    streams = [m for _, _, m in prod.resources("AWS::Lambda::EventSourceMapping") if "DestinationConfig" in m]
+    assert {stream["ParallelizationFactor"] for stream in streams} == {10}
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))

@@ -208,11 +208,13 @@ def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
 def test_every_service_has_its_alarms(dev: Templates) -> None:
     for name in services():
         alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
-        kinds = ["DeadLetters", "Errors", "Throttles"] + (["RelayLag"] if manifest(name).publisher else [])
+        kinds = ["DeadLetters", "OldestMessage", "Errors", "Throttles", "TableThrottles"] + (
+            ["RelayLag"] if manifest(name).publisher else []
+        )
         for kind in (*kinds, *(alarm.metric for alarm in manifest(name).alarms)):
             assert any(kind in alarm for alarm in alarms), (name, kind)
-    for _, _, alarm in dev.resources("AWS::CloudWatch::Alarm"):
-        assert alarm["AlarmActions"]
+    for _, name, alarm in dev.resources("AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"] == alarm["OKActions"] != [], name
 
 
 @pytest.mark.parametrize("service", services())
@@ -229,6 +231,10 @@ def test_every_dead_letter_queue_and_every_function_of_a_service_is_counted_by_i
     }
     functions = {name for stack, name, _ in dev.resources("AWS::Lambda::Function") if stack == service}
     assert queues <= counted("DeadLetters")
+    consumed = {name for stack, name, q in dev.resources("AWS::SQS::Queue") if stack == service} - queues
+    assert consumed <= counted("OldestMessage")
+    tables = {name for stack, name, _ in dev.resources("AWS::DynamoDB::Table") if stack == service}
+    assert tables <= counted("TableThrottles")
     assert functions <= counted("Errors") & counted("Throttles")
 
 

@@ -1,17 +1,20 @@
 """Logs and metrics: JSON lines on standard output, which CloudWatch reads.
 
 A deployment names its service (MALLBOTS_SERVICE); without it (a test, the simulation, a script) nothing is printed.
-Powertools is imported on first use: that takes about 40 ms, which a relay without failures never spends.
+Powertools is imported on first use: that takes about 40 ms, which a function without failures never spends.
+
+A metric costs by its name and dimensions, so there are few: the service is the only dimension. Messages and routes are
+properties of the lines, for queries on logs.
 
 Names and phone numbers of customers do not belong in logs. The text of our own errors is logged. A library's error may
 quote its input (pydantic and SNS do), so only its type and code are logged.
 """
 
+import json
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +23,6 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 if TYPE_CHECKING:
     from events.envelope import Metadata
 
-NAMESPACE = "MallBots"
 OURS = ("events.", "functions.")
 
 
@@ -61,10 +63,19 @@ def handling(metadata: "Metadata") -> AbstractContextManager[None]:
     return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
 
 
+def namespace(stage: str) -> str:
+    """Where the metrics of a stage are: stages in one account share none."""
+    return f"MallBots/{stage}"
+
+
 def processed(metadata: "Metadata", seconds: float) -> None:
     """A message was handled, in so many seconds."""
-    about = {"correlation_id": metadata.correlation_id, "message_id": metadata.id}
-    _emit({"message": metadata.name}, {"Processed": 1}, seconds, about)
+    _line(
+        message=metadata.name,
+        milliseconds=round(seconds * 1000, 3),
+        correlation_id=metadata.correlation_id,
+        message_id=metadata.id,
+    )
 
 
 def failed(name: str, error: Exception, receives: int) -> None:
@@ -75,17 +86,17 @@ def failed(name: str, error: Exception, receives: int) -> None:
 
 def request_done(route: str, status: int, seconds: float) -> None:
     """A request was answered. `route` is a method and a path template, so that there are few of them."""
-    _emit({"route": route}, {"Requests": 1, "Errors": int(status >= 500)}, seconds, {"status": status})
+    _line("Errors" if status >= 500 else None, route=route, status=status, milliseconds=round(seconds * 1000, 3))
 
 
 def count(metric: str, message: str) -> None:
-    """Count one occurrence of something that an alarm may watch, for messages of this name."""
-    _emit({"message": message}, {metric: 1})
+    """Count one occurrence of something that an alarm may watch; the line names the message."""
+    _line(metric, message=message)
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm that the code itself raises: a metric, for messages of one name, that the deployment watches."""
+    """An alarm that the code itself raises: a metric that the deployment watches, and the message that leads to it."""
 
     metric: str
     message: str
@@ -121,25 +132,18 @@ def stack(error: BaseException) -> list[str]:
     return [*stack(before), *lines] if before else lines
 
 
-def _emit(
-    dimensions: Mapping[str, str],
-    counts: Mapping[str, int],
-    seconds: float | None = None,
-    about: Mapping[str, object] | None = None,
-) -> None:
-    """Print one line of CloudWatch's embedded metric format. Dimensions: service and these; `about` is for queries."""
+def _line(metric: str | None = None, **about: object) -> None:
+    """Print one line about the service's work; with a metric it counts one, in CloudWatch's embedded metric format."""
     service = os.environ.get("MALLBOTS_SERVICE")
     if not service:
         return
+    if metric is None:
+        sys.stdout.write(json.dumps({"service": service, **about}) + "\n")
+        return
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
-    for dimension, value in dimensions.items():
-        metrics.add_dimension(dimension, value)
-    for metric, amount in counts.items():
-        metrics.add_metric(metric, MetricUnit.Count, amount)
-    if seconds is not None:
-        metrics.add_metric("Latency", MetricUnit.Milliseconds, seconds * 1000)
-    for key, fact in (about or {}).items():
+    metrics = EphemeralMetrics(namespace=namespace(os.environ.get("MALLBOTS_STAGE", "")), service=service)
+    metrics.add_metric(metric, MetricUnit.Count, 1)
+    for key, fact in about.items():
         metrics.add_metadata(key, fact)
     metrics.flush_metrics()

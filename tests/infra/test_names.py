@@ -1,0 +1,96 @@
+"""Physical names: none is equal in two stages of an account, and services need no order among each other."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from functions.kernel.composition.manifest import manifest, services
+from tests.infra.conftest import Templates
+from tests.infra.policies import Names
+
+# Types with a name that must be unique in an account and region, and the property that holds it.
+NAME = {
+    "AWS::Events::EventBus": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::Events::Archive": "ArchiveName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::IAM::Policy": None,  # a part of its role
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SQS::QueuePolicy": None,
+    "AWS::SNS::Subscription": None,
+    "AWS::SNS::TopicPolicy": None,
+    "AWS::Lambda::EventSourceMapping": None,
+    "AWS::Lambda::Permission": None,
+    "AWS::ApiGatewayV2::Api": None,  # its id is unique, its name need not be
+    "AWS::ApiGatewayV2::Integration": None,
+    "AWS::ApiGatewayV2::Route": None,
+    "AWS::ApiGatewayV2::Stage": None,  # within its API
+    "AWS::CDK::Metadata": None,
+}
+OTHER_NAME = re.compile(r"^[\w.+=,@-]{1,64}$")
+
+
+def physical_names(templates: Templates) -> Iterator[tuple[str, str]]:
+    """The names that templates give: type and name. Fails for a type of which it is not known what its name is."""
+    for stack, template in templates.stacks.items():
+        for resource in template["Resources"].values():
+            kind, properties = resource["Type"], resource.get("Properties", {})
+            assert kind in NAME, f"say in NAME which property of {kind} is its physical name"
+            given: Any = properties.get(NAME[kind])
+            if given:
+                yield kind, Names(templates).of(stack, given)
+
+
+def test_no_physical_name_is_equal_in_two_stages(dev: Templates, prod: Templates) -> None:
+    of_dev, of_prod = set(physical_names(dev)), set(physical_names(prod))
+    assert len(of_dev) > 25
+    assert of_dev & of_prod == set()
+
+
+def test_no_name_is_given_twice_and_none_is_too_long(dev: Templates) -> None:
+    given = list(physical_names(dev))
+    assert len(given) == len(set(given))
+    assert [name for kind, name in given if kind != "AWS::SSM::Parameter" and not OTHER_NAME.match(name)] == []
+
+
+def test_what_other_stacks_address_has_a_name_that_is_known_before_it_exists(dev: Templates) -> None:
+    """A bus without a name would be named by its construct path, which is equal in every stage."""
+    given = {name for _, name in physical_names(dev)}
+    assert {"mallbots-dev-bus", "mallbots-dev-alarms"} <= given
+    for service in services():
+        found = manifest(service)
+        assert (f"mallbots-dev-{service}-queries" in given) is bool(found.queries)
+        assert (f"mallbots-dev-{service}-relay" in given) is bool(found.publisher)
+    for _, name, rule in dev.resources("AWS::Events::Rule"):
+        assert rule["Name"].startswith("mallbots-dev-"), name
+
+
+def test_tables_and_queues_have_no_fixed_names(dev: Templates) -> None:
+    """So that CloudFormation can replace them, and several versions of a stack can stand side by side."""
+    named = {kind for kind, _ in physical_names(dev)}
+    assert named.isdisjoint({"AWS::DynamoDB::Table", "AWS::SQS::Queue"})
+
+
+def test_a_service_is_deployed_after_the_platform_and_in_any_order_with_others(dev: Templates) -> None:
+    assert dev.needs == {"platform": set(), **{service: {"platform"} for service in services()}}
+
+
+def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Templates) -> None:
+    written = {parameter["Name"]: stack for stack, _, parameter in dev.resources("AWS::SSM::Parameter")}
+    assert set(written.values()) == {"platform"}
+    looked_up = {
+        parameter["Default"]
+        for template in dev.stacks.values()
+        for parameter in template["Parameters"].values()
+        if parameter["Type"].startswith("AWS::SSM::Parameter::Value")
+        and not parameter["Default"].startswith("/cdk-bootstrap/")
+    }
+    assert looked_up == set(written) == {"/mallbots/dev/signing-key", "/mallbots/dev/http-api"}

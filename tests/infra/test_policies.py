@@ -1,0 +1,145 @@
+"""Whether AWS's services may do what the templates have them do: every call between two services is evaluated."""
+
+from typing import Any
+
+import pytest
+
+from functions.kernel.composition.manifest import services
+from tests.infra.conftest import Resource, Templates
+from tests.infra.policies import HERE, Call, Names, call_of, may, resource_policies, role_policies
+
+
+@pytest.fixture(scope="module")
+def names(dev: Templates) -> Names:
+    return Names(dev)
+
+
+def allowed(call: Call, names: Names) -> bool:
+    return may(call, resource_policies(names, call.resource), names)
+
+
+def test_every_alarm_may_publish_to_its_topic(names: Names) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html"""
+    calls = [
+        call_of("cloudwatch", "sns:Publish", names.of(stack, topic), names.arn(stack, name))
+        for stack, name, alarm in names.templates.resources("AWS::CloudWatch::Alarm")
+        for topic in alarm["AlarmActions"]
+    ]
+    assert len(calls) > 40
+    assert [call for call in calls if not allowed(call, names)] == []
+
+
+def test_no_other_account_and_nobody_without_tls_publishes_an_alarm(names: Names) -> None:
+    [(stack, name, _)] = names.templates.resources("AWS::SNS::Topic")
+    topic = names.arn(stack, name)
+    own = call_of("cloudwatch", "sns:Publish", topic, f"arn:aws:cloudwatch:{HERE}:alarm:a")
+    assert allowed(own, names)
+    theirs = call_of("cloudwatch", "sns:Publish", topic, "arn:aws:cloudwatch:eu-west-1:999999999999:alarm:a")
+    assert not allowed(theirs, names)
+    plain = Call(own.action, topic, own.service, {**own.context, "aws:SecureTransport": "false"})
+    assert not allowed(plain, names)
+
+
+def targets(names: Names) -> list[tuple[str, str, str]]:
+    """What each rule sends to, its target and the target's dead-letter queue: stack, rule, ARN."""
+    return [
+        (stack, name, names.of(stack, arn))
+        for stack, name, rule in names.templates.resources("AWS::Events::Rule")
+        for target in rule["Targets"]
+        for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
+    ]
+
+
+def test_every_rule_may_send_to_its_queue_and_to_the_dead_letter_queue_of_its_target(names: Names) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"""
+    assert len(targets(names)) >= 2 * len(services())
+    for stack, rule, queue in targets(names):
+        assert allowed(call_of("events", "sqs:SendMessage", queue, names.arn(stack, rule)), names), rule
+        assert not allowed(call_of("events", "sqs:SendMessage", queue, f"arn:aws:events:{HERE}:rule/other"), names)
+
+
+def test_no_rule_exists_before_the_policies_that_let_it_send(names: Names) -> None:
+    """What a rule matches before is lost: neither its target nor the target's dead-letter queue may be sent to."""
+    for stack, rule, queue in targets(names):
+        resources = names.templates.stacks[stack]["Resources"]
+        policies = {
+            name
+            for name, resource in resources.items()
+            if resource["Type"] == "AWS::SQS::QueuePolicy"
+            and queue.endswith(f":{names.of(stack, resource['Properties']['Queues'][0])}")
+        }
+        assert policies
+        assert policies <= set(resources[rule]["DependsOn"]), rule
+
+
+def test_every_stream_may_send_what_its_function_gave_up_to_the_failure_queue(names: Names) -> None:
+    """Lambda sends as the function's role: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html"""
+    streams = [
+        (stack, source)
+        for stack, _, source in names.templates.resources("AWS::Lambda::EventSourceMapping")
+        if "DestinationConfig" in source
+    ]
+    assert streams
+    for stack, source in streams:
+        queue = names.of(stack, source["DestinationConfig"]["OnFailure"]["Destination"])
+        assert by_role(names, stack, source["FunctionName"], "sqs:SendMessage", queue), source
+
+
+def test_every_function_may_read_the_queue_or_stream_that_feeds_it(names: Names) -> None:
+    for stack, _, source in names.templates.resources("AWS::Lambda::EventSourceMapping"):
+        arn = names.of(stack, source["EventSourceArn"])
+        reads = ["sqs:ReceiveMessage", "sqs:DeleteMessage"] if ":sqs:" in arn else ["dynamodb:GetRecords"]
+        for action in reads:
+            assert by_role(names, stack, source["FunctionName"], action, arn), (stack, action)
+
+
+def by_role(names: Names, stack: str, function: Any, action: str, resource: str) -> bool:
+    """Whether the role of a function may do this, by its own policies, and none of the resource's denies it."""
+    properties = names.templates.stacks[stack]["Resources"][function["Ref"]]["Properties"]
+    call = Call(action, resource, None, {"aws:SecureTransport": "true"})
+    statements = [
+        *role_policies(names, stack, properties),
+        *((s, x) for s, x in resource_policies(names, resource) if x["Effect"] == "Deny"),
+    ]
+    return may(call, statements, names)
+
+
+def called_as(route: Resource, api: str) -> str:
+    """The ARN with which the gateway calls the function of a route: the catch-all has no method and no path."""
+    key = route["RouteKey"]
+    method_and_path = key if key == "$default" else key.replace(" ", "", 1)
+    return f"arn:aws:execute-api:{HERE}:{api}/$default/{method_and_path}"
+
+
+def test_the_gateway_may_call_the_function_of_every_route(names: Names) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
+    routes = names.templates.resources("AWS::ApiGatewayV2::Route")
+    assert len(routes) > 50
+    for stack, _, route in routes:
+        integration = names.templates.stacks[stack]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]
+        function = names.of(stack, integration["Properties"]["IntegrationUri"])
+        source = called_as(route, names.of(stack, route["ApiId"]))
+        assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, source), names), route["RouteKey"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "source", "right"),
+    [
+        ("arn:aws:execute-api:r:1:api/*/*/*", "arn:aws:execute-api:r:1:api/$default/GET/api/orders", True),
+        ("arn:aws:execute-api:r:1:api/*/*/*", "arn:aws:execute-api:r:1:api/$default/$default", False),
+        ("arn:aws:execute-api:r:1:api/*/*", "arn:aws:execute-api:r:1:api/$default/$default", True),
+        ("arn:aws:execute-api:*:api/*", "arn:aws:execute-api:r:1:api/stage", False),
+    ],
+)
+def test_the_wildcards_of_an_arn_stay_within_its_parts(names: Names, pattern: str, source: str, right: bool) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "lambda:InvokeFunction",
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Resource": "*",
+        "Condition": {"ArnLike": {"AWS:SourceArn": pattern}},
+    }
+    call = call_of("apigateway", "lambda:InvokeFunction", "f", source)
+    assert may(call, [("platform", statement)], names) is right
+    deny = {**statement, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    assert not may(call, [("platform", statement), ("platform", deny)], names)
