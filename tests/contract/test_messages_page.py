@@ -14,6 +14,7 @@ from functions.kernel.domain.errors import InvalidError
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
+from tests.support.delivery import attributes
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 PAGE = (ROOT / "docs" / "messages.md").read_text()
@@ -100,8 +101,7 @@ def test_every_command_and_every_query_has_somebody_who_answers_it() -> None:
 def refused(service: str, inbox: Inbox, detail: dict[str, Any]) -> str:
     """The reason with which an inbox lays a message aside, at once and whole."""
     body = json.dumps({"detail-type": detail["metadata"]["name"], "detail": detail})
-    attributes = {"ApproximateReceiveCount": "1"}
-    record = {"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes}
+    record = {"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes()}
     dead_letters = RecordingQueue()
     with active(memory_runtime(service, dead_letters=dead_letters)):
         assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}

@@ -22,6 +22,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
+from tests.support.delivery import attributes
 from tests.support.mall import Mall
 from tests.support.runtime import RecordingQueue, memory_runtime
 
@@ -131,8 +132,7 @@ def in_queue(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def handed_over(body: str) -> dict[str, Any]:
-    attributes = {"ApproximateReceiveCount": "1"}
-    return {"Records": [{"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes}]}
+    return {"Records": [{"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes()}]}
 
 
 def sample(version: int) -> dict[str, Any]:

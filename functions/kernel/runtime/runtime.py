@@ -10,6 +10,7 @@ from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.views import ViewStore
 
 LONGEST_DELAY = 900  # of an SQS message, in seconds
+LONGEST_WAIT = 43_000  # of a received one, in seconds: SQS allows 43,200 from its receive, and that was a moment ago
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class Queue(Protocol):
         """Send a body; `delay` in seconds, at most 900. Group and dedup are for FIFO queues."""
 
     def retry_in(self, receipt: str, seconds: int) -> None:
-        """Make a received message visible again after so many seconds."""
+        """Make a received message visible again after so many seconds, at most LONGEST_WAIT."""
 
 
 @dataclass

@@ -20,7 +20,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import active
-from tests.support.delivery import delivered
+from tests.support.delivery import attributes, delivered
 from tests.support.gateway import Response, request
 from tests.support.runtime import RecordingBus, memory_runtime
 from tests.unit.depot.fakes import LaggingViews, QueuedMessage, TimedQueue
@@ -253,6 +253,6 @@ def _batch(body: dict[str, Any]) -> dict[str, Any]:
         "messageId": body["detail"]["metadata"]["id"],
         "receiptHandle": "receipt",
         "body": json.dumps(body),
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": attributes(),
     }
     return {"Records": [record]}

@@ -20,6 +20,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
 from functions.kernel.runtime.runtime import Runtime, active
+from tests.support.delivery import attributes
 from tests.support.jars import JarForgotten, jars
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
@@ -133,19 +134,16 @@ def test_a_reminder_says_when_it_is_due_and_is_handled_then_and_not_before(runni
     with clock.fixed(lambda: now):
         jars.create("jar-1", lambda jar: jar.seal())
         relay.handle(stream_of(running))
-        waited = []
+        [reminder] = queue_of(running).sent
+        waited = [reminder.delay]
+        record = {"messageId": "m", "receiptHandle": "r", "body": reminder.body, "attributes": attributes()}
         while not handled:
-            reminder = queue_of(running).sent.pop()
-            waited.append(reminder.delay)
-            now += timedelta(seconds=reminder.delay)
-            record = {
-                "messageId": "m",
-                "receiptHandle": "r",
-                "body": reminder.body,
-                "attributes": {"ApproximateReceiveCount": "1"},
-            }
-            assert inbox.handle({"Records": [record]}) == DONE
-    assert (handled, waited) == (["jar-1"], [900, 900, 900, 900])
+            now += timedelta(seconds=waited[-1])
+            inbox.handle({"Records": [record]})
+            waited += queue_of(running).retry_in_seconds.values()
+            queue_of(running).retry_in_seconds.clear()
+    assert (handled, waited) == (["jar-1"], [900, 2700])
+    assert queue_of(running).sent == [reminder]
 
 
 def test_a_short_reminder_is_only_delayed(running: Runtime) -> None:

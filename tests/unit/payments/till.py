@@ -15,7 +15,7 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.payments import service
 from functions.payments.api import api
 from functions.payments.inbox import inbox
-from tests.support.delivery import delivered
+from tests.support.delivery import attributes, delivered
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
 ADA = CustomerRegistered(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True)
@@ -114,7 +114,7 @@ class Till:
                 "messageId": f"reminder-{number}",
                 "receiptHandle": f"receipt-{number}",
                 "body": sent.body,
-                "attributes": {"ApproximateReceiveCount": str(tries)},
+                "attributes": attributes(tries),
             }
             if inbox.handle({"Records": [record]})["batchItemFailures"]:
                 self.queue.sent.append(sent)
