@@ -230,8 +230,15 @@ class Inbox:
 
 
 def publish(messages: Sequence[Outgoing]) -> None:
-    """Put messages that no commit carries on the bus. Raises UnavailableError when it does not accept them."""
-    if runtime.current().bus.put(messages):
+    """Put messages that no commit carries on the bus.
+
+    Raises UnavailableError when it does not accept them now, and UndeliverableError when it never will.
+    """
+    unsent = runtime.current().bus.put(messages)
+    for one in unsent:
+        if one.refusal:
+            raise UndeliverableError(f"the bus refuses {messages[one.position].name}: {one.refusal}")
+    if unsent:
         raise UnavailableError("the bus did not accept a reply")
 
 

@@ -34,11 +34,19 @@ class EventStore(Protocol):
         """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""
 
 
+@dataclass(frozen=True)
+class Unsent:
+    """A message that was not published, by its position. refusal: why it never can be; empty when a retry may help."""
+
+    position: int
+    refusal: str = ""
+
+
 class Bus(Protocol):
     """Where messages are published."""
 
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
-        """Publish, and return the positions of those that were not accepted."""
+    def put(self, messages: Sequence[Outgoing]) -> list[Unsent]:
+        """Publish, and return what could not be published."""
 
 
 class Queue(Protocol):
