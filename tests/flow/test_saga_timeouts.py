@@ -137,7 +137,7 @@ def test_an_undo_without_an_answer_is_parked_and_continues_when_the_answer_comes
     case = a_case(disorder, amount=10)
     case.checks_out(until="PaymentRefused")
     case.mall.stop("depot")
-    case.mall.pass_time(74 * MINUTE)
+    case.mall.pass_time(479 * MINUTE)
     assert case.sagas("parked") == []
     case.mall.pass_time(6 * MINUTE)
     assert case.sagas("parked") == [case.order_id]
