@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 from functions.kernel.domain.errors import InvalidError, RefusedError
+from functions.kernel.domain.sizes import must_fit
 
 MOST_LINES = 100
 MOST_OF_ONE = 999
@@ -139,12 +140,16 @@ class Basket(Aggregate):
         self.record(Cancelled())
 
     def check_out(self, payment_id: str) -> None:
-        """Order the items. Raises RefusedError when it is not open, InvalidError without a payment id or items."""
+        """Order the items. Raises RefusedError when it is not open, InvalidError without a payment id or items.
+
+        Also for lines that are too large together: an order, a saga or a shopping list could not be stored later.
+        """
         self.must_be("open")
         if not payment_id.strip():
             raise InvalidError("the payment id cannot be blank")
         if not self.lines:
             raise InvalidError("the basket has no items")
+        must_fit(self.lines, "the basket")
         self.record(CheckedOut(payment_id))
 
     def abandon(self, now: datetime, untouched: timedelta) -> None:

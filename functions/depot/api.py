@@ -205,8 +205,8 @@ def complete_list(id: str, body: Completion) -> None:
 @api.post("/api/depot/bots", may=[STAFF])
 def register_bot(body: NewBot) -> RegisteredBot:
     """Register a robot; the token is for the robot alone."""
-    bot_id = service.register_bot(body.name)
-    return RegisteredBot(id=bot_id, token=service.bot_token(bot_id))
+    bot_id, token = service.register_bot(body.name)
+    return RegisteredBot(id=bot_id, token=token)
 
 
 @api.get("/api/depot/bots", may=[STAFF])

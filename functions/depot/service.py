@@ -129,9 +129,15 @@ def cancel_for_order(order_id: str) -> None:
     _change_with_partner((lists, order_id), bots, _robot, decide, may_be_new=True)
 
 
-def register_bot(name: str) -> str:
-    """Register a robot, and return its id. Raises InvalidError."""
-    return bots.create(context.current().new_id(), lambda bot: bot.register(name)).id
+def register_bot(name: str) -> tuple[str, str]:
+    """Register a robot, and return its id and token. Raises InvalidError.
+
+    The token is made before the robot: where the signing key cannot be read, there must be no robot without one.
+    """
+    bot_id = context.current().new_id()
+    token = bot_token(bot_id)
+    bots.create(bot_id, lambda bot: bot.register(name))
+    return bot_id, token
 
 
 def bot_token(bot_id: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functions.kernel.domain.errors import InvalidError
 
 MOST_LINES = 100
+MOST_OF_ONE = 999
 
 Key = tuple[str, str]  # a store's id and a product's
 
@@ -52,20 +53,25 @@ class Shortage:
 
 
 def planned(lines: Iterable[Line]) -> tuple[Stop, ...]:
-    """A stop for each store, in the order in which they are first named; repeated lines add up. Raises InvalidError."""
-    wanted = list(lines)
-    if not wanted:
-        raise InvalidError("the shopping list has no items")
-    if len(wanted) > MOST_LINES:
-        raise InvalidError(f"a shopping list holds at most {MOST_LINES} lines")
+    """A stop for each store, in the order in which they are first named. Raises InvalidError.
+
+    Repeated lines add up before the limits are judged.
+    """
     stores: dict[str, Line] = {}
     items: dict[str, dict[str, Item]] = {}
-    for line in wanted:
+    for line in lines:
         _must_be_positive(line.quantity)
         stores.setdefault(line.store_id, line)
         at_store = items.setdefault(line.store_id, {})
         there = at_store.get(line.product_id, Item(line.product_id, line.product_name, 0))
         at_store[line.product_id] = replace(there, quantity=there.quantity + line.quantity)
+    listed = [item for at_store in items.values() for item in at_store.values()]
+    if not listed:
+        raise InvalidError("the shopping list has no items")
+    if len(listed) > MOST_LINES:
+        raise InvalidError(f"a shopping list holds at most {MOST_LINES} lines")
+    if any(item.quantity > MOST_OF_ONE for item in listed):  # a pick could not name more
+        raise InvalidError(f"a shopping list holds at most {MOST_OF_ONE} of one product")
     return tuple(
         Stop(store_id, line.store_name, line.location, tuple(items[store_id].values()))
         for store_id, line in stores.items()

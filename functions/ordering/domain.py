@@ -17,7 +17,7 @@ from typing import Literal
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 from functions.kernel.domain.errors import InvalidError, RefusedError
-from functions.ordering.items import Item, Shortage, must_be_orderable, without
+from functions.ordering.items import Item, Shortage, added_up, must_be_orderable, without
 
 Caller = Literal["customer", "staff", "system"]
 
@@ -116,7 +116,7 @@ class Order(Aggregate):
             raise InvalidError("the customer id cannot be blank")
         if not payment_id.strip():
             raise InvalidError("the payment id cannot be blank")
-        ordered = tuple(items)
+        ordered = added_up(items)
         must_be_orderable(ordered)
         self.record(Created(customer_id, payment_id, ordered, at))
 

@@ -14,7 +14,7 @@ from events.ordering import (
     UnpaidOrdersDue,
 )
 from events.payments import InvoicePaid
-from functions.kernel.domain.errors import MallBotsError, RefusedError
+from functions.kernel.domain.errors import MallBotsError, NotFoundError, RefusedError
 from functions.kernel.messaging.inbox import Inbox
 from functions.ordering import service
 from functions.ordering.items import Item, Shortage
@@ -69,7 +69,7 @@ def approve_order(command: ApproveOrder) -> None:
 
 
 def _rejection_refused(command: RejectOrder, error: MallBotsError) -> OrderRejectionRefused | OrderRejectionAccepted:
-    if not isinstance(error, RefusedError):  # an order that does not exist needs no rejection: the saga may go on
+    if isinstance(error, NotFoundError):  # an order that does not exist needs no rejection: the saga may go on
         return OrderRejectionAccepted(order_id=command.order_id)
     return OrderRejectionRefused(order_id=command.order_id, status=_status(error))
 

@@ -65,17 +65,29 @@ def without(items: tuple[Item, ...], shortages: Iterable[Shortage]) -> tuple[Ite
     return tuple(reversed(left))
 
 
+def added_up(items: Iterable[Item]) -> tuple[Item, ...]:
+    """The items with one line for each product of a store, in the order in which they are first named.
+
+    Raises InvalidError for a quantity below 1: no sum may hide it.
+    """
+    lines: dict[tuple[str, str, int], Item] = {}
+    for item in items:
+        if item.quantity < 0:
+            raise InvalidError("the item quantity cannot be negative")
+        if item.quantity == 0:
+            raise InvalidError("the item quantity cannot be zero")
+        key = item.store_id, item.product_id, item.price
+        lines[key] = replace(lines[key], quantity=lines[key].quantity + item.quantity) if key in lines else item
+    return tuple(lines.values())
+
+
 def must_be_orderable(items: tuple[Item, ...]) -> None:
-    """Raises InvalidError for no items, too many lines, a quantity or a total out of bounds."""
+    """Raises InvalidError for no items, and for lines (added up), a quantity or a total above the limits."""
     if not items:
         raise InvalidError("the order has no items")
     if len(items) > MOST_LINES:
         raise InvalidError(f"an order holds at most {MOST_LINES} lines")
-    if any(item.quantity < 0 for item in items):
-        raise InvalidError("the item quantity cannot be negative")
-    if any(item.quantity == 0 for item in items):
-        raise InvalidError("the item quantity cannot be zero")
     if any(item.quantity > MOST_OF_ONE for item in items):
-        raise InvalidError(f"an order's line holds at most {MOST_OF_ONE} of a product")
+        raise InvalidError(f"an order holds at most {MOST_OF_ONE} of one product")
     if sum(item.price * item.quantity for item in items) >= TOTAL_LIMIT:
         raise InvalidError("the order's total must be below 2^53 cents")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from events.ordering import UnpaidOrdersDue
 from events.queries import FindProduct
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
+from functions.kernel.domain.sizes import must_fit
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.messaging.sweep import sweep
@@ -38,7 +39,12 @@ def place_by_staff(customer_id: str, payment_id: str, wanted: Sequence[Wanted]) 
     Raises InvalidError, NotFoundError for a product that its store does not sell, UnavailableError.
     """
     order_id = context.current().new_id()
-    orders.create(order_id, lambda order: order.create(customer_id, payment_id, _catalogued(wanted), clock.stamp()))
+
+    def decide(order: Order) -> None:
+        order.create(customer_id, payment_id, _catalogued(wanted), clock.stamp())
+        must_fit(order.items, "the order")
+
+    orders.create(order_id, decide)
     return order_id
 
 

@@ -62,6 +62,16 @@ def ready_with_nothing(history: HistoryBuilder) -> None:
     history.replace("commit", ('"Order#o", 4',), '"quantity": 1', '"quantity": 3')
 
 
+def listed_above_the_limit(history: HistoryBuilder) -> None:
+    history.replace("commit", ('"ShoppingList#o", 1',), '"quantity": 3', '"quantity": 1998')
+
+
+def ordered_in_two_lines(history: HistoryBuilder) -> None:
+    items = [LINE | {"quantity": 1}, LINE | {"quantity": 2}]
+    created = {"customer_id": "c", "payment_id": "p", "items": items, "at": ""}
+    history.commit("Order#x", ("Created", created))
+
+
 def list_still_open(history: HistoryBuilder) -> None:
     history.drop("commit", '"ShoppingList#o"', '"Cancelled"')
 
@@ -116,6 +126,8 @@ CASES: list[Case] = [
     ("completed", never_ready, orders.READY),
     ("completed", ready_with_nothing, orders.NOT_EMPTY),
     ("refused", list_still_open, orders.LIST_CANCELLED),
+    ("completed", listed_above_the_limit, orders.ADDED_UP),
+    ("completed", ordered_in_two_lines, orders.ADDED_UP),
     ("completed", cancelled_as_unpaid_too_early, baskets.EXPIRES_IN_TIME),
     ("completed", under_an_old_assignment_number, collection.ASSIGNMENT_NUMBER),
     ("completed", listed_otherwise, collection.LISTED),

@@ -61,6 +61,22 @@ def refused_when_repeated(history: HistoryBuilder) -> None:
     history.respond(status=409)
 
 
+def another_version_for_one_key(history: HistoryBuilder) -> None:
+    history.request("POST", "/api/baskets", key="2")
+    history.respond(body={"id": "o"}, version=7)
+
+
+def key_not_stored(history: HistoryBuilder) -> None:
+    history.request("PUT", "/api/baskets/o/removeItem", key="nothing there")
+    history.respond()
+
+
+def unchanged_and_published(history: HistoryBuilder) -> None:
+    history.request("PUT", "/api/baskets/o/removeItem", key="nothing there")
+    history.commit("Basket#o", ("Unchanged", {}), messages=[("BasketCancelled", {"basket_id": "o"})])
+    history.respond()
+
+
 def stale_write(history: HistoryBuilder) -> None:
     history.fields("request", "checkout")["if_match"] = '"1"'
 
@@ -221,7 +237,10 @@ CASES: list[Case] = [
     ("completed", stored_twice_for_one_request, commands.AT_MOST_ONCE),
     ("completed", stored_twice_for_one_key, commands.AT_MOST_ONCE),
     ("completed", another_answer_for_one_key, commands.SAME_ANSWER),
+    ("completed", another_version_for_one_key, commands.SAME_ANSWER),
     ("completed", refused_when_repeated, commands.SAME_ANSWER),
+    ("completed", key_not_stored, commands.KEY_STORED),
+    ("completed", unchanged_and_published, commands.KEY_STORED),
     ("completed", stale_write, commands.IF_MATCH),
     ("completed", stale_read, commands.READ_YOUR_WRITES),
     ("completed", approved_after_completion, transitions.LEGAL),

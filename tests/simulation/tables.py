@@ -17,6 +17,7 @@ Written = Callable[["Table", Key, Item, str, int], None]
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]*").fullmatch
 
 ITEM_LIMIT = 409_600  # bytes
+PARTITION_LIMIT, SORT_LIMIT = 2_048, 1_024  # bytes of a key
 STALENESS = 2_000_000  # microseconds that an eventually consistent read lags at most
 USUAL_LAG = 0.02  # seconds that an index lags without a fault
 
@@ -116,6 +117,8 @@ class Table:
         sort = item.get(self.sort_name, {})
         if not partition or self._sort_type not in sort or sort[self._sort_type] == "":
             raise InvalidKeyError(f"the key of {self.name} is missing, empty or of another type")
+        if not (_fits(partition, PARTITION_LIMIT) and _fits(sort.get("S", ""), SORT_LIMIT)):
+            raise InvalidKeyError("Size of a key has exceeded the maximum size limit of 2048 bytes, or of 1024 to sort")
         return partition, plain(sort)
 
     def key_item(self, key: Key) -> Item:
@@ -146,6 +149,9 @@ class Table:
             for name in (index.partition_name, index.sort_name):
                 if name in item and not item[name].get("S"):
                     raise InvalidKeyError(f"the index key {name} is empty")
+                limit = PARTITION_LIMIT if name == index.partition_name else SORT_LIMIT
+                if name in item and not _fits(item[name]["S"], limit):
+                    raise InvalidKeyError(f"the index key {name} has more than {limit} bytes")
         return kept
 
     def write(self, key: Key, item: Item, by: str, in_transaction: int = 1) -> None:
@@ -206,6 +212,11 @@ class Snapshot:
         if not self._before:
             return there
         return [sort for sort in there if self.item((partition, sort)) is not None]
+
+
+def _fits(text: str, limit: int) -> bool:
+    """Whether a text has at most so many bytes."""
+    return len(text) * 4 <= limit or len(text.encode()) <= limit
 
 
 def _canonical(number: str) -> str:

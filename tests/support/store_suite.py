@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError, TooLargeError
+from functions.kernel.domain.sizes import COMMIT_LIMIT, MESSAGE_LIMIT
 from functions.kernel.runtime import ids
-from functions.kernel.runtime.commit import SIZE_LIMIT, Cause, Commit, Outgoing, Snapshot, StoredEvent
+from functions.kernel.runtime.commit import Cause, Commit, Outgoing, Snapshot, StoredEvent
 from functions.kernel.runtime.runtime import EventStore
 
 
@@ -155,26 +156,37 @@ class EventStoreSuite:
 
     @pytest.mark.parametrize("letter", ["x", "ß", "🤖"])
     def test_a_commit_of_nearly_the_limit_is_written(self, store: EventStore, letter: str) -> None:
-        size = (SIZE_LIMIT - 1000) // len(letter.encode())
+        size = (COMMIT_LIMIT - 1000) // len(letter.encode())
         commit = a_commit(a_stream(), note=letter * size)
         store.commit(commit)
         assert store.read(commit.stream, 1) == commit
 
     @pytest.mark.parametrize("letter", ["x", "ß", "🤖"])
     def test_a_commit_over_the_limit_is_refused_and_not_written(self, store: EventStore, letter: str) -> None:
-        commit = a_commit(a_stream(), note=letter * (SIZE_LIMIT // len(letter.encode())))
+        commit = a_commit(a_stream(), note=letter * (COMMIT_LIMIT // len(letter.encode())))
         with pytest.raises(TooLargeError, match=rf"a change to {commit.stream} takes 350,\d\d\d bytes.* 350,000"):
             store.commit(commit)
         assert store.read(commit.stream, 1) is None
 
     def test_messages_count_for_the_limit(self, store: EventStore) -> None:
-        commit = a_commit(a_stream(), messages=(a_message(note="x" * SIZE_LIMIT),))
-        with pytest.raises(TooLargeError):
+        commit = a_commit(a_stream(), messages=(a_message(note="x" * 200_000), a_message(note="x" * 200_000)))
+        with pytest.raises(TooLargeError, match=r"a change to .* takes 400,\d\d\d bytes"):
             store.commit(commit)
         assert store.read(commit.stream, 1) is None
 
+    @pytest.mark.parametrize("letter", ["x", "ß", "🤖"])
+    def test_a_commit_with_a_message_that_the_bus_would_not_take_is_refused(
+        self, store: EventStore, letter: str
+    ) -> None:
+        fits, does_not = ((MESSAGE_LIMIT - room) // len(letter.encode()) for room in (1000, 0))
+        commit = a_commit(a_stream(), messages=(a_message(note=letter * does_not),))
+        with pytest.raises(TooLargeError, match=r"makes a message of 250,\d\d\d bytes.* 250,000"):
+            store.commit(commit)
+        assert store.read(commit.stream, 1) is None
+        store.commit(a_commit(commit.stream, messages=(a_message(note=letter * fits),)))
+
     def test_of_two_commits_neither_is_written_when_one_is_over_the_limit(self, store: EventStore) -> None:
-        small, large = a_commit(a_stream()), a_commit(a_stream(), note="x" * SIZE_LIMIT)
+        small, large = a_commit(a_stream()), a_commit(a_stream(), note="x" * COMMIT_LIMIT)
         with pytest.raises(TooLargeError):
             store.commit(small, large)
         assert store.read(small.stream, 1) is None
@@ -195,6 +207,30 @@ class EventStoreSuite:
             store.commit(commit)
         assert list(store.forwards(stream)) == commits
         assert list(store.backwards(stream, page=50)) == commits[::-1]
+
+    def test_a_stream_is_read_by_pages_that_go_on_behind_a_version(self, store: EventStore) -> None:
+        stream = a_stream()
+        commits = [a_commit(stream, version, events=2, messages=(a_message(),)) for version in range(1, 20, 2)]
+        for commit in [*commits, a_commit(a_stream())]:
+            store.commit(commit)
+        found, after = store.page(stream, 0, 4)
+        assert (found, after) == (commits[:4], 7)
+        found, after = store.page(stream, 7, 4)
+        assert (found, after) == (commits[4:8], 15)
+        assert store.page(stream, 15, 4) == (commits[8:], None)
+        assert store.page(stream, 19, 4) == store.page(a_stream(), 0, 4) == ([], None)
+
+    def test_a_stream_longer_than_one_answer_of_the_table_is_read_whole_by_pages(self, store: EventStore) -> None:
+        stream = a_stream()
+        commits = [a_commit(stream, version, note="x" * 300_000) for version in range(1, 9)]
+        for commit in commits:
+            store.commit(commit)
+        found: list[Commit] = []
+        after: int | None = 0
+        while after is not None:
+            page, after = store.page(stream, after, 100)
+            found += page
+        assert found == commits
 
     @pytest.mark.parametrize("segments", [1, 3])
     def test_a_scan_returns_every_commit_with_messages_once(self, store: EventStore, segments: int) -> None:

@@ -44,6 +44,14 @@ def applies(event: type[DomainEvent]) -> Callable[[Method], Method]:
     return mark
 
 
+@dataclass(frozen=True)
+class Unchanged(DomainEvent):
+    """A request under an Idempotency-Key changed nothing: the key is stored, and only the version goes up.
+
+    The repository records it in a stream of any kind; no aggregate decides by it and nothing is published.
+    """
+
+
 @dataclass
 class Aggregate:
     """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
@@ -95,6 +103,10 @@ class Aggregate:
             raise UnknownEventError(f"{type(self).__name__} does not apply {type(event).__name__}")
         applier(self, event)
         self.version += 1
+
+    @applies(Unchanged)
+    def _unchanged(self, event: Unchanged) -> None:
+        """Nothing follows from it."""
 
     def must_be(self, *statuses: str) -> None:
         """Raises RefusedError unless the aggregate's status is one of these."""

@@ -87,13 +87,14 @@ def republish(
     """Publish again what commits hold, verbatim: of one stream, of a range of times, or everything, by pages.
 
     since, until: RFC 3339, inclusive. to: the one consumer that receives it; without it all consumers do. Public events
-    are published; commands, replies and timers only when `names` has them. Returns {"sent": n, "cursor": of the next
-    page, or None}. Raises UnavailableError when the bus does not accept them.
+    are published; commands, replies and timers only when `names` has them. A page reads at most `limit` commits and
+    1 MB, of a stream as of everything: one invocation must end within the relay's timeout. Returns {"sent": n,
+    "cursor": of the next page, or None}. Raises UnavailableError when the bus does not accept them.
     """
     store = runtime.current().store
     if stream:
-        commits: Iterable[Commit] = store.forwards(stream)
-        next_cursor = None
+        commits, last = store.page(stream, int(cursor or 0), limit)
+        next_cursor = str(last) if last else None
     else:
         commits, next_cursor = store.scan(segment, segments, cursor, limit)
     begin, end = (clock.stamp(clock.read(bound)) if bound else None for bound in (since, until))

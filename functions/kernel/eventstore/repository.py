@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from functions.kernel.domain.aggregate import Aggregate, UnknownEventError, noun, upcast
+from functions.kernel.domain.aggregate import Aggregate, Unchanged, UnknownEventError, noun, upcast
 from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, StaleError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import Publisher
@@ -46,7 +46,7 @@ class Repository(Generic[A]):
         aggregate = self.load(id).aggregate
         if aggregate.is_new:
             return None
-        _note_version(aggregate)
+        _note_version(aggregate, aggregate.version)
         return aggregate
 
     def get(self, id: str) -> A:
@@ -60,7 +60,8 @@ class Repository(Generic[A]):
         """Let an existing aggregate decide, and commit what it recorded; on a conflict load it and decide again.
 
         Raises NotFoundError, whatever `decide` raises, and ConcurrencyError after six conflicts in a row. A cause
-        that the stream has handled before changes nothing.
+        that the stream has handled before changes nothing. A request under an Idempotency-Key that records nothing
+        is committed as Unchanged, so that the key is known when it comes back.
         """
         return self._decide(id, decide, may_be_new=False)
 
@@ -98,6 +99,7 @@ class Repository(Generic[A]):
                 return aggregate
             check_expected_version(aggregate, working)
             decide(aggregate)
+            _keep_key(aggregate, working)
             if aggregate.changes:
                 try:
                     commit = self.prepare(loaded, working)
@@ -106,7 +108,7 @@ class Repository(Generic[A]):
                     clock.back_off(attempt)
                     continue
                 _note_commits(working, commit)
-            _note_version(aggregate)
+            _note_version(aggregate, aggregate.version)
             return aggregate
         raise ConcurrencyError(f"too many changes to the {noun(self.aggregate)} {id} at once: ask again")
 
@@ -183,7 +185,8 @@ def change_together(
 
     Both must exist, unless they `may_be_new`: `decide` then gets an empty one, of version 0, for each that does not.
     The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
-    one of them recorded something, that one is committed by itself. Raises as `Repository.change` does.
+    one of them recorded something, that one is committed by itself; under an Idempotency-Key the first records at least
+    Unchanged. Raises as `Repository.change` does.
     """
     (firsts, first_id), (seconds, second_id) = first, second
     working = context.current()
@@ -193,11 +196,16 @@ def change_together(
         for repository, loaded, id in ((firsts, one, first_id), (seconds, two, second_id)):
             if loaded.aggregate.is_new and not may_be_new:
                 raise NotFoundError(f"there is no {noun(repository.aggregate)} {id}")
-        if recall(one, working) or recall(two, working):
-            _note_version(one.aggregate)
+        if recall(one, working):
+            return one.aggregate, two.aggregate
+        if recall(two, working):
+            one = firsts.load(first_id)  # both may have been committed between the two loads
+            if not recall(one, working):
+                _note_version(one.aggregate, one.aggregate.version)
             return one.aggregate, two.aggregate
         check_expected_version(one.aggregate, working)
         decide(one.aggregate, two.aggregate)
+        _keep_key(one.aggregate, working)
         commits: list[Commit] = []
         if one.aggregate.changes:
             commits.append(firsts.prepare(one, working))
@@ -210,13 +218,13 @@ def change_together(
                 clock.back_off(attempt)
                 continue
             _note_commits(working, *commits)
-        _note_version(one.aggregate)
+        _note_version(one.aggregate, one.aggregate.version)
         return one.aggregate, two.aggregate
     raise ConcurrencyError(f"too many changes to {first_id} and {second_id} at once: ask again")
 
 
 def recall(loaded: Loaded[Any], working: Context) -> bool:
-    """Whether this stream has handled the cause before.
+    """Whether this stream has handled the cause before. The answer's version is then the one of that time.
 
     Raises KeyReusedError for another request, and RuntimeError where a use case changes a stream twice for one cause:
     the second change would be taken for a retry and lost.
@@ -230,8 +238,14 @@ def recall(loaded: Loaded[Any], working: Context) -> bool:
     if recorded and recorded.cause and recorded.cause.digest != working.cause.digest:
         raise KeyReusedError("this Idempotency-Key was used for another request: use a new key for a new request")
     working.recorded = recorded
-    _note_version(loaded.aggregate)
+    _note_version(loaded.aggregate, recorded.last if recorded else loaded.aggregate.version)
     return True
+
+
+def _keep_key(aggregate: Aggregate, working: Context) -> None:
+    """Have a request under an Idempotency-Key leave a commit, even where it changes nothing of what is there."""
+    if working.cause and working.cause.is_key and not aggregate.changes and not aggregate.is_new:
+        aggregate.record(Unchanged())
 
 
 def check_expected_version(aggregate: Aggregate, working: Context) -> None:
@@ -250,10 +264,10 @@ def _note_commits(working: Context, *commits: Commit) -> None:
     working.changed.update(commit.stream for commit in commits)
 
 
-def _note_version(aggregate: Aggregate) -> None:
+def _note_version(aggregate: Aggregate, version: int) -> None:
     working = context.current()
     if working.version is None or working.subject == aggregate.stream(aggregate.id):
-        working.version = aggregate.version
+        working.version = version
 
 
 def _fold(aggregate: Aggregate, stored: StoredEvent) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.runtime.commit import SIZE_LIMIT, Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
+from functions.kernel.domain.sizes import COMMIT_LIMIT
+from functions.kernel.runtime.commit import Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.runtime.json_text import compact
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
 def to_item(commit: Commit) -> Item:
     """The item of a commit. Its JSON parts are text: attribute maps take ten times as long to serialise.
 
-    A snapshot that would not fit is left out. Raises TooLargeError when the rest does not fit either.
+    A snapshot that would not fit is left out. Raises TooLargeError when the rest does not fit either, or a message
+    would not fit on the bus.
     """
     item: Item = {
         "stream": {"S": commit.stream},
@@ -37,14 +39,15 @@ def to_item(commit: Commit) -> Item:
     if commit.cause:
         item["cause"] = {"S": commit.cause.id}
         item["digest"] = {"S": commit.cause.digest}
-    if commit.messages:
-        item["messages"] = {"S": compact([_message(message) for message in commit.messages])}
+    messages = [compact(_message(message)) for message in commit.messages]
+    if messages:
+        item["messages"] = {"S": f"[{','.join(messages)}]"}
     size = _size(item)
-    refuse_oversize(commit.stream, size)
+    refuse_oversize(commit.stream, size, (len(message.encode()) for message in messages))
     if commit.snapshot:
         snapshot = commit.snapshot
         part: Item = {"snapshot": {"S": compact([snapshot.schema, snapshot.state, snapshot.causes])}}
-        if size + _size(part) <= SIZE_LIMIT:
+        if size + _size(part) <= COMMIT_LIMIT:
             item |= part
     return item
 
@@ -172,6 +175,19 @@ class DynamoEventStore:
             if page:  # No snapshot among the newest: larger pages, so that a long stream takes few calls.
                 request["Limit"] = min(request["Limit"] * 4, 1000)
 
+    def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        """One consistent Query; None when nothing follows."""
+        response = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="#stream = :stream AND #version >= :first",
+            ExpressionAttributeNames={"#stream": "stream", "#version": "version"},
+            ExpressionAttributeValues={":stream": {"S": stream}, ":first": {"N": str(after + 1)}},
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        found = [from_item(cast(Item, item)) for item in response["Items"]]
+        return found, found[-1].version if "LastEvaluatedKey" in response else None
+
     def read(self, stream: str, version: int) -> Commit | None:
         """One consistent GetItem."""
         response = self._client.get_item(
@@ -224,6 +240,13 @@ class MemoryEventStore:
     def forwards(self, stream: str) -> Iterator[Commit]:
         """Oldest first."""
         return (from_item(item) for _, item in sorted(self.items.get(stream, {}).items()))
+
+    def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        """A slice of what is there."""
+        items = self.items.get(stream, {})
+        versions = sorted(version for version in items if version > after)
+        found = [from_item(items[version]) for version in versions[:limit]]
+        return found, versions[limit - 1] if len(versions) > limit else None
 
     def read(self, stream: str, version: int) -> Commit | None:
         """By its key."""

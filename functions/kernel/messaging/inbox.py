@@ -21,7 +21,14 @@ from events.registry import (
     decode,
     rule_pattern,
 )
-from functions.kernel.domain.errors import InvalidError, MallBotsError, NotFoundError, RefusedError, UnavailableError
+from functions.kernel.domain.errors import (
+    InvalidError,
+    MallBotsError,
+    NotFoundError,
+    RefusedError,
+    TooLargeError,
+    UnavailableError,
+)
 from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging import retry
 from functions.kernel.messaging.record import due, envelope, name_in, read_body, receives, tried
@@ -32,7 +39,7 @@ from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import LONGEST_WAIT, Queue
 
-REFUSALS = (RefusedError, NotFoundError, InvalidError)
+REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
 
 M = TypeVar("M", bound=Message)

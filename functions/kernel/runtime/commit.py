@@ -3,12 +3,12 @@
 These are values. How a commit becomes one item, and the condition of its write, are in eventstore/store.py.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from functions.kernel.domain.errors import TooLargeError
-
-SIZE_LIMIT = 350_000  # DynamoDB refuses an item over 400 KB; the rest is room for names and keys.
+from functions.kernel.domain.sizes import COMMIT_LIMIT, MESSAGE_LIMIT
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Cause:
     id: str
     digest: str = ""
     scope: str = field(default="", compare=False)
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is an Idempotency-Key, which must be known however little came of its request."""
+        return bool(self.digest)
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,19 @@ class Commit:
         return self.version + len(self.events) - 1
 
 
-def refuse_oversize(stream: str, size: int) -> None:
-    """Raises TooLargeError when a commit of `size` bytes would not fit into one item."""
-    if size > SIZE_LIMIT:
+def refuse_oversize(stream: str, size: int, messages: Iterable[int]) -> None:
+    """Raises TooLargeError for a commit that does not fit into one item, or a message that the bus would not take.
+
+    Sizes in bytes: of the commit, and of each of its messages.
+    """
+    if size > COMMIT_LIMIT:
         raise TooLargeError(
-            f"a change to {stream} takes {size:,} bytes, and one change holds at most {SIZE_LIMIT:,}: "
+            f"a change to {stream} takes {size:,} bytes, and one change holds at most {COMMIT_LIMIT:,}: "
             "ask for less in one request"
+        )
+    largest = max(messages, default=0)
+    if largest > MESSAGE_LIMIT:
+        raise TooLargeError(
+            f"a change to {stream} makes a message of {largest:,} bytes, and one message holds at most "
+            f"{MESSAGE_LIMIT:,}: ask for less in one request"
         )

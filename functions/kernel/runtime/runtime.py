@@ -27,6 +27,9 @@ class EventStore(Protocol):
     def forwards(self, stream: str) -> Iterator[Commit]:
         """The commits of a stream, oldest first."""
 
+    def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        """The commits behind a version, oldest first, at most `limit` and 1 MB, and where the next page goes on."""
+
     def read(self, stream: str, version: int) -> Commit | None:
         """The commit whose first event has this version."""
 

@@ -46,6 +46,23 @@ def test_the_same_key_with_another_body_is_refused(route: Route) -> None:
 
 
 @routes(commits)
+def test_a_key_is_known_though_the_write_that_it_was_used_for_changed_nothing(route: Route) -> None:
+    furnished = furnish()
+    assert furnished.do(route, headers=KEY).status == 200
+    other, before = {"Idempotency-Key": "another key"}, furnished.effects()
+    second = furnished.do(route, headers=other)
+    if second.status != 200:  # it cannot be done twice
+        assert furnished.effects() == before
+        return
+    done = furnished.effects()
+    assert done > before
+    again = furnished.do(route, headers=other)
+    assert (again.status, again.body, again.headers["ETag"]) == (200, second.body, second.headers["ETag"])
+    assert_problem(furnished.do(route, {**furnished.body(route), "other": 1}, other), 422, furnished.path(route))
+    assert furnished.effects() == done
+
+
+@routes(commits)
 def test_a_key_that_is_none_is_refused(route: Route) -> None:
     furnished = furnish()
     before = furnished.effects()

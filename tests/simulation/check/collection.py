@@ -8,6 +8,7 @@ from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Commit
 from tests.simulation.check.robots import Quantities, quantities, summed
+from tests.simulation.check.transitions import UNCHANGED
 from tests.simulation.check.violation import Violation
 
 ASSIGNMENT_NUMBER = "a robot works on a list under the number of its assignment"
@@ -92,7 +93,8 @@ def _silent_robots(history: ParsedHistory, deliveries: Deliveries) -> Iterator[V
                 bot_id = robot_of[aggregate_id]
                 last_request[bot_id] = max(last_request.get(bot_id, 0), commit.at)
     for bot_id, commits in history.of_kind("Bot"):
-        offline = commits[-1].events[-1].name in ("Registered", "WentOffline")
+        names = [name for commit in commits for name in commit.event_names() if name != UNCHANGED]
+        offline = names[-1] in ("Registered", "WentOffline")
         since = max(last_request.get(bot_id, 0) + LEASE, commits[-1].at, history.faults_ended_at)
         if not offline and history.end - since > SLACK and not deliveries.misses("depot", bot_id, ["LeaseEnds"]):
             text = f"the robot {bot_id} is online {(history.end - since) // SECOND} s after its lease ended"

@@ -11,18 +11,21 @@ from typing import Any
 
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Commit, Request
+from tests.simulation.check.transitions import UNCHANGED
 from tests.simulation.check.violation import Violation
 
 ONCE = "an acknowledged command is stored exactly once"
 AT_MOST_ONCE = "a command is stored at most once"
 NEVER_STORED = "a refused command is never stored"
 SAME_ANSWER = "one Idempotency-Key has one answer"
+KEY_STORED = "an Idempotency-Key is stored with what came of its request, if only that nothing changed"
 VERSIONS_IN_ORDER = "the versions of a stream are 1 to n without gap or fork"
 DURABLE = "what is stored stays stored"
 IF_MATCH = "a write is refused when it expects another version"
 READ_YOUR_WRITES = "a read by id shows what was written"
 
 WRITES = ("POST", "PUT", "DELETE")
+CHANGES_NO_STREAM = ("/api/search/orders", "/api/payments/reconciliation")
 
 # What an accepted request creates: the aggregate class, whose id is in the answer, and the first event.
 CREATES = {
@@ -86,6 +89,9 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     """Streams with gaps or forks, and requests whose answers do not match what is stored."""
     for stream, commits in history.streams.items():
         yield from _in_order(stream, commits)
+        for commit in commits:
+            if UNCHANGED in commit.event_names():
+                yield from _unchanged(commit)
     yield from _durable(history)
     commands: dict[Any, list[Request]] = defaultdict(list)
     for request in history.requests.values():
@@ -125,6 +131,15 @@ def _in_order(stream: str, commits: list[Commit]) -> Iterator[Violation]:
         if not commit.events:
             yield Violation(VERSIONS_IN_ORDER, f"{commit.where} has no event", {"stream": stream})
         expected = commit.last_version + 1
+
+
+def _unchanged(commit: Commit) -> Iterator[Violation]:
+    """A commit that only stores a key has no other event, no message, and a key."""
+    if len(commit.events) > 1 or commit.messages or not commit.item.get("digest", {}).get("S"):
+        names = [*commit.event_names(), *(message.name for message in commit.messages)]
+        yield Violation(
+            KEY_STORED, f"{commit.where} stores no key alone, but {', '.join(names)}", {"commit": commit.id}
+        )
 
 
 def _durable(history: ParsedHistory) -> Iterator[Violation]:
@@ -167,13 +182,15 @@ def _one_command(requests: list[Request], history: ParsedHistory) -> Iterator[Vi
     accepted = [request for request in requests if request.accepted]
     if not accepted:
         return
-    answers = {json.dumps(request.answer, sort_keys=True) for request in accepted}
+    answers = {json.dumps([request.answer, request.version], sort_keys=True) for request in accepted}
     if len(answers) > 1:
         yield Violation(SAME_ANSWER, f"{first.where} got {len(answers)} different answers", about)
     for request in requests:
         if request.refused and request.status != 429 and any(commit.at < request.at for commit in commits):
             text = f"{first.where} was answered {request.status} when it was repeated, after it had taken effect"
             yield Violation(SAME_ANSWER, text, about)
+    if first.key is not None and not commits and first.path not in CHANGES_NO_STREAM:
+        yield Violation(KEY_STORED, f"{first.where} was accepted under a key that no commit has", about)
     for request in accepted[:1]:
         for text in _missing_effects(request, commits, history):
             yield Violation(ONCE, text, about)

@@ -12,12 +12,15 @@ from tests.simulation.check.violation import Violation
 READY = "an order whose list was collected is ready, less the shortages"
 NOT_EMPTY = "an order of which nothing was found is cancelled"
 LIST_CANCELLED = "the list of an order that has ended is cancelled"
+ADDED_UP = "an order and a list have one line for each product, of 999 at most"
 
+MOST_OF_ONE = 999
 ENDS = ("OrderCancelled", "OrderRejected", "CancelShoppingList")  # the messages that reach the depot
 
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """Orders that do not match their lists, lists that outlive their orders, and orders that do not expire."""
+    yield from _lines(history)
     unpaid = duration_setting(history, "MALLBOTS_ORDER_UNPAID")
     for order_id, commits in history.of_kind("Order"):
         about = {"stream": commits[0].stream}
@@ -48,6 +51,19 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
             if sweeps_after(history, "ordering/inbox", "UnpaidOrdersDue", due) >= SWEEPS:
                 text = f"the order {order_id} is unpaid, and was not cancelled in time"
                 yield Violation(EXPIRES_IN_TIME, text, about)
+
+
+def _lines(history: ParsedHistory) -> Iterator[Violation]:
+    """Orders and lists that were created with two lines of one product, or with more of it than a pick can name."""
+    for kind in ("Order", "ShoppingList"):
+        for _, commits in history.of_kind(kind):
+            data = commits[0].events[0].data
+            stops = [(stop["store_id"], item) for stop in data.get("stops", ()) for item in stop["items"]]
+            lines = stops or [(item["store_id"], item) for item in data.get("items", ())]
+            products = {(store, item["product_id"]) for store, item in lines}
+            if len(products) < len(lines) or any(item["quantity"] > MOST_OF_ONE for _, item in lines):
+                text = f"{commits[0].where} has {len(lines)} lines for {len(products)} products, or one above the limit"
+                yield Violation(ADDED_UP, text, {"stream": commits[0].stream})
 
 
 def _readied(commits: list[Commit], shortages: list[dict[str, object]] | None) -> Iterator[str]:

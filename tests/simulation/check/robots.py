@@ -6,6 +6,7 @@ from typing import Any
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Commit, Event
+from tests.simulation.check.transitions import UNCHANGED
 from tests.simulation.check.violation import Violation
 
 ONE_ROBOT = "one robot has one list, and one list one robot"
@@ -69,7 +70,7 @@ class Depot:
 
     def apply(self, commit: Commit) -> None:
         """Apply one commit of the depot."""
-        for event in commit.events:
+        for event in (event for event in commit.events if event.name != UNCHANGED):
             if commit.kind == "ShoppingList":
                 self._list(commit, event)
             elif commit.kind == "Bot":

@@ -112,6 +112,7 @@ SAGA: Machine = {
     "compensated": {},
     "stopped": {},
 }
+UNCHANGED = "Unchanged"  # what a request under a key leaves in a stream of any kind when it changes nothing
 MACHINES: dict[str, Machine] = {
     "Store": STORE,
     "Product": PRODUCT,
@@ -150,6 +151,8 @@ def _transitions(stream: str, commits: list[Commit]) -> Iterator[Violation]:
     state = ""
     for commit in commits:
         for event in commit.events:
+            if event.name == UNCHANGED and state:
+                continue
             following = machine[state].get(event.name)
             if following is None:
                 was = state or "new"

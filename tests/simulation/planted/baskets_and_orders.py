@@ -9,7 +9,7 @@ from functions.ordering.domain import Order
 from tests.simulation.check.baskets import CONTENTS, EXPIRES_IN_TIME
 from tests.simulation.check.commands import ONCE
 from tests.simulation.check.money import INVOICED, OWED
-from tests.simulation.check.orders import NOT_EMPTY, READY
+from tests.simulation.check.orders import ADDED_UP, NOT_EMPTY, READY
 from tests.simulation.check.side_effects import NOTIFIED_ONCE, ONE_ID, RECORDED
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
@@ -53,6 +53,12 @@ BUGS = (
         "An untouched basket is never abandoned.",
         (EXPIRES_IN_TIME,),
         (Edit(Basket.abandon, 'self.status == "open" and', "False and"),),
+    ),
+    Bug(
+        "order with two lines of one product",
+        "The lines of an order are not added up, so each is judged by itself.",
+        (ADDED_UP,),
+        (Edit(Order.create, "added_up(items)", "tuple(items)"),),
     ),
     Bug(
         "what is missing is still owed",

@@ -5,7 +5,7 @@ from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
 from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, SHORTAGES, SILENT
-from tests.simulation.check.orders import LIST_CANCELLED
+from tests.simulation.check.orders import ADDED_UP, LIST_CANCELLED
 from tests.simulation.check.published_state import PUBLISHED_STATE
 from tests.simulation.check.robots import NEXT_NUMBER, NO_WAIT, ONE_ROBOT
 from tests.simulation.check.transitions import LEGAL
@@ -84,6 +84,12 @@ BUGS = (
         "A list has one of each product, however many were ordered.",
         (LISTED,),
         (Edit(planned, "there.quantity + line.quantity", "there.quantity + 1"),),
+    ),
+    Bug(
+        "limit per line of a list",
+        "Each line is judged by itself, so two lines of 999 are a list of 1,998 that no pick can name.",
+        (ADDED_UP,),
+        (Edit(planned, "item.quantity > MOST_OF_ONE", "item.quantity < 0"),),
     ),
     Bug(
         "short picks not reported",

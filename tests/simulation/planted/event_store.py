@@ -8,6 +8,7 @@ from tests.simulation.check.commands import (
     AT_MOST_ONCE,
     DURABLE,
     IF_MATCH,
+    KEY_STORED,
     NEVER_STORED,
     ONCE,
     READ_YOUR_WRITES,
@@ -180,6 +181,18 @@ BUGS = (
         (Edit(recall, "recorded.cause.digest != working.cause.digest", "False"),),
     ),
     Bug(
+        "key without an effect forgotten",
+        "A request that changed nothing takes effect when it is repeated under its Idempotency-Key.",
+        (KEY_STORED,),
+        (Edit(Repository._decide, "_keep_key(aggregate, working)", "pass"),),
+    ),
+    Bug(
+        "repeated answer with the current version",
+        "A repeated request is answered with the ETag of now.",
+        (SAME_ANSWER,),
+        (Edit(recall, "recorded.last if recorded else loaded.aggregate.version", "loaded.aggregate.version"),),
+    ),
+    Bug(
         "creation under a fresh id",
         "A creation that is repeated under its Idempotency-Key creates a second aggregate.",
         (AT_MOST_ONCE, SAME_ANSWER),
@@ -192,8 +205,8 @@ BUGS = (
         (
             Edit(
                 repository._note_version,
-                "working.version = aggregate.version",
-                "working.version = aggregate.version - 1",
+                "working.version = version",
+                "working.version = version - 1",
             ),
         ),
     ),

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from tests.simulation.workload.client import Client
-from tests.simulation.workload.mall import lines, rest_amount
+from tests.simulation.workload.mall import Product, lines, rest_amount
+
+QUANTITIES = (*8 * ((1,),), (1, 1), (999, 999))  # of the lines of one product
 
 
 class Clerk(Client):
@@ -54,7 +56,7 @@ class Clerk(Client):
         if not self.mall.orders:
             return
         product = self.choices.pick(self.mall.products, "a product")
-        items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
+        items = self._lines(product)
         answer = self.request("POST", "/api/depot/shopping", {"orderId": self._order(), "items": items})
         if answer.status == 200:
             self.request("PUT", f"/api/depot/shopping/{answer.body['id']}/initiate")
@@ -71,7 +73,7 @@ class Clerk(Client):
             payment = self.request("POST", "/api/payments", amount)
             payment_id = payment.body["id"] if payment.status == 200 else None
         if payment_id:
-            items = [{"storeId": product.store_id, "productId": product.id, "quantity": 1}]
+            items = self._lines(product)
             body = {"customerId": model.customer_id, "paymentId": payment_id, "items": items}
             self.request("POST", "/api/ordering", body)
 
@@ -86,6 +88,12 @@ class Clerk(Client):
         self.get("/api/depot/bots")
         self.get("/api/insights/funnel")
         self.request("POST", "/api/search/orders", {"filters": {}})
+
+    def _lines(self, product: Product) -> list[dict[str, object]]:
+        """One of a product; seldom as two lines, which are two of it or more than one line may hold."""
+        line: dict[str, object] = {"storeId": product.store_id, "productId": product.id}
+        quantities = self.choices.pick(QUANTITIES, "how many in which lines")
+        return [line | {"quantity": quantity} for quantity in quantities]
 
     def _order(self) -> str:
         return self.choices.pick(self.mall.orders, "which order").id

@@ -131,15 +131,27 @@ class Customer(Client):
         for number in range(self.choices.between(1, min(2, len(self.mall.products)), "how many products")):
             product = self.mall.products[(number + len(self.mall.orders)) % len(self.mall.products)]
             quantity = self.choices.pick((1, 1, 2, 3), "quantity")
+            key = self._remove_early(basket_id, product.id) if plan.double_clicks else None
             path, body = f"/api/baskets/{basket_id}/addItem", {"productId": product.id, "quantity": quantity}
             total += product.price * quantity * (self._click(plan, "PUT", path, body).status == 200)
             if plan.double_clicks and self.chance(0.5, "resubmitting a page"):
                 total += product.price * quantity * self._resubmit(path, body)
+            if key:
+                self._remove(basket_id, product.id, key)
             if self.chance(0.1, "removing some"):
-                path = f"/api/baskets/{basket_id}/removeItem"
-                total -= product.price * (self.request("PUT", path, body | {"quantity": 1}).status == 200)
+                total -= product.price * (self._remove(basket_id, product.id).status == 200)
             self.pause(0, 2)
         return total
+
+    def _remove(self, basket_id: str, product_id: str, key: str | None = None) -> Response:
+        """Remove one item of a product."""
+        body = {"productId": product_id, "quantity": 1}
+        return self.request("PUT", f"/api/baskets/{basket_id}/removeItem", body, key=key)
+
+    def _remove_early(self, basket_id: str, product_id: str) -> str | None:
+        """Remove an item that is not in the basket yet; the key under which that is repeated later."""
+        key = self.new_key() if self.chance(0.3, "removing before adding") else None
+        return key if key and self._remove(basket_id, product_id, key).status == 200 else None
 
     def _resubmit(self, path: str, body: object) -> int:
         """Add the item twice more, and repeat the first of these requests; how often it was added."""

@@ -14,6 +14,7 @@ CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
 RETRIED = ("depot", "ordering")  # whose commands a saga retries without limit, once the payment is accepted
 WATCH = 60.0  # seconds from the start in which an outage waits for an accepted payment
 PAGE = 8  # commits per page of a republish
+FEW = 2  # commits per page where one stream is republished
 
 
 class Operator(Client):
@@ -37,21 +38,16 @@ class Operator(Client):
         """Republish a service's history, to all or to one consumer, page by page."""
         service = self.choices.pick(HISTORIES, "whose history")
         to = self.choices.pick((None, *CONSUMERS), "for whom")
-        cursor: str | None = None
-        while True:
-            page = self._republish(service, {"to": to, "cursor": cursor, "limit": PAGE})
-            if page is None or page["cursor"] is None:
-                return
-            cursor = page["cursor"]
+        self._republish_pages(service, {"to": to, "limit": PAGE})
 
     def republish_a_stream(self) -> None:
-        """Republish one stream of an order, timers and commands too."""
+        """Republish one stream of an order, page by page."""
         if self.mall.orders:
             service, kind = self.choices.pick(
-                (("ordering", "order"), ("depot", "shoppinglist"), ("checkout", "createordersaga")), "which stream"
+                (("ordering", "Order"), ("depot", "ShoppingList"), ("checkout", "CreateOrderSaga")), "which stream"
             )
             order = self.choices.pick(self.mall.orders, "which order")
-            self._republish(service, {"stream": f"{kind}-{order.id}"})
+            self._republish_pages(service, {"stream": f"{kind}#{order.id}", "limit": FEW})
 
     def stop_a_service(self, after: float, service: str, seconds: float) -> None:
         """Stop all functions of a service for so many seconds."""
@@ -106,6 +102,15 @@ class Operator(Client):
 
     def _publish(self, detail: dict[str, Any]) -> None:
         self.cloud.publish(json.loads(json.dumps(detail)))
+
+    def _republish_pages(self, service: str, request: dict[str, Any]) -> None:
+        """All pages of a republish, or those before the first that fails."""
+        cursor: str | None = None
+        while True:
+            page = self._republish(service, {**request, "cursor": cursor})
+            if page is None or page["cursor"] is None:
+                return
+            cursor = page["cursor"]
 
     def _republish(self, service: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """One page of a republish, in three attempts; None when all fail."""

@@ -130,6 +130,22 @@ def test_an_unknown_basket_is_not_found() -> None:
         assert request(api, method, path, body).status == 404
 
 
+def test_remove_item_1_that_took_nothing_away_takes_nothing_when_repeated_under_its_key_after_more_was_added(
+    basket: str,
+) -> None:
+    key, one = {"Idempotency-Key": "key-1"}, {"productId": "bread", "quantity": 1}
+    first = request(api, "PUT", f"{basket}/removeItem", one, key)
+    assert (first.status, first.headers["ETag"]) == (200, '"2"')
+    put(f"{basket}/addItem", TWO_BREADS)
+    again = request(api, "PUT", f"{basket}/removeItem", one, key)
+    assert (again.status, again.headers["ETag"]) == (200, '"2"')
+    assert request(api, "PUT", f"{basket}/removeItem", one | {"quantity": 2}, key).status == 422
+    shown = request(api, "GET", basket)
+    assert [item["quantity"] for item in shown.body["basket"]["items"]] == [2]
+    assert shown.headers["ETag"] == '"3"'
+    assert put(f"{basket}/removeItem", {"productId": "ink", "quantity": 1}).headers["ETag"] == '"3"'
+
+
 def test_a_repeated_idempotency_key_starts_one_basket_and_adds_once() -> None:
     key = {"Idempotency-Key": "key-1"}
     started = [request(api, "POST", "/api/baskets", {"customerId": "ada"}, key).body["id"] for _ in range(2)]

@@ -200,7 +200,7 @@ class Floor:
 
     def idle(self, name: str = "Ajax") -> str:
         """Register a robot that is idle and sends heartbeats; returns its id."""
-        bot_id = service.register_bot(name)
+        bot_id, _ = service.register_bot(name)
         service.bring_online(bot_id)
         self.alive.add(bot_id)
         return bot_id

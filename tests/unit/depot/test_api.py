@@ -65,6 +65,11 @@ def test_a_list_that_staff_create_has_an_id_of_its_own_and_waits_to_be_initiated
             400,
             "items[0].quantity: must be at most 999",
         ),
+        (
+            {"orderId": "order-9", "items": [ITEMS[0] | {"quantity": 999}] * 2},
+            400,
+            "a shopping list holds at most 999 of one product",
+        ),
         ({"orderId": "order-9", "items": ITEMS * 51}, 400, "items: must have at most 100 entries"),
         (
             {"orderId": "order-9", "items": [ITEMS[0] | {"productId": None}]},
@@ -111,7 +116,7 @@ def test_lists_are_listed_by_status_the_one_that_has_had_it_longest_first(floor:
 
 def test_lists_and_robots_come_in_pages(floor: Floor) -> None:
     expected = sorted(floor.available(f"order-{n}") for n in range(5))
-    bots = sorted(service.register_bot(f"Robot {n}") for n in range(3))
+    bots = sorted(service.register_bot(f"Robot {n}")[0] for n in range(3))
     floor.settle()
     for path in ("/shopping?limit=2", "/shopping?status=available&limit=2"):
         found: list[str] = []
@@ -155,7 +160,7 @@ def test_staff_initiate_only_lists_that_staff_created(floor: Floor) -> None:
 
 def test_staff_assign_an_available_list_to_an_idle_robot(floor: Floor) -> None:
     floor.available()
-    bot_id, asleep = floor.idle(), service.register_bot("Hector")
+    bot_id, (asleep, _) = floor.idle(), service.register_bot("Hector")
     assert floor.request("PUT", f"{LIST}/assign", {"botId": "unknown"}).status == 404
     assert floor.request("PUT", "/shopping/unknown/assign", {"botId": bot_id}).status == 404
     assert floor.request("PUT", f"{LIST}/assign").status == 400
@@ -239,6 +244,23 @@ def test_a_robot_that_completes_must_name_its_assignment(floor: Floor) -> None:
     with within(Context(caller=Caller(BOT, "ajax"))):
         complete_list("order-1", Completion(assignment=1))
     assert status()[0] == "completed"
+
+
+def test_a_robot_does_not_exist_when_it_was_registered_while_the_signing_key_cannot_be_read(floor: Floor) -> None:
+    def unreadable() -> bytes:
+        raise RuntimeError("the secret cannot be read")
+
+    key, once = floor.runtime.secret, {"Idempotency-Key": "once"}
+    floor.runtime.secret = unreadable
+    assert floor.request("POST", "/bots", {"name": "Ajax"}, once).status == 500
+    floor.settle()
+    assert floor.published == []
+    floor.runtime.secret = key
+    answer = floor.request("POST", "/bots", {"name": "Ajax"}, once)
+    assert answer.status == 200
+    assert answer.body["token"]
+    floor.settle()
+    assert [type(message).about.name for message in floor.published] == ["BotRegistered"]
 
 
 def test_a_robot_is_registered_with_a_token_of_its_own(floor: Floor) -> None:

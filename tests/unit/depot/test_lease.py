@@ -212,7 +212,7 @@ def test_a_late_reminder_finds_a_heartbeat_that_came_meanwhile(floor: Floor) -> 
 
 @pytest.mark.parametrize("online_before", [False, True])
 def test_a_robot_whose_first_heartbeat_was_not_recorded_has_one_lease(floor: Floor, online_before: bool) -> None:
-    bot_id = service.register_bot("Ajax")
+    bot_id, _ = service.register_bot("Ajax")
     if online_before:
         service.bring_online(bot_id)
         assert offline_after(floor, bot_id) == 60

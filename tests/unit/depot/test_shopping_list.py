@@ -109,6 +109,22 @@ def test_a_list_holds_a_hundred_lines_and_no_more() -> None:
     )
 
 
+@pytest.mark.parametrize("quantities", [[1000], [999, 999], [500, 499, 1]])
+def test_two_lines_of_999_of_one_product_are_refused_as_more_than_a_pick_can_name(quantities: list[int]) -> None:
+    lines = [replace(BREAD, quantity=quantity) for quantity in quantities]
+    for by_staff in (True, False):
+        given(ShoppingList).when(
+            lambda one, by_staff=by_staff: one.create("order-1", lines, by_staff=by_staff)
+        ).then_invalid("a shopping list holds at most 999 of one product")
+
+
+def test_the_limits_are_judged_when_101_lines_of_one_product_are_one() -> None:
+    lines = [replace(BREAD, quantity=9)] * 101
+    given(ShoppingList).when(lambda one: one.create("order-1", lines, by_staff=True)).then_state(
+        stops=(replace(BAKERY, items=(Item("bread", "Rye bread", 909),)),)
+    )
+
+
 @pytest.mark.parametrize("status", others("cancelled"))
 def test_a_list_that_exists_is_not_created_again(status: str) -> None:
     given(ShoppingList, *HISTORIES[status]).when(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from functions.kernel.domain.aggregate import Aggregate, DomainEvent, UnknownEventError, applies, noun
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, Unchanged, UnknownEventError, applies, noun
 from functions.kernel.domain.errors import RefusedError
 from tests.support.jars import Chest, Filled, Jar, Sealed
 
@@ -51,7 +51,7 @@ def test_a_subclass_applies_what_its_parent_applies_and_may_do_it_otherwise() ->
     leaky.fill(5)
     leaky.seal()
     assert (leaky.coins, leaky.status) == (4, "sealed")
-    assert Jar.event_types == {"Filled": Filled, "Sealed": Sealed} == Chest.event_types
+    assert Jar.event_types == {"Filled": Filled, "Sealed": Sealed, "Unchanged": Unchanged} == Chest.event_types
 
 
 def test_the_streams_of_different_kinds_of_things_are_different() -> None:

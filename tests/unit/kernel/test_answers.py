@@ -65,6 +65,15 @@ def test_a_command_that_the_state_or_a_rule_forbids_is_refused_with_the_reason(r
     assert jars.get("jar-1").version == 1
 
 
+def test_a_command_whose_commit_would_be_too_large_is_refused_and_not_retried(running: Runtime) -> None:
+    inbox = inbox_with(lambda command: jars.create(command.jar_id, lambda jar: jar.fill(1, note="x" * 350_000)))
+    assert inbox.handle(delivered(FILL)) == DONE
+    [refusal] = bus_of(running).messages
+    assert refusal.name == "JarFillRefused"
+    assert refusal.detail["data"]["reason"].startswith("a change to Jar#jar-1 takes 350,")
+    assert committed(running) == []
+
+
 def test_a_command_that_names_an_unknown_thing_is_refused(running: Runtime) -> None:
     inbox = inbox_with(lambda command: jars.change(command.jar_id, lambda jar: jar.fill(1)))
     assert inbox.handle(delivered(FILL)) == DONE

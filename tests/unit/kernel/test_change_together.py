@@ -1,5 +1,6 @@
 """Two aggregates that are changed in one transaction or not at all."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +16,9 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.eventstore.publish import answer
 from functions.kernel.eventstore.repository import change_together
-from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore
 from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.commit import Cause, Commit
 from functions.kernel.runtime.context import Context
 from tests.support import aws
 from tests.support.contention import ContendedStore, conflict
@@ -174,6 +175,50 @@ def test_a_key_that_comes_back_with_another_request_is_refused() -> None:
         both()
     with context.within(Context(cause=Cause("key-1", "digest-2"))), pytest.raises(KeyReusedError):
         both()
+
+
+@pytest.mark.parametrize("changed", [None, "chest"])
+def test_under_a_key_the_first_keeps_it_though_nothing_of_it_changes(changed: str | None) -> None:
+    def decide(jar: Jar, chest: Chest) -> None:
+        if changed:
+            chest.fill(1)
+
+    make_both()
+    for _ in range(2):
+        with context.within(Context(cause=Cause("key-1", "digest-1"))) as working:
+            change_together((jars, "jar-1"), (chests, "chest-1"), decide)
+        assert working.version == 2
+        jars.change("jar-1", lambda jar: jar.fill(1))
+    assert [[event.name for event in commit.events] for commit in jars.history("jar-1")][:2] == [
+        ["Filled"],
+        ["Unchanged"],
+    ]
+    assert coins() == (12, 21 if changed else 20)
+    with context.within(Context(cause=Cause("key-1", "digest-2"))), pytest.raises(KeyReusedError):
+        both()
+
+
+def test_a_repetition_between_whose_two_loads_the_first_attempt_commits_has_the_version_of_then() -> None:
+    class LateStore(MemoryEventStore):
+        """Commits what another attempt of the same request changes after the first aggregate has been loaded."""
+
+        def backwards(self, stream: str, page: int) -> Iterator[Commit]:
+            found = list(super().backwards(stream, page))
+            if working.subject and not self.done and stream.startswith("Jar"):
+                self.done = True
+                with context.within(Context(cause=Cause("key-1", "digest-1"))):
+                    both()
+            return iter(found)
+
+        done = False
+
+    with runtime.active(memory_runtime("jars", store=LateStore())):
+        working = Context(cause=Cause("key-1", "digest-1"))
+        make_both()
+        with context.within(working):
+            both()
+        assert working.version == 2
+        assert coins() == (11, 21)
 
 
 def test_the_expected_version_is_that_of_the_first() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError
-from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.eventstore.store import MemoryEventStore, from_item
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Response, ask
@@ -149,6 +149,63 @@ def test_any_other_key_is_refused_and_nothing_done(store: BusyStore, key: str) -
     answer = create(key=key)
     assert (answer.status, answer.body["detail"].split(":")[0]) == (400, "Idempotency-Key")
     assert store.log == []
+
+
+def level(jar: str, coins: int, key: str | None = None) -> Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    return ask("PUT", f"/api/jars/{jar}/level", {"coins": coins}, headers)
+
+
+def test_a_write_under_a_key_that_changes_nothing_has_the_next_version_and_one_event_without_messages(
+    store: BusyStore,
+) -> None:
+    jar = create(coins=3).body["id"]
+    answer = level(jar, 2, key="k")
+    assert (answer.status, answer.text, answer.headers["ETag"]) == (200, "{}", '"2"')
+    [created, unchanged] = [from_item(item) for item in store.log]
+    assert [event.name for event in unchanged.events] == ["Unchanged"]
+    assert unchanged.messages == ()
+    assert created.messages
+    assert coins_in(jar) == 3
+
+
+def test_a_write_that_changed_nothing_is_known_when_it_is_repeated_with_its_version_of_then(store: BusyStore) -> None:
+    jar = create(coins=3).body["id"]
+    first = level(jar, 2, key="k")
+    fill(jar, 10)
+    again = level(jar, 2, key="k")
+    assert (again.status, again.text, again.headers["ETag"]) == (200, "{}", first.headers["ETag"])
+    assert len(store.log) == 3
+
+
+def test_another_body_under_the_key_of_a_write_that_changed_nothing_is_refused() -> None:
+    jar = create(coins=3).body["id"]
+    level(jar, 2, key="k")
+    answer = level(jar, 9, key="k")
+    assert (answer.status, answer.body["code"]) == (422, "idempotency_key_reused")
+    assert coins_in(jar) == 3
+
+
+def test_a_write_without_a_key_that_changes_nothing_stores_nothing(store: BusyStore) -> None:
+    jar = create(coins=3).body["id"]
+    assert level(jar, 2).headers["ETag"] == '"1"'
+    assert len(store.log) == 1
+
+
+def test_a_repeated_creation_is_answered_with_its_version_of_then() -> None:
+    jar = create(key="k").body["id"]
+    fill(jar, 1)
+    assert create(key="k").headers["ETag"] == '"1"'
+
+
+def test_a_write_under_a_key_that_changes_nothing_is_decided_again_after_a_conflict(
+    store: BusyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jar = create(coins=3).body["id"]
+    monkeypatch.setattr(store, "interrupt", lambda: level(jar, 2, key="k"))
+    store.conflicts = 1
+    assert level(jar, 2, key="k").headers["ETag"] == '"2"'
+    assert len(store.log) == 2
 
 
 def test_a_read_heeds_no_key_and_no_if_match() -> None:

@@ -257,6 +257,33 @@ def test_a_range_of_times_is_sent_again_with_its_bounds(
     assert published_names(running) == names
 
 
+def test_a_stream_of_30000_events_is_republished_by_pages_of_200_commits_in_order(running: Runtime) -> None:
+    original = store_created("a")
+    for version in range(1, 30_001):
+        detail = {**original.detail, "data": {"name": f"{version}"}}
+        committed(running, "Store#1", Outgoing(detail), version=version)
+    sent, cursor = [], None
+    while True:
+        page = relay.republish(stream="Store#1", cursor=cursor)
+        sent.append(page["sent"])
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+    assert sent == [200] * 150
+    names = [message.detail["data"]["name"] for message in bus_of(running).messages]
+    assert names == [f"{version}" for version in range(1, 30_001)]
+
+
+def test_a_stream_that_grows_meanwhile_is_republished_to_its_end(running: Runtime) -> None:
+    for version in (1, 2):
+        committed(running, "Store#1", store_created(f"{version}"), version=version)
+    page = relay.republish(stream="Store#1", limit=1)
+    committed(running, "Store#1", store_created("3"), version=3)
+    while page["cursor"]:
+        page = relay.republish(stream="Store#1", limit=1, cursor=page["cursor"])
+    assert published_names(running) == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("segments", [1, 2])
 def test_all_that_was_ever_sent_is_sent_again_page_by_page(running: Runtime, segments: int) -> None:
     for number in range(7):

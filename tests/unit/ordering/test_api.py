@@ -87,6 +87,7 @@ def test_staff_place_an_order_at_the_catalogues_prices() -> None:
         ([{**BREAD, "quantity": 0}], 400, "the item quantity cannot be zero"),
         ([{**BREAD, "quantity": -1}], 400, "the item quantity cannot be negative"),
         ([{**BREAD, "quantity": 1000}], 400, "items[0].quantity: must be at most 999"),
+        ([{**BREAD, "quantity": 999}] * 2, 400, "an order holds at most 999 of one product"),
         ([{"storeId": "bakery", "quantity": 1}], 400, "the store id and the product id cannot be blank"),
         ([BREAD] * 101, 400, "items: must have at most 100 entries"),
         ([], 400, "the order has no items"),

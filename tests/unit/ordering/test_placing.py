@@ -5,13 +5,17 @@ from dataclasses import replace
 import pytest
 
 from functions.kernel.domain.errors import InvalidError, NotFoundError
+from functions.kernel.domain.sizes import must_fit
+from functions.ordering import service
 from functions.ordering.domain import Approved, Created, Order
 from functions.ordering.items import Item, Shortage, Wanted, without
 from tests.support.given import given
+from tests.unit.ordering.mall import names
 
 AT = "2026-01-05T09:00:00.000000Z"
 BREAD = Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2)
 INK = Item("paper", "ink", "Paper & Ink", "Ink", 799, 1)
+HUNDRED_AND_ONE = [replace(BREAD, product_id=f"bread-{n}") for n in range(101)]
 NO_INK = (Shortage("paper", "ink", 1),)
 CREATED = Created("ada", "payment-1", (BREAD, INK), AT)
 
@@ -35,15 +39,22 @@ class TestCreating:
             ("ada", "", [BREAD], "the payment id cannot be blank"),
             ("ada", "\t", [BREAD], "the payment id cannot be blank"),
             ("ada", "payment-1", [], "the order has no items"),
-            ("ada", "payment-1", [BREAD] * 101, "an order holds at most 100 lines"),
+            ("ada", "payment-1", HUNDRED_AND_ONE, "an order holds at most 100 lines"),
             ("ada", "payment-1", [replace(BREAD, quantity=-1)], "the item quantity cannot be negative"),
             ("ada", "payment-1", [BREAD, replace(INK, quantity=0)], "the item quantity cannot be zero"),
             (
                 "ada",
                 "payment-1",
                 [replace(BREAD, quantity=1000)],
-                "an order's line holds at most 999 of a product",
+                "an order holds at most 999 of one product",
             ),
+            (
+                "ada",
+                "payment-1",
+                [replace(BREAD, quantity=999), INK, replace(BREAD, quantity=999)],
+                "an order holds at most 999 of one product",
+            ),
+            ("ada", "payment-1", [BREAD, replace(BREAD, quantity=-1)], "the item quantity cannot be negative"),
             (
                 "ada",
                 "payment-1",
@@ -58,11 +69,21 @@ class TestCreating:
         given(Order).when(lambda order: order.create(customer_id, payment_id, items, AT)).then_invalid(message)
 
     def test_an_order_at_the_bounds_is_created(self) -> None:
-        given(Order).when(lambda order: order.create("ada", "p", [replace(BREAD, quantity=999)] * 100, AT)).then_state(
-            total=450 * 999 * 100
-        )
+        most = [replace(line, quantity=999) for line in HUNDRED_AND_ONE[:100]]
+        given(Order).when(lambda order: order.create("ada", "p", most, AT)).then_state(total=450 * 999 * 100)
         dearest = replace(BREAD, price=2**53 - 1, quantity=1)
         given(Order).when(lambda order: order.create("ada", "p", [dearest], AT)).then_state(total=2**53 - 1)
+
+    def test_two_lines_of_one_product_are_one_line_with_their_sum(self) -> None:
+        lines = [BREAD, INK, replace(BREAD, quantity=997), replace(BREAD, store_id="market")]
+        given(Order).when(lambda order: order.create("ada", "p", lines, AT)).then_state(
+            items=(replace(BREAD, quantity=999), INK, replace(BREAD, store_id="market"))
+        )
+
+    def test_the_limit_of_100_lines_is_judged_when_101_lines_of_one_product_are_one(self) -> None:
+        given(Order).when(lambda order: order.create("ada", "p", [replace(INK, quantity=9)] * 101, AT)).then_state(
+            items=(replace(INK, quantity=909),)
+        )
 
     def test_an_item_that_staff_order_costs_what_the_catalogue_says(self) -> None:
         catalogued = replace(BREAD, quantity=0)
@@ -97,3 +118,33 @@ class TestShortages:
 
     def test_a_shortage_of_what_was_not_ordered_changes_nothing(self) -> None:
         assert without((BREAD, BREAD), NO_INK) == (BREAD, BREAD)
+
+
+class TestTheHeaviestOrder:
+    """100 lines that take 105,000 bytes: as long as `must_fit` lets them be."""
+
+    LINES = tuple(
+        Item("s" * 36, f"{n:036}", "\N{ROBOT FACE}" * 110, "\N{ROBOT FACE}" * 110, 100_000, 999) for n in range(100)
+    )
+    SHORT = tuple(Shortage(line.store_id, line.product_id, 998) for line in LINES)
+
+    def test_is_approved_ready_and_completed_in_one_commit_with_three_messages(self) -> None:
+        service.place("order-1", "c" * 36, "\x01" * 200, self.LINES)
+        service.make_ready("order-1", "order-1", self.SHORT)
+        service.mark_paid("order-1")
+        service.approve("order-1", "order-1")
+        assert names() == ["OrderCreated", "OrderPaid", "OrderApproved", "OrderReadied", "OrderCompleted"]
+
+    def test_is_cancelled_with_the_longest_reason(self) -> None:
+        service.place("order-1", "c" * 36, "\x01" * 200, self.LINES)
+        service.cancel("order-1", "\x01" * 2000, "staff")
+        assert names() == ["OrderCreated", "OrderCancelled"]
+
+    def test_is_too_large_with_one_letter_more_in_each_name(self) -> None:
+        must_fit(self.LINES, "the order")
+        longer = [
+            replace(line, store_name=line.store_name + "x" * 4, product_name=line.product_name + "x" * 4)
+            for line in self.LINES
+        ]
+        with pytest.raises(InvalidError, match=r"the order is too large: its lines take 10\d,\d\d\d bytes"):
+            must_fit(longer, "the order")
