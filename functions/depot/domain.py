@@ -237,7 +237,8 @@ class Finished(DomainEvent):
 class Bot(Aggregate):
     """offline → idle → active → idle → …, and offline from either.
 
-    list_id: the list that it works on now. session: how many times it has come online.
+    list_id: the list that it works on now. session: how many times it has come online. Nothing here reads it, but
+    snapshots without it would make every robot's long stream be read once from its beginning.
     """
 
     # A robot's stream is long: a snapshot at every step would carry its last 256 causes each time.
@@ -248,10 +249,6 @@ class Bot(Aggregate):
     name: str = ""
     list_id: str | None = None
     session: int = 0
-
-    def is_online_in(self, session: int) -> bool:
-        """Whether it is online and has been since that session began."""
-        return self.status != "offline" and self.session == session
 
     def register(self, name: str) -> None:
         """Register it, once. Raises InvalidError."""

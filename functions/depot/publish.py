@@ -9,7 +9,6 @@ from events.depot import (
     BotFinished,
     BotRegistered,
     BotWentOffline,
-    LeaseEnds,
     ShoppingListAssigned,
     ShoppingListAvailable,
     ShoppingListCancelled,
@@ -18,7 +17,6 @@ from events.depot import (
     ShoppingListItemPicked,
     ShoppingListStarted,
 )
-from functions.depot import lease
 from functions.depot.domain import (
     Assigned,
     Bot,
@@ -36,7 +34,7 @@ from functions.depot.domain import (
     TookList,
     WentOffline,
 )
-from functions.kernel.eventstore.publish import Publisher, Reminder
+from functions.kernel.eventstore.publish import Publisher
 
 publishes = Publisher("depot")
 
@@ -90,11 +88,6 @@ def bot_registered(bot: Bot, event: Registered) -> BotRegistered:
 @publishes(CameOnline)
 def bot_came_online(bot: Bot, event: CameOnline) -> BotCameOnline:
     return BotCameOnline(**_bot(bot))
-
-
-@publishes.reminder(CameOnline)
-def first_lease_check(bot: Bot, event: CameOnline) -> Reminder:
-    return Reminder(LeaseEnds(bot_id=bot.id, session=bot.session), after=lease.seconds())
 
 
 @publishes(WentOffline)

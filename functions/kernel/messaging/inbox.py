@@ -175,9 +175,7 @@ class Inbox:
                     "error": type(error).__name__,
                     "tries": str(receives),
                 }
-                running.dead_letters.send(
-                    record["body"], reason=reason, group="dead-letters", dedup=record["messageId"]
-                )
+                running.dead_letters.send(record["body"], reason=reason, group=FIFO_GROUP, dedup=record["messageId"])
                 return True
             self._own_queue().retry_in(record["receiptHandle"], retry.delay(receives))
         except Exception as failure:  # the message is still in the queue, whose own redrive policy ends its receives

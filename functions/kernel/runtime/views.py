@@ -45,7 +45,7 @@ class ViewStore(Protocol):
         """The data of a row; None when it is not there or a tombstone. Counters come as their fields."""
 
     def delete(self, partition: str, sort: str) -> None:
-        """Delete a row that is over, if it is there. A later `put` of any version writes it again: unlike a tombstone."""
+        """Delete a row, if it is there. Unlike a tombstone, it keeps no later `put` of any version from writing it."""
 
     def query(
         self,
