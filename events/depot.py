@@ -44,11 +44,15 @@ class ShoppingListStarted(ShoppingListState, source="depot", key="shopping_list_
 
 
 class ShoppingListItemPicked(ShoppingListState, source="depot", key="shopping_list_id"):
-    """A robot has picked `quantity` (the absolute number) of one product at one store."""
+    """A robot has picked `quantity` (the absolute number) of one product at one store.
+
+    `started_at`: when it started to collect the list, which has been active since then.
+    """
 
     store_id: str
     product_id: str
     quantity: Quantity
+    started_at: Time | None = None
 
 
 class ShoppingListCompleted(ShoppingListState, source="depot", key="shopping_list_id"):

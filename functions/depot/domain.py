@@ -29,7 +29,9 @@ class Assigned(DomainEvent):
 
 @dataclass(frozen=True)
 class Started(DomainEvent):
-    pass
+    """at: RFC 3339; earlier code did not keep it."""
+
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class ShoppingList(Aggregate):
     """pending → available → assigned → active → completed, or → cancelled before that; given back → available.
 
     bot_id: the robot that has it, or completed it. assignment: the number of the latest one, 0 before the first.
+    started_at: when its robot started (RFC 3339), "" where that is not known.
     """
+
+    snapshot_schema: ClassVar[int] = 2  # the first did not keep when its robot started
 
     status: str = ""
     order_id: str = ""
@@ -69,6 +74,7 @@ class ShoppingList(Aggregate):
     by_staff: bool = False
     bot_id: str | None = None
     assignment: int = 0
+    started_at: str = ""
 
     @property
     def robot(self) -> str | None:
@@ -102,13 +108,13 @@ class ShoppingList(Aggregate):
         self.must_be("available")
         self.record(Assigned(bot_id, self.assignment + 1))
 
-    def start(self, assignment: int) -> None:
-        """The robot starts to collect. Raises RefusedError, also for another assignment's number."""
+    def start(self, assignment: int, at: str) -> None:
+        """The robot starts to collect, at a time (RFC 3339). Raises RefusedError, also for another assignment."""
         self._must_have_number(assignment)
         if self.status == "active":
             return
         self.must_be("assigned")
-        self.record(Started())
+        self.record(Started(at))
 
     def pick(self, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
         """The robot has picked `quantity` of a product in all. Raises RefusedError, NotFoundError, InvalidError."""
@@ -185,6 +191,7 @@ class ShoppingList(Aggregate):
     @applies(Started)
     def _started(self, event: Started) -> None:
         self.status = "active"
+        self.started_at = event.at
 
     @applies(Picked)
     def _picked(self, event: Picked) -> None:

@@ -66,7 +66,8 @@ def list_started(shopping_list: ShoppingList, event: Started) -> ShoppingListSta
 
 @publishes(Picked)
 def item_picked(shopping_list: ShoppingList, event: Picked) -> ShoppingListItemPicked:
-    return ShoppingListItemPicked(**_list(shopping_list), **vars(event))
+    started_at = shopping_list.started_at or None
+    return ShoppingListItemPicked(**_list(shopping_list), **vars(event), started_at=started_at)
 
 
 @publishes(Completed)

@@ -106,7 +106,8 @@ def assign_waiting(waiting_list: Waiting, idle_bot: Waiting) -> None:
 
 def start(list_id: str, assignment: int) -> None:
     """A robot starts to collect a list. Raises NotFoundError, RefusedError."""
-    _renew_lease(lists.change(list_id, lambda shopping_list: shopping_list.start(assignment)), assignment)
+    started = lists.change(list_id, lambda shopping_list: shopping_list.start(assignment, clock.stamp()))
+    _renew_lease(started, assignment)
 
 
 def pick(list_id: str, assignment: int, store_id: str, product_id: str, quantity: int) -> None:

@@ -63,18 +63,20 @@ find_product = Ask(FindProduct)
 )
 def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(ShoppingListState.model_fields))
-    return _row("lists", event.shopping_list_id, data, metadata)
+    # Of all that happens to a list, only a pick leaves its status as it was.
+    since = event.started_at if isinstance(event, ShoppingListItemPicked) else None
+    return _row("lists", event.shopping_list_id, data, metadata, since or metadata.time)
 
 
 @projection.on(BotRegistered, BotCameOnline, BotWentOffline, BotAssigned, BotFinished)
 def bot_row(event: BotState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(BotState.model_fields))
-    return _row("bots", event.bot_id, data, metadata)
+    return _row("bots", event.bot_id, data, metadata, metadata.time)
 
 
-def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata) -> Row:
-    about = {"since": metadata.time, "flow": metadata.correlation_id, "version": metadata.stream_version}
-    return Row(kind, id, data | about, indexes={"by_status": (f"{kind} {data['status']}", metadata.time)})
+def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata, since: str) -> Row:
+    about = {"since": since, "flow": metadata.correlation_id, "version": metadata.stream_version}
+    return Row(kind, id, data | about, indexes={"by_status": (f"{kind} {data['status']}", since)})
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
