@@ -4,7 +4,7 @@ from typing import Literal
 
 from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShopping
 from events.registry import Event, Reply, Timer
-from events.shapes import Quantity, Shortage, Stop
+from events.shapes import Quantity, Shortage, Stop, Time
 
 ShoppingListStatus = Literal["pending", "available", "assigned", "active", "completed", "cancelled"]
 BotStatus = Literal["offline", "idle", "active"]
@@ -44,11 +44,15 @@ class ShoppingListStarted(ShoppingListState, source="depot", key="shopping_list_
 
 
 class ShoppingListItemPicked(ShoppingListState, source="depot", key="shopping_list_id"):
-    """A robot has picked `quantity` (the absolute number) of one product at one store."""
+    """A robot has picked `quantity` (the absolute number) of one product at one store.
+
+    `started_at`: when it started to collect the list, which has been active since then.
+    """
 
     store_id: str
     product_id: str
     quantity: Quantity
+    started_at: Time | None = None
 
 
 class ShoppingListCompleted(ShoppingListState, source="depot", key="shopping_list_id"):
@@ -125,7 +129,7 @@ class ShoppingListCancellationAccepted(Reply, source="depot", key="order_id", an
 
 
 class LookAgain(Timer, source="depot", key="bucket"):
-    """A list may still wait for a robot: the dispatcher runs once for each time bucket.
+    """Sent no more: until what waits was kept in rows, it made the dispatcher run again. A hint like WaitingListsDue.
 
     `list_id` is the waiting list, `since` when it began to wait (RFC 3339), `looks` the number of consecutive runs in
     which it was left waiting.
@@ -138,7 +142,7 @@ class LookAgain(Timer, source="depot", key="bucket"):
 
 
 class LeaseEnds(Timer, source="depot", key="bot_id"):
-    """The lease of a robot that is online may have ended: its last heartbeat is checked.
+    """Sent no more, and ignored: until leases were swept by RobotLeasesDue, it checked a robot's last heartbeat.
 
     `session` numbers the times that the robot came online, `looks` the checks in this session.
     """
@@ -146,3 +150,15 @@ class LeaseEnds(Timer, source="depot", key="bot_id"):
     bot_id: str
     session: int
     looks: int = 0
+
+
+class RobotLeasesDue(Timer, source="depot", key="time"):
+    """The schedule for taking robots offline that have been silent for too long."""
+
+    time: Time
+
+
+class WaitingListsDue(Timer, source="depot", key="time"):
+    """The schedule for checking the dispatcher's rows of what waits, in case that one of its messages was given up."""
+
+    time: Time

@@ -156,6 +156,8 @@ class Service(Construct):
                 function.allow(["sqs:SendMessage", "sqs:ChangeMessageVisibility"], inbox_queue.queue.queue_arn)
         if self.views:
             function.allow(["dynamodb:UpdateItem"], self.views.table_arn)
+            if queue.inbox.fifo:  # its queue of work is kept in rows, which it deletes when they are done
+                function.allow(["dynamodb:DeleteItem"], self.views.table_arn)
         replies = [
             m.about.name
             for m in language().values()

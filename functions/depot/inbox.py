@@ -4,18 +4,23 @@ from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShop
 from events.depot import (
     LeaseEnds,
     LookAgain,
+    RobotLeasesDue,
     ShoppingInitiated,
     ShoppingListAccepted,
     ShoppingListCancellationAccepted,
     ShoppingListRefused,
     ShoppingRefused,
+    WaitingListsDue,
 )
 from events.ordering import OrderCancelled, OrderRejected, OrderState
-from functions.depot import lease, matching, service, views
+from events.registry import Timer
+from functions.depot import matching, service, views
 from functions.kernel.messaging.inbox import Inbox
 
 inbox = Inbox("depot")
 inbox.include(views.projection)
+inbox.schedule(RobotLeasesDue, "rate(1 minute)")
+inbox.schedule(WaitingListsDue, "rate(1 minute)")
 
 
 @inbox.answers(
@@ -55,15 +60,16 @@ def order_ended(event: OrderState) -> None:
     service.cancel_for_order(event.order_id)
 
 
-@inbox.on(LookAgain)
-def forward_to_dispatcher(reminder: LookAgain) -> None:
-    matching.forward(reminder)
+@inbox.on(WaitingListsDue, LookAgain)
+def forward_to_dispatcher(timer: Timer) -> None:
+    matching.forward(timer)
+
+
+@inbox.on(RobotLeasesDue)
+def robot_leases_due(timer: RobotLeasesDue) -> None:
+    service.end_leases()
 
 
 @inbox.on(LeaseEnds)
-def lease_ends(reminder: LeaseEnds) -> None:
-    if lease.is_duplicate(reminder):
-        return
-    seconds_left = service.end_lease(reminder.bot_id, reminder.session)
-    if seconds_left:
-        lease.schedule_next_check(reminder, seconds_left)
+def reminder_of_earlier_code(reminder: LeaseEnds) -> None:
+    """Nothing: the schedule does what this reminder was for. It may still be in the queue, or in a commit sent anew."""

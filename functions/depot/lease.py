@@ -1,28 +1,22 @@
-"""The lease of a robot: how long it may be silent, and the reminder that checks it.
+"""The lease of a robot: how long it may be silent, and the sweep that takes the silent ones offline.
 
 A robot that is online may be silent for ROBOT_LEASE seconds (60). Then it is taken offline, and the list that it works
 on is given back. A heartbeat is each request to come online, and each start, pick and completion that names the robot's
 current assignment; what staff do with its list is none.
 
-A heartbeat is a row and no event: a robot sends one every few seconds, and nothing is decided by it. While a robot is
-online one reminder goes round, the first in the commit that brought it online. When it is due, the row says how much of
-the lease is left; a row that is missing, or older than the lease, means that the robot has been silent.
+A heartbeat is a row and no event: a robot sends one every few seconds, and nothing is decided by it. A schedule looks
+each minute at the robots that the index shows as online; the row of each says whether its lease has ended. A row that
+is missing, or older than the lease, means that the robot has been silent. So a robot is offline at the latest a minute
+and the time of one sweep after its lease has ended, within two minutes of its last heartbeat.
 
-A reminder may be delivered twice, by the queue or because a worker crashed after it had sent the next one. Each carries
-the number of checks before it, and a check is recorded after the next reminder was sent. So of two copies only one goes
-on after their next check, and none is lost.
+It is a schedule and not a reminder that goes round: Lambda stops a function that a chain of its own messages invokes
+more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 """
 
-import math
-from datetime import timedelta
+from datetime import datetime
 
-from events.depot import LeaseEnds
 from functions.depot import views
-from functions.kernel.eventstore.publish import reminder_body
-from functions.kernel.runtime import clock, context, runtime
-from functions.kernel.runtime.runtime import LONGEST_DELAY
-
-CHECKS_KEPT = timedelta(days=1)  # far longer than a copy of a reminder exists
+from functions.kernel.runtime import clock, runtime
 
 
 def seconds() -> int:
@@ -35,24 +29,6 @@ def renew(bot_id: str) -> None:
     views.record_heartbeat(bot_id, clock.now())
 
 
-def seconds_left(bot_id: str) -> int:
-    """The whole seconds until a robot's lease ends; 0 when it has ended."""
-    heartbeat = views.last_heartbeat(bot_id)
-    if heartbeat is None:
-        return 0
-    silent = (clock.now() - heartbeat).total_seconds()
-    # The clock of the worker that recorded it may be ahead: that gives no more than a whole lease at once.
-    return max(0, min(math.ceil(seconds() - silent), seconds()))
-
-
-def is_duplicate(reminder: LeaseEnds) -> bool:
-    """Whether another copy of a reminder has sent the next one already."""
-    return views.lease_checks(reminder.bot_id, reminder.session) > reminder.looks
-
-
-def schedule_next_check(reminder: LeaseEnds, after: int) -> None:
-    """Send the next reminder, due after so many seconds, and record the check."""
-    following = reminder.model_copy(update={"looks": reminder.looks + 1})
-    body = reminder_body(following, context.current())
-    runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))
-    views.record_lease_check(following.bot_id, following.session, following.looks, until=clock.now() + CHECKS_KEPT)
+def has_ended(heartbeat: datetime | None) -> bool:
+    """Whether the lease that began with a robot's last heartbeat has ended."""
+    return heartbeat is None or (clock.now() - heartbeat).total_seconds() >= seconds()

@@ -1,33 +1,22 @@
 """Matching: the shopping list that has waited longest is assigned to the robot that has been idle longest.
 
-The index gives candidates, the aggregates decide: once before a pair is tried, and again in the one transaction that
-changes both. So an index that is behind costs a read, and never gives two lists one robot nor two robots one list.
+What waits is kept in rows of the service's own table: one for each list that became available, one for each robot that
+became idle, in the order of their times. The dispatcher alone writes them: it adds the row of what an event is about
+before it matches, and deletes those of what it has paired. It reads them consistently. So of a list and a robot that
+begin to wait at the same time, the event that is handled second finds both, and nothing waits for an index.
 
-No list and idle robot wait for each other for long, however far the index is behind:
+A row only proposes; the aggregates decide, in the one transaction that changes both. A row of what waits no more, or of
+an earlier wait, costs a try and is deleted. So no list gets two robots and no robot two lists.
 
-- A list that becomes available and a robot that becomes idle are each named by their event, and are a candidate whether
-  the index shows them or not. A pair is missed only if the event handled second does not find the other in the index.
-- A run that leaves a list waiting schedules the next one, for as long as a list waits. The next run names a list that
-  was left, whose stream decides whether it still waits: the list that this run was about while the index does not show
-  it, else the first in the index, so that the runs for many lists become one.
-- Runs for lists serve robots too: whichever of the two the index shows late, the list's next run finds it. A robot
-  without a list needs no runs, and an idle mall has none.
-
-Runs in a row are 3 s apart ten times, then 6, 12, 24, 48 and 60 s, for they cost money while there is no robot. They
-matter only for what the index hides: a robot that becomes idle while the index shows a list is assigned it at once, by
-its own event. Runs for one list that fall due together become one.
+A message is only a hint that there may be a pair. One that is given up, or an event that never came, is made good by a
+schedule: each minute the rows are compared with the index of the read model, which other messages feed.
 """
 
-import math
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from itertools import chain, islice
-
-from events.depot import LookAgain
+from events.registry import Timer
 from functions.depot import service, views
 from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import UnknownEventError
-from functions.kernel.domain.errors import ConcurrencyError, RefusedError
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError, RefusedError
 from functions.kernel.eventstore.codec import UnreadableError
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.messaging.inbox import FIFO_GROUP
@@ -35,60 +24,48 @@ from functions.kernel.runtime import clock, context, ids, observe, runtime
 from functions.kernel.runtime.context import Context
 
 QUEUE = "dispatcher"
-PAIRS_AT_ONCE = 25  # about a second's work; the others are left to the next run
-DELAYS = (*10 * (3,), 6, 12, 24, 48, 60)  # seconds from one run to the next
+SECONDS = 10  # of one run, well inside a worker's timeout: what is left is matched by the next message
+UNREADABLE = (UnknownEventError, UnreadableError)
+CONFLICTS = 3  # in a row with one pair; then the message is retried
 
 
-def match(*, list_id: str | None = None, bot_id: str | None = None, runs: int = 0, bucket: str | None = None) -> None:
-    """Assign as many waiting lists to idle robots as there are, and schedule the next run while a list waits.
-
-    list_id, bot_id: a list or a robot that this run is about. runs: how many in a row were before it. bucket: the time
-    for which this one was scheduled (RFC 3339), if it was.
-    """
-    named = views.waiting_list(list_id) if list_id else None
-    lists = _confirmed(_including(views.waiting_lists(), named), service.is_available)
-    bots = _confirmed(_including(views.idle_bots(), views.idle_bot(bot_id) if bot_id else None), service.is_idle)
-    pairs, missed = 0, []
-    for bot, shopping_list in islice(zip(bots, lists, strict=False), PAIRS_AT_ONCE):
-        if _assign(shopping_list, bot):
-            pairs += 1
-        else:
-            missed.append(shopping_list)
-    left = next(chain(missed, lists), None)
-    if left:
-        hidden = named and not views.shows(named) and service.is_available(named.id)
-        _schedule_next_match(named if named and hidden else left, 0 if pairs or missed else runs, bucket)
+def match() -> None:
+    """Assign as many waiting lists to idle robots as there are. Raises ConcurrencyError for a pair that stays."""
+    begun, conflicts = clock.now(), 0
+    lists, bots = views.waiting_lists(), views.idle_bots()
+    # Robots first: when none is idle, the lists need not be read.
+    bot = next(bots, None)
+    shopping_list = next(lists, None) if bot else None
+    while bot and shopping_list and (clock.now() - begun).total_seconds() < SECONDS:
+        paired = _pair(shopping_list, bot)
+        list_is_left, bot_is_left = (not paired and _is_left(row) for row in (shopping_list, bot))
+        shopping_list = shopping_list if list_is_left else next(lists, None)
+        bot = bot if bot_is_left else next(bots, None)
+        conflicts = conflicts + 1 if list_is_left and bot_is_left else 0
+        if conflicts == CONFLICTS:
+            raise ConcurrencyError("a list and a robot wait for each other, and others keep changing them")
 
 
-def forward(reminder: LookAgain) -> None:
-    """Move a reminder that is due to the dispatcher's queue, which cannot delay messages; equal ones become one."""
-    dedup = ids.derive(reminder.bucket, reminder.list_id, reminder.since)
-    body = reminder_body(reminder, context.current())
+def correct_rows() -> None:
+    """Add the rows of what the index shows and no row names; delete the rows of what waits no more."""
+    shown = [*views.lists_shown_as_available(), *views.bots_shown_as_idle()]
+    rows = [*views.waiting_lists(), *views.idle_bots()]
+    known, current = set(rows), set(shown)
+    for missing in (row for row in shown if row not in known):
+        views.begin_to_wait(missing)
+    for unknown in (row for row in rows if row not in current):
+        _is_left(unknown)
+
+
+def forward(timer: Timer) -> None:
+    """Send a timer on to the dispatcher's queue; the same one twice becomes one."""
+    body = reminder_body(timer, context.current())
+    dedup = ids.derive(timer.about.name, timer.model_dump_json())
     runtime.current().queues[QUEUE].send(body, group=FIFO_GROUP, dedup=dedup)
 
 
-def _including(shown: Iterator[Waiting], named: Waiting | None) -> Iterator[Waiting]:
-    """Those that the index shows, then the named one if it was not among them."""
-    met = False
-    for waiting in shown:
-        met = met or (named is not None and waiting.id == named.id)
-        yield waiting
-    if named and not met:
-        yield named
-
-
-def _confirmed(candidates: Iterator[Waiting], waits: Callable[[str], bool]) -> Iterator[Waiting]:
-    """Those that wait by their stream. One that cannot be read must not block the others."""
-    for candidate in candidates:
-        try:
-            if waits(candidate.id):
-                yield candidate
-        except (UnknownEventError, UnreadableError) as error:
-            observe.log_error(f"{candidate.id} cannot be dispatched", error)
-
-
-def _assign(shopping_list: Waiting, bot: Waiting) -> bool:
-    """Assign a list to a robot; False when one of them has just changed.
+def _pair(shopping_list: Waiting, bot: Waiting) -> bool:
+    """Assign a list to a robot, and delete their rows; False when one of them has changed, or cannot be read.
 
     In the list's flow, not in that of the message that led to this run. Without a cause: the state makes it happen
     once, and a redelivered message may rightly assign a list that was given back meanwhile.
@@ -99,28 +76,21 @@ def _assign(shopping_list: Waiting, bot: Waiting) -> bool:
     )
     try:
         with context.within(flow_of_list):
-            service.assign(shopping_list.id, bot.id)
-    except (RefusedError, ConcurrencyError):
+            service.assign_waiting(shopping_list, bot)
+    except (RefusedError, NotFoundError, ConcurrencyError, *UNREADABLE):
         return False
+    views.end_wait(shopping_list)
+    views.end_wait(bot)
     return True
 
 
-def _schedule_next_match(left: Waiting, runs: int, bucket: str | None) -> None:
-    """Send the dispatcher a reminder, through the service's own queue, due at the end of a bucket of time.
-
-    The FIFO queue drops a second reminder with the same bucket, list and beginning of the wait as a duplicate. So the
-    bucket is always later than that of this run, even if the clock stepped back. A list that was given back waits since
-    then, so its first reminder is no duplicate of an earlier one, even if this container's clock is behind.
-    """
-    delay = DELAYS[min(runs, len(DELAYS) - 1)]
-    now = clock.now().timestamp()
-    if bucket:
-        now = max(now, clock.read(bucket).timestamp())
-    due = (now // delay + 1) * delay
-    reminder = LookAgain(
-        bucket=clock.stamp(datetime.fromtimestamp(due, UTC)),
-        list_id=left.id,
-        since=left.since,
-        looks=min(runs + 1, len(DELAYS) - 1),
-    )
-    runtime.current().queue.send(reminder_body(reminder, context.current()), delay=math.ceil(due - now))
+def _is_left(row: Waiting) -> bool:
+    """Whether what a row names still waits; if not, the row is deleted. What cannot be read must not block others."""
+    try:
+        if service.waits(row):
+            return True
+    except UNREADABLE as error:
+        observe.log_error(f"{row.id} cannot be dispatched", error)
+        return False
+    views.end_wait(row)
+    return False

@@ -9,7 +9,6 @@ from events.depot import (
     BotFinished,
     BotRegistered,
     BotWentOffline,
-    LeaseEnds,
     ShoppingListAssigned,
     ShoppingListAvailable,
     ShoppingListCancelled,
@@ -18,7 +17,6 @@ from events.depot import (
     ShoppingListItemPicked,
     ShoppingListStarted,
 )
-from functions.depot import lease
 from functions.depot.domain import (
     Assigned,
     Bot,
@@ -36,7 +34,7 @@ from functions.depot.domain import (
     TookList,
     WentOffline,
 )
-from functions.kernel.eventstore.publish import Publisher, Reminder
+from functions.kernel.eventstore.publish import Publisher
 
 publishes = Publisher("depot")
 
@@ -68,7 +66,8 @@ def list_started(shopping_list: ShoppingList, event: Started) -> ShoppingListSta
 
 @publishes(Picked)
 def item_picked(shopping_list: ShoppingList, event: Picked) -> ShoppingListItemPicked:
-    return ShoppingListItemPicked(**_list(shopping_list), **vars(event))
+    started_at = shopping_list.started_at or None
+    return ShoppingListItemPicked(**_list(shopping_list), **vars(event), started_at=started_at)
 
 
 @publishes(Completed)
@@ -90,11 +89,6 @@ def bot_registered(bot: Bot, event: Registered) -> BotRegistered:
 @publishes(CameOnline)
 def bot_came_online(bot: Bot, event: CameOnline) -> BotCameOnline:
     return BotCameOnline(**_bot(bot))
-
-
-@publishes.reminder(CameOnline)
-def first_lease_check(bot: Bot, event: CameOnline) -> Reminder:
-    return Reminder(LeaseEnds(bot_id=bot.id, session=bot.session), after=lease.seconds())
 
 
 @publishes(WentOffline)

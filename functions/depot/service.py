@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from events.depot import RobotLeasesDue
 from functions.depot import lease, views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
+from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
+from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.observe import Alarm
+
+lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 
 lists = Repository(ShoppingList, publishes)
 bots = Repository(Bot, publishes)
@@ -83,9 +89,25 @@ def assign(list_id: str, bot_id: str) -> None:
     change_together((lists, list_id), (bots, bot_id), decide)
 
 
+def assign_waiting(waiting_list: Waiting, idle_bot: Waiting) -> None:
+    """Assign the list of a row to the robot of another, if both still wait.
+
+    Raises NotFoundError, RefusedError, ConcurrencyError.
+    """
+
+    def decide(shopping_list: ShoppingList, bot: Bot) -> None:
+        if not (_waits(shopping_list, waiting_list) and _waits(bot, idle_bot)):
+            raise RefusedError("the list or the robot waits no more", shopping_list.status)
+        shopping_list.assign(bot.id)
+        bot.assign(shopping_list.id)
+
+    change_together((lists, waiting_list.id), (bots, idle_bot.id), decide)
+
+
 def start(list_id: str, assignment: int) -> None:
     """A robot starts to collect a list. Raises NotFoundError, RefusedError."""
-    _renew_lease(lists.change(list_id, lambda shopping_list: shopping_list.start(assignment)), assignment)
+    started = lists.change(list_id, lambda shopping_list: shopping_list.start(assignment, clock.stamp()))
+    _renew_lease(started, assignment)
 
 
 def pick(list_id: str, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
@@ -146,9 +168,17 @@ def bot_token(bot_id: str) -> str:
 
 
 def bring_online(bot_id: str) -> None:
-    """A robot is online: the first time, and as a heartbeat after that. Raises NotFoundError."""
-    bots.change(bot_id, lambda bot: bot.come_online())
-    lease.renew(bot_id)
+    """A robot is online: the first time, and as a heartbeat after that. Raises NotFoundError.
+
+    The heartbeat is recorded before the commit, so that no sweep meets a robot that is online with a heartbeat of its
+    last session. A request that is repeated under its key is no heartbeat.
+    """
+
+    def decide(bot: Bot) -> None:
+        lease.renew(bot_id)
+        bot.come_online()
+
+    bots.change(bot_id, decide)
 
 
 def take_offline(bot_id: str) -> None:
@@ -156,33 +186,31 @@ def take_offline(bot_id: str) -> None:
     _change_with_partner((bots, bot_id), lists, _list_in_work, _go_offline)
 
 
-def end_lease(bot_id: str, session: int) -> int:
-    """Take a robot offline if its lease has ended; else return how many seconds are left of it.
+def end_leases() -> None:
+    """Take all robots offline that are online and have been silent for their lease."""
+    heartbeats = views.heartbeats()
+    silent = (bot_id for bot_id in views.online_bots() if lease.has_ended(heartbeats.get(bot_id)))
+    sweep(silent, end_lease, lease_not_ended)
 
-    0 as well when there is nothing more to check: it is offline, or online in another session. Raises NotFoundError.
-    """
-    seconds_left = 0
+
+def end_lease(bot_id: str) -> None:
+    """Take a robot offline if it is online and its lease has ended. Raises NotFoundError."""
 
     def decide(bot: Bot, shopping_list: ShoppingList | None) -> None:
-        nonlocal seconds_left
-        if not bot.is_online_in(session):
-            return
-        seconds_left = lease.seconds_left(bot_id)
-        if not seconds_left:
+        if bot.status != "offline" and lease.has_ended(views.last_heartbeat(bot_id)):
             _go_offline(bot, shopping_list)
 
     _change_with_partner((bots, bot_id), lists, _list_in_work, decide)
-    return seconds_left
 
 
-def is_available(list_id: str) -> bool:
-    """Whether a list waits for a robot now, by its stream."""
-    return lists.load(list_id).aggregate.status == "available"
+def waits(row: Waiting) -> bool:
+    """Whether the list or the robot of a row still waits, as it has since the row was written."""
+    repository = lists if row.partition == views.WAITING_LISTS else bots
+    return _waits(repository.load(row.id).aggregate, row)
 
 
-def is_idle(bot_id: str) -> bool:
-    """Whether a robot waits for a list now, by its stream."""
-    return bots.load(bot_id).aggregate.status == "idle"
+def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:
+    return found.status in ("available", "idle") and row.version in (None, found.version)
 
 
 def _lines(wanted: Iterable[Wanted]) -> list[Line]:

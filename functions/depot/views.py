@@ -1,7 +1,7 @@
 """Read models: shopping lists and robots, which of them wait, and copies of stores and products.
 
-The dispatcher itself writes the rows of lists and robots that begin to wait (`waiting`) before it matches them, the
-service's inbox all others (`projection`): so only the index can be behind the dispatcher, never a queue.
+The service's inbox writes the read models (`projection`). The rows of what waits are the dispatcher's own (`waiting`):
+it writes them when it consumes the event that something waits, reads them consistently, and deletes them.
 """
 
 from collections.abc import Iterator
@@ -44,16 +44,17 @@ from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 
-AT_A_TIME = 25
+AT_A_TIME = 25  # rows of what waits that are read at once: about as many pairs as a second makes
+WAITING_LISTS, IDLE_BOTS = "waiting lists", "idle bots"
 
 projection = Projection(indexes=["by_status"])
-waiting = Projection(indexes=["by_status"])
+waiting = Projection()
 find_product = Ask(FindProduct)
 
 
-@waiting.on(ShoppingListAvailable)
 @projection.on(
     ShoppingListCreated,
+    ShoppingListAvailable,
     ShoppingListAssigned,
     ShoppingListStarted,
     ShoppingListItemPicked,
@@ -62,19 +63,20 @@ find_product = Ask(FindProduct)
 )
 def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(ShoppingListState.model_fields))
-    return _row("lists", event.shopping_list_id, data, metadata)
+    # Of all that happens to a list, only a pick leaves its status as it was.
+    since = event.started_at if isinstance(event, ShoppingListItemPicked) else None
+    return _row("lists", event.shopping_list_id, data, metadata, since or metadata.time)
 
 
-@waiting.on(BotCameOnline, BotFinished)
-@projection.on(BotRegistered, BotWentOffline, BotAssigned)
+@projection.on(BotRegistered, BotCameOnline, BotWentOffline, BotAssigned, BotFinished)
 def bot_row(event: BotState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(BotState.model_fields))
-    return _row("bots", event.bot_id, data, metadata)
+    return _row("bots", event.bot_id, data, metadata, metadata.time)
 
 
-def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata) -> Row:
-    about = {"since": metadata.time, "flow": metadata.correlation_id}
-    return Row(kind, id, data | about, indexes={"by_status": (f"{kind} {data['status']}", metadata.time)})
+def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata, since: str) -> Row:
+    about = {"since": since, "flow": metadata.correlation_id, "version": metadata.stream_version}
+    return Row(kind, id, data | about, indexes={"by_status": (f"{kind} {data['status']}", since)})
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
@@ -114,48 +116,75 @@ def _listed(kind: str, status: str | None, limit: int, after: dict[str, Any] | N
 
 @dataclass(frozen=True)
 class Waiting:
-    """A list that is available or a robot that is idle; since: RFC 3339; flow: a correlation id."""
+    """A list that became available or a robot that became idle; `partition`: where its row is.
 
+    since: RFC 3339. flow: a correlation id. version: of the stream since then, None where an older row lacks it.
+    """
+
+    partition: str
     id: str
     since: str
     flow: str
+    version: int | None
+
+    @property
+    def row(self) -> Row:
+        """Its row: those of a partition are in the order of waiting."""
+        data = {"id": self.id, "since": self.since, "flow": self.flow, "version": self.version}
+        return Row(self.partition, f"{self.since} {self.id}", data)
+
+
+@waiting.on(ShoppingListAvailable)
+def waiting_list_row(event: ShoppingListState, metadata: Metadata) -> Row:
+    return _begun(WAITING_LISTS, event.shopping_list_id, metadata).row
+
+
+@waiting.on(BotCameOnline, BotFinished)
+def idle_bot_row(event: BotState, metadata: Metadata) -> Row:
+    return _begun(IDLE_BOTS, event.bot_id, metadata).row
+
+
+def _begun(partition: str, id: str, metadata: Metadata) -> Waiting:
+    return Waiting(partition, id, metadata.time, metadata.correlation_id, metadata.stream_version)
+
+
+def begin_to_wait(found: Waiting) -> None:
+    """Add the row of something that waits."""
+    runtime.current().views.put(found.row, found.version or 0)
+
+
+def end_wait(found: Waiting) -> None:
+    """Delete the row of something that waits no more."""
+    runtime.current().views.delete(found.partition, found.row.sort)
 
 
 def waiting_lists() -> Iterator[Waiting]:
-    """The lists that wait for a robot, as the index shows them, the one that has waited longest first."""
-    return _waiting("lists", "available", "shopping_list_id")
+    """The lists that wait for a robot by the dispatcher's rows, the one that has waited longest first."""
+    return _waiting(WAITING_LISTS)
 
 
 def idle_bots() -> Iterator[Waiting]:
-    """The robots that wait for a list, as the index shows them, the one idle longest first."""
-    return _waiting("bots", "idle", "bot_id")
+    """The robots that wait for a list by the dispatcher's rows, the one idle longest first."""
+    return _waiting(IDLE_BOTS)
 
 
-def _waiting(kind: str, status: str, id: str) -> Iterator[Waiting]:
-    found = rows(f"{kind} {status}", index="by_status", at_a_time=AT_A_TIME)
-    return (Waiting(row[id], row["since"], row["flow"]) for row in found)
+def _waiting(partition: str) -> Iterator[Waiting]:
+    return (Waiting(partition, **row) for row in rows(partition, at_a_time=AT_A_TIME, consistent=True))
 
 
-def waiting_list(list_id: str) -> Waiting | None:
-    """The row of one list, which the index may not show yet."""
-    return _one("lists", list_id)
+def lists_shown_as_available() -> Iterator[Waiting]:
+    """The lists that wait for a robot by the index of the read model, which may be behind."""
+    return _shown("lists available", WAITING_LISTS, "shopping_list_id")
 
 
-def idle_bot(bot_id: str) -> Waiting | None:
-    """The row of one robot, which the index may not show yet."""
-    return _one("bots", bot_id)
+def bots_shown_as_idle() -> Iterator[Waiting]:
+    """The robots that wait for a list by the index of the read model, which may be behind."""
+    return _shown("bots idle", IDLE_BOTS, "bot_id")
 
 
-def _one(kind: str, id: str) -> Waiting | None:
-    row = read(kind, id)
-    return Waiting(id, row["since"], row["flow"]) if row else None
-
-
-def shows(waiting_list: Waiting) -> bool:
-    """Whether the index shows a list as waiting."""
-    since = waiting_list.since
-    page = runtime.current().views.query("lists available", index="by_status", first=since, last=since, limit=100)
-    return any(row["shopping_list_id"] == waiting_list.id for row in page.rows)
+def _shown(status: str, partition: str, id: str) -> Iterator[Waiting]:
+    found = rows(status, index="by_status")
+    return (Waiting(partition, row[id], row["since"], row["flow"], row.get("version")) for row in found)
 
 
 def record_heartbeat(bot_id: str, moment: datetime) -> None:
@@ -170,16 +199,23 @@ def last_heartbeat(bot_id: str) -> datetime | None:
     return clock.read(row["time"]) if row else None
 
 
-def record_lease_check(bot_id: str, session: int, checks: int, until: datetime) -> None:
-    """Store the number of checks of a robot's lease in one session online; the row expires at `until`."""
-    row = Row("leases", f"{bot_id} {session}", {"looks": checks}, expires=int(until.timestamp()))
-    runtime.current().views.put(row, checks)
+def heartbeats() -> dict[str, datetime]:
+    """When the latest heartbeat of each robot was: a query of many rows costs a fraction of a read for each."""
+    found: dict[str, datetime] = {}
+    after: dict[str, Any] | None = None
+    while True:
+        page = runtime.current().views.query("heard", limit=1_000, after=after)
+        found.update((bot_id, clock.read(row["time"])) for bot_id, row in zip(page.sorts, page.rows, strict=True))
+        after = page.after
+        if after is None:
+            return found
 
 
-def lease_checks(bot_id: str, session: int) -> int:
-    """The number of checks of a robot's lease in one session online."""
-    row = read("leases", f"{bot_id} {session}")
-    return int(row["looks"]) if row else 0
+def online_bots() -> Iterator[str]:
+    """The ids of the robots that the index shows as idle or at work."""
+    for status in ("idle", "active"):
+        for row in rows(f"bots {status}", index="by_status"):
+            yield row["bot_id"]
 
 
 def line(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line | None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from clients.mall import Mall
-from infra.local.cloud import STAGE, LocalCloud
-from infra.local.up import API_OUTPUT
+from infra.local.cloud import LocalCloud
 
-DELAYED = "ApproximateNumberOfMessagesDelayed"
-COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", DELAYED)
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 FAILURES = ("DeadLetters", "Undelivered", "RelayFailures")
 PEEK_SECONDS = 30
 
@@ -28,27 +29,15 @@ class DeadLetter:
 
 
 def depths(cloud: LocalCloud) -> dict[str, int]:
-    """The messages of each queue, visible, delayed or in flight, by queue name; empty queues are left out.
-
-    Not counted are the delayed lease timers in the depot's queue, one for each robot that is online: they recur.
-    """
+    """The messages of each queue, visible, delayed or in flight, by queue name; empty queues are left out."""
     sqs = cloud.client("sqs")
     urls = [url for page in sqs.get_paginator("list_queues").paginate() for url in page.get("QueueUrls", [])]
-    depot = cloud.outputs().get(f"mallbots-{STAGE}-depot", {}).get("InboxQueue")
     found = {}
     for url in urls:
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
-        depth = sum(int(attributes.get(count, 0)) for count in COUNTS)
-        if url == depot and int(attributes.get(DELAYED, 0)):
-            depth -= min(int(attributes[DELAYED]), _robots_online(cloud))
-        if depth:
+        if depth := sum(int(attributes.get(count, 0)) for count in COUNTS):
             found[url.rsplit("/", 1)[-1]] = depth
     return found
-
-
-def _robots_online(cloud: LocalCloud) -> int:
-    with Mall(cloud.output(API_OUTPUT) or "") as mall:
-        return sum(robot["status"] != "offline" for robot in mall.pages("/api/depot/bots", "bots"))
 
 
 def dead_letters(cloud: LocalCloud) -> list[DeadLetter]:

@@ -176,7 +176,8 @@ def test_the_decisions_are_numbered_and_listed_by_their_titles() -> None:
         r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", (DECISIONS[0].parent / "README.md").read_text(), re.M
     )
     assert {file: title for _, file, title in listed} == titles
-    assert [page.name[:4] for page in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+    # A number that is taken by a branch may be missing; none is given twice.
+    assert len({page.name[:4] for page in DECISIONS}) == len(DECISIONS)
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.simulation.check import failures, poison, projections, published_state, robots, sagas
+from tests.simulation.check import failures, loops, poison, projections, published_state, robots, sagas
 from tests.simulation.check.parsed_history import SECOND
 from tests.simulation.history_builder import Case, HistoryBuilder
 
@@ -152,6 +152,10 @@ def published_as_it_was_before(history: HistoryBuilder) -> None:
     history.replace("commit", ('"ShoppingList#o", 5',), '"picked": 2', '"picked": 0', part="messages")
 
 
+def stopped_as_a_loop(history: HistoryBuilder) -> None:
+    history.record("loop", function="depot/inbox", cause=["message-1"])
+
+
 CASES: list[Case] = [
     ("completed", two_lists_for_one_robot, robots.ONE_ROBOT),
     ("completed", assigned_alone, robots.ONE_ROBOT),
@@ -182,6 +186,7 @@ CASES: list[Case] = [
     ("completed", saga_listed_as_running, projections.REBUILT),
     ("completed", basket_indexed_for_ever, projections.REBUILT),
     ("completed", handled_too_late, poison.BOUNDED),
+    ("completed", stopped_as_a_loop, loops.NO_LOOP),
     ("completed", failed_at_a_message, failures.CAUSED),
     ("completed", published_as_it_was_before, published_state.PUBLISHED_STATE),
 ]

@@ -19,10 +19,9 @@ from tests.simulation.sqs import Worker
 from tests.simulation.tables import Key, Table
 
 INTEGRATION_TIMEOUT = 30.0
-# Timers of the depot that repeat while a list waits, or while a robot is online: names as they stand in bodies.
-LOOK, LEASE = '"LookAgain"', '"LeaseEnds"'
-UNCHANGED = 150  # seconds without a commit after which such timers change nothing: more than their longest interval
-UNCHANGED_WITHOUT_ROBOTS = 20  # the same while no robot is online
+# Seconds without a stored change after which a schedule of a minute has nothing more to do: a robot's lease, the minute
+# until the next tick, a second tick when the clock of the first was behind, and a minute for the work.
+UNCHANGED = 240
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Cloud:
         self.cost = self.world.cost
         self.settings = {**STAGES["prod"].environment, "MALLBOTS_STAGE": "simulation", **(settings or {})}
         self._requests = 0
-        self._last_commit_us = 0
+        self._last_change_us = 0
         self._faults_ended = False
         deployed = Deployment(self.world, self.settings, self._committed, self._row_written)
         self._deployed = deployed
@@ -56,11 +55,12 @@ class Cloud:
         self.history.record(
             "commit", table=table.name, key=list(key), item=item, container=by, in_transaction=in_transaction
         )
-        self._last_commit_us = self.scheduler.now_us
+        self._last_change_us = self.scheduler.now_us
         self.streams[table.name].append(key[0], key[1], item)
 
     def _row_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         self.history.record("row", table=table.name, key=list(key), item=item, container=by)
+        self._last_change_us = self.scheduler.now_us
 
     def now(self) -> float:
         """The virtual time, in seconds since the beginning."""
@@ -211,8 +211,7 @@ class Cloud:
     def is_quiescent(self, within: float = 3_600.0) -> bool:
         """Whether nothing is in progress: no busy function, no stream behind, no message due within so many seconds.
 
-        Dead letters do not count, nor do schedules and, once nothing was stored for a while, the depot's repeating
-        timers; such a timer counts while it is being retried.
+        Dead letters do not count, nor do schedules once nothing was stored for a while.
         """
         if self._bus.in_flight or any(stream.is_behind for stream in self.streams.values()):
             return False
@@ -220,17 +219,13 @@ class Cloud:
             return False
         now = self.scheduler.now_us
         horizon = now + int(within * SECOND)
-        unchanged = (now - self._last_commit_us) // SECOND
-        due = [
-            message.body if not message.receives else ""
+        due = any(
+            message.visible_us <= horizon
             for queue in self.queues.values()
             if not queue.is_dead_letters
             for message in queue.messages.values()
-            if message.visible_us <= horizon
-        ]
-        if any(LEASE in body for body in due):
-            return unchanged >= UNCHANGED and all(LOOK in body or LEASE in body for body in due)
-        return not due or (unchanged >= UNCHANGED_WITHOUT_ROBOTS and all(LOOK in body for body in due))
+        )
+        return not due and now - self._last_change_us >= UNCHANGED * SECOND
 
     def end_faults(self) -> None:
         """End all faults, and start all services."""
@@ -239,7 +234,7 @@ class Cloud:
             self.faults.stop()
             self.start(*manifests())
             self.history.record("quiet")
-            self._last_commit_us = self.scheduler.now_us
+            self._last_change_us = self.scheduler.now_us
 
     def settle(self, seconds: float = 7_200.0) -> bool:
         """End all faults, and run until quiescent; whether that was reached within so many seconds."""

@@ -1,6 +1,14 @@
-"""Functions and their containers: cold starts, clocks of their own, timeouts, and kills at any call."""
+"""Functions and their containers: cold starts, clocks of their own, timeouts, and kills at any call.
 
-from collections.abc import Callable
+Recursive loop detection (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html): a chain of requests
+carries a lineage, how often each function was invoked in it. The SDK sends it on with each call; an SQS queue keeps it
+with the message, for the invocation by that message. Lambda stops a function at the invocation that would be more than
+about the sixteenth in its chain: to an event source mapping that is an error, so the message becomes visible again, its
+receives go on, and in the end the redrive policy dead-letters it. DynamoDB's streams and EventBridge carry no lineage.
+Which lineage of a batch goes on is not documented: here each function's longest, which is the worst.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +17,7 @@ from functions.kernel.runtime.runtime import Runtime, active
 from tests.simulation.scheduler import SECOND, Killed, Task
 from tests.simulation.sdk import World
 
+TURNS = 16  # of one function in one chain of requests, "approximately"
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # the virtual time at which every schedule begins
 
 Done = Callable[[str, Any], None]
@@ -24,6 +33,7 @@ class Container:
         self.cold = True
         self.alive = True
         self.skew_us = 0
+        self.lineage: Mapping[str, int] = {}
         self.task: Task | None = None
         self.runtime: Runtime = function.compose(self)
 
@@ -74,15 +84,22 @@ class Function:
         self._as_old = as_old
         self._idle: list[Container] = []
 
-    def invoke(self, event: dict[str, Any], cause: list[str], done: Done) -> bool:
-        """Begin an invocation, and call `done(how, answer)` at its end; False when it is throttled.
+    def invoke(
+        self, event: dict[str, Any], cause: list[str], done: Done, lineage: Mapping[str, int] | None = None
+    ) -> bool:
+        """Begin an invocation, and call `done(how, answer)` at its end; False when it is throttled, or a loop's.
 
         how: "ok" with the answer, "error" with Lambda's form of the exception, "killed" or "timeout" with None.
         """
         if self.stopped or self.busy >= self.concurrency or self.world.faults.strikes("invoke throttled", self.name):
             return False
+        turn = (lineage or {}).get(self.name, 0) + 1
+        if turn > TURNS:
+            self.world.history.record("loop", function=self.name, cause=cause)
+            return False
         self.busy += 1
         container = self._container()
+        container.lineage = {**(lineage or {}), self.name: turn}
         container.task = self.world.scheduler.spawn(self._work, container, event, cause, done)
         return True
 

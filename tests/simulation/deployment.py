@@ -115,7 +115,7 @@ class Deployment:
         for inbox in registered.inboxes:
             concurrency = 1 if inbox.fifo else CONCURRENCY
             worker = self._function(service, inbox.queue, inbox.handle, WORKER_TIMEOUT, concurrency)
-            Worker(self.queues[worker.name], worker)
+            Worker(self.queues[worker.name], worker, batch_size=1 if inbox.fifo else 10)
         if registered.queries:
             self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
         if registered.publisher:

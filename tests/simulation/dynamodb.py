@@ -69,6 +69,11 @@ class DynamoDBClient:
         table = self._dynamodb.table(request["TableName"], "GetItem")
         return self._call("GetItem", request, table, lambda: self._get(table, request))
 
+    def delete_item(self, **request: Any) -> dict[str, Any]:
+        """Delete one item, without a condition."""
+        table = self._dynamodb.table(request["TableName"], "DeleteItem")
+        return self._call("DeleteItem", request, table, lambda: self._delete(table, request))
+
     def query(self, **request: Any) -> dict[str, Any]:
         """One page of a partition of a table or an index."""
         table = self._dynamodb.table(request["TableName"], "Query")
@@ -123,6 +128,15 @@ class DynamoDBClient:
         item = self._seen(table, request).item(key)
         self._cost.read([item] if item else [], consistent=request.get("ConsistentRead", False))
         return {"Item": dict(item)} if item else {}
+
+    def _delete(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
+        key = table.key(request["Key"])
+        if key in table.locked:
+            self._record_busy(table)
+            raise client_error("TransactionConflictException", "Transaction is ongoing for the item", "DeleteItem")
+        self._cost.write(table.items.get(key), {}, table.index_keys)
+        table.remove(key, self._name)
+        return {}
 
     def _seen(self, table: Table, request: Mapping[str, Any]) -> Snapshot:
         """The table as this read sees it: an eventually consistent one may see an earlier state."""

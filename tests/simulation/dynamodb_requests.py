@@ -16,6 +16,7 @@ _COMMON = {"TableName", "ExpressionAttributeNames", "ExpressionAttributeValues"}
 _PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
 KNOWN = {
     "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "DeleteItem": frozenset({"TableName", "Key"}),
     "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
     "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),

@@ -18,6 +18,7 @@ class FakeCaller:
 
     def __init__(self, name: str = "caller") -> None:
         self.name = name
+        self.lineage: Mapping[str, int] = {}
 
     def kill(self) -> None:
         """End the task."""

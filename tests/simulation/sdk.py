@@ -1,6 +1,6 @@
 """The SDK part of every simulated client: latency, faults before and after the effect of a call, and retries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
@@ -50,6 +50,7 @@ class Caller(Protocol):
     """The caller of a client: a container, which may be killed."""
 
     name: str
+    lineage: Mapping[str, int]
 
     def kill(self) -> None:
         """Kill the caller. Raises Killed."""
@@ -108,6 +109,11 @@ class Wire:
         self._endpoint = f"https://{service}.eu-central-1.amazonaws.com/"
         self._throttled = throttled
         self._attempts = attempts
+
+    @property
+    def lineage(self) -> Mapping[str, int]:
+        """The lineage that the SDK sends in the header of each call: see containers.py."""
+        return self._caller.lineage
 
     def call(self, operation: str, target: str, effect: Effect) -> Any:
         """Call an effect on a target (a table, a queue), with retries. It may return a Promise of a later result.

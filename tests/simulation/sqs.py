@@ -23,7 +23,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 class Message:
     """A message in a queue. `receives` is part of its receipt: an earlier receipt is not valid any more."""
 
-    __slots__ = ("attributes", "body", "group", "id", "receives", "sent_us", "visible_us")
+    __slots__ = ("attributes", "body", "group", "id", "lineage", "receives", "sent_us", "visible_us")
 
     def __init__(
         self, id: str, body: str, sent_us: int, visible_us: int, attributes: Mapping[str, str], group: str
@@ -34,6 +34,7 @@ class Message:
         self.visible_us = visible_us
         self.attributes = attributes
         self.group = group
+        self.lineage: Mapping[str, int] = {}
         self.receives = 0
 
     @property
@@ -78,6 +79,7 @@ class Queue:
         group: str = "",
         dedup: str = "",
         by: str = "",
+        lineage: Mapping[str, int] | None = None,
     ) -> str:
         """Accept a message; its id. A FIFO queue accepts a deduplication id once in five minutes."""
         now = self.world.scheduler.now_us
@@ -89,6 +91,7 @@ class Queue:
             if until > now:
                 return before
         message = Message(self.world.number("message"), body, now, now + delay * SECOND, attributes or {}, group)
+        message.lineage = lineage or {}
         if self.fifo:
             self._seen[dedup] = (now + DEDUPLICATED, message.id)
         self.messages[message.id] = message
@@ -247,8 +250,11 @@ class Worker:
                     self._acknowledge({id: receipt for id, receipt in receipts.items() if id not in failed})
             self._plan_poll()
 
+        lineage: dict[str, int] = {}
+        for message in batch:
+            lineage |= {name: max(turns, lineage.get(name, 0)) for name, turns in message.lineage.items()}
         # A throttled batch becomes visible again when its visibility ends; the receive counts.
-        self._function.invoke({"Records": records}, list(receipts), done)
+        self._function.invoke({"Records": records}, list(receipts), done, lineage)
 
     def _acknowledge(self, receipts: Mapping[str, str]) -> None:
         queue, faults, choices = self._queue, self._world.faults, self._world.choices
@@ -293,7 +299,7 @@ class SQSClient:
                 raise client_error("MissingParameter", "The request must contain MessageGroupId.", "SendMessage")
             if queue.fifo and delay:
                 raise client_error("InvalidParameterValue", "a message in turn has no delay", "SendMessage")
-            return {"MessageId": queue.send(MessageBody, delay, reason, group, dedup, by="inbox")}
+            return {"MessageId": queue.send(MessageBody, delay, reason, group, dedup, "inbox", self._wire.lineage)}
 
         answer: dict[str, Any] = self._wire.call("SendMessage", queue.name, effect)
         return answer

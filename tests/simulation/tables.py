@@ -170,6 +170,19 @@ class Table:
             index.write(world.scheduler.now_us + int(seconds * 1_000_000), key, item)
         self._written(self, key, item, by, in_transaction)
 
+    def remove(self, key: Key, by: str) -> None:
+        """Delete an item; `written` is called with an empty one. Nothing happens when it is not there."""
+        before = self.items.pop(key, None)
+        if before is None:
+            return
+        self._sorts[key[0]].remove(key[1])
+        now = self._world.scheduler.now_us
+        if self._world.faults.on("stale read"):
+            self._recent.append((now, key, before))
+        for index in self.indexes.values():
+            index.write(now + int(USUAL_LAG * 1_000_000), key, {})
+        self._written(self, key, {}, by, 1)
+
     def sorts(self, partition: str) -> Sequence[Any]:
         """The sort keys of a partition in order."""
         return self._sorts.get(partition, ())
@@ -211,7 +224,8 @@ class Snapshot:
         there = self._table.sorts(partition)
         if not self._before:
             return there
-        return [sort for sort in there if self.item((partition, sort)) is not None]
+        deleted = {sort for (within, sort), item in self._before.items() if within == partition and item is not None}
+        return [sort for sort in sorted({*there, *deleted}) if self.item((partition, sort)) is not None]
 
 
 def _fits(text: str, limit: int) -> bool:

@@ -18,6 +18,7 @@ from tests.simulation.check import (
     commands,
     delivery,
     failures,
+    loops,
     money,
     orders,
     poison,
@@ -61,7 +62,18 @@ def test_a_violated_invariant_is_found(sample: str, break_it: Break, invariant: 
 
 
 def test_every_invariant_is_violated_by_some_broken_history() -> None:
-    kernel = (commands, transitions, delivery, side_effects, sagas, projections, poison, failures, published_state)
+    kernel = (
+        commands,
+        transitions,
+        delivery,
+        side_effects,
+        sagas,
+        projections,
+        poison,
+        loops,
+        failures,
+        published_state,
+    )
     families = (*kernel, baskets, collection, orders, money, refusals, robots)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
     invariants = {value for value in constants if isinstance(value, str) and " " in value}

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.kernel.runtime.runtime import Runtime
-from tests.simulation.containers import Container, Function
+from tests.simulation.containers import TURNS, Container, Function
 from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
@@ -207,6 +207,46 @@ def test_a_fifo_queue_accepts_a_deduplication_id_once_in_five_minutes() -> None:
         queued.send("same", MessageGroupId="in-turn", MessageDeduplicationId="one")
     queued.pass_time(10)
     assert queued.bodies == ["same", "same"]
+
+
+class Chain:
+    """A function that sends each message on, to its own queue or another's; `turns` counts its invocations."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.dead = Queue(world, "chain/dead-letters", is_dead_letters=True)
+        self.queue = Queue(world, "chain", dead_letters=self.dead, max_receives=3)
+        self.turns = 0
+        self.clients: list[SQSClient] = []
+        self.function = Function(world, "chain/worker", self._work, self._compose, 20)
+        Worker(self.queue, self.function)
+
+    def _compose(self, container: Container) -> Runtime:
+        self.clients.append(SQSClient({self.queue.url: self.queue}, Wire(self.world, container, "sqs")))
+        return _no_runtime(container)
+
+    def _work(self, event: dict[str, Any]) -> dict[str, Any]:
+        self.turns += 1
+        self.clients[-1].send_message(QueueUrl=self.queue.url, MessageBody="again", DelaySeconds=20)
+        return {"batchItemFailures": []}
+
+
+def test_a_function_is_stopped_after_16_turns_in_a_chain_of_its_own_messages() -> None:
+    world = a_world()
+    chain = Chain(world)
+    chain.queue.send("begin")
+    world.scheduler.run(3_600 * 1_000_000)
+    assert chain.turns == TURNS == 16
+    assert [message.body for message in chain.dead.messages.values()] == ["again"]
+    assert [fields["function"] for _, kind, fields in world.history.entries if kind == "loop"] == ["chain/worker"] * 3
+
+
+def test_a_message_that_is_redelivered_or_sent_from_outside_is_in_no_chain() -> None:
+    queued = QueueWithFunction(a_world(), all_fail)
+    for _ in range(TURNS + 1):
+        queued.send("a")
+        queued.pass_time(130)
+    assert not [kind for _, kind, _ in queued.world.history.entries if kind == "loop"]
 
 
 def test_each_call_counts_one_request_for_every_64_kb() -> None:

@@ -268,7 +268,8 @@ class Mall:
             return False
         if self._random and not subscriber.inbox.fifo:
             self._random.shuffle(due)
-        self._handle(subscriber, due[: self._random.randint(1, 10) if self._random else 10])
+        size = 1 if subscriber.inbox.fifo else self._random.randint(1, 10) if self._random else 10
+        self._handle(subscriber, due[:size])
         return True
 
     def _handle(self, subscriber: Subscriber, batch: Sequence[Message], *, acknowledged: bool = True) -> None:

@@ -208,3 +208,24 @@ class ViewStoreSuite:
     def test_a_row_with_an_empty_key_is_refused(self, views: ViewStore, row: Row) -> None:
         with pytest.raises(ValueError, match="an empty key"):
             views.put(row, 1)
+
+    def test_a_deleted_row_is_gone_and_may_be_written_anew(self, views: ViewStore, here: str) -> None:
+        self.fill(views, here, 3)
+        views.delete(here, "001")
+        views.delete(here, "nothing")
+        assert (views.get(here, "001"), numbers(views.query(here))) == (None, [0, 2])
+        assert numbers(views.query(f"place {here}", index="by_place")) == [0, 2]
+        assert views.put(Row(here, "001", {"n": 1}), 1)
+        assert numbers(views.query(here)) == [0, 1, 2]
+
+    def test_a_page_continues_after_a_row_that_was_deleted_meanwhile(self, views: ViewStore, here: str) -> None:
+        self.fill(views, here, 4)
+        first = views.query(here, limit=2)
+        views.delete(here, "001")
+        assert numbers(views.query(here, limit=2, after=first.after)) == [2, 3]
+
+    def test_a_table_can_be_queried_consistently_and_an_index_cannot(self, views: ViewStore, here: str) -> None:
+        self.fill(views, here, 3)
+        assert numbers(views.query(here, limit=2, consistent=True)) == [0, 1]
+        with pytest.raises(ClientError, match="Consistent reads are not supported on global secondary indexes"):
+            views.query(f"place {here}", index="by_place", consistent=True)

@@ -189,7 +189,7 @@ class Inbox:
         reason = {"reason": observe.reason(error), "error": type(error).__name__, "tries": str(count)}
         try:
             runtime.current().dead_letters.send(
-                record["body"], reason=reason, group="dead-letters", dedup=record["messageId"]
+                record["body"], reason=reason, group=FIFO_GROUP, dedup=record["messageId"]
             )
         except Exception as failure:
             observe.failed("dead-letter", failure, count)

@@ -78,12 +78,20 @@ def rows(
     last: str | None = None,
     descending: bool = False,
     at_a_time: int = 100,
+    consistent: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """All rows of a partition (of an index) between two sort keys, in order, read page by page as they are consumed."""
     after: dict[str, Any] | None = None
     while True:
         page = runtime.current().views.query(
-            partition, index=index, first=first, last=last, limit=at_a_time, after=after, descending=descending
+            partition,
+            index=index,
+            first=first,
+            last=last,
+            limit=at_a_time,
+            after=after,
+            descending=descending,
+            consistent=consistent,
         )
         yield from page.rows
         after = page.after

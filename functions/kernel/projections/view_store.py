@@ -109,6 +109,10 @@ class DynamoViews:
         )
         return read_item(cast(Any, response).get("Item"))
 
+    def delete(self, partition: str, sort: str) -> None:
+        """One DeleteItem."""
+        self._client.delete_item(TableName=self._table, Key={"partition": {"S": partition}, "sort": {"S": sort}})
+
     def query(
         self,
         partition: str,
@@ -119,6 +123,7 @@ class DynamoViews:
         limit: int = 50,
         after: dict[str, Any] | None = None,
         descending: bool = False,
+        consistent: bool = False,
     ) -> Page:
         """Queries until the page is full and it is known whether another follows."""
         if first is not None and last is not None and first > last:  # DynamoDB would call that an error
@@ -142,6 +147,7 @@ class DynamoViews:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
             "ScanIndexForward": not descending,
+            **({"ConsistentRead": True} if consistent else {}),
         }
         found: list[Item] = []
         while True:
@@ -200,6 +206,10 @@ class MemoryViews:
         """By its key."""
         return read_item(self.items.get((partition, sort)))
 
+    def delete(self, partition: str, sort: str) -> None:
+        """By its key."""
+        self.items.pop((partition, sort), None)
+
     def query(
         self,
         partition: str,
@@ -210,10 +220,14 @@ class MemoryViews:
         limit: int = 50,
         after: dict[str, Any] | None = None,
         descending: bool = False,
+        consistent: bool = False,
     ) -> Page:
-        """Sort what is there, and cut. Raises ClientError for an index that the table does not have."""
+        """Sort what is there, and cut. Raises ClientError for an index that is not there, or is to be consistent."""
         if index and index not in self.indexes:
             message = f"The table does not have the specified index: {index}"
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
+        if index and consistent:
+            message = "Consistent reads are not supported on global secondary indexes"
             raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "Query")
         prefix = f"{index}_" if index else ""
 

@@ -44,6 +44,9 @@ class ViewStore(Protocol):
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """The data of a row; None when it is not there or a tombstone. Counters come as their fields."""
 
+    def delete(self, partition: str, sort: str) -> None:
+        """Delete a row, if it is there. Unlike a tombstone, it keeps no later `put` of any version from writing it."""
+
     def query(
         self,
         partition: str,
@@ -54,5 +57,9 @@ class ViewStore(Protocol):
         limit: int = 50,
         after: dict[str, Any] | None = None,
         descending: bool = False,
+        consistent: bool = False,
     ) -> Page:
-        """The rows of a partition (of an index), by sort key from `first` to `last` inclusive; no tombstones."""
+        """The rows of a partition (of an index), by sort key from `first` to `last` inclusive; no tombstones.
+
+        consistent: every row that was written before is found. An index cannot be read so.
+        """

@@ -61,15 +61,16 @@ class Deliveries:
     def _miss(self, queue: str, message: Message) -> None:
         service = queue.partition("/")[0]
         for aggregate_id in _aggregate_ids(message):
-            self._missed.setdefault((service, aggregate_id), set()).add(message.name)
+            for place in (service, queue):
+                self._missed.setdefault((place, aggregate_id), set()).add(message.name)
 
     def is_pending(self, queue: str, message_id: str, end: int) -> bool:
         """Whether the queue has a copy that becomes visible only after `end`, in microseconds."""
         return any(copy.due > end for copy in self._open.get((queue, message_id), ()))
 
-    def misses(self, service: str, aggregate_id: str, names: Collection[str]) -> bool:
-        """Whether a service has not handled some message of these names about an aggregate."""
-        missed = self._missed.get((service, aggregate_id))
+    def misses(self, place: str, aggregate_id: str, names: Collection[str]) -> bool:
+        """Whether a service, or one queue of it, has not handled some message of these names about an aggregate."""
+        missed = self._missed.get((place, aggregate_id))
         return missed is not None and any(name in missed for name in names)
 
 

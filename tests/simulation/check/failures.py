@@ -11,7 +11,6 @@ from typing import Any
 
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
-from tests.simulation.check.poison import FIFO
 from tests.simulation.check.records import DeadLetter
 from tests.simulation.check.subscribers import VERSIONS
 from tests.simulation.check.violation import Violation
@@ -74,9 +73,9 @@ class Invocation:
     refused: Counter[str] = field(default_factory=Counter)
 
     def has_reasons_for(self, failures: int) -> bool:
-        """Whether each failure has its own cause; an outage, a stopped owner or a FIFO queue explains any number."""
+        """Whether each failure has its own cause; an outage or a stopped owner explains any number."""
         causes = len(self.struck) + sum(-(-times // CALL_ATTEMPTS) for times in self.refused.values())
-        for_all = self.function.endswith(FIFO) or any(name == "outage" or "/" in name for name in self.struck)
+        for_all = any(name == "outage" or "/" in name for name in self.struck)
         return causes >= (min(failures, 1) if for_all else failures)
 
 

@@ -121,7 +121,9 @@ def _never_back(history: ParsedHistory) -> Iterator[Violation]:
     for _, table, partition, sort, item in history.rows:
         key = table, partition, sort
         about = {"table": table, "row": [partition, sort]}
-        if "version" in item:
+        if not item:  # deleted: a row that is written afterwards is another
+            versions.pop(key, None)
+        elif "version" in item:
             version = int(item["version"]["N"])
             if version <= versions.get(key, -1):
                 text = f"the row {sort} of {partition} in {table} went from version {versions[key]} to {version}"

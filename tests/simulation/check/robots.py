@@ -15,8 +15,9 @@ AT_MOST_LISTED = "no more is picked or reported short than was listed"
 NO_WAIT = "no list and idle robot wait for each other"
 
 AT_WORK = ("assigned", "active")
-LIST_TRIGGERS = ("ShoppingListAvailable", "LookAgain")  # messages that make the dispatcher consider a list
+LIST_TRIGGERS = ("ShoppingListAvailable",)  # messages that make the dispatcher consider a list
 BOT_TRIGGERS = ("BotCameOnline", "BotFinished")  # and a robot
+HEARD_BY = ("depot/dispatcher", "depot/inbox")  # one of them is enough: a schedule compares what they have stored
 
 # The status that an event leads to.
 LIST_STATUS = {
@@ -137,6 +138,11 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         yield from _no_wait(depot, deliveries)
 
 
+def is_known(deliveries: Deliveries, id: str, triggers: tuple[str, ...]) -> bool:
+    """Whether a list's or robot's messages reached one of the two queues of the depot that store what waits."""
+    return not all(deliveries.misses(queue, id, triggers) for queue in HEARD_BY)
+
+
 def writes(commits: Iterator[Commit]) -> Iterator[list[Commit]]:
     """The commits in order, grouped by transaction."""
     pending: list[Commit] = []
@@ -167,12 +173,12 @@ def _no_wait(depot: Depot, deliveries: Deliveries) -> Iterator[Violation]:
     lists = [
         list_id
         for list_id, status in depot.lists.items()
-        if status == "available" and not deliveries.misses("depot", list_id, LIST_TRIGGERS)
+        if status == "available" and is_known(deliveries, list_id, LIST_TRIGGERS)
     ]
     bots = [
         bot_id
         for bot_id, status in depot.bots.items()
-        if status == "idle" and not deliveries.misses("depot", bot_id, BOT_TRIGGERS)
+        if status == "idle" and is_known(deliveries, bot_id, BOT_TRIGGERS)
     ]
     if lists and bots:
         text = f"the list {lists[0]} waits for a robot, and the robot {bots[0]} is idle"

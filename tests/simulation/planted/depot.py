@@ -1,10 +1,11 @@
 """Planted bugs of the depot: lists, robots and their assignment."""
 
-from functions.depot import dispatcher, lease, matching, service
+from functions.depot import dispatcher, lease, matching, service, views
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
 from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, SHORTAGES, SILENT
+from tests.simulation.check.loops import NO_LOOP
 from tests.simulation.check.orders import ADDED_UP, LIST_CANCELLED
 from tests.simulation.check.published_state import PUBLISHED_STATE
 from tests.simulation.check.robots import NEXT_NUMBER, NO_WAIT, ONE_ROBOT
@@ -17,7 +18,8 @@ BUGS = (
         "A list is assigned to every idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(matching.match, "zip(bots, lists, strict=False)", "((bot, one) for one in lists for bot in bots)"),
+            Edit(matching.match, "shopping_list if list_is_left else next(lists, None)", "shopping_list"),
+            Edit(service._waits, "found.status", "True or found.status"),
             Edit(ShoppingList.assign, 'self.must_be("available")', 'self.must_be("available", "assigned")'),
         ),
     ),
@@ -26,7 +28,8 @@ BUGS = (
         "Every available list is assigned to the same idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(matching.match, "zip(bots, lists, strict=False)", "((bot, one) for bot in bots for one in lists)"),
+            Edit(matching.match, "bot if bot_is_left else next(bots, None)", "bot"),
+            Edit(service._waits, "found.status", "True or found.status"),
             Edit(Bot.assign, 'self.must_be("idle")', 'self.must_be("idle", "active")'),
         ),
     ),
@@ -36,10 +39,10 @@ BUGS = (
         (ONE_ROBOT,),
         (
             Edit(
-                service.assign,
-                "change_together((lists, list_id), (bots, bot_id), decide)",
-                "lists.change(list_id, lambda one: one.assign(bot_id))\n"
-                "    bots.change(bot_id, lambda one: one.assign(list_id))",
+                service.assign_waiting,
+                "change_together((lists, waiting_list.id), (bots, idle_bot.id), decide)",
+                "lists.change(waiting_list.id, lambda one: one.assign(idle_bot.id))\n"
+                "    bots.change(idle_bot.id, lambda one: one.assign(waiting_list.id))",
             ),
         ),
     ),
@@ -101,15 +104,26 @@ BUGS = (
         "silent robots stay online",
         "A lost robot is never taken offline.",
         (SILENT,),
-        (Edit(lease.seconds_left, "max(0, min(", "max(1, min("),),
+        (Edit(lease.has_ended, ">= seconds()", "< 0"),),
     ),
     Bug(
-        "lease checked once",
-        "A lease that is valid at its first check is never checked again.",
+        "robots at work not swept",
+        "A robot that falls silent at work is never taken offline.",
         (SILENT,),
+        (Edit(views.online_bots, '("idle", "active")', '("idle",)'),),
+    ),
+    Bug(
+        "sweep by messages to itself",
+        "The sweep of leases goes on by messages that it sends itself.",
+        (NO_LOOP,),
         (
             Edit(
-                lease.schedule_next_check, "runtime.current().queue.send(body, delay=min(after, LONGEST_DELAY))", "pass"
+                depot_inbox.robot_leases_due,
+                "service.end_leases()",
+                "service.end_leases()\n"
+                "    from functions.kernel.eventstore.publish import reminder_body\n"
+                "    from functions.kernel.runtime import context, runtime\n"
+                "    runtime.current().queue.send(reminder_body(timer, context.current()), delay=20)",
             ),
         ),
     ),
@@ -138,27 +152,21 @@ BUGS = (
         ),
     ),
     Bug(
-        "dispatcher does not retry",
-        "A run of the dispatcher that leaves a list waiting plans no other.",
+        "lost messages not made good",
+        "A list or a robot whose message the dispatcher gave up waits for ever.",
         (NO_WAIT,),
-        (
-            Edit(
-                matching.match,
-                "_schedule_next_match(named if named and hidden else left, 0 if pairs or missed else runs, bucket)",
-                "pass",
-            ),
-        ),
+        (Edit(dispatcher.check_due, "matching.correct_rows()", "pass"),),
     ),
     Bug(
-        "only what the index shows",
-        "The dispatcher ignores a list whose event arrives before its row.",
+        "lists that become available are ignored",
+        "The dispatcher does not run when a list becomes available.",
         (NO_WAIT,),
-        (Edit(matching.match, "views.waiting_list(list_id) if list_id else None", "None"),),
+        (Edit(dispatcher.list_available, "matching.match()", "pass"),),
     ),
     Bug(
         "robots that come online are ignored",
         "The dispatcher does not run when a robot comes online.",
         (NO_WAIT,),
-        (Edit(dispatcher.bot_idle, "matching.match(bot_id=event.bot_id)", "pass"),),
+        (Edit(dispatcher.bot_idle, "matching.match()", "pass"),),
     ),
 )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events.depot import LeaseEnds, LookAgain
 from events.queries import ProductFound
 from events.registry import Kind, Message, decode, language
 from functions.depot import service
@@ -65,8 +64,8 @@ class Catalogue:
 class Floor:
     """The service in memory. `pass_time` moves its clock, `settle` delivers the messages that are due.
 
-    During a `backlog` the service's inbox gets no events; the dispatcher does. Robots that are `alive` send heartbeats
-    while time passes, until they are taken offline.
+    During a `backlog` the service's inbox gets no events; while `deaf`, the dispatcher gets none. Robots that are
+    `alive` send heartbeats while time passes, until they are taken offline.
     """
 
     def __init__(self, store: MemoryEventStore | None = None, settings: Mapping[str, str] | None = None) -> None:
@@ -86,7 +85,7 @@ class Floor:
             invoke=self.catalogue,
             settings=settings or {},
         )
-        self.backlog = False
+        self.backlog = self.deaf = False
         self.alive: set[str] = set()
         self._relayed = 0
 
@@ -95,11 +94,11 @@ class Floor:
         with clock.fixed(lambda: self.now), active(self.runtime):
             yield self
 
-    def deliver(self, message: Message, id: str = "", to: Inbox = inbox) -> None:
+    def deliver(self, message: Message, id: str = "", to: Inbox = inbox, version: int = 1) -> None:
         """Deliver a message twice, and once more under another id: its cause forgotten."""
         name = id or type(message).about.name
         for message_id in (name, name, f"{name}-again"):
-            assert to.handle(delivered(message, id=message_id)) == {"batchItemFailures": []}
+            assert to.handle(delivered(message, id=message_id, stream_version=version)) == {"batchItemFailures": []}
 
     def settle(self) -> None:
         """Relay and deliver messages until none is due."""
@@ -119,7 +118,16 @@ class Floor:
             self.now += timedelta(seconds=1)
             if (self.now - START).seconds % HEARTBEAT == 0:
                 self.send_heartbeats()
+            if self.now.second == 0:
+                self._tick()
             self.settle()
+
+    def _tick(self) -> None:
+        """Send the timers of the schedules, all of which tick each minute."""
+        for timer, expression in inbox.schedules.items():
+            assert expression == "rate(1 minute)"
+            about = {"detail-type": timer.about.name, "version": timer.about.version, "time": clock.stamp()}
+            self.queue.send(json.dumps(about))
 
     def send_heartbeats(self) -> None:
         """Send a heartbeat of each robot that is alive and online."""
@@ -135,7 +143,9 @@ class Floor:
             (QueuedMessage({"detail-type": message.name, "detail": message.detail}, self.now), to)
             for message in messages
             for to in (dispatcher, inbox)
-            if message.name in to.pattern["detail-type"] and not (self.backlog and to is inbox)
+            if message.name in to.pattern["detail-type"]
+            and not (self.backlog and to is inbox)
+            and not (self.deaf and to is dispatcher)
         ]
 
     def _timed(self, queue: TimedQueue, to: Inbox) -> list[tuple[QueuedMessage, Inbox]]:
@@ -148,23 +158,6 @@ class Floor:
             if all(status(list_id)[0] == "assigned" for list_id in list_ids):
                 return seconds
         raise AssertionError(f"{[status(list_id) for list_id in list_ids]} after {at_most} seconds")
-
-    @property
-    def runs(self) -> int:
-        """How many runs of the dispatcher reminders have triggered."""
-        return len({sent.dedup for sent in self.dispatcher_queue.sent})
-
-    @property
-    def scheduled(self) -> list[LookAgain]:
-        """The dispatcher's runs that are scheduled."""
-        messages = [message.detail for message in self.queue.messages if message.body["detail-type"] == "LookAgain"]
-        return [LookAgain(**detail["data"]) for detail in messages]
-
-    @property
-    def lease_checks(self) -> list[LeaseEnds]:
-        """The checks of robots' leases that are scheduled."""
-        messages = [message.detail for message in self.queue.messages if message.body["detail-type"] == "LeaseEnds"]
-        return [LeaseEnds(**detail["data"]) for detail in messages]
 
     @property
     def outgoing(self) -> list[Outgoing]:
@@ -230,6 +223,11 @@ def status(list_id: str = "order-1") -> tuple[str, str | None]:
     return shopping_list.status, shopping_list.bot_id
 
 
+def is_available(list_id: str) -> bool:
+    """Whether a list waits for a robot."""
+    return service.lists.load(list_id).aggregate.status == "available"
+
+
 def robot(bot_id: str) -> tuple[str, str | None]:
     """A robot's status, and the list that it has."""
     bot = service.bots.get(bot_id)
@@ -251,7 +249,7 @@ def _read(message: Outgoing) -> Message:
 
 def _batch(body: dict[str, Any]) -> dict[str, Any]:
     record = {
-        "messageId": body["detail"]["metadata"]["id"],
+        "messageId": body["detail"]["metadata"]["id"] if "detail" in body else body["detail-type"],
         "receiptHandle": "receipt",
         "body": json.dumps(body),
         "attributes": attributes(),

@@ -1,14 +1,19 @@
 """The REST routes of the depot."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from functions.depot import service
+from events.depot import ShoppingListItemPicked
+from functions.depot import service, views
 from functions.depot.api import Completion, complete_list
+from functions.depot.inbox import inbox as consumer
 from functions.kernel.domain.errors import InvalidError
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import BOT, Caller, Context, within
-from tests.unit.depot.floor import Floor, robot, status
+from tests.support.delivery import delivered
+from tests.unit.depot.floor import START, Floor, robot, status
 
 ITEMS: list[dict[str, Any]] = [
     {"storeId": "bakery", "productId": "bread", "quantity": 2},
@@ -112,6 +117,42 @@ def test_lists_are_listed_by_status_the_one_that_has_had_it_longest_first(floor:
     assert ids_of(floor.request("GET", "/shopping?status=active").body) == []
     (cancelled,) = floor.request("GET", "/shopping?status=cancelled").body["lists"]
     assert cancelled == floor.request("GET", "/shopping/order-4").body["list"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_active_list_that_was_picked_from_meanwhile_stays_where_it_came_to_its_status(
+    floor: Floor, late: bool
+) -> None:
+    for n in range(3):
+        bot_id = floor.idle(f"Robot {n}")
+        service.assign(floor.available(f"order-{n}"), bot_id)
+        service.start(f"order-{n}", 1)
+        floor.pass_time(0 if late else 1)
+        floor.now += timedelta(seconds=1)
+    service.pick("order-0", 1, "bakery", "roll", 2)
+    floor.settle()
+    assert ids_of(floor.request("GET", "/shopping?status=active").body) == ["order-0", "order-1", "order-2"]
+
+
+def test_a_pick_that_is_heard_before_the_start_places_its_list_as_the_start_does(floor: Floor) -> None:
+    floor.active("order-0")
+    floor.now += timedelta(seconds=1)
+    service.pick("order-0", 1, "bakery", "roll", 2)
+    *_, started, picked = [m for m in floor.published if "ShoppingList" in type(m).about.name]
+    for version, message in ((5, picked), (4, started)):
+        assert consumer.handle(delivered(message, id=str(version), stream_version=version)) == {"batchItemFailures": []}
+    row = views.read("lists", "order-0")
+    assert row
+    assert clock.read(row["since"]) == START
+
+
+def test_a_pick_of_earlier_code_which_does_not_say_when_its_list_was_started_is_read(floor: Floor) -> None:
+    floor.active("order-0")
+    service.pick("order-0", 1, "bakery", "roll", 2)
+    (picked,) = [m for m in floor.published if isinstance(m, ShoppingListItemPicked)]
+    old = picked.model_copy(update={"started_at": None})
+    assert consumer.handle(delivered(old, stream_version=5)) == {"batchItemFailures": []}
+    assert ids_of(floor.request("GET", "/shopping?status=active").body) == ["order-0"]
 
 
 def test_lists_and_robots_come_in_pages(floor: Floor) -> None:

@@ -1,10 +1,8 @@
 """The depot assigns by itself: the list that has waited longest goes to the robot that has been idle longest."""
 
-from datetime import timedelta
-
 import pytest
 
-from events.depot import LookAgain, ShoppingListAvailable
+from events.depot import BotCameOnline, LookAgain, ShoppingListAvailable, WaitingListsDue
 from functions.depot import service
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.inbox import inbox
@@ -99,14 +97,15 @@ def test_a_list_that_was_given_back_goes_to_another_robot(floor: Floor) -> None:
     assert (status(list_id), service.shopping_list(list_id).assignment) == (("assigned", second), 2)
 
 
-def test_a_redelivered_message_may_assign_a_list_that_was_given_back(floor: Floor) -> None:
+def test_a_message_is_only_a_hint_and_may_lead_to_a_pair_each_time_that_it_comes(floor: Floor) -> None:
     first, second = idle_robots(floor, 2)
     floor.available("order-1")
-    message = delivered(next(m for m in floor.published if isinstance(m, ShoppingListAvailable)))
+    message = delivered(next(m for m in floor.published if isinstance(m, ShoppingListAvailable)), stream_version=2)
     assert dispatcher.handle(message) == {"batchItemFailures": []}
     assert status() == ("assigned", first)
     service.take_offline(first)
-    assert dispatcher.handle(message) == {"batchItemFailures": []}
+    given_back = [m for m in floor.published if isinstance(m, ShoppingListAvailable)][-1]
+    assert dispatcher.handle(delivered(given_back, stream_version=4)) == {"batchItemFailures": []}
     assert status() == ("assigned", second)
 
 
@@ -115,8 +114,9 @@ def test_every_handler_of_the_dispatcher_is_idempotent(floor: Floor) -> None:
     floor.available("order-1")
     for message in floor.published:
         if type(message) in dispatcher.messages:
-            floor.deliver(message, id=ids.new(), to=dispatcher)
+            floor.deliver(message, id=ids.new(), to=dispatcher, version=2)
     floor.deliver(LookAgain(bucket="2026-03-14T09:00:03.000000Z", list_id="order-1", looks=1), to=dispatcher)
+    floor.deliver(WaitingListsDue(time="2026-03-14T09:01:00.000000Z"), to=dispatcher)
     assert status()[0] == "assigned"
     assert sorted(robot(bot_id)[0] for bot_id in (first, second)) == ["active", "idle"]
     assert service.shopping_list("order-1").assignment == 1
@@ -133,93 +133,41 @@ def test_an_assignment_belongs_to_the_flow_of_its_list(floor: Floor) -> None:
     assert flows["ShoppingListAssigned"] == flows["BotAssigned"] == "the flow of the order"
 
 
-def test_an_idle_mall_triggers_no_runs(floor: Floor) -> None:
-    idle_robots(floor, 3)
-    floor.listed("order-1")
-    floor.pass_time(60)
-    assert (floor.scheduled, floor.runs) == ([], 0)
-
-
-def test_while_a_list_waits_without_robots_the_runs_come_further_and_further_apart(floor: Floor) -> None:
-    floor.available("order-1")
-    floor.pass_time(30)
-    assert 9 <= floor.runs <= 11
-    floor.pass_time(3_600)
-    assert 60 <= floor.runs <= 80
-
-
-def test_many_lists_that_wait_share_their_runs(floor: Floor) -> None:
-    waiting_lists(floor, 40)
-    floor.pass_time(200)
-    before = floor.runs
-    floor.pass_time(3_600)
-    assert floor.runs - before <= 65
-    assert len(floor.scheduled) <= 41
-
-
-def test_no_run_is_scheduled_when_the_last_list_is_gone(floor: Floor) -> None:
-    floor.available("order-1")
-    floor.pass_time(10)
-    service.cancel("order-1")
-    floor.pass_time(60)
-    assert floor.scheduled == []
-
-
-def test_equal_reminders_become_one_message_in_the_one_group(floor: Floor) -> None:
-    reminder = LookAgain(bucket="2026-03-14T09:00:03.000000Z", list_id="order-1", looks=1)
-    floor.deliver(reminder, id="one")
-    floor.deliver(reminder, id="another")
-    floor.deliver(reminder.model_copy(update={"list_id": "order-2"}), id="of another list")
+def test_equal_timers_become_one_message_in_the_one_group(floor: Floor) -> None:
+    due = WaitingListsDue(time="2026-03-14T09:01:00.000000Z")
+    floor.deliver(due, id="one")
+    floor.deliver(due, id="another")
+    floor.deliver(WaitingListsDue(time="2026-03-14T09:02:00.000000Z"), id="of the next minute")
     assert {sent.group for sent in floor.dispatcher_queue.sent} == {FIFO_GROUP}
-    assert [message.detail["data"]["list_id"] for message in floor.dispatcher_queue.messages] == ["order-1", "order-2"]
+    assert [message.detail["data"]["time"][14:16] for message in floor.dispatcher_queue.messages] == ["01", "02"]
 
 
-def test_a_run_schedules_the_next_although_the_clock_stepped_back(floor: Floor) -> None:
-    floor.available("order-1")
-    floor.settle()
-    [due] = floor.scheduled
-    floor.now -= timedelta(seconds=2)
-    floor.deliver(due, to=dispatcher)
-    buckets = [reminder.bucket for reminder in floor.scheduled]
-    assert (buckets[0], len(set(buckets))) == (due.bucket, 2)
-    assert buckets[1] > due.bucket
-
-
-def test_a_run_follows_for_a_list_given_back_although_the_clock_is_behind_the_last_run(floor: Floor) -> None:
-    floor.available("order-1")
-    floor.pass_time(3)
-    bot_id = floor.idle()
-    assert floor.until_assigned("order-1", at_most=0) == 0
-    floor.pass_time(6)
-    assert floor.scheduled == []
-    before = floor.runs
-    floor.now -= timedelta(seconds=8)
-    service.take_offline(bot_id)
-    floor.pass_time(3)
-    assert status()[0] == "available"
-    assert floor.runs > before
-
-
-def test_when_a_list_is_cancelled_meanwhile_its_robot_gets_the_next_one_within_3_seconds(
+def test_when_a_list_is_cancelled_meanwhile_its_robot_gets_the_next_one_at_once(
     floor: Floor, store: ContendedStore
 ) -> None:
     first, second = waiting_lists(floor, 2)
     bot_id = floor.idle()
     store.before = [lambda: service.cancel(first)]
     floor.settle()
-    assert (status(first)[0], robot(bot_id)) == ("cancelled", ("idle", None))
-    assert floor.until_assigned(second, at_most=3) <= 3
-    assert robot(bot_id) == ("active", second)
+    assert (status(first)[0], robot(bot_id)) == ("cancelled", ("active", second))
 
 
-def test_a_list_that_meets_conflicts_is_assigned_within_3_seconds(floor: Floor, store: ContendedStore) -> None:
+def test_a_list_that_meets_conflicts_is_assigned_at_once(floor: Floor, store: ContendedStore) -> None:
     (list_id,) = waiting_lists(floor, 1)
-    floor.pass_time(300)
     bot_id = floor.idle()
     store.before = [conflict] * 6
     floor.settle()
-    assert (status(list_id), robot(bot_id)) == (("available", None), ("idle", None))
-    assert floor.until_assigned(list_id, at_most=3) <= 3
+    assert status(list_id) == ("assigned", bot_id)
+
+
+def test_a_pair_that_keeps_meeting_conflicts_is_retried(floor: Floor, store: ContendedStore) -> None:
+    (list_id,) = waiting_lists(floor, 1)
+    bot_id = floor.idle()
+    came_online = delivered(next(m for m in floor.published if isinstance(m, BotCameOnline)), stream_version=2)
+    store.before = [conflict] * 18
+    assert dispatcher.handle(came_online) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
+    assert dispatcher.handle(came_online) == {"batchItemFailures": []}
+    assert status(list_id) == ("assigned", bot_id)
 
 
 def test_a_list_that_cannot_be_read_does_not_block_others(floor: Floor) -> None:
@@ -230,17 +178,6 @@ def test_a_list_that_cannot_be_read_does_not_block_others(floor: Floor) -> None:
     bot_id = floor.idle()
     floor.settle()
     assert (status(sound), robot(bot_id)) == (("assigned", bot_id), ("active", sound))
-
-
-def test_a_run_that_cannot_send_its_reminder_is_retried(floor: Floor) -> None:
-    floor.available("order-1")
-    floor.queue.down = True
-    event = next(m for m in floor.published if isinstance(m, ShoppingListAvailable))
-    batch = delivered(event)
-    assert dispatcher.handle(batch) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
-    floor.queue.down = False
-    assert dispatcher.handle(batch) == {"batchItemFailures": []}
-    assert [reminder.list_id for reminder in floor.scheduled] == ["order-1"]
 
 
 def test_the_dispatcher_works_one_by_one_and_consumes_only_what_can_make_a_pair() -> None:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from events.depot import ShoppingListItemPicked
 from events.registry import Kind, Message, language
 from functions.depot import service
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.kernel.domain.aggregate import Unchanged
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.commit import Commit, StoredEvent
 from tests.unit.depot.floor import BREAD, INK, Floor
 
 
@@ -39,6 +42,7 @@ def test_all_events_of_a_list_and_its_robot(floor: Floor) -> None:
     service.start(list_id, 2)
     service.pick(list_id, 2, "bakery", "bread", 2)
     service.complete(list_id, None, 2)
+    bread = {"store_id": "bakery", "product_id": "bread", "quantity": 2}
     roll = {"store_id": "bakery", "product_id": "roll", "quantity": 3}
     ink = {"store_id": "paper", "product_id": "ink", "quantity": 1}
     assert [state(message) for message in floor.published] == [
@@ -55,7 +59,7 @@ def test_all_events_of_a_list_and_its_robot(floor: Floor) -> None:
         list_state("ShoppingListAssigned", "assigned", first, 2),
         bot_state("BotAssigned", first, "active", list_id),
         list_state("ShoppingListStarted", "active", first, 2),
-        list_state("ShoppingListItemPicked", "active", first, 2, store_id="bakery", product_id="bread", quantity=2),
+        list_state("ShoppingListItemPicked", "active", first, 2, **bread, started_at=clock.stamp()),
         list_state("ShoppingListCompleted", "completed", first, 2, shortages=[roll, ink]),
         bot_state("BotFinished", first, "idle"),
     ]
@@ -108,3 +112,13 @@ def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
     assert len(floor.published) == sum(len(commit.events) for commit in commits)
     events = {n for n, m in language().items() if m.about.source == publishes.service and m.about.kind is Kind.EVENT}
     assert {type(message).about.name for message in floor.published} == events
+
+
+def test_a_list_whose_start_was_stored_without_a_time_is_loaded_and_picked(floor: Floor) -> None:
+    floor.assigned("order-1")
+    started = StoredEvent("Started", 1, {})
+    floor.store.commit(Commit("ShoppingList#order-1", 4, "c", (started,), "2026-03-14T09:00:00.000000Z"))
+    service.pick("order-1", 1, "bakery", "roll", 2)
+    *_, picked = floor.published
+    assert isinstance(picked, ShoppingListItemPicked)
+    assert (picked.status, picked.started_at) == ("active", None)

@@ -21,6 +21,7 @@ from functions.depot.stops import Item, Line, Stop
 from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 
+AT = "2026-03-14T09:00:00.000000Z"
 BREAD = Line("bakery", "Corner Bakery", "Floor 0, 12", "bread", "Rye bread", 2)
 ROLL = Line("bakery", "Corner Bakery", "Floor 0, 12", "roll", "Roll", 3)
 INK = Line("paper", "Paper & Ink", "Floor 1, 3", "ink", "Ink", 1)
@@ -31,7 +32,7 @@ PENDING = (Created("order-1", (BAKERY, PAPER), by_staff=False),)
 BY_STAFF = (Created("order-1", (BAKERY, PAPER), by_staff=True),)
 AVAILABLE = (*PENDING, Initiated())
 ASSIGNED = (*AVAILABLE, Assigned("bot-1", 1))
-ACTIVE = (*ASSIGNED, Started())
+ACTIVE = (*ASSIGNED, Started(AT))
 GIVEN_BACK = (*ACTIVE, Picked("bakery", "roll", 3), GivenBack())
 COMPLETED = (*ASSIGNED, Completed(()))
 CANCELLED = (*ASSIGNED, Cancelled("order-1"))
@@ -181,13 +182,13 @@ def test_only_an_available_list_is_assigned() -> None:
 
 
 def test_an_assigned_list_is_started_by_its_number() -> None:
-    given(ShoppingList, *ASSIGNED).when(lambda one: one.start(1)).then(Started()).then_state(
+    given(ShoppingList, *ASSIGNED).when(lambda one: one.start(1, AT)).then(Started(AT)).then_state(
         status="active", robot="bot-1"
     )
 
 
 def test_a_repeated_start_changes_nothing() -> None:
-    given(ShoppingList, *ACTIVE).when(lambda one: one.start(1)).then_nothing()
+    given(ShoppingList, *ACTIVE).when(lambda one: one.start(1, AT)).then_nothing()
 
 
 def test_a_list_that_is_not_assigned_is_not_started() -> None:
@@ -198,7 +199,7 @@ def test_a_list_that_is_not_assigned_is_not_started() -> None:
         (COMPLETED, 1, "completed"),
         (CANCELLED, 1, "cancelled"),
     ):
-        given(ShoppingList, *history).when(methodcaller("start", assignment)).then_refused(
+        given(ShoppingList, *history).when(methodcaller("start", assignment, AT)).then_refused(
             f"the shopping list is {status}"
         )
 
@@ -206,14 +207,14 @@ def test_a_list_that_is_not_assigned_is_not_started() -> None:
 @pytest.mark.parametrize("assignment", [0, 2])
 def test_start_pick_and_complete_must_name_the_assignment(assignment: int) -> None:
     why = f"this is not assignment {assignment} of the shopping list any more"
-    given(ShoppingList, *ASSIGNED).when(lambda one: one.start(assignment)).then_refused(why)
-    given(ShoppingList, *ACTIVE).when(lambda one: one.start(assignment)).then_refused(why)
+    given(ShoppingList, *ASSIGNED).when(lambda one: one.start(assignment, AT)).then_refused(why)
+    given(ShoppingList, *ACTIVE).when(lambda one: one.start(assignment, AT)).then_refused(why)
     given(ShoppingList, *ACTIVE).when(lambda one: one.pick(assignment, "bakery", "roll", 1)).then_refused(why)
     given(ShoppingList, *ACTIVE).when(lambda one: one.complete(assignment=assignment)).then_refused(why)
 
 
 def test_a_robot_that_lost_its_list_cannot_go_on_with_its_old_number() -> None:
-    again = (*GIVEN_BACK, Assigned("bot-2", 2), Started())
+    again = (*GIVEN_BACK, Assigned("bot-2", 2), Started(AT))
     given(ShoppingList, *again).when(lambda one: one.pick(1, "bakery", "roll", 1)).then_refused(
         "this is not assignment 1 of the shopping list any more", state="active"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.messaging.inbox import FIFO_GROUP, Again, Inbox
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.runtime import Runtime
@@ -147,13 +147,13 @@ def test_a_fifo_queue_stops_behind_the_first_failure(running: Runtime) -> None:
     assert queue_of(running).retry_in_seconds == {"receipt-1": 2, "receipt-2": 0, "receipt-3": 0}
 
 
-def test_a_fifo_queue_goes_on_behind_a_dead_letter(running: Runtime) -> None:
+def test_a_fifo_queue_goes_on_behind_a_dead_letter_which_keeps_its_group(running: Runtime) -> None:
     handled = Handled(fifo=True, b=UndeliverableError("never"))
     assert handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c"))) == DONE
     assert handled.jars == ["a", "c"]
     assert isinstance(running.dead_letters, RecordingQueue)
     [letter] = running.dead_letters.sent
-    assert (letter.group, letter.dedup) == ("dead-letters", "record-1")
+    assert (letter.group, letter.dedup) == (FIFO_GROUP, "record-1")
 
 
 def test_a_fifo_queue_waits_for_a_handler_that_cannot_decide_yet(running: Runtime) -> None:
