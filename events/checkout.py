@@ -89,3 +89,9 @@ class SagaMoved(Timer, source="checkout", key="order_id"):
     compensating: bool
     since: Time
     reason: str
+
+
+class SagasDue(Timer, source="checkout", key="time"):
+    """The schedule for timing out sagas whose own reminder was lost."""
+
+    time: Time

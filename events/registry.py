@@ -19,6 +19,10 @@ class UnknownMessageError(Exception):
     """A message's name or version is not in the published language."""
 
 
+class NewerVersionError(UnknownMessageError):
+    """The version of a message is newer than this code."""
+
+
 class MalformedMessageError(Exception):
     """A message's data does not match its published model."""
 
@@ -154,8 +158,8 @@ def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[M
     """Read data published under `name` and `version` as the newest model of that message.
 
     `known` (a consumer's own subscriptions) avoids loading the whole language when the message is among them.
-    Raises UnknownMessageError for an unknown name and for a version that is newer than this code or has no upcaster,
-    MalformedMessageError for data that does not match the model.
+    Raises UnknownMessageError for an unknown name and for a version that has no upcaster, NewerVersionError for a
+    version that is newer than this code, MalformedMessageError for data that does not match the model.
     """
     model = next((message for message in known if message.about.name == name), None)
     model = model or _messages.get(name) or language().get(name)
@@ -163,7 +167,7 @@ def decode(name: str, version: int, data: dict[str, Any], known: Iterable[type[M
         raise UnknownMessageError(f"no message named {name!r} is published")
     if version > model.about.version:
         newest = model.about.version
-        raise UnknownMessageError(f"{name} version {version} is newer than this code, which knows {newest}")
+        raise NewerVersionError(f"{name} version {version} is newer than this code, which knows {newest}")
     for step in range(version, model.about.version):
         if (name, step) not in _upcasters:
             raise UnknownMessageError(f"{name} has no upcaster from version {step}")

@@ -15,9 +15,10 @@ from infra.stages import Stage
 
 QUEUE_RETENTION = Duration.days(14)
 FUNCTION_TIMEOUT = 20  # seconds, of a function that consumes a queue
-# The inbox dead-letters a failing message itself, with a reason, at the stage's `max_receives`. The queue's own redrive
-# policy allows some more: it is for messages that crash the function before the inbox can do so.
-RECEIVES_BEYOND_INBOX = 4
+# The inbox dead-letters a failing message itself, with a reason. The queue's own redrive policy is for a message whose
+# function dies each time before the inbox can report: the alarm on the oldest message shows that long before. It is
+# above the receives of a message that the inbox retries for as long as it ever does, 24 hours: 105, and 41 in 8 hours.
+RECEIVES_BEFORE_REDRIVE = 200
 
 
 def encrypted_queue(scope: Construct, construct_id: str, *, fifo: bool = False, **more: object) -> sqs.Queue:
@@ -58,9 +59,7 @@ class InboxQueue(Construct):
             content_based_deduplication=inbox.fifo or None,
             # AWS advises six times the function's timeout, so that no batch is redelivered while it is being processed.
             visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT),
-            dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=stage.max_receives + RECEIVES_BEYOND_INBOX
-            ),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_REDRIVE),
         )
         for timer, expression in inbox.schedules.items():
             self._schedule(timer, expression)

@@ -20,7 +20,8 @@ from infra.stages import Stage
 
 API_TIMEOUT = 10
 QUERIES_TIMEOUT = 5
-STREAM_RETRIES = 20
+STREAM_RETRIES = -1  # without limit, as long as a record is not older than this: an outage must not use tries up
+STREAM_HOURS = 12
 
 
 class Service(Construct):
@@ -187,6 +188,8 @@ class Service(Construct):
             function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
             function.allow(["sqs:SendMessage"], self.inboxes["inbox"].queue.queue_arn)
         failures = failure_queue(self, "RelayFailures")
+        # The relay sends there itself what the bus refuses for its content; the mapping below grants it that.
+        function.function.add_environment("DEAD_LETTERS_URL", failures.queue_url)
         stream = self.table.table_stream_arn
         assert stream
         # The CDK's own grant allows ListStreams on every stream; the mapping needs it on this one only.
@@ -208,7 +211,7 @@ class Service(Construct):
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=STREAM_RETRIES,
-            max_record_age=Duration.hours(12),
+            max_record_age=Duration.hours(STREAM_HOURS),
             on_failure=sources.SqsDlq(failures),
             filters=[lambda_.FilterCriteria.filter(inserted)],
         )
@@ -218,6 +221,7 @@ class Service(Construct):
         function.function.add_environment("BUS", self._bus.event_bus_name)
         source = {"events:source": f"mallbots.{self.manifest.service}"}
         function.allow(["events:PutEvents"], self._bus.event_bus_arn, StringEquals={**source, **conditions})
+        function.allow(["events:DescribeEventBus"], self._bus.event_bus_arn)
 
     def _alarms(self) -> None:
         dead_letters = [queue for inbox in self.inboxes.values() for queue in (inbox.dead_letters, inbox.undelivered)]

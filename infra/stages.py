@@ -25,9 +25,10 @@ class Stage:
     archive_days: retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost.
     kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
 
-    Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox gives up a failing message and
-    dead-letters it (back-off doubles from 2 s: the 8th receive is 254 s after the first). text_sender, the sender of
-    text messages. require_participation: whether only products of participating stores can be put in a basket.
+    Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
+    fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
+    gives up none that a retry may help. text_sender, the sender of text messages. require_participation: whether only
+    products of participating stores can be put in a basket.
 
     Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent before
     it is taken offline; basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from events.checkout import StepTimedOut
+from events.checkout import SagasDue, StepTimedOut
 from events.customers import CustomerAuthorized, CustomerRefused
 from events.depot import (
     ShoppingInitiated,
@@ -38,6 +38,7 @@ Refusal = CustomerRefused | ShoppingListRefused | PaymentRefused | ShoppingRefus
 
 inbox = Inbox("checkout")
 inbox.include(views.projection)
+inbox.schedule(SagasDue, "rate(1 minute)")
 
 
 @inbox.on(OrderCreated)
@@ -74,3 +75,8 @@ def rejection_refused(reply: OrderRejectionRefused) -> None:
 @inbox.on(StepTimedOut)
 def step_timed_out(timer: StepTimedOut) -> None:
     service.time_out(timer.order_id, timer.step, timer.attempt, timer.compensating)
+
+
+@inbox.on(SagasDue)
+def sagas_due(tick: SagasDue) -> None:
+    service.time_out_overdue()

@@ -1,20 +1,25 @@
 """Use cases of the sagas of orders."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from events.checkout import SagaMoved, StepTimedOut
+from events.checkout import SagaMoved, SagasDue, StepTimedOut
 from functions.checkout import views
 from functions.checkout.domain import CreateOrderSaga, Item
 from functions.checkout.publish import publishes, saga_moved
 from functions.kernel.domain.saga import TRIES, Parked, StepSent
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import clock
+from functions.kernel.messaging.sweep import sweep
+from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.observe import Alarm
 
 sagas = Repository(CreateOrderSaga, publishes)
 saga_parked = Alarm("SagaParked", StepTimedOut.about.name)
 saga_keeps_retrying = Alarm("SagaInsists", StepTimedOut.about.name)
+sagas_left_running = Alarm("SagasNotTimedOut", SagasDue.about.name)
+
+LATE = timedelta(seconds=60)  # a reminder that is later than this after its timeout counts as lost; both count once
 
 
 def start(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item], total: int) -> None:
@@ -44,18 +49,18 @@ def cancel(order_id: str) -> None:
 
 def time_out(order_id: str, step: int, attempt: int, compensating: bool) -> None:
     """Take the timeout of a try: retry, compensate, or park the saga. Parking and a fourth try or later ring alarms."""
-    saga = _decide(order_id, lambda saga: saga.time_out(step, attempt, compensating, clock.stamp()))
-    about = {"order_id": saga.id, "command": saga.awaited.command, "attempt": saga.attempt}
-    for event in saga.changes:
-        if isinstance(event, Parked):
-            saga_parked.ring(**about)
-        elif isinstance(event, StepSent) and event.attempt > TRIES:
-            saga_keeps_retrying.ring(**about)
+    _ring(_decide(order_id, lambda saga: saga.time_out(step, attempt, compensating, clock.stamp())))
+
+
+def time_out_overdue() -> int:
+    """Time out each saga whose latest try is long past its timeout: its reminder was lost. Returns how many it read."""
+    begun = clock.now() - _step_timeout() - LATE
+    return sweep(views.running_since(begun), _time_out_if_overdue, sagas_left_running)
 
 
 def resume(order_id: str) -> None:
-    """Resume a parked saga. Raises NotFoundError, RefusedError."""
-    sagas.change(order_id, lambda saga: saga.resume(clock.stamp()))
+    """Resume a saga that is parked, or whose latest try is past its timeout. Raises NotFoundError, RefusedError."""
+    _ring(sagas.change(order_id, lambda saga: saga.resume(clock.stamp(), overdue=_overdue(saga) > timedelta())))
 
 
 def saga(order_id: str) -> SagaMoved:
@@ -83,3 +88,31 @@ def _latest(row: SagaMoved) -> SagaMoved:
 def _decide(order_id: str, decide: Callable[[CreateOrderSaga], None]) -> CreateOrderSaga:
     """Let a saga decide on a message, also one that does not exist yet: it ignores what is not for it."""
     return sagas.create(order_id, decide)
+
+
+def _time_out_if_overdue(order_id: str) -> None:
+    saga = sagas.load(order_id).aggregate
+    if saga.status != "running":
+        views.update(saga_moved(saga), saga.version)
+    elif _overdue(saga) > LATE:
+        observe.logger().warning("a saga's reminder was lost", extra={"order_id": order_id})
+        time_out(order_id, saga.step, saga.attempt, saga.compensating)
+
+
+def _overdue(saga: CreateOrderSaga) -> timedelta:
+    """For how long the latest try of a running saga is past its timeout; negative before. Its latest commit sent it."""
+    latest = next(runtime.current().store.backwards(saga.stream(saga.id), page=1))
+    return clock.now() - clock.read(latest.time) - timedelta(seconds=saga.timeout(int(_step_timeout().total_seconds())))
+
+
+def _step_timeout() -> timedelta:
+    return timedelta(seconds=int(runtime.current().setting("STEP_TIMEOUT")))
+
+
+def _ring(saga: CreateOrderSaga) -> None:
+    about = {"order_id": saga.id, "command": saga.awaited.command, "attempt": saga.attempt}
+    for event in saga.changes:
+        if isinstance(event, Parked):
+            saga_parked.ring(**about)
+        elif isinstance(event, StepSent) and event.attempt > TRIES:
+            saga_keeps_retrying.ring(**about)

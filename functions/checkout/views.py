@@ -3,12 +3,14 @@
 A row is written when a saga's status changes, so a running saga's row knows its status but not its step.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from events.checkout import SagaMoved
 from events.envelope import Metadata
-from functions.kernel.projections.projection import Projection
-from functions.kernel.runtime import runtime
+from functions.kernel.projections.projection import Projection, rows
+from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Row
 
 projection = Projection(indexes=["sagas"])
@@ -16,12 +18,18 @@ projection = Projection(indexes=["sagas"])
 
 @projection.on(SagaMoved)
 def saga_row(saga: SagaMoved, metadata: Metadata) -> Row:
-    return Row(
-        partition=f"saga#{saga.order_id}",
-        sort="saga",
-        data=saga.model_dump(mode="json"),
-        indexes={"sagas": ("sagas", f"{saga.status}#{saga.since}#{saga.order_id}")},
-    )
+    return _row(saga)
+
+
+def update(saga: SagaMoved, version: int) -> None:
+    """Write the row of a saga that has this version, where an older one is there: its message may be lost."""
+    runtime.current().views.put(_row(saga), version)
+
+
+def running_since(moment: datetime) -> Iterator[str]:
+    """The ids of the sagas that run since then or before, as far as the index shows, the longest running first."""
+    found = rows("sagas", index="sagas", first="running#", last=f"running#{clock.stamp(moment)}")
+    return (row["order_id"] for row in found)
 
 
 def sagas(
@@ -38,3 +46,12 @@ def sagas(
         descending=True,
     )
     return [SagaMoved.model_validate(row, extra="ignore") for row in page.rows], page.after
+
+
+def _row(saga: SagaMoved) -> Row:
+    return Row(
+        partition=f"saga#{saga.order_id}",
+        sort="saga",
+        data=saga.model_dump(mode="json"),
+        indexes={"sagas": ("sagas", f"{saga.status}#{saga.since}#{saga.order_id}")},
+    )

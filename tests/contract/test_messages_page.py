@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -12,8 +13,10 @@ from events.registry import Command, Kind, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import InvalidError
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
+from tests.support.delivery import attributes
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 PAGE = (ROOT / "docs" / "messages.md").read_text()
@@ -98,10 +101,14 @@ def test_every_command_and_every_query_has_somebody_who_answers_it() -> None:
 
 
 def refused(service: str, inbox: Inbox, detail: dict[str, Any]) -> str:
-    """The reason with which an inbox lays a message aside, at once and whole."""
+    """The reason with which an inbox dead-letters a message, whole, that it has waited a day to understand."""
     body = json.dumps({"detail-type": detail["metadata"]["name"], "detail": detail})
-    attributes = {"ApproximateReceiveCount": "1"}
-    record = {"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes}
+    record = {
+        "messageId": "m-1",
+        "receiptHandle": "r-1",
+        "body": body,
+        "attributes": attributes(105, clock.now() - timedelta(days=1)),
+    }
     dead_letters = RecordingQueue()
     with active(memory_runtime(service, dead_letters=dead_letters)):
         assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
@@ -117,14 +124,14 @@ def sample(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("service", "inbox"), INBOXES)
-def test_a_command_that_nobody_knows_is_laid_aside_with_the_reason(service: str, inbox: Inbox) -> None:
+def test_a_command_that_nobody_knows_is_dead_lettered_with_the_reason(service: str, inbox: Inbox) -> None:
     detail = sample("ApproveOrder")
     detail["metadata"]["name"] = "PaintTheStore"
     assert refused(service, inbox, detail) == f"{service} does not handle PaintTheStore"
 
 
 @pytest.mark.parametrize(("service", "inbox"), INBOXES)
-def test_a_command_for_another_service_is_laid_aside_with_the_reason(service: str, inbox: Inbox) -> None:
+def test_a_command_for_another_service_is_dead_lettered_with_the_reason(service: str, inbox: Inbox) -> None:
     handled = {message.about.name for message in inbox.messages}
     foreign = [command.about.name for command in COMMANDS if command.about.name not in handled]
     reasons = [refused(service, inbox, sample(name)) for name in foreign]

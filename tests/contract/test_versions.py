@@ -22,6 +22,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
+from tests.support.delivery import attributes
 from tests.support.mall import Mall
 from tests.support.runtime import RecordingQueue, memory_runtime
 
@@ -59,7 +60,7 @@ def down(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Insights cannot write, so whatever it hears fails."""
 
     def refuse(*_: object) -> bool:
-        raise ConnectionError("the table is not there")
+        raise RuntimeError("the table is not there")
 
     with monkeypatch.context() as patch:
         patch.setattr(mall.runtimes["insights"].views, "put", refuse)
@@ -131,8 +132,7 @@ def in_queue(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def handed_over(body: str) -> dict[str, Any]:
-    attributes = {"ApproximateReceiveCount": "1"}
-    return {"Records": [{"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes}]}
+    return {"Records": [{"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": attributes()}]}
 
 
 def sample(version: int) -> dict[str, Any]:
@@ -144,17 +144,15 @@ def shown() -> list[dict[str, Any]]:
     return [message["data"] for message in of_flow("flow-1", 10, None).messages]
 
 
-def test_code_that_is_older_than_a_version_lays_it_aside_with_the_reason_and_newer_code_takes_it_up(
+def test_a_version_that_is_newer_than_the_code_waits_in_its_queue_and_newer_code_handles_it(
     old_insights: Inbox,
 ) -> None:
-    dead_letters = RecordingQueue()
-    with active(memory_runtime("insights", dead_letters=dead_letters)):
-        assert old_insights.handle(in_queue(sample(2))) == {"batchItemFailures": []}
-        (letter,) = dead_letters.sent
-        assert letter.reason is not None
-        assert letter.reason["reason"] == "InvoiceAdjusted version 2 is newer than this code, which knows 1"
+    queue, dead_letters = RecordingQueue(), RecordingQueue()
+    with active(memory_runtime("insights", queue=queue, dead_letters=dead_letters)):
+        assert old_insights.handle(in_queue(sample(2))) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+        assert (queue.retry_in_seconds, dead_letters.sent) == ({"r-1": 2}, [])
         assert shown() == []
-        assert insights.handle(handed_over(letter.body)) == {"batchItemFailures": []}
+        assert insights.handle(in_queue(sample(2))) == {"batchItemFailures": []}
         assert shown() == [sample(2)["data"]]
 
 

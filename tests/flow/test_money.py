@@ -17,6 +17,8 @@ from tests.flow.scene import ORDERED, Scene, a_scene
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 
+RETRIED_FOR = 30_000  # seconds: 8 hours, and the longest back-off
+
 DISORDER = [None, 1, 2]  # messages in order, and two kinds of disorder with repetitions
 FAULTS: list[Behaviour] = ["refuses", "loses answers", "is away"]
 CABLE = {"cable": 1}  # 9.95
@@ -152,7 +154,7 @@ def test_a_refund_is_dead_lettered_when_the_provider_fails_for_long_and_redriven
     bank = Bank(scene.mall)
     bank.behaviour = fault
     path.steps(scene)
-    scene.mall.pass_time(900)
+    scene.mall.pass_time(RETRIED_FOR)
     assert scene.mall.waiting().get("payments", []) == []
     assert len(bank.pays_again()) == len(path.refunds)
     ends_as(path, scene, bank)

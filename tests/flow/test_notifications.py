@@ -149,7 +149,7 @@ def test_a_message_whose_text_always_fails_is_dead_lettered_and_can_be_redriven(
     provider = use_provider(scene.mall, MemoryTexts())
     provider.down = True
     scene.is_approved()
-    scene.mall.pass_time(1800)
+    scene.mall.pass_time(30_000)  # 8 hours, and the longest back-off
     letters = scene.mall.dead_letters()
     assert set(letters) == {"notifications"}
     assert {letter.reason["error"] for letter in letters["notifications"] if letter.reason} == {"ConnectionError"}

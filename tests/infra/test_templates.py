@@ -53,7 +53,7 @@ def test_every_target_of_a_rule_has_a_dead_letter_queue(dev: Templates) -> None:
             assert "DeadLetterConfig" in target, rule
 
 
-def test_every_stream_source_has_limits_and_a_failure_destination(dev: Templates) -> None:
+def test_every_stream_source_has_a_limit_of_age_and_a_failure_destination(dev: Templates) -> None:
     sources = [
         source
         for _, _, source in dev.resources("AWS::Lambda::EventSourceMapping")
@@ -63,8 +63,8 @@ def test_every_stream_source_has_limits_and_a_failure_destination(dev: Templates
     for source in sources:
         assert source["DestinationConfig"]["OnFailure"]["Destination"]
         assert source["BisectBatchOnFunctionError"] is True
-        assert source["MaximumRetryAttempts"] > 0
-        assert source["MaximumRecordAgeInSeconds"] > 0
+        assert source["MaximumRetryAttempts"] == -1  # a count of tries would be used up within minutes of an outage
+        assert source["MaximumRecordAgeInSeconds"] == 43_200
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert json.loads(source["FilterCriteria"]["Filters"][0]["Pattern"]) == {
             "eventName": ["INSERT"],
@@ -108,6 +108,40 @@ def test_rows_are_deleted_only_by_a_worker_in_turn(dev: Templates) -> None:
     deleting = [(stack, name) for stack, name, s in dev.statements() if "dynamodb:DeleteItem" in listed(s["Action"])]
     assert [stack for stack, _ in deleting] == ["depot"]
     assert "Dispatcher" in deleting[0][1]
+def test_a_queue_gives_a_message_up_itself_only_long_after_its_inbox_would(dev: Templates) -> None:
+    """The inbox retries for 8 hours, or 24 for newer code: 41 and 105 receives (tests/unit/kernel/test_failures.py)."""
+    counts = {
+        queue["RedrivePolicy"]["maxReceiveCount"]
+        for _, _, queue in dev.resources("AWS::SQS::Queue")
+        if "RedrivePolicy" in queue
+    }
+    assert counts == {200}
+
+
+def test_every_relay_may_send_to_the_failure_queue_of_its_stream(dev: Templates) -> None:
+    functions = {(stack, name): function for stack, name, function in dev.resources("AWS::Lambda::Function")}
+    policies = {
+        (stack, role["Ref"]): policy["PolicyDocument"]["Statement"]
+        for stack, _, policy in dev.resources("AWS::IAM::Policy")
+        for role in policy["Roles"]
+    }
+    streams = [
+        (stack, source)
+        for stack, _, source in dev.resources("AWS::Lambda::EventSourceMapping")
+        if "DestinationConfig" in source
+    ]
+    assert streams
+    for stack, source in streams:
+        queue = arn_of(source["DestinationConfig"]["OnFailure"]["Destination"])
+        function = functions[stack, source["FunctionName"]["Ref"]]
+        assert function["Environment"]["Variables"]["DEAD_LETTERS_URL"] == {"Ref": queue}
+        sends = [
+            resource
+            for statement in policies[stack, arn_of(function["Role"])]
+            if "sqs:SendMessage" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        ]
+        assert queue in [arn_of(resource) for resource in sends]
 
 
 def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.commit import Outgoing
-from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.runtime import Runtime, Unsent
 from tests.support.queues import MemoryQueue
 
 
@@ -24,7 +24,7 @@ class MemoryBus:
 
     mall: Publishes
 
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
+    def put(self, messages: Sequence[Outgoing]) -> list[Unsent]:
         for message in messages:
             self.mall.publish(json.loads(json.dumps(message.detail)))
         return []

@@ -1,16 +1,23 @@
 """Messages as a queue delivers them to a service."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from events.envelope import SOURCE_PREFIX, Envelope, Metadata
 from events.registry import Message
+from functions.kernel.runtime import clock
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def delivered(*messages: Message, id: str = "message-1", stream_version: int = 1, tries: int = 1) -> dict[str, Any]:
-    """An SQS event with these messages; the first has this id, others the id and their position."""
+def delivered(
+    *messages: Message, id: str = "message-1", stream_version: int = 1, tries: int = 1, hours: float = 0
+) -> dict[str, Any]:
+    """An SQS event with these messages; the first has this id, others the id and their position.
+
+    Each was received so many `tries`, the first so many `hours` ago.
+    """
     bodies = [
         _body(message, f"{id}-{position}" if position else id, stream_version)
         for position, message in enumerate(messages)
@@ -21,10 +28,19 @@ def delivered(*messages: Message, id: str = "message-1", stream_version: int = 1
                 "messageId": f"record-{position}",
                 "receiptHandle": f"receipt-{position}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": str(tries)},
+                "attributes": attributes(tries, clock.now() - timedelta(hours=hours)),
             }
             for position, body in enumerate(bodies)
         ]
+    }
+
+
+def attributes(receives: int = 1, first: datetime | None = None) -> dict[str, str]:
+    """What SQS says of a message that was received so often, and at this moment (now) for the first time."""
+    first = first or clock.now()
+    return {
+        "ApproximateReceiveCount": str(receives),
+        "ApproximateFirstReceiveTimestamp": str(int(first.timestamp() * 1000)),
     }
 
 

@@ -26,6 +26,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.copying import copy_of_store, copy_of_views
+from tests.support.delivery import attributes
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
 from tests.support.runtime import SETTINGS
 
@@ -274,13 +275,14 @@ class Mall:
     def _handle(self, subscriber: Subscriber, batch: Sequence[Message], *, acknowledged: bool = True) -> None:
         for message in batch:
             message.receives += 1
+            message.first_received = message.first_received or self.now
             message.due = self.now + timedelta(seconds=VISIBILITY)
         records = [
             {
                 "messageId": message.id,
                 "receiptHandle": message.id,
                 "body": message.body,
-                "attributes": {"ApproximateReceiveCount": str(message.receives)},
+                "attributes": attributes(message.receives, message.first_received),
             }
             for message in batch
         ]

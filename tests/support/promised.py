@@ -8,6 +8,7 @@ from functions.kernel.eventstore.store import MemoryEventStore, messages_of
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Outgoing
+from tests.support.delivery import attributes
 
 
 def promised() -> list[Outgoing]:
@@ -32,6 +33,6 @@ def hand_over(inbox: Inbox, messages: Sequence[Outgoing]) -> None:
             "messageId": message.id,
             "receiptHandle": message.id,
             "body": json.dumps({"detail-type": message.name, "detail": message.detail}),
-            "attributes": {"ApproximateReceiveCount": "1"},
+            "attributes": attributes(),
         }
         assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}

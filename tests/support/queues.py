@@ -10,12 +10,13 @@ VISIBILITY = 120
 
 @dataclass
 class Message:
-    """A message in a queue. due: when it becomes visible; receives: how often it was received."""
+    """A message in a queue. due: when it becomes visible; receives: how often it was received, first when."""
 
     id: str
     body: str
     due: datetime
     receives: int = 0
+    first_received: datetime | None = None
     reason: Mapping[str, str] | None = None
 
 

@@ -9,7 +9,7 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Outgoing
-from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.runtime import Runtime, Unsent
 from infra.stages import STAGES
 
 
@@ -20,9 +20,9 @@ class RecordingBus:
         self.messages: list[Outgoing] = []
         self.down = False
 
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
+    def put(self, messages: Sequence[Outgoing]) -> list[Unsent]:
         if self.down:
-            return list(range(len(messages)))
+            return [Unsent(position) for position in range(len(messages))]
         self.messages += messages
         return []
 

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.runtime import clock, observe
+from functions.kernel.runtime import budget, clock, observe
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.json_text import compact
+from functions.kernel.runtime.runtime import Unsent
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -18,39 +20,67 @@ if TYPE_CHECKING:
 
 ENTRIES_AT_ONCE = 10  # PutEvents takes so many entries,
 BYTES_AT_ONCE = 250_000  # and they were limited to 256 KB together for longer than the larger limit of today exists.
-TRIES = 4
+PAUSE = 0.1  # seconds before the second try
+CHECKED_FOR = timedelta(seconds=60)
+# What PutEvents refuses for its content, so that no retry helps: an entry, or for one entry's sake the whole call
+# (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html). What is refused for want
+# of a permission is retried: the permission may be on its way.
+REFUSALS = {"InvalidArgument", "MalformedDetail", "ValidationError", "ValidationException"}
 
 
 class EventBridgeBus:
-    """An EventBridge bus: PutEvents in batches, refused entries tried again here."""
+    """An EventBridge bus: PutEvents in batches, what fails tried once more here (the SDK does not retry it).
+
+    AWS accepts events for a bus that does not exist, and drops them. So the bus is looked up, by DescribeEventBus,
+    before the first message and once a minute; when it is not there, nothing is published.
+    """
 
     def __init__(self, client: "EventBridgeClient", name: str) -> None:
         self._client = client
         self._name = name
+        self._checked: datetime | None = None
 
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
-        """Publish; the positions returned are those that four tries could not place."""
-        failed: list[int] = []
+    def put(self, messages: Sequence[Outgoing]) -> list[Unsent]:
+        """Publish, and return what could not be published."""
+        if messages and not self._exists():
+            return [Unsent(position) for position in range(len(messages))]
+        unsent: list[Unsent] = []
         entries = [self._entry(message) for message in messages]
         for positions in batches([_size(entry) for entry in entries]):
-            failed += self._put_batch(entries, positions)
-        return failed
+            unsent += self._put_batch(entries, positions)
+        return sorted(unsent, key=lambda one: one.position)
 
-    def _put_batch(self, entries: Sequence[Any], positions: list[int]) -> list[int]:
-        for attempt in range(TRIES):
+    def _exists(self) -> bool:
+        """Whether the bus is there. It is taken to be where that cannot be told: a look-up must hold up no message."""
+        if self._checked and clock.now() < self._checked + CHECKED_FOR:
+            return True
+        try:
+            self._client.describe_event_bus(Name=self._name)
+        except (ClientError, BotoCoreError, UnavailableError) as error:
+            observe.log_error(f"the bus {self._name} cannot be looked up", error)
+            return _code(error) != "ResourceNotFoundException"
+        self._checked = clock.now()
+        return True
+
+    def _put_batch(self, entries: Sequence[Any], positions: list[int]) -> list[Unsent]:
+        refused: list[Unsent] = []
+        for attempt in range(budget.TRIES):
             if attempt:
-                clock.wait(0.05 * 2**attempt)
+                clock.wait(PAUSE)
             try:
                 response = self._client.put_events(Entries=[entries[p] for p in positions])
-            except (ClientError, BotoCoreError):
-                if attempt + 1 == TRIES:
-                    return positions
-                continue
-            answers = zip(positions, response["Entries"], strict=True)
-            positions = [position for position, answer in answers if answer.get("ErrorCode")]
+            except (ClientError, BotoCoreError, UnavailableError) as error:
+                if _code(error) not in REFUSALS:
+                    continue
+                if len(positions) == 1:
+                    return [*refused, Unsent(positions[0], observe.reason(error))]
+                return [*refused, *(one for position in positions for one in self._put_batch(entries, [position]))]
+            codes = {p: answer.get("ErrorCode", "") for p, answer in zip(positions, response["Entries"], strict=True)}
+            refused += [Unsent(p, f"{code} in PutEvents") for p, code in codes.items() if code in REFUSALS]
+            positions = [p for p, code in codes.items() if code and code not in REFUSALS]
             if not positions:
-                return []
-        return positions
+                return refused
+        return [*refused, *map(Unsent, positions)]
 
     def _entry(self, message: Outgoing) -> Any:
         return {
@@ -59,6 +89,11 @@ class EventBridgeBus:
             "DetailType": message.name,
             "Detail": compact(message.detail),
         }
+
+
+def _code(error: Exception) -> str:
+    """AWS's code of an error; empty where AWS did not answer."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
 
 
 def _size(entry: Any) -> int:
@@ -120,7 +155,7 @@ def invoker(client: "LambdaClient", functions: Mapping[str, str]) -> Callable[[s
     def invoke(service: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
             response = client.invoke(FunctionName=functions[service], Payload=json.dumps(request).encode())
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, UnavailableError) as error:
             raise UnavailableError(f"{service} does not answer: ask again in a moment") from error
         answer: dict[str, Any] = json.loads(response["Payload"].read())
         if response.get("FunctionError"):

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
 from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
@@ -19,30 +18,28 @@ from functions.kernel.eventstore.relay import handle as relay_batch
 from functions.kernel.eventstore.relay import republish
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.runtime import Runtime
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-# Short timeouts: a call that hangs must end well inside the function's own timeout, so that it can still report.
-FAST = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-ASKING = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 
-
-def _client(name: str, config: Config = FAST) -> Any:
-    return _Client(name, config)
+def _client(name: str, tries: int = budget.TRIES) -> Any:
+    """A client whose calls are tried so often (runtime/budget.py): once where the adapter retries itself."""
+    return _Client(name, tries)
 
 
 class _Client:
     """A client that is made when it is first used: to make one takes 20 to 150 ms, and few functions need all."""
 
-    def __init__(self, name: str, config: Config) -> None:
+    def __init__(self, name: str, tries: int) -> None:
         self._name = name
-        self._config = config
+        self._tries = tries
 
     @cached_property
     def _made(self) -> Any:
-        made = boto3.client(self._name, config=self._config)  # type: ignore[call-overload]  # a name known below
+        config = budget.config(self._tries)
+        made = budget.guard(boto3.client(self._name, config=config))  # type: ignore[call-overload]  # a name known below
         if cost.on():
             cost.watch(made)
         return made
@@ -55,7 +52,7 @@ class _Client:
 def _compose() -> Runtime:
     """The adapters of this function, made once per container."""
     env = os.environ
-    dynamodb, sqs, events = _client("dynamodb"), _client("sqs"), _client("events")
+    dynamodb, sqs, events = _client("dynamodb"), _client("sqs"), _client("events", tries=1)
     composed = Runtime(
         service=env["MALLBOTS_SERVICE"],
         store=DynamoEventStore(dynamodb, env.get("TABLE", "")),
@@ -64,7 +61,7 @@ def _compose() -> Runtime:
         queue=SqsQueue(sqs, env.get("QUEUE_URL", "")),
         dead_letters=SqsQueue(sqs, env.get("DEAD_LETTERS_URL", "")),
         queues={name: SqsQueue(sqs, url) for name, url in _named("QUEUE_URL_").items()},
-        invoke=invoker(_client("lambda", ASKING), _named("QUERIES_")),
+        invoke=invoker(_client("lambda"), _named("QUERIES_")),
         secret=cache(_signing_key),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
     )
@@ -93,7 +90,8 @@ def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
     def handle(event: dict[str, Any], lambda_context: Any) -> Any:
         _compose()
         try:
-            return work(event)
+            with budget.limited(lambda: lambda_context.get_remaining_time_in_millis() / 1000):
+                return work(event)
         finally:
             if cost.on():
                 cost.print_line(event)

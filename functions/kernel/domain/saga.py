@@ -16,8 +16,9 @@ The rules, with STEP_TIMEOUT a setting of the stage (60 s):
   `retry_forever` only a refusal does: from the fourth on, each try waits twice as long as the one before, up to 900 s.
 - Compensating begins with `first_undo`, which undoes what the saga is about (step 0). If that is refused, the saga
   completes instead. Then the steps whose command was sent, answered or not, are undone from the last one back.
-- A compensation is tried 8 times. Each try waits twice as long as the one before, up to 900 s: 75 minutes in all with a
-  STEP_TIMEOUT of 60 s. Then the saga is parked until staff resume it (8 more tries) or the answer comes after all.
+- A compensation is tried 35 times. Each try waits twice as long as the one before, up to 900 s: 8 hours in all with a
+  STEP_TIMEOUT of 60 s. Then the saga is parked until staff resume it (35 more tries) or the answer comes after all.
+- A running saga whose latest try is past its timeout has lost its reminder; staff may resume it too.
 - A cancellation makes a running saga compensate at once; a saga that has not begun never will.
 - Replies, timeouts and cancellations that are late, repeated or foreign change nothing and raise nothing.
 
@@ -31,7 +32,7 @@ from typing import ClassVar
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 
 TRIES = 3  # of a step, before the saga compensates or the timeouts get longer
-UNDO_TRIES = 8  # of a compensation, before the saga is parked, and again each time that it is resumed
+UNDO_TRIES = 35  # of a compensation, before the saga is parked, and again each time that it is resumed
 LONGEST_TIMEOUT = 900  # of any try, in seconds: SQS delays a message no longer
 
 
@@ -103,7 +104,7 @@ class Undone(DomainEvent):
 
 @dataclass(frozen=True)
 class Parked(DomainEvent):
-    """A compensation had no answer after 8 tries: staff must resume the saga."""
+    """A compensation had no answer after 35 tries: staff must resume the saga."""
 
     reason: str
     at: str
@@ -230,8 +231,14 @@ class Saga(Aggregate):
         elif self.status == "running" and not self.compensating:
             self._compensate(reason, at)
 
-    def resume(self, at: str) -> None:
-        """Try again, 8 times, the compensation that it was parked for. Raises RefusedError unless it is parked."""
+    def resume(self, at: str, overdue: bool = False) -> None:
+        """Try again, 35 times, the compensation that it was parked for; or, running, time out the `overdue` try.
+
+        overdue: whether the latest try is past its timeout. Raises RefusedError when there is nothing to resume.
+        """
+        if self.status == "running" and overdue:
+            self.time_out(self.step, self.attempt, self.compensating, at)
+            return
         self.must_be("parked")
         self._resume_if_parked(at)
         self.record(UndoSent(self.step, self.attempt + 1))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,14 @@ from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore.store import messages_of
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing
-from functions.kernel.runtime.runtime import LONGEST_DELAY
+from functions.kernel.runtime.runtime import LONGEST_DELAY, Unsent
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
-    """Publish the messages of a batch of stream records; reports the first that failed, where the stream retries."""
+    """Publish the messages of a batch of stream records; reports the first that failed, where the stream retries.
+
+    A message that the bus refuses for its content goes to the failure queue with the reason, and holds up no other.
+    """
     owners: list[str] = []
     waiting: list[Outgoing] = []
     for record in event["Records"]:
@@ -21,22 +25,38 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
         for message in messages_of(image) if record["eventName"] == "INSERT" else ():
             owners.append(record["dynamodb"]["SequenceNumber"])
             waiting.append(message)
-    failed = {owners[position] for position in send(waiting)}
+    failed = {
+        owners[unsent.position]
+        for unsent in send(waiting)
+        if not (unsent.refusal and _give_up(waiting[unsent.position], unsent.refusal))
+    }
     if not failed:
         return {"batchItemFailures": []}
     first = next(owner for owner in owners if owner in failed)
     return {"batchItemFailures": [{"itemIdentifier": first}]}
 
 
-def send(messages: list[Outgoing]) -> list[int]:
-    """Send messages to the bus, reminders to the service's own queue; returns the positions of those that failed."""
-    failed: list[int] = []
+def send(messages: list[Outgoing]) -> list[Unsent]:
+    """Send messages to the bus, reminders to the service's own queue; returns those that were not sent."""
+    unsent: list[Unsent] = []
     to_bus = [position for position, message in enumerate(messages) if message.delay is None]
     for position, message in enumerate(messages):
         if message.delay is not None and not _remind(message, message.delay):
-            failed.append(position)
-    failed += [to_bus[position] for position in runtime.current().bus.put([messages[p] for p in to_bus])]
-    return sorted(failed)
+            unsent.append(Unsent(position))
+    for one in runtime.current().bus.put([messages[p] for p in to_bus]):
+        unsent.append(replace(one, position=to_bus[one.position]))
+    return sorted(unsent, key=lambda one: one.position)
+
+
+def _give_up(message: Outgoing, refusal: str) -> bool:
+    """Send a message to the failure queue; whether it took it."""
+    body = {"detail-type": message.name, "source": message.detail["metadata"]["source"], "detail": message.detail}
+    try:
+        runtime.current().dead_letters.send(json.dumps(body), reason={"reason": refusal, "error": "RefusedByBus"})
+    except Exception as error:  # reported to the stream, which retries the record
+        observe.failed(message.name, error, 1)
+        return False
+    return True
 
 
 def _remind(message: Outgoing, delay: int) -> bool:
@@ -82,7 +102,7 @@ def republish(
     messages = list(_addressed(wanted, to, frozenset(names)))
     failed = send(messages)
     if failed:
-        first = messages[failed[0]].id
+        first = messages[failed[0].position].id
         raise UnavailableError(f"the bus did not accept {len(failed)} of {len(messages)} messages, first {first}")
     return {"sent": len(messages), "cursor": next_cursor}
 

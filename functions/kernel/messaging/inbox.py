@@ -3,18 +3,18 @@
 When a failed message is retried and when it is given up: see retry.py.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from math import inf
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from events.envelope import Envelope, Metadata
+from events.envelope import SOURCE_PREFIX, Envelope, Metadata
 from events.registry import (
     Command,
     MalformedMessageError,
     Message,
+    NewerVersionError,
     Reply,
     Timer,
     UnknownMessageError,
@@ -29,14 +29,15 @@ from functions.kernel.domain.errors import (
     TooLargeError,
     UnavailableError,
 )
-from functions.kernel.eventstore.publish import answer, tick
+from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging import retry
-from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.messaging.record import due, envelope, name_in, read_body, receives, tried
+from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
 from functions.kernel.projections.projection import Projection
-from functions.kernel.runtime import clock, context, observe, runtime
+from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
-from functions.kernel.runtime.runtime import LONGEST_DELAY, Queue
+from functions.kernel.runtime.runtime import LONGEST_WAIT, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
@@ -136,66 +137,78 @@ class Inbox:
             self._messages[message.about.name] = message
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Handle an SQS batch and report those that failed; of a FIFO queue also all behind the first that failed."""
+        """Handle an SQS batch and report those that failed; of a FIFO queue also all behind the first that failed.
+
+        What there is no time to begin, or no turn for, goes back to the queue at once.
+        """
+        records = event["Records"]
         failed: list[str] = []
-        for record in event["Records"]:
-            if (failed and self.fifo) or not self._receive(record):
+        for position, record in enumerate(records):
+            if position and (budget.left() < budget.MESSAGE or (failed and self.fifo)):
+                for rest in records[position:]:
+                    self._keep(rest, 0)
+                    failed.append(rest["messageId"])
+                break
+            if not self._receive(record):
                 failed.append(record["messageId"])
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _receive(self, record: dict[str, Any]) -> bool:
-        """Whether the message may leave the queue: it was handled, sent again for later, or dead-lettered."""
+        """Whether the message may leave the queue: it was handled, or dead-lettered."""
         try:
-            return self._work_on(record)
+            content = read_body(record["body"])
+            _wait_until_due(due(content))
+            self._dispatch(envelope(content), content.get("source"))
+        except Again as again:
+            self._keep(record, min(again.after, LONGEST_WAIT))
+            return False
         except Exception as error:  # one message that fails must not fail the others of its batch
             return self._failed(record, error)
+        return True
 
-    def _work_on(self, record: dict[str, Any]) -> bool:
+    def _keep(self, record: dict[str, Any], seconds: int) -> None:
+        """Have a message received again after so many seconds; where that fails, when its visibility ends.
+
+        It stays the same message: a new one would make a chain function → queue → function, which Lambda cuts.
+        """
         try:
-            content = _read_body(record["body"])
-            _wait_until_due(content)
-            self._dispatch(_envelope(content))
-        except Again as again:
-            return self._retry_later(record, min(again.after, LONGEST_DELAY))
-        return True
-
-    def _retry_later(self, record: dict[str, Any], seconds: int) -> bool:
-        """Send a message again as a new one, so that its receives start anew. A FIFO queue keeps it instead."""
-        if self.fifo:  # It cannot delay a single message, and those behind this one must wait as well.
             self._own_queue().retry_in(record["receiptHandle"], seconds)
-            return False
-        self._own_queue().send(record["body"], delay=seconds)
-        return True
+        except Exception as failure:
+            observe.failed("visibility", failure, receives(record))
 
     def _own_queue(self) -> Queue:
         running = runtime.current()
         return running.queues.get(self.queue, running.queue)
 
     def _failed(self, record: dict[str, Any], error: Exception) -> bool:
-        running = runtime.current()
-        receives = int(record["attributes"]["ApproximateReceiveCount"])
-        observe.failed(_name_in(record["body"]), error, receives)
+        count = receives(record)
+        observe.failed(name_in(record["body"]), error, count)
+        if not retry.is_final(error, count, inf if self.fifo else tried(record)):
+            self._keep(record, retry.delay(count))
+            return False
+        reason = {"reason": observe.reason(error), "error": type(error).__name__, "tries": str(count)}
         try:
-            if retry.is_final(error, receives):
-                reason = {
-                    "reason": observe.reason(error),
-                    "error": type(error).__name__,
-                    "tries": str(receives),
-                }
-                running.dead_letters.send(record["body"], reason=reason, group=FIFO_GROUP, dedup=record["messageId"])
-                return True
-            self._own_queue().retry_in(record["receiptHandle"], retry.delay(receives))
-        except Exception as failure:  # the message is still in the queue, whose own redrive policy ends its receives
-            observe.failed("dead-letter", failure, receives)
-        return False
+            runtime.current().dead_letters.send(
+                record["body"], reason=reason, group=FIFO_GROUP, dedup=record["messageId"]
+            )
+        except Exception as failure:
+            observe.failed("dead-letter", failure, count)
+            self._keep(record, retry.delay(count))
+            return False
+        return True
 
-    def _dispatch(self, envelope: Envelope) -> None:
+    def _dispatch(self, received: Envelope, sender: str | None) -> None:
+        """Handle a message; sender: the source that the bus says it has, if it came over the bus."""
         started = clock.now()
-        metadata = envelope.metadata
+        metadata = received.metadata
         if metadata.name not in self._messages:
-            raise UndeliverableError(f"{self.service} does not handle {metadata.name}")
+            raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
+        known = self._messages[metadata.name]
+        _check_source(known, metadata.source, sender)
         try:
-            message = decode(metadata.name, metadata.version, envelope.data, [self._messages[metadata.name]])
+            message = decode(metadata.name, metadata.version, received.data, [known])
+        except NewerVersionError:
+            raise
         except (UnknownMessageError, MalformedMessageError) as error:
             raise UndeliverableError(str(error)) from error
         with context.within(_context(metadata)) as working, observe.handling(metadata):
@@ -224,8 +237,15 @@ class Inbox:
 
 
 def publish(messages: Sequence[Outgoing]) -> None:
-    """Put messages that no commit carries on the bus. Raises UnavailableError when it does not accept them."""
-    if runtime.current().bus.put(messages):
+    """Put messages that no commit carries on the bus.
+
+    Raises UnavailableError when it does not accept them now, and UndeliverableError when it never will.
+    """
+    unsent = runtime.current().bus.put(messages)
+    for one in unsent:
+        if one.refusal:
+            raise UndeliverableError(f"the bus refuses {messages[one.position].name}: {one.refusal}")
+    if unsent:
         raise UnavailableError("the bus did not accept a reply")
 
 
@@ -241,40 +261,20 @@ def _context(metadata: Metadata) -> Context:
     )
 
 
-def _wait_until_due(content: dict[str, Any]) -> None:
+def _check_source(message: type[Message], *sources: str | None) -> None:
+    """Raises UndeliverableError unless the message has its publisher's source, in its metadata and from the bus.
+
+    IAM lets each service put only its own source on the bus, but a rule matches any of its names with any of its
+    sources.
+    """
+    publisher = SOURCE_PREFIX + message.about.source
+    for source in sources:
+        if source not in (None, publisher):
+            raise UndeliverableError(f"{message.about.name} is published by {publisher}, not by {source}")
+
+
+def _wait_until_due(due: datetime | None) -> None:
     """Raises Again for a reminder that is not due yet: SQS delays by 15 minutes at most, so it comes early."""
-    due = content.get("due")
-    if not due:
-        return
-    try:
-        early = round((clock.read(due) - clock.now()).total_seconds())
-    except (TypeError, ValueError) as error:
-        raise UndeliverableError(f"`due` is not a time: {due!r}") from error
+    early = round((due - clock.now()).total_seconds()) if due else 0
     if early > 0:
         raise Again(early)
-
-
-def _read_body(body: str) -> dict[str, Any]:
-    try:
-        content = json.loads(body)
-    except ValueError as error:
-        raise UndeliverableError(f"the body is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise UndeliverableError("the body is not a JSON object")
-    return content
-
-
-def _envelope(content: dict[str, Any]) -> Envelope:
-    try:
-        return Envelope.read(content.get("detail") or tick(content))
-    except ValidationError as error:
-        raise UndeliverableError(
-            f"the body holds no envelope: {error.error_count()} errors, {error.errors(include_input=False)[0]}"
-        ) from error
-
-
-def _name_in(body: str) -> str:
-    try:
-        return _envelope(_read_body(body)).metadata.name
-    except UndeliverableError:
-        return "unreadable"

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from functions.kernel.runtime import clock, context, observe
+from functions.kernel.runtime import budget, clock, context, observe
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.observe import Alarm
 
-SECONDS = 10  # well inside a worker's timeout: what is left is found again at the next tick
+SECONDS = 10  # of one sweep, and less where the batch has less left: the rest is found again at the next tick
 
 T = TypeVar("T")
 
@@ -27,6 +27,6 @@ def sweep(found: Iterable[T], act: Callable[[T], object], alarm: Alarm) -> int:
         except Exception as error:  # the others must not wait for one that fails
             observe.log_error(f"{alarm.metric}: {one}", error)
             alarm.ring()
-        if (clock.now() - begun).total_seconds() > SECONDS:
+        if (clock.now() - begun).total_seconds() > SECONDS or budget.left() < budget.MESSAGE:
             break
     return done

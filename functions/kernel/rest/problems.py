@@ -4,21 +4,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
-
 from functions.kernel.domain.errors import MallBotsError, UnavailableError
 from functions.kernel.rest.wire import write_json
-
-THROTTLES = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
-
+from functions.kernel.runtime.transient import is_transient
 
 # HTTP status → the code of gRPC that says the same: https://grpc.io/docs/guides/status-codes/
 GRPC_CODES = {
@@ -55,17 +43,9 @@ def client_error(error: Exception) -> MallBotsError:
     """The error that a client gets: a use case's own, UnavailableError for AWS's transient ones, or UnexpectedError."""
     if isinstance(error, MallBotsError) and type(error) is not MallBotsError:
         return error
-    if _is_transient(error):
+    if is_transient(error):
         return UnavailableError("something that this needs does not answer now: ask again in a moment")
     return UnexpectedError("something went wrong here; the X-Correlation-Id says which log lines are about it")
-
-
-def _is_transient(error: Exception) -> bool:
-    """Whether AWS throttles, fails or does not answer: a retry may succeed."""
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.response["Error"]["Code"] in THROTTLES or status >= 500
-    return isinstance(error, HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)
 
 
 def problem(error: MallBotsError, path: str, accept: str = "") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.views import ViewStore
 
 LONGEST_DELAY = 900  # of an SQS message, in seconds
+LONGEST_WAIT = 43_000  # of a received one, in seconds: SQS allows 43,200 from its receive, and that was a moment ago
 
 T = TypeVar("T")
 
@@ -36,11 +37,19 @@ class EventStore(Protocol):
         """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""
 
 
+@dataclass(frozen=True)
+class Unsent:
+    """A message that was not published, by its position. refusal: why it never can be; empty when a retry may help."""
+
+    position: int
+    refusal: str = ""
+
+
 class Bus(Protocol):
     """Where messages are published."""
 
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
-        """Publish, and return the positions of those that were not accepted."""
+    def put(self, messages: Sequence[Outgoing]) -> list[Unsent]:
+        """Publish, and return what could not be published."""
 
 
 class Queue(Protocol):
@@ -57,7 +66,7 @@ class Queue(Protocol):
         """Send a body; `delay` in seconds, at most 900. Group and dedup are for FIFO queues."""
 
     def retry_in(self, receipt: str, seconds: int) -> None:
-        """Make a received message visible again after so many seconds."""
+        """Make a received message visible again after so many seconds, at most LONGEST_WAIT."""
 
 
 @dataclass

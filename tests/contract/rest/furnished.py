@@ -183,7 +183,7 @@ class Furnished:
         self.mall.stop("depot")
         self.things["parked order"] = self.order(amount=1)
         self.order(amount=1)
-        self.mall.pass_time(100 * MINUTE)
+        self.mall.pass_time(490 * MINUTE)
         for subscriber in self.mall.subscribers:
             if subscriber.inbox.service == "depot":
                 subscriber.queue.messages.clear()  # as if they had failed for good

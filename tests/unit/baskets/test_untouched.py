@@ -15,6 +15,7 @@ from functions.kernel.runtime.commit import Commit, StoredEvent
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import active
 from tests.support.contention import ContendedStore
+from tests.support.delivery import attributes
 from tests.support.promised import hand_over, promised
 from tests.unit.baskets.mall import opened
 
@@ -50,7 +51,7 @@ def sweep() -> None:
         "messageId": "tick",
         "receiptHandle": "tick",
         "body": json.dumps(body),
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": attributes(),
     }
     assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
 

@@ -17,6 +17,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from language.story import sample
+from tests.support.delivery import attributes
 from tests.support.runtime import RecordingBus, RecordingQueue, Sent, memory_runtime
 
 ORDER = "order-1"
@@ -68,7 +69,7 @@ class Desk:
             "messageId": "record-1",
             "receiptHandle": "receipt-1",
             "body": body,
-            "attributes": {"ApproximateReceiveCount": "1"},
+            "attributes": attributes(),
         }
         with self.at_work():
             assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
@@ -88,6 +89,10 @@ class Desk:
         for sent in self.queue.sent[before:]:
             if sent.delay == 0:
                 self.deliver_body(sent.body)
+
+    def lose_what_is_not_relayed(self) -> None:
+        """Lose what was committed and not relayed yet."""
+        self._relayed = len(self.store.log)
 
     def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """Request a route of the service's API: status and body."""

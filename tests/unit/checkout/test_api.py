@@ -6,6 +6,7 @@ import pytest
 
 from events.ordering import OrderApprovalAccepted, OrderCancelled, OrderCreated, OrderRejectionAccepted
 from functions.checkout import service
+from functions.kernel.domain.saga import UNDO_TRIES
 from functions.kernel.runtime.clock import stamp
 from functions.kernel.runtime.views import Row
 from tests.unit.checkout.desk import ORDER, Desk
@@ -20,7 +21,7 @@ def park(desk: Desk) -> None:
     bring_to(desk, 3)
     desk.deliver(OrderCancelled)
     desk.deliver(UNDONE["RejectOrder"])
-    for _ in range(8):
+    for _ in range(UNDO_TRIES):
         desk.times_out()
 
 
@@ -64,7 +65,7 @@ def test_a_parked_saga_says_why_and_since_when(desk: Desk) -> None:
         "step": 3,
         "compensating": True,
         "since": stamp(desk.now),
-        "reason": "VoidPayment has no answer after 8 tries",
+        "reason": "VoidPayment has no answer after 35 tries",
     }
 
 
@@ -157,6 +158,16 @@ def test_a_parked_saga_can_be_resumed_and_shows_it_at_once(desk: Desk) -> None:
     assert (saga["status"], saga["reason"], saga["step"]) == ("running", "the order was cancelled", 3)
     assert orders(desk, "?status=parked") == []
     assert desk.commands[-2:] == ["VoidPayment", "VoidPayment"]
+
+
+def test_a_running_saga_whose_try_is_past_its_timeout_can_be_resumed(desk: Desk) -> None:
+    bring_to(desk, 2)
+    desk.wait(59)
+    assert desk.request("PUT", RESUME)[0] == 409
+    desk.wait(2)
+    assert desk.request("PUT", RESUME) == (200, {})
+    assert desk.commands == ["AuthorizeCustomer", "CreateShoppingList", "CreateShoppingList"]
+    assert desk.request("PUT", RESUME)[0] == 409
 
 
 def test_a_saga_that_is_not_parked_cannot_be_resumed(desk: Desk) -> None:

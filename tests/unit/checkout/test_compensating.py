@@ -12,7 +12,7 @@ from events.ordering import (
     OrderRejectionRefused,
 )
 from events.payments import PaymentVoidAccepted
-from functions.kernel.domain.saga import Undone
+from functions.kernel.domain.saga import UNDO_TRIES, Undone
 from language.story import sample
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS, bring_to, undo_everything
@@ -183,7 +183,7 @@ def undoing(desk: Desk, position: int) -> None:
 def park(desk: Desk, position: int) -> list[int]:
     """The same, and leave the undo unanswered until the saga is parked; returns what each try waited, in seconds."""
     undoing(desk, position)
-    return [desk.times_out() for _ in range(8)]
+    return [desk.times_out() for _ in range(UNDO_TRIES)]
 
 
 each_undo = pytest.mark.parametrize("position", range(3))
@@ -191,16 +191,16 @@ each_undo = pytest.mark.parametrize("position", range(3))
 
 @each_undo
 def test_a_compensation_that_fails_is_retried_and_in_the_end_parked(desk: Desk, position: int) -> None:
-    assert park(desk, position) == [60, 120, 240, 480, 900, 900, 900, 900]
+    assert park(desk, position) == [60, 120, 240, 480, *[900] * 31]
     command = UNDOS[5][position]
-    assert (desk.saga.status, desk.saga.obstacle) == ("parked", f"{command} has no answer after 8 tries")
-    assert desk.commands[5 + position :] == [command] * 8
+    assert (desk.saga.status, desk.saga.obstacle) == ("parked", f"{command} has no answer after 35 tries")
+    assert desk.commands[5 + position :] == [command] * UNDO_TRIES
 
 
 @each_undo
 def test_each_try_of_a_compensation_is_a_new_command_id(desk: Desk, position: int) -> None:
     park(desk, position)
-    assert len({message.id for message in desk.bus.messages}) == 5 + position + 8
+    assert len({message.id for message in desk.bus.messages}) == 5 + position + UNDO_TRIES
 
 
 @each_undo
@@ -219,7 +219,7 @@ def test_a_parked_saga_goes_on_where_it_was_when_it_is_resumed(desk: Desk, posit
 def test_a_resumed_saga_is_parked_again_after_as_many_tries(desk: Desk, position: int) -> None:
     park(desk, position)
     desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume")
-    assert [desk.times_out() for _ in range(8)] == [60, 120, 240, 480, 900, 900, 900, 900]
+    assert [desk.times_out() for _ in range(UNDO_TRIES)] == [60, 120, 240, 480, *[900] * 31]
     assert desk.saga.status == "parked"
 
 
@@ -252,7 +252,7 @@ def test_a_saga_that_is_parked_rings_the_alarm(
 ) -> None:
     monkeypatch.setenv("MALLBOTS_SERVICE", "checkout")
     undoing(desk, 1)
-    for _ in range(7):
+    for _ in range(UNDO_TRIES - 1):
         desk.times_out()
     assert "SagaParked" not in capsys.readouterr().out
     desk.times_out()

@@ -1,6 +1,6 @@
 """The declaration of the create-order saga against the published language."""
 
-from events.checkout import SagaMoved, StepTimedOut
+from events.checkout import SagaMoved, SagasDue, StepTimedOut
 from events.ordering import OrderCancelled, OrderCreated
 from events.registry import Command, Kind, Reply, language
 from functions.checkout.domain import CreateOrderSaga
@@ -49,7 +49,8 @@ def test_every_command_that_checkout_may_send_is_in_the_declaration() -> None:
 
 def test_checkout_consumes_orders_its_own_reminders_and_every_reply_to_its_commands() -> None:
     replies = {name for name, message in language().items() if message.about.kind is Kind.REPLY}
-    others = {OrderCreated.about.name, OrderCancelled.about.name, StepTimedOut.about.name, SagaMoved.about.name}
+    own = {StepTimedOut.about.name, SagaMoved.about.name, SagasDue.about.name}
+    others = {OrderCreated.about.name, OrderCancelled.about.name} | own
     assert {message.about.name for message in inbox.messages} == replies | others
 
 

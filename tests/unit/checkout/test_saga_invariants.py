@@ -6,9 +6,9 @@
 3. a saga ends once (completed, compensated or stopped) and then sends and records nothing;
 4. what it awaits is the last request that it sent, and one of the declared ones;
 5. tries of a request are numbered 1, 2, 3… and each is a new command; up to step 3 there are three at most, and an undo
-   is parked after every eighth;
-6. a running saga has a timeout of 15 minutes at most under way for the awaited try; a parked one says why, is listed as
-   parked, and is the only one that staff can resume;
+   is parked after every 35th;
+6. a running saga has a timeout of 15 minutes at most under way for the awaited try; a parked one says why, and is
+   listed as parked; staff can resume it, or a running one whose try is past its timeout, and no other;
 7. messages about other orders, about tries that are not awaited, and those that took effect before change nothing.
 
 Liveness: when all services answer again, it ends within as many answers as it has steps and undos left.
@@ -26,6 +26,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from events.ordering import OrderApprovalRefused, OrderCancelled, OrderCreated, OrderRejectionRefused
 from events.registry import Message
 from functions.checkout.domain import CreateOrderSaga
+from functions.kernel.domain.saga import UNDO_TRIES
+from functions.kernel.runtime import clock
 from tests.support.contention import ContendedStore
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS
@@ -54,7 +56,7 @@ class Checkout(RuleBasedStateMachine):
         self.final: Any = None
         self._read, self._history = 0, list[Any]()
 
-    @initialize(step=st.integers(0, 5), undone=st.integers(-2, 2), tries=st.sampled_from([0, 0, 2, 8]))
+    @initialize(step=st.integers(0, 5), undone=st.integers(-2, 2), tries=st.sampled_from([0, 0, 2, UNDO_TRIES]))
     def begin(self, step: int, undone: int, tries: int) -> None:
         """Begin anywhere: else few sagas would come far.
 
@@ -129,10 +131,20 @@ class Checkout(RuleBasedStateMachine):
 
     @rule()
     def staff_resume_it(self) -> None:
-        before = self.status
+        before, overdue = self.status, self.overdue() > 0
         status, _ = self.desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume")
-        assert status == {"": 404, "parked": 200}.get(before, 409)
-        assert self.status == ("running" if before == "parked" else before)
+        assert status == {"": 404, "parked": 200, "running": 200 if overdue else 409}.get(before, 409)
+        if before == "parked":
+            assert self.status == "running"
+        elif not overdue:
+            assert self.status == before
+
+    @rule()
+    def the_schedule_ticks(self) -> None:
+        before, overdue = self.effects(), self.overdue() > 60
+        tick = {"detail-type": "SagasDue", "version": 1, "time": clock.stamp(self.desk.now)}
+        self.desk.deliver_body(json.dumps(tick))
+        assert (self.effects() != before) == overdue
 
     @rule(which=SOME, forgotten=st.booleans())
     @precondition(lambda self: self.delivered)
@@ -204,7 +216,7 @@ class Checkout(RuleBasedStateMachine):
         names = [event.name for event in self.history]
         for parked in (number for number, name in enumerate(names) if name == "Parked"):
             latest = [e for e in self.history[:parked] if e.name == "UndoSent"][-1]
-            assert latest.data["attempt"] % 8 == 0
+            assert latest.data["attempt"] % UNDO_TRIES == 0
 
     @invariant()
     def it_is_never_stuck(self) -> None:
@@ -237,6 +249,14 @@ class Checkout(RuleBasedStateMachine):
             return 6 - self.saga.step
         undos = UNDONE_STEPS[self.saga.sent]
         return len(undos) - undos.index(self.saga.step)
+
+    def overdue(self) -> float:
+        """For how many seconds a running saga's latest try is past its timeout; below 0 before, and for all others."""
+        if self.status != "running":
+            return -1
+        *_, latest = self.store.forwards(CreateOrderSaga.stream(ORDER))
+        waited = (self.desk.now - clock.read(latest.time)).total_seconds()
+        return waited - self.desk.timeouts[-1].delay
 
     @property
     def saga(self) -> CreateOrderSaga:

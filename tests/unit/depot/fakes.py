@@ -77,3 +77,9 @@ class TimedQueue(RecordingQueue):
         due = [message for message in self.messages if message.due <= clock.now()]
         self.messages = [message for message in self.messages if message not in due]
         return due
+
+    def take_back(self, message: QueuedMessage) -> None:
+        """Keep a message that came before it was due, until it is."""
+        assert "due" in message.body, f"{message.body} failed"
+        seconds = self.retry_in_seconds.pop("receipt")
+        self.messages.append(QueuedMessage(message.body, clock.now() + timedelta(seconds=seconds)))

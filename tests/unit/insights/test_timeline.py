@@ -26,6 +26,7 @@ from functions.insights.api import api
 from functions.insights.inbox import inbox
 from functions.kernel.runtime.runtime import Runtime
 from language.story import sample
+from tests.support.delivery import attributes
 from tests.support.gateway import request
 from tests.unit.insights.messages import at, basket, consume, order
 
@@ -79,7 +80,7 @@ def test_insights_consumes_every_message_on_the_bus() -> None:
 def test_every_message_is_shown_verbatim_in_its_flow(message: Any) -> None:
     detail = sample(message)
     body = json.dumps({"detail-type": message.about.name, "detail": detail})
-    record = {"messageId": "1", "receiptHandle": "1", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+    record = {"messageId": "1", "receiptHandle": "1", "body": body, "attributes": attributes()}
     assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
     metadata = detail["metadata"]
     shown = next(m for m in messages(f"timeline/{metadata['correlation_id']}") if m["id"] == metadata["id"])

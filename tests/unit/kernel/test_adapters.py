@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ from functions.kernel.eventstore.store import MemoryEventStore, messages_of
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import Unsent
 from tests.support import aws
 from tests.support.jars import JarFilled, jars
 from tests.support.runtime import memory_runtime
@@ -144,14 +145,14 @@ def test_a_message_that_is_addressed_to_another_consumer_does_not_come(wired: Wi
 def test_more_than_ten_messages_are_published_ten_at_a_time(clients: Any, wired: Wired) -> None:
     with aws.calls(clients.events) as made:
         assert wired.bus.put(messages(25)) == []
-    assert [len(parameters["Entries"]) for _, parameters in made] == [10, 10, 5]
+    assert [len(parameters["Entries"]) for operation, parameters in made if operation == "PutEvents"] == [10, 10, 5]
     assert added(wired.receive()) == list(range(25))
 
 
 def test_large_messages_are_published_by_the_bytes_that_one_call_takes(clients: Any, wired: Wired) -> None:
     with aws.calls(clients.events) as made:
         assert wired.bus.put(messages(5, note="🤖" * 25_000)) == []  # 100 KB each
-    assert [len(parameters["Entries"]) for _, parameters in made] == [2, 2, 1]
+    assert [len(parameters["Entries"]) for operation, parameters in made if operation == "PutEvents"] == [2, 2, 1]
     assert added(wired.receive()) == [0, 1, 2, 3, 4]
 
 
@@ -182,36 +183,86 @@ def entries(*refused: bool) -> tuple[int, dict[str, Any]]:
     return 200, {"FailedEntryCount": sum(refused), "Entries": answer}
 
 
-def test_refused_entries_are_tried_again_by_themselves(clients: Any, wired: Wired) -> None:
-    answers = [entries(False, True, True), entries(True, False)]
-    with aws.calls(clients.events) as made, aws.answering(clients.events, "PutEvents", *answers):
+def test_entries_that_fail_are_tried_again_by_themselves(clients: Any, wired: Wired, pauses: list[float]) -> None:
+    with aws.calls(clients.events) as made, aws.answering(clients.events, "PutEvents", entries(False, True, True)):
         assert wired.bus.put(messages(3)) == []
-    tried = [[json.loads(entry["Detail"])["data"]["added"] for entry in p["Entries"]] for _, p in made]
-    assert tried == [[0, 1, 2], [1, 2], [1]]
-    assert added(wired.receive()) == [1]
+    tried = [
+        [json.loads(entry["Detail"])["data"]["added"] for entry in parameters["Entries"]]
+        for operation, parameters in made
+        if operation == "PutEvents"
+    ]
+    assert tried == [[0, 1, 2], [1, 2]]
+    assert added(wired.receive()) == [1, 2]
+    assert pauses == [0.1]
 
 
-def test_what_four_tries_cannot_place_is_reported_by_its_position(
-    clients: Any, wired: Wired, pauses: list[float]
-) -> None:
+def test_what_two_tries_cannot_publish_is_reported_by_its_position(clients: Any, wired: Wired) -> None:
     first = entries(False, True, *[False] * 7, True)
-    with aws.answering(clients.events, "PutEvents", first, *[entries(True, True)] * 3):
-        assert wired.bus.put(messages(12)) == [1, 9]
+    with aws.answering(clients.events, "PutEvents", first, entries(True, True)):
+        assert wired.bus.put(messages(12)) == [Unsent(1), Unsent(9)]
     assert added(wired.receive()) == [10, 11]
-    assert len(pauses) == 3
 
 
-def test_a_bus_that_cannot_be_reached_is_tried_again(clients: Any, wired: Wired) -> None:
-    throttled = aws.error("ThrottlingException")
-    with aws.answering(clients.events, "PutEvents", throttled, UNREACHABLE, aws.error("InternalException", status=500)):
+@pytest.mark.parametrize("answer", [aws.error("ThrottlingException"), UNREACHABLE, aws.error("InternalException")])
+def test_a_bus_that_does_not_answer_is_tried_again(clients: Any, wired: Wired, answer: Any) -> None:
+    with aws.answering(clients.events, "PutEvents", answer):
         assert wired.bus.put(messages(2)) == []
     assert added(wired.receive()) == [0, 1]
 
 
 def test_a_bus_that_stays_out_of_reach_has_taken_nothing(clients: Any, wired: Wired) -> None:
-    with aws.answering(clients.events, "PutEvents", *[UNREACHABLE] * 4):
-        assert wired.bus.put(messages(12)) == list(range(10))
+    with aws.answering(clients.events, "PutEvents", UNREACHABLE, UNREACHABLE):
+        assert wired.bus.put(messages(12)) == [Unsent(position) for position in range(10)]
     assert added(wired.receive()) == [10, 11]
+
+
+@pytest.mark.parametrize("code", ["MalformedDetail", "InvalidArgument"])
+def test_an_entry_that_the_bus_refuses_for_its_content_is_not_tried_again(
+    clients: Any, wired: Wired, code: str
+) -> None:
+    answer = 200, {"FailedEntryCount": 1, "Entries": [{"EventId": "made-up"}, {"ErrorCode": code}]}
+    with aws.answering(clients.events, "PutEvents", answer):
+        assert wired.bus.put(messages(2)) == [Unsent(1, f"{code} in PutEvents")]
+
+
+def test_a_call_that_is_refused_for_one_entry_publishes_the_others(clients: Any, wired: Wired) -> None:
+    refusal = aws.error("ValidationException", "Total size of the entries in the request is over the limit.")
+    with aws.answering(clients.events, "PutEvents", refusal, refusal):
+        assert wired.bus.put(messages(3)) == [Unsent(0, "ValidationException in PutEvents")]
+    assert added(wired.receive()) == [1, 2]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "NotAuthorizedForSourceException"])
+def test_what_is_refused_for_want_of_a_permission_is_retried_later(clients: Any, wired: Wired, code: str) -> None:
+    answer = 200, {"FailedEntryCount": 1, "Entries": [{"ErrorCode": code}]}
+    with aws.answering(clients.events, "PutEvents", answer, answer):
+        assert wired.bus.put(messages(1)) == [Unsent(0)]
+
+
+def test_nothing_is_put_on_a_bus_that_is_not_there_since_aws_would_accept_and_drop_it(clients: Any) -> None:
+    with aws.calls(clients.events) as made:
+        assert EventBridgeBus(clients.events, "no-such-bus").put(messages(2)) == [Unsent(0), Unsent(1)]
+    assert [operation for operation, _ in made] == ["DescribeEventBus"]
+
+
+def test_a_bus_that_vanishes_is_noticed_within_a_minute(clients: Any) -> None:
+    clients.events.create_event_bus(Name="vanishing")
+    bus = EventBridgeBus(clients.events, "vanishing")
+    now = NOON
+    with clock.fixed(lambda: now), aws.calls(clients.events) as made:
+        assert bus.put(messages(1)) == bus.put(messages(1)) == []
+        clients.events.delete_event_bus(Name="vanishing")
+        now += timedelta(seconds=60)
+        assert bus.put(messages(1)) == [Unsent(0)]
+    looked_up = [operation for operation, _ in made if operation != "DeleteEventBus"]
+    assert looked_up == ["DescribeEventBus", "PutEvents", "PutEvents", "DescribeEventBus"]
+
+
+@pytest.mark.parametrize("answer", [aws.error("ThrottlingException"), aws.error("AccessDeniedException"), UNREACHABLE])
+def test_that_a_bus_cannot_be_looked_up_holds_up_no_message(clients: Any, wired: Wired, answer: Any) -> None:
+    with aws.answering(clients.events, "DescribeEventBus", answer):
+        assert wired.bus.put(messages(1)) == []
+    assert added(wired.receive()) == [0]
 
 
 @pytest.fixture

@@ -7,9 +7,22 @@ from typing import Any
 import pytest
 
 from functions.kernel.composition import compose, cost
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, runtime
 from tests.support import aws
 from tests.support.runtime import memory_runtime
+
+
+class Lambda:
+    """The context of an invocation; `left`: milliseconds until the function's timeout."""
+
+    def __init__(self, left: int = 10_000) -> None:
+        self.left = left
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left
+
+
+LAMBDA = Lambda()
 
 
 @pytest.fixture
@@ -33,9 +46,16 @@ def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     compose._compose.cache_clear()
 
 
-def create_store() -> str:
+def ask_for_store(context: Lambda) -> dict[str, Any]:
     request = {"version": "2.0", "rawPath": "/api/stores", "requestContext": {"http": {"method": "POST"}}}
-    answer = compose.api({**request, "headers": {}, "body": '{"name":"Books","location":"North"}'}, None)
+    answer: dict[str, Any] = compose.api(
+        {**request, "headers": {}, "body": '{"name":"Books","location":"North"}'}, context
+    )
+    return answer
+
+
+def create_store() -> str:
+    answer = ask_for_store(LAMBDA)
     assert answer["statusCode"] == 200
     return str(json.loads(answer["body"])["id"])
 
@@ -50,12 +70,12 @@ def test_what_it_wrote_leaves_by_its_relay_and_can_be_sent_again(dynamodb: Any, 
     create_store()
     [item] = dynamodb.scan(TableName=table)["Items"]
     record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": item}}
-    assert compose.relay({"Records": [record]}, None) == {"batchItemFailures": []}
-    assert compose.relay({"republish": {"stream": item["stream"]["S"]}}, None) == {"sent": 1, "cursor": None}
+    assert compose.relay({"Records": [record]}, LAMBDA) == {"batchItemFailures": []}
+    assert compose.relay({"republish": {"stream": item["stream"]["S"]}}, LAMBDA) == {"sent": 1, "cursor": None}
 
 
 def test_it_answers_what_other_services_ask() -> None:
-    answer = compose.queries({"query": "FindProduct", "data": {"product_id": "no such product"}}, None)
+    answer = compose.queries({"query": "FindProduct", "data": {"product_id": "no such product"}}, LAMBDA)
     assert set(answer) == {"not_found"}
 
 
@@ -73,3 +93,9 @@ def test_what_it_costs_is_printed_where_the_stage_asks_for_it(
 def test_nothing_is_printed_where_it_does_not(capsys: pytest.CaptureFixture[str]) -> None:
     create_store()
     assert '{"meter"' not in capsys.readouterr().out
+
+
+def test_an_api_with_no_time_left_for_a_call_that_may_hang_answers_503_and_when_to_ask_again() -> None:
+    answer = ask_for_store(Lambda(left=1_000 * (budget.TRY + budget.RESERVE) - 1))
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "2")
+    assert ask_for_store(Lambda(left=1_000 * (budget.TRY + budget.RESERVE)))["statusCode"] == 200

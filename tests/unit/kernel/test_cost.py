@@ -136,7 +136,8 @@ def test_the_entries_that_the_bus_accepts_are_counted(clients: Any) -> None:
     detail = {"metadata": {"source": "mallbots.jars", "name": "JarFilled"}}
     refused = [{"ErrorCode": "InternalFailure"}] * 2
     answer = 200, {"FailedEntryCount": 2, "Entries": [*refused, {"EventId": "made-up"}]}
-    unhurried = clock.fixed(clock.now, lambda seconds: None)
+    now = clock.now()
+    unhurried = clock.fixed(lambda: now, lambda seconds: None)
     with unhurried, aws.answering(clients.events, "PutEvents", answer):
         assert EventBridgeBus(clients.events, "mall").put([Outgoing(detail)] * 3) == []
     assert cost.take() == {"bus_entries": 3}

@@ -1,6 +1,7 @@
 """Errors become problem details."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -46,6 +47,14 @@ def client_error(code: str, status: int = 400) -> ClientError:
     )
 
 
+def cancelled(*reasons: str) -> ClientError:
+    """A transaction that DynamoDB cancelled, with the reason for each of its items."""
+    response: Any = client_error("TransactionCanceledException").response
+    return ClientError(
+        {**response, "CancellationReasons": [{"Code": reason} for reason in reasons]}, "TransactWriteItems"
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "status", "title", "code"),
     [
@@ -79,7 +88,15 @@ def test_the_instance_of_a_problem_is_a_proper_reference() -> None:
     assert ask("GET", '/api/<é "x">').body["instance"] == "/api/%3C%C3%A9%20%22x%22%3E"
 
 
-@pytest.mark.parametrize("error", [KeyError("secret"), client_error("ValidationException"), MallBotsError("secret")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("secret"),
+        client_error("ValidationException"),
+        cancelled("None", "ValidationError"),
+        MallBotsError("secret"),
+    ],
+)
 def test_what_nobody_expected_is_500_and_tells_nothing(error: Exception) -> None:
     answer = failing(error)
     assert (answer.status, answer.body["code"]) == (500, "internal_error")
@@ -94,6 +111,8 @@ def test_what_nobody_expected_is_500_and_tells_nothing(error: Exception) -> None
         client_error("RequestLimitExceeded"),
         client_error("TooManyRequestsException", 429),
         client_error("InternalServerError", 500),
+        cancelled("None", "ThrottlingError"),
+        cancelled("ProvisionedThroughputExceeded", "None"),
         EndpointConnectionError(endpoint_url="https://secret"),
         ConnectTimeoutError(endpoint_url="https://secret"),
         ReadTimeoutError(endpoint_url="https://secret"),

@@ -19,6 +19,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import observe
 from functions.kernel.runtime.runtime import active
+from tests.support.delivery import attributes
 from tests.support.jar_api import api, ask
 from tests.support.runtime import memory_runtime
 
@@ -224,7 +225,7 @@ def test_what_could_not_be_read_is_not_quoted_in_the_log(capsys: pytest.CaptureF
                     "messageId": "s-1",
                     "receiptHandle": "r-1",
                     "body": body,
-                    "attributes": {"ApproximateReceiveCount": "1"},
+                    "attributes": attributes(),
                 }
             ]
         }

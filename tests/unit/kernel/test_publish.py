@@ -15,6 +15,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
+from tests.support.delivery import attributes
 from tests.support.jars import (
     FillJar,
     Jar,
@@ -262,7 +263,7 @@ def test_a_reminder_that_no_commit_carries_is_read_like_any_other_and_equal_ones
             "messageId": f"record-{position}",
             "receiptHandle": f"receipt-{position}",
             "body": body,
-            "attributes": {"ApproximateReceiveCount": "1"},
+            "attributes": attributes(),
         }
         for position, body in enumerate(bodies)
     ]

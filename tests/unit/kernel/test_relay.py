@@ -19,7 +19,8 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
-from functions.kernel.runtime.runtime import Runtime, active
+from functions.kernel.runtime.runtime import Runtime, Unsent, active
+from tests.support.delivery import attributes
 from tests.support.jars import JarForgotten, jars
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
@@ -31,16 +32,17 @@ DONE: dict[str, list[Any]] = {"batchItemFailures": []}
 class PickyBus(RecordingBus):
     """Takes all but these messages, by their position among all that it is ever offered."""
 
-    def __init__(self, *refused: int) -> None:
+    def __init__(self, *refused: int, refusal: str = "") -> None:
         super().__init__()
         self.refused = refused
+        self.refusal = refusal
         self.offered = 0
 
-    def put(self, messages: Sequence[Outgoing]) -> list[int]:
+    def put(self, messages: Sequence[Outgoing]) -> list[Unsent]:
         begin, self.offered = self.offered, self.offered + len(messages)
         failed = [position for position in range(len(messages)) if begin + position in self.refused]
         self.messages += [message for position, message in enumerate(messages) if position not in failed]
-        return failed
+        return [Unsent(position, self.refusal) for position in failed]
 
 
 def bus_of(running: Runtime) -> RecordingBus:
@@ -125,6 +127,31 @@ def test_a_reminder_that_the_queue_does_not_take_is_a_failure_and_holds_up_no_me
     assert bus_of(running).names == ["JarFilled", "JarSealed"]
 
 
+def test_what_the_bus_refuses_for_its_content_goes_to_the_failure_queue_and_holds_up_no_other() -> None:
+    with active(memory_runtime("jars", bus=PickyBus(1, refusal="MalformedDetail in PutEvents"))) as running:
+        for coins in (1, 2, 3):
+            jars.create("jar-1", lambda jar, coins=coins: jar.fill(coins))  # type: ignore[misc]
+        assert relay.handle(stream_of(running)) == DONE
+        committed_second = list(jars.history("jar-1"))[1].messages[0]
+    assert [message.detail["data"]["added"] for message in bus_of(running).messages] == [1, 3]
+    assert isinstance(running.dead_letters, RecordingQueue)
+    [letter] = running.dead_letters.sent
+    assert json.loads(letter.body) == {
+        "detail-type": "JarFilled",
+        "source": "mallbots.jars",
+        "detail": committed_second.detail,
+    }
+    assert letter.reason == {"reason": "MalformedDetail in PutEvents", "error": "RefusedByBus"}
+
+
+def test_what_not_even_the_failure_queue_takes_is_retried_by_the_stream() -> None:
+    with active(memory_runtime("jars", bus=PickyBus(0, refusal="MalformedDetail in PutEvents"))) as running:
+        jars.create("jar-1", lambda jar: jar.fill(1))
+        assert isinstance(running.dead_letters, RecordingQueue)
+        running.dead_letters.down = True
+        assert first_failure(relay.handle(stream_of(running))) == "1"
+
+
 def test_a_reminder_says_when_it_is_due_and_is_handled_then_and_not_before(running: Runtime) -> None:
     handled: list[str] = []
     inbox = Inbox("jars")
@@ -133,19 +160,16 @@ def test_a_reminder_says_when_it_is_due_and_is_handled_then_and_not_before(runni
     with clock.fixed(lambda: now):
         jars.create("jar-1", lambda jar: jar.seal())
         relay.handle(stream_of(running))
-        waited = []
+        [reminder] = queue_of(running).sent
+        waited = [reminder.delay]
+        record = {"messageId": "m", "receiptHandle": "r", "body": reminder.body, "attributes": attributes()}
         while not handled:
-            reminder = queue_of(running).sent.pop()
-            waited.append(reminder.delay)
-            now += timedelta(seconds=reminder.delay)
-            record = {
-                "messageId": "m",
-                "receiptHandle": "r",
-                "body": reminder.body,
-                "attributes": {"ApproximateReceiveCount": "1"},
-            }
-            assert inbox.handle({"Records": [record]}) == DONE
-    assert (handled, waited) == (["jar-1"], [900, 900, 900, 900])
+            now += timedelta(seconds=waited[-1])
+            inbox.handle({"Records": [record]})
+            waited += queue_of(running).retry_in_seconds.values()
+            queue_of(running).retry_in_seconds.clear()
+    assert (handled, waited) == (["jar-1"], [900, 2700])
+    assert queue_of(running).sent == [reminder]
 
 
 def test_a_short_reminder_is_only_delayed(running: Runtime) -> None:

@@ -167,7 +167,7 @@ def test_a_refused_first_undo_completes_the_saga() -> None:
     )
 
 
-@pytest.mark.parametrize("attempt", range(1, 8))
+@pytest.mark.parametrize("attempt", [1, 2, 8, 34])
 def test_an_undo_without_an_answer_is_retried(attempt: int) -> None:
     past = (*awaiting(2), *COMPENSATING, *(UndoSent(0, again) for again in range(2, attempt + 1)))
     given(Parcel, *past).when(times_out(0, attempt, True)).then(UndoSent(0, attempt + 1))
@@ -177,33 +177,51 @@ PARKED = (
     *awaiting(2),
     *COMPENSATING,
     Undone(0),
-    *(UndoSent(2, attempt) for attempt in range(1, 9)),
-    Parked("Unload has no answer after 8 tries", EARLIER),
+    *(UndoSent(2, attempt) for attempt in range(1, 36)),
+    Parked("Unload has no answer after 35 tries", EARLIER),
 )
 
 
-def test_an_undo_that_has_no_answer_after_eight_tries_is_parked() -> None:
-    given(Parcel, *PARKED[:-1]).when(times_out(2, 8, True)).then(
-        Parked("Unload has no answer after 8 tries", NOW)
-    ).then_state(status="parked", step=2, obstacle="Unload has no answer after 8 tries", reason="it rains", since=NOW)
+def test_an_undo_that_has_no_answer_after_35_tries_is_parked() -> None:
+    given(Parcel, *PARKED[:-1]).when(times_out(2, 35, True)).then(
+        Parked("Unload has no answer after 35 tries", NOW)
+    ).then_state(status="parked", step=2, obstacle="Unload has no answer after 35 tries", reason="it rains", since=NOW)
 
 
 def test_a_timeout_does_not_change_a_parked_saga() -> None:
-    given(Parcel, *PARKED).when(times_out(2, 8, True)).then_nothing()
+    given(Parcel, *PARKED).when(times_out(2, 35, True)).then_nothing()
 
 
 def test_a_parked_saga_that_is_resumed_retries_the_awaited_undo() -> None:
-    given(Parcel, *PARKED).when(lambda saga: saga.resume(NOW)).then(Resumed(NOW), UndoSent(2, 9)).then_state(
-        status="running", obstacle="", since=NOW, step=2, attempt=9
+    given(Parcel, *PARKED).when(lambda saga: saga.resume(NOW)).then(Resumed(NOW), UndoSent(2, 36)).then_state(
+        status="running", obstacle="", since=NOW, step=2, attempt=36
     )
 
 
-def test_a_resumed_saga_tries_eight_times_more_before_it_is_parked_again() -> None:
-    resumed = (*PARKED, Resumed(EARLIER), *(UndoSent(2, attempt) for attempt in range(9, 16)))
-    given(Parcel, *resumed).when(times_out(2, 15, True)).then(UndoSent(2, 16))
-    given(Parcel, *resumed, UndoSent(2, 16)).when(times_out(2, 16, True)).then(
-        Parked("Unload has no answer after 16 tries", NOW)
+def test_a_resumed_saga_tries_35_times_more_before_it_is_parked_again() -> None:
+    resumed = (*PARKED, Resumed(EARLIER), *(UndoSent(2, attempt) for attempt in range(36, 70)))
+    given(Parcel, *resumed).when(times_out(2, 69, True)).then(UndoSent(2, 70))
+    given(Parcel, *resumed, UndoSent(2, 70)).when(times_out(2, 70, True)).then(
+        Parked("Unload has no answer after 70 tries", NOW)
     )
+
+
+def test_a_saga_that_was_parked_after_eight_tries_by_earlier_code_is_resumed_for_27_more() -> None:
+    """The stored events of before: 8 tries, and 75 minutes, were the limit."""
+    parked = (*PARKED[:-1][:-27], Parked("Unload has no answer after 8 tries", EARLIER))
+    resumed = (*parked, Resumed(EARLIER), *(UndoSent(2, attempt) for attempt in range(9, 35)))
+    given(Parcel, *resumed).when(times_out(2, 34, True)).then(UndoSent(2, 35))
+    given(Parcel, *resumed, UndoSent(2, 35)).when(times_out(2, 35, True)).then(
+        Parked("Unload has no answer after 35 tries", NOW)
+    )
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_running_saga_whose_try_is_overdue_is_resumed_as_its_timeout_would(attempt: int) -> None:
+    given(Parcel, *awaiting(2, attempt)).when(lambda saga: saga.resume(NOW, overdue=True)).then(
+        StepSent(2, attempt + 1)
+    )
+    given(Parcel, *awaiting(2, attempt)).when(lambda saga: saga.resume(NOW)).then_refused("the parcel is running")
 
 
 def test_the_awaited_answer_resumes_a_parked_saga() -> None:
@@ -288,11 +306,11 @@ def test_the_timeout_of_a_step_is_the_same_for_three_tries_and_then_doubles_up_t
     assert timeouts == [60, 60, 60, 120, 240, 480, 900, 900, 900]
 
 
-def test_the_timeout_of_an_undo_doubles_with_each_try_up_to_15_minutes_and_begins_anew_after_a_resume() -> None:
-    undos = [UndoSent(0, attempt) for attempt in range(2, 11)]
-    timeouts = [given(Parcel, *BEGUN, *COMPENSATING, *undos[:tries]).aggregate.timeout(60) for tries in range(10)]
-    assert timeouts == [60, 120, 240, 480, 900, 900, 900, 900, 60, 120]
-    assert sum(timeouts[:8]) == 75 * 60
+def test_an_undo_is_tried_for_8_hours_at_intervals_that_double_up_to_15_minutes_and_again_after_a_resume() -> None:
+    undos = [UndoSent(0, attempt) for attempt in range(2, 38)]
+    timeouts = [given(Parcel, *BEGUN, *COMPENSATING, *undos[:tries]).aggregate.timeout(60) for tries in range(37)]
+    assert timeouts == [60, 120, 240, 480, *[900] * 31, 60, 120]
+    assert sum(timeouts[:35]) == 8 * 3_600
 
 
 def test_the_timeout_of_a_setting_beyond_15_minutes_is_15_minutes() -> None:

@@ -12,6 +12,7 @@ from functions.kernel.messaging.sweep import SECONDS, sweep
 from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.runtime import Runtime
+from tests.support.delivery import attributes
 from tests.support.handling import DONE, dead_letters_of, failures
 from tests.support.jars import JarForgotten, JarsDue
 
@@ -25,7 +26,7 @@ def tick(**body: Any) -> dict[str, Any]:
         "messageId": "record-0",
         "receiptHandle": "receipt-0",
         "body": json.dumps({"detail-type": "JarsDue", "version": 1, "time": TIME} | body),
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": attributes(),
     }
     return {"Records": [record]}
 
@@ -68,9 +69,9 @@ def test_a_body_that_is_neither_a_message_nor_a_tick_is_dead_lettered(
     assert "envelope" in reason["reason"]
 
 
-def test_a_tick_that_nobody_handles_is_dead_lettered(running: Runtime) -> None:
-    assert Inbox("jars").handle(tick()) == DONE
-    assert [reason["reason"] for _, reason in dead_letters_of(running)] == ["jars does not handle JarsDue"]
+def test_a_tick_of_a_schedule_that_is_newer_than_the_code_waits_for_it(running: Runtime) -> None:
+    assert failures(Inbox("jars").handle(tick())) == ["record-0"]
+    assert dead_letters_of(running) == []
 
 
 def test_a_tick_whose_work_fails_comes_again(running: Runtime) -> None:

@@ -17,7 +17,7 @@ from functions.kernel.runtime.runtime import active
 from functions.ordering import service, views
 from functions.ordering.inbox import inbox
 from tests.support.contention import ContendedStore
-from tests.support.delivery import delivered
+from tests.support.delivery import attributes, delivered
 from tests.support.promised import hand_over, promised
 from tests.unit.ordering.mall import CHECKED_OUT, NO_BREAD, NO_INK, PAID, collected, names, published
 
@@ -62,7 +62,7 @@ def sweep() -> None:
         "messageId": "tick",
         "receiptHandle": "tick",
         "body": json.dumps(body),
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": attributes(),
     }
     assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
 

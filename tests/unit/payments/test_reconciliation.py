@@ -109,7 +109,7 @@ def test_a_difference_is_not_recorded_until_nothing_has_changed_for_an_hour(till
     watch.now = CHANGED_AT + HOUR / 4
     reconciliation.begin(clock.stamp(), day="2026-03-14")
     (delayed,) = work(till)
-    assert delayed.delay == 900
+    assert delayed.delay == 2701
     assert json.loads(delayed.body)["detail"]["data"]["order_id"] == "order-1"
     assert differences(till) == []
     watch.now = CHANGED_AT + HOUR + timedelta(seconds=1)
@@ -123,7 +123,7 @@ def test_a_recently_changed_payment_delays_the_comparison_too(till: Till, watch:
     watch.now = NIGHT
     service.payments.change(payment_id, lambda payment: payment.refund_made(1))
     (delayed,) = reconcile(till, watch)
-    assert delayed.delay == 900
+    assert delayed.delay == 3600
     assert differences(till) == []
 
 
@@ -273,7 +273,7 @@ def test_an_order_that_cannot_be_compared_is_dead_lettered_and_the_others_are_co
     (retried,) = till.queue.sent  # its owner does not know it
     assert json.loads(retried.body)["detail"]["data"]["order_id"] == "order-0"
     assert names(till) == ["DifferenceFound"]
-    till.deliver_reminders(tries=8)
+    till.deliver_reminders(tries=41, hours=8)
     assert [letter.reason and letter.reason["reason"] for letter in till.dead_letters.sent] == [
         "ordering does not know order-0"
     ]

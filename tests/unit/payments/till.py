@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from events.customers import CustomerRegistered
@@ -11,11 +13,12 @@ from events.registry import Message, decode
 from functions.kernel.domain.errors import RefusedError, UnavailableError
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.payments import service
 from functions.payments.api import api
 from functions.payments.inbox import inbox
-from tests.support.delivery import delivered
+from tests.support.delivery import attributes, delivered
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
 ADA = CustomerRegistered(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True)
@@ -105,8 +108,11 @@ class Till:
         ]
         assert relay.handle({"Records": records}) == {"batchItemFailures": []}
 
-    def deliver_reminders(self, tries: int = 1) -> None:
-        """Relay, and deliver each reminder, received `tries` times by then; one that fails stays in the queue."""
+    def deliver_reminders(self, tries: int = 1, hours: float = 0) -> None:
+        """Relay, and deliver each reminder; one that fails stays, delayed.
+
+        Each was received `tries` times by then, the first of them so many hours ago.
+        """
         self.relay()
         reminders, self.queue.sent = self.queue.sent, []
         for number, sent in enumerate(reminders):
@@ -114,10 +120,11 @@ class Till:
                 "messageId": f"reminder-{number}",
                 "receiptHandle": f"receipt-{number}",
                 "body": sent.body,
-                "attributes": {"ApproximateReceiveCount": str(tries)},
+                "attributes": attributes(tries, clock.now() - timedelta(hours=hours)),
             }
             if inbox.handle({"Records": [record]})["batchItemFailures"]:
-                self.queue.sent.append(sent)
+                delay = self.queue.retry_in_seconds.pop(record["receiptHandle"])
+                self.queue.sent.append(replace(sent, delay=delay))
 
     @property
     def published(self) -> list[Message]:

@@ -1,0 +1,61 @@
+"""How long a call to AWS, and a function, may take: docs/budgets.md adds it up for every function.
+
+Lambda ends a function at its timeout without a word: a request gets no answer, a batch no report. So a function must
+end by itself, however many calls hang. Each client makes one kind of retry (the SDK's, or for the bus our own) and has
+short timeouts; and no try begins for which there is no time left: the guard raises UnavailableError instead, which the
+API answers with 503 and a queue retries.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import inf
+from typing import Any
+
+from botocore.config import Config
+
+from functions.kernel.domain.errors import UnavailableError
+
+# In seconds.
+CONNECT, READ = 1, 2
+TRY = CONNECT + READ  # the longest that one try of a call takes
+TRIES = 2
+BACK_OFF = 1  # the longest before a second try, in the SDK's standard mode
+CALL = TRIES * TRY + (TRIES - 1) * BACK_OFF
+RESERVE = 1  # what a function keeps to answer, or to report what failed
+MESSAGE = CALL + RESERVE  # a message of a batch, and a step of a sweep, begins only while so much is left
+
+_left: ContextVar[Callable[[], float] | None] = ContextVar("left", default=None)
+
+
+def left() -> float:
+    """The seconds until this function's timeout; without end where there is none (a test, a script)."""
+    measure = _left.get()
+    return measure() if measure else inf
+
+
+@contextmanager
+def limited(measure: Callable[[], float]) -> Iterator[None]:
+    """Within the block, `measure` gives the seconds that are left."""
+    token = _left.set(measure)
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def config(tries: int = TRIES) -> Config:
+    """The settings of an SDK client whose calls are tried so often."""
+    return Config(connect_timeout=CONNECT, read_timeout=READ, retries={"mode": "standard", "total_max_attempts": tries})
+
+
+def guard(client: Any) -> Any:
+    """Let a client begin no try for which there is no time left. Returns the client."""
+    client.meta.events.register_first("before-send", check)
+    return client
+
+
+def check(**_: Any) -> None:
+    """Raises UnavailableError when a try that hangs would not leave the time to report it."""
+    if left() < TRY + RESERVE:
+        raise UnavailableError("there is no time left for another call: ask again in a moment")

@@ -1,0 +1,37 @@
+"""Which errors of AWS are transient: it throttles, fails or does not answer, so that a retry may succeed."""
+
+from typing import Any, cast
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+# Throttling has a name of its own in each service; these are the ones that botocore retries, and SQS's for its quotas.
+THROTTLES = {
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "OverLimit",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+}
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a cancelled transaction
+# answers 400 and says why in a reason for each of its items.
+THROTTLED_ITEMS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether AWS throttles, answers 5xx, cannot be reached, or does not answer in time."""
+    if isinstance(error, ClientError):
+        response = cast(dict[str, Any], error.response)
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
+        return response["Error"]["Code"] in THROTTLES or status >= 500 or bool(reasons & THROTTLED_ITEMS)
+    return isinstance(error, HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)

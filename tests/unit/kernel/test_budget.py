@@ -1,0 +1,60 @@
+"""How long calls and functions take: every function ends by itself, however many calls hang."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import budget
+from infra.queues import FUNCTION_TIMEOUT
+from infra.service import API_TIMEOUT, QUERIES_TIMEOUT
+from tests.support import aws
+
+FUNCTIONS = {"api": API_TIMEOUT, "queries": QUERIES_TIMEOUT, "worker": FUNCTION_TIMEOUT, "relay": FUNCTION_TIMEOUT}
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with aws.local_aws():
+        yield budget.guard(aws.client("dynamodb"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_try_that_begins_as_late_as_it_may_and_hangs_leaves_time_to_report_it(dynamodb: Any, function: str) -> None:
+    left = float(FUNCTIONS[function])
+    sent = 0
+
+    def hang(**_: Any) -> None:
+        nonlocal left, sent
+        left, sent = left - budget.TRY, sent + 1
+        raise ReadTimeoutError(endpoint_url="https://a.table")
+
+    dynamodb.meta.events.register_last("before-send", hang)
+    with budget.limited(lambda: left):
+        for _ in range(10):
+            with pytest.raises((UnavailableError, ReadTimeoutError)):
+                dynamodb.list_tables()
+    assert sent == (FUNCTIONS[function] - budget.RESERVE) // budget.TRY
+    assert left >= budget.RESERVE
+
+
+def test_what_is_not_limited_has_time_without_end(dynamodb: Any) -> None:
+    budget.check()
+    assert dynamodb.list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize("function", ["api", "worker", "relay"])
+def test_a_call_of_which_each_try_hangs_fits_into_its_function(function: str) -> None:
+    assert FUNCTIONS[function] >= budget.CALL + budget.RESERVE
+
+
+def test_a_message_that_is_begun_last_has_time_for_a_call_of_which_each_try_hangs() -> None:
+    assert budget.CALL + budget.RESERVE <= budget.MESSAGE <= FUNCTION_TIMEOUT / 2
+
+
+def test_the_client_of_each_kind_tries_as_often_as_its_budget_says() -> None:
+    config = budget.config()
+    assert config.retries == {"mode": "standard", "total_max_attempts": budget.TRIES}
+    assert (config.connect_timeout, config.read_timeout) == (budget.CONNECT, budget.READ)
