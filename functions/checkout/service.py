@@ -106,7 +106,7 @@ def _overdue(saga: CreateOrderSaga) -> timedelta:
 
 
 def _step_timeout() -> timedelta:
-    return timedelta(seconds=int(runtime.current().setting("STEP_TIMEOUT", "60")))
+    return timedelta(seconds=int(runtime.current().setting("STEP_TIMEOUT")))
 
 
 def _ring(saga: CreateOrderSaga) -> None:

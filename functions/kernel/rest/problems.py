@@ -8,7 +8,6 @@ from functions.kernel.domain.errors import MallBotsError, UnavailableError
 from functions.kernel.rest.wire import write_json
 from functions.kernel.runtime.transient import is_transient
 
-
 # HTTP status → the code of gRPC that says the same: https://grpc.io/docs/guides/status-codes/
 GRPC_CODES = {
     400: 3,  # INVALID_ARGUMENT
