@@ -232,11 +232,12 @@ class Cloud:
         if not self._faults_ended:
             self._faults_ended = True
             self.faults.stop()
+            self.world.newest_code = True
             self.start(*manifests())
             self.history.record("quiet")
             self._last_change_us = self.scheduler.now_us
 
-    def settle(self, seconds: float = 7_200.0) -> bool:
+    def settle(self, seconds: float = 36_000.0) -> bool:
         """End all faults, and run until quiescent; whether that was reached within so many seconds."""
         self.end_faults()
         end = self.scheduler.now_us + int(seconds * SECOND)

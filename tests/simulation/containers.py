@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.kernel.runtime import clock, ids
+from functions.kernel.runtime import budget, clock, ids
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.simulation.scheduler import SECOND, Killed, Task
 from tests.simulation.sdk import World
@@ -40,6 +40,11 @@ class Container:
     def now(self) -> datetime:
         """The time on its clock."""
         return BEGIN + timedelta(microseconds=self.function.world.scheduler.now_us + self.skew_us)
+
+    def time_left(self) -> float:
+        """The seconds until the timeout of the invocation that it works on."""
+        assert self.task
+        return (self.task.deadline_us - self.function.world.scheduler.now_us) / SECOND
 
     def shift_clock(self, by_us: int) -> None:
         """Shift its clock by so many microseconds."""
@@ -107,6 +112,8 @@ class Function:
         """An idle container, the most recently used first, or a new one."""
         while self._idle:
             container = self._idle.pop()
+            if container.old and self.world.newest_code:
+                continue
             if self.world.faults.strikes("cold start", container.name):
                 continue
             return container
@@ -132,6 +139,7 @@ class Function:
                 clock.fixed(container.now, scheduler.sleep),
                 ids.fixed(self.world.choices.new_id),
                 active(container.runtime),
+                budget.limited(container.time_left),
             ):
                 answer = self.handle(self._as_old(event) if self._as_old and container.old else event)
         except Killed:

@@ -9,7 +9,7 @@ from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invo
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import DynamoEventStore
-from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.routes import Route, match_path
@@ -20,14 +20,14 @@ from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
 from tests.simulation.lambda_client import LambdaClient
-from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received
+from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received, received_by_newest_code
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
 
 API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
-MAX_RECEIVES = 12
+MAX_RECEIVES = 200
 CONCURRENCY = 10
 
 
@@ -114,7 +114,7 @@ class Deployment:
             self._function(service, "api", registered.api.handle, API_TIMEOUT)
         for inbox in registered.inboxes:
             concurrency = 1 if inbox.fifo else CONCURRENCY
-            worker = self._function(service, inbox.queue, inbox.handle, WORKER_TIMEOUT, concurrency)
+            worker = self._function(service, inbox.queue, partial(self._handle, inbox), WORKER_TIMEOUT, concurrency)
             Worker(self.queues[worker.name], worker, batch_size=1 if inbox.fifo else 10)
         if registered.queries:
             self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
@@ -125,6 +125,10 @@ class Deployment:
             function = self._function(service, "relay", _relay, WORKER_TIMEOUT)
             shards = self._world.choices.pick((1, 2, 4), "shards")
             self.streams[table] = Stream(self._world, table, function, failures, shards)
+
+    def _handle(self, inbox: Inbox, event: dict[str, Any]) -> dict[str, Any]:
+        """What an inbox does with a batch: once the deployment is complete, it knows the newest versions."""
+        return inbox.handle(received_by_newest_code(event) if self._world.newest_code else event)
 
     def _function(
         self, service: str, part: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
@@ -148,11 +152,11 @@ class Deployment:
         make_sqs = OldSQSClient if container.old else SQSClient
         dynamodb = make_dynamodb(self.dynamodb, Wire(self._world, container, "dynamodb"), name)
         sqs = make_sqs(self._addresses, Wire(self._world, container, "sqs"))
-        events = EventsClient(self.bus, Wire(self._world, container, "events"), self._world, name)
+        events = EventsClient(self.bus, Wire(self._world, container, "events", attempts=1), self._world, name)
         owners = {owner: f"{owner}/queries" for owner in registered.asks}
-        asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda", attempts=1))
+        asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda"))
         own = {inbox.queue: self.queues[f"{service}/{inbox.queue}"] for inbox in registered.inboxes}
-        dead = self.queues.get(f"{service}/{part}/dead-letters")
+        dead = self.queues.get(f"{service}/{part}/{'failures' if part == 'relay' else 'dead-letters'}")
         return Runtime(
             service=service,
             store=DynamoEventStore(dynamodb, f"{service}/events"),  # type: ignore[arg-type]  # a part of the client

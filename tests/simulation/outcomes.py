@@ -60,7 +60,7 @@ OUTCOMES: dict[str, str] = {
     "dead letter": "a message was dead-lettered",
     "redriven": "a dead letter was moved back to its queue",
     "republished": "a page of stored messages was published again",
-    "unknown version": "a message of an unknown version was dead-lettered",
+    "unknown version": "a message of an unknown version was published",
     "old version": "a message of a version that is no longer written was published",
     "service down for long": "none of its functions ran for an hour",
 }
@@ -195,7 +195,6 @@ def _count_deliveries(history: list[Entry], counted: Counter[str]) -> None:
             counted["message redelivered"] += fields["count"] > 1
         elif kind == "dead":
             counted["dead letter"] += 1
-            counted["unknown version"] += "is newer than this code" in (fields["reason"] or {}).get("reason", "")
         elif kind == "conflict":
             counted["conflict retried"] += 1
         elif kind == "deed":

@@ -22,7 +22,7 @@ from tests.simulation.workload.robots import Robot
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 QUIESCENCE = "everything settles after the faults"
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
-LONGEST_PHASE = 2 * 3_600.0  # seconds; after that the clients are not waited for
+LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 
 
 @dataclass(frozen=True)

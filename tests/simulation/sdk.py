@@ -5,13 +5,14 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from functions.kernel.runtime import budget
 from tests.simulation.choices import Choices
 from tests.simulation.cost import Cost
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
 from tests.simulation.scheduler import SECOND, Promise, Scheduler
 
-ATTEMPTS = 3  # of the SDK's standard mode, as the composition sets it
+ATTEMPTS = 2  # of the SDK's standard mode, as the composition sets it
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
 LONGEST_BACK_OFF = 20.0
@@ -69,6 +70,7 @@ class World:
         self.history = History(self.scheduler)
         self.cost = Cost()
         faults.history = self.history
+        self.newest_code = False  # whether the deployment of the newest code is complete
         self.outage_until: dict[str, int] = {}  # AWS services with an outage, and its end
         self._numbers: dict[str, int] = {}
 
@@ -136,6 +138,7 @@ class Wire:
 
     def _attempt(self, operation: str, where: str, effect: Effect) -> Any:
         scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
+        budget.check()  # the guard of every client of the composition
         # One sleep for request and answer: between two effects, nothing of this task touches the world.
         scheduler.sleep(choices.seconds(0.001, 0.008, "latency"))
         fault = faults.one_of(BEFORE, where)

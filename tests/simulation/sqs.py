@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.simulation.batch_response import failed_items
-from tests.simulation.containers import Function
+from tests.simulation.containers import BEGIN, Function
 from tests.simulation.cost import message_size
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
@@ -23,7 +23,18 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 class Message:
     """A message in a queue. `receives` is part of its receipt: an earlier receipt is not valid any more."""
 
-    __slots__ = ("attributes", "body", "group", "id", "lineage", "receives", "sent_us", "visible_us")
+    __slots__ = (
+        "attributes",
+        "body",
+        "first_received_us",
+        "group",
+        "id",
+        "lineage",
+        "received_us",
+        "receives",
+        "sent_us",
+        "visible_us",
+    )
 
     def __init__(
         self, id: str, body: str, sent_us: int, visible_us: int, attributes: Mapping[str, str], group: str
@@ -36,6 +47,8 @@ class Message:
         self.group = group
         self.lineage: Mapping[str, int] = {}
         self.receives = 0
+        self.first_received_us = 0
+        self.received_us = 0
 
     @property
     def receipt(self) -> str:
@@ -114,12 +127,18 @@ class Queue:
         return True
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
-        """Make a message in flight visible after so many seconds. Raises LookupError when it is not in flight."""
+        """Make a message in flight visible after so many seconds, at most 12 hours from its receive.
+
+        Raises LookupError when it is not in flight, and OverflowError when that is too long.
+        """
         message = self.messages.get(receipt.partition("/")[0])
         now = self.world.scheduler.now_us
         if message is None or message.receipt != receipt or message.visible_us <= now:
             raise LookupError(receipt)
+        if now + seconds * SECOND > message.received_us + LONGEST_VISIBILITY * SECOND:
+            raise OverflowError(receipt)
         message.visible_us = now + seconds * SECOND
+        self.world.history.record("postponed", queue=self.name, message=message.id, seconds=seconds)
         if self.worker:
             self.worker.poll_at(message.visible_us)
 
@@ -210,6 +229,8 @@ class Worker:
         batch = []
         for message in due:
             message.receives += 1
+            message.received_us = now
+            message.first_received_us = message.first_received_us or now
             if queue.dead_letters and message.receives > queue.max_receives:
                 queue.dead_letter(message)
                 continue
@@ -231,7 +252,8 @@ class Worker:
                 "body": message.body,
                 "attributes": {
                     "ApproximateReceiveCount": str(message.receives),
-                    "SentTimestamp": str(message.sent_us // 1000),
+                    "SentTimestamp": _milliseconds(message.sent_us),
+                    "ApproximateFirstReceiveTimestamp": _milliseconds(message.first_received_us),
                 },
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
@@ -319,7 +341,15 @@ class SQSClient:
             except LookupError as error:
                 message = "Message does not exist or is not available for visibility timeout change."
                 raise client_error("InvalidParameterValue", message, "ChangeMessageVisibility") from error
+            except OverflowError as error:
+                message = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+                raise client_error("InvalidParameterValue", message, "ChangeMessageVisibility") from error
             return {}
 
         answer: dict[str, Any] = self._wire.call("ChangeMessageVisibility", queue.name, effect)
         return answer
+
+
+def _milliseconds(at_us: int) -> str:
+    """A moment of virtual time as SQS gives it: in milliseconds since 1970."""
+    return str(int(BEGIN.timestamp()) * 1000 + at_us // 1000)

@@ -14,7 +14,7 @@ from tests.simulation.sdk import World
 from tests.simulation.sqs import Queue
 
 BATCH = 100
-RETRIES = 20
+RETRIES = -1  # without limit
 OLDEST = 12 * 3_600 * SECOND
 LONGEST_BACK_OFF = 60.0
 
@@ -105,7 +105,7 @@ class Shard:
         elif len(batch) > 1:
             self._limit = (len(batch) + 1) // 2  # bisected, which does not count as an attempt
             self._failures -= 1
-        if self._failures > self._stream.retries:
+        if 0 <= self._stream.retries < self._failures:
             self._give_up(self.records[self.next : self.next + min(len(batch), self._limit)])
             return
         back_off = min(2.0 ** min(self._failures, 6), LONGEST_BACK_OFF)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from infra.stages import STAGES
 from tests.simulation import deployment, sqs, streams
 from tests.simulation.scheduler import SECOND
 
@@ -35,18 +34,13 @@ def arguments(file: str, call: str) -> dict[str, str]:
         (deployment.API_TIMEOUT, "service.py", "API_TIMEOUT"),
         (deployment.QUERIES_TIMEOUT, "service.py", "QUERIES_TIMEOUT"),
         (deployment.WORKER_TIMEOUT, "queues.py", "FUNCTION_TIMEOUT"),
+        (deployment.MAX_RECEIVES, "queues.py", "RECEIVES_BEFORE_REDRIVE"),
         (streams.RETRIES, "service.py", "STREAM_RETRIES"),
+        (streams.OLDEST / (3_600 * SECOND), "service.py", "STREAM_HOURS"),
     ],
 )
 def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: str) -> None:
     assert simulated == constant(file, name)
-
-
-def test_a_queue_dead_letters_after_as_many_receives_as_the_deployed_one() -> None:
-    receives = {stage.max_receives for stage in STAGES.values()}
-    assert {of_inbox + constant("queues.py", "RECEIVES_BEYOND_INBOX") for of_inbox in receives} == {
-        deployment.MAX_RECEIVES
-    }
 
 
 def test_the_visibility_timeout_is_the_deployed_one() -> None:
@@ -59,8 +53,7 @@ def test_streams_are_read_as_they_are_deployed() -> None:
     mapping = arguments("service.py", "EventSourceMapping")
     assert mapping["batch_size"] == str(streams.BATCH)
     assert mapping["bisect_batch_on_error"] == mapping["report_batch_item_failures"] == "True"
-    assert mapping["max_record_age"] == "Duration.hours(12)"
-    assert streams.OLDEST == 12 * 3_600 * SECOND
+    assert mapping["max_record_age"] == "Duration.hours(STREAM_HOURS)"
 
 
 def test_queues_are_read_in_batches_of_ten_and_those_in_turn_one_by_one() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tests.simulation.check.delivery import FIFO
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.violation import Violation
 
@@ -11,7 +12,6 @@ BOUNDED = "a poison message delays others by a bounded time"
 # behind one that fails until that is dead-lettered: eight attempts with back-off, one or two of them that long.
 BOUND = 120 * SECOND
 FIFO_BOUND = 600 * SECOND
-FIFO = "/dispatcher"
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:

@@ -120,7 +120,7 @@ def _step(saga: Saga, event: Event, commit: Commit, history: ParsedHistory) -> I
         if ACCEPTED[saga.step] not in causes or data["step"] != saga.step:
             yield AWAITED_ANSWER, f"takes step {data['step']} as answered by {why or 'nothing'}"
     elif name == "TurnedRound":
-        timed_out = why == "StepTimedOut" and saga.step < FIRST_UNLIMITED and saga.attempt >= ATTEMPTS
+        timed_out = why in ("StepTimedOut", "") and saga.step < FIRST_UNLIMITED and saga.attempt >= ATTEMPTS
         if saga.compensating or not (timed_out or causes & {REFUSED.get(saga.step), "OrderCancelled"}):
             where = f"attempt {saga.attempt} of step {saga.step}"
             yield AWAITED_ANSWER, f"compensates at {where} because of {why or 'nothing'}"

@@ -89,6 +89,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
 VERSIONS: dict[str, int] = {"InvoiceAdjusted": 2}
 
 TIMERS = {
+    "SagasDue",
     "StepTimedOut",
     "SagaMoved",
     "LeaseEnds",

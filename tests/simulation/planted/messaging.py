@@ -29,7 +29,7 @@ BUGS = (
         "FailedEntryCount unread",
         "Whatever PutEvents answers, all entries are taken as published.",
         (PUBLISHED,),
-        (Edit(EventBridgeBus._put_batch, 'if answer.get("ErrorCode")', "if False"),),
+        (Edit(EventBridgeBus._put_batch, 'answer.get("ErrorCode", "")', '""'),),
     ),
     Bug(
         "relay takes the first message of a commit",
@@ -45,15 +45,9 @@ BUGS = (
     ),
     Bug(
         "bus gives up silently",
-        "Entries that failed at four attempts are taken as published.",
+        "Entries that failed at two attempts are taken as published.",
         (PUBLISHED,),
-        (
-            Edit(
-                EventBridgeBus._put_batch,
-                "return positions\n                continue",
-                "return []\n                continue",
-            ),
-        ),
+        (Edit(EventBridgeBus._put_batch, "return [*refused, *map(Unsent, positions)]", "return refused"),),
     ),
     Bug(
         "acknowledged before the commit",
@@ -77,7 +71,28 @@ BUGS = (
         "given up after two attempts",
         "A message is dead-lettered before a transient fault could pass.",
         (DEAD_LETTER_REASON,),
-        (Edit(retry.is_final, 'int(runtime.current().setting("MAX_RECEIVES"))', "2"),),
+        (
+            Edit(retry.is_final, 'int(runtime.current().setting("MAX_RECEIVES"))', "2"),
+            Edit(retry._patience, "return TRANSIENT_FOR", "return 0"),
+        ),
+    ),
+    Bug(
+        "an outage taken for an error of ours",
+        "A message whose error may pass is dead-lettered at its eighth receive.",
+        (DEAD_LETTER_REASON,),
+        (Edit(retry._patience, "return TRANSIENT_FOR", "return 0"),),
+    ),
+    Bug(
+        "a newer version given up at once",
+        "A message of a version that the code does not know yet is dead-lettered at its first receive.",
+        (DEAD_LETTER_REASON,),
+        (Edit(retry.is_final, "isinstance(error, UndeliverableError)", "_patience(error) == NEWER_FOR"),),
+    ),
+    Bug(
+        "a bus that is not there",
+        "Messages are put on a bus that does not exist; AWS answers with success.",
+        (PUBLISHED,),
+        (Edit(EventBridgeBus._entry, "self._name", '"another"'),),
     ),
     Bug(
         "any error taken for a refusal",
@@ -104,15 +119,15 @@ BUGS = (
         (Edit(Repository.prepare, "messages.append(working.answer)", "pass"),),
     ),
     Bug(
-        "unreadable messages dropped",
-        "A message that cannot be decoded is deleted and not dead-lettered.",
+        "newer messages dropped",
+        "A message of a version that the code does not know is deleted and not retried.",
         (UNKNOWN_VERSION,),
         (
             Edit(
                 Inbox._failed,
-                "if retry.is_final(error, receives):",
-                "if isinstance(error, UndeliverableError):\n                return True\n"
-                "            if retry.is_final(error, receives):",
+                "if not retry.is_final(",
+                "if isinstance(error, retry.NewerVersionError):\n            return True\n"
+                "        if not retry.is_final(",
             ),
         ),
     ),

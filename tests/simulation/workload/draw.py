@@ -12,12 +12,13 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
-from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, Operator
+from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.two_refunds import TwoRefundsCustomer
 
 C = TypeVar("C", bound=Client)
 
+UNDO_HOURS = 7.5  # longer than all attempts of an undo take, with a step timeout of 2 or 5 s: 6.8 or 7.1 h
 OPENER, RECOVERY = "opener", "evening"  # names of clients: each name is part of the seed of its choices
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
@@ -128,6 +129,8 @@ def _add_operators(workload: Workload, choices: Choices) -> None:
         starts = choices.seconds(5, 40, "from when on")
         if choices.chance(0.18, "for an hour"):
             service, seconds, starts = choices.pick(COMPENSATING, "which service"), HOUR, starts / 2
+            if choices.chance(0.25, "for as long as an undo is tried"):
+                service, seconds = choices.pick(UNDOING, "which service"), UNDO_HOURS * HOUR
             # Short, so that an undo uses up its attempts.
             workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
         if seconds < HOUR and choices.chance(0.25, "after a payment"):

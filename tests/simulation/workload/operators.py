@@ -9,6 +9,7 @@ from tests.simulation.workload.client import Client
 HOUR = 3_600.0
 SERVICES = ("baskets", "checkout", "customers", "depot", "insights", "notifications", "ordering", "payments", "search")
 COMPENSATING = ("depot", "payments", "ordering", "checkout")  # what the compensation of an order waits for
+UNDOING = ("depot", "payments")  # of these, the ones without a schedule of each minute, which would pile up
 HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
 CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
 RETRIED = ("depot", "ordering")  # whose commands a saga retries without limit, once the payment is accepted
@@ -95,6 +96,7 @@ class Operator(Client):
         if detail is not None:
             metadata = {**detail["metadata"], "version": 99, "id": self.cloud.new_id()}
             self._publish({"metadata": metadata, "data": {**detail["data"], "mood": "sunny"}})
+            self._record("unknown version")
 
     def _last_published(self, name: str) -> dict[str, Any] | None:
         detail: dict[str, Any] | None = self.cloud.last_published(name)
