@@ -108,6 +108,8 @@ def test_rows_are_deleted_only_by_a_worker_in_turn(dev: Templates) -> None:
     deleting = [(stack, name) for stack, name, s in dev.statements() if "dynamodb:DeleteItem" in listed(s["Action"])]
     assert [stack for stack, _ in deleting] == ["depot"]
     assert "Dispatcher" in deleting[0][1]
+
+
 def test_a_queue_gives_a_message_up_itself_only_long_after_its_inbox_would(dev: Templates) -> None:
     """The inbox retries for 8 hours, or 24 for newer code: 41 and 105 receives (tests/unit/kernel/test_failures.py)."""
     counts = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.delivery import ATTEMPTS, FIFO, is_hopeless
+from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
 from tests.simulation.check.records import DeadLetter
 from tests.simulation.check.subscribers import VERSIONS
