@@ -118,21 +118,38 @@ def test_a_captured_payment_of_a_compensated_order_may_wait_for_a_cancellation_t
     assert sagas.COMPENSATED not in violated(history)
 
 
-def test_an_event_of_an_unknown_version_is_dead_lettered_and_excuses_no_other_row() -> None:
+@pytest.mark.parametrize(("hours", "early"), [(23.9, True), (24, False)])
+def test_an_event_of_an_unknown_version_is_dead_lettered_after_a_day_and_excuses_no_other_row(
+    hours: float, early: bool
+) -> None:
     history = sample_histories.completed()
     detail = json.loads(json.dumps(history.fields("published", '"OrderPaid"')["detail"]))
     detail["metadata"] |= {"id": "from the future", "version": 99}
-    history.record(
-        "dead",
-        queue="search/inbox/dead-letters",
-        message="d",
-        body=json.dumps({"detail": detail}),
-        reason={"tries": "1", "reason": "newer than this code"},
-        by="inbox",
-    )
-    assert check(history.entries, history.final) == []
+    body = json.dumps({"detail": detail})
+    history.record("sent", queue="search/inbox", message="from the future", body=body, delay=0)
+    history.record("received", queue="search/inbox", message="from the future", count=1, function="search/inbox")
+    history.wait(hours * 3_600)
+    reason = {"tries": "105", "reason": "newer than this code"}
+    history.record("dead", queue="search/inbox/dead-letters", message="d", body=body, reason=reason, by="inbox")
+    history.record("deleted", queue="search/inbox", message="from the future")
+    found = violated(history)
+    assert (delivery.DEAD_LETTER_REASON in found) is early
     history.write_row("search/views", "orders", "o", 99, {"status": "approved"})
-    assert violated(history) == {projections.REBUILT}
+    assert violated(history) == found | {projections.REBUILT}
+
+
+@pytest.mark.parametrize(("hours", "early"), [(7.9, True), (8, False)])
+def test_a_message_is_not_given_up_within_eight_hours(hours: float, early: bool) -> None:
+    history = sample_histories.completed()
+    detail = json.loads(json.dumps(history.fields("published", '"OrderPaid"')["detail"]))
+    body = json.dumps({"detail": detail})
+    history.record("sent", queue="search/inbox", message="again", body=body, delay=0)
+    history.record("received", queue="search/inbox", message="again", count=1, function="search/inbox")
+    history.wait(hours * 3_600)
+    reason = {"tries": "41", "reason": "the table does not answer"}
+    history.record("dead", queue="search/inbox/dead-letters", message="d", body=body, reason=reason, by="inbox")
+    history.record("deleted", queue="search/inbox", message="again")
+    assert (delivery.DEAD_LETTER_REASON in violated(history)) is early
 
 
 def test_a_failure_with_a_fault_as_its_cause_is_no_violation() -> None:

@@ -30,7 +30,7 @@ class StreamWithFunction:
             return {"batchItemFailures": [{"itemIdentifier": str(number)} for number in relay(numbers)]}
 
         self.function = Function(self.world, "jars/relay", handle, _no_runtime, 20)
-        self.stream = Stream(self.world, "jars/events", self.function, self.failures, shards=1)
+        self.stream = Stream(self.world, "jars/events", self.function, self.failures, shards=1, retries=20)
 
     def write(self, count: int, **more: Any) -> "StreamWithFunction":
         for _ in range(count):
