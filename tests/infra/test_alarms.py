@@ -96,11 +96,13 @@ def test_all_custom_metrics_of_a_stage_are_about_two_dozen(
         "Errors",
         "OrderNotExpired",
         "BasketNotAbandoned",
+        "LeaseNotEnded",
+        "SagasNotTimedOut",
         "SagaParked",
         "SagaInsists",
         "MoneyDiffers",
     }
-    assert len(made) == 26
+    assert len(made) == 28
 
 
 def test_an_alarm_watches_the_metric_that_the_deployed_code_counts(

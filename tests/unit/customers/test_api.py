@@ -119,7 +119,7 @@ def test_an_unknown_customer_is_not_found(method: str, path: str, body: Any) -> 
         ({"name": " "}, "the customer name cannot be blank"),
         ({"smsNumber": ""}, "the customer SMS number cannot be blank"),
         ({"smsNumber": 15550100}, "smsNumber: must be a text"),
-        ({"name": None}, "name: must not be null"),
+        ({"name": None}, "the customer name cannot be blank"),
         ({"name": "x" * 201}, "name: must have at most 200 characters"),
     ],
 )
