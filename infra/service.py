@@ -140,6 +140,8 @@ class Service(Construct):
     def _api(self) -> None:
         function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
         self._grant_use_cases(function)
+        if self.views and self.manifest.batch_reads:
+            function.allow(["dynamodb:BatchGetItem"], self.views.table_arn)
         secret = shared(self._stack, self.stage, "signing-key")
         function.function.add_environment("SIGNING_KEY", secret)
         function.allow(["secretsmanager:GetSecretValue"], secret)

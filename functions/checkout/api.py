@@ -29,7 +29,7 @@ class SagaView(Wire):
 
 
 class SagaList(PagedAnswer):
-    """Sagas by status, and of one status the newest first."""
+    """Sagas: of one status the newest first, all by their orders."""
 
     sagas: list[SagaView]
 

@@ -17,13 +17,14 @@ projection = Projection(indexes=["sagas"])
 
 
 @projection.on(SagaMoved)
-def saga_row(saga: SagaMoved, metadata: Metadata) -> Row:
-    return _row(saga)
+def saga_rows(saga: SagaMoved, metadata: Metadata) -> list[Row]:
+    return _rows(saga)
 
 
 def update(saga: SagaMoved, version: int) -> None:
-    """Write the row of a saga that has this version, where an older one is there: its message may be lost."""
-    runtime.current().views.put(_row(saga), version)
+    """Write the rows of a saga that has this version, where older ones are there: its message may be lost."""
+    for row in _rows(saga):
+        runtime.current().views.put(row, version)
 
 
 def running_since(moment: datetime) -> Iterator[str]:
@@ -35,23 +36,18 @@ def running_since(moment: datetime) -> Iterator[str]:
 def sagas(
     status: str | None, limit: int, after: dict[str, Any] | None
 ) -> tuple[list[SagaMoved], dict[str, Any] | None]:
-    """A page of rows, and where the next begins (None at the end): by status, and of one status the newest first."""
-    page = runtime.current().views.query(
-        "sagas",
-        index="sagas",
-        first=f"{status}#" if status else None,
-        last=f"{status}#~" if status else None,
-        limit=limit,
-        after=after,
-        descending=True,
-    )
+    """A page of rows, and where the next begins (None at the end): of one status the newest first, all by order."""
+    query = runtime.current().views.query
+    if status is None:
+        page = query("sagas", limit=limit, after=after)
+    else:
+        first, last = f"{status}#", f"{status}#~"
+        page = query("sagas", index="sagas", first=first, last=last, limit=limit, after=after, descending=True)
     return [SagaMoved.model_validate(row, extra="ignore") for row in page.rows], page.after
 
 
-def _row(saga: SagaMoved) -> Row:
-    return Row(
-        partition=f"saga#{saga.order_id}",
-        sort="saga",
-        data=saga.model_dump(mode="json"),
-        indexes={"sagas": ("sagas", f"{saga.status}#{saga.since}#{saga.order_id}")},
-    )
+def _rows(saga: SagaMoved) -> list[Row]:
+    """A row that is listed by status, and one that keeps its place in the list of all whatever becomes of the saga."""
+    data = saga.model_dump(mode="json")
+    place = "sagas", f"{saga.status}#{saga.since}#{saga.order_id}"
+    return [Row(f"saga#{saga.order_id}", "saga", data, indexes={"sagas": place}), Row("sagas", saga.order_id, data)]

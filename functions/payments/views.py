@@ -80,10 +80,12 @@ def order_row(event: OrderState, metadata: Metadata) -> Row:
 
 
 @projection.on(DifferenceFound, DifferenceCleared)
-def difference_row(event: DifferenceState, metadata: Metadata) -> Row:
+def difference_rows(event: DifferenceState, metadata: Metadata) -> list[Row]:
+    """A row that is listed by status, and one that keeps its place in the list of all differences."""
     place = "differences", f"{event.status} {event.since} {event.difference_id}"
     data = {"id": event.difference_id, **event.model_dump(mode="json", exclude={"difference_id"})}
-    return Row(f"difference {event.difference_id}", "difference", data, indexes={INDEX: place})
+    by_status = Row(f"difference {event.difference_id}", "difference", data, indexes={INDEX: place})
+    return [by_status, Row("differences", event.difference_id, data)]
 
 
 def order(order_id: str) -> Order | None:
@@ -141,15 +143,11 @@ def runs() -> list[Run]:
 
 
 def differences(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
-    """A page of differences, those of one status or all; of one status the oldest first."""
-    return runtime.current().views.query(
-        "differences",
-        index=INDEX,
-        first=f"{status} " if status else None,
-        last=f"{status} ~" if status else None,
-        limit=limit,
-        after=after,
-    )
+    """A page of differences, those of one status, the oldest first, or all by their orders."""
+    query = runtime.current().views.query
+    if status is None:
+        return query("differences", limit=limit, after=after)
+    return query("differences", index=INDEX, first=f"{status} ", last=f"{status} ~", limit=limit, after=after)
 
 
 def knows_customer(customer_id: str) -> bool:

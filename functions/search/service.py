@@ -1,16 +1,23 @@
 """The use cases of search: show an order, find orders."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from itertools import accumulate
+from typing import Any
 
 from events.ordering import OrderStatus
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from functions.search import views
 
-READ_AT_MOST = 400  # orders in one request: 400 read units and about a second when each is read through a pointer
+# The most that one request reads, which answers a page that is shorter, and a next one.
+READ_AT_MOST = 400  # orders: at least as many read units
+BYTES_AT_MOST = 8_000_000  # of the orders that are read, and of those of one batch more
+NAMES_AT_MOST = 4_000  # of a page: 2,000 units of the 3,000 that a partition gives in a second
+
+Key = tuple[str, str]  # a kind ("customers", "stores", "products") and an id
 
 # Before and behind every order's position, which is its creation time and its id.
 OLDEST = "0"
@@ -63,57 +70,77 @@ def order(order_id: str) -> Found:
 def orders(filters: Filters, limit: int, before: str | None) -> tuple[list[Found], str | None]:
     """A page of orders, newest first, of those before a position, and the position for the next page: None at the end.
 
-    A request reads at most READ_AT_MOST orders, so a page may hold fewer than `limit`, even none, and have a next one.
+    What a request reads and answers is bounded, so a page may hold fewer than `limit`, even none, and have a next one.
     """
     first = clock.stamp(filters.after) if filters.after else OLDEST
     last = before or (clock.stamp(filters.before) + NEWEST if filters.before else NEWEST)
     found: list[dict[str, Any]] = []
-    read, reached = 0, before
+    names: set[Key] = set()
+    read, size, reached = 0, 0, before
     for row in _candidates(filters, first, last, limit):
         if views.position(row) == before:
             continue
         matches = filters.match(row)
-        if read == READ_AT_MOST or (matches and len(found) == limit):
-            return _named(found), reached
-        read, reached = read + 1, views.position(row)
+        bounded = read == READ_AT_MOST or size > BYTES_AT_MOST
+        if bounded or (matches and (len(found) == limit or _too_many(names.union(_names_in(row)), found))):
+            return _answerable(found, reached)
+        read, size, reached = read + 1, size + len(compact(row)), views.position(row)
         if matches:
             found.append(row)
-    return _named(found), None
+            names.update(_names_in(row))
+    return _answerable(found, None)
+
+
+def _too_many(names: set[Key], found: Sequence[object]) -> bool:
+    return len(names) > NAMES_AT_MOST and bool(found)
+
+
+def _answerable(rows: Sequence[dict[str, Any]], reached: str | None) -> tuple[list[Found], str | None]:
+    """The orders with their names, as many as fit into an answer, and where the next page begins."""
+    found = _named(rows)
+    sizes = accumulate(weight(compact(one.order)) for one in found)
+    fitting = max(1, sum(size <= ANSWER_BYTES for size in sizes))
+    return (found, reached) if fitting >= len(found) else (found[:fitting], views.position(found[fitting - 1].order))
 
 
 def _candidates(filters: Filters, first: str, last: str, limit: int) -> Iterator[dict[str, Any]]:
     """The orders between two positions, newest first, by the index or pointers that leave the fewest to read."""
+    # Where no filter drops rows, no more are read than the page, the order before it, and one of the next page.
+    a_page = limit + 2
     if filters.customer_id is not None:
-        return views.by_pointers([views.pointers_of("customer", filters.customer_id)], first, last)
-    if filters.product_ids:
-        return views.by_pointers([views.pointers_of("product", id) for id in filters.product_ids], first, last)
-    if filters.store_ids:
-        return views.by_pointers([views.pointers_of("store", id) for id in filters.store_ids], first, last)
-    # Without a filter that drops rows, no more are read than the page, the order before it, and one of the next page.
-    at_a_time = limit + 2 if filters.min_total is None and filters.max_total is None else views.AT_A_TIME
-    statuses = [filters.status] if filters.status else get_args(OrderStatus)
-    return views.by_status(statuses, first, last, at_a_time)
+        partitions = [views.pointers_of("customer", filters.customer_id)]
+    elif filters.product_ids:
+        partitions = [views.pointers_of("product", id) for id in filters.product_ids]
+    elif filters.store_ids:
+        partitions = [views.pointers_of("store", id) for id in filters.store_ids]
+    elif filters.status:
+        drops = filters.min_total is not None or filters.max_total is not None
+        return views.by_status(filters.status, first, last, views.AT_A_TIME if drops else a_page)
+    else:
+        partitions = [views.MALL]
+    return views.by_pointers(partitions, first, last, a_page)
+
+
+def _names_in(row: dict[str, Any]) -> list[Key]:
+    """The kinds and ids of what has a name in an order."""
+    stores = [("stores", item["store_id"]) for item in row["items"]]
+    products = [("products", item["product_id"]) for item in row["items"]]
+    return [("customers", row["customer_id"]), *stores, *products]
 
 
 def _named(rows: Sequence[dict[str, Any]]) -> list[Found]:
-    """Orders with the current names; each customer, store and product is read once."""
-    known: dict[tuple[str, str], str | None] = {}
-
-    def name(kind: str, id: str) -> str | None:
-        if (kind, id) not in known:
-            known[kind, id] = views.name_of(kind, id)
-        return known[kind, id]
-
-    return [_with_names(row, name) for row in rows]
+    """Orders with the current names; each customer, store and product is read once, a hundred at a time."""
+    names = views.names_of(key for row in rows for key in _names_in(row))
+    return [_with_names(row, names) for row in rows]
 
 
-def _with_names(row: dict[str, Any], name: Callable[[str, str], str | None]) -> Found:
+def _with_names(row: dict[str, Any], names: Mapping[Key, str]) -> Found:
     items = [
         {
             **item,
-            "store_name": name("stores", item["store_id"]) or item["store_name"],
-            "product_name": name("products", item["product_id"]) or item["product_name"],
+            "store_name": names.get(("stores", item["store_id"]), item["store_name"]),
+            "product_name": names.get(("products", item["product_id"]), item["product_name"]),
         }
         for item in row["items"]
     ]
-    return Found({**row, "items": items}, name("customers", row["customer_id"]))
+    return Found({**row, "items": items}, names.get(("customers", row["customer_id"])))

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from events.customers import (
@@ -34,13 +35,14 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
-from functions.kernel.projections.projection import Projection, read, rows
+from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime.views import Row
 
 BY_STATUS = "by_status"
 AT_A_TIME = 50
+MALL = "orders of the mall"  # the partition of the pointers to all orders
 
-projection = Projection(indexes=[BY_STATUS])
+projection = Projection(indexes=[BY_STATUS], batch_reads=True)
 
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
@@ -51,9 +53,12 @@ def order_row(event: OrderState, metadata: Metadata) -> Row:
 
 @projection.on(OrderCreated)
 def pointer_rows(event: OrderCreated, metadata: Metadata) -> list[Row]:
-    """Pointers to an order, by its customer, products and stores; written once, because an order gets no new items."""
+    """Pointers to an order: of the mall, and by its customer, products and stores.
+
+    Written once, because an order gets no new items; so a pointer keeps its place whatever becomes of the order.
+    """
     pointer = {"order_id": event.order_id, "created_at": event.created_at}
-    partitions = {pointers_of("customer", event.customer_id)}
+    partitions = {MALL, pointers_of("customer", event.customer_id)}
     partitions |= {pointers_of("product", item.product_id) for item in event.items}
     partitions |= {pointers_of("store", item.store_id) for item in event.items}
     return [Row(partition, position(pointer), pointer) for partition in sorted(partitions)]
@@ -85,10 +90,12 @@ def order(order_id: str) -> dict[str, Any] | None:
     return read("orders", order_id)
 
 
-def name_of(kind: str, id: str) -> str | None:
-    """The current name of a customer, store or product; None for an unknown or erased one."""
-    row = read(kind, id)
-    return row["name"] if row else None
+def names_of(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The current names of customers, stores and products by kind and id, of those that are known and not erased.
+
+    They may be those of a moment ago, like all that search shows.
+    """
+    return {key: row["name"] for key, row in read_many(keys).items()}
 
 
 def position(order: dict[str, Any]) -> str:
@@ -101,26 +108,33 @@ def pointers_of(kind: str, id: str) -> str:
     return f"orders of {kind} {id}"
 
 
-def by_pointers(partitions: Iterable[str], first: str, last: str) -> Iterator[dict[str, Any]]:
-    """The orders of the pointers in these partitions, between two positions, newest first, each once."""
-    seen = None
-    for pointer in _merged(partitions, None, first, last):
-        row = order(pointer["order_id"]) if pointer["order_id"] != seen else None
-        seen = pointer["order_id"]
-        if row:
-            yield row
+def by_pointers(partitions: Iterable[str], first: str, last: str, at_first: int) -> Iterator[dict[str, Any]]:
+    """The orders of the pointers in these partitions, between two positions, newest first, each once.
 
-
-def by_status(statuses: Iterable[str], first: str, last: str, at_a_time: int) -> Iterator[dict[str, Any]]:
-    """The orders with one of these statuses, between two positions, newest first, read in pages of `at_a_time`."""
-    return _merged(statuses, BY_STATUS, first, last, at_a_time)
-
-
-def _merged(
-    partitions: Iterable[str], index: str | None, first: str, last: str, at_a_time: int = AT_A_TIME
-) -> Iterator[dict[str, Any]]:
+    Read so many `at_first`, and then by AT_A_TIME; consistently, for a row is written before its pointers: each pointer
+    leads to its order.
+    """
     streams = [
-        rows(partition, index=index, first=first, last=last, descending=True, at_a_time=min(at_a_time, AT_A_TIME))
+        rows(partition, first=first, last=last, descending=True, at_a_time=at_first)
         for partition in dict.fromkeys(partitions)
     ]
-    return heapq.merge(*streams, key=position, reverse=True)
+    pointers = _once(pointer["order_id"] for pointer in heapq.merge(*streams, key=position, reverse=True))
+    at_a_time = at_first
+    while ids := list(islice(pointers, at_a_time)):
+        at_a_time = AT_A_TIME
+        found = read_many((("orders", id) for id in ids), consistent=True)
+        yield from (found["orders", id] for id in ids if ("orders", id) in found)
+
+
+def by_status(status: str, first: str, last: str, at_a_time: int) -> Iterator[dict[str, Any]]:
+    """The orders with this status, between two positions, newest first, read in pages of `at_a_time`."""
+    return rows(status, index=BY_STATUS, first=first, last=last, descending=True, at_a_time=at_a_time)
+
+
+def _once(ids: Iterable[str]) -> Iterator[str]:
+    """Ids without those that are the same as the one before."""
+    before = None
+    for id in ids:
+        if id != before:
+            yield id
+        before = id

@@ -81,13 +81,13 @@ def create_store(body: NewStore) -> Created:
 
 @api.get("/api/stores", may=BROWSERS)
 def get_stores(params: PagedOrAll) -> StoresAnswer:
-    """List the stores of the mall, by name."""
+    """List the stores of the mall, those of a page by name."""
     return _stores(params, participating=False)
 
 
 @api.get("/api/stores/participating", may=BROWSERS)
 def get_participating_stores(params: PagedOrAll) -> StoresAnswer:
-    """List the participating stores, by name."""
+    """List the participating stores, those of a page by name."""
     return _stores(params, participating=True)
 
 
@@ -130,7 +130,7 @@ def add_product(store_id: str, body: NewProduct) -> Created:
 
 @api.get("/api/stores/{storeId}/products", may=BROWSERS)
 def get_products(store_id: str, params: PagedOrAll) -> ProductsAnswer:
-    """List the products of a store, by name."""
+    """List the products of a store, those of a page by name."""
     purpose = f"products of {store_id}"
     after = paging.read(params.next, purpose)
     service.require_store(store_id)

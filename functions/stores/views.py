@@ -1,5 +1,9 @@
-"""The read models of the mall (its stores) and the catalogue (their products), by name."""
+"""The read models of the mall (its stores) and the catalogue (their products).
 
+A row keeps its place in a list whatever becomes of it: a list that is read page by page has each row once.
+"""
+
+from dataclasses import replace
 from typing import Any
 
 from events.envelope import Metadata
@@ -18,15 +22,14 @@ from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Page, Row
 
-BY_NAME = "by_name"
+OF_STORE = "by_name"  # the products of a store by their ids; of rows from before, which are in it too, by their names
 PARTICIPATING = "participating"
 
-projection = Projection(indexes=[BY_NAME, PARTICIPATING])
+projection = Projection(indexes=[OF_STORE, PARTICIPATING])
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
 def store_row(event: StoreState, metadata: Metadata) -> Row:
-    place = "stores", event.name.lower()
     return Row(
         "stores",
         event.store_id,
@@ -36,7 +39,7 @@ def store_row(event: StoreState, metadata: Metadata) -> Row:
             "location": event.location,
             "participating": event.participating,
         },
-        indexes={BY_NAME: place, **({PARTICIPATING: place} if event.participating else {})},
+        indexes={PARTICIPATING: ("stores", event.store_id)} if event.participating else {},
     )
 
 
@@ -46,7 +49,7 @@ def product_row(event: ProductState, metadata: Metadata) -> Row:
         "products",
         event.product_id,
         None if event.removed else _product(event),
-        indexes={BY_NAME: (_products_of(event.store_id), event.name.lower())},
+        indexes={OF_STORE: (_products_of(event.store_id), event.product_id)},
     )
 
 
@@ -63,13 +66,18 @@ def _product(event: ProductState) -> dict[str, Any]:
 
 def stores(limit: int, after: dict[str, Any] | None, *, participating: bool = False) -> Page:
     """A page of all stores, or of the participating ones."""
-    index = PARTICIPATING if participating else BY_NAME
-    return runtime.current().views.query("stores", index=index, limit=limit, after=after)
+    index = PARTICIPATING if participating else None
+    return _by_name(runtime.current().views.query("stores", index=index, limit=limit, after=after))
 
 
 def products(store_id: str, limit: int, after: dict[str, Any] | None) -> Page:
     """A page of a store's products."""
-    return runtime.current().views.query(_products_of(store_id), index=BY_NAME, limit=limit, after=after)
+    return _by_name(runtime.current().views.query(_products_of(store_id), index=OF_STORE, limit=limit, after=after))
+
+
+def _by_name(page: Page) -> Page:
+    """A page with its rows by name: a list that is read whole is one page."""
+    return replace(page, rows=sorted(page.rows, key=lambda row: (str(row["name"]).lower(), str(row["id"]))), sorts=())
 
 
 def _products_of(store_id: str) -> str:

@@ -5,7 +5,7 @@ refused, here as in DynamoDB; a row that has keys for one, or an index that nobo
 """
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -47,6 +47,10 @@ def seen() -> tuple[Seen, Seen]:
         for route in ROUTES:
             if lists(route):
                 assert mall.do(route).status == 200
+            if route.params and "status" in route.params.model_fields:
+                statuses = get_args(get_args(route.params.model_fields["status"].annotation)[0])
+                assert mall.mall.request("GET", f"{mall.path(route)}?status={statuses[0]}").status == 200
+        mall.ask("POST", "/api/search/orders", {"filters": {"status": "pending"}})
     return queried, keyed
 
 

@@ -37,6 +37,17 @@ def test_only_relays_may_scan_and_only_the_table_of_their_commits(dev: Templates
         assert "Views" not in str(resource)
 
 
+def test_only_apis_that_read_many_rows_at_once_may_read_batches_and_only_of_their_rows(dev: Templates) -> None:
+    allowed = [
+        (stack, policy, statement["Resource"])
+        for stack, policy, statement in dev.statements()
+        if "dynamodb:BatchGetItem" in listed(statement["Action"])
+    ]
+    assert all(policy.startswith("ServiceApi") and "Views" in str(resource) for _, policy, resource in allowed)
+    readers = {name for name in services() if manifest(name).batch_reads}
+    assert {stack for stack, _, _ in allowed} == readers == {"insights", "search"}
+
+
 @pytest.mark.parametrize("service", [name for name in services() if manifest(name).projections])
 def test_the_table_of_a_services_rows_has_each_index_that_it_declares_with_its_keys(
     dev: Templates, service: str

@@ -4,7 +4,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from tests.simulation.check import baskets, collection, delivery, orders, refusals, sagas
+from tests.simulation.check import baskets, collection, delivery, lists, orders, refusals, sagas
 from tests.simulation.history_builder import Case, HistoryBuilder
 from tests.simulation.sample_histories import LINE
 
@@ -102,6 +102,19 @@ def refused_without_a_reason(history: HistoryBuilder) -> None:
     history.replace("commit", ('"Payment#p", 1',), '"amount": 2000', '"amount": 5000')
 
 
+def listed_twice(history: HistoryBuilder) -> None:
+    history.request("GET", "/api/checkout/sagas?limit=1")
+    history.respond(body={"sagas": [{"orderId": "o"}], "next": "more"})
+    history.request("GET", "/api/checkout/sagas?limit=1&next=more")
+    history.respond(body={"sagas": [{"orderId": "o"}]})
+
+
+def missing_from_a_list(history: HistoryBuilder) -> None:
+    history.wait(60)
+    history.request("POST", "/api/search/orders", body={"limit": 1})
+    history.respond(body={"orders": []})
+
+
 def unknown_version_handled(history: HistoryBuilder) -> None:
     detail = deepcopy(history.fields("published", "OrderCreated")["detail"])
     detail["metadata"] |= {"id": "from the future", "version": 99}
@@ -135,6 +148,8 @@ CASES: list[Case] = [
     ("completed", short_of_what_was_picked, collection.SHORTAGES),
     ("completed", silent_for_long, collection.SILENT),
     ("refused", refused_without_a_reason, refusals.VALID_REASON),
+    ("completed", listed_twice, lists.NOTHING_TWICE),
+    ("completed", missing_from_a_list, lists.NOTHING_MISSING),
     ("completed", unknown_version_handled, delivery.UNKNOWN_VERSION),
     ("completed", timeout_ignored, sagas.TIMEOUT_HANDLED),
 ]

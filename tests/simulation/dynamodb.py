@@ -17,6 +17,7 @@ from tests.simulation.tables import ITEM_LIMIT, InvalidKeyError, Key, Snapshot, 
 ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
 TOKEN_LIFE = 600 * SECOND
 TRANSACTION_LIMIT = 100
+BATCH_LIMIT, BATCH_BYTES = 100, 16_777_216
 TRANSACTION_BYTES = 4_194_304
 
 _KEY_CONDITION = re.compile(
@@ -79,6 +80,12 @@ class DynamoDBClient:
         table = self._dynamodb.table(request["TableName"], "Query")
         return self._call("Query", request, table, lambda: self._query(table, request))
 
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Up to 100 items of one table by their keys; some may be left unprocessed."""
+        [(name, wanted)] = request["RequestItems"].items()
+        table = self._dynamodb.table(name, "BatchGetItem")
+        return self._call("BatchGetItem", request, table, lambda: self._get_batch(table, wanted))
+
     def scan(self, **request: Any) -> dict[str, Any]:
         """One page of a segment of a table."""
         table = self._dynamodb.table(request["TableName"], "Scan")
@@ -137,6 +144,27 @@ class DynamoDBClient:
         self._cost.write(table.items.get(key), {}, table.index_keys)
         table.remove(key, self._name)
         return {}
+
+    def _get_batch(self, table: Table, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        keys = [table.key(key) for key in wanted["Keys"]]
+        if not 1 <= len(keys) <= BATCH_LIMIT:
+            raise ExpressionError("Too many items requested for the BatchGetItem call")
+        if len(set(keys)) < len(keys):
+            raise ExpressionError("Provided list of item keys contains duplicates")
+        processed = len(keys)
+        if self._world.faults.strikes("keys unprocessed", table.name):
+            processed = self._world.choices.between(0, len(keys) - 1, "keys processed")
+        seen, found, size = self._seen(table, wanted), [], 0
+        for number, key in enumerate(keys[:processed]):
+            item = seen.item(key)
+            size += item_size(item) if item else 0
+            if size > BATCH_BYTES:
+                processed = number
+                break
+            self._cost.read([item or {}], consistent=wanted.get("ConsistentRead", False))
+            found += [dict(item)] if item else []
+        left = {table.name: {**wanted, "Keys": wanted["Keys"][processed:]}} if processed < len(keys) else {}
+        return {"Responses": {table.name: found}, "UnprocessedKeys": left}
 
     def _seen(self, table: Table, request: Mapping[str, Any]) -> Snapshot:
         """The table as this read sees it: an eventually consistent one may see an earlier state."""

@@ -18,6 +18,7 @@ KNOWN = {
     "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
     "DeleteItem": frozenset({"TableName", "Key"}),
     "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
+    "BatchGetItem": frozenset({"RequestItems"}),
     "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
     "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),

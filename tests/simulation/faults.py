@@ -19,6 +19,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "slow call": ("a call takes effect seconds late", 0.006),
     "transaction conflict": ("another transaction holds an item (TransactionConflict)", 0.06),
     "slow transaction": ("a transaction commits after the SDK gave up (TransactionInProgressException)", 0.2),
+    "keys unprocessed": ("a batch read leaves some of its keys unprocessed", 0.3),
     "stale read": ("an eventually consistent read shows the state of up to 2 s before", 0.5),
     "index behind": ("an index shows a write seconds late", 0.2),
     "entries failed": ("PutEvents accepts only some of its entries (FailedEntryCount)", 0.02),

@@ -18,6 +18,7 @@ from tests.simulation.check import (
     commands,
     delivery,
     failures,
+    lists,
     loops,
     money,
     orders,
@@ -74,7 +75,7 @@ def test_every_invariant_is_violated_by_some_broken_history() -> None:
         failures,
         published_state,
     )
-    families = (*kernel, baskets, collection, orders, money, refusals, robots)
+    families = (*kernel, baskets, collection, lists, orders, money, refusals, robots)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
     invariants = {value for value in constants if isinstance(value, str) and " " in value}
     assert invariants == {invariant for _, _, invariant in BROKEN}

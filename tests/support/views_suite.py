@@ -50,6 +50,26 @@ class ViewStoreSuite:
         assert views.get(here, "a") == {"n": 1}
         assert views.get(here, "b") is None
 
+    @pytest.mark.parametrize("consistent", [False, True])
+    @pytest.mark.parametrize("count", [0, 1, 100, 101, 230])
+    def test_many_rows_are_read_by_their_keys_without_those_that_are_not_there(
+        self, views: ViewStore, here: str, count: int, consistent: bool
+    ) -> None:
+        self.fill(views, here, count)
+        views.put(Row(here, "gone", {"n": -1}), 1)
+        views.put(Row(here, "gone", None), 2)
+        keys = [(here, f"{n:03}") for n in range(count)]
+        asked = [*keys, (here, "gone"), (here, "never there"), *keys[:3]]
+        assert views.get_many(asked, consistent=consistent) == {key: {"n": n} for n, key in enumerate(keys)}
+
+    def test_many_large_rows_are_read_though_one_answer_of_the_table_holds_16_mb(
+        self, views: ViewStore, here: str
+    ) -> None:
+        for n in range(45):
+            views.put(Row(here, f"{n:03}", {"n": n, "x": "x" * 380_000}), 1)
+        found = views.get_many([(here, f"{n:03}") for n in range(45)], consistent=True)
+        assert sorted(row["n"] for row in found.values()) == list(range(45))
+
     def test_a_newer_version_replaces_a_row_and_an_older_or_equal_one_does_not(
         self, views: ViewStore, here: str
     ) -> None:

@@ -11,26 +11,28 @@ late, redelivered or handled at the same time can overwrite.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from events.customers import CustomerErased
 from events.envelope import Metadata
 from events.registry import Kind, Message, language
 from functions.kernel.domain.errors import NotFoundError
-from functions.kernel.projections.projection import Projection, read, rows
+from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Stamp, Wire
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import STAFF
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"
 CUSTOMERS = "customers"
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
-projection = Projection(indexes=[ANSWERS])
+projection = Projection(indexes=[ANSWERS], batch_reads=True)
 api = Api("insights")
 
 
@@ -107,19 +109,30 @@ def of_order(order_id: str, limit: int, after: str | None) -> TimelinePage:
 def _merge(partitions: Sequence[tuple[str, str | None]], limit: int, after: str | None) -> TimelinePage:
     """A page from several partitions, each with its index or None."""
     found: dict[str, dict[str, Any]] = {}
+    ends: list[str] = []
     for partition, index in partitions:
         # Two more than the page: the message at `after` itself, and one of the next page, to know whether there is one.
         page = runtime.current().views.query(partition, index=index, first=after, limit=limit + 2)
         found |= {_position(row): row for row in page.rows if after is None or _position(row) > after}
-    order = sorted(found)
-    messages = [_with_personal_data(found[position]) for position in order[:limit]]
-    return TimelinePage(messages, order[limit - 1] if len(order) > limit else None)
+        if page.after:
+            ends.append(_position(page.rows[-1]))
+    # Behind the end of a partition that was not read to its own, messages of it may be missing.
+    known = [position for position in sorted(found) if not ends or position <= min(ends)]
+    messages = _with_personal_data([found[position] for position in known[:limit]])
+    sizes = accumulate(weight(compact(message)) for message in messages)
+    shown = known[: max(1, sum(size <= ANSWER_BYTES for size in sizes))][:limit]
+    more = bool(ends) or len(known) > len(shown)
+    return TimelinePage(messages[: len(shown)], shown[-1] if more and shown else None)
 
 
-def _with_personal_data(message: dict[str, Any]) -> dict[str, Any]:
-    """A message with its personal data, unless that is erased."""
-    key = message.pop("person", None)
-    return {**message, "data": message["data"] | ((read(*key) if key else None) or {})}
+def _with_personal_data(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages with their personal data, unless that is erased."""
+    keys = [tuple(key) if (key := message.pop("person", None)) else None for message in messages]
+    texts = read_many((key for key in keys if key), consistent=True)
+    return [
+        {**message, "data": message["data"] | (texts.get(key, {}) if key else {})}
+        for message, key in zip(messages, keys, strict=True)
+    ]
 
 
 def _position(message: dict[str, Any]) -> str:

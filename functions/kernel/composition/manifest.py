@@ -45,6 +45,11 @@ class Manifest:
         return tuple(sorted({query.owner for query in self.questions}))
 
     @property
+    def batch_reads(self) -> bool:
+        """Whether its routes read many rows of read models by their keys at once."""
+        return any(projection.batch_reads for projection in self.projections)
+
+    @property
     def indexes(self) -> list[str]:
         """The indexes of its read models' table."""
         return sorted({index for projection in self.projections for index in projection.indexes})

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from functions.kernel.domain.errors import ConcurrencyError
-from functions.kernel.runtime.json_text import compact
+from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from functions.kernel.runtime.views import Page, Row
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 Item = dict[str, dict[str, Any]]
 
-PAGE_BYTES = 4_000_000
+BATCH = 100  # keys in one BatchGetItem
+TRIES = 6  # of a batch from which DynamoDB reads nothing
 NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
 
 
@@ -113,6 +115,36 @@ class DynamoViews:
         """One DeleteItem."""
         self._client.delete_item(TableName=self._table, Key={"partition": {"S": partition}, "sort": {"S": sort}})
 
+    def get_many(
+        self, keys: Iterable[tuple[str, str]], *, consistent: bool = False
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """A BatchGetItem for each 100 keys."""
+        different = list(dict.fromkeys(keys))
+        items = [
+            item
+            for begin in range(0, len(different), BATCH)
+            for item in self._batch(different[begin : begin + BATCH], consistent)
+        ]
+        return _by_key(items)
+
+    def _batch(self, keys: list[tuple[str, str]], consistent: bool) -> list[Item]:
+        """One batch; what DynamoDB leaves unprocessed (throttled, or beyond 16 MB) is asked for again."""
+        left: Any = [{"partition": {"S": partition}, "sort": {"S": sort}} for partition, sort in keys]
+        found: list[Item] = []
+        attempt = 0
+        while left:
+            if attempt == TRIES:
+                raise UnavailableError("too many rows are read at once: ask again in a moment")
+            wanted: Any = {self._table: {"Keys": left, "ConsistentRead": consistent}}
+            response: Any = self._client.batch_get_item(RequestItems=wanted)
+            found += response["Responses"].get(self._table, [])
+            unprocessed = response.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if unprocessed:
+                clock.back_off(attempt)
+            attempt = 0 if len(unprocessed) < len(left) else attempt + 1
+            left = unprocessed
+        return found
+
     def query(
         self,
         partition: str,
@@ -157,17 +189,16 @@ class DynamoViews:
             response = self._client.query(**request, Limit=limit + 1 - len(found))
             found += [item for item in cast(Any, response["Items"]) if read_item(item) is not None]
             after = cast(Any, response).get("LastEvaluatedKey")
-            if after is None or len(found) > limit:
+            if after is None or len(found) > limit or _rows_within(found, ANSWER_BYTES) < len(found):
                 return _page(found, limit, index)
 
 
 def _page(found: list[Item], limit: int, index: str | None) -> Page:
     """The first rows of those found, and the key of the last of them when there are more.
 
-    At most `limit`, and at most 4 MB of data: a function's answer ends at 6 MB
-    (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). A single larger row is a page by itself.
+    At most `limit`, and no more than fit into a function's answer. A single larger row is a page by itself.
     """
-    limit = min(limit, _rows_within(found, PAGE_BYTES))
+    limit = min(limit, _rows_within(found, ANSWER_BYTES))
     rows = [data for item in found[:limit] if (data := read_item(item)) is not None]
     sorts = tuple(item["sort"]["S"] for item in found[:limit])
     if len(found) <= limit:
@@ -177,9 +208,15 @@ def _page(found: list[Item], limit: int, index: str | None) -> Page:
 
 
 def _rows_within(found: list[Item], size: int) -> int:
-    """How many of the rows, from the first on, hold so many bytes of data together; at least one."""
-    sizes = accumulate(len(item["data"]["S"].encode()) if "data" in item else 0 for item in found)
+    """How many of the rows, from the first on, weigh so many bytes in an answer together; at least one."""
+    sizes = accumulate(weight(item["data"]["S"]) if "data" in item else 0 for item in found)
     return max(1, sum(total <= size for total in sizes))
+
+
+def _by_key(items: Iterable[Item]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The data of items that are no tombstones, by partition and sort key."""
+    read = {(item["partition"]["S"], item["sort"]["S"]): read_item(item) for item in items}
+    return {key: data for key, data in read.items() if data is not None}
 
 
 class MemoryViews:
@@ -209,6 +246,12 @@ class MemoryViews:
     def delete(self, partition: str, sort: str) -> None:
         """By its key."""
         self.items.pop((partition, sort), None)
+
+    def get_many(
+        self, keys: Iterable[tuple[str, str]], *, consistent: bool = False
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """Those that are there."""
+        return _by_key(self.items[key] for key in keys if key in self.items)
 
     def query(
         self,

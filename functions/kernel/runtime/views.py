@@ -1,6 +1,6 @@
 """Rows of read models and where they are kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -46,6 +46,14 @@ class ViewStore(Protocol):
 
     def delete(self, partition: str, sort: str) -> None:
         """Delete a row, if it is there. Unlike a tombstone, it keeps no later `put` of any version from writing it."""
+
+    def get_many(
+        self, keys: Iterable[tuple[str, str]], *, consistent: bool = False
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """The data of rows by their keys (partition, sort); those that are not there, or tombstones, are left out.
+
+        Without `consistent` a row may be as it was a moment ago, for half the price. Raises UnavailableError.
+        """
 
     def query(
         self,

@@ -10,6 +10,7 @@ from tests.simulation.check import (
     commands,
     delivery,
     failures,
+    lists,
     loops,
     money,
     orders,
@@ -52,4 +53,5 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *orders.violations(history, deliveries),
         *collection.violations(history, deliveries),
         *refusals.violations(history),
+        *lists.violations(history),
     ]

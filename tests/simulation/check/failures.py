@@ -54,7 +54,7 @@ SDK_RETRIES = {
 MAY_WAIT = {"OrderReconciliationDue"}  # whose handlers may ask to be called again
 # A worker's 20 s without the 8 s that a message needs to begin: only then may a batch hand back what it did not begin.
 TIME_IS_SHORT = 12 * SECOND
-AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read")  # recorded with the table
+AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read", "keys unprocessed")  # recorded with the table
 EXTERNAL = {"payments": "provider", "notifications": "text"}  # by service, the prefix of faults at its port
 
 

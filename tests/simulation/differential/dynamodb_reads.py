@@ -236,3 +236,35 @@ def a_scan_of_a_segment_or_table_that_does_not_exist_is_refused(place: Place) ->
         code(place.dynamodb.scan, TableName=place.rows(), Segment=3, TotalSegments=3),
         code(place.dynamodb.scan, TableName="nowhere"),
     ]
+
+
+def batch(place: Place, table: str, *sorts: str) -> Any:
+    """A batch read of rows of one partition."""
+    keys = [{"partition": {"S": "shop"}, "sort": {"S": sort}} for sort in sorts]
+    return place.dynamodb.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+
+
+@reads.gives([["1", "3"], {}])
+def a_batch_read_gives_the_items_that_are_there(place: Place) -> Any:
+    table = place.rows()
+    for sort in ("1", "2", "3"):
+        place.dynamodb.put_item(TableName=table, Item=row(sort))
+    answer = batch(place, table, "3", "nowhere", "1")
+    return [sorted(item["sort"]["S"] for item in answer["Responses"][table]), answer["UnprocessedKeys"]]
+
+
+@reads.gives([[], {}])
+def a_batch_read_of_what_is_not_there_is_empty(place: Place) -> Any:
+    table = place.rows()
+    answer = batch(place, table, "nowhere")
+    return [answer["Responses"][table], answer["UnprocessedKeys"]]
+
+
+@reads.gives("ValidationException")
+def a_batch_read_of_one_key_twice_is_refused(place: Place) -> Any:
+    return code(lambda: batch(place, place.rows(), "1", "1"))
+
+
+@reads.gives("ValidationException")
+def a_batch_read_of_101_keys_is_refused(place: Place) -> Any:
+    return code(lambda: batch(place, place.rows(), *map(str, range(101))))

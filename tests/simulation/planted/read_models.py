@@ -1,12 +1,14 @@
 """Planted bugs of read models: rows, version checks, counters, and copies in other services."""
 
 from functions.baskets import views as baskets_views
+from functions.checkout import views as checkout_views
 from functions.insights.models import sales
 from functions.kernel.projections import projection, view_store
 from functions.kernel.projections.view_store import DynamoViews
 from functions.notifications import views as notifications_views
 from functions.ordering import views as ordering_views
 from functions.search import views as search_views
+from tests.simulation.check.lists import NOTHING_MISSING, NOTHING_TWICE
 from tests.simulation.check.projections import COUNTED, NEVER_BACK, REBUILT
 from tests.simulation.planted.bug import Bug, Edit, Set
 
@@ -115,5 +117,23 @@ BUGS = (
                 'if metadata.name == "ProductPriceChanged":\n        return []\n    return',
             ),
         ),
+    ),
+    Bug(
+        "all sagas listed by status",
+        "The list of all sagas is read in an order in which a saga moves when its status changes.",
+        (NOTHING_TWICE, NOTHING_MISSING),
+        (
+            Edit(
+                checkout_views.sagas,
+                'query("sagas", limit=limit, after=after)',
+                'query("sagas", index="sagas", limit=limit, after=after, descending=True)',
+            ),
+        ),
+    ),
+    Bug(
+        "unprocessed keys dropped",
+        "What DynamoDB leaves unprocessed of a batch read counts as not there.",
+        (NOTHING_MISSING,),
+        (Edit(DynamoViews._batch, "left = unprocessed", "left = []"),),
     ),
 )

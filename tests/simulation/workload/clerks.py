@@ -22,6 +22,7 @@ class Clerk(Client):
             self.assign_a_list,
             self.resume_sagas,
             self.read_screens,
+            self.read_lists,
         ]
         self.draw_retry_key()
         self.cloud.sleep(after)
@@ -88,6 +89,20 @@ class Clerk(Client):
         self.get("/api/depot/bots")
         self.get("/api/insights/funnel")
         self.request("POST", "/api/search/orders", {"filters": {}})
+
+    def read_lists(self) -> None:
+        """Read whole lists in small pages, while what is in them moves."""
+        for path in ("/api/checkout/sagas", "/api/stores"):
+            page = self.get(f"{path}?limit=1")
+            while page and "next" in page:
+                page = self.get(f"{path}?limit=1&next={page['next']}")
+        found = self._search()
+        while found and "next" in found:
+            found = self._search(next=found["next"])
+
+    def _search(self, **more: str) -> dict[str, str] | None:
+        answer = self.request("POST", "/api/search/orders", {"limit": 1, **more})
+        return answer.body if answer.status == 200 else None
 
     def _lines(self, product: Product) -> list[dict[str, object]]:
         """One of a product; seldom as two lines, which are two of it or more than one line may hold."""

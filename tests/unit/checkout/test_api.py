@@ -138,6 +138,21 @@ def test_the_newest_of_one_status_come_first_and_the_next_page_goes_on(desk: Des
     assert "next" not in second
 
 
+def test_sagas_that_all_get_another_status_between_pages_are_each_listed_once(desk: Desk) -> None:
+    for number in range(7):
+        desk.deliver(OrderCreated, order_id=f"order-{number}")
+        desk.wait(1)
+    page = seen(desk, f"{SAGAS}?limit=3")
+    listed = [saga["orderId"] for saga in page["sagas"]]
+    for number in range(7):
+        for message in (OrderCancelled, OrderRejectionAccepted) if number % 2 else ACCEPTED:
+            desk.deliver(message, order_id=f"order-{number}")
+    rest = seen(desk, f"{SAGAS}?limit=9&next={page['next']}")
+    listed += [saga["orderId"] for saga in rest["sagas"]]
+    assert sorted(listed) == [f"order-{number}" for number in range(7)]
+    assert {saga["status"] for saga in rest["sagas"]} == {"completed", "compensated"}
+
+
 @pytest.mark.parametrize("query", ["status=asleep", "status=", "limit=0", "limit=101", "limit=many", "next=forged"])
 def test_a_malformed_query_is_a_bad_request(desk: Desk, query: str) -> None:
     status, problem = desk.request("GET", f"{SAGAS}?{query}")

@@ -28,7 +28,7 @@ from functions.kernel.runtime.runtime import Runtime
 from language.story import sample
 from tests.support.delivery import attributes
 from tests.support.gateway import request
-from tests.unit.insights.messages import at, basket, consume, order
+from tests.unit.insights.messages import BREAD, at, basket, consume, order
 
 AUTHORIZE = AuthorizeCustomer(order_id="order-1", customer_id="ada")
 AUTHORIZED = CustomerAuthorized(order_id="order-1")
@@ -194,6 +194,26 @@ def test_an_order_with_more_flows_than_a_page_is_shown_completely() -> None:
     for number in range(120):
         consume(basket(BasketStarted), id=f"m{number}", time=at(8, number % 60), correlation_id=f"flow-{number:03}")
     assert len(messages("orders/order-1/timeline", limit=100)) == 120
+
+
+@pytest.mark.parametrize("path", ["timeline/flow-1", "orders/order-1/timeline"])
+def test_a_timeline_of_100_messages_of_150_kb_has_pages_that_fit_into_an_answer_and_lacks_none(path: str) -> None:
+    lines = [BREAD.model_copy(update={"product_id": f"{n}", "product_name": "x" * 1_300}) for n in range(100)]
+    for number in range(100):  # the small ones are in another partition, and between the large ones
+        time = at(9, number // 2)
+        consume(order(OrderPaid, items=lines), id=f"m{2 * number:03}", time=time, causation_id="m")
+        consume(AUTHORIZED, id=f"m{2 * number + 1:03}", time=time, causation_id="m")
+    consume(basket(BasketStarted), id="m200", time=at(10), correlation_id="flow-1")
+    found: list[str] = []
+    after = ""
+    while True:
+        answer = request(api, "GET", f"/api/insights/{path}?limit=100{after}")
+        assert len(json.dumps({"body": json.dumps(answer.body, default=str)})) < 6_291_456
+        found += [message["id"] for message in answer.body["messages"]]
+        if "next" not in answer.body:
+            break
+        after = f"&next={answer.body['next']}"
+    assert found == [f"m{number:03}" for number in range(201)]
 
 
 def test_a_message_without_an_order_is_in_no_orders_timeline(runtime: Runtime) -> None:

@@ -1,15 +1,19 @@
 """The store of read models: one suite on both implementations, and what the one on DynamoDB makes of errors."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.projections.view_store import DynamoViews, MemoryViews, to_item
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.views import Row, ViewStore
 from tests.support import aws
 from tests.support.views_suite import ViewStoreSuite
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class TestMemoryViews(ViewStoreSuite):
@@ -124,3 +128,38 @@ def test_a_range_that_ends_before_it_begins_is_not_asked_of_dynamodb(dynamodb: A
     with aws.calls(dynamodb) as made:
         assert views.query("here", first="b", last="a").rows == []
     assert made == []
+
+
+class TestBatches:
+    """What DynamoDB leaves unprocessed of a batch is asked for again, with a pause, while it makes progress."""
+
+    class Table:
+        """A client whose batch reads process so many keys at a time, the last number for ever."""
+
+        def __init__(self, *processed: int) -> None:
+            self.processed = list(processed)
+            self.asked: list[int] = []
+
+        def batch_get_item(self, RequestItems: Any) -> Any:
+            [(table, wanted)] = RequestItems.items()
+            count = self.processed.pop(0) if len(self.processed) > 1 else self.processed[0]
+            self.asked.append(len(wanted["Keys"]))
+            items = [{**key, "data": {"S": "{}"}} for key in wanted["Keys"][:count]]
+            left = {table: {**wanted, "Keys": wanted["Keys"][count:]}} if wanted["Keys"][count:] else {}
+            return {"Responses": {table: items}, "UnprocessedKeys": left}
+
+    KEYS = tuple(("here", f"{n}") for n in range(250))
+
+    def test_keys_that_are_left_unprocessed_are_read_after_a_pause(self) -> None:
+        table, pauses = self.Table(0, 1, 60, 100), list[float]()
+        with clock.fixed(lambda: NOON, wait=pauses.append):
+            found = DynamoViews(cast(Any, table), "rows").get_many(self.KEYS)
+        assert set(found) == set(self.KEYS)
+        assert table.asked == [100, 100, 99, 39, 100, 50]
+        assert len(pauses) == 3
+
+    def test_a_table_that_processes_no_key_makes_the_read_unavailable(self) -> None:
+        table = self.Table(0)
+        with clock.fixed(lambda: NOON), pytest.raises(UnavailableError, match="too many rows are read at once"):
+            DynamoViews(cast(Any, table), "rows").get_many(self.KEYS)
+        assert table.asked == [100] * 6

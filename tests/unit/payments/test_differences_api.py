@@ -60,6 +60,24 @@ def test_differences_come_by_pages(till: Till, watch: Watch) -> None:
     assert found == [["order-0", "order-1"], ["order-2", "order-3"], ["order-4"]]
 
 
+def test_differences_that_are_cleared_between_pages_are_each_listed_once(till: Till, watch: Watch) -> None:
+    for number in range(5):
+        till.deliver(completed("unknown", 100, f"order-{number}"))
+    watch.now = NIGHT
+    reconciliation.begin(clock.stamp())
+    work(till)
+    deliver_differences(till)
+    status, first = request("GET", "/api/payments/differences?limit=2")
+    assert status == 200
+    for number in (4, 3, 1):
+        reconciliation.differences.change(f"order-{number}", lambda one: one.update("unknown", (), clock.stamp()))
+    deliver_differences(till)
+    status, rest = request("GET", f"/api/payments/differences?limit=9&next={first['next']}")
+    assert status == 200
+    listed = [one["orderId"] for one in first["differences"] + rest["differences"]]
+    assert sorted(listed) == [f"order-{number}" for number in range(5)]
+
+
 def test_a_recheck_retries_a_refund_that_was_not_made(till: Till, watch: Watch) -> None:
     payment_id = refund_refused(till)
     reconcile(till, watch)

@@ -72,9 +72,51 @@ def test_a_list_is_read_page_by_page_and_a_page_of_another_list_is_refused() -> 
     hand_over(inbox, promised())
     first = succeed("GET", "?limit=2")
     second = succeed("GET", f"?limit=2&next={first['next']}")
-    assert [store["name"] for store in first["stores"] + second["stores"]] == ["Apple", "Birch", "Cedar"]
+    assert sorted(store["name"] for store in first["stores"] + second["stores"]) == ["Apple", "Birch", "Cedar"]
     assert "next" not in second
     assert ask("GET", f"/participating?limit=2&next={first['next']}").status == 400
+
+
+@pytest.mark.parametrize("path", ["?", "/participating?"])
+@pytest.mark.parametrize("renamed", ["0 first", "zz last"])
+def test_stores_that_are_all_rebranded_between_pages_are_each_listed_once(path: str, renamed: str) -> None:
+    stores = [create_store(f"store {n}") for n in range(7)]
+    for store_id in stores:
+        succeed("PUT", f"/{store_id}/participating")
+    hand_over(inbox, promised())
+    listed: list[str] = []
+    following = ""
+    while True:
+        page = succeed("GET", f"{path}limit=2{following}")
+        listed += [store["id"] for store in page["stores"]]
+        if "next" not in page:
+            break
+        for store_id in stores:
+            succeed("PUT", f"/{store_id}/rebrand", {"name": f"{renamed} {len(listed)}"})
+        hand_over(inbox, promised())
+        following = f"&next={page['next']}"
+    assert sorted(listed) == sorted(stores)
+
+
+def test_products_that_are_all_rebranded_between_pages_are_each_listed_once() -> None:
+    store_id = create_store()
+    products = [add_bread(store_id) for _ in range(7)]
+    hand_over(inbox, promised())
+    first = succeed("GET", f"/{store_id}/products?limit=3")
+    for product_id in products:
+        seen = product_id in [product["id"] for product in first["products"]]
+        succeed("PUT", f"/products/{product_id}/rebrand", {"name": "zz last" if seen else "0 first"})
+    hand_over(inbox, promised())
+    second = succeed("GET", f"/{store_id}/products?limit=9&next={first['next']}")
+    assert sorted(product["id"] for product in first["products"] + second["products"]) == sorted(products)
+
+
+def test_a_list_without_a_limit_is_whole_and_by_name() -> None:
+    for name in ("Cedar", "apple", "Birch"):
+        succeed("PUT", f"/{create_store(name)}/participating")
+    hand_over(inbox, promised())
+    for path in ("", "/participating"):
+        assert [store["name"] for store in succeed("GET", path)["stores"]] == ["apple", "Birch", "Cedar"]
 
 
 def test_a_new_product_can_be_read_at_once() -> None:
