@@ -88,7 +88,7 @@ def test_the_units_of_an_order() -> None:
     assert units == {
         "invocations": 105,
         "read_units": 87,
-        "write_units": 211,
+        "write_units": 214,
         "bus_entries": 31,
         "queue_requests": 232,
     }
