@@ -74,7 +74,7 @@ def test_the_units_of_the_creation_of_a_store() -> None:
     assert units == {
         "invocations": 1 + 1 + 5,  # the API, the relay, and five consumers
         "read_units": 1,  # the stream, which is empty
-        "write_units": 1 + 6 + 1,  # the commit, a row for each consumer and two for insights, an entry of an index
+        "write_units": 1 + 6,  # the commit, a row for each consumer and two for insights
         "bus_entries": 1,
         "queue_requests": 5 * 3,  # sent, received, deleted
     }
