@@ -9,11 +9,13 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core import NotSet
 from schemathesis.engine import StopReason, events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import BaseSchema
 
+from functions.kernel.domain import money
 from tests.fuzz import expected
 
 Json = dict[str, Any]
@@ -188,7 +190,9 @@ def _correct_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
 
     @schema.hook
     def filter_case(context: HookContext, case: Case[Any]) -> bool:
-        return UNKNOWN_HEADER not in (case.headers or {})
+        wrong = case.meta is not None and case.meta.generation.mode.is_negative
+        about_body = "requestBody" in case.operation.definition.raw
+        return UNKNOWN_HEADER not in (case.headers or {}) and not (wrong and about_body and _may_be_zero(case.body))
 
     @schema.hook
     def map_case(context: HookContext, case: Case[Any]) -> Case[Any]:
@@ -209,6 +213,19 @@ def _correct_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
             elif fits and place == "body" and isinstance(case.body, dict) and case.body.get(name) in LEAST:
                 case.body[name] = value
         return case
+
+
+def _may_be_zero(value: object) -> bool:
+    """Whether a body lacks a value, or has null or an amount that is nearly a cent in some place.
+
+    The kernel takes zero values, a default or the cent for them, which schemas do not say, lest generated clients send
+    them; tests/contract/rest/test_every_body.py says where.
+    """
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return value == {} or any(_may_be_zero(part) for part in parts)
+    noise = isinstance(value, float) and 0 < abs(value - round(value, 2)) <= money.NOISE
+    return noise or value is None or isinstance(value, NotSet)
 
 
 def _record(report: Report, recorder: ScenarioRecorder) -> None:

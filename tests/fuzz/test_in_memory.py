@@ -12,7 +12,7 @@ from tests.fuzz.in_memory import Application
 from tests.fuzz.scene import Scene
 from tests.support.mall import Mall
 
-BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=False)
+BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=True)
 DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # files that only a deployment has
 
 
