@@ -4,17 +4,14 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, runtime
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-# A call that hangs must end well inside the function's own timeout; the queue retries.
-QUICK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 NUMBER_REFUSED = {"InvalidParameter", "ParameterValueInvalid"}
 
 
@@ -71,4 +68,6 @@ def _text(value: str) -> "MessageAttributeValueTypeDef":
 
 def connect() -> TextMessages:
     """Texts by SNS in this function's region, with the stage's sender (MALLBOTS_TEXT_SENDER)."""
-    return SnsTexts(boto3.client("sns", config=QUICK), runtime.current().setting("TEXT_SENDER"))
+    return SnsTexts(
+        budget.guard(boto3.client("sns", config=budget.config(tries=1))), runtime.current().setting("TEXT_SENDER")
+    )

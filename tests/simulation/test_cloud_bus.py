@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from events.ordering import UnpaidOrdersDue
 from functions.kernel.composition.adapters import EventBridgeBus
 from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import Unsent
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule, next_time
 from tests.simulation.harness import FakeCaller, a_world, run_task
@@ -43,7 +44,7 @@ class BusWithConsumers:
         self.client = EventsClient(Bus(self.world, rules), wire, self.world, "relay")
         self.bus = EventBridgeBus(self.client, "bus")  # type: ignore[arg-type]  # a part of the client
 
-    def put(self, *names: str, source: str = "mallbots.ordering", **more: Any) -> list[int]:
+    def put(self, *names: str, source: str = "mallbots.ordering", **more: Any) -> list[Unsent]:
         messages = [
             Outgoing(
                 {"metadata": {"id": f"{name}-{n}", "name": name, "source": source}, "data": {"text": "Grüße 🤖"}} | more
@@ -64,6 +65,21 @@ def test_a_message_goes_to_every_queue_whose_rule_matches_and_to_no_other() -> N
     assert bus.put("OrderCreated", "OrderPaid", "OrderRejected") == []
     assert bus.received("search") == ["OrderCreated"]
     assert sorted(bus.received("insights")) == ["OrderCreated", "OrderPaid"]
+
+
+def test_an_event_for_a_bus_that_does_not_exist_is_accepted_and_reaches_no_queue() -> None:
+    bus = BusWithConsumers()
+    entry = {"EventBusName": "gone", "Source": "mallbots.ordering", "DetailType": "OrderCreated", "Detail": "{}"}
+    answer = run_task(bus.world, lambda: bus.client.put_events(Entries=[entry]))
+    assert answer["FailedEntryCount"] == 0
+    bus.world.scheduler.run(600_000_000)
+    assert bus.received("search") == []
+
+
+def test_the_adapter_notices_that_its_bus_does_not_exist_and_publishes_nothing() -> None:
+    bus = BusWithConsumers()
+    bus.bus = EventBridgeBus(bus.client, "gone")  # type: ignore[arg-type]  # a part of the client
+    assert bus.put("OrderCreated", "OrderPaid") == [Unsent(0), Unsent(1)]
 
 
 def test_a_message_of_another_source_does_not_match() -> None:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.kernel.runtime.runtime import Runtime
-from tests.simulation.containers import TURNS, Container, Function
+from tests.simulation.containers import BEGIN, TURNS, Container, Function
 from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient, Worker
@@ -91,6 +91,44 @@ def test_only_the_failed_messages_of_a_batch_are_redelivered_when_their_visibili
     queued.pass_time(5)
     assert sorted(queued.bodies) == ["bad", "bad", "good"]
     assert sorted(queued.counts) == [1, 1, 2]
+
+
+def test_a_message_says_when_it_was_received_for_the_first_time_however_often_it_was_since() -> None:
+    firsts: list[str] = []
+
+    def fail(records: list[dict[str, Any]]) -> list[str]:
+        firsts.extend(record["attributes"]["ApproximateFirstReceiveTimestamp"] for record in records)
+        return all_fail(records)
+
+    queued = QueueWithFunction(a_world(), fail)
+    queued.pass_time(7)
+    queued.send("bad")
+    queued.pass_time(300)
+    assert len(firsts) == 3
+    assert len(set(firsts)) == 1
+    begin = int(BEGIN.timestamp() * 1000)
+    assert begin + 7_000 <= int(firsts[0]) <= begin + 8_000
+
+
+@pytest.mark.parametrize(("after", "seconds", "allowed"), [(0, 43_199, True), (10, 43_000, True), (10, 43_195, False)])
+def test_a_message_is_hidden_for_12_hours_from_its_receive_at_most(after: float, seconds: int, allowed: bool) -> None:
+    codes: list[str] = []
+
+    def hide(records: list[dict[str, Any]]) -> list[str]:
+        queued.world.scheduler.sleep(after)
+        try:
+            queued.client.change_message_visibility(
+                QueueUrl=queued.queue.url, ReceiptHandle=records[0]["receiptHandle"], VisibilityTimeout=seconds
+            )
+            codes.append("")
+        except ClientError as error:
+            codes.append(error.response["Error"]["Code"])
+        return all_fail(records)
+
+    queued = QueueWithFunction(a_world(), hide)
+    queued.send("late")
+    queued.pass_time(30)
+    assert codes == ["" if allowed else "InvalidParameterValue"]
 
 
 def test_no_message_of_a_batch_is_deleted_when_the_function_fails() -> None:

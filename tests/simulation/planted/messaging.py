@@ -77,12 +77,6 @@ BUGS = (
         ),
     ),
     Bug(
-        "an outage taken for an error of ours",
-        "A message whose error may pass is dead-lettered at its eighth receive.",
-        (DEAD_LETTER_REASON,),
-        (Edit(retry._patience, "return TRANSIENT_FOR", "return 0"),),
-    ),
-    Bug(
         "a newer version given up at once",
         "A message of a version that the code does not know yet is dead-lettered at its first receive.",
         (DEAD_LETTER_REASON,),
