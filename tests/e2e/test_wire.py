@@ -19,7 +19,7 @@ def test_every_answer_conforms_to_the_document(report: Report, capsys: pytest.Ca
         print(f"\nFuzzed by seed {SHORT.seed} (repeat with: make fuzz MINUTES=0 SEED={SHORT.seed})")
         print("\n".join(report.table()))
         print(report.summary())
-    assert report.failures == []
+    assert report.failures == [], "\n".join(map(str, report.failures))
 
 
 def test_no_operation_is_left_out(report: Report) -> None:

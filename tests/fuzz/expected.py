@@ -108,6 +108,7 @@ EXPECTED: dict[str, dict[int, str]] = {
     "POST /api/ordering": {400: "a price that is not the catalogue's"},
     "DELETE /api/ordering/{id}": {409: "it has ended"},
     "PUT /api/checkout/sagas/{orderId}/resume": {409: "it is not parked"},
+    "POST /api/depot/shopping": {400: "more than 999 of a product in all its lines"},
     "POST /api/depot/shopping/{id}": {409: "it is completed"},
     "PUT /api/depot/shopping/{id}/initiate": {409: "it is not pending, or an order's"},
     "PUT /api/depot/shopping/{id}/assign": {409: "it is not available, or the robot is not idle"},

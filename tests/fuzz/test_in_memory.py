@@ -43,7 +43,7 @@ def report(mall: Mall) -> Report:
 
 
 def test_every_answer_conforms_to_the_document(report: Report) -> None:
-    assert report.failures == []
+    assert report.failures == [], "\n".join(map(str, report.failures))
 
 
 def test_no_operation_is_left_out(report: Report) -> None:
