@@ -210,9 +210,17 @@ def _correct_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
             value = values[kind][next(numbers) % len(values[kind])]
             if place == "path" and tried != name:
                 case.path_parameters[name] = value
-            elif fits and place == "body" and isinstance(case.body, dict) and case.body.get(name) in LEAST:
-                case.body[name] = value
+            elif fits and place == "body" and isinstance(case.body, dict):
+                _fill(case.body, name, value)
         return case
+
+
+def _fill(body: Json, place: str, value: object) -> None:
+    """Put a value at a place of a body, such as `orderId` or `items[*].storeId`, where any value would do."""
+    listed, _, name = place.rpartition("[*].")
+    for part in body.get(listed) or [] if listed else [body]:
+        if part.get(name) in LEAST:
+            part[name] = value
 
 
 def _may_be_zero(value: object) -> bool:
