@@ -50,11 +50,10 @@ def correct_rows() -> None:
     """Add the rows of what the index shows and no row names; delete the rows of what waits no more."""
     shown = [*views.lists_shown_as_available(), *views.bots_shown_as_idle()]
     rows = [*views.waiting_lists(), *views.idle_bots()]
-    known, current = set(rows), set(shown)
-    for missing in (row for row in shown if row not in known):
-        views.begin_to_wait(missing)
-    for unknown in (row for row in rows if row not in current):
-        _is_left(unknown)
+    current = set(shown)
+    left = {(row.partition, row.id) for row in rows if row in current or _is_left(row)}
+    for missing in (row for row in shown if (row.partition, row.id) not in left):
+        _begin_if_it_waits(missing)
 
 
 def forward(timer: Timer) -> None:
@@ -94,3 +93,12 @@ def _is_left(row: Waiting) -> bool:
         return False
     views.end_wait(row)
     return False
+
+
+def _begin_if_it_waits(shown: Waiting) -> None:
+    """Add the row of what the index shows, which may be behind for as long as a message is missing."""
+    try:
+        if found := service.as_it_waits(shown):
+            views.begin_to_wait(found)
+    except UNREADABLE as error:
+        observe.log_error(f"{shown.id} cannot be dispatched", error)

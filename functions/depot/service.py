@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from events.depot import RobotLeasesDue
@@ -18,6 +18,8 @@ from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
+
+WAITING = ("available", "idle")  # the statuses of a list and of a robot that wait for each other
 
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 
@@ -205,12 +207,21 @@ def end_lease(bot_id: str) -> None:
 
 def waits(row: Waiting) -> bool:
     """Whether the list or the robot of a row still waits, as it has since the row was written."""
-    repository = lists if row.partition == views.WAITING_LISTS else bots
-    return _waits(repository.load(row.id).aggregate, row)
+    return _waits(_what_waits(row), row)
+
+
+def as_it_waits(row: Waiting) -> Waiting | None:
+    """The row with the version since which the list or the robot of it waits now; None if it does not wait."""
+    found = _what_waits(row)
+    return replace(row, version=found.changed_at) if found.status in WAITING else None
+
+
+def _what_waits(row: Waiting) -> ShoppingList | Bot:
+    return (lists if row.partition == views.WAITING_LISTS else bots).load(row.id).aggregate
 
 
 def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:
-    return found.status in ("available", "idle") and row.version in (None, found.changed_at)
+    return found.status in WAITING and row.version in (None, found.changed_at)
 
 
 def _lines(wanted: Iterable[Wanted]) -> list[Line]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from events.depot import BotCameOnline, LookAgain, ShoppingListAvailable
-from functions.depot import service, views
+from functions.depot import matching, service, views
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.domain import Bot
 from functions.kernel.runtime.views import Row
@@ -167,6 +167,41 @@ def test_a_list_in_a_row_of_earlier_code_gets_a_robot_within_a_minute(floor: Flo
     floor.deaf = False
     bot_id = floor.idle()
     assert floor.until_assigned("order-1", at_most=60) <= 60
+    assert robot(bot_id) == ("active", "order-1")
+
+
+def show_for_ever(floor: Floor, bot_id: str) -> None:
+    """Keep the read model from showing anything of a robot but what it shows now, as when its messages are lost."""
+    row = views.read("bots", bot_id) or {}
+    floor.views.put(Row("bots", bot_id, row, {"by_status": ("bots idle", row["since"])}), 99)
+
+
+def test_a_robot_that_the_index_shows_as_idle_for_ever_is_not_written_again_each_minute(floor: Floor) -> None:
+    bot_id = floor.idle()
+    floor.settle()
+    show_for_ever(floor, bot_id)
+    service.take_offline(bot_id)
+    floor.available("order-1")
+    floor.settle()
+    assert rows(floor) == ["order-1"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(floor.views, "put", None)
+        patched.setattr(floor.views, "delete", None)
+        matching.correct_rows()
+    assert rows(floor) == ["order-1"]
+
+
+def test_a_robot_that_waits_again_is_found_though_the_index_shows_an_earlier_wait(floor: Floor) -> None:
+    bot_id = floor.idle()
+    floor.settle()
+    show_for_ever(floor, bot_id)
+    floor.deaf = True
+    service.take_offline(bot_id)
+    service.bring_online(bot_id)
+    floor.available("order-1")
+    floor.settle()
+    floor.deaf = False
+    assert floor.until_assigned("order-1", at_most=120) <= 120  # the first minute ends the row of the earlier wait
     assert robot(bot_id) == ("active", "order-1")
 
 
