@@ -70,7 +70,7 @@ class Request:
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """Its JSON object; an empty body is `{}`. Raises TooLargeError."""
+        """Its JSON object; no body is `{}`, and a blank one is not JSON. Raises TooLargeError."""
         sent: str = self._event.get("body") or ""
         try:
             content = base64.b64decode(sent) if self._event.get("isBase64Encoded") else sent.encode()
@@ -81,7 +81,7 @@ class Request:
             raise InvalidError("the body is not UTF-8") from error
         if REPLACEMENT in text:  # a gateway may decode bad bytes to this before a function sees them
             raise InvalidError("the body is not UTF-8")
-        body = read_json(text) if text.strip() else {}
+        body = read_json(text) if text else {}
         if not isinstance(body, dict):
             raise InvalidError("the body must be a JSON object")
         return body

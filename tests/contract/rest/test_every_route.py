@@ -22,7 +22,18 @@ from tests.contract.rest.furnished import Furnished, furnish
 from tests.support.cloud import Response
 
 LIMIT = 65_536
-MALFORMED: list[Any] = ["{", "[]", '"text"', "7", "null", "{'name': 1}", '{"price": NaN}', b'{"name": "\xff"}', "{}{}"]
+MALFORMED: list[Any] = [
+    " ",
+    "{",
+    "[]",
+    '"text"',
+    "7",
+    "null",
+    "{'name': 1}",
+    '{"price": NaN}',
+    b'{"name": "\xff"}',
+    "{}{}",
+]
 PARAMETERS = [(route, name) for route in ROUTES for name in route.arguments]
 
 

@@ -23,13 +23,13 @@ def new_jar(coins: int = 3) -> str:
     return str(ask("POST", "/api/jars", {"coins": coins}).body["id"])
 
 
-@pytest.mark.parametrize("body", [None, "", " \n", "{}", b""])
+@pytest.mark.parametrize("body", [None, "", "{}", b""])
 def test_an_empty_body_may_be_left_out(body: Any) -> None:
     assert ask("DELETE", f"/api/jars/{new_jar()}", body).status == 200
 
 
 @pytest.mark.parametrize(
-    "body", ["{", "nonsense", '{"coins": NaN}', '{"a": "\\ud800"}', "[" * 60_000, b"\xff", b"{\xc3}"]
+    "body", [" ", "\n", "{", "nonsense", '{"coins": NaN}', '{"a": "\\ud800"}', "[" * 60_000, b"\xff", b"{\xc3}"]
 )
 def test_a_malformed_body_is_refused_even_where_none_is_wanted(body: str | bytes) -> None:
     for method, path in (("POST", "/api/jars"), ("DELETE", "/api/jars/j")):
