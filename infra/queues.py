@@ -123,8 +123,7 @@ class InboxQueue(Construct):
         consumer.function.add_event_source(
             sources.SqsEventSource(
                 self.queue,
-                # Of a batch in turn, one that fails would hold the others until their visibility timeout ends.
-                batch_size=1 if self.inbox.fifo else 10,
+                batch_size=10,
                 report_batch_item_failures=True,
                 max_concurrency=None if self.inbox.fifo else self.stage.concurrency,
             )

@@ -1,6 +1,9 @@
-"""The dispatcher's FIFO queue, which works one message at a time: each triggers a run of matching.match."""
+"""The dispatcher's FIFO queue, worked on by one function at a time: a look at what waits follows each batch.
 
-from events.depot import BotCameOnline, BotFinished, BotState, LookAgain, ShoppingListAvailable, WaitingListsDue
+The projection makes the rows of what begins to wait; the events need no more than that.
+"""
+
+from events.depot import LookAgain, WaitingListsDue
 from events.registry import Timer
 from functions.depot import matching, views
 from functions.kernel.messaging.inbox import Inbox
@@ -9,17 +12,11 @@ inbox = Inbox("depot", queue=matching.QUEUE, fifo=True)
 inbox.include(views.waiting)
 
 
-@inbox.on(ShoppingListAvailable)
-def list_available(event: ShoppingListAvailable) -> None:
-    matching.match()
-
-
-@inbox.on(BotCameOnline, BotFinished)
-def bot_idle(event: BotState) -> None:
-    matching.match()
-
-
 @inbox.on(WaitingListsDue, LookAgain)
 def check_due(timer: Timer) -> None:
     matching.correct_rows()
+
+
+@inbox.after_a_batch
+def match() -> None:
     matching.match()

@@ -1,49 +1,116 @@
 """Matching: the shopping list that has waited longest is assigned to the robot that has been idle longest.
 
 What waits is kept in rows of the service's own table: one for each list that became available, one for each robot that
-became idle, in the order of their times. The dispatcher alone writes them: it adds the row of what an event is about
-before it matches, and deletes those of what it has paired. It reads them consistently. So of a list and a robot that
-begin to wait at the same time, the event that is handled second finds both, and nothing waits for an index.
+became idle, in the order of their times. The dispatcher alone writes them: it adds the rows of what a batch of events
+is about before it matches, and deletes those of what it has paired. It reads them consistently. So of a list and a
+robot that begin to wait at the same time, the event that is handled second finds both, and nothing waits for an index.
 
 A row only proposes; the aggregates decide, in the one transaction that changes both. A row of what waits no more, or of
 an earlier wait, costs a try and is deleted. So no list gets two robots and no robot two lists.
+
+One look loads what the oldest rows name, and assigns up to 25 pairs side by side, each in a transaction of its own. A
+function that dies meanwhile leaves each pair made or not; rows of a pair that it made are found to wait no more.
 
 A message is only a hint that there may be a pair. One that is given up, or an event that never came, is made good by a
 schedule: each minute the rows are compared with the index of the read model, which other messages feed.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
 from events.registry import Timer
 from functions.depot import service, views
+from functions.depot.domain import Bot, ShoppingList
 from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import UnknownEventError
-from functions.kernel.domain.errors import ConcurrencyError, NotFoundError, RefusedError
+from functions.kernel.domain.errors import RefusedError
 from functions.kernel.eventstore.codec import UnreadableError
 from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.eventstore.repository import Loaded, change_together
 from functions.kernel.messaging.inbox import FIFO_GROUP
-from functions.kernel.runtime import clock, context, ids, observe, runtime
+from functions.kernel.runtime import budget, clock, context, ids, observe, runtime
 from functions.kernel.runtime.context import Context
 
 QUEUE = "dispatcher"
 SECONDS = 10  # of one run, well inside a worker's timeout: what is left is matched by the next message
 UNREADABLE = (UnknownEventError, UnreadableError)
-CONFLICTS = 3  # in a row with one pair; then the message is retried
+PAIRS = views.AT_A_TIME  # of one look
+WAITING = ("available", "idle")  # the statuses of a list and of a robot that wait for each other
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a row names, a list or a robot, as it was loaded."""
+
+    row: Waiting
+    loaded: Loaded[Any]
+
+    @property
+    def as_it_waits(self) -> Waiting | None:
+        """The row with the version since which it waits now; None if it does not wait."""
+        found = self.loaded.aggregate
+        return replace(self.row, version=found.changed_at) if found.status in WAITING else None
 
 
 def match() -> None:
-    """Assign as many waiting lists to idle robots as there are. Raises ConcurrencyError for a pair that stays."""
-    begun, conflicts = clock.now(), 0
-    lists, bots = views.waiting_lists(), views.idle_bots()
-    # Robots first: when none is idle, the lists need not be read.
-    bot = next(bots, None)
-    shopping_list = next(lists, None) if bot else None
-    while bot and shopping_list and (clock.now() - begun).total_seconds() < SECONDS:
-        paired = _pair(shopping_list, bot)
-        list_is_left, bot_is_left = (not paired and _is_left(row) for row in (shopping_list, bot))
-        shopping_list = shopping_list if list_is_left else next(lists, None)
-        bot = bot if bot_is_left else next(bots, None)
-        conflicts = conflicts + 1 if list_is_left and bot_is_left else 0
-        if conflicts == CONFLICTS:
-            raise ConcurrencyError("a list and a robot wait for each other, and others keep changing them")
+    """Assign as many waiting lists to idle robots as there are.
+
+    What fails delays no other pair: it is left out of the other looks of this run, whose end raises the first error.
+    """
+    begun, run = clock.now(), _Run()
+    while run.look() and (clock.now() - begun).total_seconds() < SECONDS and budget.left() >= budget.MESSAGE:
+        pass
+    if run.errors:
+        raise run.errors[0]
+
+
+class _Run:
+    """The looks that one batch of messages leads to. errors: those that a retry may help."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+        self._left_out: set[Waiting] = set()
+
+    def look(self) -> bool:
+        """Make the pairs of what has waited longest, up to 25; whether another look may find more."""
+        lists, bots = self._oldest()
+        count = min(len(lists), len(bots))
+        found = self._find([*lists[:count], *bots[:count]])
+        waiting_lists = [one for one in found if one.row.partition == views.WAITING_LISTS]
+        idle_bots = [one for one in found if one.row.partition == views.IDLE_BOTS]
+        pairs = list(zip(waiting_lists, idle_bots, strict=False))
+        made = runtime.current().side_by_side([partial(_pair, *pair) for pair in pairs])
+        for pair, error in zip(pairs, made, strict=True):
+            if isinstance(error, Exception) and not isinstance(error, RefusedError):
+                self._leave_out(error, *(one.row for one in pair))
+        return count > 0 and (count == PAIRS or made != [None] * count)
+
+    def _oldest(self) -> list[list[Waiting]]:
+        """The rows of the lists and the robots that have waited longest."""
+        rows: list[Callable[[], Iterator[Waiting]]] = [views.waiting_lists, views.idle_bots]
+        read = runtime.current().side_by_side([partial(self._first, of_kind) for of_kind in rows])
+        return [_raised(one) for one in read]
+
+    def _first(self, rows: Callable[[], Iterator[Waiting]]) -> list[Waiting]:
+        return list(islice((row for row in rows() if row not in self._left_out), PAIRS))
+
+    def _find(self, rows: list[Waiting]) -> list[_Found]:
+        """What rows name and still waits; rows of what waits no more are deleted."""
+        loaded = runtime.current().side_by_side([partial(_find_waiting, row) for row in rows])
+        for row, error in zip(rows, loaded, strict=True):
+            if isinstance(error, Exception):
+                self._leave_out(error, row)
+        return [one for one in loaded if isinstance(one, _Found)]
+
+    def _leave_out(self, error: Exception, *rows: Waiting) -> None:
+        self._left_out.update(rows)
+        if isinstance(error, UNREADABLE):
+            observe.log_error(f"{rows[0].id} cannot be dispatched", error)
+        else:
+            self.errors.append(error)
 
 
 def correct_rows() -> None:
@@ -63,42 +130,72 @@ def forward(timer: Timer) -> None:
     runtime.current().queues[QUEUE].send(body, group=FIFO_GROUP, dedup=dedup)
 
 
-def _pair(shopping_list: Waiting, bot: Waiting) -> bool:
-    """Assign a list to a robot, and delete their rows; False when one of them has changed, or cannot be read.
+def _pair(shopping_list: _Found, bot: _Found) -> None:
+    """Assign a list to a robot if both still wait, and delete their rows. Raises RefusedError, ConcurrencyError.
 
     In the list's flow, not in that of the message that led to this run. Without a cause: the state makes it happen
     once, and a redelivered message may rightly assign a list that was given back meanwhile.
     """
     run = context.current()
     flow_of_list = Context(
-        correlation_id=shopping_list.flow, causation_id=run.causation_id, traceparent=run.traceparent
+        correlation_id=shopping_list.row.flow, causation_id=run.causation_id, traceparent=run.traceparent
     )
-    try:
-        with context.within(flow_of_list):
-            service.assign_waiting(shopping_list, bot)
-    except (RefusedError, NotFoundError, ConcurrencyError, *UNREADABLE):
-        return False
-    views.end_wait(shopping_list)
-    views.end_wait(bot)
-    return True
+    with context.within(flow_of_list):
+        _assign(shopping_list, bot)
+    views.end_wait(shopping_list.row)
+    views.end_wait(bot.row)
+
+
+def _assign(one: _Found, other: _Found) -> None:
+    def decide(shopping_list: ShoppingList, bot: Bot) -> None:
+        if not (_waits(shopping_list, one.row) and _waits(bot, other.row)):
+            raise RefusedError("the list or the robot waits no more", shopping_list.status)
+        shopping_list.assign(bot.id)
+        bot.assign(shopping_list.id)
+
+    loaded = (one.loaded, other.loaded)
+    change_together((service.lists, one.row.id), (service.bots, other.row.id), decide, loaded=loaded)
+
+
+def _find(row: Waiting) -> _Found:
+    """What a row names, as it is now."""
+    return _Found(row, (service.lists if row.partition == views.WAITING_LISTS else service.bots).load(row.id))
+
+
+def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:
+    """Whether it still waits, as it has since the row was written."""
+    return found.status in WAITING and row.version in (None, found.changed_at)
+
+
+def _find_waiting(row: Waiting) -> _Found | None:
+    """What a row names; None, and the row is deleted, where that waits no more."""
+    found = _find(row)
+    if _waits(found.loaded.aggregate, row):
+        return found
+    views.end_wait(row)
+    return None
 
 
 def _is_left(row: Waiting) -> bool:
     """Whether what a row names still waits; if not, the row is deleted. What cannot be read must not block others."""
     try:
-        if service.waits(row):
-            return True
+        return _find_waiting(row) is not None
     except UNREADABLE as error:
         observe.log_error(f"{row.id} cannot be dispatched", error)
         return False
-    views.end_wait(row)
-    return False
 
 
 def _begin_if_it_waits(shown: Waiting) -> None:
     """Add the row of what the index shows, which may be behind for as long as a message is missing."""
     try:
-        if found := service.as_it_waits(shown):
+        if found := _find(shown).as_it_waits:
             views.begin_to_wait(found)
     except UNREADABLE as error:
         observe.log_error(f"{shown.id} cannot be dispatched", error)
+
+
+def _raised(one: Any) -> Any:
+    """What a job returned. Raises what it raised."""
+    if isinstance(one, Exception):
+        raise one
+    return one

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from events.depot import RobotLeasesDue
@@ -11,15 +11,12 @@ from functions.depot import lease, views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
-from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
-
-WAITING = ("available", "idle")  # the statuses of a list and of a robot that wait for each other
 
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 
@@ -89,21 +86,6 @@ def assign(list_id: str, bot_id: str) -> None:
         bot.assign(shopping_list.id)
 
     change_together((lists, list_id), (bots, bot_id), decide)
-
-
-def assign_waiting(waiting_list: Waiting, idle_bot: Waiting) -> None:
-    """Assign the list of a row to the robot of another, if both still wait.
-
-    Raises NotFoundError, RefusedError, ConcurrencyError.
-    """
-
-    def decide(shopping_list: ShoppingList, bot: Bot) -> None:
-        if not (_waits(shopping_list, waiting_list) and _waits(bot, idle_bot)):
-            raise RefusedError("the list or the robot waits no more", shopping_list.status)
-        shopping_list.assign(bot.id)
-        bot.assign(shopping_list.id)
-
-    change_together((lists, waiting_list.id), (bots, idle_bot.id), decide)
 
 
 def start(list_id: str, assignment: int) -> None:
@@ -203,25 +185,6 @@ def end_lease(bot_id: str) -> None:
             _go_offline(bot, shopping_list)
 
     _change_with_partner((bots, bot_id), lists, _list_in_work, decide)
-
-
-def waits(row: Waiting) -> bool:
-    """Whether the list or the robot of a row still waits, as it has since the row was written."""
-    return _waits(_what_waits(row), row)
-
-
-def as_it_waits(row: Waiting) -> Waiting | None:
-    """The row with the version since which the list or the robot of it waits now; None if it does not wait."""
-    found = _what_waits(row)
-    return replace(row, version=found.changed_at) if found.status in WAITING else None
-
-
-def _what_waits(row: Waiting) -> ShoppingList | Bot:
-    return (lists if row.partition == views.WAITING_LISTS else bots).load(row.id).aggregate
-
-
-def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:
-    return found.status in WAITING and row.version in (None, found.changed_at)
 
 
 def _lines(wanted: Iterable[Wanted]) -> list[Line]:

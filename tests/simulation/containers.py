@@ -8,19 +8,23 @@ receives go on, and in the end the redrive policy dead-letters it. DynamoDB's st
 Which lineage of a batch goes on is not documented: here each function's longest, which is the worst.
 """
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from functions.kernel.runtime import budget, clock, ids
 from functions.kernel.runtime.runtime import Runtime, active
-from tests.simulation.scheduler import SECOND, Killed, Task
+from functions.kernel.runtime.side_by_side import AT_ONCE, one_by_one, outcome
+from tests.simulation.scheduler import SECOND, Killed, Promise, Task
 from tests.simulation.sdk import World
 
 TURNS = 16  # of one function in one chain of requests, "approximately"
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # the virtual time at which every schedule begins
 
 Done = Callable[[str, Any], None]
+T = TypeVar("T")
 
 
 class Container:
@@ -35,6 +39,7 @@ class Container:
         self.skew_us = 0
         self.lineage: Mapping[str, int] = {}
         self.task: Task | None = None
+        self._threads: list[Task] = []
         self.runtime: Runtime = function.compose(self)
 
     def now(self) -> datetime:
@@ -51,11 +56,39 @@ class Container:
         self.skew_us += by_us
         self.function.world.history.record("clock", container=self.name, skew=self.skew_us)
 
+    def side_by_side(self, jobs: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Do jobs as threads would: in tasks that are interleaved, and that end with the invocation."""
+        scheduler, own = self.function.world.scheduler, self.task
+        assert own
+        if len(jobs) < 2:
+            return one_by_one(jobs)
+        waiting = deque((number, job, copy_context()) for number, job in enumerate(jobs))
+        done: dict[int, T | Exception] = {}
+        finished = Promise()
+
+        def work() -> None:
+            try:
+                while waiting:
+                    number, job, context = waiting.popleft()
+                    done[number] = context.run(outcome, job)
+            finally:  # also where it is killed, for then the invocation is
+                if own.killed or len(done) == len(jobs):
+                    finished.give()
+
+        for _ in jobs[:AT_ONCE]:
+            task = scheduler.spawn(work)
+            task.deadline_us = own.deadline_us
+            self._threads.append(task)
+        scheduler.wait(finished)
+        self._threads.clear()
+        return [done[number] for number in range(len(jobs))]
+
     def kill(self) -> None:
         """Kill it, during a call of its own. Raises Killed."""
         self.alive = False
         assert self.task
-        self.task.killed = True
+        for task in (self.task, *self._threads):
+            task.killed = True
         raise Killed
 
 

@@ -115,7 +115,7 @@ class Deployment:
         for inbox in registered.inboxes:
             concurrency = 1 if inbox.fifo else CONCURRENCY
             worker = self._function(service, inbox.queue, partial(self._handle, inbox), WORKER_TIMEOUT, concurrency)
-            Worker(self.queues[worker.name], worker, batch_size=1 if inbox.fifo else 10)
+            Worker(self.queues[worker.name], worker, batch_size=10)
         if registered.queries:
             self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
         if registered.publisher:
@@ -176,6 +176,7 @@ class Deployment:
             },
             secret=lambda: b"a key for simulations",
             settings=self._settings,
+            side_by_side=container.side_by_side,
         )
 
     def _gateway(self) -> None:

@@ -1,6 +1,7 @@
 """The simulated containers: cold and warm starts, clocks, kills and timeouts."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -165,3 +166,75 @@ def test_an_owner_that_takes_longer_than_two_seconds_is_unavailable_and_continue
     with pytest.raises(UnavailableError):
         invoke_owner(world, putting)
     assert putting.stored
+
+
+class Working:
+    """A function whose jobs are done side by side, each of two puts of items of its own."""
+
+    def __init__(self, world: World, jobs: int, *, timeout: float = 10, takes: float = 0.0) -> None:
+        self.world = world
+        self.dynamodb = an_event_table(world)
+        self.ends: list[tuple[str, Any]] = []
+        self.began: list[int] = []
+
+        def job(number: int) -> int:
+            self.began.append(number)
+            client = runtime.current().adapters["dynamodb"]
+            for version in ("1", "2"):
+                client.put_item(
+                    TableName="jars/events", Item={"stream": {"S": f"Jar#{number}"}, "version": {"N": version}}
+                )
+                world.scheduler.sleep(takes)
+            if number == 1:
+                raise ValueError("this one fails")
+            return number
+
+        def handle(event: dict[str, Any]) -> list[str]:
+            outcomes = runtime.current().side_by_side([partial(job, number) for number in range(jobs)])
+            return [str(outcome) for outcome in outcomes]
+
+        def compose(container: Container) -> Runtime:
+            client = a_client(self.dynamodb, container.name)
+            client._wire = Wire(world, container, "dynamodb")
+            return memory_runtime("jars", adapters={"dynamodb": client}, side_by_side=container.side_by_side)
+
+        function = Function(world, "jars/queries", handle, compose, timeout)
+        function.invoke({}, [], self._ended)
+        world.scheduler.run(60 * 1_000_000)
+
+    def _ended(self, how: str, answer: Any) -> None:
+        self.ends.append((how, answer))
+        self.stored_at_the_end = len(self.stored)
+
+    @property
+    def stored(self) -> list[tuple[str, str]]:
+        """The keys of the items, in the order of their writes."""
+        return [(key[0], str(key[1])) for key in self.dynamodb.tables["jars/events"].items]
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 4])
+def test_jobs_side_by_side_return_what_they_would_one_by_one(jobs: int) -> None:
+    working = Working(a_world(), jobs)
+    assert working.ends == [("ok", ["0", "this one fails", "2", "3"][:jobs])]
+    assert len(working.stored) == 2 * jobs
+
+
+def test_jobs_side_by_side_are_interleaved_in_an_order_that_the_seed_decides() -> None:
+    orders = {tuple(Working(a_world(seed), 4).stored) for seed in range(5)}
+    assert len(orders) > 1
+    assert any([jar for jar, _ in order] != sorted(jar for jar, _ in order) for order in orders)
+    assert Working(a_world(3), 4).stored == Working(a_world(3), 4).stored
+
+
+def test_a_kill_in_one_of_the_jobs_ends_all_of_them_and_the_invocation() -> None:
+    ended = [Working(a_world(seed, faults={"killed after call": 0.2}), 4) for seed in range(20)]
+    killed = [working for working in ended if working.ends == [("killed", None)]]
+    assert killed
+    assert [len(working.stored) for working in killed] == [working.stored_at_the_end for working in killed]
+    assert any(1 < len(working.stored) < 8 for working in killed)
+
+
+def test_a_timeout_ends_all_jobs() -> None:
+    working = Working(a_world(), 4, timeout=5, takes=6)
+    assert working.ends == [("timeout", None)]
+    assert {version for _, version in working.stored} == {"1"}

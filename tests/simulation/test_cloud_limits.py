@@ -56,7 +56,7 @@ def test_streams_are_read_as_they_are_deployed() -> None:
     assert mapping["max_record_age"] == "Duration.hours(STREAM_HOURS)"
 
 
-def test_queues_are_read_in_batches_of_ten_and_those_in_turn_one_by_one() -> None:
+def test_queues_are_read_in_batches_of_ten() -> None:
     source = arguments("queues.py", "SqsEventSource")
-    assert source["batch_size"] == "1 if self.inbox.fifo else 10"
+    assert source["batch_size"] == "10"
     assert source["report_batch_item_failures"] == "True"

@@ -172,7 +172,7 @@ class Mall:
         """
         for delivered in range(messages):
             self.relay()
-            due = [(m, s) for s in self.running_subscribers() for m in s.queue.due()[: 1 if s.inbox.fifo else None]]
+            due = [(m, s) for s in self.running_subscribers() for m in s.queue.due()]
             if not due:
                 return delivered
             message, subscriber = self._random.choice(due) if self._random else min(due, key=_arrival)
@@ -268,7 +268,7 @@ class Mall:
             return False
         if self._random and not subscriber.inbox.fifo:
             self._random.shuffle(due)
-        size = 1 if subscriber.inbox.fifo else self._random.randint(1, 10) if self._random else 10
+        size = self._random.randint(1, 10) if self._random else 10
         self._handle(subscriber, due[:size])
         return True
 

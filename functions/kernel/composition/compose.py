@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -20,8 +21,11 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.side_by_side import in_threads
 
 Handler = Callable[[dict[str, Any], Any], Any]
+
+_making = Lock()  # boto3's default session, which makes the clients, is not for several threads at once
 
 
 def _client(name: str, tries: int = budget.TRIES) -> Any:
@@ -45,7 +49,9 @@ class _Client:
         return made
 
     def __getattr__(self, operation: str) -> Any:
-        return getattr(self._made, operation)
+        with _making:
+            made = self._made
+        return getattr(made, operation)
 
 
 @cache
@@ -64,6 +70,7 @@ def _compose() -> Runtime:
         invoke=invoker(_client("lambda"), _named("QUERIES_")),
         secret=cache(_signing_key),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
+        side_by_side=in_threads,
     )
     runtime.start(composed)
     return composed

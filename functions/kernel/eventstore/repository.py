@@ -182,21 +182,24 @@ def change_together(
     decide: Callable[[A, B], object],
     *,
     may_be_new: bool = False,
+    loaded: tuple[Loaded[A], Loaded[B]] | None = None,
 ) -> tuple[A, B]:
     """Let two aggregates of a service decide together, and commit both in one transaction.
 
     Both must exist, unless they `may_be_new`: `decide` then gets an empty one, of version 0, for each that does not.
     The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
     one of them recorded something, that one is committed by itself; under an Idempotency-Key the first records at least
-    Unchanged. Raises as `Repository.change` does.
+    Unchanged. loaded: both, where the caller has just loaded them; after a conflict they are loaded again. Raises as
+    `Repository.change` does.
     """
     (firsts, first_id), (seconds, second_id) = first, second
     working = context.current()
     working.subject = working.subject or firsts.aggregate.stream(first_id)
     for attempt in range(ATTEMPTS):
-        one, two = firsts.load(first_id), seconds.load(second_id)
-        for repository, loaded, id in ((firsts, one, first_id), (seconds, two, second_id)):
-            if loaded.aggregate.is_new and not may_be_new:
+        one, two = loaded or (firsts.load(first_id), seconds.load(second_id))
+        loaded = None
+        for repository, found, id in ((firsts, one, first_id), (seconds, two, second_id)):
+            if found.aggregate.is_new and not may_be_new:
                 raise NotFoundError(f"there is no {noun(repository.aggregate)} {id}")
         if recall(one, working):
             return one.aggregate, two.aggregate

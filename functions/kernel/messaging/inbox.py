@@ -6,10 +6,11 @@ When a failed message is retried and when it is given up: see retry.py.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
-from events.envelope import SOURCE_PREFIX, Envelope, Metadata
+from events.envelope import Envelope, Metadata
 from events.registry import (
     Command,
     MalformedMessageError,
@@ -31,13 +32,14 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging import retry
-from functions.kernel.messaging.record import due, envelope, name_in, read_body, receives, tried
+from functions.kernel.messaging.record import check_source, due, envelope, name_in, read_body, receives, tried
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import LONGEST_WAIT, Queue
+from functions.kernel.runtime.side_by_side import outcome
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
@@ -66,7 +68,10 @@ class Inbox:
     `@inbox.on(OrderCreated)` registers a handler for an event, reply or timer. `@inbox.answers(ApproveOrder,
     accepted=…, refused=…)` registers one for a command, with the replies that accept and refuse it, which the kernel
     sends. `inbox.include(projection)` feeds a read model. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` sends
-    the service a timer again and again. fifo: the queue is FIFO, and its messages are handled one at a time.
+    the service a timer again and again.
+
+    fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
+    batch are handled side by side, in no order, and then what `@inbox.after_a_batch` registers is called once.
     """
 
     def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False) -> None:
@@ -77,6 +82,7 @@ class Inbox:
         self._answers: dict[str, _Answers] = {}
         self._projections: list[Projection] = []
         self._messages: dict[str, type[Message]] = {}
+        self._afterwards: list[Callable[[], object]] = []
         self.schedules: dict[type[Timer], str] = {}
 
     @property
@@ -122,6 +128,11 @@ class Inbox:
 
         return register
 
+    def after_a_batch(self, work: Callable[[], object]) -> Callable[[], object]:
+        """Register what to do once after the messages of a batch of a FIFO queue, if any of them was handled."""
+        self._afterwards.append(work)
+        return work
+
     def schedule(self, timer: type[Timer], expression: str) -> None:
         """Send the service a timer, whose only field is `time`, by EventBridge's `rate(…)` or `cron(…)` (UTC)."""
         if self.fifo:
@@ -137,34 +148,50 @@ class Inbox:
             self._messages[message.about.name] = message
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Handle an SQS batch and report those that failed; of a FIFO queue also all behind the first that failed.
-
-        What there is no time to begin, or no turn for, goes back to the queue at once.
-        """
+        """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
         records = event["Records"]
+        failed = self._side_by_side(records) if self.fifo else self._in_turn(records)
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+    def _in_turn(self, records: Sequence[dict[str, Any]]) -> list[str]:
         failed: list[str] = []
         for position, record in enumerate(records):
-            if position and (budget.left() < budget.MESSAGE or (failed and self.fifo)):
+            if position and budget.left() < budget.MESSAGE:
                 for rest in records[position:]:
                     self._keep(rest, 0)
                     failed.append(rest["messageId"])
                 break
-            if not self._receive(record):
+            if not self._may_leave(record, outcome(partial(self._receive, record))):
                 failed.append(record["messageId"])
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        return failed
 
-    def _receive(self, record: dict[str, Any]) -> bool:
-        """Whether the message may leave the queue: it was handled, or dead-lettered."""
-        try:
-            content = read_body(record["body"])
-            _wait_until_due(due(content))
-            self._dispatch(envelope(content), content.get("source"))
-        except Again as again:
-            self._keep(record, min(again.after, LONGEST_WAIT))
+    def _side_by_side(self, records: Sequence[dict[str, Any]]) -> list[str]:
+        """Where what follows a batch fails, the last message that was handled is the one that failed."""
+        outcomes = runtime.current().side_by_side([partial(self._receive, record) for record in records])
+        handled = [position for position, error in enumerate(outcomes) if error is None]
+        if handled:
+            outcomes[handled[-1]] = outcome(partial(self._follow_up, records[handled[-1]]))
+        pairs = zip(records, outcomes, strict=True)
+        return [record["messageId"] for record, error in pairs if not self._may_leave(record, error)]
+
+    def _receive(self, record: dict[str, Any]) -> None:
+        content = read_body(record["body"])
+        _wait_until_due(due(content))
+        self._dispatch(envelope(content), content.get("source"))
+
+    def _follow_up(self, record: dict[str, Any]) -> None:
+        """Do what is registered to follow a batch, in the context of its last message."""
+        metadata = envelope(read_body(record["body"])).metadata
+        with context.within(_context(metadata)), observe.handling(metadata):
+            for work in self._afterwards:
+                work()
+
+    def _may_leave(self, record: dict[str, Any], error: Exception | None) -> bool:
+        """Whether a message may leave the queue: it was handled, or is dead-lettered now. Otherwise it is put off."""
+        if isinstance(error, Again):
+            self._keep(record, min(error.after, LONGEST_WAIT))
             return False
-        except Exception as error:  # one message that fails must not fail the others of its batch
-            return self._failed(record, error)
-        return True
+        return error is None or self._failed(record, error)
 
     def _keep(self, record: dict[str, Any], seconds: int) -> None:
         """Have a message received again after so many seconds; where that fails, when its visibility ends.
@@ -204,7 +231,7 @@ class Inbox:
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
         known = self._messages[metadata.name]
-        _check_source(known, metadata.source, sender)
+        check_source(known, metadata.source, sender)
         try:
             message = decode(metadata.name, metadata.version, received.data, [known])
         except NewerVersionError:
@@ -259,18 +286,6 @@ def _context(metadata: Metadata) -> Context:
         reply_to=metadata.reply_to,
         saga=metadata.saga,
     )
-
-
-def _check_source(message: type[Message], *sources: str | None) -> None:
-    """Raises UndeliverableError unless the message has its publisher's source, in its metadata and from the bus.
-
-    IAM lets each service put only its own source on the bus, but a rule matches any of its names with any of its
-    sources.
-    """
-    publisher = SOURCE_PREFIX + message.about.source
-    for source in sources:
-        if source not in (None, publisher):
-            raise UndeliverableError(f"{message.about.name} is published by {publisher}, not by {source}")
 
 
 def _wait_until_due(due: datetime | None) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from events.envelope import Envelope
+from events.envelope import SOURCE_PREFIX, Envelope
+from events.registry import Message
 from functions.kernel.eventstore.publish import tick
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import clock
@@ -32,6 +33,18 @@ def envelope(content: dict[str, Any]) -> Envelope:
         raise UndeliverableError(
             f"the body holds no envelope: {error.error_count()} errors, {error.errors(include_input=False)[0]}"
         ) from error
+
+
+def check_source(message: type[Message], *sources: str | None) -> None:
+    """Raises UndeliverableError unless the message has its publisher's source, in its metadata and from the bus.
+
+    IAM lets each service put only its own source on the bus, but a rule matches any of its names with any of its
+    sources.
+    """
+    publisher = SOURCE_PREFIX + message.about.source
+    for source in sources:
+        if source not in (None, publisher):
+            raise UndeliverableError(f"{message.about.name} is published by {publisher}, not by {source}")
 
 
 def name_in(body: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.config import Config
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime.side_by_side import AT_ONCE
 
 # In seconds.
 CONNECT, READ = 1, 2
@@ -46,7 +47,12 @@ def limited(measure: Callable[[], float]) -> Iterator[None]:
 
 def config(tries: int = TRIES) -> Config:
     """The settings of an SDK client whose calls are tried so often."""
-    return Config(connect_timeout=CONNECT, read_timeout=READ, retries={"mode": "standard", "total_max_attempts": tries})
+    return Config(
+        connect_timeout=CONNECT,
+        read_timeout=READ,
+        retries={"mode": "standard", "total_max_attempts": tries},
+        max_pool_connections=AT_ONCE,
+    )
 
 
 def guard(client: Any) -> Any:

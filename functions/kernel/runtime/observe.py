@@ -15,7 +15,8 @@ import logging
 import os
 import sys
 import traceback
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -51,11 +52,18 @@ def _logger(service: str) -> logging.Logger:
     return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
 
 
-def log_fields(**keys: str) -> AbstractContextManager[None]:
-    """Within the block, every log line has these fields."""
+@contextmanager
+def log_fields(**keys: str) -> Iterator[None]:
+    """Within the block, every log line of this thread has these fields."""
     if not os.environ.get("MALLBOTS_SERVICE"):
-        return nullcontext()
-    return cast(AbstractContextManager[None], cast(Any, logger()).append_context_keys(**keys))
+        yield
+        return
+    log = cast(Any, logger())
+    log.thread_safe_append_keys(**keys)
+    try:
+        yield
+    finally:
+        log.thread_safe_remove_keys(keys)
 
 
 def handling(metadata: "Metadata") -> AbstractContextManager[None]:

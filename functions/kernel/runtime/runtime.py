@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from functions.kernel.runtime.commit import Commit, Outgoing
+from functions.kernel.runtime.side_by_side import SideBySide, one_by_one
 from functions.kernel.runtime.views import ViewStore
 
 LONGEST_DELAY = 900  # of an SQS message, in seconds
@@ -71,7 +72,10 @@ class Queue(Protocol):
 
 @dataclass
 class Runtime:
-    """The adapters and settings of one service in one place."""
+    """The adapters and settings of one service in one place.
+
+    side_by_side: how jobs are done that do not depend on each other; one by one where calls take no time.
+    """
 
     service: str
     store: EventStore
@@ -84,6 +88,7 @@ class Runtime:
     adapters: dict[str, Any] = field(default_factory=dict)
     secret: Callable[[], bytes] = lambda: b""
     settings: Mapping[str, str] = field(default_factory=dict)
+    side_by_side: SideBySide = one_by_one
 
     @property
     def signing_key(self) -> bytes:

@@ -18,8 +18,9 @@ BUGS = (
         "A list is assigned to every idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(matching.match, "shopping_list if list_is_left else next(lists, None)", "shopping_list"),
-            Edit(service._waits, "found.status", "True or found.status"),
+            Edit(matching._Run.look, "*bots[:count]", "*bots"),
+            Edit(matching._Run.look, "zip(waiting_lists,", "zip(waiting_lists * len(idle_bots),"),
+            Edit(matching._waits, "found.status", "True or found.status"),
             Edit(ShoppingList.assign, 'self.must_be("available")', 'self.must_be("available", "assigned")'),
         ),
     ),
@@ -28,8 +29,9 @@ BUGS = (
         "Every available list is assigned to the same idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(matching.match, "bot if bot_is_left else next(bots, None)", "bot"),
-            Edit(service._waits, "found.status", "True or found.status"),
+            Edit(matching._Run.look, "*lists[:count]", "*lists"),
+            Edit(matching._Run.look, "idle_bots, strict", "idle_bots * len(waiting_lists), strict"),
+            Edit(matching._waits, "found.status", "True or found.status"),
             Edit(Bot.assign, 'self.must_be("idle")', 'self.must_be("idle", "active")'),
         ),
     ),
@@ -39,10 +41,10 @@ BUGS = (
         (ONE_ROBOT,),
         (
             Edit(
-                service.assign_waiting,
-                "change_together((lists, waiting_list.id), (bots, idle_bot.id), decide)",
-                "lists.change(waiting_list.id, lambda one: one.assign(idle_bot.id))\n"
-                "    bots.change(idle_bot.id, lambda one: one.assign(waiting_list.id))",
+                matching._assign,
+                "change_together((service.lists, one.row.id), (service.bots, other.row.id), decide, loaded=loaded)",
+                "service.lists.change(one.row.id, lambda each: each.assign(other.row.id))\n"
+                "    service.bots.change(other.row.id, lambda each: each.assign(one.row.id))",
             ),
         ),
     ),
@@ -153,14 +155,20 @@ BUGS = (
     ),
     Bug(
         "lists that become available are ignored",
-        "The dispatcher does not run when a list becomes available.",
+        "The dispatcher keeps no row of a list that becomes available, until the next minute.",
         (NO_WAIT,),
-        (Edit(dispatcher.list_available, "matching.match()", "pass"),),
+        (Edit(views.waiting_list_row, "_begun(WAITING_LISTS, event.shopping_list_id, metadata).row", "None"),),
     ),
     Bug(
         "robots that come online are ignored",
-        "The dispatcher does not run when a robot comes online.",
+        "The dispatcher keeps no row of a robot that becomes idle, until the next minute.",
         (NO_WAIT,),
-        (Edit(dispatcher.bot_idle, "matching.match()", "pass"),),
+        (Edit(views.idle_bot_row, "_begun(IDLE_BOTS, event.bot_id, metadata).row", "None"),),
+    ),
+    Bug(
+        "no look follows a batch",
+        "The dispatcher makes no pairs when a list or a robot begins to wait.",
+        (NO_WAIT,),
+        (Edit(dispatcher.match, "matching.match()", "pass"),),
     ),
 )

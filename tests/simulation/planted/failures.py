@@ -50,7 +50,13 @@ BUGS = (
         "an error ends the batch",
         "A message that fails makes the invocation fail, with its whole batch.",
         (CAUSED,),
-        (Edit(Inbox._receive, "return self._failed(record, error)", "raise"),),
+        (
+            Edit(
+                Inbox._may_leave,
+                "return error is None",
+                "if error:\n            raise error\n        return error is None",
+            ),
+        ),
     ),
     Bug(
         "a timer that was sent is reported as failed",

@@ -53,7 +53,7 @@ BUGS = (
         "acknowledged before the commit",
         "A message whose handling fails is deleted.",
         (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
-        (Edit(Inbox._receive, "return self._failed(record, error)", "return True"),),
+        (Edit(Inbox._may_leave, "return error is None or self._failed(record, error)", "return True"),),
     ),
     Bug(
         "rest of a batch dropped",
@@ -61,7 +61,7 @@ BUGS = (
         (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
         (
             Edit(
-                Inbox.handle,
+                Inbox._in_turn,
                 'failed.append(record["messageId"])',
                 'failed.append(record["messageId"])\n                break',
             ),

@@ -6,6 +6,7 @@ from events.depot import BotCameOnline, LookAgain, ShoppingListAvailable, Waitin
 from functions.depot import service
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.inbox import inbox
+from functions.kernel.eventstore.repository import ATTEMPTS
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Commit, StoredEvent
@@ -155,7 +156,7 @@ def test_when_a_list_is_cancelled_meanwhile_its_robot_gets_the_next_one_at_once(
 def test_a_list_that_meets_conflicts_is_assigned_at_once(floor: Floor, store: ContendedStore) -> None:
     (list_id,) = waiting_lists(floor, 1)
     bot_id = floor.idle()
-    store.before = [conflict] * 6
+    store.before = [conflict] * (ATTEMPTS - 1)
     floor.settle()
     assert status(list_id) == ("assigned", bot_id)
 
@@ -164,7 +165,7 @@ def test_a_pair_that_keeps_meeting_conflicts_is_retried(floor: Floor, store: Con
     (list_id,) = waiting_lists(floor, 1)
     bot_id = floor.idle()
     came_online = delivered(next(m for m in floor.published if isinstance(m, BotCameOnline)), stream_version=2)
-    store.before = [conflict] * 18
+    store.before = [conflict] * ATTEMPTS
     assert dispatcher.handle(came_online) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
     assert dispatcher.handle(came_online) == {"batchItemFailures": []}
     assert status(list_id) == ("assigned", bot_id)
@@ -180,7 +181,7 @@ def test_a_list_that_cannot_be_read_does_not_block_others(floor: Floor) -> None:
     assert (status(sound), robot(bot_id)) == (("assigned", bot_id), ("active", sound))
 
 
-def test_the_dispatcher_works_one_by_one_and_consumes_only_what_can_make_a_pair() -> None:
+def test_one_dispatcher_works_at_a_time_and_consumes_only_what_can_make_a_pair() -> None:
     assert dispatcher.fifo
     assert dispatcher.queue != inbox.queue
     assert dispatcher.pattern["detail-type"] == ["BotCameOnline", "BotFinished", "ShoppingListAvailable"]

@@ -139,12 +139,53 @@ def test_a_reminder_that_is_overdue_is_handled(running: Runtime) -> None:
     assert handled.jars == ["jar-1"]
 
 
-def test_a_fifo_queue_stops_behind_the_first_failure(running: Runtime) -> None:
+def test_of_a_batch_of_a_fifo_queue_one_that_fails_holds_back_no_other(running: Runtime) -> None:
     handled = Handled(fifo=True, b=UnavailableError("not now"))
     response = handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c"), filled("d")))
-    assert failures(response) == ["record-1", "record-2", "record-3"]
-    assert handled.jars == ["a"]
-    assert queue_of(running).retry_in_seconds == {"receipt-1": 2, "receipt-2": 0, "receipt-3": 0}
+    assert failures(response) == ["record-1"]
+    assert handled.jars == ["a", "c", "d"]
+    assert queue_of(running).retry_in_seconds == {"receipt-1": 2}
+
+
+def test_what_follows_a_batch_of_a_fifo_queue_is_done_once_in_the_flow_of_the_last_that_was_handled(
+    running: Runtime,
+) -> None:
+    handled = Handled(fifo=True, c=UnavailableError("not now"))
+    followed: list[tuple[list[str], str | None]] = []
+    handled.inbox.after_a_batch(lambda: followed.append((list(handled.jars), context.current().causation_id)))
+    batch = delivered(filled("a"), filled("b"), filled("c"))
+    assert failures(handled.inbox.handle(batch)) == ["record-2"]
+    second = json.loads(batch["Records"][1]["body"])["detail"]["metadata"]["id"]
+    assert followed == [(["a", "b"], second)]
+
+
+def test_nothing_follows_a_batch_of_which_every_message_failed(running: Runtime) -> None:
+    handled = Handled(fifo=True, a=UnavailableError("not now"))
+    handled.inbox.after_a_batch(lambda: handled.jars.append("followed"))
+    assert failures(handled.inbox.handle(delivered(filled("a")))) == ["record-0"]
+    assert handled.jars == []
+
+
+def test_where_what_follows_a_batch_fails_the_last_message_is_retried_and_dead_lettered_in_the_end(
+    running: Runtime,
+) -> None:
+    handled = Handled(fifo=True)
+    state = {"down": True}
+
+    def follow() -> None:
+        if state["down"]:
+            raise UnavailableError("not now")
+        handled.jars.append("followed")
+
+    handled.inbox.after_a_batch(follow)
+    assert failures(handled.inbox.handle(delivered(filled("a"), filled("b")))) == ["record-1"]
+    assert queue_of(running).retry_in_seconds == {"receipt-1": 2}
+    assert handled.inbox.handle(delivered(filled("b"), tries=8)) == DONE
+    [(_, reason)] = dead_letters_of(running)
+    assert reason["reason"] == "not now"
+    state["down"] = False
+    assert handled.inbox.handle(delivered(filled("b"))) == DONE
+    assert handled.jars[-1] == "followed"
 
 
 def test_a_fifo_queue_goes_on_behind_a_dead_letter_which_keeps_its_group(running: Runtime) -> None:
@@ -159,9 +200,9 @@ def test_a_fifo_queue_goes_on_behind_a_dead_letter_which_keeps_its_group(running
 def test_a_fifo_queue_waits_for_a_handler_that_cannot_decide_yet(running: Runtime) -> None:
     handled = Handled(fifo=True, b=Again(30))
     response = handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c")))
-    assert failures(response) == ["record-1", "record-2"]
-    assert handled.jars == ["a"]
-    assert queue_of(running).retry_in_seconds == {"receipt-1": 30, "receipt-2": 0}
+    assert failures(response) == ["record-1"]
+    assert handled.jars == ["a", "c"]
+    assert queue_of(running).retry_in_seconds == {"receipt-1": 30}
     assert queue_of(running).sent == []
 
 

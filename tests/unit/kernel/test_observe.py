@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import observe
 from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.side_by_side import in_threads
 from tests.support.delivery import attributes
 from tests.support.jar_api import api, ask
 from tests.support.runtime import memory_runtime
@@ -84,6 +86,21 @@ def test_a_log_line_says_which_service_and_message_it_is_about(capsys: pytest.Ca
     }
     assert (inside["level"], inside["message"]) == ("INFO", "inside")
     assert "correlation_id" not in outside
+
+
+def test_log_lines_of_threads_say_each_which_message_they_are_about(capsys: pytest.CaptureFixture[str]) -> None:
+    both_handle = threading.Barrier(2, timeout=10)
+
+    def job(number: int) -> None:
+        with observe.handling(METADATA.model_copy(update={"id": f"m-{number}"})):
+            both_handle.wait()
+            observe.logger().info(f"about {number}")
+            both_handle.wait()
+
+    assert in_threads([lambda: job(0), lambda: job(1)]) == [None, None]
+    observe.logger().info("outside")
+    said = {line["message"]: line.get("message_id") for line in lines(capsys)}
+    assert said == {"about 0": "m-0", "about 1": "m-1", "outside": None}
 
 
 def test_a_handled_message_has_a_line_with_its_milliseconds_and_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
