@@ -26,13 +26,14 @@ from functions.depot import service, views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import UnknownEventError
-from functions.kernel.domain.errors import RefusedError
+from functions.kernel.domain.errors import ConcurrencyError, RefusedError, UnavailableError
 from functions.kernel.eventstore.codec import UnreadableError
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.eventstore.repository import Loaded, change_together
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import budget, clock, context, ids, observe, runtime
 from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.transient import is_transient
 
 QUEUE = "dispatcher"
 SECONDS = 10  # of one run, well inside a worker's timeout: what is left is matched by the next message
@@ -58,7 +59,8 @@ class _Found:
 def match() -> None:
     """Assign as many waiting lists to idle robots as there are.
 
-    What fails delays no other pair: it is left out of the other looks of this run, whose end raises the first error.
+    What fails delays no other pair: it is left out of the further looks of this run. If a retry may help, the end of
+    the run raises the first error, so that the message is retried; if not, it rings an alarm.
     """
     begun, run = clock.now(), _Run()
     while run.look() and (clock.now() - begun).total_seconds() < SECONDS and budget.left() >= budget.MESSAGE:
@@ -68,7 +70,7 @@ def match() -> None:
 
 
 class _Run:
-    """The looks that one batch of messages leads to. errors: those that a retry may help."""
+    """The looks that one batch of messages leads to. errors: those for which a retry may help."""
 
     def __init__(self) -> None:
         self.errors: list[Exception] = []
@@ -107,10 +109,10 @@ class _Run:
 
     def _leave_out(self, error: Exception, *rows: Waiting) -> None:
         self._left_out.update(rows)
-        if isinstance(error, UNREADABLE):
-            observe.log_error(f"{rows[0].id} cannot be dispatched", error)
-        else:
+        if isinstance(error, ConcurrencyError | UnavailableError) or is_transient(error):
             self.errors.append(error)
+        else:
+            _alert(error, *rows)
 
 
 def correct_rows() -> None:
@@ -181,7 +183,7 @@ def _is_left(row: Waiting) -> bool:
     try:
         return _find_waiting(row) is not None
     except UNREADABLE as error:
-        observe.log_error(f"{row.id} cannot be dispatched", error)
+        _alert(error, row)
         return False
 
 
@@ -191,7 +193,14 @@ def _begin_if_it_waits(shown: Waiting) -> None:
         if found := _find(shown).as_it_waits:
             views.begin_to_wait(found)
     except UNREADABLE as error:
-        observe.log_error(f"{shown.id} cannot be dispatched", error)
+        _alert(error, shown)
+
+
+def _alert(error: Exception, *rows: Waiting) -> None:
+    """Ring the alarm for what waits and cannot be dispatched. Its rows stay: the code that can do so may come."""
+    named = " and ".join(row.id for row in rows)
+    observe.log_error(f"{named} cannot be dispatched", error)
+    service.not_dispatched.ring(waiting=named)
 
 
 def _raised(one: Any) -> Any:

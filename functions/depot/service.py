@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from events.depot import RobotLeasesDue
+from events.depot import RobotLeasesDue, WaitingListsDue
 from functions.depot import lease, views
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
@@ -19,6 +19,7 @@ from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
 
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
+not_dispatched = Alarm("NotDispatched", WaitingListsDue.about.name)
 
 lists = Repository(ShoppingList, publishes)
 bots = Repository(Bot, publishes)

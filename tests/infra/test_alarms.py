@@ -97,12 +97,13 @@ def test_all_custom_metrics_of_a_stage_are_about_two_dozen(
         "OrderNotExpired",
         "BasketNotAbandoned",
         "LeaseNotEnded",
+        "NotDispatched",
         "SagasNotTimedOut",
         "SagaParked",
         "SagaInsists",
         "MoneyDiffers",
     }
-    assert len(made) == 28
+    assert len(made) == 29
 
 
 def test_an_alarm_watches_the_metric_that_the_deployed_code_counts(

@@ -175,16 +175,16 @@ class Working:
         self.world = world
         self.dynamodb = an_event_table(world)
         self.ends: list[tuple[str, Any]] = []
-        self.began: list[int] = []
+        self.waited: list[int] = []
 
         def job(number: int) -> int:
-            self.began.append(number)
             client = runtime.current().adapters["dynamodb"]
             for version in ("1", "2"):
                 client.put_item(
                     TableName="jars/events", Item={"stream": {"S": f"Jar#{number}"}, "version": {"N": version}}
                 )
                 world.scheduler.sleep(takes)
+                self.waited.append(number)
             if number == 1:
                 raise ValueError("this one fails")
             return number
@@ -237,4 +237,4 @@ def test_a_kill_in_one_of_the_jobs_ends_all_of_them_and_the_invocation() -> None
 def test_a_timeout_ends_all_jobs() -> None:
     working = Working(a_world(), 4, timeout=5, takes=6)
     assert working.ends == [("timeout", None)]
-    assert {version for _, version in working.stored} == {"1"}
+    assert ({version for _, version in working.stored}, working.waited) == ({"1"}, [])

@@ -1,5 +1,6 @@
 """A look of the dispatcher loads what has waited longest, and makes up to 25 pairs side by side."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -159,3 +160,28 @@ def test_no_look_begins_for_which_there_is_no_time(floor: Floor) -> None:
     assert [status(list_id)[0] for list_id in lists].count("assigned") == matching.PAIRS
     assert look() == DONE
     assert [status(list_id)[0] for list_id in lists].count("assigned") == 2 * matching.PAIRS
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_pair_that_our_code_cannot_make_delays_no_other_and_rings_an_alarm(
+    floor: Floor,
+    store: ContendedStore,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failing: int,
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "depot")
+    lists, bots = waiting(floor, 3)
+
+    def broken() -> None:
+        raise KeyError("an error of ours")
+
+    store.before = [*[lambda: None] * failing, broken]
+    assert look() == DONE
+    left = [list_id for list_id in lists if status(list_id)[0] == "available"]
+    assert left == [lists[failing]]
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    [rung] = [line for line in printed if line.get("message") == service.not_dispatched.metric]
+    assert rung["waiting"] == f"{lists[failing]} and {bots[failing]}"
+    assert look() == DONE
+    assert [status(list_id) for list_id in lists] == [("assigned", bot_id) for bot_id in bots]

@@ -1,0 +1,48 @@
+"""The calls to AWS that the dispatcher makes, and the time that they take at 5 ms each."""
+
+import pytest
+
+from functions.depot import matching
+from tests.simulation.dispatching import A_CALL, BATCH, Depot, Measured, orders_per_second, steady
+
+TARGET = 10_000 / 60  # orders a second
+
+
+def calls(messages: int, looks: int, pairs: int) -> dict[str, int]:
+    """A row for each message, two queries of rows for each look, and of a pair two loads, the commit and two rows."""
+    made = {"Query": 2 * pairs, "TransactWriteItems": pairs, "DeleteItem": 2 * pairs} if pairs else {"Query": 0}
+    return {**made, "PutItem": messages, "Query": made["Query"] + 2 * looks}
+
+
+@pytest.mark.parametrize("pairs", range(1, BATCH // 2 + 1))
+def test_a_batch_takes_a_call_for_each_message_two_for_the_look_and_five_for_each_pair(pairs: int) -> None:
+    depot = Depot()
+    measured = depot.dispatch(depot.hints(pairs))
+    assert (measured.pairs, measured.calls) == (pairs, calls(messages=2 * pairs, looks=1, pairs=pairs))
+
+
+@pytest.mark.parametrize("kind", ["ShoppingListAvailable", "BotCameOnline"])
+def test_a_batch_that_finds_no_partner_takes_a_call_for_each_message_and_two_for_the_look(kind: str) -> None:
+    depot = Depot()
+    hints = [hint for hint in depot.hints(BATCH) if hint.metadata.name == kind]
+    assert depot.dispatch(hints) == Measured(calls(messages=BATCH, looks=1, pairs=0), 2 * A_CALL, 0)
+
+
+def test_a_look_that_makes_25_pairs_takes_six_times_as_long_as_one_call() -> None:
+    """Rows; what they name, 50 loads by 25 threads; the commits; the rows of lists, and of robots."""
+    depot = Depot()
+    hints = depot.hints(matching.PAIRS)
+    lists = [hint for hint in hints if hint.metadata.name == "ShoppingListAvailable"]
+    bots = [hint for hint in hints if hint.metadata.name == "BotCameOnline"]
+    depot.dispatch(lists)
+    measured = depot.dispatch(bots)
+    assert measured.pairs == matching.PAIRS
+    assert measured.calls == calls(messages=len(bots), looks=2, pairs=matching.PAIRS)
+    message, look, next_look = A_CALL, 6 * A_CALL, A_CALL
+    assert measured.seconds == pytest.approx(message + look + next_look)
+
+
+def test_at_5_ms_a_call_one_dispatcher_makes_the_pairs_of_10_000_orders_a_minute() -> None:
+    measured = steady()
+    assert (measured.pairs, measured.seconds) == (BATCH // 2, pytest.approx(6 * A_CALL))
+    assert orders_per_second(measured.seconds) == pytest.approx(TARGET)
