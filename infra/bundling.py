@@ -20,15 +20,12 @@ NOT_NEEDED = ("__pycache__", "*.pyc", "tests", "bin")
 
 
 def layer(stage: Stage, build: Path = BUILD) -> Path:
-    """The folder of the layer for a stage's platform and Python, built once for each version of the lock.
+    """The folder of the layer for a stage's platform and Python, built once for all that it is made of.
 
     Wheels only, for the target platform: nothing is compiled here. Raises RuntimeError with uv's error output when a
     package has no wheel for that platform.
     """
-    compiled = interpreter(stage.python) is not None
-    made_of = f"{stage.python} {stage.architecture} {compiled}"
-    digest = hashlib.sha256(LOCK.read_bytes() + made_of.encode()).hexdigest()[:16]
-    folder = build / f"layer-{stage.architecture}-{stage.python}-{digest}"
+    folder = build / layer_name(stage)
     if folder.exists():
         return folder
     partial = folder.with_suffix(".making")
@@ -49,6 +46,14 @@ def layer(stage: Stage, build: Path = BUILD) -> Path:
     _compile(partial, stage)
     partial.rename(folder)
     return folder
+
+
+def layer_name(stage: Stage) -> str:
+    """The name of a layer's folder: another one where anything that the layer is made of is another."""
+    compiled = interpreter(stage.python) is not None
+    made_of = (stage.python, PLATFORMS[stage.architecture], NOT_NEEDED, compiled)
+    digest = hashlib.sha256(LOCK.read_bytes() + repr(made_of).encode()).hexdigest()[:16]
+    return f"layer-{stage.architecture}-{stage.python}-{digest}"
 
 
 def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:

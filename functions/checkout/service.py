@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from events.checkout import SagaMoved, SagasDue, StepTimedOut
@@ -13,6 +14,7 @@ from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.side_by_side import results
 
 sagas = Repository(CreateOrderSaga, publishes)
 saga_parked = Alarm("SagaParked", StepTimedOut.about.name)
@@ -73,10 +75,11 @@ def list_sagas(
 ) -> tuple[list[SagaMoved], dict[str, Any] | None]:
     """A page of sagas, and where the next begins (None at the end).
 
-    A page of one status may be short: sagas that have just left the status are left out.
+    A page of one status may be short: sagas that have just left the status are left out. Those that run are read side
+    by side: a page of 100 takes as long as four reads.
     """
     rows, following = views.sagas(status, limit, after)
-    found = [_latest(row) for row in rows]
+    found = results(runtime.current().side_by_side([partial(_latest, row) for row in rows]))
     return [saga for saga in found if status in (None, saga.status)], following
 
 

@@ -33,6 +33,7 @@ from functions.kernel.eventstore.repository import Loaded, change_together
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import budget, clock, context, ids, observe, runtime
 from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.side_by_side import results
 from functions.kernel.runtime.transient import is_transient
 
 QUEUE = "dispatcher"
@@ -93,8 +94,7 @@ class _Run:
     def _oldest(self) -> list[list[Waiting]]:
         """The rows of the lists and the robots that have waited longest."""
         rows: list[Callable[[], Iterator[Waiting]]] = [views.waiting_lists, views.idle_bots]
-        read = runtime.current().side_by_side([partial(self._first, of_kind) for of_kind in rows])
-        return [_raised(one) for one in read]
+        return results(runtime.current().side_by_side([partial(self._first, of_kind) for of_kind in rows]))
 
     def _first(self, rows: Callable[[], Iterator[Waiting]]) -> list[Waiting]:
         return list(islice((row for row in rows() if row not in self._left_out), PAIRS))
@@ -201,10 +201,3 @@ def _alert(error: Exception, *rows: Waiting) -> None:
     named = " and ".join(row.id for row in rows)
     observe.log_error(f"{named} cannot be dispatched", error)
     service.not_dispatched.ring(waiting=named)
-
-
-def _raised(one: Any) -> Any:
-    """What a job returned. Raises what it raised."""
-    if isinstance(one, Exception):
-        raise one
-    return one

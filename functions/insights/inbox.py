@@ -1,7 +1,15 @@
 """What insights consumes: all that its read models are made of, which is every message on the bus."""
 
+from events.customers import CustomerErased
 from functions.insights import views
-from functions.kernel.messaging.inbox import Inbox
+from functions.insights.models import timeline
+from functions.kernel.messaging.inbox import Again, Inbox
 
 inbox = Inbox("insights")
 inbox.include(views.projection)
+
+
+@inbox.on(CustomerErased)
+def customer_erased(event: CustomerErased) -> None:
+    if not timeline.forget(event.customer_id):
+        raise Again(0)

@@ -1,15 +1,18 @@
 """docs/budgets.md adds up: every number is the code's, and every function ends by itself."""
 
 import re
+import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from functions.depot import matching
+from functions.insights.models import timeline
 from functions.kernel.composition.adapters import PAUSE
 from functions.kernel.messaging.sweep import SECONDS
 from functions.kernel.runtime import budget
-from infra.queues import FUNCTION_TIMEOUT
-from infra.service import API_TIMEOUT, QUERIES_TIMEOUT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
 CALLS = {
@@ -19,11 +22,18 @@ CALLS = {
     "a text by SNS": (1, 0),
 }
 FUNCTIONS = {
-    "Api": API_TIMEOUT,
-    "Queries": QUERIES_TIMEOUT,
-    "a worker of a queue": FUNCTION_TIMEOUT,
-    "Relay": FUNCTION_TIMEOUT,
+    "Api": ("service", "API_TIMEOUT"),
+    "Queries": ("service", "QUERIES_TIMEOUT"),
+    "a worker of a queue": ("queues", "FUNCTION_TIMEOUT"),
+    "Relay": ("queues", "FUNCTION_TIMEOUT"),
 }
+
+
+def timeout_of(function: str) -> int:
+    """In seconds. Imported when a test needs it: the CDK starts a process of Node, also where nothing is run."""
+    module, name = FUNCTIONS[function]
+    timeout: int = getattr(import_module(f"infra.{module}"), name)
+    return timeout
 
 
 def row(name: str) -> list[str]:
@@ -42,7 +52,7 @@ def test_a_call_takes_as_long_as_its_tries_and_what_is_between_them(call: str) -
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_ends_before_its_timeout_however_many_calls_hang(function: str) -> None:
-    timeout = FUNCTIONS[function]
+    timeout = timeout_of(function)
     last = timeout - budget.TRY - budget.RESERVE
     ends = last + budget.TRY
     assert [float(cell) for cell in row(function)] == [timeout, budget.CALL + budget.RESERVE, last, ends]
@@ -55,10 +65,22 @@ def test_a_function_ends_before_its_timeout_however_many_calls_hang(function: st
 def test_a_message_begins_only_with_time_for_a_whole_call() -> None:
     assert row("a message of a batch of ten (but the first)")[0] == f"{budget.MESSAGE} s"
     assert row("a step of a sweep")[0] == f"{budget.MESSAGE} s, and {SECONDS} s after the sweep began at the latest"
+    assert row("a look of the dispatcher (but the first)")[0] == (
+        f"{budget.MESSAGE} s, and {matching.SECONDS} s after the first began at the latest"
+    )
+    assert row(f"a page of {timeline.TOMBSTONES_AT_ONCE} tombstones")[0] == f"{budget.MESSAGE} s"
     assert budget.CALL + budget.RESERVE == budget.MESSAGE
 
 
 def test_of_ten_texts_that_hang_as_many_are_tried_as_the_page_says() -> None:
-    begun = [at for at in range(0, FUNCTION_TIMEOUT, budget.TRY) if FUNCTION_TIMEOUT - at >= budget.MESSAGE]
+    timeout = timeout_of("a worker of a queue")
+    begun = [at for at in range(0, timeout, budget.TRY) if timeout - at >= budget.MESSAGE]
     [said] = re.findall(r"at ([\d, and]+) s; the others", PAGE)
     assert [int(at) for at in re.findall(r"\d+", said)] == begun
+
+
+def test_no_test_of_the_docs_starts_the_cdk_when_it_is_collected() -> None:
+    modules = ", ".join(f"tests.docs.{file.stem}" for file in Path(__file__).parent.glob("test_*.py"))
+    script = f"import sys, {modules}; sys.exit('jsii' in sys.modules)"
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0

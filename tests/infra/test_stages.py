@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,35 @@ def test_an_interpreter_is_found_only_of_the_version_that_is_wanted() -> None:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert bundling.interpreter(own) == Path(sys.executable)
     assert bundling.interpreter("3.99") is None
+
+
+def other_lock(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    lock = folder / "runtime.lock"
+    lock.write_bytes(bundling.LOCK.read_bytes() + b"more==1.0\n")
+    monkeypatch.setattr(bundling, "LOCK", lock)
+
+
+def other_platform(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setitem(bundling.PLATFORMS, "arm64", "aarch64-manylinux_2_34")
+
+
+def other_contents(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(bundling, "NOT_NEEDED", (*bundling.NOT_NEEDED, "examples"))
+
+
+def no_bytecode(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(bundling, "interpreter", lambda version: None if version == "3.14" else Path(sys.executable))
+
+
+@pytest.mark.parametrize("change", [other_lock, other_platform, other_contents, no_bytecode])
+def test_a_layer_that_would_be_made_of_something_else_is_built_anew(
+    change: Callable[[pytest.MonkeyPatch, Path], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bundling, "interpreter", lambda _version: Path(sys.executable))
+    before = bundling.layer_name(stage("prod"))
+    assert bundling.layer_name(stage("prod")) == before
+    change(monkeypatch, tmp_path)
+    assert bundling.layer_name(stage("prod")) != before
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))

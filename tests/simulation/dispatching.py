@@ -10,16 +10,19 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ReadTimeoutError
+
 from events.envelope import Envelope
 from functions.depot import service
 from functions.depot.dispatcher import inbox as dispatcher
 from functions.kernel.eventstore.store import DynamoEventStore, messages_of
 from functions.kernel.projections.view_store import DynamoViews
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from tests.simulation.choices import Choices
 from tests.simulation.containers import Container, Function
+from tests.simulation.deployment import WORKER_TIMEOUT
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.faults import Faults
 from tests.simulation.scheduler import SECOND, Promise
@@ -34,15 +37,18 @@ HINTS_PER_ORDER = 2  # ShoppingListAvailable, and the BotFinished of the order b
 
 
 class SlowWire(Wire):
-    """Each call takes as long as any other; they are counted by operation."""
+    """Each call takes as long as any other, but those that hang; they are counted by operation."""
 
-    def __init__(self, world: World, container: Container, calls: Counter[str]) -> None:
+    def __init__(self, world: World, container: Container, calls: Counter[str], hanging: set[str]) -> None:
         super().__init__(world, container, "dynamodb")
         self._calls = calls
+        self._hanging = hanging
 
     def call(self, operation: str, target: str, effect: Effect) -> Any:
         """The effect, and 5 ms."""
         self._calls[operation] += 1
+        if operation in self._hanging:
+            self._hang()
         scheduler, begun = self._world.scheduler, self._world.scheduler.now
         result = effect()
         if isinstance(result, Promise):
@@ -50,6 +56,14 @@ class SlowWire(Wire):
             result = result.value
         scheduler.sleep(begun + A_CALL - scheduler.now)
         return result
+
+    def _hang(self) -> None:
+        """Hang in every try, as the SDK makes them under the guard of budget.py."""
+        for attempt in range(budget.TRIES):
+            self._world.scheduler.sleep(attempt and budget.BACK_OFF)
+            budget.check()
+            self._world.scheduler.sleep(budget.TRY)
+        raise ReadTimeoutError(endpoint_url="dynamodb")
 
 
 class Shortest(Choices):
@@ -62,11 +76,14 @@ class Shortest(Choices):
 
 @dataclass(frozen=True)
 class Measured:
-    """The calls of an invocation by operation, the virtual seconds that it took, and how many pairs it made."""
+    """The calls of an invocation by operation, the virtual seconds that it took, how many pairs it made and messages
+    it reported as failed.
+    """
 
     calls: dict[str, int]
     seconds: float
     pairs: int
+    failed: int = 0
 
 
 class Depot:
@@ -81,10 +98,13 @@ class Depot:
         views = Table(self._world, "views", "partition", "sort", "S", lambda *_: None)
         self._dynamodb.tables |= {"events": events, "views": views}
         self._calls: Counter[str] = Counter()
-        self._function = Function(self._world, "depot/dispatcher", self._handle, self._composed, 1e6)
+        self.hanging: set[str] = set()  # operations
+        self._function = Function(self._world, "depot/dispatcher", self._handle, self._composed, WORKER_TIMEOUT)
 
     def _composed(self, container: Container) -> Runtime:
-        client: Any = DynamoDBClient(self._dynamodb, SlowWire(self._world, container, self._calls), container.name)
+        client: Any = DynamoDBClient(
+            self._dynamodb, SlowWire(self._world, container, self._calls, self.hanging), container.name
+        )
         store, views = DynamoEventStore(client, "events"), DynamoViews(client, "views")
         return memory_runtime("depot", store=store, views=views, side_by_side=container.side_by_side)
 
@@ -126,9 +146,9 @@ class Depot:
         ]
         self._calls.clear()
         begun, commits = self._world.scheduler.now_us, len(self._commits)
-        assert self._invoke({"Records": records}) == {"batchItemFailures": []}
+        failed = self._invoke({"Records": records})["batchItemFailures"]
         seconds = round((self._world.scheduler.now_us - begun) / SECOND, 3)
-        return Measured(dict(self._calls), seconds, (len(self._commits) - commits) // 2)
+        return Measured(dict(self._calls), seconds, (len(self._commits) - commits) // 2, len(failed))
 
 
 def _body(hint: Envelope) -> str:

@@ -3,6 +3,8 @@
 import pytest
 
 from functions.depot import matching
+from functions.kernel.runtime import budget
+from tests.simulation.deployment import WORKER_TIMEOUT
 from tests.simulation.dispatching import A_CALL, BATCH, Depot, Measured, orders_per_second, steady
 
 TARGET = 10_000 / 60  # orders a second
@@ -46,3 +48,19 @@ def test_at_5_ms_a_call_one_dispatcher_makes_the_pairs_of_10_000_orders_a_minute
     measured = steady()
     assert (measured.pairs, measured.seconds) == (BATCH // 2, pytest.approx(6 * A_CALL))
     assert orders_per_second(measured.seconds) == pytest.approx(TARGET)
+
+
+@pytest.mark.parametrize("hanging", ["PutItem", "Query", "TransactWriteItems", "DeleteItem"])
+@pytest.mark.parametrize("pairs", [1, BATCH // 2, 2 * matching.PAIRS])
+def test_a_batch_ends_in_time_however_many_calls_hang(hanging: str, pairs: int) -> None:
+    depot = Depot()
+    hints = depot.hints(pairs)
+    for begin in range(0, len(hints) - BATCH, BATCH):
+        lists_or_bots = [hint for hint in hints[begin : begin + BATCH] if hint.metadata.name == "ShoppingListAvailable"]
+        depot.dispatch(lists_or_bots)
+    depot.hanging.add(hanging)
+    measured = depot.dispatch(hints[-BATCH:])
+    assert measured.failed >= 1
+    assert measured.seconds <= WORKER_TIMEOUT - budget.RESERVE
+    depot.hanging.clear()
+    assert depot.dispatch(hints[-BATCH:]).failed == 0

@@ -23,13 +23,15 @@ from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Stamp, Wire
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"
 CUSTOMERS = "customers"
+ERASURES, FORGOTTEN = "erasures", "forgotten"  # by customer: the version of CustomerErased, and the last one forgotten
+TOMBSTONES_AT_ONCE = 100  # half a second; one after the other, for a partition takes 1,000 writes a second
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
 projection = Projection(indexes=[ANSWERS], batch_reads=True)
@@ -72,9 +74,30 @@ def _personal_row(message: Message, data: dict[str, Any], metadata: Metadata) ->
 
 
 @projection.on(CustomerErased)
-def tombstone_rows(event: CustomerErased, metadata: Metadata) -> list[Row]:
-    """Tombstones for the personal data of all earlier events of the customer, whose stream ends here."""
-    return [Row(_personal_data_of(event.customer_id), _version_key(n), None) for n in range(1, metadata.stream_version)]
+def erasure_row(event: CustomerErased, metadata: Metadata) -> Row:
+    """How long the customer's stream is, which ends here: what `forget` does, in as many pages as that takes."""
+    return Row(ERASURES, event.customer_id, {"version": metadata.stream_version})
+
+
+def forget(customer_id: str) -> bool:
+    """Write tombstones for the personal data of all earlier events of a customer who was erased; whether that is done.
+
+    A stream may be longer than there is time for: then it goes on from where it stopped, when it is called again.
+    """
+    erasure, forgotten = read(ERASURES, customer_id), read(FORGOTTEN, customer_id) or {"version": 0}
+    last = erasure["version"] - 1 if erasure else 0
+    for begin in range(forgotten["version"], last, TOMBSTONES_AT_ONCE):
+        if budget.left() < budget.MESSAGE:
+            return False
+        end = min(begin + TOMBSTONES_AT_ONCE, last)
+        for number in range(begin + 1, end + 1):
+            _put(Row(_personal_data_of(customer_id), _version_key(number), None), last + 1)
+        _put(Row(FORGOTTEN, customer_id, {"version": end}), end)
+    return True
+
+
+def _put(row: Row, version: int) -> None:
+    runtime.current().views.put(row, version)
 
 
 def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> list[Row]:

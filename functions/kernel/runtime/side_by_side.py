@@ -35,6 +35,14 @@ def in_threads(jobs: Sequence[Callable[[], T]]) -> list[T | Exception]:
         return list(pool.map(lambda copied, job: copied.run(outcome, job), [copy_context() for _ in jobs], jobs))
 
 
+def results(outcomes: Sequence[T | Exception]) -> list[T]:
+    """What jobs returned. Raises the first error."""
+    for one in outcomes:
+        if isinstance(one, Exception):
+            raise one
+    return [one for one in outcomes if not isinstance(one, Exception)]
+
+
 def outcome(job: Callable[[], T]) -> T | Exception:
     """What a job returned or raised."""
     try:

@@ -1,13 +1,18 @@
 """The routes by which staff list, show and resume sagas."""
 
+from collections.abc import Iterator
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from events.ordering import OrderApprovalAccepted, OrderCancelled, OrderCreated, OrderRejectionAccepted
 from functions.checkout import service
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.domain.saga import UNDO_TRIES
 from functions.kernel.runtime.clock import stamp
+from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.side_by_side import AT_ONCE, in_threads
 from functions.kernel.runtime.views import Row
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.paths import ACCEPTED, UNDONE, bring_to
@@ -109,6 +114,36 @@ def test_a_row_of_newer_code_is_read_too(desk: Desk) -> None:
     newer = Row("saga#newer", "saga", {**(row or {}), "mood": "low"}, {"sagas": ("sagas", "parked#2000#newer")})
     views.put(newer, version=1)
     assert len(orders(desk, "?status=parked")) == 2
+
+
+def test_the_running_sagas_of_a_page_of_100_are_read_25_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = []
+    for number in range(100):
+        expected.append(f"order-{number:03}")
+        desk.deliver(OrderCreated, order_id=expected[-1])
+    read, all_at_once = desk.store.backwards, Barrier(AT_ONCE, timeout=10)
+
+    def backwards(stream: str, page: int) -> Iterator[Commit]:
+        all_at_once.wait()  # passes only when 25 reads are under way
+        return read(stream, page)
+
+    monkeypatch.setattr(desk.runtime, "side_by_side", in_threads)
+    monkeypatch.setattr(desk.store, "backwards", backwards)
+    assert sorted(orders(desk, "?status=running&limit=100")) == expected
+
+
+def test_a_list_of_which_a_saga_cannot_be_read_is_unavailable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.deliver(OrderCreated, order_id="order-1")
+    desk.deliver(OrderCreated, order_id="order-2")
+    read = desk.store.backwards
+
+    def backwards(stream: str, page: int) -> Iterator[Commit]:
+        if stream.endswith("order-2"):
+            raise UnavailableError("DynamoDB throttles")
+        return read(stream, page)
+
+    monkeypatch.setattr(desk.store, "backwards", backwards)
+    assert desk.request("GET", SAGAS)[0] == 503
 
 
 def test_a_saga_leaves_the_list_of_a_status_when_it_gets_another(desk: Desk) -> None:

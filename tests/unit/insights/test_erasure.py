@@ -16,11 +16,15 @@ from events.customers import (
 )
 from events.registry import Event, Kind, Message, language
 from functions.insights.api import api
+from functions.insights.inbox import inbox
 from functions.insights.views import projection
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.views import Row
 from language.story import sample
+from tests.support.delivery import delivered
 from tests.support.gateway import request
 from tests.support.runtime import memory_runtime
 from tests.unit.insights.messages import at, consume
@@ -154,3 +158,65 @@ def test_an_erased_customer_is_forgotten_in_dynamodb_too(in_dynamodb: Runtime) -
     assert {data.get("name", "") + data.get("sms_number", "") for data in shown().values()} == {""}
     receive(REGISTERED)
     assert shown()["CustomerRegistered"]["name"] == ""
+
+
+class Ticking:
+    """A function's time: 20 s, of which each write of a row takes 5 ms."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, views: MemoryViews) -> None:
+        self.left = 20.0
+        self.writes = 0
+        put = views.put
+
+        def timed(row: Row, version: int) -> bool:
+            self.left -= 0.005
+            self.writes += 1
+            assert self.left > 0, "Lambda ends the function"
+            return put(row, version)
+
+        monkeypatch.setattr(views, "put", timed)
+
+
+def test_of_a_customer_with_30_000_events_all_are_forgotten_by_pages_within_the_time_of_the_function(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(runtime.views, MemoryViews)
+    events = 30_000
+    known = [1, 2, 2_399, 2_400, 2_401, 15_000, events - 1]
+    for version in known:
+        receive(versioned(CustomerSmsChanged, version, f"number-{version}"))
+    ticking = Ticking(monkeypatch, runtime.views)
+    invocations, response = 0, {"batchItemFailures": [{}]}
+    while response["batchItemFailures"]:
+        invocations, ticking.left = invocations + 1, 20.0
+        event = delivered(CustomerErased(customer_id="ada"), id="erased", stream_version=events)
+        with budget.limited(lambda: ticking.left):
+            response = inbox.handle(event)
+    assert invocations > 1
+    assert ticking.writes < events * 1.1, "no page is written twice"
+    assert NAME not in stored(runtime)
+    assert not any(f"number-{version}" in stored(runtime) for version in known)
+    for version in (*known, 7_777):  # late, or from a replay
+        receive(versioned(CustomerSmsChanged, version, f"number-{version}"))
+    assert NAME not in stored(runtime)
+
+
+def test_a_page_of_tombstones_that_fails_is_written_when_the_message_is_received_again(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(runtime.views, MemoryViews)
+    receive(REGISTERED, CHANGED, DISABLED)
+    put = runtime.views.put
+
+    def failing(row: Row, version: int) -> bool:
+        if row.data is None and row.sort.endswith("2"):
+            raise UnavailableError("DynamoDB throttles")
+        return put(row, version)
+
+    event = delivered(ERASED[0], id="m4", stream_version=4)
+    with monkeypatch.context() as throttled:
+        throttled.setattr(runtime.views, "put", failing)
+        assert inbox.handle(event) == {"batchItemFailures": [{"itemIdentifier": "record-0"}]}
+    assert NEW_NUMBER in stored(runtime)
+    assert inbox.handle(event) == {"batchItemFailures": []}
+    assert not any(secret in stored(runtime) for secret in (NAME, NUMBER, NEW_NUMBER))
