@@ -102,9 +102,8 @@ class Depot:
         self._function = Function(self._world, "depot/dispatcher", self._handle, self._composed, WORKER_TIMEOUT)
 
     def _composed(self, container: Container) -> Runtime:
-        client: Any = DynamoDBClient(
-            self._dynamodb, SlowWire(self._world, container, self._calls, self.hanging), container.name
-        )
+        wire = SlowWire(self._world, container, self._calls, self.hanging)
+        client: Any = DynamoDBClient(self._dynamodb, wire, container.name)
         store, views = DynamoEventStore(client, "events"), DynamoViews(client, "views")
         return memory_runtime("depot", store=store, views=views, side_by_side=container.side_by_side)
 
@@ -114,8 +113,7 @@ class Depot:
     def _invoke(self, event: dict[str, Any]) -> Any:
         answers: list[Any] = []
         self._function.invoke(event, [], lambda how, answer: answers.append((how, answer)))
-        while not answers:
-            self._world.scheduler.run(self._world.scheduler.now_us + 100)
+        self._world.scheduler.run(self._world.scheduler.now_us + 60 * SECOND, lambda: bool(answers))
         [(how, answer)] = answers
         assert how == "ok", answer
         return answer
