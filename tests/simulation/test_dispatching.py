@@ -2,10 +2,16 @@
 
 import pytest
 
-from functions.depot import matching
+from functions.depot import matching, views
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import budget
+from functions.kernel.runtime.views import Row
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import WORKER_TIMEOUT
 from tests.simulation.dispatching import A_CALL, BATCH, Depot, Measured, orders_per_second, steady
+from tests.simulation.faults import Faults
 
 TARGET = 10_000 / 60  # orders a second
 
@@ -64,3 +70,36 @@ def test_a_batch_ends_in_time_however_many_calls_hang(hanging: str, pairs: int) 
     assert measured.seconds <= WORKER_TIMEOUT - budget.RESERVE
     depot.hanging.clear()
     assert depot.dispatch(hints[-BATCH:]).failed == 0
+
+
+def test_one_transient_error_holds_up_those_behind_it_for_the_two_seconds_of_its_retry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A batch of ten held the group for the visibility timeout of those behind the one that failed: for 147 s."""
+    choices = Choices(1)
+    cloud = Cloud(choices, Faults(choices))
+    robots, put = 30, DynamoViews.put
+    errors: list[float] = []
+
+    def failing_once(self: DynamoViews, row: Row, version: int) -> bool:
+        if row.partition == views.IDLE_BOTS and not errors:
+            errors.append(cloud.now())
+            raise UnavailableError("DynamoDB throttles")
+        return put(self, row, version)
+
+    def come_online(number: int) -> None:
+        bot_id = cloud.request("POST", "/api/depot/bots", {"name": f"Robot {number}"}).body["id"]
+        cloud.sleep(5 - cloud.now())
+        assert cloud.request("PUT", f"/api/depot/bots/{bot_id}/online").status == 200
+
+    def all_wait() -> bool:
+        rows = cloud.state()["tables"]["depot/views"]
+        return sum(partition == views.IDLE_BOTS for partition, _ in rows) == robots
+
+    monkeypatch.setattr(DynamoViews, "put", failing_once)
+    for number in range(robots):
+        cloud.spawn(come_online, number)
+    while not all_wait():
+        cloud.run(cloud.now() + 0.05)
+        assert cloud.now() < 60
+    assert errors[0] + 2 <= cloud.now() < errors[0] + 4
