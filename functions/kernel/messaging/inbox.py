@@ -49,7 +49,7 @@ C = TypeVar("C", bound=Command)
 
 
 class Again(Exception):  # noqa: N818  (a request, not an error)
-    """Raised by a handler that cannot decide yet and has changed nothing: call it again after so many seconds."""
+    """Raised by a handler that cannot decide yet, or has done a part for good: call it again after so many seconds."""
 
     def __init__(self, after: int) -> None:
         super().__init__(f"again after {after} s")
