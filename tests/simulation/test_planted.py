@@ -45,6 +45,13 @@ def test_a_planted_bug_still_fits_the_code_and_restores_it(bug: Bug) -> None:
     assert [code_of(patch) for patch in bug.patches] == before
 
 
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_no_planted_bug_edits_a_function_twice(bug: Bug) -> None:
+    """An edit starts from the function's source, so a second one would undo the first."""
+    edited = [patch.function for patch in bug.patches if isinstance(patch, Edit)]
+    assert len(edited) == len(set(edited))
+
+
 def test_there_are_many_planted_bugs_and_each_names_the_invariants_that_it_violates() -> None:
     assert len(BUGS) >= 45
     assert len({bug.name for bug in BUGS}) == len(BUGS)

@@ -18,8 +18,7 @@ BUGS = (
         "A list is assigned to every idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(matching._Run.look, "*bots[:count]", "*bots"),
-            Edit(matching._Run.look, "zip(waiting_lists,", "zip(waiting_lists * len(idle_bots),"),
+            Edit(matching._Run.look, "zip(waiting_lists, idle_bots,", "zip(waiting_lists * PAIRS, self._find(bots),"),
             Edit(matching._waits, "found.status", "True or found.status"),
             Edit(ShoppingList.assign, 'self.must_be("available")', 'self.must_be("available", "assigned")'),
         ),
@@ -29,8 +28,7 @@ BUGS = (
         "Every available list is assigned to the same idle robot.",
         (LEGAL, ONE_ROBOT),
         (
-            Edit(matching._Run.look, "*lists[:count]", "*lists"),
-            Edit(matching._Run.look, "idle_bots, strict", "idle_bots * len(waiting_lists), strict"),
+            Edit(matching._Run.look, "zip(waiting_lists, idle_bots,", "zip(self._find(lists), idle_bots * PAIRS,"),
             Edit(matching._waits, "found.status", "True or found.status"),
             Edit(Bot.assign, 'self.must_be("idle")', 'self.must_be("idle", "active")'),
         ),
