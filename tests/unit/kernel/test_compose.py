@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from functions.kernel.composition import compose, cost
 from functions.kernel.runtime import budget, runtime
+from functions.kernel.runtime.side_by_side import AT_ONCE
 from tests.support import aws
 from tests.support.runtime import memory_runtime
 
@@ -99,3 +101,25 @@ def test_an_api_with_no_time_left_for_a_call_that_may_hang_answers_503_and_when_
     answer = ask_for_store(Lambda(left=1_000 * (budget.TRY + budget.RESERVE) - 1))
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "2")
     assert ask_for_store(Lambda(left=1_000 * (budget.TRY + budget.RESERVE)))["statusCode"] == 200
+
+
+def test_a_client_that_threads_use_at_once_is_made_once(monkeypatch: pytest.MonkeyPatch, dynamodb: Any) -> None:
+    """boto3's default session, which makes the clients, is not for several threads at once."""
+    made: list[str] = []
+    all_there = Barrier(AT_ONCE, timeout=10)
+    client = compose._client("dynamodb")
+    make = compose.boto3.client
+
+    def counted(name: str, **more: Any) -> Any:
+        made.append(name)
+        return make(name, **more)
+
+    def list_tables() -> Any:
+        all_there.wait()
+        return client.list_tables()["TableNames"]
+
+    monkeypatch.setattr(compose.boto3, "client", counted)
+    monkeypatch.setenv("MALLBOTS_METER", "0")
+    found = compose._compose().side_by_side([list_tables] * AT_ONCE)
+    assert found == [dynamodb.list_tables()["TableNames"]] * AT_ONCE
+    assert made == ["dynamodb"]
