@@ -130,6 +130,10 @@ class Inbox:
 
     def after_a_batch(self, work: Callable[[], object]) -> Callable[[], object]:
         """Register what to do once after the messages of a batch of a FIFO queue, if any of them was handled."""
+        if not self.fifo:
+            raise TypeError(
+                "the batches of a standard queue are worked on at the same time: nothing follows one of them"
+            )
         self._afterwards.append(work)
         return work
 

@@ -159,6 +159,11 @@ def test_what_follows_a_batch_of_a_fifo_queue_is_done_once_in_the_flow_of_the_la
     assert followed == [(["a", "b"], second)]
 
 
+def test_nothing_can_follow_the_batches_of_a_standard_queue() -> None:
+    with pytest.raises(TypeError, match="standard queue"):
+        Inbox("jars").after_a_batch(lambda: None)
+
+
 def test_nothing_follows_a_batch_of_which_every_message_failed(running: Runtime) -> None:
     handled = Handled(fifo=True, a=UnavailableError("not now"))
     handled.inbox.after_a_batch(lambda: handled.jars.append("followed"))
