@@ -189,6 +189,7 @@ def test_of_a_customer_with_30_000_events_all_are_forgotten_by_pages_within_the_
     invocations, response = 0, {"batchItemFailures": [{}]}
     while response["batchItemFailures"]:
         invocations, ticking.left = invocations + 1, 20.0
+        assert invocations < 20
         event = delivered(CustomerErased(customer_id="ada"), id="erased", stream_version=events)
         with budget.limited(lambda: ticking.left):
             response = inbox.handle(event)
