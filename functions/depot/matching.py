@@ -5,8 +5,8 @@ became idle, in the order of their times. The dispatcher alone writes them: it a
 before it matches, and deletes those of what it has paired. It reads them consistently. So of a list and a robot that
 begin to wait at the same time, the event that is handled second finds both, and nothing waits for an index.
 
-A row only proposes; the aggregates decide, in the one transaction that changes both. A row of what waits no more, or of
-an earlier wait, costs a try and is deleted. So no list gets two robots and no robot two lists.
+A row only proposes; the aggregates decide, in the one transaction that changes both. A row of what no longer waits, or
+of an earlier wait, costs a try and is deleted. So no list gets two robots and no robot two lists.
 
 A message is only a hint that there may be a pair. One that is given up, or an event that never came, is made good by a
 schedule: each minute the rows are compared with the index of the read model, which other messages feed.
@@ -47,7 +47,7 @@ def match() -> None:
 
 
 def correct_rows() -> None:
-    """Add the rows of what the index shows and no row names; delete the rows of what waits no more."""
+    """Add the rows of what the index shows and no row names; delete the rows of what no longer waits."""
     shown = [*views.lists_shown_as_available(), *views.bots_shown_as_idle()]
     rows = [*views.waiting_lists(), *views.idle_bots()]
     current = set(shown)

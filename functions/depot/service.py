@@ -99,7 +99,7 @@ def assign_waiting(waiting_list: Waiting, idle_bot: Waiting) -> None:
 
     def decide(shopping_list: ShoppingList, bot: Bot) -> None:
         if not (_waits(shopping_list, waiting_list) and _waits(bot, idle_bot)):
-            raise RefusedError("the list or the robot waits no more", shopping_list.status)
+            raise RefusedError("the list or the robot no longer waits", shopping_list.status)
         shopping_list.assign(bot.id)
         bot.assign(shopping_list.id)
 

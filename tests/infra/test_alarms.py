@@ -99,7 +99,7 @@ def test_all_custom_metrics_of_a_stage_are_about_two_dozen(
         "LeaseNotEnded",
         "SagasNotTimedOut",
         "SagaParked",
-        "SagaInsists",
+        "SagaKeepsRetrying",
         "MoneyDiffers",
     }
     assert len(made) == 28

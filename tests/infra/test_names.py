@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from typing import Any
 
 from functions.kernel.composition.manifest import manifest, services
@@ -94,3 +95,9 @@ def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Template
         and not parameter["Default"].startswith("/cdk-bootstrap/")
     }
     assert looked_up == set(written) == {"/mallbots/dev/signing-key", "/mallbots/dev/http-api"}
+
+
+def test_no_services_ask_in_a_circle_which_would_wait_for_each_other() -> None:
+    asked = {service: sorted(manifest(service).asks) for service in services()}
+    assert any(asked.values())
+    TopologicalSorter(asked).prepare()

@@ -198,7 +198,7 @@ def test_under_a_key_the_first_keeps_it_though_nothing_of_it_changes(changed: st
         both()
 
 
-def test_a_repetition_between_whose_two_loads_the_first_attempt_commits_has_the_version_of_then() -> None:
+def test_a_repetition_between_whose_two_loads_the_first_attempt_commits_has_the_version_of_that_time() -> None:
     class LateStore(MemoryEventStore):
         """Commits what another attempt of the same request changes after the first aggregate has been loaded."""
 

@@ -119,9 +119,9 @@ def test_a_failed_message_is_logged_with_reason_and_stack_and_counted(capsys: py
 
 
 def test_an_alarm_may_watch_whatever_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    observe.count("SagaInsists", "InitiateShopping")
+    observe.count("SagaKeepsRetrying", "InitiateShopping")
     (line,) = lines(capsys)
-    assert metrics(line) == {"SagaInsists": ("Count", [1.0])}
+    assert metrics(line) == {"SagaKeepsRetrying": ("Count", [1.0])}
     assert (dimensions(line), line["message"]) == ({"service": "jars"}, "InitiateShopping")
 
 
