@@ -61,6 +61,10 @@ class ServiceFunction(Construct):
             layers=[layer],
             role=role,
             log_group=self.log_group,
+            # Without the lines START, END and REPORT; a timeout and a crash still have theirs (0030).
+            logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             memory_size=stage.memory_mb,
             timeout=Duration.seconds(timeout),
             environment={

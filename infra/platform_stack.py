@@ -15,6 +15,7 @@ from constructs import Construct
 from functions.gateway.api import api as gateway_api
 from infra.alarms import Watched, add_alarms
 from infra.function import RETENTION, ServiceFunction
+from infra.gateway_alarms import add_gateway_alarms
 from infra.names import bus_name, named, share
 from infra.stages import Stage
 
@@ -130,8 +131,8 @@ class PlatformStack(Stack):
         CfnOutput(self, "RequestLogs", value=log_group.log_group_name)
         CfnOutput(self, "GatewayFunction", value=function.function.function_name)
         CfnOutput(self, "GatewayLogs", value=function.log_group.log_group_name)
-        watched = Watched(service="gateway", functions={"Gateway": function.function}, api_id=api.api_id)
-        add_alarms(self, self.stage, watched)
+        add_gateway_alarms(Construct(self, "Api"), self.stage, api.api_id, log_group)
+        add_alarms(self, self.stage, Watched(service="gateway", functions={"Gateway": function.function}))
 
 
 def _throttling(stage: Stage) -> gateway.CfnStage.RouteSettingsProperty | None:

@@ -23,6 +23,11 @@ NAME = {
     "AWS::IAM::Policy": None,  # a part of its role
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Logs::MetricFilter": None,  # within its group
+    "AWS::CodeDeploy::Application": "ApplicationName",
+    "AWS::CodeDeploy::DeploymentGroup": None,  # within its application
+    "AWS::Lambda::Alias": None,  # within its function
+    "AWS::Lambda::Version": None,
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SQS::QueuePolicy": None,

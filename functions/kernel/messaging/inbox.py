@@ -37,7 +37,7 @@ from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
-from functions.kernel.runtime.runtime import LONGEST_WAIT, Queue
+from functions.kernel.runtime.runtime import LONGEST_DELAY, LONGEST_WAIT, Queue
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
@@ -141,24 +141,26 @@ class Inbox:
 
         What there is no time to begin, or no turn for, goes back to the queue at once.
         """
-        records = event["Records"]
+        records, started = event["Records"], clock.now()
         failed: list[str] = []
+        handled: list[dict[str, object]] = []
         for position, record in enumerate(records):
             if position and (budget.left() < budget.MESSAGE or (failed and self.fifo)):
                 for rest in records[position:]:
                     self._keep(rest, 0)
                     failed.append(rest["messageId"])
                 break
-            if not self._receive(record):
+            if not self._receive(record, handled):
                 failed.append(record["messageId"])
+        observe.batch(self.queue, handled, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
-    def _receive(self, record: dict[str, Any]) -> bool:
-        """Whether the message may leave the queue: it was handled, or dead-lettered."""
+    def _receive(self, record: dict[str, Any], handled: list[dict[str, object]]) -> bool:
+        """Whether the message may leave the queue: it was handled (added to what the batch logs), or dead-lettered."""
         try:
             content = read_body(record["body"])
             _wait_until_due(due(content))
-            self._dispatch(envelope(content), content.get("source"))
+            handled.append(self._dispatch(envelope(content), content.get("source")))
         except Again as again:
             self._keep(record, min(again.after, LONGEST_WAIT))
             return False
@@ -182,7 +184,12 @@ class Inbox:
 
     def _failed(self, record: dict[str, Any], error: Exception) -> bool:
         count = receives(record)
-        observe.failed(name_in(record["body"]), error, count)
+        name = name_in(record["body"])
+        observe.failed(name, error, count)
+        if not retry.may_pass(error):
+            observe.count(observe.ERRORS, name)
+        elif tried(record) >= LONGEST_DELAY:
+            observe.count(observe.STILL_FAILING, name)
         if not retry.is_final(error, count, inf if self.fifo else tried(record)):
             self._keep(record, retry.delay(count))
             return False
@@ -197,8 +204,8 @@ class Inbox:
             return False
         return True
 
-    def _dispatch(self, received: Envelope, sender: str | None) -> None:
-        """Handle a message; sender: the source that the bus says it has, if it came over the bus."""
+    def _dispatch(self, received: Envelope, sender: str | None) -> dict[str, object]:
+        """Handle a message; returns what to log of it. sender: its source on the bus, if it came over the bus."""
         started = clock.now()
         metadata = received.metadata
         if metadata.name not in self._messages:
@@ -219,7 +226,8 @@ class Inbox:
                     self._answer(message, handler, working)
                 else:
                     handler(message)
-        observe.processed(metadata, (clock.now() - started).total_seconds())
+        took = (clock.now() - started).total_seconds()
+        return observe.about(metadata.name, metadata.stream, metadata.correlation_id, took)
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
         """Run a command's handler and send the reply: in the commit that the handler made, or else now."""
