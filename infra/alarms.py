@@ -23,7 +23,7 @@ from infra.stages import Stage
 
 MINUTE = Duration.minutes(1)
 ITERATOR_AGE_LIMIT = 60_000  # milliseconds: the stream keeps records for 24 hours, so this is early
-OLDEST_MESSAGE_LIMIT = 900  # seconds: as long as the longest back-off
+LONGEST_BACK_OFF = 900  # seconds
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html: a hard limit.
 METRICS_OF_AN_ALARM = 10
 
@@ -102,10 +102,10 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
     if ages := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.queues]:
         # Of a standard queue it leaves out what was received three times and not deleted, hence the alarm below.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-        waits = (
-            "a message has waited for 15 minutes: its function is throttled, not invoked, or (of a queue in turn) fails"
-        )
-        alarms.largest_of("OldestMessage", ages, OLDEST_MESSAGE_LIMIT, f"{waits}; {logs}")
+        # What is put off counts as well, hence a limit that is longer than anything waits on purpose.
+        limit = stage.longest_wait + LONGEST_BACK_OFF
+        waits = f"a message has waited for {limit} s: its function is throttled or not invoked"
+        alarms.largest_of("OldestMessage", ages, limit, f"{waits}; {logs}")
         still = f"a message has failed for 15 minutes, by what may pass; it is retried for hours: {logs}"
         alarms.sum_of(STILL_FAILING, [alarms.own(STILL_FAILING)], still)
     if "Relay" in watched.functions:

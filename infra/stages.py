@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from functions.kernel.domain.saga import LONGEST_TIMEOUT
+
 Architecture = Literal["arm64", "x86_64"]
 Rollout = Literal["in_place", "gradual", "at_once"]
 
@@ -64,6 +66,11 @@ class Stage:
     def has_aliases(self) -> bool:
         """Whether functions are invoked by an alias, behind which versions change."""
         return self.rollout != "in_place"
+
+    @property
+    def longest_wait(self) -> int:
+        """For how many seconds a message waits in a queue on purpose at most: a saga's timeout, a reconciliation."""
+        return max(LONGEST_TIMEOUT, self.reconcile_after)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from infra.operate.deployment import Deployment, stacks
 
@@ -38,14 +38,21 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if not letters:
         print("No dead letters.")
         return 0
-    table = Table("queue", "message", "id", "receives", "reason")
+    table = Table(Column("queue", no_wrap=True), "message", "id", "receives", "reason")
     for letter in letters:
         table.add_row(letter.queue, letter.name, letter.id, letter.receives, letter.reason)
     Console().print(table)
     if options.bodies:
         for letter in letters:
-            print(json.dumps(json.loads(letter.body), indent=2))
+            print(_readable(letter.body))
     return 0
+
+
+def _readable(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=2)
+    except ValueError:
+        return body
 
 
 def dead_letters(deployment: Deployment, service: str | None = None) -> list[DeadLetter]:

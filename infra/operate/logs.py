@@ -11,7 +11,7 @@ from infra.operate.deployment import Deployment, OperateError, stacks
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 # Errors of ours, and what Lambda itself reports: at its level WARN only a timeout or a crash.
-ERRORS = "?ERROR ?platform"
+ERRORS = ("ERROR", "platform")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,19 +31,22 @@ def lines(deployment: Deployment, service: str, find: str | None, since: timedel
     [outputs] = stacks(deployment, service).values()
     client = deployment.client("logs")
     start = int((clock.now() - since).timestamp() * 1000)
-    pattern = ERRORS if find is None else json.dumps(find)  # in quotes: one term, whatever characters it has
-    events = [
-        event
+    events = {
+        (event["timestamp"], event["message"])
         for output, group in outputs.items()
         if output.endswith("Logs")
+        for term in ((find,) if find else ERRORS)
         for page in client.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=start, filterPattern=pattern
+            # In quotes, it is one term, whatever characters it has.
+            logGroupName=group,
+            startTime=start,
+            filterPattern=json.dumps(term),
         )
         for event in page["events"]
-    ]
-    for event in sorted(events, key=lambda event: event["timestamp"]):
-        time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-        yield f"{time:%Y-%m-%dT%H:%M:%SZ} {event['message'].rstrip()}"
+    }
+    for timestamp, message in sorted(events):
+        time = datetime.fromtimestamp(timestamp / 1000, UTC)
+        yield f"{time:%Y-%m-%dT%H:%M:%SZ} {message.rstrip()}"
 
 
 def ago(text: str) -> timedelta:

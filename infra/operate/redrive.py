@@ -46,7 +46,10 @@ def redrive(
             sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             wait(1 / rate)
         moved += len(earlier)
-        if len(earlier) < len(batch):
+        later = [message for message in batch if message not in earlier]
+        for message in later:
+            sqs.change_message_visibility(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+        if later:
             break
     return moved
 

@@ -151,6 +151,12 @@ def test_a_message_that_keeps_failing_rings_an_alarm_though_its_queues_age_leave
         assert {age["MetricName"] for age in ages} == {"ApproximateAgeOfOldestMessage"}
 
 
+def test_no_alarm_rings_for_a_message_that_waits_on_purpose(dev: Templates) -> None:
+    """An order that changed lately is put off for up to an hour before its money is compared (payments/inbox.py)."""
+    limits = {a["Threshold"] for _, name, a in alarms(dev) if "OldestMessage" in name}
+    assert limits == {STAGES["dev"].reconcile_after + 900} == {4_500}
+
+
 def commands_in(text: str) -> list[list[str]]:
     """The commands that an alarm's text names: it ends with one."""
     return [shlex.split(part) for part in re.findall(r"\b((?:make|aws) .*)$", text)]

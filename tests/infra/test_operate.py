@@ -16,7 +16,7 @@ from functions.kernel.runtime import clock
 from infra.operate.__main__ import main
 from infra.operate.dead_letters import dead_letters
 from infra.operate.deployment import Account, OperateError, stacks
-from infra.operate.logs import ERRORS, ago, lines
+from infra.operate.logs import ago, lines
 from infra.operate.redrive import redrive
 from infra.operate.republish import republish
 from infra.operate.tables import retained
@@ -88,6 +88,14 @@ def test_the_dead_letters_of_a_stage_are_listed_with_their_reasons_and_stay(acco
         ]
 
 
+def test_the_bodies_are_printed_also_of_what_is_not_json(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    send("InboxDeadLetters", json.dumps(LETTER), "no JSON")
+    assert main(["dead-letters", "--stage", "prod", "--service", "depot", "--bodies"]) == 0
+    printed = capsys.readouterr().out
+    assert "no JSON" in printed
+    assert '"name": "OrderCancelled"' in printed
+
+
 @pytest.mark.parametrize("source", ["InboxDeadLetters", "InboxUndelivered"])
 def test_a_redrive_moves_every_message_to_the_queue_that_it_came_from(account: Account, source: str) -> None:
     bodies = [f"letter {number}" for number in range(23)]
@@ -111,6 +119,7 @@ def test_a_message_that_is_given_up_again_meanwhile_is_not_moved_again(account: 
     with clock.fixed(lambda: datetime.now(UTC) - timedelta(seconds=60)):
         assert redrive(account, "depot/InboxDeadLetters", wait=lambda _: None) == 0
     assert received("InboxQueue") == []
+    assert [message["Body"] for message in received("InboxDeadLetters")] == ["a"]
 
 
 def test_a_message_in_turn_is_moved_to_its_group_even_if_its_body_was_sent_lately(account: Account) -> None:
@@ -200,9 +209,10 @@ def test_the_lines_of_all_groups_of_a_service_are_found_in_order_of_time() -> No
 
 
 def test_without_a_text_errors_are_found_ours_and_lambdas() -> None:
-    place = Place({"events": []}, outputs={"ApiLogs": "api"})
-    assert list(lines(place, "depot", None, timedelta(hours=1))) == []
-    assert [asked["filterPattern"] for asked in place.asked] == [ERRORS]
+    both = event(1, "ERROR of the platform")
+    place = Place({"events": [both]}, {"events": [both, event(2, "platform")]}, outputs={"ApiLogs": "api"})
+    assert len(list(lines(place, "depot", None, timedelta(hours=1)))) == 2
+    assert [asked["filterPattern"] for asked in place.asked] == ['"ERROR"', '"platform"']
 
 
 @pytest.mark.parametrize(("text", "hours"), [("30m", 0.5), ("2h", 2), ("1d", 24)])
