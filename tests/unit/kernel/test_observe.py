@@ -223,6 +223,16 @@ def test_a_request_has_a_line_with_its_route_and_status(capsys: pytest.CaptureFi
     assert "_aws" not in line
 
 
+@pytest.mark.parametrize(("status", "counted"), [(200, False), (404, False), (429, False), (503, False), (500, True)])
+def test_a_request_counts_as_an_error_where_the_error_is_ours(
+    capsys: pytest.CaptureFixture[str], status: int, counted: bool
+) -> None:
+    """503 is what the service needs and does not get; the alarm on the gateway's 5xx rings for it."""
+    observe.request_done("GET /api/jars", status, 0.1)
+    (line,) = lines(capsys)
+    assert ("_aws" in line, line["status"]) == (counted, status)
+
+
 def test_what_no_route_matches_is_one_route_in_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
     ask("GET", "/api/one")
     ask("GET", "/api/two")
