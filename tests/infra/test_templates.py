@@ -243,13 +243,6 @@ def test_every_function_has_a_log_group_of_its_own_with_a_retention_of_14_days(d
         assert group["RetentionInDays"] == 14, name
 
 
-def test_functions_log_json_without_the_lines_of_each_invocation(dev: Templates) -> None:
-    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html"""
-    for _, name, function in dev.resources("AWS::Lambda::Function"):
-        logging = {key: value for key, value in function["LoggingConfig"].items() if key != "LogGroup"}
-        assert logging == {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"}, name
-
-
 def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
     functions = [function for _, _, function in dev.resources("AWS::Lambda::Function")]
     assert {(f["Runtime"], tuple(f["Architectures"])) for f in functions} == {("python3.14", ("arm64",))}
