@@ -94,7 +94,7 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "LeaseNotEnded",
         "SagasNotTimedOut",
         "SagaParked",
-        "SagaInsists",
+        "SagaKeepsRetrying",
         "MoneyDiffers",
     }
     assert len(made) == 28
