@@ -43,14 +43,37 @@ down: $(VENV) ## Stop what make up started
 load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX=all for every path an order can take
 	@$(local) load $(flags)
 
-.PHONY: dead-letters
-dead-letters: $(VENV) ## List the local cloud's dead-letter queues, with reasons (ARGS=--bodies prints the messages)
-	@$(local) dead-letters $(flags)
-
 # The last line of these commands is JSON, for scripts: print nothing after it. PORT, STATE and the others only apply when set.
 local = .venv/bin/python -m infra.local
 flags = $(if $(PORT),--port "$(PORT)") $(if $(STATE),--state "$(STATE)") $(if $(ORDERS),--orders "$(ORDERS)") \
 	$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(MIX),--mix "$(MIX)") $(ARGS)
+
+##@ Operate: the local cloud, or a STAGE in the account of the environment's credentials
+
+.PHONY: dead-letters
+dead-letters: $(VENV) ## List the messages in dead-letter queues, with reasons: SERVICE=one (ARGS=--bodies prints them)
+	@$(operate) dead-letters $(to)
+
+.PHONY: redrive
+redrive: $(VENV) ## Move a dead-letter queue's messages back to their queue: QUEUE=depot/InboxDeadLetters LIMIT=1000 RATE=10
+	@$(operate) redrive $(to)
+
+.PHONY: republish
+republish: $(VENV) ## Publish a service's messages again: SERVICE=depot SINCE=2026-03-01T12:00:00Z UNTIL= STREAM= TO= NAMES= CURSOR=
+	@$(operate) republish $(to)
+
+.PHONY: logs
+logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SERVICE=depot FIND=text SINCE=1h
+	@$(operate) logs $(to)
+
+# In single quotes: a text to find may hold double ones.
+operate = .venv/bin/python -m infra.operate
+to = $(call option,stage,$(STAGE)) $(call option,port,$(PORT)) $(call option,state,$(STATE)) \
+	$(call option,service,$(SERVICE)) $(call option,queue,$(QUEUE)) $(call option,limit,$(LIMIT)) \
+	$(call option,rate,$(RATE)) $(call option,since,$(SINCE)) $(call option,until,$(UNTIL)) \
+	$(call option,stream,$(STREAM)) $(call option,to,$(TO)) $(call option,names,$(NAMES)) \
+	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(ARGS)
+option = $(if $(2),--$(1) '$(2)')
 
 ##@ Change
 
@@ -129,8 +152,9 @@ pr: ## Run what a change must pass: check and test
 	@$(MAKE) test
 
 .PHONY: release
-release: $(VENV) ## Release the messages' schemas, which later changes must not break: make release VERSION=0.2.0
+release: $(VENV) ## Release the schemas, which later changes must not break, and the indexes: make release VERSION=0.2.0
 	@[ -n "$(VERSION)" ] || { echo "VERSION is missing. Example: make release VERSION=0.2.0" >&2; exit 1; }
+	@.venv/bin/python -m infra.indexes
 	@.venv/bin/python -m language.release "$(VERSION)"
 
 ##@ Deploy
@@ -144,7 +168,21 @@ deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's 
 	@node_modules/.bin/cdk deploy $(or $(stacks),--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
 
 # A stack is named after its service, with a capital. The CDK deploys the platform's stack, on which each depends, before.
-stacks = $(shell echo "$(ONLY)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')
+stacks = $(call stack,$(ONLY))
+stack = $(shell echo "$(1)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')
+
+.PHONY: idle-cost
+idle-cost: $(VENV) ## Compute what a stage costs a month that nobody uses: STAGE=prod
+	@.venv/bin/python -m infra.idle_cost $(call option,stage,$(STAGE))
+
+.PHONY: order-cost
+order-cost: $(VENV) ## Compute what an order costs at AWS's list prices
+	@.venv/bin/python -m infra.order_cost
+
+.PHONY: adopt
+adopt: stage $(VENV) $(NODE) ## Take up again the tables that stayed when a service was removed: STAGE=name SERVICE=depot
+	@tables="$$($(operate) tables --stage "$(STAGE)" --service "$(SERVICE)")" && node_modules/.bin/cdk import \
+		$(call stack,$(SERVICE)) --resource-mapping-inline "$$tables" -c stage="$(STAGE)" -c open_to_the_world=yes $(ARGS)
 
 .PHONY: destroy
 destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name

@@ -31,7 +31,7 @@ class BasketAbandoned(BasketState, source="baskets", key="basket_id"):
 
 
 class BasketCheckedOut(BasketState, source="baskets", key="basket_id"):
-    """A customer ordered the basket's items, to be paid with an authorised payment."""
+    """A customer ordered the basket's items, to be paid with an authorized payment."""
 
     payment_id: str
 

@@ -39,7 +39,7 @@ class CancelShoppingList(Command, source="checkout", key="order_id", to="depot")
 
 
 class ConfirmPayment(Command, source="checkout", key="order_id", to="payments"):
-    """Bind this customer's authorised payment to this order and this amount."""
+    """Bind this customer's authorized payment to this order and this amount."""
 
     order_id: str
     payment_id: str

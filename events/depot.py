@@ -129,7 +129,7 @@ class ShoppingListCancellationAccepted(Reply, source="depot", key="order_id", an
 
 
 class LookAgain(Timer, source="depot", key="bucket"):
-    """Sent no more: until what waits was kept in rows, it made the dispatcher run again. A hint like WaitingListsDue.
+    """No longer sent: until what waits was kept in rows, it made the dispatcher run again. A hint like WaitingListsDue.
 
     `list_id` is the waiting list, `since` when it began to wait (RFC 3339), `looks` the number of consecutive runs in
     which it was left waiting.
@@ -142,7 +142,7 @@ class LookAgain(Timer, source="depot", key="bucket"):
 
 
 class LeaseEnds(Timer, source="depot", key="bot_id"):
-    """Sent no more, and ignored: until leases were swept by RobotLeasesDue, it checked a robot's last heartbeat.
+    """No longer sent, and ignored: until leases were swept by RobotLeasesDue, it checked a robot's last heartbeat.
 
     `session` numbers the times that the robot came online, `looks` the checks in this session.
     """

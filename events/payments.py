@@ -13,7 +13,7 @@ OrdersToCompare = Literal["ended", "unfinished", "differing"]
 
 
 class PaymentState(Event):
-    """The public state of a payment: what was authorised, and of that captured, released, refunded."""
+    """The public state of a payment: what was authorized, and of that captured, released, refunded."""
 
     payment_id: str
     customer_id: str
@@ -26,7 +26,7 @@ class PaymentState(Event):
 
 
 class PaymentAuthorized(PaymentState, source="payments", key="payment_id"):
-    """A payment was authorised."""
+    """A payment was authorized."""
 
 
 class PaymentConfirmed(PaymentState, source="payments", key="payment_id"):

@@ -1,7 +1,8 @@
-"""A service's alarms: few, each of one kind for the whole service, with a text that says where to look.
+"""A service's alarms: few, each of one kind for the whole service, with a text that names the command to run.
 
 They notify the stage's topic when they begin and when they are over. An alarm that sums metrics fills each with 0 where
-it has no value: the sum of a value and none would be none, and ring nothing.
+it has no value: the sum of a value and none would be none, and ring nothing. Which metrics there are, and why:
+docs/adr/0030-lines-and-metrics.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,22 +17,22 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.kernel.runtime.observe import Alarm, namespace
+from functions.kernel.runtime.observe import ERRORS, STILL_FAILING, Alarm, namespace
 from infra.names import topic_arn
 from infra.stages import Stage
 
 MINUTE = Duration.minutes(1)
-FIVE_MINUTES = Duration.minutes(5)
 ITERATOR_AGE_LIMIT = 60_000  # milliseconds: the stream keeps records for 24 hours, so this is early
-OLDEST_MESSAGE_LIMIT = 900  # seconds: as long as the longest back-off
-SERVER_ERRORS_LIMIT = 3  # in five minutes: one may be a throttled call that its client repeats
+LONGEST_BACK_OFF = 900  # seconds
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html: a hard limit.
+METRICS_OF_AN_ALARM = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
     """What alarms watch of one service: its functions by construct name, and whatever else it has.
 
-    queues: that its functions consume. tables: with their indexes. api_id: of the gateway in front of all services.
+    queues: that its functions consume. tables: with their indexes.
     """
 
     service: str
@@ -40,78 +41,106 @@ class Watched:
     dead_letters: Iterable[sqs.IQueue] = ()
     tables: Mapping[dynamodb.ITable, Iterable[str]] = field(default_factory=dict)
     own_alarms: Iterable[Alarm] = ()
-    api_id: str | None = None
 
 
-def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> None:
-    """Add one alarm of each kind for the whole service; each notifies the topic."""
-    stack = Stack.of(scope)
-    topic = actions.SnsAction(sns.Topic.from_topic_arn(scope, "Notified", topic_arn(stack, stage)))
+class Alarms:
+    """Makes the alarms of one service in a stack; each notifies the stage's topic."""
 
-    def alarm(name: str, metrics: list[cloudwatch.IMetric], threshold: float, text: str, most: bool = False) -> None:
-        """An alarm on the sum of metrics, or on the largest of them."""
-        if not metrics:
-            return
-        new_alarm = cloudwatch.Alarm(
-            scope,
-            name,
-            metric=metrics[0] if len(metrics) == 1 else _together(name, metrics, _largest if most else _sum),
+    def __init__(self, scope: Construct, stage: Stage, service: str) -> None:
+        self._scope, self._stage, self._service = scope, stage, service
+        topic = sns.Topic.from_topic_arn(scope, "Notified", topic_arn(Stack.of(scope), stage))
+        self._topic = actions.SnsAction(topic)
+
+    def command(self, target: str, **variables: str) -> str:
+        """A command that works on this stage: `make logs STAGE=prod SERVICE=depot FIND=ERROR`."""
+        given = {"STAGE": self._stage.name, "SERVICE": self._service, **variables}
+        return " ".join(["make", target, *(f"{name}={value}" for name, value in given.items())])
+
+    def sum_of(self, name: str, metrics: list[cloudwatch.IMetric], text: str) -> cloudwatch.Alarm:
+        """An alarm that rings when the sum of metrics is 1 or more within a minute."""
+        return self.add(name, _together(name, metrics, " + ".join), 1, text)
+
+    def largest_of(self, name: str, metrics: list[cloudwatch.IMetric], threshold: float, text: str) -> cloudwatch.Alarm:
+        """An alarm on the largest of metrics."""
+        return self.add(name, _together(name, metrics, lambda terms: f"MAX([{', '.join(terms)}])"), threshold, text)
+
+    def add(
+        self, name: str, metric: cloudwatch.IMetric, threshold: float, text: str, periods: int = 1
+    ) -> cloudwatch.Alarm:
+        """An alarm that rings when a metric is at its threshold or above it for so many periods of the metric's."""
+        made = cloudwatch.Alarm(
+            self._scope,
+            f"{name}Alarm",
+            metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
+            evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{watched.service}: {text}",
+            alarm_description=f"{self._service}: {text}",
         )
-        new_alarm.add_alarm_action(topic)
-        new_alarm.add_ok_action(topic)
+        made.add_alarm_action(self._topic)
+        made.add_ok_action(self._topic)
+        return made
 
-    outputs = f"aws cloudformation describe-stacks --stack-name {stack.stack_name} --query Stacks[0].Outputs"
-    logs = f"the errors: aws logs tail GROUP --since 1h --filter-pattern ERROR, with each group of: {outputs} (…Logs)"
-    read = "aws sqs receive-message --message-attribute-names All --visibility-timeout 0 --queue-url URL"
-    letters = "make dead-letters" if stage.name == "local" else f"{read}, with each URL of: {outputs}"
-    functions = watched.functions.values()
-
-    dead = [_of_queue(queue, "ApproximateNumberOfMessagesVisible") for queue in watched.dead_letters]
-    alarm("DeadLettersAlarm", dead, 1, f"messages were given up (DeadLetters, Undelivered, RelayFailures): {letters}")
-    ages = [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.queues]
-    waits = f"a message has waited for 15 minutes: its function is failing, throttled or not invoked; {logs}"
-    alarm("OldestMessageAlarm", ages, OLDEST_MESSAGE_LIMIT, waits, most=True)
-    if "Relay" in watched.functions:
-        lag = watched.functions["Relay"].metric("IteratorAge", period=MINUTE, statistic="Maximum")
-        alarm("RelayLagAlarm", [lag], ITERATOR_AGE_LIMIT, f"messages are published more than a minute late; {logs}")
-    errors = [function.metric_errors(period=MINUTE, statistic="Sum") for function in functions]
-    alarm("ErrorsAlarm", errors, 1, f"a function failed; {logs}")
-    throttles = [function.metric_throttles(period=MINUTE, statistic="Sum") for function in functions]
-    quota = "aws lambda get-account-settings shows the account's"
-    alarm("ThrottlesAlarm", throttles, 1, f"a function was throttled: it reached a concurrency limit; {quota}")
-    throttled = [metric for table, indexes in watched.tables.items() for metric in _throttles(table, indexes)]
-    hot = "a table was throttled: a key too hot, or growth faster than DynamoDB splits it"
-    alarm("TableThrottlesAlarm", throttled, 1, f"{hot}; the metrics are those of the tables of: {outputs}")
-    if watched.api_id:
-        failures = cloudwatch.Metric(
-            namespace="AWS/ApiGateway",
-            metric_name="5xx",
-            dimensions_map={"ApiId": watched.api_id},
-            period=FIVE_MINUTES,
-            statistic="Sum",
-        )
-        routes = f"aws logs tail GROUP --since 1h --filter-pattern status, with RequestLogs of: {outputs}"
-        alarm("ServerErrorsAlarm", [failures], SERVER_ERRORS_LIMIT, f"the API answers 5xx; its routes: {routes}")
-    for own_alarm in watched.own_alarms:
-        occurrences = cloudwatch.Metric(
-            namespace=namespace(stage.name),
-            metric_name=own_alarm.metric,
-            dimensions_map={"service": watched.service},
+    def own(self, metric: str) -> cloudwatch.IMetric:
+        """A metric that the service's code counts."""
+        return cloudwatch.Metric(
+            namespace=namespace(self._stage.name),
+            metric_name=metric,
+            dimensions_map={"service": self._service},
             period=MINUTE,
             statistic="Sum",
         )
-        find = f"aws logs tail GROUP --since 1h --filter-pattern {own_alarm.metric}, with each group of: {outputs}"
-        alarm(f"{own_alarm.metric}Alarm", [occurrences], 1, f"a warning in the logs says what it is about: {find}")
+
+
+def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.Alarm:
+    """Add one alarm of each kind for the whole service; returns that on errors, at which a deployment rolls back."""
+    alarms = Alarms(scope, stage, watched.service)
+    logs = alarms.command("logs", FIND="ERROR")
+    if dead := [_of_queue(queue, "ApproximateNumberOfMessagesVisible") for queue in watched.dead_letters]:
+        alarms.sum_of("DeadLetters", dead, f"messages were given up: {alarms.command('dead-letters')}")
+    if ages := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.queues]:
+        # Of a standard queue it leaves out what was received three times and not deleted, hence the alarm below.
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        # What is put off counts as well, hence a limit that is longer than anything waits on purpose.
+        limit = stage.longest_wait + LONGEST_BACK_OFF
+        waits = f"a message has waited for {limit} s: its function is throttled or not invoked"
+        alarms.largest_of("OldestMessage", ages, limit, f"{waits}; {logs}")
+        still = f"a message has failed for 15 minutes, by what may pass; it is retried for hours: {logs}"
+        alarms.sum_of(STILL_FAILING, [alarms.own(STILL_FAILING)], still)
+    if "Relay" in watched.functions:
+        lag = watched.functions["Relay"].metric("IteratorAge", period=MINUTE, statistic="Maximum")
+        late = f"messages are published more than a minute late: {alarms.command('logs', FIND='published')}"
+        alarms.add("RelayLag", lag, ITERATOR_AGE_LIMIT, late)
+    throttled = _of_functions(watched, "Throttles")
+    quota = "the account's is in: aws lambda get-account-settings"
+    alarms.sum_of("Throttles", throttled, f"a function was throttled: it reached a concurrency limit; {quota}")
+    # No function of ours has the loop setting Allow: what goes on for ever is driven by schedules (0024, 0025).
+    # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    chain = "Lambda stopped a function that invokes itself through a queue; what it dropped is among"
+    loops = _of_functions(watched, "RecursiveInvocationsDropped")
+    alarms.sum_of("RecursiveInvocations", loops, f"{chain}: {alarms.command('dead-letters')}")
+    if hot := [metric for table, indexes in watched.tables.items() for metric in _throttles(table, indexes)]:
+        stack = f"aws cloudformation describe-stacks --stack-name {Stack.of(scope).stack_name}"
+        text = "a table was throttled: a key too hot, or growth faster than DynamoDB splits it; tables (…Table) by"
+        alarms.sum_of("TableThrottles", hot, f"{text}: {stack} --query Stacks[0].Outputs")
+    for own_alarm in watched.own_alarms:
+        find = alarms.command("logs", FIND=own_alarm.metric)
+        alarms.sum_of(own_alarm.metric, [alarms.own(own_alarm.metric)], f"a warning says what it is about: {find}")
+    errors = [*_of_functions(watched, "Errors"), alarms.own(ERRORS)]
+    return alarms.sum_of(
+        "Errors", errors, f"a function died, or a request or message failed by an error of ours; {logs}"
+    )
 
 
 def _together(
     name: str, metrics: list[cloudwatch.IMetric], expression: Callable[[list[str]], str]
-) -> cloudwatch.MathExpression:
+) -> cloudwatch.IMetric:
+    """One metric of several. Raises ValueError for more than CloudWatch evaluates in one alarm."""
+    if len(metrics) > METRICS_OF_AN_ALARM:
+        raise ValueError(f"the alarm {name} has {len(metrics)} metrics, and CloudWatch allows {METRICS_OF_AN_ALARM}")
+    if len(metrics) == 1:
+        return metrics[0]
     ids = [f"m{i}" for i in range(len(metrics))]
     return cloudwatch.MathExpression(
         expression=expression([f"FILL({each}, 0)" for each in ids]),
@@ -121,12 +150,9 @@ def _together(
     )
 
 
-def _sum(terms: list[str]) -> str:
-    return " + ".join(terms)
-
-
-def _largest(terms: list[str]) -> str:
-    return f"MAX([{', '.join(terms)}])"
+def _of_functions(watched: Watched, metric: str) -> list[cloudwatch.IMetric]:
+    """A metric of each function, for all its versions together."""
+    return [function.metric(metric, period=MINUTE, statistic="Sum") for function in watched.functions.values()]
 
 
 def _of_queue(queue: sqs.IQueue, metric: str) -> cloudwatch.IMetric:

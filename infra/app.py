@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,14 @@ def _settings(stage: Stage, name: str) -> dict[str, Any]:
 def stage_from_context(app: cdk.App) -> Stage:
     """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
-    Raises ValueError, also for a stage that keeps its data, unless it is said that it may be open to the world, and for
-    a deployment without bytecode.
+    `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say. Raises
+    ValueError, also for a stage that keeps its data, unless it is said that it may be open to the world, and for a
+    deployment without bytecode.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
     found = stage(app.node.try_get_context("stage") or "local", times)
+    found = _rolled_out(found, app.node.try_get_context("rollout"))
     if found.keep and app.node.try_get_context("open_to_the_world") != "yes":
         raise ValueError(
             f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "
@@ -86,6 +89,14 @@ def stage_from_context(app: cdk.App) -> Stage:
     if app.node.try_get_context("deploying") == "yes":  # not for a diff or a synthesis, which run on any Python
         bundling.require_bytecode(found)
     return found
+
+
+def _rolled_out(found: Stage, rollout: str | None) -> Stage:
+    if rollout is None:
+        return found
+    if rollout != "at_once" or not found.has_aliases:
+        raise ValueError(f"rollout={rollout} is not for {found.name!r}: only at_once, where new code comes gradually")
+    return replace(found, rollout="at_once")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.rollout import live
 from infra.stages import Stage
 
 RETENTION = {
@@ -21,6 +22,7 @@ class ServiceFunction(Construct):
     """A function of a service; `handler` is a name in the kernel's compose module.
 
     It has a `name` of its own only if others address it; `reserved`: instances that are kept for it, and its limit.
+    Whatever invokes it, by a mapping, an integration or its name, invokes `live` (infra/rollout.py).
     """
 
     def __init__(
@@ -61,6 +63,10 @@ class ServiceFunction(Construct):
             layers=[layer],
             role=role,
             log_group=self.log_group,
+            # Without the lines START, END and REPORT; a timeout and a crash still have theirs (0030).
+            logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             memory_size=stage.memory_mb,
             timeout=Duration.seconds(timeout),
             environment={
@@ -71,6 +77,7 @@ class ServiceFunction(Construct):
             },
         )
         self.timeout = timeout
+        self.live = live(self, self.function, stage)
 
     def allow(self, actions: list[str], *resources: str, **conditions: Any) -> None:
         """Grant these actions on these resources, and nothing else."""

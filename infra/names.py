@@ -20,6 +20,15 @@ def bus_name(stage: Stage) -> str:
     return named(stage, "bus")
 
 
+ALIAS = "live"
+
+
+def queries_address(stage: Stage, service: str) -> str:
+    """By what others invoke the function that answers them: its name, with its alias where the stage has one."""
+    name = queries_name(stage, service)
+    return f"{name}:{ALIAS}" if stage.has_aliases else name
+
+
 def queries_name(stage: Stage, service: str) -> str:
     """The function that answers what other services ask this one."""
     return named(stage, service, "queries")

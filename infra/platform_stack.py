@@ -15,7 +15,9 @@ from constructs import Construct
 from functions.gateway.api import api as gateway_api
 from infra.alarms import Watched, add_alarms
 from infra.function import RETENTION, ServiceFunction
+from infra.gateway_alarms import add_gateway_alarms
 from infra.names import bus_name, named, share
+from infra.rollout import shift_gradually
 from infra.stages import Stage
 
 
@@ -101,7 +103,7 @@ class PlatformStack(Stack):
         )
         # One permission for each route: that for a whole API (api/*/*/*) does not match the catch-all, as which the
         # gateway calls api/stage/$default.
-        integration = HttpLambdaIntegration("Integration", function.function)
+        integration = HttpLambdaIntegration("Integration", function.live)
         keys = {"Unmatched": gateway.HttpRouteKey.DEFAULT} | {
             f"{route.method} {route.path}": gateway.HttpRouteKey.with_(route.path, gateway.HttpMethod[route.method])
             for route in gateway_api.routes
@@ -128,10 +130,11 @@ class PlatformStack(Stack):
         CfnOutput(self, "ApiId", value=api.api_id)
         CfnOutput(self, "ApiAddress", value=api.api_endpoint)
         CfnOutput(self, "RequestLogs", value=log_group.log_group_name)
-        CfnOutput(self, "GatewayFunction", value=function.function.function_name)
+        CfnOutput(self, "GatewayFunction", value=function.live.function_name)
         CfnOutput(self, "GatewayLogs", value=function.log_group.log_group_name)
-        watched = Watched(service="gateway", functions={"Gateway": function.function}, api_id=api.api_id)
-        add_alarms(self, self.stage, watched)
+        add_gateway_alarms(Construct(self, "Api"), self.stage, api.api_id, log_group)
+        errors = add_alarms(self, self.stage, Watched(service="gateway", functions={"Gateway": function.function}))
+        shift_gradually(self, self.stage, [function.live], errors)
 
 
 def _throttling(stage: Stage) -> gateway.CfnStage.RouteSettingsProperty | None:

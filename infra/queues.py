@@ -16,8 +16,8 @@ from infra.stages import Stage
 QUEUE_RETENTION = Duration.days(14)
 FUNCTION_TIMEOUT = 20  # seconds, of a function that consumes a queue
 # The inbox dead-letters a failing message itself, with a reason. The queue's own redrive policy is for a message whose
-# function dies each time before the inbox can report: the alarm on the oldest message shows that long before. It is
-# above the receives of a message that the inbox retries for as long as it ever does, 24 hours: 105, and 41 in 8 hours.
+# function dies each time before the inbox can report: the alarm on errors shows that long before. It is above the
+# receives of a message that the inbox retries for as long as it ever does, 24 hours: 105, and 41 in 8 hours.
 RECEIVES_BEFORE_REDRIVE = 200
 
 
@@ -120,7 +120,7 @@ class InboxQueue(Construct):
 
     def add_consumer(self, consumer: ServiceFunction) -> None:
         """Make a function consume the queue, in batches of which it reports failures one by one."""
-        consumer.function.add_event_source(
+        consumer.live.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=10,

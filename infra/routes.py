@@ -15,7 +15,7 @@ def add_routes(stack: Stack, stage: Stage, function: ServiceFunction, manifest: 
     assert manifest.api
     api = gateway.HttpApi.from_http_api_attributes(stack, "HttpApi", http_api_id=shared(stack, stage, "http-api"))
     # One permission for the whole API: one for each route would exceed the size limit of the function's policy (20 KB).
-    integration = HttpLambdaIntegration("Integration", function.function, scope_permission_to_route=False)
+    integration = HttpLambdaIntegration("Integration", function.live, scope_permission_to_route=False)
     for route in manifest.api.routes:
         gateway.HttpRoute(
             stack,

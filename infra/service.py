@@ -12,9 +12,10 @@ from events.registry import Kind, language
 from functions.kernel.composition.manifest import Manifest
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
-from infra.names import bus_name, function_arn, named, queries_name, shared
+from infra.names import bus_name, function_arn, named, queries_address, queries_name, shared
 from infra.ports import grant_ports
 from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
+from infra.rollout import shift_gradually
 from infra.routes import add_routes
 from infra.stages import Stage
 
@@ -125,7 +126,7 @@ class Service(Construct):
         if self.views:
             function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], *self._views_arns())
         for owner in self.manifest.asks:
-            name = queries_name(self.stage, owner)
+            name = queries_address(self.stage, owner)
             function.function.add_environment(f"QUERIES_{owner.upper()}", name)
             function.allow(["lambda:InvokeFunction"], function_arn(self._stack, name))
         if self.inboxes:
@@ -204,7 +205,7 @@ class Service(Construct):
         lambda_.EventSourceMapping(
             self,
             "Stream",
-            target=function.function,
+            target=function.live,
             event_source_arn=stream,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
@@ -240,7 +241,8 @@ class Service(Construct):
             },
             own_alarms=self.manifest.alarms,
         )
-        add_alarms(self, self.stage, watched)
+        errors = add_alarms(self, self.stage, watched)
+        shift_gradually(self, self.stage, [function.live for function in self.functions.values()], errors)
 
     def _outputs(self) -> None:
         if self.table:
@@ -254,5 +256,5 @@ class Service(Construct):
         if self.relay_failures:
             CfnOutput(self._stack, "RelayFailures", value=self.relay_failures.queue_url)
         for name, function in self.functions.items():
-            CfnOutput(self._stack, f"{name}Function", value=function.function.function_name)
+            CfnOutput(self._stack, f"{name}Function", value=function.live.function_name)
             CfnOutput(self._stack, f"{name}Logs", value=function.log_group.log_group_name)

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from functions.kernel.domain.saga import LONGEST_TIMEOUT
+
 Architecture = Literal["arm64", "x86_64"]
+Rollout = Literal["in_place", "gradual", "at_once"]
 
 # The settings that one deployment may override (`cdk deploy -c robot_lease=30`), all in seconds.
 TIMES = ("step_timeout", "robot_lease", "basket_untouched", "order_unpaid", "reconcile_after")
@@ -21,9 +24,10 @@ class Stage:
     concurrency: how many instances of a function consume a queue at once at most. requests_per_second: what the gateway
     lets through, twice as many in a burst (None: the account's limit). api_concurrency: instances reserved for each
     API, which no queue can take (None: none). parallel_relays: how many instances of a relay read one shard of a
-    table's stream. keep: whether tables outlive the stack, which is then protected from deletion. log_days,
-    archive_days: retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost.
-    kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's own.
+    table's stream. rollout: how new code takes over (infra/rollout.py): in the function's place, or gradually behind an
+    alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
+    retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
+    tables are encrypted by a key in KMS rather than by DynamoDB's own.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -43,6 +47,7 @@ class Stage:
     requests_per_second: int | None
     api_concurrency: int | None
     parallel_relays: int
+    rollout: Rollout
     keep: bool
     log_days: int
     archive_days: int
@@ -56,6 +61,16 @@ class Stage:
     basket_untouched: int
     order_unpaid: int
     reconcile_after: int
+
+    @property
+    def has_aliases(self) -> bool:
+        """Whether functions are invoked by an alias, behind which versions change."""
+        return self.rollout != "in_place"
+
+    @property
+    def longest_wait(self) -> int:
+        """For how many seconds a message waits in a queue on purpose at most: a saga's timeout, a reconciliation."""
+        return max(LONGEST_TIMEOUT, self.reconcile_after)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,6 +105,7 @@ STAGES: dict[str, Stage] = {
         requests_per_second=None,
         api_concurrency=None,
         parallel_relays=1,
+        rollout="in_place",
         keep=False,
         log_days=1,
         archive_days=14,
@@ -113,6 +129,7 @@ STAGES: dict[str, Stage] = {
         requests_per_second=50,
         api_concurrency=None,
         parallel_relays=1,
+        rollout="in_place",
         keep=False,
         log_days=14,
         archive_days=14,
@@ -137,6 +154,7 @@ STAGES: dict[str, Stage] = {
         # Of 1,000 an account has by default; 100 of them cannot be reserved.
         api_concurrency=50,
         parallel_relays=10,
+        rollout="gradual",
         keep=True,
         log_days=90,
         archive_days=14,

@@ -18,7 +18,7 @@ from functions.kernel.runtime.side_by_side import results
 
 sagas = Repository(CreateOrderSaga, publishes)
 saga_parked = Alarm("SagaParked", StepTimedOut.about.name)
-saga_keeps_retrying = Alarm("SagaInsists", StepTimedOut.about.name)
+saga_keeps_retrying = Alarm("SagaKeepsRetrying", StepTimedOut.about.name)
 sagas_left_running = Alarm("SagasNotTimedOut", SagasDue.about.name)
 
 LATE = timedelta(seconds=60)  # a reminder that is later than this after its timeout counts as lost; both count once

@@ -1,4 +1,4 @@
-"""The lease of a robot: how long it may be silent, and the sweep that takes the silent ones offline.
+"""The lease of a robot: how long it may be silent (`service.end_leases` takes the silent ones offline).
 
 A robot that is online may be silent for ROBOT_LEASE seconds (60). Then it is taken offline, and the list that it works
 on is given back. A heartbeat is each request to come online, and each start, pick and completion that names the robot's
@@ -9,8 +9,8 @@ each minute at the robots that the index shows as online; the row of each says w
 is missing, or older than the lease, means that the robot has been silent. So a robot is offline at the latest a minute
 and the time of one sweep after its lease has ended, within two minutes of its last heartbeat.
 
-It is a schedule and not a reminder that goes round: Lambda stops a function that a chain of its own messages invokes
-more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+It is a schedule and not a reminder that sends the next: Lambda stops a function that a chain of its own messages
+invokes more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ def seconds() -> int:
 
 
 def renew(bot_id: str) -> None:
-    """Record a heartbeat of a robot: its lease begins anew."""
+    """Record a heartbeat of a robot: its lease begins again."""
     views.record_heartbeat(bot_id, clock.now())
 
 

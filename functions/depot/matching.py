@@ -5,8 +5,8 @@ became idle, in the order of their times. The dispatcher alone writes them: it a
 is about before it matches, and deletes those of what it has paired. It reads them consistently. So of a list and a
 robot that begin to wait at the same time, the event that is handled second finds both, and nothing waits for an index.
 
-A row only proposes; the aggregates decide, in the one transaction that changes both. A row of what waits no more, or of
-an earlier wait, costs a try and is deleted. So no list gets two robots and no robot two lists.
+A row only proposes; the aggregates decide, in the one transaction that changes both. A row of what no longer waits, or
+of an earlier wait, costs a try and is deleted. So no list gets two robots and no robot two lists.
 
 One look loads what the oldest rows name, and assigns up to 25 pairs side by side, each in a transaction of its own. A
 function that dies meanwhile leaves each pair made or not; rows of a pair that it made are found to wait no more.
@@ -100,7 +100,7 @@ class _Run:
         return list(islice((row for row in rows() if row not in self._left_out), PAIRS))
 
     def _find(self, rows: list[Waiting]) -> list[_Found]:
-        """What rows name and still waits; rows of what waits no more are deleted."""
+        """What rows name and still waits; rows of what no longer waits are deleted."""
         loaded = runtime.current().side_by_side([partial(_find_waiting, row) for row in rows])
         for row, error in zip(rows, loaded, strict=True):
             if isinstance(error, Exception):
@@ -116,7 +116,7 @@ class _Run:
 
 
 def correct_rows() -> None:
-    """Add the rows of what the index shows and no row names; delete the rows of what waits no more."""
+    """Add the rows of what the index shows and no row names; delete the rows of what no longer waits."""
     shown = [*views.lists_shown_as_available(), *views.bots_shown_as_idle()]
     rows = [*views.waiting_lists(), *views.idle_bots()]
     current = set(shown)
@@ -151,7 +151,7 @@ def _pair(shopping_list: _Found, bot: _Found) -> None:
 def _assign(one: _Found, other: _Found) -> None:
     def decide(shopping_list: ShoppingList, bot: Bot) -> None:
         if not (_waits(shopping_list, one.row) and _waits(bot, other.row)):
-            raise RefusedError("the list or the robot waits no more", shopping_list.status)
+            raise RefusedError("the list or the robot no longer waits", shopping_list.status)
         shopping_list.assign(bot.id)
         bot.assign(shopping_list.id)
 
@@ -170,7 +170,7 @@ def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:
 
 
 def _find_waiting(row: Waiting) -> _Found | None:
-    """What a row names; None, and the row is deleted, where that waits no more."""
+    """What a row names; None, and the row is deleted, where that no longer waits."""
     found = _find(row)
     if _waits(found.loaded.aggregate, row):
         return found

@@ -154,7 +154,7 @@ def begin_to_wait(found: Waiting) -> None:
 
 
 def end_wait(found: Waiting) -> None:
-    """Delete the row of something that waits no more."""
+    """Delete the row of something that no longer waits."""
     runtime.current().views.delete(found.partition, found.row.sort)
 
 

@@ -1,5 +1,7 @@
 """The wording of the texts, in each language that customers may choose.
 
+Which event has which text is in inbox.py; the language is the customer's when the text is sent (service.py).
+
 A text must fit into one message: 160 characters of the GSM alphabet. It lacks á, í, ó and ú, and a single character
 outside it reduces the limit to 70, so the Spanish texts avoid them.
 """

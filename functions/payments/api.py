@@ -26,7 +26,7 @@ class Created(Answer):
 
 
 class PaymentShape(Wire):
-    """A payment; `amount` is what was authorised."""
+    """A payment; `amount` is what was authorized."""
 
     id: str
     customer_id: str
@@ -95,7 +95,7 @@ class ReconciledDay(Body):
 
 @api.post("/api/payments", may=[STAFF, CUSTOMER], errors=[404])
 def authorize_payment(body: NewPayment) -> Created:
-    """Authorise an amount of a customer's money."""
+    """Authorize an amount of a customer's money."""
     return Created(id=service.authorize(body.customer_id, body.amount))
 
 

@@ -1,4 +1,4 @@
-"""Payments and invoices: the money that a customer had authorised, and what is owed of it for an order.
+"""Payments and invoices: the money that a customer had authorized, and what is owed of it for an order.
 
 - A short pick lowers what is owed: the invoice is reduced to the order's new total, and never rises again. What was
   captured beyond it is refunded.
@@ -43,7 +43,7 @@ class Voided(DomainEvent):
 
 @dataclass(frozen=True)
 class Captured(DomainEvent):
-    """`amount`, in cents, of what was authorised was captured; the rest was released."""
+    """`amount`, in cents, of what was authorized was captured; the rest was released."""
 
     amount: int
 
@@ -89,7 +89,7 @@ class Payment(Aggregate):
         return self.captured - sum(refund.amount for refund in self.refunds)
 
     def authorize(self, customer_id: str, amount: int) -> None:
-        """Authorise an amount of a customer's money. Raises InvalidError."""
+        """Authorize an amount of a customer's money. Raises InvalidError."""
         if not self.is_new:
             return
         if not customer_id.strip():

@@ -1,5 +1,7 @@
 """Reconciliation: each night, compare the money of orders with their invoices, payments and the provider's statement.
 
+What counts as a difference is decided in difference.py.
+
 A run goes through the orders page by page and sends a message for each order. So an order that cannot be compared is
 retried and dead-lettered by itself, and a message that is delivered twice changes nothing the second time. How far a
 run has come is a row. A first message makes it go on for some seconds, and a schedule each minute until its end.

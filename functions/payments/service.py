@@ -19,7 +19,7 @@ money_differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
 
 
 def authorize(customer_id: str, amount: int) -> str:
-    """Authorise an amount (cents) of a customer's money and return the payment's id.
+    """Authorize an amount (cents) of a customer's money and return the payment's id.
 
     Raises InvalidError, and NotFoundError for an unknown customer. The customer is looked up inside the decision, so
     a repeated request needs no look-up.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.local.process import ROOT, LocalCloudError
 
-COMMANDS = ("run", "demo", "up", "down", "load", "dead-letters")
+COMMANDS = ("run", "demo", "up", "down", "load")
 
 
 def main() -> int:

@@ -22,8 +22,8 @@ from clients.scenarios.paths import Scene
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
-from infra.local.queues import dead_letters
 from infra.local.show import wait_until_idle
+from infra.operate.dead_letters import dead_letters
 
 TIMES = {
     "basket_untouched": "60",

@@ -10,8 +10,9 @@ from clients.mall import Mall, WaitTimeoutError, wait_for
 from clients.scenarios.journey import Journey, shop
 from infra.local.cloud import LocalCloud
 from infra.local.cost import LABELS, cost
-from infra.local.queues import dead_letters, depths
+from infra.local.queues import depths
 from infra.local.watch import Watch
+from infra.operate.dead_letters import dead_letters
 
 PRODUCTS = 3
 IDLE_WITHIN_SECONDS = 60

@@ -24,7 +24,7 @@ GET_ROOT: dict[str, Any] = {
 def warm(cloud: LocalCloud) -> int:
     """Invoke each function with an event that leaves everything as it is; returns how many there are.
 
-    Locally a cold start takes a second or more, and a saga, and whoever asks an owner, waits only 2 s for an answer.
+    Locally a cold start takes a second or more, and a saga waits 2 s for an answer; a try at asking an owner waits 3 s.
     """
     lambdas = cloud.client("lambda", read_timeout=60)
     functions = [

@@ -18,10 +18,10 @@ from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.mixture import reconcile
-from infra.local.queues import dead_letters
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import summary, up
+from infra.operate.dead_letters import dead_letters
 
 HERE = Path(__file__).parent
 TIMES = {"basket_untouched": "60", "order_unpaid": "60", "step_timeout": "4"}

@@ -8,7 +8,8 @@ import pytest
 
 from clients.mall import Json, MallError, wait_for
 from clients.scenarios.journey import shop
-from infra.local.queues import dead_letters, depths
+from infra.local.queues import depths
+from infra.operate.dead_letters import dead_letters
 from tests.e2e.conftest import Deployed
 
 

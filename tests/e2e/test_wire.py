@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.local.queues import dead_letters
 from infra.local.show import wait_until_idle
+from infra.operate.dead_letters import dead_letters
 from tests.e2e.conftest import Deployed
 from tests.fuzz.deployed import SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Report

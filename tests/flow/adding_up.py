@@ -4,7 +4,7 @@
 2. Every saga has ended, and as its order did.
 3. An order that completed has its list collected and its invoice paid; one that was rejected or cancelled has a list
    that is cancelled or was collected before, owes nothing and keeps no money.
-4. All that was authorised for an order that is over was captured or released, and what was captured and did not go
+4. All that was authorized for an order that is over was captured or released, and what was captured and did not go
    back is what is owed.
 5. A robot at work has one list, which names it and is of an order still wanted; no robot is idle while a list waits.
 6. The customer was notified of the order's fate, and of each stage on the way to it, once.
@@ -68,7 +68,7 @@ def notified(mall: Mall, order: dict[str, Any]) -> list[str]:
 
 
 def money(mall: Mall, payment_id: str) -> Payment:
-    """A payment with all its amounts: REST shows only what was authorised."""
+    """A payment with all its amounts: REST shows only what was authorized."""
     with mall.at_work("payments"):
         return payments.payments.load(payment_id).aggregate
 

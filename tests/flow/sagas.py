@@ -128,7 +128,7 @@ def assert_accepted(case: Case) -> None:
 
 
 def assert_money(case: Case, *, captured: int) -> None:
-    """All that was authorised was captured or released (cents), and what was captured is owed or was refunded."""
+    """All that was authorized was captured or released (cents), and what was captured is owed or was refunded."""
     with case.mall.at_work("payments"):
         payment = payments.payment(case.shopper.payment_id)
         invoice = payments.invoice(case.order_id)

@@ -1,7 +1,7 @@
 """The money of an order, for every path on which money goes back and every behaviour of the payment provider.
 
 Each path is taken with a provider that pays, that refuses, that loses its answers, and that is away for a time. In the
-end no refund was paid twice and none is missing: authorised = captured + released and captured − refunded = the
+end no refund was paid twice and none is missing: authorized = captured + released and captured − refunded = the
 invoice's amount.
 """
 

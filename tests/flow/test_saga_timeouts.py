@@ -234,9 +234,9 @@ def test_parking_rings_an_alarm_that_names_the_order(caplog: pytest.LogCaptureFi
 def test_retrying_forever_rings_an_alarm_at_each_try_after_the_third(caplog: pytest.LogCaptureFixture) -> None:
     case = stalled(4)
     case.mall.pass_time(2 * MINUTE + 59)
-    assert rung(caplog, "SagaInsists") == []
+    assert rung(caplog, "SagaKeepsRetrying") == []
     case.mall.pass_time(HOUR)
-    alarms = rung(caplog, "SagaInsists")
+    alarms = rung(caplog, "SagaKeepsRetrying")
     assert [alarm["attempt"] for alarm in alarms] == list(range(4, tries(case, "InitiateShopping") + 1))
 
 

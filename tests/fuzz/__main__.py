@@ -16,9 +16,9 @@ from pathlib import Path
 
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
-from infra.local.queues import dead_letters
 from infra.local.show import wait_until_idle
 from infra.local.up import summary, up
+from infra.operate.dead_letters import dead_letters
 from tests.fuzz.deployed import SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Bounds
 

@@ -58,14 +58,14 @@ def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
     """The templates of a stage, with a placeholder for the layer. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk
 
-    from infra.app import compose
-    from infra.stages import stage
+    from infra.app import compose, stage_from_context
 
     layer = folder / "layer" / "python"
     layer.mkdir(parents=True)
     (layer / "nothing.py").write_text("")
-    app = cdk.App(outdir=str(folder / "out"), context=context)
-    compose(app, stage(stage_name), layer=layer.parent, build=folder / "build")
+    said = {"stage": stage_name, "open_to_the_world": "yes", **context}
+    app = cdk.App(outdir=str(folder / "out"), context=said)
+    compose(app, stage_from_context(app), layer=layer.parent, build=folder / "build")
     app.synth()
     return Templates(folder / "out")
 

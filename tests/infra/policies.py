@@ -29,7 +29,7 @@ ARNS = {
     "AWS::CloudWatch::Alarm": ("AlarmName", "arn:aws:cloudwatch:{here}:alarm:{name}"),
     "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:{here}:table/{name}"),
 }
-REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret"}
+REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::Alias"}
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,24 @@ class Names:
     def arn(self, stack: str, name: str) -> str:
         """The ARN of a resource by its logical id."""
         resource = self.templates.stacks[stack]["Resources"][name]
+        if resource["Type"] == "AWS::Lambda::Alias":
+            alias = resource["Properties"]
+            return f"{self.arn(stack, alias['FunctionName']['Ref'])}:{alias['Name']}"
         pattern = ARNS.get(resource["Type"], ("", "arn:aws:other:{here}:{name}"))[1]
         physical = self._physical(stack, name, resource)
         bus = resource.get("Properties", {}).get("EventBusName")
         if resource["Type"] == "AWS::Events::Rule" and bus:
             physical = f"{self.of(stack, bus)}/{physical}"
         return pattern.format(here=HERE, name=physical)
+
+    def function(self, stack: str, value: Any) -> Resource:
+        """The properties of the function that a name or an ARN, with an alias or without, means in a stack."""
+        text = self.of(stack, value)
+        for other, name, function in self.templates.resources("AWS::Lambda::Function"):
+            arn = self.arn(other, name)
+            if other == stack and (f"{arn}:live".endswith(f":{text}") or arn.endswith(f":{text}")):
+                return function
+        raise LookupError(text)
 
     def _physical(self, stack: str, name: str, resource: Resource) -> str:
         given = resource.get("Properties", {}).get(ARNS.get(resource["Type"], ("",))[0])

@@ -1,22 +1,41 @@
-"""Alarms as CloudWatch evaluates them, and the custom metrics that the code can make."""
+"""Alarms as CloudWatch evaluates them, their texts as operators read them, and the metrics that the code can make."""
 
 import json
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
-from functions.gateway.api import api as gateway
-from functions.kernel.composition.manifest import manifest, services
-from functions.kernel.runtime import observe
+from functions.kernel.composition.manifest import services
+from infra.alarms import METRICS_OF_AN_ALARM
+from infra.documents.generate import ROOT
+from infra.operate.__main__ import parser
+from infra.stages import STAGES
 from tests.infra.conftest import Resource, Templates
 from tests.infra.policies import Names
-from tests.unit.kernel.test_observe import METADATA
 
 
 def alarms(templates: Templates) -> Iterator[tuple[str, str, Resource]]:
     yield from templates.resources("AWS::CloudWatch::Alarm")
+
+
+def metrics_of(alarm: Resource) -> list[Resource]:
+    """The metrics that an alarm reads, whether it has one or adds several."""
+    several = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
+    return several or [alarm]
+
+
+def rings(alarm: Resource, **values: float) -> bool:
+    """Whether an alarm with a metric math of ours rings for these values of its metrics; the others have none."""
+    [expression] = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
+    filled = re.sub(r"FILL\((m\d+), 0\)", lambda term: str(values.get(term[1], 0)), expression)
+    python = re.sub(r"^IF\((.*?), (.*), 0\)$", r"(\2) if (\1) else 0", filled).replace("MAX([", "max([")
+    return bool(eval(python) >= alarm["Threshold"])
 
 
 def test_a_sum_of_metrics_does_not_miss_those_without_a_value(dev: Templates) -> None:
@@ -28,102 +47,171 @@ def test_a_sum_of_metrics_does_not_miss_those_without_a_value(dev: Templates) ->
         assert [f"FILL({term}, 0)" in expression for term in terms] == [True] * len(terms), expression
 
 
-def test_no_alarm_has_more_metrics_than_cloudwatch_evaluates(dev: Templates) -> None:
-    assert max(len([m for m in a.get("Metrics", []) if "MetricStat" in m]) for _, _, a in alarms(dev)) <= 10
+def test_no_alarm_has_more_metrics_than_cloudwatch_evaluates(dev: Templates, prod: Templates) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html"""
+    counts = [len(metrics_of(a)) for templates in (dev, prod) for _, _, a in alarms(templates)]
+    assert max(counts) <= METRICS_OF_AN_ALARM == 10
+
+
+def test_an_alarm_of_more_metrics_than_cloudwatch_evaluates_is_not_made() -> None:
+    import aws_cdk as cdk
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from infra.alarms import Alarms
+
+    made = Alarms(cdk.Stack(cdk.App(), "Any"), STAGES["dev"], "depot")
+    one = cloudwatch.Metric(namespace="AWS/Lambda", metric_name="Errors")
+    with pytest.raises(ValueError, match="the alarm Errors has 11 metrics, and CloudWatch allows 10"):
+        made.sum_of("Errors", [one] * 11, "too many")
+
+
+def of_kind(templates: Templates, stack: str, kind: str) -> Resource:
+    [found] = [a for s, name, a in alarms(templates) if s == stack and re.fullmatch(rf"\w*?{kind}Alarm\w{{8}}", name)]
+    return found
 
 
 def test_an_api_that_answers_500_to_everything_rings_an_alarm(dev: Templates) -> None:
-    """A function that answers 500 has not failed for Lambda, so the alarm on its errors stays silent."""
+    """A function that answers 500 has not failed for Lambda, so its own metric of errors stays silent."""
     [alarm] = [a for _, _, a in alarms(dev) if a.get("MetricName") == "5xx"]
     [(_, api, _)] = dev.resources("AWS::ApiGatewayV2::Api")
     assert (alarm["Namespace"], alarm["Dimensions"]) == ("AWS/ApiGateway", [{"Name": "ApiId", "Value": {"Ref": api}}])
 
 
-def test_the_text_of_an_alarm_names_a_command_for_its_stage_and_fits(dev: Templates, prod: Templates) -> None:
+@pytest.mark.parametrize(
+    ("requests", "refused", "right"), [(1_000, 499, False), (1_000, 500, True), (99, 99, False), (0, 0, False)]
+)
+def test_an_alarm_rings_where_half_of_many_requests_are_refused(
+    dev: Templates, requests: int, refused: int, right: bool
+) -> None:
+    alarm = of_kind(dev, "platform", "Refusals")
+    names = {m["Id"]: m["MetricStat"]["Metric"]["MetricName"] for m in alarm["Metrics"] if "MetricStat" in m}
+    assert names == {"m0": "4xx", "m1": "Count"}
+    assert rings(alarm, m0=refused, m1=requests) is right
+    assert alarm["EvaluationPeriods"] == 3
+
+
+def test_a_request_beyond_the_stages_rate_rings_an_alarm(dev: Templates, prod: Templates) -> None:
+    """The gateway gives 429 itself, and counts it among 4xx: its access log alone tells it from the others."""
+    for templates, stage in ((dev, "dev"), (prod, "prod")):
+        [(stack, _, throttled)] = templates.resources("AWS::Logs::MetricFilter")
+        [transformation] = throttled["MetricTransformations"]
+        alarm = of_kind(templates, stack, "RequestsThrottled")
+        assert throttled["FilterPattern"] == '{ $.status = "429" }'
+        assert (transformation["MetricNamespace"], transformation["MetricName"]) == (
+            (alarm["Namespace"], alarm["MetricName"])
+        )
+        assert alarm["Namespace"] == f"MallBots/{stage}"
+        group = throttled["LogGroupName"]["Ref"]
+        [access] = [s["AccessLogSettings"] for _, _, s in templates.resources("AWS::ApiGatewayV2::Stage")]
+        assert access["DestinationArn"] == {"Fn::GetAtt": [group, "Arn"]}
+        assert json.loads(access["Format"])["status"] == "$context.status"
+
+
+def test_every_function_is_watched_for_errors_throttles_and_loops(dev: Templates, prod: Templates) -> None:
+    for templates in (dev, prod):
+        functions = {(stack, name) for stack, name, _ in templates.resources("AWS::Lambda::Function")}
+        for metric in ("Errors", "Throttles", "RecursiveInvocationsDropped"):
+            watched = {
+                (stack, dimension["Value"]["Ref"])
+                for stack, _, a in alarms(templates)
+                for m in metrics_of(a)
+                if (m.get("Namespace"), m.get("MetricName")) == ("AWS/Lambda", metric)
+                for dimension in m["Dimensions"]
+                if dimension["Name"] == "FunctionName"
+            }
+            assert watched == functions, metric
+
+
+def test_no_function_may_run_in_a_loop(dev: Templates, prod: Templates) -> None:
+    """Lambda's default is to stop it: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
+    for templates in (dev, prod):
+        loops = [f.get("RecursiveLoop") for _, _, f in templates.resources("AWS::Lambda::Function")]
+        assert set(loops) == {None}
+
+
+def test_a_message_that_keeps_failing_rings_an_alarm_though_its_queues_age_leaves_it_out(dev: Templates) -> None:
+    """The age of the oldest message skips what was received three times, except in a FIFO queue.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    for service in services():
+        [metric] = metrics_of(of_kind(dev, service, "StillFailing"))
+        assert (metric["Namespace"], metric["MetricName"]) == ("MallBots/dev", "StillFailing")
+        ages = metrics_of(of_kind(dev, service, "OldestMessage"))
+        assert {age["MetricName"] for age in ages} == {"ApproximateAgeOfOldestMessage"}
+
+
+def test_no_alarm_rings_for_a_message_that_waits_on_purpose(dev: Templates) -> None:
+    """An order that changed lately is put off for up to an hour before its money is compared (payments/inbox.py)."""
+    limits = {a["Threshold"] for _, name, a in alarms(dev) if "OldestMessage" in name}
+    assert limits == {STAGES["dev"].reconcile_after + 900} == {4_500}
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """The commands that an alarm's text names: it ends with one."""
+    return [shlex.split(part) for part in re.findall(r"\b((?:make|aws) .*)$", text)]
+
+
+def check_make(words: list[str], stage: str, stack: str, service: str) -> None:
+    """The target is there, and what it runs takes these options: by the parser of infra/operate itself."""
+    given = dict(word.split("=", 1) for word in words[2:])
+    assert given.pop("STAGE") == stage
+    assert given.pop("SERVICE") == service
+    assert service in (stack, "gateway" if stack == "platform" else None)
+    check_run(words[1], tuple(given.items()))
+
+
+@cache
+def check_run(target: str, given: tuple[tuple[str, str], ...]) -> None:
+    variables = [f"{name}={value}" for name, value in given]
+    dry = subprocess.run(
+        ["make", "-n", target, "SERVICE=depot", *variables], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    [line] = [line for line in dry.stdout.splitlines() if "infra.operate" in line]
+    arguments = shlex.split(line)
+    run = arguments[arguments.index("infra.operate") + 1 :]
+    assert run[0] == target
+    options = parser().parse_args(run)
+    assert (options.service, {name: getattr(options, name.lower()) for name, _ in given}) == ("depot", dict(given))
+
+
+def check_aws(words: list[str], stage: str, stack: str) -> None:
+    """The operation is one of AWS's API, with these options, and the stack is this one."""
+    service, operation, *options = words[1:]
+    model = botocore.session.get_session().get_service_model(service)
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    shape = model.operation_model(operations[operation]).input_shape
+    known = {xform_name(member, "-") for member in shape.members} if shape else set()
+    given = {name.removeprefix("--"): value for name, value in zip(options[::2], options[1::2], strict=True)}
+    assert given.pop("query", None) in (None, "Stacks[0].Outputs")
+    assert set(given) <= known
+    assert given.get("stack-name") in (None, f"mallbots-{stage}-{stack}")
+
+
+def test_the_text_of_an_alarm_ends_with_a_command_that_works_on_its_stage(
+    dev: Templates, prod: Templates, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named: set[str] = set()
     for templates, stage in ((dev, "dev"), (prod, "prod")):
         for stack, name, alarm in alarms(templates):
             text = Names(templates).of(stack, alarm["AlarmDescription"])
             assert len(text) <= 1024, name
-            assert "aws " in text, name
-            assert "make dead-letters" not in text, "it lists the local cloud's"
-            assert f"--stack-name mallbots-{stage}-{stack}" in text or "get-account-settings" in text, name
+            [words] = commands_in(text)
+            named.add(words[1])
+            if words[0] == "make":
+                check_make(words, stage, stack, text.partition(":")[0])
+            else:
+                check_aws(words, stage, stack)
+    assert named == {"dead-letters", "logs", "lambda", "cloudformation"}
 
 
-def test_the_logs_and_queues_that_alarms_refer_to_are_outputs_of_the_stack(dev: Templates) -> None:
-    for stack, _, group in dev.resources("AWS::Logs::LogGroup"):
-        assert group, stack
-        groups = {name for name, r in dev.stacks[stack]["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"}
-        outputs = dev.stacks[stack]["Outputs"]
-        assert groups == {o["Value"]["Ref"] for name, o in outputs.items() if name.endswith("Logs")}
-
-
-def emitted(capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
-    """The custom metrics of what was printed: namespace, name, dimensions."""
-    found = set()
-    for line in map(json.loads, capsys.readouterr().out.splitlines()):
-        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
-            for dimensions in directive["Dimensions"]:
-                where = tuple((name, line[name]) for name in sorted(dimensions))
-                found |= {(directive["Namespace"], metric["Name"], where) for metric in directive["Metrics"]}
-    return found
-
-
-def do_all(service: str, api: Any, messages: list[str]) -> None:
-    """Whatever a service can meet: each of its messages and routes, done and failed, and each of its alarms."""
-    for route in api.routes if api else ():
-        for status in (200, 400, 500, 503):
-            observe.request_done(f"{route.method} {route.path}", status, 0.1)
-    for name in messages:
-        observe.failed(name, RuntimeError("broken"), 1)
-    observe.processed(METADATA, 0.1)
-    for alarm in manifest(service).alarms if service != "gateway" else ():
-        alarm.ring()
-
-
-def test_all_custom_metrics_of_a_stage_are_about_two_dozen(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each costs $0.30 a month (https://aws.amazon.com/cloudwatch/pricing/). By message and route they were 597."""
-    monkeypatch.setenv("MALLBOTS_STAGE", "dev")
-    for service in [*services(), "gateway"]:
-        monkeypatch.setenv("MALLBOTS_SERVICE", service)
-        found = manifest(service) if service != "gateway" else None
-        messages = [m.about.name for inbox in found.inboxes for m in inbox.messages] if found else []
-        do_all(service, found.api if found else gateway, messages)
-    made = emitted(capsys)
-    assert {name for _, name, _ in made} == {
-        "Failed",
-        "Errors",
-        "OrderNotExpired",
-        "BasketNotAbandoned",
-        "LeaseNotEnded",
-        "NotDispatched",
-        "SagasNotTimedOut",
-        "SagaParked",
-        "SagaInsists",
-        "MoneyDiffers",
-    }
-    assert len(made) == 29
-
-
-def test_an_alarm_watches_the_metric_that_the_deployed_code_counts(
-    dev: Templates, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Namespace, name and dimensions, with the environment that the template gives the functions."""
-    [environment] = {
-        (v["MALLBOTS_SERVICE"], v["MALLBOTS_STAGE"])
-        for stack, _, f in dev.resources("AWS::Lambda::Function")
-        if stack == "checkout"
-        for v in [f["Environment"]["Variables"]]
-    }
-    monkeypatch.setenv("MALLBOTS_SERVICE", environment[0])
-    monkeypatch.setenv("MALLBOTS_STAGE", environment[1])
-    for alarm in manifest("checkout").alarms:
-        alarm.ring()
-    watched = {
-        (a["Namespace"], a["MetricName"], tuple((d["Name"], d["Value"]) for d in a["Dimensions"]))
-        for stack, _, a in alarms(dev)
-        if stack == "checkout" and a.get("Namespace", "").startswith("MallBots")
-    }
-    assert emitted(capsys) == watched
-    assert {where for where, _, _ in watched} == {"MallBots/dev"}
+def test_the_logs_tables_and_queues_that_commands_look_for_are_outputs_of_the_stack(dev: Templates) -> None:
+    for kind, ending in (
+        ("AWS::Logs::LogGroup", "Logs"),
+        ("AWS::DynamoDB::Table", "Table"),
+        ("AWS::SQS::Queue", ("Queue", "DeadLetters", "Undelivered", "RelayFailures")),
+    ):
+        for stack in {stack for stack, _, _ in dev.resources(kind)}:
+            there = {name for name, r in dev.stacks[stack]["Resources"].items() if r["Type"] == kind}
+            outputs = dev.stacks[stack]["Outputs"]
+            assert there == {o["Value"]["Ref"] for name, o in outputs.items() if name.endswith(ending)}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from typing import Any
 
 from functions.kernel.composition.manifest import manifest, services
@@ -22,6 +23,11 @@ NAME = {
     "AWS::IAM::Policy": None,  # a part of its role
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Logs::MetricFilter": None,  # within its group
+    "AWS::CodeDeploy::Application": "ApplicationName",
+    "AWS::CodeDeploy::DeploymentGroup": None,  # within its application
+    "AWS::Lambda::Alias": None,  # within its function
+    "AWS::Lambda::Version": None,
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SQS::QueuePolicy": None,
@@ -94,3 +100,9 @@ def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Template
         and not parameter["Default"].startswith("/cdk-bootstrap/")
     }
     assert looked_up == set(written) == {"/mallbots/dev/signing-key", "/mallbots/dev/http-api"}
+
+
+def test_no_services_ask_in_a_circle_which_would_wait_for_each_other() -> None:
+    asked = {service: sorted(manifest(service).asks) for service in services()}
+    assert any(asked.values())
+    TopologicalSorter(asked).prepare()

@@ -9,9 +9,11 @@ from tests.infra.conftest import Resource, Templates
 from tests.infra.policies import HERE, Call, Names, call_of, may, resource_policies, role_policies
 
 
-@pytest.fixture(scope="module")
-def names(dev: Templates) -> Names:
-    return Names(dev)
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def names(request: pytest.FixtureRequest) -> Names:
+    """Of a stage whose functions are replaced in place, and of one that shifts aliases to new versions."""
+    templates: Templates = request.getfixturevalue(request.param)
+    return Names(templates)
 
 
 def allowed(call: Call, names: Names) -> bool:
@@ -95,13 +97,28 @@ def test_every_function_may_read_the_queue_or_stream_that_feeds_it(names: Names)
 
 def by_role(names: Names, stack: str, function: Any, action: str, resource: str) -> bool:
     """Whether the role of a function may do this, by its own policies, and none of the resource's denies it."""
-    properties = names.templates.stacks[stack]["Resources"][function["Ref"]]["Properties"]
+    properties = names.function(stack, function)
     call = Call(action, resource, None, {"aws:SecureTransport": "true"})
     statements = [
         *role_policies(names, stack, properties),
         *((s, x) for s, x in resource_policies(names, resource) if x["Effect"] == "Deny"),
     ]
     return may(call, statements, names)
+
+
+def test_a_service_may_invoke_the_queries_that_it_asks_by_the_address_that_it_is_given(names: Names) -> None:
+    """With an alias, the resource of the call is the alias: https://docs.aws.amazon.com/lambda/latest/dg/using-aliases.html"""
+    asked = 0
+    for stack, _, function in names.templates.resources("AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        for name in [variable for variable in variables if variable.startswith("QUERIES_")]:
+            address = names.of(stack, variables[name])
+            owner = name.removeprefix("QUERIES_").lower()
+            assert names.function(owner, address)["Handler"].endswith(".queries")
+            call = Call("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{address}", None, {})
+            assert may(call, role_policies(names, stack, function), names), (stack, name)
+            asked += 1
+    assert asked
 
 
 def called_as(route: Resource, api: str) -> str:

@@ -250,9 +250,8 @@ def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
 def test_every_service_has_its_alarms(dev: Templates) -> None:
     for name in services():
         alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
-        kinds = ["DeadLetters", "OldestMessage", "Errors", "Throttles", "TableThrottles"] + (
-            ["RelayLag"] if manifest(name).publisher else []
-        )
+        kinds = ["DeadLetters", "OldestMessage", "StillFailing", "Errors", "Throttles", "TableThrottles"]
+        kinds += ["RecursiveInvocations"] + (["RelayLag"] if manifest(name).publisher else [])
         for kind in (*kinds, *(alarm.metric for alarm in manifest(name).alarms)):
             assert any(kind in alarm for alarm in alarms), (name, kind)
     for _, name, alarm in dev.resources("AWS::CloudWatch::Alarm"):

@@ -4,9 +4,14 @@ The figures are those of one seed: with another, messages arrive in another orde
 them by a few units.
 """
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from infra.order_cost import ORDER
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
@@ -85,13 +90,42 @@ def test_the_units_of_an_order() -> None:
     _, units = counted(mall, mall.open, mall.order)
     assert mall.published[-1] == "NotificationSent"
     assert "OrderCompleted" in mall.published
-    assert units == {
-        "invocations": 105,
-        "read_units": 87,
-        "write_units": 214,
-        "bus_entries": 31,
-        "queue_requests": 232,
-    }
+    assert units == {kind: ORDER[kind] for kind in units}
+    assert set(ORDER) - set(units) == {"http_requests", "log_bytes"}
+
+
+def test_the_log_lines_of_an_order(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each request and each batch, and none that names an error. The service's name is that of one."""
+    mall = FaultFreeMall(counting=False)
+    counted(mall, mall.open)
+    monkeypatch.setenv("MALLBOTS_SERVICE", "ordering")
+    counted(mall, mall.order)
+    printed = capsys.readouterr().out.splitlines()
+    lines = Counter("request" if "route" in line else line["batch"] for line in map(json.loads, printed))
+    assert lines == {"request": 6, "inbox": 73, "dispatcher": 2, "stream": 24}
+    assert lines.total() == ORDER["invocations"]
+    # A request's line holds the milliseconds that it took here, of which the digits vary.
+    assert abs(sum(len(line) + 1 for line in printed) - ORDER["log_bytes"]) < 100
+
+
+def test_the_lines_of_an_order_are_found_by_its_id(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of its basket, order, saga, list, invoice and texts, whose streams have its id; a flow is found by its own."""
+    mall = FaultFreeMall(counting=False)
+    counted(mall, mall.open)
+    monkeypatch.setenv("MALLBOTS_SERVICE", "ordering")
+    counted(mall, mall.order)
+    handled = [one for line in lines_of(capsys) for one in line.get("handled", [])]
+    [order] = {one["stream"].partition("#")[2] for one in handled if one["message"] == "OrderCompleted"}
+    found = {one["message"] for one in handled if one["stream"].endswith(f"#{order}")}
+    assert {"BasketCheckedOut", "OrderApproved", "CreateShoppingList", "ShoppingListCompleted", "InvoicePaid"} <= found
+    [flow] = {one["correlation_id"] for one in handled if one["message"] == "OrderCreated"}
+    assert "ShoppingListAccepted" in {one["message"] for one in handled if one["correlation_id"] == flow}
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_counting_does_not_change_the_history() -> None:

@@ -60,9 +60,9 @@ class Aggregate:
     """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
 
     id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many of its last events
-    changed nothing. A subclass may set `snapshot_every`
-    (a snapshot rides in a commit when that many events have passed since the last; 1 suits small, short-lived
-    streams) and must raise `snapshot_schema` when the meaning of its fields changes.
+    changed nothing. A subclass may set `snapshot_every` (a commit includes a snapshot when that many events have passed
+    since the last; 1 suits small, short-lived streams) and must raise `snapshot_schema` when the meaning of its fields
+    changes.
     """
 
     snapshot_every: ClassVar[int] = 1
@@ -76,7 +76,7 @@ class Aggregate:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        methods = [member for kin in reversed(cls.__mro__) for member in vars(kin).values()]
+        methods = [member for base in reversed(cls.__mro__) for member in vars(base).values()]
         cls.appliers = {method.applies: method for method in methods if hasattr(method, "applies")}
         cls.event_types = {event.__name__: event for event in cls.appliers}
 

@@ -1,4 +1,4 @@
-"""How large a commit, a message and the lines of an order may be. docs/adr/0019 derives the limits."""
+"""How large a commit, a message and the lines of an order may be. docs/adr/0021 derives the limits."""
 
 import json
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
@@ -18,6 +18,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
 
     A message that the bus refuses for its content goes to the failure queue with the reason, and holds up no other.
     """
+    started = clock.now()
     owners: list[str] = []
     waiting: list[Outgoing] = []
     for record in event["Records"]:
@@ -25,15 +26,22 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
         for message in messages_of(image) if record["eventName"] == "INSERT" else ():
             owners.append(record["dynamodb"]["SequenceNumber"])
             waiting.append(message)
+    unsent = send(waiting)
     failed = {
-        owners[unsent.position]
-        for unsent in send(waiting)
-        if not (unsent.refusal and _give_up(waiting[unsent.position], unsent.refusal))
+        owners[one.position] for one in unsent if not (one.refusal and _give_up(waiting[one.position], one.refusal))
     }
+    _log_sent(waiting, {one.position for one in unsent}, started)
     if not failed:
         return {"batchItemFailures": []}
+    observe.logger().warning("messages were not published", extra={"records": len(failed)})
     first = next(owner for owner in owners if owner in failed)
     return {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
+def _log_sent(messages: list[Outgoing], unsent: set[int], started: datetime) -> None:
+    sent = (message.detail["metadata"] for position, message in enumerate(messages) if position not in unsent)
+    lines = [observe.about(m["name"], m["stream"], m["correlation_id"]) for m in sent]
+    observe.batch("stream", lines, (clock.now() - started).total_seconds())
 
 
 def send(messages: list[Outgoing]) -> list[Unsent]:
@@ -56,6 +64,7 @@ def _give_up(message: Outgoing, refusal: str) -> bool:
     except Exception as error:  # reported to the stream, which retries the record
         observe.failed(message.name, error, 1)
         return False
+    observe.logger().error(f"the bus refused {message.name}", extra={"reason": refusal, "message_id": message.id})
     return True
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from functions.kernel.domain.aggregate import Aggregate, Unchanged, UnknownEventError, noun, upcast
-from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, StaleError
+from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.runtime import clock, context, ids, runtime
@@ -190,7 +190,7 @@ def change_together(
     The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
     one of them recorded something, that one is committed by itself; under an Idempotency-Key the first records at least
     Unchanged. loaded: both, where the caller has just loaded them; after a conflict they are loaded again. Raises as
-    `Repository.change` does.
+    `Repository.change` does; a refusal, only of states that were there at the same time.
     """
     (firsts, first_id), (seconds, second_id) = first, second
     working = context.current()
@@ -209,7 +209,15 @@ def change_together(
                 _note_version(one.aggregate, one.aggregate.version)
             return one.aggregate, two.aggregate
         check_expected_version(one.aggregate, working)
-        decide(one.aggregate, two.aggregate)
+        version = one.aggregate.version
+        try:
+            decide(one.aggregate, two.aggregate)
+        except RefusedError:
+            # The second may have been changed together with the first after the first was loaded.
+            if firsts.load(first_id).aggregate.version == version:
+                raise
+            clock.back_off(attempt)
+            continue
         _keep_key(one.aggregate, working)
         commits: list[Commit] = []
         if one.aggregate.changes:

@@ -38,7 +38,7 @@ from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
-from functions.kernel.runtime.runtime import LONGEST_WAIT, Queue
+from functions.kernel.runtime.runtime import LONGEST_DELAY, LONGEST_WAIT, Queue
 from functions.kernel.runtime.side_by_side import outcome
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
@@ -153,11 +153,13 @@ class Inbox:
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
-        records = event["Records"]
-        failed = self._side_by_side(records) if self.fifo else self._in_turn(records)
+        records, started = event["Records"], clock.now()
+        handled: list[dict[str, object]] = []
+        failed = self._side_by_side(records, handled) if self.fifo else self._in_turn(records, handled)
+        observe.batch(self.queue, handled, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
-    def _in_turn(self, records: Sequence[dict[str, Any]]) -> list[str]:
+    def _in_turn(self, records: Sequence[dict[str, Any]], handled: list[dict[str, object]]) -> list[str]:
         failed: list[str] = []
         for position, record in enumerate(records):
             if position and budget.left() < budget.MESSAGE:
@@ -165,23 +167,24 @@ class Inbox:
                     self._keep(rest, 0)
                     failed.append(rest["messageId"])
                 break
-            if not self._may_leave(record, outcome(partial(self._receive, record))):
+            if not self._may_leave(record, outcome(partial(self._receive, record, handled))):
                 failed.append(record["messageId"])
         return failed
 
-    def _side_by_side(self, records: Sequence[dict[str, Any]]) -> list[str]:
+    def _side_by_side(self, records: Sequence[dict[str, Any]], handled: list[dict[str, object]]) -> list[str]:
         """Where what follows a batch fails, the last message that was handled is the one that failed."""
-        outcomes = runtime.current().side_by_side([partial(self._receive, record) for record in records])
-        handled = [position for position, error in enumerate(outcomes) if error is None]
-        if handled:
-            outcomes[handled[-1]] = outcome(partial(self._follow_up, records[handled[-1]]))
+        outcomes = runtime.current().side_by_side([partial(self._receive, record, handled) for record in records])
+        succeeded = [position for position, error in enumerate(outcomes) if error is None]
+        if succeeded:
+            outcomes[succeeded[-1]] = outcome(partial(self._follow_up, records[succeeded[-1]]))
         pairs = zip(records, outcomes, strict=True)
         return [record["messageId"] for record, error in pairs if not self._may_leave(record, error)]
 
-    def _receive(self, record: dict[str, Any]) -> None:
+    def _receive(self, record: dict[str, Any], handled: list[dict[str, object]]) -> None:
+        """Handle one message, and add to `handled` what the batch's line says of it."""
         content = read_body(record["body"])
         _wait_until_due(due(content))
-        self._dispatch(envelope(content), content.get("source"))
+        handled.append(self._dispatch(envelope(content), content.get("source")))
 
     def _follow_up(self, record: dict[str, Any]) -> None:
         """Do what is registered to follow a batch, in the context of its last message."""
@@ -213,7 +216,12 @@ class Inbox:
 
     def _failed(self, record: dict[str, Any], error: Exception) -> bool:
         count = receives(record)
-        observe.failed(name_in(record["body"]), error, count)
+        name = name_in(record["body"])
+        observe.failed(name, error, count)
+        if not retry.may_pass(error):
+            observe.count(observe.ERRORS, name)
+        elif tried(record) >= LONGEST_DELAY:
+            observe.count(observe.STILL_FAILING, name)
         if not retry.is_final(error, count, inf if self.fifo else tried(record)):
             self._keep(record, retry.delay(count))
             return False
@@ -228,8 +236,8 @@ class Inbox:
             return False
         return True
 
-    def _dispatch(self, received: Envelope, sender: str | None) -> None:
-        """Handle a message; sender: the source that the bus says it has, if it came over the bus."""
+    def _dispatch(self, received: Envelope, sender: str | None) -> dict[str, object]:
+        """Handle a message; returns what to log of it. sender: its source on the bus, if it came over the bus."""
         started = clock.now()
         metadata = received.metadata
         if metadata.name not in self._messages:
@@ -250,7 +258,8 @@ class Inbox:
                     self._answer(message, handler, working)
                 else:
                     handler(message)
-        observe.processed(metadata, (clock.now() - started).total_seconds())
+        took = (clock.now() - started).total_seconds()
+        return observe.about(metadata.name, metadata.stream, metadata.correlation_id, took)
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
         """Run a command's handler and send the reply: in the commit that the handler made, or else now."""

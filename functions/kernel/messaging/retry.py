@@ -45,6 +45,11 @@ def is_final(error: Exception, receives: int, tried: float) -> bool:
     return receives >= int(runtime.current().setting("MAX_RECEIVES")) and tried >= _patience(error)
 
 
+def may_pass(error: Exception) -> bool:
+    """Whether a retry may help: the error is not ours, or newer code mends it."""
+    return _patience(error) > 0
+
+
 def _patience(error: Exception) -> int:
     if isinstance(error, NewerVersionError | UnsubscribedError | UnknownEventError):
         return NEWER_FOR

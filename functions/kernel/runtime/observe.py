@@ -3,8 +3,9 @@
 A deployment names its service (MALLBOTS_SERVICE); without it (a test, the simulation, a script) nothing is printed.
 Powertools is imported on first use: that takes about 40 ms, which a function without failures never spends.
 
-A metric costs by its name and dimensions, so there are few: the service is the only dimension. Messages and routes are
-properties of the lines, for queries on logs.
+A metric costs by its name and dimensions, so there is one only where an alarm watches it, and the service is its only
+dimension. Messages and routes are properties of the lines, for queries on logs. What is handled has one line for each
+batch or request, what fails a line of its own (docs/adr/0030-lines-and-metrics.md).
 
 Names and phone numbers of customers do not belong in logs. The text of our own errors is logged. A library's error may
 quote its input (pydantic and SNS do), so only its type and code are logged.
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from events.envelope import Metadata
 
 OURS = ("events.", "functions.")
+
+# The metrics of every service, beside those of its own alarms. An error of ours: a handler or route failed in a way
+# that no retry mends. A message that still fails: by what may pass, for longer than the longest back-off.
+ERRORS = "Errors"
+STILL_FAILING = "StillFailing"
 
 
 class _Output(logging.StreamHandler[TextIO]):
@@ -76,29 +82,41 @@ def namespace(stage: str) -> str:
     return f"MallBots/{stage}"
 
 
-def processed(metadata: "Metadata", seconds: float) -> None:
-    """A message was handled, in so many seconds."""
-    _line(
-        message=metadata.name,
-        milliseconds=round(seconds * 1000, 3),
-        correlation_id=metadata.correlation_id,
-        message_id=metadata.id,
-    )
+def batch(of: str, handled: list[dict[str, object]], seconds: float) -> None:
+    """A batch of a queue or stream is over, in so many seconds; `handled`: `about` each message that went well."""
+    if handled:
+        _line(batch=of, handled=handled, milliseconds=_milliseconds(seconds))
+
+
+def about(name: str, stream: str, correlation_id: str, seconds: float | None = None) -> dict[str, object]:
+    """What the line of a batch says of one message: its name, stream and flow, and how long it took.
+
+    A stream has its aggregate's id, which is the order's for most, so a search for an order finds what was done for it.
+    """
+    took = {} if seconds is None else {"milliseconds": _milliseconds(seconds)}
+    return {"message": name, "stream": stream, "correlation_id": correlation_id, **took}
 
 
 def failed(name: str, error: Exception, receives: int) -> None:
     """A message of this name failed, at its first, second, third… receive."""
     log_error(f"{name} failed", error, tries=receives)
-    count("Failed", name)
 
 
 def request_done(route: str, status: int, seconds: float) -> None:
-    """A request was answered. `route` is a method and a path template, so that there are few of them."""
-    _line("Errors" if status >= 500 else None, route=route, status=status, milliseconds=round(seconds * 1000, 3))
+    """A request was answered. `route` is a method and a path template, so that there are few of them.
+
+    503 is no error of ours: something that the service needs does not answer now, and the gateway's alarm counts it.
+    """
+    ours = status >= 500 and status != 503
+    _line(ERRORS if ours else None, route=route, status=status, milliseconds=_milliseconds(seconds))
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)
 
 
 def count(metric: str, message: str) -> None:
-    """Count one occurrence of something that an alarm may watch; the line names the message."""
+    """Count one occurrence of something that an alarm watches; the line names the message."""
     _line(metric, message=message)
 
 

@@ -228,7 +228,7 @@ def test_statuses_are_the_words_of_the_page_in_search_too() -> None:
     assert {text["kind"] for text in texts} == {"received", "approved", "ready_for_pickup", "completed"}
 
 
-def test_a_payments_amount_is_what_was_authorised_and_an_invoices_what_is_owed() -> None:
+def test_a_payments_amount_is_what_was_authorized_and_an_invoices_what_is_owed() -> None:
     scene = a_scene().is_approved()
     scene.shopper.pays()
     assert (scene.shopper.payment()["amount"], scene.shopper.invoice()["amount"]) == (120, 114.8)

@@ -219,7 +219,7 @@ def test_fields_that_it_does_not_know_are_ignored(route: Route) -> None:
 
 @routes(lambda route: route.writes and not body_schema(route).get("required"))
 def test_a_body_of_nothing_may_be_left_out(route: Route) -> None:
-    for body in ("", "  ", "{}"):
+    for body in ("", "{}"):
         assert furnish().do(route, body).status == 200
 
 

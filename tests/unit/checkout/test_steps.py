@@ -155,15 +155,15 @@ def test_a_saga_that_retries_for_ever_rings_the_alarm_at_each_try_after_the_thir
     bring_to(desk, 4)
     desk.times_out()
     desk.times_out()
-    assert not [line for line in lines(capsys.readouterr().out) if "SagaInsists" in line]
+    assert not [line for line in lines(capsys.readouterr().out) if "SagaKeepsRetrying" in line]
     desk.times_out()
     desk.times_out()
     printed = lines(capsys.readouterr().out)
-    rung = [line for line in printed if "SagaInsists" in line]
-    assert [(line["SagaInsists"], line["service"], line["message"]) for line in rung] == [
+    rung = [line for line in printed if "SagaKeepsRetrying" in line]
+    assert [(line["SagaKeepsRetrying"], line["service"], line["message"]) for line in rung] == [
         ([1.0], "checkout", "StepTimedOut")
     ] * 2
-    about = [line for line in printed if line.get("message") == "SagaInsists"]
+    about = [line for line in printed if line.get("message") == "SagaKeepsRetrying"]
     assert [(line["order_id"], line["command"], line["attempt"]) for line in about] == [
         (ORDER, "InitiateShopping", 4),
         (ORDER, "InitiateShopping", 5),

@@ -198,7 +198,7 @@ def test_under_a_key_the_first_keeps_it_though_nothing_of_it_changes(changed: st
         both()
 
 
-def test_a_repetition_between_whose_two_loads_the_first_attempt_commits_has_the_version_of_then() -> None:
+def test_a_repetition_between_whose_two_loads_the_first_attempt_commits_has_the_version_of_that_time() -> None:
     class LateStore(MemoryEventStore):
         """Commits what another attempt of the same request changes after the first aggregate has been loaded."""
 
@@ -219,6 +219,48 @@ def test_a_repetition_between_whose_two_loads_the_first_attempt_commits_has_the_
             both()
         assert working.version == 2
         assert coins() == (11, 21)
+
+
+class ChangedBetweenLoads(MemoryEventStore):
+    """Lets another change both, as many times as `changes`, each after the first has been loaded."""
+
+    changes = 0
+
+    def backwards(self, stream: str, page: int) -> Iterator[Commit]:
+        found = list(super().backwards(stream, page))
+        if self.changes and stream.startswith("Jar"):
+            self.changes -= 1
+            begun, self.changes = self.changes, 0
+            both()
+            self.changes = begun
+        return iter(found)
+
+
+def refuse_unequal(jar: Jar, chest: Chest) -> None:
+    """Refuse what is never so of both at once: the chest has always ten more."""
+    if chest.coins - jar.coins != 10:
+        raise RefusedError(f"{jar.coins} and {chest.coins}")
+    put_one_in_each(jar, chest)
+
+
+def test_a_refusal_of_states_that_were_not_there_at_the_same_time_is_decided_again() -> None:
+    store = ChangedBetweenLoads()
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with runtime.active(memory_runtime("jars", store=store)), clock.fixed(lambda: now):
+        make_both()
+        store.changes = 1
+        change_together((jars, "jar-1"), (chests, "chest-1"), refuse_unequal)
+        assert coins() == (12, 22)
+
+
+def test_when_others_change_both_at_each_attempt_it_is_given_up_as_a_conflict() -> None:
+    store = ChangedBetweenLoads()
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with runtime.active(memory_runtime("jars", store=store)), clock.fixed(lambda: now):
+        make_both()
+        store.changes = 100
+        with pytest.raises(ConcurrencyError, match="too many changes to jar-1 and chest-1 at once"):
+            change_together((jars, "jar-1"), (chests, "chest-1"), refuse_unequal)
 
 
 def test_the_expected_version_is_that_of_the_first() -> None:

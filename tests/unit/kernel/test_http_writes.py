@@ -169,7 +169,7 @@ def test_a_write_under_a_key_that_changes_nothing_has_the_next_version_and_one_e
     assert coins_in(jar) == 3
 
 
-def test_a_write_that_changed_nothing_is_known_when_it_is_repeated_with_its_version_of_then(store: BusyStore) -> None:
+def test_a_write_that_changed_nothing_is_known_when_repeated_with_its_version_of_that_time(store: BusyStore) -> None:
     jar = create(coins=3).body["id"]
     first = level(jar, 2, key="k")
     fill(jar, 10)
@@ -192,7 +192,7 @@ def test_a_write_without_a_key_that_changes_nothing_stores_nothing(store: BusySt
     assert len(store.log) == 1
 
 
-def test_a_repeated_creation_is_answered_with_its_version_of_then() -> None:
+def test_a_repeated_creation_is_answered_with_its_version_of_that_time() -> None:
     jar = create(key="k").body["id"]
     fill(jar, 1)
     assert create(key="k").headers["ETag"] == '"1"'

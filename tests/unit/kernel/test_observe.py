@@ -13,16 +13,20 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from events.envelope import Metadata
-from functions.kernel.domain.errors import RefusedError
-from functions.kernel.eventstore import codec
+from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
+from functions.kernel.eventstore import codec, relay
 from functions.kernel.eventstore.codec import UnreadableError
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import observe
 from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.side_by_side import in_threads
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, delivered
+from tests.support.handling import Handled, filled
 from tests.support.jar_api import api, ask
+from tests.support.jars import jars as jars_of
 from tests.support.runtime import memory_runtime
 
 METADATA = Metadata(
@@ -103,22 +107,32 @@ def test_log_lines_of_threads_say_each_which_message_they_are_about(capsys: pyte
     assert said == {"about 0": "m-0", "about 1": "m-1", "outside": None}
 
 
-def test_a_handled_message_has_a_line_with_its_milliseconds_and_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
-    observe.processed(METADATA, 0.25)
+def test_a_batch_has_one_line_that_names_every_message_with_its_stream_and_flow(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handled = [observe.about("JarFilled", "Jar#j", "c-1", 0.25), observe.about("JarSealed", "Jar#k", "c-2")]
+    observe.batch("inbox", handled, 0.5)
     (line,) = lines(capsys)
     assert line == {
         "service": "jars",
-        "message": "JarFilled",
-        "milliseconds": 250.0,
-        "correlation_id": "c-1",
-        "message_id": "m-1",
+        "batch": "inbox",
+        "handled": [
+            {"message": "JarFilled", "stream": "Jar#j", "correlation_id": "c-1", "milliseconds": 250.0},
+            {"message": "JarSealed", "stream": "Jar#k", "correlation_id": "c-2"},
+        ],
+        "milliseconds": 500.0,
     }
 
 
-def test_a_failed_message_is_logged_with_reason_and_stack_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_batch_of_which_nothing_was_handled_has_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    observe.batch("inbox", [], 0.5)
+    assert lines(capsys) == []
+
+
+def test_a_failed_message_is_logged_with_reason_and_stack(capsys: pytest.CaptureFixture[str]) -> None:
     with observe.handling(METADATA):
         observe.failed("JarFilled", raised(RefusedError("the jar is sealed"), raised(KeyError("x"))), 3)
-    log, metric = lines(capsys)
+    (log,) = lines(capsys)
     assert (log["level"], log["reason"], log["error"], log["tries"]) == (
         "ERROR",
         "the jar is sealed",
@@ -131,14 +145,59 @@ def test_a_failed_message_is_logged_with_reason_and_stack_and_counted(capsys: py
         "RefusedError: the jar is sealed",
     ]
     assert "test_observe.py" in log["stack"][0]
-    assert metrics(metric) == {"Failed": ("Count", [1.0])}
-    assert (dimensions(metric), metric["message"]) == ({"service": "jars"}, "JarFilled")
+
+
+@pytest.mark.parametrize(
+    ("error", "hours", "metric"),
+    [
+        (KeyError("x"), 0.0, "Errors"),
+        (UndeliverableError("refused for good"), 0.0, "Errors"),
+        (UnavailableError("stores does not answer"), 0.2, None),
+        (UnavailableError("stores does not answer"), 0.25, "StillFailing"),
+        (NotFoundError("there is no jar yet"), 8.0, "StillFailing"),
+    ],
+)
+def test_a_failure_is_counted_where_it_is_ours_or_where_it_lasts(
+    capsys: pytest.CaptureFixture[str], error: Exception, hours: float, metric: str | None
+) -> None:
+    """No metric is for what may pass within the longest back-off, 15 minutes."""
+    Handled(a=error).inbox.handle(delivered(filled("a"), tries=2, hours=hours))
+    counted = [metrics(line) for line in lines(capsys) if "_aws" in line]
+    assert counted == ([{metric: ("Count", [1.0])}] if metric else [])
+
+
+def test_the_messages_of_a_batch_share_one_line_and_those_that_fail_have_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Handled(b=KeyError("x")).inbox.handle(delivered(filled("a"), filled("b"), filled("c")))
+    error, metric, batch = lines(capsys)
+    assert (error["level"], error["message"], error["tries"]) == ("ERROR", "JarFilled failed", 1)
+    assert (metric["Errors"], metric["message"]) == ([1.0], "JarFilled")
+    assert (dimensions(metric), batch["batch"]) == ({"service": "jars"}, "inbox")
+    assert [(one["stream"], one["correlation_id"]) for one in batch["handled"]] == [
+        ("jars#a", "flow-1"),
+        ("jars#c", "flow-1"),
+    ]
+
+
+def test_a_batch_of_the_relay_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    store = MemoryEventStore()
+    with active(memory_runtime("jars", store=store)):
+        for jar in ("a", "b"):
+            jars_of.create(jar, lambda jar: jar.fill(5))
+        records = [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": i}} for i in store.log]
+        assert relay.handle({"Records": records}) == {"batchItemFailures": []}
+    (line,) = lines(capsys)
+    assert (line["batch"], [(one["message"], one["stream"]) for one in line["handled"]]) == (
+        "stream",
+        [("JarFilled", "Jar#a"), ("JarFilled", "Jar#b")],
+    )
 
 
 def test_an_alarm_may_watch_whatever_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    observe.count("SagaInsists", "InitiateShopping")
+    observe.count("SagaKeepsRetrying", "InitiateShopping")
     (line,) = lines(capsys)
-    assert metrics(line) == {"SagaInsists": ("Count", [1.0])}
+    assert metrics(line) == {"SagaKeepsRetrying": ("Count", [1.0])}
     assert (dimensions(line), line["message"]) == ({"service": "jars"}, "InitiateShopping")
 
 
@@ -167,7 +226,7 @@ def test_nobodys_name_or_number_is_logged(capsys: pytest.CaptureFixture[str], er
     observe.failed("JarFilled", raised(RefusedError("the jar is sealed"), error), 1)
     observe.failed("JarFilled", error, 1)
     printed = capsys.readouterr().out
-    assert json.loads(printed.splitlines()[2])["reason"] == reason
+    assert json.loads(printed.splitlines()[1])["reason"] == reason
     assert "Mia" not in printed
     assert "1234567" not in printed
 
@@ -179,6 +238,16 @@ def test_a_request_has_a_line_with_its_route_and_status(capsys: pytest.CaptureFi
     assert (line["service"], line["route"], line["status"]) == ("jars", "GET /api/jars/{jarId}", 404)
     assert line["milliseconds"] >= 0
     assert "_aws" not in line
+
+
+@pytest.mark.parametrize(("status", "counted"), [(200, False), (404, False), (429, False), (503, False), (500, True)])
+def test_a_request_counts_as_an_error_where_the_error_is_ours(
+    capsys: pytest.CaptureFixture[str], status: int, counted: bool
+) -> None:
+    """503 is what the service needs and does not get; the alarm on the gateway's 5xx rings for it."""
+    observe.request_done("GET /api/jars", status, 0.1)
+    (line,) = lines(capsys)
+    assert ("_aws" in line, line["status"]) == (counted, status)
 
 
 def test_what_no_route_matches_is_one_route_in_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,7 +281,7 @@ def test_outside_a_deployment_all_is_quiet(monkeypatch: pytest.MonkeyPatch, caps
     with observe.handling(METADATA):
         observe.logger().error("nothing")
         observe.failed("JarFilled", raised(KeyError("x")), 1)
-    observe.processed(METADATA, 1)
+    observe.batch("inbox", [observe.about("JarFilled", "Jar#j", "c-1")], 1)
     ask("GET", "/api/nothing", api=api)
     assert capsys.readouterr().out == ""
 

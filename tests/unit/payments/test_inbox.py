@@ -29,7 +29,7 @@ def deliver(request: pytest.FixtureRequest, till: Till) -> Callable[[Message], N
 
 
 def money(payment_id: str) -> Money:
-    """A payment's status, and what was authorised, captured, released and refunded."""
+    """A payment's status, and what was authorized, captured, released and refunded."""
     payment = service.payment(payment_id)
     return payment.status, payment.authorized, payment.captured, payment.released, payment.refunded
 

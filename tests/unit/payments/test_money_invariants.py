@@ -1,6 +1,6 @@
 """Invariants of money, with messages in any order, once or twice:
 
-1. what was captured and released of a payment is no more than was authorised, and all of it once it is settled,
+1. what was captured and released of a payment is no more than was authorized, and all of it once it is settled,
    refunded or voided;
 2. a payment whose invoice is paid keeps the invoice's amount; without a paid invoice nothing was captured;
 3. the provider, which may refuse, not receive or not answer, has paid at least what is recorded as refunded and at
@@ -10,7 +10,7 @@
 6. an order's end changes no payment of another customer and none that serves another order;
 7. a refund that is not made yet has its reminder in the queue or the dead-letter queue.
 
-Liveness: when every message has arrived and the dead letters are redriven, every refund is made. Then authorised =
+Liveness: when every message has arrived and the dead letters are redriven, every refund is made. Then authorized =
 captured + released and captured − refunded = owed for what was paid or ended, an ended order owes nothing and holds no
 money, and reconciliation finds no difference.
 """

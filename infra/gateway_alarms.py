@@ -1,0 +1,60 @@
+"""The alarms of the gateway in front of all services, beside those of its function.
+
+Which answers are a fault: 5xx always; 429 always, since the gateway gives it alone, for requests beyond the stage's
+rate. Other 4xx are their clients' mistakes, one by one; when most requests of a quarter of an hour are refused, the
+mistake is rather a release's, which no error shows.
+"""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from functions.kernel.runtime.observe import namespace
+from infra.alarms import Alarms
+from infra.stages import Stage
+
+FIVE_MINUTES = Duration.minutes(5)
+SERVER_ERRORS_LIMIT = 3  # in five minutes: one may be a throttled call that its client repeats
+THROTTLED = "RequestsThrottled"
+REFUSED_SHARE = 0.5
+FEWEST_REQUESTS = 100  # in five minutes: of fewer, a share says little
+
+
+def add_gateway_alarms(scope: Construct, stage: Stage, api_id: str, requests: logs.ILogGroup) -> None:
+    """Add the alarms on what the gateway answers. requests: the group with its access log."""
+    alarms = Alarms(scope, stage, "gateway")
+
+    def answers(metric: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace="AWS/ApiGateway",
+            metric_name=metric,
+            dimensions_map={"ApiId": api_id},
+            period=FIVE_MINUTES,
+            statistic="Sum" if metric != "Count" else "SampleCount",
+        )
+
+    server = alarms.command("logs", FIND="""'"status":"5'""")
+    alarms.add("ServerErrors", answers("5xx"), SERVER_ERRORS_LIMIT, f"the API answers 5xx; its routes: {server}")
+    client = alarms.command("logs", FIND="""'"status":"4'""")
+    share = cloudwatch.MathExpression(
+        expression=f"IF(FILL(m1, 0) >= {FEWEST_REQUESTS}, FILL(m0, 0) / FILL(m1, 0), 0)",
+        using_metrics={"m0": answers("4xx"), "m1": answers("Count")},
+        period=FIVE_MINUTES,
+        label="Refused",
+    )
+    alarms.add("Refusals", share, REFUSED_SHARE, f"half of all requests are refused with 4xx: {client}", periods=3)
+    if stage.requests_per_second is None:
+        return
+    # There is no metric of 429 alone: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+    throttled = logs.MetricFilter(
+        scope,
+        "Throttled",
+        log_group=requests,
+        metric_namespace=namespace(stage.name),
+        metric_name=THROTTLED,
+        filter_pattern=logs.FilterPattern.string_value("$.status", "=", "429"),
+    )
+    limit = f"requests came faster than {stage.requests_per_second} a second, the stage's limit (infra/stages.py)"
+    metric = throttled.metric(period=Duration.minutes(1), statistic="Sum")
+    alarms.add(THROTTLED, metric, 1, f"{limit}: {alarms.command('logs', FIND='429')}")

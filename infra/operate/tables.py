@@ -1,0 +1,38 @@
+"""Print which tables stayed when a service's stack was removed, as `cdk import` wants to be told."""
+
+import argparse
+import json
+from collections.abc import Iterable
+
+from infra.names import named
+from infra.operate.deployment import Deployment, OperateError
+from infra.stages import stage
+
+# The logical ids of the tables of every service that has them; tests/infra/test_logical_ids.py holds them unchanged.
+LOGICAL_IDS = ("ServiceEvents9470217E", "ServiceViews224FAA69")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--service", required=True)
+
+
+def run(options: argparse.Namespace, deployment: Deployment) -> int:
+    pages = deployment.client("dynamodb").get_paginator("list_tables").paginate()
+    names = [name for page in pages for name in page["TableNames"]]
+    print(json.dumps(retained(named(stage(options.stage), options.service), names)))
+    return 0
+
+
+def retained(stack: str, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Logical id → the table that a stack made for it: CloudFormation names it <stack>-<logical id>-<12 characters>.
+
+    Raises OperateError where there is none, or more than one for an id: then a person must choose.
+    """
+    found = {one: [n for n in names if n.rpartition("-")[0] == f"{stack}-{one}"] for one in LOGICAL_IDS}
+    for logical_id, tables in found.items():
+        if len(tables) > 1:
+            raise OperateError(f"more than one table may be {logical_id} of {stack}: {', '.join(sorted(tables))}")
+    mapping = {logical_id: {"TableName": tables[0]} for logical_id, tables in found.items() if tables}
+    if not mapping:
+        raise OperateError(f"no table of {stack} is here")
+    return mapping

@@ -1,0 +1,21 @@
+"""AWS's list prices in US dollars, of us-east-1 and without free tiers; other regions differ a little.
+
+Read in 2026-11 from the page beside each.
+"""
+
+MONTH_MINUTES = 30 * 24 * 60
+
+ALARM_METRIC = 0.10  # a metric that an alarm reads, and month. https://aws.amazon.com/cloudwatch/pricing/
+CUSTOM_METRIC = 0.30  # a metric and month, for the hours in which it is counted. The same page.
+LOG_GB = 0.50  # ingested. The same page; storing it costs 0.03 a month.
+SECRET = 0.40  # a secret and month. https://aws.amazon.com/secrets-manager/pricing/
+INVOCATION = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
+GB_SECOND = 0.0000133334  # on arm64. The same page.
+QUEUE_REQUEST = 0.40 / 1e6  # https://aws.amazon.com/sqs/pricing/
+FIFO_REQUEST = 0.50 / 1e6  # The same page.
+BUS_ENTRY = 1.00 / 1e6  # of up to 64 KB. https://aws.amazon.com/eventbridge/pricing/
+HTTP_REQUEST = 1.00 / 1e6  # https://aws.amazon.com/api-gateway/pricing/
+WRITE_UNIT = 0.625 / 1e6  # on demand. https://aws.amazon.com/dynamodb/pricing/on-demand/
+READ_UNIT = 0.125 / 1e6  # The same page.
+TABLE_GB = 0.25  # stored, and month. The same page.
+BACKUP_GB = 0.20  # of point-in-time recovery, and month. The same page.

@@ -1,0 +1,46 @@
+"""What the commands idle-cost and order-cost compute."""
+
+from typing import Any
+
+import pytest
+
+from infra.idle_cost import BY_USE, COSTS, idle_cost
+from infra.order_cost import ORDER, PRICES, order_cost
+from infra.stages import STAGES
+from tests.infra.conftest import Templates
+
+
+def test_the_price_of_every_type_of_resource_is_known(dev: Templates, prod: Templates) -> None:
+    deployed = {r["Type"] for t in (dev, prod) for stack in t.stacks.values() for r in stack["Resources"].values()}
+    assert deployed == set(BY_USE) | set(COSTS)
+
+
+def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
+    """README names the sum: `make idle-cost STAGE=prod`."""
+    costs = {what: round(dollars, 2) for what, dollars in idle_cost(prod.stacks, STAGES["prod"]).items()}
+    assert costs == {
+        "metrics that alarms read": 22.30,
+        "polling of empty queues (assumed)": 2.85,
+        "secrets": 0.40,
+        "ticks of schedules": 0.40,
+    }
+
+
+def test_an_alarm_costs_by_the_metrics_that_it_reads() -> None:
+    metric = {"MetricStat": {"Stat": "Sum"}}
+    of_three = {"Metrics": [{"Expression": "m0 + m1 + m2"}, metric, metric, metric]}
+    alarms: dict[str, Any] = {"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors"}}}
+    alarms["B"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": of_three}
+    assert idle_cost({"s": {"Resources": alarms}}, STAGES["prod"]) == {"metrics that alarms read": pytest.approx(0.4)}
+
+
+def test_a_type_of_resource_without_a_price_fails_the_command() -> None:
+    template = {"s": {"Resources": {"Nat": {"Type": "AWS::EC2::NatGateway"}}}}
+    with pytest.raises(ValueError, match=r"say in infra/idle_cost\.py what AWS::EC2::NatGateway costs \(Nat\)"):
+        idle_cost(template, STAGES["prod"])
+
+
+def test_what_a_million_orders_cost() -> None:
+    """README names the sum: `make order-cost`."""
+    assert set(PRICES) == set(ORDER)
+    assert round(sum(order_cost().values())) == 323

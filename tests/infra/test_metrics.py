@@ -1,0 +1,116 @@
+"""The custom metrics that the code can make, beside those that alarms watch; and what functions log."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from functions.gateway.api import api as gateway
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import observe
+from functions.kernel.runtime.runtime import active
+from tests.infra.conftest import Templates
+from tests.infra.test_alarms import alarms, metrics_of
+from tests.support.delivery import attributes
+from tests.support.runtime import memory_runtime
+
+Counted = set[tuple[str, str, tuple[tuple[str, str], ...]]]
+"""Custom metrics: namespace, name, dimensions."""
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> Counted:
+    """The custom metrics of what was printed."""
+    found = set()
+    for line in map(json.loads, capsys.readouterr().out.splitlines()):
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for dimensions in directive["Dimensions"]:
+                where = tuple((name, line[name]) for name in sorted(dimensions))
+                found |= {(directive["Namespace"], metric["Name"], where) for metric in directive["Metrics"]}
+    return found
+
+
+def watched(templates: Templates, stack: str) -> Counted:
+    """The custom metrics that the alarms of a stack watch."""
+    return {
+        (m["Namespace"], m["MetricName"], tuple((d["Name"], d["Value"]) for d in m.get("Dimensions", [])))
+        for s, _, a in alarms(templates)
+        if s == stack
+        for m in metrics_of(a)
+        if m.get("Namespace", "").startswith("MallBots")
+    }
+
+
+def do_all(service: str) -> None:
+    """Whatever a service can meet: each of its routes, messages that fail for long, and each of its alarms."""
+    found = manifest(service) if service != "gateway" else None
+    api = found.api if found else gateway
+    for route in api.routes if api else ():
+        for status in (200, 400, 500, 503):
+            observe.request_done(f"{route.method} {route.path}", status, 0.1)
+    for inbox in found.inboxes if found else ():
+        for error in (RuntimeError("broken"), UnavailableError("away")):
+            fail(inbox, error)
+    for alarm in found.alarms if found else ():
+        alarm.ring()
+
+
+def fail(inbox: Inbox, error: Exception) -> None:
+    """A message of an inbox fails by this error, at its second receive, long after its first."""
+    received = {**attributes(2), "ApproximateFirstReceiveTimestamp": "0"}
+    inbox._failed({"messageId": "m", "receiptHandle": "r", "body": "{}", "attributes": received}, error)
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mapping[str, Counted]:
+    """The custom metrics that the code of each service can make, in stage dev."""
+    monkeypatch.setenv("MALLBOTS_STAGE", "dev")
+    found = {}
+    for service in [*services(), "gateway"]:
+        monkeypatch.setenv("MALLBOTS_SERVICE", service)
+        with active(memory_runtime(service) if service != "gateway" else memory_runtime("stores")):
+            do_all(service)
+        found[service] = emitted(capsys)
+    return found
+
+
+def test_the_code_counts_what_an_alarm_watches_and_nothing_else(dev: Templates, counted: Mapping[str, Counted]) -> None:
+    """A metric costs, and one that no alarm watches tells nobody: what else happens is in the lines."""
+    throttled = ("MallBots/dev", "RequestsThrottled", ())  # made of the gateway's log, not by code
+    for service, made in counted.items():
+        stack = "platform" if service == "gateway" else service
+        assert made == watched(dev, stack) - {throttled}, service
+
+
+def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[str, Counted]) -> None:
+    """Each costs $0.30 a month (https://aws.amazon.com/cloudwatch/pricing/). By message and route they were 597."""
+    made = set().union(*counted.values())
+    assert {name for _, name, _ in made} == {
+        "Errors",
+        "StillFailing",
+        "OrderNotExpired",
+        "BasketNotAbandoned",
+        "LeaseNotEnded",
+        "SagasNotTimedOut",
+        "SagaParked",
+        "SagaKeepsRetrying",
+        "MoneyDiffers",
+        "NotDispatched",
+    }
+    assert len(made) == 29
+    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 30
+
+
+def test_the_functions_count_in_the_namespace_and_under_the_service_of_their_environment(dev: Templates) -> None:
+    for stack, _, function in dev.resources("AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        service = "gateway" if stack == "platform" else stack
+        assert (variables["MALLBOTS_SERVICE"], variables["MALLBOTS_STAGE"]) == (service, "dev")
+
+
+def test_functions_log_json_without_the_lines_of_each_invocation(dev: Templates) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html"""
+    for _, name, function in dev.resources("AWS::Lambda::Function"):
+        logging = {key: value for key, value in function["LoggingConfig"].items() if key != "LogGroup"}
+        assert logging == {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"}, name

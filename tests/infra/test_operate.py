@@ -1,0 +1,276 @@
+"""What operators do with a stage in an account: the commands of infra/operate, against moto."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.runtime import clock
+from infra.operate.__main__ import main
+from infra.operate.dead_letters import dead_letters
+from infra.operate.deployment import Account, OperateError, stacks
+from infra.operate.logs import ago, lines
+from infra.operate.redrive import redrive
+from infra.operate.republish import republish
+from infra.operate.tables import retained
+from tests.infra.conftest import Templates
+
+DEPOT = "mallbots-prod-depot"
+LETTER = {"detail": {"metadata": {"name": "OrderCancelled", "id": "m-1"}, "data": {}}}
+
+
+def template(queues: Mapping[str, str]) -> str:
+    """A stack of queues whose URLs are outputs: output name → queue name."""
+    return json.dumps(
+        {
+            "Resources": {
+                output: {
+                    "Type": "AWS::SQS::Queue",
+                    "Properties": {"QueueName": name} | ({"FifoQueue": True} if name.endswith(".fifo") else {}),
+                }
+                for output, name in queues.items()
+            },
+            "Outputs": {output: {"Value": {"Ref": output}} for output in queues},
+        }
+    )
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """A stage with the depot's queues, beside another stage's."""
+    with mock_aws():
+        cloudformation = boto3.client("cloudformation")
+        depot = {
+            **{name: name for name in ("InboxQueue", "InboxDeadLetters", "InboxUndelivered", "RelayFailures")},
+            "DispatcherQueue": "dispatcher.fifo",
+            "DispatcherDeadLetters": "dispatcher-dead.fifo",
+        }
+        cloudformation.create_stack(StackName=DEPOT, TemplateBody=template(depot))
+        others = {"InboxDeadLetters": "others"}
+        cloudformation.create_stack(StackName="mallbots-dev-depot", TemplateBody=template(others))
+        yield Account("prod")
+
+
+def url(name: str) -> str:
+    return str(boto3.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def send(queue: str, *bodies: str, **more: Any) -> None:
+    for body in bodies:
+        boto3.client("sqs").send_message(QueueUrl=url(queue), MessageBody=body, **more)
+
+
+def received(queue: str) -> list[dict[str, Any]]:
+    found = boto3.client("sqs").receive_message(
+        QueueUrl=url(queue), MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
+    )
+    return list(found.get("Messages", []))  # type: ignore[arg-type]  # boto3's own type of a message
+
+
+def test_the_dead_letters_of_a_stage_are_listed_with_their_reasons_and_stay(account: Account) -> None:
+    reason = {"reason": {"StringValue": "the jar is sealed", "DataType": "String"}}
+    send("InboxDeadLetters", json.dumps(LETTER), MessageAttributes=reason)
+    send("RelayFailures", "no JSON")
+    send("others", "of another stage")
+    for _ in range(2):
+        found = [(letter.queue, letter.name, letter.reason) for letter in dead_letters(account)]
+        crashed = "the function crashed at each receive: see its log"
+        assert found == [
+            ("depot/InboxDeadLetters", "OrderCancelled", "the jar is sealed"),
+            ("depot/RelayFailures", "unreadable", crashed),
+        ]
+
+
+def test_the_bodies_are_printed_also_of_what_is_not_json(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    send("InboxDeadLetters", json.dumps(LETTER), "no JSON")
+    assert main(["dead-letters", "--stage", "prod", "--service", "depot", "--bodies"]) == 0
+    printed = capsys.readouterr().out
+    assert "no JSON" in printed
+    assert '"name": "OrderCancelled"' in printed
+
+
+@pytest.mark.parametrize("source", ["InboxDeadLetters", "InboxUndelivered"])
+def test_a_redrive_moves_every_message_to_the_queue_that_it_came_from(account: Account, source: str) -> None:
+    bodies = [f"letter {number}" for number in range(23)]
+    send(source, *bodies)
+    waited: list[float] = []
+    assert redrive(account, f"depot/{source}", rate=10, wait=waited.append) == 23
+    assert waited == [0.1] * 23
+    assert received(source) == []
+    moved = [message["Body"] for _ in range(3) for message in received("InboxQueue")]
+    assert sorted(moved) == sorted(bodies)
+
+
+def test_a_redrive_moves_as_many_as_it_may(account: Account) -> None:
+    send("InboxDeadLetters", *"abcdefghijkl")
+    assert redrive(account, "depot/InboxDeadLetters", limit=11, wait=lambda _: None) == 11
+    assert len(received("InboxDeadLetters")) == 1
+
+
+def test_a_message_that_is_given_up_again_meanwhile_is_not_moved_again(account: Account) -> None:
+    send("InboxDeadLetters", "a")
+    with clock.fixed(lambda: datetime.now(UTC) - timedelta(seconds=60)):
+        assert redrive(account, "depot/InboxDeadLetters", wait=lambda _: None) == 0
+    assert received("InboxQueue") == []
+    assert [message["Body"] for message in received("InboxDeadLetters")] == ["a"]
+
+
+def test_a_message_in_turn_is_moved_to_its_group_even_if_its_body_was_sent_lately(account: Account) -> None:
+    for number in "12":
+        send("dispatcher-dead.fifo", "same", MessageGroupId=FIFO_GROUP, MessageDeduplicationId=number)
+    assert redrive(account, "depot/DispatcherDeadLetters", wait=lambda _: None) == 2
+    first, second = received("dispatcher.fifo")
+    assert {m["Attributes"]["MessageGroupId"] for m in (first, second)} == {FIFO_GROUP}
+
+
+@pytest.mark.parametrize(
+    ("queue", "why"),
+    [
+        ("depot/RelayFailures", "make republish"),
+        ("depot/Inbox", "there is no queue depot/Inbox: there are depot/DispatcherDeadLetters, "),
+        ("shop/InboxDeadLetters", "shop is not deployed here: there are depot"),
+    ],
+)
+def test_a_redrive_of_what_no_queue_takes_is_refused_with_what_to_do(account: Account, queue: str, why: str) -> None:
+    with pytest.raises(OperateError, match=why):
+        redrive(account, queue)
+
+
+class Place:
+    """A deployment whose clients answer from lists: pages of republished commits, or log events by group."""
+
+    def __init__(self, *answers: dict[str, Any], outputs: Mapping[str, str] | None = None) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._answers = list(answers)
+        self._outputs = outputs or {"RelayFunction": "mallbots-prod-depot-relay:live"}
+
+    def client(self, service: str, **config: Any) -> "Place":
+        return self
+
+    def outputs(self) -> dict[str, Mapping[str, str]]:
+        return {DEPOT: self._outputs}
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        assert FunctionName == "mallbots-prod-depot-relay:live"
+        self.asked.append(json.loads(Payload)["republish"])
+        answer = self._answers.pop(0)
+        failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    def get_paginator(self, _operation: str) -> "Place":
+        return self
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        self.asked.append(asked)
+        return [self._answers.pop(0)]
+
+
+def test_a_republish_goes_on_until_the_relay_has_no_further_page() -> None:
+    place = Place({"sent": 200, "cursor": "a"}, {"sent": 0, "cursor": "b"}, {"sent": 7, "cursor": None})
+    assert republish(place, "depot", {"since": "2026-03-01T12:00:00Z"}) == 207
+    since = {"since": "2026-03-01T12:00:00Z"}
+    assert place.asked == [since, {**since, "cursor": "a"}, {**since, "cursor": "b"}]
+
+
+def test_a_republish_that_fails_says_where_to_go_on() -> None:
+    place = Place({"sent": 200, "cursor": '{"a": 1}'}, {"errorMessage": "the bus did not accept 3 of 9 messages"})
+    with pytest.raises(OperateError, match=r"3 of 9 messages \(200 were sent; go on with CURSOR='\{\"a\": 1\}'\)"):
+        republish(place, "depot", {})
+
+
+def test_a_service_without_a_relay_cannot_republish() -> None:
+    with pytest.raises(OperateError, match="depot publishes nothing"):
+        republish(Place(outputs={"InboxQueue": "q"}), "depot", {})
+
+
+def event(second: int, message: str) -> dict[str, Any]:
+    return {"timestamp": 1_800_000_000_000 + second * 1000, "message": message}
+
+
+def test_the_lines_of_all_groups_of_a_service_are_found_in_order_of_time() -> None:
+    outputs = {"ApiLogs": "api", "RelayLogs": "relay", "ApiFunction": "f"}
+    place = Place({"events": [event(1, "one\n"), event(3, "three")]}, {"events": [event(2, "two")]}, outputs=outputs)
+    with clock.fixed(lambda: datetime(2026, 3, 1, tzinfo=UTC)):
+        found = list(lines(place, "depot", 'an "order"', timedelta(hours=1)))
+    assert [line.split(" ", 1)[1] for line in found] == ["one", "two", "three"]
+    assert found[0].startswith("2027-01-15T08:00:01Z ")
+    assert [(asked["logGroupName"], asked["filterPattern"]) for asked in place.asked] == [
+        ("api", '"an \\"order\\""'),
+        ("relay", '"an \\"order\\""'),
+    ]
+    assert {asked["startTime"] for asked in place.asked} == {1_772_319_600_000}
+
+
+def test_without_a_text_errors_are_found_ours_and_lambdas() -> None:
+    both = event(1, "ERROR of the platform")
+    place = Place({"events": [both]}, {"events": [both, event(2, "platform")]}, outputs={"ApiLogs": "api"})
+    assert len(list(lines(place, "depot", None, timedelta(hours=1)))) == 2
+    assert [asked["filterPattern"] for asked in place.asked] == ['"ERROR"', '"platform"']
+
+
+@pytest.mark.parametrize(("text", "hours"), [("30m", 0.5), ("2h", 2), ("1d", 24)])
+def test_how_long_ago_is_read_with_its_unit(text: str, hours: float) -> None:
+    assert ago(text) == timedelta(hours=hours)
+    with pytest.raises(OperateError, match="SINCE must be a number with m, h or d"):
+        ago(f"{text}s")
+
+
+def test_the_gateways_outputs_are_the_platforms() -> None:
+    class Platform(Place):
+        def outputs(self) -> dict[str, Mapping[str, str]]:
+            return {"mallbots-prod-platform": {"GatewayLogs": "g"}}
+
+    assert stacks(Platform(), "gateway") == {"platform": {"GatewayLogs": "g"}}
+
+
+def test_a_stage_that_is_not_deployed_here_is_said_to_be_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    with mock_aws():
+        assert main(["dead-letters", "--stage", "dev"]) == 1
+    assert "no stack of this stage is deployed here" in capsys.readouterr().err
+
+
+def test_the_local_cloud_is_meant_without_a_stage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["dead-letters", "--port", "4999", "--state", str(tmp_path)]) == 1
+    assert "no local cloud runs on port 4999" in capsys.readouterr().err
+
+
+def test_an_unknown_stage_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dead-letters", "--stage", "stagin"]) == 1
+    assert "choose one of dev, local, prod" in capsys.readouterr().err
+
+
+def test_the_tables_that_stayed_are_mapped_to_the_logical_ids_of_the_template(prod: Templates) -> None:
+    """CloudFormation imports a resource into a logical id, and wants a deletion policy.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import.html
+    """
+    kept = {name: f"{DEPOT}-{name}-1A2B3C4D5E6F" for stack, name, _ in tables(prod) if stack == "depot"}
+    others = ["mallbots-prod-search-ServiceViews224FAA69-AAAAAAAAAAAA", "mallbots-dev-depot-ServiceEvents9470217E-B"]
+    assert retained(DEPOT, [*kept.values(), *others]) == {name: {"TableName": n} for name, n in kept.items()}
+    assert len(kept) == 2
+
+
+def test_every_table_of_production_can_be_imported(prod: Templates) -> None:
+    for stack, name, table in tables(prod):
+        assert prod.stacks[stack]["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert "TableName" not in table, "a name of its own would be another table's"
+        assert set(retained(f"mallbots-prod-{stack}", [f"mallbots-prod-{stack}-{name}-1A2B3C4D5E6F"])) == {name}
+
+
+def tables(templates: Templates) -> list[tuple[str, str, dict[str, Any]]]:
+    return templates.resources("AWS::DynamoDB::Table")
+
+
+def test_no_table_or_two_for_one_id_are_left_to_a_person() -> None:
+    with pytest.raises(OperateError, match="no table of mallbots-prod-depot is here"):
+        retained(DEPOT, ["mallbots-prod-search-ServiceViews224FAA69-AAAAAAAAAAAA"])
+    twice = [f"{DEPOT}-ServiceViews224FAA69-{number * 12}" for number in "12"]
+    with pytest.raises(OperateError, match="more than one table may be ServiceViews224FAA69"):
+        retained(DEPOT, twice)
