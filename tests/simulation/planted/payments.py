@@ -1,7 +1,8 @@
 """Planted bugs of payments and invoices."""
 
 from functions.payments import inbox, service
-from functions.payments.domain import Invoice, Payment
+from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
 from tests.simulation.check.failures import CAUSED
 from tests.simulation.check.money import INVOICED, NEVER_RISES, OWED, OWN_PAYMENT, RELEASED, TOGETHER, WITHIN_LIMITS
 from tests.simulation.check.side_effects import RECORDED, REFUNDED_ONCE

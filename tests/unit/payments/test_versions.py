@@ -17,7 +17,7 @@ from functions.kernel.domain.aggregate import UnknownEventError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
-from functions.payments.domain import Adjusted, Invoice
+from functions.payments.invoice import Adjusted, Invoice
 from tests.unit.payments.till import Till, cancelled, readied
 
 GOLDEN = json.loads((Path(__file__).parent / "streams" / "adjusted.v1.json").read_text())
