@@ -1,9 +1,10 @@
 """Broken histories of commands, messages, side effects and money, each with the invariant that it violates."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
-from tests.simulation.check import commands, delivery, money, side_effects, transitions
+from tests.simulation.check import commands, delivery, money, provider, side_effects, transitions
 from tests.simulation.history_builder import Case, HistoryBuilder
 from tests.simulation.sample_histories import LINE
 
@@ -165,22 +166,22 @@ def recorded_and_not_sent(history: HistoryBuilder) -> None:
 
 
 def refund_twice(history: HistoryBuilder) -> None:
-    effect = deepcopy(history.fields("effect", "provider"))
+    effect = deepcopy(history.fields("effect", "refund"))
     history.record("effect", **{**effect, "request_id": "p 2"})
 
 
 def refund_recorded_and_not_paid(history: HistoryBuilder) -> None:
-    history.drop("effect", "provider")
+    history.drop("effect", "refund")
 
 
 def refund_id_of_another(history: HistoryBuilder) -> None:
-    effect = deepcopy(history.fields("effect", "provider"))
-    history.record("effect", **{**effect, "what": {"payment": "p", "amount": 999}})
+    effect = deepcopy(history.fields("effect", "refund"))
+    history.record("effect", **{**effect, "what": {"call": "refund", "payment": "p", "amount": 999}})
 
 
 def refund_forgotten(history: HistoryBuilder) -> None:
     history.drop("commit", '"Payment#p", 5')
-    history.drop("effect", "provider")
+    history.drop("effect", "refund")
 
 
 def captured_too_much(history: HistoryBuilder) -> None:
@@ -225,6 +226,36 @@ def payment_not_released(history: HistoryBuilder) -> None:
 
 def paid_with_no_payment(history: HistoryBuilder) -> None:
     history.replace("commit", ('"Payment#p", 2',), '"order_id": "o"', '"order_id": "x"')
+
+
+def captured_under_two_ids(history: HistoryBuilder) -> None:
+    effect = deepcopy(history.fields("effect", "capture"))
+    history.record("effect", **{**effect, "request_id": "another"})
+
+
+def stored_before_it_was_authorised(history: HistoryBuilder) -> None:
+    history.drop("effect", "authorize")
+
+
+def captured_otherwise_at_the_provider(history: HistoryBuilder) -> None:
+    history.fields("effect", "capture")["what"]["amount"] = 2000
+
+
+def void_stored_and_not_made(history: HistoryBuilder) -> None:
+    history.drop("effect", "void")
+
+
+def void_requested_and_not_made(history: HistoryBuilder) -> None:
+    history.drop("commit", "VoidMade")
+    history.drop("effect", "void")
+
+
+def held_without_a_payment(history: HistoryBuilder) -> None:
+    what = {"call": "authorize", "payment": "q", "amount": 500}
+    history.record("effect", port="provider", request_id="q", what=what, answered=False, again=False)
+    history.wait(2 * 86_400)
+    for _ in range(2):
+        history.deliver("payments/inbox", json.dumps({"detail-type": "UnconfirmedPaymentsDue"}))
 
 
 CASES: list[Case] = [
@@ -274,4 +305,10 @@ CASES: list[Case] = [
     ("completed", not_released, money.RELEASED),
     ("refused", payment_not_released, money.RELEASED),
     ("completed", paid_with_no_payment, money.OWN_PAYMENT),
+    ("completed", captured_under_two_ids, provider.ASKED_ONCE),
+    ("completed", stored_before_it_was_authorised, provider.STORED),
+    ("completed", captured_otherwise_at_the_provider, provider.STORED),
+    ("refused", void_stored_and_not_made, provider.STORED),
+    ("refused", void_requested_and_not_made, provider.VOIDED),
+    ("completed", held_without_a_payment, provider.HELD),
 ]

@@ -24,6 +24,7 @@ from tests.simulation.check import (
     orders,
     poison,
     projections,
+    provider,
     published_state,
     refusals,
     robots,
@@ -75,7 +76,7 @@ def test_every_invariant_is_violated_by_some_broken_history() -> None:
         failures,
         published_state,
     )
-    families = (*kernel, baskets, collection, lists, orders, money, refusals, robots)
+    families = (*kernel, baskets, collection, lists, orders, money, provider, refusals, robots)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
     invariants = {value for value in constants if isinstance(value, str) and " " in value}
     assert invariants == {invariant for _, _, invariant in BROKEN}

@@ -89,6 +89,7 @@ def settings(choices: Choices) -> dict[str, str]:
         "MALLBOTS_STEP_TIMEOUT": choices.pick(("2", "5", "15", "60"), "step timeout"),
         "MALLBOTS_ORDER_UNPAID": choices.pick(("120", "240", "600"), "order unpaid"),
         "MALLBOTS_BASKET_UNTOUCHED": choices.pick(("60", "120", "600"), "basket untouched"),
+        "MALLBOTS_PAYMENT_UNCONFIRMED": choices.pick(("60", "240", "86400"), "payment unconfirmed"),
         "MALLBOTS_RECONCILE_AFTER": choices.pick(("30", "120"), "reconcile after"),
     }
 
