@@ -137,7 +137,7 @@ release: $(VENV) ## Release the messages' schemas, which later changes must not 
 
 .PHONY: synth
 synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= if not the default)
-	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)") -c open_to_the_world=yes $(ARGS)
+	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)") -c deploying=no $(ARGS)
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
@@ -150,7 +150,7 @@ stacks = $(shell echo "$(ONLY)" | awk '{ for (i = 1; i <= NF; i++) print toupper
 destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name
 	@read -r -p "This removes stage $(STAGE) and its messages in flight. Type its name to go on: " name && \
 		[ "$$name" = "$(STAGE)" ] || { echo "Nothing was removed." >&2; exit 1; }
-	@node_modules/.bin/cdk destroy --all --force -c stage="$(STAGE)" -c open_to_the_world=yes $(ARGS)
+	@node_modules/.bin/cdk destroy --all --force -c stage="$(STAGE)" -c deploying=no $(ARGS)
 
 .PHONY: stage
 stage:

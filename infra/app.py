@@ -74,21 +74,24 @@ def _settings(stage: Stage, name: str) -> dict[str, Any]:
 def stage_from_context(app: cdk.App) -> Stage:
     """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
-    `-c payment_provider=PATH` names the adapter of the payment provider. Raises ValueError, also for a stage that keeps
-    its data, unless it is said that it may be open to the world and a provider is named that moves money, and for a
-    deployment without bytecode.
+    `-c payment_provider=PATH` names the adapter of the payment provider. Raises ValueError. Unless `-c deploying=no`,
+    that is also for a stage that keeps its data but is not said to be open to the world, or whose provider moves no
+    money; with `-c deploying=yes` also for a deployment without bytecode.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
     found = stage(app.node.try_get_context("stage") or "local", times)
     found = replace(found, payment_provider=app.node.try_get_context("payment_provider") or found.payment_provider)
+    deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
+    if deploying == "no":
+        return found
     if found.keep and app.node.try_get_context("open_to_the_world") != "yes":
         raise ValueError(
             f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "
             "which keeps its data; if that is what you want, say -c open_to_the_world=yes"
         )
     _check_provider(found)
-    if app.node.try_get_context("deploying") == "yes":  # not for a diff or a synthesis, which run on any Python
+    if deploying == "yes":
         bundling.require_bytecode(found)
     return found
 
@@ -96,12 +99,12 @@ def stage_from_context(app: cdk.App) -> Stage:
 def _check_provider(stage: Stage) -> None:
     """Raises ValueError for a provider of payments that the stage must not have, or whose adapter cannot be made."""
     path = stage.payment_provider
-    if stage.keep and path in (NO_ADAPTER, SANDBOX):
+    module, _, name = path.partition(":")
+    if stage.keep and module in (NO_ADAPTER, SANDBOX.partition(":")[0]):
         raise ValueError(
             f"{stage.name!r} keeps its data, and the sandbox moves no money: name the adapter of a payment provider, "
             "-c payment_provider=functions.payments.MODULE:NAME (README, Deploy to AWS, says what it must promise)"
         )
-    module, _, name = path.partition(":")
     bundled = module.startswith("functions.payments.")  # the functions have no other code of ours beside the kernel
     try:
         if bundled and callable(getattr(import_module(module), name, None)):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
-from functions.payments.domain import Payment
+from functions.payments.domain import Payment, Statement
 from functions.payments.invoice import Invoice
-from functions.payments.provider import Statement
 
 ACCEPTED = ("approved", "ready", "completed")
 ENDED = ("completed", "rejected", "cancelled")

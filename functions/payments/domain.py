@@ -8,7 +8,8 @@
 - Authorising and capturing come before their commit, under derived ids too (service.py).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -22,6 +23,19 @@ class Refund:
 
     amount: int
     made: bool = False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a provider did of one payment, in cents; all 0 for one that it does not know.
+
+    held: what it holds, authorised and neither captured nor released. captured: what was captured and not undone by a
+    void. refunds: those that were paid, by request id.
+    """
+
+    held: int = 0
+    captured: int = 0
+    refunds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,10 @@
 """The port to the payment provider: the whole life of a payment, each call under a request id."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, cast
 
 from functions.kernel.runtime import runtime
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What a provider did of one payment, in cents; all 0 for one that it does not know.
-
-    held: what it holds, authorised and neither captured nor released. captured: what was captured and not undone by a
-    void. refunds: those that were paid, by request id.
-    """
-
-    held: int = 0
-    captured: int = 0
-    refunds: Mapping[str, int] = field(default_factory=dict)
+from functions.payments.domain import Statement
 
 
 class PaymentProvider(Protocol):

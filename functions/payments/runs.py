@@ -1,10 +1,11 @@
 """A reconciliation that was asked for, by the schedule or by staff: once for each tick, or Idempotency-Key."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
-from events.payments import OrdersToCompare
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+
+OrdersToCompare = Literal["ended", "unfinished", "differing"]
 
 
 @dataclass(frozen=True)

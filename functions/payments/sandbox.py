@@ -11,7 +11,7 @@ from functions.kernel.domain.errors import InvalidError, RefusedError, Unavailab
 from functions.kernel.projections.projection import rows
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Row
-from functions.payments.provider import Statement
+from functions.payments.domain import Statement
 
 # The last two digits, in cents, of any refund's amount, and of other amounts between 1,000,000.00 and 1,000,000.99.
 REFUSED = 13  # never done

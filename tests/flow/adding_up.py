@@ -17,8 +17,7 @@ from typing import Any
 
 from events.registry import Kind, language
 from functions.payments import service as payments
-from functions.payments.domain import Payment
-from functions.payments.provider import Statement
+from functions.payments.domain import Payment, Statement
 from tests.support.mall import Mall
 
 LISTS_OF: dict[str, set[str]] = {

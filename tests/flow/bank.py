@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Literal, cast
 
 from functions.kernel.domain.errors import RefusedError, UnavailableError
-from functions.payments.provider import Statement
+from functions.payments.domain import Statement
 from functions.payments.sandbox import SandboxProvider
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue, Message

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from functions.payments.provider import Statement
+from functions.payments.domain import Statement
 from tests.flow.adding_up import at_the_provider, everything_adds_up, money
 from tests.flow.bank import Bank, Behaviour
 from tests.flow.scene import ORDERED, Scene, a_scene

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
-from functions.payments.provider import Statement
+from functions.payments.domain import Statement
 from tests.simulation.sdk import Caller, World
 
 ANSWER_LOST = 2.0  # seconds until a caller gives up

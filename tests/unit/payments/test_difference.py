@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from functions.payments.difference import Cleared, Difference, Found, Order, Reason, compare, compare_statement, is_own
-from functions.payments.domain import Payment, Refund
+from functions.payments.domain import Payment, Refund, Statement
 from functions.payments.invoice import Invoice
-from functions.payments.provider import Statement
 from functions.payments.service import refund_request_id, refunds_made
 from tests.support.given import given
 

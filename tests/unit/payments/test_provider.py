@@ -11,7 +11,8 @@ from functions.kernel.composition.manifest import manifest
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import active
 from functions.payments import service, views
-from functions.payments.provider import Statement, connect
+from functions.payments.domain import Statement
+from functions.payments.provider import connect
 from functions.payments.sandbox import SandboxProvider
 from tests.support.contention import ContendedStore
 from tests.unit.payments.nightly import NIGHT, Watch

@@ -8,7 +8,7 @@ from functions.kernel.domain.errors import InvalidError, RefusedError, Unavailab
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import active, current
 from functions.kernel.runtime.views import Row
-from functions.payments.provider import Statement
+from functions.payments.domain import Statement
 from functions.payments.sandbox import SandboxProvider
 from functions.payments.service import provider
 from tests.support.runtime import memory_runtime

@@ -7,7 +7,7 @@ import pytest
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
-from functions.payments.provider import Statement
+from functions.payments.domain import Statement
 from tests.support.contention import ContendedStore, conflict
 from tests.unit.payments.till import Till
 

@@ -18,8 +18,8 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.payments import service
 from functions.payments.api import api
+from functions.payments.domain import Statement
 from functions.payments.inbox import inbox
-from functions.payments.provider import Statement
 from tests.support.delivery import attributes, delivered
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
