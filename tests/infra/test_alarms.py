@@ -101,8 +101,9 @@ def test_all_custom_metrics_of_a_stage_are_about_two_dozen(
         "SagaParked",
         "SagaInsists",
         "MoneyDiffers",
+        "PaymentNotReleased",
     }
-    assert len(made) == 28
+    assert len(made) == 29
 
 
 def test_an_alarm_watches_the_metric_that_the_deployed_code_counts(
