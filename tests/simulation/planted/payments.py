@@ -31,7 +31,7 @@ BUGS = (
     Bug(
         "all that was authorized is captured",
         "A customer pays what was authorized instead of what is owed.",
-        (TOGETHER, OWED),
+        (STORED,),
         (Edit(Payment.capture, "Captured(amount)", "Captured(self.authorized)"),),
     ),
     Bug(

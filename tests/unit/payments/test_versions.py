@@ -64,6 +64,18 @@ def test_an_old_invoice_is_continued_in_the_new_version(snapshots: bool) -> None
         assert stored(till, "Invoice#order-1") == [("Billed", 1), ("Adjusted", 1), ("Adjusted", 2), ("Paid", 1)]
 
 
+@with_and_without_snapshots
+def test_an_old_payment_is_unknown_to_the_provider_and_goes_on_without_it(snapshots: bool) -> None:
+    """Authorized version 1: no provider was asked."""
+    for ends in (lambda till: service.pay("order-1"), lambda till: till.deliver(cancelled("payment-1"), id="another")):
+        with opened(SHORT, snapshots=snapshots) as till:
+            assert not service.payment("payment-1").is_known_to_provider
+            ends(till)
+            till.deliver_reminders()
+            assert service.payment("payment-1").status in ("settled", "voided")
+            assert (till.bank.captures, till.bank.voided, till.dead_letters.sent) == ({}, set(), [])
+
+
 @pytest.mark.parametrize("schema", [0, 2], ids=["older", "newer"])
 def test_a_snapshot_of_another_schema_is_not_used(schema: int) -> None:
     wrong = {'"S": "[1,': f'"S": "[{schema},', '\\"amount\\":900},{': '\\"amount\\":1},{'}
