@@ -13,12 +13,14 @@ ANSWER_LOST = 2.0  # seconds until a caller gives up
 class Provider:
     """A payment provider by which each request id takes effect once; it checks no amount, and trusts another id.
 
-    requests: by request id, what it asked for. undone: the payments that were voided.
+    requests: by request id, what it asked for. undone: the payments that were voided. unheard: those of which the
+    answer to the next capture is lost.
     """
 
     def __init__(self) -> None:
         self.requests: dict[str, dict[str, Any]] = {}
         self.undone: set[str] = set()
+        self.unheard: set[str] = set()
 
     def amounts(self, call: str, payment_id: str) -> dict[str, int]:
         """What a payment was asked for by one kind of call, in cents, by request id."""
@@ -73,6 +75,9 @@ class ProviderClient:
         if not before and faults.strikes(names.refused, payment_id):
             raise RefusedError("the provider refuses this")
         lost = faults.strikes(names.lost, payment_id)
+        if call == "capture" and payment_id in self._provider.unheard:
+            self._provider.unheard.remove(payment_id)
+            lost = lost or faults.strike(names.lost, payment_id)
         requests.setdefault(request_id, what)
         if call == "void":
             self._provider.undone.add(payment_id)

@@ -119,6 +119,10 @@ class Faults:
             return False
         return self._choices.chance(self.rates[name], name) and self._strike(name, where)
 
+    def strike(self, name: str, where: str) -> bool:
+        """Have a fault happen here and now, unless all have ended; whether it does."""
+        return not self._stopped and self._strike(name, where)
+
     def one_of(self, names: tuple[str, ...], where: str) -> str | None:
         """The one of several faults that happens here and now, or None."""
         if self._stopped:

@@ -4,9 +4,9 @@ from tests.simulation.workload.two_refunds import TwoRefundsCustomer
 
 
 class LateCaptureCustomer(TwoRefundsCustomer):
-    """A customer who pays, may get no answer, has the order collected short, and pays again.
+    """A customer who pays, of which the provider's answer is lost, has the order collected short, and pays again.
 
-    Where the provider captured at first and nothing was stored, the second time finds more captured than is owed.
+    So more is captured than is owed, before anything of it is stored.
     """
 
     def provoke_late_capture(self, after: float) -> None:
@@ -16,6 +16,7 @@ class LateCaptureCustomer(TwoRefundsCustomer):
         if order is None or not self._await_invoice(order):
             return
         path = f"/api/payments/invoices/{order.id}/pay"
+        self.cloud.provider.unheard.add(order.payment_id)
         self.retry_key = "never"
         answer = self.request("PUT", path)
         self.retry_key = "same key"
