@@ -8,6 +8,7 @@ import pytest
 from tests.simulation import (
     broken_baskets_and_orders,
     broken_commands_and_money,
+    broken_payments,
     broken_sagas_and_read_models,
     sample_histories,
 )
@@ -39,7 +40,12 @@ SAMPLES: dict[str, Callable[[], HistoryBuilder]] = {
     "refused": sample_histories.refused,
     "parked": sample_histories.parked,
 }
-BROKEN = [*broken_commands_and_money.CASES, *broken_sagas_and_read_models.CASES, *broken_baskets_and_orders.CASES]
+BROKEN = [
+    *broken_commands_and_money.CASES,
+    *broken_payments.CASES,
+    *broken_sagas_and_read_models.CASES,
+    *broken_baskets_and_orders.CASES,
+]
 
 
 def violated(history: HistoryBuilder) -> set[str]:
