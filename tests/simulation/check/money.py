@@ -224,6 +224,9 @@ def _adds_up(order_id: str, order: Order, invoice: Invoice | None, payment: Paym
     about = {"streams": [f"Order#{order_id}", f"Invoice#{order_id}", f"Payment#{order.payment}"]}
     own = payment if payment and payment.order == order_id else None
     owed = order.total if order.status in ACCEPTED else 0
+    if order.status in ACCEPTED and own and own.status == "voided":
+        text = f"the order {order_id} is {order.status}, and its payment {order.payment} is voided"
+        yield Violation(OWN_PAYMENT, text, about)
     if order.status in ACCEPTED and own is None:
         text = f"the order {order_id} is {order.status}, and the payment {order.payment} does not serve it"
         yield Violation(OWN_PAYMENT, text, about)

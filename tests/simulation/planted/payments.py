@@ -221,9 +221,12 @@ BUGS = (
         (Edit(Payment.expire, "self._is_as_old_as(unconfirmed, now)", "False"),),
     ),
     Bug(
-        "payment released while an order takes it",
-        "The sweep voids a payment that has been confirmed meanwhile.",
-        (RELEASED, OWN_PAYMENT, LEGAL, OWED, VOIDED, ASKED_ONCE),
-        (Edit(Payment.expire, 'self.status == "authorized"', 'self.status in ("authorized", "confirmed")'),),
+        "payment of an order released",
+        "The sweep voids a payment that an order has taken.",
+        (RELEASED, OWN_PAYMENT, LEGAL, OWED, TOGETHER),
+        (
+            Edit(Payment.expire, 'self.status == "authorized"', 'self.status in ("authorized", "confirmed")'),
+            Edit(service.confirm, "    views.await_no_more(payment_id)", "    pass"),
+        ),
     ),
 )
