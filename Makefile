@@ -161,7 +161,7 @@ release: $(VENV) ## Release the schemas, which later changes must not break, and
 
 .PHONY: synth
 synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= if not the default)
-	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)") -c open_to_the_world=yes $(ARGS)
+	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)") -c deploying=no $(ARGS)
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
@@ -182,13 +182,13 @@ order-cost: $(VENV) ## Compute what an order costs at AWS's list prices
 .PHONY: adopt
 adopt: stage $(VENV) $(NODE) ## Take up again the tables that stayed when a service was removed: STAGE=name SERVICE=depot
 	@tables="$$($(operate) tables --stage "$(STAGE)" --service "$(SERVICE)")" && node_modules/.bin/cdk import \
-		$(call stack,$(SERVICE)) --resource-mapping-inline "$$tables" -c stage="$(STAGE)" -c open_to_the_world=yes $(ARGS)
+		$(call stack,$(SERVICE)) --resource-mapping-inline "$$tables" -c stage="$(STAGE)" -c deploying=no $(ARGS)
 
 .PHONY: destroy
 destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name
 	@read -r -p "This removes stage $(STAGE) and its messages in flight. Type its name to go on: " name && \
 		[ "$$name" = "$(STAGE)" ] || { echo "Nothing was removed." >&2; exit 1; }
-	@node_modules/.bin/cdk destroy --all --force -c stage="$(STAGE)" -c open_to_the_world=yes $(ARGS)
+	@node_modules/.bin/cdk destroy --all --force -c stage="$(STAGE)" -c deploying=no $(ARGS)
 
 .PHONY: stage
 stage:

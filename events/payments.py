@@ -108,6 +108,18 @@ class RefundDue(Timer, source="payments", key="payment_id"):
     number: int
 
 
+class VoidDue(Timer, source="payments", key="payment_id"):
+    """The payment provider must release what it holds of a payment."""
+
+    payment_id: str
+
+
+class UnconfirmedPaymentsDue(Timer, source="payments", key="time"):
+    """The schedule for releasing payments that no order took."""
+
+    time: Time
+
+
 class Reason(Shape):
     """One discrepancy: the expected amount and the one that was found, in cents."""
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from infra.nag import check
 from infra.names import named
 from infra.platform_stack import PlatformStack
 from infra.service import Service
-from infra.stages import TIMES, Stage, stage
+from infra.stages import NO_ADAPTER, SANDBOX, TIMES, Stage, stage
 
 
 class ServiceStack(cdk.Stack):
@@ -73,20 +74,26 @@ def _settings(stage: Stage, name: str) -> dict[str, Any]:
 def stage_from_context(app: cdk.App) -> Stage:
     """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
-    `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say. Raises
-    ValueError, also for a stage that keeps its data, unless it is said that it may be open to the world, and for a
-    deployment without bytecode.
+    `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say.
+    `-c payment_provider=PATH` names the adapter of the payment provider. Raises ValueError. Unless `-c deploying=no`,
+    that is also for a stage that keeps its data but is not said to be open to the world, or whose provider moves no
+    money; with `-c deploying=yes` also for a deployment without bytecode.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
     found = stage(app.node.try_get_context("stage") or "local", times)
     found = _rolled_out(found, app.node.try_get_context("rollout"))
+    found = replace(found, payment_provider=app.node.try_get_context("payment_provider") or found.payment_provider)
+    deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
+    if deploying == "no":
+        return found
     if found.keep and app.node.try_get_context("open_to_the_world") != "yes":
         raise ValueError(
             f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "
             "which keeps its data; if that is what you want, say -c open_to_the_world=yes"
         )
-    if app.node.try_get_context("deploying") == "yes":  # not for a diff or a synthesis, which run on any Python
+    _check_provider(found)
+    if deploying == "yes":
         bundling.require_bytecode(found)
     return found
 
@@ -97,6 +104,24 @@ def _rolled_out(found: Stage, rollout: str | None) -> Stage:
     if rollout != "at_once" or not found.has_aliases:
         raise ValueError(f"rollout={rollout} is not for {found.name!r}: only at_once, where new code comes gradually")
     return replace(found, rollout="at_once")
+
+
+def _check_provider(stage: Stage) -> None:
+    """Raises ValueError for a provider of payments that the stage must not have, or whose adapter cannot be made."""
+    path = stage.payment_provider
+    module, _, name = path.partition(":")
+    if stage.keep and module in (NO_ADAPTER, SANDBOX.partition(":")[0]):
+        raise ValueError(
+            f"{stage.name!r} keeps its data, and the sandbox moves no money: name the adapter of a payment provider, "
+            "-c payment_provider=functions.payments.MODULE:NAME (README, Deploy to AWS, says what it must promise)"
+        )
+    bundled = module.startswith("functions.payments.")  # the functions have no other code of ours beside the kernel
+    try:
+        if bundled and callable(getattr(import_module(module), name, None)):
+            return
+    except ImportError:
+        pass
+    raise ValueError(f"payment_provider must be functions.payments.MODULE:NAME, of what is there, not {path!r}")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,18 @@ Architecture = Literal["arm64", "x86_64"]
 Rollout = Literal["in_place", "gradual", "at_once"]
 
 # The settings that one deployment may override (`cdk deploy -c robot_lease=30`), all in seconds.
-TIMES = ("step_timeout", "robot_lease", "basket_untouched", "order_unpaid", "reconcile_after")
+TIMES = (
+    "step_timeout",
+    "robot_lease",
+    "basket_untouched",
+    "order_unpaid",
+    "payment_unconfirmed",
+    "reconcile_after",
+)
 LONGEST = 30 * 86_400
+
+SANDBOX = "functions.payments.sandbox:SandboxProvider"  # moves no money
+NO_ADAPTER = ""  # a stage that takes real money; a deployment must name its adapter (`-c payment_provider=…`)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +41,9 @@ class Stage:
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
-    gives up none that a retry may help. text_sender, the sender of text messages. require_participation: whether only
-    products of participating stores can be put in a basket.
+    gives up none that a retry may help. text_sender, the sender of text messages. payment_provider, the import path of
+    the payment provider's adapter. require_participation: whether only products of participating stores can be put in
+    a basket.
 
     Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent before
     it is taken offline; basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is
@@ -55,11 +66,13 @@ class Stage:
     kms: bool
     max_receives: int
     text_sender: str
+    payment_provider: str
     require_participation: bool
     step_timeout: int
     robot_lease: int
     basket_untouched: int
     order_unpaid: int
+    payment_unconfirmed: int
     reconcile_after: int
 
     @property
@@ -79,6 +92,7 @@ class Stage:
             "MALLBOTS_STAGE": self.name,
             "MALLBOTS_MAX_RECEIVES": str(self.max_receives),
             "MALLBOTS_TEXT_SENDER": self.text_sender,
+            "MALLBOTS_PAYMENT_PROVIDER": self.payment_provider,
             "MALLBOTS_REQUIRE_PARTICIPATION": _flag(self.require_participation),
             **{variable(name): str(getattr(self, name)) for name in TIMES},
             "MALLBOTS_METER": _flag(self.meter),
@@ -113,11 +127,13 @@ STAGES: dict[str, Stage] = {
         kms=False,
         max_receives=8,
         text_sender="MallBots",
+        payment_provider=SANDBOX,
         require_participation=False,
         step_timeout=2,
         robot_lease=60,
         basket_untouched=1_800,
         order_unpaid=86_400,
+        payment_unconfirmed=86_400,
         reconcile_after=10,
     ),
     "dev": Stage(
@@ -137,11 +153,13 @@ STAGES: dict[str, Stage] = {
         kms=False,
         max_receives=8,
         text_sender="MallBots",
+        payment_provider=SANDBOX,
         require_participation=False,
         step_timeout=60,
         robot_lease=60,
         basket_untouched=1_800,
         order_unpaid=86_400,
+        payment_unconfirmed=86_400,
         reconcile_after=3_600,
     ),
     "prod": Stage(
@@ -162,11 +180,13 @@ STAGES: dict[str, Stage] = {
         kms=True,
         max_receives=8,
         text_sender="MallBots",
+        payment_provider=NO_ADAPTER,
         require_participation=False,
         step_timeout=60,
         robot_lease=60,
         basket_untouched=1_800,
         order_unpaid=86_400,
+        payment_unconfirmed=86_400,
         reconcile_after=3_600,
     ),
 }

@@ -151,11 +151,11 @@ def get_difference(order_id: str) -> DifferenceAnswer:
 
 @api.put("/api/payments/differences/{orderId}/recheck", may=[STAFF])
 def recheck_difference(order_id: str) -> None:
-    """Compare an order's money again now, and retry refunds that were not made."""
+    """Compare an order's money again now, and retry voids and refunds that were not made."""
     reconciliation.recheck(order_id)
 
 
-@api.post("/api/payments/reconciliation", may=[STAFF], versioned=False)
+@api.post("/api/payments/reconciliation", may=[STAFF])
 def reconcile(body: ReconciledDay) -> None:
     """Start the nightly reconciliation now: compare the money of orders."""
     reconciliation.begin(clock.stamp(), body.day if "day" in body.model_fields_set else None)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
-from functions.payments.domain import Invoice, Payment
+from functions.payments.domain import Payment, Statement
+from functions.payments.invoice import Invoice
 
 ACCEPTED = ("approved", "ready", "completed")
 ENDED = ("completed", "rejected", "cancelled")
@@ -23,6 +24,8 @@ Kind = Literal[
     "payment_not_voided",
     "payment_released",
     "payment_balance",
+    "provider_held",
+    "provider_captured",
     "provider_statement",
 ]
 
@@ -114,10 +117,16 @@ def compare(order: Order, invoice: Invoice, payment: Payment) -> Iterator[Reason
         yield from _payment_reasons(order, invoice, payment)
 
 
-def compare_refunds(made: Mapping[str, int], statement: Mapping[str, int]) -> Iterator[Reason]:
-    """The difference between the refunds made and the provider's statement, both in cents by request id."""
-    if made != statement:
-        yield Reason("provider_statement", sum(made.values()), sum(statement.values()))
+def compare_statement(payment: Payment, refunds: Mapping[str, int], statement: Statement) -> Iterator[Reason]:
+    """The differences between a payment, with the refunds made by request id (cents), and the provider's statement."""
+    if payment.is_known_to_provider:
+        held = payment.authorized if payment.status in ("authorized", "confirmed") else 0
+        if statement.held != held:
+            yield Reason("provider_held", held, statement.held)
+        if statement.captured != payment.captured:
+            yield Reason("provider_captured", payment.captured, statement.captured)
+    if statement.refunds != refunds:
+        yield Reason("provider_statement", sum(refunds.values()), sum(statement.refunds.values()))
 
 
 def is_own(order: Order, payment: Payment) -> bool:

@@ -1,20 +1,20 @@
-"""Payments and invoices: the money that a customer had authorized, and what is owed of it for an order.
+"""A payment: the money that a customer had authorized, of which an order's invoice is paid.
 
-- A short pick lowers what is owed: the invoice is reduced to the order's new total, and never rises again. What was
-  captured beyond it is refunded.
-- A refund is made exactly once. The commit that lowers what is owed also requests the refund, under the payment's next
-  number, and schedules a reminder. Its handler asks the provider under an id that is derived from payment and number,
-  then records the refund as made. A crash in between only repeats the request, and the provider pays an id once.
-- An order that is cancelled or rejected owes nothing: its payment is voided or, if it was captured, refunded.
+- What is captured beyond what is owed (a short pick lowers it, a cancellation makes it 0) is refunded.
+- An order that is cancelled or rejected owes nothing: its payment is voided or, if it was captured, refunded. A payment
+  that no order took is voided too, a day after its authorization (PAYMENT_UNCONFIRMED).
+- A refund and a void follow a commit, and are made exactly once. The commit requests it and carries a reminder, whose
+  handler asks the provider under a derived id, then records it as made. A crash in between only repeats the request.
+- Authorizing and capturing come before their commit, under derived ids too (service.py).
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies, upcasts
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
-
-AdjustmentReason = Literal["short_pick", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,38 @@ class Refund:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """What a provider did of one payment, in cents; all 0 for one that it does not know.
+
+    held: what it holds, authorized and neither captured nor released. captured: what was captured and not undone by a
+    void. refunds: those that were paid, by request id.
+    """
+
+    held: int = 0
+    captured: int = 0
+    refunds: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Authorized(DomainEvent):
+    """The provider holds `amount`, in cents, of the customer's money. `at`: RFC 3339."""
+
+    version: ClassVar[int] = 2
+
     customer_id: str
     amount: int
+    at: str
+
+
+@upcasts(Authorized, from_version=1)
+def _without_provider(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 gave no time: no provider was asked to authorize, and none holds anything."""
+    return {**data, "at": ""}
+
+
+@dataclass(frozen=True)
+class Abandoned(DomainEvent):
+    """The provider may have been asked to authorize it, and no commit followed: it is never to be used."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +67,17 @@ class Confirmed(DomainEvent):
 
 @dataclass(frozen=True)
 class Voided(DomainEvent):
-    pass
+    """Nothing of it is to be captured. If the provider holds it, a void is requested by this."""
+
+
+@dataclass(frozen=True)
+class VoidMade(DomainEvent):
+    """The provider holds nothing of it any more."""
 
 
 @dataclass(frozen=True)
 class Captured(DomainEvent):
-    """`amount`, in cents, of what was authorized was captured; the rest was released."""
+    """The provider captured `amount`, in cents, of what was authorized, and released the rest."""
 
     amount: int
 
@@ -66,9 +100,12 @@ class Refunded(DomainEvent):
 class Payment(Aggregate):
     """authorized → confirmed → settled → refunded (wholly), or → voided before anything was captured.
 
-    All amounts are in cents. refunds: those that were requested, by number from 1; a refund that was requested is
-    never requested again, and stays until the provider has paid it.
+    All amounts are in cents. authorized_at: when (RFC 3339); empty for one from before providers authorized, of which
+    none holds anything. to_void: a void was requested, and is not made yet. refunds: those that were requested, by
+    number from 1; a refund that was requested is never requested again, and stays until the provider has paid it.
     """
+
+    snapshot_schema: ClassVar[int] = 2
 
     status: str = ""
     customer_id: str = ""
@@ -77,6 +114,8 @@ class Payment(Aggregate):
     captured: int = 0
     released: int = 0
     refunds: tuple[Refund, ...] = ()
+    authorized_at: str = ""
+    to_void: bool = False
 
     @property
     def refunded(self) -> int:
@@ -88,15 +127,22 @@ class Payment(Aggregate):
         """What was captured and is not to be refunded."""
         return self.captured - sum(refund.amount for refund in self.refunds)
 
-    def authorize(self, customer_id: str, amount: int) -> None:
-        """Authorize an amount of a customer's money. Raises InvalidError."""
+    @property
+    def is_known_to_provider(self) -> bool:
+        """Whether the provider was asked to authorize it."""
+        return bool(self.authorized_at)
+
+    def authorize(self, customer_id: str, amount: int, at: str) -> None:
+        """Authorize an amount of a customer's money. Raises InvalidError, and RefusedError for an abandoned one."""
         if not self.is_new:
+            if not self.customer_id:
+                raise RefusedError("this payment was given up meanwhile: make a new one", self.status)
             return
         if not customer_id.strip():
             raise InvalidError("the customer id cannot be blank")
         if amount <= 0:
             raise InvalidError("the payment amount must be greater than zero")
-        self.record(Authorized(customer_id, amount))
+        self.record(Authorized(customer_id, amount, at))
 
     def confirm(self, order_id: str, customer_id: str, amount: int) -> None:
         """Bind it to one order of its customer, which it must cover. Raises RefusedError with the reason."""
@@ -119,13 +165,32 @@ class Payment(Aggregate):
         if own and self.status in ("authorized", "confirmed"):
             self.record(Voided())
 
-    def capture(self, order_id: str, amount: int) -> None:
-        """Capture what is owed for its order, and release the rest. Raises RefusedError."""
+    def expire(self, now: datetime, unconfirmed: timedelta) -> None:
+        """Void it if it has served no order for that long since its authorization; otherwise change nothing.
+
+        The caller found it in an index that may be behind. A new one is abandoned: its authorization was never stored.
+        """
+        if self.is_new:
+            self.record(Abandoned())
+        elif self.status == "authorized" and self._is_as_old_as(unconfirmed, now):
+            self.record(Voided())
+
+    def void_made(self) -> None:
+        """Record that the provider holds nothing of it any more."""
+        if self.to_void:
+            self.record(VoidMade())
+
+    def must_cover(self, order_id: str, amount: int) -> None:
+        """Raises RefusedError unless so much of it can be captured for an order."""
         if self.order_id not in (None, order_id):
             raise RefusedError("the payment serves another order", self.status)
         self.must_be("confirmed")
         if amount > self.authorized:
             raise RefusedError("the payment does not cover the order", self.status)
+
+    def capture(self, order_id: str, amount: int) -> None:
+        """Record that so much was captured for its order, and the rest released. Raises RefusedError."""
+        self.must_cover(order_id, amount)
         self.record(Captured(amount))
 
     def refund_beyond(self, order_id: str, owed: int) -> None:
@@ -146,11 +211,20 @@ class Payment(Aggregate):
         if not refund.made:
             self.record(Refunded(number, refund.amount))
 
+    def _is_as_old_as(self, age: timedelta, now: datetime) -> bool:
+        return self.is_known_to_provider and now - datetime.fromisoformat(self.authorized_at) >= age
+
     @applies(Authorized)
     def _authorized(self, event: Authorized) -> None:
         self.status = "authorized"
         self.customer_id = event.customer_id
         self.authorized = event.amount
+        self.authorized_at = event.at
+
+    @applies(Abandoned)
+    def _abandoned(self, event: Abandoned) -> None:
+        self.status = "voided"
+        self.to_void = True
 
     @applies(Confirmed)
     def _confirmed(self, event: Confirmed) -> None:
@@ -161,6 +235,11 @@ class Payment(Aggregate):
     def _voided(self, event: Voided) -> None:
         self.status = "voided"
         self.released = self.authorized
+        self.to_void = self.is_known_to_provider
+
+    @applies(VoidMade)
+    def _void_made(self, event: VoidMade) -> None:
+        self.to_void = False
 
     @applies(Captured)
     def _captured(self, event: Captured) -> None:
@@ -179,90 +258,3 @@ class Payment(Aggregate):
         self.refunds = (*self.refunds[:place], made, *self.refunds[place + 1 :])
         if self.refunded == self.captured:
             self.status = "refunded"
-
-
-@dataclass(frozen=True)
-class Billed(DomainEvent):
-    payment_id: str
-    amount: int
-
-
-@dataclass(frozen=True)
-class Adjusted(DomainEvent):
-    """`amount`, in cents, is what is owed now: less than before."""
-
-    version: ClassVar[int] = 2
-
-    amount: int
-    reason: AdjustmentReason
-
-
-@upcasts(Adjusted, from_version=1)
-def _reason_by_amount(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 gave no reason; only a cancellation reduced a paid invoice to 0."""
-    return {**data, "reason": "short_pick" if data["amount"] else "cancelled"}
-
-
-@dataclass(frozen=True)
-class Paid(DomainEvent):
-    pass
-
-
-@dataclass(frozen=True)
-class Cancelled(DomainEvent):
-    payment_id: str
-
-
-@dataclass
-class Invoice(Aggregate):
-    """pending → paid or cancelled; its id is the order's. amount: what is owed, in cents; it never rises.
-
-    A short pick reduces it, before or after it was paid; a cancellation reduces a paid one to 0.
-    """
-
-    status: str = ""
-    payment_id: str = ""
-    amount: int = 0
-
-    def create_or_reduce(self, payment_id: str, amount: int) -> None:
-        """Create it with what its order owes, or reduce it to that; a higher amount changes nothing."""
-        if self.is_new:
-            self.record(Billed(payment_id, amount))
-        elif amount < self.amount:
-            self.record(Adjusted(amount, "short_pick"))
-
-    def pay(self) -> None:
-        """Record that what is owed was captured. Raises RefusedError unless it is pending."""
-        self.must_be("pending")
-        self.record(Paid())
-
-    def cancel(self, payment_id: str) -> None:
-        """Nothing is owed any more. A paid one stays paid, with amount 0; a new one is recorded as cancelled.
-
-        So an approval that arrives after the cancellation creates nothing.
-        """
-        if self.status == "paid":
-            if self.amount > 0:
-                self.record(Adjusted(0, "cancelled"))
-        elif self.status != "cancelled":
-            self.record(Cancelled(payment_id))
-
-    @applies(Billed)
-    def _billed(self, event: Billed) -> None:
-        self.status = "pending"
-        self.payment_id = event.payment_id
-        self.amount = event.amount
-
-    @applies(Adjusted)
-    def _adjusted(self, event: Adjusted) -> None:
-        self.amount = event.amount
-
-    @applies(Paid)
-    def _paid(self, event: Paid) -> None:
-        self.status = "paid"
-
-    @applies(Cancelled)
-    def _cancelled(self, event: Cancelled) -> None:
-        self.status = "cancelled"
-        self.payment_id = event.payment_id
-        self.amount = 0

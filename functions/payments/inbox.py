@@ -11,6 +11,8 @@ from events.payments import (
     ReconciliationPageDue,
     ReconciliationRunsDue,
     RefundDue,
+    UnconfirmedPaymentsDue,
+    VoidDue,
 )
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.messaging.inbox import Again, Inbox
@@ -22,6 +24,7 @@ inbox = Inbox("payments")
 inbox.include(projection)
 inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
 inbox.schedule(ReconciliationRunsDue, "rate(1 minute)")
+inbox.schedule(UnconfirmedPaymentsDue, "rate(1 minute)")
 
 
 @inbox.answers(
@@ -60,6 +63,19 @@ def make_refund(reminder: RefundDue) -> None:
     except RefusedError as error:
         refund = f"refund {reminder.number} of payment {reminder.payment_id}"
         raise UndeliverableError(f"{refund} was refused: {error.message}") from error
+
+
+@inbox.on(VoidDue)
+def make_void(reminder: VoidDue) -> None:
+    try:
+        service.make_void(reminder.payment_id)
+    except RefusedError as error:
+        raise UndeliverableError(f"the void of payment {reminder.payment_id} was refused: {error.message}") from error
+
+
+@inbox.on(UnconfirmedPaymentsDue)
+def release_unconfirmed_payments(tick: UnconfirmedPaymentsDue) -> None:
+    service.release_unconfirmed()
 
 
 @inbox.on(ReconciliationDue)

@@ -1,25 +1,49 @@
-"""The port to the payment provider."""
+"""The port to the payment provider: the whole life of a payment, each call under a request id."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
-from functions.kernel.runtime.runtime import Port
-from functions.payments.sandbox import SandboxProvider
+from functions.kernel.runtime import runtime
+from functions.payments.domain import Statement
 
 
 class PaymentProvider(Protocol):
-    """What the service needs of a payment provider. An adapter raises errors of the kernel, with texts of our own."""
+    """What the service needs of a payment provider.
 
-    def refund(self, payment_id: str, amount: int, request_id: str) -> None:
-        """Pay an amount, in cents, back to the customer, once for each `request_id`.
+    Amounts are in cents. A payment is named by its id here: an adapter finds the provider's own by it. Each request id
+    takes effect once, and is answered alike however often it comes. Every call but `statement` may raise RefusedError
+    when the provider refuses, UnavailableError when it does not answer within budget.TRY seconds (it may have taken
+    effect or not: the call is repeated under its request id), and InvalidError for a request id that was used for
+    another amount. Texts are our own: clients read them.
+    """
 
-        Raises RefusedError when the provider refuses (a retry may succeed), UnavailableError when it does not answer
-        (it may have paid or not: retry with the same request id), and InvalidError for a request id that was used for
-        another amount.
+    def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
+        """Hold an amount of a customer's money. Raises RefusedError also when the payment was voided, before or since.
+
+        An authorization that nobody captures or voids lapses by itself some day, as those of cards do.
         """
 
-    def statement(self, payment_id: str) -> Mapping[str, int]:
-        """The refunds paid of a payment, in cents, by request id. Raises UnavailableError."""
+    def capture(self, payment_id: str, amount: int, request_id: str) -> int:
+        """Capture an amount of what is held, 0 too, and release the rest. Returns what was captured.
+
+        Repeated with another amount it is no error: it returns what the first call captured. Raises RefusedError when
+        less is held, or the payment was voided.
+        """
+
+    def void(self, payment_id: str, request_id: str) -> None:
+        """Release all that is held; what was captured, by a call whose answer was lost, is given back whole.
+
+        A payment that the provider does not know is void too. Afterwards nothing is authorized or captured of it.
+        """
+
+    def refund(self, payment_id: str, amount: int, request_id: str) -> None:
+        """Pay an amount of what was captured back to the customer."""
+
+    def statement(self, payment_id: str) -> Statement:
+        """What was done of a payment. Raises UnavailableError."""
 
 
-provider: Port[PaymentProvider] = Port("provider", connect=SandboxProvider)
+def connect() -> PaymentProvider:
+    """The adapter that the stage names, as `package.module:name`, called without arguments."""
+    module, _, name = runtime.current().setting("PAYMENT_PROVIDER").partition(":")
+    return cast(PaymentProvider, getattr(import_module(module), name)())

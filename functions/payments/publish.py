@@ -15,23 +15,15 @@ from events.payments import (
     PaymentRefunded,
     PaymentVoided,
     Reason,
+    ReconciliationPageDue,
     RefundDue,
+    VoidDue,
 )
 from functions.kernel.eventstore.publish import Publisher, Reminder
 from functions.payments.difference import Cleared, Difference, Found
-from functions.payments.domain import (
-    Adjusted,
-    Authorized,
-    Billed,
-    Cancelled,
-    Confirmed,
-    Invoice,
-    Paid,
-    Payment,
-    Refunded,
-    RefundRequested,
-    Voided,
-)
+from functions.payments.domain import Authorized, Confirmed, Payment, Refunded, RefundRequested, Voided
+from functions.payments.invoice import Adjusted, Billed, Cancelled, Invoice, Paid
+from functions.payments.runs import Asked, Reconciliation
 
 publishes = Publisher("payments")
 
@@ -49,6 +41,11 @@ def payment_confirmed(payment: Payment, event: Confirmed) -> PaymentConfirmed:
 @publishes(Voided)
 def payment_voided(payment: Payment, event: Voided) -> PaymentVoided:
     return PaymentVoided(**_payment(payment))
+
+
+@publishes.reminder(Voided)
+def void_due(payment: Payment, event: Voided) -> Reminder | None:
+    return Reminder(VoidDue(payment_id=payment.id), after=0) if payment.to_void else None
 
 
 @publishes.reminder(RefundRequested)
@@ -89,6 +86,12 @@ def difference_found(difference: Difference, event: Found) -> DifferenceFound:
 @publishes(Cleared)
 def difference_cleared(difference: Difference, event: Cleared) -> DifferenceCleared:
     return DifferenceCleared(**_difference(difference))
+
+
+@publishes.reminder(Asked)
+def page_due(reconciliation: Reconciliation, event: Asked) -> Reminder:
+    page = ReconciliationPageDue(orders=event.orders, day=event.day, after=None, time=event.time)
+    return Reminder(page, after=0)
 
 
 def _payment(payment: Payment) -> dict[str, Any]:

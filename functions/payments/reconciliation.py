@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from math import ceil
 from typing import Any, get_args
 
-from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue, RefundDue
+from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue
 from events.registry import Timer
 from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.kernel.eventstore import codec
@@ -25,29 +25,33 @@ from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import clock, context, runtime
 from functions.payments import service, views
-from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, compare_refunds, is_own
-from functions.payments.domain import Invoice, Payment
-from functions.payments.provider import provider
+from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, compare_statement, is_own
+from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
 from functions.payments.publish import publishes
+from functions.payments.runs import Reconciliation
 from functions.payments.views import Run
 
 SECONDS = 5  # for each message of a batch: the three runs of a night are within the time of a worker
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 differences = Repository(Difference, publishes)
+reconciliations = Repository(Reconciliation, publishes)
 
 
 def begin(time: str, day: str | None = None) -> None:
     """Begin to compare the orders that ended on a day, are unfinished, or have an open difference: a run for each.
 
-    time: when this was asked for (RFC 3339). day: as in 2030-01-31; the day before `time` when left out. Raises
-    InvalidError for a malformed day.
+    Once for each tick or Idempotency-Key: the commit carries a first message for each run. time: when this was asked
+    for (RFC 3339). day: as in 2030-01-31; the day before `time` when left out. Raises InvalidError for a malformed day.
     """
     reconciled = clock.read(time).date() - timedelta(days=1) if day is None else _read_day(day)
-    for orders in get_args(OrdersToCompare):
-        run = Run(orders=orders, day=reconciled.isoformat(), time=time)
-        views.record_run(run)
-        _send(ReconciliationPageDue(orders=run.orders, day=run.day, after=run.after, time=run.time))
+    asked = reconciliations.create(
+        context.current().new_id(), lambda reconciliation: reconciliation.begin(reconciled.isoformat(), time)
+    )
+    if asked.changes:  # a run whose message is lost goes on by its row
+        for orders in get_args(OrdersToCompare):
+            views.record_run(Run(orders=orders, day=asked.day, time=asked.time))
 
 
 def go_on_from(page: ReconciliationPageDue) -> None:
@@ -80,8 +84,9 @@ def reconcile_order(order_id: str, asked_at: str) -> int:
     """Compare one order's money and record the differences; `asked_at`: when this was first asked for (RFC 3339).
 
     A difference is not recorded while its order, invoice or payment has changed within RECONCILE_AFTER seconds (3600):
-    the rest may be under way. Returns the seconds after which to compare again, 0 when the result was recorded. Raises
-    NotFoundError, UnavailableError.
+    the rest may be under way. Returns the seconds after which to compare again, 0 when the result was recorded. Then
+    what was requested of the provider and is not made is asked for again, in case its reminder was lost or given up.
+    Raises NotFoundError, UnavailableError.
     """
     order = views.order(order_id)
     if order is None:
@@ -90,7 +95,7 @@ def reconcile_order(order_id: str, asked_at: str) -> int:
     payment = service.payments.load(order.payment_id).aggregate
     reasons = tuple(compare(order, invoice, payment))
     if is_own(order, payment):
-        reasons += tuple(compare_refunds(service.refunds_made(payment), provider().statement(payment.id)))
+        reasons += tuple(compare_statement(payment, service.refunds_made(payment), service.ask().statement(payment.id)))
     changes = [order.moved_at, *_last_changes(invoice, payment)]
     if order.status not in ENDED:
         current = views.find_order(order_id=order_id)
@@ -101,19 +106,18 @@ def reconcile_order(order_id: str, asked_at: str) -> int:
     if reasons and wait:
         return wait
     _record(order, reasons)
+    _remind(payment)
     return 0
 
 
 def recheck(order_id: str) -> None:
-    """Compare one order's money now, and retry its refunds that were not made.
+    """Compare one order's money now, and have its voids and refunds made that were not.
 
     Raises NotFoundError for an order without a difference, UnavailableError.
     """
     payment_id = differences.get(order_id).payment_id
-    reconcile_order(order_id, clock.stamp())
-    for number, refund in enumerate(service.payments.load(payment_id).aggregate.refunds, start=1):
-        if not refund.made:
-            _send(RefundDue(payment_id=payment_id, number=number))
+    if reconcile_order(order_id, clock.stamp()):
+        _remind(service.payments.load(payment_id).aggregate)
 
 
 def difference(order_id: str) -> Difference:
@@ -138,6 +142,11 @@ def _record(order: Order, reasons: tuple[Reason, ...]) -> None:
     for event in recorded.changes:
         if isinstance(event, Found):
             service.money_differs.ring(order_id=order.id, reasons=[reason.kind for reason in reasons])
+
+
+def _remind(payment: Payment) -> None:
+    for reminder in service.not_made(payment):
+        _send(reminder)
 
 
 def _last_changes(invoice: Invoice, payment: Payment) -> Sequence[str]:

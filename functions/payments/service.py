@@ -1,34 +1,57 @@
 """Use cases of payments and invoices.
 
 An invoice and its payment change in one transaction; an invoice's id is its order's.
+
+The provider is asked to authorize and to capture before the commit, so that no answer promises what it refuses. A crash
+in between leaves something at the provider that is not stored here. The repeated request asks under the same id, which
+takes effect once, and stores it. Where none comes: a row, written first, has a sweep void the authorization; and the
+void of a payment gives back what was captured of it. Voids and refunds follow their commit, which requests them.
 """
 
-from events.payments import OrderReconciliationDue
+from collections.abc import Iterator
+from datetime import timedelta
+
+from events.payments import OrderReconciliationDue, RefundDue, UnconfirmedPaymentsDue, VoidDue
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository, change_together
-from functions.kernel.runtime import context, ids
+from functions.kernel.messaging.sweep import sweep
+from functions.kernel.runtime import budget, clock, context, ids, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.runtime import Port
 from functions.payments import views
-from functions.payments.domain import Invoice, Payment
-from functions.payments.provider import provider
+from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
+from functions.payments.provider import PaymentProvider, connect
 from functions.payments.publish import publishes
 
 payments = Repository(Payment, publishes)
 invoices = Repository(Invoice, publishes)
+provider: Port[PaymentProvider] = Port("provider", connect=connect)
 money_differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
+payment_not_released = Alarm("PaymentNotReleased", UnconfirmedPaymentsDue.about.name)
+
+
+def ask() -> PaymentProvider:
+    """The provider, for one call. Raises UnavailableError when there is no time left for it."""
+    budget.check()
+    return provider()
 
 
 def authorize(customer_id: str, amount: int) -> str:
-    """Authorize an amount (cents) of a customer's money and return the payment's id.
+    """Have the provider authorize an amount (cents) of a customer's money, and return the payment's id.
 
-    Raises InvalidError, and NotFoundError for an unknown customer. The customer is looked up inside the decision, so
-    a repeated request needs no look-up.
+    Raises InvalidError, NotFoundError for an unknown customer, and what the port raises. All is looked up and asked
+    inside the decision: a repeated request needs neither.
     """
 
     def decide(payment: Payment) -> None:
-        payment.authorize(customer_id, amount)
+        at = clock.stamp()
+        payment.authorize(customer_id, amount, at)
         if not views.knows_customer(customer_id):
             raise NotFoundError("customer was not located")
+        if payment.changes:
+            views.await_confirmation(payment.id, at)  # before the provider holds anything
+            ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id))
 
     return payments.create(context.current().new_id(), decide).id
 
@@ -46,6 +69,7 @@ def invoice(invoice_id: str) -> Invoice:
 def confirm(payment_id: str, order_id: str, customer_id: str, amount: int) -> None:
     """Bind a payment to an order of this amount (cents). Raises NotFoundError, RefusedError."""
     payments.change(payment_id, lambda payment: payment.confirm(order_id, customer_id, amount))
+    views.await_no_more(payment_id)
 
 
 def void(payment_id: str, order_id: str, customer_id: str) -> None:
@@ -67,11 +91,18 @@ def create_or_reduce_invoice(order_id: str, payment_id: str, amount: int) -> Non
 
 
 def pay(invoice_id: str) -> None:
-    """Pay an invoice: capture its amount from its payment. Raises NotFoundError, RefusedError."""
+    """Pay an invoice: capture its amount from its payment.
+
+    The request id at the provider is derived from the invoice, so it captures once however often it is asked. Where
+    that was more than is owed by now (a short pick came before the commit), the difference is refunded. Raises
+    NotFoundError, RefusedError, and what the port raises.
+    """
 
     def decide(invoice: Invoice, payment: Payment) -> None:
         invoice.pay()
-        payment.capture(invoice.id, invoice.amount)
+        payment.must_cover(invoice.id, invoice.amount)
+        payment.capture(invoice.id, _captured(invoice, payment))
+        payment.refund_beyond(invoice.id, invoice.amount)
 
     change_together((invoices, invoice_id), (payments, _payment_of(invoice_id)), decide)
 
@@ -90,6 +121,33 @@ def cancel_invoice(order_id: str, payment_id: str, customer_id: str) -> None:
     change_together((invoices, order_id), (payments, payment_id), decide, may_be_new=True)
 
 
+def release_unconfirmed() -> None:
+    """Void all payments that no order took within PAYMENT_UNCONFIRMED seconds (a day), at the provider too."""
+    sweep(views.unconfirmed_since(clock.now() - _longest_unconfirmed()), release, payment_not_released)
+
+
+def release(payment_id: str) -> None:
+    """Void a payment that no order took in time, or whose authorization was never stored. Raises what the port raises.
+
+    One that an order has taken meanwhile stays as it is: of the two changes, the later sees the earlier.
+    """
+    released = payments.create(payment_id, lambda payment: payment.expire(clock.now(), _longest_unconfirmed()))
+    if released.to_void:
+        make_void(payment_id)
+    if released.status != "authorized":
+        views.await_no_more(payment_id)
+
+
+def make_void(payment_id: str) -> None:
+    """Have the provider release what it holds of a voided payment, then record it. Raises what the port raises.
+
+    Crashes are handled as in `make_refund`.
+    """
+    if payments.get(payment_id).to_void:
+        ask().void(payment_id, ids.derive("void", payment_id))
+        payments.change(payment_id, lambda payment: payment.void_made())
+
+
 def make_refund(payment_id: str, number: int) -> None:
     """Have the provider pay a requested refund, then record it as made. Raises NotFoundError, and what the port raises.
 
@@ -100,8 +158,17 @@ def make_refund(payment_id: str, number: int) -> None:
     refund = payment.refund(number)
     if refund.made:
         return
-    provider().refund(payment_id, refund.amount, refund_request_id(payment_id, number))
+    ask().refund(payment_id, refund.amount, refund_request_id(payment_id, number))
     payments.change(payment_id, lambda payment: payment.refund_made(number))
+
+
+def not_made(payment: Payment) -> Iterator[VoidDue | RefundDue]:
+    """The reminders of what was requested of the provider for a payment and is not made."""
+    if payment.to_void:
+        yield VoidDue(payment_id=payment.id)
+    for number, refund in enumerate(payment.refunds, start=1):
+        if not refund.made:
+            yield RefundDue(payment_id=payment.id, number=number)
 
 
 def refund_request_id(payment_id: str, number: int) -> str:
@@ -113,6 +180,17 @@ def refunds_made(payment: Payment) -> dict[str, int]:
     """The refunds of a payment that are recorded as made: cents by request id."""
     refunds = enumerate(payment.refunds, start=1)
     return {refund_request_id(payment.id, number): refund.amount for number, refund in refunds if refund.made}
+
+
+def _captured(invoice: Invoice, payment: Payment) -> int:
+    """What the provider captures for an invoice, in cents: what is owed or, if it was asked before, was owed then."""
+    if not payment.is_known_to_provider:
+        return invoice.amount
+    return ask().capture(payment.id, invoice.amount, ids.derive("capture", invoice.id))
+
+
+def _longest_unconfirmed() -> timedelta:
+    return timedelta(seconds=float(runtime.current().setting("PAYMENT_UNCONFIRMED")))
 
 
 def _payment_of(invoice_id: str) -> str:

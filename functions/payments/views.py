@@ -5,10 +5,13 @@ customer stays as a marked row instead of a tombstone, so that the owner need no
 event of its stream.
 
 An order's copy is what its money is compared with. One sparse index finds what is to be compared: an ended order by the
-day on which it ended, an unfinished one by the time of its creation, a difference by its status and time.
+day on which it ended, an unfinished one by the time of its creation, a difference by its status and time. It also has
+the payments that no order has taken, by their authorization. Those rows, and the runs, are no read model: use cases
+write them, and no rebuild would bring them back.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +48,9 @@ UNFINISHED_FOR = timedelta(days=1)  # a younger order may still be under way
 PAGE = 100
 RUNS = "reconciliation runs"
 RUN_KEPT = timedelta(days=1)  # after its end, so that no message begins it anew
+
+UNCONFIRMED = "unconfirmed payments"
+CONFIRMED_KEPT = timedelta(days=1)  # the row of a payment that was taken: the request that made it may come again
 
 projection = Projection(indexes=[INDEX])
 find_customer = Ask(FindCustomer)
@@ -140,6 +146,25 @@ def end_run(run: Run) -> bool:
 def runs() -> list[Run]:
     """The runs that have not come to their end, oldest first."""
     return [Run(**row) for row in rows(RUNS, consistent=True)]
+
+
+def await_confirmation(payment_id: str, at: str) -> None:
+    """Keep in mind that a payment is authorized, or about to be, and that no order has taken it. at: RFC 3339."""
+    _put_unconfirmed(payment_id, 1, indexes={INDEX: (UNCONFIRMED, at)})
+
+
+def await_no_more(payment_id: str) -> None:
+    """Forget a payment that an order has taken, or that was voided. Where that is lost, the sweep does it again."""
+    _put_unconfirmed(payment_id, 2, expires=int((clock.now() + CONFIRMED_KEPT).timestamp()))
+
+
+def unconfirmed_since(moment: datetime) -> Iterator[str]:
+    """The ids of the payments that no order had taken at `moment`, as the index shows them, the oldest first."""
+    return (row["id"] for row in rows(UNCONFIRMED, index=INDEX, last=clock.stamp(moment)))
+
+
+def _put_unconfirmed(payment_id: str, version: int, **where: Any) -> None:
+    runtime.current().views.put(Row(UNCONFIRMED, payment_id, {"id": payment_id}, **where), version)
 
 
 def differences(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:

@@ -20,6 +20,7 @@ CALLS = {
     "a query to its owner (Lambda)": (budget.TRIES, budget.BACK_OFF),
     "PutEvents, of up to ten messages": (budget.TRIES, PAUSE),
     "a text by SNS": (1, 0),
+    "a call of the payment provider": (1, 0),
 }
 FUNCTIONS = {
     "Api": ("service", "API_TIMEOUT"),

@@ -5,7 +5,7 @@
 3. An order that completed has its list collected and its invoice paid; one that was rejected or cancelled has a list
    that is cancelled or was collected before, owes nothing and keeps no money.
 4. All that was authorized for an order that is over was captured or released, and what was captured and did not go
-   back is what is owed.
+   back is what is owed. The provider's books say the same.
 5. A robot at work has one list, which names it and is of an order still wanted; no robot is idle while a list waits.
 6. The customer was notified of the order's fate, and of each stage on the way to it, once.
 7. Search shows each order as ordering has it, and insights counts each once at every stage it reached.
@@ -17,7 +17,7 @@ from typing import Any
 
 from events.registry import Kind, language
 from functions.payments import service as payments
-from functions.payments.domain import Payment
+from functions.payments.domain import Payment, Statement
 from tests.support.mall import Mall
 
 LISTS_OF: dict[str, set[str]] = {
@@ -104,6 +104,12 @@ def _list_fits(mall: Mall, order: dict[str, Any]) -> None:
         assert found == ordered, order
 
 
+def at_the_provider(mall: Mall, payment_id: str) -> Statement:
+    """What the sandbox did of a payment."""
+    with mall.at_work("payments"):
+        return payments.provider().statement(payment_id)
+
+
 def _money_adds_up(mall: Mall, order: dict[str, Any]) -> None:
     invoice = _get(mall, f"/api/payments/invoices/{order['id']}")["invoice"]
     payment = money(mall, order["paymentId"])
@@ -122,6 +128,11 @@ def _money_adds_up(mall: Mall, order: dict[str, Any]) -> None:
         assert payment.status == ("settled" if order["paid"] else "confirmed"), (payment, order)
     if served and order["status"] in ENDED:
         assert payment.authorized == payment.captured + payment.released, payment
+    if not payment.is_new:
+        held = payment.authorized - payment.captured - payment.released
+        books = at_the_provider(mall, payment.id)
+        assert (books.held, books.captured) == (held, payment.captured), payment
+        assert sum(books.refunds.values()) == payment.refunded, payment
 
 
 def _customer_was_notified(mall: Mall, order: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.flow.adding_up import everything_adds_up, money
+from functions.payments.domain import Statement
+from tests.flow.adding_up import at_the_provider, everything_adds_up, money
 from tests.flow.bank import Bank, Behaviour
 from tests.flow.scene import ORDERED, Scene, a_scene
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
@@ -161,24 +162,56 @@ def test_a_refund_is_dead_lettered_when_the_provider_fails_for_long_and_redriven
 
 
 @each_fault
-def test_the_provider_is_not_asked_about_what_was_never_captured(scene: Scene, bank: Bank, fault: Behaviour) -> None:
+def test_the_void_of_a_cancelled_order_is_made_once_the_provider_answers(
+    scene: Scene, bank: Bank, fault: Behaviour
+) -> None:
     bank.behaviour = fault
     scene.is_approved()
     assert scene.shopper.cancels().status == 200
-    scene.mall.pass_time(60)
-    assert scene.shopper.payment()["status"] == "voided"
-    assert bank.asked == {}
-    everything_adds_up(scene.mall)
+    void_is_made(scene, bank)
 
 
 @each_fault
-def test_a_rejected_order_is_voided_without_the_provider(scene: Scene, bank: Bank, fault: Behaviour) -> None:
+def test_the_void_of_a_rejected_order_is_made_once_the_provider_answers(
+    scene: Scene, bank: Bank, fault: Behaviour
+) -> None:
     bank.behaviour = fault
     scene.shopper.authorizes_a_payment(100).checks_out()
     scene.mall.pass_time(60)
     assert scene.shopper.order()["status"] == "rejected"
+    void_is_made(scene, bank)
+
+
+def void_is_made(scene: Scene, bank: Bank) -> None:
+    scene.mall.pass_time(60)
     assert scene.shopper.payment()["status"] == "voided"
-    assert bank.asked == {}
+    assert money(scene.mall, scene.shopper.payment_id).to_void
+    assert len(bank.asked) == 1
+    bank.pays_again()
+    assert not money(scene.mall, scene.shopper.payment_id).to_void
+    everything_adds_up(scene.mall)
+
+
+@pytest.mark.parametrize("basket", ["cancelled", "abandoned"])
+def test_a_payment_that_no_order_took_is_released_when_its_time_is_over(basket: str) -> None:
+    scene = a_scene(settings={"MALLBOTS_PAYMENT_UNCONFIRMED": "3600"})
+    if basket == "cancelled":
+        scene.shopper.ask("DELETE", f"/api/baskets/{scene.order_id}")
+    scene.mall.pass_time(3_400)
+    assert scene.shopper.payment()["status"] == "authorized"
+    scene.mall.pass_time(260)
+    assert scene.shopper.payment()["status"] == "voided"
+    assert at_the_provider(scene.mall, scene.shopper.payment_id) == Statement()
+
+
+def test_a_basket_checked_out_after_the_release_becomes_an_order_that_is_rejected_with_the_reason() -> None:
+    scene = a_scene(settings={"MALLBOTS_PAYMENT_UNCONFIRMED": "300"})
+    scene.mall.pass_time(400)
+    scene.shopper.checks_out()
+    scene.mall.pass_time(60)
+    assert scene.shopper.order()["status"] == "rejected"
+    rejections = [e.data["reason"] for e in scene.mall.published if e.metadata.name == "OrderRejected"]
+    assert set(rejections) == {"the payment is voided"}
     everything_adds_up(scene.mall)
 
 

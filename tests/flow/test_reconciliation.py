@@ -96,7 +96,7 @@ def test_a_refund_that_was_never_made_is_found_at_night_and_cleared_when_it_is_m
     scene.mall.pass_time(DAY)
     assert published_differences(scene.mall) == ["DifferenceFound"]
 
-    assert len(bank.pays_again()) == 1
+    assert len(bank.pays_again()) == 3  # the first reminder, and that of each night
     scene.mall.pass_time(DAY)
     assert published_differences(scene.mall) == ["DifferenceFound", "DifferenceCleared"]
     assert open_differences(scene.mall) == []

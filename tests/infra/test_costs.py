@@ -19,10 +19,10 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
     """README names the sum: `make idle-cost STAGE=prod`."""
     costs = {what: round(dollars, 2) for what, dollars in idle_cost(prod.stacks, STAGES["prod"]).items()}
     assert costs == {
-        "metrics that alarms read": 22.30,
+        "metrics that alarms read": 22.50,
         "polling of empty queues (assumed)": 2.85,
         "secrets": 0.40,
-        "ticks of schedules": 0.40,
+        "ticks of schedules": 0.46,
     }
 
 
@@ -43,4 +43,4 @@ def test_a_type_of_resource_without_a_price_fails_the_command() -> None:
 def test_what_a_million_orders_cost() -> None:
     """README names the sum: `make order-cost`."""
     assert set(PRICES) == set(ORDER)
-    assert round(sum(order_cost().values())) == 323
+    assert round(sum(order_cost().values())) == 324

@@ -11,8 +11,8 @@ import pytest
 
 from functions.kernel.composition.manifest import services
 from infra import bundling
-from infra.stages import STAGES, TIMES, Stage, stage, variable
-from tests.infra.conftest import Templates
+from infra.stages import SANDBOX, STAGES, TIMES, Stage, stage, variable
+from tests.infra.conftest import STUB, Templates
 
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
@@ -37,6 +37,7 @@ def test_every_stage_keeps_the_times_of_a_mall(name: str) -> None:
     assert found["MALLBOTS_ROBOT_LEASE"] == "60"
     assert found["MALLBOTS_BASKET_UNTOUCHED"] == str(30 * 60)
     assert found["MALLBOTS_ORDER_UNPAID"] == str(24 * 60 * 60)
+    assert found["MALLBOTS_PAYMENT_UNCONFIRMED"] == str(24 * 60 * 60)
     assert found["MALLBOTS_STEP_TIMEOUT"] == ("2" if name == "local" else "60")
     assert found["MALLBOTS_RECONCILE_AFTER"] == ("10" if name == "local" else "3600")
 
@@ -80,8 +81,44 @@ def test_a_stage_that_keeps_data_is_not_deployed_open_to_the_world_unless_told(a
 
 
 def test_a_stage_is_deployed_open_to_the_world_where_told_or_where_it_keeps_nothing() -> None:
-    assert stage_with(stage="prod", open_to_the_world="yes").name == "prod"
+    assert stage_with(stage="prod", open_to_the_world="yes", payment_provider=STUB).name == "prod"
     assert stage_with(stage="dev").name == "dev"
+
+
+@pytest.mark.parametrize("answer", [{}, {"payment_provider": SANDBOX}, {"payment_provider": ""}])
+def test_a_stage_that_keeps_data_is_not_deployed_with_the_sandbox_for_payments(answer: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"'prod' keeps its data, and the sandbox moves no money: name the adapter"):
+        stage_with(stage="prod", open_to_the_world="yes", **answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "functions.payments.nowhere:connect",
+        "functions.payments.sandbox:Nothing",
+        "functions.payments.sandbox",
+        "tests.unit.payments.till:Bank",  # not bundled
+    ],
+)
+def test_a_payment_provider_that_the_functions_could_not_import_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=rf"must be functions\.payments\.MODULE:NAME, of what is there, not '{path}'"):
+        stage_with(stage="dev", payment_provider=path)
+
+
+def test_the_functions_of_a_deployment_find_the_import_path_of_its_payment_provider(
+    dev: Templates, prod: Templates
+) -> None:
+    for templates, path in ((dev, SANDBOX), (prod, STUB)):
+        found = {
+            function["Environment"]["Variables"].get("MALLBOTS_PAYMENT_PROVIDER")
+            for stack, _, function in templates.resources("AWS::Lambda::Function")
+            if stack == "payments"
+        }
+        assert found == {path}
+
+
+def test_a_stage_is_synthesised_or_taken_down_without_being_told_any_of_it() -> None:
+    assert stage_with(stage="prod", deploying="no").name == "prod"
 
 
 def test_the_stacks_of_production_are_protected_from_deletion(dev: Templates, prod: Templates) -> None:

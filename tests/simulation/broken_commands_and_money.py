@@ -165,22 +165,22 @@ def recorded_and_not_sent(history: HistoryBuilder) -> None:
 
 
 def refund_twice(history: HistoryBuilder) -> None:
-    effect = deepcopy(history.fields("effect", "provider"))
+    effect = deepcopy(history.fields("effect", "refund"))
     history.record("effect", **{**effect, "request_id": "p 2"})
 
 
 def refund_recorded_and_not_paid(history: HistoryBuilder) -> None:
-    history.drop("effect", "provider")
+    history.drop("effect", "refund")
 
 
 def refund_id_of_another(history: HistoryBuilder) -> None:
-    effect = deepcopy(history.fields("effect", "provider"))
-    history.record("effect", **{**effect, "what": {"payment": "p", "amount": 999}})
+    effect = deepcopy(history.fields("effect", "refund"))
+    history.record("effect", **{**effect, "what": {"call": "refund", "payment": "p", "amount": 999}})
 
 
 def refund_forgotten(history: HistoryBuilder) -> None:
     history.drop("commit", '"Payment#p", 5')
-    history.drop("effect", "provider")
+    history.drop("effect", "refund")
 
 
 def captured_too_much(history: HistoryBuilder) -> None:

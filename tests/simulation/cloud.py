@@ -266,7 +266,7 @@ class Cloud:
                 ]
                 for name, queue in self.queues.items()
             },
-            "provider": dict(self.provider.paid),
+            "provider": dict(self.provider.requests),
             "texts": dict(self.texts.sent),
             "settings": dict(self.settings),
         }

@@ -1,44 +1,86 @@
 """External services: the payment provider and the carrier of texts, whose answers may be lost."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
+from functions.payments.domain import Statement
 from tests.simulation.sdk import Caller, World
 
 ANSWER_LOST = 2.0  # seconds until a caller gives up
 
 
 class Provider:
-    """A payment provider that refunds each request id once."""
+    """A payment provider by which each request id takes effect once; it checks no amount, and trusts another id.
+
+    requests: by request id, what it asked for. undone: the payments that were voided. unheard: those of which the
+    answer to the next capture is lost.
+    """
 
     def __init__(self) -> None:
-        self.paid: dict[str, tuple[str, int]] = {}  # request id → payment, amount
+        self.requests: dict[str, dict[str, Any]] = {}
+        self.undone: set[str] = set()
+        self.unheard: set[str] = set()
+
+    def amounts(self, call: str, payment_id: str) -> dict[str, int]:
+        """What a payment was asked for by one kind of call, in cents, by request id."""
+        asked = {"call": call, "payment": payment_id}
+        return {request: what["amount"] for request, what in self.requests.items() if asked.items() <= what.items()}
 
 
 class ProviderClient:
-    """One container's client of the payment provider."""
+    """One container's client of the payment provider. Its errors are those that the port defines."""
 
     def __init__(self, provider: Provider, world: World, caller: Caller) -> None:
         self._provider = provider
         self._world = world
         self._caller = caller
 
+    def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
+        """Hold an amount."""
+        self._must_not_be_undone(payment_id)
+        self._ask("authorize", payment_id, amount, request_id, OTHERS)
+
+    def capture(self, payment_id: str, amount: int, request_id: str) -> int:
+        """Capture an amount; again, answer the first."""
+        self._must_not_be_undone(payment_id)
+        captured = self._provider.amounts("capture", payment_id).get(request_id, amount)
+        self._ask("capture", payment_id, captured, request_id, OTHERS)
+        return captured
+
+    def void(self, payment_id: str, request_id: str) -> None:
+        """Undo a payment."""
+        self._ask("void", payment_id, 0, request_id, OTHERS)
+
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
-        """Refund. Raises InvalidError, RefusedError and UnavailableError, as the port defines."""
-        faults, paid = self._world.faults, self._provider.paid
+        """Pay an amount back."""
+        self._ask("refund", payment_id, amount, request_id, REFUND)
+
+    def _must_not_be_undone(self, payment_id: str) -> None:
+        if payment_id in self._provider.undone:
+            raise RefusedError("the provider has released this payment")
+
+    def _ask(self, call: str, payment_id: str, amount: int, request_id: str, names: "Answers") -> None:
+        faults, requests = self._world.faults, self._provider.requests
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
-        before = paid.get(request_id)
-        if before and before != (payment_id, amount):
-            raise InvalidError("this request id was used for another amount")
-        if faults.strikes("provider silent", payment_id):
+        if call in ("authorize", "capture"):
+            self._must_not_be_undone(payment_id)  # meanwhile
+        what = {"call": call, "payment": payment_id, "amount": amount}
+        before = requests.get(request_id)
+        if before and before != what:
+            raise InvalidError("this request id was used for another request")
+        if faults.strikes(names.silent, payment_id):
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the provider does not answer")
-        if not before and faults.strikes("provider refuses", payment_id):
-            raise RefusedError("the provider does not pay this amount back")
-        lost = faults.strikes("provider answer lost", payment_id)
-        if not before:
-            paid[request_id] = (payment_id, amount)
-        what = {"payment": payment_id, "amount": amount}
+        if not before and faults.strikes(names.refused, payment_id):
+            raise RefusedError("the provider refuses this")
+        lost = faults.strikes(names.lost, payment_id)
+        if call == "capture" and payment_id in self._provider.unheard:
+            self._provider.unheard.remove(payment_id)
+            lost = lost or faults.strike(names.lost, payment_id)
+        requests.setdefault(request_id, what)
+        if call == "void":
+            self._provider.undone.add(payment_id)
         self._world.history.record(
             "effect", port="provider", request_id=request_id, what=what, answered=not lost, again=before is not None
         )
@@ -47,11 +89,30 @@ class ProviderClient:
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the provider does not answer")
 
-    def statement(self, payment_id: str) -> Mapping[str, int]:
-        """The refunds of a payment, by request id, in cents."""
+    def statement(self, payment_id: str) -> Statement:
+        """What was done of a payment."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
-        paid = self._provider.paid
-        return {request: amount for request, (payment, amount) in paid.items() if payment == payment_id}
+        done = self._provider.amounts
+        held, captured = done("authorize", payment_id), done("capture", payment_id)
+        undone = payment_id in self._provider.undone
+        return Statement(
+            held=0 if captured or undone else sum(held.values()),
+            captured=0 if undone else sum(captured.values()),
+            refunds=done("refund", payment_id),
+        )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The faults that strike a call: no answer and no effect, a refusal, and an effect without an answer."""
+
+    silent: str
+    refused: str
+    lost: str
+
+
+REFUND = Answers("provider silent", "provider refuses", "provider answer lost")
+OTHERS = Answers("provider away", "provider declines", "provider reply lost")
 
 
 class Texts:

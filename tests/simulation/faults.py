@@ -48,6 +48,9 @@ FAULTS: dict[str, tuple[str, float]] = {
     "provider refuses": ("the payment provider refuses a refund", 0.5),
     "provider answer lost": ("the payment provider has refunded, and its answer is lost", 0.5),
     "provider silent": ("the payment provider does not answer, and has not refunded", 0.4),
+    "provider declines": ("the payment provider refuses to authorize, capture or void", 0.06),
+    "provider reply lost": ("the payment provider has done one of these, and its answer is lost", 0.15),
+    "provider away": ("the payment provider does not answer, and has done none of these", 0.1),
     "text not taken": ("the carrier does not answer, and has not accepted a text", 0.3),
     "text answer lost": ("the carrier accepted a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 without an invocation", 0.04),
@@ -115,6 +118,10 @@ class Faults:
         if self._stopped or name not in self.rates or self._is_paused():
             return False
         return self._choices.chance(self.rates[name], name) and self._strike(name, where)
+
+    def strike(self, name: str, where: str) -> bool:
+        """Have a fault happen here and now, unless all have ended; whether it does."""
+        return not self._stopped and self._strike(name, where)
 
     def one_of(self, names: tuple[str, ...], where: str) -> str | None:
         """The one of several faults that happens here and now, or None."""

@@ -49,7 +49,11 @@ class HistoryBuilder:
     @property
     def final(self) -> dict[str, Any]:
         """The final state."""
-        settings = {"MALLBOTS_BASKET_UNTOUCHED": "1800", "MALLBOTS_ORDER_UNPAID": "86400"}
+        settings = {
+            "MALLBOTS_BASKET_UNTOUCHED": "1800",
+            "MALLBOTS_ORDER_UNPAID": "86400",
+            "MALLBOTS_PAYMENT_UNCONFIRMED": "86400",
+        }
         return {"tables": self.tables, "quiescent": True, "settings": settings}
 
     def record(self, kind: str, **fields: Any) -> None:

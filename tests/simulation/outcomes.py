@@ -35,7 +35,13 @@ OUTCOMES: dict[str, str] = {
     "list cancelled before its creation": "the tombstone refuses the late creation",
     "robot silent": "a robot went offline, or was taken offline",
     "payment voided": "an authorization was released",
+    "payment released": "no order took it in time",
+    "payment abandoned": "it was authorized and not stored, and then released",
+    "capture undone": "what was captured and not stored was given back by a void",
     "payment refunded": "captured money was refunded",
+    "authorize repeated": "under the same request id",
+    "capture repeated": "under the same request id",
+    "void repeated": "under the same request id",
     "refund repeated": "under the same request id",
     "invoice adjusted": "the amount was reduced",
     "invoice cancelled": "the amount became 0",
@@ -81,6 +87,7 @@ BY_EVENT: dict[tuple[str, str], str] = {
     ("depot", "GivenBack"): "list given back",
     ("depot", "WentOffline"): "robot silent",
     ("payments", "Voided"): "payment voided",
+    ("payments", "Abandoned"): "payment abandoned",
     ("payments", "Refunded"): "payment refunded",
     ("payments", "Adjusted"): "invoice adjusted",
     ("payments", "Cancelled"): "invoice cancelled",
@@ -122,6 +129,7 @@ def count_outcomes(history: list[Entry], committed: Commits) -> Counter[str]:
     _Events(counted).count(committed)
     _count_answers(history, counted)
     _count_deliveries(history, counted)
+    _count_effects(history, counted)
     return +counted  # without zeros
 
 
@@ -181,15 +189,27 @@ def _count_answers(history: list[Entry], counted: Counter[str]) -> None:
                 answered.add(request)
 
 
-def _count_deliveries(history: list[Entry], counted: Counter[str]) -> None:
+def _count_effects(history: list[Entry], counted: Counter[str]) -> None:
     requested: set[tuple[str, str]] = set()
+    captured: set[str] = set()
     for _, kind, fields in history:
         if kind == "effect":
-            request = (fields["port"], fields["request_id"])
+            request, what = (fields["port"], fields["request_id"]), fields["what"]
+            call = what.get("call", "text")
             if request in requested:
-                counted["text repeated" if fields["port"] == "texts" else "refund repeated"] += 1
+                counted[f"{call} repeated"] += 1
+            elif call == "void":
+                counted["capture undone"] += what["payment"] in captured
+            elif call == "capture":
+                captured.add(what["payment"])
             requested.add(request)
-        elif kind == "ended" and fields["how"] in BY_END:
+        elif kind == "commit" and '["Voided",' in fields["item"]["events"]["S"]:
+            counted["payment released"] += "cause" not in fields["item"]  # by a sweep: orders void by messages
+
+
+def _count_deliveries(history: list[Entry], counted: Counter[str]) -> None:
+    for _, kind, fields in history:
+        if kind == "ended" and fields["how"] in BY_END:
             counted[BY_END[fields["how"]]] += 1
         elif kind == "received":
             counted["message redelivered"] += fields["count"] > 1

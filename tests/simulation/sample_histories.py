@@ -115,10 +115,16 @@ def _notify(builder: HistoryBuilder, kind: str, cause: str) -> None:
     builder.commit(f"Notification#o {kind}", ("Sent", data), messages=[("NotificationSent", data)], cause=cause)
 
 
+def _ask_provider(builder: HistoryBuilder, call: str, amount: int) -> None:
+    what = {"call": call, "payment": "p", "amount": amount}
+    builder.record("effect", port="provider", request_id=f"p {call}", what=what, answered=True, again=False)
+
+
 def _checked_out(authorized: int) -> tuple[HistoryBuilder, str]:
     """A payment, a basket that is checked out, its order, and a saga at step 1; the id of its command."""
     builder = HistoryBuilder()
     builder.request("POST", "/api/payments", key="1")
+    _ask_provider(builder, "authorize", authorized)
     builder.commit(
         PAYMENT,
         ("Authorized", {"customer_id": "c", "amount": authorized}),
@@ -208,6 +214,7 @@ def _collect_and_pay(builder: HistoryBuilder) -> None:
         BOT, ("TookList", {"list_id": "o"}), messages=[("BotAssigned", _bot("active", "o"))], in_transaction=2
     )
     builder.request("PUT", "/api/payments/invoices/o/pay", key="5")
+    _ask_provider(builder, "capture", 3000)
     [paid] = builder.commit(INVOICE, ("Paid", {}), messages=[("InvoicePaid", _invoice("paid", 3000))], in_transaction=2)
     builder.commit(PAYMENT, ("Captured", {"amount": 3000}), in_transaction=2)
     builder.respond(version=2)
@@ -239,8 +246,7 @@ def _collect_and_pay(builder: HistoryBuilder) -> None:
     builder.commit(
         PAYMENT, ("RefundRequested", {"number": 1, "amount": 1000}), timers=[refund], cause=ready, in_transaction=2
     )
-    what = {"payment": "p", "amount": 1000}
-    builder.record("effect", port="provider", request_id="p 1", what=what, answered=True, again=False)
+    _ask_provider(builder, "refund", 1000)
     refunded = ("PaymentRefunded", _payment("settled", 3000, 2000, 1000, refund=1000))
     builder.commit(
         PAYMENT, ("Refunded", {"number": 1, "amount": 1000}), messages=[refunded], cause=f"{PAYMENT}/4/RefundDue"
@@ -306,7 +312,12 @@ def _reject_and_undo(builder: HistoryBuilder, command_id: str) -> None:
     [command_id] = builder.commit(SAGA, undone, undo, messages=[command], timers=[timeout], cause=reply_id)
     voided = ("PaymentVoided", _payment("voided", 0, 2000, order_id=None, authorized=2000))
     messages = [voided, ("PaymentVoidAccepted", {"order_id": "o"})]
-    _, reply_id = builder.commit(PAYMENT, ("Voided", {}), messages=messages, cause=command_id, answers=command_id)
+    due = [("VoidDue", {"payment_id": "p"}, 0)]
+    _, reply_id = builder.commit(
+        PAYMENT, ("Voided", {}), messages=messages, timers=due, cause=command_id, answers=command_id
+    )
+    _ask_provider(builder, "void", 0)
+    builder.commit(PAYMENT, ("VoidMade", {}), cause=f"{PAYMENT}/2/VoidDue")
     undo, command, timeout = _undo_sent(2, "CancelShoppingList")
     undone = ("Undone", {"step": 3})
     [command_id] = builder.commit(SAGA, undone, undo, messages=[command], timers=[timeout], cause=reply_id)

@@ -8,6 +8,7 @@ import pytest
 from tests.simulation import (
     broken_baskets_and_orders,
     broken_commands_and_money,
+    broken_payments,
     broken_sagas_and_read_models,
     sample_histories,
 )
@@ -24,6 +25,7 @@ from tests.simulation.check import (
     orders,
     poison,
     projections,
+    provider,
     published_state,
     refusals,
     robots,
@@ -38,7 +40,12 @@ SAMPLES: dict[str, Callable[[], HistoryBuilder]] = {
     "refused": sample_histories.refused,
     "parked": sample_histories.parked,
 }
-BROKEN = [*broken_commands_and_money.CASES, *broken_sagas_and_read_models.CASES, *broken_baskets_and_orders.CASES]
+BROKEN = [
+    *broken_commands_and_money.CASES,
+    *broken_payments.CASES,
+    *broken_sagas_and_read_models.CASES,
+    *broken_baskets_and_orders.CASES,
+]
 
 
 def violated(history: HistoryBuilder) -> set[str]:
@@ -75,7 +82,7 @@ def test_every_invariant_is_violated_by_some_broken_history() -> None:
         failures,
         published_state,
     )
-    families = (*kernel, baskets, collection, lists, orders, money, refusals, robots)
+    families = (*kernel, baskets, collection, lists, orders, money, provider, refusals, robots)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
     invariants = {value for value in constants if isinstance(value, str) and " " in value}
     assert invariants == {invariant for _, _, invariant in BROKEN}

@@ -166,7 +166,7 @@ def test_the_same_seed_without_the_bug_has_no_violation(failing: Outcome) -> Non
 
 
 def test_a_timeline_shows_the_entries_of_a_violation(failing: Outcome) -> None:
-    payment_id = failing.violations[0].evidence["streams"][-1].partition("#")[2]
+    payment_id = failing.violations[0].evidence["stream"].partition("#")[2]
     lines = list(timeline(failing.history, [payment_id]))
     assert any("/checkout" in line for line in lines)
     assert any("commit" in line and "Captured" in line for line in lines)

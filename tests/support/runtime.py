@@ -10,7 +10,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime, Unsent
-from infra.stages import STAGES
+from infra.stages import SANDBOX, STAGES
 
 
 class RecordingBus:
@@ -71,7 +71,7 @@ class RecordingQueue:
             raise ConnectionError("the queue is down")
 
 
-SETTINGS = STAGES["prod"].environment
+SETTINGS = {**STAGES["prod"].environment, "MALLBOTS_PAYMENT_PROVIDER": SANDBOX}
 
 
 def memory_views(service: str) -> MemoryViews:
@@ -85,7 +85,7 @@ def _indexes(service: str) -> tuple[str, ...]:
 
 
 def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, **overrides: Any) -> Runtime:
-    """The runtime of a service with everything in memory and prod's settings; `overrides` replace parts."""
+    """The runtime of a service with all in memory, prod's settings, and the sandbox; `overrides` replace parts."""
     parts: dict[str, Any] = {
         "store": MemoryEventStore(),
         "views": memory_views(service),

@@ -200,9 +200,9 @@ def _dead_letter_reason(letter: DeadLetter, history: ParsedHistory) -> Iterator[
 
 
 def is_hopeless(letter: DeadLetter) -> bool:
-    """Whether no attempt can succeed: the message is unreadable, has no subscriber here, or is a refused refund."""
+    """Whether no attempt can succeed: it is unreadable, has no subscriber here, or asks for what was refused."""
     message = letter.message
-    if message is None or message.name == "RefundDue":
+    if message is None or message.name in ("RefundDue", "VoidDue"):
         return True
     known = message.name in TIMERS or letter.queue in SUBSCRIBERS.get(message.name, ())
     # Published by a client: whether its data is valid is not judged here.

@@ -57,6 +57,8 @@ TIME_IS_SHORT = 12 * SECOND
 AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read", "keys unprocessed")  # recorded with the table
 EXTERNAL = {"payments": "provider", "notifications": "text"}  # by service, the prefix of faults at its port
 
+REFUSED = {"RefundDue": "provider refuses", "VoidDue": "provider declines"}  # by message, the fault that refuses it
+
 
 @dataclass(slots=True)
 class Invocation:
@@ -174,8 +176,8 @@ def _may_be_dead_lettered(letter: DeadLetter, by_cause: dict[str, list[Invocatio
     """Whether a message that was dead-lettered at once could not have been handled by that container."""
     if letter.message is None or not is_hopeless(letter) or int(letter.reason.get("tries", 0)) >= ATTEMPTS:
         return True  # attempted often enough, each time with a cause, or checked elsewhere
-    if letter.message.name == "RefundDue":
-        return "provider refuses" in _struck(letter, by_cause, history)
+    if letter.message.name in REFUSED:
+        return REFUSED[letter.message.name] in _struck(letter, by_cause, history)
     return True
 
 

@@ -21,7 +21,10 @@ ACCEPTED = ("approved", "ready", "completed")
 
 @dataclass
 class Payment:
-    """A payment by its events, in cents. requested, made: refunds by number."""
+    """A payment by its events, in cents. requested, made: refunds by number.
+
+    paid: what was captured, less what the same commit asks to refund: it is the invoice's amount.
+    """
 
     customer: str = ""
     order: str | None = None
@@ -29,6 +32,7 @@ class Payment:
     authorized: int = 0
     captured: int = 0
     released: int = 0
+    paid: int = 0
     requested: dict[int, int] = field(default_factory=dict)
     made: dict[int, int] = field(default_factory=dict)
 
@@ -128,11 +132,14 @@ def _apply_payment(payment: Payment, commit: Commit) -> Iterator[Violation]:
                 payment.authorized = data["amount"]
             case "Confirmed":
                 payment.status, payment.order = "confirmed", data["order_id"]
+            case "Abandoned":
+                payment.status = "abandoned"
             case "Voided":
                 payment.status, payment.released = "voided", payment.authorized
             case "Captured":
                 payment.status, payment.captured = "settled", payment.captured + data["amount"]
                 payment.released = payment.authorized - payment.captured
+                payment.paid = payment.captured - _refunded_at_once(commit)
             case "RefundRequested":
                 if data["number"] != len(payment.requested) + 1:
                     text = f"{commit.where} requests the refund {data['number']} as its {len(payment.requested) + 1}."
@@ -143,13 +150,17 @@ def _apply_payment(payment: Payment, commit: Commit) -> Iterator[Violation]:
                     text = f"{commit.where} records a refund of {data['amount']} that is not requested, or made before"
                     yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
                 payment.made[data["number"]] = data["amount"]
-    if payment.authorized <= 0 or payment.captured > payment.authorized:
+    if (payment.authorized <= 0 and payment.status != "abandoned") or payment.captured > payment.authorized:
         text = f"{commit.where} has {payment.captured} captured of {payment.authorized}"
         yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
     if sum(payment.requested.values()) > payment.captured:
         text = f"{commit.where} refunds {sum(payment.requested.values())} of {payment.captured} captured"
         yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
     yield from _published(payment, commit)
+
+
+def _refunded_at_once(commit: Commit) -> int:
+    return sum(event.data["amount"] for event in commit.events if event.name == "RefundRequested")
 
 
 def _published(payment: Payment, commit: Commit) -> Iterator[Violation]:
@@ -200,7 +211,7 @@ def _reduce(order: Order, shortages: list[dict[str, int | str]]) -> None:
 
 def _together(payments: dict[str, Payment], invoices: dict[str, Invoice]) -> Iterator[Violation]:
     """An invoice is paid exactly when its amount is captured."""
-    captured = {payment.order: payment.captured for payment in payments.values() if payment.status == "settled"}
+    captured = {payment.order: payment.paid for payment in payments.values() if payment.status == "settled"}
     for order_id, invoice in invoices.items():
         if invoice.paid != captured.get(order_id):
             text = (
@@ -213,6 +224,9 @@ def _adds_up(order_id: str, order: Order, invoice: Invoice | None, payment: Paym
     about = {"streams": [f"Order#{order_id}", f"Invoice#{order_id}", f"Payment#{order.payment}"]}
     own = payment if payment and payment.order == order_id else None
     owed = order.total if order.status in ACCEPTED else 0
+    if order.status in ACCEPTED and own and own.status == "voided":
+        text = f"the order {order_id} is {order.status}, and its payment {order.payment} is voided"
+        yield Violation(OWN_PAYMENT, text, about)
     if order.status in ACCEPTED and own is None:
         text = f"the order {order_id} is {order.status}, and the payment {order.payment} does not serve it"
         yield Violation(OWN_PAYMENT, text, about)

@@ -103,9 +103,9 @@ def _refunds(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violati
     refunds: dict[str, tuple[str, int]] = {}
     paid: dict[str, dict[str, int]] = defaultdict(dict)
     for _, effect in history.effects:
-        if effect["port"] != "provider":
-            continue
         request_id, what = effect["request_id"], effect["what"]
+        if effect["port"] != "provider" or what["call"] != "refund":
+            continue
         before = refunds.setdefault(request_id, (what["payment"], what["amount"]))
         if before != (what["payment"], what["amount"]):
             text = f"a refund of {what['amount']} was requested under the request id of another"

@@ -97,6 +97,8 @@ TIMERS = {
     "RobotLeasesDue",
     "WaitingListsDue",
     "RefundDue",
+    "VoidDue",
+    "UnconfirmedPaymentsDue",
     "UnpaidOrdersDue",
     "UntouchedBasketsDue",
     "ReconciliationDue",

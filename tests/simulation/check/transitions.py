@@ -80,11 +80,12 @@ BOT: Machine = {
     "active": {"Finished": "idle", "WentOffline": "offline"},
 }
 PAYMENT: Machine = {
-    "": {"Authorized": "authorized"},
+    "": {"Authorized": "authorized", "Abandoned": "voided"},
     "authorized": {"Confirmed": "confirmed", "Voided": "voided"},
     "confirmed": {"Captured": "settled", "Voided": "voided"},
     "settled": {"RefundRequested": "settled", "Refunded": "settled"},
-    "voided": {},
+    "voided": {"VoidMade": "released"},
+    "released": {},
 }
 INVOICE: Machine = {
     "": {"Billed": "pending", "Cancelled": "cancelled"},
@@ -98,6 +99,7 @@ DIFFERENCE: Machine = {
     "open": {"Found": "open", "Cleared": "cleared"},
     "cleared": {"Found": "open"},
 }
+RECONCILIATION: Machine = {"": {"Asked": "asked"}, "asked": {"Asked": "asked"}}
 SAGA: Machine = {
     "": {"OrderTaken": "taken", "Stopped": "stopped"},
     "taken": {"Started": "next"},
@@ -125,6 +127,7 @@ MACHINES: dict[str, Machine] = {
     "Invoice": INVOICE,
     "Notification": NOTIFICATION,
     "Difference": DIFFERENCE,
+    "Reconciliation": RECONCILIATION,
     "CreateOrderSaga": SAGA,
 }
 # States that exist within a commit only, never at its end.

@@ -1,12 +1,22 @@
 """Planted bugs of payments and invoices."""
 
 from functions.payments import inbox, service
-from functions.payments.domain import Invoice, Payment
+from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
 from tests.simulation.check.failures import CAUSED
 from tests.simulation.check.money import INVOICED, NEVER_RISES, OWED, OWN_PAYMENT, RELEASED, TOGETHER, WITHIN_LIMITS
+from tests.simulation.check.provider import ASKED_ONCE, HELD, STORED, VOIDED
 from tests.simulation.check.side_effects import RECORDED, REFUNDED_ONCE
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
+
+CAPTURE_AND_COMMIT = """payment.capture(invoice.id, _captured(invoice, payment))
+        payment.refund_beyond(invoice.id, invoice.amount)
+
+    change_together((invoices, invoice_id), (payments, _payment_of(invoice_id)), decide)"""
+COMMIT_AND_CAPTURE = """payment.capture(invoice.id, invoice.amount)
+
+    _captured(*change_together((invoices, invoice_id), (payments, _payment_of(invoice_id)), decide))"""
 
 BUGS = (
     Bug(
@@ -15,13 +25,13 @@ BUGS = (
         (WITHIN_LIMITS, OWN_PAYMENT, OWED),
         (
             Edit(Payment.confirm, "amount > self.authorized", "False"),
-            Edit(Payment.capture, "amount > self.authorized", "False"),
+            Edit(Payment.must_cover, "amount > self.authorized", "False"),
         ),
     ),
     Bug(
         "all that was authorized is captured",
         "A customer pays what was authorized instead of what is owed.",
-        (TOGETHER, OWED),
+        (STORED,),
         (Edit(Payment.capture, "Captured(amount)", "Captured(self.authorized)"),),
     ),
     Bug(
@@ -29,7 +39,7 @@ BUGS = (
         "An invoice that was paid is paid again.",
         (LEGAL,),
         (
-            Edit(Payment.capture, 'self.must_be("confirmed")', 'self.must_be("confirmed", "settled")'),
+            Edit(Payment.must_cover, 'self.must_be("confirmed")', 'self.must_be("confirmed", "settled")'),
             Edit(Invoice.pay, 'self.must_be("pending")', 'self.must_be("pending", "paid")'),
         ),
     ),
@@ -39,7 +49,7 @@ BUGS = (
         (LEGAL, OWED),
         (
             Edit(Invoice.pay, 'self.must_be("pending")', 'self.must_be("pending", "cancelled")'),
-            Edit(Payment.capture, 'self.must_be("confirmed")', 'self.must_be("confirmed", "voided")'),
+            Edit(Payment.must_cover, 'self.must_be("confirmed")', 'self.must_be("confirmed", "voided")'),
         ),
     ),
     Bug(
@@ -61,8 +71,8 @@ BUGS = (
         (
             Edit(
                 service.make_refund,
-                "    provider().refund(",
-                "    payments.change(payment_id, lambda payment: payment.refund_made(number))\n    provider().refund(",
+                "    ask().refund(",
+                "    payments.change(payment_id, lambda payment: payment.refund_made(number))\n    ask().refund(",
             ),
         ),
     ),
@@ -154,6 +164,69 @@ BUGS = (
                 'ids.derive("refund", payment_id, number)',
                 'ids.derive("refund", payment_id)',
             ),
+        ),
+    ),
+    Bug(
+        "authorized under a fresh id",
+        "A repeated request has the provider authorize again.",
+        (ASKED_ONCE,),
+        (Edit(service.authorize, 'ids.derive("authorize", payment.id)', "ids.new()"),),
+    ),
+    Bug(
+        "authorized without a trace",
+        "An authorization whose commit fails is known to nobody but the provider.",
+        (HELD,),
+        (Edit(service.authorize, "views.await_confirmation(payment.id, at)", "pass"),),
+    ),
+    Bug(
+        "captured after the commit",
+        "An invoice is paid before the provider has captured: a crash in between loses the money.",
+        (STORED,),
+        (Edit(service.pay, CAPTURE_AND_COMMIT, COMMIT_AND_CAPTURE),),
+    ),
+    Bug(
+        "captured under a fresh id",
+        "Each attempt to pay an invoice has the provider capture again.",
+        (ASKED_ONCE,),
+        (Edit(service._captured, 'ids.derive("capture", invoice.id)', "ids.new()"),),
+    ),
+    Bug(
+        "captured beyond what is owed",
+        "A short pick comes between the capture and its commit, and nothing is refunded.",
+        (OWED, TOGETHER),
+        (Edit(service.pay, "payment.refund_beyond(invoice.id, invoice.amount)", "pass"),),
+    ),
+    Bug(
+        "void never made",
+        "A void is requested, and the provider is not asked.",
+        (VOIDED,),
+        (Edit(service.make_void, "if payments.get(payment_id).to_void:", "if False:"),),
+    ),
+    Bug(
+        "void recorded before it is made",
+        "A crash in between leaves a recorded void that was never made.",
+        (STORED,),
+        (
+            Edit(
+                service.make_void,
+                "        ask().void(",
+                "        payments.change(payment_id, lambda payment: payment.void_made())\n        ask().void(",
+            ),
+        ),
+    ),
+    Bug(
+        "payment never released",
+        "A payment that no order took is held for ever.",
+        (HELD,),
+        (Edit(Payment.expire, "self._is_as_old_as(unconfirmed, now)", "False"),),
+    ),
+    Bug(
+        "payment of an order released",
+        "The sweep voids a payment that an order has taken.",
+        (RELEASED, OWN_PAYMENT, LEGAL, OWED, TOGETHER),
+        (
+            Edit(Payment.expire, 'self.status == "authorized"', 'self.status in ("authorized", "confirmed")'),
+            Edit(service.confirm, "    views.await_no_more(payment_id)", "    pass"),
         ),
     ),
 )

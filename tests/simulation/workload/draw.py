@@ -10,6 +10,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
@@ -70,6 +71,9 @@ def draw(seed: int) -> Workload:
     if choices.chance(0.03, "a customer with two refunds"):
         begins = choices.seconds(0, 20, "when a customer begins")
         workload.add("unlucky", "customer", TwoRefundsCustomer, lambda customer: customer.provoke_two_refunds(begins))
+    if choices.chance(0.03, "a customer whose payment has no answer"):
+        starts = choices.seconds(0, 20, "when a customer begins")
+        workload.add("unheard", "customer", LateCaptureCustomer, lambda customer: customer.provoke_late_capture(starts))
     _add_robots(workload, choices)
     _add_staff(workload, choices)
     _add_operators(workload, choices)
@@ -89,6 +93,7 @@ def settings(choices: Choices) -> dict[str, str]:
         "MALLBOTS_STEP_TIMEOUT": choices.pick(("2", "5", "15", "60"), "step timeout"),
         "MALLBOTS_ORDER_UNPAID": choices.pick(("120", "240", "600"), "order unpaid"),
         "MALLBOTS_BASKET_UNTOUCHED": choices.pick(("60", "120", "600"), "basket untouched"),
+        "MALLBOTS_PAYMENT_UNCONFIRMED": choices.pick(("60", "240", "86400"), "payment unconfirmed"),
         "MALLBOTS_RECONCILE_AFTER": choices.pick(("30", "120"), "reconcile after"),
     }
 

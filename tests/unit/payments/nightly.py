@@ -56,12 +56,11 @@ def names(till: Till) -> list[str]:
 
 
 def refund_refused(till: Till) -> str:
-    """The id of a payment whose refund, of 16.99, the provider refused."""
+    """The id of a payment whose refund, of 16.99, the provider refuses until `fails` is another."""
     payment_id = till.paid()
     till.deliver(cancelled(payment_id), stream_version=9)
     till.bank.fails = "refuse"
     till.deliver_reminders()
-    till.bank.fails = ""
     till.dead_letters.sent.clear()
     return payment_id
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from functions.payments.difference import Cleared, Difference, Found, Order, Reason, compare, compare_refunds, is_own
-from functions.payments.domain import Invoice, Payment, Refund
+from functions.payments.difference import Cleared, Difference, Found, Order, Reason, compare, compare_statement, is_own
+from functions.payments.domain import Payment, Refund, Statement
+from functions.payments.invoice import Invoice
 from functions.payments.service import refund_request_id, refunds_made
 from tests.support.given import given
 
@@ -39,7 +40,7 @@ def reasons(
 ) -> list[Reason]:
     found = list(compare(order, invoice, payment))
     if is_own(order, payment):
-        found += compare_refunds(refunds_made(payment), statement or {})
+        found += compare_statement(payment, refunds_made(payment), Statement(refunds=statement or {}))
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from functions.kernel.runtime import clock
-from functions.payments import reconciliation, service
+from functions.payments import reconciliation, service, views
 from tests.unit.payments.nightly import (
     NIGHT,
     Watch,
@@ -16,7 +16,7 @@ from tests.unit.payments.nightly import (
     refund_refused,
     work,
 )
-from tests.unit.payments.till import Till, completed, request
+from tests.unit.payments.till import Till, completed, request, request_fully
 
 
 def test_staff_see_open_and_cleared_differences(till: Till, watch: Watch) -> None:
@@ -32,6 +32,7 @@ def test_staff_see_open_and_cleared_differences(till: Till, watch: Watch) -> Non
     assert request("GET", "/api/payments/differences/order-1") == (200, {"difference": seen})
     assert request("GET", "/api/payments/differences?status=open") == (200, {"differences": [seen]})
     assert request("GET", "/api/payments/differences?status=cleared") == (200, {"differences": []})
+    till.bank.fails = ""
     service.make_refund(payment_id, 1)
     assert request("PUT", "/api/payments/differences/order-1/recheck") == (200, {})
     deliver_differences(till)
@@ -81,6 +82,7 @@ def test_differences_that_are_cleared_between_pages_are_each_listed_once(till: T
 def test_a_recheck_retries_a_refund_that_was_not_made(till: Till, watch: Watch) -> None:
     payment_id = refund_refused(till)
     reconcile(till, watch)
+    till.bank.fails = ""
     assert request("PUT", "/api/payments/differences/order-1/recheck") == (200, {})
     assert names(till) == ["DifferenceFound"]
     work(till)
@@ -114,6 +116,21 @@ def test_staff_start_the_reconciliation_of_a_day(till: Till, watch: Watch) -> No
     assert request("POST", "/api/payments/reconciliation", {"day": "2026-03-14"}) == (200, {})
     work(till)
     assert names(till) == ["DifferenceFound"]
+
+
+def test_one_key_starts_one_reconciliation(till: Till, watch: Watch) -> None:
+    refund_refused(till)
+    watch.now = NIGHT
+    key, path = {"idempotency-key": "key-1"}, "/api/payments/reconciliation"
+    status, headers, _ = request_fully("POST", path, {"day": "2026-03-14"}, key)
+    assert (status, headers["ETag"]) == (200, '"3"')
+    work(till)
+    assert names(till) == ["DifferenceFound"]
+    commits = len(till.store.log)
+    status, headers, _ = request_fully("POST", path, {"day": "2026-03-14"}, key)
+    assert (status, headers["ETag"]) == (200, '"3"')
+    assert (len(till.store.log), work(till), views.runs()) == (commits, [], [])
+    assert request("POST", path, {"day": "2026-03-15"}, key)[0] == 422
 
 
 @pytest.mark.parametrize(

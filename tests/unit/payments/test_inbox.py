@@ -10,7 +10,8 @@ from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted
 from events.registry import Message
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.payments import service
-from functions.payments.domain import Invoice, Payment
+from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
 from tests.unit.payments.till import ADA, Till, approved, cancelled, readied, rejected
 
 Money = tuple[str, int, int, int, int]
@@ -296,4 +297,6 @@ def test_an_erased_customer_cannot_pay_although_an_old_event_comes_after_the_era
 
 def test_a_payment_is_read_as_it_was_authorized(till: Till) -> None:
     payment_id = authorized(till)
-    assert service.payment(payment_id) == Payment(payment_id, 1, "authorized", "ada", authorized=2000)
+    at = service.payment(payment_id).authorized_at
+    expected = Payment(payment_id, 1, "authorized", "ada", authorized=2000, authorized_at=at)
+    assert service.payment(payment_id) == expected

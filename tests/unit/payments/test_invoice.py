@@ -3,7 +3,7 @@
 import pytest
 
 from functions.kernel.domain.aggregate import DomainEvent
-from functions.payments.domain import Adjusted, Billed, Cancelled, Invoice, Paid
+from functions.payments.invoice import Adjusted, Billed, Cancelled, Invoice, Paid
 from tests.support.given import given
 
 BILLED = Billed("payment-1", 1699)

@@ -4,13 +4,16 @@
    refunded or voided;
 2. a payment whose invoice is paid keeps the invoice's amount; without a paid invoice nothing was captured;
 3. the provider, which may refuse, not receive or not answer, has paid at least what is recorded as refunded and at
-   most what was requested: each request once, with one amount;
+   most what was requested: each request once, with one amount. It holds what is authorized here, until that is voided,
+   and has captured what is captured here; or else for an invoice whose payment crashed before its commit;
 4. a payment serves one order for ever, one of its own customer that it covers, and was accepted for no other;
 5. the amount of an invoice never rises, and a paid or cancelled invoice stays so;
 6. an order's end changes no payment of another customer and none that serves another order;
-7. a refund that is not made yet has its reminder in the queue or the dead-letter queue.
+7. a refund or void that is not made yet has its reminder in the queue or the dead-letter queue; and no payment is
+   voided but by an order's end, or because no order took it.
 
-Liveness: when every message has arrived and the dead letters are redriven, every refund is made. Then authorized =
+Liveness: when every message has arrived and the dead letters are redriven, every refund and void is made, and the sweep
+leaves nothing at the provider that is not here. Then authorized =
 captured + released and captured − refunded = owed for what was paid or ended, an ended order owes nothing and holds no
 money, and reconciliation finds no difference.
 """
@@ -18,6 +21,7 @@ money, and reconciliation finds no difference.
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 from hypothesis import settings
@@ -25,14 +29,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.payments import PaymentAccepted
+from events.payments import PaymentAccepted, UnconfirmedPaymentsDue
 from events.registry import Message
 from functions.kernel.domain.errors import MallBotsError
-from functions.kernel.runtime import context
+from functions.kernel.runtime import clock, context
+from functions.kernel.runtime.commit import Cause
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import active
-from functions.payments import difference, service
-from functions.payments.domain import Invoice, Payment
+from functions.payments import difference, service, views
+from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
 from tests.support.contention import ContendedStore
 from tests.unit.payments.till import ADA, Till, approved, cancelled, readied, rejected
 
@@ -75,6 +81,8 @@ class Money(RuleBasedStateMachine):
         self.payments: list[str] = []
         self.underway: list[Message] = []
         self.seen = Seen()
+        self.released: set[str] = set()
+        self.attempts = 0
 
     @initialize(amounts=st.lists(st.integers(1, 60), min_size=1, max_size=3))
     def open(self, amounts: list[int]) -> None:
@@ -139,6 +147,45 @@ class Money(RuleBasedStateMachine):
         with suppress(MallBotsError), context.within(Context()):
             service.pay(pick(self.orders, of).id)
 
+    @rule(of=SOME)
+    @precondition(lambda self: self.orders)
+    def pay_and_crash_before_the_commit(self, of: int) -> None:
+        self.store.before = [crash]
+        with suppress(ConnectionError):
+            self.pay(of)
+        self.store.before = []
+
+    @rule(amount=st.integers(1, 60), again=st.booleans())
+    def authorize_and_crash_before_the_commit(self, amount: int, again: bool) -> None:
+        self.attempts += 1
+        cause = Cause(f"key-{self.attempts}", "digest")
+        self.store.before = [crash]
+        with suppress(ConnectionError), context.within(Context(cause=cause)):
+            service.authorize("ada", amount)
+        self.store.before = []
+        if again:
+            with context.within(Context(cause=cause)):
+                self.payments.insert(0, service.authorize("ada", amount))
+
+    @rule(which=SOME)
+    def confirm_while_it_is_released(self, which: int) -> None:
+        """An order takes a payment between the sweep's decision and its commit: the sweep changes nothing."""
+        payment_id = pick(self.payments, which)
+        if service.payment(payment_id).status == "authorized":
+            self.store.before = [lambda: self.place(which, stranger=False, total=1, at_once=True)]
+            self.release(which)
+            self.store.before = []
+
+    @rule(which=SOME)
+    def release(self, which: int) -> None:
+        """What the sweep does, a day later, with a payment that no order took."""
+        payment_id = pick(self.payments, which)
+        later = clock.now() + timedelta(days=1)
+        with clock.fixed(lambda: later), context.within(Context()):
+            service.release(payment_id)
+        if service.payment(payment_id).order_id is None:
+            self.released.add(payment_id)
+
     @rule(which=SOME, stays=st.booleans())
     @precondition(lambda self: self.underway)
     def arrive(self, which: int, stays: bool) -> None:
@@ -199,14 +246,13 @@ class Money(RuleBasedStateMachine):
         self.seen = now
 
     @invariant()
-    def no_refund_is_forgotten(self) -> None:
+    def nothing_requested_is_forgotten(self) -> None:
         self.till.relay()
         reminders = [json.loads(sent.body)["detail"] for sent in self.till.queue.sent + self.till.dead_letters.sent]
-        reminded = {(body["data"]["payment_id"], body["data"]["number"]) for body in reminders}
+        reminded = [body["data"] for body in reminders]
         for payment_id in self.payments:
-            refunds = service.payment(payment_id).refunds
-            missing = {(payment_id, number) for number, refund in enumerate(refunds, start=1) if not refund.made}
-            assert missing <= reminded
+            for reminder in service.not_made(service.payment(payment_id)):
+                assert reminder.model_dump() in reminded
 
     def check_payment(self, payment: Payment, now: Seen) -> None:
         accounted = payment.captured + payment.released
@@ -219,12 +265,20 @@ class Money(RuleBasedStateMachine):
         requested = payment.captured - payment.kept
         assert 0 <= payment.refunded <= self.till.bank.paid_back(payment.id) <= requested <= payment.captured
 
+        bank = self.till.bank
+        if payment.captured:
+            assert (bank.captured(payment.id), payment.id in bank.held) == (payment.captured, False)
+        elif payment.status == "voided":
+            assert payment.to_void or payment.id in bank.voided
+        elif payment.id not in bank.captures and payment.status != "settled":
+            assert bank.held[payment.id] == payment.authorized
+
         if payment.order_id:
             served = next(order for order in self.orders if order.id == payment.order_id)
             assert (served.payment_id, served.customer_id) == (payment.id, payment.customer_id)
             before = self.seen.payments.get(payment.id)
             assert before is None or before.order_id in (None, payment.order_id)
-        if payment.status == "voided":
+        if payment.status == "voided" and payment.id not in self.released:
             assert any(
                 order.status in ("cancelled", "rejected") and order.customer_id == payment.customer_id
                 for order in self.orders
@@ -237,7 +291,11 @@ class Money(RuleBasedStateMachine):
                 assert self.till.deliver(message)
             self.redrive()
             self.till.deliver_reminders()
+            for number in range(len(self.orders)):
+                self.pay_what_crashed(number)
+            self.sweep_all()
             self.it_adds_up()
+            assert set(self.till.bank.held) <= set(self.payments)
             for payment_id in self.payments:
                 self.check_end(service.payment(payment_id))
             for order in self.of_status("rejected", "cancelled"):
@@ -247,6 +305,23 @@ class Money(RuleBasedStateMachine):
             assert self.till.queue.sent == self.till.dead_letters.sent == []
         finally:
             self._active.__exit__(None, None, None)
+
+    def pay_what_crashed(self, number: int) -> None:
+        """A customer pays again for whose invoice the provider has captured, with no commit after it."""
+        order = self.orders[number]
+        if order.payment_id in self.till.bank.captures and service.payment(order.payment_id).status == "confirmed":
+            self.pay(number)
+            self.till.deliver_reminders()
+
+    def sweep_all(self) -> None:
+        """The sweep of a day later releases all payments that no order took, and those that are stored nowhere."""
+        later = clock.now() + timedelta(days=1, seconds=1)
+        with clock.fixed(lambda: later):
+            waiting = set(views.unconfirmed_since(clock.now()))
+            assert self.till.deliver(UnconfirmedPaymentsDue(time=clock.stamp()))
+            assert set(views.unconfirmed_since(clock.now())) == set()
+        self.released |= waiting & set(self.payments)
+        self.till.deliver_reminders()
 
     def check_end(self, payment: Payment) -> None:
         assert self.till.bank.paid_back(payment.id) == payment.refunded
@@ -273,7 +348,8 @@ class Money(RuleBasedStateMachine):
             moved_at="",
         )
         assert list(difference.compare(copy, invoice, payment)) == []
-        assert service.refunds_made(payment) == self.till.bank.statement(payment.id)
+        statement = self.till.bank.statement(payment.id)
+        assert list(difference.compare_statement(payment, service.refunds_made(payment), statement)) == []
 
     def of_status(self, *statuses: str) -> list[Order]:
         return [order for order in self.orders if order.status in statuses]

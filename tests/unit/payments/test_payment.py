@@ -1,9 +1,12 @@
 """The rules of a payment."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from functions.kernel.domain.aggregate import DomainEvent
 from functions.payments.domain import (
+    Abandoned,
     Authorized,
     Captured,
     Confirmed,
@@ -12,10 +15,12 @@ from functions.payments.domain import (
     Refunded,
     RefundRequested,
     Voided,
+    VoidMade,
 )
 from tests.support.given import Given, given
 
-AUTHORIZED = Authorized("ada", 2000)
+AT = "2026-03-14T09:26:53.000000Z"
+AUTHORIZED = Authorized("ada", 2000, AT)
 CONFIRMED = (AUTHORIZED, Confirmed("order-1"))
 SETTLED = (*CONFIRMED, Captured(1699))
 REFUNDED = (*SETTLED, RefundRequested(1, 1699), Refunded(1, 1699))
@@ -26,23 +31,25 @@ def payment(*events: DomainEvent) -> Given[Payment]:
 
 
 def test_a_payment_is_authorized_for_a_customer() -> None:
-    payment().when(lambda p: p.authorize("ada", 2000)).then(AUTHORIZED).then_state(
+    payment().when(lambda p: p.authorize("ada", 2000, AT)).then(AUTHORIZED).then_state(
         status="authorized", customer_id="ada", order_id=None, authorized=2000, captured=0, released=0, refunded=0
     )
 
 
 @pytest.mark.parametrize("amount", [0, -1])
 def test_the_amount_of_a_payment_is_positive(amount: int) -> None:
-    payment().when(lambda p: p.authorize("ada", amount)).then_invalid("the payment amount must be greater than zero")
+    payment().when(lambda p: p.authorize("ada", amount, AT)).then_invalid(
+        "the payment amount must be greater than zero"
+    )
 
 
 @pytest.mark.parametrize("blank", ["", " \t"])
 def test_a_payment_has_a_customer(blank: str) -> None:
-    payment().when(lambda p: p.authorize(blank, 1)).then_invalid("the customer id cannot be blank")
+    payment().when(lambda p: p.authorize(blank, 1, AT)).then_invalid("the customer id cannot be blank")
 
 
 def test_a_payment_is_authorized_once() -> None:
-    payment(AUTHORIZED).when(lambda p: p.authorize("ada", 2000)).then_nothing()
+    payment(AUTHORIZED).when(lambda p: p.authorize("ada", 2000, AT)).then_nothing()
 
 
 @pytest.mark.parametrize("amount", [0, 1999, 2000])
@@ -199,3 +206,38 @@ def test_a_refund_is_made_once() -> None:
 @pytest.mark.parametrize("number", [-1, 0, 2])
 def test_a_refund_that_was_not_requested_is_not_found(number: int) -> None:
     payment(*REFUNDED).when(lambda p: p.refund_made(number)).then_not_found(f"the payment has no refund {number}")
+
+
+DAY = timedelta(days=1)
+BEGUN = datetime.fromisoformat(AT)
+
+
+@pytest.mark.parametrize(("after", "events"), [(DAY, [Voided()]), (DAY - timedelta(seconds=1), [])])
+def test_a_payment_that_no_order_took_is_voided_a_day_after_its_authorization(
+    after: timedelta, events: list[DomainEvent]
+) -> None:
+    payment(AUTHORIZED).when(lambda p: p.expire(BEGUN + after, DAY)).then(*events)
+
+
+@pytest.mark.parametrize("past", [CONFIRMED, SETTLED, REFUNDED, (AUTHORIZED, Voided())])
+def test_a_payment_that_an_order_took_or_that_was_voided_does_not_expire(past: tuple[DomainEvent, ...]) -> None:
+    payment(*past).when(lambda p: p.expire(BEGUN + 9 * DAY, DAY)).then_nothing()
+
+
+def test_a_payment_whose_authorization_was_never_stored_is_abandoned_and_cannot_be_made_any_more() -> None:
+    payment().when(lambda p: p.expire(BEGUN, DAY)).then(Abandoned()).then_state(status="voided", to_void=True)
+    payment(Abandoned()).when(lambda p: p.authorize("ada", 2000, AT)).then_refused(
+        "this payment was given up meanwhile: make a new one"
+    )
+
+
+@pytest.mark.parametrize("past", [(AUTHORIZED, Voided()), (*CONFIRMED, Voided()), (Abandoned(),)])
+def test_a_void_is_requested_and_then_made_once(past: tuple[DomainEvent, ...]) -> None:
+    payment(*past).when(lambda p: p.void_made()).then(VoidMade()).then_state(status="voided", to_void=False)
+    payment(*past, VoidMade()).when(lambda p: p.void_made()).then_nothing()
+
+
+def test_a_payment_from_before_providers_authorized_is_voided_without_one() -> None:
+    old = Authorized("ada", 2000, at="")
+    payment(old).when(lambda p: p.void("order-1", "ada")).then(Voided()).then_state(released=2000, to_void=False)
+    payment(old).when(lambda p: p.expire(BEGUN + 9 * DAY, DAY)).then_nothing()

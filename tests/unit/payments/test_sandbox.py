@@ -1,4 +1,4 @@
-"""The sandbox provider: how an amount decides its behaviour, and that it pays each request once."""
+"""The sandbox provider: how an amount decides its behaviour, and that each request takes effect once."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,9 @@ from functions.kernel.domain.errors import InvalidError, RefusedError, Unavailab
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import active, current
 from functions.kernel.runtime.views import Row
-from functions.payments.provider import provider
+from functions.payments.domain import Statement
 from functions.payments.sandbox import SandboxProvider
+from functions.payments.service import provider
 from tests.support.runtime import memory_runtime
 
 
@@ -29,10 +30,26 @@ def refund(amount: int, request_id: str = "request-1", payment_id: str = "paymen
 
 
 def paid(payment_id: str = "payment-1") -> dict[str, int]:
-    return dict(SandboxProvider().statement(payment_id))
+    return dict(SandboxProvider().statement(payment_id).refunds)
 
 
-def test_it_is_the_default_provider() -> None:
+def statement() -> Statement:
+    return SandboxProvider().statement("payment-1")
+
+
+def authorize(amount: int = 2000, request_id: str = "authorize") -> None:
+    SandboxProvider().authorize("payment-1", "ada", amount, request_id)
+
+
+def capture(amount: int, request_id: str = "capture") -> int:
+    return SandboxProvider().capture("payment-1", amount, request_id)
+
+
+def void() -> None:
+    SandboxProvider().void("payment-1", "void")
+
+
+def test_it_is_the_provider_that_its_import_path_names() -> None:
     assert isinstance(provider(), SandboxProvider)
 
 
@@ -96,3 +113,65 @@ def test_one_of_two_equal_requests_at_the_same_time_is_unavailable() -> None:
     current().views = Raced()
     assert [refund(799), refund(799)] == ["unavailable", "paid"]
     assert paid() == {"request-1": 799}
+
+
+def test_an_unknown_payment_has_an_empty_statement_holds_nothing_and_can_be_voided() -> None:
+    assert statement() == Statement()
+    with pytest.raises(RefusedError, match="does not hold so much"):
+        capture(1)
+    void()
+    with pytest.raises(RefusedError, match="has released this payment"):
+        authorize()
+
+
+def test_it_authorizes_once_for_each_request() -> None:
+    authorize()
+    authorize()
+    assert statement() == Statement(held=2000)
+    with pytest.raises(InvalidError, match="this request id was used for another amount"):
+        authorize(2001)
+
+
+def test_a_capture_releases_the_rest_and_is_answered_alike_whatever_amount_comes_again() -> None:
+    authorize()
+    assert [capture(1699), capture(1699), capture(900)] == [1699, 1699, 1699]
+    assert statement() == Statement(captured=1699)
+    with pytest.raises(RefusedError, match="does not hold so much"):
+        capture(100, "another")
+
+
+def test_a_capture_of_nothing_releases_all() -> None:
+    authorize()
+    assert capture(0) == 0
+    assert statement() == Statement()
+
+
+@pytest.mark.parametrize("captured", [None, 1699])
+def test_a_void_releases_what_is_held_gives_back_what_was_captured_and_is_final(captured: int | None) -> None:
+    authorize()
+    if captured:
+        capture(captured)
+    void()
+    void()
+    assert statement() == Statement()
+    with pytest.raises(RefusedError, match="has released this payment"):
+        capture(1699)
+    with pytest.raises(RefusedError, match="has released this payment"):
+        authorize()
+
+
+def test_authorizations_around_a_million_can_be_declined_or_unanswered_at_first() -> None:
+    with pytest.raises(RefusedError, match="the provider declines this payment"):
+        authorize(100_000_013)
+    with pytest.raises(UnavailableError):
+        authorize(100_000_017, "lost")
+    authorize(100_000_017, "lost")
+    assert statement() == Statement(held=100_000_017)
+    authorize(4213, "an everyday amount")
+
+
+def test_refunds_in_its_books_from_before_it_did_anything_else_are_in_the_statement() -> None:
+    entry = {"request_id": "request-1", "amount": 799, "asked": 1, "paid": True}
+    current().views.put(Row("sandbox provider: payment-1", "request-1", entry), 1)
+    assert paid() == {"request-1": 799}
+    assert refund(799) == "paid"

@@ -7,6 +7,7 @@ import pytest
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
+from functions.payments.domain import Statement
 from tests.support.contention import ContendedStore, conflict
 from tests.unit.payments.till import Till
 
@@ -73,6 +74,9 @@ def test_a_payment_that_meets_the_cancellation_is_refused_and_captures_nothing(
     with pytest.raises(RefusedError, match="the invoice is cancelled"):
         service.pay("order-1")
     assert statuses(payment_id) == ("cancelled", "voided")
+    assert till.bank.captured(payment_id) == 1699  # it was asked before the commit that was refused
+    till.deliver_reminders()
+    assert till.bank.statement(payment_id) == Statement()
 
 
 def test_a_cancellation_that_meets_the_payment_refunds_it(till: Till, store: ContendedStore) -> None:
@@ -93,11 +97,16 @@ def test_a_short_pick_that_meets_the_payment_refunds_the_difference(till: Till, 
     assert till.bank.paid_back(payment_id) == 799
 
 
-def test_a_payment_that_meets_the_short_pick_captures_only_what_is_owed(till: Till, store: ContendedStore) -> None:
+def test_a_payment_that_meets_the_short_pick_is_refunded_what_the_provider_had_captured_beyond_it(
+    till: Till, store: ContendedStore
+) -> None:
     payment_id = with_invoice(till)
     store.before = [lambda: reduce(payment_id)]
     service.pay("order-1")
-    assert service.payment(payment_id).captured == 900
+    till.deliver_reminders()
+    paid = service.payment(payment_id)
+    assert (paid.captured, paid.refunded, service.invoice("order-1").amount) == (1699, 799, 900)
+    assert (till.bank.captured(payment_id), till.bank.paid_back(payment_id)) == (1699, 799)
 
 
 def test_a_payment_that_the_saga_voids_meanwhile_pays_nothing(till: Till, store: ContendedStore) -> None:

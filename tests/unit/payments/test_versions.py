@@ -17,7 +17,7 @@ from functions.kernel.domain.aggregate import UnknownEventError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
-from functions.payments.domain import Adjusted, Invoice
+from functions.payments.invoice import Adjusted, Invoice
 from tests.unit.payments.till import Till, cancelled, readied
 
 GOLDEN = json.loads((Path(__file__).parent / "streams" / "adjusted.v1.json").read_text())
@@ -62,6 +62,18 @@ def test_an_old_invoice_is_continued_in_the_new_version(snapshots: bool) -> None
         assert service.invoice("order-1") == Invoice("order-1", 4, "paid", "payment-1", 450)
         assert service.payment("payment-1").captured == 450
         assert stored(till, "Invoice#order-1") == [("Billed", 1), ("Adjusted", 1), ("Adjusted", 2), ("Paid", 1)]
+
+
+@with_and_without_snapshots
+def test_an_old_payment_is_unknown_to_the_provider_and_goes_on_without_it(snapshots: bool) -> None:
+    """Authorized version 1: no provider was asked."""
+    for ends in (lambda till: service.pay("order-1"), lambda till: till.deliver(cancelled("payment-1"), id="another")):
+        with opened(SHORT, snapshots=snapshots) as till:
+            assert not service.payment("payment-1").is_known_to_provider
+            ends(till)
+            till.deliver_reminders()
+            assert service.payment("payment-1").status in ("settled", "voided")
+            assert (till.bank.captures, till.bank.voided, till.dead_letters.sent) == ({}, set(), [])
 
 
 @pytest.mark.parametrize("schema", [0, 2], ids=["older", "newer"])

@@ -1,7 +1,8 @@
 """The payments service in a process, with a provider that can fail and events of orders to deliver."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,13 +11,14 @@ from events.customers import CustomerRegistered
 from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderReadied, OrderRejected
 from events.queries import CustomerFound, OrderFound
 from events.registry import Message, decode
-from functions.kernel.domain.errors import RefusedError, UnavailableError
+from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.payments import service
 from functions.payments.api import api
+from functions.payments.domain import Statement
 from functions.payments.inbox import inbox
 from tests.support.delivery import attributes, delivered
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
@@ -26,29 +28,73 @@ ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 55
 
 
 class Bank:
-    """A payment provider: what it paid, by request id.
+    """A payment provider, as strict as the port allows one to be.
 
-    fails: "before" or "after" (the next request fails before or after paying), "refuse" (all are refused), or "".
+    paid: refunds by request id, each a payment and an amount. held: what is authorized, by payment. captures: by
+    payment, the request id and the amount. fails: "before" or "after" (the next request fails before or after it takes
+    effect), "refuse" (all are refused), or "".
     """
 
     def __init__(self) -> None:
         self.paid: dict[str, tuple[str, int]] = {}
+        self.held: dict[str, int] = {}
+        self.captures: dict[str, tuple[str, int]] = {}
+        self.voided: set[str] = set()
         self.fails = ""
+        self._requests: dict[str, tuple[object, ...]] = {}
+
+    def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
+        with self._asked(request_id, "authorize", payment_id, amount) as again:
+            if payment_id in self.voided:
+                raise RefusedError("the payment was voided")
+            if not again:
+                self.held[payment_id] = amount
+
+    def capture(self, payment_id: str, amount: int, request_id: str) -> int:
+        with self._asked(request_id, "capture", payment_id) as again:
+            if payment_id in self.voided:
+                raise RefusedError("the payment was voided")
+            if not again:
+                if amount > self.held.get(payment_id, -1):
+                    raise RefusedError("less is held")
+                self.captures[payment_id] = request_id, amount
+                del self.held[payment_id]
+            return self.captures[payment_id][1]
+
+    def void(self, payment_id: str, request_id: str) -> None:
+        with self._asked(request_id, "void", payment_id):
+            self.voided.add(payment_id)
+            self.held.pop(payment_id, None)
+            self.captures.pop(payment_id, None)
 
     def refund(self, payment_id: str, amount: int, request_id: str) -> None:
+        with self._asked(request_id, "refund", payment_id, amount):
+            assert self.paid.setdefault(request_id, (payment_id, amount)) == (payment_id, amount)
+
+    @contextmanager
+    def _asked(self, request_id: str, *about: object) -> Iterator[bool]:
+        """Fail before or after the block, which is told whether the request took effect before."""
         if self.fails == "refuse":
             raise RefusedError("the account is closed")
         fails, self.fails = self.fails, ""
         if fails == "before":
             raise UnavailableError("the provider does not answer")
-        assert self.paid.setdefault(request_id, (payment_id, amount)) == (payment_id, amount)
+        if self._requests.get(request_id, about) != about:
+            raise InvalidError("this request id was used for another request")
+        yield request_id in self._requests
+        self._requests[request_id] = about
         if fails == "after":
             raise UnavailableError("the provider's answer was lost")
 
-    def statement(self, payment_id: str) -> dict[str, int]:
-        if self.fails:
+    def statement(self, payment_id: str) -> Statement:
+        if self.fails in ("before", "after"):
             raise UnavailableError("the provider does not answer")
-        return {request: amount for request, (payment, amount) in self.paid.items() if payment == payment_id}
+        refunds = {request: amount for request, (payment, amount) in self.paid.items() if payment == payment_id}
+        return Statement(self.held.get(payment_id, 0), self.captured(payment_id), refunds)
+
+    def captured(self, payment_id: str) -> int:
+        """What was captured of a payment, in cents."""
+        return self.captures.get(payment_id, ("", 0))[1]
 
     def paid_back(self, payment_id: str) -> int:
         """What was refunded of a payment, in cents."""

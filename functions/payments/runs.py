@@ -1,0 +1,36 @@
+"""A reconciliation that was asked for, by the schedule or by staff: once for each tick, or Idempotency-Key."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+
+OrdersToCompare = Literal["ended", "unfinished", "differing"]
+
+
+@dataclass(frozen=True)
+class Asked(DomainEvent):
+    """Orders of one kind are to be compared; `ended` ones are those of the day. time: RFC 3339."""
+
+    orders: OrdersToCompare
+    day: str
+    time: str
+
+
+@dataclass
+class Reconciliation(Aggregate):
+    """day: whose ended orders are compared. time: when it was asked for (RFC 3339). How far it has come is in rows."""
+
+    day: str = ""
+    time: str = ""
+
+    def begin(self, day: str, time: str) -> None:
+        """Ask for a run of each kind of orders, once."""
+        if self.is_new:
+            for orders in get_args(OrdersToCompare):
+                self.record(Asked(orders, day, time))
+
+    @applies(Asked)
+    def _asked(self, event: Asked) -> None:
+        self.day = event.day
+        self.time = event.time

@@ -1,0 +1,156 @@
+"""Payments that no order took, and authorizations that were never stored, are released a day later."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from events.checkout import ConfirmPayment, VoidPayment
+from events.payments import PaymentRefused, UnconfirmedPaymentsDue
+from functions.kernel.composition.manifest import manifest
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import active
+from functions.payments import service, views
+from tests.support.contention import ContendedStore
+from tests.unit.payments.nightly import NIGHT, Watch
+from tests.unit.payments.till import ADA, Till, request
+
+DAY = timedelta(days=1)
+ADA_PAYS = {"customerId": "ada", "amount": 20}
+KEY = {"idempotency-key": "key-1"}
+
+
+@pytest.fixture
+def store() -> ContendedStore:
+    return ContendedStore()
+
+
+@pytest.fixture
+def till(store: ContendedStore) -> Iterator[Till]:
+    """The service, which knows Ada, on a store before which it may crash."""
+    made = Till(store)
+    with active(made.runtime):
+        made.deliver(ADA)
+        yield made
+
+
+def crash(*_: object) -> None:
+    raise ConnectionError("the function was stopped")
+
+
+def authorized(till: Till) -> str:
+    status, created = request("POST", "/api/payments", ADA_PAYS)
+    assert status == 200
+    return str(created["id"])
+
+
+def sweep(till: Till) -> None:
+    """The tick of the schedule."""
+    assert till.deliver(UnconfirmedPaymentsDue(time=clock.stamp()))
+
+
+def test_a_payment_that_no_order_took_is_released_a_day_after_its_authorization(till: Till, watch: Watch) -> None:
+    watch.now = NIGHT
+    payment_id = authorized(till)
+    watch.now = NIGHT + DAY - timedelta(seconds=1)
+    sweep(till)
+    assert (service.payment(payment_id).status, till.bank.held) == ("authorized", {payment_id: 2000})
+    watch.now = NIGHT + DAY
+    sweep(till)
+    assert (service.payment(payment_id).status, till.bank.held) == ("voided", {})
+    assert till.names() == ["PaymentAuthorized", "PaymentVoided"]
+    assert list(views.unconfirmed_since(watch.now)) == []
+
+
+def test_the_day_is_a_setting_of_the_stage(till: Till, watch: Watch) -> None:
+    till.runtime.settings = {**till.runtime.settings, "MALLBOTS_PAYMENT_UNCONFIRMED": "60"}
+    payment_id = authorized(till)
+    watch.now += timedelta(seconds=60)
+    sweep(till)
+    assert service.payment(payment_id).status == "voided"
+
+
+def test_a_payment_that_an_order_took_is_kept_however_old_and_no_sweep_looks_at_it(till: Till, watch: Watch) -> None:
+    payment_id = till.confirmed()
+    watch.now += 9 * DAY
+    assert list(views.unconfirmed_since(watch.now)) == []
+    service.release(payment_id)
+    assert service.payment(payment_id).status == "confirmed"
+
+
+def test_an_order_that_takes_it_while_it_is_being_released_wins_where_it_commits_first(
+    till: Till, store: ContendedStore, watch: Watch
+) -> None:
+    payment_id = authorized(till)
+    watch.now += DAY
+    store.before = [lambda: service.confirm(payment_id, "order-1", "ada", 1699)]
+    sweep(till)
+    assert (service.payment(payment_id).status, till.bank.held) == ("confirmed", {payment_id: 2000})
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_order_that_comes_too_late_is_refused_with_the_reason(
+    till: Till, store: ContendedStore, watch: Watch, at_once: bool
+) -> None:
+    payment_id = authorized(till)
+    watch.now += DAY
+    if at_once:
+        store.before = [service.release_unconfirmed]
+    else:
+        sweep(till)
+    order = {"order_id": "order-1", "payment_id": payment_id, "customer_id": "ada"}
+    assert till.deliver(ConfirmPayment(**order, amount=1699))
+    assert PaymentRefused(order_id="order-1", reason="the payment is voided") in till.published
+    assert till.deliver(VoidPayment(**order))  # the saga's undo
+    assert till.bank.held == {}
+
+
+def test_an_authorization_that_was_never_stored_is_released_too_and_its_late_request_refused(
+    till: Till, store: ContendedStore, watch: Watch
+) -> None:
+    store.before = [crash]
+    assert request("POST", "/api/payments", ADA_PAYS, KEY)[0] >= 500
+    assert list(till.bank.held.values()) == [2000]
+    watch.now += DAY
+    sweep(till)
+    assert (till.bank.held, till.names()) == ({}, [])
+    status, problem = request("POST", "/api/payments", ADA_PAYS, KEY)
+    assert (status, problem["message"]) == (409, "this payment was given up meanwhile: make a new one")
+    assert list(views.unconfirmed_since(watch.now)) == []
+
+
+@pytest.mark.parametrize("fails", ["before", "after", "refuse"])
+def test_a_release_that_the_provider_does_not_make_rings_the_alarm_and_is_made_by_the_next_tick(
+    till: Till, watch: Watch, fails: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "payments")
+    payment_id = authorized(till)
+    watch.now += DAY
+    till.bank.fails = fails
+    sweep(till)
+    assert '"PaymentNotReleased":[1.0]' in capsys.readouterr().out
+    assert service.payment(payment_id).to_void
+    till.bank.fails = ""
+    sweep(till)
+    assert (service.payment(payment_id).to_void, till.bank.held) == (False, {})
+    assert service.payment_not_released in manifest("payments").alarms
+
+
+def test_a_row_that_is_lost_after_the_order_took_the_payment_is_put_right_by_the_sweep(
+    till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment_id = authorized(till)
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "await_no_more", crash)
+        with pytest.raises(ConnectionError):
+            service.confirm(payment_id, "order-1", "ada", 1699)
+    watch.now += DAY
+    assert list(views.unconfirmed_since(watch.now)) == [payment_id]
+    sweep(till)
+    assert list(views.unconfirmed_since(watch.now)) == []
+    assert service.payment(payment_id).status == "confirmed"
+
+
+def test_the_sweep_ticks_each_minute() -> None:
+    (inbox,) = manifest("payments").inboxes
+    assert inbox.schedules[UnconfirmedPaymentsDue] == "rate(1 minute)"
