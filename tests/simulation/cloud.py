@@ -11,11 +11,11 @@ from functions.kernel.runtime.context import Caller
 from infra.stages import STAGES
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
+from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.sdk import World
-from tests.simulation.sqs import Worker
 from tests.simulation.tables import Key, Table
 
 INTEGRATION_TIMEOUT = 30.0
