@@ -9,6 +9,7 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Message, Queue
 
 VISIBILITY = 120 * SECOND
+POLL_AGAIN = 20 * SECOND  # a long poll
 
 
 class Worker:
@@ -48,6 +49,9 @@ class Worker:
             return  # an earlier poll was planned instead, and has planned the next
         self._next_poll = None
         if self.disabled:
+            return
+        if self._queue.name in self._world.away:
+            self.poll_at(at_us + POLL_AGAIN)
             return
         if self._function.busy < self._function.concurrency:
             batch = self._receive()
@@ -143,7 +147,7 @@ class Worker:
         queue, faults, choices = self._queue, self._world.faults, self._world.choices
         if receipts:
             self._world.cost.request()
-        if receipts and faults.strikes("acknowledgement lost", queue.name):
+        if receipts and (queue.name in self._world.away or faults.strikes("acknowledgement lost", queue.name)):
             return
         for id, receipt in receipts.items():
             message = queue.messages.get(id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
+from tests.simulation.outages import CARRIER, PROVIDER
 from tests.simulation.sdk import Caller, World
 
 ANSWER_LOST = 2.0  # seconds until a caller gives up
@@ -30,7 +31,7 @@ class ProviderClient:
         before = paid.get(request_id)
         if before and before != (payment_id, amount):
             raise InvalidError("this request id was used for another amount")
-        if faults.strikes("provider silent", payment_id):
+        if _is_away(self._world, self._caller, PROVIDER, request_id) or faults.strikes("provider silent", payment_id):
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the provider does not answer")
         if not before and faults.strikes("provider refuses", payment_id):
@@ -50,6 +51,8 @@ class ProviderClient:
     def statement(self, payment_id: str) -> Mapping[str, int]:
         """The refunds of a payment, by request id, in cents."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
+        if _is_away(self._world, self._caller, PROVIDER, payment_id):
+            raise UnavailableError("the provider does not answer")
         paid = self._provider.paid
         return {request: amount for request, (payment, amount) in paid.items() if payment == payment_id}
 
@@ -72,7 +75,8 @@ class TextsClient:
     def send(self, number: str, text: str, request_id: str) -> None:
         """Send a text. Raises UnavailableError when the answer is lost, sent or not."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.2, "texts"))
-        if self._world.faults.strikes("text not taken", request_id):
+        away = _is_away(self._world, self._caller, CARRIER, request_id)
+        if away or self._world.faults.strikes("text not taken", request_id):
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
         lost = self._world.faults.strikes("text answer lost", request_id)
@@ -90,6 +94,13 @@ class TextsClient:
         if lost:
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
+
+
+def _is_away(world: World, caller: Caller, port: str, about: str) -> bool:
+    """Whether the service behind a port has an outage; the call to it is recorded as refused."""
+    if port in world.away:
+        world.history.record("refused", where=f"{caller.name} {port} {about}")
+    return port in world.away
 
 
 def _maybe_kill(world: World, caller: Caller, port: str) -> None:

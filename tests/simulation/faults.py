@@ -55,6 +55,19 @@ FAULTS: dict[str, tuple[str, float]] = {
     "old version": ("a container runs the previous version, which the deployment has not replaced yet", 0.15),
 }
 
+# Outages of 5 minutes to 2 hours. They have no rate: only a long day has some (workload/long_day.py).
+OUTAGES: dict[str, str] = {
+    "table away": "no call to a table succeeds for minutes or hours: throttled, 5xx, or no answer",
+    "bus away": "no call to the bus succeeds for minutes or hours",
+    "queue away": "a queue takes, gives and deletes no message for minutes or hours",
+    "service away": "all functions of a service are throttled for minutes or hours",
+    "queries away": "an owner answers no queries of other services for minutes or hours",
+    "provider away": "the payment provider does not answer for minutes or hours",
+    "carrier away": "the carrier takes no text for minutes or hours",
+}
+DESCRIPTIONS = {name: what for name, (what, _) in FAULTS.items()} | OUTAGES
+NEEDS_A_HAND = ("target given up", "stream lost")  # after these faults, a message is delivered by an operator alone
+
 MULTIPLIERS = (0.3, 1.0, 3.0)  # of the usual rates
 UNSCALED = 0.05  # usual rates from here on are not scaled: these faults have few places, or do little harm
 
@@ -105,6 +118,11 @@ class Faults:
     def stop(self) -> None:
         """End all faults."""
         self._stopped = True
+
+    def leave_out(self, *names: str) -> None:
+        """Never inject these faults."""
+        for name in names:
+            self.rates.pop(name, None)
 
     def on(self, name: str) -> bool:
         """Whether a fault can strike in this schedule."""

@@ -129,6 +129,12 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                         invocation.refused[fields["where"]] += 1
                     else:
                         invocation.struck.append(fields["name"])
+        elif kind == "refused":
+            for invocation in open_.values():
+                if fields["where"].startswith(f"{invocation.container} "):
+                    invocation.refused[fields["where"]] += 1
+                elif "/queries" in fields["where"].split(" ")[0]:
+                    invocation.struck.append(kind)
         elif kind == "postponed" and fields["seconds"] == 0:
             for invocation in open_.values():
                 if fields["message"] in invocation.cause and at - invocation.begin >= TIME_IS_SHORT:
@@ -146,12 +152,14 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
 
 def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> bool:
     """Whether a message that was reported as failed did not fail: it waits, or was not begun."""
+    if message_id in invocation.handed_back:
+        return True
     copy = history.copies.get(message_id)
     if copy is None or copy.message is None:
         return False
     newest = 1 if invocation.container in history.old_containers else VERSIONS.get(copy.message.name, 1)
     is_newer = copy.message.metadata.get("version", 1) > newest
-    return is_newer or copy.message.name in MAY_WAIT or message_id in invocation.handed_back
+    return is_newer or copy.message.name in MAY_WAIT
 
 
 def _sdk_retries(fault: dict[str, Any], invocation: Invocation) -> bool:
