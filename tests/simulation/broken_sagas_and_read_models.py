@@ -2,7 +2,7 @@
 
 import json
 
-from tests.simulation.check import failures, loops, poison, projections, published_state, robots, sagas
+from tests.simulation.check import failures, loops, outages, poison, projections, published_state, robots, sagas
 from tests.simulation.check.parsed_history import SECOND
 from tests.simulation.history_builder import Case, HistoryBuilder
 
@@ -133,6 +133,35 @@ def failed_at_a_message(history: HistoryBuilder, *, struck: bool = False) -> Non
     history.record("ended", container="search/inbox-1", function="search/inbox", how="ok", failures=["message-1"])
 
 
+def timed_out_without_a_reason(history: HistoryBuilder) -> None:
+    history.record("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1"])
+    history.record("refused", where="search/inbox-1 PutItem search/views")
+    history.record("ended", container="search/inbox-1", function="search/inbox", how="timeout", failures=[])
+
+
+def answered_with_500(history: HistoryBuilder) -> None:
+    history.request("PUT", "/api/baskets/y/checkout", key="late")
+    history.record("refused", where="api PutItem baskets/events")
+    history.respond(status=500)
+
+
+def given_up_after_an_outage(history: HistoryBuilder) -> None:
+    history.record("away", name="bus away", target="bus")
+    history.record("back", name="bus away", target="bus")
+    history.record("dead", queue="ordering/relay/failures", message="d", body="{}", reason={}, by="relay")
+
+
+def parked_in_an_outage(history: HistoryBuilder) -> None:
+    history.record("away", name="bus away", target="bus")
+    history.record("back", name="bus away", target="bus")
+
+
+def parked_after_a_minute(history: HistoryBuilder) -> None:
+    begun = history.entries[history.find("commit", '"CreateOrderSaga#o"', "TurnedRound")][0]
+    position = history.find("commit", '"CreateOrderSaga#o"', '"Parked"')
+    history.entries[position] = (begun + 60 * SECOND, *history.entries[position][1:])
+
+
 def parked_for_ever(history: HistoryBuilder) -> None:
     for words in ("Resumed", '"Undone", 1, {"step": 0}', '"Undone", 1, {"step": 3}', "Compensated"):
         history.drop("commit", '"CreateOrderSaga#o"', words)
@@ -174,6 +203,9 @@ CASES: list[Case] = [
     ("refused", ended_too_late, sagas.ENDS),
     ("parked", parked_for_ever, sagas.ENDS),
     ("parked", resumed_at_its_first_try, sagas.STEP_ORDER),
+    ("parked", parked_after_a_minute, sagas.PARKED_LATE),
+    ("parked", parked_in_an_outage, outages.NO_HAND),
+    ("completed", given_up_after_an_outage, outages.NO_HAND),
     ("refused", not_as_its_order, sagas.AS_ITS_ORDER),
     ("refused", list_not_cancelled, sagas.COMPENSATED),
     ("completed", row_goes_back, projections.NEVER_BACK),
@@ -188,5 +220,7 @@ CASES: list[Case] = [
     ("completed", handled_too_late, poison.BOUNDED),
     ("completed", stopped_as_a_loop, loops.NO_LOOP),
     ("completed", failed_at_a_message, failures.CAUSED),
+    ("completed", timed_out_without_a_reason, failures.ENDS_ITSELF),
+    ("completed", answered_with_500, failures.UNAVAILABLE),
     ("completed", published_as_it_was_before, published_state.PUBLISHED_STATE),
 ]

@@ -40,7 +40,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Which:
-    """Which schedules of a range of seeds are run, and with which planted bug. long_days: those with a long day alone."""
+    """Which schedules of a range of seeds are run, with which planted bug. long_days: only those with a long day."""
 
     bug: str = ""
     long_days: bool = False

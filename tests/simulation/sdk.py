@@ -171,6 +171,11 @@ class Wire:
     def _refuse(self, operation: str, where: str, how: str) -> None:
         """Fail as a call to a service that is away."""
         self._world.history.record("refused", where=where)
+        if how == "throttled" and operation == "TransactWriteItems":
+            # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+            reasons = [{"Code": "ThrottlingError", "Message": "Rate exceeded"}]
+            message = "Transaction cancelled, please refer cancellation reasons for specific reasons [ThrottlingError]"
+            raise client_error("TransactionCanceledException", message, operation, CancellationReasons=reasons)
         if how == "throttled":
             raise client_error(self._throttled, "Rate exceeded", operation)
         if how == "error":

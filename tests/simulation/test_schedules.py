@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from functions.payments.domain import Payment
-from tests.simulation.faults import FAULTS
+from tests.simulation.faults import DESCRIPTIONS
 from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.replay_files import load, save
 from tests.simulation.run import main, never, run_chunk
@@ -121,7 +121,7 @@ def test_a_run_can_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_faults_and_outcomes_that_never_occurred_are_listed() -> None:
-    assert never(Tally()) == [*FAULTS, *OUTCOMES]
+    assert never(Tally()) == [*DESCRIPTIONS, *OUTCOMES]
 
 
 def test_workloads_vary() -> None:

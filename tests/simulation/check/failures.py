@@ -16,8 +16,11 @@ from tests.simulation.check.subscribers import VERSIONS
 from tests.simulation.check.violation import Violation
 
 CAUSED = "every failure has a cause"
+ENDS_ITSELF = "a function ends by itself before its timeout, unless it hangs"
+UNAVAILABLE = "what may pass is answered with 503, never with 500"
 
-OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault
+OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault "outage"
+HANGS = {"function slow"}  # the fault by which a container hangs until its timeout
 
 # Faults that make nothing fail: they delay, repeat or reorder, or change a clock.
 HARMLESS = {
@@ -100,6 +103,12 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
             what = " and ".join(invocation.failures) or invocation.cause[0]
             text = f"{invocation.container} failed at {what} without enough causes"
             yield Violation(CAUSED, text, {"container": invocation.container, "at": invocation.begin})
+        if invocation.how == "timeout" and HANGS.isdisjoint(invocation.struck):
+            text = f"{invocation.container} did not end before its timeout, and nothing hung"
+            yield Violation(ENDS_ITSELF, text, {"container": invocation.container, "at": invocation.begin})
+        if invocation.how == "ok" and answered.get(invocation.cause[0]) == 500:
+            text = f"{invocation.container} answered {invocation.cause[0]} with 500"
+            yield Violation(UNAVAILABLE, text, {"container": invocation.container, "request": invocation.cause[0]})
     for letter in history.dead_letters:
         if letter.by == "inbox" and letter.message and not _may_be_dead_lettered(letter, by_cause, history):
             text = f"{letter.message.name} was dead-lettered at {letter.queue}: {letter.reason.get('reason')}"

@@ -20,8 +20,8 @@ GIVEN_UP = "target given up"  # the fault by which a rule dead-letters an event
 class ParsedHistory:
     """A history and the final state.
 
-    end, faults_ended_at: times in microseconds. failure_count: invocations that failed or reported a failed item.
-    old_containers: those that run the previous version of the code. outages: those of a long day. lost_by_relay:
+    end, faults_ended_at: times in microseconds. failure_count: invocations that failed, timed out or reported a failed
+    item. old_containers: those that run the previous version of the code. outages: those of a long day. lost_by_relay:
     commits (service, stream, version) that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
     """
 
@@ -189,7 +189,7 @@ class ParsedHistory:
             copy.deleted = at
 
     def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
-        self.failure_count += bool(fields.get("failures")) or fields["how"] == "error"
+        self.failure_count += bool(fields.get("failures")) or fields["how"] in ("error", "timeout")
         for failed in fields.get("failures") or ():
             if copy := self.copies.get(failed):
                 copy.failed += 1

@@ -106,8 +106,10 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         if {"completed", "compensated"} <= set(saga.ends):
             text = f"the saga of the order {order_id} was completed and compensated"
             yield Violation(ONE_END, text, {"stream": commits[0].stream})
-        # Whatever else is lost, a saga proceeds as long as its timeouts arrive.
-        if history.is_quiescent and not deliveries.misses("checkout", order_id, ["StepTimedOut"]):
+        # Whatever else is lost, a saga proceeds by its timeouts; where these are lost, by a schedule, which finds it by
+        # the row that its first move wrote.
+        lost = all(deliveries.misses("checkout", order_id, [name]) for name in ("StepTimedOut", "SagaMoved"))
+        if history.is_quiescent and not lost:
             yield from _end(order_id, saga, commits, history, deliveries)
     yield from _timeouts_handled(history)
     if history.is_quiescent:

@@ -4,12 +4,15 @@ from functions.depot import dispatcher, lease, matching, service, views
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
+from functions.kernel.messaging.inbox import Inbox
 from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, SHORTAGES, SILENT
+from tests.simulation.check.failures import CAUSED
 from tests.simulation.check.loops import NO_LOOP
 from tests.simulation.check.orders import ADDED_UP, LIST_CANCELLED
 from tests.simulation.check.published_state import PUBLISHED_STATE
 from tests.simulation.check.robots import NEXT_NUMBER, NO_WAIT, ONE_ROBOT
 from tests.simulation.check.transitions import LEGAL
+from tests.simulation.deployment import Deployment
 from tests.simulation.planted.bug import Bug, Edit
 
 BUGS = (
@@ -156,6 +159,15 @@ BUGS = (
         "The dispatcher does not run when a list becomes available.",
         (NO_WAIT,),
         (Edit(dispatcher.list_available, "matching.match()", "pass"),),
+    ),
+    Bug(
+        "dispatcher in batches of ten",
+        "The first failure of a batch holds up the rest, which stays in flight.",
+        (CAUSED,),
+        (
+            Edit(Deployment._functions, "batch_size=1 if inbox.fifo else 10", "batch_size=10"),
+            Edit(Inbox.handle, "self._keep(rest, 0)", "pass"),
+        ),
     ),
     Bug(
         "robots that come online are ignored",

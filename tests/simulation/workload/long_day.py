@@ -18,6 +18,7 @@ SHORTEST, LONGEST = 300.0, 7_200.0  # seconds of an outage
 LONGEST_OF_MOST = (900.0, 1_800.0, LONGEST)  # an hour and more is rare, because its virtual time takes real time
 LATEST = 3_600.0  # seconds from the start until the last outage has begun
 CUSTOMERS = 4
+STAYS = 1_500.0  # seconds: for longer than what the outage delayed may take
 REPAIRERS = ("operator", "stranger", "outage")  # clients of other days; the last stops a service for up to 8 hours
 
 KINDS = (*4 * ("table away",), *2 * ("queue away",), *2 * ("service away",), *(kind for kind in OUTAGES))
@@ -55,6 +56,9 @@ def lengthen(workload: Workload) -> None:
     for number in range(1, 3):
         begins = choices.seconds(0, end, "when a robot begins")
         workload.add(f"late robot {number}", "bot", Robot, _work(begins, choices.seconds(60, 300, "its shift")))
+    if choices.chance(0.3, "a robot that stays"):
+        begins = choices.seconds(end - 120, end + 60, "when it begins")
+        workload.add("robot that stays", "bot", Robot, _work(begins, STAYS))
 
 
 class LongOutage(Client):
