@@ -135,13 +135,13 @@ def failed_at_a_message(history: HistoryBuilder, *, struck: bool = False) -> Non
 
 def timed_out_without_a_reason(history: HistoryBuilder) -> None:
     history.record("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1"])
-    history.record("refused", where="search/inbox-1 PutItem search/views")
+    history.record("refused", where="search/inbox-1 PutItem search/views", retried=True)
     history.record("ended", container="search/inbox-1", function="search/inbox", how="timeout", failures=[])
 
 
 def answered_with_500(history: HistoryBuilder) -> None:
     history.request("PUT", "/api/baskets/y/checkout", key="late")
-    history.record("refused", where="api PutItem baskets/events")
+    history.record("refused", where="api PutItem baskets/events", retried=True)
     history.respond(status=500)
 
 

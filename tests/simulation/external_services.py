@@ -99,7 +99,7 @@ class TextsClient:
 def _is_away(world: World, caller: Caller, port: str, about: str) -> bool:
     """Whether the service behind a port has an outage; the call to it is recorded as refused."""
     if port in world.away:
-        world.history.record("refused", where=f"{caller.name} {port} {about}")
+        world.history.record("refused", where=f"{caller.name} {port} {about}", retried=False)
     return port in world.away
 
 

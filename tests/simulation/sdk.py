@@ -170,8 +170,9 @@ class Wire:
 
     def _refuse(self, operation: str, where: str, how: str) -> None:
         """Fail as a call to a service that is away."""
-        self._world.history.record("refused", where=where)
-        if how == "throttled" and operation == "TransactWriteItems":
+        cancelled = how == "throttled" and operation == "TransactWriteItems"
+        self._world.history.record("refused", where=where, retried=not cancelled)
+        if cancelled:
             # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
             reasons = [{"Code": "ThrottlingError", "Message": "Rate exceeded"}]
             message = "Transaction cancelled, please refer cancellation reasons for specific reasons [ThrottlingError]"

@@ -140,9 +140,10 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                         invocation.struck.append(fields["name"])
         elif kind == "refused":
             for invocation in open_.values():
-                if fields["where"].startswith(f"{invocation.container} "):
+                own = fields["where"].startswith(f"{invocation.container} ")
+                if own and fields["retried"]:
                     invocation.refused[fields["where"]] += 1
-                elif "/queries" in fields["where"].split(" ")[0]:
+                elif own or "/queries" in fields["where"].split(" ")[0]:
                     invocation.struck.append(kind)
         elif kind == "postponed" and fields["seconds"] == 0:
             for invocation in open_.values():

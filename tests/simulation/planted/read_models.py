@@ -144,6 +144,7 @@ BUGS = (
                 "        return (row for one in statuses for row in views.by_status(one, first, last, a_page))",
             ),
         ),
+        long_days=True,
     ),
     Bug(
         "unprocessed keys dropped",

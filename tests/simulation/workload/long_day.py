@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tests.simulation.faults import OUTAGES
 from tests.simulation.outages import BUS, CARRIER, PROVIDER, WAYS
+from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
 from tests.simulation.workload.draw import Workload, choices_for
@@ -56,6 +57,7 @@ def lengthen(workload: Workload) -> None:
     for number in range(1, 3):
         begins = choices.seconds(0, end, "when a robot begins")
         workload.add(f"late robot {number}", "bot", Robot, _work(begins, choices.seconds(60, 300, "its shift")))
+    workload.add("late clerk", "staff", Clerk, _read(choices.seconds(0, end, "when a clerk begins")))
     if choices.chance(0.3, "a robot that stays"):
         begins = choices.seconds(end - 120, end + 60, "when it begins")
         workload.add("robot that stays", "bot", Robot, _work(begins, STAYS))
@@ -89,6 +91,10 @@ class LongOutage(Client):
 
 def _take_away(begins: float, lasts: float) -> Callable[[LongOutage], None]:
     return lambda outage: outage.take_away(begins, lasts)
+
+
+def _read(begins: float) -> Callable[[Clerk], None]:
+    return lambda clerk: clerk.read_repeatedly(begins)
 
 
 def _shop(begins: float) -> Callable[[Customer], None]:
