@@ -145,15 +145,21 @@ def answered_with_500(history: HistoryBuilder) -> None:
     history.respond(status=500)
 
 
-def given_up_after_an_outage(history: HistoryBuilder) -> None:
+def with_an_outage(history: HistoryBuilder) -> None:
     history.record("away", name="bus away", target="bus")
     history.record("back", name="bus away", target="bus")
+
+
+def given_up_after_an_outage(history: HistoryBuilder) -> None:
+    with_an_outage(history)
     history.record("dead", queue="ordering/relay/failures", message="d", body="{}", reason={}, by="relay")
 
 
-def parked_in_an_outage(history: HistoryBuilder) -> None:
-    history.record("away", name="bus away", target="bus")
-    history.record("back", name="bus away", target="bus")
+def in_progress_for_hours(history: HistoryBuilder) -> None:
+    with_an_outage(history)
+    history.record("quiet")
+    history.wait(4_000)
+    history.record("deed", who="nobody", what="nothing")
 
 
 def parked_after_a_minute(history: HistoryBuilder) -> None:
@@ -204,8 +210,9 @@ CASES: list[Case] = [
     ("parked", parked_for_ever, sagas.ENDS),
     ("parked", resumed_at_its_first_try, sagas.STEP_ORDER),
     ("parked", parked_after_a_minute, sagas.PARKED_LATE),
-    ("parked", parked_in_an_outage, outages.NO_HAND),
+    ("parked", with_an_outage, outages.NO_HAND),
     ("completed", given_up_after_an_outage, outages.NO_HAND),
+    ("completed", in_progress_for_hours, outages.SETTLED),
     ("refused", not_as_its_order, sagas.AS_ITS_ORDER),
     ("refused", list_not_cancelled, sagas.COMPENSATED),
     ("completed", row_goes_back, projections.NEVER_BACK),
