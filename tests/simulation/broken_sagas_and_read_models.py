@@ -125,6 +125,13 @@ def handled_too_late(history: HistoryBuilder) -> None:
     history.entries.append((at + 3600 * SECOND, kind, fields))
 
 
+def failing_in_turn(history: HistoryBuilder) -> None:
+    message = history.fields("sent", "depot/dispatcher", "ShoppingListAvailable")["message"]
+    for _ in range(10):
+        history.record("invocation", container="d", function="depot/dispatcher", cause=[message])
+        history.record("ended", container="d", function="depot/dispatcher", how="ok", failures=[message])
+
+
 def failed_at_a_message(history: HistoryBuilder, *, struck: bool = False) -> None:
     """struck: whether a fault refused a call of the container meanwhile."""
     history.record("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1", "message-2"])
@@ -225,6 +232,7 @@ CASES: list[Case] = [
     ("completed", saga_listed_as_running, projections.REBUILT),
     ("completed", basket_indexed_for_ever, projections.REBUILT),
     ("completed", handled_too_late, poison.BOUNDED),
+    ("completed", failing_in_turn, poison.IN_TURN),
     ("completed", stopped_as_a_loop, loops.NO_LOOP),
     ("completed", failed_at_a_message, failures.CAUSED),
     ("completed", timed_out_without_a_reason, failures.ENDS_ITSELF),

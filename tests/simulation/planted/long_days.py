@@ -1,15 +1,13 @@
 """Planted bugs that only outages of minutes or hours show."""
 
-from functions.depot import inbox as depot_inbox
 from functions.kernel.messaging import retry
 from functions.kernel.messaging.inbox import Inbox
-from functions.kernel.runtime import budget, transient
+from functions.kernel.runtime import transient
 from tests.simulation import deployment
 from tests.simulation.check.delivery import DEAD_LETTER_REASON
 from tests.simulation.check.failures import CAUSED, ENDS_ITSELF, UNAVAILABLE
 from tests.simulation.check.outages import NO_HAND
-from tests.simulation.check.poison import BOUNDED
-from tests.simulation.check.robots import NO_WAIT
+from tests.simulation.check.poison import IN_TURN
 from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.streams import Shard
 
@@ -50,24 +48,10 @@ BUGS = (
         long_days=True,
     ),
     Bug(
-        "waiting lists are not looked at again",
-        "No schedule compares lists and robots that wait, and the hint of each was dead-lettered in an outage.",
-        (NO_WAIT,),
-        (Edit(depot_inbox.forward_to_dispatcher, "matching.forward(timer)", "pass"),),
-        long_days=True,
-    ),
-    Bug(
         "dead letter without its group",
         "A hint that the dispatcher gives up cannot be dead-lettered, and holds up all behind it.",
-        (BOUNDED,),
+        (IN_TURN,),
         (Edit(Inbox._failed, "group=FIFO_GROUP", 'group=""'),),
-        long_days=True,
-    ),
-    Bug(
-        "call without the time for it",
-        "A call begins although the function may end before it.",
-        (ENDS_ITSELF,),
-        (Edit(budget.check, "left() < TRY + RESERVE", "False"),),
         long_days=True,
     ),
     Bug(
