@@ -31,7 +31,7 @@ from tests.simulation.timeline import timeline
 from tests.simulation.workload.long_day import has_long_day
 
 CHUNK = 50  # schedules that one process runs before it reports
-ENOUGH = 2_000  # schedules after which every fault and every outcome must have occurred
+ENOUGH = 5_000  # schedules after which every fault and every outcome must have occurred
 SHRUNK = 3  # violations that are shrunk, per run
 SOURCES = ("events", "functions", "tests/simulation")
 

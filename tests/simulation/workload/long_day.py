@@ -20,9 +20,10 @@ LONGEST_OF_MOST = (900.0, 1_800.0, LONGEST)  # an hour and more is rare, because
 LATEST = 3_600.0  # seconds from the start until the last outage has begun
 CUSTOMERS = 4
 STAYS = 1_500.0  # seconds: for longer than what the outage delayed may take
-REPAIRERS = ("operator", "stranger", "outage")  # clients of other days; the last stops a service for up to 8 hours
+# Clients of other days: the last two stop services, for up to 8 hours, and start them.
+REPAIRERS = ("operator", "stranger", "outage", "unlucky")
 
-KINDS = (*4 * ("table away",), *2 * ("queue away",), *2 * ("service away",), *(kind for kind in OUTAGES))
+KINDS = (*4 * ("table away",), *2 * ("queue away",), *2 * ("service away",), *OUTAGES)
 # Most orders wait for the first four.
 SERVICES = (
     *3 * ("checkout", "depot", "ordering", "payments"),
