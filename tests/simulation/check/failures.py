@@ -148,7 +148,9 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
         elif kind == "postponed" and fields["seconds"] == 0:
             for invocation in open_.values():
                 if fields["message"] in invocation.cause and at - invocation.begin >= TIME_IS_SHORT:
-                    invocation.handed_back.add(fields["message"])
+                    # With it, those behind it. One of them may have been received again meanwhile: its receipt is void.
+                    rest = invocation.cause[invocation.cause.index(fields["message"]) :]
+                    invocation.handed_back.update(rest)
         elif kind in ("conflict", "busy") and fields["container"] in open_:
             open_[fields["container"]].struck.append(kind)
         elif kind == "throttled":
