@@ -156,6 +156,12 @@ def a_notification_twice(history: HistoryBuilder) -> None:
     history.commit("Notification#x", ("Sent", data))
 
 
+def a_text_skipped(history: HistoryBuilder) -> None:
+    words = ("commit", "Notification#o approved")
+    item = history.fields(*words)["item"]
+    item["events"] = {"S": item["events"]["S"].replace('"Sent"', '"Skipped"').replace('"at": ""', '"reason": "no"')}
+
+
 def a_stage_without_notification(history: HistoryBuilder) -> None:
     history.drop("commit", "Notification#o received")
 
@@ -258,6 +264,7 @@ CASES: list[Case] = [
     ("completed", a_text_with_two_ids, side_effects.ONE_ID),
     ("completed", a_notification_twice, side_effects.NOTIFIED_ONCE),
     ("completed", a_stage_without_notification, side_effects.NOTIFIED_ONCE),
+    ("completed", a_text_skipped, side_effects.SKIPPED),
     ("completed", recorded_and_not_sent, side_effects.RECORDED),
     ("completed", refund_twice, side_effects.REFUNDED_ONCE),
     ("completed", refund_recorded_and_not_paid, side_effects.RECORDED),

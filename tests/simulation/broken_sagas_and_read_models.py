@@ -2,7 +2,7 @@
 
 import json
 
-from tests.simulation.check import failures, loops, poison, projections, published_state, robots, sagas
+from tests.simulation.check import failures, loops, outages, poison, projections, published_state, robots, sagas
 from tests.simulation.check.parsed_history import SECOND
 from tests.simulation.history_builder import Case, HistoryBuilder
 
@@ -125,12 +125,54 @@ def handled_too_late(history: HistoryBuilder) -> None:
     history.entries.append((at + 3600 * SECOND, kind, fields))
 
 
+def failing_in_turn(history: HistoryBuilder) -> None:
+    message = history.fields("sent", "depot/dispatcher", "ShoppingListAvailable")["message"]
+    for _ in range(10):
+        history.record("invocation", container="d", function="depot/dispatcher", cause=[message])
+        history.record("ended", container="d", function="depot/dispatcher", how="ok", failures=[message])
+
+
 def failed_at_a_message(history: HistoryBuilder, *, struck: bool = False) -> None:
     """struck: whether a fault refused a call of the container meanwhile."""
     history.record("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1", "message-2"])
     if struck:
         history.record("fault", number=1, name="throttle", where="search/inbox-1 PutItem search/views")
     history.record("ended", container="search/inbox-1", function="search/inbox", how="ok", failures=["message-1"])
+
+
+def timed_out_without_a_reason(history: HistoryBuilder) -> None:
+    history.record("invocation", container="search/inbox-1", function="search/inbox", cause=["message-1"])
+    history.record("refused", where="search/inbox-1 PutItem search/views", retried=True)
+    history.record("ended", container="search/inbox-1", function="search/inbox", how="timeout", failures=[])
+
+
+def answered_with_500(history: HistoryBuilder) -> None:
+    history.request("PUT", "/api/baskets/y/checkout", key="late")
+    history.record("refused", where="api PutItem baskets/events", retried=True)
+    history.respond(status=500)
+
+
+def with_an_outage(history: HistoryBuilder) -> None:
+    history.record("away", name="bus away", target="bus")
+    history.record("back", name="bus away", target="bus")
+
+
+def given_up_after_an_outage(history: HistoryBuilder) -> None:
+    with_an_outage(history)
+    history.record("dead", queue="ordering/relay/failures", message="d", body="{}", reason={}, by="relay")
+
+
+def in_progress_for_hours(history: HistoryBuilder) -> None:
+    with_an_outage(history)
+    history.record("quiet")
+    history.wait(4_000)
+    history.record("deed", who="nobody", what="nothing")
+
+
+def parked_after_a_minute(history: HistoryBuilder) -> None:
+    begun = history.entries[history.find("commit", '"CreateOrderSaga#o"', "TurnedRound")][0]
+    position = history.find("commit", '"CreateOrderSaga#o"', '"Parked"')
+    history.entries[position] = (begun + 60 * SECOND, *history.entries[position][1:])
 
 
 def parked_for_ever(history: HistoryBuilder) -> None:
@@ -174,6 +216,10 @@ CASES: list[Case] = [
     ("refused", ended_too_late, sagas.ENDS),
     ("parked", parked_for_ever, sagas.ENDS),
     ("parked", resumed_at_its_first_try, sagas.STEP_ORDER),
+    ("parked", parked_after_a_minute, sagas.PARKED_LATE),
+    ("parked", with_an_outage, outages.NO_HAND),
+    ("completed", given_up_after_an_outage, outages.NO_HAND),
+    ("completed", in_progress_for_hours, outages.SETTLED),
     ("refused", not_as_its_order, sagas.AS_ITS_ORDER),
     ("refused", list_not_cancelled, sagas.COMPENSATED),
     ("completed", row_goes_back, projections.NEVER_BACK),
@@ -186,7 +232,10 @@ CASES: list[Case] = [
     ("completed", saga_listed_as_running, projections.REBUILT),
     ("completed", basket_indexed_for_ever, projections.REBUILT),
     ("completed", handled_too_late, poison.BOUNDED),
+    ("completed", failing_in_turn, poison.IN_TURN),
     ("completed", stopped_as_a_loop, loops.NO_LOOP),
     ("completed", failed_at_a_message, failures.CAUSED),
+    ("completed", timed_out_without_a_reason, failures.ENDS_ITSELF),
+    ("completed", answered_with_500, failures.UNAVAILABLE),
     ("completed", published_as_it_was_before, published_state.PUBLISHED_STATE),
 ]

@@ -7,10 +7,11 @@ from typing import Any
 
 from tests.simulation.containers import BEGIN
 from tests.simulation.cost import text_size
+from tests.simulation.outages import BUS, when_back
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue
 
-NAME = "bus"
+NAME = BUS
 MAX_ENTRIES = 10
 MAX_BYTES = 1_048_576
 
@@ -79,7 +80,7 @@ class Bus:
             if world.faults.strikes("target retry", where):
                 seconds += world.choices.seconds(1.0, 300.0, "target retry")
             self.in_flight += 1
-            world.scheduler.call_in(seconds, lambda: self._deliver(rule, body))
+            world.scheduler.call_in(seconds, lambda: when_back(world, where, lambda: self._deliver(rule, body)))
 
     def _deliver(self, rule: Rule, body: str) -> None:
         self.in_flight -= 1

@@ -11,11 +11,11 @@ from functions.kernel.runtime.context import Caller
 from infra.stages import STAGES
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
+from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.sdk import World
-from tests.simulation.sqs import Worker
 from tests.simulation.tables import Key, Table
 
 INTEGRATION_TIMEOUT = 30.0
@@ -48,6 +48,7 @@ class Cloud:
         deployed = Deployment(self.world, self.settings, self._committed, self._row_written)
         self._deployed = deployed
         self.functions, self.queues, self.streams = deployed.functions, deployed.queues, deployed.streams
+        self.tables = deployed.dynamodb.tables
         self.provider, self.texts = deployed.provider, deployed.texts
         self._bus = deployed.bus
 
@@ -174,6 +175,24 @@ class Cloud:
 
     # Outages, faults and time.
 
+    def take_away(self, kind: str, target: str, how: str) -> None:
+        """Begin an outage of minutes or hours. kind: one of OUTAGES. how: the way in which calls fail (outages.WAYS).
+
+        target: a service, the name of a table, a queue or a function, or one of outages.py.
+        """
+        self.faults.fired[kind] += 1
+        self.history.record("away", name=kind, target=target)
+        self.world.away[target] = how
+        if kind == "service away":
+            self.stop(target)
+
+    def bring_back(self, kind: str, target: str) -> None:
+        """End an outage."""
+        if kind == "service away":
+            self.start(target)
+        self.world.away.pop(target, None)
+        self.history.record("back", name=kind, target=target)
+
     def stop(self, *names: str) -> None:
         """Throttle all functions of these services."""
         self._set_stopped(names, stopped=True)
@@ -232,6 +251,7 @@ class Cloud:
         if not self._faults_ended:
             self._faults_ended = True
             self.faults.stop()
+            self.world.away.clear()
             self.world.newest_code = True
             self.start(*manifests())
             self.history.record("quiet")
@@ -252,7 +272,7 @@ class Cloud:
         return {
             "now_us": self.scheduler.now_us,
             "quiescent": self.is_quiescent(),
-            "tables": {name: dict(table.items) for name, table in self._deployed.dynamodb.tables.items()},
+            "tables": {name: dict(table.items) for name, table in self.tables.items()},
             "queues": {
                 name: [
                     {

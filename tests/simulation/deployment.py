@@ -17,12 +17,13 @@ from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
+from tests.simulation.event_source import Worker
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received, received_by_newest_code
 from tests.simulation.sdk import Wire, World
-from tests.simulation.sqs import Queue, SQSClient, Worker
+from tests.simulation.sqs import Queue, SQSClient
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
 

@@ -1,24 +1,20 @@
 """DynamoDB's client on simulated tables, with the answers and errors of the real one."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from tests.simulation.cost import item_size
-from tests.simulation.dynamodb_requests import Write, cancelled, check_known, holds, wants_old
+from tests.simulation.dynamodb_requests import check_known, holds, wants_old
+from tests.simulation.dynamodb_transactions import Transactions, record_busy, record_conflict
 from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition, plain
-from tests.simulation.scheduler import SECOND, Promise
+from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
-from tests.simulation.tables import ITEM_LIMIT, InvalidKeyError, Key, Snapshot, Table, between
+from tests.simulation.tables import ITEM_LIMIT, InvalidKeyError, Snapshot, Table, between
 
 ANSWER_LIMIT = 1_048_576  # bytes that a Query reads at most
-TOKEN_LIFE = 600 * SECOND
-TRANSACTION_LIMIT = 100
 BATCH_LIMIT, BATCH_BYTES = 100, 16_777_216
-TRANSACTION_BYTES = 4_194_304
 
 _KEY_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
@@ -27,12 +23,12 @@ _KEY_CONDITION = re.compile(
 
 
 class DynamoDB:
-    """What all clients share: the tables, and the idempotency tokens of transactions."""
+    """What all clients share: the tables and their transactions."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.tables: dict[str, Table] = {}
-        self.tokens: dict[str, tuple[str, int, str]] = {}  # token → content, expiry, running or done
+        self.transactions = Transactions(world)
 
     def table(self, name: str, operation: str) -> Table:
         """A table by its name. Raises ClientError."""
@@ -95,7 +91,8 @@ class DynamoDBClient:
         """Several writes, all or none."""
         names = [next(iter(action.values()))["TableName"] for action in request["TransactItems"]]
         tables = [self._dynamodb.table(name, "TransactWriteItems") for name in names]
-        return self._call("TransactWriteItems", request, tables[0], lambda: self._begin(tables, request))
+        begin = self._dynamodb.transactions.begin
+        return self._call("TransactWriteItems", request, tables[0], lambda: begin(tables, request, self._name))
 
     def _call(self, operation: str, request: Mapping[str, Any], table: Table, effect: Any) -> dict[str, Any]:
         def checked() -> Any:
@@ -114,13 +111,13 @@ class DynamoDBClient:
         key = table.key(item)
         held = key in table.locked
         if held or (table.transactional and self._world.faults.strikes("transaction conflict", table.name)):
-            self._record_conflict(table, key)
-            self._record_busy(table)
+            record_conflict(self._world, table, key, self._name)
+            record_busy(self._world, table, self._name)
             message = "Transaction is ongoing for the item"
             raise client_error("TransactionConflictException", message, "PutItem")
         there = table.items.get(key)
         if not holds(request, there):
-            self._record_conflict(table, key)
+            record_conflict(self._world, table, key, self._name)
             self._cost.refuse(there, item)
             shown: dict[str, Any] = {"Item": dict(there)} if there and wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
@@ -139,7 +136,7 @@ class DynamoDBClient:
     def _delete(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
         key = table.key(request["Key"])
         if key in table.locked:
-            self._record_busy(table)
+            record_busy(self._world, table, self._name)
             raise client_error("TransactionConflictException", "Transaction is ongoing for the item", "DeleteItem")
         self._cost.write(table.items.get(key), {}, table.index_keys)
         table.remove(key, self._name)
@@ -272,80 +269,3 @@ class DynamoDBClient:
         if page and len(page) == request.get("Limit"):
             answer["LastEvaluatedKey"] = table.key_item(page[-1])
         return answer
-
-    def _begin(self, tables: Sequence[Table], request: Mapping[str, Any]) -> Any:
-        """Lock the items of a transaction; a promise of its result."""
-        world, token = self._world, request.get("ClientRequestToken")
-        actions = request["TransactItems"]
-        if len(actions) > TRANSACTION_LIMIT:
-            raise ExpressionError("Member must have length less than or equal to 100")
-        content = repr(actions) if token else ""
-        if token and (known := self._recall(token, content)) is not None:
-            made = [(table, Write(table, action).key) for table, action in zip(tables, actions, strict=True)]
-            self._cost.read_again([table.items[key] for table, key in made])
-            return known
-        writes = [Write(table, action) for table, action in zip(tables, actions, strict=True)]
-        if len({(write.table.name, write.key) for write in writes}) < len(writes):
-            raise ExpressionError("Transaction request cannot include multiple operations on one item")
-        if sum(write.size for write in writes) > TRANSACTION_BYTES:
-            raise ExpressionError("the items of a transaction may have 4 MB together")
-        struck = world.faults.strikes("transaction conflict", tables[0].name)
-        held = [write.key in write.table.locked or (struck and n == 0) for n, write in enumerate(writes)]
-        if any(held):
-            self._record_busy(tables[0])
-            reasons = [{"Code": "TransactionConflict" if conflict else "None"} for conflict in held]
-            raise cancelled(reasons)
-        holder = world.number("transaction")
-        for write in writes:
-            write.table.transactional = True
-            write.table.locked[write.key] = holder
-        if token:
-            self._dynamodb.tokens[token] = (content, world.scheduler.now_us + TOKEN_LIFE, "running")
-        promise = Promise()
-        seconds = world.choices.seconds(0.001, 0.008, "transaction")
-        if world.faults.strikes("slow transaction", tables[0].name):
-            seconds = world.choices.seconds(1.5, 6.0, "slow transaction")
-            world.history.record("underway", container=self._name, keys=[list(write.key) for write in writes])
-        world.scheduler.call_in(seconds, lambda: promise.give(self._end(writes, token, content)))
-        return promise
-
-    def _record_conflict(self, table: Table, key: Key) -> None:
-        """A version exists already. Only for commits: for rows, a failed condition is no conflict."""
-        if table.name.endswith("/events"):
-            self._world.history.record("conflict", table=table.name, key=list(key), container=self._name)
-
-    def _record_busy(self, table: Table) -> None:
-        """Another transaction has locked what this call writes."""
-        self._world.history.record("busy", table=table.name, container=self._name)
-
-    def _recall(self, token: str, content: str) -> dict[str, Any] | None:
-        """The answer of an earlier transaction with this token; None for a new token. Raises ClientError."""
-        before, expires, state = self._dynamodb.tokens.get(token, ("", 0, ""))
-        if expires <= self._world.scheduler.now_us:
-            return None
-        if before != content:
-            message = "The request has the same token as another request with other parameters"
-            raise client_error("IdempotentParameterMismatchException", message, "TransactWriteItems")
-        if state == "running":
-            message = "The transaction with the given request token is already in progress"
-            raise client_error("TransactionInProgressException", message, "TransactWriteItems")
-        return {}
-
-    def _end(self, writes: "Sequence[Write]", token: str | None, content: str) -> dict[str, Any] | ClientError:
-        """Write all items or none; the answer or the error."""
-        for write in writes:
-            del write.table.locked[write.key]
-        reasons = [write.refusal() for write in writes]
-        refused = next((n for n, reason in enumerate(reasons) if reason["Code"] != "None"), None)
-        if refused is not None:
-            self._record_conflict(writes[refused].table, writes[refused].key)
-            if token:
-                del self._dynamodb.tokens[token]
-            return cancelled(reasons)
-        for write in writes:
-            table, item = write.table, write.result()
-            self._cost.write(table.items.get(write.key), item, table.index_keys, transaction=True)
-            table.write(write.key, item, self._name, len(writes))
-        if token:
-            self._dynamodb.tokens[token] = (content, self._world.scheduler.now_us + TOKEN_LIFE, "done")
-        return {}

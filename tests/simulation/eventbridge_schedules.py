@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from events.registry import Timer
 from tests.simulation.containers import BEGIN
+from tests.simulation.outages import when_back
 from tests.simulation.sdk import World
 from tests.simulation.sqs import Queue
 
@@ -37,7 +38,7 @@ class EventBridgeSchedule:
         if world.faults.strikes("schedule early", where):  # a time in the future, by the reader's clock
             stated_time = due + timedelta(seconds=world.choices.between(1, 60, "early"))
         for _ in range(2 if world.faults.strikes("schedule twice", where) else 1):
-            world.scheduler.call_in(seconds, lambda: self._send(stated_time))
+            world.scheduler.call_in(seconds, lambda: when_back(world, where, lambda: self._send(stated_time)))
 
     def _send(self, stated_time: datetime) -> None:
         time = stated_time.isoformat(timespec="seconds").replace("+00:00", "Z")

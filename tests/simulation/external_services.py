@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
 from functions.payments.domain import Statement
+from tests.simulation.outages import CARRIER, PROVIDER
 from tests.simulation.sdk import Caller, World
 
 ANSWER_LOST = 2.0  # seconds until a caller gives up
@@ -38,12 +39,10 @@ class ProviderClient:
 
     def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
         """Hold an amount."""
-        self._must_not_be_undone(payment_id)
         self._ask("authorize", payment_id, amount, request_id, OTHERS)
 
     def capture(self, payment_id: str, amount: int, request_id: str) -> int:
         """Capture an amount; again, answer the first."""
-        self._must_not_be_undone(payment_id)
         captured = self._provider.amounts("capture", payment_id).get(request_id, amount)
         self._ask("capture", payment_id, captured, request_id, OTHERS)
         return captured
@@ -56,22 +55,18 @@ class ProviderClient:
         """Pay an amount back."""
         self._ask("refund", payment_id, amount, request_id, REFUND)
 
-    def _must_not_be_undone(self, payment_id: str) -> None:
-        if payment_id in self._provider.undone:
-            raise RefusedError("the provider has released this payment")
-
     def _ask(self, call: str, payment_id: str, amount: int, request_id: str, names: "Answers") -> None:
         faults, requests = self._world.faults, self._provider.requests
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
-        if call in ("authorize", "capture"):
-            self._must_not_be_undone(payment_id)  # meanwhile
+        if _is_away(self._world, self._caller, PROVIDER, request_id) or faults.strikes(names.silent, payment_id):
+            self._world.scheduler.sleep(ANSWER_LOST)
+            raise UnavailableError("the provider does not answer")
+        if call in ("authorize", "capture") and payment_id in self._provider.undone:
+            raise RefusedError("the provider has released this payment")
         what = {"call": call, "payment": payment_id, "amount": amount}
         before = requests.get(request_id)
         if before and before != what:
             raise InvalidError("this request id was used for another request")
-        if faults.strikes(names.silent, payment_id):
-            self._world.scheduler.sleep(ANSWER_LOST)
-            raise UnavailableError("the provider does not answer")
         if not before and faults.strikes(names.refused, payment_id):
             raise RefusedError("the provider refuses this")
         lost = faults.strikes(names.lost, payment_id)
@@ -92,6 +87,8 @@ class ProviderClient:
     def statement(self, payment_id: str) -> Statement:
         """What was done of a payment."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.3, "provider"))
+        if _is_away(self._world, self._caller, PROVIDER, payment_id):
+            raise UnavailableError("the provider does not answer")
         done = self._provider.amounts
         held, captured = done("authorize", payment_id), done("capture", payment_id)
         undone = payment_id in self._provider.undone
@@ -112,7 +109,7 @@ class Answers:
 
 
 REFUND = Answers("provider silent", "provider refuses", "provider answer lost")
-OTHERS = Answers("provider away", "provider declines", "provider reply lost")
+OTHERS = Answers("provider mute", "provider declines", "provider reply lost")
 
 
 class Texts:
@@ -133,7 +130,8 @@ class TextsClient:
     def send(self, number: str, text: str, request_id: str) -> None:
         """Send a text. Raises UnavailableError when the answer is lost, sent or not."""
         self._world.scheduler.sleep(self._world.choices.seconds(0.02, 0.2, "texts"))
-        if self._world.faults.strikes("text not taken", request_id):
+        away = _is_away(self._world, self._caller, CARRIER, request_id)
+        if away or self._world.faults.strikes("text not taken", request_id):
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
         lost = self._world.faults.strikes("text answer lost", request_id)
@@ -151,6 +149,13 @@ class TextsClient:
         if lost:
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
+
+
+def _is_away(world: World, caller: Caller, port: str, about: str) -> bool:
+    """Whether the service behind a port has an outage; the call to it is recorded as refused."""
+    if port in world.away:
+        world.history.record("refused", where=f"{caller.name} {port} {about}", retried=False)
+    return port in world.away
 
 
 def _maybe_kill(world: World, caller: Caller, port: str) -> None:

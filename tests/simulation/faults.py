@@ -50,13 +50,26 @@ FAULTS: dict[str, tuple[str, float]] = {
     "provider silent": ("the payment provider does not answer, and has not refunded", 0.4),
     "provider declines": ("the payment provider refuses to authorize, capture or void", 0.06),
     "provider reply lost": ("the payment provider has done one of these, and its answer is lost", 0.15),
-    "provider away": ("the payment provider does not answer, and has done none of these", 0.1),
+    "provider mute": ("the payment provider does not answer, and has done none of these", 0.1),
     "text not taken": ("the carrier does not answer, and has not accepted a text", 0.3),
     "text answer lost": ("the carrier accepted a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 without an invocation", 0.04),
     "client unheard": ("the response to a request never reaches the client", 0.05),
     "old version": ("a container runs the previous version, which the deployment has not replaced yet", 0.15),
 }
+
+# Outages of 5 minutes to 2 hours. They have no rate: only a long day has some (workload/long_day.py).
+OUTAGES: dict[str, str] = {
+    "table away": "no call to a table succeeds for minutes or hours: throttled, 5xx, or no answer",
+    "bus away": "no call to the bus succeeds for minutes or hours",
+    "queue away": "a queue takes, gives and deletes no message for minutes or hours",
+    "service away": "all functions of a service are throttled for minutes or hours",
+    "queries away": "an owner answers no queries of other services for minutes or hours",
+    "provider away": "the payment provider does not answer for minutes or hours",
+    "carrier away": "the carrier takes no text for minutes or hours",
+}
+DESCRIPTIONS = {name: what for name, (what, _) in FAULTS.items()} | OUTAGES
+NEEDS_A_HAND = ("target given up", "stream lost")  # after these faults, a message is delivered by an operator alone
 
 MULTIPLIERS = (0.3, 1.0, 3.0)  # of the usual rates
 UNSCALED = 0.05  # usual rates from here on are not scaled: these faults have few places, or do little harm
@@ -108,6 +121,11 @@ class Faults:
     def stop(self) -> None:
         """End all faults."""
         self._stopped = True
+
+    def leave_out(self, *names: str) -> None:
+        """Never inject these faults."""
+        for name in names:
+            self.rates.pop(name, None)
 
     def on(self, name: str) -> bool:
         """Whether a fault can strike in this schedule."""

@@ -15,6 +15,8 @@ def measure(history: list[Entry], committed: Commits) -> dict[str, list[int]]:
     for name in ("invocations", "faults", "retries", "conflicts"):
         numbers[name].append(counts[name])
     depth, approvals = _hops(history)
+    numbers["virtual seconds"].append(history[-1][0] // SECOND if history else 0)
+    numbers["seconds of outages"] += _outages(history)
     numbers["hops"].append(max(depth.values(), default=0))
     numbers["hops to approval"] += approvals
     _times(committed, numbers)
@@ -33,6 +35,19 @@ def _counts(history: list[Entry]) -> dict[str, int]:
         elif kind == "conflict":
             counts["conflicts"] += 1
     return counts
+
+
+def _outages(history: list[Entry]) -> list[int]:
+    """For how long at least one outage of a long day lasted, in seconds; nothing on other days."""
+    away, seconds, since = 0, 0, 0
+    for at_us, kind, _ in history:
+        if kind == "away":
+            since = at_us if not away else since
+            away += 1
+        elif kind == "back":
+            away -= 1
+            seconds += 0 if away else (at_us - since) // SECOND
+    return [seconds] if seconds else []
 
 
 def _hops(history: list[Entry]) -> tuple[dict[str, int], list[int]]:

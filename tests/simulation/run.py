@@ -4,6 +4,7 @@
     make simulate ARGS="--from 1 --to 200000 --resume"      continue an earlier run of these seeds
     make simulate ARGS="--replay .build/simulation/7.json"  replay one schedule, and print its timeline
     make simulate ARGS="--bug 'captured twice'"             with one of the planted bugs
+    make simulate SCHEDULES=10000 ARGS=--long-days          only the 200 or so of these that have a long day
 
 The last line is JSON: {"schedules", "faults", "violations", "per_minute", "trace_hash"}.
 """
@@ -16,24 +17,43 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from tests.simulation.faults import FAULTS
+from tests.simulation.faults import DESCRIPTIONS
 from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.replay_files import FOLDER, load, save
 from tests.simulation.schedule import ALL, Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import NUMBERS, Tally, share
 from tests.simulation.timeline import timeline
+from tests.simulation.workload.long_day import has_long_day
 
 CHUNK = 50  # schedules that one process runs before it reports
-ENOUGH = 2_000  # schedules after which every fault and every outcome must have occurred
+ENOUGH = 5_000  # schedules after which every fault and every outcome must have occurred
 SHRUNK = 3  # violations that are shrunk, per run
 SOURCES = ("events", "functions", "tests/simulation")
 
 Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which schedules of a range of seeds are run, with which planted bug. long_days: only those with a long day."""
+
+    bug: str = ""
+    long_days: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.bug, "on long days" * self.long_days)))
+
+    def has(self, seed: int) -> bool:
+        """Whether the schedule of a seed is run."""
+        return not self.long_days or has_long_day(seed)
+
+
+EVERY = Which()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first = options.first or options.seed
     last = options.last or first + options.schedules - 1
     started = time.monotonic()
-    tally, run = run_all((first, last), options.jobs, options.results, options.bug, resume=options.resume)
+    which = Which(options.bug, options.long_days)
+    tally, run = run_all((first, last), options.jobs, options.results, which, resume=options.resume)
     elapsed = time.monotonic() - started
     print_tables(tally)
     missing = never(tally) if tally.schedules >= ENOUGH else []
@@ -73,18 +94,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, default=FOLDER / "results.jsonl", help="the file of results")
     parser.add_argument("--replay", type=Path, help="replay a kept schedule and print its timeline")
     parser.add_argument("--show", type=int, metavar="SEED", help="run the schedule of a seed and print its timeline")
+    parser.add_argument("--long-days", action="store_true", help="run only seeds whose schedule has a long day")
     parser.add_argument("--bug", default="", help="plant the bug of this name (see planted/)")
     parser.add_argument("--about", action="append", default=[], help="print only entries with this id")
     parser.add_argument("--everything", action="store_true", help="print queues and read models, too")
     return parser
 
 
-def run_all(seeds: Range, jobs: int, results: Path, bug: str = "", *, resume: bool = False) -> tuple[Tally, int]:
+def run_all(seeds: Range, jobs: int, results: Path, which: Which, *, resume: bool = False) -> tuple[Tally, int]:
     """Run a range of seeds in several processes; the tally, and how many schedules were run now.
 
     The tally of each chunk is appended to `results`; with `resume`, chunks in there of the same code are not run again.
     """
-    code = f"{_code_digest()} {bug}".strip()
+    code = f"{_code_digest()} {which}".strip()
     tally = Tally()
     earlier = dict(_earlier_results(results, code)) if resume else {}
     wanted = list(_chunks(seeds))
@@ -93,12 +115,12 @@ def run_all(seeds: Range, jobs: int, results: Path, bug: str = "", *, resume: bo
             tally.merge(earlier[chunk])
     left = [chunk for chunk in wanted if chunk not in earlier]
     results.parent.mkdir(parents=True, exist_ok=True)
-    before, total = tally.schedules, seeds[1] - seeds[0] + 1
+    before, total = tally.schedules, sum(map(which.has, range(seeds[0], seeds[1] + 1)))
     if before:
         print(f"{before:,} of {total:,} schedules were run before", flush=True)
     started = printed = time.monotonic()
     with results.open("a", encoding="utf-8") as file:
-        for chunk, found in _run_chunks(left, jobs, bug):
+        for chunk, found in _run_chunks(left, jobs, which):
             tally.merge(found)
             line = {"code": code, "from": chunk[0], "to": chunk[1], "tally": found.to_json()}
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
@@ -110,8 +132,8 @@ def run_all(seeds: Range, jobs: int, results: Path, bug: str = "", *, resume: bo
     return tally, tally.schedules - before
 
 
-def _run_chunks(chunks: list[Range], jobs: int, bug: str) -> Iterator[tuple[Range, Tally]]:
-    work = partial(run_chunk, bug=bug)
+def _run_chunks(chunks: list[Range], jobs: int, which: Which) -> Iterator[tuple[Range, Tally]]:
+    work = partial(run_chunk, which=which)
     if jobs <= 1 or len(chunks) <= 1:
         yield from map(work, chunks)
         return
@@ -119,15 +141,15 @@ def _run_chunks(chunks: list[Range], jobs: int, bug: str) -> Iterator[tuple[Rang
         yield from pool.imap_unordered(work, chunks)
 
 
-def run_chunk(seeds: Range, bug: str = "") -> tuple[Range, Tally]:
+def run_chunk(seeds: Range, which: Which = EVERY) -> tuple[Range, Tally]:
     """Run the schedules of a range of seeds, one after the other."""
     tally = Tally()
     gc.collect()
     gc.freeze()  # the objects of modules stay: do not traverse them at each collection
     gc.disable()  # most objects live as long as their schedule: one collection at its end is enough
     try:
-        for seed in range(seeds[0], seeds[1] + 1):
-            tally.add(run_one(seed, bug))
+        for seed in filter(which.has, range(seeds[0], seeds[1] + 1)):
+            tally.add(run_one(seed, which.bug))
             gc.collect()
     finally:
         gc.enable()
@@ -182,7 +204,7 @@ def _print_progress(tally: Tally, total: int, per_minute: float) -> None:
 def print_tables(tally: Tally) -> None:
     """Print how often each fault and outcome occurred, in which share of the schedules, and the measurements."""
     print(f"\n{'fault':<36}{'struck':>10}{'in':>8}")
-    for name, (what, _) in FAULTS.items():
+    for name, what in DESCRIPTIONS.items():
         print(f"{name:<36}{tally.faults[name]:>10,}{share(tally.struck_in[name], tally.schedules):>8}  {what}")
     print(f"\n{'outcome':<36}{'reached':>10}{'in':>8}")
     for name, what in OUTCOMES.items():
@@ -191,11 +213,18 @@ def print_tables(tally: Tally) -> None:
     for name, what in NUMBERS.items():
         quantiles = "".join(f"{value:>8,}" for value in tally.quantiles(name)) or f"{'-':>8}"
         print(f"{name:<24}{quantiles}  {what}")
+    virtual, away = tally.sum("virtual seconds"), tally.sum("seconds of outages")
+    print(
+        f"\n{tally.long_days:,} of {tally.schedules:,} schedules ({share(tally.long_days, tally.schedules)}) had a long"
+        f" day; outages lasted for {share(away, virtual)} of the virtual time"
+    )
 
 
 def never(tally: Tally) -> list[str]:
     """The faults and outcomes that did not occur."""
-    return [name for name in FAULTS if not tally.faults[name]] + [name for name in OUTCOMES if not tally.outcomes[name]]
+    return [name for name in DESCRIPTIONS if not tally.faults[name]] + [
+        name for name in OUTCOMES if not tally.outcomes[name]
+    ]
 
 
 def report(tally: Tally, bug: str = "") -> None:

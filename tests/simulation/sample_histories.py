@@ -269,9 +269,9 @@ def parked() -> HistoryBuilder:
     for attempt in range(2, UNDO_ATTEMPTS + 1):
         unanswered.append(command_id)
         undo, command, timeout = _undo_sent(0, "RejectOrder", attempt)
-        builder.wait(60)
+        builder.wait(3_600)
         [command_id] = builder.commit(SAGA, undo, messages=[command], timers=[timeout], cause=_timeout_id(builder))
-    builder.wait(60)
+    builder.wait(3_600)
     parked_because = {"reason": "RejectOrder has no answer after 8 tries", "at": ""}
     builder.commit(SAGA, ("Parked", parked_because), cause=_timeout_id(builder))
     builder.write_row("checkout/views", "saga#o", "saga", 19, {"status": "parked"})

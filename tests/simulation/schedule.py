@@ -9,11 +9,12 @@ from tests.simulation.check import check
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
-from tests.simulation.faults import Faults
+from tests.simulation.faults import NEEDS_A_HAND, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
 from tests.simulation.workload.draw import OPENER, RECOVERY, Workload, draw
+from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Opener
 from tests.simulation.workload.recovery import RecoveryCrew
@@ -81,6 +82,9 @@ class _Schedule:
         self.choices = choices
         self.faults = Faults.draw(choices, choices.pick(SCALES, "how frequent faults are"))
         self.workload: Workload = draw(seed)
+        if has_long_day(seed):
+            lengthen(self.workload)
+            self.faults.leave_out(*NEEDS_A_HAND)
         self.cloud = Cloud(choices, self.faults, self.workload.settings)
         self.mall = Mall()
         self.active = 0  # clients that are not done

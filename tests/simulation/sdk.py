@@ -71,7 +71,8 @@ class World:
         self.cost = Cost()
         faults.history = self.history
         self.newest_code = False  # whether the deployment of the newest code is complete
-        self.outage_until: dict[str, int] = {}  # AWS services with an outage, and its end
+        self.outage_until: dict[str, int] = {}  # AWS services with an outage of seconds, and its end
+        self.away: dict[str, str] = {}  # what has an outage of minutes or hours (outages.py), and how calls to it fail
         self._numbers: dict[str, int] = {}
 
     def number(self, prefix: str) -> str:
@@ -125,7 +126,7 @@ class Wire:
         where = f"{self._caller.name} {operation} {target}"
         for attempt in range(1, self._attempts + 1):
             try:
-                return self._attempt(operation, where, effect)
+                return self._attempt(operation, where, target, effect)
             except ClientError as error:
                 if attempt == self._attempts or error.response["Error"]["Code"] not in RETRYABLE:
                     raise
@@ -136,7 +137,7 @@ class Wire:
             self._world.scheduler.sleep(min(back_off, LONGEST_BACK_OFF))
         raise AssertionError("the last attempt returns or raises")
 
-    def _attempt(self, operation: str, where: str, effect: Effect) -> Any:
+    def _attempt(self, operation: str, where: str, target: str, effect: Effect) -> Any:
         scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
         budget.check()  # the guard of every client of the composition
         # One sleep for request and answer: between two effects, nothing of this task touches the world.
@@ -146,6 +147,8 @@ class Wire:
             self._before(fault, operation)
         if faults.on("outage") and scheduler.now_us < self._world.outage_until.get(self._service, 0):
             raise client_error("ServiceUnavailable", "Service is unavailable", operation, status=503)
+        if target in self._world.away:
+            self._refuse(operation, where, self._world.away[target])
         error: ClientError | None = None
         result: Any = None
         try:
@@ -164,6 +167,22 @@ class Wire:
         if error is not None:
             raise error
         return result
+
+    def _refuse(self, operation: str, where: str, how: str) -> None:
+        """Fail as a call to a service that is away."""
+        cancelled = how == "throttled" and operation == "TransactWriteItems"
+        self._world.history.record("refused", where=where, retried=not cancelled)
+        if cancelled:
+            # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+            reasons = [{"Code": "ThrottlingError", "Message": "Rate exceeded"}]
+            message = "Transaction cancelled, please refer cancellation reasons for specific reasons [ThrottlingError]"
+            raise client_error("TransactionCanceledException", message, operation, CancellationReasons=reasons)
+        if how == "throttled":
+            raise client_error(self._throttled, "Rate exceeded", operation)
+        if how == "error":
+            raise client_error("InternalServerError", "Internal server error", operation, status=500)
+        self._world.scheduler.sleep(READ_TIMEOUT)
+        raise ReadTimeoutError(endpoint_url=self._endpoint)
 
     def _before(self, fault: str, operation: str) -> None:
         scheduler = self._world.scheduler

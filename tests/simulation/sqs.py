@@ -1,17 +1,17 @@
-"""SQS: queues with delay, visibility, receive counts and redrive policy; FIFO queues; and the pollers of a function."""
+"""SQS: queues with delay, visibility, receive counts and redrive policy, FIFO queues, and the client."""
 
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.simulation.batch_response import failed_items
-from tests.simulation.containers import BEGIN, Function
 from tests.simulation.cost import message_size
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 
-VISIBILITY = 120 * SECOND
+if TYPE_CHECKING:
+    from tests.simulation.event_source import Worker
+
 DEDUPLICATED = 300 * SECOND
 BODY_LIMIT = 1_048_576
 LONGEST_DELAY = 900
@@ -150,148 +150,6 @@ class Queue:
         self.dead_letters.send(message.body, attributes=message.attributes, group=message.group, by="redrive")
 
 
-class Worker:
-    """The event source mapping of a queue: it invokes a function with batches and deletes what was handled.
-
-    `disabled`: it does not poll.
-    """
-
-    def __init__(self, queue: Queue, function: Function, batch_size: int = 10) -> None:
-        self._queue = queue
-        self._function = function
-        self._batch_size = batch_size
-        self._world = queue.world
-        self._next_poll: int | None = None
-        self.disabled = False
-        queue.worker = self
-
-    def enable(self) -> None:
-        """Poll again, if it was disabled."""
-        if self.disabled:
-            self.disabled = False
-            self._plan_poll()
-
-    def poll_at(self, at_us: int) -> None:
-        """Poll at a time, unless an earlier poll is planned."""
-        at_us = max(at_us, self._world.scheduler.now_us)
-        if self._next_poll is not None and self._next_poll <= at_us:
-            return
-        self._next_poll = at_us
-        seconds = self._world.choices.seconds(0.001, 0.03, "poll")
-        if self._world.faults.strikes("queue delay", self._queue.name):
-            seconds = self._world.choices.seconds(0.5, 20.0, "queue delay")
-        self._world.scheduler.call_at(at_us + int(seconds * SECOND), lambda: self._poll(at_us))
-
-    def _poll(self, at_us: int) -> None:
-        if self._next_poll != at_us:
-            return  # an earlier poll was planned instead, and has planned the next
-        self._next_poll = None
-        if self.disabled:
-            return
-        if self._function.busy < self._function.concurrency:
-            batch = self._receive()
-            if batch:
-                self._invoke(batch)
-        self._plan_poll()
-
-    def _plan_poll(self) -> None:
-        """Plan a poll for the next visible message; when all containers are busy, the end of one plans it."""
-        if self._function.busy >= self._function.concurrency:
-            return
-        blocked = self._blocked_groups()
-        times = [blocked.get(message.group, message.visible_us) for message in self._queue.messages.values()]
-        if times:
-            self.poll_at(min(times))
-
-    def _blocked_groups(self) -> dict[str, int]:
-        """The groups of a FIFO queue that a message in flight blocks, and until when; {} for a standard queue."""
-        if not self._queue.fifo:
-            return {}
-        now, until = self._world.scheduler.now_us, dict[str, int]()
-        for message in self._queue.messages.values():
-            if message.receives and message.visible_us > now:
-                until[message.group] = max(message.visible_us, until.get(message.group, 0))
-        return until
-
-    def _receive(self) -> list[Message]:
-        now = self._world.scheduler.now_us
-        queue, choices = self._queue, self._world.choices
-        messages = list(queue.messages.values())
-        if queue.fifo:
-            blocked = self._blocked_groups()
-            due = [message for message in messages if message.group not in blocked][: self._batch_size]
-        else:
-            due = [message for message in messages if message.visible_us <= now]
-            if len(due) > 1:
-                # With many messages visible, most batches are full.
-                size = min(choices.between(1, 2 * self._batch_size, "batch"), self._batch_size)
-                due = choices.shuffled(due, "receive")[:size]
-        batch = []
-        for message in due:
-            message.receives += 1
-            message.received_us = now
-            message.first_received_us = message.first_received_us or now
-            if queue.dead_letters and message.receives > queue.max_receives:
-                queue.dead_letter(message)
-                continue
-            hidden = VISIBILITY
-            if self._world.faults.strikes("visibility ends", queue.name):
-                hidden = choices.between(2_000, 3 * SECOND, "visible after")
-            message.visible_us = now + hidden
-            batch.append(message)
-        return batch
-
-    def _invoke(self, batch: list[Message]) -> None:
-        queue = self._queue
-        self._world.cost.request(*((message.body, message.attributes) for message in batch))
-        receipts = {message.id: message.receipt for message in batch}
-        records = [
-            {
-                "messageId": message.id,
-                "receiptHandle": message.receipt,
-                "body": message.body,
-                "attributes": {
-                    "ApproximateReceiveCount": str(message.receives),
-                    "SentTimestamp": _milliseconds(message.sent_us),
-                    "ApproximateFirstReceiveTimestamp": _milliseconds(message.first_received_us),
-                },
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-            }
-            for message in batch
-        ]
-        for message in batch:
-            self._world.history.record(
-                "received", queue=queue.name, message=message.id, count=message.receives, function=self._function.name
-            )
-
-        def done(how: str, answer: Any) -> None:
-            if how == "ok":
-                failed = failed_items(answer, list(receipts))
-                if failed is not None:
-                    self._acknowledge({id: receipt for id, receipt in receipts.items() if id not in failed})
-            self._plan_poll()
-
-        lineage: dict[str, int] = {}
-        for message in batch:
-            lineage |= {name: max(turns, lineage.get(name, 0)) for name, turns in message.lineage.items()}
-        # A throttled batch becomes visible again when its visibility ends; the receive counts.
-        self._function.invoke({"Records": records}, list(receipts), done, lineage)
-
-    def _acknowledge(self, receipts: Mapping[str, str]) -> None:
-        queue, faults, choices = self._queue, self._world.faults, self._world.choices
-        if receipts:
-            self._world.cost.request()
-        if receipts and faults.strikes("acknowledgement lost", queue.name):
-            return
-        for id, receipt in receipts.items():
-            message = queue.messages.get(id)
-            if message and message.receipt == receipt and not queue.fifo and faults.strikes("queue duplicate", id):
-                message.visible_us = self._world.scheduler.now_us + choices.between(10_000, 30 * SECOND, "duplicate")
-            else:
-                queue.delete(id, receipt)
-
-
 class SQSClient:
     """One container's client."""
 
@@ -348,8 +206,3 @@ class SQSClient:
 
         answer: dict[str, Any] = self._wire.call("ChangeMessageVisibility", queue.name, effect)
         return answer
-
-
-def _milliseconds(at_us: int) -> str:
-    """A moment of virtual time as SQS gives it: in milliseconds since 1970."""
-    return str(int(BEGIN.timestamp()) * 1000 + at_us // 1000)

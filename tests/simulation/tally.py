@@ -18,6 +18,8 @@ NUMBERS: dict[str, str] = {
     "seconds to approval": "from the checkout",
     "seconds to completion": "from the checkout",
     "seconds to quiescence": "after the faults ended",
+    "virtual seconds": "from the start to quiescence",
+    "seconds of outages": "of minutes to hours, on a long day",
 }
 
 
@@ -70,6 +72,15 @@ class Tally:
     def trace_hash(self) -> str:
         """One hash of all traces, the same in any order."""
         return f"{self.trace:032x}"
+
+    @property
+    def long_days(self) -> int:
+        """How many schedules had outages of minutes to hours."""
+        return self.numbers.get("seconds of outages", Counter()).total()
+
+    def sum(self, name: str) -> int:
+        """The sum of the values of a number."""
+        return sum(value * times for value, times in self.numbers.get(name, Counter()).items())
 
     def to_json(self) -> dict[str, Any]:
         """Its form in the results file."""

@@ -23,6 +23,7 @@ from tests.simulation.check import (
     loops,
     money,
     orders,
+    outages,
     poison,
     projections,
     provider,
@@ -80,6 +81,7 @@ def test_every_invariant_is_violated_by_some_broken_history() -> None:
         poison,
         loops,
         failures,
+        outages,
         published_state,
     )
     families = (*kernel, baskets, collection, lists, orders, money, provider, refusals, robots)
@@ -190,7 +192,7 @@ def test_a_transaction_that_commits_after_its_caller_gave_up_belongs_to_that_req
     history.request("PUT", "/api/baskets/y/checkout", key="late")
     history.record("fault", number=1, name="slow transaction", where="some/events")
     history.record("underway", container="api", keys=[["Basket#y", 1]])
-    history.respond(status=500)
+    history.respond(status=503)
     history.request("PUT", "/api/baskets/z/checkout", key="other")
     history.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
     history.respond(status=409)

@@ -23,12 +23,13 @@ class Visit:
         self.cloud = cloud
         self.order = ""
         self.number = 0
+        self.attempts = 30  # of each request
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         self.number += 1
         headers = {"Idempotency-Key": f"key-{self.number}"}
         responses: list[Response] = []
-        while len(responses) < 30:
+        while len(responses) < self.attempts:
             responses.append(self.cloud.request(method, path, body, headers))
             if responses[-1].status == 200:
                 return responses[-1].body

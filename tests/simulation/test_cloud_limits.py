@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation import deployment, sqs, streams
+from tests.simulation import deployment, event_source, streams
 from tests.simulation.scheduler import SECOND
 
 INFRA = Path(__file__).parents[2] / "infra"
@@ -46,7 +46,7 @@ def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: 
 def test_the_visibility_timeout_is_the_deployed_one() -> None:
     timeout = constant("queues.py", "FUNCTION_TIMEOUT")
     assert "visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT)" in (INFRA / "queues.py").read_text()
-    assert 6 * timeout * SECOND == sqs.VISIBILITY
+    assert 6 * timeout * SECOND == event_source.VISIBILITY
 
 
 def test_streams_are_read_as_they_are_deployed() -> None:

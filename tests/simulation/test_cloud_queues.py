@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.containers import BEGIN, TURNS, Container, Function
+from tests.simulation.event_source import Worker
 from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.sdk import Wire, World
-from tests.simulation.sqs import Queue, SQSClient, Worker
+from tests.simulation.sqs import Queue, SQSClient
 
 Handle = Callable[[list[dict[str, Any]]], list[str]]
 

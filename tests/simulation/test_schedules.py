@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from functions.payments.domain import Payment
-from tests.simulation.faults import FAULTS
+from tests.simulation.faults import DESCRIPTIONS
 from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.replay_files import load, save
 from tests.simulation.run import main, never, run_chunk
@@ -20,6 +20,7 @@ from tests.simulation.shrink import shrink
 from tests.simulation.tally import Tally
 from tests.simulation.timeline import timeline
 from tests.simulation.workload.draw import draw
+from tests.simulation.workload.long_day import has_long_day
 
 FIRST, EACH, PARTS = 1, 25, 20  # 20 × 25 = 500
 ROOT = Path(__file__).parents[2]
@@ -120,8 +121,20 @@ def test_a_run_can_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     }
 
 
+def test_a_run_of_long_days_leaves_out_other_schedules_and_prints_their_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = [seed for seed in range(1, 51) if has_long_day(seed)]
+    command = ["--from", "1", "--to", "50", "--jobs", "1", "--long-days", "--results", str(tmp_path / "results.jsonl")]
+    assert main(command) == 0
+    *_, printed, result = capsys.readouterr().out.splitlines()
+    count = len(wanted)
+    assert json.loads(result)["schedules"] == count > 0
+    assert printed.startswith(f"{count} of {count} schedules (100.0%) had a long day; outages lasted for ")
+
+
 def test_faults_and_outcomes_that_never_occurred_are_listed() -> None:
-    assert never(Tally()) == [*FAULTS, *OUTCOMES]
+    assert never(Tally()) == [*DESCRIPTIONS, *OUTCOMES]
 
 
 def test_workloads_vary() -> None:

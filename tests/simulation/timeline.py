@@ -8,7 +8,9 @@ from typing import Any
 from tests.simulation.history import Entry
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{4}([0-9a-f]{8})")
-DETAILS = frozenset({"row", "routed", "received", "deleted", "sent", "stream", "invocation", "ended", "published"})
+OF_QUEUES = ("routed", "received", "deleted", "sent", "postponed")
+DETAILS = frozenset({*OF_QUEUES, "row", "stream", "invocation", "ended", "published", "refused"})
+FAULTS = ("fault", "away", "back", "quiet")
 
 
 def timeline(history: Iterable[Entry], about: Collection[str] = (), *, everything: bool = False) -> Iterator[str]:
@@ -22,7 +24,7 @@ def timeline(history: Iterable[Entry], about: Collection[str] = (), *, everythin
         is_detail = kind in DETAILS and not (kind == "ended" and fields["how"] != "ok")
         if is_detail and not everything:
             continue
-        if about and kind not in ("fault", "quiet") and fields.get("id") not in shown and not _contains(fields, about):
+        if about and kind not in FAULTS and fields.get("id") not in shown and not _contains(fields, about):
             continue
         if kind == "request":
             shown.add(fields["id"])

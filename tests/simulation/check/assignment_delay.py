@@ -14,6 +14,9 @@ from tests.simulation.check.violation import Violation
 # the one group each 0.2 s, in a burst of 30.
 BOUND = 10 * SECOND
 AFTER_FAULT = 420 * SECOND  # how long a fault at the depot may have an effect
+# After an outage, a message may be in back-off for 900 s. Meanwhile the schedule compares what waits with the index,
+# which such messages feed; so 900 s, and 120 s until the next two ticks, of which the first may come too early.
+AFTER_OUTAGE = 1_020 * SECOND
 
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
@@ -29,7 +32,8 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
             since = max(list_since, bot_since)
             if at - since > BOUND:
                 disturbances = _disturbances(history) if disturbances is None else disturbances
-                if bisect_right(disturbances, at) == bisect_right(disturbances, since - AFTER_FAULT):
+                undisturbed = bisect_right(disturbances, at) == bisect_right(disturbances, since - AFTER_FAULT)
+                if undisturbed and not _had_outage(history, since, at):
                     text = f"the list {list_id} and the robot {bot_id} waited {(at - since) // SECOND} s for each other"
                     yield Violation(NO_WAIT, text, {"lists": [list_id], "robots": [bot_id]})
                     return
@@ -41,6 +45,12 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
             is_bot = depot.bots.get(id) == "idle" and is_known(deliveries, id, BOT_TRIGGERS)
             _update(lists, commit, is_waiting=is_list)
             _update(bots, commit, is_waiting=is_bot)
+
+
+def _had_outage(history: ParsedHistory, since: int, until: int) -> bool:
+    """Whether an outage of the bus or of a part of the depot has an effect in this time."""
+    concerned = (it for it in history.outages if it.target == "bus" or it.target.startswith("depot"))
+    return any(it.begin <= until and since < it.end + AFTER_OUTAGE for it in concerned)
 
 
 def _update(waiting: dict[str, int], commit: Commit, *, is_waiting: bool) -> None:

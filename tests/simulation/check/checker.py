@@ -14,6 +14,7 @@ from tests.simulation.check import (
     loops,
     money,
     orders,
+    outages,
     poison,
     projections,
     provider,
@@ -56,4 +57,5 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *collection.violations(history, deliveries),
         *refusals.violations(history),
         *lists.violations(history),
+        *outages.violations(history),
     ]

@@ -16,8 +16,11 @@ from tests.simulation.check.subscribers import VERSIONS
 from tests.simulation.check.violation import Violation
 
 CAUSED = "every failure has a cause"
+ENDS_ITSELF = "a function ends by itself before its timeout, unless it hangs"
+UNAVAILABLE = "what may pass is answered with 503, never with 500"
 
-OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault
+OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault "outage"
+HANGS = {"function slow"}  # the fault by which a container hangs until its timeout
 
 # Faults that make nothing fail: they delay, repeat or reorder, or change a clock.
 HARMLESS = {
@@ -102,6 +105,12 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
             what = " and ".join(invocation.failures) or invocation.cause[0]
             text = f"{invocation.container} failed at {what} without enough causes"
             yield Violation(CAUSED, text, {"container": invocation.container, "at": invocation.begin})
+        if invocation.how == "timeout" and HANGS.isdisjoint(invocation.struck):
+            text = f"{invocation.container} did not end before its timeout, and nothing hung"
+            yield Violation(ENDS_ITSELF, text, {"container": invocation.container, "at": invocation.begin})
+        if invocation.how == "ok" and answered.get(invocation.cause[0]) == 500:
+            text = f"{invocation.container} answered {invocation.cause[0]} with 500"
+            yield Violation(UNAVAILABLE, text, {"container": invocation.container, "request": invocation.cause[0]})
     for letter in history.dead_letters:
         if letter.by == "inbox" and letter.message and not _may_be_dead_lettered(letter, by_cause, history):
             text = f"{letter.message.name} was dead-lettered at {letter.queue}: {letter.reason.get('reason')}"
@@ -131,10 +140,19 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                         invocation.refused[fields["where"]] += 1
                     else:
                         invocation.struck.append(fields["name"])
+        elif kind == "refused":
+            for invocation in open_.values():
+                own = fields["where"].startswith(f"{invocation.container} ")
+                if own and fields["retried"]:
+                    invocation.refused[fields["where"]] += 1
+                elif own or "/queries" in fields["where"].split(" ")[0]:
+                    invocation.struck.append(kind)
         elif kind == "postponed" and fields["seconds"] == 0:
             for invocation in open_.values():
                 if fields["message"] in invocation.cause and at - invocation.begin >= TIME_IS_SHORT:
-                    invocation.handed_back.add(fields["message"])
+                    # With it, those behind it. One of them may have been received again meanwhile: its receipt is void.
+                    rest = invocation.cause[invocation.cause.index(fields["message"]) :]
+                    invocation.handed_back.update(rest)
         elif kind in ("conflict", "busy") and fields["container"] in open_:
             open_[fields["container"]].struck.append(kind)
         elif kind == "throttled":
@@ -148,12 +166,14 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
 
 def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> bool:
     """Whether a message that was reported as failed did not fail: it waits, or was not begun."""
+    if message_id in invocation.handed_back:
+        return True
     copy = history.copies.get(message_id)
     if copy is None or copy.message is None:
         return False
     newest = 1 if invocation.container in history.old_containers else VERSIONS.get(copy.message.name, 1)
     is_newer = copy.message.metadata.get("version", 1) > newest
-    return is_newer or copy.message.name in MAY_WAIT or message_id in invocation.handed_back
+    return is_newer or copy.message.name in MAY_WAIT
 
 
 def _sdk_retries(fault: dict[str, Any], invocation: Invocation) -> bool:

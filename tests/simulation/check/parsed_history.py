@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.simulation.check.records import Commit, Copy, DeadLetter, Event, Message, Request
+from tests.simulation.check.records import Commit, Copy, DeadLetter, Event, Message, Outage, Request
 
 Entry = tuple[int, str, dict[str, Any]]
 SECOND = 1_000_000  # microseconds
@@ -20,9 +20,9 @@ GIVEN_UP = "target given up"  # the fault by which a rule dead-letters an event
 class ParsedHistory:
     """A history and the final state.
 
-    end, faults_ended_at: times in microseconds. failure_count: invocations that failed or reported a failed item.
-    old_containers: those that run the previous version of the code. lost_by_relay: commits (service, stream, version)
-    that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
+    end, faults_ended_at: times in microseconds. failure_count: invocations that failed, timed out or reported a failed
+    item. old_containers: those that run the previous version of the code. outages: those of a long day. lost_by_relay:
+    commits (service, stream, version) that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
     """
 
     def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:
@@ -43,6 +43,7 @@ class ParsedHistory:
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self.effects: list[tuple[int, dict[str, Any]]] = []
         self.failure_count = 0
+        self.outages: list[Outage] = []
         self.old_containers: set[str] = set()
         self._current_cause: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
@@ -188,7 +189,7 @@ class ParsedHistory:
             copy.deleted = at
 
     def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
-        self.failure_count += bool(fields.get("failures")) or fields["how"] == "error"
+        self.failure_count += bool(fields.get("failures")) or fields["how"] in ("error", "timeout")
         for failed in fields.get("failures") or ():
             if copy := self.copies.get(failed):
                 copy.failed += 1
@@ -218,6 +219,12 @@ class ParsedHistory:
 
     def _read_effect(self, at: int, fields: dict[str, Any]) -> None:
         self.effects.append((at, fields))
+
+    def _read_away(self, at: int, fields: dict[str, Any]) -> None:
+        self.outages.append(Outage(fields["name"], fields["target"], at))
+
+    def _read_back(self, at: int, fields: dict[str, Any]) -> None:
+        next(it for it in self.outages if it.target == fields["target"] and not it.end).end = at
 
     def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
         self.faults_ended_at = at

@@ -123,6 +123,16 @@ class Copy:
 
 
 @dataclass(slots=True)
+class Outage:
+    """An outage of minutes or hours. kind: the fault's name. target: what was away."""
+
+    kind: str
+    target: str
+    begin: int
+    end: int = 0
+
+
+@dataclass(slots=True)
 class DeadLetter:
     """A message that was dead-lettered, redriven since or not.
 

@@ -17,6 +17,7 @@ AWAITED_ANSWER = "a saga proceeds by the answer that it waits for"
 AS_ITS_ORDER = "a saga ends as its order does"
 COMPENSATED = "a compensated saga leaves no open list and no payment kept"
 TIMEOUT_HANDLED = "a saga acts on the timeout of its current attempt"
+PARKED_LATE = "a saga is parked only after hours of attempts to undo a step"
 
 # The longest timeout of an attempt (900 s), and the time that the messages after it may take.
 BOUND = 1200 * SECOND
@@ -51,6 +52,10 @@ UNDO_ACCEPTED = {
     "VoidPayment": "PaymentVoidAccepted",
 }
 ATTEMPTS = 3  # of a step, before its saga compensates
+UNDO_ATTEMPTS = 35  # before a saga is parked, and again each time that it is resumed
+# Each attempt waits twice as long as the one before, up to 900 s. With the shortest step timeout of the workload, 2 s:
+# 2 + 4 + … + 512 s for 9 attempts, 900 s for each of the other 26, together 24,422 s. Clocks are seconds off.
+UNDONE_FOR = 24_400 * SECOND
 LAST_STEP = 5
 FIRST_UNLIMITED = 4  # from this step on, a step is retried without limit
 
@@ -66,13 +71,18 @@ STATUSES = {
 
 @dataclass
 class Saga:
-    """A saga by its events. sent: the last step whose command was sent. undone: the steps that were undone."""
+    """A saga by its events.
+
+    sent: the last step whose command was sent. undone: the steps that were undone. undo_since: when the first of the
+    current attempts to undo a step was made.
+    """
 
     status: str = "running"
     step: int = 0
     attempt: int = 0
     sent: int = 0
     compensating: bool = False
+    undo_since: int = 0
     undone: list[int] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
     ended_at: int = 0
@@ -96,8 +106,10 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         if {"completed", "compensated"} <= set(saga.ends):
             text = f"the saga of the order {order_id} was completed and compensated"
             yield Violation(ONE_END, text, {"stream": commits[0].stream})
-        # Whatever else is lost, a saga proceeds as long as its timeouts arrive.
-        if history.is_quiescent and not deliveries.misses("checkout", order_id, ["StepTimedOut"]):
+        # Whatever else is lost, a saga proceeds by its timeouts; where these are lost, by a schedule, which finds it by
+        # the row that its first move wrote.
+        lost = all(deliveries.misses("checkout", order_id, [name]) for name in ("StepTimedOut", "SagaMoved"))
+        if history.is_quiescent and not lost:
             yield from _end(order_id, saga, commits, history, deliveries)
     yield from _timeouts_handled(history)
     if history.is_quiescent:
@@ -131,6 +143,8 @@ def _step(saga: Saga, event: Event, commit: Commit, history: ParsedHistory) -> I
         if data["step"] not in left[:1] or data["attempt"] != attempt:
             yield STEP_ORDER, f"sends attempt {data['attempt']} to undo step {data['step']}, with {left} left to undo"
         saga.step, saga.attempt = data["step"], data["attempt"]
+        if saga.attempt % UNDO_ATTEMPTS == 1:
+            saga.undo_since = commit.at
         yield from _command_and_timeout(UNDO.get(data["step"], ""), event, commit)
     elif name == "Undone":
         if why != UNDO_ACCEPTED.get(UNDO.get(saga.step, "")) or data["step"] != saga.step:
@@ -148,6 +162,8 @@ def _move(saga: Saga, event: Event, commit: Commit, why: str) -> Iterator[tuple[
         saga.status = name.lower()
         saga.ends.append(saga.status)
         saga.ended_at = commit.at
+    if name == "Parked" and commit.at - saga.undo_since < UNDONE_FOR:
+        yield PARKED_LATE, f"is parked after {(commit.at - saga.undo_since) // SECOND} s"
     if name == "Stopped" and why != "OrderCancelled":
         yield AWAITED_ANSWER, f"never begins because of {why or 'nothing'}"
     if name == "Completed" and saga.compensating and (saga.step, why) != (0, "OrderRejectionRefused"):

@@ -13,6 +13,7 @@ ONE_ID = "one request id per text and refund"
 NOTIFIED_ONCE = "a customer is notified once of each stage of an order"
 RECORDED = "each side effect is recorded, and each recorded one took place"
 REFUNDED_ONCE = "a refund is paid once"
+SKIPPED = "a text is skipped for an erased customer alone"
 
 KINDS = {
     "Created": "received",
@@ -51,6 +52,9 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
         notifications.add(aggregate_id)
         if event.name == "Sent":
             recorded_as_sent.add(aggregate_id)
+        elif not _is_erased(event.data["customer_id"], history):
+            text = f"the {event.data['kind']} text of the order {event.data['order_id']} was skipped"
+            yield Violation(SKIPPED, f"{text}: {event.data['reason']}", {"stream": f"Notification#{aggregate_id}"})
     for (order_id, kind), notification_ids in recorded.items():
         if len(notification_ids) > 1:
             text = f"the order {order_id} has {len(notification_ids)} notifications of the kind {kind}"
@@ -75,6 +79,10 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
         if expected != found:
             text = f"the order {order_id} has the notifications {sorted(found)} instead of {sorted(expected)}"
             yield Violation(NOTIFIED_ONCE, text, {"stream": commits[0].stream})
+
+
+def _is_erased(customer_id: str, history: ParsedHistory) -> bool:
+    return any("Erased" in commit.event_names() for commit in history.stream("Customer", customer_id))
 
 
 def _has_dead_notification(deliveries: Deliveries) -> bool:

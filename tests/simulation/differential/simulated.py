@@ -9,6 +9,7 @@ from tests.simulation.containers import Function
 from tests.simulation.differential.case import Case
 from tests.simulation.differential.place import INDEX, Event, Letter, Queue, Work
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
+from tests.simulation.event_source import Worker
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
@@ -17,7 +18,7 @@ from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue as SimulatedQueue
-from tests.simulation.sqs import SQSClient, Worker
+from tests.simulation.sqs import SQSClient
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Key, Table
 

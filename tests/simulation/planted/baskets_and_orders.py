@@ -10,7 +10,7 @@ from tests.simulation.check.baskets import CONTENTS, EXPIRES_IN_TIME
 from tests.simulation.check.commands import ONCE
 from tests.simulation.check.money import INVOICED, OWED
 from tests.simulation.check.orders import ADDED_UP, NOT_EMPTY, READY
-from tests.simulation.check.side_effects import NOTIFIED_ONCE, ONE_ID, RECORDED
+from tests.simulation.check.side_effects import NOTIFIED_ONCE, ONE_ID, RECORDED, SKIPPED
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
 
@@ -151,6 +151,12 @@ BUGS = (
                 "        texts().send(",
             ),
         ),
+    ),
+    Bug(
+        "text skipped that the carrier did not take",
+        "A carrier that does not answer is taken for a number that cannot be reached.",
+        (SKIPPED,),
+        (Edit(notifications_service.notify, "(NotFoundError, UnreachableNumberError)", "Exception"),),
     ),
     Bug(
         "unpaid orders wait for ever",

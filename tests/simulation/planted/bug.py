@@ -69,12 +69,14 @@ class Bug:
     """A planted bug.
 
     what: what is wrong, in a sentence. finds: the invariants that it violates; a violation of one of them finds it.
+    long_days: whether only outages of minutes or hours show it, so that it is looked for on long days alone.
     """
 
     name: str
     what: str
     finds: tuple[str, ...]
     patches: tuple[Patch, ...]
+    long_days: bool = False
 
     @contextmanager
     def planted(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ from tests.simulation.planted import (
     depot,
     event_store,
     failures,
+    long_days,
     messaging,
     payments,
     read_models,
@@ -21,4 +22,5 @@ BUGS: tuple[Bug, ...] = (
     *baskets_and_orders.BUGS,
     *depot.BUGS,
     *payments.BUGS,
+    *long_days.BUGS,
 )

@@ -7,6 +7,7 @@ from functions.kernel.projections import projection, view_store
 from functions.kernel.projections.view_store import DynamoViews
 from functions.notifications import views as notifications_views
 from functions.ordering import views as ordering_views
+from functions.search import service as search_service
 from functions.search import views as search_views
 from tests.simulation.check.lists import NOTHING_MISSING, NOTHING_TWICE
 from tests.simulation.check.projections import COUNTED, NEVER_BACK, REBUILT
@@ -129,6 +130,21 @@ BUGS = (
                 'query("sagas", index="sagas", limit=limit, after=after, descending=True)',
             ),
         ),
+    ),
+    Bug(
+        "all orders searched by status",
+        "A search without filters reads the orders of one status after those of another.",
+        (NOTHING_TWICE, NOTHING_MISSING),
+        (
+            Edit(
+                search_service._candidates,
+                "partitions = [views.MALL]",
+                "partitions = []\n        statuses = "
+                '("pending", "approved", "ready", "completed", "cancelled", "rejected")\n'
+                "        return (row for one in statuses for row in views.by_status(one, first, last, a_page))",
+            ),
+        ),
+        long_days=True,
     ),
     Bug(
         "unprocessed keys dropped",

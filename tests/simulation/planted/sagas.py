@@ -1,7 +1,8 @@
 """Planted bugs of the saga, and of the compensations in other services."""
 
-from functions.checkout import publish
+from functions.checkout import inbox, publish
 from functions.depot.domain import ShoppingList
+from functions.kernel.domain import saga
 from functions.kernel.domain.saga import Saga
 from functions.ordering.domain import Order
 from functions.payments.domain import Payment
@@ -14,11 +15,12 @@ from tests.simulation.check.sagas import (
     COMPENSATED,
     ENDS,
     ONE_END,
+    PARKED_LATE,
     STEP_ORDER,
     TIMEOUT_HANDLED,
 )
 from tests.simulation.check.transitions import LEGAL
-from tests.simulation.planted.bug import Bug, Edit
+from tests.simulation.planted.bug import Bug, Edit, Set
 
 BUGS = (
     Bug(
@@ -57,6 +59,18 @@ BUGS = (
         "A step is sent without a timeout.",
         (COMMAND_AND_TIMEOUT,),
         (Edit(publish.timeout, "after=saga.timeout(step_timeout)", "after=0"),),
+    ),
+    Bug(
+        "three attempts to undo",
+        "A saga is parked after three attempts to undo a step.",
+        (PARKED_LATE,),
+        (Set(saga, "UNDO_TRIES", 3),),
+    ),
+    Bug(
+        "lost timeouts are not made good",
+        "No schedule times out a saga whose reminder was lost.",
+        (ENDS,),
+        (Edit(inbox.sagas_due, "service.time_out_overdue()", "pass"),),
     ),
     Bug(
         "compensation skipped",

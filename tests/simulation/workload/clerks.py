@@ -100,6 +100,13 @@ class Clerk(Client):
         while found and "next" in found:
             found = self._search(next=found["next"])
 
+    def read_repeatedly(self, after: float) -> None:
+        """Read whole lists some times, seconds apart."""
+        self.cloud.sleep(after)
+        for _ in range(4):
+            self.read_lists()
+            self.pause(2, 30)
+
     def _search(self, **more: str) -> dict[str, str] | None:
         answer = self.request("POST", "/api/search/orders", {"limit": 1, **more})
         return answer.body if answer.status == 200 else None

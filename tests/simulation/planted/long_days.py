@@ -1,0 +1,64 @@
+"""Planted bugs that only outages of minutes or hours show."""
+
+from functions.kernel.messaging import retry
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime import transient
+from tests.simulation import deployment
+from tests.simulation.check.delivery import DEAD_LETTER_REASON
+from tests.simulation.check.failures import CAUSED, ENDS_ITSELF, UNAVAILABLE
+from tests.simulation.check.outages import NO_HAND
+from tests.simulation.check.poison import IN_TURN
+from tests.simulation.planted.bug import Bug, Edit, Set
+from tests.simulation.streams import Shard
+
+BUGS = (
+    Bug(
+        "an outage taken for an error of ours",
+        "A message whose error may pass is dead-lettered at its eighth receive.",
+        (DEAD_LETTER_REASON,),
+        (Edit(retry._patience, "return TRANSIENT_FOR", "return 0"),),
+        long_days=True,
+    ),
+    Bug(
+        "patience of an hour",
+        "A message whose error may pass is dead-lettered after an hour.",
+        (DEAD_LETTER_REASON,),
+        (Set(retry, "TRANSIENT_FOR", 3_600),),
+        long_days=True,
+    ),
+    Bug(
+        "eight receives by the queue",
+        "The redrive policy of a queue dead-letters a message that its function was throttled for eight times.",
+        (DEAD_LETTER_REASON,),
+        (Set(deployment, "MAX_RECEIVES", 8),),
+        long_days=True,
+    ),
+    Bug(
+        "five retries of a stream",
+        "A batch of a stream is given up after five retries.",
+        (NO_HAND,),
+        (Edit(Shard._done, "0 <= self._stream.retries < self._failures", "self._failures > 5"),),
+        long_days=True,
+    ),
+    Bug(
+        "throttled transaction taken for an error of ours",
+        "A transaction whose items are throttled is answered with 500, and its message given up at the eighth receive.",
+        (UNAVAILABLE, DEAD_LETTER_REASON),
+        (Edit(transient.is_transient, " or bool(reasons & THROTTLED_ITEMS)", ""),),
+        long_days=True,
+    ),
+    Bug(
+        "dead letter without its group",
+        "A hint that the dispatcher gives up cannot be dead-lettered, and holds up all behind it.",
+        (IN_TURN,),
+        (Edit(Inbox._failed, "group=FIFO_GROUP", 'group=""'),),
+        long_days=True,
+    ),
+    Bug(
+        "batch does not stop in time",
+        "A batch begins messages that it has no time for, and these fail.",
+        (CAUSED, ENDS_ITSELF),
+        (Edit(Inbox._in_turn, "position and budget.left() < budget.MESSAGE", "False"),),
+        long_days=True,
+    ),
+)
