@@ -173,6 +173,8 @@ class Engine:
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self.state / "objects"),
             "TMPDIR": str(temporary),
+            # Each function calls with the credentials of its own role, and what the role is not granted is refused.
+            "AUTH": "true",
             # Listeners that are not used.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
