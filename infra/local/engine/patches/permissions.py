@@ -14,6 +14,7 @@ Mended besides: functions that start at the same time may register their session
 then ("dictionary changed size during iteration"), and its caller gets a 500.
 """
 
+import functools
 import json
 import threading
 from typing import Any
@@ -23,6 +24,8 @@ from infra.local.engine.seams import Seams, module
 PUT_EVENTS = "events:PutEvents"
 ENTRIES = "entries"  # where the context of a request carries what is judged of its entries, up to the evaluator
 
+TEXTS_KEPT = 4096
+
 
 def apply() -> None:
     seams = Seams("permissions")
@@ -31,6 +34,8 @@ def apply() -> None:
     judge_each_entry(seams, evaluator, actions)
     describe_a_bus(seams, actions)
     register_one_at_a_time(seams)
+    parse_once(seams, evaluator)
+    name_the_caller_only(seams, evaluator)
 
 
 def read_as_secure(seams: Seams, evaluator: Any) -> None:
@@ -123,3 +128,29 @@ def register_one_at_a_time(seams: Seams) -> None:
             register(access_key, session)
 
     seams.replace(sessions, "register_session", register_alone)
+
+
+def parse_once(seams: Seams, evaluator: Any) -> None:
+    """A changed policy is another text, so nothing has to be invalidated; the engine only reads what was parsed."""
+    parse = seams.take(evaluator, "parse_policy_document")
+    parse_text = functools.lru_cache(TEXTS_KEPT)(parse)
+
+    def parse_if_new(document: Any) -> Any:
+        return parse_text(document) if isinstance(document, str) else parse(document)
+
+    seams.replace(evaluator, "parse_policy_document", parse_if_new)
+
+
+def name_the_caller_only(seams: Seams, evaluator: Any) -> None:
+    """The name of the caller, for resource policies, without its own policies, which the engine gathers each time."""
+    resolve = seams.take(evaluator, "resolve_credential")
+    responses = module("core.responses")
+    account_of, account = seams.take(responses, "_account_from_sts_session"), seams.take(responses, "get_account_id")
+    key_of = seams.take(module("core.router"), "extract_access_key_id")
+
+    def caller(headers: dict[str, str], parameters: Any = None) -> str:
+        key = key_of(headers or {}, parameters or {})
+        found = resolve(key, account_of(key) or account()) if key else None
+        return getattr(found, "principal_arn", "") or f"arn:aws:iam::{account()}:root"
+
+    seams.replace(evaluator, "request_caller_arn", caller)
