@@ -10,8 +10,11 @@ Restored behaviour of AWS:
   https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 - `aws:SecureTransport` is true: in AWS every SDK calls by TLS. This engine speaks HTTP, on the loopback interface.
 
-Mended besides: functions that start at the same time may register their sessions. Unpatched, one of them fails now and
-then ("dictionary changed size during iteration"), and its caller gets a 500.
+Mended besides:
+
+- Functions that start at the same time may register their sessions. Unpatched, one of them fails now and then
+  ("dictionary changed size during iteration"): its caller gets a 500, and the engine kills the function's workers.
+- The text of a policy is parsed once, not several times for each call.
 """
 
 import functools
@@ -23,8 +26,7 @@ from infra.local.engine.seams import Seams, module
 
 PUT_EVENTS = "events:PutEvents"
 ENTRIES = "entries"  # where the context of a request carries what is judged of its entries, up to the evaluator
-
-TEXTS_KEPT = 4096
+POLICIES_KEPT = 4096
 
 
 def apply() -> None:
@@ -133,7 +135,7 @@ def register_one_at_a_time(seams: Seams) -> None:
 def parse_once(seams: Seams, evaluator: Any) -> None:
     """A changed policy is another text, so nothing has to be invalidated; the engine only reads what was parsed."""
     parse = seams.take(evaluator, "parse_policy_document")
-    parse_text = functools.lru_cache(TEXTS_KEPT)(parse)
+    parse_text = functools.lru_cache(POLICIES_KEPT)(parse)
 
     def parse_if_new(document: Any) -> Any:
         return parse_text(document) if isinstance(document, str) else parse(document)

@@ -24,9 +24,9 @@ NOTIFIED = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
 def apply() -> None:
-    if not module("app").AUTH:
-        return
     seams = Seams("service_calls")
+    if not seams.take(module("app"), "AUTH"):
+        return
     guard_gateway(seams)
     guard_alarms(seams)
     guard_mappings(seams)
@@ -36,7 +36,7 @@ def guard_gateway(seams: Seams) -> None:
     gateway, functions = module("services.apigateway"), module("services.lambda_svc")
     evaluator = module("core.iam_evaluator")
     seams.need(gateway, "_extract_lambda_ref_from_integration_uri")
-    seams.need(functions, "_get_func_record_for_ref_in_scope")
+    seams.need(functions, "_get_func_record_for_ref_in_scope", "logger")
     seams.need(evaluator, "EvalContext", "evaluate_resource_policy")
     invoke = seams.take(gateway, "_invoke_lambda_proxy")
 
@@ -74,13 +74,14 @@ def guard_gateway(seams: Seams) -> None:
 def guard_alarms(seams: Seams) -> None:
     alarms, topics = module("services.cloudwatch"), module("services.sns")
     seams.need(topics, "topic_policy_allows")
+    seams.need(alarms, "logger")
     account = seams.take(module("core.responses"), "get_account_id")
     notify = seams.take(alarms, "_dispatch_alarm_actions")
 
     def may_publish(topic: str, alarm: dict[str, Any]) -> bool:
-        allowed = topics.topic_policy_allows(topic, "cloudwatch.amazonaws.com", alarm["AlarmArn"], account())
+        allowed = topics.topic_policy_allows(topic, "cloudwatch.amazonaws.com", alarm.get("AlarmArn", ""), account())
         if not allowed:
-            alarms.logger.warning("%s may not publish to %s", alarm["AlarmArn"], topic)
+            alarms.logger.warning("%s may not publish to %s", alarm.get("AlarmArn", ""), topic)
         return bool(allowed)
 
     def notify_allowed(alarm: dict[str, Any], *states: Any) -> None:
