@@ -46,16 +46,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="orders without problems (golden, the default), or every way that an order can go (all)",
     )
 
+    parser.add_argument(
+        "--without-roles",
+        action="store_true",
+        help="on a temporary cloud that grants every function everything: what enforcement costs, in comparison",
+    )
+
 
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     times = mixture.TIMES if options.mix == "all" else {}
-    if cloud.engine.is_running():
+    if cloud.engine.is_running() and not options.without_roles:
         if not times or deployed_times(cloud, times) == times:
             return _load(cloud, options)
         print(f"the cloud on port {options.port} has other times: starting a temporary one", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="mallbots-load-", ignore_cleanup_errors=True) as folder:
-        cloud = LocalCloud(free_port(), Path(folder))
+        cloud = LocalCloud(free_port(), Path(folder), {"AUTH": "false"} if options.without_roles else {})
         try:
             up(cloud, times)
             return _load(cloud, options)
@@ -76,14 +82,16 @@ def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
 
 def _golden(cloud: LocalCloud, address: str, products: list[str], orders: int, clients: int) -> int:
     print(f"{orders} orders by {clients} concurrent customers …", file=sys.stderr)
-    started = time.monotonic()
+    started, used = time.monotonic(), cloud.engine.cpu_seconds()
     with ThreadPoolExecutor(clients) as customers:
         ends = list(customers.map(lambda number: _order(address, products, number), range(orders)))
     seconds = time.monotonic() - started
     left = wait_until_idle(cloud)
+    cpu = (cloud.engine.cpu_seconds() or 0) - used if used is not None else None
     with Mall(address) as mall:
         twice = sum(_not_exactly_once(mall, end.order_id) for end in ends if isinstance(end, Journey))
     report = _report(ends, seconds, twice, sum(left.values()), cloud)
+    report["cpu_seconds_per_order"] = round(cpu / orders, 2) if cpu is not None else None
     print(json.dumps(report))
     succeeded = report["completed"] == orders and not (twice or report["dead_letters"] or left)
     return 0 if succeeded else 1

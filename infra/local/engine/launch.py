@@ -9,7 +9,17 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from infra.local.engine.patches import autosave, cloudformation, dynamodb, eventbridge, sqs, streams, workers
+from infra.local.engine.patches import (
+    autosave,
+    cloudformation,
+    dynamodb,
+    eventbridge,
+    permissions,
+    service_calls,
+    sqs,
+    streams,
+    workers,
+)
 from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
 
 PATCHES: tuple[Callable[[], None], ...] = (
@@ -19,6 +29,8 @@ PATCHES: tuple[Callable[[], None], ...] = (
     eventbridge.apply,
     sqs.apply,
     cloudformation.apply,
+    permissions.apply,
+    service_calls.apply,
     autosave.apply,
 )
 

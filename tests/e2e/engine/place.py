@@ -130,7 +130,8 @@ class EnginePlace:
     def rule(self, names: list[str], to: list[Any], queue: Queue, *, group: str = "", reachable: bool = True) -> Queue:
         undelivered, name = self.queue(), self._bench.name("rule")
         pattern = {"source": [self.source], "detail-type": names, "detail": {"to": to}}
-        self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=json.dumps(pattern))
+        arn = self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=json.dumps(pattern))["RuleArn"]
+        self._bench.allow_rule(arn, *(Made(to_send.url, to_send.name) for to_send in (queue, undelivered)))
         target: dict[str, Any] = {"Id": "Queue", "Arn": queue.name, "DeadLetterConfig": {"Arn": undelivered.name}}
         if group:
             target["SqsParameters"] = {"MessageGroupId": group}
@@ -144,7 +145,9 @@ class EnginePlace:
         name = self._bench.name("rule")
         template = f'{{"detail-type": "{timer.about.name}", "version": {timer.about.version}, "time": <time>}}'
         transformer = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}
-        self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=json.dumps({"source": [self.source]}))
+        pattern = json.dumps({"source": [self.source]})
+        arn = self.events.put_rule(Name=name, EventBusName=BUS, EventPattern=pattern)["RuleArn"]
+        self._bench.allow_rule(arn, Made(queue.url, queue.name))
         target = {"Id": "Queue", "Arn": queue.name, "InputTransformer": transformer}
         self.events.put_targets(Rule=name, EventBusName=BUS, Targets=[target])
         entry = {"EventBusName": BUS, "Source": self.source, "DetailType": "Scheduled Event", "Detail": "{}"}

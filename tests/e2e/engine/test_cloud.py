@@ -14,7 +14,7 @@ import pytest
 from infra.local.cloud import LocalCloud
 from infra.local.engine import seams
 from infra.local.process import ROOT, LocalCloudError
-from tests.e2e.engine.workbench import free_port
+from tests.e2e.engine.workbench import eventually, free_port
 
 
 @pytest.fixture
@@ -146,3 +146,15 @@ def test_up_and_down_end_with_a_message_and_code_1_when_they_cannot(tmp_path: Pa
 
     assert ended.returncode == 1
     assert "is in use by another program" in ended.stderr
+
+
+def test_the_cpu_time_of_the_engine_grows_and_is_not_known_of_one_that_does_not_run(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
+    before = cloud.engine.cpu_seconds()
+    assert before is not None
+
+    client = cloud.client("dynamodb")
+    eventually(lambda: client.list_tables() and (cloud.engine.cpu_seconds() or 0) > before)
+
+    assert LocalCloud(free_port(), tmp_path).engine.cpu_seconds() is None

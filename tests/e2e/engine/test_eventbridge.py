@@ -11,10 +11,13 @@ from tests.e2e.engine.workbench import Function, Queue, Workbench, eventually
 GOOD = {"Source": "mallbots.orders", "DetailType": "OrderCreated", "Detail": '{"order_id": "1"}'}
 
 
-def rule(bench: Workbench, target: Function | Queue, **parameters: Any) -> str:
-    """A rule on the default bus for a source of its own, which is returned."""
+def rule(bench: Workbench, target: Function | Queue, *dead_letters: Queue, **parameters: Any) -> str:
+    """A rule on the default bus for a source of its own, which is returned; it may send to the queues."""
     events, name = bench.client("events"), bench.name("rule")
-    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    arn = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    bench.allow_rule(arn, *([target] if isinstance(target, Queue) else []), *dead_letters)
+    if dead_letters:
+        parameters["DeadLetterConfig"] = {"Arn": dead_letters[0].arn}
     events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": target.arn, **parameters}])
     return name
 
@@ -113,7 +116,7 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_target_s_dead_letter_queu
     bench: Workbench,
 ) -> None:
     target, dead_letters = bench.queue(), bench.queue()
-    source = rule(bench, target, DeadLetterConfig={"Arn": dead_letters.arn})
+    source = rule(bench, target, dead_letters)
     bench.client("sqs").delete_queue(QueueUrl=target.url)
 
     put(bench, source, {"n": 1})
@@ -125,6 +128,31 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_target_s_dead_letter_queu
     assert reasons["RULE_ARN"].endswith(source)
     assert reasons["ERROR_CODE"]
     assert reasons["ERROR_MESSAGE"]
+
+
+def test_an_event_for_a_queue_whose_policy_does_not_allow_the_rule_is_dead_lettered_with_that_reason(
+    bench: Workbench,
+) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html: NO_PERMISSIONS, without a retry."""
+    target, dead_letters = bench.queue(), bench.queue()
+    source = rule(bench, target, dead_letters)
+    bench.allow_rule("arn:aws:events:eu-west-1:000000000000:rule/another", target)
+
+    put(bench, source, {"n": 1})
+
+    [message] = eventually(lambda: bench.receive(dead_letters))
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert bench.depth(target) == 0
+
+
+def test_an_event_that_may_be_sent_to_no_queue_is_lost(bench: Workbench) -> None:
+    target, dead_letters = bench.queue(), bench.queue()
+    source = rule(bench, target, dead_letters)
+    bench.allow_rule("arn:aws:events:eu-west-1:000000000000:rule/another", target, dead_letters)
+
+    put(bench, source, {"n": 1})
+
+    assert (bench.depth(target), bench.depth(dead_letters)) == (0, 0)
 
 
 def test_a_fifo_queue_as_a_target_drops_duplicates_and_keeps_the_group(bench: Workbench) -> None:

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from infra.local.cloud import ACCOUNT, LocalCloud
+import boto3
+from botocore.config import Config
 
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+from infra.local.cloud import LocalCloud
+from infra.local.process import REGION
+
+ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 DEADLINE_SECONDS = 30.0
 
 # The body of a function sees `event`, `context` and `note`, which appends to the journal that the test reads.
@@ -46,6 +50,22 @@ def eventually(probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
         assert time.monotonic() < deadline, f"not within {seconds} s: the last answer was {found!r}"
         time.sleep(0.01)
     return found
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    """The text of a policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def as_role(cloud: LocalCloud, role: str, service: str) -> Any:
+    """A boto3 client with a role's credentials, given its ARN.
+
+    The engine lets the administrator assume any role; AWS would only let Lambda assume a function's.
+    """
+    given = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    session: Any = boto3.session.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], REGION)
+    config = Config(retries={"total_max_attempts": 1}, proxies={})
+    return session.client(service, endpoint_url=cloud.address, config=config)
 
 
 @dataclass(frozen=True)
@@ -104,8 +124,21 @@ class Workbench:
     def name(self, kind: str) -> str:
         return f"{kind}-{uuid.uuid4().hex[:8]}"
 
+    def role(self, *statements: dict[str, Any]) -> str:
+        """The ARN of a role for functions, with these statements as its policy."""
+        name, iam = self.name("role"), self.client("iam")
+        trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trusted))
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="granted", PolicyDocument=policy(*statements))
+        arn: str = made["Role"]["Arn"]
+        return arn
+
     def function(self, body: str, **config: Any) -> Function:
-        """A function with the given body; it can use `event`, `context`, `json`, `os`, `time` and `note`."""
+        """A function with the given body; it can use `event`, `context`, `json`, `os`, `time` and `note`.
+
+        Unless a `Role` is given, it may do anything.
+        """
         name = self.name("function")
         journal = self.folder / f"{name}.jsonl"
         bundle = io.BytesIO()
@@ -115,9 +148,13 @@ class Workbench:
             FunctionName=name,
             Runtime="python3.13",
             Handler="index.handler",
-            Role=ROLE,
             Code={"ZipFile": bundle.getvalue()},
-            **{"Timeout": 10, "Environment": {"Variables": {"JOURNAL": str(journal)}}, **config},
+            **{
+                "Role": config.get("Role") or self.role(ANYTHING),
+                "Timeout": 10,
+                "Environment": {"Variables": {"JOURNAL": str(journal)}},
+                **config,
+            },
         )
         return Function(name, made["FunctionArn"], journal)
 
@@ -132,6 +169,18 @@ class Workbench:
         url = self.client("sqs").create_queue(QueueName=self.name("queue") + suffix, Attributes=attributes)["QueueUrl"]
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return Queue(url, found["Attributes"]["QueueArn"])
+
+    def allow_rule(self, rule: str, *queues: Queue) -> None:
+        """Let a rule, by its ARN, send to these queues; it is the only one that may."""
+        for queue in queues:
+            statement = {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue.arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+            }
+            self.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy(statement)})
 
     def receive(self, queue: Queue) -> list[dict[str, Any]]:
         """Up to ten messages, deleted, with all their attributes."""

@@ -5,6 +5,8 @@ Restored behaviour of AWS:
 - `AWS::Events::Archive`, `Connection` and `ApiDestination` are created as by the API.
 - A table's `TimeToLiveSpecification` takes effect, on creation and on update.
 - An HTTP API's `CorsConfiguration` takes effect: templates write `AllowOrigins` where the API has `allowOrigins`.
+- `Ref` of a secret is its ARN, where the engine gives its name.
+  https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
 - Types that only observe or restrict are accepted without effect: composite alarms, alarms on metric math, saved
   queries, X-Ray groups and sampling rules, policies of buses, queues and topics. They are tested on the template.
 """
@@ -42,6 +44,7 @@ def apply() -> None:
     for table in ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"):
         types[table] = with_time_to_live(seams, types[table])
     types["AWS::ApiGatewayV2::Api"] = with_cors_in_lower_case(types["AWS::ApiGatewayV2::Api"])
+    types["AWS::SecretsManager::Secret"] = known_by_arn(seams, types["AWS::SecretsManager::Secret"])
     types["AWS::CloudWatch::Alarm"] = with_metric_math(types["AWS::CloudWatch::Alarm"])
 
 
@@ -148,6 +151,28 @@ def with_cors_in_lower_case(api_type: dict[str, Any]) -> dict[str, Any]:
         return {**properties, "CorsConfiguration": {key[0].lower() + key[1:]: value for key, value in cors.items()}}
 
     return around(api_type, before=lowered)
+
+
+def known_by_arn(seams: Seams, secret_type: dict[str, Any]) -> dict[str, Any]:
+    """A secret's type whose physical id, which `Ref` gives, is its ARN; the engine's own functions go by its name."""
+    resolve = seams.take(module("services.secretsmanager"), "_resolve")
+
+    def name(physical_id: str) -> str:
+        return resolve(physical_id)[0] or physical_id
+
+    def by_arn(made: Any) -> Any:
+        return made[1]["Arn"], made[1]
+
+    def create(*arguments: Any) -> Any:
+        return by_arn(secret_type["create"](*arguments))
+
+    def update(physical_id: str, *arguments: Any, **named: Any) -> Any:
+        return by_arn(secret_type["update"](name(physical_id), *arguments, **named))
+
+    def delete(physical_id: str, properties: Any) -> None:
+        secret_type["delete"](name(physical_id), properties)
+
+    return {**secret_type, "create": create, "update": update, "delete": delete}
 
 
 def with_metric_math(alarm_type: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ Restored behaviour of AWS:
 - PutEvents refuses an entry without source, detail-type or detail, or whose detail is not a JSON object, with an
   `ErrorCode`, and accepts the others; it refuses a request of no entries or of more than 1 MB as a whole.
 - A rule invokes a function asynchronously: with the function's retries, then its failure destination.
-- An event that a rule cannot deliver (the target does not exist, or refuses it) goes to the target's dead-letter queue,
-  with a reason.
+- A rule sends to a queue only if the queue's policy allows it (while roles are enforced: see process.py).
+  https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+- An event that a rule cannot deliver (the target does not exist, refuses it, or does not allow it) goes to the target's
+  dead-letter queue, with a reason. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 - A FIFO queue as a target handles duplicates and groups as for any sender.
 """
 
@@ -38,7 +40,7 @@ def apply() -> None:
     seams.replace(bus, "_put_events", validated(bus, seams.take(bus, "_put_events")))
     seams.replace(bus, "_dispatch_to_lambda", invoke_with_retries(seams))
     seams.replace(bus, "_dispatch_to_sqs", send_to_queue(seams))
-    seams.replace(bus, "_invoke_target", with_dead_letters(bus, seams.take(bus, "_invoke_target")))
+    seams.replace(bus, "_invoke_target", with_dead_letters(seams, bus))
 
 
 def validated(bus: Any, put_events: Any) -> Any:
@@ -129,17 +131,25 @@ def send_to_queue(seams: Seams) -> Any:
     return dispatch
 
 
-def with_dead_letters(bus: Any, invoke_target: Any) -> Any:
+def with_dead_letters(seams: Seams, bus: Any) -> Any:
     """The dispatch of an event to a target; what fails goes to the target's dead-letter queue."""
     arns, sqs = module("core.arn"), module("services.sqs")
+    invoke_target = seams.take(bus, "_invoke_target")
+    seams.need(sqs, "queue_policy_allows")
+    account = seams.take(module("core.responses"), "get_account_id")
+
+    def may_send(queue: str, rule: dict[str, Any]) -> bool:
+        return bool(sqs.queue_policy_allows(queue, "events.amazonaws.com", rule.get("Arn") or "", account()))
 
     def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         try:
+            if sqs._queue_by_arn(target.get("Arn", "")) and not may_send(target["Arn"], rule):
+                raise UndeliveredError("NO_PERMISSIONS", "The queue's policy does not allow the rule to send to it.")
             invoke_target(target, event, rule, view)
         except UndeliveredError as undelivered:
             bus.logger.warning("EventBridge: %s not delivered: %s", target.get("Arn"), undelivered)
             dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
-            if dead_letters and sqs._queue_by_arn(dead_letters):
+            if dead_letters and sqs._queue_by_arn(dead_letters) and may_send(dead_letters, rule):
                 whole_event = (view or bus._pattern_event_view(event)).event_with_detail()
                 dead_letter(arns.parse_arn(dead_letters), whole_event, target, rule, undelivered)
 
