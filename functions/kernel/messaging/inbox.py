@@ -9,7 +9,7 @@ from datetime import datetime
 from math import inf
 from typing import Any, TypeVar
 
-from events.envelope import SOURCE_PREFIX, Envelope, Metadata
+from events.envelope import Envelope, Metadata
 from events.registry import (
     Command,
     MalformedMessageError,
@@ -31,7 +31,7 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging import retry
-from functions.kernel.messaging.record import due, envelope, name_in, read_body, receives, tried
+from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body, receives, tried
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
@@ -158,7 +158,7 @@ class Inbox:
         try:
             content = read_body(record["body"])
             _wait_until_due(due(content))
-            self._dispatch(envelope(content), content.get("source"))
+            self._dispatch(envelope(content), content)
         except Again as again:
             self._keep(record, min(again.after, LONGEST_WAIT))
             return False
@@ -197,14 +197,14 @@ class Inbox:
             return False
         return True
 
-    def _dispatch(self, received: Envelope, sender: str | None) -> None:
-        """Handle a message; sender: the source that the bus says it has, if it came over the bus."""
+    def _dispatch(self, received: Envelope, content: dict[str, Any]) -> None:
+        """Handle a message; content: the body that it came in."""
         started = clock.now()
         metadata = received.metadata
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
         known = self._messages[metadata.name]
-        _check_source(known, metadata.source, sender)
+        check_sender(known, metadata, content)
         try:
             message = decode(metadata.name, metadata.version, received.data, [known])
         except NewerVersionError:
@@ -259,18 +259,6 @@ def _context(metadata: Metadata) -> Context:
         reply_to=metadata.reply_to,
         saga=metadata.saga,
     )
-
-
-def _check_source(message: type[Message], *sources: str | None) -> None:
-    """Raises UndeliverableError unless the message has its publisher's source, in its metadata and from the bus.
-
-    IAM lets each service put only its own source on the bus, but a rule matches any of its names with any of its
-    sources.
-    """
-    publisher = SOURCE_PREFIX + message.about.source
-    for source in sources:
-        if source not in (None, publisher):
-            raise UndeliverableError(f"{message.about.name} is published by {publisher}, not by {source}")
 
 
 def _wait_until_due(due: datetime | None) -> None:
