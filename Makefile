@@ -86,7 +86,7 @@ check-format: $(VENV)
 	@.venv/bin/ruff format --check --output-format concise .
 
 .PHONY: test
-test: $(VENV) $(NODE) ## Run every test that needs no deployment
+test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
@@ -98,7 +98,7 @@ fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINU
 	@.venv/bin/python -m tests.fuzz $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: coverage
-coverage: $(VENV) $(NODE) ## Run the tests of make test and list the lines they do not cover
+coverage: $(VENV) $(ENGINE) $(NODE) ## Run the tests of make test and list the lines they do not cover
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
 	@.venv/bin/python -m tests.coverage_limits .coverage.json
 
@@ -118,6 +118,10 @@ simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simula
 
 # These need a deployment.
 NOT_HERE := --ignore=tests/e2e
+
+.PHONY: permissions
+permissions: $(VENV) $(ENGINE) $(NODE) ## Take every permission away, and give it to every other function; writes the table of docs/security.md
+	@.venv/bin/python -m tests.permissions $(ARGS)
 
 .PHONY: hooks
 hooks: $(VENV) ## Have git commit run the quick part of make check (once for each clone)

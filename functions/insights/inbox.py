@@ -2,6 +2,7 @@
 
 from functions.insights import views
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("insights")
+inbox = Inbox("insights", uses=Uses(rows=("get", "count")))
 inbox.include(views.projection)

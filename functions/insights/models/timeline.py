@@ -32,7 +32,7 @@ ANSWERS = "answers"
 CUSTOMERS = "customers"
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
-projection = Projection(indexes=[ANSWERS], batch_reads=True)
+projection = Projection(indexes=[ANSWERS])
 api = Api("insights")
 
 

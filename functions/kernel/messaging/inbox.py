@@ -38,6 +38,7 @@ from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import LONGEST_WAIT, Queue
+from functions.kernel.runtime.uses import NOTHING, Uses
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
@@ -67,10 +68,12 @@ class Inbox:
     accepted=…, refused=…)` registers one for a command, with the replies that accept and refuse it, which the kernel
     sends. `inbox.include(projection)` feeds a read model. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` sends
     the service a timer again and again. fifo: the queue is FIFO, and its messages are handled one at a time.
+    uses: what the handlers call, of which the permissions of the function are made.
     """
 
-    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False) -> None:
+    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False, uses: Uses = NOTHING) -> None:
         self.service = service
+        self.uses = uses
         self.queue = queue
         self.fifo = fifo
         self._handlers: dict[str, list[Callable[[Any], object]]] = {}
@@ -83,6 +86,11 @@ class Inbox:
     def messages(self) -> list[type[Message]]:
         """The messages that it subscribes to, by name."""
         return [self._messages[name] for name in sorted(self._messages)]
+
+    @property
+    def writes_rows(self) -> bool:
+        """Whether it feeds read models."""
+        return bool(self._projections)
 
     @property
     def commands(self) -> dict[str, Callable[[Any], object]]:
