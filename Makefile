@@ -65,13 +65,15 @@ docs: $(VENV) ## Regenerate schemas, samples, the catalogue, API documents and d
 	@.venv/bin/python -m infra.documents.generate
 
 .PHONY: check
-check: $(VENV) ## Check lint, format, types, imports, generated files and security, in parallel
+check: $(VENV) ## Check lint, format, types, imports, generated files, templates and security, in parallel
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
 
-CHECKS := check-types check-imports check-security check-generated check-lint check-format
+CHECKS := check-types check-templates check-imports check-security check-generated check-lint check-format
 .PHONY: $(CHECKS)
 check-types: $(VENV)
 	@.venv/bin/mypy $(PACKAGES)
+check-templates: $(VENV) $(NODE)
+	@.venv/bin/python -m infra.lint $(ARGS)
 check-imports: $(VENV)
 	@.venv/bin/lint-imports --no-logo
 check-security: $(VENV)

@@ -55,17 +55,19 @@ def listed(value: Any) -> list[Any]:
 
 
 def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
-    """The templates of a stage, with a placeholder for the layer. Fails on a finding of cdk-nag."""
+    """The templates of a stage, with a placeholder for layer and code. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk
 
     from infra.app import compose
+    from infra.nag import check
     from infra.stages import stage
 
-    layer = folder / "layer" / "python"
-    layer.mkdir(parents=True)
-    (layer / "nothing.py").write_text("")
+    placeholder = folder / "placeholder"
+    placeholder.mkdir(parents=True)
+    (placeholder / "nothing.py").write_text("")
     app = cdk.App(outdir=str(folder / "out"), context=context)
-    compose(app, stage(stage_name), layer=layer.parent, build=folder / "build")
+    compose(app, stage(stage_name), placeholder)
+    check(app, stage(stage_name))
     app.synth()
     return Templates(folder / "out")
 
