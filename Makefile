@@ -88,13 +88,15 @@ docs: $(VENV) ## Regenerate schemas, samples, the catalogue, API documents and d
 	@.venv/bin/python -m infra.documents.generate
 
 .PHONY: check
-check: $(VENV) ## Check lint, format, types, imports, generated files and security, in parallel
+check: $(VENV) ## Check lint, format, types, imports, generated files, templates and security, in parallel
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
 
-CHECKS := check-types check-imports check-security check-generated check-lint check-format
+CHECKS := check-types check-templates check-imports check-security check-generated check-lint check-format
 .PHONY: $(CHECKS)
 check-types: $(VENV)
 	@.venv/bin/mypy $(PACKAGES)
+check-templates: $(VENV) $(NODE)
+	@.venv/bin/python -m infra.lint $(ARGS)
 check-imports: $(VENV)
 	@.venv/bin/lint-imports --no-logo
 check-security: $(VENV)
@@ -109,7 +111,7 @@ check-format: $(VENV)
 	@.venv/bin/ruff format --check --output-format concise .
 
 .PHONY: test
-test: $(VENV) $(NODE) ## Run every test that needs no deployment
+test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
@@ -121,7 +123,7 @@ fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINU
 	@.venv/bin/python -m tests.fuzz $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: coverage
-coverage: $(VENV) $(NODE) ## Run the tests of make test and list the lines they do not cover
+coverage: $(VENV) $(ENGINE) $(NODE) ## Run the tests of make test and list the lines they do not cover
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json
 	@.venv/bin/python -m tests.coverage_limits .coverage.json
 
@@ -141,6 +143,10 @@ simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simula
 
 # These need a deployment.
 NOT_HERE := --ignore=tests/e2e
+
+.PHONY: permissions
+permissions: $(VENV) $(ENGINE) $(NODE) ## Take every permission away, and give it to every other function; writes the table of docs/security.md
+	@.venv/bin/python -m tests.permissions $(ARGS)
 
 .PHONY: hooks
 hooks: $(VENV) ## Have git commit run the quick part of make check (once for each clone)

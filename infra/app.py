@@ -37,34 +37,37 @@ class ServiceStack(cdk.Stack):
         )
 
 
-def compose(app: cdk.App, stage: Stage, layer: Path | None = None, build: Path = bundling.BUILD) -> None:
-    """Add all stacks of a stage to an app. `layer` is a folder to use instead of building one (template tests)."""
+def compose(app: cdk.App, stage: Stage, placeholder: Path | None = None) -> None:
+    """Add all stacks of a stage to an app; `placeholder`: a folder to use instead of building layer and code."""
     cdk.Tags.of(app).add("project", "mallbots")
     cdk.Tags.of(app).add("stage", stage.name)
-    layer = layer or bundling.layer(stage)
+    layer = placeholder or bundling.layer(stage)
     manifests = {name: manifest(name) for name in services()}
-    routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
-    openapi = document()
-    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(openapi)}
-    code = bundling.asset("gateway", stage, build, extra=files)
     platform = PlatformStack(
         app,
         "Platform",
         stage=stage,
-        code=lambda_.Code.from_asset(str(code)),
+        code=lambda_.Code.from_asset(str(placeholder or _gateway(stage, manifests))),
         layer=str(layer),
         alarm_email=app.node.try_get_context("alarm_email"),
         **_settings(stage, "Platform"),
     )
     stacks = [
         ServiceStack(
-            app, name.title(), manifest=found, code=bundling.asset(name, stage, build), layer=layer, stage=stage
+            app, name.title(), manifest=found, code=placeholder or bundling.asset(name, stage), layer=layer, stage=stage
         )
         for name, found in manifests.items()
     ]
     for stack in stacks:
         stack.add_stack_dependency(platform)
-    check(app, stage)
+
+
+def _gateway(stage: Stage, manifests: dict[str, Manifest]) -> Path:
+    """The code of the gateway's own function, with the documents that it serves."""
+    routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
+    openapi = document()
+    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(openapi)}
+    return bundling.asset("gateway", stage, extra=files)
 
 
 def _settings(stage: Stage, name: str) -> dict[str, Any]:
@@ -131,4 +134,5 @@ if __name__ == "__main__":
     except ValueError as error:
         sys.exit(f"nothing is deployed: {error}")
     compose(app, settings)
+    check(app, settings)
     app.synth()

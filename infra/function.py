@@ -36,7 +36,6 @@ class ServiceFunction(Construct):
         code: lambda_.Code,
         layer: lambda_.ILayerVersion,
         timeout: int,
-        environment: dict[str, str],
         name: str | None = None,
         reserved: int | None = None,
     ) -> None:
@@ -73,11 +72,16 @@ class ServiceFunction(Construct):
                 **stage.environment,
                 "MALLBOTS_SERVICE": service,
                 "POWERTOOLS_SERVICE_NAME": service,
-                **environment,
             },
         )
         self.timeout = timeout
         self.live = live(self, self.function, stage)
+
+    def let(self, actions: list[str], resource: str, **environment: str) -> None:
+        """Grant these actions on a resource, and set the variables that name it."""
+        self.allow(actions, resource)
+        for name, value in environment.items():
+            self.function.add_environment(name, value)
 
     def allow(self, actions: list[str], *resources: str, **conditions: Any) -> None:
         """Grant these actions on these resources, and nothing else."""

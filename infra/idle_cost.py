@@ -101,15 +101,15 @@ def idle_cost(templates: Mapping[str, Any], found: Stage) -> dict[str, float]:
 
 
 def templates_of(found: Stage, folder: Path) -> dict[str, Any]:
-    """The templates of a stage by stack, with placeholders for the functions' layer."""
+    """The templates of a stage by stack, with a placeholder for layer and code."""
     import aws_cdk as cdk
 
     from infra.app import compose
 
-    layer = folder / "layer"
-    (layer / "python").mkdir(parents=True)
+    placeholder = folder / "placeholder"
+    placeholder.mkdir()
     app = cdk.App(outdir=str(folder / "out"))
-    compose(app, found, layer=layer, build=folder / "build")
+    compose(app, found, placeholder)
     app.synth()
     return {path.name: json.loads(path.read_text()) for path in sorted((folder / "out").glob("*.template.json"))}
 

@@ -98,7 +98,6 @@ class PlatformStack(Stack):
             code=code,
             layer=lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(layer)),
             timeout=5,
-            environment={},
             reserved=self.stage.api_concurrency,
         )
         # One permission for each route: that for a whole API (api/*/*/*) does not match the catch-all, as which the

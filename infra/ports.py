@@ -1,8 +1,7 @@
-"""The IAM statements that a service's ports to other systems need, by the port's name."""
+"""The IAM statements that ports to other systems need, by the port's name."""
 
 from aws_cdk import aws_iam as iam
 
-from functions.kernel.composition.manifest import Manifest
 from infra.function import ServiceFunction
 
 
@@ -14,8 +13,7 @@ def _send_texts() -> iam.PolicyStatement:
 STATEMENTS = {"texts": _send_texts}
 
 
-def grant_ports(function: ServiceFunction, manifest: Manifest) -> None:
-    """Grant a function what the service's ports need; a port without a statement calls no AWS service."""
-    for port in manifest.ports:
-        if port in STATEMENTS:
-            function.function.add_to_role_policy(STATEMENTS[port]())
+def grant_port(function: ServiceFunction, port: str) -> None:
+    """Grant a function what a port needs; a port without a statement calls no AWS service."""
+    if port in STATEMENTS:
+        function.function.add_to_role_policy(STATEMENTS[port]())

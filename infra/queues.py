@@ -1,9 +1,8 @@
 """A service's queues: each with its dead-letter queue, its bus rule, and the function that consumes it."""
 
-from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import Acknowledgment, Duration, Names, Stack, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -119,13 +118,19 @@ class InboxQueue(Construct):
             rule.node.add_dependency(queue.node.find_child("Policy"))
 
     def add_consumer(self, consumer: ServiceFunction) -> None:
-        """Make a function consume the queue, in batches of which it reports failures one by one."""
-        consumer.live.add_event_source(
-            sources.SqsEventSource(
-                self.queue,
-                batch_size=10,
-                report_batch_item_failures=True,
-                max_concurrency=None if self.inbox.fifo else self.stage.concurrency,
-            )
+        """Make a function consume the queue, in batches of which it reports failures one by one.
+
+        Without the CDK's SqsEventSource, which grants more than Lambda needs to poll:
+        https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
+        """
+        consumer.allow(
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            self.queue.queue_arn,
         )
-        consumer.allow(["sqs:SendMessage"], self.dead_letters.queue_arn)
+        consumer.live.add_event_source_mapping(
+            f"SqsEventSource:{Names.node_unique_id(self.queue.node)}",  # the mapping of earlier deployments
+            event_source_arn=self.queue.queue_arn,
+            batch_size=10,
+            report_batch_item_failures=True,
+            max_concurrency=None if self.inbox.fifo else self.stage.concurrency,
+        )

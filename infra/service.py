@@ -1,19 +1,20 @@
 """A service as deployed: its resources follow from what its code registers (kernel/composition/manifest.py)."""
 
+import jsii
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from events.registry import Kind, language
 from functions.kernel.composition.manifest import Manifest
+from functions.kernel.messaging.queries import Queries
+from functions.kernel.rest.http import Api
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
-from infra.names import bus_name, function_arn, named, queries_address, queries_name, shared
-from infra.ports import grant_ports
+from infra.grants import Grants
+from infra.names import bus_name, named, queries_name
 from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
@@ -42,19 +43,27 @@ class Service(Construct):
         self.stage, self.manifest, self._stack = stage, manifest, scope
         self._code, self._layer = code, layer
         self.functions: dict[str, ServiceFunction] = {}
-        self._bus = events.EventBus.from_event_bus_name(self, "Bus", bus_name(stage))
         self.table = self._event_table() if manifest.publisher else None
         self.views = self._views_table() if manifest.projections else None
         self.inboxes = {
             inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, service=manifest.service, inbox=inbox)
             for inbox in manifest.inboxes
         }
+        self._grants = Grants(
+            stack=scope,
+            stage=stage,
+            manifest=manifest,
+            bus=events.EventBus.from_event_bus_name(self, "Bus", bus_name(stage)),
+            table=self.table,
+            views=self.views,
+            inboxes=self.inboxes,
+        )
         for queue in self.inboxes.values():
             self._consumer(queue)
         if manifest.api:
-            self._api()
+            self._api(manifest.api)
         if manifest.queries:
-            self._queries()
+            self._queries(manifest.queries)
         self.relay_failures = self._relay() if self.table else None
         self._alarms()
         self._outputs()
@@ -109,90 +118,37 @@ class Service(Construct):
             code=self._code,
             layer=self._layer,
             timeout=timeout,
-            environment={
-                **({"TABLE": self.table.table_name} if self.table else {}),
-                **({"VIEWS": self.views.table_name} if self.views else {}),
-            },
             name=name,
             reserved=reserved,
         )
         self.functions[construct_id] = function
         return function
 
-    def _grant_use_cases(self, function: ServiceFunction) -> None:
-        """Grant what use cases need: the service's own tables and queues, and the queries of services that it asks."""
-        if self.table:
-            function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], self.table.table_arn)
-        if self.views:
-            function.allow(["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"], *self._views_arns())
-        for owner in self.manifest.asks:
-            name = queries_address(self.stage, owner)
-            function.function.add_environment(f"QUERIES_{owner.upper()}", name)
-            function.allow(["lambda:InvokeFunction"], function_arn(self._stack, name))
-        if self.inboxes:
-            function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
-            function.allow(["sqs:SendMessage"], self.inboxes["inbox"].queue.queue_arn)
-        grant_ports(function, self.manifest)
-
-    def _views_arns(self) -> list[str]:
-        assert self.views
-        return [self.views.table_arn, *(f"{self.views.table_arn}/index/{index}" for index in self.manifest.indexes)]
-
-    def _api(self) -> None:
+    def _api(self, api: Api) -> None:
         function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
-        self._grant_use_cases(function)
-        if self.views and self.manifest.batch_reads:
-            function.allow(["dynamodb:BatchGetItem"], self.views.table_arn)
-        secret = shared(self._stack, self.stage, "signing-key")
-        function.function.add_environment("SIGNING_KEY", secret)
-        function.allow(["secretsmanager:GetSecretValue"], secret)
+        self._grants.api(function, api)
         add_routes(self._stack, self.stage, function, self.manifest)
 
     def _consumer(self, queue: InboxQueue) -> None:
         name = queue.inbox.queue
         function = self._function(name.title() + "Worker", name, FUNCTION_TIMEOUT)
-        self._grant_use_cases(function)
-        function.function.add_environment("DEAD_LETTERS_URL", queue.dead_letters.queue_url)
-        for other, inbox_queue in self.inboxes.items():
-            if other != "inbox":
-                function.function.add_environment(f"QUEUE_URL_{other.upper()}", inbox_queue.queue.queue_url)
-                function.allow(["sqs:SendMessage", "sqs:ChangeMessageVisibility"], inbox_queue.queue.queue_arn)
-        if self.views:
-            function.allow(["dynamodb:UpdateItem"], self.views.table_arn)
-            if queue.inbox.fifo:  # its queue of work is kept in rows, which it deletes when they are done
-                function.allow(["dynamodb:DeleteItem"], self.views.table_arn)
-        replies = [
-            m.about.name
-            for m in language().values()
-            if m.about.kind is Kind.REPLY and m.about.source == self.manifest.service
-        ]
-        if replies and any(m.about.kind is Kind.COMMAND for m in queue.inbox.messages):
-            self._grant_publishing(function, **{"events:detail-type": replies})
+        self._grants.worker(function, queue.inbox)
         queue.add_consumer(function)
 
-    def _queries(self) -> None:
-        function = self._function(
-            "Queries", "queries", QUERIES_TIMEOUT, name=queries_name(self.stage, self.manifest.service)
-        )
-        if self.table:
-            function.allow(["dynamodb:Query", "dynamodb:GetItem"], self.table.table_arn)
-        if self.views:
-            function.allow(["dynamodb:Query", "dynamodb:GetItem"], *self._views_arns())
+    def _queries(self, queries: Queries) -> None:
+        name = queries_name(self.stage, self.manifest.service)
+        function = self._function("Queries", "queries", QUERIES_TIMEOUT, name=name)
+        self._grants.queries(function, queries)
 
     def _relay(self) -> sqs.Queue:
         assert self.table
         function = self._function(
             "Relay", "relay", FUNCTION_TIMEOUT, name=named(self.stage, self.manifest.service, "relay")
         )
-        self._grant_publishing(function)
-        # Query and Scan are for a republish: of one stream, or of the whole table.
-        function.allow(["dynamodb:Query", "dynamodb:Scan"], self.table.table_arn)
-        if self.inboxes:
-            function.function.add_environment("QUEUE_URL", self.inboxes["inbox"].queue.queue_url)
-            function.allow(["sqs:SendMessage"], self.inboxes["inbox"].queue.queue_arn)
+        self._grants.relay(function, self.table)
         failures = failure_queue(self, "RelayFailures")
-        # The relay sends there itself what the bus refuses for its content; the mapping below grants it that.
-        function.function.add_environment("DEAD_LETTERS_URL", failures.queue_url)
+        # Lambda sends there, as the function's role, what it gives up; the relay itself what the bus refuses.
+        function.let(["sqs:SendMessage"], failures.queue_arn, DEAD_LETTERS_URL=failures.queue_url)
         stream = self.table.table_stream_arn
         assert stream
         # The CDK's own grant allows ListStreams on every stream; the mapping needs it on this one only.
@@ -215,16 +171,10 @@ class Service(Construct):
             report_batch_item_failures=True,
             retry_attempts=STREAM_RETRIES,
             max_record_age=Duration.hours(STREAM_HOURS),
-            on_failure=sources.SqsDlq(failures),
+            on_failure=_Failures(failures),
             filters=[lambda_.FilterCriteria.filter(inserted)],
         )
         return failures
-
-    def _grant_publishing(self, function: ServiceFunction, **conditions: object) -> None:
-        function.function.add_environment("BUS", self._bus.event_bus_name)
-        source = {"events:source": f"mallbots.{self.manifest.service}"}
-        function.allow(["events:PutEvents"], self._bus.event_bus_arn, StringEquals={**source, **conditions})
-        function.allow(["events:DescribeEventBus"], self._bus.event_bus_arn)
 
     def _alarms(self) -> None:
         dead_letters = [queue for inbox in self.inboxes.values() for queue in (inbox.dead_letters, inbox.undelivered)]
@@ -258,3 +208,16 @@ class Service(Construct):
         for name, function in self.functions.items():
             CfnOutput(self._stack, f"{name}Function", value=function.live.function_name)
             CfnOutput(self._stack, f"{name}Logs", value=function.log_group.log_group_name)
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class _Failures:
+    """A queue for what a stream gives up. The CDK's own (SqsDlq) grants more than Lambda needs, SendMessage."""
+
+    def __init__(self, queue: sqs.Queue) -> None:
+        self._queue = queue
+
+    def bind(
+        self, target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        return lambda_.DlqDestinationConfig(destination=self._queue.queue_arn)

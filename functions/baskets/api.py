@@ -3,13 +3,15 @@
 from typing import cast
 
 from events.baskets import BasketStatus
+from events.queries import FindCustomer, FindProduct
 from functions.baskets import service
 from functions.baskets.domain import Basket
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Id, Money, Quantity, Wire
 from functions.kernel.runtime.context import CUSTOMER, STAFF
+from functions.kernel.runtime.uses import Uses
 
-api = Api("baskets")
+api = Api("baskets", uses=Uses(streams="commit", rows=("get", "put"), asks=(FindProduct, FindCustomer)))
 
 
 class NewBasket(Body):

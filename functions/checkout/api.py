@@ -7,8 +7,9 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Stamp, Wire
 from functions.kernel.runtime.context import STAFF
+from functions.kernel.runtime.uses import Uses
 
-api = Api("checkout")
+api = Api("checkout", uses=Uses(streams="commit", rows=("query",), indexes=("sagas",)))
 
 
 class Which(Paged):

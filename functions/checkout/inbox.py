@@ -23,6 +23,7 @@ from events.payments import PaymentAccepted, PaymentRefused, PaymentVoidAccepted
 from functions.checkout import service, views
 from functions.checkout.domain import Item
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 
 Acceptance = (
     CustomerAuthorized
@@ -36,7 +37,7 @@ Acceptance = (
 )
 Refusal = CustomerRefused | ShoppingListRefused | PaymentRefused | ShoppingRefused
 
-inbox = Inbox("checkout")
+inbox = Inbox("checkout", uses=Uses(streams="commit", indexes=("sagas",)))
 inbox.include(views.projection)
 inbox.schedule(SagasDue, "rate(1 minute)")
 

@@ -7,8 +7,9 @@ from functions.customers.domain import DEFAULT_LANGUAGE, Language
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Name, Wire
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
+from functions.kernel.runtime.uses import Uses
 
-api = Api("customers")
+api = Api("customers", uses=Uses(streams="commit"))
 
 
 class Created(Answer):

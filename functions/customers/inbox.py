@@ -4,8 +4,9 @@ from events.checkout import AuthorizeCustomer
 from events.customers import CustomerAuthorized, CustomerRefused
 from functions.customers import service
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("customers")
+inbox = Inbox("customers", uses=Uses(streams="load"))
 
 
 @inbox.answers(

@@ -3,8 +3,9 @@
 from events.queries import CustomerFound, FindCustomer
 from functions.customers import service
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.runtime.uses import Uses
 
-queries = Queries("customers")
+queries = Queries("customers", uses=Uses(streams="load"))
 
 
 @queries.on(FindCustomer)

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from pydantic import Field
 
 from events.depot import BotStatus, ShoppingListStatus
+from events.queries import FindProduct
 from functions.depot import service, views
 from functions.depot.domain import ShoppingList
 from functions.depot.stops import Shortage
@@ -27,8 +28,11 @@ from functions.kernel.rest.wire import (
 )
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import BOT, STAFF
+from functions.kernel.runtime.uses import Uses
 
-api = Api("depot")
+api = Api(
+    "depot", uses=Uses(streams="commit", rows=("get", "query", "put"), indexes=("by_status",), asks=(FindProduct,))
+)
 
 
 class WantedItem(Wire):

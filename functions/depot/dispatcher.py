@@ -7,8 +7,14 @@ from events.depot import LookAgain, WaitingListsDue
 from events.registry import Timer
 from functions.depot import matching, views
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("depot", queue=matching.QUEUE, fifo=True)
+inbox = Inbox(
+    "depot",
+    queue=matching.QUEUE,
+    fifo=True,
+    uses=Uses(streams="commit", rows=("query", "delete"), indexes=("by_status",)),
+)
 inbox.include(views.waiting)
 
 

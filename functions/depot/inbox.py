@@ -13,11 +13,22 @@ from events.depot import (
     WaitingListsDue,
 )
 from events.ordering import OrderCancelled, OrderRejected, OrderState
+from events.queries import FindProduct
 from events.registry import Timer
 from functions.depot import matching, service, views
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("depot")
+inbox = Inbox(
+    "depot",
+    uses=Uses(
+        streams="commit",
+        rows=("get", "query"),
+        indexes=("by_status",),
+        asks=(FindProduct,),
+        queues=(matching.QUEUE,),
+    ),
+)
 inbox.include(views.projection)
 inbox.schedule(RobotLeasesDue, "rate(1 minute)")
 inbox.schedule(WaitingListsDue, "rate(1 minute)")

@@ -1,8 +1,10 @@
 """The REST routes of insights: those of its read models."""
 
+from functions.insights.models.timeline import ANSWERS
 from functions.insights.views import MODELS
 from functions.kernel.rest.http import Api
+from functions.kernel.runtime.uses import Uses
 
-api = Api("insights")
+api = Api("insights", uses=Uses(rows=("get_many", "query"), indexes=(ANSWERS,)))
 for model in MODELS:
     api.include(model.api)

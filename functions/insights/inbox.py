@@ -4,8 +4,9 @@ from events.customers import CustomerErased
 from functions.insights import views
 from functions.insights.models import timeline
 from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("insights")
+inbox = Inbox("insights", uses=Uses(rows=("get", "count")))
 inbox.include(views.projection)
 
 

@@ -8,9 +8,10 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import GivenId, Stamp, Wire
 from functions.kernel.runtime.context import STAFF
+from functions.kernel.runtime.uses import Uses
 from functions.notifications import views
 
-api = Api("notifications")
+api = Api("notifications", uses=Uses(rows=("query",)))
 
 
 class OfCustomer(Paged):

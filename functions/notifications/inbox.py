@@ -10,7 +10,9 @@ from events.ordering import (
     OrderRejected,
     OrderState,
 )
+from events.queries import FindCustomer
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 from functions.notifications import service
 from functions.notifications.views import projection
 
@@ -23,7 +25,7 @@ KINDS: dict[type[OrderState], NotificationKind] = {
     OrderCompleted: "completed",
 }
 
-inbox = Inbox("notifications")
+inbox = Inbox("notifications", uses=Uses(streams="commit", rows=("get",), asks=(FindCustomer,), ports=(service.texts,)))
 inbox.include(projection)
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, cast
 
 from events.ordering import OrderStatus
+from events.queries import FindProduct
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import (
     Amount,
@@ -19,11 +20,12 @@ from functions.kernel.rest.wire import (
 )
 from functions.kernel.runtime import context
 from functions.kernel.runtime.context import CUSTOMER, STAFF
+from functions.kernel.runtime.uses import Uses
 from functions.ordering import service
 from functions.ordering.domain import Caller, Order
 from functions.ordering.items import Wanted
 
-api = Api("ordering")
+api = Api("ordering", uses=Uses(streams="commit", asks=(FindProduct,)))
 
 
 class WantedItem(Wire):

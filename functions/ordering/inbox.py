@@ -16,11 +16,12 @@ from events.ordering import (
 from events.payments import InvoicePaid
 from functions.kernel.domain.errors import MallBotsError, NotFoundError, RefusedError
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.uses import Uses
 from functions.ordering import service
 from functions.ordering.items import Item, Shortage
 from functions.ordering.views import projection
 
-inbox = Inbox("ordering")
+inbox = Inbox("ordering", uses=Uses(streams="commit", indexes=("unpaid",)))
 inbox.include(projection)
 inbox.schedule(UnpaidOrdersDue, "rate(1 minute)")
 

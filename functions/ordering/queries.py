@@ -2,9 +2,10 @@
 
 from events.queries import FindOrder, OrderFound
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.runtime.uses import Uses
 from functions.ordering import service
 
-queries = Queries("ordering")
+queries = Queries("ordering", uses=Uses(streams="load"))
 
 
 @queries.on(FindOrder)

@@ -4,16 +4,28 @@ from dataclasses import asdict
 from typing import Annotated, cast
 
 from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
+from events.queries import FindCustomer, FindOrder
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Id, Money, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import CUSTOMER, STAFF
+from functions.kernel.runtime.uses import Uses
 from functions.payments import reconciliation, service
 from functions.payments.difference import Difference, Kind
+from functions.payments.views import INDEX
 
-api = Api("payments")
+api = Api(
+    "payments",
+    uses=Uses(
+        streams="commit",
+        rows=("get", "query", "put"),
+        indexes=(INDEX,),
+        asks=(FindCustomer, FindOrder),
+        queues=("inbox",),
+    ),
+)
 
 
 class NewPayment(Body):

@@ -14,13 +14,18 @@ from events.payments import (
     UnconfirmedPaymentsDue,
     VoidDue,
 )
+from events.queries import FindOrder
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.messaging.inbox import Again, Inbox
 from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.runtime.uses import Uses
 from functions.payments import reconciliation, service
-from functions.payments.views import projection
+from functions.payments.views import INDEX, projection
 
-inbox = Inbox("payments")
+inbox = Inbox(
+    "payments",
+    uses=Uses(streams="commit", rows=("get", "query"), indexes=(INDEX,), asks=(FindOrder,), queues=("inbox",)),
+)
 inbox.include(projection)
 inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
 inbox.schedule(ReconciliationRunsDue, "rate(1 minute)")

@@ -11,10 +11,12 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, GivenId, Limit, Lines, Moment, Money, Stamp, Wire
 from functions.kernel.runtime.context import CUSTOMER, STAFF
+from functions.kernel.runtime.uses import Uses
 from functions.search import service
 from functions.search.service import Filters, Found
+from functions.search.views import BY_STATUS
 
-api = Api("search")
+api = Api("search", uses=Uses(rows=("get", "get_many", "query"), indexes=(BY_STATUS,)))
 
 # A filter is None where it is left out.
 T = TypeVar("T")

@@ -42,7 +42,7 @@ BY_STATUS = "by_status"
 AT_A_TIME = 50
 MALL = "orders of the mall"  # the partition of the pointers to all orders
 
-projection = Projection(indexes=[BY_STATUS], batch_reads=True)
+projection = Projection(indexes=[BY_STATUS])
 
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)

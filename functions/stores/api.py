@@ -5,11 +5,12 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer, PagedOrAll
 from functions.kernel.rest.wire import Amount, Answer, Body, Description, Label, Money, Name, Wire
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
+from functions.kernel.runtime.uses import Uses
 from functions.stores import service, views
 
 BROWSERS = [STAFF, KIOSK, CUSTOMER]
 
-api = Api("stores")
+api = Api("stores", uses=Uses(streams="commit", rows=("query",), indexes=(views.OF_STORE, views.PARTICIPATING)))
 
 
 class Created(Answer):

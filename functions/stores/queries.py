@@ -2,9 +2,10 @@
 
 from events.queries import FindProduct, ProductFound
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.runtime.uses import Uses
 from functions.stores import service
 
-queries = Queries("stores")
+queries = Queries("stores", uses=Uses(streams="load"))
 
 
 @queries.on(FindProduct)

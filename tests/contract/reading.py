@@ -17,7 +17,7 @@ from functions.kernel.composition.manifest import manifest
 from functions.kernel.messaging import inbox as kernel_inbox
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, body_of
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 WHOLE = "*"  # shown as it is, whatever it holds
@@ -172,6 +172,6 @@ def _words(schema: Data) -> list[Any]:
 
 def _queued(detail: Data, number: int) -> Data:
     metadata = detail["metadata"] | {"id": f"message-{number}"}
-    body = {"detail-type": metadata["name"], "detail": {**detail, "metadata": metadata}}
-    record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps(body), "attributes": attributes()}
+    body = body_of({**detail, "metadata": metadata})
+    record = {"messageId": "m", "receiptHandle": "r", "body": body, "attributes": attributes()}
     return {"Records": [record]}

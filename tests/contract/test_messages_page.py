@@ -16,7 +16,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, body_of
 from tests.support.runtime import RecordingQueue, memory_runtime
 
 PAGE = (ROOT / "docs" / "messages.md").read_text()
@@ -102,7 +102,7 @@ def test_every_command_and_every_query_has_somebody_who_answers_it() -> None:
 
 def refused(service: str, inbox: Inbox, detail: dict[str, Any]) -> str:
     """The reason with which an inbox dead-letters a message, whole, that it has waited a day to understand."""
-    body = json.dumps({"detail-type": detail["metadata"]["name"], "detail": detail})
+    body = body_of(detail)
     record = {
         "messageId": "m-1",
         "receiptHandle": "r-1",

@@ -22,7 +22,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime.runtime import active
 from language.generate import ROOT
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, body_of
 from tests.support.mall import Mall
 from tests.support.runtime import RecordingQueue, memory_runtime
 
@@ -128,7 +128,7 @@ def old_insights(own_words: None) -> Inbox:
 
 
 def in_queue(detail: dict[str, Any]) -> dict[str, Any]:
-    return handed_over(json.dumps({"detail-type": detail["metadata"]["name"], "detail": detail}))
+    return handed_over(body_of(detail))
 
 
 def handed_over(body: str) -> dict[str, Any]:

@@ -57,19 +57,22 @@ def listed(value: Any) -> list[Any]:
 
 
 def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
-    """The templates of a stage, with a placeholder for the layer. Fails on a finding of cdk-nag."""
+    """The templates of a stage, with a placeholder for layer and code. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk
 
     from infra.app import compose, stage_from_context
+    from infra.nag import check
 
-    layer = folder / "layer" / "python"
-    layer.mkdir(parents=True)
-    (layer / "nothing.py").write_text("")
-    said = {"stage": stage_name, "open_to_the_world": "yes"} | (
-        {"payment_provider": STUB} if stage_name == "prod" else {}
-    )
-    app = cdk.App(outdir=str(folder / "out"), context=said | context)
-    compose(app, stage_from_context(app), layer=layer.parent, build=folder / "build")
+    placeholder = folder / "placeholder"
+    placeholder.mkdir(parents=True)
+    (placeholder / "nothing.py").write_text("")
+    said = {"stage": stage_name, "open_to_the_world": "yes", **context}
+    if stage_name == "prod":
+        said["payment_provider"] = STUB
+    app = cdk.App(outdir=str(folder / "out"), context=said)
+    settings = stage_from_context(app)
+    compose(app, settings, placeholder)
+    check(app, settings)
     app.synth()
     return Templates(folder / "out")
 

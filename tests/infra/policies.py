@@ -27,6 +27,8 @@ ARNS = {
     "AWS::Events::EventBus": ("Name", "arn:aws:events:{here}:event-bus/{name}"),
     "AWS::Events::Rule": ("Name", "arn:aws:events:{here}:rule/{name}"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "arn:aws:cloudwatch:{here}:alarm:{name}"),
+    "AWS::Logs::LogGroup": ("LogGroupName", "arn:aws:logs:{here}:log-group:{name}:*"),
+    "AWS::SecretsManager::Secret": ("Name", "arn:aws:secretsmanager:{here}:secret:{name}-AbCdEf"),
     "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:{here}:table/{name}"),
 }
 REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::Alias"}

@@ -3,7 +3,6 @@
 That no request reads more as there is more of what it is not about, tests/contract/rest/test_reads.py counts.
 """
 
-import json
 import re
 from pathlib import Path
 
@@ -44,7 +43,8 @@ def test_only_apis_that_read_many_rows_at_once_may_read_batches_and_only_of_thei
         if "dynamodb:BatchGetItem" in listed(statement["Action"])
     ]
     assert all(policy.startswith("ServiceApi") and "Views" in str(resource) for _, policy, resource in allowed)
-    readers = {name for name in services() if manifest(name).batch_reads}
+    apis = {name: manifest(name).api for name in services()}
+    readers = {name for name, api in apis.items() if api and "get_many" in api.uses.rows}
     assert {stack for stack, _, _ in allowed} == readers == {"insights", "search"}
 
 
@@ -68,17 +68,3 @@ def test_the_table_of_a_services_rows_has_each_index_that_it_declares_with_its_k
     assert found == {
         index: ({"HASH": f"{index}_partition", "RANGE": f"{index}_sort"}, "ALL") for index in manifest(service).indexes
     }
-
-
-@pytest.mark.parametrize("service", [name for name in services() if manifest(name).indexes])
-def test_whoever_may_query_the_rows_may_query_each_index_of_them(dev: Templates, service: str) -> None:
-    querying = [
-        json.dumps(statement["Resource"])
-        for stack, _, statement in dev.statements()
-        if stack == service
-        and "dynamodb:Query" in listed(statement["Action"])
-        and "ServiceViews" in str(statement["Resource"])
-    ]
-    assert querying
-    for resources in querying:
-        assert [index for index in manifest(service).indexes if f'"/index/{index}"' not in resources] == []

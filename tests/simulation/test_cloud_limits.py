@@ -57,6 +57,6 @@ def test_streams_are_read_as_they_are_deployed() -> None:
 
 
 def test_queues_are_read_in_batches_of_ten() -> None:
-    source = arguments("queues.py", "SqsEventSource")
+    source = arguments("queues.py", "add_event_source_mapping")
     assert source["batch_size"] == "10"
     assert source["report_batch_item_failures"] == "True"

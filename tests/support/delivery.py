@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from events.envelope import SOURCE_PREFIX, Envelope, Metadata
-from events.registry import Message
+from events.registry import Message, Timer
 from functions.kernel.runtime import clock
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -44,6 +44,14 @@ def attributes(receives: int = 1, first: datetime | None = None) -> dict[str, st
     }
 
 
+def body_of(detail: dict[str, Any]) -> str:
+    """The body of a message in the queue of its consumer: from the bus with its source, of a reminder without."""
+    metadata = detail["metadata"]
+    is_timer = metadata["name"] in {timer.__name__ for timer in Timer.__subclasses__()}
+    source = {} if is_timer else {"source": metadata["source"]}
+    return json.dumps({"detail-type": metadata["name"], **source, "detail": detail})
+
+
 def _body(message: Message, id: str, stream_version: int) -> str:
     about = type(message).about
     metadata = Metadata(
@@ -60,4 +68,4 @@ def _body(message: Message, id: str, stream_version: int) -> str:
         traceparent=TRACE,
     )
     detail = Envelope(metadata=metadata, data=message.model_dump(mode="json")).detail()
-    return json.dumps({"detail-type": about.name, "source": metadata.source, "detail": detail})
+    return body_of(detail)

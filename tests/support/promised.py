@@ -1,6 +1,5 @@
 """The messages in a service's outbox, which its commits promise to publish, and their delivery to an inbox."""
 
-import json
 from collections.abc import Sequence
 
 from events.registry import Message, decode
@@ -8,7 +7,7 @@ from functions.kernel.eventstore.store import MemoryEventStore, messages_of
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Outgoing
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, body_of
 
 
 def promised() -> list[Outgoing]:
@@ -32,7 +31,7 @@ def hand_over(inbox: Inbox, messages: Sequence[Outgoing]) -> None:
         record = {
             "messageId": message.id,
             "receiptHandle": message.id,
-            "body": json.dumps({"detail-type": message.name, "detail": message.detail}),
+            "body": body_of(message.detail),
             "attributes": attributes(),
         }
         assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}

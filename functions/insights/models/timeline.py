@@ -34,7 +34,7 @@ ERASURES, FORGOTTEN = "erasures", "forgotten"  # by customer: the version of Cus
 TOMBSTONES_AT_ONCE = 100  # half a second; one after the other, for a partition takes 1,000 writes a second
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
-projection = Projection(indexes=[ANSWERS], batch_reads=True)
+projection = Projection(indexes=[ANSWERS])
 api = Api("insights")
 
 

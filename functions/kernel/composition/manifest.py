@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 from events.queries import Query
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.messaging.inbox import Inbox
-from functions.kernel.messaging.queries import Ask, Queries
+from functions.kernel.messaging.queries import Queries
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.observe import Alarm
-from functions.kernel.runtime.runtime import Port
 
 MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
 
@@ -25,8 +24,7 @@ T = TypeVar("T")
 class Manifest:
     """The registrations of one service. A module that it does not have is None or empty.
 
-    questions: the queries that it sends to other services. ports: the names of its outbound ports. alarms: those that
-    its code raises.
+    alarms: those that its code raises.
     """
 
     service: str
@@ -35,19 +33,18 @@ class Manifest:
     publisher: Publisher | None
     projections: tuple[Projection, ...]
     queries: Queries | None
-    questions: tuple[type[Query[Any]], ...]
-    ports: tuple[str, ...]
     alarms: tuple[Alarm, ...]
+
+    @property
+    def questions(self) -> tuple[type[Query[Any]], ...]:
+        """The queries that it sends to other services, by name."""
+        rooms = [room for room in (self.api, *self.inboxes, self.queries) if room]
+        return tuple(sorted({query for room in rooms for query in room.uses.asks}, key=lambda query: query.__name__))
 
     @property
     def asks(self) -> tuple[str, ...]:
         """The services that it asks directly."""
         return tuple(sorted({query.owner for query in self.questions}))
-
-    @property
-    def batch_reads(self) -> bool:
-        """Whether its routes read many rows of read models by their keys at once."""
-        return any(projection.batch_reads for projection in self.projections)
 
     @property
     def indexes(self) -> list[str]:
@@ -66,7 +63,6 @@ def manifest(service: str) -> Manifest:
     import_module(f"functions.{service}")
     modules = {name: _module(service, name) for name in MODULES}
     inboxes = [*_registered(modules["inbox"], Inbox), *_registered(modules["dispatcher"], Inbox)]
-    questions = {ask.query for module in modules.values() for ask in _registered(module, Ask)}
     return Manifest(
         service=service,
         api=next(iter(_registered(modules["api"], Api)), None),
@@ -74,8 +70,6 @@ def manifest(service: str) -> Manifest:
         publisher=next(iter(_registered(modules["publish"], Publisher)), None),
         projections=tuple(_registered(modules["views"], Projection)),
         queries=next(iter(_registered(modules["queries"], Queries)), None),
-        questions=tuple(sorted(questions, key=lambda query: query.__name__)),
-        ports=tuple(sorted({port.name for module in modules.values() for port in _registered(module, Port)})),
         alarms=tuple(_registered(modules["service"], Alarm)),
     )
 

@@ -56,6 +56,11 @@ class Publisher:
 
         return register
 
+    @property
+    def reminds(self) -> bool:
+        """Whether it sends reminders."""
+        return bool(self._reminders)
+
     def outgoing(self, aggregate: Aggregate, event: DomainEvent, context: Context) -> list[Outgoing]:
         """The finished messages of an event that `aggregate` has just applied."""
         made: list[Outgoing] = []

@@ -32,7 +32,7 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging import retry
-from functions.kernel.messaging.record import check_source, due, envelope, name_in, read_body, receives, tried
+from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body, receives, tried
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
@@ -40,6 +40,7 @@ from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import LONGEST_DELAY, LONGEST_WAIT, Queue
 from functions.kernel.runtime.side_by_side import outcome
+from functions.kernel.runtime.uses import NOTHING, Uses
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
@@ -72,10 +73,12 @@ class Inbox:
 
     fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
     batch are handled side by side, in no order, and then what `@inbox.after_a_batch` registers is called once.
+    uses: what the handlers call, of which the permissions of the function are made.
     """
 
-    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False) -> None:
+    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False, uses: Uses = NOTHING) -> None:
         self.service = service
+        self.uses = uses
         self.queue = queue
         self.fifo = fifo
         self._handlers: dict[str, list[Callable[[Any], object]]] = {}
@@ -89,6 +92,11 @@ class Inbox:
     def messages(self) -> list[type[Message]]:
         """The messages that it subscribes to, by name."""
         return [self._messages[name] for name in sorted(self._messages)]
+
+    @property
+    def writes_rows(self) -> bool:
+        """Whether it feeds read models."""
+        return bool(self._projections)
 
     @property
     def commands(self) -> dict[str, Callable[[Any], object]]:
@@ -184,7 +192,7 @@ class Inbox:
         """Handle one message, and add to `handled` what the batch's line says of it."""
         content = read_body(record["body"])
         _wait_until_due(due(content))
-        handled.append(self._dispatch(envelope(content), content.get("source")))
+        handled.append(self._dispatch(envelope(content), content))
 
     def _follow_up(self, record: dict[str, Any]) -> None:
         """Do what is registered to follow a batch, in the context of its last message."""
@@ -236,14 +244,14 @@ class Inbox:
             return False
         return True
 
-    def _dispatch(self, received: Envelope, sender: str | None) -> dict[str, object]:
-        """Handle a message; returns what to log of it. sender: its source on the bus, if it came over the bus."""
+    def _dispatch(self, received: Envelope, content: dict[str, Any]) -> dict[str, object]:
+        """Handle a message; returns what to log of it. content: the body that it came in."""
         started = clock.now()
         metadata = received.metadata
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
         known = self._messages[metadata.name]
-        check_source(known, metadata.source, sender)
+        check_sender(known, metadata, content)
         try:
             message = decode(metadata.name, metadata.version, received.data, [known])
         except NewerVersionError:

@@ -6,16 +6,21 @@ from typing import Any, Generic, TypeVar
 from events.queries import Answer, Query
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.uses import NOTHING, Uses
 
 Q = TypeVar("Q", bound=Query[Any])
 R = TypeVar("R", bound=Answer)
 
 
 class Queries:
-    """The queries that a service answers for other services: `@queries.on(FindProduct)` on a function of the query."""
+    """The queries that a service answers for other services: `@queries.on(FindProduct)` on a function of the query.
 
-    def __init__(self, service: str) -> None:
+    uses: what these functions call, of which the permissions of the `queries` function are made.
+    """
+
+    def __init__(self, service: str, *, uses: Uses = NOTHING) -> None:
         self.service = service
+        self.uses = uses
         self.handlers: dict[str, tuple[type[Query[Any]], Callable[[Any], Answer]]] = {}
 
     def on(self, query: type[Q]) -> Callable[[Callable[[Q], Answer]], Callable[[Q], Answer]]:

@@ -1,4 +1,4 @@
-"""A message as SQS delivers it: its body, when it is due, how often it was received, and for how long."""
+"""A message as SQS delivers it: its body, who sent it, when it is due, how often it was received, for how long."""
 
 import json
 from contextlib import suppress
@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from events.envelope import SOURCE_PREFIX, Envelope
-from events.registry import Message
+from events.envelope import SOURCE_PREFIX, Envelope, Metadata
+from events.registry import Kind, Message
 from functions.kernel.eventstore.publish import tick
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import clock
@@ -35,16 +35,27 @@ def envelope(content: dict[str, Any]) -> Envelope:
         ) from error
 
 
-def check_source(message: type[Message], *sources: str | None) -> None:
-    """Raises UndeliverableError unless the message has its publisher's source, in its metadata and from the bus.
+def check_sender(message: type[Message], metadata: Metadata, content: dict[str, Any]) -> None:
+    """Raises UndeliverableError unless the message is from its publisher, and came as such a message comes.
 
-    IAM lets each service put only its own source on the bus, but a rule matches any of its names with any of its
-    sources.
+    content: the body. What came over the bus has the `source` and the `detail-type` that IAM let its sender use: each
+    service its own source, a worker the names of its replies. The metadata is the sender's own word, so both must agree
+    with it: a rule matches any of its names with any of its sources. A timer is sent to the service's own queue, by its
+    relay or a schedule, and has no source; nothing else comes without the bus.
     """
     publisher = SOURCE_PREFIX + message.about.source
-    for source in sources:
-        if source not in (None, publisher):
-            raise UndeliverableError(f"{message.about.name} is published by {publisher}, not by {source}")
+    source, name = content.get("source"), content.get("detail-type")
+    if metadata.source != publisher:
+        raise UndeliverableError(f"{metadata.name} is published by {publisher}, not by {metadata.source}")
+    if name != metadata.name:
+        raise UndeliverableError(f"{metadata.name} was sent under another name: {name}")
+    if message.about.kind is Kind.TIMER:
+        if source is not None:
+            raise UndeliverableError(f"{metadata.name} is a reminder, which never comes over the bus: {source} sent it")
+    elif source is None:
+        raise UndeliverableError(f"{metadata.name} did not come over the bus")
+    elif source != publisher:
+        raise UndeliverableError(f"{metadata.name} is published by {publisher}, not by {source}")
 
 
 def name_in(body: str) -> str:

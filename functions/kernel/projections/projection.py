@@ -18,16 +18,15 @@ F = TypeVar("F", bound=Maker)
 class Projection:
     """What a service's views.py registers: the messages that its rows are made of, and the indexes of the rows.
 
-    The service's inbox feeds it: `inbox.include(projection)`. batch_reads: whether routes read its rows by `read_many`.
+    The service's inbox feeds it: `inbox.include(projection)`.
 
     `@projection.on(StoreCreated, StoreRebranded)` on a function of the message (and its metadata) that returns a
     row, several, or none. A row's version is that of the message's stream, so it can be applied late, twice and out
     of order; a row must therefore be made from one stream only.
     """
 
-    def __init__(self, indexes: Sequence[str] = (), *, batch_reads: bool = False) -> None:
+    def __init__(self, indexes: Sequence[str] = ()) -> None:
         self.indexes = tuple(indexes)
-        self.batch_reads = batch_reads
         self.makers: dict[type[Message], list[Maker]] = {}
 
     def on(self, *messages: type[Message]) -> Callable[[F], F]:
@@ -43,7 +42,6 @@ class Projection:
     def include(self, other: "Projection") -> None:
         """Make the rows of another projection too."""
         self.indexes += tuple(index for index in other.indexes if index not in self.indexes)
-        self.batch_reads |= other.batch_reads
         for message, makers in other.makers.items():
             self.makers.setdefault(message, []).extend(makers)
 
@@ -73,7 +71,7 @@ def read(partition: str, sort: str) -> dict[str, Any] | None:
 
 
 def read_many(keys: Iterable[tuple[str, str]], *, consistent: bool = False) -> dict[tuple[str, str], dict[str, Any]]:
-    """Rows of the service's read models by their keys, those that are there. Its projection says `batch_reads`."""
+    """Rows of the service's read models by their keys, those that are there."""
     return runtime.current().views.get_many(keys, consistent=consistent)
 
 

@@ -23,6 +23,7 @@ from functions.kernel.rest.routes import Route, declare, find, unrouted_error
 from functions.kernel.rest.wire import Answer, Document, write
 from functions.kernel.runtime import context, observe
 from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.uses import NOTHING, Uses
 
 JSON = "application/json"
 Response = dict[str, Any]
@@ -44,12 +45,14 @@ class RouteOptions(TypedDict, total=False):
 class Api:
     """The routes of one service, in `routes`: the source of dispatch, of the gateway's routes and of the documents.
 
+    uses: what their functions call, of which the permissions of the API's function are made.
     elsewhere: methods and paths of other services, for the gateway's own service, which answers what no route matches:
     404 for an unknown path, 405 for a known one with another method.
     """
 
-    def __init__(self, service: str, elsewhere: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(self, service: str, elsewhere: Iterable[tuple[str, str]] = (), *, uses: Uses = NOTHING) -> None:
         self.service = service
+        self.uses = uses
         self.routes: list[Route] = []
         self._elsewhere = tuple(elsewhere)
 

@@ -199,8 +199,8 @@ class Furnished:
         self.mall.settle()
 
 
-@cache
-def _prepared() -> Furnished:
+def prepare() -> Furnished:
+    """Make the mall."""
     furnished = Furnished(Mall(settings=LEASE))
     furnished.open_stores()
     furnished.welcome_customers()
@@ -211,6 +211,9 @@ def _prepared() -> Furnished:
     furnished.things["payment"] = furnished.authorize()
     furnished.plan_lists()
     return furnished
+
+
+_prepared = cache(prepare)
 
 
 def furnish() -> Furnished:

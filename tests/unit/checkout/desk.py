@@ -17,7 +17,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from language.story import sample
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, body_of
 from tests.support.runtime import RecordingBus, RecordingQueue, Sent, memory_runtime
 
 ORDER = "order-1"
@@ -60,7 +60,7 @@ class Desk:
         detail = sample(message)
         detail["metadata"]["id"] = id or f"delivered-{self._delivered}"
         detail["data"] |= {"order_id": ORDER} | fields
-        self.deliver_body(json.dumps({"detail-type": message.about.name, "detail": detail}))
+        self.deliver_body(body_of(detail))
         return str(detail["metadata"]["id"])
 
     def deliver_body(self, body: str) -> None:

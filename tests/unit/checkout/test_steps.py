@@ -19,6 +19,7 @@ from events.shapes import LineItem
 from functions.kernel.domain.saga import StepSent
 from functions.kernel.runtime.clock import read
 from language.story import sample
+from tests.support.delivery import body_of
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, bring_to
 
@@ -107,7 +108,7 @@ def test_any_trys_reply_to_the_step_that_is_awaited_counts(desk: Desk, step: int
     with_first = {"causation_id": first_try, "stream": f"{COMMANDS[step - 1]}#{first_try}"}
     detail = sample(ACCEPTED[step - 1])
     detail["metadata"] |= with_first
-    desk.deliver_body(json.dumps({"detail-type": ACCEPTED[step - 1].about.name, "detail": detail}))
+    desk.deliver_body(body_of(detail))
     assert desk.saga.step == min(step + 1, 5)
     assert desk.saga.status == ("running" if step < 5 else "completed")
 

@@ -19,7 +19,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import active
-from tests.support.delivery import attributes, delivered
+from tests.support.delivery import attributes, body_of, delivered
 from tests.support.gateway import Response, request
 from tests.support.runtime import RecordingBus, memory_runtime
 from tests.unit.depot.fakes import LaggingViews, QueuedMessage, TimedQueue
@@ -140,7 +140,7 @@ class Floor:
         messages = [message for item in items for message in messages_of(item)]
         relay.send([message for message in messages if message.delay is not None])
         return [
-            (QueuedMessage({"detail-type": message.name, "detail": message.detail}, self.now), to)
+            (QueuedMessage(json.loads(body_of(message.detail)), self.now), to)
             for message in messages
             for to in (dispatcher, inbox)
             if message.name in to.pattern["detail-type"]

@@ -26,7 +26,7 @@ from functions.insights.api import api
 from functions.insights.inbox import inbox
 from functions.kernel.runtime.runtime import Runtime
 from language.story import sample
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, body_of
 from tests.support.gateway import request
 from tests.unit.insights.messages import BREAD, at, basket, consume, order
 
@@ -79,7 +79,7 @@ def test_insights_consumes_every_message_on_the_bus() -> None:
 @pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.about.name)
 def test_every_message_is_shown_verbatim_in_its_flow(message: Any) -> None:
     detail = sample(message)
-    body = json.dumps({"detail-type": message.about.name, "detail": detail})
+    body = body_of(detail)
     record = {"messageId": "1", "receiptHandle": "1", "body": body, "attributes": attributes()}
     assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
     metadata = detail["metadata"]

@@ -132,8 +132,6 @@ def test_a_message_that_cannot_be_put_off_fails_alone(running: Runtime) -> None:
 
 def undecodable(name: str) -> dict[str, Any]:
     event = delivered(FILLED)
-    if name == "the source of another service":
-        return with_body(event, source="mallbots.chests")
     if name == "data that does not fit":
         detail = json.loads(event["Records"][0]["body"])["detail"]
         return with_body(event, detail={**detail, "data": {"jar_id": "jar-1", "coins": "many", "added": 1}})
@@ -150,7 +148,6 @@ def undecodable(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("the source of another service", "JarFilled is published by mallbots.jars, not by mallbots.chests"),
         ("data that does not fit", "JarFilled version 1 does not fit its model: coins: "),
         ("no envelope", "the body holds no envelope"),
         ("a reminder without a time", "is not a time"),
@@ -211,18 +208,6 @@ def test_what_is_newer_than_the_code_waits_a_day_for_the_code_that_knows_it(
     record["attributes"] = attributes(105, clock.now() - timedelta(hours=24))
     assert handled.inbox.handle(event) == DONE
     assert [reason["reason"] for _, reason in dead_letters_of(running)] == [why]
-
-
-def test_a_message_that_the_bus_had_from_another_service_than_its_publisher_is_dead_lettered(running: Runtime) -> None:
-    """A rule matches any of its names with any of its sources, and each service may put its own source on the bus."""
-    handled = Handled()
-    event = delivered(filled("a"))
-    body = json.loads(event["Records"][0]["body"])
-    event["Records"][0]["body"] = json.dumps({**body, "source": "mallbots.chests"})
-    assert handled.inbox.handle(event) == DONE
-    [(_, reason)] = dead_letters_of(running)
-    assert reason["reason"] == "JarFilled is published by mallbots.jars, not by mallbots.chests"
-    assert handled.jars == []
 
 
 def test_a_batch_ends_in_time_and_hands_back_at_once_what_it_could_not_begin(running: Runtime) -> None:

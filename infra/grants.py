@@ -1,0 +1,130 @@
+"""What each function of a service may do: exactly what its room uses and registers (kernel/runtime/uses.py).
+
+A grant and the environment variable that names its resource are given together, so that a function finds only what it
+may use. `make permissions` shows that each grant is needed, and that none is missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+
+from events.envelope import SOURCE_PREFIX
+from events.registry import language
+from functions.kernel.composition.manifest import Manifest
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.queries import Queries
+from functions.kernel.rest.http import Api
+from functions.kernel.rest.paging import PagedAnswer
+from functions.kernel.runtime.uses import RowUse, Uses
+from infra.function import ServiceFunction
+from infra.names import function_arn, queries_address, shared
+from infra.ports import grant_port
+from infra.queues import InboxQueue
+from infra.stages import Stage
+
+# A commit also reads: a commit that a repeated message or request made before, or that a conflict may hide. What a
+# transaction does is authorized as the writes in it
+# (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
+STREAM_ACTIONS = {
+    "none": [],
+    "load": ["dynamodb:Query"],
+    "commit": ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"],
+}
+ROW_ACTIONS: dict[RowUse, str] = {
+    "get": "dynamodb:GetItem",
+    "get_many": "dynamodb:BatchGetItem",
+    "query": "dynamodb:Query",
+    "put": "dynamodb:PutItem",
+    "count": "dynamodb:UpdateItem",
+    "delete": "dynamodb:DeleteItem",
+}
+
+
+@dataclass(frozen=True)
+class Grants:
+    """The resources of a service, and how its functions are let use them."""
+
+    stack: Stack
+    stage: Stage
+    manifest: Manifest
+    bus: events.IEventBus
+    table: dynamodb.Table | None
+    views: dynamodb.Table | None
+    inboxes: dict[str, InboxQueue]
+
+    def api(self, function: ServiceFunction, api: Api) -> None:
+        """What its routes use; with pages, the key that signs their tokens."""
+        self._uses(function, api.uses)
+        if any(route.answer and issubclass(route.answer, PagedAnswer) for route in api.routes):
+            secret = shared(self.stack, self.stage, "signing-key")
+            function.let(["secretsmanager:GetSecretValue"], secret, SIGNING_KEY=secret)
+
+    def worker(self, function: ServiceFunction, inbox: Inbox) -> None:
+        """What its handlers use; the rows that it feeds, and the replies to the commands that it answers."""
+        self._uses(function, inbox.uses)
+        if inbox.writes_rows:
+            self._rows(function, ["put"])
+        replies = [
+            name
+            for name, message in language().items()
+            if message.about.answers and message.about.answers.about.name in inbox.commands
+        ]
+        if replies:
+            self._publishing(function, **{"events:detail-type": replies})
+        queue = self.inboxes[inbox.queue]
+        function.let(["sqs:ChangeMessageVisibility"], queue.queue.queue_arn, **_address(queue))
+        dead_letters = queue.dead_letters
+        function.let(["sqs:SendMessage"], dead_letters.queue_arn, DEAD_LETTERS_URL=dead_letters.queue_url)
+
+    def queries(self, function: ServiceFunction, queries: Queries) -> None:
+        """What its answers use."""
+        self._uses(function, queries.uses)
+
+    def relay(self, function: ServiceFunction, table: dynamodb.Table) -> None:
+        """Publish, send the service its own reminders, and read the commits of a republish: one stream, or all."""
+        self._publishing(function)
+        function.let(["dynamodb:Query", "dynamodb:Scan"], table.table_arn, TABLE=table.table_name)
+        if self.manifest.publisher and self.manifest.publisher.reminds:
+            self._sending(function, "inbox")
+
+    def _uses(self, function: ServiceFunction, uses: Uses) -> None:
+        if uses.streams != "none":
+            assert self.table, f"{self.manifest.service} has no streams"
+            function.let(STREAM_ACTIONS[uses.streams], self.table.table_arn, TABLE=self.table.table_name)
+        self._rows(function, uses.rows)
+        for index in uses.indexes:
+            assert self.views, f"{self.manifest.service} has no rows"
+            arn = f"{self.views.table_arn}/index/{index}"
+            function.let(["dynamodb:Query"], arn, VIEWS=self.views.table_name)
+        for owner in sorted({query.owner for query in uses.asks}):
+            name = queries_address(self.stage, owner)
+            arn = function_arn(self.stack, name)
+            function.let(["lambda:InvokeFunction"], arn, **{f"QUERIES_{owner.upper()}": name})
+        for queue in uses.queues:
+            self._sending(function, queue)
+        for port in uses.ports:
+            grant_port(function, port.name)
+
+    def _rows(self, function: ServiceFunction, uses: Sequence[RowUse]) -> None:
+        for use in uses:
+            assert self.views, f"{self.manifest.service} has no rows"
+            function.let([ROW_ACTIONS[use]], self.views.table_arn, VIEWS=self.views.table_name)
+
+    def _sending(self, function: ServiceFunction, name: str) -> None:
+        queue = self.inboxes[name]
+        function.let(["sqs:SendMessage"], queue.queue.queue_arn, **_address(queue))
+
+    def _publishing(self, function: ServiceFunction, **conditions: object) -> None:
+        """Publish as this service alone. The bus is looked up before (docs/adr/0022-the-bus-is-looked-up.md)."""
+        source = {"events:source": SOURCE_PREFIX + self.manifest.service}
+        function.allow(["events:PutEvents"], self.bus.event_bus_arn, StringEquals={**source, **conditions})
+        function.let(["events:DescribeEventBus"], self.bus.event_bus_arn, BUS=self.bus.event_bus_name)
+
+
+def _address(queue: InboxQueue) -> dict[str, str]:
+    """The variable with the address of one of the service's own queues."""
+    name = queue.inbox.queue
+    return {"QUEUE_URL" if name == "inbox" else f"QUEUE_URL_{name.upper()}": queue.queue.queue_url}

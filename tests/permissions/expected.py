@@ -1,0 +1,92 @@
+"""What each function is expected to be let do, and what to be refused, whatever its policy says.
+
+It may do what it was seen to do, and nothing else: each of ACTIONS on each resource of the deployment.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from events.envelope import SOURCE_PREFIX
+from functions.kernel.composition.manifest import services
+from tests.infra.policies import Names
+from tests.permissions.roles import Call, Role
+
+TABLE = "AWS::DynamoDB::Table"
+SERVICES = {"dynamodb", "events", "lambda", "logs", "secretsmanager", "sns", "sqs"}
+
+# What a thief of a role would try, by the kind of resource.
+ACTIONS: dict[str, tuple[str, ...]] = {
+    TABLE: (
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:DeleteTable",
+        "dynamodb:GetItem",
+        "dynamodb:PartiQLSelect",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "dynamodb:UpdateItem",
+    ),
+    "AWS::SQS::Queue": (
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:PurgeQueue",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+        "sqs:StartMessageMoveTask",
+    ),
+    "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
+    "AWS::Events::EventBus": ("events:DescribeEventBus", "events:PutRule"),
+    "AWS::SecretsManager::Secret": ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+    "AWS::SNS::Topic": ("sns:Publish", "sns:Subscribe"),
+    "AWS::Logs::LogGroup": ("logs:CreateLogStream", "logs:GetLogEvents", "logs:PutLogEvents"),
+}
+INDEX = ("dynamodb:Query", "dynamodb:Scan")
+STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+FORGED = "InvoicePaid"  # by which an order that nobody paid would complete
+
+
+def universe(names: Names, recorded: Mapping[str, set[Call]]) -> set[Call]:
+    """Every call that is judged: all that were recorded, and each of ACTIONS on each resource."""
+    found = {call for calls in recorded.values() for call in calls}
+    for kind, actions in ACTIONS.items():
+        for stack, name, properties in names.templates.resources(kind):
+            found |= set(_on(kind, actions, names.arn(stack, name), properties))
+    [bus] = {call.resource for call in found if call.action == "events:PutEvents"}
+    for service in services():
+        found.add(Call("events:PutEvents", bus, _entry(service, FORGED)))
+    found.add(Call("sns:Publish", "*"))  # a text to a phone number
+    assert {call.action.partition(":")[0] for call in found} == SERVICES
+    return found
+
+
+def _on(kind: str, actions: tuple[str, ...], arn: str, properties: Any) -> Iterator[Call]:
+    resource = f"{arn.removesuffix('*')}log-stream:1" if kind == "AWS::Logs::LogGroup" else arn
+    yield from (Call(action, resource) for action in actions)
+    if kind == TABLE:
+        for index in properties.get("GlobalSecondaryIndexes", ()):
+            yield from (Call(action, f"{arn}/index/{index['IndexName']}") for action in INDEX)
+        if "StreamSpecification" in properties:
+            yield from (Call(action, f"{arn}/stream/1") for action in STREAM)
+
+
+def _entry(service: str, name: str) -> tuple[tuple[str, str], ...]:
+    return ("events:source", SOURCE_PREFIX + service), ("events:detail-type", name)
+
+
+def expected(role: Role, recorded: Mapping[str, set[Call]], every: set[Call]) -> set[Call]:
+    """The calls that a function is to be let make; all others are to be refused.
+
+    A relay publishes whatever the commits of its service hold, now or when a new message is added: any name under the
+    service's own source.
+    """
+    found = recorded[role.name] | role.platform
+    service, _, part = role.name.partition("/")
+    if part == "relay":
+        own = ("events:source", SOURCE_PREFIX + service)
+        found |= {call for call in every if call.action == "events:PutEvents" and own in call.context}
+    return found & every

@@ -1,0 +1,268 @@
+"""Records what each function calls of AWS while a mall in memory works.
+
+Every call of a port is made twice: in memory, for its result, and by the function's own adapter, composed by the
+kernel's composition from the environment that the template gives the function, on a client that records the request
+and answers nothing. So what is recorded has the names of the deployment, and is what would be sent to AWS.
+
+A commit meets a conflict there, so that what a conflict leads to is recorded with it.
+"""
+
+import contextvars
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from botocore.exceptions import ClientError
+
+from functions.kernel.composition import compose
+from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.runtime import Runtime
+from tests.infra.policies import HERE
+from tests.permissions.roles import Call, Role
+from tests.support.cloud import MemoryBus
+from tests.support.mall import Mall
+from tests.support.queues import MemoryQueue
+
+WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+ANSWERS: dict[str, Answer] = {
+    "query": lambda request: {"Items": []},
+    "scan": lambda request: {"Items": []},
+    "batch_get_item": lambda request: {"Responses": {}},
+    "put_events": lambda request: {"Entries": [{"EventId": "1"} for _ in request["Entries"]]},
+    "invoke": lambda request: {"Payload": io.BytesIO(b"{}")},
+    "get_secret_value": lambda request: {"SecretString": "a key"},
+}
+
+
+def _nothing(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[Call]:
+    """A request of the SDK as IAM judges it. Raises NotImplementedError for an operation that is new here."""
+    action = "".join(part.title() for part in operation.split("_"))
+    match service, operation:
+        case "dynamodb", "transact_write_items":
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+            for item in request["TransactItems"]:
+                [(kind, write)] = item.items()
+                yield Call(f"dynamodb:{WRITES[kind]}", _table(write["TableName"]))
+        case "dynamodb", "batch_get_item":
+            yield from (Call(f"dynamodb:{action}", _table(name)) for name in request["RequestItems"])
+        case "dynamodb", _:
+            index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
+            yield Call(f"dynamodb:{action}", _table(request["TableName"]) + index)
+        case "sqs", _:
+            yield Call(f"sqs:{action}", f"arn:aws:sqs:{HERE}:{request['QueueUrl']}")
+        case "events", "put_events":
+            for entry in request["Entries"]:
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+                keys = (("events:source", entry["Source"]), ("events:detail-type", entry["DetailType"]))
+                yield Call("events:PutEvents", _bus(entry["EventBusName"]), keys)
+        case "events", "describe_event_bus":
+            yield Call("events:DescribeEventBus", _bus(request["Name"]))
+        case "lambda", "invoke":
+            yield Call("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{request['FunctionName']}")
+        case "secretsmanager", "get_secret_value":
+            yield Call("secretsmanager:GetSecretValue", request["SecretId"])
+        case "sns", "publish":
+            yield Call("sns:Publish", request.get("TopicArn", "*"))  # a phone number is no resource
+        case _:
+            raise NotImplementedError(f"say how IAM judges {operation} of {service}")
+
+
+def _table(name: str) -> str:
+    return f"arn:aws:dynamodb:{HERE}:table/{name}"
+
+
+def _bus(name: str) -> str:
+    return f"arn:aws:events:{HERE}:event-bus/{name}"
+
+
+class Recorder:
+    """What was called, by function. part: what of a service is at work; None outside of its functions."""
+
+    def __init__(self, roles: Mapping[str, Role]) -> None:
+        self.roles = roles
+        self.calls: dict[str, set[Call]] = {name: set() for name in roles}
+        self.part: str | None = None
+        self._composed: dict[str, Runtime] = {}
+
+    @property
+    def function(self) -> str:
+        """The function at work."""
+        return f"{runtime.current().service}/{self.part}"
+
+    @contextmanager
+    def working(self, part: str | None) -> Iterator[None]:
+        """Within the block, a part of services is at work, or none."""
+        before, self.part = self.part, part
+        try:
+            yield
+        finally:
+            self.part = before
+
+    def client(self, service: str, **_: Any) -> Any:
+        """A client that records what is asked of it, for the function at work, and answers nothing."""
+        return _Client(service, self)
+
+    def deployed(self) -> Runtime:
+        """The function at work, composed from its environment as deployed."""
+        name = self.function
+        if name not in self._composed:
+            with self.environment():
+                self._composed[name] = contextvars.copy_context().run(compose._compose.__wrapped__)
+        return self._composed[name]
+
+    def unnamed(self, action: str, service: str, what: str) -> None:
+        """Record a call on something whose name the environment of the function at work lacks: nobody may make it."""
+        self.calls[self.function].add(Call(action, f"arn:aws:{service}:{HERE}:{what}, which its environment lacks"))
+
+    @contextmanager
+    def environment(self) -> Iterator[None]:
+        """Within the block, the process has the environment of the function at work."""
+        with patch.dict(os.environ, self.roles[self.function].environment):
+            yield
+
+
+class _Client:
+    """A client of the SDK, of whose calls only the requests matter."""
+
+    meta = SimpleNamespace(events=SimpleNamespace(register_first=lambda *_: None))
+
+    def __init__(self, service: str, recorder: Recorder) -> None:
+        self._service = service
+        self._recorder = recorder
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Client":
+        return self
+
+    def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
+        def call(**request: Any) -> dict[str, Any]:
+            self._recorder.calls[self._recorder.function].update(calls_of(self._service, operation, request))
+            if "ReturnValuesOnConditionCheckFailure" in request or "ClientRequestToken" in request:
+                raise ClientError({"Error": {"Code": "TransactionConflictException", "Message": ""}}, operation)
+            answer: Answer = ANSWERS.get(operation, _nothing)
+            return answer(request)
+
+        return call
+
+
+@contextmanager
+def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
+    """Within the block, every mall that is made is recorded."""
+    recorder = Recorder(roles)
+    patches = [
+        patch("boto3.client", recorder.client),
+        *(_mirrored(recorder, MemoryEventStore, name, lambda real, _: real.store) for name in STORE),
+        *(_mirrored(recorder, MemoryViews, name, lambda real, _: real.views) for name in VIEWS),
+        *(_mirrored(recorder, MemoryQueue, name, _same_queue) for name in ("send", "retry_in")),
+        _mirrored(recorder, MemoryBus, "put", lambda real, _: real.bus),
+        *(_at_work(recorder, name, part) for name, part in PARTS.items()),
+        patch.object(Mall, "ask", _asking(recorder)),
+        patch.object(Runtime, "signing_key", property(_signing(recorder))),
+        patch.object(Mall, "_runtime", _without_adapters(Mall._runtime)),
+    ]
+    with ExitStack() as stack:
+        for one in patches:
+            stack.enter_context(one)
+        yield recorder
+
+
+STORE = ("commit", "backwards", "forwards", "page", "read", "scan")
+VIEWS = ("put", "get", "delete", "get_many", "query")
+PARTS: dict[str, Callable[..., str]] = {
+    "request": lambda *_, **__: "api",
+    "_relay_all": lambda *_: "relay",
+    "_handle": lambda mall, subscriber, batch, **_: subscriber.inbox.queue,
+}
+
+
+def _mirrored(recorder: Recorder, port: type[Any], method: str, same: Callable[[Runtime, Any], Any]) -> Any:
+    """A port whose method is called of the function's deployed adapter too."""
+    in_memory = getattr(port, method)
+
+    @wraps(in_memory)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if recorder.part:
+            try:
+                done = getattr(same(recorder.deployed(), self), method)(*args, **kwargs)
+                if isinstance(done, Iterator):
+                    next(done, None)
+            except KeyError:  # the address of a queue
+                recorder.unnamed("sqs:SendMessage", "sqs", f"a queue of {runtime.current().service}")
+            except ConcurrencyError:  # the conflict that every commit meets there
+                pass
+        with recorder.working(None):  # what a fake does in turn, AWS does
+            return in_memory(self, *args, **kwargs)
+
+    return patch.object(port, method, call)
+
+
+def _same_queue(real: Runtime, queue: Any) -> Any:
+    """The deployed queue that stands for one in memory."""
+    here = runtime.current()
+    if queue is here.dead_letters:
+        return real.dead_letters
+    names = [name for name, other in here.queues.items() if other is queue]
+    return real.queues[names[0]] if names else real.queue
+
+
+def _at_work(recorder: Recorder, method: str, part: Callable[..., str]) -> Any:
+    original = getattr(Mall, method)
+
+    @wraps(original)
+    def work(*args: Any, **kwargs: Any) -> Any:
+        with recorder.working(part(*args, **kwargs)):
+            return original(*args, **kwargs)
+
+    return patch.object(Mall, method, work)
+
+
+def _asking(recorder: Recorder) -> Callable[[Mall, str, dict[str, Any]], dict[str, Any]]:
+    original = Mall.ask
+
+    def ask(mall: Mall, service: str, request: dict[str, Any]) -> dict[str, Any]:
+        if recorder.part:
+            invoke = recorder.deployed().invoke
+            assert invoke
+            try:
+                invoke(service, request)
+            except KeyError:
+                recorder.unnamed("lambda:InvokeFunction", "lambda", f"queries of {service}")
+        with recorder.working("queries"):
+            return original(mall, service, request)
+
+    return ask
+
+
+def _signing(recorder: Recorder) -> Callable[[Runtime], bytes]:
+    def signing_key(self: Runtime) -> bytes:
+        if recorder.part:
+            with recorder.environment():
+                recorder.deployed().secret()
+        return self.secret()
+
+    return signing_key
+
+
+def _without_adapters(original: Callable[..., Runtime]) -> Callable[..., Runtime]:
+    """Ports connect as they do when deployed, to clients that are recorded."""
+
+    def make(*args: Any) -> Runtime:
+        made = original(*args)
+        made.adapters.clear()
+        return made
+
+    return make

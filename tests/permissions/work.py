@@ -1,0 +1,213 @@
+"""All that the services are for, in malls in memory: recorded, it shows which calls each function needs.
+
+Nothing here names a service's calls. Routes, inboxes, commands, lists and publishers are those that are registered; a
+new one is among them without more ado. What needs a story of its own is told by the days of other tests.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+from unittest.mock import patch
+
+from events.envelope import Envelope
+from events.registry import Kind, language
+from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.domain.errors import RefusedError
+from functions.kernel.eventstore import relay
+from functions.kernel.rest.routes import Route
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.runtime import Unsent
+from functions.payments.sandbox import SandboxProvider
+from infra.documents.generate import ROOT
+from tests.contract.rest.declared import ROUTES, answers_here, lists
+from tests.contract.rest.furnished import Furnished, prepare
+from tests.flow.a_day import Day, a_day, afternoon, morning
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
+from tests.permissions.recording import Recorder
+from tests.support.cloud import MemoryBus
+from tests.support.delivery import body_of
+from tests.support.mall import Mall
+
+NEWEST = 99  # a version of any message that no code knows
+NIGHT = 86_400
+OWNERS = ("stores", "customers")
+
+
+def work(recorder: Recorder) -> None:
+    """Do everything once."""
+    furnished = prepare()
+    for deed in (every_route, every_page, every_flow, every_command_again, every_command_refused, every_failure):
+        deed(deepcopy(furnished))
+    republished(recorder, deepcopy(furnished.mall))
+    refused_by_the_bus(recorder, deepcopy(furnished.mall))
+    an_order_without_copies()
+    days()
+
+
+def every_route(furnished: Furnished) -> None:
+    """Every route does what it is for, and what follows from it happens."""
+    for route in filter(answers_here, ROUTES):
+        one = deepcopy(furnished)
+        answer = one.do(route)
+        assert answer.status == 200, (route, answer)
+        one.mall.settle()
+
+
+def every_page(furnished: Furnished) -> None:
+    """Every list is read page by page, whole and by each status that it can be read by."""
+    for route in filter(lists, ROUTES):
+        for filters in _filters(route):
+            _read_pages(furnished, route, filters)
+
+
+def _read_pages(furnished: Furnished, route: Route, filters: dict[str, Any]) -> None:
+    """A list from its first page on, to its end or for ten pages, one row each."""
+    more: dict[str, Any] = {**filters, "limit": 1}
+    for _ in range(10):
+        if route.writes:
+            answer = furnished.do(route, more)
+        else:
+            query = "&".join(f"{name}={value}" for name, value in more.items())
+            path = f"{furnished.path(route)}{furnished.required_query(route)}&{query}"
+            answer = furnished.mall.request("GET", path.replace("?&", "?"))
+        assert answer.status == 200, (route, answer)
+        if "next" not in answer.body:
+            return
+        more["next"] = answer.body["next"]
+
+
+def _filters(route: Route) -> Iterator[dict[str, Any]]:
+    """Nothing, and each status; of a search, each field of its filters."""
+    yield {}
+    fields = route.params.model_fields if route.params and not route.writes else {}
+    if "status" in fields:
+        yield from ({"status": word} for word in _words(fields["status"].annotation))
+    if route.writes:
+        yield {"filters": {"status": "approved"}}
+
+
+def _words(annotation: Any) -> Sequence[str]:
+    """The words of `Literal[…] | None`."""
+    return [word for part in annotation.__args__ for word in getattr(part, "__args__", ())]
+
+
+def every_flow(furnished: Furnished) -> None:
+    """The timeline of every flow is read, those with personal data among them."""
+    for flow in {message.metadata.correlation_id for message in furnished.mall.published}:
+        furnished.ask("GET", f"/api/insights/timeline/{flow}")
+
+
+def every_command_again(furnished: Furnished) -> None:
+    """A saga that has had no answer sends its command again under a new id: what is so already is answered at once."""
+    sent = [message for message in furnished.mall.published if _kind(message) is Kind.COMMAND]
+    assert sent
+    for message in sent:
+        _publish_anew(furnished.mall, message.detail())
+
+
+def every_command_refused(furnished: Furnished) -> None:
+    """Each command about a thing that there is not, and each about one of which something else has become."""
+    known = {name: message for name, message in language().items() if message.about.kind is Kind.COMMAND}
+    for name, command in known.items():
+        mall, key = deepcopy(furnished).mall, command.about.key
+        detail = _sample(name, command.about.version)
+        _publish_anew(mall, detail)
+        for id in {message.data[key] for message in furnished.mall.published if key in message.data}:
+            _publish_anew(mall, {**detail, "data": {**detail["data"], key: id}})
+
+
+def every_failure(furnished: Furnished) -> None:
+    """Each inbox has a message that it cannot read, and one that it does not know yet."""
+    for subscriber in furnished.mall.subscribers:
+        subscriber.queue.send("poison")
+        name, version = next((m.about.name, m.about.version) for m in subscriber.inbox.messages)
+        newer = _sample(name, version)
+        newer["metadata"]["version"] = NEWEST
+        subscriber.queue.send(body_of(newer))
+    furnished.mall.settle()
+
+
+def republished(recorder: Recorder, mall: Mall) -> None:
+    """Every service's history is sent again, one stream of it, and all of it."""
+    for service, runtime in mall.runtimes.items():
+        if manifest(service).publisher:
+            with mall.at_work(service), recorder.working("relay"):
+                stream = runtime.store.scan(0, 1, None, 1)[0][0].stream  # not recorded: a relay reads by itself
+                relay.republish(stream=stream)
+                relay.republish()
+    mall.settle()
+
+
+def refused_by_the_bus(recorder: Recorder, mall: Mall) -> None:
+    """The bus refuses a message for its content, so the relay dead-letters it."""
+
+    def refuse(bus: MemoryBus, messages: Sequence[Outgoing]) -> list[Unsent]:
+        return [Unsent(position, "MalformedDetail") for position in range(len(messages))]
+
+    for service, runtime in mall.runtimes.items():
+        if manifest(service).publisher:
+            item = next(item for item in runtime.store.log if "messages" in item)  # type: ignore[attr-defined]
+            record = {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": "1"}}
+            with mall.at_work(service), recorder.working("relay"), patch.object(MemoryBus, "put", refuse):
+                assert relay.handle({"Records": [record]}) == {"batchItemFailures": []}
+
+
+def an_order_without_copies() -> None:
+    """No service has heard of stores, products and customers yet: who needs to know asks their owner."""
+    mall = Mall()
+    copied = [m.about for m in language().values() if m.about.source in OWNERS and m.about.kind is Kind.EVENT]
+    for service in services():
+        mall.hold(service, *(about.name for about in copied))
+    products = open_a_store(mall, {"cable": 9.95, "charger": 34.9})
+    shopper = Shopper(mall).registers().fills_a_basket({products["cable"]: 2}).authorizes_a_payment(100)
+    bring_a_robot_online(mall)
+    shopper.checks_out()
+    store = next(m.data["store_id"] for m in mall.published if "store_id" in m.data)
+    item = {"storeId": store, "productId": products["charger"], "quantity": 1}
+    shopper.ask("POST", "/api/depot/shopping", {"orderId": "on paper", "items": [item]})
+    order = {"customerId": shopper.customer_id, "paymentId": shopper.payment_id, "items": [item]}
+    shopper.ask("POST", "/api/ordering", order)
+    collect(shopper)
+    shopper.pays()
+    mall.settle()
+
+
+def days() -> None:
+    """Orders of every fate, robots that fall silent, what is left lying, and the night in which money is compared."""
+    day = a_day()
+    morning(day)
+    afternoon(day)
+    refunded = day.orders_something("refunded though paid").pays()
+    refunded.is_cancelled_by_staff()
+    day.mall.pass_time(NIGHT)
+    a_refund_that_staff_ask_for_again(day)
+
+
+def a_refund_that_staff_ask_for_again(day: Day) -> None:
+    """The provider refuses it, so the night finds a difference."""
+
+    def refuse(provider: SandboxProvider, *about: object) -> None:
+        raise RefusedError("the provider does not pay this amount back")
+
+    with patch.object(SandboxProvider, "refund", refuse):
+        refunded = day.orders_something("refund that was refused").pays()
+        refunded.is_cancelled_by_staff()
+        day.mall.pass_time(NIGHT)
+    refunded.ask("PUT", f"/api/payments/differences/{refunded.basket_id}/recheck")
+    day.mall.settle()
+
+
+def _publish_anew(mall: Mall, detail: dict[str, Any]) -> None:
+    mall.publish({**detail, "metadata": {**detail["metadata"], "id": ids.new()}})
+    mall.settle()
+
+
+def _kind(message: Envelope) -> Kind:
+    return language()[message.metadata.name].about.kind
+
+
+def _sample(name: str, version: int) -> dict[str, Any]:
+    detail: dict[str, Any] = json.loads((ROOT / "events" / "samples" / f"{name}.v{version}.json").read_text())
+    return detail
