@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
@@ -41,9 +42,13 @@ class _Output(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+_making = Lock()  # Powertools hands a logger that another thread is making out before it has its formatter
+
+
 def logger() -> logging.Logger:
     """The service's logger: `logger().info("what happened", extra={"order_id": …})`, never with a name or a number."""
-    return _logger(os.environ.get("MALLBOTS_SERVICE", ""))
+    with _making:
+        return _logger(os.environ.get("MALLBOTS_SERVICE", ""))
 
 
 @cache

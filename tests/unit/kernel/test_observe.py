@@ -107,6 +107,25 @@ def test_log_lines_of_threads_say_each_which_message_they_are_about(capsys: pyte
     assert said == {"about 0": "m-0", "about 1": "m-1", "outside": None}
 
 
+@pytest.fixture
+def threads_that_take_turns() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("threads_that_take_turns")
+def test_threads_that_log_for_the_first_time_at_once_all_have_a_whole_logger(monkeypatch: pytest.MonkeyPatch) -> None:
+    def log() -> None:
+        with observe.log_fields(order_id="o-1"):
+            pass
+
+    for number in range(20):
+        monkeypatch.setenv("MALLBOTS_SERVICE", f"jars-{number}")
+        assert in_threads([log] * 10) == [None] * 10
+
+
 def test_a_batch_has_one_line_that_names_every_message_with_its_stream_and_flow(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
