@@ -77,6 +77,9 @@ class Clerk(Client):
             items = self._lines(product)
             body = {"customerId": model.customer_id, "paymentId": payment_id, "items": items}
             self.request("POST", "/api/ordering", body)
+            if self.chance(0.5, "watching its saga"):
+                self.pause(0.5, 2)
+                self._read_pages("/api/checkout/sagas", 0.5, 3)
 
     def assign_a_list(self) -> None:
         """To any robot, idle or not."""
@@ -93,9 +96,7 @@ class Clerk(Client):
     def read_lists(self) -> None:
         """Read whole lists in small pages, while what is in them moves."""
         for path in ("/api/checkout/sagas", "/api/stores"):
-            page = self.get(f"{path}?limit=1")
-            while page and "next" in page:
-                page = self.get(f"{path}?limit=1&next={page['next']}")
+            self._read_pages(path)
         found = self._search()
         while found and "next" in found:
             found = self._search(next=found["next"])
@@ -106,6 +107,13 @@ class Clerk(Client):
         for _ in range(4):
             self.read_lists()
             self.pause(2, 30)
+
+    def _read_pages(self, path: str, least: float = 0, most: float = 0) -> None:
+        """Read a list one by one, with so many seconds for each page."""
+        page = self.get(f"{path}?limit=1")
+        while page and "next" in page:
+            self.pause(least, most)
+            page = self.get(f"{path}?limit=1&next={page['next']}")
 
     def _search(self, **more: str) -> dict[str, str] | None:
         answer = self.request("POST", "/api/search/orders", {"limit": 1, **more})
