@@ -257,7 +257,8 @@ def sends_everything_twice(order: Order, scene: Scene) -> Steps:
 
 
 def _owes(order: Order, amount: float) -> Steps:
-    """Wait until the invoice has been lowered to an amount."""
+    """Wait until there is an invoice that has been lowered to an amount."""
+    wait_for(order.invoice, f"the invoice of order {order.id}")
     yield from _until(lambda: order.invoice()["amount"] == round(amount, 2), f"{amount:.2f} is owed")
 
 

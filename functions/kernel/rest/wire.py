@@ -161,10 +161,12 @@ Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
-Id = Annotated[str, Field(max_length=200), documented_only(minLength=1)]
+# What `str.strip` leaves something of. Not `\S`: whether that has U+0085, for one, depends on the reader's language.
+NOT_BLANK = r"[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+Id = Annotated[str, Field(max_length=200), documented_only(pattern=NOT_BLANK)]
 GivenId = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(max_length=200)]
-Name = Annotated[Label, documented_only(pattern=r"\S")]
+Name = Annotated[Label, documented_only(pattern=NOT_BLANK)]
 Description = Annotated[str, Field(max_length=2000)]
 Count = Annotated[int, Field(le=999), documented_only(minimum=0)]
 Quantity = Annotated[Count, documented_only(minimum=1)]

@@ -1,6 +1,8 @@
 """What the REST wire reads, refuses and writes."""
 
 import json
+import re
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -267,3 +269,8 @@ def test_of_a_name_that_is_there_twice_the_last_value_counts() -> None:
 
 def test_whole_surrogate_pairs_are_letters_like_others() -> None:
     assert read_json('{"a": "\\ud835\\udd4f"}') == {"a": "𝕏"}
+
+
+def test_the_pattern_of_a_name_takes_each_character_that_does_not_leave_it_blank() -> None:
+    taken = {code for code in range(sys.maxunicode + 1) if re.search(wire.NOT_BLANK, chr(code))}
+    assert taken == {code for code in range(sys.maxunicode + 1) if chr(code).strip()}
