@@ -80,7 +80,8 @@ class PlatformStack(Stack):
             "SigningKey",
             description="Signs paging tokens and robots' tokens",
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
-            removal_policy=RemovalPolicy.DESTROY,
+            # The robots that are registered are known by tokens of this key (docs/operations.md).
+            removal_policy=RemovalPolicy.RETAIN if self.stage.keep else RemovalPolicy.DESTROY,
         )
         self.signing_key = secret
         share(self, self.stage, "signing-key", secret.secret_arn)

@@ -74,6 +74,12 @@ def test_the_tables_of_production_outlive_its_stacks(prod: Templates) -> None:
         assert table["SSESpecification"]["SSEEnabled"] is True, name
 
 
+def test_the_key_of_the_robots_tokens_outlives_production_as_its_robots_do(dev: Templates, prod: Templates) -> None:
+    for templates, policy in ((prod, "Retain"), (dev, "Delete")):
+        [(stack, name, _)] = templates.resources("AWS::SecretsManager::Secret")
+        assert templates.stacks[stack]["Resources"][name]["DeletionPolicy"] == policy
+
+
 @pytest.mark.parametrize("answer", [{}, {"open_to_the_world": "no"}, {"open_to_the_world": True}])
 def test_a_stage_that_keeps_data_is_not_deployed_open_to_the_world_unless_told(answer: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="everyone on the Internet could use every route of 'prod'"):

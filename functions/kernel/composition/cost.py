@@ -21,11 +21,13 @@ import json
 import os
 import sys
 from collections import defaultdict
+from threading import Lock
 from typing import Any
 
 READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
 
 _counts: defaultdict[str, float] = defaultdict(float)
+_counting = Lock()
 
 
 def on() -> bool:
@@ -50,20 +52,25 @@ def _ask_for_capacity(params: dict[str, Any], model: Any, **_: Any) -> None:
 
 def _count_capacity(parsed: dict[str, Any], model: Any, **_: Any) -> None:
     consumed = parsed.get("ConsumedCapacity") or []
-    for table in consumed if isinstance(consumed, list) else [consumed]:
-        _counts["read_units" if model.name in READS else "write_units"] += table.get("CapacityUnits", 0)
+    tables = consumed if isinstance(consumed, list) else [consumed]
+    _count("read_units" if model.name in READS else "write_units", sum(t.get("CapacityUnits", 0) for t in tables))
 
 
 def _count_entries(parsed: dict[str, Any], **_: Any) -> None:
-    _counts["bus_entries"] += sum("EventId" in entry for entry in parsed.get("Entries", []))
+    _count("bus_entries", sum("EventId" in entry for entry in parsed.get("Entries", [])))
 
 
 def _count_request(parsed: dict[str, Any], **_: Any) -> None:
-    _counts["queue_requests"] += "Error" not in parsed
+    _count("queue_requests", "Error" not in parsed)
 
 
 def _count_invocation(parsed: dict[str, Any], **_: Any) -> None:
-    _counts["invocations"] += "Error" not in parsed
+    _count("invocations", "Error" not in parsed)
+
+
+def _count(unit: str, units: float) -> None:
+    with _counting:  # calls of several threads end at once
+        _counts[unit] += units
 
 
 def print_line(event: dict[str, Any]) -> None:

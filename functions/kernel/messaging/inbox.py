@@ -231,7 +231,7 @@ class Inbox:
         elif tried(record) >= LONGEST_DELAY:
             observe.count(observe.STILL_FAILING, name)
         if not retry.is_final(error, count, inf if self.fifo else tried(record)):
-            self._keep(record, retry.delay(count))
+            self._keep(record, retry.delay(count, fifo=self.fifo))
             return False
         reason = {"reason": observe.reason(error), "error": type(error).__name__, "tries": str(count)}
         try:
@@ -240,7 +240,7 @@ class Inbox:
             )
         except Exception as failure:
             observe.failed("dead-letter", failure, count)
-            self._keep(record, retry.delay(count))
+            self._keep(record, retry.delay(count, fifo=self.fifo))
             return False
         return True
 

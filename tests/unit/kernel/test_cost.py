@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.side_by_side import in_threads
 from functions.kernel.runtime.views import Row
 from tests.support import aws
 from tests.support.store_suite import a_commit
@@ -158,6 +160,16 @@ def test_a_request_that_a_queue_refuses_counts_nothing(clients: Any) -> None:
     with pytest.raises(ClientError):
         SqsQueue(clients.sqs, "https://sqs.eu-central-1.amazonaws.com/123456789012/no-such-queue").send("one")
     assert cost.take() == {}
+
+
+def test_what_calls_of_several_threads_consume_is_counted_whole() -> None:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        in_threads([lambda: [cost._count("read_units", 0.5) for _ in range(1_000)] for _ in range(25)])
+    finally:
+        sys.setswitchinterval(usual)
+    assert cost.take() == {"read_units": 12_500}
 
 
 def test_an_invocation_of_another_function_is_counted_when_it_took_place(clients: Any) -> None:

@@ -147,6 +147,15 @@ def test_of_a_batch_of_a_fifo_queue_one_that_fails_holds_back_no_other(running: 
     assert queue_of(running).retry_in_seconds == {"receipt-1": 2}
 
 
+def test_a_fifo_queue_waits_eight_seconds_at_most_for_a_message_that_fails(running: Runtime) -> None:
+    handled = Handled(fifo=True, a=UnavailableError("not now"))
+    waits = []
+    for tries in range(1, 8):
+        handled.inbox.handle(delivered(filled("a"), tries=tries))
+        waits.append(queue_of(running).retry_in_seconds["receipt-0"])
+    assert waits == [2, 4, 8, 8, 8, 8, 8]
+
+
 def test_what_follows_a_batch_of_a_fifo_queue_is_done_once_in_the_flow_of_the_last_that_was_handled(
     running: Runtime,
 ) -> None:
