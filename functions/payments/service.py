@@ -122,18 +122,19 @@ def cancel_invoice(order_id: str, payment_id: str, customer_id: str) -> None:
 
 
 def release_unconfirmed() -> None:
-    """Void all payments that no order took within PAYMENT_UNCONFIRMED seconds (a day), at the provider too."""
+    """Void all payments that no order took within PAYMENT_UNCONFIRMED seconds (a day).
+
+    The sweep only commits: VoidDue asks the provider, so that no slow answer delays the other payments.
+    """
     sweep(views.unconfirmed_since(clock.now() - _longest_unconfirmed()), release, payment_not_released)
 
 
 def release(payment_id: str) -> None:
-    """Void a payment that no order took in time, or whose authorization was never stored. Raises what the port raises.
+    """Void a payment that no order took in time, or whose authorization was never stored.
 
     One that an order has taken meanwhile stays as it is: of the two changes, the later sees the earlier.
     """
     released = payments.create(payment_id, lambda payment: payment.expire(clock.now(), _longest_unconfirmed()))
-    if released.to_void:
-        make_void(payment_id)
     if released.status != "authorized":
         views.await_no_more(payment_id)
 
