@@ -41,7 +41,8 @@ def authorize(customer_id: str, amount: int) -> str:
     """Have the provider authorize an amount (cents) of a customer's money, and return the payment's id.
 
     Raises InvalidError, NotFoundError for an unknown customer, and what the port raises. All is looked up and asked
-    inside the decision: a repeated request needs neither.
+    inside the decision: a repeated request needs neither. The request id names the customer: where an answer was lost,
+    another customer's request under the same Idempotency-Key must not pass for the first one.
     """
 
     def decide(payment: Payment) -> None:
@@ -51,7 +52,7 @@ def authorize(customer_id: str, amount: int) -> str:
             raise NotFoundError("customer was not located")
         if payment.changes:
             views.await_confirmation(payment.id, at)  # before the provider holds anything
-            ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id))
+            ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id, customer_id))
 
     return payments.create(context.current().new_id(), decide).id
 

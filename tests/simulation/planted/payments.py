@@ -170,7 +170,7 @@ BUGS = (
         "authorized under a fresh id",
         "A repeated request has the provider authorize again.",
         (ASKED_ONCE,),
-        (Edit(service.authorize, 'ids.derive("authorize", payment.id)', "ids.new()"),),
+        (Edit(service.authorize, 'ids.derive("authorize", payment.id, customer_id)', "ids.new()"),),
     ),
     Bug(
         "authorized without a trace",
