@@ -221,6 +221,12 @@ BUGS = (
         (Edit(Payment.expire, "self._is_as_old_as(unconfirmed, now)", "False"),),
     ),
     Bug(
+        "abandoned without a void",
+        "An authorization that was never stored is given up here, and held by the provider.",
+        (VOIDED, HELD),
+        (Edit(Payment._abandoned, "self.to_void = True", "pass"),),
+    ),
+    Bug(
         "payment of an order released",
         "The sweep voids a payment that an order has taken.",
         (RELEASED, OWN_PAYMENT, LEGAL, OWED, TOGETHER),
