@@ -57,7 +57,10 @@ def _without_provider(data: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Abandoned(DomainEvent):
-    """The provider may have been asked to authorize it, and no commit followed: it is never to be used."""
+    """The provider may have been asked to authorize it, and no commit followed: it is never to be used.
+
+    A void is requested by this.
+    """
 
 
 @dataclass(frozen=True)

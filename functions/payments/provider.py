@@ -11,14 +11,18 @@ class PaymentProvider(Protocol):
     """What the service needs of a payment provider.
 
     Amounts are in cents. A payment is named by its id here: an adapter finds the provider's own by it. Each request id
-    takes effect once, and is answered alike however often it comes. Every call but `statement` may raise RefusedError
-    when the provider refuses, UnavailableError when it does not answer within budget.TRY seconds (it may have taken
-    effect or not: the call is repeated under its request id), and InvalidError for a request id that was used for
-    another amount. Texts are our own: clients read them.
+    takes effect once: a request that took effect is answered alike however often it comes, and one with another amount
+    under its id is an InvalidError. A refused request, and one that did not arrive, bind nothing: the same id is asked
+    anew, maybe with another amount. Every call but `statement` may raise RefusedError when the provider refuses, and
+    UnavailableError when it does not answer within budget.TRY seconds (it may have taken effect or not: the call is
+    repeated under its request id). Texts are our own: clients read them.
     """
 
     def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
-        """Hold an amount of a customer's money. Raises RefusedError also when the payment was voided, before or since.
+        """Hold an amount of a customer's money, once for each payment.
+
+        Raises RefusedError also when the payment was voided, before or since, and when it was authorized under another
+        request id: that was another customer's request.
 
         An authorization that nobody captures or voids lapses by itself some day, as those of cards do.
         """

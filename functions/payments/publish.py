@@ -21,7 +21,7 @@ from events.payments import (
 )
 from functions.kernel.eventstore.publish import Publisher, Reminder
 from functions.payments.difference import Cleared, Difference, Found
-from functions.payments.domain import Authorized, Confirmed, Payment, Refunded, RefundRequested, Voided
+from functions.payments.domain import Abandoned, Authorized, Confirmed, Payment, Refunded, RefundRequested, Voided
 from functions.payments.invoice import Adjusted, Billed, Cancelled, Invoice, Paid
 from functions.payments.runs import Asked, Reconciliation
 
@@ -43,8 +43,9 @@ def payment_voided(payment: Payment, event: Voided) -> PaymentVoided:
     return PaymentVoided(**_payment(payment))
 
 
+@publishes.reminder(Abandoned)
 @publishes.reminder(Voided)
-def void_due(payment: Payment, event: Voided) -> Reminder | None:
+def void_due(payment: Payment, event: Abandoned | Voided) -> Reminder | None:
     return Reminder(VoidDue(payment_id=payment.id), after=0) if payment.to_void else None
 
 

@@ -27,9 +27,11 @@ class SandboxProvider:
     """Records each request as done, once for each request id, and moves no money."""
 
     def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
-        """Hold an amount. Raises RefusedError also for a payment that was voided."""
+        """Hold an amount. Raises RefusedError also for a payment that was voided, or authorized by another request."""
         books = _Books(payment_id)
         books.must_not_be_void()
+        if books.has("authorize") and not books.has("authorize", request_id):
+            raise RefusedError("the provider has authorized this payment for another request")
         books.do("authorize", amount, request_id)
 
     def capture(self, payment_id: str, amount: int, request_id: str) -> int:
@@ -91,11 +93,11 @@ class _Books:
             raise RefusedError("the provider has released this payment")
 
     def do(self, kind: Kind, amount: int, request_id: str) -> None:
-        """Record a request as done. Raises as the amount decides, and InvalidError for a request id's second amount."""
+        """Record a request as done. Raises as the amount decides, and InvalidError for another amount than was done."""
         before = next((entry for entry in self._entries if entry["request_id"] == request_id), None)
-        if before and kind != "void" and before["amount"] != amount:
-            raise InvalidError("this request id was used for another amount")
         if before and before["done"]:
+            if kind != "void" and before["amount"] != amount:
+                raise InvalidError("this request id was used for another amount")
             return
         asked = before["asked"] + 1 if before else 1
         decides = kind == "refund" or amount // 100 == DEMONSTRATION

@@ -41,7 +41,8 @@ def authorize(customer_id: str, amount: int) -> str:
     """Have the provider authorize an amount (cents) of a customer's money, and return the payment's id.
 
     Raises InvalidError, NotFoundError for an unknown customer, and what the port raises. All is looked up and asked
-    inside the decision: a repeated request needs neither.
+    inside the decision: a repeated request needs neither. The request id names the customer: where an answer was lost,
+    another customer's request under the same Idempotency-Key must not pass for the first one.
     """
 
     def decide(payment: Payment) -> None:
@@ -51,7 +52,7 @@ def authorize(customer_id: str, amount: int) -> str:
             raise NotFoundError("customer was not located")
         if payment.changes:
             views.await_confirmation(payment.id, at)  # before the provider holds anything
-            ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id))
+            ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id, customer_id))
 
     return payments.create(context.current().new_id(), decide).id
 
@@ -122,18 +123,19 @@ def cancel_invoice(order_id: str, payment_id: str, customer_id: str) -> None:
 
 
 def release_unconfirmed() -> None:
-    """Void all payments that no order took within PAYMENT_UNCONFIRMED seconds (a day), at the provider too."""
+    """Void all payments that no order took within PAYMENT_UNCONFIRMED seconds (a day).
+
+    The sweep only commits: VoidDue asks the provider, so that no slow answer delays the other payments.
+    """
     sweep(views.unconfirmed_since(clock.now() - _longest_unconfirmed()), release, payment_not_released)
 
 
 def release(payment_id: str) -> None:
-    """Void a payment that no order took in time, or whose authorization was never stored. Raises what the port raises.
+    """Void a payment that no order took in time, or whose authorization was never stored.
 
     One that an order has taken meanwhile stays as it is: of the two changes, the later sees the earlier.
     """
     released = payments.create(payment_id, lambda payment: payment.expire(clock.now(), _longest_unconfirmed()))
-    if released.to_void:
-        make_void(payment_id)
     if released.status != "authorized":
         views.await_no_more(payment_id)
 

@@ -1,12 +1,20 @@
 """docs/scale.md: its tables are what the code needs and the stage allows, and its sentences say what the tables say."""
 
 import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.runtime import active
+from functions.payments import service
 from tests.simulation import scale
 from tests.simulation.dispatching import HINTS_PER_ORDER
 from tests.simulation.needs import Counting, Needs
+from tests.unit.payments.till import ADA, Till
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +34,35 @@ def test_the_funnel_stops_where_its_one_partition_does(needs: Needs) -> None:
     """At about 80 orders a second."""
     units = needs.rising["insights/views", "funnel"]
     assert 80 <= scale.PARTITION_WRITES / units < 85
+
+
+def test_the_sweep_makes_as_many_calls_for_a_payment_as_its_rate_is_computed_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    till, calls = Till(), Counter[str]()
+
+    def count(target: Any, name: str) -> None:
+        method: Callable[..., Any] = getattr(target, name)
+
+        def counted(*args: Any, **named: Any) -> Any:
+            calls[name] += 1
+            return method(*args, **named)
+
+        monkeypatch.setattr(target, name, counted)
+
+    with active(till.runtime):
+        till.deliver(ADA)
+        for _ in range(10):
+            service.authorize("ada", 2000)
+        for target in (till.runtime.store, till.runtime.views):
+            for name in ("commit", "backwards", "forwards", "read", "put", "get", "get_many", "query", "delete"):
+                if hasattr(target, name):
+                    count(target, name)
+        later = clock.now() + timedelta(days=2)
+        with clock.fixed(lambda: later):
+            service.release_unconfirmed()
+    assert calls.pop("query") == 1  # a page of the index
+    assert sum(calls.values()) == 10 * scale.RELEASE
 
 
 def test_what_stops_before_the_target_is_named_before_the_tables() -> None:

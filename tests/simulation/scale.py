@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.messaging import sweep
 from infra.stages import STAGES
 from tests.simulation.dispatching import A_CALL, BATCH, HINTS_PER_ORDER, orders_per_second, steady
 from tests.simulation.needs import Counting, Needs
@@ -32,6 +33,7 @@ BUS_DELIVERIES = {"eu-west-1": 18_750, "us-east-2": 4_500}  # events matched to 
 GATEWAY_REQUESTS = 10_000  # a second, a quota of the account [5]
 LAMBDA_INSTANCES = 1_000  # at once, a quota of the account [6]
 QUEUE_INSTANCES = 1_000  # of one function on one queue [7]
+RELEASE = 3  # calls to void a payment that no order took: its stream is read, the commit and the row are written
 TEXT_PARTS = 100  # a second from one short code in the United States [8]
 
 
@@ -165,6 +167,12 @@ def beside_orders() -> list[tuple[str, str, float, str]]:
             f"registrations, 2 calls each: {PROD.api_concurrency} instances",
             instances / 2,
             "`api_concurrency`",
+        ),
+        (
+            "payments",
+            f"payments that no order took, {RELEASE} calls each: {sweep.SECONDS} s of a sweep each minute",
+            sweep.SECONDS / 60 / (RELEASE * A_CALL),
+            "the sweep's steps side by side",
         ),
         (
             "gateway",

@@ -60,7 +60,7 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         if history.is_quiescent:
             yield from _released(accounts[payment_id], commits, deliveries)
     if history.is_quiescent:
-        yield from _held(accounts, history)
+        yield from _held(accounts, history, deliveries)
 
 
 def _stored(account: Account, commit: Commit) -> Iterator[Violation]:
@@ -84,12 +84,12 @@ def _released(account: Account, commits: list[Commit], deliveries: Deliveries) -
     if account.voided is not None and not names & {"Voided", "Abandoned"}:
         yield Violation(VOIDED, f"{commits[0].stream} is not voided, and the provider has released it", about)
     missed = deliveries.misses("payments", commits[0].aggregate_id, ["VoidDue"])
-    if "Voided" in names and "VoidMade" not in names and not missed:
+    if names & {"Voided", "Abandoned"} and "VoidMade" not in names and not missed:
         text = "and the provider has not released it" if account.voided is None else "and its release is not stored"
         yield Violation(VOIDED, f"{commits[0].stream} is voided, {text}", about)
 
 
-def _held(accounts: dict[str, Account], history: ParsedHistory) -> Iterator[Violation]:
+def _held(accounts: dict[str, Account], history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """In the final state, no payment without an order is held for longer than the stage says."""
     longest = duration_setting(history, "MALLBOTS_PAYMENT_UNCONFIRMED")
     for payment_id, account in accounts.items():
@@ -97,6 +97,7 @@ def _held(accounts: dict[str, Account], history: ParsedHistory) -> Iterator[Viol
             continue
         stored = {name for commit in history.stream("Payment", payment_id) for name in commit.event_names()}
         due = max(account.authorized[0] + longest, history.faults_ended_at) + SLACK
-        if "Confirmed" not in stored and sweeps_after(history, "payments/inbox", TIMER, due) >= SWEEPS:
+        missed = deliveries.misses("payments", payment_id, ["VoidDue"])
+        if "Confirmed" not in stored and not missed and sweeps_after(history, "payments/inbox", TIMER, due) >= SWEEPS:
             text = f"the payment {payment_id} has no order, and the provider still holds {account.authorized[1]}"
             yield Violation(HELD, text, {"stream": f"Payment#{payment_id}"})

@@ -170,7 +170,7 @@ BUGS = (
         "authorized under a fresh id",
         "A repeated request has the provider authorize again.",
         (ASKED_ONCE,),
-        (Edit(service.authorize, 'ids.derive("authorize", payment.id)', "ids.new()"),),
+        (Edit(service.authorize, 'ids.derive("authorize", payment.id, customer_id)', "ids.new()"),),
     ),
     Bug(
         "authorized without a trace",
@@ -219,6 +219,12 @@ BUGS = (
         "A payment that no order took is held for ever.",
         (HELD,),
         (Edit(Payment.expire, "self._is_as_old_as(unconfirmed, now)", "False"),),
+    ),
+    Bug(
+        "abandoned without a void",
+        "An authorization that was never stored is given up here, and held by the provider.",
+        (VOIDED, HELD),
+        (Edit(Payment._abandoned, "self.to_void = True", "pass"),),
     ),
     Bug(
         "payment of an order released",

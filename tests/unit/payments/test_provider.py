@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from events.customers import CustomerRegistered
 from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
@@ -15,6 +16,7 @@ from tests.support.contention import ContendedStore
 from tests.unit.payments.till import ADA, Till, cancelled, readied, request, request_fully
 
 DAY = timedelta(days=1)
+BOB = CustomerRegistered(customer_id="bob", name="Bob Grey", sms_number="+1 555 0101", enabled=True)
 PAY = "/api/payments/invoices/order-1/pay"
 ADA_PAYS = {"customerId": "ada", "amount": 20}
 KEY = {"idempotency-key": "key-1"}
@@ -81,6 +83,22 @@ class TestAuthorizing:
         till.bank.fails = "before"
         assert request("POST", "/api/payments", ADA_PAYS, KEY) == first
 
+    @pytest.mark.parametrize("sandbox", [False, True])
+    def test_a_key_whose_answer_was_lost_authorizes_nothing_for_another_customer(
+        self, till: Till, sandbox: bool
+    ) -> None:
+        provider = SandboxProvider() if sandbox else till.bank
+        till.runtime.adapters["provider"] = provider
+        till.deliver(BOB)
+        amount = {"amount": 1_000_000.17}  # of which the sandbox loses the first answer
+        till.bank.fails = "after"
+        assert request("POST", "/api/payments", {"customerId": "ada", **amount}, KEY)[0] == 503
+        assert request("POST", "/api/payments", {"customerId": "bob", **amount}, KEY)[0] == 409
+        assert (till.published, list(till.store.log)) == ([], [])
+        status, created = request("POST", "/api/payments", {"customerId": "ada", **amount}, KEY)
+        assert (status, service.payment(created["id"]).customer_id) == (200, "ada")
+        assert provider.statement(created["id"]) == Statement(held=100_000_017)
+
     def test_an_unknown_customer_is_not_found_and_nothing_is_asked(self, till: Till) -> None:
         assert request("POST", "/api/payments", {"customerId": "eve", "amount": 20})[0] == 404
         assert till.bank.held == {}
@@ -117,6 +135,19 @@ class TestCapturing:
         assert request("PUT", PAY, {}, key)[0] == 200
         assert len(till.bank.captures) == 1
         assert service.payment(payment_id).captured == till.bank.captured(payment_id) == 1699
+
+    @pytest.mark.parametrize(("amount", "first"), [(100_000_013, 409), (100_000_019, 503)])
+    def test_a_capture_that_took_no_effect_is_asked_anew_for_less_after_a_short_pick(
+        self, till: Till, amount: int, first: int
+    ) -> None:
+        till.runtime.adapters["provider"] = SandboxProvider()
+        payment_id = service.authorize("ada", 200_000_000)
+        service.confirm(payment_id, "order-1", "ada", amount)
+        service.create_or_reduce_invoice("order-1", payment_id, amount)
+        assert request("PUT", PAY)[0] == first
+        till.deliver(readied(payment_id, amount - 500))
+        assert request("PUT", PAY)[0] == 200
+        assert SandboxProvider().statement(payment_id) == Statement(captured=amount - 500)
 
     def test_what_was_captured_before_a_crash_and_a_short_pick_is_refunded_beyond_what_is_owed(
         self, till: Till, store: ContendedStore

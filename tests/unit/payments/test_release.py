@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.payments import PaymentRefused, UnconfirmedPaymentsDue
+from events.payments import PaymentRefused, UnconfirmedPaymentsDue, VoidDue
 from functions.kernel.composition.manifest import manifest
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from functions.payments import service, views
@@ -57,7 +58,9 @@ def test_a_payment_that_no_order_took_is_released_a_day_after_its_authorization(
     assert (service.payment(payment_id).status, till.bank.held) == ("authorized", {payment_id: 2000})
     watch.now = NIGHT + DAY
     sweep(till)
-    assert (service.payment(payment_id).status, till.bank.held) == ("voided", {})
+    assert (service.payment(payment_id).status, till.bank.held) == ("voided", {payment_id: 2000})
+    till.deliver_reminders()
+    assert (service.payment(payment_id).to_void, till.bank.held) == (False, {})
     assert till.names() == ["PaymentAuthorized", "PaymentVoided"]
     assert list(views.unconfirmed_since(watch.now)) == []
 
@@ -102,6 +105,7 @@ def test_an_order_that_comes_too_late_is_refused_with_the_reason(
     assert till.deliver(ConfirmPayment(**order, amount=1699))
     assert PaymentRefused(order_id="order-1", reason="the payment is voided") in till.published
     assert till.deliver(VoidPayment(**order))  # the saga's undo
+    till.deliver_reminders()
     assert till.bank.held == {}
 
 
@@ -113,26 +117,100 @@ def test_an_authorization_that_was_never_stored_is_released_too_and_its_late_req
     assert list(till.bank.held.values()) == [2000]
     watch.now += DAY
     sweep(till)
+    till.deliver_reminders()
     assert (till.bank.held, till.names()) == ({}, [])
     status, problem = request("POST", "/api/payments", ADA_PAYS, KEY)
     assert (status, problem["message"]) == (409, "this payment was given up meanwhile: make a new one")
     assert list(views.unconfirmed_since(watch.now)) == []
 
 
-@pytest.mark.parametrize("fails", ["before", "after", "refuse"])
-def test_a_release_that_the_provider_does_not_make_rings_the_alarm_and_is_made_by_the_next_tick(
-    till: Till, watch: Watch, fails: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("fails", ["before", "after"])
+def test_a_void_without_an_answer_is_retried_by_its_reminder_whether_the_payment_was_stored_or_not(
+    till: Till, store: ContendedStore, watch: Watch, fails: str, stored: bool
+) -> None:
+    store.before = [] if stored else [crash]
+    request("POST", "/api/payments", ADA_PAYS)
+    [payment_id] = till.bank.held
+    watch.now += DAY
+    sweep(till)
+    till.bank.fails = fails
+    till.deliver_reminders()
+    assert service.payment(payment_id).to_void
+    till.deliver_reminders()
+    assert (service.payment(payment_id).to_void, till.bank.held) == (False, {})
+
+
+def test_a_refused_void_of_a_payment_without_an_order_is_dead_lettered_and_made_by_a_redrive(
+    till: Till, watch: Watch
+) -> None:
+    payment_id = authorized(till)
+    watch.now += DAY
+    sweep(till)
+    till.bank.fails = "refuse"
+    till.deliver_reminders()
+    [letter] = till.dead_letters.sent
+    assert letter.reason
+    assert letter.reason["reason"] == f"the void of payment {payment_id} was refused: the account is closed"
+    till.bank.fails = ""
+    till.deliver(VoidDue(payment_id=payment_id))
+    assert (service.payment(payment_id).to_void, till.bank.held) == (False, {})
+
+
+def test_voids_that_hang_delay_no_other_payment(till: Till, watch: Watch) -> None:
+    """The provider takes three seconds for each of the four oldest, and does not answer."""
+    payment_ids = []
+    for _ in range(8):
+        watch.now += timedelta(seconds=1)
+        payment_ids.append(authorized(till))
+    void = till.bank.void
+
+    def hang(payment_id: str, request_id: str) -> None:
+        if payment_id in payment_ids[:4]:
+            watch.now += timedelta(seconds=3)
+            raise UnavailableError("the provider does not answer")
+        void(payment_id, request_id)
+
+    till.bank.void = hang  # type: ignore[method-assign]
+    watch.now += DAY
+    sweep(till)
+    till.deliver_reminders()
+    assert set(till.bank.held) == set(payment_ids[:4])
+
+
+def test_one_tick_releases_as_many_as_it_can_commit_however_slow_the_provider_is(till: Till, watch: Watch) -> None:
+    for _ in range(100):
+        authorized(till)
+    void = till.bank.void
+
+    def slow(payment_id: str, request_id: str) -> None:
+        watch.now += timedelta(seconds=0.4)
+        void(payment_id, request_id)
+
+    till.bank.void = slow  # type: ignore[method-assign]
+    watch.now += DAY
+    sweep(till)
+    assert list(views.unconfirmed_since(watch.now)) == []
+    till.deliver_reminders()
+    assert till.bank.held == {}
+
+
+def test_a_payment_that_cannot_be_voided_rings_the_alarm_and_is_voided_by_the_next_tick(
+    till: Till,
+    store: ContendedStore,
+    watch: Watch,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MALLBOTS_SERVICE", "payments")
     payment_id = authorized(till)
     watch.now += DAY
-    till.bank.fails = fails
+    store.before = [crash]
     sweep(till)
     assert '"PaymentNotReleased":[1.0]' in capsys.readouterr().out
-    assert service.payment(payment_id).to_void
-    till.bank.fails = ""
+    assert service.payment(payment_id).status == "authorized"
     sweep(till)
-    assert (service.payment(payment_id).to_void, till.bank.held) == (False, {})
+    assert service.payment(payment_id).status == "voided"
     assert service.payment_not_released in manifest("payments").alarms
 
 

@@ -37,8 +37,8 @@ def statement() -> Statement:
     return SandboxProvider().statement("payment-1")
 
 
-def authorize(amount: int = 2000, request_id: str = "authorize") -> None:
-    SandboxProvider().authorize("payment-1", "ada", amount, request_id)
+def authorize(amount: int = 2000, request_id: str = "authorize", payment_id: str = "payment-1") -> None:
+    SandboxProvider().authorize(payment_id, "ada", amount, request_id)
 
 
 def capture(amount: int, request_id: str = "capture") -> int:
@@ -84,8 +84,8 @@ def test_an_amount_that_ends_in_19_is_paid_at_the_second_request() -> None:
     assert paid() == {"request-1": 119}
 
 
-@pytest.mark.parametrize("amount", [799, 4213, 4217])
-def test_a_request_id_with_another_amount_is_an_error_and_pays_nothing(amount: int) -> None:
+@pytest.mark.parametrize("amount", [799, 4217])
+def test_a_request_that_took_effect_with_another_amount_is_an_error_and_pays_nothing(amount: int) -> None:
     refund(amount)
     before = paid()
     with pytest.raises(InvalidError, match="this request id was used for another amount"):
@@ -140,6 +140,34 @@ def test_a_capture_releases_the_rest_and_is_answered_alike_whatever_amount_comes
         capture(100, "another")
 
 
+@pytest.mark.parametrize(("amount", "raised"), [(100_000_013, RefusedError), (100_000_019, UnavailableError)])
+def test_a_capture_that_took_no_effect_may_be_asked_for_less(amount: int, raised: type[Exception]) -> None:
+    authorize(200_000_000)
+    with pytest.raises(raised):
+        capture(amount)
+    assert [capture(amount - 500), capture(amount)] == [amount - 500] * 2
+    assert statement() == Statement(captured=amount - 500)
+
+
+def test_a_refused_refund_may_be_asked_for_another_amount() -> None:
+    assert [refund(4213), refund(4200)] == ["refused", "paid"]
+    assert paid() == {"request-1": 4200}
+
+
+def test_an_authorized_payment_is_refused_under_another_request_id() -> None:
+    authorize()
+    with pytest.raises(RefusedError, match="has authorized this payment for another request"):
+        authorize(request_id="another customer's")
+    assert statement() == Statement(held=2000)
+
+
+def test_a_declined_authorization_leaves_the_payment_to_another_request() -> None:
+    with pytest.raises(RefusedError, match="the provider declines this payment"):
+        authorize(100_000_013)
+    authorize(2000, "another customer's")
+    assert statement() == Statement(held=2000)
+
+
 def test_a_capture_of_nothing_releases_all() -> None:
     authorize()
     assert capture(0) == 0
@@ -167,7 +195,7 @@ def test_authorizations_around_a_million_can_be_declined_or_unanswered_at_first(
         authorize(100_000_017, "lost")
     authorize(100_000_017, "lost")
     assert statement() == Statement(held=100_000_017)
-    authorize(4213, "an everyday amount")
+    authorize(4213, "an everyday amount", "payment-2")
 
 
 def test_refunds_in_its_books_from_before_it_did_anything_else_are_in_the_statement() -> None:

@@ -30,15 +30,16 @@ ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 55
 class Bank:
     """A payment provider, as strict as the port allows one to be.
 
-    paid: refunds by request id, each a payment and an amount. held: what is authorized, by payment. captures: by
-    payment, the request id and the amount. fails: "before" or "after" (the next request fails before or after it takes
-    effect), "refuse" (all are refused), or "".
+    paid: refunds by request id, each a payment and an amount. held: what is authorized, by payment. authorized: by
+    payment, the request id that authorized it. captures: by payment, the request id and the amount. fails: "before" or
+    "after" (the next request fails before or after it takes effect), "refuse" (all are refused), or "".
     """
 
     def __init__(self) -> None:
         self.paid: dict[str, tuple[str, int]] = {}
         self.held: dict[str, int] = {}
         self.captures: dict[str, tuple[str, int]] = {}
+        self.authorized: dict[str, str] = {}
         self.voided: set[str] = set()
         self.fails = ""
         self._requests: dict[str, tuple[object, ...]] = {}
@@ -47,6 +48,8 @@ class Bank:
         with self._asked(request_id, "authorize", payment_id, amount) as again:
             if payment_id in self.voided:
                 raise RefusedError("the payment was voided")
+            if self.authorized.setdefault(payment_id, request_id) != request_id:
+                raise RefusedError("the payment was authorized for another request")
             if not again:
                 self.held[payment_id] = amount
 
