@@ -66,14 +66,14 @@ republish: $(VENV) ## Publish a service's messages again: SERVICE=depot SINCE=20
 logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SERVICE=depot FIND=text SINCE=1h
 	@$(operate) logs $(to)
 
-# In single quotes: a text to find may hold double ones.
+# In single quotes, and a single quote outside of them: whatever a value holds, it is one word.
 operate = .venv/bin/python -m infra.operate
 to = $(call option,stage,$(STAGE)) $(call option,port,$(PORT)) $(call option,state,$(STATE)) \
 	$(call option,service,$(SERVICE)) $(call option,queue,$(QUEUE)) $(call option,limit,$(LIMIT)) \
 	$(call option,rate,$(RATE)) $(call option,since,$(SINCE)) $(call option,until,$(UNTIL)) \
 	$(call option,stream,$(STREAM)) $(call option,to,$(TO)) $(call option,names,$(NAMES)) \
 	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(ARGS)
-option = $(if $(2),--$(1) '$(2)')
+option = $(if $(2),--$(1) '$(subst ','\'',$(2))')
 
 ##@ Change
 
@@ -171,9 +171,10 @@ synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= 
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
-	@node_modules/.bin/cdk deploy $(or $(stacks),--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
+	@node_modules/.bin/cdk deploy $(if $(ONLY),$(stacks) --exclusively,--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
 
-# A stack is named after its service, with a capital. The CDK deploys the platform's stack, on which each depends, before.
+# A stack is named after its service, with a capital. Exclusively: the CDK would deploy the platform's stack too, on which each
+# depends, and without alarm_email take its subscription away.
 stacks = $(call stack,$(ONLY))
 stack = $(shell echo "$(1)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')
 

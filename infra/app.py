@@ -80,7 +80,8 @@ def stage_from_context(app: cdk.App) -> Stage:
     `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say.
     `-c payment_provider=PATH` names the adapter of the payment provider. Raises ValueError. Unless `-c deploying=no`,
     that is also for a stage that keeps its data but is not said to be open to the world, or whose provider moves no
-    money; with `-c deploying=yes` also for a deployment without bytecode.
+    money; with `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and for `local`, which
+    infra/local deploys to an engine of its own.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
@@ -90,6 +91,8 @@ def stage_from_context(app: cdk.App) -> Stage:
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
     if deploying == "no":
         return found
+    if deploying == "yes" and found.name == "local":
+        raise ValueError("'local' is the stage of the local cloud, which make up starts: name another")
     if found.keep and app.node.try_get_context("open_to_the_world") != "yes":
         raise ValueError(
             f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "

@@ -12,14 +12,15 @@ from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import clock
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.operate.numbers import above_zero, at_least_one
 
 HIDDEN_SECONDS = 60
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queue", required=True, help="as dead-letters lists it: depot/InboxDeadLetters")
-    parser.add_argument("--limit", type=int, default=1_000, help="how many messages at most (default: 1000)")
-    parser.add_argument("--rate", type=float, default=10.0, help="how many a second at most (default: 10)")
+    parser.add_argument("--limit", type=at_least_one, default=1_000, help="how many messages at most (default: 1000)")
+    parser.add_argument("--rate", type=above_zero, default=10.0, help="how many a second at most (default: 10)")
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
@@ -39,7 +40,9 @@ def redrive(
     """
     source, target = _queues(deployment, queue)
     sqs, begun, moved = deployment.client("sqs"), clock.now().timestamp() * 1000, 0
-    while moved < limit and (batch := _receive(sqs, source, min(10, limit - moved))):
+    # As many as are sent in half the time for which they are hidden: one that is visible again would be moved twice.
+    at_once = max(1, int(min(10, rate * HIDDEN_SECONDS / 2)))
+    while moved < limit and (batch := _receive(sqs, source, min(at_once, limit - moved))):
         earlier = [message for message in batch if int(message["Attributes"]["SentTimestamp"]) <= begun]
         for message in earlier:
             sqs.send_message(QueueUrl=target, MessageBody=message["Body"], **_in_turn(target, message))

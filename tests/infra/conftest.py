@@ -2,10 +2,16 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
+
+from infra.operate.deployment import Account
+from tests.infra.queues import DEPOT, template
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
@@ -85,3 +91,19 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     return synthesize("prod", tmp_path_factory.mktemp("prod"), alarm_email="mall@example.com")
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """A stage with the depot's queues, beside another stage's."""
+    with mock_aws():
+        cloudformation = boto3.client("cloudformation")
+        depot = {
+            **{name: name for name in ("InboxQueue", "InboxDeadLetters", "InboxUndelivered", "RelayFailures")},
+            "DispatcherQueue": "dispatcher.fifo",
+            "DispatcherDeadLetters": "dispatcher-dead.fifo",
+        }
+        cloudformation.create_stack(StackName=DEPOT, TemplateBody=template(depot))
+        others = {"InboxDeadLetters": "others"}
+        cloudformation.create_stack(StackName="mallbots-dev-depot", TemplateBody=template(others))
+        yield Account("prod")

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,86 +14,13 @@ from moto import mock_aws
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import clock
 from infra.operate.__main__ import main
-from infra.operate.dead_letters import dead_letters
 from infra.operate.deployment import Account, OperateError, stacks
 from infra.operate.logs import ago, lines
 from infra.operate.redrive import redrive
 from infra.operate.republish import republish
 from infra.operate.tables import retained
 from tests.infra.conftest import Templates
-
-DEPOT = "mallbots-prod-depot"
-LETTER = {"detail": {"metadata": {"name": "OrderCancelled", "id": "m-1"}, "data": {}}}
-
-
-def template(queues: Mapping[str, str]) -> str:
-    """A stack of queues whose URLs are outputs: output name → queue name."""
-    return json.dumps(
-        {
-            "Resources": {
-                output: {
-                    "Type": "AWS::SQS::Queue",
-                    "Properties": {"QueueName": name} | ({"FifoQueue": True} if name.endswith(".fifo") else {}),
-                }
-                for output, name in queues.items()
-            },
-            "Outputs": {output: {"Value": {"Ref": output}} for output in queues},
-        }
-    )
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    """A stage with the depot's queues, beside another stage's."""
-    with mock_aws():
-        cloudformation = boto3.client("cloudformation")
-        depot = {
-            **{name: name for name in ("InboxQueue", "InboxDeadLetters", "InboxUndelivered", "RelayFailures")},
-            "DispatcherQueue": "dispatcher.fifo",
-            "DispatcherDeadLetters": "dispatcher-dead.fifo",
-        }
-        cloudformation.create_stack(StackName=DEPOT, TemplateBody=template(depot))
-        others = {"InboxDeadLetters": "others"}
-        cloudformation.create_stack(StackName="mallbots-dev-depot", TemplateBody=template(others))
-        yield Account("prod")
-
-
-def url(name: str) -> str:
-    return str(boto3.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
-
-
-def send(queue: str, *bodies: str, **more: Any) -> None:
-    for body in bodies:
-        boto3.client("sqs").send_message(QueueUrl=url(queue), MessageBody=body, **more)
-
-
-def received(queue: str) -> list[dict[str, Any]]:
-    found = boto3.client("sqs").receive_message(
-        QueueUrl=url(queue), MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
-    )
-    return list(found.get("Messages", []))  # type: ignore[arg-type]  # boto3's own type of a message
-
-
-def test_the_dead_letters_of_a_stage_are_listed_with_their_reasons_and_stay(account: Account) -> None:
-    reason = {"reason": {"StringValue": "the jar is sealed", "DataType": "String"}}
-    send("InboxDeadLetters", json.dumps(LETTER), MessageAttributes=reason)
-    send("RelayFailures", "no JSON")
-    send("others", "of another stage")
-    for _ in range(2):
-        found = [(letter.queue, letter.name, letter.reason) for letter in dead_letters(account)]
-        crashed = "the function crashed at each receive: see its log"
-        assert found == [
-            ("depot/InboxDeadLetters", "OrderCancelled", "the jar is sealed"),
-            ("depot/RelayFailures", "unreadable", crashed),
-        ]
-
-
-def test_the_bodies_are_printed_also_of_what_is_not_json(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
-    send("InboxDeadLetters", json.dumps(LETTER), "no JSON")
-    assert main(["dead-letters", "--stage", "prod", "--service", "depot", "--bodies"]) == 0
-    printed = capsys.readouterr().out
-    assert "no JSON" in printed
-    assert '"name": "OrderCancelled"' in printed
+from tests.infra.queues import DEPOT, received, send, url
 
 
 @pytest.mark.parametrize("source", ["InboxDeadLetters", "InboxUndelivered"])
@@ -141,6 +68,32 @@ def test_a_message_in_turn_is_moved_to_its_group_even_if_its_body_was_sent_latel
 def test_a_redrive_of_what_no_queue_takes_is_refused_with_what_to_do(account: Account, queue: str, why: str) -> None:
     with pytest.raises(OperateError, match=why):
         redrive(account, queue)
+
+
+@pytest.mark.parametrize("option", [("--rate", "0"), ("--rate", "-1"), ("--rate", "nan"), ("--limit", "-3")])
+def test_a_redrive_at_no_rate_or_of_no_message_is_refused_before_it_begins(
+    account: Account, option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    send("InboxDeadLetters", "a")
+    with pytest.raises(SystemExit) as exit:
+        main(["redrive", "--stage", "prod", "--queue", "depot/InboxDeadLetters", *option])
+    assert exit.value.code == 2
+    assert f"argument {option[0]}: must be" in capsys.readouterr().err
+    assert len(received("InboxDeadLetters")) == 1
+
+
+def test_a_slow_redrive_moves_each_message_once(account: Account) -> None:
+    """It hides no more messages than it moves before they are visible again."""
+    send("InboxDeadLetters", *"abcdefghij")
+    hidden: list[int] = []
+
+    def wait(_seconds: float) -> None:
+        attribute = "ApproximateNumberOfMessagesNotVisible"
+        got = boto3.client("sqs").get_queue_attributes(QueueUrl=url("InboxDeadLetters"), AttributeNames=[attribute])  # type: ignore[list-item]
+        hidden.append(int(got["Attributes"][attribute]))  # type: ignore[index]
+
+    assert redrive(account, "depot/InboxDeadLetters", rate=0.1, wait=wait) == 10
+    assert max(hidden) <= 2, "of three, the last would be sent after 20 s of the 60 s that it is hidden"
 
 
 class Place:

@@ -1,0 +1,85 @@
+"""What `make` runs for operators, and that every deployment that the pages show is let through."""
+
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+
+from infra import bundling
+from infra.app import stage_from_context
+from infra.operate.__main__ import parser
+from tests.docs.test_docs import PAGES, ROOT, commands
+from tests.infra.conftest import STUB
+
+ADAPTER = "functions.payments.acme:connect"  # of the pages: a name for what operators write
+
+
+def dry(*words: str) -> list[str]:
+    """The words of the command that make would run at last."""
+    installed = [part for name in (".venv", ".engine", "node_modules") for part in ("-o", f"{name}/.installed")]
+    done = subprocess.run(["make", "-n", *installed, *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return shlex.split(done.stdout.splitlines()[-1])
+
+
+def shown() -> Iterator[tuple[Path, dict[str, str]]]:
+    """Every deployment of a stage that a page shows: the page, and the variables of make."""
+    for page in PAGES:
+        for command in commands(page):
+            if command.startswith("make deploy") and "STAGE=" in command:
+                yield page, dict(word.split("=", 1) for word in shlex.split(command, comments=True)[2:])
+
+
+def told(variables: dict[str, str]) -> dict[str, str]:
+    """What ARGS tells the CDK's context, which holds nothing but `-c name=value`."""
+    words = shlex.split(variables.get("ARGS", ""))
+    assert words[::2] == ["-c"] * (len(words) // 2)
+    return dict(word.split("=", 1) for word in words[1::2])
+
+
+def test_every_deployment_that_the_pages_show_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "require_bytecode", lambda _stage: None)
+    stages = set()
+    for page, variables in shown():
+        context = {**told(variables), "stage": variables["STAGE"], "deploying": "yes"}
+        if "payment_provider" in context:
+            assert context["payment_provider"] == ADAPTER
+            context["payment_provider"] = STUB
+        stage = stage_from_context(cdk.App(context=context))
+        stages.add(stage.name)
+        if stage.keep and "platform" in variables.get("ONLY", "platform"):
+            assert "alarm_email" in context, f"{page.name} takes the alarms' subscription away"
+    assert stages == {"dev", "prod"}
+
+
+@pytest.mark.parametrize(
+    ("only", "stacks"),
+    [
+        ("depot search", ["Depot", "Search", "--exclusively"]),
+        ("platform depot", ["Platform", "Depot", "--exclusively"]),
+        ("", ["--all"]),
+    ],
+)
+def test_a_deployment_of_some_services_leaves_the_platform_unless_it_is_named(only: str, stacks: list[str]) -> None:
+    """https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html: --exclusively deploys no dependencies."""
+    words = dry("deploy", "STAGE=prod", f"ONLY={only}")
+    assert words[words.index("deploy") + 1 : words.index("-c")] == stacks
+
+
+def test_the_stage_of_the_local_cloud_is_not_deployed_to_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "require_bytecode", lambda _stage: None)
+    with pytest.raises(ValueError, match="'local' is the stage of the local cloud"):
+        stage_from_context(cdk.App(context={"stage": "local", "deploying": "yes"}))
+
+
+def test_the_local_cloud_deploys_its_stage_itself() -> None:
+    """As infra/local does: it calls the CDK, and not make."""
+    assert stage_from_context(cdk.App(context={"stage": "local"})).name == "local"
+
+
+@pytest.mark.parametrize("text", ["it's", "it's; touch spoilt; 'x", '"an order", said', "''"])
+def test_a_text_that_an_operator_looks_for_stays_one_word(text: str) -> None:
+    words = dry("logs", "SERVICE=depot", f"FIND={text}")
+    assert parser().parse_args(words[words.index("infra.operate") + 1 :]).find == text
