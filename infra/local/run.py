@@ -11,7 +11,7 @@ from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
-from infra.local.up import summary, up
+from infra.local.up import arguments_of, summary, up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
             with Fleet(mall, seeded.robots):
                 wait_until_idle(cloud)
                 shown = show_order(cloud, address, seeded.products, console)
-                _print_next_steps(console, address, shown.journey.order_id, options.port)
+                _print_next_steps(console, address, shown.journey.order_id, options)
                 signal.pause()
     except KeyboardInterrupt:
         console.print("\nStopping; the state is kept for the next run.")
@@ -41,23 +41,24 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_next_steps(console: Console, address: str, order_id: str, port: int) -> None:
+def _print_next_steps(console: Console, address: str, order_id: str, options: argparse.Namespace) -> None:
+    here = arguments_of(options.port, options.state)
     console.print(
         f"""
 [bold]The mall is running.[/bold]
 
   API        {address}
   documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
-  AWS API    http://127.0.0.1:{port}   (for the aws command line: --endpoint-url)
+  AWS API    http://127.0.0.1:{options.port}   (for the aws command line: --endpoint-url)
 
 Try, from another terminal:
 
   curl '{address}/api/stores'
   curl '{address}/api/ordering/{order_id}'
   curl '{address}/api/insights/orders/{order_id}/timeline'
-  make load ORDERS=20 CLIENTS=4      many orders at once
+  make load ORDERS=20 CLIENTS=4{here}      many orders at once
   make load MIX=all                  every way that an order can go, on a cloud of its own
-  make dead-letters                  the messages in dead-letter queues (there should be none)
+  make dead-letters{here}                  the messages in dead-letter queues (there should be none)
 
 Ctrl-C stops everything and keeps the state.""",
         highlight=False,

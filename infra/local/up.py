@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from infra.local.cloud import STAGE, LocalCloud
 from infra.local.process import ROOT, LocalCloudError
@@ -17,6 +18,8 @@ from infra.stages import stage, variable
 # Names of stack outputs.
 API_OUTPUT = "ApiAddress"
 WEBSOCKET_OUTPUT = "WebSocketAddress"
+
+USUAL_PORT, USUAL_STATE = 4566, ROOT / ".mallbots"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     pairs = (text.partition("=") for text in options.context)
     up(cloud, {name: seconds for name, _, seconds in pairs})
+    print(f"stop it with: make down{arguments_of(options.port, options.state)}", file=sys.stderr)
     print(json.dumps(summary(cloud)))
     return 0
 
@@ -63,7 +67,12 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     context = [part for name, seconds in (times or {}).items() for part in ("--context", f"{name}={seconds}")]
     cloud.deploy(ROOT, report, *context)
     report(f"{warm(cloud)} functions are warm")
-    report("up; stop it with: make down")
+    report("up")
+
+
+def arguments_of(port: int, state: Path) -> str:
+    """What a make target needs to be about the same cloud: nothing where port and state are the usual ones."""
+    return (f" PORT={port}" if port != USUAL_PORT else "") + (f" STATE={state}" if state != USUAL_STATE else "")
 
 
 def deployed_times(cloud: LocalCloud, names: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from infra.operate.deployment import Deployment, stacks
-from infra.operate.numbers import at_least_one
+from infra.operate.options import at_least_one
 
 FAILURES = ("DeadLetters", "Undelivered", "RelayFailures")
 PEEK_SECONDS = 30

@@ -12,7 +12,7 @@ from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import clock
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
-from infra.operate.numbers import above_zero, at_least_one
+from infra.operate.options import above_zero, at_least_one
 
 HIDDEN_SECONDS = 60
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.operate.options import moment
 
 ANSWER_SECONDS = 30  # longer than the relay's timeout
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", required=True)
-    parser.add_argument("--since", help="RFC 3339: 2026-03-01T12:00:00Z")
-    parser.add_argument("--until", help="RFC 3339")
+    parser.add_argument("--since", type=moment, help="RFC 3339: 2026-03-01T12:00:00Z")
+    parser.add_argument("--until", type=moment, help="RFC 3339")
     parser.add_argument("--stream", help="one stream: Order#<id>")
     parser.add_argument("--to", help="the one service that receives them (default: all)")
     parser.add_argument("--names", help="commands, replies and timers to send too: StepTimedOut,SagaMoved")
@@ -21,6 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
+    if options.to:
+        stacks(deployment, options.to)  # a service that there is
     names = options.names.split(",") if options.names else None
     wanted = {key: getattr(options, key) for key in ("since", "until", "stream", "to", "cursor")} | {"names": names}
     sent = republish(deployment, options.service, {key: value for key, value in wanted.items() if value}, print)

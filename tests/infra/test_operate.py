@@ -13,7 +13,9 @@ from moto import mock_aws
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import clock
-from infra.operate.__main__ import main
+from infra.local.process import ROOT
+from infra.local.up import arguments_of
+from infra.operate.__main__ import MODULES, main, parser
 from infra.operate.deployment import Account, OperateError, stacks
 from infra.operate.logs import ago, lines
 from infra.operate.redrive import redrive
@@ -227,3 +229,25 @@ def test_no_table_or_two_for_one_id_are_left_to_a_person() -> None:
     twice = [f"{DEPOT}-ServiceViews224FAA69-{number * 12}" for number in "12"]
     with pytest.raises(OperateError, match="more than one table may be ServiceViews224FAA69"):
         retained(DEPOT, twice)
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-03-01", "2026-03-01T12:00:00"])
+def test_a_republish_since_what_is_no_moment_is_refused_before_it_begins(
+    time: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(["republish", "--service", "depot", "--since", time])
+    assert f"must be a time such as 2026-03-01T12:00:00Z, not '{time}'" in capsys.readouterr().err
+
+
+def test_a_republish_to_a_service_that_is_not_there_is_refused_before_it_begins() -> None:
+    options = parser().parse_args(["republish", "--service", "depot", "--to", "dept"])
+    place = Place()
+    with pytest.raises(OperateError, match="dept is not deployed here"):
+        MODULES["republish"].run(options, place)
+    assert place.asked == []
+
+
+def test_the_hints_of_a_local_cloud_name_its_port_and_state_where_they_are_not_the_usual_ones(tmp_path: Path) -> None:
+    assert arguments_of(4566, ROOT / ".mallbots") == ""
+    assert arguments_of(4810, tmp_path) == f" PORT=4810 STATE={tmp_path}"
