@@ -160,6 +160,24 @@ def test_an_event_of_an_unknown_version_is_dead_lettered_after_a_day_and_excuses
     assert violated(history) == found | {projections.REBUILT}
 
 
+def test_copies_of_a_message_of_an_unknown_version_may_be_given_up_one_after_the_other() -> None:
+    history = sample_histories.completed()
+    detail = json.loads(json.dumps(history.fields("published", '"OrderPaid"')["detail"]))
+    detail["metadata"] |= {"id": "from the future", "version": 99}
+    body = json.dumps({"detail": detail})
+    for copy in ("first", "second"):
+        history.record("sent", queue="search/inbox", message=copy, body=body, delay=0)
+        history.record("received", queue="search/inbox", message=copy, count=1, function="search/inbox")
+    history.wait(24 * 3_600)
+    for copy in ("first", "second"):
+        reason = {"tries": "105", "reason": "newer than this code"}
+        history.record("dead", queue="search/inbox/dead-letters", message=copy, body=body, reason=reason, by="inbox")
+        history.record("deleted", queue="search/inbox", message=copy)
+        history.wait(60)
+    history.record("quiet")
+    assert delivery.UNKNOWN_VERSION not in violated(history)
+
+
 @pytest.mark.parametrize(("hours", "early"), [(7.9, True), (8, False)])
 def test_a_message_is_not_given_up_within_eight_hours(hours: float, early: bool) -> None:
     history = sample_histories.completed()

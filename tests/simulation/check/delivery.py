@@ -109,7 +109,10 @@ def _verbatim(history: ParsedHistory) -> Iterator[Violation]:
 
 def _unknown_versions(history: ParsedHistory) -> Iterator[Violation]:
     """Messages of a version that this code does not write yet: it is deployed when the faults end."""
-    given_up = {(letter.queue, letter.message.id): letter.at for letter in history.dead_letters if letter.message}
+    given_up: dict[tuple[str, str], int] = {}
+    for letter in history.dead_letters:  # of several copies of a message, each may be given up: the first counts
+        if letter.message:
+            given_up.setdefault((letter.queue, letter.message.id), letter.at)
     for copy in history.copies.values():
         message = copy.message
         if message is None or message.metadata.get("version", 1) <= VERSIONS.get(message.name, 1):
