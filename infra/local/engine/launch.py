@@ -14,6 +14,7 @@ from infra.local.engine.patches import (
     cloudformation,
     dynamodb,
     eventbridge,
+    logs,
     permissions,
     service_calls,
     sqs,
@@ -31,6 +32,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     cloudformation.apply,
     permissions.apply,
     service_calls.apply,
+    logs.apply,
     autosave.apply,
 )
 
