@@ -43,6 +43,9 @@ class LocalCloud:
         state: the folder of its state, its log and its process id. What is deployed and stored there survives a stop.
         settings: further environment variables of the engine, such as `LAMBDA_WORKERS_PER_FUNCTION` (4) or
             `AUTOSAVE_SECONDS` (3).
+
+    Raises:
+        LocalCloudError: the state belongs to another port.
     """
 
     def __init__(

@@ -29,7 +29,11 @@ class LocalCloudError(Exception):
 
 @dataclass
 class Engine:
-    """One engine: a port of the loopback interface and the folder of its state."""
+    """One engine: a port of the loopback interface and the folder of its state.
+
+    Raises:
+        LocalCloudError: the state belongs to another port.
+    """
 
     port: int
     state: Path
@@ -39,6 +43,12 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.state = self.state.resolve()
+        other = self._recorded().get("port")
+        if other is not None and other != self.port:
+            # Queue URLs, which hold the port, are part of the state and of the functions' variables.
+            raise LocalCloudError(
+                f"the state in {self.state} was created on port {other}: use PORT={other}, or another STATE"
+            )
 
     @property
     def address(self) -> str:
@@ -57,7 +67,7 @@ class Engine:
         """Start the engine, in a session of its own, and wait until it answers; one that already runs is kept.
 
         Raises:
-            LocalCloudError: the port is in use, the state belongs to another port, or the engine does not start.
+            LocalCloudError: the port is in use, or the engine does not start.
         """
         if self.is_running():
             return
@@ -159,12 +169,6 @@ class Engine:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _check_port(self) -> None:
-        other = self._recorded().get("port")
-        if other is not None and other != self.port:
-            # Queue URLs, which hold the port, are part of the state and of the functions' variables.
-            raise LocalCloudError(
-                f"the state in {self.state} was created on port {other}: use PORT={other}, or another STATE"
-            )
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

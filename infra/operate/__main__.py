@@ -13,7 +13,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.cloud import STAGE, LocalCloud
-from infra.local.process import ROOT
+from infra.local.process import ROOT, LocalCloudError
 from infra.operate.deployment import Account, Deployment, OperateError
 
 COMMANDS = ("dead-letters", "redrive", "republish", "logs", "tables")
@@ -50,7 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _deployment(options: argparse.Namespace) -> Deployment:
     if options.stage != STAGE:
         return Account(options.stage)
-    cloud = LocalCloud(options.port, options.state)
+    try:
+        cloud = LocalCloud(options.port, options.state)
+    except LocalCloudError as error:
+        raise OperateError(str(error)) from None
     if not cloud.engine.is_running():
         raise OperateError(f"no local cloud runs on port {options.port}: start it with make up, or name a STAGE")
     return cloud

@@ -46,12 +46,15 @@ def test_a_recorded_process_id_that_now_belongs_to_another_program_is_not_stoppe
     assert not cloud.stop()
 
 
-def test_a_state_cannot_be_started_on_another_port(fresh_cloud: LocalCloud) -> None:
+def test_a_command_with_another_port_than_that_of_the_state_is_refused_and_stops_nothing(
+    fresh_cloud: LocalCloud,
+) -> None:
     fresh_cloud.start()
-    fresh_cloud.stop()
 
-    with pytest.raises(LocalCloudError, match=f"was created on port {fresh_cloud.engine.port}"):
-        LocalCloud(free_port(), fresh_cloud.state).start()
+    with pytest.raises(LocalCloudError, match=f"was created on port {fresh_cloud.engine.port}: use PORT="):
+        LocalCloud(free_port(), fresh_cloud.state)
+
+    assert fresh_cloud.engine.is_running()
 
 
 def test_two_clouds_run_side_by_side(cloud: LocalCloud, fresh_cloud: LocalCloud) -> None:
