@@ -6,7 +6,8 @@
 from collections import Counter
 
 from events.registry import Kind, language
-from functions.kernel.eventstore.store import Item, MemoryEventStore
+from functions.kernel.eventstore.item import Item
+from functions.kernel.eventstore.store import MemoryEventStore
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 

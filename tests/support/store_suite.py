@@ -24,7 +24,7 @@ def a_commit(stream: str, version: int = 1, *, events: int = 1, note: Any = "", 
         stream=stream,
         version=version,
         id=ids.new(),
-        events=tuple(StoredEvent("Filled", 1, {"coins": version + n, "note": note}) for n in range(events)),
+        events=tuple(StoredEvent.of("Filled", 1, {"coins": version + n, "note": note}) for n in range(events)),
         time="2026-03-01T10:00:00.000000Z",
         **parts,
     )
@@ -48,7 +48,7 @@ class EventStoreSuite:
             correlation_id="flow-1",
             causation_id="message-1",
             actor="staff:mia",
-            snapshot=Snapshot(1, {"coins": 3}, {"message-0": 1}),
+            snapshot=Snapshot.of(1, {"coins": 3}, {"message-0": 1}),
         )
         store.commit(commit)
         stored = store.read(commit.stream, 1)
@@ -148,7 +148,7 @@ class EventStoreSuite:
         ids=["empty", "unicode", "control", "nested", "fraction"],
     )
     def test_every_kind_of_value_is_read_as_it_was_written(self, store: EventStore, note: Any) -> None:
-        commit = a_commit(a_stream(), note=note, snapshot=Snapshot(1, {"note": note}, {}))
+        commit = a_commit(a_stream(), note=note, snapshot=Snapshot.of(1, {"note": note}, {}))
         store.commit(commit)
         stored = store.read(commit.stream, 1)
         assert stored == commit
@@ -192,7 +192,7 @@ class EventStoreSuite:
         assert store.read(small.stream, 1) is None
 
     def test_a_snapshot_that_would_not_fit_is_left_out(self, store: EventStore) -> None:
-        commit = a_commit(a_stream(), note="x" * 200_000, snapshot=Snapshot(1, {"note": "x" * 200_000}, {"m": 1}))
+        commit = a_commit(a_stream(), note="x" * 200_000, snapshot=Snapshot.of(1, {"note": "x" * 200_000}, {"m": 1}))
         store.commit(commit)
         stored = store.read(commit.stream, 1)
         assert stored == commit
