@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.eventstore.item import Item, from_item, to_item
+from functions.kernel.eventstore.item import FIRST_FORM_SENDS, SENDS, Item, from_item, to_item
 from functions.kernel.runtime.commit import Commit
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class DynamoEventStore:
         """One page of one segment of a parallel Scan."""
         request: dict[str, Any] = {
             "TableName": self._table,
-            "FilterExpression": "attribute_exists(messages)",
+            "FilterExpression": f"attribute_exists({SENDS}) OR attribute_exists({FIRST_FORM_SENDS})",
             "Segment": segment,
             "TotalSegments": segments,
             "Limit": limit,
@@ -188,5 +188,5 @@ class MemoryEventStore:
         mine = self.log[segment::segments]
         start = int(cursor or 0)
         page = mine[start : start + limit]
-        found = [from_item(item) for item in page if "messages" in item]
+        found = [from_item(item) for item in page if SENDS in item or FIRST_FORM_SENDS in item]
         return found, str(start + limit) if start + limit < len(mine) else None

@@ -21,6 +21,7 @@ from tests.support import aws
 from tests.support.jars import Chest, Filled, Jar, jars, publishes
 from tests.support.loading_suite import LoadingSuite
 from tests.support.runtime import memory_runtime
+from tests.support.store_suite import noise
 
 
 class TestOnMemory(LoadingSuite):
@@ -82,11 +83,11 @@ def test_a_load_with_a_snapshot_every_50_events_is_one_query_of_at_most_50_items
 
 def test_a_load_follows_the_pages_of_a_stream_whose_commits_are_large(dynamodb: Any) -> None:
     def write() -> None:
-        for _ in range(8):
-            vaults.create("large", lambda vault: vault.fill(1, "x" * 300_000))
+        for n in range(11):
+            vaults.create("large", lambda vault, n=n: vault.fill(1, noise(300_000, n)))  # type: ignore[misc]
 
     with on_dynamo(dynamodb, write) as made:
-        assert vaults.get("large").coins == 8
+        assert vaults.get("large").coins == 11
     assert [operation for operation, _ in made] == ["Query"] * 3
     assert [bool(query.get("ExclusiveStartKey")) for _, query in made] == [False, True, True]
 
