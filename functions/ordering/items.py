@@ -59,9 +59,11 @@ def without(items: tuple[Item, ...], shortages: Iterable[Shortage]) -> tuple[Ite
     for item in reversed(items):
         key = item.store_id, item.product_id
         missing = min(item.quantity, short.get(key, 0))
-        short[key] = short.get(key, 0) - missing
-        if item.quantity > missing:
-            left.append(replace(item, quantity=item.quantity - missing))
+        if missing:
+            short[key] -= missing
+            item = replace(item, quantity=item.quantity - missing)
+        if item.quantity:
+            left.append(item)
     return tuple(reversed(left))
 
 

@@ -3,10 +3,13 @@
 `python -m tests.docs.figures` prints them in the words of the page.
 """
 
+import json
 from collections import Counter
 
 from events.registry import Kind, language
-from functions.kernel.eventstore.store import Item, MemoryEventStore
+from functions.kernel.eventstore.item import Item, text_of
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime.json_text import compact
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 
@@ -33,15 +36,14 @@ def sentence() -> str:
     messages = mall.published[before:]
     items = [item for name, log in _logs(mall).items() for item in log[stored[name] :]]
     kinds = Counter(language()[message.metadata.name].about.kind for message in messages)
-    size = {part: sum(len(item.get(part, {}).get("S", "").encode()) for item in items) for part in PARTS}
-    whole = sum(
-        len(name) + len(text.encode()) for item in items for name, value in item.items() for text in value.values()
-    )
+    bodies = [json.loads(text_of(item)) for item in items]
+    size = {part: sum(len(compact(body[part]).encode()) for body in bodies if part in body) for part in PARTS}
+    whole = sum(len(text_of(item)) for item in items)
     shares = [f"{round(10 * size[part] / whole) * 10} %" for part in PARTS]
     return (
         f"{len(messages)} messages ({kinds[Kind.EVENT]} events, {kinds[Kind.COMMAND]} commands and "
-        f"{kinds[Kind.REPLY]} replies) in {len(items)} commits; of the commits' bytes, the messages to send are about "
-        f"{shares[0]}, the snapshots {shares[1]}, the events themselves {shares[2]}"
+        f"{kinds[Kind.REPLY]} replies) in {len(items)} commits; of their bytes before compression, the messages to "
+        f"send are about {shares[0]}, the snapshots {shares[1]}, the events themselves {shares[2]}"
     )
 
 

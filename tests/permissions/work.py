@@ -15,6 +15,7 @@ from events.registry import Kind, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.item import messages_of
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Outgoing
@@ -148,7 +149,7 @@ def refused_by_the_bus(recorder: Recorder, mall: Mall) -> None:
 
     for service, runtime in mall.runtimes.items():
         if manifest(service).publisher:
-            item = next(item for item in runtime.store.log if "messages" in item)  # type: ignore[attr-defined]
+            item = next(item for item in runtime.store.log if messages_of(item))  # type: ignore[attr-defined]
             record = {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": "1"}}
             with mall.at_work(service), recorder.working("relay"), patch.object(MemoryBus, "put", refuse):
                 assert relay.handle({"Records": [record]}) == {"batchItemFailures": []}

@@ -9,6 +9,7 @@ from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.rest import http
 from functions.kernel.runtime.context import Caller
 from infra.stages import STAGES
+from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.event_source import Worker
@@ -54,7 +55,12 @@ class Cloud:
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         self.history.record(
-            "commit", table=table.name, key=list(key), item=item, container=by, in_transaction=in_transaction
+            "commit",
+            table=table.name,
+            key=list(key),
+            item=unpacked(item),
+            container=by,
+            in_transaction=in_transaction,
         )
         self._last_change_us = self.scheduler.now_us
         self.streams[table.name].append(key[0], key[1], item)

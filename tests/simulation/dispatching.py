@@ -15,7 +15,8 @@ from botocore.exceptions import ReadTimeoutError
 from events.envelope import Envelope
 from functions.depot import service
 from functions.depot.dispatcher import inbox as dispatcher
-from functions.kernel.eventstore.store import DynamoEventStore, messages_of
+from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.runtime import Runtime

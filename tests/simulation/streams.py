@@ -1,6 +1,7 @@
 """DynamoDB Streams: shards read in order, and what Lambda does with a batch that fails."""
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 from tests.simulation.sqs import Queue
 
+SENDS = {"sends", "messages"}  # what marks a commit with messages; the second is that of the first stored form
 BATCH = 100
 RETRIES = -1  # without limit
 OLDEST = 12 * 3_600 * SECOND
@@ -128,6 +130,11 @@ class Shard:
         self._world.history.record("stream", what=what, table=self._stream.table, keys=[record.key for record in batch])
 
 
+def _as_json(value: dict[str, Any]) -> dict[str, Any]:
+    """An attribute as an event holds it, which is JSON: binary is text in base64."""
+    return {"B": b64encode(value["B"]).decode()} if "B" in value else value
+
+
 class Stream:
     """The stream of an event table, with its relay as consumer. The filter passes insertions with messages only."""
 
@@ -157,7 +164,7 @@ class Stream:
         self._numbers += 1
         is_new = (stream, version) not in self._inserted
         self._inserted.add((stream, version))
-        if not is_new or "messages" not in item:
+        if not is_new or not item.keys() & SENDS:
             return
         payload = {
             "eventID": f"{self.table}:{self._numbers}",
@@ -165,7 +172,7 @@ class Stream:
             "eventSource": "aws:dynamodb",
             "dynamodb": {
                 "Keys": {"stream": item["stream"], "version": item["version"]},
-                "NewImage": dict(item),
+                "NewImage": {name: _as_json(value) for name, value in item.items()},
                 "SequenceNumber": str(self._numbers),
                 "StreamViewType": "NEW_IMAGE",
             },

@@ -9,7 +9,6 @@ Every event, given or recorded, and the final state are converted to their store
 also shows that its events and its state can be stored.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -23,7 +22,7 @@ T = TypeVar("T")
 
 def stored(thing: T) -> T:
     """A dataclass converted to its stored form and back."""
-    return codec.from_data(type(thing), json.loads(json.dumps(codec.to_data(thing))))
+    return codec.from_text(type(thing), codec.to_text(thing))
 
 
 class Outcome(Generic[A]):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from events.registry import Event
-from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime

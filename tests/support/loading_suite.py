@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from functions.kernel.domain.aggregate import UnknownEventError
@@ -97,9 +98,9 @@ class LoadingSuite:
                 stream=stream,
                 version=5,
                 id=ids.new(),
-                events=(StoredEvent("Filled", 1, {"coins": 1}),),
+                events=(StoredEvent.of("Filled", 1, {"coins": 1}),),
                 time=clock.stamp(),
-                snapshot=Snapshot(writer, {"coins": 999}, {}),
+                snapshot=Snapshot.of(writer, {"coins": 999}, {}),
             )
         )
         assert (reader.get(id).version, reader.get(id).coins) == (5, 5)
@@ -139,7 +140,7 @@ class LoadingSuite:
         [first] = self.commits(store, id)
         assert first.snapshot
         causes = {f"message-{n}": 1 for n in range(256)}
-        many = replace(first, version=2, id=ids.new(), snapshot=replace(first.snapshot, causes=causes))
+        many = replace(first, version=2, id=ids.new(), snapshot=msgspec.structs.replace(first.snapshot, causes=causes))
         store.commit(many)
         for n in (256, 257):
             with caused_by(f"message-{n}"):
@@ -206,8 +207,8 @@ class LoadingSuite:
     @pytest.mark.parametrize(
         ("event", "why"),
         [
-            (StoredEvent("Melted", 1, {}), "holds Melted, which this code does not know"),
-            (StoredEvent("Filled", 2, {"coins": 1}), "Filled version 2 is newer than this code, which knows 1"),
+            (StoredEvent.of("Melted", 1, {}), "holds Melted, which this code does not know"),
+            (StoredEvent.of("Filled", 2, {"coins": 1}), "Filled version 2 is newer than this code, which knows 1"),
         ],
     )
     def test_a_stream_with_an_event_that_the_code_does_not_know_stops_with_a_clear_error(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from events.registry import Message, decode
-from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Outgoing

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.eventstore.store import messages_of
+from functions.kernel.eventstore.item import messages_of
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.runtime import LONGEST_DELAY, Unsent

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from functions.kernel.domain.aggregate import Aggregate, Unchanged, UnknownEventError, noun, upcast
 from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.eventstore import codec
@@ -117,17 +119,17 @@ class Repository(Generic[A]):
         stream = self.aggregate.stream(id)
         newer: list[Commit] = []
         snapshot: Snapshot | None = None
-        state: dict[str, Any] = {"id": id}
+        version = 0
         for commit in runtime.current().store.backwards(stream, page=self.aggregate.snapshot_every):
             if commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema:
-                snapshot = commit.snapshot
-                state |= {"version": commit.last, **snapshot.state}
+                snapshot, version = commit.snapshot, commit.last
                 break
             newer.append(commit)
         newer.reverse()
 
         def fold() -> A:
-            aggregate = codec.from_data(self.aggregate, state) if snapshot else self.aggregate(id=id)
+            aggregate = codec.from_text(self.aggregate, snapshot.text) if snapshot else self.aggregate()
+            aggregate.id, aggregate.version = id, version
             for commit in newer:
                 for stored in commit.events:
                     _fold(aggregate, stored)
@@ -145,7 +147,7 @@ class Repository(Generic[A]):
         for event in aggregate.changes:
             before.apply(event)
             messages += self.publisher.outgoing(before, event, working)
-            events.append(StoredEvent(type(event).__name__, event.version, codec.to_data(event)))
+            events.append(StoredEvent(type(event).__name__, event.version, msgspec.Raw(codec.to_text(event))))
         if working.answer and with_answer and not working.answered:
             messages.append(working.answer)
         first = aggregate.version - len(events) + 1
@@ -169,10 +171,7 @@ class Repository(Generic[A]):
         causes = dict(loaded.causes)
         if commit.cause:
             causes[commit.cause.id] = commit.version
-        state: dict[str, Any] = codec.to_data(aggregate)
-        del state["id"], state["version"]
-        if not aggregate.unchanged:
-            del state["unchanged"]
+        state = msgspec.Raw(codec.to_state(aggregate))
         return Snapshot(aggregate.snapshot_schema, state, dict(list(causes.items())[-CAUSES_KEPT:]))
 
 
@@ -287,4 +286,7 @@ def _fold(aggregate: Aggregate, stored: StoredEvent) -> None:
     event = aggregate.event_types.get(stored.name)
     if event is None:
         raise UnknownEventError(f"{aggregate.stream(aggregate.id)} holds {stored.name}, which this code does not know")
-    aggregate.apply(codec.from_data(event, upcast(event, stored.version, stored.data)))
+    if stored.version == event.version:
+        aggregate.apply(codec.from_text(event, stored.text))
+    else:
+        aggregate.apply(codec.from_data(event, upcast(event, stored.version, stored.data)))

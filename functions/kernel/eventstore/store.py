@@ -7,83 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.domain.sizes import COMMIT_LIMIT
-from functions.kernel.runtime.commit import Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
-from functions.kernel.runtime.json_text import compact
+from functions.kernel.eventstore.item import FIRST_FORM_SENDS, SENDS, Item, from_item, to_item
+from functions.kernel.runtime.commit import Commit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item = dict[str, dict[str, str]]
-
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
-
-
-def to_item(commit: Commit) -> Item:
-    """The item of a commit. Its JSON parts are text: attribute maps take ten times as long to serialise.
-
-    A snapshot that would not fit is left out. Raises TooLargeError when the rest does not fit either, or a message
-    would not fit on the bus.
-    """
-    item: Item = {
-        "stream": {"S": commit.stream},
-        "version": {"N": str(commit.version)},
-        "id": {"S": commit.id},
-        "time": {"S": commit.time},
-        "actor": {"S": commit.actor},
-        "correlation_id": {"S": commit.correlation_id},
-        "events": {"S": compact([[event.name, event.version, event.data] for event in commit.events])},
-    }
-    if commit.causation_id:
-        item["causation_id"] = {"S": commit.causation_id}
-    if commit.cause:
-        item["cause"] = {"S": commit.cause.id}
-        item["digest"] = {"S": commit.cause.digest}
-    messages = [compact(_message(message)) for message in commit.messages]
-    if messages:
-        item["messages"] = {"S": f"[{','.join(messages)}]"}
-    size = _size(item)
-    refuse_oversize(commit.stream, size, (len(message.encode()) for message in messages))
-    if commit.snapshot:
-        snapshot = commit.snapshot
-        part: Item = {"snapshot": {"S": compact([snapshot.schema, snapshot.state, snapshot.causes])}}
-        if size + _size(part) <= COMMIT_LIMIT:
-            item |= part
-    return item
-
-
-def from_item(item: Item, *, messages: bool = True) -> Commit:
-    """The commit of an item, with its messages or without."""
-    return Commit(
-        stream=item["stream"]["S"],
-        version=int(item["version"]["N"]),
-        id=item["id"]["S"],
-        events=tuple(StoredEvent(*event) for event in json.loads(item["events"]["S"])),
-        time=item["time"]["S"],
-        messages=messages_of(item) if messages else (),
-        cause=Cause(item["cause"]["S"], item["digest"]["S"]) if "cause" in item else None,
-        correlation_id=item["correlation_id"]["S"],
-        causation_id=item["causation_id"]["S"] if "causation_id" in item else None,
-        actor=item["actor"]["S"],
-        snapshot=Snapshot(*json.loads(item["snapshot"]["S"])) if "snapshot" in item else None,
-    )
-
-
-def messages_of(item: Item) -> tuple[Outgoing, ...]:
-    """The messages that a commit's item holds, in their order."""
-    stored = json.loads(item["messages"]["S"]) if "messages" in item else []
-    return tuple(Outgoing(message["detail"], message.get("delay")) for message in stored)
-
-
-def _message(message: Outgoing) -> dict[str, Any]:
-    stored: dict[str, Any] = {"detail": message.detail}
-    if message.delay is not None:
-        stored["delay"] = message.delay
-    return stored
-
-
-def _size(item: Item) -> int:
-    return sum(len(name) + len(text.encode()) for name, value in item.items() for text in value.values())
 
 
 class DynamoEventStore:
@@ -201,7 +131,7 @@ class DynamoEventStore:
         """One page of one segment of a parallel Scan."""
         request: dict[str, Any] = {
             "TableName": self._table,
-            "FilterExpression": "attribute_exists(messages)",
+            "FilterExpression": f"attribute_exists({SENDS}) OR attribute_exists({FIRST_FORM_SENDS})",
             "Segment": segment,
             "TotalSegments": segments,
             "Limit": limit,
@@ -258,5 +188,5 @@ class MemoryEventStore:
         mine = self.log[segment::segments]
         start = int(cursor or 0)
         page = mine[start : start + limit]
-        found = [from_item(item) for item in page if "messages" in item]
+        found = [from_item(item) for item in page if SENDS in item or FIRST_FORM_SENDS in item]
         return found, str(start + limit) if start + limit < len(mine) else None

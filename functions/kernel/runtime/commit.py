@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from functions.kernel.domain.errors import TooLargeError
 from functions.kernel.domain.sizes import COMMIT_LIMIT, MESSAGE_LIMIT
 
@@ -28,17 +30,26 @@ class Cause:
         return bool(self.digest)
 
 
-@dataclass(frozen=True)
-class StoredEvent:
-    """A domain event as it is stored: its name, the version of its shape, and its fields."""
+class StoredEvent(msgspec.Struct, frozen=True, array_like=True):
+    """A domain event as it is stored: its name, the version of its shape, and its fields as JSON text."""
 
     name: str
     version: int
-    data: dict[str, Any]
+    text: msgspec.Raw
+
+    @classmethod
+    def of(cls, name: str, version: int, data: dict[str, Any]) -> "StoredEvent":
+        """The event with these fields."""
+        return cls(name, version, msgspec.Raw(msgspec.json.encode(data)))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Its fields."""
+        fields: dict[str, Any] = msgspec.json.decode(self.text)
+        return fields
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
     """A finished message: for the bus or, with a delay in seconds, for the service's own queue."""
 
     detail: dict[str, Any]
@@ -53,13 +64,23 @@ class Outgoing:
         return str(self.detail["metadata"]["id"])
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """The state after a commit, with the causes that the stream has handled (cause id → version of its commit)."""
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    """The state after a commit as JSON text, and the causes handled so far (id → version of its commit)."""
 
     schema: int
-    state: dict[str, Any]
+    text: msgspec.Raw
     causes: dict[str, int]
+
+    @classmethod
+    def of(cls, schema: int, state: dict[str, Any], causes: dict[str, int]) -> "Snapshot":
+        """The snapshot with this state."""
+        return cls(schema, msgspec.Raw(msgspec.json.encode(state)), causes)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Its fields."""
+        fields: dict[str, Any] = msgspec.json.decode(self.text)
+        return fields
 
 
 @dataclass(frozen=True)

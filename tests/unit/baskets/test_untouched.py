@@ -215,7 +215,7 @@ def test_a_basket_that_cannot_be_read_does_not_block_others_and_rings_the_alarm(
             stream=f"Basket#{basket}",
             version=2,
             id="commit-of-newer-code",
-            events=(StoredEvent("Gilded", 1, {}),),
+            events=(StoredEvent.of("Gilded", 1, {}),),
             time=clock.stamp(),
             correlation_id="flow-1",
             causation_id=None,

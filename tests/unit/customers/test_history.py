@@ -12,8 +12,8 @@ from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
 from language.generate import ROOT
 
-REGISTERED = StoredEvent("Registered", 1, {"name": "Ada Reyes", "sms_number": "+1 555 0100"})
-SNAPSHOT = Snapshot(1, {"status": "enabled", "name": "Ada Reyes", "sms_number": "+1 555 0100"}, {})
+REGISTERED = StoredEvent.of("Registered", 1, {"name": "Ada Reyes", "sms_number": "+1 555 0100"})
+SNAPSHOT = Snapshot.of(1, {"status": "enabled", "name": "Ada Reyes", "sms_number": "+1 555 0100"}, {})
 STORED_BEFORE = ["CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled"]
 
 
@@ -43,7 +43,7 @@ def test_a_customer_who_registered_before_there_were_languages_has_the_default(s
 def test_a_language_survives_a_snapshot_by_code_without_languages() -> None:
     stored(1, REGISTERED, SNAPSHOT)
     service.change_language("ada", "es")
-    stored(3, StoredEvent("Disabled", 1, {}), Snapshot(1, {**SNAPSHOT.state, "status": "disabled"}, {}))
+    stored(3, StoredEvent.of("Disabled", 1, {}), Snapshot.of(1, {**SNAPSHOT.state, "status": "disabled"}, {}))
     ada = service.customer("ada")
     assert (ada.language, ada.enabled) == ("es", False)
 

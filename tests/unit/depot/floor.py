@@ -14,7 +14,8 @@ from functions.depot.dispatcher import inbox as dispatcher
 from functions.depot.inbox import inbox
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
-from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.commit import Outgoing

@@ -80,7 +80,7 @@ def test_a_sweep_ends_the_leases_of_the_silent_robots_alone_in_whatever_state(fl
 def test_a_robot_whose_stream_cannot_be_read_does_not_keep_others_online(floor: Floor) -> None:
     broken, sound = sorted((floor.silent("Ajax"), floor.silent("Hector")))
     floor.settle()
-    unknown = StoredEvent("Bewitched", 1, {})
+    unknown = StoredEvent.of("Bewitched", 1, {})
     floor.store.commit(Commit(Bot.stream(broken), 3, "c", (unknown,), clock.stamp()))
     floor.pass_time(60)
     assert robot(sound)[0] == "offline"
@@ -248,14 +248,14 @@ def test_a_snapshot_from_before_sessions_were_counted_is_not_used(floor: Floor, 
             stream=Bot.stream(bot_id),
             version=5,
             id="old-commit",
-            events=(StoredEvent("WentOffline", 1, {}),),
+            events=(StoredEvent.of("WentOffline", 1, {}),),
             time=clock.stamp(),
             messages=(),
             cause=None,
             correlation_id="flow-1",
             causation_id=None,
             actor="system",
-            snapshot=Snapshot(1, {"status": "offline", "name": "Ajax", "list_id": None}, {}),
+            snapshot=Snapshot.of(1, {"status": "offline", "name": "Ajax", "list_id": None}, {}),
         )
     )
     assert service.bots.get(bot_id).session == 2

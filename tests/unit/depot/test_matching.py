@@ -174,7 +174,7 @@ def test_a_pair_that_keeps_meeting_conflicts_is_retried(floor: Floor, store: Con
 def test_a_list_that_cannot_be_read_does_not_block_others(floor: Floor) -> None:
     broken, sound = waiting_lists(floor, 2)
     version = service.shopping_list(broken).version + 1
-    unknown = StoredEvent("Bewitched", 1, {})
+    unknown = StoredEvent.of("Bewitched", 1, {})
     floor.store.commit(Commit(f"ShoppingList#{broken}", version, "c", (unknown,), "2026-03-14T09:00:00.000000Z"))
     bot_id = floor.idle()
     floor.settle()

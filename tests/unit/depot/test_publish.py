@@ -116,7 +116,7 @@ def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
 
 def test_a_list_whose_start_was_stored_without_a_time_is_loaded_and_picked(floor: Floor) -> None:
     floor.assigned("order-1")
-    started = StoredEvent("Started", 1, {})
+    started = StoredEvent.of("Started", 1, {})
     floor.store.commit(Commit("ShoppingList#order-1", 4, "c", (started,), "2026-03-14T09:00:00.000000Z"))
     service.pick("order-1", 1, "bakery", "roll", 2)
     *_, picked = floor.published

@@ -13,7 +13,8 @@ from botocore.exceptions import EndpointConnectionError
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, batches, invoker
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
-from functions.kernel.eventstore.store import MemoryEventStore, messages_of
+from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.commit import Outgoing

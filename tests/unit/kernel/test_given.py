@@ -83,7 +83,7 @@ def test_an_unexpected_event_fails_the_test() -> None:
 
 
 def test_an_event_that_cannot_be_stored_as_it_is_fails_the_test() -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(TypeError, match="Haunted cannot be stored"):
         given(Lamp, Haunted(by=(1, 2)))
-    with pytest.raises(AssertionError):
+    with pytest.raises(TypeError, match="Haunted cannot be stored"):
         given(Lamp).when(lambda lamp: lamp.record(Haunted(by=(1, 2))))

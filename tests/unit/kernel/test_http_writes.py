@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError
-from functions.kernel.eventstore.store import MemoryEventStore, from_item
+from functions.kernel.eventstore.item import from_item
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Response, ask

@@ -208,7 +208,7 @@ def committed(running: Runtime, stream: str, *messages: Outgoing, version: int =
             stream=stream,
             version=version,
             id=ids.new(),
-            events=(StoredEvent("Created", 1, {}),),
+            events=(StoredEvent.of("Created", 1, {}),),
             time=f"2026-03-01T12:{minute:02}:00.000000Z",
             messages=messages,
         )

@@ -1,11 +1,13 @@
 """A message that is delivered again, or twice at once: it takes effect once, and is answered as before."""
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
+from functions.kernel.eventstore.item import from_item, to_item
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import runtime
@@ -99,9 +101,10 @@ def forget_causes(running: Runtime) -> None:
     """As after more than 256 other messages: the stream does not know its causes any more."""
     assert isinstance(running.store, MemoryEventStore)
     for item in running.store.log:
-        item.pop("cause", None)
-        schema, state, _ = json.loads(item["snapshot"]["S"])
-        item["snapshot"] = {"S": json.dumps([schema, state, {}])}
+        commit = from_item(item)
+        assert commit.snapshot
+        forgetful = replace(commit, cause=None, snapshot=msgspec.structs.replace(commit.snapshot, causes={}))
+        item.update(to_item(forgetful))
 
 
 def seal(command: FillJar) -> None:

@@ -78,7 +78,7 @@ def test_a_commit_says_what_when_who_and_why() -> None:
         jars.create("jar-1", lambda jar: jar.fill(3, "a note"))
     [commit] = jars.history("jar-1")
     assert commit.stream == "Jar#jar-1"
-    assert commit.events == (StoredEvent("Filled", 1, {"coins": 3, "note": "a note"}),)
+    assert commit.events == (StoredEvent.of("Filled", 1, {"coins": 3, "note": "a note"}),)
     assert commit.time == "2026-03-01T12:00:00.000000Z"
     assert (commit.correlation_id, commit.causation_id, commit.actor) == ("flow-1", "message-1", "staff:mia")
     assert commit.cause == Cause("message-1", "digest")

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, TooLargeError, UnavailableError
-from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore, to_item
+from functions.kernel.eventstore.item import to_item
+from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import EventStore
 from tests.support import aws

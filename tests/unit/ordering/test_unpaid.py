@@ -248,7 +248,7 @@ def test_an_order_that_cannot_be_read_rings_the_alarm_and_the_others_are_cancell
             stream="Order#order-1",
             version=service.order("order-1").version + 1,
             id="commit-of-newer-code",
-            events=(StoredEvent("Gilded", 1, {}),),
+            events=(StoredEvent.of("Gilded", 1, {}),),
             time=clock.stamp(),
             correlation_id="flow-1",
             causation_id=None,
