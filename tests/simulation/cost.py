@@ -2,7 +2,7 @@
 
 | units | rule | source |
 |---|---|---|
-| bytes of an item | names and values in UTF-8; a number has 1, and 1 for two digits; a boolean has 1 | [1] |
+| bytes of an item | names, texts in UTF-8 and binaries; a number has 1, and 1 for two digits; a boolean has 1 | [1] |
 | read units | one for 4 KB of all items that a call reads, one at least; half where it is eventually consistent | [2] |
 | write units | one for 1 KB of the item, before or after, whichever is larger; also if a condition refuses it | [2] |
 | … of a transaction | twice as many; one that is retried with its token reads its items instead | [3] [4] |
@@ -40,13 +40,15 @@ def text_size(text: str) -> int:
 
 
 def item_size(item: Item) -> int:
-    """The bytes of an item of texts, numbers and booleans; no other types are simulated."""
+    """The bytes of an item of texts, numbers, booleans and binaries; no other types are simulated."""
     size = 0
     for name, value in item.items():
         [(kind, content)] = value.items()
         size += text_size(name)
         if kind == "S":
             size += text_size(content)
+        elif kind == "B":
+            size += len(content)
         elif kind == "N":
             size += 1 + math.ceil(len(content.lstrip("-").replace(".", "").strip("0")) / 2)
         else:
