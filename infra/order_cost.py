@@ -14,7 +14,7 @@ ORDER = {
     "http_requests": 6,
     "invocations": 105,
     "read_units": 87,
-    "write_units": 216,
+    "write_units": 218,
     "bus_entries": 31,
     "queue_requests": 232,
     "log_bytes": 27_400,
