@@ -11,7 +11,10 @@ OrderStatus = Literal["pending", "approved", "ready", "completed", "rejected", "
 
 
 class OrderState(Event):
-    """The public state of an order; `items` and `total` exclude what robots could not find."""
+    """The public state of an order; `items` and `total` exclude what robots could not find.
+
+    approved_at, readied_at: none before, nor in messages of orders that came so far before these fields were there.
+    """
 
     order_id: str
     customer_id: str
@@ -23,6 +26,8 @@ class OrderState(Event):
     paid: bool
     shopping_list_id: str | None
     created_at: Time
+    approved_at: Time | None = None
+    readied_at: Time | None = None
 
 
 class OrderCreated(OrderState, source="ordering", key="order_id"):

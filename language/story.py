@@ -126,6 +126,8 @@ _FIELDS: Data = {
     "enabled": True,
     "shopping_list_id": "order-1",
     "created_at": "2026-03-14T09:20:00.000000Z",
+    "approved_at": None,
+    "readied_at": None,
     "sent_at": "2026-03-14T09:27:00.000000Z",
     "stops": _stops(bread_picked=0),
     "bot_id": None,

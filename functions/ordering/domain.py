@@ -33,6 +33,7 @@ class Created(DomainEvent):
 @dataclass(frozen=True)
 class Approved(DomainEvent):
     shopping_list_id: str
+    at: str | None = None  # none in events that were stored before it was there
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Order(Aggregate):
     ready: bool = False
     paid: bool = False
     created_at: str = ""
+    approved_at: str | None = None
     readied_at: str | None = None
     collected_early: dict[str, tuple[Shortage, ...]] = field(default_factory=dict)
     lost_lists: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ class Order(Aggregate):
         if self.status in ("approved", "ready", "completed"):
             return
         self.must_be("pending")
-        self.record(Approved(shopping_list_id))
+        self.record(Approved(shopping_list_id, at))
         if shopping_list_id in self.collected_early:
             self._make_ready_or_cancel(self.collected_early[shopping_list_id], at)
         elif shopping_list_id in self.lost_lists:
@@ -223,6 +225,7 @@ class Order(Aggregate):
     @applies(Approved)
     def _approved(self, event: Approved) -> None:
         self.status = "approved"
+        self.approved_at = event.at
         self.shopping_list_id = event.shopping_list_id
 
     @applies(Rejected)

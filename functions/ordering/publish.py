@@ -80,4 +80,6 @@ def _state(order: Order) -> dict[str, Any]:
         "paid": order.paid,
         "shopping_list_id": order.shopping_list_id,
         "created_at": order.created_at,
+        "approved_at": order.approved_at,
+        "readied_at": order.readied_at,
     }

@@ -40,6 +40,7 @@ from functions.kernel.runtime.views import Row
 
 BY_STATUS = "by_status"
 AT_A_TIME = 50
+SHOWN = set(OrderState.model_fields) - {"approved_at", "readied_at"}
 MALL = "orders of the mall"  # the partition of the pointers to all orders
 
 projection = Projection(indexes=[BY_STATUS])
@@ -47,7 +48,7 @@ projection = Projection(indexes=[BY_STATUS])
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
 def order_row(event: OrderState, metadata: Metadata) -> Row:
-    data = event.model_dump(mode="json", include=set(OrderState.model_fields))
+    data = event.model_dump(mode="json", include=SHOWN)
     return Row("orders", event.order_id, data, indexes={BY_STATUS: (event.status, position(data))})
 
 

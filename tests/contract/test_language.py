@@ -35,7 +35,7 @@ STATES = {
     "basket_id": {"basket_id", "customer_id", "status", "items", "total"},
     "order_id": {
         *("order_id", "customer_id", "payment_id", "items", "total", "status", "ready", "paid"),
-        *("shopping_list_id", "created_at"),
+        *("shopping_list_id", "created_at", "approved_at", "readied_at"),
     },
     "shopping_list_id": {
         *("shopping_list_id", "order_id", "status", "stops", "bot_id", "assignment", "by_staff"),

@@ -1,6 +1,5 @@
 """The sums and timelines of a day in the mall, with messages in any order, duplicated and replayed."""
 
-import json
 from collections import Counter
 from copy import deepcopy
 from datetime import datetime
@@ -19,6 +18,7 @@ from functions.kernel.runtime import clock
 from tests.flow.a_day import Day, a_day, afternoon, insights, morning, replay, replay_everything, timeline
 from tests.flow.shopper import collect
 from tests.support.mall import Mall
+from tests.support.rows import stored_text
 
 ORDERED = [None, 1, 2]  # messages in order, and by two seeds in disorder with duplicates
 NAME, NUMBER = "Ada Reyes", "+15550100"  # of every shopper
@@ -218,9 +218,7 @@ def test_the_timeline_of_an_order_has_every_step(day: Day) -> None:
 
 def stored(mall: Mall) -> str:
     """All rows of insights, as text."""
-    rows = mall.runtimes["insights"].views
-    assert isinstance(rows, MemoryViews)
-    return json.dumps(list(rows.items.values()))
+    return stored_text(mall.runtimes["insights"].views)
 
 
 def test_no_row_holds_personal_data_of_erased_customers_before_and_after_a_replay(day: Day) -> None:

@@ -139,6 +139,10 @@ class Table:
                 if not isinstance(content, str):
                     raise InvalidKeyError(f"{name} must be text, and is {content!r}")
                 size += len(name) + (len(content) if content.isascii() else len(content.encode()))
+            if kind == "B":
+                if not isinstance(content, bytes):
+                    raise InvalidKeyError(f"{name} must be bytes, and is {content!r}")
+                size += len(name) + len(content)
             if kind == "N" and not _CANONICAL(content):
                 kept[name] = {"N": _canonical(content)}
             if kind == "B":

@@ -225,6 +225,8 @@ def test_only_an_eventually_consistent_read_is_stale() -> None:
         (put(Item={"stream": {"S": "Jar#1"}, "version": {"N": 1}}), "must be text"),
         (put(Item={"stream": {"S": "J"}, "version": {"N": "1"}, "x": {"S": "x" * 410_000}}), "maximum allowed size"),
         (put(Item={"stream": {"S": "\N{ROBOT FACE}" * 513}, "version": {"N": "1"}}), "maximum size limit of 2048"),
+        (put(Item={"stream": {"S": "J"}, "version": {"N": "1"}, "x": {"B": "x"}}), "must be bytes"),
+        (put(Item={"stream": {"S": "J"}, "version": {"N": "1"}, "x": {"B": b"x" * 410_000}}), "maximum allowed size"),
         (put(ConditionExpression="begins_with(#stream, :x)"), "begins_with"),
     ],
 )

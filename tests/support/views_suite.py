@@ -4,7 +4,9 @@ A subclass provides the fixture `views`, which has the index `by_place`. Partiti
 hold others.
 """
 
+import base64
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +30,11 @@ def pages(views: ViewStore, partition: str, limit: int, **query: Any) -> Iterato
 
 def numbers(page: Page) -> list[int]:
     return [row["n"] for row in page.rows]
+
+
+def noise(size: int) -> str:
+    """A text that cannot be deflated to fewer bytes."""
+    return base64.b64encode(random.Random(size).randbytes(size)).decode()
 
 
 class ViewStoreSuite:
@@ -66,7 +73,7 @@ class ViewStoreSuite:
         self, views: ViewStore, here: str
     ) -> None:
         for n in range(45):
-            views.put(Row(here, f"{n:03}", {"n": n, "x": "x" * 380_000}), 1)
+            views.put(Row(here, f"{n:03}", {"n": n, "x": noise(380_000)}), 1)
         found = views.get_many([(here, f"{n:03}") for n in range(45)], consistent=True)
         assert sorted(row["n"] for row in found.values()) == list(range(45))
 
@@ -201,7 +208,7 @@ class ViewStoreSuite:
 
     def test_one_page_may_take_several_responses_of_the_table(self, views: ViewStore, here: str) -> None:
         for n in range(5):
-            views.put(Row(here, f"{n}", {"n": n, "text": "x" * 300_000}), 1)  # 1.5 MB: a response has at most 1
+            views.put(Row(here, f"{n}", {"n": n, "text": noise(300_000)}), 1)  # 1.5 MB: a response has at most 1
         assert numbers(views.query(here)) == [0, 1, 2, 3, 4]
         assert [numbers(page) for page in pages(views, here, 4)] == [[0, 1, 2, 3], [4]]
 
@@ -215,6 +222,25 @@ class ViewStoreSuite:
         views.put(Row(here, "a", data), 1)
         assert views.get(here, "a") == data
         assert views.query(here).rows == [data]
+
+    @pytest.mark.parametrize("size", [900, 1_000, 1_100, 2_000, 100_000])
+    @pytest.mark.parametrize("text", ["x", "Grüße 🤖 ", '"\\\n'])
+    def test_a_row_of_any_size_is_read_in_every_way_as_it_was_written(
+        self, views: ViewStore, here: str, text: str, size: int
+    ) -> None:
+        data = {"text": (text * size)[:size]}
+        views.put(Row(here, "a", data, indexes={"by_place": (f"place {here}", "a")}), 1)
+        assert views.get(here, "a") == data
+        assert views.get_many([(here, "a")]) == {(here, "a"): data}
+        assert views.query(here).rows == [data]
+        assert views.query(f"place {here}", index="by_place").rows == [data]
+
+    def test_a_page_is_as_long_as_its_rows_are_in_an_answer_however_small_they_are_stored(
+        self, views: ViewStore, here: str
+    ) -> None:
+        for n in range(30):
+            views.put(Row(here, f"{n:02}", {"n": n, "text": "x" * 200_000}), 1)
+        assert [len(page.rows) for page in pages(views, here, 50)] == [24, 6]  # of 5 MB at most
 
     @pytest.mark.parametrize(
         "row",

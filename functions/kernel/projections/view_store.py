@@ -1,7 +1,8 @@
 """Where rows of read models are kept: a DynamoDB table, and the same in memory.
 
 An item's key is `partition` and `sort`; its index keys are `<index>_partition` and `<index>_sort` (sparse: an index
-that a row leaves out does not see it). The data is JSON text. A tombstone keeps its key and `deleted`.
+that a row leaves out does not see it). The data is JSON text, or such text deflated where the item would be larger than
+one write unit. A tombstone keeps its key and `deleted`.
 """
 
 import json
@@ -13,14 +14,16 @@ from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.runtime import clock
-from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, deflated, inflated, weight
 from functions.kernel.runtime.views import Page, Row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, dict[str, Any]]
+Found = tuple[Item, str]  # an item, and the JSON text of its data
 
+WRITE_UNIT = 1_024  # bytes of an item
 BATCH = 100  # keys in one BatchGetItem
 TRIES = 6  # of a batch from which DynamoDB reads nothing
 NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
@@ -34,13 +37,31 @@ def to_item(row: Row, version: int) -> Item:
     if row.data is None:
         item["deleted"] = {"BOOL": True}
     else:
-        item["data"] = {"S": compact(row.data)}
         for index, (partition, sort) in row.indexes.items():
             item[f"{index}_partition"] = {"S": partition}
             item[f"{index}_sort"] = {"S": sort}
     if row.expires is not None:
         item["expires"] = {"N": str(row.expires)}
+    if row.data is not None:
+        item["data"] = {"S": compact(row.data)}
+        if _size(item) > WRITE_UNIT:
+            item["data"] = {"B": deflated(item["data"]["S"])}
     return item
+
+
+def _size(item: Item) -> int:
+    """The bytes of an item, or a few more: a number is counted as its text, and DynamoDB packs two digits into a byte.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    parts = ((name, kind, content) for name, value in item.items() for kind, content in value.items())
+    return sum(len(name) + len(str(content).encode()) + (kind == "N") for name, kind, content in parts)
+
+
+def _text(item: Item) -> str:
+    """The JSON text of an item's data; nothing for a counter."""
+    stored = item.get("data", {})
+    return inflated(stored["B"]) if "B" in stored else stored.get("S", "")
 
 
 def read_item(item: Item | None) -> dict[str, Any] | None:
@@ -49,7 +70,7 @@ def read_item(item: Item | None) -> dict[str, Any] | None:
         return None
     if "data" not in item:
         return {name: int(value["N"]) for name, value in item.items() if name not in ("partition", "sort")}
-    data: dict[str, Any] = json.loads(item["data"]["S"])
+    data: dict[str, Any] = json.loads(_text(item))
     return data
 
 
@@ -181,35 +202,36 @@ class DynamoViews:
             "ScanIndexForward": not descending,
             **({"ConsistentRead": True} if consistent else {}),
         }
-        found: list[Item] = []
+        found: list[Found] = []
         while True:
             if after:
                 request["ExclusiveStartKey"] = after
             # One more than the page: DynamoDB gives a key to go on from even when nothing is left.
             response = self._client.query(**request, Limit=limit + 1 - len(found))
-            found += [item for item in cast(Any, response["Items"]) if read_item(item) is not None]
+            found += [(item, _text(item)) for item in cast(Any, response["Items"]) if "deleted" not in item]
             after = cast(Any, response).get("LastEvaluatedKey")
             if after is None or len(found) > limit or _rows_within(found, ANSWER_BYTES) < len(found):
                 return _page(found, limit, index)
 
 
-def _page(found: list[Item], limit: int, index: str | None) -> Page:
+def _page(found: list[Found], limit: int, index: str | None) -> Page:
     """The first rows of those found, and the key of the last of them when there are more.
 
     At most `limit`, and no more than fit into a function's answer. A single larger row is a page by itself.
     """
     limit = min(limit, _rows_within(found, ANSWER_BYTES))
-    rows = [data for item in found[:limit] if (data := read_item(item)) is not None]
-    sorts = tuple(item["sort"]["S"] for item in found[:limit])
+    shown = found[:limit]
+    rows: list[Any] = [json.loads(text) if text else read_item(item) for item, text in shown]
+    sorts = tuple(item["sort"]["S"] for item, _ in shown)
     if len(found) <= limit:
         return Page(rows, None, sorts)
     names = ["partition", "sort", *([f"{index}_partition", f"{index}_sort"] if index else [])]
-    return Page(rows, {name: found[limit - 1][name] for name in names}, sorts)
+    return Page(rows, {name: shown[-1][0][name] for name in names}, sorts)
 
 
-def _rows_within(found: list[Item], size: int) -> int:
+def _rows_within(found: list[Found], size: int) -> int:
     """How many of the rows, from the first on, weigh so many bytes in an answer together; at least one."""
-    sizes = accumulate(weight(item["data"]["S"]) if "data" in item else 0 for item in found)
+    sizes = accumulate(weight(text) for _, text in found)
     return max(1, sum(total <= size for total in sizes))
 
 
@@ -278,12 +300,15 @@ class MemoryViews:
             return item[f"{prefix}sort"]["S"], item["partition"]["S"], item["sort"]["S"]
 
         found = sorted(
-            (item for item in self.items.values() if item.get(f"{prefix}partition", {}).get("S") == partition),
+            (
+                item
+                for item in self.items.values()
+                if item.get(f"{prefix}partition", {}).get("S") == partition and "deleted" not in item
+            ),
             key=place,
             reverse=descending,
         )
-        found = [item for item in found if read_item(item) is not None]
         found = [item for item in found if (first or "") <= place(item)[0] and (last is None or place(item)[0] <= last)]
         if after:
             found = [i for i in found if (place(i) < place(after) if descending else place(i) > place(after))]
-        return _page(found, limit, index)
+        return _page([(item, _text(item)) for item in found[: limit + 1]], limit, index)

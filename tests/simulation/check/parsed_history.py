@@ -5,6 +5,7 @@ no invariant.
 """
 
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -238,6 +239,15 @@ def _detail(body: str) -> dict[str, Any] | None:
         return None
     readable = isinstance(detail, dict) and isinstance(detail.get("metadata"), dict) and "id" in detail["metadata"]
     return detail if readable and "name" in detail["metadata"] and isinstance(detail.get("data"), dict) else None
+
+
+def row_data(item: Mapping[str, dict[str, Any]] | None) -> dict[str, Any] | None:
+    """What a row of a read model shows, stored as text or deflated; None when it is not there or was deleted."""
+    if not item or "data" not in item:
+        return None
+    (kind, content), *_ = item["data"].items()
+    data: dict[str, Any] = json.loads(zlib.decompress(content, -zlib.MAX_WBITS) if kind == "B" else content)
+    return data
 
 
 def plain(item: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Read models: each row equals a rebuild from the stored history, and never returns to an older version."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.check.delivery import Deliveries
-from tests.simulation.check.parsed_history import ParsedHistory, plain
+from tests.simulation.check.parsed_history import ParsedHistory, plain, row_data
 from tests.simulation.check.records import Message
 from tests.simulation.check.violation import Violation
 
@@ -165,12 +164,12 @@ def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violati
             continue
         key = model.key(message.data)
         item, shows = rows[model.service].get(key), model.shows(message)
+        found = row_data(item)
         about = {"table": f"{model.service}/views", "row": list(key), "message": message.id}
-        if item is None or "data" not in item:
+        if found is None:
             if shows is not None or (item is None and message.name == "CustomerErased"):
                 yield Violation(REBUILT, f"{model.service} has no row for {message.metadata['stream']}", about)
             continue
-        found = json.loads(item["data"]["S"])
         wrong = [name for name in shows or () if found.get(name) != (shows or {})[name]]
         if shows is None or wrong:
             what = f"has another {', '.join(wrong)} than" if wrong else "was not deleted by"
@@ -217,8 +216,8 @@ def _sagas(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
             continue
         names = [name for commit in commits for name in commit.event_names()]
         status = next((words[name] for name in reversed(names) if name in words), "running")
-        item = rows.get((f"saga#{order_id}", "saga"))
-        shown = json.loads(item["data"]["S"])["status"] if item and "data" in item else "nothing"
+        row = row_data(rows.get((f"saga#{order_id}", "saga")))
+        shown = row["status"] if row else "nothing"
         if shown != status:
             text = f"the list of sagas shows {shown} for the order {order_id}, whose saga is {status}"
             yield Violation(REBUILT, text, {"stream": commits[0].stream, "table": "checkout/views"})

@@ -1,7 +1,6 @@
 """An erased customer: no row of insights holds their personal data, in whatever order messages come."""
 
 import itertools
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ from functions.kernel.runtime.views import Row
 from language.story import sample
 from tests.support.delivery import delivered
 from tests.support.gateway import request
+from tests.support.rows import stored_text
 from tests.support.runtime import memory_runtime
 from tests.unit.insights.messages import at, consume
 
@@ -59,8 +59,7 @@ def shown(flow: str = "flow-1") -> dict[str, dict[str, Any]]:
 
 def stored(runtime: Runtime) -> str:
     """All rows of insights, as text."""
-    assert isinstance(runtime.views, MemoryViews)
-    return json.dumps(list(runtime.views.items.values()))
+    return stored_text(runtime.views)
 
 
 def assert_forgotten(runtime: Runtime) -> None:

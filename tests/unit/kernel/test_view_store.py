@@ -1,5 +1,6 @@
 """The store of read models: one suite on both implementations, and what the one on DynamoDB makes of errors."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -10,8 +11,9 @@ from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.projections.view_store import DynamoViews, MemoryViews, to_item
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.views import Row, ViewStore
+from tests.simulation.cost import item_size
 from tests.support import aws
-from tests.support.views_suite import ViewStoreSuite
+from tests.support.views_suite import ViewStoreSuite, noise
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -49,6 +51,47 @@ def test_a_row_says_when_it_may_go(dynamodb: Any) -> None:
     DynamoViews(dynamodb, table).put(Row("here", "a", {"n": 1}, expires=1_800_000_000), 1)
     item = dynamodb.get_item(TableName=table, Key={"partition": {"S": "here"}, "sort": {"S": "a"}})["Item"]
     assert item["expires"] == {"N": "1800000000"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "largest"),
+    [("x" * 900, "S", 1_024), ("x" * 1_100, "B", 100), ("Grüße " * 200, "B", 150), (noise(2_000), "B", 2_300)],
+)
+def test_data_is_text_while_the_item_fits_into_one_write_unit_and_else_deflated(
+    text: str, kind: str, largest: int
+) -> None:
+    item = to_item(Row("here", "a", {"text": text}, indexes={"by_place": ("there", "a")}), 1)
+    assert list(item["data"]) == [kind]
+    assert item_size(item) <= largest
+
+
+@pytest.mark.parametrize("room", range(3))
+def test_no_item_of_more_than_a_write_unit_is_text(room: int) -> None:
+    """By DynamoDB's own rule, at each length near the limit."""
+    for length in range(1_024 - 100, 1_024):
+        item = to_item(Row("here", "a" * (1 + room), {"text": "x" * length}), 10**room)
+        assert "S" not in item["data"] or item_size(item) <= 1_024
+        assert "B" not in item["data"] or item_size(item) < 1_000
+
+
+@pytest.mark.parametrize("length", [10, 5_000])
+def test_a_row_that_was_stored_as_text_is_read_whatever_its_length(dynamodb: Any, length: int) -> None:
+    data = {"text": "x" * length}
+    item: Any = {
+        "partition": {"S": "here"},
+        "sort": {"S": "a"},
+        "version": {"N": "1"},
+        "data": {"S": json.dumps(data)},
+    }
+    table = aws.view_table(dynamodb, [])
+    dynamodb.put_item(TableName=table, Item=item)
+    memory = MemoryViews()
+    memory.items["here", "a"] = item
+    for views in (DynamoViews(dynamodb, table), memory):
+        assert views.get("here", "a") == data
+        assert views.query("here").rows == [data]
+        assert views.put(Row("here", "a", {"text": "y" * length}), 2)
+        assert views.get_many([("here", "a")]) == {("here", "a"): {"text": "y" * length}}
 
 
 @pytest.mark.parametrize(("row", "operation"), [(PLAIN, "PutItem"), (COUNTED, "TransactWriteItems")])

@@ -62,6 +62,8 @@ def test_a_checked_out_basket_becomes_one_pending_order_with_its_id() -> None:
         "paid": False,
         "shopping_list_id": None,
         "created_at": service.order("order-1").created_at,
+        "approved_at": None,
+        "readied_at": None,
     }
 
 
@@ -70,6 +72,26 @@ def test_an_order_keeps_the_time_at_which_it_was_placed() -> None:
         deliver(CHECKED_OUT)
     deliver(APPROVE)
     assert published()[-1].model_dump()["created_at"] == "2026-01-05T09:00:00.000000Z"
+
+
+def test_each_event_of_an_order_has_the_times_of_its_stages_so_far() -> None:
+    for hour, message in ((9, CHECKED_OUT), (10, APPROVE), (11, collected()), (12, PAID)):
+        with clock.fixed(lambda hour=hour: datetime(2026, 1, 5, hour, 0, tzinfo=UTC)):  # type: ignore[misc]
+            deliver(message)
+    times = {
+        type(event).about.name: [
+            event.created_at[11:13],
+            *((at or "")[11:13] for at in (event.approved_at, event.readied_at)),
+        ]
+        for event in published()
+    }
+    assert times == {
+        "OrderCreated": ["09", "", ""],
+        "OrderApproved": ["09", "10", ""],
+        "OrderReadied": ["09", "10", "11"],
+        "OrderPaid": ["09", "10", "11"],
+        "OrderCompleted": ["09", "10", "11"],
+    }
 
 
 @pytest.mark.parametrize("messages", list(permutations([APPROVE, collected(NO_INK), PAID])))

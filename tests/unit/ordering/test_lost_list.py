@@ -24,7 +24,7 @@ from tests.unit.ordering.mall import CHECKED_OUT, deliver, names, published
 
 AT = "2026-03-14T09:26:53.589793Z"
 PENDING = [Created("ada", "payment-1", (Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 2),), AT)]
-APPROVED = [*PENDING, Approved("list-1")]
+APPROVED = [*PENDING, Approved("list-1", AT)]
 READY = [*APPROVED, Readied((), AT)]
 CANCELLED = Cancelled("its shopping list was cancelled", "system")
 
@@ -57,14 +57,16 @@ def test_a_pending_order_records_once_that_a_list_was_cancelled() -> None:
 
 def test_an_order_whose_list_was_cancelled_early_is_cancelled_when_it_is_approved() -> None:
     early = [ListLost("list-2"), ListLost("list-1")]
-    given(Order, *PENDING, *early).when(lambda order: order.approve("list-1", AT)).then(Approved("list-1"), CANCELLED)
-    given(Order, *PENDING, early[0]).when(lambda order: order.approve("list-1", AT)).then(Approved("list-1"))
+    given(Order, *PENDING, *early).when(lambda order: order.approve("list-1", AT)).then(
+        Approved("list-1", AT), CANCELLED
+    )
+    given(Order, *PENDING, early[0]).when(lambda order: order.approve("list-1", AT)).then(Approved("list-1", AT))
 
 
 def test_a_list_completed_early_counts_although_another_was_cancelled() -> None:
     early = [ListLost("list-2"), CollectedEarly("list-1", ())]
     given(Order, *PENDING, *early).when(lambda order: order.approve("list-1", AT)).then(
-        Approved("list-1"), Readied((), AT)
+        Approved("list-1", AT), Readied((), AT)
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.kernel.domain.aggregate import DomainEvent
+from functions.kernel.eventstore.codec import from_data
 from functions.kernel.runtime.clock import stamp
 from functions.ordering.domain import (
     Approved,
@@ -32,7 +33,7 @@ NO_INK = (Shortage("paper", "ink", 1),)
 NOTHING = (Shortage("bakery", "bread", 2), *NO_INK)
 
 CREATED = Created("ada", "payment-1", (BREAD, INK), AT)
-APPROVED = Approved("list-1")
+APPROVED = Approved("list-1", AT)
 READIED = Readied((), AT)
 CANCELLED = Cancelled("changed my mind", "customer")
 
@@ -51,8 +52,12 @@ def make_ready(order: Order) -> None:
 class TestApproving:
     def test_a_pending_order_is_approved_and_knows_its_list(self) -> None:
         given(Order, *PENDING).when(lambda order: order.approve("list-1", AT)).then(APPROVED).then_state(
-            status="approved", shopping_list_id="list-1"
+            status="approved", shopping_list_id="list-1", approved_at=AT
         )
+
+    def test_an_approval_that_was_stored_without_its_time_still_counts(self) -> None:
+        old = from_data(Approved, {"shopping_list_id": "list-1"})
+        given(Order, CREATED, old).when(make_ready).then_state(status="ready", approved_at=None, readied_at=AT)
 
     @pytest.mark.parametrize("history", [APPROVED_ORDER, READY, COMPLETED])
     def test_an_approval_that_took_effect_changes_nothing(self, history: list[DomainEvent]) -> None:
