@@ -4,7 +4,8 @@ A customer's copy says that the customer exists. Where it is missing, the owner 
 customer stays as a marked row instead of a tombstone, so that the owner need not be asked; the erasure is the last
 event of its stream.
 
-An order's copy is what its money is compared with. One sparse index finds what is to be compared: an ended order by the
+An order's copy is what its money is compared with, once it has ended; it is written when an order begins and when it
+ends, and ordering is asked about one between. One sparse index finds what is to be compared: an ended order by the
 day on which it ended, an unfinished one by the time of its creation, a difference by its status and time. It also has
 the payments that no order has taken, by their authorization. Those rows, and the runs, are no read model: use cases
 write them, and no rebuild would bring them back.
@@ -26,12 +27,9 @@ from events.customers import (
 )
 from events.envelope import Metadata
 from events.ordering import (
-    OrderApproved,
     OrderCancelled,
     OrderCompleted,
     OrderCreated,
-    OrderPaid,
-    OrderReadied,
     OrderRejected,
     OrderState,
 )
@@ -67,7 +65,7 @@ def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
     return _customer(event.customer_id, erased=True)
 
 
-@projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
+@projection.on(OrderCreated, OrderRejected, OrderCancelled, OrderCompleted)
 def order_row(event: OrderState, metadata: Metadata) -> Row:
     data = {
         "id": event.order_id,

@@ -19,6 +19,8 @@ Data = dict[str, Any]
 
 ORDERS = ("Created", "Approved", "Rejected", "Readied", "Paid", "Cancelled", "Completed")
 ORDER_EVENTS = {f"Order{word}" for word in ORDERS}
+# Payments asks ordering about an order between these.
+ORDER_BEGUN_OR_ENDED = {"OrderCreated", "OrderRejected", "OrderCancelled", "OrderCompleted"}
 LIST_EVENTS = {
     f"ShoppingList{word}"
     for word in ("Created", "Available", "Assigned", "Started", "ItemPicked", "Completed", "Cancelled")
@@ -62,7 +64,7 @@ MODELS = (
     Model("search", frozenset(ORDER_EVENTS), lambda d: ("orders", d["order_id"]), _same("order_id", *ORDER_STATE)),
     Model(
         "payments",
-        frozenset(ORDER_EVENTS),
+        frozenset(ORDER_BEGUN_OR_ENDED),
         lambda d: (f"order {d['order_id']}", "order"),
         _same("customer_id", "payment_id", "status", "total", "paid"),
     ),
