@@ -24,7 +24,9 @@ from functions.payments.views import INDEX, projection
 
 inbox = Inbox(
     "payments",
-    uses=Uses(streams="commit", rows=("get", "query"), indexes=(INDEX,), asks=(FindOrder,), queues=("inbox",)),
+    uses=Uses(
+        streams="commit", rows=("get", "query", "delete"), indexes=(INDEX,), asks=(FindOrder,), queues=("inbox",)
+    ),
 )
 inbox.include(projection)
 inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
