@@ -25,7 +25,7 @@ MORE = 60  # things of each kind
 
 SEARCHES: dict[str, tuple[str, str]] = {
     "nothing": ("pointers of the mall", ""),
-    "a status": ("that status of `by_status`", "status"),
+    "a status": ("the unfinished orders of `by_status`", "status"),
     "a customer": ("pointers of the customer", "customerId"),
     "a product": ("pointers of the product", "productIds"),
     "a store": ("pointers of the store", "storeIds"),
