@@ -8,7 +8,9 @@ from events.depot import (
     ShoppingInitiated,
     ShoppingListAccepted,
     ShoppingListCancellationAccepted,
+    ShoppingListItemPicked,
     ShoppingListRefused,
+    ShoppingListStarted,
     ShoppingRefused,
     WaitingListsDue,
 )
@@ -30,6 +32,7 @@ inbox = Inbox(
     ),
 )
 inbox.include(views.projection)
+inbox.drain(ShoppingListStarted, ShoppingListItemPicked)
 inbox.schedule(RobotLeasesDue, "rate(1 minute)")
 inbox.schedule(WaitingListsDue, "rate(1 minute)")
 
