@@ -26,7 +26,6 @@ inbox = Inbox(
     uses=Uses(
         streams="commit",
         rows=("get", "query"),
-        indexes=("by_status",),
         asks=(FindProduct,),
         queues=(matching.QUEUE,),
     ),
