@@ -112,7 +112,7 @@ def complete(mall: Furnished, kind: str) -> None:
 
 def at_rest(mall: Furnished) -> Furnished:
     """Take its robots offline: what they worked on waits, so how much of it is on a page does not depend on ids."""
-    page = {"next": ""}
+    page: Any = {"next": ""}
     while "next" in page:
         after = f"&next={page['next']}" if page["next"] else ""
         page = mall.ask("GET", f"/api/depot/bots?limit=100{after}")
