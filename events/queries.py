@@ -73,12 +73,14 @@ class FindCustomer(Query[CustomerFound], owner="customers"):
 
 
 class OrderFound(Answer):
-    """An order's current state."""
+    """An order's current state. paid, changed_at (RFC 3339): an owner deployed before these existed sends none."""
 
     order_id: str
     customer_id: str
     status: str
     total: int
+    paid: bool | None = None
+    changed_at: str | None = None
     version: int
 
 

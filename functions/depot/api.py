@@ -155,9 +155,8 @@ def create_list(body: NewList) -> Created:
 def get_lists(which: Which) -> ListPage:
     """List shopping lists, those of one status or all."""
     purpose = f"shopping lists {which.status}"
-    page = views.lists(which.status, which.limit, paging.read(which.next, purpose))
-    found = [ListContent.model_validate({"id": row["shopping_list_id"], **row}) for row in page.rows]
-    return ListPage(lists=found, next=paging.sign(page.after, purpose))
+    found, after = service.list_lists(which.status, which.limit, paging.read(which.next, purpose))
+    return ListPage(lists=[_content(one) for one in found], next=paging.sign(after, purpose))
 
 
 @api.get("/api/depot/shopping/{id}", may=[STAFF, BOT])

@@ -8,7 +8,9 @@ from events.depot import (
     ShoppingInitiated,
     ShoppingListAccepted,
     ShoppingListCancellationAccepted,
+    ShoppingListItemPicked,
     ShoppingListRefused,
+    ShoppingListStarted,
     ShoppingRefused,
     WaitingListsDue,
 )
@@ -24,12 +26,12 @@ inbox = Inbox(
     uses=Uses(
         streams="commit",
         rows=("get", "query"),
-        indexes=("by_status",),
         asks=(FindProduct,),
         queues=(matching.QUEUE,),
     ),
 )
 inbox.include(views.projection)
+inbox.drain(ShoppingListStarted, ShoppingListItemPicked)
 inbox.schedule(RobotLeasesDue, "rate(1 minute)")
 inbox.schedule(WaitingListsDue, "rate(1 minute)")
 

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from events.depot import RobotLeasesDue, WaitingListsDue
 from functions.depot import lease, views
@@ -13,10 +14,12 @@ from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
 from functions.kernel.domain.aggregate import Aggregate
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
+from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.side_by_side import results
 
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 not_dispatched = Alarm("NotDispatched", WaitingListsDue.about.name)
@@ -42,6 +45,26 @@ class Wanted:
 def shopping_list(list_id: str) -> ShoppingList:
     """A list as it is now. Raises NotFoundError."""
     return lists.get(list_id)
+
+
+def list_lists(
+    status: str | None, limit: int, after: dict[str, Any] | None
+) -> tuple[list[ShoppingList], dict[str, Any] | None]:
+    """A page of lists, of one status or all, and where the next begins (None at the end).
+
+    Those at work are read from their streams, side by side, for no row says what a robot does with its list. Whoever
+    has left the status meanwhile is left out, so a page of one status may be short.
+    """
+    page = views.lists(status, limit, after)
+    found = results(runtime.current().side_by_side([partial(_latest, row) for row in page.rows]))
+    return [one for one in found if status in (None, one.status)], page.after
+
+
+def _latest(row: dict[str, Any]) -> ShoppingList:
+    id = row["shopping_list_id"]
+    if row["status"] in views.AT_WORK:
+        return lists.load(id).aggregate
+    return codec.from_data(ShoppingList, {"id": id, **row})
 
 
 def plan_for_order(order_id: str, wanted: Iterable[Wanted]) -> None:

@@ -1,7 +1,11 @@
 """Read models: shopping lists and robots, which of them wait, and copies of stores and products.
 
-The service's inbox writes the read models (`projection`). The rows of what waits are the dispatcher's own (`waiting`):
-it writes them when it consumes the event that something waits, reads them consistently, and deletes them.
+The service's inbox writes the read models (`projection`). A list's row is written when it is created, waits, is
+assigned and ends; what its robot does with it meanwhile is read from its stream. The index has the lists that wait, to
+be initiated or for a robot, and the cancelled ones, which are few. Robots need none: there are few, and all are read.
+
+The rows of what waits are the dispatcher's own (`waiting`): it writes them when it consumes the event that something
+waits, reads them consistently, and deletes them.
 """
 
 from collections.abc import Iterator
@@ -21,8 +25,6 @@ from events.depot import (
     ShoppingListCancelled,
     ShoppingListCompleted,
     ShoppingListCreated,
-    ShoppingListItemPicked,
-    ShoppingListStarted,
     ShoppingListState,
 )
 from events.envelope import Metadata
@@ -46,6 +48,8 @@ from functions.kernel.runtime.views import Page, Row
 
 AT_A_TIME = 25  # rows of what waits that are read at once: about as many pairs as a second makes
 WAITING_LISTS, IDLE_BOTS = "waiting lists", "idle bots"
+AT_WORK = ("assigned", "active")  # of a list: a robot has it. Its row says "assigned", that of earlier code either.
+INDEXED = ("pending", "available", "cancelled")
 
 projection = Projection(indexes=["by_status"])
 waiting = Projection()
@@ -53,30 +57,24 @@ find_product = Ask(FindProduct)
 
 
 @projection.on(
-    ShoppingListCreated,
-    ShoppingListAvailable,
-    ShoppingListAssigned,
-    ShoppingListStarted,
-    ShoppingListItemPicked,
-    ShoppingListCompleted,
-    ShoppingListCancelled,
+    ShoppingListCreated, ShoppingListAvailable, ShoppingListAssigned, ShoppingListCompleted, ShoppingListCancelled
 )
 def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(ShoppingListState.model_fields))
-    # Of all that happens to a list, only a pick leaves its status as it was.
-    since = event.started_at if isinstance(event, ShoppingListItemPicked) else None
-    return _row("lists", event.shopping_list_id, data, metadata, since or metadata.time)
+    place = {"by_status": (f"lists {event.status}", metadata.time)}
+    data |= _since(metadata)
+    return Row("lists", event.shopping_list_id, data, indexes=place if event.status in INDEXED else {})
 
 
 @projection.on(BotRegistered, BotCameOnline, BotWentOffline, BotAssigned, BotFinished)
 def bot_row(event: BotState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(BotState.model_fields))
-    return _row("bots", event.bot_id, data, metadata, metadata.time)
+    return Row("bots", event.bot_id, data | _since(metadata))
 
 
-def _row(kind: str, id: str, data: dict[str, Any], metadata: Metadata, since: str) -> Row:
-    about = {"since": since, "flow": metadata.correlation_id, "version": metadata.stream_version}
-    return Row(kind, id, data | about, indexes={"by_status": (f"{kind} {data['status']}", since)})
+def _since(metadata: Metadata) -> dict[str, Any]:
+    """What the row of a list or a robot says of the event that brought it to its status."""
+    return {"since": metadata.time, "flow": metadata.correlation_id, "version": metadata.stream_version}
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)
@@ -99,19 +97,25 @@ def _product(store_id: str, name: str, removed: bool = False) -> dict[str, Any]:
 
 
 def lists(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
-    """A page of shopping lists, of one status (those that have had it longest first) or all."""
-    return _listed("lists", status, limit, after)
+    """A page of the rows of lists, of one status or all. Of a status that is indexed, who has had it longest is first.
+
+    A page of those at work may be short, for it is read by robots; of completed ones too, for it is read by lists. Rows
+    of those at work hold their ids and a status of AT_WORK alone.
+    """
+    query = runtime.current().views.query
+    if status in INDEXED:
+        return query(f"lists {status}", index="by_status", limit=limit, after=after)
+    if status in AT_WORK:
+        page = query("bots", limit=limit, after=after)
+        ids = [row["list_id"] for row in page.rows if row["list_id"]]
+        return Page([{"shopping_list_id": id, "status": status} for id in ids], page.after)
+    page = query("lists", limit=limit, after=after)
+    return Page([row for row in page.rows if status in (None, row["status"])], page.after)
 
 
 def bots(limit: int, after: dict[str, Any] | None) -> Page:
     """A page of robots."""
-    return _listed("bots", None, limit, after)
-
-
-def _listed(kind: str, status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
-    if status is None:
-        return runtime.current().views.query(kind, limit=limit, after=after)
-    return runtime.current().views.query(f"{kind} {status}", index="by_status", limit=limit, after=after)
+    return runtime.current().views.query("bots", limit=limit, after=after)
 
 
 @dataclass(frozen=True)
@@ -174,17 +178,17 @@ def _waiting(partition: str) -> Iterator[Waiting]:
 
 def lists_shown_as_available() -> Iterator[Waiting]:
     """The lists that wait for a robot by the index of the read model, which may be behind."""
-    return _shown("lists available", WAITING_LISTS, "shopping_list_id")
+    found = rows("lists available", index="by_status")
+    return (_shown(WAITING_LISTS, row["shopping_list_id"], row) for row in found)
 
 
 def bots_shown_as_idle() -> Iterator[Waiting]:
-    """The robots that wait for a list by the index of the read model, which may be behind."""
-    return _shown("bots idle", IDLE_BOTS, "bot_id")
+    """The robots that wait for a list by the read model, which may be behind."""
+    return (_shown(IDLE_BOTS, row["bot_id"], row) for row in rows("bots") if row["status"] == "idle")
 
 
-def _shown(status: str, partition: str, id: str) -> Iterator[Waiting]:
-    found = rows(status, index="by_status")
-    return (Waiting(partition, row[id], row["since"], row["flow"], row.get("version")) for row in found)
+def _shown(partition: str, id: str, row: dict[str, Any]) -> Waiting:
+    return Waiting(partition, id, row["since"], row["flow"], row.get("version"))
 
 
 def record_heartbeat(bot_id: str, moment: datetime) -> None:
@@ -212,10 +216,8 @@ def heartbeats() -> dict[str, datetime]:
 
 
 def online_bots() -> Iterator[str]:
-    """The ids of the robots that the index shows as idle or at work."""
-    for status in ("idle", "active"):
-        for row in rows(f"bots {status}", index="by_status"):
-            yield row["bot_id"]
+    """The ids of the robots that the read model shows as idle or at work."""
+    return (row["bot_id"] for row in rows("bots") if row["status"] in ("idle", "active"))
 
 
 def line(store_id: str, product_id: str, quantity: int, store_name: str = "", product_name: str = "") -> Line | None:

@@ -2,6 +2,7 @@
 
 from events.queries import FindOrder, OrderFound
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.runtime import runtime
 from functions.kernel.runtime.uses import Uses
 from functions.ordering import service
 
@@ -11,10 +12,13 @@ queries = Queries("ordering", uses=Uses(streams="load"))
 @queries.on(FindOrder)
 def find_order(query: FindOrder) -> OrderFound:
     order = service.order(query.order_id)
+    latest = next(runtime.current().store.backwards(order.stream(order.id), page=1))
     return OrderFound(
         order_id=order.id,
         customer_id=order.customer_id,
         status=order.status,
         total=order.total,
+        paid=order.paid,
+        changed_at=latest.time,
         version=order.version,
     )

@@ -41,7 +41,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Order:
-    """The payments service's copy of an order. total: in cents. moved_at: when it last changed (RFC 3339)."""
+    """An order as its money is compared with it. total: in cents. moved_at: when it last changed (RFC 3339)."""
 
     id: str
     customer_id: str

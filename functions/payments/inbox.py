@@ -1,7 +1,7 @@
 """What the payments service consumes: the saga's commands, order events, customer events, and its own reminders."""
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.ordering import OrderApproved, OrderCancelled, OrderReadied, OrderRejected, OrderState
+from events.ordering import OrderApproved, OrderCancelled, OrderPaid, OrderReadied, OrderRejected, OrderState
 from events.payments import (
     OrderReconciliationDue,
     PaymentAccepted,
@@ -24,9 +24,12 @@ from functions.payments.views import INDEX, projection
 
 inbox = Inbox(
     "payments",
-    uses=Uses(streams="commit", rows=("get", "query"), indexes=(INDEX,), asks=(FindOrder,), queues=("inbox",)),
+    uses=Uses(
+        streams="commit", rows=("get", "query", "delete"), indexes=(INDEX,), asks=(FindOrder,), queues=("inbox",)
+    ),
 )
 inbox.include(projection)
+inbox.drain(OrderPaid)
 inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
 inbox.schedule(ReconciliationRunsDue, "rate(1 minute)")
 inbox.schedule(UnconfirmedPaymentsDue, "rate(1 minute)")

@@ -19,7 +19,7 @@ from typing import Any, get_args
 
 from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue
 from events.registry import Timer
-from functions.kernel.domain.errors import InvalidError, NotFoundError
+from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.eventstore.repository import Repository
@@ -88,20 +88,19 @@ def reconcile_order(order_id: str, asked_at: str) -> int:
     what was requested of the provider and is not made is asked for again, in case its reminder was lost or given up.
     Raises NotFoundError, UnavailableError.
     """
-    order = views.order(order_id)
-    if order is None:
+    heard = views.order(order_id)
+    if heard is None:
         raise NotFoundError(f"there is no order {order_id}")
+    order = heard if heard.status in ENDED else _as_ordering_has_it(heard)
     invoice = service.invoices.load(order_id).aggregate
     payment = service.payments.load(order.payment_id).aggregate
-    reasons = tuple(compare(order, invoice, payment))
+    if order.status in ENDED and heard.status not in ENDED:  # its end is what the rest would be compared with
+        reasons: tuple[Reason, ...] = (Reason("order_not_heard", order.total, heard.total),)
+    else:
+        reasons = tuple(compare(order, invoice, payment))
     if is_own(order, payment):
         reasons += tuple(compare_statement(payment, service.refunds_made(payment), service.ask().statement(payment.id)))
     changes = [order.moved_at, *_last_changes(invoice, payment)]
-    if order.status not in ENDED:
-        current = views.find_order(order_id=order_id)
-        if (current.status, current.total) != (order.status, order.total):
-            reasons += (Reason("order_not_heard", current.total, order.total),)
-            changes.append(asked_at)
     wait = _seconds_until_settled(changes)
     if reasons and wait:
         return wait
@@ -131,6 +130,14 @@ def list_differences(
     """A page of differences, of one status or all, and where the next begins; of one status the oldest first."""
     page = views.differences(status, limit, after)
     return [codec.from_data(Difference, row) for row in page.rows], page.after
+
+
+def _as_ordering_has_it(heard: Order) -> Order:
+    """An order that has not ended, as far as is known here, as it is now. Raises NotFoundError, UnavailableError."""
+    found = views.find_order(order_id=heard.id)
+    if found.paid is None or found.changed_at is None:
+        raise UnavailableError("ordering does not yet say whether an order is paid, and when it changed")
+    return replace(heard, status=found.status, total=found.total, paid=found.paid, moved_at=found.changed_at)
 
 
 def _record(order: Order, reasons: tuple[Reason, ...]) -> None:

@@ -23,6 +23,7 @@ from functions.payments.domain import Payment
 from functions.payments.invoice import Invoice
 from functions.payments.provider import PaymentProvider, connect
 from functions.payments.publish import publishes
+from functions.payments.views import Unconfirmed
 
 payments = Repository(Payment, publishes)
 invoices = Repository(Invoice, publishes)
@@ -51,7 +52,7 @@ def authorize(customer_id: str, amount: int) -> str:
         if not views.knows_customer(customer_id):
             raise NotFoundError("customer was not located")
         if payment.changes:
-            views.await_confirmation(payment.id, at)  # before the provider holds anything
+            views.await_confirmation(Unconfirmed(payment.id, at))  # before the provider holds anything
             ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id, customer_id))
 
     return payments.create(context.current().new_id(), decide).id
@@ -69,8 +70,8 @@ def invoice(invoice_id: str) -> Invoice:
 
 def confirm(payment_id: str, order_id: str, customer_id: str, amount: int) -> None:
     """Bind a payment to an order of this amount (cents). Raises NotFoundError, RefusedError."""
-    payments.change(payment_id, lambda payment: payment.confirm(order_id, customer_id, amount))
-    views.await_no_more(payment_id)
+    confirmed = payments.change(payment_id, lambda payment: payment.confirm(order_id, customer_id, amount))
+    views.await_no_more(Unconfirmed(payment_id, confirmed.authorized_at))
 
 
 def void(payment_id: str, order_id: str, customer_id: str) -> None:
@@ -127,17 +128,27 @@ def release_unconfirmed() -> None:
 
     The sweep only commits: VoidDue asks the provider, so that no slow answer delays the other payments.
     """
-    sweep(views.unconfirmed_since(clock.now() - _longest_unconfirmed()), release, payment_not_released)
+    due = clock.now() - _longest_unconfirmed()
+    sweep(views.unconfirmed_since(due), _release_found, payment_not_released)
+    sweep(views.unconfirmed_before(due), _release_found_before, payment_not_released)
 
 
-def release(payment_id: str) -> None:
-    """Void a payment that no order took in time, or whose authorization was never stored.
+def release(payment_id: str) -> Payment:
+    """Void a payment that no order took in time, or whose authorization was never stored; returns it as it is now.
 
     One that an order has taken meanwhile stays as it is: of the two changes, the later sees the earlier.
     """
-    released = payments.create(payment_id, lambda payment: payment.expire(clock.now(), _longest_unconfirmed()))
-    if released.status != "authorized":
-        views.await_no_more(payment_id)
+    return payments.create(payment_id, lambda payment: payment.expire(clock.now(), _longest_unconfirmed()))
+
+
+def _release_found(found: Unconfirmed) -> None:
+    if release(found.id).status != "authorized":
+        views.await_no_more(found)
+
+
+def _release_found_before(payment_id: str) -> None:
+    if release(payment_id).status != "authorized":
+        views.drop_unconfirmed_before(payment_id)
 
 
 def make_void(payment_id: str) -> None:

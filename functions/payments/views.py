@@ -4,10 +4,12 @@ A customer's copy says that the customer exists. Where it is missing, the owner 
 customer stays as a marked row instead of a tombstone, so that the owner need not be asked; the erasure is the last
 event of its stream.
 
-An order's copy is what its money is compared with. One sparse index finds what is to be compared: an ended order by the
-day on which it ended, an unfinished one by the time of its creation, a difference by its status and time. It also has
-the payments that no order has taken, by their authorization. Those rows, and the runs, are no read model: use cases
-write them, and no rebuild would bring them back.
+An order's copy is what its money is compared with, once it has ended; it is written when an order begins and when it
+ends, and ordering is asked about one between. One sparse index finds what is to be compared: an ended order by the day
+on which it ended, an unfinished one by the time of its creation, a difference by its status and time.
+
+The payments that no order has taken are rows in the order of their authorization. Those rows, and the runs, are no read
+model: use cases write them, and no rebuild would bring them back.
 """
 
 import json
@@ -26,12 +28,9 @@ from events.customers import (
 )
 from events.envelope import Metadata
 from events.ordering import (
-    OrderApproved,
     OrderCancelled,
     OrderCompleted,
     OrderCreated,
-    OrderPaid,
-    OrderReadied,
     OrderRejected,
     OrderState,
 )
@@ -49,8 +48,7 @@ PAGE = 100
 RUNS = "reconciliation runs"
 RUN_KEPT = timedelta(days=1)  # after its end, so that no message begins it anew
 
-UNCONFIRMED = "unconfirmed payments"
-CONFIRMED_KEPT = timedelta(days=1)  # the row of a payment that was taken: the request that made it may come again
+UNCONFIRMED = "payments without an order"
 
 projection = Projection(indexes=[INDEX])
 find_customer = Ask(FindCustomer)
@@ -67,7 +65,7 @@ def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
     return _customer(event.customer_id, erased=True)
 
 
-@projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
+@projection.on(OrderCreated, OrderRejected, OrderCancelled, OrderCompleted)
 def order_row(event: OrderState, metadata: Metadata) -> Row:
     data = {
         "id": event.order_id,
@@ -148,23 +146,48 @@ def runs() -> list[Run]:
     return [Run(**row) for row in rows(RUNS, consistent=True)]
 
 
-def await_confirmation(payment_id: str, at: str) -> None:
-    """Keep in mind that a payment is authorized, or about to be, and that no order has taken it. at: RFC 3339."""
-    _put_unconfirmed(payment_id, 1, indexes={INDEX: (UNCONFIRMED, at)})
+@dataclass(frozen=True)
+class Unconfirmed:
+    """A payment that no order has taken, and since when (RFC 3339)."""
+
+    id: str
+    at: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The partition and sort key of its row."""
+        return UNCONFIRMED, f"{self.at} {self.id}"
 
 
-def await_no_more(payment_id: str) -> None:
+def await_confirmation(payment: Unconfirmed) -> None:
+    """Keep in mind that a payment is authorized, or about to be, and that no order has taken it."""
+    runtime.current().views.put(Row(*payment.place, vars(payment)), 1)
+
+
+def await_no_more(payment: Unconfirmed) -> None:
     """Forget a payment that an order has taken, or that was voided. Where that is lost, the sweep does it again."""
-    _put_unconfirmed(payment_id, 2, expires=int((clock.now() + CONFIRMED_KEPT).timestamp()))
+    runtime.current().views.delete(*payment.place)
 
 
-def unconfirmed_since(moment: datetime) -> Iterator[str]:
-    """The ids of the payments that no order had taken at `moment`, as the index shows them, the oldest first."""
-    return (row["id"] for row in rows(UNCONFIRMED, index=INDEX, last=clock.stamp(moment)))
+def unconfirmed_since(moment: datetime) -> Iterator[Unconfirmed]:
+    """The payments that no order had taken at `moment`, the oldest first."""
+    return (Unconfirmed(**row) for row in rows(UNCONFIRMED, last=f"{clock.stamp(moment)} ~"))
 
 
-def _put_unconfirmed(payment_id: str, version: int, **where: Any) -> None:
-    runtime.current().views.put(Row(UNCONFIRMED, payment_id, {"id": payment_id}, **where), version)
+# The same of earlier code, whose rows are found by the index. The release after the next finds none, and drops this.
+UNCONFIRMED_BEFORE = "unconfirmed payments"
+KEPT_BEFORE = timedelta(days=1)
+
+
+def unconfirmed_before(moment: datetime) -> Iterator[str]:
+    """The ids of the payments in rows of earlier code that no order had taken at `moment`, the oldest first."""
+    return (row["id"] for row in rows(UNCONFIRMED_BEFORE, index=INDEX, last=clock.stamp(moment)))
+
+
+def drop_unconfirmed_before(payment_id: str) -> None:
+    """Take a row of earlier code out of the index, as that code does."""
+    expires = int((clock.now() + KEPT_BEFORE).timestamp())
+    runtime.current().views.put(Row(UNCONFIRMED_BEFORE, payment_id, {"id": payment_id}, expires=expires), 2)
 
 
 def differences(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:

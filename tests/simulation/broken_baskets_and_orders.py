@@ -98,6 +98,13 @@ def silent_for_long(history: HistoryBuilder) -> None:
     history.request("GET", "/api/depot/shopping/o")
 
 
+def swept_though_it_reported(history: HistoryBuilder) -> None:
+    history.request("PUT", "/api/depot/bots/b/online")
+    history.respond()
+    history.wait(20)
+    history.commit("Bot#b", ("WentOffline", {}))
+
+
 def refused_without_a_reason(history: HistoryBuilder) -> None:
     history.replace("commit", ('"Payment#p", 1',), '"amount": 2000', '"amount": 5000')
 
@@ -147,6 +154,7 @@ CASES: list[Case] = [
     ("completed", listed_otherwise, collection.LISTED),
     ("completed", short_of_what_was_picked, collection.SHORTAGES),
     ("completed", silent_for_long, collection.SILENT),
+    ("completed", swept_though_it_reported, collection.REPORTS),
     ("refused", refused_without_a_reason, refusals.VALID_REASON),
     ("completed", listed_twice, lists.NOTHING_TWICE),
     ("completed", missing_from_a_list, lists.NOTHING_MISSING),

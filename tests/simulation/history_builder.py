@@ -20,6 +20,7 @@ SERVICE_OF = {
     "ShoppingList": "depot",
 }
 SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}
+UNSHOWN = ("ShoppingListStarted", "ShoppingListItemPicked")  # by no row: a list at work is read from its stream
 STAGES = {
     "BasketStarted": "baskets_started",
     "BasketCheckedOut": "checked_out",
@@ -210,10 +211,18 @@ class HistoryBuilder:
             items = sum(item["quantity"] for item in data["items"])
             self.count("sales", "2026-01-05T09 mall all 0", orders=1, items=items, revenue=data["total"])
         if name.startswith("Order") and "status" in data and "items" in data:
-            self.write_row("search/views", "orders", data["order_id"], version, data)
-            self.write_row("payments/views", f"order {data['order_id']}", "order", version, data)
-        elif name.startswith("ShoppingList") and "shopping_list_id" in data:
-            self.write_row("depot/views", "lists", data["shopping_list_id"], version, data)
+            status, id = data["status"], data["order_id"]
+            unfinished = status in ("pending", "approved", "ready")
+            place = "unfinished" if unfinished else status
+            self.write_row("search/views", "orders", id, version, data, **_entry("by_status", place, "completed"))
+            if status == "pending" or not unfinished:
+                place = "unfinished" if unfinished else "ended "
+                self.write_row(
+                    "payments/views", f"order {id}", "order", version, data, **_entry("reconciliation", place)
+                )
+        elif name.startswith("ShoppingList") and name not in UNSHOWN and "shopping_list_id" in data:
+            place = _entry("by_status", f"lists {data['status']}", "lists assigned", "lists completed")
+            self.write_row("depot/views", "lists", data["shopping_list_id"], version, data, **place)
         elif name.startswith("Bot"):
             self.write_row("depot/views", "bots", data["bot_id"], version, data)
 
@@ -254,3 +263,8 @@ class HistoryBuilder:
 
 Break = Callable[[HistoryBuilder], None]
 Case = tuple[str, Break, str]  # a sample history, how it is broken, and the invariant that this violates
+
+
+def _entry(index: str, partition: str, *left_out: str) -> dict[str, str]:
+    """The key of an index that a row has, if it is in the index."""
+    return {} if partition in left_out else {f"{index}_partition": partition}

@@ -41,8 +41,8 @@ class Needs:
 class Counting:
     """A mall in which orders are placed, one after the other, and what happens meanwhile is counted."""
 
-    def __init__(self) -> None:
-        self.mall = FaultFreeMall(counting=False)
+    def __init__(self, mall: FaultFreeMall | None = None) -> None:
+        self.mall = mall or FaultFreeMall(counting=False)
         self.counts: Counter[tuple[str, Any]] = Counter()
         self._before: dict[tuple[str, Any], Item] = {}
         self._transactions: list[bool] = []

@@ -33,7 +33,7 @@ BUS_DELIVERIES = {"eu-west-1": 18_750, "us-east-2": 4_500}  # events matched to 
 GATEWAY_REQUESTS = 10_000  # a second, a quota of the account [5]
 LAMBDA_INSTANCES = 1_000  # at once, a quota of the account [6]
 QUEUE_INSTANCES = 1_000  # of one function on one queue [7]
-RELEASE = 3  # calls to void a payment that no order took: its stream is read, the commit and the row are written
+RELEASE = 3  # calls to void a payment that no order took: its stream is read, the commit is written, the row deleted
 TEXT_PARTS = 100  # a second from one short code in the United States [8]
 
 

@@ -69,7 +69,7 @@ class Inbox:
     `@inbox.on(OrderCreated)` registers a handler for an event, reply or timer. `@inbox.answers(ApproveOrder,
     accepted=…, refused=…)` registers one for a command, with the replies that accept and refuse it, which the kernel
     sends. `inbox.include(projection)` feeds a read model. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` sends
-    the service a timer again and again.
+    the service a timer again and again. `inbox.drain(OrderPaid)` ends a subscription of the release before.
 
     fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
     batch are handled side by side, in no order, and then what `@inbox.after_a_batch` registers is called once.
@@ -86,6 +86,7 @@ class Inbox:
         self._projections: list[Projection] = []
         self._messages: dict[str, type[Message]] = {}
         self._afterwards: list[Callable[[], object]] = []
+        self._drained: set[str] = set()
         self.schedules: dict[type[Timer], str] = {}
 
     @property
@@ -158,6 +159,13 @@ class Inbox:
         self._projections.append(projection)
         for message in projection.makers:
             self._messages[message.about.name] = message
+
+    def drain(self, *messages: type[Message]) -> None:
+        """Take without effect what the release before subscribed to, and may be in the queue when this one is deployed.
+
+        Without this it would wait for code that knows its name, ring the alarm for that, and be dead-lettered.
+        """
+        self._drained |= {message.about.name for message in messages}
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
@@ -248,6 +256,8 @@ class Inbox:
         """Handle a message; returns what to log of it. content: the body that it came in."""
         started = clock.now()
         metadata = received.metadata
+        if metadata.name in self._drained:
+            return observe.about(metadata.name, metadata.stream, metadata.correlation_id, 0)
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
         known = self._messages[metadata.name]

@@ -1,6 +1,6 @@
 """What the depot reads of what it hears."""
 
-from tests.contract.kinds import FLAG, NUMBER, TEXT, TIME, Reads, each, maybe, optional, words
+from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads, each, maybe, words
 
 READS: Reads = {
     ("CreateShoppingList",): {
@@ -12,8 +12,6 @@ READS: Reads = {
         "ShoppingListCreated",
         "ShoppingListAvailable",
         "ShoppingListAssigned",
-        "ShoppingListStarted",
-        "ShoppingListItemPicked",
         "ShoppingListCompleted",
         "ShoppingListCancelled",
     ): {
@@ -26,7 +24,6 @@ READS: Reads = {
         "assignment": NUMBER,
         "by_staff": FLAG,
     },
-    ("ShoppingListItemPicked",): {"started_at": optional(maybe(TIME))},
     ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {
         "bot_id": TEXT,
         "name": TEXT,

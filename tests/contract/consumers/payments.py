@@ -5,15 +5,8 @@ from tests.contract.kinds import FLAG, NUMBER, TEXT, TIME, Reads, each, words
 READS: Reads = {
     ("ConfirmPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT, "amount": NUMBER},
     ("VoidPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT},
-    (
-        "OrderCreated",
-        "OrderApproved",
-        "OrderRejected",
-        "OrderReadied",
-        "OrderPaid",
-        "OrderCancelled",
-        "OrderCompleted",
-    ): {
+    ("OrderApproved", "OrderReadied"): {"order_id": TEXT, "payment_id": TEXT, "total": NUMBER},
+    ("OrderCreated", "OrderRejected", "OrderCancelled", "OrderCompleted"): {
         "order_id": TEXT,
         "customer_id": TEXT,
         "payment_id": TEXT,

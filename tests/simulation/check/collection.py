@@ -1,5 +1,7 @@
 """Collection: what robots pick, under which assignment, what they report short, and when they go offline."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +17,17 @@ ASSIGNMENT_NUMBER = "a robot works on a list under the number of its assignment"
 LISTED = "a list has the items that were ordered"
 SHORTAGES = "the shortages of a list are what was not picked or was reported missing"
 SILENT = "a robot that is silent is taken offline"
+REPORTS = "a robot that reports is not taken offline"
 
+REPORT = re.compile(r"/api/depot/bots/(?P<bot>[^/]+)/online")
 LEASE = 60 * SECOND
 ONLINE = ("BotCameOnline", "BotAssigned", "BotFinished")
 # After the end of a lease: a minute until the next sweep, another when the clock of that one was behind that of the
 # heartbeat, and 20 s for the timer's way and a sweep. No message excuses it but one that the index was not told by.
 SLACK = 140 * SECOND
+# A report is recorded unless another was 15 s before, so a lease ends 45 s after a report at the earliest, and 20 s
+# sooner where clocks differ. A sweep that is under way may not see the latest report.
+SAFE, UNDER_WAY = 25 * SECOND, 5 * SECOND
 
 
 @dataclass
@@ -40,6 +47,7 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         for commit in commits:
             for invariant, text in _collected(shopping_list, commit, history):
                 yield Violation(invariant, text, {"stream": commit.stream, "request": commit.request})
+    yield from _reporting_robots(history)
     if history.is_quiescent:
         yield from _silent_robots(history, deliveries)
 
@@ -79,14 +87,39 @@ def _collected(shopping_list: ShoppingList, commit: Commit, history: ParsedHisto
                 yield SHORTAGES, f"{commit.where} has the shortages {summed(data['shortages'])} instead of {short}"
 
 
+def _reporting_robots(history: ParsedHistory) -> Iterator[Violation]:
+    """Robots that a sweep takes offline though they have reported shortly before."""
+    reports: dict[str, list[int]] = defaultdict(list)
+    keys: set[str] = set()
+    for request in history.requests.values():
+        bot_id = _reporting(request.path)
+        if bot_id and request.accepted and request.answered_at and request.key not in keys:
+            reports[bot_id].append(request.answered_at)
+        keys |= {request.key} if request.key else set()  # a request that is repeated under its key is no report
+    for bot_id, commits in history.of_kind("Bot"):
+        for commit in commits:
+            if "WentOffline" not in commit.event_names() or commit.request:
+                continue
+            safe = [at for at in reports[bot_id] if UNDER_WAY <= commit.at - at <= SAFE]
+            if safe:
+                text = f"the robot {bot_id} is taken offline {(commit.at - safe[-1]) // SECOND} s after a report"
+                yield Violation(REPORTS, text, {"stream": commit.stream})
+
+
+def _reporting(path: str) -> str | None:
+    """The robot that reports by a request of this path."""
+    found = REPORT.fullmatch(path)
+    return found["bot"] if found else None
+
+
 def _silent_robots(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """Robots that are online in the final state though their lease ended long before."""
     last_request: dict[str, int] = {}
     robot_of: dict[str, str] = {}
     for request in history.requests.values():
-        parts = request.path.split("/")
-        if parts[:4] == ["", "api", "depot", "bots"] and parts[-1] == "online":
-            last_request[parts[4]] = request.answered_at or request.at
+        bot_id = _reporting(request.path)
+        if bot_id:
+            last_request[bot_id] = request.answered_at or request.at
     for aggregate_id, commits in history.of_kind("ShoppingList"):
         for commit in commits:
             for event in commit.events:

@@ -1,7 +1,7 @@
 """Read models: each row equals a rebuild from the stored history, and never returns to an older version."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,10 @@ Data = dict[str, Any]
 
 ORDERS = ("Created", "Approved", "Rejected", "Readied", "Paid", "Cancelled", "Completed")
 ORDER_EVENTS = {f"Order{word}" for word in ORDERS}
-LIST_EVENTS = {
-    f"ShoppingList{word}"
-    for word in ("Created", "Available", "Assigned", "Started", "ItemPicked", "Completed", "Cancelled")
-}
+# Payments asks ordering about an order between these.
+ORDER_BEGUN_OR_ENDED = {"OrderCreated", "OrderRejected", "OrderCancelled", "OrderCompleted"}
+# Not what a robot does with its list: that is read from its stream.
+LIST_EVENTS = {f"ShoppingList{word}" for word in ("Created", "Available", "Assigned", "Completed", "Cancelled")}
 BOT_EVENTS = {f"Bot{word}" for word in ("Registered", "CameOnline", "WentOffline", "Assigned", "Finished")}
 STORE_EVENTS = {"StoreCreated", "StoreParticipationToggled", "StoreRebranded"}
 PRODUCT_EVENTS = {"ProductAdded", "ProductRebranded", "ProductPriceChanged", "ProductRemoved"}
@@ -36,12 +36,14 @@ class Model:
     """The rows of one read model: one per aggregate, made of its newest event.
 
     key: partition and sort key, by the event's data. shows: members that the row has; None when the row is deleted.
+    indexed: the partition of each index that has the row, None where it is not in it.
     """
 
     service: str
     events: frozenset[str]
     key: Callable[[Data], tuple[str, str]]
     shows: Callable[[Message], Data | None]
+    indexed: Callable[[Message], Mapping[str, str | None]] = lambda message: {}
 
 
 def _same(*names: str) -> Callable[[Message], Data]:
@@ -57,19 +59,45 @@ def _product(message: Message) -> Data | None:
     return None if message.data["removed"] else {name: message.data[name] for name in names}
 
 
+def _searched(message: Message) -> Mapping[str, str | None]:
+    """An order while it has not ended; of the ended ones those that are few."""
+    status: str = message.data["status"]
+    unfinished = status in ("pending", "approved", "ready")
+    return {"by_status": "unfinished" if unfinished else None if status == "completed" else status}
+
+
+def _compared(message: Message) -> Mapping[str, str | None]:
+    day = str(message.metadata.get("time", ""))[:10]
+    return {"reconciliation": "unfinished" if message.name == "OrderCreated" else f"ended {day}"}
+
+
+def _waiting(message: Message) -> Mapping[str, str | None]:
+    """A list that waits, to be initiated or for a robot, or was cancelled."""
+    status: str = message.data["status"]
+    return {"by_status": f"lists {status}" if status in ("pending", "available", "cancelled") else None}
+
+
 MODELS = (
-    Model("search", frozenset(ORDER_EVENTS), lambda d: ("orders", d["order_id"]), _same("order_id", *ORDER_STATE)),
+    Model(
+        "search",
+        frozenset(ORDER_EVENTS),
+        lambda d: ("orders", d["order_id"]),
+        _same("order_id", *ORDER_STATE),
+        _searched,
+    ),
     Model(
         "payments",
-        frozenset(ORDER_EVENTS),
+        frozenset(ORDER_BEGUN_OR_ENDED),
         lambda d: (f"order {d['order_id']}", "order"),
         _same("customer_id", "payment_id", "status", "total", "paid"),
+        _compared,
     ),
     Model(
         "depot",
         frozenset(LIST_EVENTS),
         lambda d: ("lists", d["shopping_list_id"]),
         _same("order_id", "status", "stops", "bot_id", "assignment"),
+        _waiting,
     ),
     Model("depot", frozenset(BOT_EVENTS), lambda d: ("bots", d["bot_id"]), _same("name", "status", "list_id")),
     Model("depot", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "location")),
@@ -175,6 +203,12 @@ def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violati
             what = f"has another {', '.join(wrong)} than" if wrong else "was not deleted by"
             text = f"{model.service}'s row for {message.metadata['stream']} {what} {message.name}"
             yield Violation(REBUILT, text, about)
+        for index, partition in model.indexed(message).items():
+            place = item.get(f"{index}_partition", {}).get("S")
+            if place != partition:
+                where = f"in {place} of {index} instead of in {partition}"
+                text = f"{model.service}'s row for {message.metadata['stream']} is {where}"
+                yield Violation(REBUILT, text, about)
 
 
 def _counters(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:

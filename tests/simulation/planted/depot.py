@@ -4,7 +4,7 @@ from functions.depot import dispatcher, lease, matching, service, views
 from functions.depot import inbox as depot_inbox
 from functions.depot.domain import Bot, ShoppingList
 from functions.depot.stops import planned
-from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, SHORTAGES, SILENT
+from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, REPORTS, SHORTAGES, SILENT
 from tests.simulation.check.loops import NO_LOOP
 from tests.simulation.check.orders import ADDED_UP, LIST_CANCELLED
 from tests.simulation.check.published_state import PUBLISHED_STATE
@@ -105,6 +105,12 @@ BUGS = (
         "A lost robot is never taken offline.",
         (SILENT,),
         (Edit(lease.has_ended, ">= seconds()", "< 0"),),
+    ),
+    Bug(
+        "heartbeats not recorded in time",
+        "A heartbeat is not recorded while the last one that was is younger than the lease.",
+        (REPORTS,),
+        (Edit(lease.renew, "min(RECORDED_FOR, seconds() / 4)", "seconds()"),),
     ),
     Bug(
         "robots at work not swept",

@@ -176,7 +176,7 @@ BUGS = (
         "authorized without a trace",
         "An authorization whose commit fails is known to nobody but the provider.",
         (HELD,),
-        (Edit(service.authorize, "views.await_confirmation(payment.id, at)", "pass"),),
+        (Edit(service.authorize, "views.await_confirmation(Unconfirmed(payment.id, at))", "pass"),),
     ),
     Bug(
         "captured after the commit",
@@ -232,7 +232,9 @@ BUGS = (
         (RELEASED, OWN_PAYMENT, LEGAL, OWED, TOGETHER),
         (
             Edit(Payment.expire, 'self.status == "authorized"', 'self.status in ("authorized", "confirmed")'),
-            Edit(service.confirm, "    views.await_no_more(payment_id)", "    pass"),
+            Edit(
+                service.confirm, "    views.await_no_more(Unconfirmed(payment_id, confirmed.authorized_at))", "    pass"
+            ),
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from functions.baskets import views as baskets_views
 from functions.checkout import views as checkout_views
+from functions.depot import views as depot_views
 from functions.insights.models import sales
 from functions.kernel.projections import projection, view_store
 from functions.kernel.projections.view_store import DynamoViews
@@ -106,6 +107,18 @@ BUGS = (
         "An open basket is in no index, so the sweep never finds it.",
         (REBUILT,),
         (Edit(baskets_views._open, 'indexes={"untouched": ("open", touched_at)}', "indexes={}"),),
+    ),
+    Bug(
+        "completed orders left in the index",
+        "An order of search stays in the index when it is completed.",
+        (REBUILT,),
+        (Edit(search_views._entry, 'status == "completed"', 'status == "never"'),),
+    ),
+    Bug(
+        "completed lists left in the index",
+        "A list of the depot stays in the index when it is completed.",
+        (REBUILT,),
+        (Edit(depot_views.list_row, "in INDEXED", 'in (*INDEXED, "completed")'),),
     ),
     Bug(
         "price of the copy never changes",

@@ -24,7 +24,7 @@ class LaggingViews(MemoryViews):
 
     def put(self, row: Row, version: int) -> bool:
         written = super().put(row, version)
-        if written and row.indexes:
+        if written:
             self._past.append((clock.now(), (row.partition, row.sort)))
             self._items.append(self.items[row.partition, row.sort])
         return written

@@ -1,19 +1,15 @@
 """The REST routes of the depot."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from events.depot import ShoppingListItemPicked
 from functions.depot import service, views
 from functions.depot.api import Completion, complete_list
-from functions.depot.inbox import inbox as consumer
 from functions.kernel.domain.errors import InvalidError
-from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import BOT, Caller, Context, within
-from tests.support.delivery import delivered
-from tests.unit.depot.floor import START, Floor, robot, status
+from functions.kernel.runtime.views import Row
+from tests.unit.depot.floor import Floor, robot, status
 
 ITEMS: list[dict[str, Any]] = [
     {"storeId": "bakery", "productId": "bread", "quantity": 2},
@@ -119,40 +115,88 @@ def test_lists_are_listed_by_status_the_one_that_has_had_it_longest_first(floor:
     assert cancelled == floor.request("GET", "/shopping/order-4").body["list"]
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_an_active_list_that_was_picked_from_meanwhile_stays_where_it_came_to_its_status(
-    floor: Floor, late: bool
-) -> None:
-    for n in range(3):
+def at_work(floor: Floor, count: int = 3) -> list[str]:
+    """Lists that their robots have started to collect, in the order in which they are listed: that of their robots."""
+    found = []
+    for n in range(count):
         bot_id = floor.idle(f"Robot {n}")
         service.assign(floor.available(f"order-{n}"), bot_id)
         service.start(f"order-{n}", 1)
-        floor.pass_time(0 if late else 1)
-        floor.now += timedelta(seconds=1)
-    service.pick("order-0", 1, "bakery", "roll", 2)
+        found.append((bot_id, f"order-{n}"))
+    return [list_id for _, list_id in sorted(found)]
+
+
+@pytest.mark.parametrize("path", ["/shopping", "/shopping?status=active"])
+def test_the_list_of_lists_shows_what_is_picked_of_each_at_once(floor: Floor, path: str) -> None:
+    at_work(floor)
     floor.settle()
-    assert ids_of(floor.request("GET", "/shopping?status=active").body) == ["order-0", "order-1", "order-2"]
+    service.pick("order-1", 1, "bakery", "roll", 2)
+    shown = {found["id"]: found for found in floor.request("GET", path).body["lists"]}
+    assert shown == {id: floor.request("GET", f"/shopping/{id}").body["list"] for id in shown}
+    picked = {id: [i["picked"] for stop in one["stops"] for i in stop["items"]] for id, one in shown.items()}
+    assert picked == {"order-0": [0, 0, 0], "order-1": [0, 2, 0], "order-2": [0, 0, 0]}
 
 
-def test_a_pick_that_is_heard_before_the_start_places_its_list_as_the_start_does(floor: Floor) -> None:
+def test_lists_at_work_are_listed_by_their_robots_and_leave_the_list_of_their_status_with_it(floor: Floor) -> None:
+    listed = at_work(floor)
+    floor.idle("Asleep")
+    floor.settle()
+    assert ids_of(floor.request("GET", "/shopping?status=active").body) == listed
+    service.assign(floor.available("order-3"), next(bot for bot in floor.alive if robot(bot)[0] == "idle"))
+    service.complete(listed[0], None, 1)
+    assert ids_of(floor.request("GET", "/shopping?status=active").body) == listed[1:]  # before an event is heard
+    floor.settle()
+    service.cancel(listed[1])
+    floor.settle()
+    assert {
+        status: sorted(ids_of(floor.request("GET", f"/shopping?status={status}").body))
+        for status in ("assigned", "active", "completed", "cancelled")
+    } == {"assigned": ["order-3"], "active": listed[2:], "completed": listed[:1], "cancelled": listed[1:2]}
+
+
+def test_a_list_that_is_given_back_waits_again_in_the_list_of_those_available(floor: Floor) -> None:
     floor.active("order-0")
-    floor.now += timedelta(seconds=1)
     service.pick("order-0", 1, "bakery", "roll", 2)
-    *_, started, picked = [m for m in floor.published if "ShoppingList" in type(m).about.name]
-    for version, message in ((5, picked), (4, started)):
-        assert consumer.handle(delivered(message, id=str(version), stream_version=version)) == {"batchItemFailures": []}
-    row = views.read("lists", "order-0")
-    assert row
-    assert clock.read(row["since"]) == START
+    (bot_id,) = floor.alive
+    service.take_offline(bot_id)
+    floor.settle()
+    (found,) = floor.request("GET", "/shopping?status=available").body["lists"]
+    assert found == floor.request("GET", "/shopping/order-0").body["list"]
+    assert ids_of(floor.request("GET", "/shopping?status=active").body) == []
 
 
-def test_a_pick_of_earlier_code_which_does_not_say_when_its_list_was_started_is_read(floor: Floor) -> None:
+@pytest.mark.parametrize("status", ["assigned", "active", "completed"])
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_pages_of_a_status_that_is_not_indexed_may_be_short_and_lack_nothing(
+    floor: Floor, status: str, limit: int
+) -> None:
+    wanted = at_work(floor, 5)
+    floor.listed("order-8")
+    floor.available("order-9")
+    for list_id in wanted[:2]:
+        service.complete(list_id, None, 1)
+    floor.settle()
+    found: list[str] = []
+    path = f"/shopping?status={status}&limit={limit}"
+    page = floor.request("GET", path).body
+    while "next" in page:
+        found += ids_of(page)
+        page = floor.request("GET", f"{path}&next={page['next']}").body
+    found += ids_of(page)
+    assert found == {"assigned": ["order-9"], "active": wanted[2:], "completed": sorted(wanted[:2])}[status]
+
+
+def test_a_row_of_earlier_code_shows_its_list_as_it_is_now(floor: Floor) -> None:
+    """That code wrote a row, and an entry of the index, at each start and pick."""
     floor.active("order-0")
+    floor.settle()
+    row = {**(views.read("lists", "order-0") or {}), "status": "active"}
+    floor.views.put(Row("lists", "order-0", row, {"by_status": ("lists active", row["since"])}), 9)
     service.pick("order-0", 1, "bakery", "roll", 2)
-    (picked,) = [m for m in floor.published if isinstance(m, ShoppingListItemPicked)]
-    old = picked.model_copy(update={"started_at": None})
-    assert consumer.handle(delivered(old, stream_version=5)) == {"batchItemFailures": []}
-    assert ids_of(floor.request("GET", "/shopping?status=active").body) == ["order-0"]
+    for path in ("/shopping", "/shopping?status=active"):
+        (found,) = floor.request("GET", path).body["lists"]
+        assert found == floor.request("GET", "/shopping/order-0").body["list"]
+    assert floor.request("GET", "/shopping?status=assigned").body["lists"] == []
 
 
 def test_lists_and_robots_come_in_pages(floor: Floor) -> None:

@@ -44,13 +44,47 @@ def test_a_robot_that_sends_heartbeats_stays_online_and_causes_no_message_to_its
     assert (len(floor.outgoing), floor.queue.messages) == (published, [])
 
 
-@pytest.mark.parametrize(("heartbeat_at", "offline"), [(1, 120), (59, 120), (60, 120), (61, 180)])
-def test_the_lease_begins_anew_with_every_heartbeat(floor: Floor, heartbeat_at: int, offline: int) -> None:
+@pytest.mark.parametrize(
+    ("heartbeat_at", "offline"), [(1, 60), (14.999, 60), (15, 120), (59, 120), (60, 120), (61, 180)]
+)
+def test_the_lease_begins_anew_with_a_heartbeat_that_is_not_within_15_seconds_of_the_last_one(
+    floor: Floor, heartbeat_at: float, offline: int
+) -> None:
     bot_id = floor.silent()
-    floor.pass_time(min(heartbeat_at, 59))
+    floor.pass_time(min(int(heartbeat_at), 59))
     floor.now = START + timedelta(seconds=heartbeat_at)
     service.bring_online(bot_id)
-    assert offline_after(floor, bot_id) == offline - heartbeat_at
+    floor.now = START + timedelta(seconds=int(heartbeat_at))
+    assert offline_after(floor, bot_id) == offline - int(heartbeat_at)
+
+
+@pytest.mark.parametrize(
+    ("lease_seconds", "pace"), [(60, 5), (60, 14), (60, 20), (60, 45), (20, 5), (20, 7), (20, 15), (7, 5), (600, 450)]
+)
+def test_a_robot_that_reports_within_three_quarters_of_its_lease_each_time_is_never_taken_offline(
+    lease_seconds: int, pace: int
+) -> None:
+    with Floor(settings={"MALLBOTS_ROBOT_LEASE": str(lease_seconds)}).open() as floor:
+        bot_id = floor.silent()
+        for second in range(1, 1_801):
+            floor.pass_time(1)
+            if second % pace == 0:
+                service.bring_online(bot_id)
+        assert (robot(bot_id)[0], service.bots.get(bot_id).session) == ("idle", 1)
+
+
+@pytest.mark.parametrize(("lease_seconds", "rows"), [(60, 40), (20, 120), (8, 300)])
+def test_of_many_heartbeats_one_in_15_seconds_is_written_or_in_a_quarter_of_a_shorter_lease(
+    lease_seconds: int, rows: int
+) -> None:
+    with Floor(settings={"MALLBOTS_ROBOT_LEASE": str(lease_seconds)}).open() as floor:
+        bot_id, written = floor.silent(), 0
+        for _ in range(600):
+            floor.now += timedelta(seconds=1)
+            before = views.last_heartbeat(bot_id)
+            service.bring_online(bot_id)
+            written += views.last_heartbeat(bot_id) != before
+        assert written == rows
 
 
 @pytest.mark.parametrize(("silent", "ended"), [(0, False), (59, False), (59.999999, False), (60, True), (99, True)])

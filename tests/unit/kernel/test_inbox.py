@@ -230,6 +230,17 @@ def test_it_subscribes_to_what_it_handles_and_a_reminder_needs_no_subscription()
     }
 
 
+def test_what_the_release_before_subscribed_to_is_taken_from_the_queue_without_effect_or_subscription(
+    running: Runtime,
+) -> None:
+    handled = Handled()
+    handled.inbox.drain(JarForgotten)
+    assert handled.inbox.handle(delivered(JarForgotten(jar_id="a"), filled("b"))) == DONE
+    assert handled.jars == ["b"]
+    assert JarForgotten.about.name not in handled.inbox.pattern["detail-type"]
+    assert dead_letters_of(running) == []
+
+
 def test_a_command_is_registered_with_its_answers_and_once() -> None:
     inbox = Inbox("jars")
     with pytest.raises(TypeError, match="FillJar is a command"):

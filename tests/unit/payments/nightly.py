@@ -65,7 +65,16 @@ def refund_refused(till: Till) -> str:
     return payment_id
 
 
-def known_to_ordering(till: Till, status: str, total: int, order_id: str = "order-1") -> None:
-    till.owners.answers[order_id] = OrderFound(
-        order_id=order_id, customer_id="ada", status=status, total=total, version=3
+def known_to_ordering(
+    till: Till, status: str, total: int, *, paid: bool = False, changed_at: datetime = CHANGED_AT
+) -> None:
+    """What ordering says of order-1."""
+    till.owners.answers["order-1"] = OrderFound(
+        order_id="order-1",
+        customer_id="ada",
+        status=status,
+        total=total,
+        paid=paid,
+        changed_at=clock.stamp(changed_at),
+        version=3,
     )

@@ -317,7 +317,7 @@ class Money(RuleBasedStateMachine):
         """The sweep of a day later releases all payments that no order took, and those that are stored nowhere."""
         later = clock.now() + timedelta(days=1, seconds=1)
         with clock.fixed(lambda: later):
-            waiting = set(views.unconfirmed_since(clock.now()))
+            waiting = {found.id for found in views.unconfirmed_since(clock.now())}
             assert self.till.deliver(UnconfirmedPaymentsDue(time=clock.stamp()))
             assert set(views.unconfirmed_since(clock.now())) == set()
         self.released |= waiting & set(self.payments)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from events.ordering import OrderCreated
 from events.payments import (
     DifferenceFound,
     OrderReconciliationDue,
@@ -34,7 +33,7 @@ from tests.unit.payments.nightly import (
     refund_refused,
     work,
 )
-from tests.unit.payments.till import Till, approved, cancelled, completed, readied
+from tests.unit.payments.till import Till, approved, cancelled, completed, created, readied
 
 
 def test_a_night_finds_nothing_where_the_money_adds_up(till: Till, watch: Watch) -> None:
@@ -148,7 +147,8 @@ def test_an_order_that_ended_on_another_day_is_compared_with_that_day(till: Till
 
 def test_an_unfinished_order_is_compared_once_it_is_a_day_old(till: Till, watch: Watch) -> None:
     payment_id = till.confirmed()
-    till.deliver(approved(payment_id))
+    till.deliver(created(payment_id))
+    till.deliver(approved(payment_id), stream_version=2)
     till.deliver(readied(payment_id, 900), stream_version=3)
     service.payments.change(payment_id, lambda payment: payment.void("order-1", "ada"))
     known_to_ordering(till, "ready", 900)
@@ -160,11 +160,12 @@ def test_an_unfinished_order_is_compared_once_it_is_a_day_old(till: Till, watch:
     ]
 
 
-def test_an_order_whose_events_did_not_arrive_is_a_difference(till: Till, watch: Watch) -> None:
+def test_an_order_whose_end_did_not_arrive_is_a_difference(till: Till, watch: Watch) -> None:
     payment_id = till.confirmed()
-    till.deliver(approved(payment_id))
-    known_to_ordering(till, "cancelled", 1200)
+    till.deliver(created(payment_id))
+    till.deliver(approved(payment_id), stream_version=2)
     tomorrow = NIGHT + timedelta(days=1)
+    known_to_ordering(till, "cancelled", 1200, changed_at=tomorrow)
     (delayed,) = reconcile(till, watch, tomorrow)
     assert differences(till) == []  # the cancellation may be under way
     watch.now = tomorrow + HOUR
@@ -177,7 +178,8 @@ def test_an_order_whose_events_did_not_arrive_is_a_difference(till: Till, watch:
 
 def test_an_order_whose_owner_does_not_answer_is_retried(till: Till, watch: Watch) -> None:
     payment_id = till.confirmed()
-    till.deliver(approved(payment_id))
+    till.deliver(created(payment_id))
+    till.deliver(approved(payment_id), stream_version=2)
     known_to_ordering(till, "approved", 1699)
     service.payments.change(payment_id, lambda payment: payment.void("order-1", "ada"))
     watch.now = NIGHT + timedelta(days=1)
@@ -187,6 +189,49 @@ def test_an_order_whose_owner_does_not_answer_is_retried(till: Till, watch: Watc
     till.owners.down = False
     assert till.deliver(due)
     assert names(till) == ["DifferenceFound"]
+
+
+def test_an_unfinished_order_is_compared_as_ordering_has_it_not_as_it_was_heard(till: Till, watch: Watch) -> None:
+    """Neither that it was approved, nor that it was paid, is in a row of payments."""
+    payment_id = till.paid()
+    till.deliver(created(payment_id))
+    known_to_ordering(till, "approved", 1699, paid=True)
+    reconcile(till, watch, NIGHT + timedelta(days=1))
+    assert differences(till) == []
+    known_to_ordering(till, "approved", 1699)
+    reconcile(till, watch, NIGHT + timedelta(days=2))
+    assert [message.reasons for message in differences(till)] == [
+        (Reason(kind="order_not_paid", expected=1699, found=0),)
+    ]
+
+
+def test_an_unfinished_order_that_has_just_changed_is_compared_an_hour_later(till: Till, watch: Watch) -> None:
+    payment_id = till.confirmed()
+    till.deliver(created(payment_id))
+    tomorrow = NIGHT + timedelta(days=1)
+    known_to_ordering(till, "approved", 1699, changed_at=tomorrow - HOUR / 2)
+    (delayed,) = reconcile(till, watch, tomorrow)  # its approval is under way to payments
+    assert (delayed.delay, differences(till)) == (1800, [])
+    till.deliver(approved(payment_id), stream_version=2)
+    watch.now = tomorrow + HOUR
+    till.queue.sent = [delayed]
+    assert work(till) == []
+    assert differences(till) == []
+
+
+def test_an_order_is_compared_later_while_ordering_is_of_earlier_code(till: Till, watch: Watch) -> None:
+    """Which does not say whether an unfinished order is paid."""
+    payment_id = till.paid()
+    till.deliver(created(payment_id))
+    known_to_ordering(till, "approved", 1699, paid=True)
+    found = till.owners.answers["order-1"]
+    till.owners.answers["order-1"] = found.model_copy(update={"paid": None, "changed_at": None})
+    watch.now = NIGHT + timedelta(days=1)
+    due = OrderReconciliationDue(order_id="order-1", time=clock.stamp())
+    assert not till.deliver(due)
+    till.owners.answers["order-1"] = found
+    assert till.deliver(due)
+    assert differences(till) == []
 
 
 def test_orders_of_many_pages_are_all_compared_once(till: Till, watch: Watch) -> None:
@@ -265,10 +310,7 @@ def test_an_order_that_cannot_be_compared_is_dead_lettered_and_the_others_are_co
     till: Till, watch: Watch
 ) -> None:
     refund_refused(till)
-    broken = OrderCreated(
-        **approved("unknown", order_id="order-0").model_dump(),
-    )
-    till.deliver(broken)
+    till.deliver(created("unknown", order_id="order-0"))
     watch.now = NIGHT + timedelta(days=1)
     reconciliation.begin(clock.stamp(), day="2026-03-14")
     till.deliver_reminders()
@@ -326,6 +368,7 @@ def test_what_the_provider_holds_or_captured_otherwise_is_a_difference(till: Til
     till.bank.fails = "after"
     with pytest.raises(UnavailableError):
         service.pay("order-1")
+    till.deliver(created(captured))
     till.deliver(approved(captured), stream_version=3)
     till.deliver(cancelled(voided, "order-2"), stream_version=9)
     till.relay()

@@ -11,6 +11,7 @@ from functions.kernel.composition.manifest import manifest
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.views import Row
 from functions.payments import service, views
 from tests.support.contention import ContendedStore
 from tests.unit.payments.nightly import NIGHT, Watch
@@ -223,10 +224,28 @@ def test_a_row_that_is_lost_after_the_order_took_the_payment_is_put_right_by_the
         with pytest.raises(ConnectionError):
             service.confirm(payment_id, "order-1", "ada", 1699)
     watch.now += DAY
-    assert list(views.unconfirmed_since(watch.now)) == [payment_id]
+    assert [found.id for found in views.unconfirmed_since(watch.now)] == [payment_id]
     sweep(till)
     assert list(views.unconfirmed_since(watch.now)) == []
     assert service.payment(payment_id).status == "confirmed"
+
+
+def test_payments_in_rows_of_earlier_code_are_released_too_and_no_sweep_looks_at_them_again(
+    till: Till, watch: Watch
+) -> None:
+    left, taken = authorized(till), till.confirmed()
+    for found in views.unconfirmed_since(watch.now):
+        views.await_no_more(found)
+    for payment_id in (left, taken):
+        place = {views.INDEX: (views.UNCONFIRMED_BEFORE, clock.stamp())}
+        till.runtime.views.put(Row(views.UNCONFIRMED_BEFORE, payment_id, {"id": payment_id}, indexes=place), 1)
+    watch.now += DAY - timedelta(seconds=1)
+    sweep(till)
+    assert [service.payment(payment_id).status for payment_id in (left, taken)] == ["authorized", "confirmed"]
+    watch.now += timedelta(seconds=1)
+    sweep(till)
+    assert [service.payment(payment_id).status for payment_id in (left, taken)] == ["voided", "confirmed"]
+    assert list(views.unconfirmed_before(watch.now)) == []
 
 
 def test_the_sweep_ticks_each_minute() -> None:

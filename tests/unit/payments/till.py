@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from events.customers import CustomerRegistered
-from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderReadied, OrderRejected
+from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderCreated, OrderReadied, OrderRejected
 from events.queries import CustomerFound, OrderFound
 from events.registry import Message, decode
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
@@ -201,6 +201,10 @@ class Till:
         service.create_or_reduce_invoice("order-1", payment_id, 1699)
         service.pay("order-1")
         return payment_id
+
+
+def created(payment_id: str, total: int = 1699, order_id: str = "order-1") -> OrderCreated:
+    return OrderCreated(**_order(order_id, payment_id, total, "pending"), shopping_list_id=None)
 
 
 def approved(payment_id: str, total: int = 1699, order_id: str = "order-1") -> OrderApproved:
