@@ -1,4 +1,9 @@
-"""The Lambda handlers of every service: each composes its adapters once, from the environment, on a cold start.
+"""The Lambda handlers of every service: `api`, `inbox`, `dispatcher`, `queries` and `relay`.
+
+Lambda looks a handler up by its name while it initialises the function, with a full vCPU
+(https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
+an invocation has memory's share of one, 0.29 at 512 MB. So to look a handler up imports what it works with, a file of
+the service, and no other. The adapters are composed once for each container, from the environment.
 
 MALLBOTS_SERVICE names the service; TABLE, VIEWS, BUS, QUEUE_URL, DEAD_LETTERS_URL, QUERIES_<OWNER> and the rest are
 set by the deployment for those functions that may use them.
@@ -87,10 +92,6 @@ def _signing_key() -> bytes:
     return str(secret["SecretString"]).encode()
 
 
-def _module(name: str) -> Any:
-    return import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
-
-
 def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
     """A Lambda handler that composes, works, and, where the stage counts costs, prints what it cost."""
 
@@ -110,8 +111,15 @@ def _relay(event: dict[str, Any]) -> Any:
     return republish(**event["republish"]) if "republish" in event else relay_batch(event)
 
 
-api = _handler(lambda event: _module("api").api.handle(event, None))
-inbox = _handler(lambda event: _module("inbox").inbox.handle(event))
-dispatcher = _handler(lambda event: _module("dispatcher").inbox.handle(event))
-queries = _handler(lambda event: _module("queries").queries.handle(event))
-relay = _handler(_relay)
+# What each handler but the relay works with: a file of the service, and what it registers there.
+_WORKS = {"api": "api", "inbox": "inbox", "dispatcher": "inbox", "queries": "queries"}
+
+
+def __getattr__(name: str) -> Handler:
+    """The handler of a name, made when it is looked up: with the modules of the service that it works with."""
+    if name == "relay":
+        return _handler(_relay)
+    if name not in _WORKS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
+    return _handler(getattr(module, _WORKS[name]).handle)
