@@ -1,9 +1,4 @@
-"""The Lambda handlers of every service: `api`, `inbox`, `dispatcher`, `queries` and `relay`.
-
-Lambda looks a handler up by its name while it initialises the function, with a full vCPU
-(https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
-an invocation has memory's share of one, 0.29 at 512 MB. So to look a handler up imports what it works with, a file of
-the service, and no other. The adapters are composed once for each container, from the environment.
+"""What one container of a function has: its adapters, composed from the environment, and its handler.
 
 MALLBOTS_SERVICE names the service; TABLE, VIEWS, BUS, QUEUE_URL, DEAD_LETTERS_URL, QUERIES_<OWNER> and the rest are
 set by the deployment for those functions that may use them.
@@ -11,7 +6,8 @@ set by the deployment for those functions that may use them.
 
 import os
 from collections.abc import Callable
-from functools import cache, cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
 from importlib import import_module
 from threading import Lock
 from typing import Any
@@ -28,20 +24,16 @@ from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import in_threads
 
-Handler = Callable[[dict[str, Any], Any], Any]
-
 _making = Lock()  # boto3's default session, which makes the clients, is not for several threads at once
 
 
-def _client(name: str, tries: int = budget.TRIES) -> Any:
-    """A client whose calls are tried so often (runtime/budget.py): once where the adapter retries itself."""
-    return _Client(name, tries)
+class Client:
+    """A client that is made when it is first used: to make one takes 20 to 150 ms, and few functions need all.
 
+    tries: of each call (runtime/budget.py); one where the adapter retries itself.
+    """
 
-class _Client:
-    """A client that is made when it is first used: to make one takes 20 to 150 ms, and few functions need all."""
-
-    def __init__(self, name: str, tries: int) -> None:
+    def __init__(self, name: str, tries: int = budget.TRIES) -> None:
         self._name = name
         self._tries = tries
 
@@ -53,32 +45,42 @@ class _Client:
             cost.watch(made)
         return made
 
-    def __getattr__(self, operation: str) -> Any:
+    def make(self) -> Any:
+        """Make it, unless it is there."""
         with _making:
-            made = self._made
-        return getattr(made, operation)
+            return self._made
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self.make(), operation)
 
 
-@cache
-def _compose() -> Runtime:
-    """The adapters of this function, made once per container."""
-    env = os.environ
-    dynamodb, sqs, events = _client("dynamodb"), _client("sqs"), _client("events", tries=1)
-    composed = Runtime(
+@dataclass(frozen=True)
+class Clients:
+    """The SDK's clients of a container, each a Client, which stands for the one of its name."""
+
+    dynamodb: Any = field(default_factory=partial(Client, "dynamodb"))
+    events: Any = field(default_factory=partial(Client, "events", tries=1))
+    lambda_: Any = field(default_factory=partial(Client, "lambda"))
+    secrets: Any = field(default_factory=partial(Client, "secretsmanager"))
+    sqs: Any = field(default_factory=partial(Client, "sqs"))
+
+
+def compose(clients: Clients) -> Runtime:
+    """The adapters of the function whose environment this is."""
+    env, sqs = os.environ, clients.sqs
+    return Runtime(
         service=env["MALLBOTS_SERVICE"],
-        store=DynamoEventStore(dynamodb, env.get("TABLE", "")),
-        views=DynamoViews(dynamodb, env.get("VIEWS", "")),
-        bus=EventBridgeBus(events, env.get("BUS", "")),
+        store=DynamoEventStore(clients.dynamodb, env.get("TABLE", "")),
+        views=DynamoViews(clients.dynamodb, env.get("VIEWS", "")),
+        bus=EventBridgeBus(clients.events, env.get("BUS", "")),
         queue=SqsQueue(sqs, env.get("QUEUE_URL", "")),
         dead_letters=SqsQueue(sqs, env.get("DEAD_LETTERS_URL", "")),
         queues={name: SqsQueue(sqs, url) for name, url in _named("QUEUE_URL_").items()},
-        invoke=invoker(_client("lambda"), _named("QUERIES_")),
-        secret=cache(_signing_key),
+        invoke=invoker(clients.lambda_, _named("QUERIES_")),
+        secret=cache(partial(_signing_key, clients.secrets)),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
         side_by_side=in_threads,
     )
-    runtime.start(composed)
-    return composed
 
 
 def _named(prefix: str) -> dict[str, str]:
@@ -86,19 +88,30 @@ def _named(prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
-def _signing_key() -> bytes:
+def _signing_key(secrets: Client) -> bytes:
     """The key that signs paging tokens, whose secret only functions with an API are given."""
-    secret = _client("secretsmanager").get_secret_value(SecretId=os.environ["SIGNING_KEY"])
-    return str(secret["SecretString"]).encode()
+    return str(secrets.get_secret_value(SecretId=os.environ["SIGNING_KEY"])["SecretString"]).encode()
 
 
-def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
-    """A Lambda handler that composes, works, and, where the stage counts costs, prints what it cost."""
+def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
+    """The handler of a name: it works, and, where the stage counts costs, prints what that cost.
+
+    Imports what it works with, a file of the service, and makes the client that nearly every invocation needs.
+    """
+    clients = Clients()
+    composed = compose(clients)
+    work = _work(name)
+    if name == "relay":
+        clients.events.make()
+    elif "TABLE" in os.environ or "VIEWS" in os.environ:
+        clients.dynamodb.make()
 
     def handle(event: dict[str, Any], lambda_context: Any) -> Any:
-        _compose()
         try:
-            with budget.limited(lambda: lambda_context.get_remaining_time_in_millis() / 1000):
+            with (
+                runtime.active(composed),
+                budget.limited(lambda: lambda_context.get_remaining_time_in_millis() / 1000),
+            ):
                 return work(event)
         finally:
             if cost.on():
@@ -107,19 +120,15 @@ def _handler(work: Callable[[dict[str, Any]], Any]) -> Handler:
     return handle
 
 
+def _work(name: str) -> Callable[[dict[str, Any]], Any]:
+    """What a handler does with an event: what it is named after registers it, but for the relay, which all share."""
+    if name == "relay":
+        return _relay
+    module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
+    registered = module.inbox if name == "dispatcher" else getattr(module, name)
+    work: Callable[[dict[str, Any]], Any] = registered.handle
+    return work
+
+
 def _relay(event: dict[str, Any]) -> Any:
     return republish(**event["republish"]) if "republish" in event else relay_batch(event)
-
-
-# What each handler but the relay works with: a file of the service, and what it registers there.
-_WORKS = {"api": "api", "inbox": "inbox", "dispatcher": "inbox", "queries": "queries"}
-
-
-def __getattr__(name: str) -> Handler:
-    """The handler of a name, made when it is looked up: with the modules of the service that it works with."""
-    if name == "relay":
-        return _handler(_relay)
-    if name not in _WORKS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
-    return _handler(getattr(module, _WORKS[name]).handle)

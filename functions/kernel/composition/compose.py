@@ -1,0 +1,41 @@
+"""The Lambda handlers of every service: `api`, `inbox`, `dispatcher`, `queries` and `relay`.
+
+Lambda looks a handler up by its name while it initialises the function, with a full vCPU
+(https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
+an invocation has memory's share of one, 0.29 at 512 MB. So all that the handler works with is imported and made then,
+and only that. This module itself imports next to nothing: see _nothing_collected.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+HANDLERS = ("api", "dispatcher", "inbox", "queries", "relay")
+
+
+def __getattr__(name: str) -> Handler:
+    """The handler of a name, made when it is looked up."""
+    if name not in HANDLERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with _nothing_collected():
+        handler: Handler = import_module("functions.kernel.composition.container").handler(name)
+    return handler
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Collect no garbage within the block, and never look through what it leaves: that stays.
+
+    Imports make many objects and hardly any garbage. To look through them again and again takes a third of the CPU of a
+    cold start (docs/performance.md).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
