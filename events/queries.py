@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Answer(BaseModel):
     """The answer of a query's owner."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 R = TypeVar("R", bound=Answer)
@@ -17,7 +17,7 @@ R = TypeVar("R", bound=Answer)
 class Query(BaseModel, Generic[R]):
     """A query to the service that owns the data: `class FindProduct(Query[ProductFound], owner="stores")`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     owner: ClassVar[str]
     answer: ClassVar[Any]

@@ -61,7 +61,7 @@ class Message(BaseModel):
     `answers`. A class without `source` is a base for others, and has no `about`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     about: ClassVar[About]
 

@@ -13,7 +13,7 @@ Time = Annotated[str, Field(description="RFC 3339, in UTC.", json_schema_extra={
 class Shape(BaseModel):
     """A part of messages: like them immutable, strict when created, lenient when read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LineItem(Shape):

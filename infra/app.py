@@ -60,6 +60,8 @@ def compose(app: cdk.App, stage: Stage, placeholder: Path | None = None) -> None
     ]
     for stack in stacks:
         stack.add_stack_dependency(platform)
+    if not placeholder and app.node.try_get_context("deploying") != "no":
+        bundling.refuse_without_bytecode(stage, platform, *stacks)
 
 
 def _gateway(stage: Stage, manifests: dict[str, Manifest]) -> Path:

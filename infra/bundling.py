@@ -7,6 +7,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
+
 from infra.stages import Stage
 
 ROOT = Path(__file__).parent.parent
@@ -89,8 +91,24 @@ def require_bytecode(stage: Stage) -> None:
         )
 
 
+def refuse_without_bytecode(stage: Stage, *stacks: Stack) -> None:
+    """Have CloudFormation refuse stacks whose functions were not compiled, and say how to.
+
+    For a bare `cdk deploy`, which cannot be told from a `cdk diff` here; `make deploy` is refused before.
+    CloudFormation validates parameters by a template's rules before it creates or changes anything
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html).
+    """
+    if interpreter(stage.python):
+        return
+    why = f"no Python {stage.python} compiled the functions: install it (.venv/bin/uv python install {stage.python})"
+    for stack in stacks:
+        bytecode = CfnParameter(stack, "Bytecode", default="missing", description="Whether functions are compiled.")
+        shipped = Fn.condition_equals(bytecode.value_as_string, "shipped")
+        CfnRule(stack, "BytecodeShips", assertions=[CfnRuleAssertion(assert_=shipped, assert_description=why)])
+
+
 def _compile(folder: Path, stage: Stage) -> None:
-    """Compile to bytecode with the Python version that will run it, if there is one here (`require_bytecode`).
+    """Compile to bytecode with the Python version that will run it, if there is one here (or nothing is deployed).
 
     A function's folder is read-only, so what is not compiled now is compiled again at every cold start.
     """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -169,6 +170,46 @@ def test_a_deployment_without_bytecode_is_refused_with_how_to_make_it(monkeypatc
     with pytest.raises(ValueError, match=r"run Python 3\.14, of which there is none here .*uv python install 3\.14"):
         stage_with(stage="dev", deploying="yes")
     assert stage_with(stage="dev").python == "3.14", "a diff or a synthesis goes on without"
+
+
+def rules_of_templates(folder: Path, monkeypatch: pytest.MonkeyPatch, **context: str) -> list[dict[str, Any]]:
+    """What refuses a deployment in the templates of the platform and one service, with nothing for layer and code."""
+    import aws_cdk as cdk
+
+    from infra import app
+
+    code = folder / "code"
+    code.mkdir(exist_ok=True)
+    (code / "nothing.py").write_text("")
+    for build in ("asset", "layer"):
+        monkeypatch.setattr(bundling, build, lambda *_parts, **_extra: code)
+    monkeypatch.setattr(app, "services", lambda: ["search"])
+    cloud = cdk.App(outdir=str(folder / "out"), context={"stage": "dev", **context})
+    app.compose(cloud, app.stage_from_context(cloud))
+    templates = [stack.template for stack in cloud.synth().stacks]
+    assert len(templates) == 2
+    return [
+        t["Rules"]["BytecodeShips"] | t["Parameters"]["Bytecode"] for t in templates if "Bytecode" in t["Parameters"]
+    ]
+
+
+def test_a_bare_deployment_without_bytecode_is_refused_by_a_rule_of_its_templates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bundling, "interpreter", lambda _version: None)
+    for rule in rules_of_templates(tmp_path, monkeypatch):
+        [assertion] = rule["Assertions"]
+        assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "Bytecode"}, "shipped"]}
+        assert assertion["AssertDescription"].startswith("no Python 3.14 compiled the functions")
+        assert rule["Default"] == "missing"
+    assert len(rules_of_templates(tmp_path, monkeypatch)) == 2
+
+
+def test_no_rule_refuses_what_has_bytecode_or_deploys_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bundling, "interpreter", lambda _version: Path(sys.executable))
+    assert rules_of_templates(tmp_path, monkeypatch) == []
+    monkeypatch.setattr(bundling, "interpreter", lambda _version: None)
+    assert rules_of_templates(tmp_path, monkeypatch, deploying="no") == []
 
 
 def test_a_bundle_has_bytecode_of_the_python_that_runs_it(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ and answers nothing. So what is recorded has the names of the deployment, and is
 A commit meets a conflict there, so that what a conflict leads to is recorded with it.
 """
 
-import contextvars
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,7 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from functions.kernel.composition import compose
+from functions.kernel.composition.container import Clients, compose
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
@@ -122,7 +121,7 @@ class Recorder:
         name = self.function
         if name not in self._composed:
             with self.environment():
-                self._composed[name] = contextvars.copy_context().run(compose._compose.__wrapped__)
+                self._composed[name] = compose(Clients())
         return self._composed[name]
 
     def unnamed(self, action: str, service: str, what: str) -> None:

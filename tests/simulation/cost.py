@@ -26,7 +26,7 @@ entries of an index count once in a transaction too. Not simulated: Lambda's rec
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from tests.simulation.expressions import Item
@@ -96,6 +96,8 @@ class Cost:
 
     def __init__(self) -> None:
         self.counting = False
+        self.written: Counter[tuple[str, str]] = Counter()
+        """The write units of each table, "items" and "indexes" apart."""
         self._units: defaultdict[str, float] = defaultdict(float)
 
     def read(self, items: Sequence[Item], *, consistent: bool) -> None:
@@ -109,17 +111,27 @@ class Cost:
             self._units["read_units"] += sum(2 * read_units([item], consistent=True) for item in items)
 
     def write(
-        self, before: Item | None, after: Item, indexes: Sequence[Sequence[str]], *, transaction: bool = False
+        self,
+        before: Item | None,
+        after: Item,
+        indexes: Sequence[Sequence[str]],
+        *,
+        table: str,
+        transaction: bool = False,
     ) -> None:
         """An item was written to a table that has indexes of these keys."""
         if self.counting:
-            self._units["write_units"] += write_units(before, after) * (2 if transaction else 1)
-            self._units["write_units"] += sum(index_units(index, before, after) for index in indexes)
+            self._write(table, "items", write_units(before, after) * (2 if transaction else 1))
+            self._write(table, "indexes", sum(index_units(index, before, after) for index in indexes))
 
-    def refuse(self, before: Item | None, after: Item) -> None:
+    def refuse(self, before: Item | None, after: Item, *, table: str) -> None:
         """The condition of a write did not hold."""
         if self.counting:
-            self._units["write_units"] += write_units(before, after)
+            self._write(table, "items", write_units(before, after))
+
+    def _write(self, table: str, part: str, units: int) -> None:
+        self._units["write_units"] += units
+        self.written[table, part] += units
 
     def publish(self, source: str, name: str, detail: str) -> None:
         """The bus took an entry."""

@@ -147,7 +147,7 @@ class Deployment:
         return self.functions[name]
 
     def _compose(self, service: str, part: str, container: Container) -> Runtime:
-        """The runtime that functions.kernel.composition.compose makes, with simulated clients."""
+        """The runtime that functions.kernel.composition.container makes, with simulated clients."""
         registered, name = self._manifests[service], container.name
         make_dynamodb = OldDynamoDBClient if container.old else DynamoDBClient
         make_sqs = OldSQSClient if container.old else SQSClient

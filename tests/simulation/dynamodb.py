@@ -118,10 +118,10 @@ class DynamoDBClient:
         there = table.items.get(key)
         if not holds(request, there):
             record_conflict(self._world, table, key, self._name)
-            self._cost.refuse(there, item)
+            self._cost.refuse(there, item, table=table.name)
             shown: dict[str, Any] = {"Item": dict(there)} if there and wants_old(request) else {}
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
-        self._cost.write(there, item, table.index_keys)
+        self._cost.write(there, item, table.index_keys, table=table.name)
         table.write(key, item, self._name)
         return {}
 
@@ -138,7 +138,7 @@ class DynamoDBClient:
         if key in table.locked:
             record_busy(self._world, table, self._name)
             raise client_error("TransactionConflictException", "Transaction is ongoing for the item", "DeleteItem")
-        self._cost.write(table.items.get(key), {}, table.index_keys)
+        self._cost.write(table.items.get(key), {}, table.index_keys, table=table.name)
         table.remove(key, self._name)
         return {}
 

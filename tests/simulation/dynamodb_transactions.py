@@ -85,7 +85,8 @@ class Transactions:
             return cancelled(reasons)
         for write in writes:
             table, item = write.table, write.result()
-            self._world.cost.write(table.items.get(write.key), item, table.index_keys, transaction=True)
+            before = table.items.get(write.key)
+            self._world.cost.write(before, item, table.index_keys, table=table.name, transaction=True)
             table.write(write.key, item, by, len(writes))
         if token:
             self._tokens[token] = (content, self._world.scheduler.now_us + TOKEN_LIFE, "done")

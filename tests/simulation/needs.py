@@ -94,9 +94,9 @@ class Counting:
         with_orders, without = found
         return with_orders, without
 
-    def _written(self, *about: Any, transaction: bool = False) -> None:
+    def _written(self, *about: Any, table: str, transaction: bool = False) -> None:
         self._transactions.append(transaction)
-        self._write(*about, transaction=transaction)
+        self._write(*about, table=table, transaction=transaction)
 
     def _counted_read(self, items: Any, *, consistent: bool) -> None:
         self.counts["reads", self._read_from] += read_units(items, consistent=consistent)  # type: ignore[assignment]

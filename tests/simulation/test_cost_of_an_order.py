@@ -15,6 +15,7 @@ from infra.order_cost import ORDER
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
+from tests.simulation.whole_order import WholeOrder
 
 
 class FaultFreeMall:
@@ -126,6 +127,66 @@ def test_the_lines_of_an_order_are_found_by_its_id(
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+# Of one whole order, as whole_order.py states it. A change that makes it dearer shows here; one that makes it cheaper
+# writes its figures down. They are compared with those before in docs/performance.md.
+WHOLE_ORDER = {
+    "write_units": 337,
+    "read_units": 116,
+    "bus_entries": 36,
+    "queue_requests": 283,
+    "invocations": 136,
+}
+# Write units of commits, rows and indexes; items and entries of indexes that stay, and their bytes.
+WRITTEN = {
+    "baskets": (10, 3, 2),
+    "checkout": (13, 4, 3),
+    "customers": (2, 0, 0),
+    "depot": (38, 27, 28),
+    "insights": (0, 109, 5),
+    "notifications": (8, 5, 0),
+    "ordering": (16, 2, 2),
+    "payments": (12, 8, 7),
+    "search": (0, 19, 14),
+}
+STORED = {
+    "baskets": (7, 7_734),
+    "checkout": (9, 11_763),
+    "customers": (1, 1_092),
+    "depot": (12, 28_716),
+    "insights": (74, 41_054),
+    "notifications": (9, 7_021),
+    "ordering": (5, 13_789),
+    "payments": (9, 7_361),
+    "search": (11, 4_140),
+}
+
+
+@pytest.fixture(scope="module")
+def whole_order() -> WholeOrder:
+    return WholeOrder().place()
+
+
+def test_the_units_of_one_whole_order(whole_order: WholeOrder) -> None:
+    assert whole_order.requests == 13
+    assert whole_order.units == WHOLE_ORDER
+
+
+def test_the_write_units_of_one_whole_order_in_each_table(whole_order: WholeOrder) -> None:
+    written = whole_order.cloud.cost.written
+    assert written.total() == WHOLE_ORDER["write_units"]
+    parts = (("events", "items"), ("views", "items"), ("views", "indexes"))
+    services = {table.partition("/")[0] for table, _ in written}
+    assert {s: tuple(written[f"{s}/{table}", part] for table, part in parts) for s in services} == WRITTEN
+
+
+def test_what_one_whole_order_leaves_in_each_table(whole_order: WholeOrder) -> None:
+    items, size = Counter[str](), Counter[str]()
+    for table, number in whole_order.left.items.items():
+        items[table.partition("/")[0]] += number
+        size[table.partition("/")[0]] += whole_order.left.bytes[table]
+    assert {service: (items[service], size[service]) for service in items} == STORED
 
 
 def test_counting_does_not_change_the_history() -> None:

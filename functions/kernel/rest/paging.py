@@ -1,4 +1,4 @@
-"""Lists by pages: `limit` and an opaque `next`, signed with the key that all APIs share (compose.py reads it)."""
+"""Lists by pages: `limit` and an opaque `next`, signed with the key that all APIs share (container.py reads it)."""
 
 import base64
 import hashlib

@@ -58,6 +58,7 @@ class Wire(BaseModel):
         alias_generator=to_camel,
         validate_by_alias=True,
         validate_by_name=True,
+        defer_build=True,
     )
 
     @model_validator(mode="before")

@@ -16,12 +16,13 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from events.envelope import Metadata
@@ -34,11 +35,15 @@ ERRORS = "Errors"
 STILL_FAILING = "StillFailing"
 
 
+_fields: ContextVar[Mapping[str, str] | None] = ContextVar("log_fields", default=None)
+
+
 class _Output(logging.StreamHandler[TextIO]):
-    """Writes to what standard output is at the moment of writing."""
+    """Writes to what standard output is at the moment of writing, with the fields of the block at work."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stdout
+        vars(record).update(_fields.get() or {})
         super().emit(record)
 
 
@@ -65,16 +70,12 @@ def _logger(service: str) -> logging.Logger:
 
 @contextmanager
 def log_fields(**keys: str) -> Iterator[None]:
-    """Within the block, every log line of this thread has these fields."""
-    if not os.environ.get("MALLBOTS_SERVICE"):
-        yield
-        return
-    log = cast(Any, logger())
-    log.thread_safe_append_keys(**keys)
+    """Within the block, every log line has these fields; so have those of what it does side by side."""
+    token = _fields.set({**(_fields.get() or {}), **keys})
     try:
         yield
     finally:
-        log.thread_safe_remove_keys(keys)
+        _fields.reset(token)
 
 
 def handling(metadata: "Metadata") -> AbstractContextManager[None]:

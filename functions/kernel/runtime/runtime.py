@@ -114,11 +114,6 @@ def current() -> Runtime:
     return runtime
 
 
-def start(runtime: Runtime) -> None:
-    """Make a runtime the one of this process: what a Lambda composition does once."""
-    _runtime.set(runtime)
-
-
 @contextmanager
 def active(runtime: Runtime) -> Iterator[Runtime]:
     """Make a runtime the one of the block."""

@@ -1,17 +1,19 @@
 """A service as Lambda runs it: composed from its environment, on AWS's interfaces in this process."""
 
+import gc
 import json
 from collections.abc import Iterator
 from threading import Barrier
 from typing import Any
 
+import boto3
 import pytest
 
-from functions.kernel.composition import compose, cost
-from functions.kernel.runtime import budget, runtime
+from functions.kernel.composition import compose, container, cost
+from functions.kernel.composition.container import Clients
+from functions.kernel.runtime import budget
 from functions.kernel.runtime.side_by_side import AT_ONCE
 from tests.support import aws
-from tests.support.runtime import memory_runtime
 
 
 class Lambda:
@@ -34,7 +36,7 @@ def dynamodb() -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """The table of the stores service, whose function this process is."""
     table = aws.event_table(dynamodb)
     queue = aws.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
@@ -42,10 +44,7 @@ def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     environment = {"MALLBOTS_SERVICE": "stores", "TABLE": table, "BUS": "mall", "QUEUE_URL": queue}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    compose._compose.cache_clear()
-    with runtime.active(memory_runtime("stores")):
-        yield table
-    compose._compose.cache_clear()
+    return table
 
 
 def ask_for_store(context: Lambda) -> dict[str, Any]:
@@ -103,12 +102,49 @@ def test_an_api_with_no_time_left_for_a_call_that_may_hang_answers_503_and_when_
     assert ask_for_store(Lambda(left=1_000 * (budget.TRY + budget.RESERVE)))["statusCode"] == 200
 
 
+@pytest.mark.parametrize(("handler", "made"), [("api", ["dynamodb"]), ("queries", ["dynamodb"]), ("relay", ["events"])])
+def test_the_client_that_invocations_need_is_made_before_the_first_one(
+    handler: str, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    make: Any = boto3.client
+
+    def noted(name: str, **more: Any) -> Any:
+        found.append(name)
+        return make(name, **more)
+
+    monkeypatch.setattr(boto3, "client", noted)
+    assert callable(getattr(compose, handler))
+    assert found == made
+
+
+def test_a_function_without_tables_makes_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "gateway")
+    monkeypatch.delenv("TABLE")
+    monkeypatch.setattr(boto3, "client", lambda name, **_: pytest.fail(f"it makes a client of {name}"))
+    request = {"version": "2.0", "rawPath": "/health", "requestContext": {"http": {"method": "GET"}}, "headers": {}}
+    assert compose.api(request, LAMBDA)["statusCode"] == 200
+
+
+def test_garbage_is_collected_again_once_a_handler_is_there() -> None:
+    assert callable(compose.api)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """What looking a handler up froze is looked through again."""
+    yield
+    gc.unfreeze()
+
+
 def test_a_client_that_threads_use_at_once_is_made_once(monkeypatch: pytest.MonkeyPatch, dynamodb: Any) -> None:
     """boto3's default session, which makes the clients, is not for several threads at once."""
     made: list[str] = []
     all_there = Barrier(AT_ONCE, timeout=10)
-    client = compose._client("dynamodb")
-    make = compose.boto3.client
+    clients = Clients()
+    make: Any = boto3.client
 
     def counted(name: str, **more: Any) -> Any:
         made.append(name)
@@ -116,10 +152,10 @@ def test_a_client_that_threads_use_at_once_is_made_once(monkeypatch: pytest.Monk
 
     def list_tables() -> Any:
         all_there.wait()
-        return client.list_tables()["TableNames"]
+        return clients.dynamodb.list_tables()["TableNames"]
 
-    monkeypatch.setattr(compose.boto3, "client", counted)
+    monkeypatch.setattr(boto3, "client", counted)
     monkeypatch.setenv("MALLBOTS_METER", "0")
-    found = compose._compose().side_by_side([list_tables] * AT_ONCE)
+    found = container.compose(clients).side_by_side([list_tables] * AT_ONCE)
     assert found == [dynamodb.list_tables()["TableNames"]] * AT_ONCE
     assert made == ["dynamodb"]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.kernel.composition import compose, cost
+from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel.composition.container import Client
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
@@ -188,7 +189,7 @@ def test_the_composition_watches_its_clients_only_where_the_stage_asks_for_it(
     table = aws.view_table(clients.dynamodb, [])
     for meter, level, kinds in (("0", None, set()), ("1", "TOTAL", {"read_units"})):
         monkeypatch.setenv("MALLBOTS_METER", meter)
-        client = compose._client("dynamodb")
+        client = Client("dynamodb")
         with asked(client) as levels:
             DynamoViews(client, table).get("here", "a")
         assert levels == [level]

@@ -107,6 +107,12 @@ def test_log_lines_of_threads_say_each_which_message_they_are_about(capsys: pyte
     assert said == {"about 0": "m-0", "about 1": "m-1", "outside": None}
 
 
+def test_what_is_done_side_by_side_for_a_message_is_logged_as_about_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with observe.handling(METADATA):
+        in_threads([lambda: observe.logger().info("one"), lambda: observe.logger().info("two")])
+    assert [(line["message_id"], line["message_name"]) for line in lines(capsys)] == [("m-1", "JarFilled")] * 2
+
+
 @pytest.fixture
 def threads_that_take_turns() -> Iterator[None]:
     usual = sys.getswitchinterval()
@@ -117,13 +123,9 @@ def threads_that_take_turns() -> Iterator[None]:
 
 @pytest.mark.usefixtures("threads_that_take_turns")
 def test_threads_that_log_for_the_first_time_at_once_all_have_a_whole_logger(monkeypatch: pytest.MonkeyPatch) -> None:
-    def log() -> None:
-        with observe.log_fields(order_id="o-1"):
-            pass
-
     for number in range(20):
         monkeypatch.setenv("MALLBOTS_SERVICE", f"jars-{number}")
-        assert in_threads([log] * 10) == [None] * 10
+        assert in_threads([lambda: observe.logger().info("first")] * 10) == [None] * 10
 
 
 def test_a_batch_has_one_line_that_names_every_message_with_its_stream_and_flow(
@@ -310,6 +312,31 @@ def test_a_service_is_imported_without_powertools() -> None:
     program = f"import sys, {modules}; print([name for name in sys.modules if name.startswith('aws_lambda')])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+ALL_GOES_WELL = """
+import sys
+from functions.kernel.runtime.runtime import active
+from tests.support.delivery import delivered
+from tests.support.handling import Handled, filled
+from tests.support.jar_api import ask
+from tests.support.runtime import memory_runtime
+
+with active(memory_runtime("jars")):
+    Handled().inbox.handle(delivered(filled("a")))
+    ask("POST", "/api/jars", {"coins": 1})
+print([name for name in sys.modules if name.startswith("aws_lambda")])
+"""
+
+
+def test_powertools_is_not_imported_for_what_goes_well() -> None:
+    found = subprocess.run([sys.executable, "-c", ALL_GOES_WELL], capture_output=True, text=True, check=True)
+    *printed, imported = found.stdout.splitlines()
+    assert [(line.get("batch"), line.get("status")) for line in map(json.loads, printed)] == [
+        ("inbox", None),
+        (None, 200),
+    ]
+    assert imported == "[]"
 
 
 @dataclass(frozen=True)

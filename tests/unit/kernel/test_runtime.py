@@ -19,13 +19,6 @@ def test_the_innermost_runtime_is_the_one_at_work() -> None:
         assert runtime.current() is outer
 
 
-def test_a_composition_starts_the_runtime_of_its_process() -> None:
-    started = memory_runtime("jars")
-    with runtime.active(memory_runtime("chests")):
-        runtime.start(started)
-        assert runtime.current() is started
-
-
 def test_a_setting_is_read_from_the_stage_and_has_no_default() -> None:
     running = memory_runtime("jars", settings={"MALLBOTS_STEP_TIMEOUT": "2"})
     assert running.setting("STEP_TIMEOUT") == "2"

@@ -1,0 +1,121 @@
+"""One whole order on a simulated cloud without faults, as `make demo` places it: what it consumes, and what it leaves.
+
+| | |
+|---|---|
+| flow | a customer registers, fills a basket with two of one product of each of three stores, authorizes a payment and checks out; a robot starts and picks the three; a clerk checks them in; the customer pays: 13 requests that write, each under an Idempotency-Key |
+| pace | people's: 20 s between two requests, so that all that follows from one is over before the next |
+| batches | as they come: nearly all of one message |
+| left out | what would be without the order: the mall's own data, schedules, heartbeats; and clients' looks |
+
+The figures are those of one seed: with another, messages arrive in another order and in other batches.
+"""  # noqa: E501  (a table)
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Cloud
+from tests.simulation.cost import item_size
+from tests.simulation.deployment import Deployment
+from tests.simulation.faults import Faults
+
+PACE = 20.0  # seconds between two requests
+AFTERWARDS = 300.0  # seconds until the last reminder of an order is over
+STORES = json.loads((Path(__file__).parents[2] / "infra/local/mall.json").read_text())["stores"][::2]
+
+
+@dataclass
+class Left:
+    """What tables hold: items and entries of indexes, and their bytes, by table."""
+
+    items: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
+
+    def since(self, before: "Left") -> "Left":
+        """What came to be there since."""
+        items, size = Counter(self.items), Counter(self.bytes)
+        items.subtract(before.items)
+        size.subtract(before.bytes)
+        return Left(+items, +size)
+
+
+class WholeOrder:
+    """A mall in which one order is placed. units: what it consumed, by kind. left: what it left in the tables."""
+
+    def __init__(self) -> None:
+        choices = Choices(1)
+        with patch.object(Deployment, "_schedules", lambda _deployment: None):  # they run for all orders together
+            self.cloud = Cloud(choices, Faults(choices))
+        self.units: dict[str, float] = {}
+        self.left = Left()
+        self.requests = 0
+
+    def place(self) -> "WholeOrder":
+        """Create the mall, and then the order, until nothing more follows from it."""
+        task = self.cloud.spawn(self._work)
+        self.cloud.run(3_600.0, enough=lambda: task.done)
+        assert task.done
+        return self
+
+    def _work(self) -> None:
+        products = [self._product(store) for store in STORES]
+        bot = self._ask("POST", "/api/depot/bots", {"name": "Ajax"})
+        self.cloud.sleep(PACE)
+        self._ask("PUT", f"/api/depot/bots/{bot}/online")
+        self.cloud.sleep(PACE)
+        before, self.requests = self._tables(), 0
+        self.cloud.cost.counting = True
+        for method, path, body in self._deeds(products):
+            self._ask(method, path, body)
+            self.cloud.sleep(PACE)
+        self.cloud.sleep(AFTERWARDS)
+        self.cloud.cost.counting = False
+        assert self.cloud.is_quiescent()
+        self.units, self.left = self.cloud.cost.take(), self._tables().since(before)
+
+    def _product(self, store: dict[str, Any]) -> tuple[str, str]:
+        """Create a store and its first product; their ids."""
+        id = self._ask("POST", "/api/stores", {"name": store["name"], "location": store["location"]})
+        self._ask("PUT", f"/api/stores/{id}/participating")
+        return id, self._ask("POST", f"/api/stores/{id}/products", store["products"][0])
+
+    def _deeds(self, products: list[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
+        """The requests of an order, each once the one before was answered (its id is then in `self.id`)."""
+        yield "POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"}
+        customer = self.id
+        yield "POST", "/api/baskets", {"customerId": customer}
+        order = self.id
+        for _, product in products:
+            yield "PUT", f"/api/baskets/{order}/addItem", {"productId": product, "quantity": 2}
+        total = 2 * sum(store["products"][0]["price"] for store in STORES)
+        yield "POST", "/api/payments", {"customerId": customer, "amount": round(total, 2)}
+        yield "PUT", f"/api/baskets/{order}/checkout", {"paymentId": self.id}
+        at_work = {"assignment": 1}
+        yield "PUT", f"/api/depot/shopping/{order}/start", at_work
+        for store, product in products:
+            picked = {"storeId": store, "productId": product, "quantity": 2}
+            yield "PUT", f"/api/depot/shopping/{order}/pick", at_work | picked
+        yield "PUT", f"/api/depot/shopping/{order}/complete", at_work
+        yield "PUT", f"/api/payments/invoices/{order}/pay", {}
+
+    def _ask(self, method: str, path: str, body: Any = None) -> str:
+        """Send a request as the clients do; the id in its answer, if it has one."""
+        self.requests += 1
+        response = self.cloud.request(method, path, body or {}, {"Idempotency-Key": self.cloud.new_id()})
+        assert response.status == 200, f"{method} {path}: {response}"
+        self.id = str(response.body.get("id", ""))
+        return self.id
+
+    def _tables(self) -> Left:
+        left = Left()
+        for name, table in self.cloud.tables.items():
+            for item in table.items.values():
+                entries = sum(item.keys() >= {*index} for index in table.index_keys)
+                left.items[name] += 1 + entries
+                left.bytes[name] += item_size(item) * (1 + entries)
+        return left
