@@ -62,6 +62,10 @@ redrive: $(VENV) ## Move a dead-letter queue's messages back to their queue: QUE
 republish: $(VENV) ## Publish a service's messages again: SERVICE=depot SINCE=2026-03-01T12:00:00Z UNTIL= STREAM= TO= NAMES= CURSOR=
 	@$(operate) republish $(to)
 
+.PHONY: commits
+commits: $(VENV) ## Print the commits of a stream, or the one that holds a version: SERVICE=ordering STREAM='Order#id' VERSION=3 LIMIT=
+	@$(operate) commits $(to)
+
 .PHONY: logs
 logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SERVICE=depot FIND=text SINCE=1h
 	@$(operate) logs $(to)
@@ -72,7 +76,7 @@ to = $(call option,stage,$(STAGE)) $(call option,port,$(PORT)) $(call option,sta
 	$(call option,service,$(SERVICE)) $(call option,queue,$(QUEUE)) $(call option,limit,$(LIMIT)) \
 	$(call option,rate,$(RATE)) $(call option,since,$(SINCE)) $(call option,until,$(UNTIL)) \
 	$(call option,stream,$(STREAM)) $(call option,to,$(TO)) $(call option,names,$(NAMES)) \
-	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(ARGS)
+	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(call option,version,$(VERSION)) $(ARGS)
 option = $(if $(2),--$(1) '$(subst ','\'',$(2))')
 
 ##@ Change

@@ -248,8 +248,6 @@ class Bot(Aggregate):
     snapshots without it would make every robot's long stream be read once from its beginning.
     """
 
-    # A robot's stream is long: a snapshot at every step would carry its last 256 causes each time.
-    snapshot_every: ClassVar[int] = 10
     snapshot_schema: ClassVar[int] = 2  # the first did not count sessions
 
     status: str = ""

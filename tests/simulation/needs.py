@@ -104,7 +104,10 @@ class Counting:
     def _recorded(self, kind: str, **fields: Any) -> None:
         self._record(kind, **fields)
         if kind in ("commit", "row"):
-            self._count_write(fields["table"], tuple(fields["key"]), fields["item"], self._transactions.pop(0))
+            table, key, item = fields["table"], tuple(fields["key"]), fields["item"]
+            # The history has a commit unpacked; what counts is the item as it is stored.
+            stored = self.mall.cloud.tables[table].items[key] if kind == "commit" else item
+            self._count_write(table, key, stored, self._transactions.pop(0))
         elif kind == "received":
             self.counts["received", fields["queue"]] += 1
         elif kind == "routed":

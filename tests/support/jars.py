@@ -71,7 +71,7 @@ class Sealed(DomainEvent):
 
 @dataclass
 class Jar(Aggregate):
-    """Takes coins until it is sealed; a snapshot in every commit."""
+    """Takes coins until it is sealed."""
 
     coins: int = 0
     notes: tuple[str, ...] = ()
@@ -109,9 +109,7 @@ class Jar(Aggregate):
 
 @dataclass
 class Chest(Jar):
-    """A jar with a snapshot every ten events."""
-
-    snapshot_every = 10
+    """A jar of another kind."""
 
 
 publishes = Publisher("jars")

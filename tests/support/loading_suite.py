@@ -5,11 +5,10 @@ A subclass provides the fixture `store`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
-import msgspec
 import pytest
 
 from functions.kernel.domain.aggregate import UnknownEventError
@@ -19,8 +18,9 @@ from functions.kernel.runtime import clock, context, ids, runtime
 from functions.kernel.runtime.commit import Cause, Commit, Snapshot, StoredEvent
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import EventStore
-from tests.support.jars import Chest, Jar, chests, jars, publishes
+from tests.support.jars import Jar, chests, jars, publishes
 from tests.support.runtime import memory_runtime
+from tests.support.store_suite import noise
 
 
 @contextmanager
@@ -52,6 +52,20 @@ class LoadingSuite:
     def commits(self, store: EventStore, id: str, kind: type[Jar] = Jar) -> list[Commit]:
         return list(store.forwards(kind.stream(id)))
 
+    def without_snapshots(self, store: EventStore, id: str, commits: int) -> None:
+        """Commits of one coin each, caused by message-0, message-1, …, as no repository would write them."""
+        for n in range(commits):
+            store.commit(
+                Commit(
+                    stream=Jar.stream(id),
+                    version=n + 1,
+                    id=ids.new(),
+                    events=(StoredEvent.of("Filled", 1, {"coins": 1}),),
+                    time=clock.stamp(),
+                    cause=Cause(f"message-{n}"),
+                )
+            )
+
     def test_the_next_load_has_what_was_changed(self, id: str) -> None:
         jars.create(id, lambda jar: jar.fill(3, "first"))
         jars.change(id, lambda jar: jar.fill(4, "second"))
@@ -63,28 +77,38 @@ class LoadingSuite:
         with pytest.raises(NotFoundError, match=f"there is no jar {id}"):
             jars.get(id)
 
-    def test_every_commit_carries_a_snapshot_where_the_policy_is_one(self, store: EventStore, id: str) -> None:
-        for n in range(3):
-            jars.create(id, lambda jar, n=n: jar.fill(n))  # type: ignore[misc]
-        snapshots = [commit.snapshot for commit in self.commits(store, id)]
-        assert [snapshot.state["coins"] for snapshot in snapshots if snapshot] == [0, 1, 3]
-
-    def test_the_commit_that_completes_the_number_of_events_carries_a_snapshot(
-        self, store: EventStore, id: str
-    ) -> None:
-        for coins in (3, 3, 3, 3, 25, 1, 8, 1):
-            chests.create(id, lambda chest, coins=coins: chest.fill_each(*[1] * coins))  # type: ignore[misc]
-        commits = self.commits(store, id, Chest)
-        assert [commit.last for commit in commits if commit.snapshot] == [12, 37, 47]
-        assert (chests.get(id).version, chests.get(id).coins) == (47, 47)
-
-    def test_a_stream_without_snapshots_so_far_is_folded_from_its_first_commit(
+    def test_a_snapshot_rides_along_in_every_commit_in_which_it_takes_no_further_kilobyte(
         self, store: EventStore, id: str
     ) -> None:
         for n in range(9):
-            chests.create(id, lambda chest, n=n: chest.fill(1, f"note {n}"))  # type: ignore[misc]
-        assert not any(commit.snapshot for commit in self.commits(store, id, Chest))
-        assert chests.get(id).notes == tuple(f"note {n}" for n in range(9))
+            jars.create(id, lambda jar, n=n: jar.fill(n))  # type: ignore[misc]
+        snapshots = [commit.snapshot for commit in self.commits(store, id)]
+        assert [snapshot.state["coins"] for snapshot in snapshots if snapshot] == [0, 1, 3, 6, 10, 15, 21, 28, 36]
+
+    def test_a_snapshot_that_takes_a_further_kilobyte_rides_along_in_every_fourth_commit(
+        self, store: EventStore, id: str
+    ) -> None:
+        notes = tuple(noise(450, n) for n in range(12))
+
+        def fill_twice(jar: Jar) -> None:
+            jar.fill(1, notes[jar.version // 2])
+            jar.fill(1)
+
+        for _ in notes:
+            jars.create(id, fill_twice)
+        commits = self.commits(store, id)
+        assert [commit.version for commit in commits if commit.snapshot] == [1, 9, 17]
+        jar = jars.get(id)
+        assert (jar.version, jar.coins, jar.notes) == (24, 24, notes)
+
+    def test_a_stream_without_snapshots_is_folded_from_its_first_commit(self, store: EventStore, id: str) -> None:
+        self.without_snapshots(store, id, 30)
+        jar = jars.get(id)
+        assert (jar.version, jar.coins) == (30, 30)
+        jars.change(id, lambda jar: jar.fill(1))
+        last = self.commits(store, id)[-1].snapshot
+        assert last
+        assert last.state["coins"] == 31
 
     @pytest.mark.parametrize("writer", [1, 3])
     def test_a_snapshot_of_an_older_or_newer_schema_is_ignored(self, store: EventStore, id: str, writer: int) -> None:
@@ -134,26 +158,40 @@ class LoadingSuite:
                 assert working.recorded.version == n + 1
             assert repository.get(id).coins == 25
 
-    def test_a_stream_knows_the_last_256_causes_and_no_more(self, store: EventStore, id: str) -> None:
-        with caused_by("message-0"):
-            jars.create(id, lambda jar: jar.fill(1))
-        [first] = self.commits(store, id)
-        assert first.snapshot
-        causes = {f"message-{n}": 1 for n in range(256)}
-        many = replace(first, version=2, id=ids.new(), snapshot=msgspec.structs.replace(first.snapshot, causes=causes))
-        store.commit(many)
-        for n in (256, 257):
-            with caused_by(f"message-{n}"):
-                jars.change(id, lambda jar: jar.fill(1))
-        last = self.commits(store, id)[-1].snapshot
-        assert last
-        assert list(last.causes) == [f"message-{n}" for n in range(2, 258)]
-        with caused_by("message-2"):
+    def test_a_stream_knows_the_causes_of_its_last_256_commits_and_no_more(self, store: EventStore, id: str) -> None:
+        self.without_snapshots(store, id, 257)
+        with caused_by("message-257"):
             jars.change(id, lambda jar: jar.fill(1))
-        assert jars.get(id).version == 4
+        for known in (2, 100, 257):
+            with caused_by(f"message-{known}") as working:
+                jars.change(id, lambda jar: jar.fill(1))
+            assert working.recorded
+            assert working.recorded.version == known + 1
+        assert jars.get(id).version == 258
         with caused_by("message-1"):
             jars.change(id, lambda jar: jar.fill(1))
-        assert jars.get(id).version == 5
+        assert jars.get(id).version == 259
+
+    def test_a_cause_with_the_short_hash_of_another_takes_effect_and_both_are_known(self, id: str) -> None:
+        assert crc32(b"plumless") == crc32(b"buckeroo")
+        for cause in ("plumless", "buckeroo", "plumless", "buckeroo"):
+            with caused_by(cause) as working:
+                jars.create(id, lambda jar: jar.fill(1))
+        assert working.recorded
+        assert (working.recorded.version, jars.get(id).coins) == (2, 2)
+
+    def test_a_cause_may_name_a_commit_of_any_earlier_version(self, id: str) -> None:
+        versions = {}
+        for n, events in enumerate((3, 1, 7, 2)):
+            with caused_by(f"message-{n}"):
+                jar = jars.create(id, lambda jar, n=events: jar.fill_each(*[1] * n))  # type: ignore[misc]
+            versions[f"message-{n}"] = jar.version - events + 1
+            jars.change(id, lambda jar: jar.fill(1))  # by nobody's message
+        for cause, version in versions.items():
+            with caused_by(cause) as working:
+                jars.change(id, lambda jar: jar.fill(1))
+            assert working.recorded
+            assert working.recorded.version == version
 
     def test_causes_outlive_a_change_of_schema(self, id: str) -> None:
         with caused_by("message-1"):

@@ -60,12 +60,9 @@ class Aggregate:
     """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
 
     id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many of its last events
-    changed nothing. A subclass may set `snapshot_every` (a commit includes a snapshot when that many events have passed
-    since the last; 1 suits small, short-lived streams) and must raise `snapshot_schema` when the meaning of its fields
-    changes.
+    changed nothing. A subclass must raise `snapshot_schema` when the meaning of its fields changes.
     """
 
-    snapshot_every: ClassVar[int] = 1
     snapshot_schema: ClassVar[int] = 1
     appliers: ClassVar[dict[type[DomainEvent], Callable[..., None]]] = {}
     event_types: ClassVar[dict[str, type[DomainEvent]]] = {}

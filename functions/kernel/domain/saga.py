@@ -148,8 +148,6 @@ class Saga(Aggregate):
     it is parked. since: when it came to its status or began to compensate, RFC 3339.
     """
 
-    # A saga's few and small commits are read by one query; a snapshot in each would be paid for at every write.
-    snapshot_every: ClassVar[int] = 16
     first_undo: ClassVar[Request]
     steps: ClassVar[tuple[Step, ...]]
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from functions.kernel.domain.sizes import COMMIT_LIMIT
+from functions.kernel.runtime.causes import Causes
 from functions.kernel.runtime.commit import Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 
 Item = dict[str, dict[str, Any]]
@@ -51,16 +52,17 @@ _sending = msgspec.json.Decoder(_Sending).decode
 _message = msgspec.json.Decoder(Outgoing).decode
 _first_events = msgspec.json.Decoder(tuple[StoredEvent, ...]).decode
 _first_messages = msgspec.json.Decoder(tuple[Outgoing, ...]).decode
-_first_snapshot = msgspec.json.Decoder(Snapshot).decode
+_first_snapshot = msgspec.json.Decoder(tuple[int, msgspec.Raw, dict[str, int]]).decode
 
 
 def to_item(commit: Commit) -> Item:
     """The item of a commit. Its limits are judged before it is deflated.
 
-    A snapshot that would not fit is left out. Raises TooLargeError when the rest does not fit either, or a message
-    would not fit on the bus.
+    A snapshot is left out where it would not fit and, unless it is due, where the item would take a further KB, which
+    is what a write is billed by. Raises TooLargeError when the rest does not fit either, or a message would not fit on
+    the bus.
     """
-    messages = [msgspec.Raw(_write(message)) for message in commit.messages]
+    messages = tuple(msgspec.Raw(_write(message)) for message in commit.messages)
     body = Body(
         time=commit.time,
         actor=commit.actor,
@@ -69,23 +71,39 @@ def to_item(commit: Commit) -> Item:
         causation_id=commit.causation_id,
         cause=commit.cause.id if commit.cause else None,
         digest=commit.cause.digest if commit.cause else "",
-        messages=tuple(messages),
+        messages=messages,
     )
     text = _write(body)
     refuse_oversize(commit.stream, len(text), (len(memoryview(message)) for message in messages))
     if commit.snapshot:
         body.snapshot = commit.snapshot
-        whole = _write(body)
-        text = whole if len(whole) <= COMMIT_LIMIT else text
+        with_snapshot = _write(body)
+        if len(with_snapshot) <= COMMIT_LIMIT:
+            item = _item(commit, with_snapshot)
+            size = _kilobytes(item)
+            if size == 1 or commit.snapshot_due or size == _kilobytes(_item(commit, text)):
+                return item
+    return _item(commit, text)
+
+
+def _item(commit: Commit, text: bytes) -> Item:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY)
     item: Item = {
         "stream": {"S": commit.stream},
         "version": {"N": str(commit.version)},
         "id": {"S": commit.id},
-        "body": {"B": _deflated(text)},
+        "body": {"B": packer.compress(text) + packer.flush()},
     }
-    if messages:
-        item[SENDS] = {"BOOL": True}
-    return item
+    return item | {SENDS: {"BOOL": True}} if commit.messages else item
+
+
+def _kilobytes(item: Item) -> int:
+    """What a write of the item is billed by: names and values; a number takes a byte for two digits and one more.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    size = sum(map(len, item)) + len(item["stream"]["S"].encode()) + len(item["id"]["S"]) + len(item["body"]["B"])
+    return -(-(size + len(item["version"]["N"]) // 2 + 2 + (SENDS in item)) // 1024)
 
 
 def from_item(item: Item, *, messages: bool = True) -> Commit:
@@ -124,11 +142,6 @@ def text_of(item: Item) -> bytes:
     return zlib.decompress(packed if isinstance(packed, bytes) else b64decode(packed))
 
 
-def _deflated(text: bytes) -> bytes:
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY)
-    return packer.compress(text) + packer.flush()
-
-
 def _from_first_form(item: Item, messages: bool) -> Commit:
     return Commit(
         stream=item["stream"]["S"],
@@ -141,5 +154,11 @@ def _from_first_form(item: Item, messages: bool) -> Commit:
         correlation_id=item["correlation_id"]["S"],
         causation_id=item["causation_id"]["S"] if "causation_id" in item else None,
         actor=item["actor"]["S"],
-        snapshot=_first_snapshot(item["snapshot"]["S"]) if "snapshot" in item else None,
+        snapshot=_snapshot_of_first_form(item["snapshot"]["S"]) if "snapshot" in item else None,
     )
+
+
+def _snapshot_of_first_form(text: str) -> Snapshot:
+    """Causes were whole then."""
+    schema, state, causes = _first_snapshot(text)
+    return Snapshot(schema, state, Causes().followed_by(causes.items()))

@@ -1,6 +1,6 @@
 """Load, decide, commit: how a use case changes an aggregate."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -12,11 +12,12 @@ from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, Not
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.runtime import clock, context, ids, runtime
+from functions.kernel.runtime.causes import Causes
 from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot, StoredEvent
 from functions.kernel.runtime.context import Context
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
-CAUSES_KEPT = 256
+SNAPSHOT_EVERY = 4  # commits at the latest, so that a load is one query of so many (docs/adr/0034)
 
 A = TypeVar("A", bound=Aggregate)
 B = TypeVar("B", bound=Aggregate)
@@ -25,15 +26,30 @@ B = TypeVar("B", bound=Aggregate)
 class Loaded(Generic[A]):
     """An aggregate as its stream has it, with what a commit on top of it needs to know.
 
-    fold: makes the aggregate as it was loaded, a new object each time. causes: those that the stream has handled, with
-    the versions of their commits. since_snapshot: how many events came after the last snapshot.
+    fold: makes the aggregate as it was loaded, a new object each time. before: the causes up to its snapshot. newer:
+    the commits after that.
     """
 
-    def __init__(self, fold: Callable[[], A], causes: dict[str, int], since_snapshot: int) -> None:
+    def __init__(self, fold: Callable[[], A], before: Causes, newer: Sequence[Commit]) -> None:
         self.fold = fold
         self.aggregate = fold()
-        self.causes = causes
-        self.since_snapshot = since_snapshot
+        self._before = before
+        self._handled = [(commit.cause.id, commit.version) for commit in newer if commit.cause]
+        self.next_is_due = len(newer) + 1 >= SNAPSHOT_EVERY
+
+    def commits_of(self, cause: str) -> Iterator[Commit]:
+        """The commit that handled a cause, or none. Its hash may be another's: the commit itself tells."""
+        stream, read = self.aggregate.stream(self.aggregate.id), runtime.current().store.read
+        known = [version for handled, version in self._handled if handled == cause]
+        for version in known or self._before.versions_of(cause):
+            commit = read(stream, version)
+            if commit and commit.cause and commit.cause.id == cause:
+                yield commit
+
+    def causes_with(self, commit: Commit) -> Causes:
+        """The causes that the stream has handled after a commit on top of it."""
+        last = [(commit.cause.id, commit.version)] if commit.cause else []
+        return self._before.followed_by([*self._handled, *last])
 
 
 class Repository(Generic[A]):
@@ -120,7 +136,7 @@ class Repository(Generic[A]):
         newer: list[Commit] = []
         snapshot: Snapshot | None = None
         version = 0
-        for commit in runtime.current().store.backwards(stream, page=self.aggregate.snapshot_every):
+        for commit in runtime.current().store.backwards(stream, page=SNAPSHOT_EVERY):
             if commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema:
                 snapshot, version = commit.snapshot, commit.last
                 break
@@ -135,9 +151,7 @@ class Repository(Generic[A]):
                     _fold(aggregate, stored)
             return aggregate
 
-        handled = {commit.cause.id: commit.version for commit in newer if commit.cause}
-        causes = {**snapshot.causes, **handled} if snapshot else handled
-        return Loaded(fold, causes, sum(len(commit.events) for commit in newer))
+        return Loaded(fold, snapshot.causes if snapshot else Causes(), newer)
 
     def prepare(self, loaded: Loaded[A], working: Context, *, with_answer: bool = True) -> Commit:
         """The commit of what an aggregate recorded."""
@@ -162,17 +176,10 @@ class Repository(Generic[A]):
             correlation_id=working.correlation_id,
             causation_id=working.causation_id,
             actor=working.actor,
+            snapshot_due=loaded.next_is_due,
         )
-        if loaded.since_snapshot + len(events) < aggregate.snapshot_every:
-            return commit
-        return replace(commit, snapshot=self._snapshot(aggregate, loaded, commit))
-
-    def _snapshot(self, aggregate: A, loaded: Loaded[A], commit: Commit) -> Snapshot:
-        causes = dict(loaded.causes)
-        if commit.cause:
-            causes[commit.cause.id] = commit.version
         state = msgspec.Raw(codec.to_state(aggregate))
-        return Snapshot(aggregate.snapshot_schema, state, dict(list(causes.items())[-CAUSES_KEPT:]))
+        return replace(commit, snapshot=Snapshot(aggregate.snapshot_schema, state, loaded.causes_with(commit)))
 
 
 def change_together(
@@ -241,17 +248,17 @@ def recall(loaded: Loaded[Any], working: Context) -> bool:
     Raises KeyReusedError for another request, and RuntimeError where a use case changes a stream twice for one cause:
     the second change would be taken for a retry and lost.
     """
-    if working.cause is None or working.cause.id not in loaded.causes:
+    if working.cause is None:
         return False
-    stream = loaded.aggregate.stream(loaded.aggregate.id)
-    if stream in working.changed:
-        raise RuntimeError(f"{stream} is changed twice for one cause: make it one change")
-    recorded = runtime.current().store.read(stream, loaded.causes[working.cause.id])
-    if recorded and recorded.cause and recorded.cause.digest != working.cause.digest:
-        raise KeyReusedError("this Idempotency-Key was used for another request: use a new key for a new request")
-    working.recorded = recorded
-    _note_version(loaded.aggregate, recorded.last if recorded else loaded.aggregate.version)
-    return True
+    for recorded in loaded.commits_of(working.cause.id):
+        if recorded.stream in working.changed:
+            raise RuntimeError(f"{recorded.stream} is changed twice for one cause: make it one change")
+        if recorded.cause != working.cause:
+            raise KeyReusedError("this Idempotency-Key was used for another request: use a new key for a new request")
+        working.recorded = recorded
+        _note_version(loaded.aggregate, recorded.last)
+        return True
+    return False
 
 
 def _keep_key(aggregate: Aggregate, working: Context) -> None:

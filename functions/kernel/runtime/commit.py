@@ -11,6 +11,7 @@ import msgspec
 
 from functions.kernel.domain.errors import TooLargeError
 from functions.kernel.domain.sizes import COMMIT_LIMIT, MESSAGE_LIMIT
+from functions.kernel.runtime.causes import Causes
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,16 @@ class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True):
-    """The state after a commit as JSON text, and the causes handled so far (id → version of its commit)."""
+    """The state after a commit as JSON text, and the latest causes that the stream has handled."""
 
     schema: int
     text: msgspec.Raw
-    causes: dict[str, int]
+    causes: Causes
 
     @classmethod
     def of(cls, schema: int, state: dict[str, Any], causes: dict[str, int]) -> "Snapshot":
-        """The snapshot with this state."""
-        return cls(schema, msgspec.Raw(msgspec.json.encode(state)), causes)
+        """The snapshot with this state, and with these causes (id → version of its commit)."""
+        return cls(schema, msgspec.Raw(msgspec.json.encode(state)), Causes().followed_by(causes.items()))
 
     @property
     def state(self) -> dict[str, Any]:
@@ -85,7 +86,10 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True)
 class Commit:
-    """One item of a service's table. `version` is that of its first event; a stream's first event has version 1."""
+    """One item of a service's table. `version` is that of its first event; a stream's first event has version 1.
+
+    snapshot_due: whether the snapshot is stored even where that takes a further KB.
+    """
 
     stream: str
     version: int
@@ -98,6 +102,7 @@ class Commit:
     causation_id: str | None = None
     actor: str = "system"
     snapshot: Snapshot | None = field(default=None, compare=False)
+    snapshot_due: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
         if not self.events:

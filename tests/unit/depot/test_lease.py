@@ -299,7 +299,7 @@ def test_a_snapshot_from_before_sessions_were_counted_is_not_used(floor: Floor, 
 
 def test_a_session_is_counted_through_snapshots(floor: Floor) -> None:
     bot_id = floor.silent()
-    for _ in range(Bot.snapshot_every):
+    for _ in range(10):
         service.take_offline(bot_id)
         service.bring_online(bot_id)
-    assert service.bots.get(bot_id).session == 1 + Bot.snapshot_every
+    assert service.bots.get(bot_id).session == 11

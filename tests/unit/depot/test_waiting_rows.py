@@ -7,7 +7,6 @@ import pytest
 from events.depot import BotCameOnline, LookAgain, ShoppingListAvailable
 from functions.depot import matching, service, views
 from functions.depot.dispatcher import inbox as dispatcher
-from functions.depot.domain import Bot
 from functions.kernel.runtime.views import Row
 from tests.support.delivery import delivered
 from tests.unit.depot.floor import START, Floor, robot, status
@@ -135,7 +134,7 @@ def test_a_list_that_was_given_back_has_waited_since_then(floor: Floor) -> None:
 def test_a_robot_whose_heartbeat_came_under_an_idempotency_key_waits_as_before(floor: Floor) -> None:
     bot_id = floor.idle()
     floor.settle()
-    for n in range(2 * Bot.snapshot_every):
+    for n in range(20):
         key = {"Idempotency-Key": f"heartbeat-{n}"}
         assert floor.request("PUT", f"/bots/{bot_id}/online", headers=key).status == 200
     floor.available("order-1")

@@ -11,6 +11,7 @@ from functions.kernel.eventstore.item import from_item, to_item
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.causes import Causes
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.contention import ContendedStore
 from tests.support.delivery import delivered
@@ -103,7 +104,7 @@ def forget_causes(running: Runtime) -> None:
     for item in running.store.log:
         commit = from_item(item)
         assert commit.snapshot
-        forgetful = replace(commit, cause=None, snapshot=msgspec.structs.replace(commit.snapshot, causes={}))
+        forgetful = replace(commit, cause=None, snapshot=msgspec.structs.replace(commit.snapshot, causes=Causes()))
         item.update(to_item(forgetful))
 
 
