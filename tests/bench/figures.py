@@ -101,6 +101,7 @@ def _own_cpu(own: Any) -> list[Figure]:
     return [
         Figure("one whole order: own CPU beyond boto3", median(ours), "ms", _quarters(ours), "<= 30", "own_cpu_ms"),
         Figure("… CPU of the same bare calls", median(bare), "ms", _quarters(bare)),
+        Figure("… ours where the SDK's calls take nothing", median(own["alone_ms"]), "ms", _quarters(own["alone_ms"])),
         Figure("… all over bare", median(over), "x", _quarters(over)),
         *(Figure(f"… own CPU of {part}", took, "ms") for part, took in sorted(own["own_ms_by_part"].items())),
     ]

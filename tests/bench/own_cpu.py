@@ -6,56 +6,64 @@ serialises, signs and parses on both sides, and the difference is ours. What is 
 CPU, so other work on the machine disturbs it little. The lines that a function prints are made, and not written.
 """
 
+import cProfile
 import gc
+import io
+import pstats
 import time
 from collections import Counter
 from statistics import median
 from typing import Any
 
 from tests.bench.recording import record
-from tests.bench.replaying import replays
+from tests.bench.replaying import replays, without_sdk
 
 
 def measure(*, rounds: int) -> dict[str, Any]:
-    """`{"own_ms": [of each round], "bare_ms": […], "own_ms_by_part": {part: median}, "invocations": n, "calls": n}`."""
-    invocations = record()
+    """`{"own_ms": [of each round], "bare_ms": […], "alone_ms": […], "own_ms_by_part": {part: median}}`.
+
+    alone: the handlers where the SDK's clients answer at once, which takes nothing: ours without what is of boto3.
+    """
     handled: list[Counter[str]] = []
     bare: list[Counter[str]] = []
-    with replays(invocations) as (again, clients):
+    alone: list[float] = []
+    with replays(record()) as (again, clients):
         for number in range(rounds + 1):
             gc.collect()
-            through, alone = Counter[str](), Counter[str]()
+            through, without = Counter[str](), Counter[str]()
             for replay in again:
                 through[replay.invocation.part] += replay.through_handler(time.thread_time)  # type: ignore[assignment]
-                alone[replay.invocation.part] += replay.bare(time.thread_time, clients)  # type: ignore[assignment]
+                without[replay.invocation.part] += replay.bare(time.thread_time, clients)  # type: ignore[assignment]
+            with without_sdk(again):
+                ours = sum(replay.through_handler(time.thread_time, sdk=False) for replay in again)
             if number:  # the first one makes clients and models
                 handled.append(through)
-                bare.append(alone)
+                bare.append(without)
+                alone.append(1_000 * ours)
+    pairs = list(zip(handled, bare, strict=True))
     return {
-        "own_ms": [1000 * (h.total() - b.total()) for h, b in zip(handled, bare, strict=True)],
-        "bare_ms": [1000 * b.total() for b in bare],
-        "own_ms_by_part": {
-            part: 1000 * median(h[part] - b[part] for h, b in zip(handled, bare, strict=True)) for part in handled[0]
-        },
-        "invocations": len(invocations),
-        "calls": sum(len(one.calls) for one in invocations),
+        "own_ms": [1_000 * (h.total() - b.total()) for h, b in pairs],
+        "bare_ms": [1_000 * b.total() for b in bare],
+        "alone_ms": alone,
+        "own_ms_by_part": {part: 1_000 * median(h[part] - b[part] for h, b in pairs) for part in handled[0]},
     }
 
 
 def profile(*, rounds: int) -> str:
-    """Where the time goes: what cProfile says of the handlers alone, the dearest of our own functions first."""
-    import cProfile
-    import io
-    import pstats
-
+    """Where our own time goes, by function: what cProfile says where the SDK's clients answer at once."""
+    profiler = cProfile.Profile(time.thread_time)
     with replays(record()) as (again, _):
-        profiler = cProfile.Profile(time.thread_time)
         for number in range(rounds + 1):
-            for replay in again:
-                if number:  # the first one makes clients and models
-                    profiler.enable()
-                replay.through_handler(time.thread_time)
-                profiler.disable()
+            with without_sdk(again):
+                for replay in again:
+                    if number:  # the first one makes models
+                        profiler.enable()
+                    replay.through_handler(time.thread_time, sdk=False)
+                    profiler.disable()
     text = io.StringIO()
-    pstats.Stats(profiler, stream=text).sort_stats("cumulative").print_stats(r"functions/|events/", 60)
+    pstats.Stats(profiler, stream=text).sort_stats("tottime").print_stats(60)
     return text.getvalue()
+
+
+if __name__ == "__main__":
+    print(profile(rounds=5))

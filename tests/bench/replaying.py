@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from functions.kernel.runtime import budget, clock, runtime
@@ -91,14 +92,17 @@ class Replay:
         self.invocation = invocation
         self._network = network
         self._ports = [call for call in invocation.calls if call.service in PORTS.values()]
-        self._calls = [
+        self.calls = [
             call for call in invocation.calls if call.service not in PORTS.values() and call.operation != LOOK
         ]
-        self._answers = [canned(call) for call in self._calls]
+        self._answers = [canned(call) for call in self.calls]
         self._runtime = composed
 
-    def through_handler(self, measure: Any) -> float:
-        """Handle the event; what `measure` says of it. Raises AssertionError if it makes other calls than before."""
+    def through_handler(self, measure: Any, *, sdk: bool = True) -> float:
+        """Handle the event; what `measure` says of it. Raises AssertionError if it makes other calls than before.
+
+        sdk: whether through boto3, or `without_sdk`.
+        """
         self._network.load(self._answers)
         ports = deque(self._ports)
         adapters = {port: _Port(ports) for port in PORTS.values()}
@@ -112,7 +116,7 @@ class Replay:
             begun = measure()
             self.invocation.handle(self.invocation.event)
             took: float = measure() - begun
-        left = [*self._network.answers.values(), ports]
+        left = [*(self._network.answers.values() if sdk else ()), ports]
         assert not any(left), f"{self.invocation.function} makes fewer calls than when it was recorded"
         return took
 
@@ -120,11 +124,28 @@ class Replay:
         """Make its calls of AWS and nothing else."""
         self._network.load(self._answers)
         begun = measure()
-        for call in self._calls:
+        for call in self.calls:
             with suppress(ClientError):
                 getattr(clients[call.service], call.operation)(**call.request)
         took: float = measure() - begun
         return took
+
+
+@contextmanager
+def without_sdk(again: Sequence[Replay]) -> Iterator[None]:
+    """Within the block, the clients give the recorded answers at once; the replays are to be handled in their order."""
+    calls = deque(call for replay in again for call in replay.calls)
+
+    def answer(_client: BaseClient, _operation: str, _request: Any) -> Any:
+        call = calls.popleft()
+        if call.error:
+            raise call.error
+        return (
+            {**call.answer, "Payload": io.BytesIO(call.answer["Payload"])} if call.service == "lambda" else call.answer
+        )
+
+    with patch.object(BaseClient, "_make_api_call", answer):
+        yield
 
 
 class _Port:
