@@ -135,6 +135,10 @@ coverage: $(VENV) $(ENGINE) $(NODE) ## Run the tests of make test and list the l
 mutants: $(VENV) ## Mutate the rules and list the mutants that no test noticed (takes long)
 	@.venv/bin/python -m tests.mutants
 
+.PHONY: bench
+bench: $(VENV) ## Measure the write path: BASE=<commit> measures that commit too, side by side (one measure: ARGS=--only=fold)
+	@.venv/bin/python -m tests.bench $(if $(BASE),--base "$(BASE)") $(ARGS)
+
 .PHONY: simulate
 simulate: $(VENV) ## Simulate the system under injected faults: SCHEDULES=10000 SEED=1 JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.run $(simulated) $(ARGS)

@@ -12,7 +12,7 @@ The figures are those of one seed: with another, messages arrive in another orde
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,15 +45,19 @@ class Left:
 
 
 class WholeOrder:
-    """A mall in which one order is placed. units: what it consumed, by kind. left: what it left in the tables."""
+    """A mall in which one order is placed. units: what it consumed, by kind. left: what it left in the tables.
 
-    def __init__(self) -> None:
+    begins: called when the mall is there, before the first request of the order.
+    """
+
+    def __init__(self, begins: Callable[[], object] = lambda: None) -> None:
         choices = Choices(1)
         with patch.object(Deployment, "_schedules", lambda _deployment: None):  # they run for all orders together
             self.cloud = Cloud(choices, Faults(choices))
         self.units: dict[str, float] = {}
         self.left = Left()
         self.requests = 0
+        self._begins = begins
 
     def place(self) -> "WholeOrder":
         """Create the mall, and then the order, until nothing more follows from it."""
@@ -69,6 +73,7 @@ class WholeOrder:
         self._ask("PUT", f"/api/depot/bots/{bot}/online")
         self.cloud.sleep(PACE)
         before, self.requests = self._tables(), 0
+        self._begins()
         self.cloud.cost.counting = True
         for method, path, body in self._deeds(products):
             self._ask(method, path, body)

@@ -1,0 +1,123 @@
+"""Cold starts: the CPU of a fresh interpreter until a function can take its first event, over `import boto3`.
+
+Each function's process looks its handler up by its name, as Lambda does while it initialises, has what the handler
+works with (a file of the service), and makes the client that it needs at once. The other process of a pair imports
+boto3 and makes the same client. Both have the code, the layer's packages and boto3 apart from everything else that is
+installed here, all with bytecode. The functions are measured in turn, in rounds; a ratio is that of the two medians.
+"""
+
+import compileall
+import json
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distribution
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six")
+HANDLERS = ("api", "inbox", "dispatcher", "queries")
+NEEDS = {"relay": "events"}  # the client that it needs at once; the others read or write a table first
+
+START = """
+import os, sys, time
+code, service, handler, client = sys.argv[1:5]
+sys.path[:0] = code.split(os.pathsep)
+os.environ |= {"MALLBOTS_SERVICE": service, "AWS_DEFAULT_REGION": "eu-central-1"}
+os.environ |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+if handler:
+    from importlib import import_module
+    getattr(import_module("functions.kernel.composition.compose"), handler)
+    if handler != "relay":
+        import_module(f"functions.{service}.{handler}")
+import boto3
+boto3.client(client)
+print(1000 * time.process_time())
+"""
+
+
+def measure(*, rounds: int, functions: int | None = None) -> dict[str, Any]:
+    """`{"bare_ms": {client: [of each round]}, "start_ms": {function: […]}}`; functions: only so many of them."""
+    with TemporaryDirectory(prefix="mallbots-bench-") as folder:
+        path = _installed(Path(folder))
+        wanted = deployed()[:functions]
+        clients = sorted({_client(handler) for _, handler in wanted})
+        bare: dict[str, list[float]] = {client: [] for client in clients}
+        started: dict[str, list[float]] = {f"{service}/{handler}": [] for service, handler in wanted}
+        for number in range(rounds + 1):
+            times = {client: _start(path, "", "", client) for client in clients}
+            own = {f"{s}/{handler}": _start(path, s, handler, _client(handler)) for s, handler in wanted}
+            if number:  # the first one writes bytecode, and reads files that the system then has at hand
+                for name, took in times.items():
+                    bare[name].append(took)
+                for name, took in own.items():
+                    started[name].append(took)
+    return {"bare_ms": bare, "start_ms": started}
+
+
+def ratios(found: dict[str, Any]) -> dict[str, float]:
+    """Each function's start over that of boto3 and its client."""
+    return {
+        function: median(times) / median(found["bare_ms"][_client(function.partition("/")[2])])
+        for function, times in found["start_ms"].items()
+    }
+
+
+def deployed() -> list[tuple[str, str]]:
+    """The services and handlers that are deployed."""
+    from functions.kernel.composition.manifest import manifest, services
+
+    found = []
+    for service in services():
+        registered = manifest(service)
+        there = {"api": registered.api, "queries": registered.queries, "relay": registered.publisher}
+        found += [(service, name) for name in (inbox.queue for inbox in registered.inboxes)]
+        found += [(service, name) for name, part in there.items() if part]
+    return sorted([*found, ("gateway", "api")])
+
+
+def _client(handler: str) -> str:
+    return NEEDS.get(handler, "dynamodb")
+
+
+def _start(path: str, *about: str) -> float:
+    done = subprocess.run(
+        [sys.executable, "-S", "-I", "-c", START, path, *about], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def _installed(folder: Path) -> str:
+    """The code, the layer's packages and boto3, each in a folder of its own; the path of imports that has them."""
+    for name in ("events", "functions"):
+        copytree(ROOT / name, folder / "code" / name, ignore=ignore_patterns("__pycache__", "*.md"))
+    compileall.compile_dir(folder / "code", quiet=2)
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    wanted = {requirement.partition("==")[0] for requirement in groups["runtime"]}
+    _link(folder / "layer", _with_dependencies(wanted))
+    _link(folder / "boto3", set(BOTO3))
+    return ":".join(str(folder / part) for part in ("code", "layer", "boto3"))
+
+
+def _with_dependencies(names: set[str]) -> set[str]:
+    """These packages and those of them that runtime.lock installs with them."""
+    lock = (ROOT / "requirements/runtime.lock").read_text().splitlines()
+    return names | {line.partition("==")[0].strip() for line in lock if "==" in line and line[:1].isalnum()}
+
+
+def _link(folder: Path, names: set[str]) -> None:
+    """Link what packages install into a folder, with their metadata, which pydantic looks through for plugins."""
+    folder.mkdir()
+    for name in names:
+        found = distribution(name)
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__")}:
+            if not (folder / top).exists():
+                (folder / top).symlink_to(Path(str(found.locate_file(top))))
+
+
+if __name__ == "__main__":
+    json.dump(measure(rounds=5), sys.stdout)

@@ -1,0 +1,46 @@
+"""Every measure runs, and reports what it should; how fast anything was is not judged here."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bench.__main__ import KEYS, main
+from tests.bench.latency import measure, percentile
+from tests.bench.plots import draw
+from tests.bench.worker import measures
+
+
+def reported(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[list[str], dict[str, float]]:
+    """The lines of the table, and the JSON of the last line."""
+    assert main(["--small", *arguments]) == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    return table, json.loads(last)
+
+
+def test_all_is_measured_and_the_last_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    table, found = reported(capsys)
+    assert [*found] == [key for key in KEYS if not key.endswith("_10000")]  # a small run has no stream of that length
+    assert all(value > 0 for value in found.values())
+    assert all(any(line.startswith(name) for line in table) for name in ("one whole order", "cold start", "checkout"))
+
+
+def test_another_commit_is_measured_beside_this_one(capsys: pytest.CaptureFixture[str]) -> None:
+    table, found = reported(capsys, "--base", "HEAD", "--only", "order")
+    assert {*found} == {"write_units_order", "stored_kb", "base"}
+    columns = [line for line in table if line.startswith("one whole order: write units")]
+    assert columns[0].split().count(f"{found['write_units_order']:.0f}") >= 1
+
+
+def test_a_measure_has_a_plot_that_names_its_commits_and_its_command(tmp_path: Path) -> None:
+    found = {name: measures("small")[name]() for name in ("order", "streams", "latency")}
+    draw(tmp_path, {"1234567": found}, "make bench")
+    plots = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert {*plots} == {"order.svg", "streams.svg", "latency.svg"}
+    assert all("make bench: 1234567" in text and text.endswith("</svg>\n") for text in plots.values())
+
+
+def test_one_by_one_takes_as_long_as_the_study_says_and_three_at_once_less() -> None:
+    found = measure(samples=2_000)
+    assert percentile(found["one_by_one_ms"], 50) == pytest.approx(4_700, rel=0.03)
+    assert percentile(found["at_once_ms"], 50) == pytest.approx(3_240, rel=0.03)
