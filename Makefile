@@ -66,6 +66,10 @@ republish: $(VENV) ## Publish a service's messages again: SERVICE=depot SINCE=20
 commits: $(VENV) ## Print the commits of a stream, or the one that holds a version: SERVICE=ordering STREAM='Order#id' VERSION=3 LIMIT=
 	@$(operate) commits $(to)
 
+.PHONY: snapshots
+snapshots: $(VENV) ## Before code with a raised snapshot_schema is deployed: make the snapshots that it will look for: SERVICE=stores
+	@$(operate) snapshots $(to)
+
 .PHONY: logs
 logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SERVICE=depot FIND=text SINCE=1h
 	@$(operate) logs $(to)

@@ -28,8 +28,9 @@ from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import UnknownEventError
 from functions.kernel.domain.errors import ConcurrencyError, RefusedError, UnavailableError
 from functions.kernel.eventstore.codec import UnreadableError
+from functions.kernel.eventstore.loading import Loaded
 from functions.kernel.eventstore.publish import reminder_body
-from functions.kernel.eventstore.repository import Loaded, change_together
+from functions.kernel.eventstore.repository import change_together
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import budget, clock, context, ids, observe, runtime
 from functions.kernel.runtime.context import Context

@@ -1,55 +1,25 @@
 """Load, decide, commit: how a use case changes an aggregate."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from functions.kernel.domain.aggregate import Aggregate, Unchanged, UnknownEventError, noun, upcast
+from functions.kernel.domain.aggregate import Aggregate, Unchanged, noun
 from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.loading import Loaded, fold, load
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.runtime import clock, context, ids, runtime
-from functions.kernel.runtime.causes import Causes
-from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot, StoredEvent
+from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
 from functions.kernel.runtime.context import Context
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
-SNAPSHOT_EVERY = 4  # commits at the latest, so that a load is one query of so many (docs/adr/0034)
 
 A = TypeVar("A", bound=Aggregate)
 B = TypeVar("B", bound=Aggregate)
-
-
-class Loaded(Generic[A]):
-    """An aggregate as its stream has it, with what a commit on top of it needs to know.
-
-    fold: makes the aggregate as it was loaded, a new object each time. before: the causes up to its snapshot. newer:
-    the commits after that.
-    """
-
-    def __init__(self, fold: Callable[[], A], before: Causes, newer: Sequence[Commit]) -> None:
-        self.fold = fold
-        self.aggregate = fold()
-        self._before = before
-        self._handled = [(commit.cause.id, commit.version) for commit in newer if commit.cause]
-        self.next_is_due = len(newer) + 1 >= SNAPSHOT_EVERY
-
-    def commits_of(self, cause: str) -> Iterator[Commit]:
-        """The commit that handled a cause, or none. Its hash may be another's: the commit itself tells."""
-        stream, read = self.aggregate.stream(self.aggregate.id), runtime.current().store.read
-        known = [version for handled, version in self._handled if handled == cause]
-        for version in known or self._before.versions_of(cause):
-            commit = read(stream, version)
-            if commit and commit.cause and commit.cause.id == cause:
-                yield commit
-
-    def causes_with(self, commit: Commit) -> Causes:
-        """The causes that the stream has handled after a commit on top of it."""
-        last = [(commit.cause.id, commit.version)] if commit.cause else []
-        return self._before.followed_by([*self._handled, *last])
 
 
 class Repository(Generic[A]):
@@ -100,7 +70,7 @@ class Repository(Generic[A]):
                 break
             for stored in commit.events:
                 if aggregate.version != version:
-                    _fold(aggregate, stored)
+                    fold(aggregate, stored)
         if aggregate.is_new:
             raise NotFoundError(f"there was no {noun(self.aggregate)} {id} then")
         return aggregate
@@ -132,26 +102,7 @@ class Repository(Generic[A]):
 
     def load(self, id: str) -> Loaded[A]:
         """Fold a stream: its newest usable snapshot, then the commits after it."""
-        stream = self.aggregate.stream(id)
-        newer: list[Commit] = []
-        snapshot: Snapshot | None = None
-        version = 0
-        for commit in runtime.current().store.backwards(stream, page=SNAPSHOT_EVERY):
-            if commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema:
-                snapshot, version = commit.snapshot, commit.last
-                break
-            newer.append(commit)
-        newer.reverse()
-
-        def fold() -> A:
-            aggregate = codec.from_text(self.aggregate, snapshot.text) if snapshot else self.aggregate()
-            aggregate.id, aggregate.version = id, version
-            for commit in newer:
-                for stored in commit.events:
-                    _fold(aggregate, stored)
-            return aggregate
-
-        return Loaded(fold, snapshot.causes if snapshot else Causes(), newer)
+        return load(self.aggregate, id, runtime.current().store)
 
     def prepare(self, loaded: Loaded[A], working: Context, *, with_answer: bool = True) -> Commit:
         """The commit of what an aggregate recorded."""
@@ -176,10 +127,9 @@ class Repository(Generic[A]):
             correlation_id=working.correlation_id,
             causation_id=working.causation_id,
             actor=working.actor,
-            snapshot_due=loaded.next_is_due,
+            snapshot_due=loaded.snapshot_is_due,
         )
-        state = msgspec.Raw(codec.to_state(aggregate))
-        return replace(commit, snapshot=Snapshot(aggregate.snapshot_schema, state, loaded.causes_with(commit)))
+        return replace(commit, snapshot=loaded.snapshot(commit))
 
 
 def change_together(
@@ -287,13 +237,3 @@ def _note_version(aggregate: Aggregate, version: int) -> None:
     working = context.current()
     if working.version is None or working.subject == aggregate.stream(aggregate.id):
         working.version = version
-
-
-def _fold(aggregate: Aggregate, stored: StoredEvent) -> None:
-    event = aggregate.event_types.get(stored.name)
-    if event is None:
-        raise UnknownEventError(f"{aggregate.stream(aggregate.id)} holds {stored.name}, which this code does not know")
-    if stored.version == event.version:
-        aggregate.apply(codec.from_text(event, stored.text))
-    else:
-        aggregate.apply(codec.from_data(event, upcast(event, stored.version, stored.data)))

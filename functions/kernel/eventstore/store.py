@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.eventstore.item import FIRST_FORM_SENDS, SENDS, Item, from_item, to_item
-from functions.kernel.runtime.commit import Commit
+from functions.kernel.eventstore.item import FIRST_FORM_SENDS, RENEWED, SENDS, Item, from_item, renewed_value, to_item
+from functions.kernel.runtime.commit import Commit, Snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -127,6 +127,16 @@ class DynamoEventStore:
         )
         return from_item(cast(Item, response["Item"])) if "Item" in response else None
 
+    def renew(self, commit: Commit, snapshot: Snapshot) -> None:
+        """One UpdateItem of one attribute of a commit that is there. The stream's filter passes insertions only."""
+        self._client.update_item(
+            TableName=self._table,
+            Key={"stream": {"S": commit.stream}, "version": {"N": str(commit.version)}},
+            UpdateExpression=f"SET {RENEWED} = :snapshot",
+            ConditionExpression="id = :id",
+            ExpressionAttributeValues={":snapshot": renewed_value(snapshot), ":id": {"S": commit.id}},
+        )
+
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """One page of one segment of a parallel Scan."""
         request: dict[str, Any] = {
@@ -182,6 +192,12 @@ class MemoryEventStore:
         """By its key."""
         item = self.items.get(stream, {}).get(version)
         return from_item(item) if item else None
+
+    def renew(self, commit: Commit, snapshot: Snapshot) -> None:
+        """The same; `log` keeps the item as it was appended."""
+        there = self.items[commit.stream][commit.version]
+        assert there["id"]["S"] == commit.id
+        self.items[commit.stream][commit.version] = {**there, RENEWED: renewed_value(snapshot)}
 
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """A page of every `segments`-th commit; the cursor counts the items passed."""

@@ -88,7 +88,8 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 class Commit:
     """One item of a service's table. `version` is that of its first event; a stream's first event has version 1.
 
-    snapshot_due: whether the snapshot is stored even where that takes a further KB.
+    snapshot_due: whether the snapshot is stored even where that takes a further KB. renewed: a snapshot of another
+    schema that was put beside the commit later.
     """
 
     stream: str
@@ -103,10 +104,15 @@ class Commit:
     actor: str = "system"
     snapshot: Snapshot | None = field(default=None, compare=False)
     snapshot_due: bool = field(default=True, compare=False)
+    renewed: Snapshot | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.events:
             raise ValueError(f"a commit to {self.stream} needs at least one event")
+
+    def snapshot_of(self, schema: int) -> Snapshot | None:
+        """Its snapshot of a schema."""
+        return next((it for it in (self.renewed, self.snapshot) if it and it.schema == schema), None)
 
     @property
     def last(self) -> int:

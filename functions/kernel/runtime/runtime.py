@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from functions.kernel.runtime.commit import Commit, Outgoing
+from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot
 from functions.kernel.runtime.side_by_side import SideBySide, one_by_one
 from functions.kernel.runtime.views import ViewStore
 
@@ -33,6 +33,9 @@ class EventStore(Protocol):
 
     def read(self, stream: str, version: int) -> Commit | None:
         """The commit whose first event has this version."""
+
+    def renew(self, commit: Commit, snapshot: Snapshot) -> None:
+        """Put a snapshot of the state after a stored commit beside it; the commit itself does not change."""
 
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""

@@ -1,6 +1,7 @@
 """Planted bugs of the event store, the repository, and idempotency."""
 
 from functions.kernel.eventstore import repository
+from functions.kernel.eventstore.loading import Loaded, load
 from functions.kernel.eventstore.repository import Repository, change_together, check_expected_version, recall
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.runtime import causes
@@ -104,7 +105,7 @@ BUGS = (
         "snapshot without the causes before it",
         "A stream forgets the causes before its latest snapshot.",
         (AT_MOST_ONCE, SAME_ANSWER, ONE_EFFECT),
-        (Edit(Repository.load, "snapshot.causes if snapshot else Causes()", "Causes()"),),
+        (Edit(load, "snapshot.causes if snapshot else Causes()", "Causes()"),),
     ),
     Bug(
         "snapshot of the state before",
@@ -112,11 +113,11 @@ BUGS = (
         (PUBLISHED_STATE, LEGAL),
         (
             Edit(
-                Repository.prepare,
-                "state = msgspec.Raw(codec.to_state(aggregate))",
-                "older = loaded.fold()\n"
-                "        for event in aggregate.changes[:-1]:\n            older.apply(event)\n"
-                "        state = msgspec.Raw(codec.to_state(older))",
+                Loaded.snapshot,
+                "return Snapshot(self.aggregate.snapshot_schema, msgspec.Raw(codec.to_state(self.aggregate)), causes)",
+                "older = self.fold()\n"
+                "        for event in self.aggregate.changes[:-1]:\n            older.apply(event)\n"
+                "        return Snapshot(older.snapshot_schema, msgspec.Raw(codec.to_state(older)), causes)",
             ),
         ),
     ),
@@ -124,7 +125,7 @@ BUGS = (
         "snapshot before the whole commit",
         "A snapshot has the state before all events of its commit.",
         (PUBLISHED_STATE, LEGAL),
-        (Edit(Repository.prepare, "codec.to_state(aggregate)", "codec.to_state(loaded.fold())"),),
+        (Edit(Loaded.snapshot, "codec.to_state(self.aggregate)", "codec.to_state(self.fold())"),),
     ),
     Bug(
         "snapshot of another schema",
@@ -132,8 +133,8 @@ BUGS = (
         (PUBLISHED_STATE, LEGAL, OWED, WITHIN_LIMITS, RELEASED, CAUSED),
         (
             Edit(
-                Repository.load,
-                "commit.snapshot and commit.snapshot.schema == self.aggregate.snapshot_schema",
+                load,
+                "commit.snapshot_of(kind.snapshot_schema)",
                 "commit.snapshot",
             ),
         ),
