@@ -18,8 +18,11 @@ from events.ordering import OrderCancelled, OrderRejected, OrderState
 from events.queries import FindProduct
 from events.registry import Timer
 from functions.depot import matching, service, views
-from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.uses import Uses
+
+UNTIL_THE_NEXT = 45  # seconds after its tick in which a sweep looks again: later the next one is soon enough
 
 inbox = Inbox(
     "depot",
@@ -80,7 +83,9 @@ def forward_to_dispatcher(timer: Timer) -> None:
 
 @inbox.on(RobotLeasesDue)
 def robot_leases_due(timer: RobotLeasesDue) -> None:
-    service.end_leases()
+    seconds = service.end_leases()
+    if seconds and (clock.now() - clock.read(timer.time)).total_seconds() < UNTIL_THE_NEXT:
+        raise Again(seconds)
 
 
 @inbox.on(LeaseEnds)

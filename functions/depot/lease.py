@@ -5,12 +5,13 @@ on is given back. A heartbeat is each request to come online, and each start, pi
 current assignment; what staff do with its list is none.
 
 A heartbeat is a row and no event: a robot sends one every few seconds, and nothing is decided by it. It is not recorded
-while the last one recorded is younger than 15 s, or than a quarter of a shorter lease. So a robot that sends one within
-three quarters of its lease, each time, is never taken offline.
+while the last one recorded is younger than 15 s, or than a quarter of a shorter lease. So the last heartbeat is at most
+that much younger than the row, and a lease has ended for certain when the row is older than both together.
 
-A schedule looks each minute at the robots that are shown as online; the row of each says whether its lease has ended. A
-row that is missing, or older than the lease, means that the robot has been silent. So a robot is offline at the latest
-a minute and the time of one sweep after its lease has ended, within two minutes of its last heartbeat.
+A schedule looks each minute at the robots that are shown as online, and at their rows; no row means that a robot has
+been silent. Where a row is older than the lease alone, it looks again when that is certain. So no robot is taken
+offline that was heard within its lease, and a silent one is offline at the latest a minute and the time of one sweep
+after its row is as old as the lease, within two minutes of its last heartbeat.
 
 It is a schedule and not a reminder that sends the next: Lambda stops a function that a chain of its own messages
 invokes more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
@@ -20,7 +21,6 @@ from datetime import datetime
 
 from functions.depot import views
 from functions.kernel.runtime import clock, runtime
-
 
 RECORDED_FOR = 15  # seconds in which a heartbeat need not be recorded again
 
@@ -32,11 +32,24 @@ def seconds() -> int:
 
 def renew(bot_id: str) -> None:
     """Take a heartbeat of a robot: its lease begins again, unless it has just begun."""
-    latest, now = views.last_heartbeat(bot_id), clock.now()
-    if latest is None or (now - latest).total_seconds() >= min(RECORDED_FOR, seconds() / 4):
-        views.record_heartbeat(bot_id, now)
+    recorded = views.last_heartbeat(bot_id)
+    if recorded is None or _age(recorded) >= _recorded_for():
+        views.record_heartbeat(bot_id, clock.now())
 
 
-def has_ended(heartbeat: datetime | None) -> bool:
-    """Whether the lease that began with a robot's last heartbeat has ended."""
-    return heartbeat is None or (clock.now() - heartbeat).total_seconds() >= seconds()
+def left(recorded: datetime | None) -> float:
+    """In how many seconds a lease has ended for certain, by the heartbeat that is recorded; 0 or less: it has."""
+    return seconds() + _recorded_for() - _age(recorded) if recorded else 0
+
+
+def is_in_doubt(left: float) -> bool:
+    """Whether a lease may have ended or not: the last heartbeat, if it came soon after another, was not recorded."""
+    return 0 < left <= _recorded_for()
+
+
+def _recorded_for() -> float:
+    return min(RECORDED_FOR, seconds() / 4)
+
+
+def _age(recorded: datetime) -> float:
+    return (clock.now() - recorded).total_seconds()

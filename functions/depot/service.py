@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Any, TypeVar
 
 from events.depot import RobotLeasesDue, WaitingListsDue
@@ -194,18 +195,22 @@ def take_offline(bot_id: str) -> None:
     _change_with_partner((bots, bot_id), lists, _list_in_work, _go_offline)
 
 
-def end_leases() -> None:
-    """Take all robots offline that are online and have been silent for their lease."""
+def end_leases() -> int:
+    """Take all robots offline that are online and have been silent for their lease.
+
+    Returns the seconds after which to look again, as some may have been; 0 if there are none.
+    """
     heartbeats = views.heartbeats()
-    silent = (bot_id for bot_id in views.online_bots() if lease.has_ended(heartbeats.get(bot_id)))
-    sweep(silent, end_lease, lease_not_ended)
+    left = {bot_id: lease.left(heartbeats.get(bot_id)) for bot_id in views.online_bots()}
+    sweep((bot_id for bot_id, seconds in left.items() if seconds <= 0), end_lease, lease_not_ended)
+    return ceil(max(filter(lease.is_in_doubt, left.values()), default=0))
 
 
 def end_lease(bot_id: str) -> None:
     """Take a robot offline if it is online and its lease has ended. Raises NotFoundError."""
 
     def decide(bot: Bot, shopping_list: ShoppingList | None) -> None:
-        if bot.status != "offline" and lease.has_ended(views.last_heartbeat(bot_id)):
+        if bot.status != "offline" and lease.left(views.last_heartbeat(bot_id)) <= 0:
             _go_offline(bot, shopping_list)
 
     _change_with_partner((bots, bot_id), lists, _list_in_work, decide)

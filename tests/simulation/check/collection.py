@@ -25,9 +25,9 @@ ONLINE = ("BotCameOnline", "BotAssigned", "BotFinished")
 # After the end of a lease: a minute until the next sweep, another when the clock of that one was behind that of the
 # heartbeat, and 20 s for the timer's way and a sweep. No message excuses it but one that the index was not told by.
 SLACK = 140 * SECOND
-# A report is recorded unless another was 15 s before, so a lease ends 45 s after a report at the earliest, and 20 s
-# sooner where clocks differ. A sweep that is under way may not see the latest report.
-SAFE, UNDER_WAY = 25 * SECOND, 5 * SECOND
+# A lease ends 60 s after a report at the earliest, and 20 s sooner where clocks differ. A sweep that is under way may
+# not see the latest report.
+SAFE, UNDER_WAY = 40 * SECOND, 5 * SECOND
 
 
 @dataclass

@@ -104,13 +104,16 @@ BUGS = (
         "silent robots stay online",
         "A lost robot is never taken offline.",
         (SILENT,),
-        (Edit(lease.has_ended, ">= seconds()", "< 0"),),
+        (Edit(lease.left, "return seconds()", "return 1e9 + seconds()"),),
     ),
     Bug(
         "heartbeats not recorded in time",
         "A heartbeat is not recorded while the last one that was is younger than the lease.",
         (REPORTS,),
-        (Edit(lease.renew, "min(RECORDED_FOR, seconds() / 4)", "seconds()"),),
+        (
+            Edit(lease._recorded_for, "min(RECORDED_FOR, seconds() / 4)", "seconds()"),
+            Edit(lease.left, " + _recorded_for()", ""),
+        ),
     ),
     Bug(
         "robots at work not swept",
@@ -125,8 +128,8 @@ BUGS = (
         (
             Edit(
                 depot_inbox.robot_leases_due,
-                "service.end_leases()",
-                "service.end_leases()\n"
+                "seconds = service.end_leases()",
+                "seconds = service.end_leases()\n"
                 "    from functions.kernel.eventstore.publish import reminder_body\n"
                 "    from functions.kernel.runtime import context, runtime\n"
                 "    runtime.current().queue.send(reminder_body(timer, context.current()), delay=20)",
