@@ -68,8 +68,18 @@ class ApproveOrder(Command, source="checkout", key="order_id", to="ordering"):
     shopping_list_id: str
 
 
+class SagaWatchEnds(Timer, source="checkout", key="order_id"):
+    """The watch over the saga of an order ends: a command that has no answer may be overdue at `until`."""
+
+    order_id: str
+    until: Time
+
+
 class StepTimedOut(Timer, source="checkout", key="order_id"):
-    """A step's command may be unanswered: `attempt` counts its attempts, from 1."""
+    """A step's command may be unanswered: `attempt` counts its attempts, from 1.
+
+    Sent before sagas had a watch, and still understood.
+    """
 
     order_id: str
     step: int
@@ -80,7 +90,7 @@ class StepTimedOut(Timer, source="checkout", key="order_id"):
 class SagaMoved(Timer, source="checkout", key="order_id"):
     """The saga of an order changed its status: `step` awaits a reply, `reason` is why it does not proceed.
 
-    Sent without delay, and consumed by the checkout service's own list of sagas.
+    Sent before sagas wrote their rows themselves; still consumed by the checkout service's own list of sagas.
     """
 
     order_id: str
@@ -92,6 +102,6 @@ class SagaMoved(Timer, source="checkout", key="order_id"):
 
 
 class SagasDue(Timer, source="checkout", key="time"):
-    """The schedule for timing out sagas whose own reminder was lost."""
+    """The schedule for looking after sagas whose own watch was lost."""
 
     time: Time

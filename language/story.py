@@ -176,6 +176,7 @@ _MESSAGES: dict[str, Data] = {
     "OrderApprovalRefused": {"status": "cancelled"},
     "OrderRejectionRefused": {"status": "approved"},
     "RejectOrder": {"reason": "the payment does not cover the order"},
+    "SagaWatchEnds": {"until": "2026-03-14T09:27:53.589793Z"},
     "SagaMoved": {
         "status": "parked",
         "compensating": True,

@@ -1,7 +1,10 @@
 """The REST routes of checkout: staff list, show and resume sagas."""
 
-from events.checkout import SagaMoved, SagaStatus
+from dataclasses import asdict
+
+from events.checkout import SagaStatus
 from functions.checkout import service
+from functions.checkout.views import Standing
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
@@ -9,7 +12,7 @@ from functions.kernel.rest.wire import Answer, Stamp, Wire
 from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("checkout", uses=Uses(streams="commit", rows=("query",), indexes=("sagas",)))
+api = Api("checkout", uses=Uses(streams="commit", rows=("put", "delete", "query"), indexes=("sagas",)))
 
 
 class Which(Paged):
@@ -30,7 +33,10 @@ class SagaView(Wire):
 
 
 class SagaList(PagedAnswer):
-    """Sagas: of one status the newest first, all by their orders."""
+    """Sagas: all, and those that completed, by their orders, of another status the newest first.
+
+    All: those that run are listed once a step has waited for its answer in vain.
+    """
 
     sagas: list[SagaView]
 
@@ -61,5 +67,5 @@ def resume_saga(order_id: str) -> None:
     service.resume(order_id)
 
 
-def _view(saga: SagaMoved) -> SagaView:
-    return SagaView(**saga.model_dump())
+def _view(saga: Standing) -> SagaView:
+    return SagaView(**asdict(saga))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from functions.kernel.domain.aggregate import DomainEvent, applies
-from functions.kernel.domain.saga import Request, Saga, Step
+from functions.kernel.domain.saga import Moment, Request, Saga, Step
 
 CANCEL_LIST = Request("CancelShoppingList", "ShoppingListCancellationAccepted")
 
@@ -42,15 +42,17 @@ class CreateOrderSaga(Saga):
     """The saga of one order. The order's id is also the saga's and the shopping list's."""
 
     first_undo: ClassVar[Request] = Request("RejectOrder", "OrderRejectionAccepted", "OrderRejectionRefused")
-    steps: ClassVar[tuple[Step, ...]] = (
-        Step(Request("AuthorizeCustomer", "CustomerAuthorized", "CustomerRefused")),
-        Step(Request("CreateShoppingList", "ShoppingListAccepted", "ShoppingListRefused"), undo=CANCEL_LIST),
-        Step(
-            Request("ConfirmPayment", "PaymentAccepted", "PaymentRefused"),
-            undo=Request("VoidPayment", "PaymentVoidAccepted"),
+    stages: ClassVar[tuple[tuple[Step, ...], ...]] = (
+        (
+            Step(Request("AuthorizeCustomer", "CustomerAuthorized", "CustomerRefused")),
+            Step(Request("CreateShoppingList", "ShoppingListAccepted", "ShoppingListRefused"), undo=CANCEL_LIST),
+            Step(
+                Request("ConfirmPayment", "PaymentAccepted", "PaymentRefused"),
+                undo=Request("VoidPayment", "PaymentVoidAccepted"),
+            ),
         ),
-        Step(Request("InitiateShopping", "ShoppingInitiated", "ShoppingRefused"), undo=CANCEL_LIST, retry_forever=True),
-        Step(Request("ApproveOrder", "OrderApprovalAccepted", "OrderApprovalRefused"), retry_forever=True),
+        (Step(Request("InitiateShopping", "ShoppingInitiated", "ShoppingRefused"), CANCEL_LIST, retry_forever=True),),
+        (Step(Request("ApproveOrder", "OrderApprovalAccepted", "OrderApprovalRefused"), retry_forever=True),),
     )
 
     customer_id: str = ""
@@ -58,18 +60,18 @@ class CreateOrderSaga(Saga):
     items: tuple[Item, ...] = ()
     total: int = 0
 
-    def take_order(self, customer_id: str, payment_id: str, items: tuple[Item, ...], total: int, at: str) -> None:
+    def take_order(self, customer_id: str, payment_id: str, items: tuple[Item, ...], total: int, now: Moment) -> None:
         """Begin, once; `total` in cents."""
-        self.begin(OrderTaken(customer_id, payment_id, items, total), at)
+        self.begin(OrderTaken(customer_id, payment_id, items, total), now)
 
-    def approval_refused(self, status: str, at: str) -> None:
+    def approval_refused(self, status: str, now: Moment) -> None:
         """The order refused its approval: compensate."""
-        self.answer("OrderApprovalRefused", at, reason=f"the order is {status}")
+        self.answer("OrderApprovalRefused", now, reason=f"the order is {status}")
 
-    def rejection_refused(self, status: str, at: str) -> None:
+    def rejection_refused(self, status: str, now: Moment) -> None:
         """The order refused its rejection. If it was approved, the saga completes; if not, RejectOrder is retried."""
         if status in ACCEPTED:
-            self.answer("OrderRejectionRefused", at)
+            self.answer("OrderRejectionRefused", now)
 
     @applies(OrderTaken)
     def _on_order_taken(self, event: OrderTaken) -> None:

@@ -1,8 +1,8 @@
-"""What the checkout service consumes: orders, the replies to its commands, and its own reminders."""
+"""What the checkout service consumes: orders, the replies to its commands, and its own timers."""
 
 from typing import get_args
 
-from events.checkout import SagasDue, StepTimedOut
+from events.checkout import SagaMoved, SagasDue, SagaWatchEnds, StepTimedOut
 from events.customers import CustomerAuthorized, CustomerRefused
 from events.depot import (
     ShoppingInitiated,
@@ -37,7 +37,7 @@ Acceptance = (
 )
 Refusal = CustomerRefused | ShoppingListRefused | PaymentRefused | ShoppingRefused
 
-inbox = Inbox("checkout", uses=Uses(streams="commit", indexes=("sagas",)))
+inbox = Inbox("checkout", uses=Uses(streams="commit", rows=("put", "delete", "query"), indexes=("sagas",)))
 inbox.include(views.projection)
 inbox.schedule(SagasDue, "rate(1 minute)")
 
@@ -73,11 +73,21 @@ def rejection_refused(reply: OrderRejectionRefused) -> None:
     service.rejection_refused(reply.order_id, reply.status)
 
 
+@inbox.on(SagaWatchEnds)
+def watch_ends(timer: SagaWatchEnds) -> None:
+    service.watch_ended(timer.order_id, timer.until)
+
+
+@inbox.on(SagasDue)
+def sagas_due(tick: SagasDue) -> None:
+    service.look_after_all()
+
+
 @inbox.on(StepTimedOut)
 def step_timed_out(timer: StepTimedOut) -> None:
     service.time_out(timer.order_id, timer.step, timer.attempt, timer.compensating)
 
 
-@inbox.on(SagasDue)
-def sagas_due(tick: SagasDue) -> None:
-    service.time_out_overdue()
+@inbox.on(SagaMoved)
+def saga_moved(timer: SagaMoved) -> None:
+    service.take_over(timer.order_id)

@@ -1,8 +1,8 @@
-"""What the checkout service publishes: the saga's commands, and its reminders to itself."""
+"""What the checkout service publishes: the saga's commands, and the reminder to itself that ends its watch."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import cast
 
 from events.checkout import (
     ApproveOrder,
@@ -12,18 +12,15 @@ from events.checkout import (
     CreateShoppingList,
     InitiateShopping,
     RejectOrder,
-    SagaMoved,
-    SagaStatus,
-    StepTimedOut,
+    SagaWatchEnds,
     VoidPayment,
 )
 from events.registry import Command
 from events.shapes import LineItem
 from functions.checkout.domain import CreateOrderSaga
-from functions.kernel.domain.aggregate import DomainEvent
-from functions.kernel.domain.saga import Compensated, Completed, Parked, Resumed, Started, StepSent, Stopped, UndoSent
+from functions.kernel.domain.saga_events import StepSent, UndoSent, WatchSet
 from functions.kernel.eventstore.publish import Publisher, Reminder
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import clock
 
 publishes = Publisher("checkout")
 
@@ -45,35 +42,11 @@ _commands: dict[str, Callable[[CreateOrderSaga], Command]] = {
 
 @publishes(StepSent)
 @publishes(UndoSent)
-def command(saga: CreateOrderSaga, event: DomainEvent) -> Command:
-    return _commands[saga.awaited.command](saga)
+def command(saga: CreateOrderSaga, event: StepSent | UndoSent) -> Command:
+    return _commands[saga.request(event.step).command](saga)
 
 
-@publishes.reminder(StepSent)
-@publishes.reminder(UndoSent)
-def timeout(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
-    step_timeout = int(runtime.current().setting("STEP_TIMEOUT"))
-    timed_out = StepTimedOut(order_id=saga.id, step=saga.step, attempt=saga.attempt, compensating=saga.compensating)
-    return Reminder(timed_out, after=saga.timeout(step_timeout))
-
-
-@publishes.reminder(Started)
-@publishes.reminder(Parked)
-@publishes.reminder(Resumed)
-@publishes.reminder(Completed)
-@publishes.reminder(Compensated)
-@publishes.reminder(Stopped)
-def status_changed(saga: CreateOrderSaga, event: DomainEvent) -> Reminder:
-    return Reminder(saga_moved(saga), after=0)
-
-
-def saga_moved(saga: CreateOrderSaga) -> SagaMoved:
-    """Where a saga stands, as its list and the API show it."""
-    return SagaMoved(
-        order_id=saga.id,
-        status=cast(SagaStatus, saga.status),
-        step=saga.step,
-        compensating=saga.compensating,
-        since=saga.since,
-        reason=saga.obstacle or saga.reason,
-    )
+@publishes.reminder(WatchSet)
+def watch_ends(saga: CreateOrderSaga, event: WatchSet) -> Reminder:
+    left = (clock.read(event.until) - clock.now()).total_seconds()
+    return Reminder(SagaWatchEnds(order_id=saga.id, until=event.until), after=max(0, math.ceil(left)))

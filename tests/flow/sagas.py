@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from events.checkout import StepTimedOut
+from events.checkout import SagaWatchEnds
 from events.registry import Kind, Message, language
 from functions.payments import service as payments
 from language.story import sample
@@ -141,7 +141,7 @@ def assert_idle(case: Case) -> None:
     """No message waits except the services' own reminders, none is dead-lettered, and search is up to date."""
     waiting = {name for names in case.mall.waiting().values() for name in names}
     assert {name for name in waiting if language()[name].about.kind is not Kind.TIMER} == set()
-    assert StepTimedOut.about.name not in waiting
+    assert SagaWatchEnds.about.name not in waiting
     assert case.mall.dead_letters() == {}
     found = case.shopper.ask("GET", f"/api/search/orders/{case.order_id}")["order"]
     assert found["status"] == case.shopper.order()["status"]

@@ -25,7 +25,7 @@ def test_step_1_a_customer_who_was_disabled_while_shopping(disorder: int | None)
     case = a_case(disorder)
     case.shopper.ask("PUT", f"/api/customers/{case.shopper.customer_id}/disable")
     case.checks_out()
-    assert_refused(case, "the customer is disabled", sent=COMMANDS[:1])
+    assert_refused(case, "the customer is disabled", sent=COMMANDS[:3])
 
 
 @disorders
@@ -64,7 +64,7 @@ def test_step_2_a_shopping_list_that_was_cancelled_before_it_was_created(disorde
     case.publish(CancelShoppingList)
     case.mall.settle()
     case.checks_out()
-    assert_refused(case, "the shopping list is cancelled", sent=COMMANDS[:2])
+    assert_refused(case, "the shopping list is cancelled", sent=COMMANDS[:3])
 
 
 @disorders
@@ -111,7 +111,7 @@ def test_step_3_an_unknown_payment(disorder: int | None) -> None:
 @disorders
 def test_step_4_a_shopping_list_that_staff_cancel_before_it_is_initiated(disorder: int | None) -> None:
     case = a_case(disorder)
-    case.checks_out(until="ConfirmPayment")
+    case.checks_out(until="ShoppingListAccepted")
     case.shopper.ask("POST", f"/api/depot/shopping/{case.order_id}")
     assert_refused(case, "the shopping list is cancelled", sent=COMMANDS[:4])
 
@@ -139,3 +139,15 @@ def test_an_order_that_was_refused_can_be_placed_anew(disorder: int | None) -> N
     assert case.shopper.order()["status"] == "approved"
     assert case.robots() == {"active"}
     assert case.saga()["status"] == "completed"
+
+
+@disorders
+def test_the_first_of_two_refusals_rejects_the_order_and_what_was_asked_beside_them_is_undone(
+    disorder: int | None,
+) -> None:
+    case = a_case(disorder, amount=10)
+    case.shopper.ask("PUT", f"/api/customers/{case.shopper.customer_id}/disable")
+    case.checks_out()
+    case.mall.pass_time(600)
+    assert case.saga()["reason"] in ("the customer is disabled", "the payment does not cover the order")
+    assert_undone(case, "rejected")

@@ -4,7 +4,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from tests.simulation.check import baskets, collection, delivery, lists, orders, refusals, sagas
+from tests.simulation.check import baskets, collection, delivery, lists, orders, refusals
 from tests.simulation.history_builder import Case, HistoryBuilder
 from tests.simulation.sample_histories import LINE
 
@@ -129,12 +129,6 @@ def unknown_version_handled(history: HistoryBuilder) -> None:
     history.record("quiet")
 
 
-def timeout_ignored(history: HistoryBuilder) -> None:
-    timeout = "StepTimedOut", {"order_id": "x", "step": 1, "attempt": 1, "compensating": False}, 60
-    history.commit("CreateOrderSaga#x", ("StepSent", {"step": 1, "attempt": 1}), timers=[timeout])
-    history.deliver_timers()
-
-
 CASES: list[Case] = [
     ("completed", replaced, baskets.CONTENTS),
     ("completed", removed_by_the_difference, baskets.CONTENTS),
@@ -159,5 +153,4 @@ CASES: list[Case] = [
     ("completed", listed_twice, lists.NOTHING_TWICE),
     ("completed", missing_from_a_list, lists.NOTHING_MISSING),
     ("completed", unknown_version_handled, delivery.UNKNOWN_VERSION),
-    ("completed", timeout_ignored, sagas.TIMEOUT_HANDLED),
 ]

@@ -120,7 +120,7 @@ def never_handled(history: HistoryBuilder) -> None:
 
 
 def timer_lost(history: HistoryBuilder) -> None:
-    position = history.find("sent", "checkout/inbox", "StepTimedOut")
+    position = history.find("sent", "checkout/inbox", "SagaWatchEnds")
     del history.entries[position : position + 3]
     history.wait(60)
     history.record("clock", container="api", skew=0)

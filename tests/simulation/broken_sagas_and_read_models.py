@@ -1,8 +1,10 @@
 """Broken histories of robots, sagas, read models and failures, each with the invariant that it violates."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
-from tests.simulation.check import failures, loops, outages, poison, projections, published_state, robots, sagas
+from tests.simulation.check import failures, lists, loops, outages, poison, projections, published_state, robots, sagas
 from tests.simulation.check.parsed_history import SECOND
 from tests.simulation.history_builder import Case, HistoryBuilder
 
@@ -37,18 +39,70 @@ def a_list_left_waiting(history: HistoryBuilder) -> None:
     history.commit("ShoppingList#x", ("Created", created), ("Initiated", {}))
 
 
-def step_left_out(history: HistoryBuilder) -> None:
-    history.replace("commit", ('"CreateOrderSaga#o", 4',), '"step": 2', '"step": 3')
+SAGA = '"CreateOrderSaga#o"'
+
+
+def edit(history: HistoryBuilder, *words: str, change: Callable[[list[Any]], object], part: str = "events") -> None:
+    """Change the events or messages of the first commit of the saga that contains all these words."""
+    item = history.fields("commit", SAGA, *words)["item"]
+    content = json.loads(item[part]["S"])
+    change(content)
+    item[part] = {"S": json.dumps(content)}
+
+
+def initiated_before_all_three(history: HistoryBuilder) -> None:
+    history.drop("commit", SAGA, '"StepAnswered", 1, {"step": 2}')
+
+
+def approved_before_it_was_initiated(history: HistoryBuilder) -> None:
+    edit(history, '"StepAnswered", 1, {"step": 4}', change=lambda events: events.pop(0))
 
 
 def another_answer_taken(history: HistoryBuilder) -> None:
-    fields = history.fields("commit", '"CreateOrderSaga#o", 4')
+    fields = history.fields("commit", SAGA, '"StepAnswered", 1, {"step": 2}')
     fields["item"]["causation_id"] = {"S": "Order#o/1/OrderCreated"}
 
 
-def no_timeout(history: HistoryBuilder) -> None:
-    item = history.fields("commit", '"CreateOrderSaga#o", 4')["item"]
-    item["messages"] = {"S": json.dumps(json.loads(item["messages"]["S"])[:1])}
+def late_answer_taken(history: HistoryBuilder) -> None:
+    """An answer to a step that was asked counts after the saga has turned round."""
+    item = history.fields("commit", SAGA, '"StepAnswered", 1, {"step": 2}')["item"]
+    position = history.find("commit", SAGA, "TurnedRound")
+    history.drop("commit", SAGA, '"StepAnswered", 1, {"step": 2}')
+    later, history.entries = history.entries[position:], history.entries[:position]
+    history.commit("CreateOrderSaga#o", ("StepAnswered", {"step": 2}), cause=item["cause"]["S"])
+    history.entries += later
+
+
+def answer_lost(history: HistoryBuilder) -> None:
+    """Of two answers at once the saga took one."""
+    history.drop("commit", SAGA, '"StepAnswered", 1, {"step": 2}')
+
+
+def no_command(history: HistoryBuilder) -> None:
+    edit(history, "Started", change=lambda messages: messages.pop(1), part="messages")
+
+
+def no_watch(history: HistoryBuilder) -> None:
+    edit(history, "Started", change=lambda events: events.pop())
+
+
+def watch_that_ends_too_late(history: HistoryBuilder) -> None:
+    edit(history, "Started", change=lambda messages: messages[-1].update(delay=600), part="messages")
+
+
+def watch_ignored(history: HistoryBuilder) -> None:
+    until = history.time(60)
+    ends = "SagaWatchEnds", {"order_id": "x", "until": until}, 60
+    history.commit("CreateOrderSaga#x", ("WatchSet", {"until": until}), timers=[ends])
+    history.deliver_timers()
+
+
+def due_too_early(history: HistoryBuilder) -> None:
+    edit(history, "Started", change=lambda events: events[2][2].update(due=history.time(-3_600)))
+
+
+def retried_before_it_was_due(history: HistoryBuilder) -> None:
+    edit(history, "TurnedRound", change=lambda events: events[1][2].update(due=history.time(3_600 * 24)))
 
 
 def saga_without_end(history: HistoryBuilder) -> None:
@@ -65,7 +119,11 @@ def both_ends(history: HistoryBuilder) -> None:
 
 
 def compensation_left_out(history: HistoryBuilder) -> None:
-    history.replace("commit", ('"CreateOrderSaga#o"', '"step": 3', "Undone"), '["Undone", 1, {"step": 0}], ', "")
+    edit(history, '"Undone", 1, {"step": 0}', change=lambda events: events.pop(0))
+
+
+def sent_step_not_undone(history: HistoryBuilder) -> None:
+    edit(history, "Compensated", change=lambda events: events.pop(0))
 
 
 def ended_too_late(history: HistoryBuilder) -> None:
@@ -112,7 +170,25 @@ def sold_twice(history: HistoryBuilder) -> None:
 
 
 def saga_listed_as_running(history: HistoryBuilder) -> None:
-    history.write_row("checkout/views", "saga#o", "saga", 99, {"status": "running"})
+    history.write_row("checkout/views", "sagas", "o", 99, {"status": "running"})
+
+
+def saga_marked_for_ever(history: HistoryBuilder) -> None:
+    history.write_row("checkout/views", "running", f"{history.time()}#o", 99, {"order_id": "o"})
+
+
+def marked_without_a_saga(history: HistoryBuilder) -> None:
+    history.write_row("checkout/views", "running", f"{history.time()}#x", 1, {"order_id": "x"})
+
+
+def running_without_a_mark(history: HistoryBuilder) -> None:
+    history.drop("commit", SAGA, '"Completed"')
+
+
+def missing_from_the_list_of_sagas(history: HistoryBuilder) -> None:
+    history.wait(60)
+    history.request("GET", "/api/checkout/sagas?limit=1")
+    history.respond(body={"sagas": []})
 
 
 def basket_indexed_for_ever(history: HistoryBuilder) -> None:
@@ -177,7 +253,7 @@ def parked_after_a_minute(history: HistoryBuilder) -> None:
 
 def parked_for_ever(history: HistoryBuilder) -> None:
     for words in ("Resumed", '"Undone", 1, {"step": 0}', '"Undone", 1, {"step": 3}', "Compensated"):
-        history.drop("commit", '"CreateOrderSaga#o"', words)
+        history.drop("commit", SAGA, words)
 
 
 def resumed_at_its_first_try(history: HistoryBuilder) -> None:
@@ -206,16 +282,25 @@ CASES: list[Case] = [
     ("completed", short_of_too_many, robots.AT_MOST_LISTED),
     ("completed", a_list_left_waiting, robots.NO_WAIT),
     ("completed", a_list_left_waiting_for_a_minute, robots.NO_WAIT),
-    ("completed", step_left_out, sagas.STEP_ORDER),
+    ("completed", initiated_before_all_three, sagas.STAGES_IN_ORDER),
+    ("completed", approved_before_it_was_initiated, sagas.STAGES_IN_ORDER),
     ("completed", another_answer_taken, sagas.AWAITED_ANSWER),
-    ("completed", no_timeout, sagas.COMMAND_AND_TIMEOUT),
+    ("refused", late_answer_taken, sagas.AWAITED_ANSWER),
+    ("refused", answer_lost, sagas.ANSWER_COUNTS),
+    ("completed", no_command, sagas.COMMAND_SENT),
+    ("completed", no_watch, sagas.WATCHED),
+    ("completed", watch_that_ends_too_late, sagas.WATCHED),
+    ("completed", watch_ignored, sagas.WATCH_HANDLED),
+    ("completed", due_too_early, sagas.IN_TIME),
+    ("parked", retried_before_it_was_due, sagas.IN_TIME),
     ("completed", saga_without_end, sagas.ENDS),
     ("completed", no_saga, sagas.ENDS),
     ("completed", both_ends, sagas.ONE_END),
-    ("refused", compensation_left_out, sagas.STEP_ORDER),
+    ("refused", compensation_left_out, sagas.ALL_UNDONE),
+    ("refused", sent_step_not_undone, sagas.ALL_UNDONE),
     ("refused", ended_too_late, sagas.ENDS),
     ("parked", parked_for_ever, sagas.ENDS),
-    ("parked", resumed_at_its_first_try, sagas.STEP_ORDER),
+    ("parked", resumed_at_its_first_try, sagas.IN_TIME),
     ("parked", parked_after_a_minute, sagas.PARKED_LATE),
     ("parked", with_an_outage, outages.NO_HAND),
     ("completed", given_up_after_an_outage, outages.NO_HAND),
@@ -230,6 +315,10 @@ CASES: list[Case] = [
     ("completed", counted_twice, projections.COUNTED),
     ("completed", sold_twice, projections.COUNTED),
     ("completed", saga_listed_as_running, projections.REBUILT),
+    ("completed", saga_marked_for_ever, projections.REBUILT),
+    ("completed", marked_without_a_saga, projections.REBUILT),
+    ("completed", running_without_a_mark, projections.REBUILT),
+    ("completed", missing_from_the_list_of_sagas, lists.NOTHING_MISSING),
     ("completed", basket_indexed_for_ever, projections.REBUILT),
     ("completed", handled_too_late, poison.BOUNDED),
     ("completed", failing_in_turn, poison.IN_TURN),

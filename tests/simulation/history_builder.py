@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.simulation.check.parsed_history import SECOND, Entry
@@ -32,6 +33,9 @@ STAGES = {
     "OrderCancelled": "cancelled",
 }
 
+SAGAS = "checkout/inbox"
+BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
 NamedData = tuple[str, dict[str, Any]]
 
 
@@ -46,10 +50,12 @@ class HistoryBuilder:
         self._number = 0
         self._request: str | None = None
         self._timers: list[tuple[str, str]] = []
+        self._being_handled: list[str] = []  # messages to the saga, which are deleted after its next commit
 
     @property
     def final(self) -> dict[str, Any]:
-        """The final state."""
+        """The final state; what was still being handled is deleted from its queue."""
+        self._delete_handled()
         settings = {
             "MALLBOTS_BASKET_UNTOUCHED": "1800",
             "MALLBOTS_ORDER_UNPAID": "86400",
@@ -66,9 +72,19 @@ class HistoryBuilder:
         """Let time pass."""
         self._now += int(seconds * SECOND)
 
+    def time(self, seconds: float = 0) -> str:
+        """The time so many seconds after the next entry, as a container's clock gives it."""
+        moment = BEGIN + timedelta(microseconds=self._now + 1000, seconds=seconds)
+        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
     def version(self, stream: str) -> int:
         """The latest version of a stream."""
         return self._versions.get(stream, 0)
+
+    def events(self, stream: str) -> list[tuple[str, int, dict[str, Any]]]:
+        """The events of a stream so far: (name, version of the event's shape, data)."""
+        commits = [f["item"] for _, kind, f in self.entries if kind == "commit" and f["key"][0] == stream]
+        return [event for item in commits for event in json.loads(item["events"]["S"])]
 
     def number(self, prefix: str) -> str:
         """The next id with this prefix."""
@@ -100,15 +116,18 @@ class HistoryBuilder:
         cause: str | None = None,
         in_transaction: int = 1,
         answers: str | None = None,
+        of_events: Sequence[int] | None = None,
     ) -> list[str]:
         """A commit; the ids of its messages, one per event, or all of the last event.
 
-        timers: (name, data, delay in seconds). answers: the id of the command that the last message answers.
+        timers: (name, data, delay in seconds). answers: the id of the command that the last message answers. of_events:
+        the position of the event that each message belongs to, from 0.
         """
         service, version = SERVICE_OF[stream.partition("#")[0]], self._versions.get(stream, 0) + 1
         last = version + len(events) - 1
         self._versions[stream] = last
-        versions = range(version, last + 1) if len(messages) == len(events) else [last] * len(messages)
+        one_each = range(len(events)) if len(messages) == len(events) else [len(events) - 1] * len(messages)
+        versions = [version + position for position in (one_each if of_events is None else of_events)]
         details = [
             self._detail(name, data, service, stream, of_event, cause)
             for (name, data), of_event in zip(messages, versions, strict=True)
@@ -122,6 +141,7 @@ class HistoryBuilder:
             "stream": {"S": stream},
             "version": {"N": str(version)},
             "id": {"S": self.number("commit")},
+            "time": {"S": self.time()},
             "events": {"S": json.dumps([[name, 1, data] for name, data in events])},
             "messages": {"S": json.dumps(carried)},
         }
@@ -133,6 +153,8 @@ class HistoryBuilder:
             "commit", table=table, key=[stream, version], item=item, container=container, in_transaction=in_transaction
         )
         self.tables.setdefault(table, {})[stream, version] = item
+        if service == "checkout":
+            self._delete_handled()
         for detail in details:
             self.publish(detail)
         for detail, delay in delayed:
@@ -184,7 +206,15 @@ class HistoryBuilder:
         message = self.number("message")
         self.record("sent", queue=queue, message=message, body=body, delay=0)
         self.record("received", queue=queue, message=message, count=1, function=queue)
-        self.record("deleted", queue=queue, message=message)
+        if queue == SAGAS:
+            self._being_handled.append(message)
+        else:
+            self.record("deleted", queue=queue, message=message)
+
+    def _delete_handled(self) -> None:
+        for message in self._being_handled:
+            self.record("deleted", queue=SAGAS, message=message)
+        self._being_handled.clear()
 
     def write_row(self, table: str, partition: str, sort: str, version: int, data: dict[str, Any], **more: Any) -> None:
         """Write a row of a read model."""

@@ -4,6 +4,8 @@ one that is rejected after its saga was parked and resumed.
 In all of them three cables of 10.00 are ordered: with a payment of 50.00 in the first, and of 20.00 in the others.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tests.simulation.history_builder import HistoryBuilder, NamedData
@@ -25,6 +27,7 @@ COMMAND_DATA: dict[str, dict[str, Any]] = {
     "VoidPayment": {"payment_id": "p", "customer_id": "c"},
 }
 UNDO_ATTEMPTS = 8  # to undo a step, before its saga is parked
+UNDOS = {0: "RejectOrder", 3: "VoidPayment", 2: "CancelShoppingList"}
 COMMANDS = ("", "AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "InitiateShopping", "ApproveOrder")
 ORDER, LIST, SAGA, INVOICE, PAYMENT, BOT = (
     "Order#o",
@@ -81,25 +84,38 @@ def _command(name: str) -> NamedData:
     return name, {"order_id": "o"} | COMMAND_DATA.get(name, {})
 
 
-def _step_sent(step: int) -> tuple[NamedData, NamedData, tuple[str, dict[str, Any], int]]:
-    """A step of the saga: the event, the command and the timeout."""
-    timeout = {"order_id": "o", "step": step, "attempt": 1, "compensating": False}
-    sent = ("StepSent", {"step": step, "attempt": 1})
-    return sent, _command(COMMANDS[step]), ("StepTimedOut", timeout, 60)
+def _ask(builder: HistoryBuilder, *steps: int, after: Sequence[NamedData], cause: str) -> list[str]:
+    """Commit these events and the steps that they lead to; the ids of the commands."""
+    sent = [("StepSent", {"step": step, "attempt": 1, "due": builder.time(60)}) for step in steps]
+    return _send(builder, after, sent, [COMMANDS[step] for step in steps], cause)
 
 
-def _undo_sent(
-    step: int, command: str, attempt: int = 1
-) -> tuple[NamedData, NamedData, tuple[str, dict[str, Any], int]]:
-    timeout = {"order_id": "o", "step": step, "attempt": attempt, "compensating": True}
-    return ("UndoSent", {"step": step, "attempt": attempt}), _command(command), ("StepTimedOut", timeout, 60)
-
-
-def _next_step(builder: HistoryBuilder, step: int, cause: str) -> str:
-    sent, command, timeout = _step_sent(step)
-    answered = ("StepAnswered", {"step": step - 1})
-    [command_id] = builder.commit(SAGA, answered, sent, messages=[command], timers=[timeout], cause=cause)
+def _undo(builder: HistoryBuilder, step: int, *after: NamedData, cause: str | None = None, attempt: int = 1) -> str:
+    """Commit these events and an attempt to undo a step; the id of its command."""
+    due = builder.time(min(60 << attempt - 1, 900))
+    sent = ("UndoSent", {"step": step, "attempt": attempt, "due": due})
+    [command_id] = _send(builder, after, [sent], [UNDOS[step]], cause)
     return command_id
+
+
+def _send(
+    builder: HistoryBuilder, after: Sequence[NamedData], sent: list[NamedData], commands: list[str], cause: str | None
+) -> list[str]:
+    """Commit events that send a command each, and set a watch unless the latest one ends in time."""
+    now, due = builder.time(), sent[-1][1]["due"]
+    watches = [event[2]["until"] for event in builder.events(SAGA) if event[0] == "WatchSet"]
+    is_watched = watches and now < watches[-1] <= due
+    delay = round((datetime.fromisoformat(due) - datetime.fromisoformat(now)).total_seconds())
+    return builder.commit(
+        SAGA,
+        *after,
+        *sent,
+        *([] if is_watched else [("WatchSet", {"until": due})]),
+        messages=[_command(command) for command in commands],
+        of_events=range(len(after), len(after) + len(sent)),
+        timers=[] if is_watched else [("SagaWatchEnds", {"order_id": "o", "until": due}, delay)],
+        cause=cause,
+    )
 
 
 def _notify(builder: HistoryBuilder, kind: str, cause: str) -> None:
@@ -120,8 +136,8 @@ def _ask_provider(builder: HistoryBuilder, call: str, amount: int) -> None:
     builder.record("effect", port="provider", request_id=f"p {call}", what=what, answered=True, again=False)
 
 
-def _checked_out(authorized: int) -> tuple[HistoryBuilder, str]:
-    """A payment, a basket that is checked out, its order, and a saga at step 1; the id of its command."""
+def _checked_out(authorized: int) -> tuple[HistoryBuilder, list[str]]:
+    """A payment, a basket that is checked out, its order, and a saga that has begun; the ids of its commands."""
     builder = HistoryBuilder()
     builder.request("POST", "/api/payments", key="1")
     _ask_provider(builder, "authorize", authorized)
@@ -150,23 +166,21 @@ def _checked_out(authorized: int) -> tuple[HistoryBuilder, str]:
         ORDER, ("Created", created), messages=[("OrderCreated", _order("pending"))], cause=checked_out
     )
     _notify(builder, "received", order)
-    sent, command, timeout = _step_sent(1)
     taken = ("OrderTaken", {"customer_id": "c", "payment_id": "p", "items": [], "total": 3000})
-    [command_id] = builder.commit(
-        SAGA, taken, ("Started", {"at": ""}), sent, messages=[command], timers=[timeout], cause=order
-    )
-    return builder, command_id
+    return builder, _ask(builder, 1, 2, 3, after=[taken, ("Started", {"at": builder.time()})], cause=order)
 
 
 def _list_created(authorized: int) -> tuple[HistoryBuilder, str]:
-    """The same, with a shopping list, and the saga at step 3; the id of its command."""
-    builder, command_id = _checked_out(authorized)
-    command_id = _next_step(builder, 2, builder.reply("CustomerAuthorized", {"order_id": "o"}, command_id))
+    """The same, with a shopping list and an authorized customer; the id of the command that has no answer yet."""
+    builder, [of_customer, of_list, of_payment] = _checked_out(authorized)
     stops = [STOP | {"items": [{"product_id": "cable", "name": "Cable", "quantity": 3, "picked": 0}]}]
     created = ("Created", {"order_id": "o", "stops": stops, "by_staff": False})
     messages = [("ShoppingListCreated", _list("pending")), ("ShoppingListAccepted", {"order_id": "o"})]
-    _, accepted = builder.commit(LIST, created, messages=messages, cause=command_id, answers=command_id)
-    return builder, _next_step(builder, 3, accepted)
+    authorized_id = builder.reply("CustomerAuthorized", {"order_id": "o"}, of_customer)
+    builder.commit(SAGA, ("StepAnswered", {"step": 1}), cause=authorized_id)
+    _, accepted = builder.commit(LIST, created, messages=messages, cause=of_list, answers=of_list)
+    builder.commit(SAGA, ("StepAnswered", {"step": 2}), cause=accepted)
+    return builder, of_payment
 
 
 def completed() -> HistoryBuilder:
@@ -177,18 +191,18 @@ def completed() -> HistoryBuilder:
     _, reply_id = builder.commit(
         PAYMENT, ("Confirmed", {"order_id": "o"}), messages=[confirmed, accepted], cause=command_id, answers=command_id
     )
-    command_id = _next_step(builder, 4, reply_id)
+    [command_id] = _ask(builder, 4, after=[("StepAnswered", {"step": 3})], cause=reply_id)
     available, initiated = ("ShoppingListAvailable", _list("available")), ("ShoppingInitiated", {"order_id": "o"})
     _, reply_id = builder.commit(
         LIST, ("Initiated", {}), messages=[available, initiated], cause=command_id, answers=command_id
     )
-    command_id = _next_step(builder, 5, reply_id)
+    [command_id] = _ask(builder, 5, after=[("StepAnswered", {"step": 4})], cause=reply_id)
     messages = [("OrderApproved", _order("approved")), ("OrderApprovalAccepted", {"order_id": "o"})]
     approved, reply_id = builder.commit(
         ORDER, ("Approved", {"shopping_list_id": "o"}), messages=messages, cause=command_id, answers=command_id
     )
     builder.commit(SAGA, ("StepAnswered", {"step": 5}), ("Completed", {"at": ""}), cause=reply_id)
-    builder.write_row("checkout/views", "saga#o", "saga", 20, {"status": "completed"})
+    builder.write_row("checkout/views", "sagas", "o", 20, {"status": "completed"})
     _notify(builder, "approved", approved)
     builder.commit(
         INVOICE,
@@ -268,17 +282,15 @@ def parked() -> HistoryBuilder:
     unanswered = []
     for attempt in range(2, UNDO_ATTEMPTS + 1):
         unanswered.append(command_id)
-        undo, command, timeout = _undo_sent(0, "RejectOrder", attempt)
         builder.wait(3_600)
-        [command_id] = builder.commit(SAGA, undo, messages=[command], timers=[timeout], cause=_timeout_id(builder))
+        command_id = _undo(builder, 0, cause=_watch_id(builder), attempt=attempt)
     builder.wait(3_600)
     parked_because = {"reason": "RejectOrder has no answer after 8 tries", "at": ""}
-    builder.commit(SAGA, ("Parked", parked_because), cause=_timeout_id(builder))
-    builder.write_row("checkout/views", "saga#o", "saga", 19, {"status": "parked"})
+    builder.commit(SAGA, ("Parked", parked_because), cause=_watch_id(builder))
+    builder.write_row("checkout/views", "sagas", "o", 19, {"status": "parked"})
     unanswered.append(command_id)
-    undo, command, timeout = _undo_sent(0, "RejectOrder", UNDO_ATTEMPTS + 1)
     builder.request("PUT", "/api/checkout/sagas/o/resume", key="6")
-    [command_id] = builder.commit(SAGA, ("Resumed", {"at": ""}), undo, messages=[command], timers=[timeout])
+    command_id = _undo(builder, 0, ("Resumed", {"at": ""}), attempt=UNDO_ATTEMPTS + 1)
     builder.respond()
     _reject_and_undo(builder, command_id)
     for late in unanswered:
@@ -286,18 +298,18 @@ def parked() -> HistoryBuilder:
     return builder
 
 
-def _timeout_id(builder: HistoryBuilder) -> str:
-    """The id of the timeout in the saga's latest commit."""
-    return f"{SAGA}/{builder.version(SAGA)}/StepTimedOut"
+def _watch_id(builder: HistoryBuilder) -> str:
+    """The id of the end of the latest watch."""
+    version = max(number for number, event in enumerate(builder.events(SAGA), start=1) if event[0] == "WatchSet")
+    return f"{SAGA}/{version}/SagaWatchEnds"
 
 
 def _compensating() -> tuple[HistoryBuilder, str]:
     """An order whose payment is refused, and a saga that compensates; the id of its first command."""
     builder, command_id = _list_created(2000)
     reply_id = builder.reply("PaymentRefused", {"order_id": "o", "reason": "too small"}, command_id)
-    undo, command, timeout = _undo_sent(0, "RejectOrder")
     turned_round = ("TurnedRound", {"reason": "too small", "at": ""})
-    [command_id] = builder.commit(SAGA, turned_round, undo, messages=[command], timers=[timeout], cause=reply_id)
+    command_id = _undo(builder, 0, turned_round, cause=reply_id)
     return builder, command_id
 
 
@@ -307,9 +319,7 @@ def _reject_and_undo(builder: HistoryBuilder, command_id: str) -> None:
         ORDER, ("Rejected", {"reason": "too small"}), messages=messages, cause=command_id, answers=command_id
     )
     _notify(builder, "rejected", rejected)
-    undo, command, timeout = _undo_sent(3, "VoidPayment")
-    undone = ("Undone", {"step": 0})
-    [command_id] = builder.commit(SAGA, undone, undo, messages=[command], timers=[timeout], cause=reply_id)
+    command_id = _undo(builder, 3, ("Undone", {"step": 0}), cause=reply_id)
     voided = ("PaymentVoided", _payment("voided", 0, 2000, order_id=None, authorized=2000))
     messages = [voided, ("PaymentVoidAccepted", {"order_id": "o"})]
     due = [("VoidDue", {"payment_id": "p"}, 0)]
@@ -318,15 +328,13 @@ def _reject_and_undo(builder: HistoryBuilder, command_id: str) -> None:
     )
     _ask_provider(builder, "void", 0)
     builder.commit(PAYMENT, ("VoidMade", {}), cause=f"{PAYMENT}/2/VoidDue")
-    undo, command, timeout = _undo_sent(2, "CancelShoppingList")
-    undone = ("Undone", {"step": 3})
-    [command_id] = builder.commit(SAGA, undone, undo, messages=[command], timers=[timeout], cause=reply_id)
+    command_id = _undo(builder, 2, ("Undone", {"step": 3}), cause=reply_id)
     messages = [("ShoppingListCancelled", _list("cancelled")), ("ShoppingListCancellationAccepted", {"order_id": "o"})]
     _, reply_id = builder.commit(
         LIST, ("Cancelled", {"order_id": "o"}), messages=messages, cause=command_id, answers=command_id
     )
     builder.commit(SAGA, ("Undone", {"step": 2}), ("Compensated", {"at": ""}), cause=reply_id)
-    builder.write_row("checkout/views", "saga#o", "saga", 20, {"status": "compensated"})
+    builder.write_row("checkout/views", "sagas", "o", 20, {"status": "compensated"})
     builder.commit(
         INVOICE,
         ("Cancelled", {"payment_id": "p"}),

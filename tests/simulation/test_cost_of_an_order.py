@@ -103,7 +103,7 @@ def test_the_log_lines_of_an_order(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     counted(mall, mall.order)
     printed = capsys.readouterr().out.splitlines()
     lines = Counter("request" if "route" in line else line["batch"] for line in map(json.loads, printed))
-    assert lines == {"request": 6, "inbox": 73, "dispatcher": 2, "stream": 24}
+    assert lines == {"request": 6, "inbox": 71, "dispatcher": 2, "stream": 21}
     assert lines.total() == ORDER["invocations"]
     # A request's line holds the milliseconds that it took here, of which the digits vary.
     assert abs(sum(len(line) + 1 for line in printed) - ORDER["log_bytes"]) < 100

@@ -17,19 +17,21 @@ SLACK = 10 * SECOND  # an index is up to 8 s behind, and a read may show what wa
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of all things of a kind: its member and their ids, and the message that brings one into it."""
+    """A list of all things of a kind: its member and their ids, and the message or the row that brings one into it.
+
+    message: (queue, name, key in the data). rows: (table, partition), where the sort key is the id.
+    """
 
     member: str
     id: str
-    queue: str
-    message: str
-    key: str
+    message: tuple[str, str, str] | None = None
+    rows: tuple[str, str] | None = None
 
 
 LISTS = {
-    "POST /api/search/orders": Listed("orders", "orderId", "search/inbox", "OrderCreated", "order_id"),
-    "GET /api/checkout/sagas": Listed("sagas", "orderId", "checkout/inbox", "SagaMoved", "order_id"),
-    "GET /api/stores": Listed("stores", "id", "stores/inbox", "StoreCreated", "store_id"),
+    "POST /api/search/orders": Listed("orders", "orderId", message=("search/inbox", "OrderCreated", "order_id")),
+    "GET /api/checkout/sagas": Listed("sagas", "orderId", rows=("checkout/views", "sagas")),
+    "GET /api/stores": Listed("stores", "id", message=("stores/inbox", "StoreCreated", "store_id")),
 }
 
 
@@ -62,7 +64,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         twice = [id for id, count in Counter(reading.ids).items() if count > 1]
         if twice:
             yield Violation(NOTHING_TWICE, f"{route} has {', '.join(twice)} twice", about)
-        missing = _handled(history, listed, reading.begun - SLACK) - set(reading.ids)
+        missing = _listed(history, listed, reading.begun - SLACK) - set(reading.ids)
         if missing:
             yield Violation(NOTHING_MISSING, f"{route} lacks {', '.join(sorted(missing))}", about)
 
@@ -77,14 +79,18 @@ def _asked(request: Request) -> tuple[str, str]:
     return f"{request.method} {path}", asked.get("next", "")
 
 
-def _handled(history: ParsedHistory, listed: Listed, until: int) -> set[str]:
+def _listed(history: ParsedHistory, listed: Listed, until: int) -> set[str]:
     """What had come into a list by then."""
+    if listed.rows:
+        written = [(at, sort) for at, table, partition, sort, _ in history.rows if (table, partition) == listed.rows]
+        return {sort for at, sort in written if at <= until}
+    queue, name, key = listed.message or ("", "", "")
     return {
-        str(copy.message.data[listed.key])
+        str(copy.message.data[key])
         for copy in history.copies.values()
-        if copy.queue == listed.queue
+        if copy.queue == queue
         and copy.message
-        and copy.message.name == listed.message
+        and copy.message.name == name
         and copy.deleted is not None
         and copy.deleted <= until
     }

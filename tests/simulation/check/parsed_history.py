@@ -136,6 +136,7 @@ class ParsedHistory:
             ],
             messages=[],
             item=item,
+            time=item["time"]["S"],
             cause=item["cause"]["S"] if "cause" in item else None,
             causation=item["causation_id"]["S"] if "causation_id" in item else None,
             items_in_transaction=fields.get("in_transaction") or 1,

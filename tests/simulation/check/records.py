@@ -40,7 +40,8 @@ class Event:
 class Commit:
     """One stored item.
 
-    kind: the aggregate class. cause: the message or key that led to the commit. request: the one that it belongs to.
+    at: the virtual time. time: that of the container's clock, RFC 3339. kind: the aggregate class. cause: the message
+    or key that led to the commit. request: the one that it belongs to.
     items_in_transaction: 1 for a commit that was written alone.
     """
 
@@ -54,6 +55,7 @@ class Commit:
     events: list[Event]
     messages: list[Message]
     item: dict[str, dict[str, Any]]
+    time: str
     cause: str | None
     causation: str | None
     items_in_transaction: int

@@ -1,43 +1,51 @@
 """Sagas: each ends as its order does, completed, or with everything undone whose command was sent."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
-from tests.simulation.check.records import Commit, Event
+from tests.simulation.check.records import Commit, Event, Message
 from tests.simulation.check.subscribers import ANSWERS
 from tests.simulation.check.violation import Violation
 
 ENDS = "every saga ends within 1,200 s after the faults"
 ONE_END = "no saga is both completed and compensated"
-STEP_ORDER = "a saga takes its steps in order, and undoes each whose command was sent"
-COMMAND_AND_TIMEOUT = "a step of a saga sends a command and sets a timeout"
-AWAITED_ANSWER = "a saga proceeds by the answer that it waits for"
+STAGES_IN_ORDER = "a saga asks a stage once all steps of the one before are answered"
+ALL_UNDONE = "a saga undoes each step whose command was sent, in order, and no other"
+COMMAND_SENT = "a step of a saga sends its command"
+AWAITED_ANSWER = "a saga proceeds by the answers that it waits for"
+ANSWER_COUNTS = "an answer that a saga waits for counts when it comes"
+IN_TIME = "an attempt has the time that its number gives it, and is not given up before"
+WATCHED = "a saga that runs has a watch that ends before an attempt is overdue"
+WATCH_HANDLED = "a saga acts when its latest watch ends"
 AS_ITS_ORDER = "a saga ends as its order does"
 COMPENSATED = "a compensated saga leaves no open list and no payment kept"
-TIMEOUT_HANDLED = "a saga acts on the timeout of its current attempt"
 PARKED_LATE = "a saga is parked only after hours of attempts to undo a step"
 
 # The longest timeout of an attempt (900 s), and the time that the messages after it may take.
 BOUND = 1200 * SECOND
+# Between a decision's time and its commit's by the same clock: a worker has 20 s, and the clock may step back by 5 s.
+CLOCKS = 30 * SECOND
+LONGEST_TIMEOUT = 900  # seconds
+DELAYS = 2  # seconds by which a watch may be late for its end: SQS delays by whole seconds
 
-COMMANDS = (
-    "RejectOrder",
-    "AuthorizeCustomer",
-    "CreateShoppingList",
-    "ConfirmPayment",
-    "InitiateShopping",
-    "ApproveOrder",
-)
-ACCEPTED = (
-    "OrderRejectionAccepted",
-    "CustomerAuthorized",
-    "ShoppingListAccepted",
-    "PaymentAccepted",
-    "ShoppingInitiated",
-    "OrderApprovalAccepted",
-)
+STAGES = ((1, 2, 3), (4,), (5,))
+COMMAND = {
+    1: "AuthorizeCustomer",
+    2: "CreateShoppingList",
+    3: "ConfirmPayment",
+    4: "InitiateShopping",
+    5: "ApproveOrder",
+}
+ACCEPTED = {
+    1: "CustomerAuthorized",
+    2: "ShoppingListAccepted",
+    3: "PaymentAccepted",
+    4: "ShoppingInitiated",
+    5: "OrderApprovalAccepted",
+}
 REFUSED = {
     1: "CustomerRefused",
     2: "ShoppingListRefused",
@@ -56,7 +64,6 @@ UNDO_ATTEMPTS = 35  # before a saga is parked, and again each time that it is re
 # Each attempt waits twice as long as the one before, up to 900 s. With the shortest step timeout of the workload, 2 s:
 # 2 + 4 + … + 512 s for 9 attempts, 900 s for each of the other 26, together 24,422 s. Clocks are seconds off.
 UNDONE_FOR = 24_400 * SECOND
-LAST_STEP = 5
 FIRST_UNLIMITED = 4  # from this step on, a step is retried without limit
 
 STATUSES = {
@@ -73,14 +80,16 @@ STATUSES = {
 class Saga:
     """A saga by its events.
 
-    sent: the last step whose command was sent. undone: the steps that were undone. undo_since: when the first of the
-    current attempts to undo a step was made.
+    awaited: the attempts that have no answer yet: step → (attempt, due). watch: when the latest watch ends. undone: the
+    steps that were undone. undo_since: when the first of the current attempts to undo a step was made.
     """
 
+    step_timeout: int = 60
     status: str = "running"
-    step: int = 0
-    attempt: int = 0
-    sent: int = 0
+    awaited: dict[int, tuple[int, str]] = field(default_factory=dict)
+    sent: set[int] = field(default_factory=set)
+    answered: set[int] = field(default_factory=set)
+    watch: str = ""
     compensating: bool = False
     undo_since: int = 0
     undone: list[int] = field(default_factory=list)
@@ -89,29 +98,38 @@ class Saga:
 
     @property
     def to_undo(self) -> list[int]:
-        """The steps to undo, in order: the order itself, then backwards from the last one sent."""
-        steps = [step for step in (4, 3, 2) if step <= self.sent]
-        return [0, *(step for step in steps if step != 2 or 4 not in steps)]
+        """The steps to undo, in order: the order itself, then backwards from the last one sent; the list once."""
+        return [0, *(step for step in (4, 3, 2) if step in self.sent and (step != 2 or 4 not in self.sent))]
+
+    def may_ask(self, step: int) -> bool:
+        """Whether every step of the stages before is answered."""
+        before = [stage for stage in STAGES if max(stage) < step and step not in stage]
+        return step in COMMAND and not self.compensating and all(self.answered >= {*stage} for stage in before)
+
+    def timeout(self, attempt: int) -> int:
+        """How long an attempt waits for its answer, in seconds."""
+        doublings = (attempt - 1) % UNDO_ATTEMPTS if self.compensating else max(0, attempt - ATTEMPTS)
+        return min(self.step_timeout << doublings, LONGEST_TIMEOUT)
 
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """Sagas with a wrong step, without an end, or with the wrong end."""
     for order_id, commits in history.of_kind("CreateOrderSaga"):
-        saga = Saga()
+        saga = Saga(int(history.final.get("settings", {}).get("MALLBOTS_STEP_TIMEOUT", 60)))
         for commit in commits:
-            for event in commit.events:
-                for invariant, text in _step(saga, event, commit, history):
-                    about = {"stream": commit.stream, "cause": commit.causation}
-                    yield Violation(invariant, f"{commit.where} {text}", about)
+            found = [*(one for event in commit.events for one in _step(saga, event, commit, history)), *_watch(saga)]
+            for invariant, text in found:
+                about = {"stream": commit.stream, "cause": commit.causation}
+                yield Violation(invariant, f"{commit.where} {text}", about)
         if {"completed", "compensated"} <= set(saga.ends):
             text = f"the saga of the order {order_id} was completed and compensated"
             yield Violation(ONE_END, text, {"stream": commits[0].stream})
-        # Whatever else is lost, a saga proceeds by its timeouts; where these are lost, by a schedule, which finds it by
-        # the row that its first move wrote.
-        lost = all(deliveries.misses("checkout", order_id, [name]) for name in ("StepTimedOut", "SagaMoved"))
-        if history.is_quiescent and not lost:
+        # Whatever is lost, a saga ends: where its watch is lost, by a schedule, which finds it by the mark that was
+        # written before it began.
+        if history.is_quiescent:
             yield from _end(order_id, saga, commits, history, deliveries)
-    yield from _timeouts_handled(history)
+    yield from _watches_handled(history)
+    yield from _answers_count(history)
     if history.is_quiescent:
         yield from _all_begun(history, deliveries)
 
@@ -122,36 +140,84 @@ def _step(saga: Saga, event: Event, commit: Commit, history: ParsedHistory) -> I
     # All answers to one command have one id. A step that changes nothing may be answered otherwise when it is retried.
     causes = {why, *(detail["metadata"]["name"] for detail in history.published.get(commit.causation or "", ()))}
     name, data = event.name, event.data
+    step = data.get("step", 0)
     if name == "StepSent":
-        following = (saga.step, saga.attempt + 1), (saga.step + 1, 1)
-        if saga.compensating or (data["step"], data["attempt"]) not in following or data["step"] > LAST_STEP:
-            yield STEP_ORDER, f"sends attempt {data['attempt']} of step {data['step']} after step {saga.step}"
-        saga.step, saga.attempt, saga.sent = data["step"], data["attempt"], data["step"]
-        yield from _command_and_timeout(COMMANDS[data["step"]], event, commit)
+        if step not in saga.awaited and (step in saga.sent or not saga.may_ask(step)):
+            yield STAGES_IN_ORDER, f"asks step {step} with the answers to {sorted(saga.answered)}"
+        saga.sent.add(step)
+        yield from _attempt(saga, COMMAND.get(step, ""), event, commit)
     elif name == "StepAnswered":
-        if ACCEPTED[saga.step] not in causes or data["step"] != saga.step:
-            yield AWAITED_ANSWER, f"takes step {data['step']} as answered by {why or 'nothing'}"
+        if step not in saga.awaited or ACCEPTED[step] not in causes or saga.compensating:
+            yield AWAITED_ANSWER, f"takes step {step} as answered by {why or 'nothing'}"
+        saga.awaited.pop(step, None)
+        saga.answered.add(step)
     elif name == "TurnedRound":
-        timed_out = why in ("StepTimedOut", "") and saga.step < FIRST_UNLIMITED and saga.attempt >= ATTEMPTS
-        if saga.compensating or not (timed_out or causes & {REFUSED.get(saga.step), "OrderCancelled"}):
-            where = f"attempt {saga.attempt} of step {saga.step}"
-            yield AWAITED_ANSWER, f"compensates at {where} because of {why or 'nothing'}"
-        saga.compensating, saga.step, saga.attempt = True, 0, 0
+        yield from _turned_round(saga, event, why, causes)
+        saga.compensating, saga.awaited = True, {}
     elif name == "UndoSent":
-        left = [step for step in saga.to_undo if step not in saga.undone]
-        attempt = saga.attempt + 1 if data["step"] == saga.step else 1
-        if data["step"] not in left[:1] or data["attempt"] != attempt:
-            yield STEP_ORDER, f"sends attempt {data['attempt']} to undo step {data['step']}, with {left} left to undo"
-        saga.step, saga.attempt = data["step"], data["attempt"]
-        if saga.attempt % UNDO_ATTEMPTS == 1:
+        left = [one for one in saga.to_undo if one not in saga.undone]
+        if step not in left[:1]:
+            yield ALL_UNDONE, f"undoes step {step} with {left} left to undo"
+        saga.awaited = {one: sent for one, sent in saga.awaited.items() if one == step}
+        if data["attempt"] % UNDO_ATTEMPTS == 1:
             saga.undo_since = commit.at
-        yield from _command_and_timeout(UNDO.get(data["step"], ""), event, commit)
+        yield from _attempt(saga, UNDO.get(step, ""), event, commit)
     elif name == "Undone":
-        if why != UNDO_ACCEPTED.get(UNDO.get(saga.step, "")) or data["step"] != saga.step:
-            yield AWAITED_ANSWER, f"takes step {data['step']} as undone because of {why or 'nothing'}"
-        saga.undone.append(data["step"])
+        if why != UNDO_ACCEPTED.get(UNDO.get(step, "")) or step not in saga.awaited or not saga.compensating:
+            yield AWAITED_ANSWER, f"takes step {step} as undone because of {why or 'nothing'}"
+        saga.undone.append(step)
+    elif name == "WatchSet":
+        saga.watch = data["until"]
+        yield from _watch_set(event, commit)
     else:
         yield from _move(saga, event, commit, why)
+
+
+def _attempt(saga: Saga, command: str, event: Event, commit: Commit) -> Iterator[tuple[str, str]]:
+    """An attempt has the next number, carries its command, and has its time; so has the one before had."""
+    step, attempt, due = (event.data[name] for name in ("step", "attempt", "due"))
+    last, last_due = saga.awaited.get(step, (0, ""))
+    if attempt != last + 1:
+        yield IN_TIME, f"makes attempt {attempt} of step {step} after attempt {last}"
+    carried = {m.name for m in commit.messages if m.metadata.get("stream_version") == event.stream_version}
+    if command not in carried:
+        yield COMMAND_SENT, f"carries {sorted(carried)}, and no {command}"
+    made = _micros(due) - saga.timeout(attempt) * SECOND  # when, by the clock that decided
+    if abs(made - _micros(commit.time)) > CLOCKS:
+        yield IN_TIME, f"gives attempt {attempt} of step {step} until {due}"
+    if saga.status == "running" and last_due and made < _micros(last_due):
+        yield IN_TIME, f"makes attempt {attempt} of step {step} before {last_due}"
+    saga.awaited[step] = attempt, due
+
+
+def _turned_round(saga: Saga, event: Event, why: str, causes: set[str]) -> Iterator[tuple[str, str]]:
+    tried = [due for step, (attempt, due) in saga.awaited.items() if step < FIRST_UNLIMITED and attempt >= ATTEMPTS]
+    timed_out = why in ("SagaWatchEnds", "") and any(_micros(due) <= _micros(event.data["at"]) for due in tried)
+    refused = causes & {REFUSED[step] for step in saga.awaited if step in REFUSED}
+    if saga.compensating or not (timed_out or refused or "OrderCancelled" in causes):
+        yield AWAITED_ANSWER, f"compensates at {saga.awaited} because of {why or 'nothing'}"
+
+
+def _watch_set(event: Event, commit: Commit) -> Iterator[tuple[str, str]]:
+    """A watch carries its end, which comes when it says."""
+    ends = [m for m in commit.messages if m.metadata.get("stream_version") == event.stream_version]
+    delays = [message.delay for message in ends if message.name == "SagaWatchEnds"]
+    left = (_micros(event.data["until"]) - _micros(commit.time)) / SECOND
+    slack = CLOCKS / SECOND
+    if not delays or delays[0] is None or not left - slack <= delays[0] <= max(0, left) + DELAYS + slack:
+        yield WATCHED, f"sets a watch until {event.data['until']}, of which the end comes after {delays} s"
+
+
+def _watch(saga: Saga) -> Iterator[tuple[str, str]]:
+    """After each commit."""
+    dues = [due for _, due in saga.awaited.values()]
+    if saga.status == "running" and not "" < saga.watch <= min(dues, default=""):
+        yield WATCHED, f"awaits {saga.awaited} with a watch until {saga.watch or 'never'}"
+
+
+def _micros(time: str) -> int:
+    moment = datetime.fromisoformat(time)
+    return int(moment.timestamp()) * SECOND + moment.microsecond
 
 
 def _move(saga: Saga, event: Event, commit: Commit, why: str) -> Iterator[tuple[str, str]]:
@@ -162,35 +228,28 @@ def _move(saga: Saga, event: Event, commit: Commit, why: str) -> Iterator[tuple[
         saga.status = name.lower()
         saga.ends.append(saga.status)
         saga.ended_at = commit.at
-    if name == "Parked" and commit.at - saga.undo_since < UNDONE_FOR:
-        yield PARKED_LATE, f"is parked after {(commit.at - saga.undo_since) // SECOND} s"
+    if name == "Parked":
+        if commit.at - saga.undo_since < UNDONE_FOR:
+            yield PARKED_LATE, f"is parked after {(commit.at - saga.undo_since) // SECOND} s"
+        saga.awaited = {step: (attempt, "") for step, (attempt, _) in saga.awaited.items()}
     if name == "Stopped" and why != "OrderCancelled":
         yield AWAITED_ANSWER, f"never begins because of {why or 'nothing'}"
-    if name == "Completed" and saga.compensating and (saga.step, why) != (0, "OrderRejectionRefused"):
+    if name == "Completed" and saga.compensating and (list(saga.awaited), why) != ([0], "OrderRejectionRefused"):
         yield AWAITED_ANSWER, f"completes while it compensates because of {why or 'nothing'}"
-    if name == "Completed" and not saga.compensating and saga.step != LAST_STEP:
-        yield STEP_ORDER, f"completes after step {saga.step}"
+    if name == "Completed" and not saga.compensating and saga.answered != {*COMMAND}:
+        yield STAGES_IN_ORDER, f"completes with the answers to {sorted(saga.answered)}"
     if name == "Compensated" and saga.undone != saga.to_undo:
-        yield STEP_ORDER, f"ends as compensated having undone {saga.undone} of the steps {saga.to_undo}"
-
-
-def _command_and_timeout(command: str, event: Event, commit: Commit) -> Iterator[tuple[str, str]]:
-    carried = {m.name: m for m in commit.messages if m.metadata.get("stream_version") == event.stream_version}
-    timeout = carried.get("StepTimedOut")
-    if command not in carried:
-        yield COMMAND_AND_TIMEOUT, f"carries {sorted(carried)}, and no {command}"
-    if timeout is None or not timeout.delay:
-        yield COMMAND_AND_TIMEOUT, f"sends {command} without a timeout"
+        yield ALL_UNDONE, f"ends as compensated having undone {saga.undone} of the steps {saga.to_undo}"
 
 
 def _end(
     order_id: str, saga: Saga, commits: list[Commit], history: ParsedHistory, deliveries: Deliveries
 ) -> Iterator[Violation]:
     about = {"stream": commits[0].stream}
-    if saga.status == "parked" and _is_dead_lettered(UNDO[saga.step], order_id, deliveries):
+    if saga.status == "parked" and _is_dead_lettered(UNDO[next(iter(saga.awaited))], order_id, deliveries):
         return  # by design: it proceeds when an operator redrives the command or its answer
     if not saga.ends:
-        text = f"the saga of the order {order_id} is {saga.status} at step {saga.step}, attempt {saga.attempt}"
+        text = f"the saga of the order {order_id} is {saga.status}, and awaits {saga.awaited}"
         yield Violation(ENDS, text, about)
         return
     order = history.stream("Order", order_id)
@@ -217,7 +276,7 @@ def _is_dead_lettered(command: str, order_id: str, deliveries: Deliveries) -> bo
 def _undone(order_id: str, saga: Saga, history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """The list of a compensated saga is cancelled, and its payment voided or refunded."""
     of_list = {name for commit in history.stream("ShoppingList", order_id) for name in commit.event_names()}
-    if saga.sent >= 2 and not {"Cancelled", "Completed"} & of_list:
+    if 2 in saga.sent and not {"Cancelled", "Completed"} & of_list:
         text = f"the saga of the order {order_id} is compensated, and its shopping list was not cancelled"
         yield Violation(COMPENSATED, text, {"stream": f"ShoppingList#{order_id}"})
     for payment_id, commits in history.of_kind("Payment"):
@@ -231,20 +290,49 @@ def _undone(order_id: str, saga: Saga, history: ParsedHistory, deliveries: Deliv
             yield Violation(COMPENSATED, text, {"stream": f"Payment#{payment_id}"})
 
 
-def _timeouts_handled(history: ParsedHistory) -> Iterator[Violation]:
-    """The timeout of the current attempt counts as handled only once the saga has a later event."""
+def _watches_handled(history: ParsedHistory) -> Iterator[Violation]:
+    """The end of the latest watch counts as handled only once the saga has a later event."""
+    for deleted, ended in _handled(history, {"SagaWatchEnds"}):
+        if ended.commit is None:
+            continue
+        last = ended.metadata["stream_version"]
+        commits = history.stream("CreateOrderSaga", ended.data["order_id"])
+        if not any(commit.last_version > last and commit.at <= deleted for commit in commits):
+            text = f"the end of the watch of {ended.commit.where} was handled, and the saga did nothing"
+            yield Violation(WATCH_HANDLED, text, {"message": ended.id, "stream": ended.commit.stream})
+
+
+def _answers_count(history: ParsedHistory) -> Iterator[Violation]:
+    """An answer to a saga counts as handled only once its step is done, or the saga has turned round or ended."""
+    to_steps, to_undos = {*ACCEPTED.values(), *REFUSED.values()}, {*UNDO_ACCEPTED.values()}
+    for deleted, reply in _handled(history, to_steps | to_undos):
+        sent = history.messages.get(reply.metadata.get("causation_id") or "")
+        if sent is None or sent.commit is None or sent.commit.kind != "CreateOrderSaga":
+            continue  # it answers no command of a saga
+        over = {"Completed", "Compensated"} | ({"TurnedRound"} if reply.name in to_steps else set())
+        commits = [c for c in history.stream("CreateOrderSaga", reply.data["order_id"]) if c.at <= deleted]
+        events = [event for commit in commits for event in commit.events]
+        if not any(event.name in over or reply.name in _answers(event) for event in events):
+            text = f"{reply.name} was handled, and the saga of the order {reply.data['order_id']} did not take it"
+            yield Violation(ANSWER_COUNTS, text, {"message": reply.id, "stream": sent.commit.stream})
+
+
+def _answers(event: Event) -> set[str]:
+    """The replies by which an event may have come."""
+    if event.name == "StepAnswered":
+        return {ACCEPTED[event.data["step"]], REFUSED[event.data["step"]]}
+    return {UNDO_ACCEPTED[UNDO[event.data["step"]]]} if event.name == "Undone" else set()
+
+
+def _handled(history: ParsedHistory, names: Collection[str]) -> Iterator[tuple[int, Message]]:
+    """The messages of these names that checkout has handled, each with the time at which a copy was deleted."""
     dead = {(letter.queue, letter.message.id) for letter in history.dead_letters if letter.message}
     for copy in history.copies.values():
-        timeout = copy.message
-        if timeout is None or timeout.name != "StepTimedOut" or copy.deleted is None:
+        message, deleted = copy.message, copy.deleted
+        if copy.queue != "checkout/inbox" or message is None or message.name not in names or deleted is None:
             continue
-        if (copy.queue, timeout.id) in dead or timeout.commit is None:
-            continue
-        last = timeout.metadata["stream_version"]
-        commits = history.stream("CreateOrderSaga", timeout.data["order_id"])
-        if not any(commit.last_version > last and commit.at <= copy.deleted for commit in commits):
-            text = f"the timeout of {timeout.commit.where} was handled, and the saga did nothing"
-            yield Violation(TIMEOUT_HANDLED, text, {"message": timeout.id, "stream": timeout.commit.stream})
+        if (copy.queue, message.id) not in dead:
+            yield deleted, message
 
 
 def _all_begun(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:

@@ -90,6 +90,7 @@ VERSIONS: dict[str, int] = {"InvoiceAdjusted": 2}
 
 TIMERS = {
     "SagasDue",
+    "SagaWatchEnds",
     "StepTimedOut",
     "SagaMoved",
     "LeaseEnds",

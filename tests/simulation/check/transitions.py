@@ -102,11 +102,23 @@ DIFFERENCE: Machine = {
 RECONCILIATION: Machine = {"": {"Asked": "asked"}, "asked": {"Asked": "asked"}}
 SAGA: Machine = {
     "": {"OrderTaken": "taken", "Stopped": "stopped"},
-    "taken": {"Started": "next"},
-    "next": {"StepSent": "asking", "Completed": "completed"},
-    "asking": {"StepSent": "asking", "StepAnswered": "next", "TurnedRound": "compensating"},
+    "taken": {"Started": "started"},
+    "started": {"StepSent": "asking"},
+    "asking": {
+        "StepSent": "asking",
+        "WatchSet": "asking",
+        "StepAnswered": "asking",
+        "TurnedRound": "compensating",
+        "Completed": "completed",
+    },
     "compensating": {"UndoSent": "undoing"},
-    "undoing": {"UndoSent": "undoing", "Undone": "undone", "Parked": "parked", "Completed": "completed"},
+    "undoing": {
+        "UndoSent": "undoing",
+        "WatchSet": "undoing",
+        "Undone": "undone",
+        "Parked": "parked",
+        "Completed": "completed",
+    },
     "undone": {"UndoSent": "undoing", "Compensated": "compensated"},
     "parked": {"Resumed": "resumed"},
     "resumed": {"UndoSent": "undoing", "Undone": "undone", "Completed": "completed"},
@@ -131,7 +143,7 @@ MACHINES: dict[str, Machine] = {
     "CreateOrderSaga": SAGA,
 }
 # States that exist within a commit only, never at its end.
-TRANSIENT = {"ready and paid", "taken", "next", "compensating", "undone", "resumed"}
+TRANSIENT = {"ready and paid", "taken", "started", "compensating", "undone", "resumed"}
 
 _NEGATIVE = re.compile(r'"(?:amount|price|previous_price|total|quantity|picked|left|assignment|number)":-')
 

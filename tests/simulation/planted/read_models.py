@@ -133,14 +133,14 @@ BUGS = (
         ),
     ),
     Bug(
-        "all sagas listed by status",
-        "The list of all sagas is read in an order in which a saga moves when its status changes.",
+        "all sagas listed by an index",
+        "The list of all sagas is read by an index that has some of them, where one moves when its status changes.",
         (NOTHING_TWICE, NOTHING_MISSING),
         (
             Edit(
                 checkout_views.sagas,
-                'query("sagas", limit=limit, after=after)',
-                'query("sagas", index="sagas", limit=limit, after=after, descending=True)',
+                "query(LIST, limit=limit, after=after)",
+                'query(LIST, index="sagas", limit=limit, after=after, descending=True)',
             ),
         ),
     ),

@@ -141,6 +141,6 @@ def _add_operators(workload: Workload, choices: Choices) -> None:
         if seconds < HOUR and choices.chance(0.25, "after a payment"):
             service = choices.pick(RETRIED, "which service")
             workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
-            workload.add("outage", "staff", Operator, lambda outage: outage.stop_after_payment(service, seconds))
+            workload.add("outage", "staff", Operator, lambda outage: outage.stop_after_acceptance(service, seconds))
         else:
             workload.add("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

@@ -12,8 +12,8 @@ COMPENSATING = ("depot", "payments", "ordering", "checkout")  # what the compens
 UNDOING = ("depot", "payments")  # of these, the ones without a schedule of each minute, which would pile up
 HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
 CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
-RETRIED = ("depot", "ordering")  # whose commands a saga retries without limit, once the payment is accepted
-WATCH = 60.0  # seconds from the start in which an outage waits for an accepted payment
+RETRIED = ("depot", "ordering")  # whose commands a saga retries without limit, once all have accepted the order
+WATCH = 60.0  # seconds from the start in which an outage waits for an order that all have accepted
 PAGE = 8  # commits per page of a republish
 FEW = 2  # commits per page where one stream is republished
 
@@ -59,9 +59,9 @@ class Operator(Client):
         if seconds >= HOUR:
             self._record("service down for long")
 
-    def stop_after_payment(self, service: str, seconds: float) -> None:
-        """Stop a service when a payment is accepted: from then on the saga retries its steps without limit."""
-        while self.cloud.last_published("PaymentAccepted") is None:
+    def stop_after_acceptance(self, service: str, seconds: float) -> None:
+        """Stop a service when a saga initiates collecting: from then on it retries its steps without limit."""
+        while self.cloud.last_published("InitiateShopping") is None:
             if self.cloud.now() > WATCH:
                 return
             self.cloud.sleep(0.05)

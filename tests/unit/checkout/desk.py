@@ -14,6 +14,7 @@ from functions.checkout.domain import CreateOrderSaga
 from functions.checkout.inbox import inbox
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from language.story import sample
@@ -42,7 +43,7 @@ class Desk:
             dead_letters=self.dead_letters,
             settings=settings,
         )
-        self._delivered = 0
+        self.delivered = 0
         self._relayed = 0
 
     @contextmanager
@@ -56,9 +57,9 @@ class Desk:
 
         `id` is the message's own: a new one when none is given. Returns it.
         """
-        self._delivered += 1
+        self.delivered += 1
         detail = sample(message)
-        detail["metadata"]["id"] = id or f"delivered-{self._delivered}"
+        detail["metadata"]["id"] = id or f"delivered-{self.delivered}"
         detail["data"] |= {"order_id": ORDER} | fields
         self.deliver_body(body_of(detail))
         return str(detail["metadata"]["id"])
@@ -77,22 +78,14 @@ class Desk:
         self.relay()
 
     def relay(self) -> None:
-        """Relay what was committed, and deliver the reminders that are due at once."""
+        """Relay what was committed."""
         records = [
             {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": str(number)}}
             for number, item in enumerate(self.store.log)
         ][self._relayed :]
         self._relayed = len(self.store.log)
-        before = len(self.queue.sent)
         with self.at_work():
             assert relay.handle({"Records": records}) == {"batchItemFailures": []}
-        for sent in self.queue.sent[before:]:
-            if sent.delay == 0:
-                self.deliver_body(sent.body)
-
-    def lose_what_is_not_relayed(self) -> None:
-        """Lose what was committed and not relayed yet."""
-        self._relayed = len(self.store.log)
 
     def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """Request a route of the service's API: status and body."""
@@ -117,28 +110,33 @@ class Desk:
         self.now += timedelta(seconds=seconds)
 
     def times_out(self) -> int:
-        """Deliver the latest timeout when it is due; returns the seconds that it waited."""
-        sent = self.timeouts[-1]
+        """Deliver the end of the latest watch when it is due; returns the seconds that it waited."""
+        sent = self.watches[-1]
         self.wait(sent.delay)
         self.deliver_body(sent.body)
         return sent.delay
 
     @property
-    def timeouts(self) -> list[Sent]:
-        """The reminders of a timeout that were sent, in their order."""
-        return [sent for sent in self.queue.sent if json.loads(sent.body)["detail-type"] == "StepTimedOut"]
+    def watches(self) -> list[Sent]:
+        """The reminders that end a watch, in the order in which they were sent."""
+        return [sent for sent in self.queue.sent if json.loads(sent.body)["detail-type"] == "SagaWatchEnds"]
 
     @property
     def commands(self) -> list[str]:
         """The names of the commands that were sent, in their order."""
         return self.bus.names
 
-    @property
-    def last_command(self) -> tuple[Message, Metadata]:
-        """The command that was sent last."""
-        detail = self.bus.messages[-1].detail
+    def command(self, name: str) -> tuple[Message, Metadata]:
+        """The latest command of this name that was sent."""
+        detail = [message.detail for message in self.bus.messages if message.name == name][-1]
         metadata = Metadata(**detail["metadata"])
         return decode(metadata.name, metadata.version, detail["data"]), metadata
+
+    @property
+    def rows(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """All rows of the service, by their keys."""
+        assert isinstance(self.runtime.views, MemoryViews)
+        return self.runtime.views.items
 
     @property
     def saga(self) -> CreateOrderSaga:

@@ -1,6 +1,6 @@
 """The declaration of the create-order saga against the published language."""
 
-from events.checkout import SagaMoved, SagasDue, StepTimedOut
+from events.checkout import SagaMoved, SagasDue, SagaWatchEnds, StepTimedOut
 from events.ordering import OrderCancelled, OrderCreated
 from events.registry import Command, Kind, Reply, language
 from functions.checkout.domain import CreateOrderSaga
@@ -26,6 +26,10 @@ def test_the_steps_are_those_of_the_domain_in_their_order() -> None:
     )
 
 
+def test_the_first_three_steps_are_asked_at_once_and_each_other_after_the_one_before() -> None:
+    assert [len(stage) for stage in CreateOrderSaga.stages] == [3, 1, 1]
+
+
 def test_from_step_four_on_steps_retry_forever() -> None:
     assert [step.retry_forever for step in CreateOrderSaga.steps] == [False, False, False, True, True]
 
@@ -49,7 +53,7 @@ def test_every_command_that_checkout_may_send_is_in_the_declaration() -> None:
 
 def test_checkout_consumes_orders_its_own_reminders_and_every_reply_to_its_commands() -> None:
     replies = {name for name, message in language().items() if message.about.kind is Kind.REPLY}
-    own = {StepTimedOut.about.name, SagaMoved.about.name, SagasDue.about.name}
+    own = {message.about.name for message in (SagaWatchEnds, SagasDue, StepTimedOut, SagaMoved)}
     others = {OrderCreated.about.name, OrderCancelled.about.name} | own
     assert {message.about.name for message in inbox.messages} == replies | others
 

@@ -1,19 +1,18 @@
 """Every handler runs twice, also with the cause forgotten: the second run changes nothing."""
 
 import json
-from itertools import count
+from itertools import count, permutations
 from typing import Any
 
 import pytest
 
 from events.ordering import OrderApprovalRefused, OrderCancelled, OrderCreated, OrderRejectionRefused
 from events.registry import Message
-from functions.kernel.domain.saga import StepAnswered, TurnedRound
+from functions.kernel.domain.saga_events import StepAnswered, TurnedRound
 from functions.kernel.eventstore.store import MemoryEventStore
-from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Commit
 from tests.unit.checkout.desk import ORDER, Desk
-from tests.unit.checkout.paths import ACCEPTED, REFUSED, UNDONE, UNDOS, bring_to
+from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS, bring_to
 
 GOOD: list[type[Message]] = [OrderCreated, *ACCEPTED]
 PATHS: dict[str, list[type[Message]]] = {
@@ -33,8 +32,7 @@ PATHS: dict[str, list[type[Message]]] = {
 
 def effects(desk: Desk) -> Any:
     """All that the service has stored, published, and scheduled as reminders."""
-    assert isinstance(desk.runtime.views, MemoryViews)
-    return len(desk.store.log), desk.commands, [sent.body for sent in desk.queue.sent], dict(desk.runtime.views.items)
+    return len(desk.store.log), desk.commands, [sent.body for sent in desk.queue.sent], dict(desk.rows)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -67,26 +65,18 @@ def test_all_messages_redelivered_at_the_end_change_nothing(desk: Desk, path: st
 
 @pytest.mark.parametrize("forgotten", [False, True])
 @pytest.mark.parametrize("step", range(1, 6))
-def test_a_redelivered_reminder_changes_nothing(desk: Desk, step: int, forgotten: bool) -> None:
+def test_a_watch_that_ends_twice_changes_nothing_the_second_time(desk: Desk, step: int, forgotten: bool) -> None:
     numbers = count()
     bring_to(desk, step)
     for _ in range(14):
-        body = json.loads(desk.timeouts[-1].body)
-        desk.deliver_body(json.dumps(body))
+        sent = desk.watches[-1]
+        body = json.loads(sent.body)
+        desk.times_out()
         after = effects(desk)
         if forgotten:
             body["detail"]["metadata"]["id"] = f"again-{next(numbers)}"
         desk.deliver_body(json.dumps(body))
         assert effects(desk) == after
-
-
-def test_a_reminder_to_itself_may_come_twice_and_late(desk: Desk) -> None:
-    for message in PATHS["refused at 3"]:
-        desk.deliver(message)
-    after = effects(desk)
-    for sent in [sent for sent in desk.queue.sent if sent.delay == 0]:
-        desk.deliver_body(sent.body)
-    assert effects(desk) == after
 
 
 class Rival(MemoryEventStore):
@@ -103,14 +93,51 @@ class Rival(MemoryEventStore):
         super().commit(*commits)
 
 
-def test_a_reply_and_a_cancellation_at_the_same_time_both_take_effect(desk: Desk) -> None:
+@pytest.fixture
+def contended(desk: Desk) -> Rival:
+    """The desk's store, in which another worker may commit just before."""
     store = Rival(None)
     desk.store = desk.runtime.store = store
+    return store
+
+
+def recorded(store: Rival) -> list[str]:
+    return [event.name for commit in store.forwards(f"CreateOrderSaga#{ORDER}") for event in commit.events]
+
+
+def test_a_reply_and_a_cancellation_at_the_same_time_both_take_effect(desk: Desk, contended: Rival) -> None:
     bring_to(desk, 2)
-    store.rival = lambda: desk.deliver(OrderCancelled)
+    contended.rival = lambda: desk.deliver(OrderCancelled)
     desk.deliver(ACCEPTED[1])
-    names = [event.name for commit in store.forwards(f"CreateOrderSaga#{ORDER}") for event in commit.events]
+    names = recorded(contended)
     assert names[-2:] == ["TurnedRound", "UndoSent"]
     assert names.count(TurnedRound.__name__) == 1
     assert names.count(StepAnswered.__name__) == 1
-    assert desk.commands == ["AuthorizeCustomer", "CreateShoppingList", "RejectOrder"]
+    assert desk.commands == [*COMMANDS[:3], "RejectOrder"]
+
+
+@pytest.mark.parametrize(("one", "other"), list(permutations(range(3), 2)))
+def test_two_replies_at_the_same_time_both_count(desk: Desk, contended: Rival, one: int, other: int) -> None:
+    [left] = {0, 1, 2} - {one, other}
+    desk.deliver(OrderCreated)
+    contended.rival = lambda: desk.deliver(ACCEPTED[one])
+    desk.deliver(ACCEPTED[other])
+    assert recorded(contended).count(StepAnswered.__name__) == 2
+    assert [awaited.step for awaited in desk.saga.awaited] == [left + 1]
+    desk.deliver(ACCEPTED[left])
+    assert desk.commands == COMMANDS[:4]
+
+
+def test_the_last_two_replies_at_the_same_time_initiate_collecting_once(desk: Desk, contended: Rival) -> None:
+    bring_to(desk, 2)
+    contended.rival = lambda: desk.deliver(ACCEPTED[1])
+    desk.deliver(ACCEPTED[2])
+    assert desk.commands == COMMANDS[:4]
+
+
+def test_a_refusal_and_an_acceptance_at_the_same_time_make_the_saga_compensate(desk: Desk, contended: Rival) -> None:
+    bring_to(desk, 2)
+    contended.rival = lambda: desk.deliver(REFUSED[2])
+    desk.deliver(ACCEPTED[1])
+    assert desk.saga.compensating
+    assert desk.commands == [*COMMANDS[:3], "RejectOrder"]

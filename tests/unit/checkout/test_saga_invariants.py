@@ -1,22 +1,23 @@
 """Invariants of a saga that receives any messages in any order, repeated, late or at the same time:
 
-1. commands are sent in the order of the steps, each after the answer to the one before; undos only after RejectOrder;
+1. the first three steps are asked at once, the fourth after all three are answered, the fifth after the fourth; none is
+   asked or answered once the saga compensates, and undos come only after RejectOrder;
 2. a compensated saga has had one acceptance of every undo of every step whose command was sent, in the declared order;
    a completed one has had an acceptance of all five steps, or its order refused the rejection because it was approved;
 3. a saga ends once (completed, compensated or stopped) and then sends and records nothing;
-4. what it awaits is the last request that it sent, and one of the declared ones;
+4. what it awaits are the latest tries of what it asked and had no answer to;
 5. tries of a request are numbered 1, 2, 3… and each is a new command; up to step 3 there are three at most, and an undo
    is parked after every 35th;
-6. a running saga has a timeout of 15 minutes at most under way for the awaited try; a parked one says why, and is
-   listed as parked; staff can resume it, or a running one whose try is past its timeout, and no other;
-7. messages about other orders, about tries that are not awaited, and those that took effect before change nothing.
+6. a running saga has a watch under way that ends no later than its earliest try is due, in 15 minutes at most; a parked
+   one says why, and is listed as parked; staff can resume it, or a running one with a try that is due, and no other;
+7. messages about other orders, watches that another follows, and messages that took effect before change nothing;
+8. a saga that runs has a mark, and one that does not has none.
 
 Liveness: when all services answer again, it ends within as many answers as it has steps and undos left.
 """
 
 import json
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any
 
 from hypothesis import settings
@@ -26,7 +27,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from events.ordering import OrderApprovalRefused, OrderCancelled, OrderCreated, OrderRejectionRefused
 from events.registry import Message
 from functions.checkout.domain import CreateOrderSaga
-from functions.kernel.domain.saga import UNDO_TRIES
+from functions.kernel.domain.saga import UNDO_TRIES, Try
 from functions.kernel.runtime import clock
 from tests.support.contention import ContendedStore
 from tests.unit.checkout.desk import ORDER, Desk
@@ -35,7 +36,8 @@ from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS
 ENDS = {"Completed": "completed", "Compensated": "compensated", "Stopped": "stopped"}
 YES = dict(zip(COMMANDS, ACCEPTED, strict=True)) | UNDONE
 NO = dict(zip(COMMANDS, REFUSED, strict=True))
-UNDONE_STEPS = {1: [0], 2: [0, 2], 3: [0, 3, 2], 4: [0, 4, 3], 5: [0, 4, 3]}
+UNDONE_STEPS = {3: [0, 3, 2], 4: [0, 4, 3], 5: [0, 4, 3]}  # by the last step that was sent
+EARLIER = {1: 0, 2: 0, 3: 0, 4: 3, 5: 4}  # how many steps must be answered before a step is asked
 STATUSES = ["pending", "approved", "ready", "completed", "rejected", "cancelled"]
 STRAYS = [*ACCEPTED, *REFUSED[:4], *UNDONE.values()]
 SOME = st.integers(0, 9)
@@ -66,12 +68,12 @@ class Checkout(RuleBasedStateMachine):
         if step:
             self.the_order_is_created()
         for _ in range(step - 1):
-            self.the_latest_command_is_answered_with_yes()
+            self.an_awaited_command_is_answered_with_yes(0)
         if step and undone >= 0:
             self.the_order_is_cancelled()
         for _ in range(min(undone, step - 1)):
             if self.status == "running":
-                self.the_latest_command_is_answered_with_yes()
+                self.an_awaited_command_is_answered_with_yes(0)
         for _ in range(tries if self.status == "running" else 0):
             self.time_out(0)
 
@@ -79,10 +81,21 @@ class Checkout(RuleBasedStateMachine):
     def the_order_is_created(self) -> None:
         self.deliver(OrderCreated)
 
-    @rule()
-    @precondition(lambda self: self.desk.commands)
-    def the_latest_command_is_answered_with_yes(self) -> None:
-        self.deliver(YES[self.desk.commands[-1]])
+    @rule(which=SOME)
+    @precondition(lambda self: self.status in ("running", "parked"))
+    def an_awaited_command_is_answered_with_yes(self, which: int) -> None:
+        self.deliver(YES[self.awaited[which % len(self.awaited)]])
+
+    @rule(which=SOME, other=SOME)
+    @precondition(lambda self: self.status == "running" and len(self.awaited) > 1)
+    def two_awaited_commands_are_answered_at_the_same_time(self, which: int, other: int) -> None:
+        commands = self.awaited
+        first = commands.pop(which % len(commands))
+        second = commands[other % len(commands)]
+        self.store.before = [lambda: self.deliver(YES[first])]
+        self.deliver(YES[second])
+        self.store.before = []
+        assert {first, second}.isdisjoint(self.awaited)
 
     @rule(times=st.integers(1, 9), again=SOME)
     @precondition(lambda self: self.status == "running")
@@ -91,10 +104,11 @@ class Checkout(RuleBasedStateMachine):
             self.time_out(0)
             self.time_out(again)
 
-    @rule()
-    @precondition(lambda self: self.desk.commands and self.desk.commands[-1] in NO)
-    def the_latest_step_is_refused(self) -> None:
-        self.refuse(self.desk.commands[-1], "cancelled")
+    @rule(which=SOME)
+    @precondition(lambda self: self.status == "running" and not self.saga.compensating)
+    def an_awaited_step_is_refused(self, which: int) -> None:
+        self.refuse(self.awaited[which % len(self.awaited)], "cancelled")
+        assert self.saga.compensating
 
     @rule(which=SOME, yes=st.booleans(), status=st.sampled_from([*["pending"] * 5, *STATUSES]))
     @precondition(lambda self: self.desk.commands)
@@ -118,8 +132,8 @@ class Checkout(RuleBasedStateMachine):
         self.deliver(OrderCancelled)
 
     @rule(which=SOME)
-    @precondition(lambda self: self.desk.timeouts)
-    def a_timeout_comes_late_or_again(self, which: int) -> None:
+    @precondition(lambda self: self.desk.watches)
+    def a_watch_ends_late_or_again(self, which: int) -> None:
         self.time_out(which)
 
     @rule(reply=st.sampled_from([*STRAYS, OrderCancelled]))
@@ -131,7 +145,7 @@ class Checkout(RuleBasedStateMachine):
 
     @rule()
     def staff_resume_it(self) -> None:
-        before, overdue = self.status, self.overdue() > 0
+        before, overdue = self.status, self.overdue() >= 0
         status, _ = self.desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume")
         assert status == {"": 404, "parked": 200, "running": 200 if overdue else 409}.get(before, 409)
         if before == "parked":
@@ -161,18 +175,26 @@ class Checkout(RuleBasedStateMachine):
         self.desk.wait(seconds)
 
     @invariant()
-    def it_sends_and_undoes_in_order(self) -> None:
-        sent = [name for name, _ in groupby(self.desk.commands)]
-        asked = [name for name in sent if name in COMMANDS]
-        undone = sent[len(asked) :]
+    def it_asks_stage_by_stage_and_undoes_in_order(self) -> None:
+        answered, undone, compensates = list[int](), list[int](), False
+        for event in self.history:
+            if event.name == "StepSent":
+                assert not compensates
+                assert set(range(1, EARLIER[event.data["step"]] + 1)) <= set(answered)
+            elif event.name == "StepAnswered":
+                assert not compensates
+                assert event.data["step"] not in answered
+                answered.append(event.data["step"])
+            elif event.name == "Undone":
+                undone.append(event.data["step"])
+            compensates = compensates or event.name == "TurnedRound"
+        asked = [name for name in dict.fromkeys(self.desk.commands) if name in COMMANDS]
         assert asked == COMMANDS[: len(asked)]
-        assert undone == UNDOS[len(asked) or 1][: len(undone)]
-        answered = [event.data["step"] for event in self.history if event.name == "StepAnswered"]
-        assert answered == list(range(1, len(answered) + 1))
-        assert len(asked) - len(answered) in (0, 1)
-        steps = [event.data["step"] for event in self.history if event.name == "Undone"]
-        assert steps == UNDONE_STEPS[len(asked) or 1][: len(steps)]
-        assert len(undone) - len(steps) in (0, 1)
+        assert len(asked) in (0, 3, 4, 5)
+        undos = list(dict.fromkeys(name for name in self.desk.commands if name not in COMMANDS))
+        assert undos == UNDOS[len(asked) or 3][: len(undos)]
+        assert undone == UNDONE_STEPS[len(asked) or 3][: len(undone)]
+        assert len(undos) - len(undone) in (0, 1)
 
     @invariant()
     def it_ends_once_and_as_its_answers_say(self) -> None:
@@ -193,23 +215,26 @@ class Checkout(RuleBasedStateMachine):
             assert undone == []
             assert not self.saga.compensating
         elif self.status == "compensated":
-            assert undone == UNDONE_STEPS[len({name for name in self.desk.commands if name in COMMANDS})]
+            assert undone == UNDONE_STEPS[len(set(COMMANDS) & set(self.desk.commands))]
         else:
             assert self.desk.commands == []
 
     @invariant()
-    def it_awaits_what_it_sent_last(self) -> None:
-        if self.status in ("running", "parked"):
-            assert self.saga.awaited.command == self.desk.commands[-1]
-            assert self.saga.awaited.command in YES
+    def it_awaits_the_latest_tries_without_an_answer(self) -> None:
+        if self.status not in ("running", "parked"):
+            return
+        sent, done = ("UndoSent", "Undone") if self.saga.compensating else ("StepSent", "StepAnswered")
+        tries = {e.data["step"]: Try(**e.data) for e in self.history if e.name == sent}
+        over = {event.data["step"] for event in self.history if event.name == done}
+        assert self.saga.awaited == tuple(tries[step] for step in sorted(tries) if step not in over)
+        assert self.saga.step == self.saga.awaited[0].step
+        assert set(self.awaited) <= set(self.desk.commands)
 
     @invariant()
     def its_tries_are_numbered_and_bounded(self) -> None:
-        tries = [
-            (e.name, e.data["step"], e.data["attempt"]) for e in self.history if e.name in ("StepSent", "UndoSent")
-        ]
-        for (kind, step), group in groupby(tries, key=lambda a_try: a_try[:2]):
-            attempts = [attempt for _, _, attempt in group]
+        tries = [(e.name, e.data["step"], e.data["attempt"]) for e in self.history if e.name.endswith("Sent")]
+        for kind, step in {(kind, step) for kind, step, _ in tries}:
+            attempts = [attempt for *of, attempt in tries if of == [kind, step]]
             assert attempts == list(range(1, len(attempts) + 1))
             assert len(attempts) <= 3 or kind == "UndoSent" or step > 3
         assert len({message.id for message in self.desk.bus.messages}) == len(self.desk.bus.messages) == len(tries)
@@ -221,13 +246,15 @@ class Checkout(RuleBasedStateMachine):
     @invariant()
     def it_is_never_stuck(self) -> None:
         if self.status == "running":
-            sent = self.desk.timeouts[-1]
-            timeout = json.loads(sent.body)["detail"]["data"]
-            awaited = (self.saga.step, self.saga.attempt, self.saga.compensating)
-            assert (timeout["step"], timeout["attempt"], timeout["compensating"]) == awaited
-            assert 60 <= sent.delay <= 900
+            sent = self.desk.watches[-1]
+            watch = json.loads(sent.body)["detail"]["data"]
+            assert watch["until"] == self.saga.watch <= self.saga.due
+            assert 0 < sent.delay <= 900
         elif self.status == "parked":
-            assert self.saga.obstacle == f"{self.saga.awaited.command} has no answer after {self.saga.attempt} tries"
+            [undo] = self.saga.awaited
+            assert self.saga.obstacle == f"{self.awaited[0]} has no answer after {undo.attempt} tries"
+        marks = [sort for partition, sort in self.desk.rows if partition == "running"]
+        assert marks == ([f"{self.saga.runs_since}#{ORDER}"] if self.status == "running" else [])
         _, parked = self.desk.request("GET", "/api/checkout/sagas?status=parked")
         assert [saga["orderId"] for saga in parked["sagas"]] == ([ORDER] if self.status == "parked" else [])
 
@@ -237,26 +264,29 @@ class Checkout(RuleBasedStateMachine):
         left = 0 if self.status in ENDS.values() else self.left()
         for _ in range(left):
             assert self.status not in ENDS.values()
-            self.deliver(YES[self.desk.commands[-1]])
+            self.deliver(YES[self.awaited[-1]])
         assert self.status in ENDS.values()
-        self.it_sends_and_undoes_in_order()
+        self.it_asks_stage_by_stage_and_undoes_in_order()
         self.it_ends_once_and_as_its_answers_say()
         self.its_tries_are_numbered_and_bounded()
 
     def left(self) -> int:
         """How many answers the saga still needs."""
         if not self.saga.compensating:
-            return 6 - self.saga.step
+            return 5 - [event.name for event in self.history].count("StepAnswered")
         undos = UNDONE_STEPS[self.saga.sent]
         return len(undos) - undos.index(self.saga.step)
 
     def overdue(self) -> float:
-        """For how many seconds a running saga's latest try is past its timeout; below 0 before, and for all others."""
+        """For how many seconds a running saga's earliest try is past its due time; below 0 before, and for others."""
         if self.status != "running":
             return -1
-        *_, latest = self.store.forwards(CreateOrderSaga.stream(ORDER))
-        waited = (self.desk.now - clock.read(latest.time)).total_seconds()
-        return waited - self.desk.timeouts[-1].delay
+        return (self.desk.now - clock.read(self.saga.due)).total_seconds()
+
+    @property
+    def awaited(self) -> list[str]:
+        """The commands whose answers it awaits."""
+        return [self.saga.request(one.step).command for one in self.saga.awaited]
 
     @property
     def saga(self) -> CreateOrderSaga:
@@ -291,9 +321,9 @@ class Checkout(RuleBasedStateMachine):
             self.deliver(NO[command])
 
     def time_out(self, which: int) -> None:
-        """Deliver one of the latest timeouts when it is due."""
-        late = which % len(self.desk.timeouts)
-        sent = self.desk.timeouts[-1 - late]
+        """Deliver the end of one of the latest watches when it is due."""
+        late = which % len(self.desk.watches)
+        sent = self.desk.watches[-1 - late]
         self.desk.wait(sent.delay)
         if late or self.status != "running":
             again = json.loads(sent.body)
@@ -304,7 +334,7 @@ class Checkout(RuleBasedStateMachine):
 
     def effects(self) -> Any:
         """All that it has recorded, sent, and scheduled as reminders."""
-        return len(self.history), len(self.desk.commands), len(self.desk.timeouts)
+        return len(self.history), len(self.desk.commands), len(self.desk.watches)
 
     def changes_nothing(self, happens: Callable[[], object]) -> None:
         before = self.effects(), len(self.store.log)
