@@ -124,3 +124,15 @@ class WholeOrder:
                 left.items[name] += 1 + entries
                 left.bytes[name] += item_size(item) * (1 + entries)
         return left
+
+
+def main() -> None:
+    """Print the write units of the order, by table and by whether items or entries of indexes were written."""
+    written = WholeOrder().place().cloud.cost.written
+    for (table, kind), units in sorted(written.items()):
+        print(f"{units:6.0f} {kind} of {table}")
+    print(f"{written.total():6.0f} in all")
+
+
+if __name__ == "__main__":
+    main()
