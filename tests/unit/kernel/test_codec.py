@@ -65,7 +65,7 @@ def test_a_state_is_written_without_id_and_version() -> None:
         {"owner": 5},
         {"by_name": {1: ()}},
     ],
-    ids=lambda wrong: str(next(iter(wrong.items())))[:40],
+    ids=lambda wrong: f"{next(iter(wrong))} {type(next(iter(wrong.values()))).__name__}",
 )
 def test_a_value_that_is_not_of_its_fields_type_is_not_written(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="Thing cannot be stored"):
