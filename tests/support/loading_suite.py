@@ -139,6 +139,19 @@ class LoadingSuite:
         assert last
         assert (last.schema, last.state["coins"]) == (2, 4)
 
+    def test_a_snapshot_that_is_put_beside_a_commit_later_changes_nothing_else(
+        self, store: EventStore, id: str
+    ) -> None:
+        jars.create(id, lambda jar: jar.fill(1))
+        [commit] = self.commits(store, id)
+        for schema in (2, 3):
+            renewed = Snapshot.of(schema, {"coins": schema}, {"m": 1})
+            store.renew(commit, renewed)
+            [stored] = self.commits(store, id)
+            assert stored == commit
+            assert (stored.snapshot, stored.renewed) == (commit.snapshot, renewed)
+            assert [stored.snapshot_of(n) for n in (1, schema, 9)] == [commit.snapshot, renewed, None]
+
     def test_a_stream_whose_snapshot_does_not_fit_continues_without(self, store: EventStore, id: str) -> None:
         for n in range(4):
             jars.create(id, lambda jar, n=n: jar.fill(1, f"{n}" + "x" * 150_000))  # type: ignore[misc]

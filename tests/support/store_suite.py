@@ -205,17 +205,6 @@ class EventStoreSuite:
         assert stored == commit
         assert stored.snapshot is None
 
-    def test_a_snapshot_that_is_put_beside_a_commit_later_changes_nothing_else(self, store: EventStore) -> None:
-        commit = a_commit(a_stream(), messages=(a_message(),), snapshot=Snapshot.of(1, {"coins": 1}, {"m": 1}))
-        store.commit(commit, a_commit(a_stream()))
-        for schema in (2, 3):
-            renewed = Snapshot.of(schema, {"coins": schema}, {"m": 1})
-            store.renew(commit, renewed)
-            stored = store.read(commit.stream, 1)
-            assert stored == commit
-            assert (stored.snapshot, stored.renewed) == (commit.snapshot, renewed)
-            assert [stored.snapshot_of(n) for n in (1, schema, 9)] == [commit.snapshot, renewed, None]
-
     def test_a_stream_longer_than_one_response_of_the_table_is_read_completely(self, store: EventStore) -> None:
         stream = a_stream()
         commits = [
