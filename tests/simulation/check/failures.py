@@ -55,6 +55,7 @@ SDK_RETRIES = {
     "slow call",
 }
 MAY_WAIT = {"OrderReconciliationDue"}  # whose handlers may ask to be called again
+SWEEP_MAY_WAIT = '"RobotLeasesDue"'  # in the body of a schedule's tick: a lease may be in doubt
 # A worker's 20 s without the 8 s that a message needs to begin: only then may a batch hand back what it did not begin.
 TIME_IS_SHORT = 12 * SECOND
 AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read", "keys unprocessed")  # recorded with the table
@@ -170,7 +171,7 @@ def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> b
         return True
     copy = history.copies.get(message_id)
     if copy is None or copy.message is None:
-        return False
+        return copy is not None and SWEEP_MAY_WAIT in copy.body
     newest = 1 if invocation.container in history.old_containers else VERSIONS.get(copy.message.name, 1)
     is_newer = copy.message.metadata.get("version", 1) > newest
     return is_newer or copy.message.name in MAY_WAIT
