@@ -13,8 +13,8 @@ from infra.stages import STAGES
 ORDER = {
     "http_requests": 6,
     "invocations": 105,
-    "read_units": 87,
-    "write_units": 218,
+    "read_units": 77,
+    "write_units": 184,
     "bus_entries": 31,
     "queue_requests": 232,
     "log_bytes": 27_400,

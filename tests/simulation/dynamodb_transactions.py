@@ -84,7 +84,7 @@ class Transactions:
                 del self._tokens[token]
             return cancelled(reasons)
         for write in writes:
-            table, item = write.table, write.result()
+            table, item = write.table, write.item
             self._world.cost.write(table.items.get(write.key), item, table.index_keys, transaction=True)
             table.write(write.key, item, by, len(writes))
         if token:
