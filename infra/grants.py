@@ -38,7 +38,6 @@ ROW_ACTIONS: dict[RowUse, str] = {
     "get_many": "dynamodb:BatchGetItem",
     "query": "dynamodb:Query",
     "put": "dynamodb:PutItem",
-    "count": "dynamodb:UpdateItem",
     "delete": "dynamodb:DeleteItem",
 }
 

@@ -69,6 +69,9 @@ def test_a_message_begins_only_with_time_for_a_whole_call() -> None:
     assert row("a look of the dispatcher (but the first)")[0] == (
         f"{budget.MESSAGE} s, and {matching.SECONDS} s after the first began at the latest"
     )
+    assert row("a minute of a roll-up (but the first)")[0] == (
+        f"{budget.MESSAGE} s, and {SECONDS} s after it began at the latest"
+    )
     assert row(f"a page of {timeline.TOMBSTONES_AT_ONCE} tombstones")[0] == f"{budget.MESSAGE} s"
     assert budget.CALL + budget.RESERVE == budget.MESSAGE
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.insights.rows import SHARDS
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
@@ -30,10 +31,11 @@ def test_an_order_leads_to_as_many_messages_for_the_dispatcher_as_its_rate_is_co
     assert needs.received["depot/dispatcher"] == HINTS_PER_ORDER
 
 
-def test_the_funnel_stops_where_its_one_partition_does(needs: Needs) -> None:
-    """At about 80 orders a second."""
-    units = needs.rising["insights/views", "funnel"]
-    assert 80 <= scale.PARTITION_WRITES / units < 85
+def test_the_stages_of_an_order_are_six_units_spread_over_shards(needs: Needs) -> None:
+    """A shard takes 10,000 orders a minute, as functions/insights/rows.py says."""
+    units = needs.rising["insights/views", "stages <hour> <shard>"]
+    assert units * SHARDS == 6
+    assert round(scale.PARTITION_WRITES / 6 * 60) == scale.TARGET
 
 
 def test_the_sweep_makes_as_many_calls_for_a_payment_as_its_rate_is_computed_with(

@@ -10,7 +10,7 @@ import pytest
 
 from events.envelope import Envelope
 from functions.insights import views
-from functions.insights.models import waiting
+from functions.insights.models import stages
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.projection import Projection
 from functions.kernel.projections.view_store import MemoryViews
@@ -302,17 +302,17 @@ def test_waits_match_the_published_messages_before_and_after_a_replay(day: Day) 
 @pytest.mark.parametrize("seed", ORDERED)
 def test_a_read_model_that_is_added_later_shows_the_same_after_a_replay(seed: int | None) -> None:
     day = a_day(seed)
-    inbox = without(day.mall, waiting.projection)
+    inbox = without(day.mall, stages.projection)
     morning(day)
     afternoon(day)
     day.orders_something("under way")
     assert {row["orders"] for row in insights(day.mall, "waiting")["stages"]} == {0}
-    before = {what: insights(day.mall, what) for what in ("sales", "funnel")}
+    before = timeline(day.mall, f"orders/{day.baskets[0]}/timeline")
     next(s for s in day.mall.subscribers if s.inbox.service == "insights").inbox = inbox
     for service in day.mall.manifests:
         replay(day.mall, service)
         if service == "depot":  # before ordering, whose history is yet to come
-            assert {what: insights(day.mall, what) for what in ("sales", "funnel")} == before
+            assert timeline(day.mall, f"orders/{day.baskets[0]}/timeline") == before
             collect(day.shoppers["under way"])
             day.orders_something("begun meanwhile").is_cancelled_by_staff()
             day.shoppers["under way"].pays()

@@ -22,7 +22,7 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
         "metrics that alarms read": 22.50,
         "polling of empty queues (assumed)": 2.85,
         "secrets": 0.40,
-        "ticks of schedules": 0.46,
+        "ticks of schedules": 0.53,
     }
 
 

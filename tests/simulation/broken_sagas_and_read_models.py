@@ -4,7 +4,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.check import failures, lists, loops, outages, poison, projections, published_state, robots, sagas
+from tests.simulation.check import (
+    failures,
+    lists,
+    loops,
+    outages,
+    poison,
+    projections,
+    published_state,
+    robots,
+    sagas,
+    stages,
+)
 from tests.simulation.check.parsed_history import SECOND
 from tests.simulation.history_builder import Case, HistoryBuilder
 
@@ -149,10 +160,6 @@ def row_comes_back(history: HistoryBuilder) -> None:
     history.write_row("search/views", "customers", "c", 2, {"name": "C"})
 
 
-def counter_goes_back(history: HistoryBuilder) -> None:
-    history.count("funnel", "2026-01-05T09 stages all 0", checked_out=-1)
-
-
 def row_of_another_state(history: HistoryBuilder) -> None:
     history.write_row("depot/views", "lists", "o", 99, {"status": "pending"})
 
@@ -162,11 +169,37 @@ def row_missing(history: HistoryBuilder) -> None:
 
 
 def counted_twice(history: HistoryBuilder) -> None:
-    history.count("funnel", "2026-01-05T09 stages all 0", ready=1)
+    history.reach("ready", {}, time="2026-01-05T09:00:01.000000Z")
+
+
+def counted_in_another_hour(history: HistoryBuilder) -> None:
+    history.reach("ready", {}, id="x", hour="2026-01-05T10")
+
+
+def stage_not_counted(history: HistoryBuilder) -> None:
+    [key] = [key for key in history.tables["insights/views"] if key[1].endswith(" ready o")]
+    del history.tables["insights/views"][key]
+    history.add("reached", key[1], {"ready": [-1, 0, 0, 0]})
+
+
+def waited_for_another_time(history: HistoryBuilder) -> None:
+    history.reach("ready", {"waited": 1})
+
+
+def row_hidden_by_a_sum(history: HistoryBuilder) -> None:
+    history.add("reached", "2026-01-05T09:00", {"approved": [-1, 0, 0, 0]})
 
 
 def sold_twice(history: HistoryBuilder) -> None:
-    history.count("sales", "2026-01-05T09 mall all 0", orders=1, items=2, revenue=2000)
+    history.add("sold", "2026-01-05T09:00", {"mall": [1, 2, 2000]})
+
+
+def late_for_ever(history: HistoryBuilder) -> None:
+    history.write_row("insights/views", "late 0", "2026-01-05T09:00 3", 1, {})
+
+
+def never_summed_up(history: HistoryBuilder) -> None:
+    history.write_row("insights/views", "sums", "summed", 2, {"until": "2026-01-05T09:00"})
 
 
 def saga_listed_as_running(history: HistoryBuilder) -> None:
@@ -309,11 +342,16 @@ CASES: list[Case] = [
     ("refused", list_not_cancelled, sagas.COMPENSATED),
     ("completed", row_goes_back, projections.NEVER_BACK),
     ("completed", row_comes_back, projections.NEVER_BACK),
-    ("completed", counter_goes_back, projections.NEVER_BACK),
     ("completed", row_of_another_state, projections.REBUILT),
     ("completed", row_missing, projections.REBUILT),
-    ("completed", counted_twice, projections.COUNTED),
-    ("completed", sold_twice, projections.COUNTED),
+    ("completed", counted_twice, stages.COUNTED),
+    ("completed", counted_in_another_hour, stages.COUNTED),
+    ("completed", stage_not_counted, stages.COUNTED),
+    ("completed", waited_for_another_time, stages.COUNTED),
+    ("completed", row_hidden_by_a_sum, stages.SUMMED),
+    ("completed", sold_twice, stages.SUMMED),
+    ("completed", late_for_ever, stages.ALL_SUMMED),
+    ("completed", never_summed_up, stages.ALL_SUMMED),
     ("completed", saga_listed_as_running, projections.REBUILT),
     ("completed", saga_marked_for_ever, projections.REBUILT),
     ("completed", marked_without_a_saga, projections.REBUILT),

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.simulation.cost import item_size
-from tests.simulation.expressions import ExpressionError, Item, additions, check_placeholders, condition, plain
+from tests.simulation.expressions import ExpressionError, Item, check_placeholders, condition
 from tests.simulation.sdk import client_error
 from tests.simulation.tables import Key, Table
 
@@ -23,7 +23,6 @@ KNOWN = {
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
     "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
-    "Update": frozenset(_COMMON | _CONDITIONAL | {"Key", "UpdateExpression"}),
 }
 
 
@@ -34,47 +33,26 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
 
 
 class Write:
-    """One action of a transaction: Put or Update."""
+    """One action of a transaction: Put."""
 
     def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
         [(kind, request)] = action.items()
-        if kind not in ("Put", "Update"):
+        if kind != "Put":
             raise ExpressionError(f"{kind} in a transaction is not simulated")
         check_known(kind, request)
-        self.table, self._request, self._kind = table, request, kind
-        self._item: Item = table.checked(request["Item"]) if kind == "Put" else {}
-        self.size = item_size(self._item)
-        check_placeholders(request, "ConditionExpression", "UpdateExpression")
-        self.key: Key = table.key(request["Item"] if kind == "Put" else request["Key"])
+        self.table, self._request = table, request
+        self.item: Item = table.checked(request["Item"])
+        self.size = item_size(self.item)
+        check_placeholders(request, "ConditionExpression")
+        self.key: Key = table.key(self.item)
 
     def refusal(self) -> dict[str, Any]:
         """Its cancellation reason; with the code None when it can be done."""
         there = self.table.items.get(self.key)
         if holds(self._request, there):
-            return {"Code": "None"} if self._can_add(there or {}) else {"Code": "ValidationError"}
+            return {"Code": "None"}
         reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
         return {**reason, "Item": dict(there)} if there and wants_old(self._request) else reason
-
-    def _can_add(self, there: Item) -> bool:
-        """Whether each attribute to add to is a number, or does not exist."""
-        if self._kind == "Put":
-            return True
-        names = self._request.get("ExpressionAttributeNames", {})
-        return all("N" in there.get(names.get(name, name), {"N": "0"}) for name, _ in self._additions())
-
-    def _additions(self) -> Sequence[tuple[str, str]]:
-        return additions(self._request["UpdateExpression"])
-
-    def result(self) -> Item:
-        """The item after it."""
-        if self._kind == "Put":
-            return self._item
-        item = dict(self.table.items.get(self.key) or self.table.key_item(self.key))
-        names, values = self._request.get("ExpressionAttributeNames", {}), self._request["ExpressionAttributeValues"]
-        for name, value in self._additions():
-            attribute = names.get(name, name)
-            item[attribute] = {"N": str(plain(item.get(attribute, {"N": "0"})) + plain(values[value]))}
-        return item
 
 
 def holds(request: Mapping[str, Any], there: Item | None) -> bool:

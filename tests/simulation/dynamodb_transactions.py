@@ -84,7 +84,7 @@ class Transactions:
                 del self._tokens[token]
             return cancelled(reasons)
         for write in writes:
-            table, item = write.table, write.result()
+            table, item = write.table, write.item
             before = table.items.get(write.key)
             self._world.cost.write(before, item, table.index_keys, table=table.name, transaction=True)
             table.write(write.key, item, by, len(writes))

@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, as far as the services use them: conditions, filters and ADD."""
+"""DynamoDB's expressions, as far as the services use them: conditions and filters."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -76,17 +76,6 @@ def condition(expression: str) -> Condition:
     parsed = parser.either()
     parser.end()
     return parsed
-
-
-@cache
-def additions(expression: str) -> tuple[tuple[str, str], ...]:
-    """The (name, value) placeholders of an update expression of the form `ADD a :x, b :y`. Raises ExpressionError."""
-    if not expression.startswith("ADD "):
-        raise ExpressionError(f"only ADD is simulated: {expression}")
-    pairs = [part.split() for part in expression.removeprefix("ADD ").split(",")]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ExpressionError(f"cannot be read: {expression}")
-    return tuple((name, value) for name, value in pairs)
 
 
 def _name(token: str, names: Names) -> str:

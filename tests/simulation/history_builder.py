@@ -6,7 +6,8 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.simulation.check.parsed_history import SECOND, Entry
+from tests.simulation.check.parsed_history import SECOND, Entry, row_data
+from tests.simulation.check.stages import STAGES
 from tests.simulation.check.subscribers import SUBSCRIBERS
 
 SERVICE_OF = {
@@ -22,16 +23,7 @@ SERVICE_OF = {
 }
 SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}
 UNSHOWN = ("ShoppingListStarted", "ShoppingListItemPicked")  # by no row: a list at work is read from its stream
-STAGES = {
-    "BasketStarted": "baskets_started",
-    "BasketCheckedOut": "checked_out",
-    "OrderApproved": "approved",
-    "OrderReadied": "ready",
-    "OrderPaid": "paid",
-    "OrderCompleted": "completed",
-    "OrderRejected": "rejected",
-    "OrderCancelled": "cancelled",
-}
+TIME = "2026-01-05T09:00:00.000000Z"  # of every message
 
 SAGAS = "checkout/inbox"
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -51,6 +43,7 @@ class HistoryBuilder:
         self._request: str | None = None
         self._timers: list[tuple[str, str]] = []
         self._being_handled: list[str] = []  # messages to the saga, which are deleted after its next commit
+        self.write_row("insights/views", "sums", "summed", 1, {"until": "2026-01-05T10:00"})
 
     @property
     def final(self) -> dict[str, Any]:
@@ -183,6 +176,7 @@ class HistoryBuilder:
     ) -> dict[str, Any]:
         metadata = {
             "id": f"{stream}/{version}/{name}",
+            "time": TIME,
             "name": name,
             "version": 2 if name == "InvoiceAdjusted" else 1,
             "source": f"mallbots.{service}",
@@ -223,23 +217,30 @@ class HistoryBuilder:
         self.record("row", table=table, key=[partition, sort], item=item, container="inbox")
         self.tables.setdefault(table, {})[partition, sort] = item
 
-    def count(self, partition: str, sort: str, **fields: int) -> None:
-        """Add to a counter of insights."""
-        table = self.tables.setdefault("insights/views", {})
-        item = dict(table.get((partition, sort), {"partition": {"S": partition}, "sort": {"S": sort}}))
-        for name, by in fields.items():
-            item[name] = {"N": str(int(item.get(name, {"N": "0"})["N"]) + by)}
-        table[partition, sort] = item
-        self.record("row", table="insights/views", key=[partition, sort], item=item, container="inbox")
+    def reach(self, stage: str, data: dict[str, Any], id: str = "o", time: str = TIME, hour: str = TIME[:13]) -> None:
+        """Write the row of a stage of insights, and the sums of its minute and hour."""
+        self.write_row("insights/views", f"stages {hour} 0", f"{time} {stage} {id}", 1, data)
+        waited = data.get("waited")
+        self.add("reached", time, {stage: [1, int(waited is not None), waited or 0, waited or 0]})
+        self.add("sold", time, data.get("sold", {}))
+
+    def add(self, kind: str, time: str, more: dict[str, list[int]]) -> None:
+        """Add to the sums of a minute and of its hour."""
+        for period, one in (("minute", time[:16]), ("hour", time[:13])):
+            key = f"{kind} by {period}", f"{one} 0000"
+            there = row_data(self.tables.get("insights/views", {}).get(key)) or {"number": 0, "sum": {}}
+            number = there["number"] + 1
+            total = dict(there["sum"])
+            for name, numbers in more.items():
+                before = total.get(name, [0] * len(numbers))
+                total[name] = [one + other for one, other in zip(before, numbers, strict=True)]
+            self.write_row("insights/views", *key, number, {"number": number, "sum": total})
 
     def _project(self, detail: dict[str, Any]) -> None:
         """Write what read models show of a message."""
         name, data, version = detail["metadata"]["name"], detail["data"], detail["metadata"]["stream_version"]
         if name in STAGES:
-            self.count("funnel", "2026-01-05T09 stages all 0", **{STAGES[name]: 1})
-        if name == "OrderCompleted":
-            items = sum(item["quantity"] for item in data["items"])
-            self.count("sales", "2026-01-05T09 mall all 0", orders=1, items=items, revenue=data["total"])
+            self.reach(STAGES[name], {"sold": _sold(data)} if name == "OrderCompleted" else {})
         if name.startswith("Order") and "status" in data and "items" in data:
             status, id = data["status"], data["order_id"]
             unfinished = status in ("pending", "approved", "ready")
@@ -289,6 +290,18 @@ class HistoryBuilder:
         fields["key"][1] = version
         self.record("commit", **fields)
         self.tables[fields["table"]][fields["key"][0], version] = fields["item"]
+
+
+def _sold(order: dict[str, Any]) -> dict[str, list[int]]:
+    """What a completed order adds to the sales; each product is in one line."""
+    items = order["items"]
+    sold = {"mall": [1, sum(item["quantity"] for item in items), order["total"]]}
+    for item in items:
+        sold[f"product {item['product_id']}"] = [1, item["quantity"], item["quantity"] * item["price"]]
+        before = sold.get(f"store {item['store_id']}", [1, 0, 0])
+        numbers = before[1] + item["quantity"], before[2] + item["quantity"] * item["price"]
+        sold[f"store {item['store_id']}"] = [1, *numbers]
+    return sold
 
 
 Break = Callable[[HistoryBuilder], None]

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.insights.rows import SHARDS
 from tests.simulation.cost import index_units, read_units, write_units
 from tests.simulation.expressions import Item
 from tests.simulation.sdk import Effect, Wire
@@ -16,6 +17,7 @@ from tests.simulation.test_cost_of_an_order import FaultFreeMall
 ORDERS = 5
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d$")
+HOUR_AND_SHARD = re.compile(r"\d{4}-\d\d-\d\dT\d\d \d$")  # partitions of insights, among which orders are spread
 
 
 @dataclass
@@ -132,6 +134,8 @@ class Counting:
                 self._count_key(index, *place, in_index / len(shown))
 
     def _count_key(self, where: str, partition: str, sort: str, units: float) -> None:
+        if HOUR_AND_SHARD.search(partition):
+            partition, units = HOUR_AND_SHARD.sub("<hour> <shard>", partition), units / SHARDS
         if not ID.search(partition) and not ID.match(sort):
             self.counts["rising", (where, DAY.sub("<day>", partition))] += units  # type: ignore[assignment]
 

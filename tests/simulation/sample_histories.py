@@ -47,6 +47,7 @@ def _order(status: str, quantity: int = 3, **more: Any) -> dict[str, Any]:
         "items": [LINE | {"quantity": quantity}],
     }
     state |= {"total": 1000 * quantity, "status": status, "ready": False, "paid": False, "shopping_list_id": "o"}
+    state["readied_at"] = "" if status in ("ready", "completed") else None
     return state | more
 
 

@@ -56,8 +56,7 @@ RAISE = "have the quota raised"
 WARM = "set its warm throughput; by itself it grows to twice its peak"
 SHARDS = "spread the key over shards, and merge them when reading"
 CHANGES = {
-    "funnel": "counters in partitions of hour and shard: the issue on the write path replaces them",
-    "sales": "the same",
+    "stages <hour> <shard>": "more `SHARDS` (`functions/insights/rows.py`)",
     "waiting lists": "a dispatcher for each part of the mall, with rows of its own",
     "idle bots": "the same",
 }

@@ -32,6 +32,7 @@ from tests.simulation.check import (
     robots,
     sagas,
     side_effects,
+    stages,
     transitions,
 )
 from tests.simulation.history_builder import Break, HistoryBuilder
@@ -78,6 +79,7 @@ def test_every_invariant_is_violated_by_some_broken_history() -> None:
         side_effects,
         sagas,
         projections,
+        stages,
         poison,
         loops,
         failures,

@@ -15,7 +15,7 @@ def copy_of_store(store: MemoryEventStore) -> MemoryEventStore:
 
 
 def copy_of_views(views: MemoryViews) -> MemoryViews:
-    """Views of their own: each row is a new dict, because counters are added to in place."""
+    """Views of their own."""
     copied = copy(views)
     copied.items = {key: dict(item) for key, item in views.items.items()}
     return copied

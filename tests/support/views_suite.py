@@ -104,30 +104,6 @@ class ViewStoreSuite:
         assert not views.put(Row(here, "a", {"n": 1}), 1)
         assert views.get(here, "a") is None
 
-    def test_counters_go_up_with_the_row_that_is_written_and_only_then(self, views: ViewStore, here: str) -> None:
-        def row(n: int) -> Row:
-            counts = {(here, "day"): {"orders": 1, "revenue": n * 100}, (here, "hour"): {"orders": 1}}
-            return Row(here, "order", {"n": n}, counts=counts)
-
-        assert views.get(here, "day") is None
-        assert [views.put(row(2), 2), views.put(row(2), 2), views.put(row(1), 1)] == [True, False, False]
-        assert views.get(here, "day") == {"orders": 1, "revenue": 200}
-        assert views.put(row(3), 3)
-        assert views.get(here, "day") == {"orders": 2, "revenue": 500}
-        assert views.get(here, "hour") == {"orders": 2}
-        assert views.get(here, "order") == {"n": 3}
-
-    def test_counters_go_down_by_a_negative_amount_and_grow_new_fields(self, views: ViewStore, here: str) -> None:
-        views.put(Row(here, "a", {"n": 1}, counts={(here, "day"): {"open": 1}}), 1)
-        views.put(Row(here, "a", None, counts={(here, "day"): {"open": -1, "closed": 1}}), 2)
-        assert views.get(here, "day") == {"open": 0, "closed": 1}
-
-    def test_a_page_has_the_sort_keys_of_its_counters(self, views: ViewStore, here: str) -> None:
-        views.put(Row(here, "a", {"n": 1}, counts={(f"of {here}", hour): {"orders": 1} for hour in ("10", "09")}), 1)
-        page = views.query(f"of {here}")
-        assert dict(zip(page.sorts, page.rows, strict=True)) == {"09": {"orders": 1}, "10": {"orders": 1}}
-        assert list(views.query(f"of {here}", limit=1).sorts) == ["09"]
-
     def test_a_partition_is_read_in_the_order_of_its_sort_keys(self, views: ViewStore, here: str) -> None:
         for n, sort in enumerate(["b", "a", "é", "B", "ab", "🤖", "10", "9"]):
             views.put(Row(here, sort, {"n": n}), 1)

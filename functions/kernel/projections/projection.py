@@ -5,9 +5,7 @@ from typing import Any, TypeVar
 
 from events.envelope import Metadata
 from events.registry import Message
-from functions.kernel.domain.errors import ConcurrencyError
-from functions.kernel.eventstore.repository import ATTEMPTS
-from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Row
 
 Rows = Row | Sequence[Row] | None
@@ -46,23 +44,11 @@ class Projection:
             self.makers.setdefault(message, []).extend(makers)
 
     def apply(self, message: Message, metadata: Metadata) -> None:
-        """Write the rows of a message. Raises ConcurrencyError for a row that others keep writing at the same time."""
+        """Write the rows of a message."""
         for maker in self.makers.get(type(message), []):
             made = maker(message, metadata)
             for row in [made] if isinstance(made, Row) else made or []:
-                _write(row, metadata.stream_version)
-
-
-def _write(row: Row, version: int) -> None:
-    """Write a row; of two transactions on one counter at once, one is retried."""
-    for attempt in range(ATTEMPTS):
-        try:
-            runtime.current().views.put(row, version)
-            return
-        except ConcurrencyError:
-            if attempt + 1 == ATTEMPTS:
-                raise
-            clock.back_off(attempt)
+                runtime.current().views.put(row, metadata.stream_version)
 
 
 def read(partition: str, sort: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, deflated, inflated, weight
 from functions.kernel.runtime.views import Page, Row
@@ -59,17 +59,15 @@ def _size(item: Item) -> int:
 
 
 def _text(item: Item) -> str:
-    """The JSON text of an item's data; nothing for a counter."""
-    stored = item.get("data", {})
-    return inflated(stored["B"]) if "B" in stored else stored.get("S", "")
+    """The JSON text of an item's data."""
+    stored = item["data"]
+    return inflated(stored["B"]) if "B" in stored else stored["S"]
 
 
 def read_item(item: Item | None) -> dict[str, Any] | None:
-    """The data of an item; a counter's is its fields; None for a tombstone or nothing."""
+    """The data of an item; None for a tombstone or nothing."""
     if not item or "deleted" in item:
         return None
-    if "data" not in item:
-        return {name: int(value["N"]) for name, value in item.items() if name not in ("partition", "sort")}
     data: dict[str, Any] = json.loads(_text(item))
     return data
 
@@ -82,46 +80,20 @@ class DynamoViews:
         self._table = table
 
     def put(self, row: Row, version: int) -> bool:
-        """One conditional PutItem; with counters, one transaction of it and an update each."""
-        put: dict[str, Any] = {
-            "TableName": self._table,
-            "Item": to_item(row, version),
-            "ConditionExpression": NEWER,
-            "ExpressionAttributeNames": {"#partition": "partition", "#version": "version"},
-            "ExpressionAttributeValues": {":version": {"N": str(version)}},
-        }
+        """One conditional PutItem."""
         try:
-            if row.counts:
-                updates = [self._count(partition, sort, fields) for (partition, sort), fields in row.counts.items()]
-                self._client.transact_write_items(TransactItems=[{"Put": cast(Any, put)}, *updates])
-            else:
-                self._client.put_item(**put)
+            self._client.put_item(
+                TableName=self._table,
+                Item=cast(Any, to_item(row, version)),
+                ConditionExpression=NEWER,
+                ExpressionAttributeNames={"#partition": "partition", "#version": "version"},
+                ExpressionAttributeValues={":version": {"N": str(version)}},
+            )
         except ClientError as error:
-            reasons = cast(dict[str, Any], error.response).get("CancellationReasons", [])
-            codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
-            if codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return False
-            if codes & {
-                "TransactionConflictException",
-                "TransactionConflict",
-                "TransactionInProgressException",
-            }:
-                raise ConcurrencyError(f"the row {row.partition} {row.sort} is being written by another") from error
             raise
         return True
-
-    def _count(self, partition: str, sort: str, fields: Any) -> Any:
-        names = {f"#f{i}": name for i, name in enumerate(fields)}
-        values = {f":f{i}": {"N": str(amount)} for i, amount in enumerate(fields.values())}
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": {"partition": {"S": partition}, "sort": {"S": sort}},
-                "UpdateExpression": "ADD " + ", ".join(f"#f{i} :f{i}" for i in range(len(fields))),
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
-            }
-        }
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """One consistent GetItem."""
@@ -221,7 +193,7 @@ def _page(found: list[Found], limit: int, index: str | None) -> Page:
     """
     limit = min(limit, _rows_within(found, ANSWER_BYTES))
     shown = found[:limit]
-    rows: list[Any] = [json.loads(text) if text else read_item(item) for item, text in shown]
+    rows = [json.loads(text) for _, text in shown]
     sorts = tuple(item["sort"]["S"] for item, _ in shown)
     if len(found) <= limit:
         return Page(rows, None, sorts)
@@ -249,16 +221,11 @@ class MemoryViews:
         self.items: dict[tuple[str, str], Item] = {}
 
     def put(self, row: Row, version: int) -> bool:
-        """Gate, then write the row and add to the counters."""
+        """Gate, then write."""
         there = self.items.get((row.partition, row.sort))
         if there and ("deleted" in there or int(there["version"]["N"]) >= version):
             return False
         self.items[row.partition, row.sort] = to_item(row, version)
-        for (partition, sort), fields in row.counts.items():
-            blank: Item = {"partition": {"S": partition}, "sort": {"S": sort}}
-            counter = self.items.setdefault((partition, sort), blank)
-            for name, amount in fields.items():
-                counter[name] = {"N": str(int(counter.get(name, {"N": "0"})["N"]) + amount)}
         return True
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from events.queries import Query
 from functions.kernel.runtime.runtime import Port
 
-RowUse = Literal["get", "get_many", "query", "put", "count", "delete"]
+RowUse = Literal["get", "get_many", "query", "put", "delete"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Uses:
     Not said here is what follows from registrations: an inbox writes the rows of the projections that it includes, and
     publishes the replies to the commands that it answers; an API with pages reads the key that signs their tokens.
 
-    streams: the service's own; "commit" includes "load". rows: of the service's read models; "query" of their table,
-    "count" for rows with counters. indexes: those that it queries. asks: the queries that it sends to other services.
-    queues: the service's own to which it sends timers that no commit carries. ports: to other systems.
+    streams: the service's own; "commit" includes "load". rows: of the service's read models; "query" of their table.
+    indexes: those that it queries. asks: the queries that it sends to other services. queues: the service's own to
+    which it sends timers that no commit carries. ports: to other systems.
     """
 
     streams: Literal["none", "load", "commit"] = "none"

@@ -11,24 +11,19 @@ class Row:
 
     partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone: once
     written, no version replaces it. indexes: partition and sort in each index that has the row; the row is in no other.
-    counts: counters that go up by so much if, and only if, the row is written:
-    (partition, sort) → field → how much. expires: seconds since 1970 after which it may go.
+    expires: seconds since 1970 after which it may go.
     """
 
     partition: str
     sort: str
     data: dict[str, Any] | None
     indexes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    counts: Mapping[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
     expires: int | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in order, where the next page begins (None at the end), and the sort key of each row in its partition.
-
-    A counter's data is its fields alone, so its sort key says what it counts.
-    """
+    """Rows in order, where the next page begins (None at the end), and the sort key of each row in its partition."""
 
     rows: Sequence[dict[str, Any]]
     after: dict[str, Any] | None
@@ -42,7 +37,7 @@ class ViewStore(Protocol):
         """Write a row unless what is there has this version or a newer one, or is a tombstone. True when written."""
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
-        """The data of a row; None when it is not there or a tombstone. Counters come as their fields."""
+        """The data of a row; None when it is not there or a tombstone."""
 
     def delete(self, partition: str, sort: str) -> None:
         """Delete a row, if it is there. Unlike a tombstone, it keeps no later `put` of any version from writing it."""

@@ -1,7 +1,7 @@
 """What insights reads of what it hears. Its timeline shows everything, as it is, by the order that it is about."""
 
 from events.registry import Kind, language
-from tests.contract.kinds import NUMBER, TEXT, WHOLE, Reads, each, maybe
+from tests.contract.kinds import NUMBER, TEXT, TIME, WHOLE, Reads, each, maybe, optional
 
 EVERYTHING = {name: message for name, message in language().items() if message.about.kind is not Kind.TIMER}
 OF_AN_ORDER = tuple(name for name, message in EVERYTHING.items() if "order_id" in message.model_fields)
@@ -13,7 +13,10 @@ READS: Reads = {
     ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {"list_id": maybe(TEXT)},
     ("DifferenceFound", "DifferenceCleared"): {"difference_id": TEXT},
     ("CustomerErased",): {"customer_id": TEXT},
+    ("OrderApproved",): {"created_at": TIME},
+    ("OrderReadied", "OrderPaid"): {"approved_at": optional(maybe(TIME))},
     ("OrderCompleted",): {
+        "readied_at": optional(maybe(TIME)),
         **each("items", store_id=TEXT, product_id=TEXT, price=NUMBER, quantity=NUMBER),
         "total": NUMBER,
     },

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from functions.insights.rollup import roll_up
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Commit
@@ -58,7 +59,7 @@ class CountedViews(MemoryViews):
             for item in self.items.values()
             if item.get(f"{prefix}partition") == {"S": partition} and item["sort"]["S"] in sorts
         ]
-        _counted.append(read_units(read, consistent=False))
+        _counted.append(read_units(read, consistent=more.get("consistent", False)))
         return super().query(partition, index=index, limit=limit, **more)
 
 
@@ -78,6 +79,8 @@ def filled(times: int = 1) -> Furnished:
     """A mall with more than a page of everything, or with so many times that; one order completes a day later."""
     mall = deepcopy(_full(times))
     mall.mall.now += timedelta(days=1, hours=1)
+    with mall.mall.at_work("insights"):
+        roll_up()
     complete(mall, "assigned list")
     return mall
 

@@ -23,6 +23,7 @@ from tests.simulation.check import (
     robots,
     sagas,
     side_effects,
+    stages,
     transitions,
 )
 from tests.simulation.check.delivery import Deliveries
@@ -47,6 +48,7 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *robots.violations(history, deliveries),
         *sagas.violations(history, deliveries),
         *projections.violations(history, deliveries),
+        *stages.violations(history, deliveries),
         *poison.violations(history),
         *loops.violations(history),
         *failures.violations(history),

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.check.delivery import Deliveries
-from tests.simulation.check.parsed_history import ParsedHistory, plain, row_data
+from tests.simulation.check.parsed_history import ParsedHistory, row_data
 from tests.simulation.check.records import Message
 from tests.simulation.check.violation import Violation
 
 NEVER_BACK = "a row never returns to an older version"
 REBUILT = "a read model equals what is rebuilt from history"
-COUNTED = "each stage of each order is counted once"
 
 Data = dict[str, Any]
 
@@ -118,39 +117,25 @@ for _model in MODELS:
     for _name in sorted(_model.events):
         BY_EVENT[_name].append(_model)
 
-STAGES = {
-    "BasketStarted": "baskets_started",
-    "BasketCheckedOut": "checked_out",
-    "BasketAbandoned": "abandoned",
-    "OrderApproved": "approved",
-    "OrderReadied": "ready",
-    "OrderPaid": "paid",
-    "OrderCompleted": "completed",
-    "OrderRejected": "rejected",
-    "OrderCancelled": "cancelled",
-}
-
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
-    """Rows that went back, and rows and counters that differ from a rebuild."""
+    """Rows that went back, and rows that differ from a rebuild."""
     yield from _never_back(history)
     if history.is_quiescent and "tables" in history.final:
         yield from _rebuilt(history, deliveries)
-        yield from _counters(history, deliveries)
         yield from _sagas(history)
         yield from _sweep_indexes(history, deliveries)
 
 
 def _never_back(history: ParsedHistory) -> Iterator[Violation]:
     versions: dict[tuple[str, str, str], int] = {}
-    counters: dict[tuple[str, str, str], dict[str, int]] = {}
     gone: set[tuple[str, str, str]] = set()
     for _, table, partition, sort, item in history.rows:
         key = table, partition, sort
         about = {"table": table, "row": [partition, sort]}
         if not item:  # deleted: a row that is written afterwards is another
             versions.pop(key, None)
-        elif "version" in item:
+        else:
             version = int(item["version"]["N"])
             if version <= versions.get(key, -1):
                 text = f"the row {sort} of {partition} in {table} went from version {versions[key]} to {version}"
@@ -161,12 +146,6 @@ def _never_back(history: ParsedHistory) -> Iterator[Violation]:
             versions[key] = version
             if "deleted" in item:
                 gone.add(key)
-        elif "data" not in item:
-            fields = {name: value for name, value in plain(item).items() if isinstance(value, int)}
-            before = counters.get(key, {})
-            if any(fields.get(name, 0) < count for name, count in before.items()):
-                yield Violation(NEVER_BACK, f"the counter {sort} of {partition} in {table} went back", about)
-            counters[key] = fields
 
 
 def _rows(history: ParsedHistory, service: str) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
@@ -209,37 +188,6 @@ def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violati
                 where = f"in {place} of {index} instead of in {partition}"
                 text = f"{model.service}'s row for {message.metadata['stream']} is {where}"
                 yield Violation(REBUILT, text, about)
-
-
-def _counters(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
-    """The funnel and the sales of insights, against the stored events."""
-    funnel: dict[str, int] = dict.fromkeys(STAGES.values(), 0)
-    sold = {"orders": 0, "items": 0, "revenue": 0}
-    for commit in history.commits:
-        for message in commit.messages:
-            if message.name in STAGES:
-                if deliveries.misses("insights", commit.aggregate_id, STAGES):
-                    return
-                funnel[STAGES[message.name]] += 1
-            if message.name == "OrderCompleted":
-                sold["orders"] += 1
-                sold["items"] += sum(item["quantity"] for item in message.data["items"])
-                sold["revenue"] += message.data["total"]
-    found: dict[str, int] = dict.fromkeys(funnel, 0)
-    found_sold = dict.fromkeys(sold, 0)
-    for (partition, sort), item in _rows(history, "insights").items():
-        of_mall = partition == "sales" and sort.split(" ")[1] == "mall"
-        counts = found if partition == "funnel" else found_sold if of_mall else None
-        if counts is not None:
-            for name, count in plain(item).items():
-                if name in counts:
-                    counts[name] += count
-    for expected, counted in ((funnel, found), (sold, found_sold)):
-        wrong = [
-            f"{name} {counted[name]} instead of {count}" for name, count in expected.items() if counted[name] != count
-        ]
-        if wrong:
-            yield Violation(COUNTED, f"insights counts {', '.join(wrong)}", {"table": "insights/views"})
 
 
 def _sagas(history: ParsedHistory) -> Iterator[Violation]:

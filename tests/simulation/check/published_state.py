@@ -77,6 +77,9 @@ def _order(state: State, event: Event) -> None:
     order: Order = state["order"]
     order.apply(event)
     state |= {"status": order.status, "total": order.total, "paid": order.paid}
+    times = {"Approved": "approved_at", "Readied": "readied_at"}
+    if event.name in times:
+        state[times[event.name]] = event.data.get("at")
 
 
 def _invoice(state: State, event: Event) -> None:
@@ -99,7 +102,7 @@ def _payment(state: State, event: Event) -> None:
 
 def _with(*names: str, where: str) -> Callable[[Message], State | None]:
     """A reader of these members of a message; it gives None for a message without the member `where`."""
-    return lambda message: {name: message.data[name] for name in names} if where in message.data else None
+    return lambda message: {name: message.data.get(name) for name in names} if where in message.data else None
 
 
 # By aggregate class: the initial state, how an event changes it, and which part of it a message has.
@@ -110,7 +113,11 @@ KINDS: dict[str, tuple[Callable[[], State], Callable[[State, Event], None], Call
         _published_list,
     ),
     "Bot": (lambda: {"status": "", "list_id": None}, _bot, _with("status", "list_id", where="list_id")),
-    "Order": (lambda: {"order": Order()}, _order, _with("status", "total", "paid", where="total")),
+    "Order": (
+        lambda: {"order": Order(), "approved_at": None, "readied_at": None},
+        _order,
+        _with("status", "total", "paid", "approved_at", "readied_at", where="total"),
+    ),
     "Invoice": (lambda: {"status": "", "amount": 0}, _invoice, _with("status", "amount", where="invoice_id")),
     "Payment": (
         lambda: {"status": "", "order_id": None, "authorized": 0, "left": 0},

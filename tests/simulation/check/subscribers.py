@@ -106,6 +106,7 @@ TIMERS = {
     "ReconciliationPageDue",
     "ReconciliationRunsDue",
     "OrderReconciliationDue",
+    "SumsDue",
 }
 
 # The queue of a command, and its answers: acceptance first, then refusal where there is one.

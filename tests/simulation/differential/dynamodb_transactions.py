@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.simulation.differential.case import Cases, code, refusal
-from tests.simulation.differential.dynamodb_writes import NEW, OLD, commit, item, row
+from tests.simulation.differential.dynamodb_writes import NEW, OLD, commit, item
 from tests.simulation.differential.place import Place
 
 transactions = Cases()
@@ -19,19 +19,6 @@ def put(table: str, what: Any, **more: Any) -> Any:
 def put_any(table: str, what: Any) -> Any:
     """An action that puts an item without a condition."""
     return {"Put": {"TableName": table, "Item": what}}
-
-
-def add(table: str, amount: str, sort: str = "counter") -> Any:
-    """An action that adds to the field `sold` of a row."""
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": row(sort),
-            "UpdateExpression": "ADD #f0 :f0",
-            "ExpressionAttributeNames": {"#f0": "sold"},
-            "ExpressionAttributeValues": {":f0": {"N": amount}},
-        }
-    }
 
 
 def write(place: Place, *actions: Any, **more: Any) -> dict[str, Any]:
@@ -139,39 +126,8 @@ def a_transaction_with_a_table_that_does_not_exist_is_refused(place: Place) -> A
     return write(place, put_any(place.commits(), commit()), put_any("nowhere", commit()))["code"]
 
 
-@transactions.gives([{}, row("counter", sold={"N": "3"})])
-def an_addition_creates_the_item_it_adds_to(place: Place) -> Any:
-    table = place.rows()
-    return [write(place, add(table, "3")), item(place, table, row("counter"))]
-
-
-@transactions.gives([row("counter", sold={"N": "1"}), row(version={"N": "1"})])
-def additions_are_written_with_a_row_in_one_transaction(place: Place) -> Any:
-    table = place.rows()
-    write(place, add(table, "3"))
-    write(place, put_any(table, row(version={"N": "1"})), add(table, "-2"))
-    return [item(place, table, row("counter")), item(place, table, row())]
-
-
-@transactions.gives([["ConditionalCheckFailed", "None"], row("counter", sold={"N": "3"})])
-def nothing_is_added_when_the_row_is_refused(place: Place) -> Any:
-    table = place.rows()
-    is_new = {"ConditionExpression": "attribute_not_exists(#p)", "ExpressionAttributeNames": {"#p": "partition"}}
-    action = {"Put": {"TableName": table, "Item": row(), **is_new}}
-    write(place, action, add(table, "3"))
-    return [write(place, action, add(table, "3"))["reasons"], item(place, table, row("counter"))]
-
-
-@transactions.gives([CANCELLED, ["ValidationError"]])
-def an_addition_to_a_text_is_refused(place: Place) -> Any:
-    table = place.rows()
-    place.dynamodb.put_item(TableName=table, Item=row("counter", sold={"S": "three"}))
-    refused = write(place, add(table, "3"))
-    return [refused["code"], refused["reasons"]]
-
-
 @transactions.gives("ValidationException")
 def a_name_that_no_expression_of_an_action_uses_is_refused(place: Place) -> Any:
-    action = add(place.rows(), "3")
-    action["Update"]["ExpressionAttributeNames"]["#f1"] = "left"
+    action = put(place.commits(), commit())
+    action["Put"]["ExpressionAttributeNames"] = {**action["Put"]["ExpressionAttributeNames"], "#f1": "left"}
     return code(place.dynamodb.transact_write_items, TransactItems=[action])

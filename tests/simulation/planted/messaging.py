@@ -6,10 +6,11 @@ from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging import inbox, retry
 from functions.kernel.messaging.inbox import Inbox
 from tests.simulation.check.delivery import ANSWERED, DEAD_LETTER_REASON, DELIVERED, PUBLISHED, UNKNOWN_VERSION
-from tests.simulation.check.projections import COUNTED, REBUILT
+from tests.simulation.check.projections import REBUILT
 from tests.simulation.check.refusals import VALID_REASON
 from tests.simulation.check.sagas import ENDS
 from tests.simulation.check.side_effects import NOTIFIED_ONCE
+from tests.simulation.check.stages import COUNTED
 from tests.simulation.planted.bug import Bug, Edit, Set
 
 BUGS = (

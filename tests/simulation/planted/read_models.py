@@ -1,9 +1,10 @@
-"""Planted bugs of read models: rows, version checks, counters, and copies in other services."""
+"""Planted bugs of read models: rows, version checks, sums, and copies in other services."""
 
 from functions.baskets import views as baskets_views
 from functions.checkout import views as checkout_views
 from functions.depot import views as depot_views
-from functions.insights.models import sales
+from functions.insights import rollup
+from functions.insights.models import stages
 from functions.kernel.projections import projection, view_store
 from functions.kernel.projections.view_store import DynamoViews
 from functions.notifications import views as notifications_views
@@ -11,7 +12,8 @@ from functions.ordering import views as ordering_views
 from functions.search import service as search_service
 from functions.search import views as search_views
 from tests.simulation.check.lists import NOTHING_MISSING, NOTHING_TWICE
-from tests.simulation.check.projections import COUNTED, NEVER_BACK, REBUILT
+from tests.simulation.check.projections import NEVER_BACK, REBUILT
+from tests.simulation.check.stages import COUNTED, SUMMED
 from tests.simulation.planted.bug import Bug, Edit, Set
 
 BUGS = (
@@ -24,7 +26,7 @@ BUGS = (
     Bug(
         "gate lets the same version through",
         "A message that is delivered twice is applied twice.",
-        (NEVER_BACK, COUNTED),
+        (NEVER_BACK,),
         (Set(view_store, "NEWER", view_store.NEWER.replace("#version < :version", "#version <= :version")),),
     ),
     Bug(
@@ -34,31 +36,61 @@ BUGS = (
         (Edit(view_store.to_item, 'item["deleted"] = {"BOOL": True}', 'item["version"] = {"N": "0"}'),),
     ),
     Bug(
-        "counter beside its row",
-        "A counter is increased before the version of its row is checked.",
-        (COUNTED,),
+        "an order counted twice",
+        "A late minute is added to its sum, not made again from its rows.",
+        (SUMMED,),
         (
             Edit(
-                DynamoViews.put,
-                "if row.counts:",
-                "for (partition, sort), fields in row.counts.items():\n"
-                "                update = self._count(partition, sort, fields)\n"
-                "                self._client.transact_write_items(TransactItems=[update])\n"
-                "            if False:",
+                rollup._sum_minutes,
+                "made: dict[str, Sum] = {kind: {} for kind in KINDS}",
+                "made: dict[str, Sum] = {\n"
+                "            kind: next((sum for _, sum, _ in stored(kind, MINUTE, one, one + END)), None) or {}\n"
+                "            for kind in KINDS\n"
+                "        }",
             ),
         ),
     ),
     Bug(
-        "transaction conflict taken for a repetition",
-        "A row that another transaction has locked is not written.",
+        "a stage counted again when it is received again",
+        "The row of a stage has a key of its own for each receipt.",
         (COUNTED,),
-        (Edit(DynamoViews.put, 'codes & {"ConditionalCheckFailedException", "ConditionalCheckFailed"}', "codes"),),
+        (Edit(stages.stage_row, "_order_id(event), data", 'f"{_order_id(event)} {clock.stamp()}", data'),),
     ),
     Bug(
-        "locked row skipped",
-        "A projection does not retry a write that met a conflict.",
-        (COUNTED, REBUILT),
-        (Edit(projection._write, "clock.back_off(attempt)", "return"),),
+        "the hour of receipt instead of the stage's own",
+        "A stage counts in the hour in which its message is handled.",
+        (COUNTED,),
+        (Edit(stages._time, "clock.stamp(clock.read(metadata.time))", "clock.stamp()"),),
+    ),
+    Bug(
+        "a roll-up hides a late row",
+        "A row that comes into a minute that was summed up leaves no mark.",
+        (SUMMED,),
+        (Edit(stages.late_mark, "if claimed[", "if True or claimed["),),
+    ),
+    Bug(
+        "a late row hidden in its hour",
+        "A late minute is summed up again, its hour is not.",
+        (SUMMED,),
+        (Edit(rollup._make_again, "done and _sum_hour(one, number)", "done"),),
+    ),
+    Bug(
+        "marks deleted without their minutes",
+        "A roll-up deletes the marks of a minute and leaves its sum.",
+        (SUMMED,),
+        (Edit(rollup._make_again, "_sum_minutes(late, late + END, number, has_time)", "pass"),),
+    ),
+    Bug(
+        "lateness judged by the clock",
+        "A row has a mark when it comes a minute after its time, claimed or not.",
+        (SUMMED,),
+        (
+            Edit(
+                stages.late_mark,
+                'if claimed["until"] and minute(_time(metadata)) >= claimed["until"]:',
+                "if (clock.now() - clock.read(metadata.time)).total_seconds() < 60:",
+            ),
+        ),
     ),
     Bug(
         "projection with a version of its own",
@@ -80,9 +112,9 @@ BUGS = (
     ),
     Bug(
         "one row for all stages",
-        "The stages of an order share a row, so a late stage is not counted.",
+        "The stages that an order reaches at one time share a row, so one of them is not counted.",
         (COUNTED,),
-        (Edit(sales.stage_row, "_reached(order_id), stage,", '_reached(order_id), "stage",'),),
+        (Edit(stages.stage_row, "STAGES[type(event)]", '"completed"'),),
     ),
     Bug(
         "erased customer kept in a copy",

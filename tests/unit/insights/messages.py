@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from events.baskets import BasketAbandoned, BasketCheckedOut, BasketStarted
@@ -17,8 +18,15 @@ from events.ordering import (
 from events.registry import Message
 from events.shapes import LineItem
 from events.stores import ProductAdded, StoreCreated
+from functions.insights.api import api
 from functions.insights.inbox import inbox
+from functions.insights.rollup import roll_up
+from functions.kernel.runtime import clock
 from tests.support.delivery import delivered
+from tests.support.gateway import request
+
+DAY = "?from=2026-03-14T00:00:00Z&to=2026-03-15T00:00:00Z"
+LATER = datetime(2026, 3, 17, 12, tzinfo=UTC)
 
 BREAD = LineItem(
     store_id="bakery", product_id="bread", store_name="Bakery", product_name="Bread", price=450, quantity=2
@@ -35,8 +43,10 @@ MORE: dict[type[OrderState], dict[str, Any]] = {
 STATUS = {OrderCreated: "pending", OrderApproved: "approved", OrderReadied: "ready", OrderPaid: "ready"}
 
 
-def order(event: type[OrderState], order_id: str = "order-1", items: Sequence[LineItem] = (BREAD,)) -> OrderState:
-    """An event of an order."""
+def order(
+    event: type[OrderState], order_id: str = "order-1", items: Sequence[LineItem] = (BREAD,), **times: str
+) -> OrderState:
+    """An event of an order. Times: of its stages so far (created_at, approved_at, readied_at)."""
     fields = {
         "order_id": order_id,
         "customer_id": "ada",
@@ -49,7 +59,7 @@ def order(event: type[OrderState], order_id: str = "order-1", items: Sequence[Li
         "shopping_list_id": None,
         "created_at": "2026-03-14T09:00:00.000000Z",
     }
-    return event.model_validate(fields | MORE.get(event, {}))
+    return event.model_validate(fields | MORE.get(event, {}) | times)
 
 
 def basket(
@@ -83,3 +93,20 @@ def consume(message: Message, **metadata: Any) -> None:
     body["detail"]["metadata"] |= metadata
     event["Records"][0]["body"] = json.dumps(body)
     assert inbox.handle(event) == {"batchItemFailures": []}
+
+
+def roll_up_all(now: datetime = LATER) -> None:
+    """Sum up all that was consumed: a first roll-up makes what is late, a second has nothing left to do."""
+    with clock.fixed(lambda: now):
+        roll_up()
+
+
+def read(what: str, query: str = DAY) -> dict[str, Any]:
+    """What insights answers, which is the same before and after a roll-up."""
+    answers = [request(api, "GET", f"/api/insights/{what}{query}")]
+    roll_up_all()
+    answers += [request(api, "GET", f"/api/insights/{what}{query}")]
+    assert answers[0].status == 200, answers[0]
+    assert answers[0].body == answers[1].body
+    body: dict[str, Any] = answers[0].body
+    return body

@@ -20,6 +20,7 @@ from events.depot import (
     ShoppingListCompleted,
     ShoppingListState,
 )
+from events.insights import SumsDue
 from events.ordering import OrderApproved, OrderCreated, OrderPaid
 from events.registry import Kind, language
 from functions.insights.api import api
@@ -73,7 +74,7 @@ def consume_checkout() -> None:
 
 
 def test_insights_consumes_every_message_on_the_bus() -> None:
-    assert inbox.messages == PUBLIC
+    assert [message for message in inbox.messages if message is not SumsDue] == PUBLIC
 
 
 @pytest.mark.parametrize("message", PUBLIC, ids=lambda message: message.about.name)

@@ -93,21 +93,12 @@ def asked(client: Any) -> Iterator[list[str | None]]:
         client.meta.events.unregister("before-parameter-build.dynamodb", note)
 
 
-TRANSACTIONS: list[Callable[[DynamoEventStore, DynamoViews], object]] = [
-    lambda store, views: store.commit(a_commit("Jar#jar-2"), a_commit("Jar#jar-3")),
-    lambda store, views: views.put(Row("here", "b", {}, counts={("here", "c"): {"n": 1}}), 1),
-]
-
-
-@pytest.mark.parametrize("work", TRANSACTIONS)
-def test_what_a_transaction_consumes_in_each_table_is_counted(
-    clients: Any, store: DynamoEventStore, views: DynamoViews, work: Callable[[DynamoEventStore, DynamoViews], object]
-) -> None:
+def test_what_a_transaction_consumes_in_each_table_is_counted(clients: Any, store: DynamoEventStore) -> None:
     # The fake in this process does not say what a transaction consumes.
     consumed = [{"TableName": "one", "CapacityUnits": 4.0}, {"TableName": "two", "CapacityUnits": 2.0}]
     answer = 200, {"ConsumedCapacity": consumed}
     with asked(clients.dynamodb) as levels, aws.answering(clients.dynamodb, "TransactWriteItems", answer):
-        work(store, views)
+        store.commit(a_commit("Jar#jar-2"), a_commit("Jar#jar-3"))
     assert levels == ["TOTAL"]
     assert cost.take() == {"write_units": 6}
 

@@ -2,18 +2,16 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from events.envelope import Metadata
 from events.registry import Event
-from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.projection import Projection, read
 from functions.kernel.projections.view_store import MemoryViews
-from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from tests.support.delivery import delivered
@@ -40,7 +38,6 @@ def jar_row(message: JarFilled | JarSealed, metadata: Metadata) -> Row:
         sort=message.jar_id,
         data={"coins": message.coins, "sealed": sealed, "at": metadata.stream_version},
         indexes={"by_state": ("sealed" if sealed else "open", message.jar_id)},
-        counts={("counts", "all"): {"sealed": 1}} if sealed else {},
     )
 
 
@@ -67,13 +64,12 @@ SMASHED = delivered(JarSmashed(jar_id="jar-1"), id="m4", stream_version=4)
 
 @pytest.mark.parametrize("order", list(itertools.permutations([FIRST, SECOND, THIRD])))
 @pytest.mark.usefixtures("running")
-def test_rows_and_counters_come_out_the_same_in_any_order_and_with_every_message_twice(
+def test_rows_come_out_the_same_in_any_order_and_with_every_message_twice(
     order: tuple[dict[str, Any], ...],
 ) -> None:
     for event in [*order, *order]:
         assert inbox.handle(event) == DONE
     assert read("jars", "jar-1") == {"coins": 3, "sealed": True, "at": 3}
-    assert read("counts", "all") == {"sealed": 1}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([FIRST, THIRD, SMASHED])))
@@ -107,45 +103,6 @@ def test_a_message_may_make_several_rows_or_none(running: Runtime) -> None:
 def test_it_has_its_messages_subscribed_to() -> None:
     assert inbox.messages == [JarFilled, JarSealed, JarSmashed]
     assert projection.indexes == ("by_state",)
-
-
-def test_a_row_that_another_is_writing_has_the_message_tried_again() -> None:
-    class BusyViews(MemoryViews):
-        busy = True
-
-        def put(self, row: Row, version: int) -> bool:
-            if self.busy:
-                raise ConcurrencyError("the row is being written by another")
-            return super().put(row, version)
-
-    views = BusyViews()
-    with (
-        clock.fixed(lambda: datetime(2030, 1, 1, tzinfo=UTC)),
-        runtime.active(memory_runtime("jars", views=views)),
-    ):
-        assert inbox.handle(FIRST) != DONE
-        views.busy = False
-        assert inbox.handle(FIRST) == DONE
-        assert read("jars", "jar-1") == {"coins": 1, "sealed": False, "at": 1}
-
-
-def test_a_row_that_another_writes_for_a_moment_is_written_right_after() -> None:
-    waited: list[float] = []
-
-    class BrieflyBusyViews(MemoryViews):
-        def put(self, row: Row, version: int) -> bool:
-            if len(waited) < 2:
-                raise ConcurrencyError("the row is being written by another")
-            return super().put(row, version)
-
-    with (
-        clock.fixed(lambda: datetime(2030, 1, 1, tzinfo=UTC), waited.append),
-        runtime.active(memory_runtime("jars", views=BrieflyBusyViews())),
-    ):
-        assert inbox.handle(FIRST) == DONE
-        assert read("jars", "jar-1") == {"coins": 1, "sealed": False, "at": 1}
-    assert waited == sorted(waited)
-    assert len(waited) == 2
 
 
 def test_an_included_projection_makes_its_rows_beside_those_that_are_there() -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.projections.view_store import DynamoViews, MemoryViews, to_item
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.views import Row, ViewStore
@@ -36,14 +36,13 @@ def views(dynamodb: Any) -> DynamoViews:
 
 
 PLAIN = Row("here", "order", {"n": 1})
-COUNTED = Row("here", "order", {"n": 1}, counts={("here", "day"): {"orders": 1}})
 
 
-def test_a_row_is_one_put_and_a_row_with_counters_one_transaction(dynamodb: Any, views: DynamoViews) -> None:
+def test_a_row_is_one_put(dynamodb: Any, views: DynamoViews) -> None:
     with aws.calls(dynamodb) as made:
         views.put(PLAIN, 1)
-        views.put(COUNTED, 2)
-    assert [operation for operation, _ in made] == ["PutItem", "TransactWriteItems"]
+        views.put(PLAIN, 2)
+    assert [operation for operation, _ in made] == ["PutItem", "PutItem"]
 
 
 def test_a_row_says_when_it_may_go(dynamodb: Any) -> None:
@@ -94,59 +93,21 @@ def test_a_row_that_was_stored_as_text_is_read_whatever_its_length(dynamodb: Any
         assert views.get_many([("here", "a")]) == {("here", "a"): {"text": "y" * length}}
 
 
-@pytest.mark.parametrize(("row", "operation"), [(PLAIN, "PutItem"), (COUNTED, "TransactWriteItems")])
-def test_a_row_whose_reply_was_lost_is_written_and_counted_once(
-    dynamodb: Any, views: DynamoViews, row: Row, operation: str
-) -> None:
-    with aws.losing_first_reply(dynamodb, operation) as attempts:
-        views.put(row, 1)
+def test_a_row_whose_reply_was_lost_is_written(dynamodb: Any, views: DynamoViews) -> None:
+    with aws.losing_first_reply(dynamodb, "PutItem") as attempts:
+        views.put(PLAIN, 1)
     assert attempts == [1, 2]
     assert views.get("here", "order") == {"n": 1}
-    assert views.get("here", "day") == ({"orders": 1} if row is COUNTED else None)
 
 
 @pytest.mark.parametrize(
-    ("row", "operation", "answer"),
-    [
-        (PLAIN, "PutItem", aws.error("TransactionConflictException")),
-        (COUNTED, "TransactWriteItems", aws.error("TransactionInProgressException")),
-        (
-            COUNTED,
-            "TransactWriteItems",
-            aws.error(
-                "TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": "TransactionConflict"}]
-            ),
-        ),
-    ],
+    "code", ["ProvisionedThroughputExceededException", "ValidationException", "TransactionConflictException"]
 )
-def test_a_row_that_meets_another_write_is_a_conflict_and_can_be_put_again(
-    dynamodb: Any, views: DynamoViews, row: Row, operation: str, answer: tuple[int, dict[str, Any]]
-) -> None:
-    with aws.answering(dynamodb, operation, answer), pytest.raises(ConcurrencyError):
-        views.put(row, 1)
-    assert views.put(row, 1)
-
-
-@pytest.mark.parametrize(
-    ("row", "operation", "answer"),
-    [
-        (PLAIN, "PutItem", aws.error("ProvisionedThroughputExceededException")),
-        (PLAIN, "PutItem", aws.error("ValidationException")),
-        (
-            COUNTED,
-            "TransactWriteItems",
-            aws.error(
-                "TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": "ThrottlingError"}]
-            ),
-        ),
-    ],
-)
-def test_any_other_error_is_passed_on(
-    dynamodb: Any, views: DynamoViews, row: Row, operation: str, answer: tuple[int, dict[str, Any]]
-) -> None:
-    with aws.answering(dynamodb, operation, answer), pytest.raises(ClientError):
-        views.put(row, 1)
+def test_an_error_is_passed_on(dynamodb: Any, views: DynamoViews, code: str) -> None:
+    with aws.answering(dynamodb, "PutItem", aws.error(code)), pytest.raises(ClientError, match=code):
+        views.put(PLAIN, 1)
     assert views.get("here", "order") is None
+    assert views.put(PLAIN, 1)
 
 
 def test_a_row_is_read_consistently(dynamodb: Any, views: DynamoViews) -> None:
