@@ -61,6 +61,7 @@ class Message(BaseModel):
     `answers`. A class without `source` is a base for others, and has no `about`.
     """
 
+    # Built when first needed: a function imports twenty messages and handles two or three (docs/adr/0038).
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     about: ClassVar[About]

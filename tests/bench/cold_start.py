@@ -3,11 +3,10 @@
 Each function's process looks its handler up by its name, as Lambda does while it initialises, has what the handler
 works with (a file of the service), and makes the client that it needs at once. The other process of a pair imports
 boto3 and makes the same client. Both have the code, the layer's packages and boto3 apart from everything else that is
-installed here, all with bytecode. The functions are measured in turn, in rounds; a ratio is that of the two medians.
+installed here, all with bytecode. Each is measured once in a pass; a ratio is that of the medians of all passes.
 """
 
 import compileall
-import json
 import subprocess
 import sys
 import tomllib
@@ -40,22 +39,15 @@ print(1000 * time.process_time())
 """
 
 
-def measure(*, rounds: int, functions: int | None = None) -> dict[str, Any]:
-    """`{"bare_ms": {client: [of each round]}, "start_ms": {function: […]}}`; functions: only so many of them."""
+def measure(*, functions: int | None = None) -> dict[str, Any]:
+    """`{"bare_ms": {client: [once]}, "start_ms": {function: [once]}}`; functions: only so many of them."""
     with TemporaryDirectory(prefix="mallbots-bench-") as folder:
         path = _installed(Path(folder))
         wanted = deployed()[:functions]
         clients = sorted({_client(handler) for _, handler in wanted})
-        bare: dict[str, list[float]] = {client: [] for client in clients}
-        started: dict[str, list[float]] = {f"{service}/{handler}": [] for service, handler in wanted}
-        for number in range(rounds + 1):
-            times = {client: _start(path, "", "", client) for client in clients}
-            own = {f"{s}/{handler}": _start(path, s, handler, _client(handler)) for s, handler in wanted}
-            if number:  # the first one writes bytecode, and reads files that the system then has at hand
-                for name, took in times.items():
-                    bare[name].append(took)
-                for name, took in own.items():
-                    started[name].append(took)
+        _start(path, *wanted[0], clients[0])  # writes bytecode, and reads files that the system then has at hand
+        bare = {client: [_start(path, "", "", client)] for client in clients}
+        started = {f"{s}/{handler}": [_start(path, s, handler, _client(handler))] for s, handler in wanted}
     return {"bare_ms": bare, "start_ms": started}
 
 
@@ -117,7 +109,3 @@ def _link(folder: Path, names: set[str]) -> None:
         for top in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__")}:
             if not (folder / top).exists():
                 (folder / top).symlink_to(Path(str(found.locate_file(top))))
-
-
-if __name__ == "__main__":
-    json.dump(measure(rounds=5), sys.stdout)

@@ -247,7 +247,7 @@ class HistoryBuilder:
             place = "unfinished" if unfinished else status
             self.write_row("search/views", "orders", id, version, data, **_entry("by_status", place, "completed"))
             if status == "pending" or not unfinished:
-                place = "unfinished" if unfinished else "ended "
+                place = "unfinished" if unfinished else f"ended {TIME[:10]}"
                 self.write_row(
                     "payments/views", f"order {id}", "order", version, data, **_entry("reconciliation", place)
                 )

@@ -45,7 +45,7 @@ def to_item(row: Row, version: int) -> Item:
     if row.data is not None:
         item["data"] = {"S": compact(row.data)}
         if _size(item) > WRITE_UNIT:
-            item["data"] = {"B": deflated(item["data"]["S"])}
+            item["data"] = {"B": deflated(item["data"]["S"].encode())}
     return item
 
 
@@ -61,7 +61,7 @@ def _size(item: Item) -> int:
 def _text(item: Item) -> str:
     """The JSON text of an item's data."""
     stored = item["data"]
-    return inflated(stored["B"]) if "B" in stored else stored["S"]
+    return inflated(stored["B"]).decode() if "B" in stored else stored["S"]
 
 
 def read_item(item: Item | None) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Logs and metrics: JSON lines on standard output, which CloudWatch reads.
 
 A deployment names its service (MALLBOTS_SERVICE); without it (a test, the simulation, a script) nothing is printed.
-Powertools is imported on first use: that takes about 40 ms, which a function without failures never spends.
+Powertools is imported on first use, by what fails: a function without failures never spends the CPU of that.
 
 A metric costs by its name and dimensions, so there is one only where an alarm watches it, and the service is its only
 dimension. Messages and routes are properties of the lines, for queries on logs. What is handled has one line for each

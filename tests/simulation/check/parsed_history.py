@@ -247,7 +247,7 @@ def row_data(item: Mapping[str, dict[str, Any]] | None) -> dict[str, Any] | None
     if not item or "data" not in item:
         return None
     (kind, content), *_ = item["data"].items()
-    data: dict[str, Any] = json.loads(zlib.decompress(content, -zlib.MAX_WBITS) if kind == "B" else content)
+    data: dict[str, Any] = json.loads(zlib.decompress(content) if kind == "B" else content)
     return data
 
 
