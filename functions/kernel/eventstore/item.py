@@ -16,7 +16,7 @@ import msgspec
 
 from functions.kernel.domain.sizes import COMMIT_LIMIT
 from functions.kernel.runtime.causes import Causes
-from functions.kernel.runtime.commit import Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
+from functions.kernel.runtime.commit import DIGEST, Cause, Commit, Outgoing, Snapshot, StoredEvent, refuse_oversize
 from functions.kernel.runtime.json_text import deflated, inflated
 
 Item = dict[str, dict[str, Any]]
@@ -163,7 +163,7 @@ def _from_first_form(item: Item, messages: bool) -> Commit:
         events=_first_events(item["events"]["S"]),
         time=item["time"]["S"],
         messages=messages_of(item) if messages else (),
-        cause=Cause(item["cause"]["S"], item["digest"]["S"]) if "cause" in item else None,
+        cause=Cause(item["cause"]["S"], item["digest"]["S"][:DIGEST]) if "cause" in item else None,
         correlation_id=item["correlation_id"]["S"],
         causation_id=item["causation_id"]["S"] if "causation_id" in item else None,
         actor=item["actor"]["S"],

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from functions.kernel.domain.errors import InvalidError, TooLargeError
 from functions.kernel.rest.wire import REPLACEMENT, read_json
 from functions.kernel.runtime import ids
-from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.commit import DIGEST, Cause
 from functions.kernel.runtime.context import Caller, Context
 
 BODY_LIMIT = 65_536  # bytes
@@ -100,7 +100,7 @@ class Request:
             asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
         except RecursionError:  # json writes fewer levels than it reads, by how many depends on the Python
             raise InvalidError("the body is nested too deeply") from None
-        digest = hashlib.sha256(asked.encode()).hexdigest()
+        digest = hashlib.sha256(asked.encode()).hexdigest()[:DIGEST]
         return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")
 
     @property

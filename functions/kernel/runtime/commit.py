@@ -13,6 +13,10 @@ from functions.kernel.domain.errors import TooLargeError
 from functions.kernel.domain.sizes import COMMIT_LIMIT, MESSAGE_LIMIT
 from functions.kernel.runtime.causes import Causes
 
+DIGEST = (
+    32  # hexadecimal digits: two requests of one key have the same 128 bits by intent only, and each KB is paid for
+)
+
 
 @dataclass(frozen=True)
 class Cause:
