@@ -12,7 +12,7 @@ from functions.kernel.rest.wire import Answer, Stamp, Wire
 from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("checkout", uses=Uses(streams="commit", rows=("put", "delete", "query"), indexes=("sagas",)))
+api = Api("checkout", uses=Uses(streams="commit", rows=("query", "put"), indexes=("sagas",)))
 
 
 class Which(Paged):

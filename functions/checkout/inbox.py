@@ -37,7 +37,7 @@ Acceptance = (
 )
 Refusal = CustomerRefused | ShoppingListRefused | PaymentRefused | ShoppingRefused
 
-inbox = Inbox("checkout", uses=Uses(streams="commit", rows=("put", "delete", "query"), indexes=("sagas",)))
+inbox = Inbox("checkout", uses=Uses(streams="commit", rows=("query", "delete"), indexes=("sagas",)))
 inbox.include(views.projection)
 inbox.schedule(SagasDue, "rate(1 minute)")
 

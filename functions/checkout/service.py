@@ -83,11 +83,11 @@ def take_over(order_id: str) -> None:
 
 
 def resume(order_id: str) -> None:
-    """Resume a saga that is parked, or whose latest try is past its timeout. Raises NotFoundError, RefusedError."""
-    saga = sagas.change(order_id, _marked(lambda saga, now: saga.resume(now)))
-    _ring(saga)
-    if saga.status != "running":
-        _show(saga)
+    """Resume a saga that is parked, or has a try that is overdue. Raises NotFoundError, RefusedError.
+
+    The schedule shows one that is parked by that, as its mark stays.
+    """
+    _ring(sagas.change(order_id, _marked(lambda saga, now: saga.resume(now))))
 
 
 def saga(order_id: str) -> Standing:
