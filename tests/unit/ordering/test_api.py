@@ -187,9 +187,18 @@ def test_an_order_unpaid_for_24_hours_is_cancelled_by_the_system() -> None:
 
 
 def test_another_service_asks_for_an_order() -> None:
-    deliver(CHECKED_OUT)
+    placed = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    with clock.fixed(lambda: placed):
+        deliver(CHECKED_OUT)
+    found = {"order_id": "order-1", "customer_id": "ada", "status": "pending", "total": 1699, "paid": False}
     assert queries.handle({"query": "FindOrder", "data": {"order_id": "order-1"}}) == {
-        "answer": {"order_id": "order-1", "customer_id": "ada", "status": "pending", "total": 1699, "version": 1}
+        "answer": {**found, "changed_at": clock.stamp(placed), "version": 1}
+    }
+    paid = placed + timedelta(hours=1)
+    with clock.fixed(lambda: paid):
+        deliver(PAID)
+    assert queries.handle({"query": "FindOrder", "data": {"order_id": "order-1"}}) == {
+        "answer": {**found, "paid": True, "changed_at": clock.stamp(paid), "version": 2}
     }
     assert queries.handle({"query": "FindOrder", "data": {"order_id": "unknown"}}) == {
         "not_found": "there is no order unknown"
