@@ -1,4 +1,4 @@
-"""Two kinds of plots as SVG, of a few hundred lines of text each: bars side by side, and lines."""
+"""Two kinds of plots as SVG: bars side by side, and lines."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -58,8 +58,8 @@ def _head(title: str, note: str, series: Mapping[str, Sequence[float]]) -> list[
     parts = [_text(12, 22, title, size=15, weight="bold"), _text(12, 40, note, colour="#57606a")]
     for number, name in enumerate(series):
         across = WIDTH - 20 - 190 * (len(series) - number)
-        parts.append(f'<rect x="{across}" y="12" width="12" height="12" fill="{COLOURS[number]}"/>')
-        parts.append(_text(across + 18, 22, name))
+        parts.append(f'<rect x="{across}" y="30" width="12" height="12" fill="{COLOURS[number]}"/>')
+        parts.append(_text(across + 18, 40, name))
     return parts
 
 

@@ -13,7 +13,7 @@ def measures(size: str) -> dict[str, Measure]:
     full = size == "full"
     return {
         "fold": lambda: _module("folding").measure(rounds=21 if full else 2),
-        "own_cpu": lambda: _module("own_cpu").measure(rounds=9 if full else 1),
+        "own_cpu": lambda: _module("own_cpu").measure(rounds=5 if full else 1),
         "cold_start": lambda: _module("cold_start").measure(functions=None if full else 2),
         "streams": lambda: _module("streams").measure(lengths=[10, 100, 1_000, 10_000] if full else [10, 40]),
         "order": _order,
