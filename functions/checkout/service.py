@@ -11,7 +11,7 @@ from functions.checkout.domain import CreateOrderSaga, Item
 from functions.checkout.publish import publishes
 from functions.checkout.views import Standing
 from functions.kernel.domain.saga import TRIES, Moment
-from functions.kernel.domain.saga_events import Parked, StepSent
+from functions.kernel.domain.saga_events import Parked, Resumed, StepSent
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, observe, runtime
@@ -85,9 +85,11 @@ def take_over(order_id: str) -> None:
 def resume(order_id: str) -> None:
     """Resume a saga that is parked, or has a try that is overdue. Raises NotFoundError, RefusedError.
 
-    The schedule shows one that is parked by that, as its mark stays.
+    The schedule removes the mark of one that is parked by that.
     """
-    _ring(sagas.change(order_id, _marked(lambda saga, now: saga.resume(now))))
+    saga = sagas.change(order_id, _marked(lambda saga, now: saga.resume(now)))
+    _ring(saga)
+    views.show(saga)
 
 
 def saga(order_id: str) -> Standing:
@@ -104,19 +106,24 @@ def list_sagas(
     side by side: a page of 100 takes as long as four reads.
     """
     rows, following = views.sagas(status, limit, after)
-    found = results(runtime.current().side_by_side([partial(_latest, row) for row in rows]))
+    found = results(runtime.current().side_by_side([partial(_latest, row, status) for row in rows]))
     return [saga for saga in found if status in (None, saga.status)], following
 
 
-def _latest(row: Standing) -> Standing:
-    """A saga as it is now. One that has not ended is read from its stream: a row for each step would cost more."""
-    return views.standing(sagas.load(row.order_id).aggregate) if row.status in ("running", "parked") else row
+def _latest(row: Standing, status: str | None) -> Standing:
+    """A saga as it is now. One that runs is read from its stream: a row for each step would cost more.
+
+    So is each of the list of those that wait for staff: an index may be behind.
+    """
+    if row.status == "running" or status == "parked":
+        return views.standing(sagas.load(row.order_id).aggregate)
+    return row
 
 
 def _decide(order_id: str, decide: Decide) -> CreateOrderSaga:
     """Let a saga decide on a message, also one that does not exist yet: it ignores what is not for it."""
     saga = sagas.create(order_id, _marked(decide))
-    if saga.status not in ("", "running"):
+    if saga.status not in ("", "running") or any(isinstance(event, Resumed) for event in saga.changes):
         _show(saga)
     return saga
 

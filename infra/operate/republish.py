@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=moment, help="RFC 3339")
     parser.add_argument("--stream", help="one stream: Order#<id>")
     parser.add_argument("--to", help="the one service that receives them (default: all)")
-    parser.add_argument("--names", help="commands, replies and timers to send too: StepTimedOut,SagaMoved")
+    parser.add_argument("--names", help="commands, replies and timers to send too: SagaWatchEnds,StepTimedOut")
     parser.add_argument("--cursor", help="go on at this page, as a run that failed says")
 
 

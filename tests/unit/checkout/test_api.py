@@ -135,6 +135,13 @@ def test_a_parked_saga_that_was_resumed_is_listed_as_running_at_once(desk: Desk)
     assert seen(desk, SAGAS)["sagas"] == [seen(desk)["saga"]]
 
 
+def test_a_parked_saga_that_gets_an_answer_is_listed_as_running_at_once(desk: Desk) -> None:
+    park(desk)
+    desk.deliver(UNDONE["VoidPayment"])
+    assert (orders(desk, "?status=parked"), orders(desk, "?status=running")) == ([], [ORDER])
+    assert seen(desk, SAGAS)["sagas"] == [seen(desk)["saga"]]
+
+
 def test_a_row_of_newer_code_is_read_too(desk: Desk) -> None:
     park(desk)
     views = desk.runtime.views

@@ -177,13 +177,15 @@ def test_the_rows_are_rebuilt_when_orders_are_republished(desk: Desk) -> None:
     assert (listed(desk, "running"), listed(desk, "compensated")) == ([ORDER], ["order-2"])
 
 
-def test_a_saga_that_is_parked_when_staff_time_out_its_last_try_is_listed_by_the_schedule(desk: Desk) -> None:
+def test_a_saga_that_is_parked_when_staff_time_out_its_last_try_is_listed_and_loses_its_mark_to_the_schedule(
+    desk: Desk,
+) -> None:
     bring_to(desk, 1)
     desk.deliver(OrderCancelled)
     for _ in range(UNDO_TRIES - 1):
         desk.times_out()
     desk.wait(901)
     assert desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume") == (200, {})
-    assert (desk.saga.status, listed(desk, "parked"), marked(desk)) == ("parked", [], [ORDER])
+    assert (desk.saga.status, listed(desk, "parked"), marked(desk)) == ("parked", [ORDER], [ORDER])
     tick(desk)
     assert (listed(desk, "parked"), marked(desk)) == ([ORDER], [])
