@@ -222,6 +222,11 @@ class HistoryBuilder:
         self.record("row", table=table, key=[partition, sort], item=item, container="inbox")
         self.tables.setdefault(table, {})[partition, sort] = item
 
+    def delete_row(self, table: str, partition: str, sort: str) -> None:
+        """Delete a row of a read model."""
+        self.record("row", table=table, key=[partition, sort], item={}, container="inbox")
+        del self.tables[table][partition, sort]
+
     def count(self, partition: str, sort: str, **fields: int) -> None:
         """Add to a counter of insights."""
         table = self.tables.setdefault("insights/views", {})
