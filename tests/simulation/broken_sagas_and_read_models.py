@@ -101,6 +101,10 @@ def watch_that_ends_too_late(history: HistoryBuilder) -> None:
     edit(history, "Started", change=lambda messages: messages[-1].update(delay=600), part="messages")
 
 
+def begun_without_a_mark(history: HistoryBuilder) -> None:
+    history.entries.pop(history.find("row", '"running"', "mark#o"))
+
+
 def watch_ignored(history: HistoryBuilder) -> None:
     until = history.time(60)
     ends = "SagaWatchEnds", {"order_id": "x", "until": until}, 60
@@ -323,6 +327,7 @@ CASES: list[Case] = [
     ("completed", no_command, sagas.COMMAND_SENT),
     ("completed", no_watch, sagas.WATCHED),
     ("completed", watch_that_ends_too_late, sagas.WATCHED),
+    ("completed", begun_without_a_mark, sagas.MARKED),
     ("completed", watch_ignored, sagas.WATCH_HANDLED),
     ("completed", due_too_early, sagas.IN_TIME),
     ("parked", retried_before_it_was_due, sagas.IN_TIME),

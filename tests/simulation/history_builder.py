@@ -217,6 +217,11 @@ class HistoryBuilder:
         self.record("row", table=table, key=[partition, sort], item=item, container="inbox")
         self.tables.setdefault(table, {})[partition, sort] = item
 
+    def delete_row(self, table: str, partition: str, sort: str) -> None:
+        """Delete a row of a read model."""
+        self.record("row", table=table, key=[partition, sort], item={}, container="inbox")
+        del self.tables[table][partition, sort]
+
     def reach(self, stage: str, data: dict[str, Any], id: str = "o", time: str = TIME, hour: str = TIME[:13]) -> None:
         """Write the row of a stage of insights, and the sums of its minute and hour."""
         self.write_row("insights/views", f"stages {hour} 0", f"{time} {stage} {id}", 1, data)

@@ -168,6 +168,7 @@ def _checked_out(authorized: int) -> tuple[HistoryBuilder, list[str]]:
     )
     _notify(builder, "received", order)
     taken = ("OrderTaken", {"customer_id": "c", "payment_id": "p", "items": [], "total": 3000})
+    builder.write_row("checkout/views", "running", "mark#o", 1, {"order_id": "o"})
     return builder, _ask(builder, 1, 2, 3, after=[taken, ("Started", {"at": builder.time()})], cause=order)
 
 
@@ -204,6 +205,7 @@ def completed() -> HistoryBuilder:
     )
     builder.commit(SAGA, ("StepAnswered", {"step": 5}), ("Completed", {"at": ""}), cause=reply_id)
     builder.write_row("checkout/views", "sagas", "o", 20, {"status": "completed"})
+    builder.delete_row("checkout/views", "running", "mark#o")
     _notify(builder, "approved", approved)
     builder.commit(
         INVOICE,
@@ -336,6 +338,7 @@ def _reject_and_undo(builder: HistoryBuilder, command_id: str) -> None:
     )
     builder.commit(SAGA, ("Undone", {"step": 2}), ("Compensated", {"at": ""}), cause=reply_id)
     builder.write_row("checkout/views", "sagas", "o", 20, {"status": "compensated"})
+    builder.delete_row("checkout/views", "running", "mark#o")
     builder.commit(
         INVOICE,
         ("Cancelled", {"payment_id": "p"}),

@@ -145,10 +145,6 @@ class Table:
                 size += len(name) + len(content)
             if kind == "N" and not _CANONICAL(content):
                 kept[name] = {"N": _canonical(content)}
-            if kind == "B":
-                if not isinstance(content, bytes):
-                    raise InvalidKeyError(f"{name} must be bytes, and is {content!r}")
-                size += len(name) + len(content)
             if kind in ("SS", "NS", "BS") and not content:
                 raise InvalidKeyError("a set may not be empty")
         if size > ITEM_LIMIT:

@@ -1,5 +1,6 @@
 """Sagas: each ends as its order does, completed, or with everything undone whose command was sent."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ AWAITED_ANSWER = "a saga proceeds by the answers that it waits for"
 ANSWER_COUNTS = "an answer that a saga waits for counts when it comes"
 IN_TIME = "an attempt has the time that its number gives it, and is not given up before"
 WATCHED = "a saga that runs has a watch that ends before an attempt is overdue"
+MARKED = "a saga is marked before the commit with which it begins to run"
 WATCH_HANDLED = "a saga acts when its latest watch ends"
 AS_ITS_ORDER = "a saga ends as its order does"
 COMPENSATED = "a compensated saga leaves no open list and no payment kept"
@@ -114,9 +116,16 @@ class Saga:
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """Sagas with a wrong step, without an end, or with the wrong end."""
+    marked: dict[str, list[int]] = defaultdict(list)
+    for at, table, partition, sort, item in history.rows:
+        if (table, partition) == ("checkout/views", "running") and item:
+            marked[sort.partition("#")[2]].append(at)
     for order_id, commits in history.of_kind("CreateOrderSaga"):
         saga = Saga(int(history.final.get("settings", {}).get("MALLBOTS_STEP_TIMEOUT", 60)))
         for commit in commits:
+            begins = [name for name in commit.event_names() if name in ("Started", "Resumed", "Stopped")]
+            if len([at for at in marked[order_id] if at <= commit.at]) < len(begins):
+                yield Violation(MARKED, f"{commit.where} has {begins[0]} without a mark", {"stream": commit.stream})
             found = [*(one for event in commit.events for one in _step(saga, event, commit, history)), *_watch(saga)]
             for invariant, text in found:
                 about = {"stream": commit.stream, "cause": commit.causation}

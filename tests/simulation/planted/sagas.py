@@ -16,6 +16,7 @@ from tests.simulation.check.sagas import (
     COMPENSATED,
     ENDS,
     IN_TIME,
+    MARKED,
     ONE_END,
     PARKED_LATE,
     STAGES_IN_ORDER,
@@ -148,7 +149,7 @@ BUGS = (
     Bug(
         "saga without a mark",
         "Nothing shows the schedule a saga whose watch was lost.",
-        (ENDS,),
+        (MARKED, ENDS),
         (Edit(service._marked, "if saga.changes and not ran:", "if False:"),),
     ),
     Bug(
