@@ -71,11 +71,12 @@ def _text() -> Callable[[], Order]:
     text = json.dumps(events, separators=(",", ":"))
     assert len(events) == 5
     read = stored._first_events if _decodes_texts() else _read
+    fold_one: Any = getattr(repository, "fold", None) or vars(repository)["_fold"]
 
     def fold() -> Order:
         order = Order(id=ORDER)
         for one in read(text):
-            repository._fold(order, one)
+            fold_one(order, one)
         return order
 
     return fold
