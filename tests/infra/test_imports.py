@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 # Beside boto3 and what it imports. What a function does not list here, it must not import: each module adds to every
 # cold start. A module that few invocations need is imported by them (`republish`, Powertools for what fails).
-OURS = {"events", "functions", "gc"}
-PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
+OURS = {"events", "functions", "gc"} | {"msgspec", "typing_extensions"}  # the latter for msgspec
+PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 STANDARD = {"fractions", "sysconfig", "zoneinfo"} | {"pkgutil"}  # which pydantic imports, and insights
 ALLOWED = {
     "relay": OURS - {"events"},

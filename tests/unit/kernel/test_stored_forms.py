@@ -22,7 +22,7 @@ from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.eventstore.repository import Repository, recall
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import runtime
-from functions.kernel.runtime.commit import Cause
+from functions.kernel.runtime.commit import DIGEST, Cause
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.check.stored_form import unpacked
@@ -31,6 +31,7 @@ from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 SAMPLES = Path(__file__).parent / "samples" / "stored_forms"
 FORMS = ("first", "second")
 SERVICES = sorted(path.stem for path in (SAMPLES / "first").glob("*.json"))
+FORMER = {"attempt"}  # fields of that code that no aggregate has any more
 ATTRIBUTES = {"stream", "version", "id", "time", "actor", "correlation_id", "events"}
 
 
@@ -117,7 +118,8 @@ def test_every_stream_is_loaded_as_it_was(form: str, service: str, snapshots: bo
             "unchanged": read.unchanged,
             **json.loads(codec.to_state(read)),
         }
-        assert {name: state[name] for name in known["state"]} == known["state"]
+        names = set(known["state"]) - FORMER
+        assert {name: state.get(name, getattr(read, name)) for name in names} == {n: known["state"][n] for n in names}
 
 
 def test_every_cause_is_known_with_its_commit(form: str, service: str, running: Runtime) -> None:
@@ -125,7 +127,7 @@ def test_every_cause_is_known_with_its_commit(form: str, service: str, running: 
     digests = {item["cause"]["S"]: item["digest"]["S"] for item in items if "cause" in item}
     for stream, known in sample(form, service)["loaded"].items():
         for cause, version in known["causes"].items():
-            working = Context(cause=Cause(cause, digests[cause]))
+            working = Context(cause=Cause(cause, digests[cause][:DIGEST]))
             assert recall(repository(service, stream).load(stream.partition("#")[2]), working)
             assert working.recorded
             assert (working.recorded.version, working.recorded.cause) == (version, working.cause)
