@@ -104,8 +104,8 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: 
 
 
 def test_rows_are_deleted_only_where_what_they_say_is_judged_again(dev: Templates) -> None:
-    """An older message may write a row that was deleted once more. So these are what a sweep or the dispatcher looks at:
-    it decides by the stream, or, for late minutes, by the rows of the minute."""
+    """An older message may write a deleted row once more: a sweep or the dispatcher then decides by the stream, and a
+    roll-up by the rows of the minute."""
     deleting = {(stack, name) for stack, name, s in dev.statements() if "dynamodb:DeleteItem" in listed(s["Action"])}
     workers = {"checkout": "InboxWorker", "depot": "Dispatcher", "insights": "InboxWorker", "payments": "InboxWorker"}
     assert {stack for stack, _ in deleting} == set(workers)
