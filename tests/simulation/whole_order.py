@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from events.insights import SumsDue
+from events.registry import language
 from functions.kernel.runtime import clock
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
@@ -90,8 +90,11 @@ class WholeOrder:
 
     def _sum_up(self) -> None:
         """Let insights sum up once, as it does each minute: what comes before it ever did is late."""
+        timer = language().get("SumsDue")
+        if timer is None:  # in a commit of before, which the bench compares with: it counted
+            return
         begun = clock.stamp(BEGIN + timedelta(seconds=self.cloud.now()))
-        tick = {"detail-type": SumsDue.about.name, "version": SumsDue.about.version, "time": begun}
+        tick = {"detail-type": timer.about.name, "version": timer.about.version, "time": begun}
         self.cloud.queues["insights/inbox"].send(json.dumps(tick), by="schedule")
         self.cloud.sleep(PACE)
 
