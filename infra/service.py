@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.kernel.composition.manifest import Manifest
-from functions.kernel.eventstore.item import FIRST_FORM_SENDS, SENDS
+from functions.kernel.eventstore.item import MESSAGES
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.rest.http import Api
 from infra.alarms import Watched, add_alarms
@@ -155,15 +155,14 @@ class Service(Construct):
         # The CDK's own grant allows ListStreams on every stream; the mapping needs it on this one only.
         actions = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
         function.allow([f"dynamodb:{action}" for action in actions], stream)
-        # Commits with messages: in the form of today or, for one release, in the first one, which old code writes
-        # until it is replaced. What matches any of the filters passes; "exists" works on leaves only. The relay looks
-        # at eventName again: AWS's page for DynamoDB names filters on the key `dynamodb` alone.
+        # Commits with messages; "exists" works on leaves only. The relay looks at eventName again: AWS's page for
+        # DynamoDB names filters on the key `dynamodb` alone.
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
         # https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
-        marks = ({SENDS: {"BOOL": lambda_.FilterRule.exists()}}, {FIRST_FORM_SENDS: {"S": lambda_.FilterRule.exists()}})
-        inserted = [
-            {"eventName": lambda_.FilterRule.is_equal("INSERT"), "dynamodb": {"NewImage": mark}} for mark in marks
-        ]
+        inserted = {
+            "eventName": lambda_.FilterRule.is_equal("INSERT"),
+            "dynamodb": {"NewImage": {MESSAGES: {"S": lambda_.FilterRule.exists()}}},
+        }
         lambda_.EventSourceMapping(
             self,
             "Stream",
@@ -178,7 +177,7 @@ class Service(Construct):
             retry_attempts=STREAM_RETRIES,
             max_record_age=Duration.hours(STREAM_HOURS),
             on_failure=_Failures(failures),
-            filters=[lambda_.FilterCriteria.filter(pattern) for pattern in inserted],
+            filters=[lambda_.FilterCriteria.filter(inserted)],
         )
         return failures
 

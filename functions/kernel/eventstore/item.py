@@ -2,7 +2,8 @@
 
     stream, version   the key
     id                tells a write that the SDK repeats from a conflict
-    sends             there only in a commit with messages: the stream's filter and the scan of a republish look for it
+    messages          "-" in a commit that has some (in its body), for the stream's filter and the scan of a republish.
+                      Once they were here, and a relay of then fails rather than skip such a commit
     body              the rest as one JSON text, deflated (zlib): see Body
     renewed           a snapshot that was put there later (renewal.py), deflated too: the one thing that ever changes
 
@@ -21,8 +22,7 @@ from functions.kernel.runtime.json_text import deflated, inflated
 
 Item = dict[str, dict[str, Any]]
 
-SENDS = "sends"
-FIRST_FORM_SENDS = "messages"
+MESSAGES = "messages"
 RENEWED = "renewed"
 
 
@@ -101,7 +101,7 @@ def _item(commit: Commit, text: bytes) -> Item:
         "id": {"S": commit.id},
         "body": {"B": deflated(text)},
     }
-    return item | {SENDS: {"BOOL": True}} if commit.messages else item
+    return item | {MESSAGES: {"S": "-"}} if commit.messages else item
 
 
 def _kilobytes(item: Item) -> int:
@@ -110,7 +110,7 @@ def _kilobytes(item: Item) -> int:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
     size = sum(map(len, item)) + len(item["stream"]["S"].encode()) + len(item["id"]["S"]) + len(item["body"]["B"])
-    return -(-(size + len(item["version"]["N"]) // 2 + 2 + (SENDS in item)) // 1024)
+    return -(-(size + len(item["version"]["N"]) // 2 + 2 + (MESSAGES in item)) // 1024)
 
 
 def from_item(item: Item, *, messages: bool = True) -> Commit:
@@ -136,9 +136,9 @@ def from_item(item: Item, *, messages: bool = True) -> Commit:
 
 def messages_of(item: Item) -> tuple[Outgoing, ...]:
     """The messages that a commit's item holds, in their order; an item of a table, or as a stream brings it."""
-    if "body" in item:
-        return _sending(text_of(item)).messages if SENDS in item else ()
-    return _first_messages(item["messages"]["S"]) if FIRST_FORM_SENDS in item else ()
+    if MESSAGES not in item:
+        return ()
+    return _sending(text_of(item)).messages if "body" in item else _first_messages(item[MESSAGES]["S"])
 
 
 def text_of(item: Item) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.kernel.eventstore.item import FIRST_FORM_SENDS, RENEWED, SENDS, Item, from_item, renewed_value, to_item
+from functions.kernel.eventstore.item import MESSAGES, RENEWED, Item, from_item, renewed_value, to_item
 from functions.kernel.runtime.commit import Commit, Snapshot
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class DynamoEventStore:
         """One page of one segment of a parallel Scan."""
         request: dict[str, Any] = {
             "TableName": self._table,
-            "FilterExpression": f"attribute_exists({SENDS}) OR attribute_exists({FIRST_FORM_SENDS})",
+            "FilterExpression": f"attribute_exists({MESSAGES})",
             "Segment": segment,
             "TotalSegments": segments,
             "Limit": limit,
@@ -204,5 +204,5 @@ class MemoryEventStore:
         mine = self.log[segment::segments]
         start = int(cursor or 0)
         page = mine[start : start + limit]
-        found = [from_item(item) for item in page if SENDS in item or FIRST_FORM_SENDS in item]
+        found = [from_item(item) for item in page if MESSAGES in item]
         return found, str(start + limit) if start + limit < len(mine) else None

@@ -14,12 +14,12 @@ def unpacked(item: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     if "body" not in item:
         return dict(item)
     body = json.loads(zlib.decompress(item["body"]["B"]))
-    plain = {name: value for name, value in item.items() if name not in ("body", "sends")}
+    plain = {name: value for name, value in item.items() if name not in ("body", "messages")}
     plain |= {name: {"S": body[name]} for name in TEXTS if name in body}
     plain |= {name: {"S": _text(body[name])} for name in PARTS if name in body}
     if "cause" in body:
         plain["digest"] = {"S": body.get("digest", "")}
-    if ("sends" in item) != ("messages" in body):
+    if ("messages" in item) != ("messages" in body):
         raise ValueError(f"{item['stream']['S']} is marked as if its messages were others than {body.get('messages')}")
     return plain
 

@@ -133,6 +133,18 @@ def test_every_cause_is_known_with_its_commit(form: str, service: str, running: 
             assert (working.recorded.version, working.recorded.cause) == (version, working.cause)
 
 
+def test_a_relay_of_before_fails_at_a_commit_of_today_rather_than_skip_it(service: str) -> None:
+    """It finds messages by the same attribute, as the filter of before does, and reads a list of them there."""
+    items = sample("second", service)["items"]
+    marks = [item["messages"]["S"] for item in items if "messages" in item]
+    assert marks
+    for mark in marks:
+        with pytest.raises(ValueError, match="Expecting value"):
+            json.loads(mark)
+    commits = [unpacked({**item, "body": {"B": b64decode(item["body"]["B"])}}) for item in items]
+    assert len(marks) == sum("messages" in commit for commit in commits)
+
+
 def test_every_message_is_sent_and_published_again_as_it_was_stored(form: str, service: str, running: Runtime) -> None:
     items = sample(form, service)["items"]
     kept = [
