@@ -51,7 +51,8 @@ class Client:
             return self._made
 
     def __getattr__(self, operation: str) -> Any:
-        return getattr(self.make(), operation)
+        method = vars(self)[operation] = getattr(self.make(), operation)  # found at once from then on
+        return method
 
 
 @dataclass(frozen=True)

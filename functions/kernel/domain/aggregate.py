@@ -105,7 +105,7 @@ class Aggregate:
             raise UnknownEventError(f"{type(self).__name__} does not apply {type(event).__name__}")
         applier(self, event)
         self.version += 1
-        self.unchanged = self.unchanged + 1 if isinstance(event, Unchanged) else 0
+        self.unchanged = self.unchanged + 1 if type(event) is Unchanged else 0
 
     @applies(Unchanged)
     def _unchanged(self, event: Unchanged) -> None:

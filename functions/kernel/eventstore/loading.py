@@ -45,10 +45,12 @@ class Loaded(Generic[A]):
             if commit and commit.cause and commit.cause.id == cause:
                 yield commit
 
-    def snapshot(self, commit: Commit | None = None) -> Snapshot:
-        """The aggregate as it is, with the causes that its stream has handled, that of a commit on top included."""
-        last = [(commit.cause.id, commit.version)] if commit and commit.cause else []
-        causes = self._before.followed_by([*self._handled, *last])
+    def snapshot(self, *handled: tuple[str, int]) -> Snapshot:
+        """The aggregate as it is, with the causes that its stream has handled.
+
+        handled: what a commit on top has, too: its cause, and its version.
+        """
+        causes = self._before.followed_by([*self._handled, *handled])
         return Snapshot(self.aggregate.snapshot_schema, msgspec.Raw(codec.to_state(self.aggregate)), causes)
 
 

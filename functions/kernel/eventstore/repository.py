@@ -1,7 +1,6 @@
 """Load, decide, commit: how a use case changes an aggregate."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -116,7 +115,8 @@ class Repository(Generic[A]):
         if working.answer and with_answer and not working.answered:
             messages.append(working.answer)
         first = aggregate.version - len(events) + 1
-        commit = Commit(
+        handled = [(working.cause.id, first)] if working.cause else []
+        return Commit(
             stream=aggregate.stream(aggregate.id),
             version=first,
             id=ids.new(),
@@ -127,9 +127,9 @@ class Repository(Generic[A]):
             correlation_id=working.correlation_id,
             causation_id=working.causation_id,
             actor=working.actor,
+            snapshot=loaded.snapshot(*handled),
             snapshot_due=loaded.snapshot_is_due,
         )
-        return replace(commit, snapshot=loaded.snapshot(commit))
 
 
 def change_together(

@@ -5,7 +5,6 @@ that a row leaves out does not see it). The data is JSON text, or such text defl
 one write unit. A tombstone keeps its key and `deleted`.
 """
 
-import json
 from collections.abc import Iterable
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
-from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, deflated, inflated, weight
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, deflated, inflated, read, weight
 from functions.kernel.runtime.views import Page, Row
 
 if TYPE_CHECKING:
@@ -54,8 +53,9 @@ def _size(item: Item) -> int:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    parts = ((name, kind, content) for name, value in item.items() for kind, content in value.items())
-    return sum(len(name) + len(str(content).encode()) + (kind == "N") for name, kind, content in parts)
+    texts = [content for value in item.values() for content in value.values()]
+    numbers = sum("N" in value for value in item.values())
+    return sum(map(len, item)) + len("".join(texts).encode()) + numbers
 
 
 def _text(item: Item) -> str:
@@ -68,7 +68,7 @@ def read_item(item: Item | None) -> dict[str, Any] | None:
     """The data of an item; None for a tombstone or nothing."""
     if not item or "deleted" in item:
         return None
-    data: dict[str, Any] = json.loads(_text(item))
+    data: dict[str, Any] = read(_text(item))
     return data
 
 
@@ -193,7 +193,7 @@ def _page(found: list[Found], limit: int, index: str | None) -> Page:
     """
     limit = min(limit, _rows_within(found, ANSWER_BYTES))
     shown = found[:limit]
-    rows = [json.loads(text) for _, text in shown]
+    rows = [read(text) for _, text in shown]
     sorts = tuple(item["sort"]["S"] for item, _ in shown)
     if len(found) <= limit:
         return Page(rows, None, sorts)

@@ -2,9 +2,12 @@
 
 import json
 import zlib
+from typing import Any
 
-# Made once: to make an encoder is half of what a short text costs.
-compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+import msgspec
+
+_write = msgspec.json.Encoder().encode
+read = msgspec.json.Decoder().decode  # plain data; both take a fifth of the time that json does
 
 # Of a function's answer, which ends at 6 MB; the rest is room for headers and for names of fields that get longer.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -13,6 +16,11 @@ ANSWER_BYTES = 5_000_000
 # zlib's own level. With its usual memory (8), to allocate it and to deflate a commit takes 50 µs; with this it takes 9,
 # and the text is as short.
 _LEVEL, _MEMORY = 6, 7
+
+
+def compact(data: Any) -> str:
+    """Plain data as JSON text. Raises UnicodeEncodeError for half a surrogate pair, which is no text."""
+    return _write(data).decode()
 
 
 def weight(text: str) -> int:
