@@ -67,19 +67,21 @@ def time_out(order_id: str, step: int, attempt: int, compensating: bool) -> None
 
 def look_after_all() -> int:
     """Do what a watch would have done that was lost, and show what was not shown. Returns how many sagas it read."""
-    sweep(views.running_without_marks(), take_over, sagas_left_running)
+    sweep(views.running_without_marks(), _replace, sagas_left_running)
     begun = clock.now() - timedelta(seconds=_moment().step_timeout) - LATE
     return sweep(views.marked_since(begun), _look_after, sagas_left_running)
 
 
 def take_over(order_id: str) -> None:
-    """Write the mark or the row of a saga of which earlier code wrote another."""
+    """Write the mark or the row of a saga of earlier code.
+
+    An ended or parked one of which that code wrote the rows keeps them: the one that is in the index shows it.
+    """
     saga = sagas.load(order_id).aggregate
     if saga.status == "running":
         views.mark(saga)
     elif not saga.is_new:
         _show(saga)
-    views.remove_earlier_row(order_id)
 
 
 def resume(order_id: str) -> None:
@@ -107,7 +109,8 @@ def list_sagas(
     """
     rows, following = views.sagas(status, limit, after)
     found = results(runtime.current().side_by_side([partial(_latest, row, status) for row in rows]))
-    return [saga for saga in found if status in (None, saga.status)], following
+    shown = [saga for row, saga in zip(rows, found, strict=True) if _is_shown(row, saga, status)]
+    return shown, following
 
 
 def _latest(row: Standing, status: str | None) -> Standing:
@@ -118,6 +121,14 @@ def _latest(row: Standing, status: str | None) -> Standing:
     if row.status == "running" or status == "parked":
         return views.standing(sagas.load(row.order_id).aggregate)
     return row
+
+
+def _is_shown(row: Standing, saga: Standing, status: str | None) -> bool:
+    """Whether a row shows its saga, as it is now, in the list of a status.
+
+    One that was parked again has a row of this time; that of earlier code, under another key, says when it was first.
+    """
+    return status in (None, saga.status) and (status != "parked" or row.since == saga.since)
 
 
 def _decide(order_id: str, decide: Decide) -> CreateOrderSaga:
@@ -154,6 +165,12 @@ def _show(saga: CreateOrderSaga) -> None:
     views.show(saga)
     if saga.status != "running":
         views.unmark(saga.id, saga.runs_since)
+
+
+def _replace(order_id: str) -> None:
+    """Take over a saga that earlier code shows as running, and remove what shows it so."""
+    take_over(order_id)
+    views.remove_earlier_row(order_id)
 
 
 def _look_after(marked: tuple[str, str]) -> None:

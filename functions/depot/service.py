@@ -19,6 +19,7 @@ from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime.json_text import fitting
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.side_by_side import results
 
@@ -54,11 +55,14 @@ def list_lists(
     """A page of lists, of one status or all, and where the next begins (None at the end).
 
     Those at work are read from their streams, side by side, for no row says what a robot does with its list. Whoever
-    has left the status meanwhile is left out, so a page of one status may be short.
+    has left the status meanwhile is left out, so a page of one status may be short; so may one whose lists are larger
+    than an answer, for a page at work is counted by its robots.
     """
     page = views.lists(status, limit, after)
     found = results(runtime.current().side_by_side([partial(_latest, row) for row in page.rows]))
-    return [one for one in found if status in (None, one.status)], page.after
+    shown = found[: fitting(codec.to_state(one).decode() for one in found)]
+    following = page.after if len(shown) == len(found) else page.keys[len(shown) - 1]
+    return [one for one in shown if status in (None, one.status)], following
 
 
 def _latest(row: dict[str, Any]) -> ShoppingList:

@@ -100,17 +100,19 @@ def lists(status: str | None, limit: int, after: dict[str, Any] | None) -> Page:
     """A page of the rows of lists, of one status or all. Of a status that is indexed, who has had it longest is first.
 
     A page of those at work may be short, for it is read by robots; of completed ones too, for it is read by lists. Rows
-    of those at work hold their ids and a status of AT_WORK alone.
+    of those at work hold their ids and a status of AT_WORK alone. `keys` has a key for each row, `sorts` is empty.
     """
     query = runtime.current().views.query
     if status in INDEXED:
         return query(f"lists {status}", index="by_status", limit=limit, after=after)
     if status in AT_WORK:
         page = query("bots", limit=limit, after=after)
-        ids = [row["list_id"] for row in page.rows if row["list_id"]]
-        return Page([{"shopping_list_id": id, "status": status} for id in ids], page.after)
-    page = query("lists", limit=limit, after=after)
-    return Page([row for row in page.rows if status in (None, row["status"])], page.after)
+        named = [{"shopping_list_id": id, "status": status} if (id := row["list_id"]) else None for row in page.rows]
+    else:
+        page = query("lists", limit=limit, after=after)
+        named = [row if status in (None, row["status"]) else None for row in page.rows]
+    found = [(row, key) for row, key in zip(named, page.keys, strict=True) if row]
+    return Page([row for row, _ in found], page.after, keys=[key for _, key in found])
 
 
 def bots(limit: int, after: dict[str, Any] | None) -> Page:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 from typing import Any
 
 from events.ordering import OrderStatus
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.runtime import clock
-from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
+from functions.kernel.runtime.json_text import compact, fitting
 from functions.search import views
 
 # The most that one request reads, which answers a page that is shorter, and a next one.
@@ -98,9 +97,8 @@ def _too_many(names: set[Key], found: Sequence[object]) -> bool:
 def _answerable(rows: Sequence[dict[str, Any]], reached: str | None) -> tuple[list[Found], str | None]:
     """The orders with their names, as many as fit into an answer, and where the next page begins."""
     found = _named(rows)
-    sizes = accumulate(weight(compact(one.order)) for one in found)
-    fitting = max(1, sum(size <= ANSWER_BYTES for size in sizes))
-    return (found, reached) if fitting >= len(found) else (found[:fitting], views.position(found[fitting - 1].order))
+    shown = found[: fitting(compact(one.order) for one in found)]
+    return shown, reached if len(shown) == len(found) else views.position(shown[-1].order)
 
 
 def _candidates(filters: Filters, first: str, last: str, limit: int) -> Iterator[dict[str, Any]]:

@@ -171,6 +171,18 @@ class ViewStoreSuite:
         views.put(Row(here, "001", None), 2)
         assert numbers(views.query(here, limit=2, after=first.after)) == [2, 3]
 
+    @pytest.mark.parametrize("index", [None, "by_place"])
+    @pytest.mark.parametrize("descending", [False, True])
+    def test_a_page_may_begin_behind_each_row_of_another(
+        self, views: ViewStore, here: str, index: str | None, descending: bool
+    ) -> None:
+        for n in range(1, 4):
+            views.put(Row(here, f"{n:02}", {"n": n}, indexes={"by_place": (f"place {here}", "same")}), 1)
+        partition = f"place {here}" if index else here
+        page = views.query(partition, index=index, descending=descending)
+        rest = [numbers(views.query(partition, index=index, after=key, descending=descending)) for key in page.keys]
+        assert rest == [numbers(page)[place:] for place in (1, 2, 3)]
+
     def test_an_index_shows_only_the_rows_that_have_its_key(self, views: ViewStore, here: str) -> None:
         views.put(Row(here, "a", {"n": 1}), 1)
         views.put(Row(here, "b", {"n": 2}, indexes={"by_place": (f"place {here}", "2")}), 1)

@@ -11,7 +11,6 @@ late, redelivered or handled at the same time can overwrite.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from events.customers import CustomerErased
@@ -25,7 +24,7 @@ from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Stamp, Wire
 from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.context import STAFF
-from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
+from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"
@@ -142,8 +141,7 @@ def _merge(partitions: Sequence[tuple[str, str | None]], limit: int, after: str 
     # Behind the end of a partition that was not read to its own, messages of it may be missing.
     known = [position for position in sorted(found) if not ends or position <= min(ends)]
     messages = _with_personal_data([found[position] for position in known[:limit]])
-    sizes = accumulate(weight(compact(message)) for message in messages)
-    shown = known[: max(1, sum(size <= ANSWER_BYTES for size in sizes))][:limit]
+    shown = known[: fitting(map(compact, messages))][:limit]
     more = bool(ends) or len(known) > len(shown)
     return TimelinePage(messages[: len(shown)], shown[-1] if more and shown else None)
 

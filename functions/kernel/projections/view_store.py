@@ -6,14 +6,13 @@ one write unit. A tombstone keeps its key and `deleted`.
 """
 
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
-from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, deflated, inflated, read, weight
+from functions.kernel.runtime.json_text import compact, deflated, fitting, inflated, read
 from functions.kernel.runtime.views import Page, Row
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ class DynamoViews:
             response = self._client.query(**request, Limit=limit + 1 - len(found))
             found += [(item, _text(item)) for item in cast(Any, response["Items"]) if "deleted" not in item]
             after = cast(Any, response).get("LastEvaluatedKey")
-            if after is None or len(found) > limit or _rows_within(found, ANSWER_BYTES) < len(found):
+            if after is None or len(found) > limit or fitting(text for _, text in found) < len(found):
                 return _page(found, limit, index)
 
 
@@ -191,20 +190,13 @@ def _page(found: list[Found], limit: int, index: str | None) -> Page:
 
     At most `limit`, and no more than fit into a function's answer. A single larger row is a page by itself.
     """
-    limit = min(limit, _rows_within(found, ANSWER_BYTES))
+    limit = min(limit, fitting(text for _, text in found))
     shown = found[:limit]
     rows = [read(text) for _, text in shown]
-    sorts = tuple(item["sort"]["S"] for item, _ in shown)
-    if len(found) <= limit:
-        return Page(rows, None, sorts)
     names = ["partition", "sort", *([f"{index}_partition", f"{index}_sort"] if index else [])]
-    return Page(rows, {name: shown[-1][0][name] for name in names}, sorts)
-
-
-def _rows_within(found: list[Found], size: int) -> int:
-    """How many of the rows, from the first on, weigh so many bytes in an answer together; at least one."""
-    sizes = accumulate(weight(text) for _, text in found)
-    return max(1, sum(total <= size for total in sizes))
+    keys = tuple({name: item[name] for name in names} for item, _ in shown)
+    sorts = tuple(key["sort"]["S"] for key in keys)
+    return Page(rows, keys[-1] if len(found) > limit else None, sorts, keys)
 
 
 def _by_key(items: Iterable[Item]) -> dict[tuple[str, str], dict[str, Any]]:

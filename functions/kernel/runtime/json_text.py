@@ -2,6 +2,8 @@
 
 import json
 import zlib
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -26,6 +28,11 @@ def compact(data: Any) -> str:
 def weight(text: str) -> int:
     """The bytes of a JSON text in a function's answer, whose body is a string in JSON: all but ASCII may be escaped."""
     return len(json.dumps(text))
+
+
+def fitting(texts: Iterable[str]) -> int:
+    """How many JSON texts, from the first on, a function's answer holds together; one at least, however large it is."""
+    return max(1, sum(size <= ANSWER_BYTES for size in accumulate(weight(text) for text in texts)))
 
 
 def deflated(text: bytes) -> bytes:

@@ -23,11 +23,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in order, where the next page begins (None at the end), and the sort key of each row in its partition."""
+    """Rows in order, where the next page begins (None at the end), and the sort key of each row in its partition.
+
+    keys: where a page would begin that follows each row.
+    """
 
     rows: Sequence[dict[str, Any]]
     after: dict[str, Any] | None
     sorts: Sequence[str] = ()
+    keys: Sequence[dict[str, Any]] = ()
 
 
 class ViewStore(Protocol):

@@ -171,6 +171,25 @@ def test_an_old_parked_saga_is_listed_and_resumed(snapshots: bool) -> None:
     assert (listed(desk, "parked"), listed(desk, "compensated")) == ([], [ORDER])
 
 
+def test_an_old_parked_saga_that_is_parked_again_is_listed_once() -> None:
+    desk = opened("parked")
+    desk.request("PUT", f"/api/checkout/sagas/{ORDER}/resume")
+    for _ in range(UNDO_TRIES):
+        desk.times_out()
+    assert desk.saga.status == "parked"
+    assert listed(desk, "parked") == [ORDER]
+    desk.wait(180)
+    tick(desk)
+    assert listed(desk, "parked") == [ORDER]
+
+
+@pytest.mark.parametrize("rows", [True, False], ids=["redelivered", "first delivered now"])
+def test_an_old_parked_saga_is_listed_when_the_message_that_makes_its_row_is_delivered(rows: bool) -> None:
+    desk = opened("parked", rows=rows)
+    desk.deliver(SagaMoved, status="parked", step=3)
+    assert listed(desk, "parked") == [ORDER]
+
+
 def test_code_of_before_would_leave_a_saga_alone_that_asks_at_once(desk: Desk) -> None:
     """It knew version 1 alone, and would have taken answers for foreign ones."""
     desk.deliver(ACCEPTED[0])
