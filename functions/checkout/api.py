@@ -50,7 +50,7 @@ class OneSaga(Answer):
 @api.get("/api/checkout/sagas", may=[STAFF])
 def list_sagas(which: Which) -> SagaList:
     """List sagas, those of one status or all."""
-    purpose = f"sagas {which.status}"
+    purpose = f"sagas by status {which.status}"  # its tokens were keys of an index once, for every status
     found, after = service.list_sagas(which.status, which.limit, paging.read(which.next, purpose))
     return SagaList(sagas=[_view(saga) for saga in found], next=paging.sign(after, purpose))
 

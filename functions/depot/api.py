@@ -154,7 +154,7 @@ def create_list(body: NewList) -> Created:
 @api.get("/api/depot/shopping", may=[STAFF, BOT])
 def get_lists(which: Which) -> ListPage:
     """List shopping lists, those of one status or all."""
-    purpose = f"shopping lists {which.status}"
+    purpose = f"lists by status {which.status}"  # its tokens were keys of an index once, for every status
     found, after = service.list_lists(which.status, which.limit, paging.read(which.next, purpose))
     return ListPage(lists=[_content(one) for one in found], next=paging.sign(after, purpose))
 
