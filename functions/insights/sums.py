@@ -95,6 +95,12 @@ def stored(kind: str, length: str, first: str, last: str) -> Iterator[tuple[str,
         yield period, made if len(latest) == latest[0]["parts"] else None, number
 
 
+def summed_until() -> str:
+    """Up to which minute there are sums; empty before the first roll-up."""
+    row = read(SUMS, SUMMED)
+    return row["until"] if row else ""
+
+
 def late_minutes(first: str, last: str) -> set[str]:
     """The minutes into which rows came after they were claimed to be summed up, and that were not summed up since."""
     partitions = (late_partition(shard) for shard in range(SHARDS))
@@ -108,7 +114,7 @@ def summed(kind: str, first: str, last: str) -> dict[str, Sum]:
     every row whose mark was gone by then. Where there is no such sum, the rows count. Raises InvalidError.
     """
     adding = Adding(kind)
-    until = _until()
+    until = summed_until()
     late = {late for late in late_minutes(first, last) if not until or late < until}
     unsure = {hour(late) for late in late}
     for found_hour, made, _ in stored(kind, HOUR, first, min(last, hour(until))):
@@ -128,11 +134,6 @@ def summed(kind: str, first: str, last: str) -> dict[str, Sum]:
         for sort, data in in_order(start, end):
             adding.add(hour(start), of_row(kind, sort, data), rows=1)
     return adding.hours
-
-
-def _until() -> str:
-    row = read(SUMS, SUMMED)
-    return row["until"] if row else ""
 
 
 def _runs(minutes: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 
 from functions.insights import sums
 from functions.insights.hours import END
+from functions.insights.rollup import SETTLING
 from functions.insights.views import projection
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.projections.view_store import MemoryViews
@@ -123,6 +124,49 @@ def test_each_row_counts_once_whoever_works_at_the_same_time_and_is_killed(
             assert completed() == len(ORDERED) + 4, times
             roll_up_at(NOON + timedelta(hours=after))
         assert completed() == len(ORDERED) + 4, times
+
+
+@pytest.mark.parametrize("seed", range(SCHEDULES))
+def test_each_row_counts_once_from_the_first_ticks_on(seed: int) -> None:
+    """Ticks on both sides of a second in which one more minute is to be summed up, before there was any claim."""
+    choices = random.Random(seed)
+    views = SharedViews({})
+    settled = NOON + SETTLING
+    with active(memory_runtime("insights", views=views)), clock.fixed(lambda: NOON):
+        seconds = [choices.choice([-1, 0, 0, 60]) for _ in range(4)]
+        ticks = [lambda after=after: roll_up_at(settled + timedelta(seconds=after)) for after in seconds]
+        times = [choices.choice([at(12, 3), at(12, 4), at(12, 5)]) for _ in range(3)]
+        rows = [lambda n=n, time=time: complete(f"order-{n}", time) for n, time in enumerate(times)]
+        workers = [Worker(views, work) for work in (*rows, *ticks)]
+        while left := [worker for worker in workers if not worker.over]:
+            chosen = choices.choice(left)
+            for _ in range(choices.choice([1, 1, 3, 10])):
+                if not chosen.over:
+                    chosen.go_on(killed=choices.random() < 0.02)
+        for row, worker in zip(rows, workers, strict=False):
+            if not worker.done:
+                row()
+        for minutes in (0, 1, 2, 60):
+            assert completed() == len(times), times
+            roll_up_at(settled + timedelta(minutes=minutes))
+        assert completed() == len(times), times
+
+
+@pytest.mark.parametrize("calls", range(1, 12))
+def test_first_ticks_that_are_killed_at_the_same_call_hide_nothing(calls: int) -> None:
+    views = SharedViews({})
+    settled = NOON + SETTLING
+    with active(memory_runtime("insights", views=views)), clock.fixed(lambda: NOON):
+        for n in range(2):
+            tick = Worker(views, lambda n=n: roll_up_at(settled + timedelta(minutes=n)))
+            for call in range(calls + 1):
+                if not tick.over:
+                    tick.go_on(killed=call == calls)
+            complete(f"order-{n}", at(12, 5 + n))
+        for minutes in (1, 2, 60):
+            assert completed() == 2
+            roll_up_at(settled + timedelta(minutes=minutes))
+        assert completed() == 2
 
 
 def test_a_sum_counts_only_once_all_of_its_parts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
