@@ -4,7 +4,8 @@ It is right whatever comes late and whoever works at the same time, without trus
 
 1. A roll-up *claims* the minutes up to a time, under the next number, before it reads any row. Whoever writes a row
    reads the latest claim afterwards: if the row's minute is claimed, a mark says that the minute is late. So a row is
-   either there when its minute is read, or has a mark.
+   either there when its minute is read, or has a mark. Of the first ticks one notes where sums begin, before any claim:
+   no claim ends before that, and a row that is older than all claims has a mark.
 2. A late minute is made again, then its hour. A mark has the number of the claim that its writer read: the row was
    there before the next claim, so the next roll-up reads it, and deletes the mark. Readers of sums read marks before.
 3. Minutes are made from rows, under the number of the claim; one with a higher number has read later, and stays. Hours
@@ -35,6 +36,7 @@ from functions.insights.sums import (
     of_row,
     store,
     stored,
+    summed_until,
 )
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.messaging.sweep import SECONDS
@@ -44,6 +46,7 @@ from functions.kernel.runtime.views import Row
 
 SETTLING = timedelta(seconds=10)  # after a minute's end: most of its rows are there by then, and few are late
 MARKS_AT_ONCE = 500
+FIRST = 1  # version of the first note: lower than that of any minute
 
 HasTime = Callable[[], bool]
 Mark = tuple[str, str]  # sort key and partition
@@ -52,19 +55,23 @@ Mark = tuple[str, str]  # sort key and partition
 def roll_up() -> None:
     """Sum up what was reached since the last time, then make the late minutes again."""
     target = minute(clock.stamp(clock.now() - SETTLING))
-    claimed, summed = read(SUMS, CLAIMED), read(SUMS, SUMMED)
-    if not summed:  # whatever came before the first claim has a mark
-        _note(target)
-    until = summed["until"] if summed else target
+    claimed = read(SUMS, CLAIMED)
+    until = summed_until() or _begin(target)
     marks = _marks(until)  # before the claim, so each has a lower number
     if claimed and not marks and not _is_due(until, target):
         return
     number = claimed["number"] + 1 if claimed else 1
-    claim = {"number": number, "until": max(target, claimed["until"]) if claimed else target}
+    claim = {"number": number, "until": max(target, until, claimed["until"] if claimed else "")}
     if runtime.current().views.put(Row(SUMS, CLAIMED, claim), number):  # otherwise another has claimed it
         has_time = _limit()
         _advance(until, target, number, has_time)
         _make_again(marks, number, has_time)
+
+
+def _begin(target: str) -> str:
+    """Note where sums begin, unless another first tick did; returns where."""
+    is_ours = runtime.current().views.put(Row(SUMS, SUMMED, {"until": target}), FIRST)
+    return target if is_ours else summed_until()
 
 
 def _limit() -> HasTime:

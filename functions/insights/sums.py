@@ -73,22 +73,32 @@ def store(kind: str, length: str, period: str, made: Sum, number: int) -> bool:
     The number is the version of its rows, so that of two that are made at once the one with the higher number stays.
     """
     keys = sorted(made)
-    parts = ({key: made[key] for key in keys[start : start + PART]} for start in range(0, len(keys), PART))
+    parts = [{key: made[key] for key in keys[start : start + PART]} for start in range(0, len(keys), PART)]
     rows = (
-        Row(_partition(kind, length), f"{period} {part:04}", {"number": number, "sum": sums})
+        Row(_partition(kind, length), f"{period} {part:04}", {"number": number, "parts": len(parts), "sum": sums})
         for part, sums in enumerate(parts)
     )
     return all(runtime.current().views.put(row, number) for row in rows)
 
 
 def stored(kind: str, length: str, first: str, last: str) -> Iterator[tuple[str, Sum | None, int]]:
-    """The sums of minutes or hours, and their numbers, in order; None for one that is being made part by part."""
+    """The sums of minutes or hours, and their numbers, in order; None for one that lacks a part.
+
+    Parts of different roll-ups are no sum: those with the highest number count, if all of them are there.
+    """
     rows = rows_of(_partition(kind, length), first, last, consistent=True)
-    for period, parts in groupby(rows, key=lambda row: row[0].partition(" ")[0]):
-        datas = [data for _, data in parts]
-        made = {key: numbers for data in datas for key, numbers in data["sum"].items()}
-        numbers = {data["number"] for data in datas}
-        yield period, made if len(numbers) == 1 else None, max(numbers)
+    for period, found in groupby(rows, key=lambda row: row[0].partition(" ")[0]):
+        parts = [data for _, data in found]
+        number = max(part["number"] for part in parts)
+        latest = [part for part in parts if part["number"] == number]
+        made = {key: numbers for part in latest for key, numbers in part["sum"].items()}
+        yield period, made if len(latest) == latest[0]["parts"] else None, number
+
+
+def summed_until() -> str:
+    """Up to which minute there are sums; empty before the first roll-up."""
+    row = read(SUMS, SUMMED)
+    return row["until"] if row else ""
 
 
 def late_minutes(first: str, last: str) -> set[str]:
@@ -104,7 +114,7 @@ def summed(kind: str, first: str, last: str) -> dict[str, Sum]:
     every row whose mark was gone by then. Where there is no such sum, the rows count. Raises InvalidError.
     """
     adding = Adding(kind)
-    until = _until()
+    until = summed_until()
     late = {late for late in late_minutes(first, last) if not until or late < until}
     unsure = {hour(late) for late in late}
     for found_hour, made, _ in stored(kind, HOUR, first, min(last, hour(until))):
@@ -124,11 +134,6 @@ def summed(kind: str, first: str, last: str) -> dict[str, Sum]:
         for sort, data in in_order(start, end):
             adding.add(hour(start), of_row(kind, sort, data), rows=1)
     return adding.hours
-
-
-def _until() -> str:
-    row = read(SUMS, SUMMED)
-    return row["until"] if row else ""
 
 
 def _runs(minutes: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -91,10 +91,11 @@ class InterruptedViews(MemoryViews):
 
 
 @cache
-def filled() -> dict[Any, Any]:
-    """The rows of some orders of three hours, rolled up as they came."""
+def filled(part: int = sums.PART) -> dict[Any, Any]:
+    """The rows of some orders of three hours, rolled up as they came, with sums in parts of so many keys."""
     views = MemoryViews(projection.indexes)
-    with active(memory_runtime("insights", views=views)):
+    with active(memory_runtime("insights", views=views)), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sums, "PART", part)
         roll_up_at(NOON - timedelta(hours=4))
         for n, time in enumerate(ORDERED):
             complete(f"order-{n}", time)

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from functions.insights import sums
+from functions.insights.hours import END
+from functions.insights.rollup import SETTLING
 from functions.insights.views import projection
+from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
@@ -41,7 +45,7 @@ class Worker:
         try:
             self._work()
             self.done = True
-        except KilledError:
+        except (KilledError, ConcurrencyError):  # the message is received again, the tick comes again
             pass
         finally:
             self.over = True
@@ -64,9 +68,9 @@ class Worker:
 class SharedViews(MemoryViews):
     """Rows in memory; before each call a worker waits for its turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, items: dict[Any, Any]) -> None:
         super().__init__(projection.indexes)
-        self.items = dict(filled())
+        self.items = dict(items)
         self.workers = threading.local()
 
     def _wait(self) -> None:
@@ -91,11 +95,15 @@ class SharedViews(MemoryViews):
         return super().query(partition, **bounds)
 
 
+@pytest.mark.parametrize("part", [2, sums.PART])
 @pytest.mark.parametrize("seed", range(SCHEDULES))
-def test_each_row_counts_once_whoever_works_at_the_same_time_and_is_killed(seed: int) -> None:
-    """A message whose handling was killed is received again."""
+def test_each_row_counts_once_whoever_works_at_the_same_time_and_is_killed(
+    seed: int, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message whose handling was killed is received again. A sum has one part, or one for each two of its keys."""
+    monkeypatch.setattr(sums, "PART", part)
     choices = random.Random(seed)
-    views = SharedViews()
+    views = SharedViews(filled(part))
     with active(memory_runtime("insights", views=views)), clock.fixed(lambda: NOON):
         one, another = (choices.choice([*ORDERED, at(12, 3)]) for _ in range(2))
         times = choices.choice([(one, one, one), (one, one, one), (one, one, another)])
@@ -115,3 +123,69 @@ def test_each_row_counts_once_whoever_works_at_the_same_time_and_is_killed(seed:
         for after in (0, 1, 2):
             assert completed() == len(ORDERED) + 4, times
             roll_up_at(NOON + timedelta(hours=after))
+        assert completed() == len(ORDERED) + 4, times
+
+
+@pytest.mark.parametrize("seed", range(SCHEDULES))
+def test_each_row_counts_once_from_the_first_ticks_on(seed: int) -> None:
+    """Ticks on both sides of a second in which one more minute is to be summed up, before there was any claim."""
+    choices = random.Random(seed)
+    views = SharedViews({})
+    settled = NOON + SETTLING
+    with active(memory_runtime("insights", views=views)), clock.fixed(lambda: NOON):
+        seconds = [choices.choice([-1, 0, 0, 60]) for _ in range(4)]
+        ticks = [lambda after=after: roll_up_at(settled + timedelta(seconds=after)) for after in seconds]
+        times = [choices.choice([at(12, 3), at(12, 4), at(12, 5)]) for _ in range(3)]
+        rows = [lambda n=n, time=time: complete(f"order-{n}", time) for n, time in enumerate(times)]
+        workers = [Worker(views, work) for work in (*rows, *ticks)]
+        while left := [worker for worker in workers if not worker.over]:
+            chosen = choices.choice(left)
+            for _ in range(choices.choice([1, 1, 3, 10])):
+                if not chosen.over:
+                    chosen.go_on(killed=choices.random() < 0.02)
+        for row, worker in zip(rows, workers, strict=False):
+            if not worker.done:
+                row()
+        for minutes in (0, 1, 2, 60):
+            assert completed() == len(times), times
+            roll_up_at(settled + timedelta(minutes=minutes))
+        assert completed() == len(times), times
+
+
+@pytest.mark.parametrize("calls", range(1, 12))
+def test_first_ticks_that_are_killed_at_the_same_call_hide_nothing(calls: int) -> None:
+    views = SharedViews({})
+    settled = NOON + SETTLING
+    with active(memory_runtime("insights", views=views)), clock.fixed(lambda: NOON):
+        for n in range(2):
+            tick = Worker(views, lambda n=n: roll_up_at(settled + timedelta(minutes=n)))
+            for call in range(calls + 1):
+                if not tick.over:
+                    tick.go_on(killed=call == calls)
+            complete(f"order-{n}", at(12, 5 + n))
+        for minutes in (1, 2, 60):
+            assert completed() == 2
+            roll_up_at(settled + timedelta(minutes=minutes))
+        assert completed() == 2
+
+
+def test_a_sum_counts_only_once_all_of_its_parts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A newer roll-up is killed after its first part; an older one, which comes later, stores none."""
+    monkeypatch.setattr(sums, "PART", 2)
+    one, made = NOON.isoformat()[:13], {f"product {n}": [1, 1, 100] for n in range(4)}
+
+    def store(number: int) -> bool:
+        return sums.store(sums.SOLD, sums.HOUR, one, made, number)
+
+    def there() -> list[sums.Sum | None]:
+        return [found for _, found, _ in sums.stored(sums.SOLD, sums.HOUR, one, one + END)]
+
+    views = SharedViews({})
+    with active(memory_runtime("insights", views=views)):
+        newer = Worker(views, lambda: store(2))
+        for killed in (False, False, True):
+            newer.go_on(killed=killed)
+        assert not store(1)
+        assert there() == [None]
+        assert store(3)
+        assert there() == [made]
