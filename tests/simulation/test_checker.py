@@ -35,6 +35,7 @@ from tests.simulation.check import (
     stages,
     transitions,
 )
+from tests.simulation.check.parsed_history import SECOND, Entry
 from tests.simulation.history_builder import Break, HistoryBuilder
 
 SAMPLES: dict[str, Callable[[], HistoryBuilder]] = {
@@ -227,3 +228,16 @@ def test_a_violation_names_the_invariant_the_place_and_the_evidence() -> None:
         "a refused command is never stored: PUT /api/baskets/o/addItem was answered 409, but stored baskets's "
         "Basket#o at version 2 (request "
     )
+
+
+@pytest.mark.parametrize(("seconds", "not_begun"), [(15, set()), (16, {"message-3"})])
+def test_a_message_that_was_not_begun_before_time_was_over_needs_no_cause(seconds: int, not_begun: set[str]) -> None:
+    batch = ["message-1", "message-2", "message-3"]
+    where = {"container": "payments/inbox-1", "function": "payments/inbox"}
+    entries: list[Entry] = [
+        (0, "invocation", {**where, "cause": batch}),
+        (8 * SECOND, "postponed", {"queue": "payments/inbox", "message": "message-1", "seconds": 2}),
+        (seconds * SECOND, "ended", {**where, "how": "ok", "failures": batch}),
+    ]
+    [invocation] = failures._invocations(entries)
+    assert invocation.handed_back == not_begun

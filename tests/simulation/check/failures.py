@@ -58,6 +58,7 @@ MAY_WAIT = {"OrderReconciliationDue"}  # whose handlers may ask to be called aga
 SWEEP_MAY_WAIT = '"RobotLeasesDue"'  # in the body of a schedule's tick: a lease may be in doubt
 # A worker's 20 s without the 8 s that a message needs to begin: only then may a batch hand back what it did not begin.
 TIME_IS_SHORT = 12 * SECOND
+TIME_IS_OVER = 16 * SECOND  # of a worker's 20: 4 are left, too few for a call (runtime/budget.py), so none hands back
 AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read", "keys unprocessed")  # recorded with the table
 EXTERNAL = {"payments": "provider", "notifications": "text"}  # by service, the prefix of faults at its port
 
@@ -82,6 +83,7 @@ class Invocation:
     struck: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     handed_back: set[str] = field(default_factory=set)
+    postponed: set[str] = field(default_factory=set)
 
     def has_reasons_for(self, failures: int) -> bool:
         """Whether each failure has its own cause; an outage or a stopped owner explains any number."""
@@ -131,6 +133,9 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
         elif kind == "ended":
             ended = open_.pop(fields["container"])
             ended.end, ended.how, ended.failures = at, fields["how"], list(fields.get("failures") or ())
+            if at - ended.begin >= TIME_IS_OVER:
+                # The first that was not put off failed last; those behind it were not begun.
+                ended.handed_back.update([one for one in ended.failures if one not in ended.postponed][1:])
             yield ended
         elif kind == "fault" and fields["name"] not in HARMLESS:
             if fields["name"] == "outage":
@@ -148,9 +153,10 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                     invocation.refused[fields["where"]] += 1
                 elif own or "/queries" in fields["where"].split(" ")[0]:
                     invocation.struck.append(kind)
-        elif kind == "postponed" and fields["seconds"] == 0:
-            for invocation in open_.values():
-                if fields["message"] in invocation.cause and at - invocation.begin >= TIME_IS_SHORT:
+        elif kind == "postponed":
+            for invocation in (one for one in open_.values() if fields["message"] in one.cause):
+                invocation.postponed.add(fields["message"])
+                if fields["seconds"] == 0 and at - invocation.begin >= TIME_IS_SHORT:
                     # With it, those behind it. One of them may have been received again meanwhile: its receipt is void.
                     rest = invocation.cause[invocation.cause.index(fields["message"]) :]
                     invocation.handed_back.update(rest)
