@@ -22,7 +22,7 @@ from tests.support.runtime import memory_runtime
 from tests.unit.insights.messages import at
 from tests.unit.insights.test_rollup import NOON, ORDERED, complete, completed, filled, roll_up_at
 
-SCHEDULES = 300
+SCHEDULES = 100
 
 
 class KilledError(BaseException):
