@@ -10,8 +10,8 @@ that much younger than the row, and a lease has ended for certain when the row i
 
 A schedule looks each minute at the robots that are shown as online, and at their rows; no row means that a robot has
 been silent. Where a row is older than the lease alone, it looks again when that is certain. So no robot is taken
-offline that was heard within its lease, and a silent one is offline at the latest a minute and the time of one sweep
-after its row is as old as the lease, within two minutes of its last heartbeat.
+offline that sent a heartbeat within its lease, and a silent one is offline at the latest a minute and the time of one
+sweep after its row is as old as the lease, within two minutes of its last heartbeat.
 
 It is a schedule and not a reminder that sends the next: Lambda stops a function that a chain of its own messages
 invokes more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).

@@ -88,14 +88,14 @@ def reconcile_order(order_id: str, asked_at: str) -> int:
     what was requested of the provider and is not made is asked for again, in case its reminder was lost or given up.
     Raises NotFoundError, UnavailableError.
     """
-    heard = views.order(order_id)
-    if heard is None:
+    copied = views.order(order_id)
+    if copied is None:
         raise NotFoundError(f"there is no order {order_id}")
-    order = heard if heard.status in ENDED else _as_ordering_has_it(heard)
+    order = copied if copied.status in ENDED else _as_ordering_has_it(copied)
     invoice = service.invoices.load(order_id).aggregate
     payment = service.payments.load(order.payment_id).aggregate
-    if order.status in ENDED and heard.status not in ENDED:  # its end is what the rest would be compared with
-        reasons: tuple[Reason, ...] = (Reason("order_not_heard", order.total, heard.total),)
+    if order.status in ENDED and copied.status not in ENDED:  # its end is what the rest would be compared with
+        reasons: tuple[Reason, ...] = (Reason("order_not_heard", order.total, copied.total),)
     else:
         reasons = tuple(compare(order, invoice, payment))
     if is_own(order, payment):
@@ -132,12 +132,12 @@ def list_differences(
     return [codec.from_data(Difference, row) for row in page.rows], page.after
 
 
-def _as_ordering_has_it(heard: Order) -> Order:
+def _as_ordering_has_it(copied: Order) -> Order:
     """An order that has not ended, as far as is known here, as it is now. Raises NotFoundError, UnavailableError."""
-    found = views.find_order(order_id=heard.id)
+    found = views.find_order(order_id=copied.id)
     if found.paid is None or found.changed_at is None:
         raise UnavailableError("ordering does not yet say whether an order is paid, and when it changed")
-    return replace(heard, status=found.status, total=found.total, paid=found.paid, moved_at=found.changed_at)
+    return replace(copied, status=found.status, total=found.total, paid=found.paid, moved_at=found.changed_at)
 
 
 def _record(order: Order, reasons: tuple[Reason, ...]) -> None:
