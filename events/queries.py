@@ -88,3 +88,29 @@ class FindOrder(Query[OrderFound], owner="ordering"):
     """An order by id."""
 
     order_id: str
+
+
+class CustomerStatusFound(Answer):
+    """Whether a customer may act."""
+
+    customer_id: str
+    enabled: bool
+
+
+class FindCustomerStatus(Query[CustomerStatusFound], owner="customers"):
+    """What the authorizer asks about a customer's session: nothing personal."""
+
+    customer_id: str
+
+
+class BotCredentialFound(Answer):
+    """The generation of a robot's tokens: those of earlier ones are revoked."""
+
+    bot_id: str
+    generation: int
+
+
+class FindBotCredential(Query[BotCredentialFound], owner="depot"):
+    """What the authorizer asks about a robot's token."""
+
+    bot_id: str

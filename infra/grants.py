@@ -106,6 +106,9 @@ class Grants:
             self._sending(function, queue)
         for port in uses.ports:
             grant_port(function, port.name)
+        if uses.issues_tokens:
+            secret = shared(self.stack, self.stage, "token-keys")
+            function.let(["secretsmanager:GetSecretValue"], secret, TOKEN_KEYS=secret)
 
     def _rows(self, function: ServiceFunction, uses: Sequence[RowUse]) -> None:
         for use in uses:

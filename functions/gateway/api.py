@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.rest.caller import OPEN
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Document
 
@@ -30,7 +31,7 @@ class Health(Answer):
     version: str
 
 
-@api.get("/health", may=[])
+@api.get("/health", may=OPEN)
 def health() -> Health:
     """Check that the system answers."""
     return Health(status="ok", version=VERSION)
@@ -42,13 +43,13 @@ class Page(Document):
     content_type: ClassVar[str] = "text/html; charset=utf-8"
 
 
-@api.get("/api/openapi.json", may=[])
+@api.get("/api/openapi.json", may=OPEN)
 def get_openapi() -> Document:
     """The OpenAPI description of this API."""
     return Document(text=_generated("openapi.json"))
 
 
-@api.get("/api/docs", may=[])
+@api.get("/api/docs", may=OPEN)
 def get_docs() -> Page:
     """The documentation of this API, as a page."""
     return Page(text=_generated("docs.html"))

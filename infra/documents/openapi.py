@@ -199,7 +199,7 @@ def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Sc
         operation["responses"]["304"] = {"$ref": RESPONSES + "NotModified"}
     for status in route.errors:
         operation["responses"][str(status)] = {"$ref": RESPONSES + ERRORS[status][0]}
-    operation["security"] = [{"token": [role]} for role in route.may]
+    operation["security"] = [] if route.open else [{"token": [role]} for role in route.may]
     return operation
 
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import pytest
-
-from functions.kernel.runtime.context import CUSTOMER, Caller
+from tests.support.callers import customer
 from tests.support.mall import Mall, Response
 
 HEARTBEAT = 25  # seconds between a robot's heartbeats: two in a lease of 60
@@ -65,9 +63,14 @@ class Shopper:
 
     def cancels(self) -> Response:
         """The customer cancels the order, which may be refused as too late."""
-        with pytest.MonkeyPatch.context() as identity:
-            identity.setattr("functions.kernel.rest.http.caller", lambda event: Caller(CUSTOMER, self.customer_id))
-            return self.is_cancelled_by_staff("changed my mind")
+        answer = self.mall.request(
+            "DELETE",
+            f"/api/ordering/{self.basket_id}",
+            {"reason": "changed my mind"},
+            caller=customer(self.customer_id),
+        )
+        self.mall.settle()
+        return answer
 
     def is_cancelled_by_staff(self, reason: str = "the mall closes") -> Response:
         """Staff cancel the order."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.gateway.api import api as gateway
 from functions.kernel.rest.http import Api
+from tests.support.callers import CLERK, request_context
 from tests.support.mall import Mall
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -48,7 +49,11 @@ def _event(environ: dict[str, Any]) -> dict[str, Any]:
         "rawPath": path,
         "rawQueryString": environ.get("QUERY_STRING", ""),
         "headers": {"content-type": environ.get("CONTENT_TYPE", ""), **headers},
-        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "requestContext": {
+            **request_context(CLERK),
+            "http": {"method": method, "path": path},
+            "requestId": "request-1",
+        },
         "body": base64.b64encode(body).decode() if body else None,
         "isBase64Encoded": bool(body),
     }

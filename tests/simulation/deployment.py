@@ -26,6 +26,7 @@ from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
+from tests.support.runtime import TOKEN_KEYS
 
 API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
 MAX_RECEIVES = 200
@@ -176,6 +177,7 @@ class Deployment:
                 "texts": TextsClient(self.texts, self._world, container),
             },
             secret=lambda: b"a key for simulations",
+            token_keys=lambda: TOKEN_KEYS,
             settings=self._settings,
             side_by_side=container.side_by_side,
         )

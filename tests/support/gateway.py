@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from functions.kernel.rest.http import Api
+from functions.kernel.runtime.context import Caller
+from tests.support.callers import CLERK, request_context
 
 
 @dataclass(frozen=True)
@@ -19,9 +21,14 @@ class Response:
 
 
 def request(
-    api: Api, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    api: Api,
+    method: str,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    caller: Caller = CLERK,
 ) -> Response:
-    """Send a request; a text `body` is sent unchanged, anything else but None as JSON."""
+    """Send a request, as a clerk if nobody else; a text `body` is sent unchanged, anything else but None as JSON."""
     path, _, query = path.partition("?")
     text = body if body is None or isinstance(body, str) else json.dumps(body)
     answer = api.handle(
@@ -30,7 +37,11 @@ def request(
             "rawPath": path,
             "rawQueryString": query,
             "headers": dict(headers or {}),
-            "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "requestId": "request-1",
+                **request_context(caller),
+            },
             "body": text,
             "isBase64Encoded": False,
         }

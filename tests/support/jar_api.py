@@ -15,6 +15,7 @@ from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Moment, Money, Name, Params, Quantity, Wire
 from functions.kernel.runtime import context, runtime
 from functions.kernel.runtime.context import CUSTOMER, STAFF
+from tests.support.callers import CLERK, request_context
 from tests.support.jars import jars
 
 api = Api("jars", elsewhere=[("GET", "/api/shelves"), ("PUT", "/api/shelves/{id}")])
@@ -143,7 +144,12 @@ def gateway_event(
         "rawPath": path,
         "rawQueryString": query,
         "headers": dict(headers or {}),
-        "requestContext": {"http": {"method": method, "path": path}, "requestId": "r-1", "stage": "$default"},
+        "requestContext": {
+            **request_context(CLERK),
+            "http": {"method": method, "path": path},
+            "requestId": "r-1",
+            "stage": "$default",
+        },
         "isBase64Encoded": isinstance(body, bytes),
     }
     if body is not None:

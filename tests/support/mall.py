@@ -23,12 +23,14 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import Runtime, active
+from tests.support.callers import CLERK, request_context
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
-from tests.support.runtime import SETTINGS
+from tests.support.runtime import SETTINGS, TOKEN_KEYS
 
 
 class Mall:
@@ -80,6 +82,7 @@ class Mall:
             invoke=self.ask,
             adapters={"texts": self.texts},
             secret=lambda: b"a key for tests",
+            token_keys=lambda: TOKEN_KEYS,
             settings={**SETTINGS, **settings},
         )
         for inbox in registered.inboxes:
@@ -100,10 +103,17 @@ class Mall:
         with clock.fixed(lambda: self.now), active(self.runtimes[service]) as runtime:
             yield runtime
 
-    def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        caller: Caller = CLERK,
+    ) -> Response:
         """Send a request to the service that has the route, or to the gateway's default route, as the gateway does.
 
-        A text or bytes body is sent unchanged, anything else as JSON.
+        The caller is a clerk if nobody else. A text or bytes body is sent unchanged, anything else as JSON.
         """
         path, _, query = path.partition("?")
         apis = {name: registered.api for name, registered in self.manifests.items() if registered.api}
@@ -116,7 +126,11 @@ class Mall:
             "rawPath": path,
             "rawQueryString": query,
             "headers": {"content-type": "application/json", **(headers or {})},
-            "requestContext": {"http": {"method": method, "path": path}, "requestId": self.next_id("request")},
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "requestId": self.next_id("request"),
+                **request_context(caller),
+            },
             "body": base64.b64encode(text).decode() if isinstance(text, bytes) else text,
             "isBase64Encoded": isinstance(text, bytes),
         }

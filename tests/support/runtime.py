@@ -8,8 +8,10 @@ from typing import Any
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime, Unsent
+from functions.kernel.runtime.token_keys import TokenKey
 from infra.stages import SANDBOX, STAGES
 
 
@@ -71,6 +73,18 @@ class RecordingQueue:
             raise ConnectionError("the queue is down")
 
 
+# The keys of the mall's own tokens: one, which has signed for ever.
+TOKEN_KEY = TokenKey(
+    kid="key-1",
+    private={
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",  # the key of RFC 8037, appendix A.1
+    },
+    published=0,
+)
+TOKEN_KEYS = token_keys.write([TOKEN_KEY])
 SETTINGS = {**STAGES["prod"].environment, "MALLBOTS_PAYMENT_PROVIDER": SANDBOX}
 
 
@@ -93,5 +107,6 @@ def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, *
         "queue": RecordingQueue(),
         "dead_letters": RecordingQueue(),
         "secret": lambda: b"a key for tests",
+        "token_keys": lambda: TOKEN_KEYS,
     }
     return Runtime(service=service, settings={**SETTINGS, **(settings or {})}, **parts | overrides)

@@ -1,5 +1,7 @@
 """The Lambda handlers of every service: `api`, `inbox`, `dispatcher`, `queries` and `relay`.
 
+The gateway has two more: `authorizer` and `keys`.
+
 Lambda looks a handler up by its name while it initialises the function, with a full vCPU
 (https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
 an invocation has memory's share of one, 0.29 at 512 MB. So all that the handler works with is imported and made then,
@@ -14,7 +16,7 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-HANDLERS = ("api", "dispatcher", "inbox", "queries", "relay")
+HANDLERS = ("api", "authorizer", "dispatcher", "inbox", "keys", "queries", "relay")
 
 
 def __getattr__(name: str) -> Handler:

@@ -7,6 +7,7 @@ set by the deployment for those functions that may use them.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cache, cached_property, partial
 from importlib import import_module
 from threading import Lock
@@ -20,9 +21,10 @@ from functions.kernel.eventstore.relay import handle as relay_batch
 from functions.kernel.eventstore.relay import republish
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.projections.view_store import DynamoViews
-from functions.kernel.runtime import budget, runtime
+from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import in_threads
+from functions.kernel.runtime.token_keys import SIGNER_CACHE
 
 _making = Lock()  # boto3's default session, which makes the clients, is not for several threads at once
 
@@ -79,6 +81,7 @@ def compose(clients: Clients) -> Runtime:
         queues={name: SqsQueue(sqs, url) for name, url in _named("QUEUE_URL_").items()},
         invoke=invoker(clients.lambda_, _named("QUERIES_")),
         secret=cache(partial(_signing_key, clients.secrets)),
+        token_keys=_kept(partial(_token_keys, clients.secrets)),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
         side_by_side=in_threads,
     )
@@ -92,6 +95,24 @@ def _named(prefix: str) -> dict[str, str]:
 def _signing_key(secrets: Client) -> bytes:
     """The key that signs paging tokens, whose secret only functions with an API are given."""
     return str(secrets.get_secret_value(SecretId=os.environ["SIGNING_KEY"])["SecretString"]).encode()
+
+
+def _token_keys(secrets: Client) -> str:
+    """The keys that sign the mall's own tokens, whose secret only functions that issue some are given."""
+    return str(secrets.get_secret_value(SecretId=os.environ["TOKEN_KEYS"])["SecretString"])
+
+
+def _kept(read: Callable[[], str]) -> Callable[[], str]:
+    """The same, read again after SIGNER_CACHE seconds."""
+    kept: list[tuple[datetime, str]] = []
+
+    def again() -> str:
+        now = clock.now()
+        if not kept or now >= kept[-1][0] + timedelta(seconds=SIGNER_CACHE):
+            kept[:] = [(now, read())]
+        return kept[-1][1]
+
+    return again
 
 
 def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:

@@ -21,6 +21,13 @@ class InvalidError(MallBotsError):
     code = "invalid"
 
 
+class UnauthenticatedError(MallBotsError):
+    """Who is asking is not known: there is no token, or it proves nothing."""
+
+    status = 401
+    code = "unauthenticated"
+
+
 class ForbiddenError(MallBotsError):
     """The caller may not do this."""
 

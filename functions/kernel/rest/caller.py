@@ -1,18 +1,46 @@
-"""Reads who is asking from a request, and judges whether that role may use a route."""
+"""Reads who is asking from a request, and judges whether that role may use a route.
+
+The authorizer (functions/gateway/authorizer.py) says who; it judges no route. Its answer reaches a function as the
+request's context, which no client can write. A request without it has no caller, so a route that was deployed without
+the authorizer lets nobody in.
+"""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
-from functions.kernel.domain.errors import ForbiddenError
-from functions.kernel.runtime.context import Caller
+from functions.kernel.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
+from functions.kernel.runtime.context import ROLES, Caller
+
+OPEN: Final = ("everyone",)  # of a route that asks for no token
+NO_TOKEN = "this needs a token: send the header Authorization: Bearer …"
+UNCHECKED = "unchecked"  # the reason where an owner could not be asked
+CACHED = 60  # seconds for which the gateway keeps the authorizer's answer about a token
 
 
 def caller(event: dict[str, Any]) -> Caller:
-    """The caller of a request. There is no authentication yet: every route is open, and nobody has a role."""
-    return Caller()
+    """The caller of a request, as the authorizer named it; without a role when it named nobody."""
+    told = _told(event)
+    role, id = told.get("role"), told.get("id")
+    return Caller(role, id) if role in ROLES and isinstance(id, str) and id else Caller()
 
 
-def admit(who: Caller, may: Collection[str]) -> None:
-    """Raises ForbiddenError for a role that is not in `may`. A caller without a role is let in: see `caller`."""
-    if may and who.role is not None and who.role not in may:
+def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:
+    """Let a caller use a route for the roles `may`; whoever has no role only where it is open.
+
+    Raises UnauthenticatedError, ForbiddenError, and UnavailableError where the authorizer could not check the token.
+    """
+    if may == OPEN or who.has(*may):
+        return
+    if who.role is not None:
         raise ForbiddenError(f"{' or '.join(sorted(may))} only: the caller is a {who.role}")
+    reason = _told(event).get("reason") or NO_TOKEN
+    if reason == UNCHECKED:
+        raise UnavailableError("whether this token is still valid cannot be told now: ask again", retry_after=CACHED)
+    raise UnauthenticatedError(str(reason))
+
+
+def _told(event: dict[str, Any]) -> dict[str, Any]:
+    """What the authorizer said: the context of its answer (HTTP API, payload 2.0)."""
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    told = authorizer.get("lambda")
+    return told if isinstance(told, dict) else {}

@@ -57,7 +57,7 @@ class Api:
         self._elsewhere = tuple(elsewhere)
 
     def get(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
-        """Register a function that answers GET for these roles; none: for everybody. `more`: see RouteOptions."""
+        """Register a function that answers GET for these roles, or for everyone (OPEN). `more`: see RouteOptions."""
         return self._register("GET", path, may, more)
 
     def post(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
@@ -110,10 +110,10 @@ class Api:
             try:
                 route = find(self.routes, request.method, request.segments) or self._refuse(request)
                 name = f"{route.method} {route.path}"
-                admit(who, route.may)
+                admit(event, who, route.may)
                 request.check()
                 if route.writes and route.versioned:
-                    working.cause = request.cause(who.id)
+                    working.cause = request.cause(who.actor)
                     working.expected_versions = request.expected_versions
                 response = _answer(route, route.call(request), request, working)
             except Exception as error:  # every error is answered in one form

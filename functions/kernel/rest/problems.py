@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from functions.kernel.domain.errors import MallBotsError, UnavailableError
+from functions.kernel.domain.errors import MallBotsError, UnauthenticatedError, UnavailableError
 from functions.kernel.rest.wire import write_json
 from functions.kernel.runtime.transient import is_transient
 
@@ -58,6 +58,8 @@ def problem(error: MallBotsError, path: str, accept: str = "") -> dict[str, Any]
     headers = {"Content-Type": "application/json" if plain else "application/problem+json", "Vary": "Accept"}
     if isinstance(error, UnavailableError):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, UnauthenticatedError):
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, 3
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(error.allow)
     details = {

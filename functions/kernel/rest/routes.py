@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from functions.kernel.domain.errors import MallBotsError, NotFoundError
+from functions.kernel.rest.caller import OPEN
 from functions.kernel.rest.problems import MethodNotAllowedError
 from functions.kernel.rest.request import WRITES, Request
 from functions.kernel.rest.wire import Answer, Body, PagedAnswer, Params, read
+from functions.kernel.runtime.context import ROLES
 
 LONGEST_ID = 200  # characters: no id of ours is nearly as long, and DynamoDB's keys end at 2,048 bytes
 NOTHING_HERE = "there is nothing at this path"
@@ -17,7 +19,7 @@ NOTHING_HERE = "there is nothing at this path"
 
 @dataclass(frozen=True)
 class Route:
-    """One route. may: the roles that may use it (none: everybody). errors: the statuses that it may answer.
+    """One route. may: the roles that may use it, or OPEN. errors: the statuses that it may answer.
 
     versioned: whether it shows or changes one thing, whose version is the answer's ETag. function: what it calls.
     arguments: the function's argument for each parameter of the path. body_argument, params_argument: those that take
@@ -38,6 +40,11 @@ class Route:
     arguments: dict[str, str] = field(repr=False, compare=False)
     body_argument: str = ""
     params_argument: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it asks for no token."""
+        return self.may == OPEN
 
     @property
     def writes(self) -> bool:
@@ -66,11 +73,16 @@ def declare(
     errors: Iterable[int] = (),
     versioned: bool | None = None,
 ) -> Route:
-    """Read a route off its function. Raises TypeError when the signature does not fit the path.
+    """Read a route off its function. Raises TypeError when the signature does not fit the path, or nobody may use it.
 
     errors: statuses that follow from what the function does, beside those that follow from the route. versioned: by
     default true for a write, and for a read of what the path's last parameter names, unless that is a list.
     """
+    may = tuple(may)
+    if may != OPEN and (not may or not set(may) <= set(ROLES)):
+        raise TypeError(
+            f"{method} {path} must name the roles that may use it, of {', '.join(ROLES)}, or be OPEN: {may}"
+        )
     hints = get_type_hints(function)
     answer = hints.pop("return", None)
     answer = None if answer is type(None) else answer
@@ -91,12 +103,12 @@ def declare(
         method=method,
         path=path,
         name=function.__name__,
-        may=tuple(may),
+        may=may,
         body=hints[bodies[0]] if bodies else None,
         params=hints[params[0]] if params else None,
         answer=answer,
         summary=(inspect.getdoc(function) or function.__name__.replace("_", " ").capitalize()).splitlines()[0],
-        errors=tuple(sorted({*errors, *_errors(method in WRITES, versioned, bool(parameters), bool(may))})),
+        errors=tuple(sorted({*errors, *_errors(method in WRITES, versioned, bool(parameters), may != OPEN)})),
         versioned=versioned,
         function=function,
         arguments=arguments,

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Cause, Commit, Outgoing
 
+OPERATOR = "operator"
 STAFF = "staff"
 KIOSK = "kiosk"
 CUSTOMER = "customer"
 BOT = "bot"
+ROLES = (OPERATOR, STAFF, KIOSK, CUSTOMER, BOT)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking: a role, and the id of the one who has it. There is no authentication yet, so no role is known."""
+    """Who is asking: a role, and the id of the one who has it. rest/caller.py reads it off the request."""
 
     role: str | None = None
     id: str = ""
@@ -29,6 +31,10 @@ class Caller:
     def actor(self) -> str:
         """How commits and messages name the caller."""
         return f"{self.role}:{self.id}" if self.role else "anonymous"
+
+    def has(self, *roles: str) -> bool:
+        """Whether it has one of these roles. An operator may what staff may."""
+        return self.role in roles or (self.role == OPERATOR and STAFF in roles)
 
 
 @dataclass

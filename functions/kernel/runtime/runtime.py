@@ -77,6 +77,8 @@ class Queue(Protocol):
 class Runtime:
     """The adapters and settings of one service in one place.
 
+    token_keys: the text of the secret with the keys that sign the mall's own tokens (token_keys.py).
+
     side_by_side: how jobs are done that do not depend on each other; one by one where calls take no time.
     """
 
@@ -90,12 +92,13 @@ class Runtime:
     invoke: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None
     adapters: dict[str, Any] = field(default_factory=dict)
     secret: Callable[[], bytes] = lambda: b""
+    token_keys: Callable[[], str] = str
     settings: Mapping[str, str] = field(default_factory=dict)
     side_by_side: SideBySide = one_by_one
 
     @property
     def signing_key(self) -> bytes:
-        """The key that signs paging tokens and robots' tokens; fetched when it is first needed."""
+        """The key that signs paging tokens, and nothing else; fetched when it is first needed."""
         return self.secret()
 
     def setting(self, name: str) -> str:

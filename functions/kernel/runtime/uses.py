@@ -21,7 +21,8 @@ class Uses:
 
     streams: the service's own; "commit" includes "load". rows: of the service's read models; "query" of their table.
     indexes: those that it queries. asks: the queries that it sends to other services. queues: the service's own to
-    which it sends timers that no commit carries. ports: to other systems.
+    which it sends timers that no commit carries. ports: to other systems. issues_tokens: whether it issues the mall's
+    own, so reads the keys that sign them.
     """
 
     streams: Literal["none", "load", "commit"] = "none"
@@ -30,6 +31,7 @@ class Uses:
     asks: tuple[type[Query[Any]], ...] = ()
     queues: tuple[str, ...] = ()
     ports: tuple[Port[Any], ...] = ()
+    issues_tokens: bool = False
 
 
 NOTHING = Uses()

@@ -18,6 +18,7 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from language.story import sample
+from tests.support.callers import CLERK, request_context
 from tests.support.delivery import attributes, body_of
 from tests.support.runtime import RecordingBus, RecordingQueue, Sent, memory_runtime
 
@@ -95,7 +96,7 @@ class Desk:
             "rawPath": raw,
             "rawQueryString": query,
             "headers": headers or {},
-            "requestContext": {"http": {"method": method, "path": raw}},
+            "requestContext": {**request_context(CLERK), "http": {"method": method, "path": raw}},
             "isBase64Encoded": False,
         }
         if query:

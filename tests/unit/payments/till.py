@@ -20,6 +20,7 @@ from functions.payments import service
 from functions.payments.api import api
 from functions.payments.domain import Statement
 from functions.payments.inbox import inbox
+from tests.support.callers import CLERK, request_context
 from tests.support.delivery import attributes, delivered
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
@@ -263,7 +264,11 @@ def request_fully(
         "rawQueryString": query,
         "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
         "headers": {"content-type": "application/json", **(headers or {})},
-        "requestContext": {"http": {"method": method, "path": path}, "requestId": "request-1"},
+        "requestContext": {
+            **request_context(CLERK),
+            "http": {"method": method, "path": path},
+            "requestId": "request-1",
+        },
         "body": text,
         "isBase64Encoded": False,
     }

@@ -1,0 +1,120 @@
+"""The authorizer: says who is asking, for the HTTP API and for WebSocket. It judges no route.
+
+On the HTTP API it always answers `isAuthorized: true`, with a role or with why there is none, so that the kernel
+answers a bad token with 401 as problem details; alone, the gateway would answer 403, and 500 if this raised. The
+gateway keeps an answer for 60 seconds by its token, so whatever is revoked counts after that.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+"""
+
+from typing import Any
+
+from events.queries import FindBotCredential, FindCustomerStatus
+from functions.gateway import pool as pools
+from functions.gateway.known_keys import KnownKeys
+from functions.gateway.published_keys import connect
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.rest.caller import NO_TOKEN, UNCHECKED
+from functions.kernel.runtime import observe, tokens
+from functions.kernel.runtime.context import BOT, CUSTOMER, OPERATOR, STAFF, Caller
+from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.tokens import InvalidTokenError
+
+PROTOCOL = "mallbots.v1"  # the WebSocket subprotocol; a browser can send a token in no other header
+LONGEST = 4_096  # characters of a token; Cognito's have about 1,000
+MAY_CONNECT = (OPERATOR, STAFF)
+
+pool: Port[pools.UserPool] = Port("user_pool", connect=pools.connect)
+published_keys = Port("published_keys", connect=connect)
+find_customer_status = Ask(FindCustomerStatus)
+find_bot_credential = Ask(FindBotCredential)
+
+
+class Authorizer:
+    """The function's state: the public keys that it knows."""
+
+    def __init__(self) -> None:
+        self._pool_keys = KnownKeys(lambda: pool().keys())
+        self._own_keys = KnownKeys(lambda: tokens.public_keys(published_keys()()))
+
+    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Answer the gateway: an HTTP API's request (payload 2.0), or a WebSocket's $connect. Raises nothing."""
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        socket = "methodArn" in event
+        try:
+            token = _subprotocol(headers) if socket else _bearer(headers)
+            who, reason = self.identify(token), ""
+        except InvalidTokenError as error:
+            who, reason = Caller(), str(error)
+        except Exception as error:  # an owner that is down, a network that is: nobody is let in by a guess
+            observe.log_error("a token could not be checked", error)
+            who, reason = Caller(), UNCHECKED
+        told = {"role": who.role, "id": who.id} if who.role else {"reason": reason}
+        return _policy(event["methodArn"], who, told) if socket else {"isAuthorized": True, "context": told}
+
+    def identify(self, token: str) -> Caller:
+        """Who has a token, if it is valid and its owner still may act. Raises InvalidTokenError, UnavailableError."""
+        if len(token) > LONGEST:
+            raise InvalidTokenError("the token is too long")
+        kid = pools.kid_of(token)
+        return self._of_the_pool(token, kid) if kid is not None else self._of_the_mall(token)
+
+    def _of_the_pool(self, token: str, kid: str) -> Caller:
+        key = self._pool_keys.find(kid)
+        if key is None:
+            raise InvalidTokenError("the token is signed with a key that the user pool does not have")
+        said = pools.read(token, key, pool())
+        user = pool().user(said.username)
+        if user is None or not user.enabled:
+            raise InvalidTokenError("this user may not sign in any more")
+        role = pools.role(user, said.client, pool())
+        if role is None:
+            raise InvalidTokenError("this user has no role here")
+        return Caller(role, said.id)
+
+    def _of_the_mall(self, token: str) -> Caller:
+        key = self._own_keys.find(tokens.kid_of(token))
+        if key is None:
+            raise InvalidTokenError("the token is signed with a key that the mall does not have")
+        said = tokens.read(token, key)
+        check = {CUSTOMER: _check_customer, BOT: _check_bot}[said.role]
+        check(said)
+        return Caller(said.role, said.id)
+
+
+def _check_customer(said: tokens.Claims) -> None:
+    customer = find_customer_status.or_none(customer_id=said.id)
+    if customer is None or not customer.enabled:
+        raise InvalidTokenError("this customer's sessions have ended")
+
+
+def _check_bot(said: tokens.Claims) -> None:
+    bot = find_bot_credential.or_none(bot_id=said.id)
+    if bot is None:
+        raise InvalidTokenError("this robot is not registered any more")
+    if said.more.get("generation") != bot.generation:
+        raise InvalidTokenError("this robot's token was replaced by staff")
+
+
+def _bearer(headers: dict[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidTokenError(NO_TOKEN)
+    return token.strip()
+
+
+def _subprotocol(headers: dict[str, str]) -> str:
+    offered = [part.strip() for part in headers.get("sec-websocket-protocol", "").split(",")]
+    if len(offered) != 2 or offered[0] != PROTOCOL:
+        raise InvalidTokenError(f"connect with the subprotocols {PROTOCOL} and the token")
+    return offered[1]
+
+
+def _policy(arn: str, who: Caller, told: dict[str, Any]) -> dict[str, Any]:
+    """The IAM policy that a WebSocket's $connect needs: for this one request, never cached."""
+    effect = "Allow" if who.role in MAY_CONNECT else "Deny"
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": arn}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": who.actor, "policyDocument": policy, "context": told}
+
+
+authorizer = Authorizer()

@@ -1,0 +1,25 @@
+"""Who sends a request in a test: the context that the authorizer gives it."""
+
+from typing import Any
+
+from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF, Caller
+
+CLERK = Caller(STAFF, "clerk-1")
+OPERATOR_ON_CALL = Caller(OPERATOR, "operator-1")
+A_KIOSK = Caller(KIOSK, "kiosk-1")
+NOBODY = Caller()
+
+
+def customer(id: str) -> Caller:
+    """A customer's session."""
+    return Caller(CUSTOMER, id)
+
+
+def robot(id: str) -> Caller:
+    """A robot with its credential."""
+    return Caller(BOT, id)
+
+
+def request_context(who: Caller) -> dict[str, Any]:
+    """What a request's context holds of its caller: what the authorizer answered, or nothing for nobody."""
+    return {"authorizer": {"lambda": {"role": who.role, "id": who.id}}} if who.role else {}
