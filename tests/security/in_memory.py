@@ -1,0 +1,116 @@
+"""The mall in memory as a world: its gateway asks the real authorizer about real tokens."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import replace
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from functions.gateway import authorizer
+from functions.gateway.pool import User
+from functions.kernel.composition.manifest import services
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import clock, token_keys
+from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
+from functions.kernel.runtime.runtime import active
+from tests.security.world import Answer, Scene
+from tests.support.mall import Mall
+from tests.support.runtime import TOKEN_KEY, memory_runtime
+from tests.support.user_pool import APPS, MemoryPool, access_token
+
+GROUPS = {"staff": STAFF, "operator": OPERATOR, "kiosk": KIOSK}
+
+
+class InMemory:
+    """A World. Each token is judged anew, as one that the gateway has not kept."""
+
+    def __init__(self) -> None:
+        self.scene = Scene()
+        self.mall = Mall(settings={"MALLBOTS_STAGE": "tests"})
+        self.pool = MemoryPool({name: User(True, frozenset([group])) for name, group in GROUPS.items()})
+        self.pool.users["dismissed"] = User(True, frozenset())
+        self.pool.users["disabled"] = User(False, frozenset([STAFF]))
+        jwks = token_keys.jwks([TOKEN_KEY])
+        runtime = memory_runtime("gateway", settings={"MALLBOTS_STAGE": "tests"}, invoke=self.mall.ask)
+        self._runtime = replace(runtime, adapters={"user_pool": self.pool, "published_keys": lambda: jwks})
+        self._logged = io.StringIO()
+        self.scene.ids["stage"] = "tests"
+        for name in GROUPS:
+            self.scene.tokens[name] = access_token(name, self.now(), app=APPS[KIOSK if name == "kiosk" else STAFF])
+        self.scene.tokens["staff id"] = access_token("staff", self.now(), token_use="id", client_id=None, aud="staff-app")
+        self.scene.tokens["disabled staff"] = access_token("disabled", self.now())
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Through the authorizer, as the gateway does; without a token the gateway answers 401 by itself."""
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        with redirect_stdout(self._logged):
+            told = self._authorized(sent)
+            answer = self.mall.request(method, path, body, sent, told=told)
+        text = "" if answer.body is None else json.dumps(answer.body)
+        return Answer(answer.status, answer.headers, text)
+
+    def _authorized(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        event = {"version": "2.0", "type": "REQUEST", "headers": dict(headers)}
+        with clock.fixed(lambda: self.mall.now), active(self._runtime):
+            told: dict[str, Any] = authorizer.Authorizer().handle(event)["context"]
+        return told
+
+    def state(self) -> str:
+        """Of all stores and rows, and the number of messages published."""
+        digest = hashlib.sha256(str(len(self.mall.published)).encode())
+        for service in services():
+            runtime = self.mall.runtimes[service]
+            assert isinstance(runtime.store, MemoryEventStore)
+            assert isinstance(runtime.views, MemoryViews)
+            digest.update(repr(runtime.store.log).encode())
+            digest.update(repr(sorted(runtime.views.items.items())).encode())
+        return digest.hexdigest()
+
+    def sign(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own") -> str:
+        """Signed with the key for tests, or as `key` says."""
+        return sign(claims, TOKEN_KEY.private, TOKEN_KEY.kid, header or {}, key)
+
+    def sign_for_pool(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None) -> str:
+        """Signed with the pool's key."""
+        return access_token("staff", self.now(), header=header, **claims)
+
+    def settle(self) -> None:
+        """Deliver all messages."""
+        with redirect_stdout(self._logged):
+            self.mall.settle()
+
+    def now(self) -> int:
+        """The mall's own time."""
+        return int(self.mall.now.timestamp())
+
+    def logs(self) -> str:
+        """What was printed."""
+        return self._logged.getvalue()
+
+
+def sign(claims: Mapping[str, Any], private: Mapping[str, str], kid: str, header: Mapping[str, Any], key: str) -> str:
+    """A token as an attacker may make it, or with the mall's own key as only a test can."""
+    headers = {"kid": kid, "typ": "at+jwt", **header}
+    if key == "none":
+        return jwt.encode(dict(claims), None, algorithm="none", headers=headers)
+    if key == "public":
+        public = jwt.PyJWK(dict(private), algorithm="EdDSA").key.public_key().public_bytes_raw()
+        return jwt.encode(dict(claims), public, algorithm="HS256", headers=headers)
+    signer: Any = Ed25519PrivateKey.generate() if key == "other" else jwt.PyJWK(dict(private), algorithm="EdDSA").key
+    return jwt.encode(dict(claims), signer, algorithm="EdDSA", headers=headers)
