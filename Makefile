@@ -173,7 +173,12 @@ pr: ## Run what a change must pass: check and test
 release: $(VENV) ## Release the schemas, which later changes must not break, and the indexes: make release VERSION=0.2.0
 	@[ -n "$(VERSION)" ] || { echo "VERSION is missing. Example: make release VERSION=0.2.0" >&2; exit 1; }
 	@.venv/bin/python -m infra.indexes
+	@$(MAKE) sbom
 	@.venv/bin/python -m language.release "$(VERSION)"
+
+.PHONY: sbom
+sbom: $(VENV) ## Write the bill of materials of what the functions run with (CycloneDX) to docs/sbom.json
+	@.venv/bin/cyclonedx-py requirements requirements/runtime.lock --output-reproducible -o docs/sbom.json
 
 ##@ Deploy
 
