@@ -35,6 +35,10 @@ demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order from basket to compl
 up: $(VENV) $(ENGINE) $(NODE) ## Start it in the background (stop it with make down)
 	@$(local) up $(flags)
 
+.PHONY: token
+token: $(VENV) ## Print a fresh token: ROLE=staff, operator, kiosk, customer or bot; for one alone on stdout: make -s token
+	@$(operate) token $(call option,role,$(ROLE)) $(to)
+
 .PHONY: down
 down: $(VENV) ## Stop what make up started
 	@$(local) down $(flags)
@@ -260,15 +264,15 @@ define environment
 endef
 
 $(VENV): requirements/all.lock
-	@echo "Installing the Python packages into .venv …"
+	@echo "Installing the Python packages into .venv …" >&2
 	$(call environment,.venv,$<)
 
 $(ENGINE): requirements/engine.lock $(VENV)
-	@echo "Installing the local cloud into .engine …"
+	@echo "Installing the local cloud into .engine …" >&2
 	$(call environment,.engine,$<)
 
 $(NODE): package-lock.json package.json .npmrc
 	@command -v npm > /dev/null || { echo "npm was not found: install Node.js 20 or newer (the CDK runs on it)." >&2; exit 1; }
-	@echo "Installing the CDK command line and AsyncAPI's parser into node_modules …"
+	@echo "Installing the CDK command line and AsyncAPI's parser into node_modules …" >&2
 	@npm ci --loglevel=error > /dev/null
 	@touch $@

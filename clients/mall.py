@@ -1,16 +1,20 @@
 """A client of the mall's REST API, as a kiosk, a clerk's screen or a robot would use it."""
 
+import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
+
+from clients.credential import NOBODY, Credential
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
 BUSY = (429, 503)
+UNAUTHENTICATED = 401
 ACCEPT = {"accept": "application/problem+json, application/json"}
 
 
@@ -29,12 +33,22 @@ class WaitTimeoutError(Exception):
 
 
 class Mall:
-    """A connection to a mall's API. `address` is its base, without `/api`."""
+    """A connection to a mall's API, under the role of who has the credential.
 
-    def __init__(self, address: str) -> None:
+    address: its base, without `/api`. Without a credential only what is open may be called.
+    """
+
+    def __init__(self, address: str, credential: Credential = NOBODY) -> None:
         self._http = httpx.Client(base_url=address.rstrip("/"), timeout=30, headers=ACCEPT)
+        self._credential = credential
 
-    def __enter__(self) -> "Mall":
+    def acting(self, credential: Credential) -> Self:
+        """The same mall, called by somebody else. Closing either closes both."""
+        other = copy.copy(self)
+        other._credential = credential
+        return other
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -48,16 +62,35 @@ class Mall:
         key: the Idempotency-Key of a write, which makes it safe to repeat.
         """
         headers = {"idempotency-key": key} if key else {}
-        response = self._http.request(method, path, json=body, headers=headers)
+        response = self.send(method, path, body, headers)
         for _ in range(4):
             if response.status_code not in BUSY:
                 break
             time.sleep(float(response.headers.get("retry-after", "1")))
-            response = self._http.request(method, path, json=body, headers=headers)
+            response = self.send(method, path, body, headers)
         content: Json = response.json() if response.content else {}
         if response.is_error:
             raise MallError(response.status_code, content.get("code", ""), content.get("message", response.text))
         return content
+
+    def send(
+        self, method: str, path: str, body: Json | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """One request with the caller's token, and its answer, whatever it is.
+
+        After a 401 the token is renewed once, and the request sent again.
+        """
+        token = self._credential.token()
+        response = self._once(method, path, body, headers or {}, token)
+        if response.status_code == UNAUTHENTICATED and (another := self._credential.after(token)):
+            return self._once(method, path, body, headers or {}, another)
+        return response
+
+    def _once(
+        self, method: str, path: str, body: Json | None, headers: Mapping[str, str], token: str
+    ) -> httpx.Response:
+        who = {"authorization": f"Bearer {token}"} if token else {}
+        return self._http.request(method, path, json=body, headers={**headers, **who})
 
     def get(self, path: str) -> Json:
         """GET."""

@@ -1,11 +1,12 @@
-"""One order, and what its customer, the robots and the clerks do with it."""
+"""One order, and what its customer, the robots and the clerks do with it, each under its own role."""
 
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clients.mall import Json, Mall, MallError, wait_for
+from clients.people import People, session
 
 FINAL = ("completed", "rejected", "cancelled")
 ROBOT_WITHIN = 300  # seconds: under load, orders wait for robots
@@ -28,11 +29,12 @@ class Order:
     """The steps of one order, each a call of the API; `report` is called with a line for each step that is done.
 
     Every write has an idempotency key of its own; with `twice`, every write is sent twice. Amounts are as on the wire,
-    in major units.
+    in major units. session: the customer's, once it is registered.
     """
 
-    mall: Mall
+    people: People
     report: Callable[[str], None] = lambda line: None
+    session: Mall | None = None
     customer_id: str = ""
     id: str = ""
     """The basket's id, which becomes the order's."""
@@ -42,10 +44,22 @@ class Order:
     began: float = 0
     twice: bool = False
 
+    @property
+    def customer(self) -> Mall:
+        """Who acts for the customer: its own session; before it is registered, the kiosk."""
+        return self.session or self.people.kiosk
+
+    @property
+    def by_staff(self) -> "Order":
+        """The same order, where staff do what the customer would."""
+        return replace(self, session=self.people.staff)
+
     def registers(self) -> "Order":
-        """Register a customer."""
+        """Register a customer at the kiosk, which opens a session for the customer."""
+        self.session = None
         body = {"name": "Ada Reyes", "smsNumber": "+15550100"}
         self.customer_id = self.write("POST", "/api/customers", body)["id"]
+        self.session = self.people.kiosk.acting(session(self.people.kiosk, self.customer_id))
         self.report(f"customer {self.customer_id} registered at the kiosk")
         return self
 
@@ -113,13 +127,13 @@ class Order:
         shopping_list = self.gets_a_robot()
         self.starts(shopping_list)
         self.picks(shopping_list, missing)
-        self._at_the_depot("complete", shopping_list)
+        self._at_the_depot("complete", shopping_list, by=self.people.staff)
         self.report("items checked in at the depot")
         return self
 
     def starts(self, shopping_list: Json) -> None:
         """The assigned robot starts to collect."""
-        self._at_the_depot("start", shopping_list)
+        self._at_the_depot("start", shopping_list, by=self._robot_of(shopping_list))
 
     def picks(self, shopping_list: Json, missing: Mapping[str, int] = NONE_MISSING) -> None:
         """The assigned robot picks everything that is not missing."""
@@ -127,57 +141,60 @@ class Order:
             for item in stop["items"]:
                 found = item["quantity"] - missing.get(item["productId"], 0)
                 pick = {"storeId": stop["storeId"], "productId": item["productId"], "quantity": found}
-                self._at_the_depot("pick", shopping_list, pick)
+                self._at_the_depot("pick", shopping_list, pick, by=self._robot_of(shopping_list))
 
     def basket(self) -> Json:
-        found: Json = self.mall.get(f"/api/baskets/{self.id}")["basket"]
+        found: Json = self.customer.get(f"/api/baskets/{self.id}")["basket"]
         return found
 
     def order(self) -> Json:
-        found: Json = self.mall.get(f"/api/ordering/{self.id}")["order"]
+        found: Json = self.customer.get(f"/api/ordering/{self.id}")["order"]
         return found
 
     def shopping_list(self) -> Json:
-        found: Json = self.mall.get(f"/api/depot/shopping/{self.id}")["list"]
+        found: Json = self.people.staff.get(f"/api/depot/shopping/{self.id}")["list"]
         return found
 
     def invoice(self) -> Json:
-        found: Json = self.mall.get(f"/api/payments/invoices/{self.id}")["invoice"]
+        found: Json = self.customer.get(f"/api/payments/invoices/{self.id}")["invoice"]
         return found
 
     def payment(self) -> Json:
-        found: Json = self.mall.get(f"/api/payments/{self.payment_id}")["payment"]
+        found: Json = self.customer.get(f"/api/payments/{self.payment_id}")["payment"]
         return found
 
     def texts(self) -> set[str]:
         """The kinds of notifications that were sent about the order."""
-        found = self.mall.pages(f"/api/notifications?customerId={self.customer_id}", "notifications")
+        found = self.people.staff.pages(f"/api/notifications?customerId={self.customer_id}", "notifications")
         return {notification["kind"] for notification in found if notification["orderId"] == self.id}
 
-    def refused(self, method: str, path: str, body: Json, *, status: int = 409) -> None:
+    def refused(self, method: str, path: str, body: Json, *, status: int = 409, by: Mall | None = None) -> None:
         """A request that the mall must refuse with `status`. Raises UnexpectedError otherwise."""
         try:
-            self.write(method, path, body)
+            self.write(method, path, body, by=by)
         except MallError as error:
             expect(error.status == status, f"{method} {path} to be refused with {status}, not: {error}")
         else:
             raise UnexpectedError(f"expected {method} {path} to be refused with {status}")
 
-    def write(self, method: str, path: str, body: Json | None = None) -> Json:
-        """A request that changes something; returns its answer. Raises MallError.
+    def write(self, method: str, path: str, body: Json | None = None, *, by: Mall | None = None) -> Json:
+        """A request that changes something, by the customer or somebody else; returns its answer. Raises MallError.
 
         Raises UnexpectedError if it is sent twice and the answers differ.
         """
-        key = str(uuid.uuid4())
-        answer = self.mall.call(method, path, body or {}, key=key)
+        key, sender = str(uuid.uuid4()), by or self.customer
+        answer = sender.call(method, path, body or {}, key=key)
         if self.twice:
-            again = self.mall.call(method, path, body or {}, key=key)
+            again = sender.call(method, path, body or {}, key=key)
             expect(again == answer, f"{method} {path} to be answered {answer} again, not {again}")
         return answer
 
-    def _at_the_depot(self, what: str, shopping_list: Json, more: Json | None = None) -> None:
+    def _robot_of(self, shopping_list: Json) -> Mall:
+        return self.people.robot(shopping_list["botId"])
+
+    def _at_the_depot(self, what: str, shopping_list: Json, more: Json | None = None, *, by: Mall) -> None:
         body = {"assignment": shopping_list["assignment"], **(more or {})}
-        self.write("PUT", f"/api/depot/shopping/{self.id}/{what}", body)
+        self.write("PUT", f"/api/depot/shopping/{self.id}/{what}", body, by=by)
 
     def _assigned(self) -> Json | None:
         shopping_list = self.shopping_list()

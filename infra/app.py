@@ -18,7 +18,7 @@ from infra.nag import check
 from infra.names import named
 from infra.platform_stack import PlatformStack
 from infra.service import Service
-from infra.stages import NO_ADAPTER, SANDBOX, TIMES, Stage, stage
+from infra.stages import NO_ADAPTER, SANDBOX, TIMES, Stage, read_origins, stage
 
 
 class ServiceStack(cdk.Stack):
@@ -80,26 +80,23 @@ def stage_from_context(app: cdk.App) -> Stage:
     """The stage that `-c stage=NAME` names (`local` by default), with times overridden as by `-c robot_lease=30`.
 
     `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say.
-    `-c payment_provider=PATH` names the adapter of the payment provider. Raises ValueError. Unless `-c deploying=no`,
-    that is also for a stage that keeps its data but is not said to be open to the world, or whose provider moves no
-    money; with `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and for `local`, which
-    infra/local deploys to an engine of its own.
+    `-c payment_provider=PATH` names the adapter of the payment provider, `-c origins=https://a.example,…` the
+    origins of pages. Raises ValueError. Unless `-c deploying=no`, that is also for a stage that keeps its data and
+    whose provider moves no money; with `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and
+    for `local`, which infra/local deploys to an engine of its own.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
     found = stage(app.node.try_get_context("stage") or "local", times)
     found = _rolled_out(found, app.node.try_get_context("rollout"))
     found = replace(found, payment_provider=app.node.try_get_context("payment_provider") or found.payment_provider)
+    origins = app.node.try_get_context("origins")
+    found = found if origins is None else replace(found, origins=read_origins(origins))
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
     if deploying == "no":
         return found
     if deploying == "yes" and found.name == "local":
         raise ValueError("'local' is the stage of the local cloud, which make up starts: name another")
-    if found.keep and app.node.try_get_context("open_to_the_world") != "yes":
-        raise ValueError(
-            f"there is no authentication yet, so everyone on the Internet could use every route of {found.name!r}, "
-            "which keeps its data; if that is what you want, say -c open_to_the_world=yes"
-        )
     _check_provider(found)
     if deploying == "yes":
         bundling.require_bytecode(found)

@@ -54,13 +54,14 @@ def rule_arn(stack: Stack, name: str, bus: str | None = None) -> str:
 def share(stack: Stack, stage: Stage, name: str, value: str) -> None:
     """Write a value that other stacks may read with `shared`."""
     construct_id = "Shared" + "".join(part.title() for part in name.split("-"))
-    ssm.StringParameter(stack, construct_id, parameter_name=_path(stage, name), string_value=value)
+    ssm.StringParameter(stack, construct_id, parameter_name=parameter_name(stage, name), string_value=value)
 
 
 def shared(stack: Stack, stage: Stage, name: str) -> str:
     """A value that the platform's stack wrote, read at deployment."""
-    return ssm.StringParameter.value_for_string_parameter(stack, _path(stage, name))
+    return ssm.StringParameter.value_for_string_parameter(stack, parameter_name(stage, name))
 
 
-def _path(stage: Stage, name: str) -> str:
+def parameter_name(stage: Stage, name: str) -> str:
+    """The name of a parameter of Systems Manager: a path that begins with the stage's."""
     return f"/mallbots/{stage.name}/{name}"

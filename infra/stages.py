@@ -1,6 +1,7 @@
 """The stages that the system is deployed to, with every setting of each."""
 
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,12 @@ LONGEST = 30 * 86_400
 SANDBOX = "functions.payments.sandbox:SandboxProvider"  # moves no money
 NO_ADAPTER = ""  # a stage that takes real money; a deployment must name its adapter (`-c payment_provider=…`)
 
+ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.0\.0\.1)(:[0-9]+)?")
+LOCAL_PAGES = "http://localhost:4580"  # where pages of this machine are served
+# Where `make token` waits for who signs in. Cognito takes plain HTTP for localhost alone, and the whole address must be
+# among the app's: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html
+LOOPBACK = "http://localhost:4590/signed-in"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -37,7 +44,9 @@ class Stage:
     table's stream. rollout: how new code takes over (infra/rollout.py): in the function's place, or gradually behind an
     alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
     retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
-    tables are encrypted by a key in KMS rather than by DynamoDB's own.
+    tables are encrypted by a key in KMS rather than by DynamoDB's own. origins: of the pages that may call the API
+    (none: no CORS). callbacks: the addresses to which the managed login sends who signed in. development_users: whether
+    a program may sign users in without them, as the launcher of the local cloud does.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -64,6 +73,9 @@ class Stage:
     archive_days: int
     meter: bool
     kms: bool
+    origins: tuple[str, ...]
+    callbacks: tuple[str, ...]
+    development_users: bool
     max_receives: int
     text_sender: str
     payment_provider: str
@@ -79,6 +91,11 @@ class Stage:
     def has_aliases(self) -> bool:
         """Whether functions are invoked by an alias, behind which versions change."""
         return self.rollout != "in_place"
+
+    @property
+    def pool_keys(self) -> str:
+        """Where the user pool's public keys are read; empty: at the issuer's address, which no local cloud has."""
+        return "$AWS_ENDPOINT_URL" if self.name == "local" else ""
 
     @property
     def longest_wait(self) -> int:
@@ -125,6 +142,9 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         meter=True,
         kms=False,
+        origins=(LOCAL_PAGES,),
+        callbacks=(LOOPBACK,),
+        development_users=True,
         max_receives=8,
         text_sender="MallBots",
         payment_provider=SANDBOX,
@@ -151,6 +171,9 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         meter=False,
         kms=False,
+        origins=(),
+        callbacks=(LOOPBACK,),
+        development_users=False,
         max_receives=8,
         text_sender="MallBots",
         payment_provider=SANDBOX,
@@ -178,6 +201,9 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         meter=False,
         kms=True,
+        origins=(),
+        callbacks=(LOOPBACK,),
+        development_users=False,
         max_receives=8,
         text_sender="MallBots",
         payment_provider=NO_ADAPTER,
@@ -209,3 +235,12 @@ def _seconds(setting: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST):
         raise ValueError(f"{setting} must be whole seconds from 1 to {LONGEST}, not {text!r}")
     return int(text)
+
+
+def read_origins(text: str) -> tuple[str, ...]:
+    """The origins of a list with commas; none for an empty text. Raises ValueError for what a browser does not send."""
+    origins = tuple(origin.strip() for origin in text.split(",") if origin.strip())
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise ValueError(f"an origin is like https://mall.example or {LOCAL_PAGES}, without a path, not {origin!r}")
+    return origins

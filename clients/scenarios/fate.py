@@ -21,7 +21,8 @@ class Fate:
         return replace(self, notified=False)
 
     def unmet(self, order: Order) -> str | None:
-        """What is not (yet) as expected, or None."""
+        """What is not (yet) as expected, or None, as staff see it: the customer's session may have ended."""
+        order = order.by_staff
         try:
             status, total = (found := order.order())["status"], found["total"]
             invoice, payment = order.invoice(), order.payment()
@@ -51,7 +52,7 @@ REFUNDED = Fate("cancelled", payment="refunded", invoice="paid")
 
 
 def money_difference(mall: Mall, order_id: str) -> int:
-    """|captured - refunded - owed| of an order in cents, from its timeline and the order itself.
+    """|captured - refunded - owed| of an order in cents, from its timeline and the order itself. mall: as staff.
 
     The invoice is not read: a completed order owes its total, any other order nothing.
     """

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from clients.mall import Mall, wait_for
+from clients.mall import wait_for
 from clients.order import FINAL, Order
+from clients.people import People
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Journey:
 
 
 def shop(
-    mall: Mall,
+    people: People,
     product_ids: Sequence[str],
     report: Callable[[str], None] = lambda line: None,
     on_order: Callable[[str], object] = lambda order_id: None,
@@ -27,7 +28,7 @@ def shop(
 
     `report` is called with a line for each step, `on_order` with the order's id (the basket's) once it is known.
     """
-    order = Order(mall, report).registers()
+    order = Order(people, report).registers()
     order.fills_a_basket(dict.fromkeys(product_ids, 2), on_order)
     order.authorizes_a_payment().checks_out().is_collected().pays()
 

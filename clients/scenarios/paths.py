@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clients.mall import MallError, WaitTimeoutError, wait_for
+from clients.mall import Json, MallError, WaitTimeoutError, wait_for
 from clients.order import Order, UnexpectedError, expect
 from clients.scenarios.fate import CANCELLED, COMPLETED, REFUNDED, REJECTED, Fate
 from clients.scenarios.robots import Fleet
@@ -101,7 +101,7 @@ def pays_too_little(order: Order, scene: Scene) -> Steps:
 
 @path(Fate("rejected", payment="authorized", invoice="cancelled"))
 def pays_with_money_of_another(order: Order, scene: Scene) -> Steps:
-    other = Order(order.mall).registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
+    other = Order(order.people).registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
     order.registers().fills_a_basket(scene.stock.plain)
     order.payment_id = other.payment_id
     order.checks_out()
@@ -111,8 +111,8 @@ def pays_with_money_of_another(order: Order, scene: Scene) -> Steps:
 @path(REJECTED, weight=2)
 def is_disabled_while_shopping(order: Order, scene: Scene) -> Steps:
     order.registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
-    order.write("PUT", f"/api/customers/{order.customer_id}/disable")
-    order.checks_out()
+    order.write("PUT", f"/api/customers/{order.customer_id}/disable", by=order.people.staff)
+    order.by_staff.checks_out()  # the customer's session has ended, within a minute
     yield 0
 
 
@@ -133,7 +133,7 @@ def cancels_what_is_approved(order: Order, scene: Scene) -> Steps:
 def staff_cancel_what_is_ready(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).is_collected()
     yield 0
-    order.cancels("spilt on the way to the counter")
+    order.by_staff.cancels("spilt on the way to the counter")
 
 
 @path(REFUNDED, weight=2)
@@ -163,7 +163,7 @@ def a_robot_falls_silent(order: Order, scene: Scene) -> Steps:
         yield from _until(lambda: order.shopping_list()["botId"] not in (None, first["botId"]), "another robot has it")
     finally:
         scene.fleet.bring_online(first["botId"])
-    _is_refused_with_its_old_assignment(order, first["assignment"])
+    _is_refused_with_its_old_assignment(order, first)
     order.is_collected().pays()
 
 
@@ -174,7 +174,7 @@ def a_robot_leaves_in_the_middle(order: Order, scene: Scene) -> Steps:
     order.picks(first)
     scene.fleet.silence(first["botId"])
     try:
-        order.write("PUT", f"/api/depot/bots/{first['botId']}/offline")
+        order.write("PUT", f"/api/depot/bots/{first['botId']}/offline", by=order.people.robot(first["botId"]))
         second = order.gets_a_robot()
         expect(second["botId"] != first["botId"], "another robot than the one that left")
         picked = sum(item["picked"] for stop in second["stops"] for item in stop["items"])
@@ -182,7 +182,7 @@ def a_robot_leaves_in_the_middle(order: Order, scene: Scene) -> Steps:
     finally:
         scene.fleet.bring_online(first["botId"])
     yield 0
-    _is_refused_with_its_old_assignment(order, first["assignment"])
+    _is_refused_with_its_old_assignment(order, first)
     order.is_collected().pays()
 
 
@@ -205,9 +205,9 @@ def never_pays(order: Order, scene: Scene) -> Steps:
 
 @path(COMPLETED)
 def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
-    product = add_product(order.mall, scene.stock.store, "Tulips", 8.40)
+    product = add_product(order.people.staff, scene.stock.store, "Tulips", 8.40)
     order.registers().fills_a_basket({product: 2, scene.stock.mug: 1}).authorizes_a_payment()
-    order.write("PUT", f"/api/stores/products/{product}/increasePrice", {"price": 99.90})
+    order.write("PUT", f"/api/stores/products/{product}/increasePrice", {"price": 99.90}, by=order.people.staff)
     order.checks_out().is_collected()
     yield 0
     order.pays()
@@ -216,9 +216,9 @@ def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
 
 @path(COMPLETED)
 def buys_what_is_sold_no_more(order: Order, scene: Scene) -> Steps:
-    product = add_product(order.mall, scene.stock.store, "Calendar", 12.60)
+    product = add_product(order.people.staff, scene.stock.store, "Calendar", 12.60)
     order.registers().fills_a_basket({product: 1, scene.stock.lamp: 1}).authorizes_a_payment()
-    order.write("DELETE", f"/api/stores/products/{product}")
+    order.write("DELETE", f"/api/stores/products/{product}", by=order.people.staff)
     order.checks_out().is_collected()
     yield 0
     order.pays()
@@ -229,7 +229,7 @@ def buys_what_is_sold_no_more(order: Order, scene: Scene) -> Steps:
 def is_erased_before_ordering(order: Order, scene: Scene) -> Steps:
     order.registers().fills_a_basket(scene.stock.plain).authorizes_a_payment()
     _erase(order)
-    order.checks_out()
+    order.by_staff.checks_out()
     yield 0
 
 
@@ -239,10 +239,10 @@ def is_erased_after_ordering(order: Order, scene: Scene) -> Steps:
     _erase(order)
     order.is_collected()
     yield 0
-    order.pays()
+    order.by_staff.pays()
 
     def nameless() -> bool | None:
-        found = order.mall.get(f"/api/search/orders/{order.id}")["order"]
+        found = order.people.staff.get(f"/api/search/orders/{order.id}")["order"]
         return True if found["customerName"] != "Ada Reyes" else None
 
     wait_for(nameless, f"the name of the customer of order {order.id} to be gone from search")
@@ -271,17 +271,17 @@ def _until(condition: Callable[[], bool], what: str) -> Steps:
         yield 2
 
 
-def _is_refused_with_its_old_assignment(order: Order, assignment: int) -> None:
+def _is_refused_with_its_old_assignment(order: Order, former: Json) -> None:
     """A robot that is back continues with its old assignment, and is refused: the list is no longer its own."""
-    list_path = f"/api/depot/shopping/{order.id}"
     for step in ("start", "complete"):
-        order.refused("PUT", f"{list_path}/{step}", {"assignment": assignment})
+        path, body = f"/api/depot/shopping/{order.id}/{step}", {"assignment": former["assignment"]}
+        order.refused("PUT", path, body, status=404, by=order.people.robot(former["botId"]))
 
 
 def _erase(order: Order) -> None:
     order.write("DELETE", f"/api/customers/{order.customer_id}")
     try:
-        order.mall.get(f"/api/customers/{order.customer_id}")
+        order.people.staff.get(f"/api/customers/{order.customer_id}")
     except MallError as error:
         expect(error.status == 404, "an erased customer not to be found")
     else:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 import httpx
@@ -15,13 +15,14 @@ _logger = logging.getLogger(__name__)
 
 
 class Fleet:
-    """Robots that are online while the fleet is entered (`with Fleet(mall, ids):`); one thread sends all heartbeats.
+    """Robots that are online while the fleet is entered (`with Fleet(connection, ids):`).
 
-    A heartbeat that fails is logged, not retried: the next one follows.
+    connection: gives a robot's own. One thread sends all heartbeats; one that fails is logged, not retried: the next
+    one follows.
     """
 
-    def __init__(self, mall: Mall, robots: Iterable[str], heartbeat: float = HEARTBEAT) -> None:
-        self._mall = mall
+    def __init__(self, connection: Callable[[str], Mall], robots: Iterable[str], heartbeat: float = HEARTBEAT) -> None:
+        self._connection = connection
         self._robots = list(robots)
         self._change = threading.Lock()
         self._heartbeat = heartbeat
@@ -61,4 +62,4 @@ class Fleet:
                     _logger.warning("the heartbeat of robot %s failed: %s", robot, error)
 
     def _send_heartbeat(self, robot: str) -> None:
-        self._mall.put(f"/api/depot/bots/{robot}/online")
+        self._connection(robot).put(f"/api/depot/bots/{robot}/online")

@@ -24,7 +24,7 @@ class Stock:
 
 
 def open_shop(mall: Mall) -> Stock:
-    """Create the store and its products."""
+    """Create the store and its products, as staff."""
     body = {"name": "Odds & Ends", "location": "Level 3, South Wing"}
     store = mall.post("/api/stores", body, key=str(uuid.uuid4()))["id"]
     mall.put(f"/api/stores/{store}/participating")
@@ -39,7 +39,7 @@ def open_shop(mall: Mall) -> Stock:
 
 
 def add_product(mall: Mall, store: str, name: str, price: float) -> str:
-    """Add a product; returns its id."""
+    """Add a product, as staff; returns its id."""
     body = {"name": name, "description": "", "sku": name.upper(), "price": price}
     product: str = mall.post(f"/api/stores/{store}/products", body, key=str(uuid.uuid4()))["id"]
     return product

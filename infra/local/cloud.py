@@ -18,6 +18,7 @@ ACCOUNT = "000000000000"
 ANY_KEY = "test"  # the engine accepts any
 STAGE = "local"
 BOOTSTRAP_STACK = "CDKToolkit"
+API_OUTPUT = "ApiAddress"  # of the platform's stack
 
 Outputs = dict[str, dict[str, str]]
 """Stack name → output name → value."""
@@ -144,6 +145,11 @@ class LocalCloud:
     def output(self, name: str) -> str | None:
         """The first output of that name in any stack."""
         return next((outputs[name] for outputs in self.outputs().values() if name in outputs), None)
+
+    @property
+    def api(self) -> str:
+        """The base address of the mall's API, once it is deployed."""
+        return str(self.output(API_OUTPUT))
 
     def http_address(self, address: str) -> str:
         """The local address of a gateway's address; anything else is returned unchanged.

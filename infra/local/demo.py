@@ -12,12 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from clients.mall import Mall
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
+from infra.local.people import at_work
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
-from infra.local.up import summary, up
+from infra.local.up import up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,14 +29,13 @@ def run(options: argparse.Namespace) -> int:
         cloud = LocalCloud(free_port(), Path(folder))
         try:
             up(cloud)
-            address = str(summary(cloud)["api"])
             console = Console()
-            with Mall(address) as mall:
+            with at_work(cloud) as people:
                 console.print("Seeding the mall …")
-                seeded = seed(mall)
-                with Fleet(mall, seeded.robots):
+                seeded = seed(people)
+                with Fleet(people.robot, seeded.robots):
                     wait_until_idle(cloud)
-                    shown = show_order(cloud, address, seeded.products, console)
+                    shown = show_order(cloud, people, seeded.products, console)
         finally:
             cloud.stop()
     journey = shown.journey

@@ -16,14 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clients.mall import Mall
+from clients.people import People
 from clients.scenarios.journey import Journey, shop
 from clients.scenarios.robots import Fleet
 from infra.local import mixture
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
+from infra.local.people import at_work
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
-from infra.local.up import deployed_times, summary, up
+from infra.local.up import deployed_times, up
 
 PUBLISHED_ONCE = {
     "OrderCreated": 1,
@@ -70,26 +72,24 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
-    address = str(summary(cloud)["api"])
-    with Mall(address) as mall:
-        seeded = seed(mall)
-        with Fleet(mall, seeded.robots) as fleet:
+    with at_work(cloud) as people:
+        seeded = seed(people)
+        with Fleet(people.robot, seeded.robots) as fleet:
             wait_until_idle(cloud)
             if options.mix == "all":
-                return mixture.run_orders(cloud, mall, fleet, options.orders, options.clients)
-            return _golden(cloud, address, seeded.products, options.orders, options.clients)
+                return mixture.run_orders(cloud, people, fleet, options.orders, options.clients)
+            return _golden(cloud, people, seeded.products, options.orders, options.clients)
 
 
-def _golden(cloud: LocalCloud, address: str, products: list[str], orders: int, clients: int) -> int:
+def _golden(cloud: LocalCloud, people: People, products: list[str], orders: int, clients: int) -> int:
     print(f"{orders} orders by {clients} concurrent customers …", file=sys.stderr)
     started, used = time.monotonic(), cloud.engine.cpu_seconds()
     with ThreadPoolExecutor(clients) as customers:
-        ends = list(customers.map(lambda number: _order(address, products, number), range(orders)))
+        ends = list(customers.map(lambda number: _order(people, products, number), range(orders)))
     seconds = time.monotonic() - started
     left = wait_until_idle(cloud)
     cpu = (cloud.engine.cpu_seconds() or 0) - used if used is not None else None
-    with Mall(address) as mall:
-        twice = sum(_not_exactly_once(mall, end.order_id) for end in ends if isinstance(end, Journey))
+    twice = sum(_not_exactly_once(people.staff, end.order_id) for end in ends if isinstance(end, Journey))
     report = _report(ends, seconds, twice, sum(left.values()), cloud)
     report["cpu_seconds_per_order"] = round(cpu / orders, 2) if cpu is not None else None
     print(json.dumps(report))
@@ -97,11 +97,10 @@ def _golden(cloud: LocalCloud, address: str, products: list[str], orders: int, c
     return 0 if succeeded else 1
 
 
-def _order(address: str, products: list[str], number: int) -> Journey | Exception:
+def _order(people: People, products: list[str], number: int) -> Journey | Exception:
     chosen = [products[(number * 7 + step * 11) % len(products)] for step in range(1 + number % 4)]
     try:
-        with Mall(address) as mall:
-            return shop(mall, sorted(set(chosen)))
+        return shop(people, sorted(set(chosen)))
     except Exception as error:  # one order's failure is counted, and the others continue
         print(f"order {number}: {error!r}", file=sys.stderr)
         return error

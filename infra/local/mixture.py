@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from clients.mall import Mall, MallError
 from clients.order import FINAL, Order
+from clients.people import People
 from clients.scenarios.crowd import Crowd, Visit, path_of
 from clients.scenarios.fate import money_difference
 from clients.scenarios.paths import Scene
@@ -33,21 +34,21 @@ TIMES = {
 }
 
 
-def run_orders(cloud: LocalCloud, mall: Mall, fleet: Fleet, orders: int, clients: int) -> int:
+def run_orders(cloud: LocalCloud, people: People, fleet: Fleet, orders: int, clients: int) -> int:
     """Run a mixture of orders, `clients` of them concurrently, check how they ended, and return the exit code."""
     _log(f"{orders} orders on every path by {clients} concurrent customers …")
-    visits = [Visit(path_of(number), Order(mall)) for number in range(orders)]
-    scene = Scene(fleet, open_shop(mall))
+    visits = [Visit(path_of(number), Order(people)) for number in range(orders)]
+    scene = Scene(fleet, open_shop(people.staff))
     began, started = datetime.now(UTC), time.monotonic()
     Crowd(visits, scene, _log).walk(clients)
     seconds = time.monotonic() - started
     _log("waiting until all queues are empty …")
     left = wait_until_idle(cloud)
     _log("reconciling …")
-    differences = reconcile(cloud, mall, began)
+    differences = reconcile(cloud, people.staff, began)
     _log("counting the money …")
     with ThreadPoolExecutor(clients) as pool:
-        ends = list(pool.map(lambda visit: _end(mall, visit), visits))
+        ends = list(pool.map(lambda visit: _end(people.staff, visit), visits))
     statuses = Counter(end.status for end in ends)
     report = {
         "orders": orders,
@@ -71,7 +72,7 @@ def run_orders(cloud: LocalCloud, mall: Mall, fleet: Fleet, orders: int, clients
 
 
 def reconcile(cloud: LocalCloud, mall: Mall, began: datetime) -> int:
-    """Make the system reconcile the orders that ended since a time; returns how many differ."""
+    """Make the system reconcile the orders that ended since a time; returns how many differ. mall: as staff."""
     days = {began.date(), datetime.now(UTC).date()}
     for day in days:
         mall.post("/api/payments/reconciliation", {"day": day.isoformat()})
@@ -100,7 +101,7 @@ class _End:
 def _end(mall: Mall, visit: Visit) -> _End:
     """An order's status, and by how many cents its money differs; status `none` if the order was never created."""
     try:
-        status = visit.order.order()["status"]
+        status = visit.order.by_staff.order()["status"]
     except MallError as error:
         if error.status != 404:
             raise

@@ -1,17 +1,19 @@
 """Start the mall, seed it, process one order, and run until Ctrl-C."""
 
 import argparse
+import shlex
 import signal
 import sys
 
 from rich.console import Console
 
-from clients.mall import Mall
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
+from infra.local.people import at_work
+from infra.local.process import ROOT
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
-from infra.local.up import arguments_of, summary, up
+from infra.local.up import arguments_of, up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +27,13 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(end, signal.default_int_handler)
     try:
         up(cloud)
-        address = str(summary(cloud)["api"])
-        with Mall(address) as mall:
+        with at_work(cloud) as people:
             console.print("Seeding the mall: six stores, their products, and the robots …")
-            seeded = seed(mall)
-            with Fleet(mall, seeded.robots):
+            seeded = seed(people)
+            with Fleet(people.robot, seeded.robots):
                 wait_until_idle(cloud)
-                shown = show_order(cloud, address, seeded.products, console)
-                _print_next_steps(console, address, shown.journey.order_id, options)
+                shown = show_order(cloud, people, seeded.products, console)
+                _print_next_steps(console, cloud, shown.journey.order_id)
                 signal.pause()
     except KeyboardInterrupt:
         console.print("\nStopping; the state is kept for the next run.")
@@ -41,21 +42,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_next_steps(console: Console, address: str, order_id: str, options: argparse.Namespace) -> None:
-    here = arguments_of(options.port, options.state)
+def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> None:
+    address, here = cloud.api, arguments_of(cloud.engine.port, cloud.state)
     console.print(
         f"""
 [bold]The mall is running.[/bold]
 
   API        {address}
   documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
-  AWS API    http://127.0.0.1:{options.port}   (for the aws command line: --endpoint-url)
+  AWS API    {cloud.address}   (for the aws command line: --endpoint-url)
 
 Try, from another terminal:
 
-  curl '{address}/api/stores'
-  curl '{address}/api/ordering/{order_id}'
-  curl '{address}/api/insights/orders/{order_id}/timeline'
+  {curl(cloud, "/api/stores")}
+  {curl(cloud, f"/api/ordering/{order_id}")}
+  {curl(cloud, f"/api/insights/orders/{order_id}/timeline")}
+  make token ROLE=customer{here}           a token to call the API with (staff, operator, kiosk, customer or bot)
   make load ORDERS=20 CLIENTS=4{here}      many orders at once
   make load MIX=all                  every way that an order can go, on a cloud of its own
   make dead-letters{here}                  the messages in dead-letter queues (there should be none)
@@ -65,3 +67,9 @@ Ctrl-C stops everything and keeps the state.""",
         soft_wrap=True,
     )
     sys.stdout.flush()
+
+
+def curl(cloud: LocalCloud, path: str) -> str:
+    """A command for a shell in any folder that calls the API as staff. It gets a fresh token each time."""
+    token = f"make -s -C {shlex.quote(str(ROOT))} token ROLE=staff{arguments_of(cloud.engine.port, cloud.state)}"
+    return f"""curl -H "Authorization: Bearer $({token})" '{cloud.api}{path}'"""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from clients.mall import Mall, WaitTimeoutError, wait_for
+from clients.mall import WaitTimeoutError, wait_for
+from clients.people import People
 from clients.scenarios.journey import Journey, shop
 from infra.local.cloud import LocalCloud
 from infra.local.cost import LABELS, cost
@@ -33,21 +34,22 @@ class Shown:
         return self.journey.status == "completed" and not self.left_in_queues
 
 
-def show_order(cloud: LocalCloud, address: str, products: list[str], console: Console) -> Shown:
+def show_order(cloud: LocalCloud, people: People, products: list[str], console: Console) -> Shown:
     """Place one order through the HTTP API; print every message that it causes, then what it cost."""
     console.print("\nOne order, message by message [dim](time, service, message, cause)[/dim]")
     began = time.time()
-    with Mall(address) as mall:
-        # Products of different stores, so that the robot has more than one stop.
-        chosen = products[:: max(1, len(products) // PRODUCTS)][:PRODUCTS]
-        watch: list[Watch] = []
+    # Products of different stores, so that the robot has more than one stop.
+    chosen = products[:: max(1, len(products) // PRODUCTS)][:PRODUCTS]
+    watch: list[Watch] = []
 
-        def report(line: str) -> None:
-            console.print(f"[bold]{line}[/bold]", highlight=False, soft_wrap=True)
+    def report(line: str) -> None:
+        console.print(f"[bold]{line}[/bold]", highlight=False, soft_wrap=True)
 
-        journey = shop(mall, chosen, report, lambda order_id: watch.append(Watch(address, order_id, console).start()))
-        left = wait_until_idle(cloud)
-        messages = watch[0].stop()
+    journey = shop(
+        people, chosen, report, lambda order_id: watch.append(Watch(people.staff, order_id, console).start())
+    )
+    left = wait_until_idle(cloud)
+    messages = watch[0].stop()
     _print_cost(cloud, began, console)
     services = {message["source"] for message in messages}
     ended = f"Order {journey.order_id}: {journey.status} after {journey.seconds:.1f} s, {len(messages)} messages"

@@ -1,23 +1,27 @@
 """Start the local cloud in the background and deploy the system to it.
 
-The last line of stdout is JSON, for scripts: `{"api": …, "websocket": …, "engine": …, "tokens": {…}}`.
+The last line of stdout is JSON, for scripts: `{"api": …, "websocket": …, "engine": …, "tokens": {…}}`, with a
+fresh token for each role (`make token` prints one of them).
 """
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from infra.local.cloud import STAGE, LocalCloud
+from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
+from infra.local.users import make_users
 from infra.local.warm import warm
 from infra.stages import stage, variable
 
 # Names of stack outputs.
-API_OUTPUT = "ApiAddress"
 WEBSOCKET_OUTPUT = "WebSocketAddress"
+KEYS_OUTPUT = "KeysFunction"
 
 USUAL_PORT, USUAL_STATE = 4566, ROOT / ".mallbots"
 
@@ -43,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
-    """Start the cloud, bootstrap the CDK, deploy, and warm the functions; progress goes to stderr.
+    """Start the cloud, bootstrap the CDK, deploy, make users and keys, warm the functions; progress goes to stderr.
 
     times: seconds by name (TIMES in infra/stages.py), for those that are not to be the stage's.
 
@@ -66,13 +70,18 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     report("deploying …")
     context = [part for name, seconds in (times or {}).items() for part in ("--context", f"{name}={seconds}")]
     cloud.deploy(ROOT, report, *context)
+    make_users(cloud)
+    cloud.client("lambda", read_timeout=60).invoke(FunctionName=cloud.output(KEYS_OUTPUT))
+    report("the users are made, and a key signs tokens")
     report(f"{warm(cloud)} functions are warm")
     report("up")
 
 
 def arguments_of(port: int, state: Path) -> str:
     """What a make target needs to be about the same cloud: nothing where port and state are the usual ones."""
-    return (f" PORT={port}" if port != USUAL_PORT else "") + (f" STATE={state}" if state != USUAL_STATE else "")
+    return (f" PORT={port}" if port != USUAL_PORT else "") + (
+        f" STATE={shlex.quote(str(state))}" if state != USUAL_STATE else ""
+    )
 
 
 def deployed_times(cloud: LocalCloud, names: Iterable[str]) -> dict[str, str]:
@@ -85,8 +94,8 @@ def deployed_times(cloud: LocalCloud, names: Iterable[str]) -> dict[str, str]:
 def summary(cloud: LocalCloud) -> dict[str, object]:
     """What a client needs to know about a cloud that is up."""
     return {
-        "api": cloud.output(API_OUTPUT),
+        "api": cloud.api,
         "websocket": cloud.output(WEBSOCKET_OUTPUT),
         "engine": cloud.address,
-        "tokens": {},
+        "tokens": tokens(cloud),
     }

@@ -11,9 +11,9 @@ from clients.mall import Mall, MallError
 class Watch:
     """Prints each message of an order, once, from `start` to `stop`."""
 
-    def __init__(self, address: str, order_id: str, console: Console) -> None:
+    def __init__(self, staff: Mall, order_id: str, console: Console) -> None:
         self._messages: list[dict[str, Any]] = []
-        self._mall = Mall(address)
+        self._mall = staff
         self._order_id = order_id
         self._console = console
         self._done = threading.Event()

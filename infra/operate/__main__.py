@@ -16,7 +16,7 @@ from infra.local.cloud import STAGE, LocalCloud
 from infra.local.process import ROOT, LocalCloudError
 from infra.operate.deployment import Account, Deployment, OperateError
 
-COMMANDS = ("dead-letters", "redrive", "republish", "commits", "snapshots", "logs", "tables")
+COMMANDS = ("dead-letters", "redrive", "republish", "commits", "snapshots", "logs", "tables", "token")
 
 
 MODULES = {name: importlib.import_module(f"infra.operate.{name.replace('-', '_')}") for name in COMMANDS}

@@ -11,6 +11,7 @@ import pytest
 
 from clients.mall import Mall
 from clients.order import Order
+from clients.people import People
 from clients.scenarios.crowd import Crowd, Visit
 from clients.scenarios.paths import PATHS, Scene
 from clients.scenarios.robots import Fleet
@@ -18,9 +19,10 @@ from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.mixture import reconcile
+from infra.local.people import at_work
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
-from infra.local.up import summary, up
+from infra.local.up import up
 from infra.operate.dead_letters import dead_letters
 
 HERE = Path(__file__).parent
@@ -39,17 +41,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A deployed and seeded mall whose robots are online: the cloud, its API, and the ids of the products."""
+    """A deployed and seeded mall whose robots are online: the cloud, its people, and the ids of the products."""
 
     cloud: LocalCloud
-    mall: Mall
+    people: People
     fleet: Fleet
     products: list[str]
     opened: datetime
 
     @property
+    def mall(self) -> Mall:
+        """The API, called by staff."""
+        return self.people.staff
+
+    @property
     def address(self) -> str:
-        return str(summary(self.cloud)["api"])
+        return self.cloud.api
 
     def output(self, service: str, name: str) -> str:
         """An output of a service's stack."""
@@ -74,10 +81,10 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     cloud = LocalCloud(free_port(), tmp_path_factory.mktemp("mall"))
     try:
         up(cloud, TIMES)
-        with Mall(str(summary(cloud)["api"])) as mall:
-            seeded = seed(mall)
-            with Fleet(mall, seeded.robots) as fleet:
-                yield Deployed(cloud, mall, fleet, seeded.products, datetime.now(UTC))
+        with at_work(cloud) as people:
+            seeded = seed(people)
+            with Fleet(people.robot, seeded.robots) as fleet:
+                yield Deployed(cloud, people, fleet, seeded.products, datetime.now(UTC))
     finally:
         cloud.stop()
 
@@ -86,7 +93,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def visits(deployed: Deployed) -> Iterator[dict[str, Visit]]:
     """An order on each path, by the path's name; all run in the background."""
     names = [*SLOW, *(name for name in PATHS if name not in SLOW)]
-    found = {name: Visit(PATHS[name], Order(deployed.mall)) for name in names}
+    found = {name: Visit(PATHS[name], Order(deployed.people)) for name in names}
     crowd = Crowd(found.values(), Scene(deployed.fleet, open_shop(deployed.mall)))
     with ThreadPoolExecutor(1) as background:
         run = background.submit(crowd.walk, WORKERS)

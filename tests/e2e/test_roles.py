@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -109,13 +108,13 @@ def test_every_function_has_a_role_of_its_own(deployed: Deployed) -> None:
 
 def test_what_a_running_function_is_denied_it_cannot_do(deployed: Deployed) -> None:
     """So a function that runs is signed in with its role, and not with the administrator's credentials."""
-    address = f"{deployed.address}/api/search/orders/{NOBODY}"
-    assert httpx.get(address).status_code == 404
+    path = f"/api/search/orders/{NOBODY}"
+    assert deployed.mall.send("GET", path).status_code == 404
 
     with denied(deployed, role_of(deployed, "search", "Api"), "dynamodb:*"):
-        assert httpx.get(address).status_code >= 500
+        assert deployed.mall.send("GET", path).status_code >= 500
 
-    assert httpx.get(address).status_code == 404
+    assert deployed.mall.send("GET", path).status_code == 404
 
 
 @contextmanager

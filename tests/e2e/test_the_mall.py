@@ -14,7 +14,7 @@ from tests.e2e.conftest import Deployed
 
 
 def test_an_order_goes_from_basket_to_completed(deployed: Deployed) -> None:
-    journey = shop(deployed.mall, deployed.products[::25])
+    journey = shop(deployed.people, deployed.products[::25])
 
     assert journey.status == "completed"
     order = deployed.mall.get(f"/api/ordering/{journey.order_id}")["order"]
@@ -57,7 +57,7 @@ def test_an_order_that_its_payment_does_not_cover_is_rejected_and_compensated(de
 
 
 def test_the_timeline_of_an_order_is_complete_and_names_each_cause(deployed: Deployed) -> None:
-    journey = shop(deployed.mall, deployed.products[:1])
+    journey = shop(deployed.people, deployed.products[:1])
 
     def timeline() -> list[Json] | None:
         found = deployed.mall.pages(f"/api/insights/orders/{journey.order_id}/timeline", "messages")
@@ -84,7 +84,7 @@ def test_a_message_that_cannot_be_decoded_is_dead_lettered_with_its_reason(deplo
 
 
 def test_a_republish_to_one_consumer_changes_nothing(deployed: Deployed) -> None:
-    journey = shop(deployed.mall, deployed.products[:1])
+    journey = shop(deployed.people, deployed.products[:1])
     wait_for(lambda: not depths(deployed.cloud) or None, "empty queues")
     path = f"/api/insights/orders/{journey.order_id}/timeline"
     before = deployed.mall.pages(path, "messages")
@@ -110,10 +110,10 @@ def test_a_request_repeated_with_its_idempotency_key_takes_effect_once(deployed:
 
 def test_an_etag_guards_against_overwriting_a_concurrent_change(deployed: Deployed) -> None:
     store = deployed.mall.post("/api/stores", {"name": "Guarded", "location": "Level 9"})["id"]
-    path = f"{deployed.address}/api/stores/{store}"
-    tag = httpx.get(path).headers["etag"]
-    assert httpx.put(f"{path}/rebrand", json={"name": "New"}, headers={"if-match": tag}).status_code == 200
-    assert httpx.put(f"{path}/rebrand", json={"name": "Newer"}, headers={"if-match": tag}).status_code == 412
+    path = f"/api/stores/{store}"
+    guard = {"if-match": deployed.mall.send("GET", path).headers["etag"]}
+    assert deployed.mall.send("PUT", f"{path}/rebrand", {"name": "New"}, guard).status_code == 200
+    assert deployed.mall.send("PUT", f"{path}/rebrand", {"name": "Newer"}, guard).status_code == 412
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_gateway_answers_requests_that_no_service_has_a_route_for(
 def test_the_local_stage_counts_costs(deployed: Deployed) -> None:
     from infra.local.cost import LABELS, cost
 
-    shop(deployed.mall, deployed.products[:1])
+    shop(deployed.people, deployed.products[:1])
     counted = cost(deployed.cloud, 0)
     assert set(counted) == set(LABELS)
     assert all(units > 0 for units in counted.values())

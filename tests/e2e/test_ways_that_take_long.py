@@ -28,7 +28,7 @@ def test_an_order_on_a_slow_path_ends_as_its_path_expects(
 
 def test_commands_to_a_service_that_is_back_too_late_have_no_effect(deployed: Deployed) -> None:
     """Payments is stopped until the saga has made its three attempts and compensates; then it receives everything."""
-    order = Order(deployed.mall).registers().fills_a_basket(open_shop(deployed.mall).plain).authorizes_a_payment()
+    order = Order(deployed.people).registers().fills_a_basket(open_shop(deployed.mall).plain).authorizes_a_payment()
 
     def saga() -> Json:
         found: Json = deployed.mall.get(f"/api/checkout/sagas/{order.id}")["saga"]

@@ -2,7 +2,8 @@
 
 It starts a temporary local cloud, since fuzzing leaves arbitrary data behind. With MINUTES=0 it runs the cases of
 `make e2e`, once. Each failure is printed with a curl command that reproduces it. The last line of stdout is JSON,
-`{"routes", "operations", "cases", "statuses", "failures", …}`; the exit code is 1 if there are failures.
+`{"roles", "routes", "operations", "cases", "statuses", "failures", …}` of all roles together; the exit code is 1 if
+there are failures.
 """
 
 import argparse
@@ -16,11 +17,12 @@ from pathlib import Path
 
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
+from infra.local.people import at_work
 from infra.local.show import wait_until_idle
-from infra.local.up import summary, up
+from infra.local.up import up
 from infra.operate.dead_letters import dead_letters
 from tests.fuzz.deployed import SHORT, fuzz_deployed
-from tests.fuzz.fuzzer import Bounds
+from tests.fuzz.fuzzer import Bounds, together
 
 LONG = Bounds(seed=0, examples=25, chains=50, steps=12)
 
@@ -48,16 +50,19 @@ def main() -> int:
 
 def _fuzz(cloud: LocalCloud, bounds: Bounds, minutes: float) -> int:
     print(f"fuzzing; repeat with: make fuzz MINUTES={minutes:g} SEED={bounds.seed}", file=sys.stderr)
-    report = fuzz_deployed(str(summary(cloud)["api"]), bounds)
+    with at_work(cloud) as people:
+        reports = fuzz_deployed(cloud, people, bounds)
     left = wait_until_idle(cloud)
     letters = dead_letters(cloud)
-    for line in [*report.table(), *map(str, report.failures), *report.neglected()]:
-        print(line)
+    for report in reports:
+        print(f"as {report.role}:")
+        for line in [*report.table(), *map(str, report.failures), *report.left_out()]:
+            print(line)
     for letter in letters:
         print(f"dead-lettered in {letter.queue}: {letter.name}: {letter.reason}")
     if left:
         print(f"left in queues: {left}")
-    figures = report.summary()
+    figures = together(reports)
     figures["failures"] += len(letters) + len(left)
     print(json.dumps({**figures, "seed": bounds.seed, "dead_letters": len(letters)}))
     return 1 if figures["failures"] else 0

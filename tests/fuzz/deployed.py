@@ -2,34 +2,75 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
+from clients.credential import Credential
 from clients.mall import Mall, MallError, wait_for
+from clients.people import People, robots_own, session
 from clients.scenarios.robots import Fleet
-from tests.fuzz.fuzzer import Bounds, Report, fuzz
-from tests.fuzz.scene import Scene
+from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
+from infra.local.cloud import LocalCloud
+from infra.local.users import credential
+from tests.fuzz.fuzzer import Bounds, Report, Who, fuzz
+from tests.fuzz.scene import Ask, Scene
 
 SHORT = Bounds(seed=1, examples=5, chains=25)
+STAFF_PART = 0.6  # of the seconds; the other roles share the rest
 
 
-def fuzz_deployed(address: str, bounds: Bounds) -> Report:
-    """Prepare data, then fuzz all operations of the mall's own document; working robots stay online meanwhile."""
-    with Mall(address) as mall, Fleet(mall, []) as fleet:
+def fuzz_deployed(cloud: LocalCloud, people: People, bounds: Bounds) -> list[Report]:
+    """Prepare data, then fuzz all operations of the mall's own document, as each role, staff first.
 
-        def ask(method: str, path: str, body: Mapping[str, Any]) -> Any:
-            return mall.call(method, path, dict(body) if method != "GET" else None)
+    Working robots stay online meanwhile.
+    """
+    staff = people.staff
+    with Fleet(people.robot, []) as fleet:
 
         def wait(condition: Callable[[], bool], what: str) -> None:
             wait_for(lambda: condition() or None, what)
 
-        _take_all_robots_offline(mall)
-        scene = Scene(ask, wait, fleet.bring_online).furnish()
-        document = httpx.get(f"{address}/api/openapi.json").raise_for_status().json()
-        report = fuzz(document, scene.things, bounds, address=address)
-        _cancel_open_lists(mall)
-        return report
+        _take_all_robots_offline(staff)
+        scene = Scene(_ask(staff), _ask(people.kiosk), wait, fleet.bring_online).furnish()
+        document = httpx.get(f"{cloud.api}/api/openapi.json").raise_for_status().json()
+        callers = {STAFF: credential(cloud, STAFF), **_others(cloud, people, scene)}
+        reports = [
+            fuzz(document, scene.things, _part(bounds, role), Who(role, caller.token), address=cloud.api)
+            for role, caller in callers.items()
+        ]
+        _cancel_open_lists(staff)
+        return reports
+
+
+def _ask(mall: Mall) -> Ask:
+    def ask(method: str, path: str, body: Mapping[str, Any]) -> Any:
+        return mall.call(method, path, dict(body) if method != "GET" else None)
+
+    return ask
+
+
+def _others(cloud: LocalCloud, people: People, scene: Scene) -> dict[str, Credential]:
+    """The credentials of the other roles: a customer who has baskets and orders, a robot that has a list."""
+    return {
+        OPERATOR: credential(cloud, OPERATOR),
+        KIOSK: credential(cloud, KIOSK),
+        CUSTOMER: session(people.kiosk, scene.things["customers"][0]),
+        BOT: _robot(people.staff, scene.things["working robots"][0]),
+    }
+
+
+def _robot(staff: Mall, bot_id: str) -> Credential:
+    return robots_own(staff, bot_id, staff.post(f"/api/depot/bots/{bot_id}/token")["token"])
+
+
+def _part(bounds: Bounds, role: str) -> Bounds:
+    """Most of the time is for staff, who may call nearly everything."""
+    if role == STAFF:
+        return replace(bounds, seconds=bounds.seconds and round(bounds.seconds * STAFF_PART))
+    fewer = replace(bounds, examples=max(2, bounds.examples // 3), chains=max(4, bounds.chains // 5), edges=False)
+    return replace(fewer, seconds=bounds.seconds and max(1, round(bounds.seconds * (1 - STAFF_PART) / 4)))
 
 
 def _take_all_robots_offline(mall: Mall) -> None:

@@ -1,5 +1,7 @@
 """The answers that the fuzzer accepts, and the ids that its requests use. Any other answer is a failure."""
 
+from functions.kernel.runtime.context import CUSTOMER
+
 # Where ids come from: operation → place in its request → kind of thing (scene.py). Operations that end a thing, or may
 # make it useless for others, have things of their own.
 IDS = {
@@ -121,6 +123,27 @@ EXPECTED: dict[str, dict[int, str]] = {
     "PUT /api/payments/invoices/{id}/pay": {409: "it is paid or cancelled"},
 }
 
+# What a role may be answered besides, for a request that conforms to the document.
+_ANOTHER_CUSTOMER = {403: "it names another customer"}
+FOR_ROLE: dict[tuple[str, str], dict[int, str]] = {
+    (CUSTOMER, "POST /api/baskets"): _ANOTHER_CUSTOMER,
+    (CUSTOMER, "POST /api/payments"): _ANOTHER_CUSTOMER,
+    (CUSTOMER, "POST /api/search/orders"): _ANOTHER_CUSTOMER,
+}
+
+
+def of(operation: str, role: str) -> dict[int, str]:
+    """The statuses besides 2xx that a role's request may get which conforms to the document."""
+    return {**ANYWHERE, **EXPECTED.get(operation, {}), **FOR_ROLE.get((role, operation), {})}
+
+
+# What any request of a role that may not call the operation may be answered.
+NOT_ALLOWED = {
+    403: "the role may not",
+    404: "an empty id in the path, which makes it another path",
+    405: "an empty id in the path, which makes it another path",
+}
+
 # What a request that does not conform to the document may be answered.
 MALFORMED = {
     400: "the regular answer",
@@ -132,10 +155,13 @@ MALFORMED = {
     422: "an Idempotency-Key that came with another request, found before the fault",
 }
 
+
+def malformed(operation: str, role: str) -> dict[int, str]:
+    """The statuses of a role's request that does not conform."""
+    return {**MALFORMED, **FOR_ROLE.get((role, operation), {})}
+
+
 # What is not checked, and why.
-UNCHECKED = {
-    "ignored_auth": "there is no authentication yet: every route is open",
-}
 UNCHECKED_FOR = {
     "GET /api/baskets/{id}": {"use_after_free": "DELETE cancels a basket, which can still be read"},
     "GET /api/ordering/{id}": {"use_after_free": "DELETE cancels an order, which can still be read"},

@@ -15,12 +15,13 @@ PLENTY = 999  # of a product: so that most quantities that a robot reports as pi
 
 @dataclass
 class Scene:
-    """A mall whose API is called by `ask`. After `furnish`, `things` has the ids of each kind of thing.
+    """A mall whose API is called by staff (`ask`). After `furnish`, `things` has the ids of each kind of thing.
 
-    bring_online: brings a robot online, and keeps it so.
+    kiosk: the same, called by a kiosk, where customers register. bring_online: brings a robot online, and keeps it so.
     """
 
     ask: Ask
+    kiosk: Ask
     wait_for: WaitFor
     bring_online: Callable[[str], object]
     things: dict[str, list[str]] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Scene:
     def _people(self) -> None:
         person = {"name": "Ada Reyes", "smsNumber": "+15550100"}
         for kind in ("customers", "other customers", "leaving customers"):
-            self.things[kind] = [self._made("/api/customers", person) for _ in range(EACH)]
+            self.things[kind] = [str(self.kiosk("POST", "/api/customers", person)["id"]) for _ in range(EACH)]
 
     def _basket(self, quantity: int = PLENTY) -> str:
         made = self._made("/api/baskets", {"customerId": self.things["customers"][0]})

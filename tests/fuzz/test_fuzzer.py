@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from functions.kernel.rest import http
+from functions.kernel.runtime.context import Caller
 from infra.documents.openapi import document
 from tests.fuzz import expected
-from tests.fuzz.fuzzer import Bounds, Report, fuzz
-from tests.fuzz.in_memory import Application
+from tests.fuzz.fuzzer import Bounds, Report, Who, fuzz
+from tests.fuzz.in_memory import Application, probed_in_memory, token
+from tests.support.callers import A_KIOSK, CLERK
 from tests.support.mall import Mall
 
 STORE = "/api/stores/{id}"
@@ -18,11 +21,13 @@ def described() -> dict[str, Any]:
     return document()
 
 
-def fuzzed(described: dict[str, Any], *paths: str) -> Report:
+def fuzzed(described: dict[str, Any], *paths: str, caller: Caller = CLERK) -> Report:
     """A few cases of the GET operations at these paths, in an empty mall."""
     described["paths"] = {path: {"get": described["paths"][path]["get"]} for path in paths}
     bounds = Bounds(seed=1, examples=3, chains=1, edges=False)
-    return fuzz(described, {"stores": ["unknown"]}, bounds, app=Application(Mall()))
+    who = Who(str(caller.role), lambda: token(caller))
+    with probed_in_memory():
+        return fuzz(described, {"stores": ["unknown"]}, bounds, who, app=Application(Mall()))
 
 
 def checks(report: Report) -> set[tuple[str, str]]:
@@ -56,5 +61,22 @@ def test_a_conforming_request_must_be_accepted_unless_listed_and_others_must_be_
 def test_an_operation_that_was_never_answered_with_200_is_reported(described: dict[str, Any]) -> None:
     report = fuzzed(described, STORE, "/health")
     assert report.failures == []
-    assert report.neglected() == [f"GET {STORE} was never answered with 200"]
+    assert report.left_out() == [f"GET {STORE} was never answered with 200"]
     assert report.summary()["failures"] == 1
+
+
+def test_an_operation_that_a_role_may_not_call_must_be_refused(
+    described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/api/checkout/sagas"
+    assert fuzzed(described, path, caller=A_KIOSK).failures == []
+    monkeypatch.setattr(http, "admit", lambda event, who, may: None)
+    assert (f"GET {path}", "positive_data_acceptance") in checks(fuzzed(described, path, caller=A_KIOSK))
+
+
+def test_an_operation_that_ignores_the_token_is_a_failure(
+    described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/api/checkout/sagas"
+    monkeypatch.setattr(http, "admit", lambda event, who, may: None)
+    assert (f"GET {path}", "ignored_auth") in checks(fuzzed(described, path))

@@ -8,6 +8,7 @@ import pytest
 
 from clients.mall import Mall
 from clients.order import Order
+from clients.people import People
 from clients.scenarios.crowd import Crowd, Visit, path_of
 from clients.scenarios.fate import Fate
 from clients.scenarios.paths import PATHS, Path, Scene, Steps
@@ -21,7 +22,8 @@ class AlwaysReached(Fate):
 
 
 def visit(name: str, walk: Callable[[Order, Any], Steps]) -> Visit:
-    return Visit(Path(name, walk, AlwaysReached("", "", ""), weight=1), Order(Mall("http://127.0.0.1")))
+    mall = Mall("http://127.0.0.1")
+    return Visit(Path(name, walk, AlwaysReached("", "", ""), weight=1), Order(People(mall, mall)))
 
 
 def walk(visits: list[Visit], workers: int) -> list[str]:

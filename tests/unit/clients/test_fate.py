@@ -6,6 +6,7 @@ import pytest
 
 from clients.mall import Json, Mall, MallError
 from clients.order import Order
+from clients.people import People
 from clients.scenarios.fate import COMPLETED, REFUNDED, money_difference
 
 
@@ -71,7 +72,8 @@ def completed(**others: str) -> Order:
         "/api/payments/p": {"payment": {"status": state["payment"]}},
         "/api/notifications": {"notifications": [{"kind": state["text"], "orderId": "o"}]},
     }
-    return Order(mall("completed", 54.80, [], **answers), customer_id="c", id="o", payment_id="p")
+    staff = mall("completed", 54.80, [], **answers)
+    return Order(People(staff, kiosk=CannedMall({})), customer_id="c", id="o", payment_id="p")
 
 
 def test_an_order_with_all_expected_statuses_has_reached_its_fate() -> None:
@@ -97,6 +99,6 @@ def test_another_end_does_not_reach_the_fate() -> None:
 
 def test_what_does_not_exist_yet_is_unmet() -> None:
     order = completed()
-    assert isinstance(order.mall, CannedMall)
-    del order.mall.answers["/api/payments/invoices/o"]
+    assert isinstance(order.people.staff, CannedMall)
+    del order.people.staff.answers["/api/payments/invoices/o"]
     assert COMPLETED.unmet(order) == "not there yet: unknown"

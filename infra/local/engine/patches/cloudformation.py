@@ -8,7 +8,8 @@ Restored behaviour of AWS:
 - `Ref` of a secret is its ARN, where the engine gives its name.
   https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
 - Types that only observe or restrict are accepted without effect: composite alarms, alarms on metric math, saved
-  queries, X-Ray groups and sampling rules, policies of buses, queues and topics. They are tested on the template.
+  queries, X-Ray groups and sampling rules, policies of buses, queues and topics, the style of a managed login. They
+  are tested on the template.
 """
 
 import json
@@ -19,6 +20,7 @@ from infra.local.engine.seams import Seams, module
 ACCEPTED_WITHOUT_EFFECT = (
     "AWS::ApplicationInsights::Application",
     "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Cognito::ManagedLoginBranding",
     "AWS::Events::EventBusPolicy",
     "AWS::Logs::QueryDefinition",
     "AWS::ResourceGroups::Group",

@@ -1,0 +1,91 @@
+"""Print a fresh token of a role: of the local cloud's development users, or yours, of a stage in an account.
+
+On AWS a clerk or an operator signs in by the pool's pages, in a browser of this machine; a kiosk by its name and its
+one-time password, which is replaced by one that nobody knows. What is kept is the refresh token, in a file that only
+the user can read; it is used until it expires or the user is disabled, and then the sign-in comes again. Nothing but
+the token is on stdout.
+"""
+
+import argparse
+import getpass
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from clients.credential import claims
+from clients.managed_login import ManagedLogin
+from clients.user_pool import SignInError, Tokens, UserPool
+from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
+from infra import secret_files
+from infra.local import people
+from infra.local.cloud import LocalCloud
+from infra.operate.deployment import Deployment, OperateError, stacks
+
+ADVICE = (
+    "a {role}'s token of a stage on AWS is not to be had here. POST /api/depot/bots/{{id}}/token gives staff a robot's "
+    "(and revokes those before); a customer's session is opened at a kiosk"
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--role", choices=people.ROLES, required=True, help="whose token")
+
+
+def run(options: argparse.Namespace, deployment: Deployment) -> int:
+    if isinstance(deployment, LocalCloud):
+        print(people.token(deployment, options.role))
+        return 0
+    if options.role not in (STAFF, OPERATOR, KIOSK):
+        raise OperateError(ADVICE.format(role=options.role))
+    try:
+        print(token(deployment, options.role, _file(options.stage, options.role), _ask))
+    except SignInError as error:
+        raise OperateError(f"nobody is signed in: {error}") from None
+    return 0
+
+
+def token(deployment: Deployment, role: str, file: Path, ask: Callable[[Deployment, str], Tokens]) -> str:
+    """A fresh access token, by the refresh token in a file, or else by asking for a sign-in.
+
+    Raises OperateError for a user without the role, and SignInError.
+    """
+    pool = _pool(deployment, role)
+    saved = secret_files.read(file)
+    try:
+        tokens = pool.refresh(saved["refresh"]) if saved else ask(deployment, role)
+    except SignInError:
+        if not saved:
+            raise
+        tokens = ask(deployment, role)
+    groups = claims(tokens.access).get("cognito:groups", [])
+    if role not in groups and not (role == STAFF and OPERATOR in groups):
+        raise OperateError(f"this user is not in the group {role} of the pool")
+    secret_files.write(file, {"refresh": tokens.refresh})
+    return tokens.access
+
+
+def _ask(deployment: Deployment, role: str) -> Tokens:
+    if role != KIOSK:
+        outputs = stacks(deployment, "gateway")["platform"]
+        return ManagedLogin(outputs["SignInAddress"], outputs["StaffClientId"]).sign_in(_show)
+    print("name of the kiosk's user: ", end="", file=sys.stderr, flush=True)
+    name = sys.stdin.readline().strip()
+    one_time = getpass.getpass("its one-time password: ", stream=sys.stderr)
+    return _pool(deployment, role).sign_in(name, one_time, f"aA1-{secrets.token_urlsafe(32)}")
+
+
+def _show(address: str) -> None:
+    print(f"sign in with a browser of this machine:\n\n  {address}\n", file=sys.stderr)
+
+
+def _pool(deployment: Deployment, role: str) -> UserPool:
+    outputs = stacks(deployment, "gateway")["platform"]
+    endpoint = deployment.client("cognito-idp").meta.endpoint_url
+    return UserPool(endpoint, outputs["KioskClientId" if role == KIOSK else "StaffClientId"])
+
+
+def _file(stage: str, role: str) -> Path:
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home) / "mallbots" / f"{stage}-{role}.json"
