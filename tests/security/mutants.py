@@ -57,3 +57,115 @@ def _decoding(**changed: Any) -> Mutant:
             yield
 
     return mutated
+
+
+@contextmanager
+def _any_algorithm() -> Iterator[None]:
+    """The token says how it is checked: HS256 with the public key as its secret, or the pool's way for the mall's own."""
+    real = jwt.decode
+
+    def decode(token: str, key: Any = "", **given: Any) -> Any:
+        algorithm = jwt.get_unverified_header(token).get("alg")
+        if algorithm == "HS256":
+            key = key.public_bytes_raw()
+        return real(token, key, **given | {"algorithms": [algorithm]})
+
+    def kid_of(token: str) -> str:
+        return str(jwt.get_unverified_header(token).get("kid"))
+
+    with patch.object(jwt, "decode", decode), patch.object(tokens, "kid_of", kid_of):
+        yield
+
+
+@contextmanager
+def _unsigned() -> Iterator[None]:
+    """Signatures are not looked at, nor is whether the key is known."""
+
+    def kid_of(token: str) -> str:
+        return "key-1"
+
+    with patch.object(tokens, "kid_of", kid_of), _decoding(options={"verify_signature": False})():
+        yield
+
+
+@contextmanager
+def _lives_for_ever() -> Iterator[None]:
+    with patch.dict(tokens.LIVES, {"customer": 10**9, "bot": 10**9}):
+        yield
+
+
+@contextmanager
+def _any_role() -> Iterator[None]:
+    """A token's role is taken as it is, and nobody is asked about roles that no owner has."""
+    checks = {"staff": lambda said: None}
+    real = authorizer.Authorizer._of_the_mall
+
+    def of_the_mall(self: authorizer.Authorizer, token: str) -> Caller:
+        said = jwt.decode(token, options={"verify_signature": False})
+        return Caller(said["role"], said["sub"]) if said["role"] in checks else real(self, token)
+
+    with patch.object(authorizer.Authorizer, "_of_the_mall", of_the_mall):
+        yield
+
+
+@contextmanager
+def _no_scheme() -> Iterator[None]:
+    """A token is taken from wherever it is found."""
+
+    def bearer(headers: dict[str, str]) -> str:
+        return headers.get("authorization", "").split(" ")[-1]
+
+    with patch.object(authorizer, "_bearer", bearer):
+        yield
+
+
+def _never_expires(claims: Any) -> None:
+    now = clock.now().timestamp()
+    if max(claims.get("iat", 0), claims.get("nbf", 0)) > now + 60:
+        raise tokens.InvalidTokenError("not yet")
+
+
+def _never_too_early(claims: Any) -> None:
+    if clock.now().timestamp() >= claims.get("exp", 0):
+        raise tokens.InvalidTokenError("expired")
+
+
+@contextmanager
+def _owner_not_asked() -> Iterator[None]:
+    def everyone(self: Any, username: str) -> pool.User:
+        return pool.User(True, frozenset([STAFF]))
+
+    from tests.support.user_pool import MemoryPool
+
+    with (
+        patch.object(authorizer, "_check_customer", lambda said: None),
+        patch.object(MemoryPool, "user", everyone),
+    ):
+        yield
+
+
+@contextmanager
+def _any_app() -> Iterator[None]:
+    with patch.object(pool, "role", lambda user, client, of: next(iter(user.groups), STAFF)):
+        yield
+
+
+MUTANTS: dict[str, Mutant] = {
+    roles.ANOTHERS: replaced(ownership, "may_see", lambda owner_id, *, role="customer": True),
+    roles.NAMED: replaced(ownership, "may_see", lambda owner_id, *, role="customer": True),
+    roles.ROLES: replaced(_http := __import__("functions.kernel.rest.http", fromlist=["http"]), "admit", _admit_all),
+    roles.NOBODY: replaced(_http, "admit", _admit_nobody_known),
+    of_tokens.SIGNATURE: _unsigned,
+    of_tokens.ALGORITHM: _any_algorithm,
+    of_tokens.EXPIRY: replaced(tokens, "check_times", _never_expires),
+    of_tokens.FUTURE: replaced(tokens, "check_times", _never_too_early),
+    of_tokens.ISSUER: _decoding(options={"verify_iss": False}),
+    of_tokens.AUDIENCE: _decoding(options={"verify_aud": False}),
+    of_tokens.REQUIRED: _decoding(options={"require": []}),
+    of_tokens.LIFE: _lives_for_ever,
+    of_tokens.ROLE_OF_TOKEN: _any_role,
+    of_tokens.OWNER: _owner_not_asked,
+    of_tokens.GENERATION: replaced(authorizer, "_check_bot", lambda said: None),
+    of_tokens.BEARER: _no_scheme,
+    of_tokens.GROUP: _any_app,
+}

@@ -1,0 +1,140 @@
+"""A deployment on the local cloud as a world: requests over HTTP, state by what the tables hold."""
+
+import base64
+import hashlib
+import http.client
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from functions.kernel.composition.manifest import services
+from functions.kernel.runtime import token_keys
+from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
+from infra.local.cloud import LocalCloud
+from infra.local.show import wait_until_idle
+from infra.local.users import sign_in
+from tests.e2e.engine.workbench import as_role
+from tests.security.in_memory import sign
+from tests.security.world import Answer, NotHereError, Scene
+
+DISMISSED = "dismissed"
+PASSWORD = "aA1-" + "x" * 20
+
+
+class OnLocalCloud:
+    """A World."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.scene = Scene(ids={"stage": "local"})
+        self._cloud = cloud
+        address = urlsplit(cloud.api)
+        self._host, self._base = address.netloc, address.path
+        self._dynamodb = cloud.client("dynamodb")
+        for role in (STAFF, OPERATOR, KIOSK):
+            self.scene.tokens[role] = sign_in(cloud, role)
+        self.scene.tokens |= self._users_tokens()
+
+    def _users_tokens(self) -> dict[str, str]:
+        """An ID token of a clerk, and the access token of one who is disabled then."""
+        cognito = self._cloud.client("cognito-idp")
+        whom = {"UserPoolId": self._cloud.output("UserPoolId"), "Username": DISMISSED}
+        cognito.admin_create_user(**whom, MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(**whom, Password=PASSWORD, Permanent=True)
+        cognito.admin_add_user_to_group(**whom, GroupName=STAFF)
+        signed_in: Any = cognito.admin_initiate_auth(
+            UserPoolId=whom["UserPoolId"],
+            ClientId=self._cloud.output("StaffClientId"),
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": DISMISSED, "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]
+        cognito.admin_disable_user(**whom)
+        return {"staff id": signed_in["IdToken"], "disabled staff": signed_in["AccessToken"]}
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """By http.client, which sends a path as it is."""
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        content = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        connection = http.client.HTTPConnection(self._host, timeout=30)
+        try:
+            data = content.encode() if isinstance(content, str) else content
+            connection.request(method, self._base + path, data, sent)
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+            return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text)
+        finally:
+            connection.close()
+
+    def state(self) -> str:
+        """Of all tables; insights keeps a row of every message that was published."""
+        digest = hashlib.sha256()
+        for service in services():
+            outputs = self._cloud.outputs()[f"mallbots-local-{service}"]
+            for table in (outputs[name] for name in ("EventsTable", "ViewsTable") if name in outputs):
+                pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+                items = [repr(sorted(item.items())) for page in pages for item in page["Items"]]
+                digest.update(repr(sorted(items)).encode())
+        return digest.hexdigest()
+
+    def sign(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own") -> str:
+        """Signed with the deployment's own key, which only its administrator can read, or as `key` says."""
+        secret = self._cloud.client("secretsmanager").get_secret_value(SecretId=self._secret())
+        signer = token_keys.signer(token_keys.read(secret["SecretString"]), self.now())
+        assert signer
+        return sign(claims, signer.private, signer.kid, header or {}, key)
+
+    def _secret(self) -> str:
+        function = self._cloud.output("KeysFunction")
+        variables = self._cloud.client("lambda").get_function_configuration(FunctionName=function)["Environment"]
+        return str(variables["Variables"]["TOKEN_KEYS"])
+
+    def sign_for_pool(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None) -> str:
+        """Raises NotHereError."""
+        raise NotHereError("nobody outside has the user pool's private key")
+
+    def publish(self, service: str, entry: Mapping[str, Any]) -> str:
+        """Under the role of the service's relay."""
+        function = self._cloud.outputs()[f"mallbots-local-{service}"]["RelayFunction"]
+        role = self._cloud.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+        events = as_role(self._cloud, role, "events")
+        try:
+            answer = events.put_events(Entries=[{**entry, "EventBusName": self._cloud.output("BusName")}])
+        except events.exceptions.ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return str(answer["Entries"][0].get("ErrorCode", ""))
+
+    def settle(self) -> None:
+        """Wait until no queue holds a message."""
+        left = wait_until_idle(self._cloud)
+        assert not left, f"left in queues: {left}"
+
+    def now(self) -> int:
+        """This machine's time."""
+        return int(time.time())
+
+    def logs(self) -> str:
+        """All lines of all functions."""
+        client, found = self._cloud.client("logs"), []
+        for group in client.get_paginator("describe_log_groups").paginate():
+            for one in group["logGroups"]:
+                pages = client.get_paginator("filter_log_events").paginate(logGroupName=one["logGroupName"])
+                found += [event["message"] for page in pages for event in page["events"]]
+        return "\n".join(found)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says, unchecked."""
+    body = token.split(".")[1]
+    said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return said
