@@ -15,7 +15,7 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Moment, Money, Name, Params, Quantity, Wire
 from functions.kernel.runtime import context, runtime
-from functions.kernel.runtime.context import CUSTOMER, STAFF
+from functions.kernel.runtime.context import CUSTOMER, STAFF, Caller
 from tests.support.callers import CLERK, request_context
 from tests.support.jars import jars
 
@@ -135,7 +135,11 @@ class Response:
 
 
 def gateway_event(
-    method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
+    method: str,
+    path: str,
+    body: str | bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    caller: Caller = CLERK,
 ) -> dict[str, Any]:
     """A request as an HTTP API passes it on (payload 2.0): text bodies unchanged, bytes in base64."""
     path, _, query = path.partition("?")
@@ -146,7 +150,7 @@ def gateway_event(
         "rawQueryString": query,
         "headers": dict(headers or {}),
         "requestContext": {
-            **request_context(CLERK),
+            **request_context(caller),
             "http": {"method": method, "path": path},
             "requestId": "r-1",
             "stage": "$default",
@@ -159,9 +163,15 @@ def gateway_event(
 
 
 def ask(
-    method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, *, api: Api = api
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    api: Api = api,
+    caller: Caller = CLERK,
 ) -> Response:
-    """Send a request; returns the response. A body that is neither text nor bytes is sent as JSON."""
+    """Send a request, as a clerk if nobody else. A body that is neither text nor bytes is sent as JSON."""
     sent = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
-    answer = api.handle(gateway_event(method, path, sent, headers))
+    answer = api.handle(gateway_event(method, path, sent, headers, caller))
     return Response(answer["statusCode"], answer["headers"], answer["body"])
