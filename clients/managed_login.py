@@ -15,16 +15,18 @@ import httpx
 
 from clients.user_pool import SignInError, Tokens
 
-CALLBACK = "http://localhost:8976/"  # the app of the pool names it: Cognito compares addresses whole, port included
 SCOPES = "openid"
 WITHIN = 300  # seconds, for a person to type a password
 THANKS = "You are signed in. You may close this page."
 
 
 class ManagedLogin:
-    """The sign-in pages of one app. address: of the pool's domain. client_id: the app's."""
+    """The sign-in pages of one app. address: of the pool's domain. client_id: the app's.
 
-    def __init__(self, address: str, client_id: str, callback: str = CALLBACK) -> None:
+    callback: an address of this machine with a port, which the app must name: Cognito compares them whole.
+    """
+
+    def __init__(self, address: str, client_id: str, callback: str) -> None:
         self._address, self._client_id, self._callback = address.rstrip("/"), client_id, callback
 
     def sign_in(self, show: Callable[[str], object], *, seconds: float = WITHIN) -> Tokens:

@@ -55,8 +55,11 @@ class Keys:
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Do what is due. Answers with the ids of the keys that are left, and of the one that signs.
 
-        `{"distrust": kid}` drops a key at once, and makes another, because it leaked: all its tokens are refused within
-        READER_CACHE seconds.
+        `{"distrust": kid}` drops a key at once, and makes another if none is left, because it leaked: all its tokens are
+        refused within READER_CACHE seconds, and the 60 of the gateway's cache. Whoever had such a token must get
+        another, and one that is issued within SIGNER_CACHE seconds may still be signed with the dropped key.
+
+        Only one run at a time may be at work (the function's reserved concurrency): a secret has no conditional write.
         """
         now = int(clock.now().timestamp())
         text = secret().read()

@@ -15,7 +15,10 @@ BETWEEN = timedelta(seconds=10)  # made-up ids make no more fetches than this
 
 
 class KnownKeys:
-    """The keys of one issuer. fetch: gives them all, or raises."""
+    """The keys of one issuer. fetch: gives them all, or raises.
+
+    While they cannot be fetched, those of before go on. One lock: threads that ask at once make one fetch.
+    """
 
     def __init__(self, fetch: Callable[[], Keys]) -> None:
         self._fetch = fetch
@@ -47,8 +50,10 @@ class KnownKeys:
             return
         self._tried = now
         try:
-            self._keys = self._fetch()
+            fetched = self._fetch()
+            if not fetched:
+                raise UnavailableError("the issuer shows no keys")
         except Exception as error:  # whatever it was, the keys of before are still good for what they signed
             observe.log_error("the keys that tokens are signed with cannot be fetched", error)
         else:
-            self._fetched = now
+            self._keys, self._fetched = fetched, now

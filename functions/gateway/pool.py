@@ -16,20 +16,22 @@ from functions.kernel.runtime.tokens import InvalidTokenError
 
 ALGORITHM = "RS256"  # of every token of a pool
 FETCH = 2  # seconds that the keys may take to come
+MOST = 65_536  # bytes of them: a pool has two keys
 GROUPS = (OPERATOR, STAFF, KIOSK)  # the first of these that a user is in is the user's role
 
 
 @dataclass(frozen=True)
 class User:
-    """A user of the pool, as it is now. groups: those that the user is in."""
+    """A user of the pool, as it is now. id: stays when the name changes. groups: those that the user is in."""
 
+    id: str
     enabled: bool
     groups: frozenset[str]
 
 
 @dataclass(frozen=True)
 class PoolToken:
-    """What an access token of the pool says. id: the user's, which stays when the name changes. client: the app's."""
+    """What an access token of the pool says. id: the user's. client: the app's."""
 
     id: str
     username: str
@@ -61,7 +63,7 @@ class CognitoPool:
         if not self._keys_address.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
             raise UnavailableError(f"keys are read over HTTPS, not from {self._keys_address}")
         with urllib.request.urlopen(self._keys_address, timeout=FETCH) as answer:  # checked above
-            return {key["kid"]: key for key in json.load(answer)["keys"]}
+            return {key["kid"]: key for key in json.loads(answer.read(MOST))["keys"]}
 
     def user(self, username: str) -> User | None:
         """Two calls: a user's record does not name the groups."""
@@ -71,7 +73,8 @@ class CognitoPool:
             groups = self._client.admin_list_groups_for_user(**whom)
         except self._client.exceptions.UserNotFoundException:
             return None
-        return User(record["Enabled"], frozenset(group["GroupName"] for group in groups["Groups"]))
+        attributes = {attribute["Name"]: attribute["Value"] for attribute in record["UserAttributes"]}
+        return User(attributes["sub"], record["Enabled"], frozenset(group["GroupName"] for group in groups["Groups"]))
 
 
 def connect() -> UserPool:
@@ -91,18 +94,7 @@ def read(token: str, key: Mapping[str, Any], pool: UserPool) -> PoolToken:
     Raises InvalidTokenError. Access tokens name no audience, but the app that they were issued to
     (https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html).
     """
-    import jwt
-
-    options: Any = {
-        "require": ["iss", "sub", "iat", "exp"],
-        **dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf", "verify_aud"), False),
-    }
-    try:
-        public = jwt.PyJWK(dict(key), algorithm=ALGORITHM).key
-        claims: dict[str, Any] = jwt.decode(token, public, algorithms=[ALGORITHM], issuer=pool.issuer, options=options)
-    except jwt.PyJWTError as error:
-        raise InvalidTokenError(f"the token is not valid: {error}") from error
-    tokens.check_times(claims)
+    claims = tokens.verified(token, key, ALGORITHM, pool.issuer)
     if claims.get("token_use") != "access":
         raise InvalidTokenError("the token is not an access token")
     if claims.get("client_id") not in pool.clients.values():
@@ -113,13 +105,11 @@ def read(token: str, key: Mapping[str, Any], pool: UserPool) -> PoolToken:
 
 
 def kid_of(token: str) -> str | None:
-    """The id of the key that a token says it was signed with; None for one that is not signed as the pool signs."""
-    import jwt
+    """The id of the key that a token says it was signed with; None for one that is not signed as the pool signs.
 
-    try:
-        header = jwt.get_unverified_header(token)
-    except jwt.PyJWTError:
-        return None
+    Raises InvalidTokenError for what is no token.
+    """
+    header = tokens.header(token)
     kid = header.get("kid")
     return kid if header.get("alg") == ALGORITHM and isinstance(kid, str) else None
 

@@ -23,7 +23,7 @@ def make_users(cloud: LocalCloud) -> None:
     for role, name in USERS.items():
         whom = {"UserPoolId": pool, "Username": name}
         try:
-            cognito.admin_create_user(**whom, MessageAction="SUPPRESS")
+            cognito.admin_create_user(**whom, TemporaryPassword=passwords[name], MessageAction="SUPPRESS")
         except cognito.exceptions.UsernameExistsException:
             cognito.admin_enable_user(**whom)
         cognito.admin_set_user_password(**whom, Password=passwords[name], Permanent=True)

@@ -22,6 +22,7 @@ from infra import secret_files
 from infra.local import people
 from infra.local.cloud import LocalCloud
 from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.stages import LOOPBACK
 
 ADVICE = (
     "a {role}'s token of a stage on AWS is not to be had here. POST /api/depot/bots/{{id}}/token gives staff a robot's "
@@ -69,7 +70,7 @@ def token(deployment: Deployment, role: str, file: Path, ask: Callable[[Deployme
 def _ask(deployment: Deployment, role: str) -> Tokens:
     if role != KIOSK:
         outputs = stacks(deployment, "gateway")["platform"]
-        return ManagedLogin(outputs["SignInAddress"], outputs["StaffClientId"]).sign_in(_show)
+        return ManagedLogin(outputs["SignInAddress"], outputs["StaffClientId"], LOOPBACK).sign_in(_show)
     print("name of the kiosk's user: ", end="", file=sys.stderr, flush=True)
     name = sys.stdin.readline().strip()
     one_time = getpass.getpass("its one-time password: ", stream=sys.stderr)

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from functions.kernel.rest import paging
+from functions.kernel.rest.caller import OPEN
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Moment, Money, Name, Params, Quantity, Wire
 from functions.kernel.runtime import context, runtime
-from functions.kernel.runtime.context import CUSTOMER, STAFF
+from functions.kernel.runtime.context import CUSTOMER, STAFF, Caller
 from tests.support.callers import CLERK, request_context
 from tests.support.jars import jars
 
@@ -90,7 +91,7 @@ def get_jar(jar_id: str) -> JarAnswer:
     return JarAnswer(jar_id=jar_id, coins=jar.coins, seen_by=context.current().actor)
 
 
-@api.get("/api/jars/largest", may=[])
+@api.get("/api/jars/largest", may=OPEN)
 def largest() -> Created:
     return Created(id="the largest")
 
@@ -110,12 +111,12 @@ def seal_jar(jar_id: str) -> None:
     jars.change(jar_id, lambda jar: jar.seal())
 
 
-@api.get("/api/jars/{jarId}/lids/{lidId}", may=[])
+@api.get("/api/jars/{jarId}/lids/{lidId}", may=OPEN)
 def get_lid(lid_id: str, jar_id: str) -> Created:
     return Created(id=f"{lid_id} on {jar_id}")
 
 
-@api.put("/api/total", may=[], versioned=False)
+@api.put("/api/total", may=OPEN, versioned=False)
 def total(body: Prices) -> Total:
     return Total(total=sum(price.amount for price in body.prices))
 
@@ -134,7 +135,11 @@ class Response:
 
 
 def gateway_event(
-    method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
+    method: str,
+    path: str,
+    body: str | bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    caller: Caller = CLERK,
 ) -> dict[str, Any]:
     """A request as an HTTP API passes it on (payload 2.0): text bodies unchanged, bytes in base64."""
     path, _, query = path.partition("?")
@@ -145,7 +150,7 @@ def gateway_event(
         "rawQueryString": query,
         "headers": dict(headers or {}),
         "requestContext": {
-            **request_context(CLERK),
+            **request_context(caller),
             "http": {"method": method, "path": path},
             "requestId": "r-1",
             "stage": "$default",
@@ -158,9 +163,15 @@ def gateway_event(
 
 
 def ask(
-    method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, *, api: Api = api
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    api: Api = api,
+    caller: Caller = CLERK,
 ) -> Response:
-    """Send a request; returns the response. A body that is neither text nor bytes is sent as JSON."""
+    """Send a request, as a clerk if nobody else. A body that is neither text nor bytes is sent as JSON."""
     sent = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
-    answer = api.handle(gateway_event(method, path, sent, headers))
+    answer = api.handle(gateway_event(method, path, sent, headers, caller))
     return Response(answer["statusCode"], answer["headers"], answer["body"])

@@ -22,10 +22,14 @@ class InvalidError(MallBotsError):
 
 
 class UnauthenticatedError(MallBotsError):
-    """Who is asking is not known: there is no token, or it proves nothing."""
+    """Who is asking is not known: no token was `sent`, or it proves nothing."""
 
     status = 401
     code = "unauthenticated"
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class ForbiddenError(MallBotsError):

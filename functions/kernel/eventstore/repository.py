@@ -13,7 +13,8 @@ from functions.kernel.eventstore.loading import Loaded, fold, load
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.runtime import clock, context, ids, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
-from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.context import CUSTOMER, Context
+from functions.kernel.runtime.ownership import may_see, own_id
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
 
@@ -22,38 +23,64 @@ B = TypeVar("B", bound=Aggregate)
 
 
 class Repository(Generic[A]):
-    """The streams of one kind of aggregate in the service's table."""
+    """The streams of one kind of aggregate in the service's table.
 
-    def __init__(self, aggregate: type[A], publisher: Publisher) -> None:
+    owner: the id of whose an aggregate is, where callers of the role `owned_by` see and change their own alone. For
+    them another's is not there; that is judged before anything that could tell otherwise, such as `If-Match`.
+    """
+
+    def __init__(
+        self,
+        aggregate: type[A],
+        publisher: Publisher,
+        *,
+        owner: Callable[[A], str | None] | None = None,
+        owned_by: str = CUSTOMER,
+    ) -> None:
         self.aggregate = aggregate
         self.publisher = publisher
+        self._owner = owner
+        self._owned_by = owned_by
 
     def find(self, id: str) -> A | None:
-        """An aggregate as it is now, or None."""
+        """An aggregate as it is now, or None, also for another's."""
         aggregate = self.load(id).aggregate
-        if aggregate.is_new:
+        if not self._is_there(aggregate):
             return None
         _note_version(aggregate, aggregate.version)
         return aggregate
 
     def get(self, id: str) -> A:
-        """An aggregate as it is now. Raises NotFoundError."""
-        aggregate = self.find(id)
-        if aggregate is None:
-            raise NotFoundError(f"there is no {noun(self.aggregate)} {id}")
+        """An aggregate as it is now. Raises NotFoundError, also for another's."""
+        aggregate = self.load(id).aggregate
+        self.must_be_there(aggregate)
+        _note_version(aggregate, aggregate.version)
         return aggregate
+
+    def must_be_there(self, aggregate: A) -> None:
+        """Raises NotFoundError, in the same words, for an aggregate that does not exist and for another's."""
+        if not self._is_there(aggregate):
+            raise _missing_error(aggregate)
+
+    def _is_there(self, aggregate: A) -> bool:
+        if aggregate.is_new or self._owner is None or own_id(role=self._owned_by) is None:
+            return not aggregate.is_new
+        return may_see(self._owner(aggregate), role=self._owned_by)
 
     def change(self, id: str, decide: Callable[[A], object]) -> A:
         """Let an existing aggregate decide, and commit what it recorded; on a conflict load it and decide again.
 
-        Raises NotFoundError, whatever `decide` raises, and ConcurrencyError after six conflicts in a row. A cause
-        that the stream has handled before changes nothing. A request under an Idempotency-Key that records nothing
-        is committed as Unchanged, so that the key is known when it comes back.
+        Raises NotFoundError, also for another's, whatever `decide` raises, and ConcurrencyError after six conflicts in
+        a row. A cause that the stream has handled before changes nothing. A request under an Idempotency-Key that
+        records nothing is committed as Unchanged, so that the key is known when it comes back.
         """
         return self._decide(id, decide, may_be_new=False)
 
     def create(self, id: str, decide: Callable[[A], object]) -> A:
-        """The same for an aggregate that may not exist yet: `decide` then gets an empty one, of version 0."""
+        """The same for an aggregate that may not exist yet: `decide` then gets an empty one, of version 0.
+
+        Its id is the creator's own, derived from caller and key, or comes from the system: nobody's is refused.
+        """
         return self._decide(id, decide, may_be_new=True)
 
     def history(self, id: str) -> Iterator[Commit]:
@@ -81,9 +108,11 @@ class Repository(Generic[A]):
             loaded = self.load(id)
             aggregate = loaded.aggregate
             if aggregate.is_new and not may_be_new:
-                raise NotFoundError(f"there is no {noun(self.aggregate)} {id}")
-            if recall(loaded, working):
+                raise _missing_error(aggregate)
+            if recall(loaded, working):  # by the caller's own key: whose it is now does not matter
                 return aggregate
+            if not may_be_new:
+                self.must_be_there(aggregate)
             check_expected_version(aggregate, working)
             decide(aggregate)
             _keep_key(aggregate, working)
@@ -143,10 +172,11 @@ def change_together(
     """Let two aggregates of a service decide together, and commit both in one transaction.
 
     Both must exist, unless they `may_be_new`: `decide` then gets an empty one, of version 0, for each that does not.
-    The first is what the request is about (its version answers `If-Match`, its commit carries the answer). If only
-    one of them recorded something, that one is committed by itself; under an Idempotency-Key the first records at least
-    Unchanged. loaded: both, where the caller has just loaded them; after a conflict they are loaded again. Raises as
-    `Repository.change` does; a refusal, only of states that were there at the same time.
+    The first is what the request is about: its version answers `If-Match`, its commit carries the answer, and it alone
+    must not be another's. If only one of them recorded something, that one is committed by itself; under an
+    Idempotency-Key the first records at least Unchanged. loaded: both, where the caller has just loaded them; after a
+    conflict they are loaded again. Raises as `Repository.change` does; a refusal, only of states that were there at the
+    same time.
     """
     (firsts, first_id), (seconds, second_id) = first, second
     working = context.current()
@@ -154,11 +184,14 @@ def change_together(
     for attempt in range(ATTEMPTS):
         one, two = loaded or (firsts.load(first_id), seconds.load(second_id))
         loaded = None
-        for repository, found, id in ((firsts, one, first_id), (seconds, two, second_id)):
-            if found.aggregate.is_new and not may_be_new:
-                raise NotFoundError(f"there is no {noun(repository.aggregate)} {id}")
+        if one.aggregate.is_new and not may_be_new:
+            raise _missing_error(one.aggregate)
         if recall(one, working):
             return one.aggregate, two.aggregate
+        if not may_be_new:
+            firsts.must_be_there(one.aggregate)
+            if two.aggregate.is_new:
+                raise _missing_error(two.aggregate)
         if recall(two, working):
             one = firsts.load(first_id)  # both may have been committed between the two loads
             if not recall(one, working):
@@ -190,6 +223,10 @@ def change_together(
         _note_version(one.aggregate, one.aggregate.version)
         return one.aggregate, two.aggregate
     raise ConcurrencyError(f"too many changes to {first_id} and {second_id} at once: ask again")
+
+
+def _missing_error(aggregate: Aggregate) -> NotFoundError:
+    return NotFoundError(f"there is no {noun(type(aggregate))} {aggregate.id}")
 
 
 def recall(loaded: Loaded[Any], working: Context) -> bool:

@@ -39,7 +39,7 @@ def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:
     reason = _told(event).get("reason") or NO_TOKEN
     if reason == UNCHECKED:
         raise UnavailableError("whether this token is still valid cannot be told now: ask again", retry_after=CACHED)
-    raise UnauthenticatedError(str(reason))
+    raise UnauthenticatedError(str(reason), sent=reason != NO_TOKEN)
 
 
 def _told(event: dict[str, Any]) -> dict[str, Any]:

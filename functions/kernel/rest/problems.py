@@ -4,7 +4,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from functions.kernel.domain.errors import MallBotsError, TooManyError, UnauthenticatedError, UnavailableError
+from functions.kernel.domain.errors import (
+    ForbiddenError,
+    MallBotsError,
+    TooManyError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from functions.kernel.rest.wire import write_json
 from functions.kernel.runtime.transient import is_transient
 
@@ -59,8 +65,8 @@ def problem(error: MallBotsError, path: str, accept: str = "") -> dict[str, Any]
     headers = {"Content-Type": "application/json" if plain else "application/problem+json", "Vary": "Accept"}
     if isinstance(error, UnavailableError | TooManyError):
         headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, UnauthenticatedError):
-        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, 3
+    if challenge := _challenge(error):
+        headers["WWW-Authenticate"] = challenge
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(error.allow)
     details = {
@@ -75,6 +81,13 @@ def problem(error: MallBotsError, path: str, accept: str = "") -> dict[str, Any]
     if plain:
         details |= {"code": GRPC_CODES[error.status], "details": []}
     return {"statusCode": error.status, "headers": headers, "body": write_json(details)}
+
+
+def _challenge(error: MallBotsError) -> str | None:
+    """What the header WWW-Authenticate says of a token that is missing or does not do (RFC 6750, 3)."""
+    if isinstance(error, UnauthenticatedError):
+        return 'Bearer error="invalid_token"' if error.sent else "Bearer"
+    return 'Bearer error="insufficient_scope"' if isinstance(error, ForbiddenError) else None
 
 
 def _names_json_alone(accept: str) -> bool:

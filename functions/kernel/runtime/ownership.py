@@ -23,8 +23,8 @@ def must_own(owner_id: str | None, missing: str, *, role: str = CUSTOMER) -> Non
 
 
 def must_be(customer_id: str) -> None:
-    """Raises ForbiddenError when a customer names another customer in a request."""
-    if not may_see(customer_id):
+    """Raises ForbiddenError when a customer names another customer in a request; a blank id names nobody."""
+    if customer_id.strip() and not may_see(customer_id):
         raise ForbiddenError("a customer acts for itself only: this names another customer")
 
 

@@ -35,12 +35,21 @@ class TokenKey:
 
 
 def read(text: str) -> tuple[TokenKey, ...]:
-    """The keys of a secret, oldest first; none for what is not such a secret, as before the first."""
+    """The keys of a secret, oldest first; none for what is not such a secret, as before the first.
+
+    What newer code wrote beside them is ignored. Raises RuntimeError for keys that cannot be read: to take them for
+    none would replace them all, and refuse every token.
+    """
     try:
         found: Any = json.loads(text)
-        return tuple(TokenKey(**key) for key in found["keys"])
-    except (ValueError, TypeError, KeyError):
+    except ValueError:
         return ()
+    if not isinstance(found, dict) or "keys" not in found:
+        return ()
+    try:
+        return tuple(TokenKey(key["kid"], key["private"], key.get("published")) for key in found["keys"])
+    except (TypeError, KeyError, AttributeError) as error:
+        raise RuntimeError("the secret of the keys that sign tokens is damaged") from error
 
 
 def write(keys: Sequence[TokenKey]) -> str:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from infra.local.engine.patches import (
     autosave,
     cloudformation,
+    cognito,
     dynamodb,
     eventbridge,
     logs,
@@ -32,6 +33,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     cloudformation.apply,
     permissions.apply,
     service_calls.apply,
+    cognito.apply,
     logs.apply,
     autosave.apply,
 )

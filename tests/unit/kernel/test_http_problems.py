@@ -18,6 +18,7 @@ from functions.kernel.domain.errors import (
     TooLargeError,
     UnavailableError,
 )
+from functions.kernel.rest.caller import OPEN
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.jar_api import Response, ask
@@ -33,7 +34,7 @@ def running() -> Iterator[Runtime]:
 def failing(error: Exception) -> Response:
     broken = Api("broken")
 
-    @broken.get("/api/broken", may=[])
+    @broken.get("/api/broken", may=OPEN)
     def fail() -> None:
         raise error
 

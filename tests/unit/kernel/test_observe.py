@@ -19,6 +19,7 @@ from functions.kernel.eventstore.codec import UnreadableError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.rest.caller import OPEN
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import observe
 from functions.kernel.runtime.runtime import active
@@ -282,7 +283,7 @@ def test_a_request_that_breaks_is_logged_without_its_data(
 ) -> None:
     broken = Api("jars")
 
-    @broken.post("/api/broken", may=[])
+    @broken.post("/api/broken", may=OPEN)
     def fail() -> None:
         raise ValueError("Mia Wallace")
 
