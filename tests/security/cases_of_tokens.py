@@ -110,8 +110,8 @@ POOL = (
     of_staff("without an expiry", REQUIRED, of_pool(exp=None)),
     of_staff("of another pool", ISSUER, of_pool(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Another")),
     of_staff("of another app", CLIENT, of_pool(client_id="another-app")),
-    of_staff("that names a group which the clerk is not in any more", GROUP, of_pool(**{"username": "dismissed", "sub": "dismissed", "cognito:groups": ["staff"]})),
-    of_staff("that was got at a kiosk", GROUP, of_pool(client_id="kiosk-app")),
+    of_staff("that names a group which the clerk is not in any more", GROUP, of_pool(**{"username": "dismissed", "sub": "id-of-dismissed", "cognito:groups": ["staff"]})),
+    of_staff("that was got at a kiosk", GROUP, of_pool(client_id="app-of-kiosks")),
     of_staff("that is not valid yet", FUTURE, of_pool(nbf=lambda now: now + 3_600)),
     of_staff("signed as the mall signs its own", ALGORITHM, lambda world: world.sign({"iss": "pool", "sub": "clerk", "token_use": "access"})),
 )

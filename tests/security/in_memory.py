@@ -14,7 +14,6 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from functions.gateway import authorizer
-from functions.gateway.pool import User
 from functions.kernel.composition.manifest import services
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
@@ -23,8 +22,8 @@ from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
 from functions.kernel.runtime.runtime import active
 from tests.security.world import Answer, Scene
 from tests.support.mall import Mall
+from tests.support.pool import APPS, POOL_KID, Pool, pool_claims, rsa_key
 from tests.support.runtime import TOKEN_KEY, memory_runtime
-from tests.support.user_pool import APPS, MemoryPool, access_token
 
 GROUPS = {"staff": STAFF, "operator": OPERATOR, "kiosk": KIOSK}
 
@@ -35,18 +34,20 @@ class InMemory:
     def __init__(self) -> None:
         self.scene = Scene()
         self.mall = Mall(settings={"MALLBOTS_STAGE": "tests"})
-        self.pool = MemoryPool({name: User(True, frozenset([group])) for name, group in GROUPS.items()})
-        self.pool.users["dismissed"] = User(True, frozenset())
-        self.pool.users["disabled"] = User(False, frozenset([STAFF]))
+        self.pool = Pool()
+        for name, group in GROUPS.items():
+            self.pool.has(name, group)
+        self.pool.has("dismissed")
+        self.pool.has("disabled", STAFF, enabled=False)
         jwks = token_keys.jwks([TOKEN_KEY])
         runtime = memory_runtime("gateway", settings={"MALLBOTS_STAGE": "tests"}, invoke=self.mall.ask)
         self._runtime = replace(runtime, adapters={"user_pool": self.pool, "published_keys": lambda: jwks})
         self._logged = io.StringIO()
         self.scene.ids["stage"] = "tests"
         for name in GROUPS:
-            self.scene.tokens[name] = access_token(name, self.now(), app=APPS[KIOSK if name == "kiosk" else STAFF])
-        self.scene.tokens["staff id"] = access_token("staff", self.now(), token_use="id", client_id=None, aud="staff-app")
-        self.scene.tokens["disabled staff"] = access_token("disabled", self.now())
+            self.scene.tokens[name] = self._pool_token(name, APPS[KIOSK if name == "kiosk" else STAFF])
+        self.scene.tokens["staff id"] = self._pool_token("staff", token_use="id")
+        self.scene.tokens["disabled staff"] = self._pool_token("disabled")
 
     def send(
         self,
@@ -90,7 +91,15 @@ class InMemory:
 
     def sign_for_pool(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None) -> str:
         """Signed with the pool's key."""
-        return access_token("staff", self.now(), header=header, **claims)
+        return self._pool_token(str(claims.get("username", "staff")), header=header, **claims)
+
+    def _pool_token(
+        self, name: str, app: str = APPS[STAFF], header: Mapping[str, Any] | None = None, **changed: Any
+    ) -> str:
+        with clock.fixed(lambda: self.mall.now):
+            claims = {**pool_claims(name, app), **changed}
+        kept = {claim: value for claim, value in claims.items() if value is not None}
+        return jwt.encode(kept, rsa_key(), algorithm="RS256", headers={"kid": POOL_KID, **(header or {})})
 
     def publish(self, service: str, entry: Mapping[str, Any]) -> str:
         """As IAM and the bus's rules treat it (tests/infra/test_policies.py shows that they do)."""

@@ -133,13 +133,13 @@ def _never_too_early(claims: Any) -> None:
 @contextmanager
 def _owner_not_asked() -> Iterator[None]:
     def everyone(self: Any, username: str) -> pool.User:
-        return pool.User(True, frozenset([STAFF]))
+        return pool.User(f"id-of-{username}", True, frozenset([STAFF]))
 
-    from tests.support.user_pool import MemoryPool
+    from tests.support.pool import Pool
 
     with (
         patch.object(authorizer, "_check_customer", lambda said: None),
-        patch.object(MemoryPool, "user", everyone),
+        patch.object(Pool, "user", everyone),
     ):
         yield
 
