@@ -5,7 +5,7 @@ from functions.customers.publish import publishes
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import context
 
-customers = Repository(Customer, publishes)
+customers = Repository(Customer, publishes, owner=lambda customer: customer.id)
 
 
 def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> str:
