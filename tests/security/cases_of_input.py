@@ -1,10 +1,9 @@
 """What is sent: sizes, numbers, texts, paths, keys, headers, pages and messages that are not what they should be."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 from tests.security.cases import Attack, Case, as_
+from tests.security.scene import PRICE
 from tests.security.world import Answer, World
 
 SIZE = "a body may have any size"
@@ -15,9 +14,11 @@ PATHS = "ids in a path may hold anything"
 KEYS = "an idempotency key is everyone's"
 BODIES = "a body under a known key is not compared"
 PAGES = "the signature of a page's token is not checked"
-SENDERS = "who sent a message is not checked"
-UNKNOWN = "unknown fields are taken"
-LINES = "a log line may hold a line break"
+UNKNOWN = "a product costs what the client says"
+LIMITS = "a list may be of any length"
+UTF8 = "bytes that are no UTF-8 are replaced"
+METHODS = "any method will do"
+LONG_KEYS = "an idempotency key may be of any length"
 
 STORE = {"name": "Bits", "location": "Here"}
 PRODUCT = {"name": "Bit", "description": "", "sku": "B", "price": 1}
@@ -39,17 +40,30 @@ def priced(number: str) -> Attack:
     return as_("staff", "POST", "/api/stores/{store}/products", text)
 
 
-def twice(first: str, second: str, then: Any, change: Any = None) -> Attack:
-    """One request as one person, then one under the same key as another person, or with another body."""
+KEY = {"Idempotency-Key": "the same for all"}
 
-    def attack(world: World) -> Answer:
-        key = {"Idempotency-Key": "the same for all"}
-        path = world.scene.path("/api/baskets")
-        world.send("POST", path, {"customerId": world.scene.ids[first]}, token=world.scene.tokens[first], headers=key)
-        world.settle()
-        return world.send("POST", path, then(world), token=world.scene.tokens[second], headers=key)
 
-    return attack
+def basket_under_a_key(world: World) -> None:
+    """Ada starts a basket under a key."""
+    answer = as_("ada", "POST", "/api/baskets", {"customerId": "{ada}"}, KEY)(world)
+    world.scene.ids["basket_under_a_key"] = answer.body["id"]
+
+
+def same_key_as_bob(world: World) -> Answer:
+    """Bob uses Ada's key: what he is answered must be his own, and not hers."""
+    answer = as_("bob", "POST", "/api/baskets", {"customerId": "{bob}"}, KEY)(world)
+    return Answer(409 if answer.body.get("id") == world.scene.ids["basket_under_a_key"] else answer.status, {}, "")
+
+
+def own_price(world: World) -> Answer:
+    """Ada says what a product in her basket costs, and that the basket is paid: both are ignored."""
+    more = {"price": 0, "productPrice": 0, "status": "checked_out", "total": 0}
+    world.scene.ids["new"] = as_("ada", "POST", "/api/baskets", {"customerId": "{ada}"})(world).body["id"]
+    item = {"productId": "{product}", "quantity": 1, **more}
+    answer = as_("ada", "PUT", "/api/baskets/{new}/addItem", item)(world)
+    basket = as_("ada", "GET", "/api/baskets/{new}")(world).body["basket"]
+    right = basket["status"] == "open" and basket["total"] == PRICE
+    return answer if right else Answer(409, {}, str(basket))
 
 
 CASES = (
@@ -61,22 +75,49 @@ CASES = (
     Case("the price 2^53+1", (400,), NUMBERS, priced("9007199254740993")),
     Case("the price -0.01", (400,), NUMBERS, priced("-0.01")),
     Case("a price with three decimals", (400,), NUMBERS, priced("0.001")),
+    Case("a limit of a million", (400,), LIMITS, as_("staff", "GET", "/api/stores?limit=1000000")),
     Case("a name with NUL", (400,), TEXTS, named("a\x00b")),
     Case("a name with an escape sequence", (400,), TEXTS, named("a\x1b[31mb")),
     Case("a name that turns the direction of text", (400,), TEXTS, named("a\u202eb")),
     Case("a name with half a surrogate pair", (400,), TEXTS, raw('{"name":"\\ud800","location":"Here"}')),
     Case("a name with a line break", (400,), TEXTS, named("a\r\nlevel=ERROR forged")),
-    Case("a body that is not UTF-8", (400,), TEXTS, raw(b'{"name":"\xff\xfe","location":"Here"}')),
-    Case("a path out of the API", (404,), PATHS, as_("ada", "GET", "/api/baskets/..%2f..%2fetc%2fpasswd")),
-    Case("a path with a double escape", (404,), PATHS, as_("ada", "GET", "/api/baskets/%252e%252e%252f{bobs_basket}")),
-    Case("the key of a stream as an id", (404,), PATHS, as_("ada", "GET", "/api/baskets/Basket%23{bobs_basket}")),
-    Case("an expression as an id", (404,), PATHS, as_("ada", "GET", "/api/baskets/:version%20OR%20attribute_exists(stream)")),
-    Case("an idempotency key with another body", (422,), BODIES, twice("ada", "ada", lambda world: {"customerId": world.scene.ids["ada"], "x": 1})),
-    Case("an idempotency key of 300 characters", (400,), KEYS, as_("staff", "POST", "/api/stores", STORE, headers={"Idempotency-Key": "k" * 300})),
-    Case("a page's token that was changed", (400,), PAGES, as_("staff", "GET", "/api/depot/bots?limit=1&next=eyJwYXJ0aXRpb24iOiJib3RzIn0")),
-    Case("a status set from outside", (404,), UNKNOWN, as_("ada", "GET", "/api/baskets/undefined")),
-    Case("a limit of a million", (400,), NUMBERS, as_("staff", "GET", "/api/stores?limit=1000000")),
-    Case("an unknown method on a known path", (405, 404), PATHS, as_("staff", "PATCH", "/api/stores")),
+    Case("a body that is not UTF-8", (400,), UTF8, raw(b'{"name":"\xff\xfe","location":"Here"}')),
+    Case("a path up and down again", (404,), PATHS, as_("ada", "GET", "/api/baskets/..%2f{adas_basket}")),
+    Case("a path with a double escape", (404,), PATHS, as_("ada", "GET", "/api/baskets/%252e%252e%252f{adas_basket}")),
+    Case("the key of a stream as an id", (404,), PATHS, as_("ada", "GET", "/api/baskets/Basket%23{adas_basket}")),
+    Case(
+        "an expression as an id",
+        (404,),
+        PATHS,
+        as_("ada", "GET", "/api/baskets/{adas_basket}%20OR%20attribute_exists(stream)"),
+    ),
+    Case("an unknown method on a known path", (404, 405), METHODS, as_("staff", "PATCH", "/api/stores")),
+    Case(
+        "an idempotency key with another body",
+        (422,),
+        BODIES,
+        as_("ada", "POST", "/api/baskets", {"customerId": "{ada}", "x": 1}, KEY),
+        prepare=basket_under_a_key,
+    ),
+    Case(
+        "an idempotency key of another customer's",
+        (200,),
+        KEYS,
+        same_key_as_bob,
+        prepare=basket_under_a_key,
+        changes=True,
+    ),
+    Case(
+        "an idempotency key of 300 characters",
+        (400,),
+        LONG_KEYS,
+        as_("staff", "POST", "/api/stores", STORE, headers={"Idempotency-Key": "k" * 300}),
+    ),
+    Case(
+        "a page's token that was made up",
+        (400,),
+        PAGES,
+        as_("staff", "GET", "/api/depot/bots?limit=1&next=eyJwYXJ0aXRpb24iOiJib3RzIn0"),
+    ),
+    Case("a price set from outside", (200,), UNKNOWN, own_price, changes=True),
 )
-
-Sent = Callable[[World], Answer]

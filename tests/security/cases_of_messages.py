@@ -67,19 +67,45 @@ def token_in_logs(world: World) -> Answer:
 
 
 def forged_line(world: World) -> Answer:
-    """A correlation id that would begin a line of its own in the log."""
-    header = {"X-Correlation-Id": 'x"}\n{"level": "ERROR", "forged": true'.replace("\n", "%0a")}
+    """A correlation id that would be a line of its own in the log, and a header of its own in the answer."""
+    header = {"X-Correlation-Id": 'x"}%0d%0a{"level": "ERROR", "forged": true'}
     answer = world.send("GET", "/api/stores/none", token=world.scene.tokens["staff"], headers=header)
-    assert "forged" not in world.logs(), "a client wrote a log line"
+    assert "forged" not in world.logs(), "a client wrote into the log"
+    assert not any("forged" in value for value in answer.headers.values()), "a client wrote a header"
     return answer
 
 
 CASES = (
-    Case("the depot's role publishes an event under the source of payments", (REFUSED,), IAM, forged("depot", "mallbots.payments", "mallbots.payments")),
-    Case("the depot's role publishes an event of payments under its own source", (ACCEPTED,), SENDERS, forged("depot", "mallbots.depot", "mallbots.payments")),
-    Case("the depot's role publishes an event of payments as its own", (ACCEPTED,), SENDERS, forged("depot", "mallbots.depot", "mallbots.depot")),
-    Case("a name in the log of a refused request", (400,), QUOTES, logged("Xanthippe", "POST", "/api/customers", {"name": "Xanthippe" * 30, "smsNumber": "+15550177"})),
-    Case("a number in the log of a refused request", (400,), QUOTES, logged("+15550177", "POST", "/api/customers", {"name": "", "smsNumber": "+15550177"})),
+    Case(
+        "the depot's role publishes an event under the source of payments",
+        (REFUSED,),
+        IAM,
+        forged("depot", "mallbots.payments", "mallbots.payments"),
+    ),
+    Case(
+        "the depot's role publishes an event of payments under its own source",
+        (ACCEPTED,),
+        SENDERS,
+        forged("depot", "mallbots.depot", "mallbots.payments"),
+    ),
+    Case(
+        "the depot's role publishes an event of payments as its own",
+        (ACCEPTED,),
+        SENDERS,
+        forged("depot", "mallbots.depot", "mallbots.depot"),
+    ),
+    Case(
+        "a name in the log of a refused request",
+        (400,),
+        QUOTES,
+        logged("Xanthippe", "POST", "/api/customers", {"name": "Xanthippe" * 30, "smsNumber": "+15550177"}),
+    ),
+    Case(
+        "a number in the log of a refused request",
+        (400,),
+        QUOTES,
+        logged("+15550177", "POST", "/api/customers", {"name": "", "smsNumber": "+15550177"}),
+    ),
     Case("a token in the log of a refused request", (401,), QUOTES, token_in_logs),
     Case("a line in the log that a client wrote", (404,), LINES, forged_line),
 )

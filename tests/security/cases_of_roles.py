@@ -1,41 +1,134 @@
 """Roles and ownership: what is another's, and what is for staff."""
 
-from tests.security.cases import Case, as_
+from tests.security.cases import Attack, Case, as_
 
 ANOTHERS = "whose a thing is is not asked"
 NAMED = "who is named in a body is not asked"
 ROLES = "roles are not judged"
 NOBODY = "nobody is somebody"
 
-ORDER = {"customerId": "{bob}", "paymentId": "{bobs_payment}", "items": [{"storeId": "{store}", "productId": "{product}", "quantity": 1}]}
+ORDER = {
+    "customerId": "{bob}",
+    "paymentId": "{bobs_payment}",
+    "items": [{"storeId": "{store}", "productId": "{product}", "quantity": 1}],
+}
 
 OWNERSHIP = (
     Case("a customer reads another's basket", (404,), ANOTHERS, as_("ada", "GET", "/api/baskets/{bobs_basket}")),
-    Case("a customer adds to another's basket", (404,), ANOTHERS, as_("ada", "PUT", "/api/baskets/{bobs_basket}/addItem", {"productId": "{product}", "quantity": 1})),
-    Case("a customer removes from another's basket", (404,), ANOTHERS, as_("ada", "PUT", "/api/baskets/{bobs_basket}/removeItem", {"productId": "{product}", "quantity": 1})),
-    Case("a customer checks out another's basket", (404,), ANOTHERS, as_("ada", "PUT", "/api/baskets/{bobs_basket}/checkout", {"paymentId": "{bobs_payment}"})),
+    Case(
+        "a customer adds to another's basket",
+        (404,),
+        ANOTHERS,
+        as_("ada", "PUT", "/api/baskets/{bobs_basket}/addItem", {"productId": "{product}", "quantity": 1}),
+    ),
+    Case(
+        "a customer removes from another's basket",
+        (404,),
+        ANOTHERS,
+        as_("ada", "PUT", "/api/baskets/{bobs_basket}/removeItem", {"productId": "{product}", "quantity": 1}),
+    ),
+    Case(
+        "a customer checks out another's basket",
+        (404,),
+        ANOTHERS,
+        as_("ada", "PUT", "/api/baskets/{bobs_basket}/checkout", {"paymentId": "{bobs_payment}"}),
+    ),
     Case("a customer cancels another's basket", (404,), ANOTHERS, as_("ada", "DELETE", "/api/baskets/{bobs_basket}")),
     Case("a customer reads another's order", (404,), ANOTHERS, as_("ada", "GET", "/api/ordering/{bobs_order}")),
-    Case("a customer cancels another's order", (404,), ANOTHERS, as_("ada", "DELETE", "/api/ordering/{bobs_order}", {"reason": "mine now"})),
+    Case(
+        "a customer cancels another's order",
+        (404,),
+        ANOTHERS,
+        as_("ada", "DELETE", "/api/ordering/{bobs_order}", {"reason": "mine now"}),
+    ),
     Case("a customer reads another's payment", (404,), ANOTHERS, as_("ada", "GET", "/api/payments/{bobs_payment}")),
-    Case("a customer reads another's invoice", (404,), ANOTHERS, as_("ada", "GET", "/api/payments/invoices/{bobs_order}")),
-    Case("a customer pays another's invoice", (404,), ANOTHERS, as_("ada", "PUT", "/api/payments/invoices/{bobs_order}/pay")),
+    Case(
+        "a customer reads another's invoice", (404,), ANOTHERS, as_("ada", "GET", "/api/payments/invoices/{bobs_order}")
+    ),
+    Case(
+        "a customer pays another's invoice",
+        (404,),
+        ANOTHERS,
+        as_("ada", "PUT", "/api/payments/invoices/{bobs_order}/pay"),
+    ),
     Case("a customer reads another's profile", (404,), ANOTHERS, as_("ada", "GET", "/api/customers/{bob}")),
-    Case("a customer changes another's number", (404,), ANOTHERS, as_("ada", "PUT", "/api/customers/{bob}/change-sms", {"smsNumber": "+15550199"})),
-    Case("a customer changes another's language", (404,), ANOTHERS, as_("ada", "PUT", "/api/customers/{bob}/language", {"language": "es"})),
+    Case(
+        "a customer changes another's number",
+        (404,),
+        ANOTHERS,
+        as_("ada", "PUT", "/api/customers/{bob}/change-sms", {"smsNumber": "+15550199"}),
+    ),
+    Case(
+        "a customer changes another's language",
+        (404,),
+        ANOTHERS,
+        as_("ada", "PUT", "/api/customers/{bob}/language", {"language": "es"}),
+    ),
     Case("a customer erases another", (404,), ANOTHERS, as_("ada", "DELETE", "/api/customers/{bob}")),
     Case("a customer renews another's session", (404,), ANOTHERS, as_("ada", "POST", "/api/customers/{bob}/sessions")),
-    Case("a customer finds another's order in search by its id", (404,), ANOTHERS, as_("ada", "GET", "/api/search/orders/{bobs_order}")),
-    Case("a customer asks with If-None-Match whether another's basket exists", (404,), ANOTHERS, as_("ada", "GET", "/api/baskets/{bobs_basket}", headers={"If-None-Match": "*"})),
-    Case("a customer asks with If-Match whether another's basket exists", (404,), ANOTHERS, as_("ada", "DELETE", "/api/baskets/{bobs_basket}", headers={"If-Match": '"99"'})),
-    Case("a robot shows another robot's list", (404,), ANOTHERS, as_("bot", "GET", "/api/depot/shopping/{list_of_other_bot}")),
-    Case("a robot starts another robot's list", (404,), ANOTHERS, as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/start", {"assignment": 1})),
-    Case("a robot completes another robot's list", (404,), ANOTHERS, as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/complete", {"assignment": 1})),
-    Case("a robot takes another robot offline", (404,), ANOTHERS, as_("bot", "PUT", "/api/depot/bots/{other_bot}/offline")),
-    Case("a robot takes another robot's token", (404,), ANOTHERS, as_("bot", "POST", "/api/depot/bots/{other_bot}/token")),
-    Case("a customer starts a basket for another", (403,), NAMED, as_("ada", "POST", "/api/baskets", {"customerId": "{bob}"})),
-    Case("a customer authorizes a payment for another", (403,), NAMED, as_("ada", "POST", "/api/payments", {"customerId": "{bob}", "amount": 10})),
-    Case("a customer filters search for another's orders", (403,), NAMED, as_("ada", "POST", "/api/search/orders", {"filters": {"customerId": "{bob}"}})),
+    Case(
+        "a customer finds another's order in search by its id",
+        (404,),
+        ANOTHERS,
+        as_("ada", "GET", "/api/search/orders/{bobs_order}"),
+    ),
+    Case(
+        "a customer asks with If-None-Match whether another's basket exists",
+        (404,),
+        ANOTHERS,
+        as_("ada", "GET", "/api/baskets/{bobs_basket}", headers={"If-None-Match": "*"}),
+    ),
+    Case(
+        "a customer asks with If-Match whether another's basket exists",
+        (404,),
+        ANOTHERS,
+        as_("ada", "DELETE", "/api/baskets/{bobs_basket}", headers={"If-Match": '"99"'}),
+    ),
+    Case(
+        "a robot shows another robot's list",
+        (404,),
+        ANOTHERS,
+        as_("bot", "GET", "/api/depot/shopping/{list_of_other_bot}"),
+    ),
+    Case(
+        "a robot starts another robot's list",
+        (404,),
+        ANOTHERS,
+        as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/start", {"assignment": 1}),
+    ),
+    Case(
+        "a robot completes another robot's list",
+        (404,),
+        ANOTHERS,
+        as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/complete", {"assignment": 1}),
+    ),
+    Case(
+        "a robot takes another robot offline",
+        (404,),
+        ANOTHERS,
+        as_("bot", "PUT", "/api/depot/bots/{other_bot}/offline"),
+    ),
+    Case(
+        "a robot takes another robot's token", (404,), ANOTHERS, as_("bot", "POST", "/api/depot/bots/{other_bot}/token")
+    ),
+    Case(
+        "a customer starts a basket for another",
+        (403,),
+        NAMED,
+        as_("ada", "POST", "/api/baskets", {"customerId": "{bob}"}),
+    ),
+    Case(
+        "a customer authorizes a payment for another",
+        (403,),
+        NAMED,
+        as_("ada", "POST", "/api/payments", {"customerId": "{bob}", "amount": 10}),
+    ),
+    Case(
+        "a customer filters search for another's orders",
+        (403,),
+        NAMED,
+        as_("ada", "POST", "/api/search/orders", {"filters": {"customerId": "{bob}"}}),
+    ),
 )
 
 STAFF_ONLY = (
@@ -67,19 +160,25 @@ OTHER_ROLES = (
     Case("a kiosk cancels an order", (403,), ROLES, as_("kiosk", "DELETE", "/api/ordering/{bobs_order}")),
     Case("a kiosk starts a basket", (403,), ROLES, as_("kiosk", "POST", "/api/baskets", {"customerId": "{ada}"})),
     Case("a robot reads an order", (403,), ROLES, as_("bot", "GET", "/api/ordering/{bobs_order}")),
-    Case("a robot assigns a list to itself", (403,), ROLES, as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/assign", {"botId": "{bot}"})),
+    Case(
+        "a robot assigns a list to itself",
+        (403,),
+        ROLES,
+        as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/assign", {"botId": "{bot}"}),
+    ),
     Case("a robot registers another", (403,), ROLES, as_("bot", "POST", "/api/depot/bots", {"name": "Twin"})),
     Case("a customer brings a robot online", (403,), ROLES, as_("ada", "PUT", "/api/depot/bots/{bot}/online")),
     Case("staff open a customer's session", (403,), ROLES, as_("staff", "POST", "/api/customers/{ada}/sessions")),
 )
 
+
+def as_nobody(method: str, path: str, body: object = None) -> Attack:
+    """A request without a token."""
+    return lambda world: world.send(method, world.scene.path(path), body)
+
+
 WITHOUT_A_TOKEN = tuple(
-    Case(
-        f"nobody at all asks: {method} {path}",
-        (401,),
-        NOBODY,
-        (lambda method, path, body: lambda world: world.send(method, world.scene.path(path), body))(method, path, body),
-    )
+    Case(f"nobody at all asks: {method} {path}", (401,), NOBODY, as_nobody(method, path, body))
     for method, path, body in (
         ("GET", "/api/stores", None),
         ("GET", "/api/baskets/{adas_basket}", None),

@@ -22,6 +22,7 @@ GENERATION = "a robot's older tokens are not revoked"
 USE = "an ID token is an access token"
 CLIENT = "any app's tokens will do"
 GROUP = "any app is for any group"
+LENGTH = "a token may be of any length"
 BEARER = "a token may come without its scheme"
 
 POOL_KEY = "nobody outside has the user pool's private key"
@@ -79,9 +80,19 @@ OWN = (
     of_ada("signed with another key under the mall's key id", SIGNATURE, forged(key="other")),
     of_ada("with a path in its key id", SIGNATURE, forged(key="other", header={"kid": "../../dev/null"})),
     of_ada("with SQL in its key id", SIGNATURE, forged(key="other", header={"kid": "x' OR '1'='1"})),
-    of_ada("that brings its own key (jwk)", SIGNATURE, forged(key="other", header={"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}})),
-    of_ada("that says where its key is (jku)", SIGNATURE, forged(key="other", header={"jku": "https://example.org/keys"})),
-    of_ada("that says where its certificate is (x5u)", SIGNATURE, forged(key="other", header={"x5u": "https://example.org/x5"})),
+    of_ada(
+        "that brings its own key (jwk)",
+        SIGNATURE,
+        forged(key="other", header={"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}}),
+    ),
+    of_ada(
+        "that says where its key is (jku)", SIGNATURE, forged(key="other", header={"jku": "https://example.org/keys"})
+    ),
+    of_ada(
+        "that says where its certificate is (x5u)",
+        SIGNATURE,
+        forged(key="other", header={"x5u": "https://example.org/x5"}),
+    ),
     of_ada("that has expired", EXPIRY, forged(iat=lambda now: now - 1_000, exp=lambda now: now - 100)),
     of_ada("that never expires", REQUIRED, forged(exp=None)),
     of_ada("that lives for a year", LIFE, forged(exp=lambda now: now + 365 * 86_400)),
@@ -92,28 +103,94 @@ OWN = (
     of_ada("with other claims under the old signature", SIGNATURE, tampered(sub="bob")),
     of_ada("that says it is of staff", ROLE_OF_TOKEN, forged(role="staff")),
     of_ada("that names nobody", REQUIRED, forged(sub=None)),
-    Case("a robot's token read as a customer's", (403,), "roles are not judged", as_("bot", "GET", "/api/baskets/{adas_basket}")),
-    Case("a session without the scheme Bearer", (401,), BEARER, lambda world: world.send("GET", world.scene.path("/api/baskets/{adas_basket}"), headers={"authorization": world.scene.tokens["ada"]})),
-    Case("a session in the query string", (401,), BEARER, lambda world: world.send("GET", world.scene.path("/api/baskets/{adas_basket}?access_token=") + world.scene.tokens["ada"])),
-    Case("a session as Basic credentials", (401,), BEARER, lambda world: world.send("GET", world.scene.path("/api/baskets/{adas_basket}"), headers={"authorization": "Basic " + world.scene.tokens["ada"]})),
-    Case("a session of 20,000 characters", (400, 401, 431), "a token may be of any length", with_token(lambda world: world.scene.tokens["ada"] + "A" * 20_000)),
-    Case("the session of a customer who was erased", (401,), OWNER, with_token(lambda world: world.scene.tokens["erased"], "GET", "/api/stores")),
-    Case("the session of a customer who was disabled", (401,), OWNER, with_token(lambda world: world.scene.tokens["disabled"], "GET", "/api/stores")),
-    Case("a robot's token that staff replaced", (401,), GENERATION, with_token(lambda world: world.scene.tokens["replaced"], "PUT", "/api/depot/bots/{replaced}/online")),
-    Case("a session of a customer who never was", (401,), OWNER, with_token(forged(sub="00000000-0000-4000-8000-000000000000"), "GET", "/api/stores")),
+    Case(
+        "a robot's token read as a customer's",
+        (403,),
+        "roles are not judged",
+        as_("bot", "GET", "/api/baskets/{adas_basket}"),
+    ),
+    Case(
+        "a session without the scheme Bearer",
+        (401,),
+        BEARER,
+        lambda world: world.send(
+            "GET", world.scene.path("/api/baskets/{adas_basket}"), headers={"authorization": world.scene.tokens["ada"]}
+        ),
+    ),
+    Case(
+        "a session in the query string",
+        (401,),
+        "nobody is somebody",
+        lambda world: world.send(
+            "GET", world.scene.path("/api/baskets/{adas_basket}?access_token=") + world.scene.tokens["ada"]
+        ),
+    ),
+    Case(
+        "a session as Basic credentials",
+        (401,),
+        BEARER,
+        lambda world: world.send(
+            "GET",
+            world.scene.path("/api/baskets/{adas_basket}"),
+            headers={"authorization": "Basic " + world.scene.tokens["ada"]},
+        ),
+    ),
+    Case(
+        "a session of 20,000 characters",
+        (400, 401, 431),
+        LENGTH,
+        with_token(lambda world: world.scene.tokens["ada"] + "A" * 20_000),
+    ),
+    Case(
+        "the session of a customer who was erased",
+        (401,),
+        OWNER,
+        with_token(lambda world: world.scene.tokens["erased"], "GET", "/api/stores"),
+    ),
+    Case(
+        "the session of a customer who was disabled",
+        (401,),
+        OWNER,
+        with_token(lambda world: world.scene.tokens["disabled"], "GET", "/api/stores"),
+    ),
+    Case(
+        "a robot's token that staff replaced",
+        (401,),
+        GENERATION,
+        with_token(lambda world: world.scene.tokens["replaced"], "PUT", "/api/depot/bots/{replaced}/online"),
+    ),
+    Case(
+        "a session of a customer who never was",
+        (401,),
+        OWNER,
+        with_token(forged(sub="00000000-0000-4000-8000-000000000000"), "GET", "/api/stores"),
+    ),
 )
 
 POOL = (
-    Case("the ID token of a clerk", (401,), USE, with_token(lambda world: world.scene.tokens["staff id"], *STAFF_ROUTE)),
-    Case("the token of a clerk who was disabled", (401,), OWNER, with_token(lambda world: world.scene.tokens["disabled staff"], *STAFF_ROUTE)),
+    Case(
+        "the ID token of a clerk", (401,), USE, with_token(lambda world: world.scene.tokens["staff id"], *STAFF_ROUTE)
+    ),
+    Case(
+        "the token of a clerk who was disabled",
+        (401,),
+        OWNER,
+        with_token(lambda world: world.scene.tokens["disabled staff"], *STAFF_ROUTE),
+    ),
     of_staff("that has expired", EXPIRY, of_pool(iat=lambda now: now - 1_000, exp=lambda now: now - 100)),
     of_staff("without an expiry", REQUIRED, of_pool(exp=None)),
     of_staff("of another pool", ISSUER, of_pool(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Another")),
     of_staff("of another app", CLIENT, of_pool(client_id="another-app")),
-    of_staff("that names a group which the clerk is not in any more", GROUP, of_pool(**{"username": "dismissed", "sub": "id-of-dismissed", "cognito:groups": ["staff"]})),
+    of_staff(
+        "that names a group which the clerk is not in any more",
+        GROUP,
+        of_pool(**{"username": "dismissed", "sub": "id-of-dismissed", "cognito:groups": ["staff"]}),
+    ),
     of_staff("that was got at a kiosk", GROUP, of_pool(client_id="app-of-kiosks")),
     of_staff("that is not valid yet", FUTURE, of_pool(nbf=lambda now: now + 3_600)),
-    of_staff("signed as the mall signs its own", ALGORITHM, lambda world: world.sign({"iss": "pool", "sub": "clerk", "token_use": "access"})),
+    of_staff(
+        "signed with another key under the pool's key id", SIGNATURE, lambda world: world.sign_for_pool({}, key="other")
+    ),
 )
 
 CASES = (*OWN, *POOL)

@@ -99,7 +99,9 @@ class OnLocalCloud:
         variables = self._cloud.client("lambda").get_function_configuration(FunctionName=function)["Environment"]
         return str(variables["Variables"]["TOKEN_KEYS"])
 
-    def sign_for_pool(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None) -> str:
+    def sign_for_pool(
+        self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own"
+    ) -> str:
         """Raises NotHereError."""
         raise NotHereError("nobody outside has the user pool's private key")
 

@@ -89,17 +89,29 @@ class InMemory:
         """Signed with the key for tests, or as `key` says."""
         return sign(claims, TOKEN_KEY.private, TOKEN_KEY.kid, header or {}, key)
 
-    def sign_for_pool(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None) -> str:
+    def sign_for_pool(
+        self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own"
+    ) -> str:
         """Signed with the pool's key."""
-        return self._pool_token(str(claims.get("username", "staff")), header=header, **claims)
+        return self._pool_token(str(claims.get("username", "staff")), header=header, key=key, **claims)
 
     def _pool_token(
-        self, name: str, app: str = APPS[STAFF], header: Mapping[str, Any] | None = None, **changed: Any
+        self,
+        name: str,
+        app: str = APPS[STAFF],
+        header: Mapping[str, Any] | None = None,
+        key: str = "own",
+        **changed: Any,
     ) -> str:
         with clock.fixed(lambda: self.mall.now):
             claims = {**pool_claims(name, app), **changed}
         kept = {claim: value for claim, value in claims.items() if value is not None}
-        return jwt.encode(kept, rsa_key(), algorithm="RS256", headers={"kid": POOL_KID, **(header or {})})
+        return jwt.encode(
+            kept,
+            rsa_key() if key == "own" else rsa_key(2),
+            algorithm="RS256",
+            headers={"kid": POOL_KID, **(header or {})},
+        )
 
     def publish(self, service: str, entry: Mapping[str, Any]) -> str:
         """As IAM and the bus's rules treat it (tests/infra/test_policies.py shows that they do)."""

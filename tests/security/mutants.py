@@ -5,7 +5,7 @@ not changed.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -13,11 +13,18 @@ import jwt
 
 from functions.gateway import authorizer, pool
 from functions.kernel.domain.errors import ForbiddenError, UnauthenticatedError
-from functions.kernel.rest import caller
+from functions.kernel.eventstore import repository
+from functions.kernel.messaging import inbox
+from functions.kernel.rest import caller, http, request
 from functions.kernel.runtime import clock, ownership, tokens
 from functions.kernel.runtime.context import STAFF, Caller
+from tests.security import cases_of_input as inputs
+from tests.security import cases_of_messages as messages
 from tests.security import cases_of_roles as roles
 from tests.security import cases_of_tokens as of_tokens
+from tests.security import mutants_of_input as of_input
+from tests.security.in_memory import InMemory
+from tests.support.pool import APPS
 
 Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -90,7 +97,7 @@ def _unsigned() -> Iterator[None]:
 
 @contextmanager
 def _lives_for_ever() -> Iterator[None]:
-    with patch.dict(tokens.LIVES, {"customer": 10**9, "bot": 10**9}):
+    with patch.dict(tokens.LIVES, {"customer": 10**9, "bot": 10**9}), patch.object(tokens, "LONGEST_LIFE", 10**9):
         yield
 
 
@@ -150,19 +157,96 @@ def _any_app() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _anyones() -> Iterator[None]:
+    def seen(owner_id: str | None, *, role: str = "customer") -> bool:
+        return True
+
+    with patch.object(ownership, "may_see", seen), patch.object(repository, "may_see", seen):
+        yield
+
+
+@contextmanager
+def _nothing_required() -> Iterator[None]:
+    """A claim that is missing is taken for one that permits."""
+    real = tokens.check_times
+
+    def check_times(claims: dict[str, Any]) -> None:
+        for name in ("iat", "exp"):
+            claims.setdefault(name, int(clock.now().timestamp()) + 1)
+        claims.setdefault("sub", "anyone")
+        real(claims)
+
+    with _decoding(options={"require": []})(), patch.object(tokens, "check_times", check_times), _owner_not_asked():
+        yield
+
+
+def _decoding_claims(**forced: Any) -> Mutant:
+    """Whatever a token says of these claims, it is taken for this."""
+
+    @contextmanager
+    def mutated() -> Iterator[None]:
+        real = tokens.verified
+
+        def verified(*given: Any, **more: Any) -> dict[str, Any]:
+            return {**real(*given, **more), **forced}
+
+        with patch.object(tokens, "verified", verified):
+            yield
+
+    return mutated
+
+
+@contextmanager
+def _of_any_length() -> Iterator[None]:
+    """A long token is cut to what fits."""
+    real, really = tokens.header, tokens.verified
+
+    def cut(token: str) -> str:
+        told, _, signature = token.rpartition(".")
+        return f"{told}.{signature[:86]}"
+
+    def verified(token: str, *given: Any) -> dict[str, Any]:
+        return really(cut(token), *given)
+
+    def header(token: str) -> dict[str, Any]:
+        return real(cut(token))
+
+    with patch.object(tokens, "header", header), patch.object(tokens, "verified", verified):
+        yield
+
+
 MUTANTS: dict[str, Mutant] = {
-    roles.ANOTHERS: replaced(ownership, "may_see", lambda owner_id, *, role="customer": True),
-    roles.NAMED: replaced(ownership, "may_see", lambda owner_id, *, role="customer": True),
-    roles.ROLES: replaced(_http := __import__("functions.kernel.rest.http", fromlist=["http"]), "admit", _admit_all),
-    roles.NOBODY: replaced(_http, "admit", _admit_nobody_known),
+    roles.ANOTHERS: _anyones,
+    roles.NAMED: _anyones,
+    roles.ROLES: replaced(http, "admit", _admit_all),
+    roles.NOBODY: replaced(http, "admit", _admit_nobody_known),
     of_tokens.SIGNATURE: _unsigned,
     of_tokens.ALGORITHM: _any_algorithm,
     of_tokens.EXPIRY: replaced(tokens, "check_times", _never_expires),
     of_tokens.FUTURE: replaced(tokens, "check_times", _never_too_early),
     of_tokens.ISSUER: _decoding(options={"verify_iss": False}),
     of_tokens.AUDIENCE: _decoding(options={"verify_aud": False}),
-    of_tokens.REQUIRED: _decoding(options={"require": []}),
+    of_tokens.REQUIRED: _nothing_required,
     of_tokens.LIFE: _lives_for_ever,
+    of_tokens.USE: _decoding_claims(token_use="access"),
+    of_tokens.CLIENT: _decoding_claims(client_id=APPS[STAFF]),
+    of_tokens.LENGTH: _of_any_length,
+    inputs.SIZE: replaced(request, "BODY_LIMIT", 10**9),
+    inputs.BODIES: of_input.bodies_alike,
+    inputs.KEYS: of_input.keys_of_everyone,
+    inputs.DEPTH: of_input.any_depth,
+    inputs.NUMBERS: of_input.any_number,
+    inputs.LIMITS: of_input.any_limit,
+    inputs.PATHS: of_input.any_path,
+    inputs.METHODS: of_input.any_method,
+    inputs.LONG_KEYS: of_input.long_keys,
+    inputs.UNKNOWN: of_input.price_of_the_client,
+    messages.LINES: of_input.lines_of_the_client,
+    inputs.PAGES: of_input.any_page,
+    messages.SENDERS: replaced(inbox, "check_sender", lambda *given: None),
+    messages.IAM: replaced(InMemory, "allowed_sources", lambda self, service: ["mallbots.payments"]),
+    messages.QUOTES: of_input.logs_quote,
     of_tokens.ROLE_OF_TOKEN: _any_role,
     of_tokens.OWNER: _owner_not_asked,
     of_tokens.GENERATION: replaced(authorizer, "_check_bot", lambda said: None),

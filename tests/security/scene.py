@@ -43,7 +43,9 @@ def _register(world: World, name: str, number: str) -> None:
 
 def _basket(world: World, who: str) -> str:
     basket = _made(world, who, "/api/baskets", {"customerId": world.scene.ids[who]})
-    _asked(world, who, "PUT", f"/api/baskets/{basket}/addItem", {"productId": world.scene.ids["product"], "quantity": 1})
+    _asked(
+        world, who, "PUT", f"/api/baskets/{basket}/addItem", {"productId": world.scene.ids["product"], "quantity": 1}
+    )
     return basket
 
 

@@ -64,7 +64,9 @@ class World(Protocol):
     def sign(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own") -> str:
         """A token of the mall's own with these claims. key: "own" (the mall's), "other", "none", or "public" (HS256)."""
 
-    def sign_for_pool(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None) -> str:
+    def sign_for_pool(
+        self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own"
+    ) -> str:
         """An access token of the user pool with these claims. Raises NotHereError on a deployment."""
 
     def publish(self, service: str, entry: Mapping[str, Any]) -> str:

@@ -1,0 +1,150 @@
+"""Guards of what is sent, taken out: sizes, numbers, texts, paths, keys, pages and log lines."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from functions.baskets import service as baskets
+from functions.kernel.domain import money
+from functions.kernel.rest import http, paging, request, routes, wire
+from functions.kernel.rest.http import Api
+from functions.kernel.runtime import ids
+from functions.kernel.runtime.commit import Cause
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@contextmanager
+def any_depth() -> Iterator[None]:
+    """Of a body that is too deep as much is read as one likes."""
+    with patch.object(request, "read_json", lambda text: {"name": "deep", "location": "here"}):
+        yield
+
+
+@contextmanager
+def any_number() -> Iterator[None]:
+    """A price is whatever it looks like."""
+
+    def cents(amount: object) -> int:
+        return 1
+
+    # The wire's models hold the function itself, so its code is replaced.
+    before, money.cents.__code__ = money.cents.__code__, cents.__code__
+    try:
+        with patch.object(wire, "_refuse_constant", lambda name: 1):
+            yield
+    finally:
+        money.cents.__code__ = before
+
+
+@contextmanager
+def any_limit() -> Iterator[None]:
+    """Parameters are not validated."""
+
+    def read(shape: Any, sent: Any) -> Any:
+        return shape.model_construct(limit=50, next=None)
+
+    with patch.object(routes, "read", read):
+        yield
+
+
+@contextmanager
+def any_path() -> Iterator[None]:
+    """What looks like an id is one, whatever is around it."""
+    real = request.Request.segments.func
+
+    def segments(self: request.Request) -> list[str]:
+        found = [UUID.search(segment) for segment in real(self)]
+        return [match.group() if match else plain for match, plain in zip(found, real(self), strict=True)]
+
+    with patch.object(request.Request, "segments", property(segments)):
+        yield
+
+
+@contextmanager
+def any_method() -> Iterator[None]:
+    """The path alone says which route it is."""
+    real = http.find
+    with patch.object(http, "find", lambda known, method, segments: real(known, "GET", segments)):
+        yield
+
+
+@contextmanager
+def bodies_alike() -> Iterator[None]:
+    """The digest of each request is the same."""
+    real = request.Request.cause
+
+    def cause(self: request.Request, caller_id: str) -> Cause | None:
+        made = real(self, caller_id)
+        return made and replace(made, digest="the same for all")
+
+    with patch.object(request.Request, "cause", cause):
+        yield
+
+
+@contextmanager
+def keys_of_everyone() -> Iterator[None]:
+    """A key is the same whoever uses it, for whatever body."""
+    real = request.Request.cause
+
+    def cause(self: request.Request, caller_id: str) -> Cause | None:
+        made = real(self, "everyone")
+        return made and replace(made, digest="the same for all")
+
+    with patch.object(request.Request, "cause", cause):
+        yield
+
+
+@contextmanager
+def long_keys() -> Iterator[None]:
+    """A key may be of any length."""
+
+    def cause(self: request.Request, caller_id: str) -> Cause:
+        return Cause(ids.derive(caller_id, self.headers["idempotency-key"]), "none", scope=self.path)
+
+    with patch.object(request.Request, "cause", cause):
+        yield
+
+
+@contextmanager
+def any_page() -> Iterator[None]:
+    """A page's token is read without its signature."""
+
+    def read(token: str | None, purpose: str) -> Any:
+        return json.loads(base64.urlsafe_b64decode(token + "==")) if token else None
+
+    with patch.object(paging, "read", read):
+        yield
+
+
+@contextmanager
+def price_of_the_client() -> Iterator[None]:
+    """A product costs nothing, as the client said."""
+    real = baskets.product
+    with patch.object(baskets, "product", lambda product_id: replace(real(product_id), price=0)):
+        yield
+
+
+@contextmanager
+def logs_quote() -> Iterator[None]:
+    """Every request is logged as it came."""
+    real = Api.handle
+
+    def handle(self: Api, event: dict[str, Any], lambda_context: object = None) -> Any:
+        print(json.dumps(event))
+        return real(self, event, lambda_context)
+
+    with patch.object(Api, "handle", handle):
+        yield
+
+
+@contextmanager
+def lines_of_the_client() -> Iterator[None]:
+    """A correlation id may be any text."""
+    with patch.object(ids, "is_uuid", lambda text: True):
+        yield
