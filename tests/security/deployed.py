@@ -5,9 +5,11 @@ import hashlib
 import http.client
 import json
 import time
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from functions.kernel.composition.manifest import services
 from functions.kernel.runtime import token_keys
@@ -19,7 +21,6 @@ from tests.e2e.engine.workbench import as_role
 from tests.security.in_memory import sign
 from tests.security.world import Answer, NotHereError, Scene
 
-DISMISSED = "dismissed"
 PASSWORD = "aA1-" + "x" * 20
 
 
@@ -37,20 +38,33 @@ class OnLocalCloud:
         self.scene.tokens |= self._users_tokens()
 
     def _users_tokens(self) -> dict[str, str]:
-        """An ID token of a clerk, and the access token of one who is disabled then."""
+        """An ID token of a clerk, the access token of one who is disabled then, and another kiosk's."""
+        signed_in = self._signed_in("dismissed", STAFF)
+        self._cloud.client("cognito-idp").admin_disable_user(UserPoolId=self._pool, Username="dismissed")
+        kiosk = self._signed_in("other-kiosk", KIOSK)
+        return {
+            "staff id": signed_in["IdToken"],
+            "disabled staff": signed_in["AccessToken"],
+            "other kiosk": kiosk["AccessToken"],
+        }
+
+    @property
+    def _pool(self) -> str:
+        return str(self._cloud.output("UserPoolId"))
+
+    def _signed_in(self, name: str, group: str) -> Any:
+        """The tokens of a new user of a group."""
         cognito = self._cloud.client("cognito-idp")
-        whom = {"UserPoolId": self._cloud.output("UserPoolId"), "Username": DISMISSED}
+        whom = {"UserPoolId": self._pool, "Username": name}
         cognito.admin_create_user(**whom, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(**whom, Password=PASSWORD, Permanent=True)
-        cognito.admin_add_user_to_group(**whom, GroupName=STAFF)
-        signed_in: Any = cognito.admin_initiate_auth(
-            UserPoolId=whom["UserPoolId"],
-            ClientId=self._cloud.output("StaffClientId"),
+        cognito.admin_add_user_to_group(**whom, GroupName=group)
+        return cognito.admin_initiate_auth(
+            UserPoolId=self._pool,
+            ClientId=self._cloud.output("KioskClientId" if group == KIOSK else "StaffClientId"),
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": DISMISSED, "PASSWORD": PASSWORD},
+            AuthParameters={"USERNAME": name, "PASSWORD": PASSWORD},
         )["AuthenticationResult"]
-        cognito.admin_disable_user(**whom)
-        return {"staff id": signed_in["IdToken"], "disabled staff": signed_in["AccessToken"]}
 
     def send(
         self,
@@ -115,6 +129,25 @@ class OnLocalCloud:
         except events.exceptions.ClientError as error:
             return str(error.response["Error"]["Code"])
         return str(answer["Entries"][0].get("ErrorCode", ""))
+
+    def at_once(self, requests: Sequence[tuple[str, str, str, object]]) -> list[Answer]:
+        """In threads."""
+        with ThreadPoolExecutor(len(requests)) as pool:
+            sent = [
+                pool.submit(self.send, method, path, body, token=self.scene.tokens[who])
+                for who, method, path, body in requests
+            ]
+            return [one.result() for one in sent]
+
+    def last_text(self, number: str) -> str:
+        """As the engine keeps the texts that SNS was to send."""
+        query = urlencode({"phoneNumber": number})
+        with urllib.request.urlopen(f"{self._cloud.address}/_ministack/sns/sms-messages?{query}") as answer:
+            return str(json.load(answer)["sms_messages"][number][-1]["Message"])
+
+    def pass_time(self, seconds: int) -> None:
+        """Raises NotHereError."""
+        raise NotHereError("time passes in memory alone")
 
     def settle(self) -> None:
         """Wait until no queue holds a message."""

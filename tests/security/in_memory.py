@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
@@ -37,6 +37,7 @@ class InMemory:
         self.pool = Pool()
         for name, group in GROUPS.items():
             self.pool.has(name, group)
+        self.pool.has("other kiosk", KIOSK)
         self.pool.has("dismissed")
         self.pool.has("disabled", STAFF, enabled=False)
         jwks = token_keys.jwks([TOKEN_KEY])
@@ -46,6 +47,7 @@ class InMemory:
         self.scene.ids["stage"] = "tests"
         for name in GROUPS:
             self.scene.tokens[name] = self._pool_token(name, APPS[KIOSK if name == "kiosk" else STAFF])
+        self.scene.tokens["other kiosk"] = self._pool_token("other kiosk", APPS[KIOSK])
         self.scene.tokens["staff id"] = self._pool_token("staff", token_use="id")
         self.scene.tokens["disabled staff"] = self._pool_token("disabled")
 
@@ -128,6 +130,19 @@ class InMemory:
     def allowed_sources(self, service: str) -> list[str]:
         """The sources under which a service's role may publish."""
         return [f"mallbots.{service}"]
+
+    def at_once(self, requests: Sequence[tuple[str, str, str, object]]) -> list[Answer]:
+        """One after the other."""
+        return [self.send(method, path, body, token=self.scene.tokens[who]) for who, method, path, body in requests]
+
+    def last_text(self, number: str) -> str:
+        """From the provider in memory."""
+        return [text for to, text in self.mall.texts.sent.values() if to == number][-1]
+
+    def pass_time(self, seconds: int) -> None:
+        """Advance the mall's clock."""
+        with redirect_stdout(self._logged):
+            self.mall.pass_time(seconds)
 
     def settle(self) -> None:
         """Deliver all messages."""

@@ -5,7 +5,7 @@ a deployment under enforced roles.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -62,7 +62,10 @@ class World(Protocol):
         """A digest of every row and commit of every table, and of how many messages were published."""
 
     def sign(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own") -> str:
-        """A token of the mall's own with these claims. key: "own" (the mall's), "other", "none", or "public" (HS256)."""
+        """A token of the mall's own with these claims.
+
+        key: "own" (the mall's), "other", "none", or "public" (HS256).
+        """
 
     def sign_for_pool(
         self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own"
@@ -71,6 +74,15 @@ class World(Protocol):
 
     def publish(self, service: str, entry: Mapping[str, Any]) -> str:
         """Put an entry on the bus as the role of a service's relay; "" when it was accepted, else the refusal."""
+
+    def at_once(self, requests: Sequence[tuple[str, str, str, object]]) -> list[Answer]:
+        """Requests at the same time, each (who, method, path, body); one after the other in memory."""
+
+    def last_text(self, number: str) -> str:
+        """The text that was sent to a number last."""
+
+    def pass_time(self, seconds: int) -> None:
+        """Let time pass. Raises NotHereError on a deployment."""
 
     def settle(self) -> None:
         """Wait until every message is handled."""
