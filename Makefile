@@ -134,6 +134,10 @@ e2e: $(VENV) $(ENGINE) $(NODE) ## Run the tests that deploy to the local cloud
 fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINUTES=5, SEED= to repeat a printed seed
 	@.venv/bin/python -m tests.fuzz $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
 
+.PHONY: security
+security: $(VENV) $(ENGINE) $(NODE) ## Attack a local deployment, and show that each attack would succeed without its guard: CASE=, MUTANT=
+	@.venv/bin/python -m tests.security $(call option,case,$(CASE)) $(call option,mutant,$(MUTANT))
+
 .PHONY: coverage
 coverage: $(VENV) $(ENGINE) $(NODE) ## Run the tests of make test and list the lines they do not cover
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE) --cov --cov-report=term --cov-report=json:.coverage.json

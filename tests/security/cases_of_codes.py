@@ -79,6 +79,11 @@ def alike(about: Callable[[World, str], Answer]) -> Attack:
     return attack
 
 
+def ask_for_code(world: World, number: str) -> Answer:
+    """The kiosk has a code sent to a number."""
+    return as_("kiosk", "POST", CODES, {"smsNumber": number})(world)
+
+
 def raced(world: World) -> Answer:
     """The right code from two kiosks at once: 200 if exactly one session was opened."""
     body = {"smsNumber": BOBS, "code": right(world)}
@@ -122,19 +127,62 @@ CASES = (
     Case("the right code after five wrong ones", (403,), TRIES, guessed_six_times, prepare=request_code, changes=True),
     Case("a code is used again", (403,), ONCE, lambda w: proof(w, right(w)), prepare=used, changes=True),
     Case("a code is used twice at once", (200,), ONCE, raced, prepare=request_code, changes=True),
-    Case("a code for another number", (403,), ANY, lambda w: proof(w, right(w), "+15550101"), prepare=request_code, changes=True),
     Case(
-        "a code after five minutes", (403,), LIFE, later(301, lambda w: proof(w, right(w))),
-        prepare=request_code, changes=True, memory_only=TIME,
+        "a code for another number",
+        (403,),
+        ANY,
+        lambda w: proof(w, right(w), "+15550101"),
+        prepare=request_code,
+        changes=True,
     ),
-    Case("whether a number is known, by a request for a code", (200,), TELLS, alike(lambda w, number: as_("kiosk", "POST", CODES, {"smsNumber": number})(w)), changes=True),
-    Case("whether a number is known, by a guess", (200,), TELLS, alike(lambda w, number: proof(w, "123456", number)), changes=True),
-    Case("four codes for one number", (429,), BY_PHONE, times(4, as_("kiosk", "POST", CODES, {"smsNumber": BOBS})), changes=True),
+    Case(
+        "a code after five minutes",
+        (403,),
+        LIFE,
+        later(301, lambda w: proof(w, right(w))),
+        prepare=request_code,
+        changes=True,
+        memory_only=TIME,
+    ),
+    Case("whether a number is known, by a request for a code", (200,), TELLS, alike(ask_for_code), changes=True),
+    Case(
+        "whether a number is known, by a guess",
+        (200,),
+        TELLS,
+        alike(lambda w, number: proof(w, "123456", number)),
+        changes=True,
+    ),
+    Case(
+        "four codes for one number",
+        (429,),
+        BY_PHONE,
+        times(4, as_("kiosk", "POST", CODES, {"smsNumber": BOBS})),
+        changes=True,
+    ),
     Case("codes for 21 numbers from one kiosk", (429,), BY_KIOSK, at_many_numbers, changes=True),
     Case("31 guesses from one kiosk", (429,), TRIED, times(31, lambda w: proof(w, "123456", UNKNOWN)), changes=True),
     Case("a customer requests a code", (403,), "roles are not judged", as_("ada", "POST", CODES, {"smsNumber": BOBS})),
-    Case("another kiosk opens the session of who has just registered", (404,), KIOSKS, as_("other kiosk", "POST", "/api/customers/{ada}/sessions")),
-    Case("a kiosk opens the session of who registered ten minutes ago", (403,), JUST, later(601, as_("kiosk", "POST", "/api/customers/{ada}/sessions")), changes=True, memory_only=TIME),
-    Case("a session is renewed after two hours", (403,), RENEWAL, with_token(old_session, "POST", "/api/customers/{ada}/sessions")),
-    Case("a code or a number in the log", (200,), "logs quote what was sent", in_logs, prepare=request_code, changes=True),
-)  # fmt: skip
+    Case(
+        "another kiosk opens the session of who has just registered",
+        (404,),
+        KIOSKS,
+        as_("other kiosk", "POST", "/api/customers/{ada}/sessions"),
+    ),
+    Case(
+        "a kiosk opens the session of who registered ten minutes ago",
+        (403,),
+        JUST,
+        later(601, as_("kiosk", "POST", "/api/customers/{ada}/sessions")),
+        changes=True,
+        memory_only=TIME,
+    ),
+    Case(
+        "a session is renewed after two hours",
+        (403,),
+        RENEWAL,
+        with_token(old_session, "POST", "/api/customers/{ada}/sessions"),
+    ),
+    Case(
+        "a code or a number in the log", (200,), "logs quote what was sent", in_logs, prepare=request_code, changes=True
+    ),
+)

@@ -45,9 +45,11 @@ class InMemory:
         self._runtime = replace(runtime, adapters={"user_pool": self.pool, "published_keys": lambda: jwks})
         self._logged = io.StringIO()
         self.scene.ids["stage"] = "tests"
-        for name in GROUPS:
-            self.scene.tokens[name] = self._pool_token(name, APPS[KIOSK if name == "kiosk" else STAFF])
-        self.scene.tokens["other kiosk"] = self._pool_token("other kiosk", APPS[KIOSK])
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        for name in (*GROUPS, "other kiosk"):
+            self.scene.tokens[name] = self._pool_token(name, APPS[KIOSK if "kiosk" in name else STAFF])
         self.scene.tokens["staff id"] = self._pool_token("staff", token_use="id")
         self.scene.tokens["disabled staff"] = self._pool_token("disabled")
 
@@ -140,9 +142,10 @@ class InMemory:
         return [text for to, text in self.mall.texts.sent.values() if to == number][-1]
 
     def pass_time(self, seconds: int) -> None:
-        """Advance the mall's clock."""
+        """Advance the mall's clock; the pool's users get new tokens."""
         with redirect_stdout(self._logged):
             self.mall.pass_time(seconds)
+        self._sign_in()
 
     def settle(self) -> None:
         """Deliver all messages."""

@@ -22,6 +22,7 @@ from tests.security import cases_of_input as inputs
 from tests.security import cases_of_messages as messages
 from tests.security import cases_of_roles as roles
 from tests.security import cases_of_tokens as of_tokens
+from tests.security import mutants_of_codes
 from tests.security import mutants_of_input as of_input
 from tests.security.in_memory import InMemory
 from tests.support.pool import APPS
@@ -68,7 +69,7 @@ def _decoding(**changed: Any) -> Mutant:
 
 @contextmanager
 def _any_algorithm() -> Iterator[None]:
-    """The token says how it is checked: HS256 with the public key as its secret, or the pool's way for the mall's own."""
+    """The token says how it is checked: HS256 with the public key as its secret."""
     real = jwt.decode
 
     def decode(token: str, key: Any = "", **given: Any) -> Any:
@@ -217,6 +218,7 @@ def _of_any_length() -> Iterator[None]:
 
 
 MUTANTS: dict[str, Mutant] = {
+    **mutants_of_codes.MUTANTS,
     roles.ANOTHERS: _anyones,
     roles.NAMED: _anyones,
     roles.ROLES: replaced(http, "admit", _admit_all),
