@@ -4,6 +4,7 @@ from typing import Literal
 
 from events.checkout import AuthorizeCustomer
 from events.registry import Event, Reply
+from events.shapes import Time
 
 
 class CustomerState(Event):
@@ -41,6 +42,18 @@ class CustomerErased(Event, source="customers", key="customer_id"):
 
     customer_id: str
     erased: Literal[True] = True
+
+
+class OneTimeCodeRequested(Event, source="customers", key="phone_id"):
+    """A kiosk requested a one-time code for a phone, whether or not a customer has it.
+
+    phone_id: a keyed digest of the number. request: the number of the request; a newer one makes the code invalid. Whom
+    to send the code, and the code, is asked of customers (FindOneTimeCode).
+    """
+
+    phone_id: str
+    request: int
+    expires_at: Time
 
 
 class CustomerAuthorized(Reply, source="customers", key="order_id", answers=AuthorizeCustomer):

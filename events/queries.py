@@ -103,6 +103,21 @@ class FindCustomerStatus(Query[CustomerStatusFound], owner="customers"):
     customer_id: str
 
 
+class OneTimeCodeFound(Answer):
+    """A one-time code that is valid now, and whom to send it: number, and language as an ISO 639-1 code."""
+
+    sms_number: str
+    language: str
+    code: str
+
+
+class FindOneTimeCode(Query[OneTimeCodeFound], owner="customers"):
+    """The code of a phone's request; not found once it is not valid, or when no customer has the phone."""
+
+    phone_id: str
+    request: int
+
+
 class BotCredentialFound(Answer):
     """The generation of a robot's tokens: those of earlier ones are revoked."""
 

@@ -2,14 +2,16 @@
 
 from typing import cast
 
-from functions.customers import service
+from functions.customers import service, sessions
+from functions.customers.codes import code_key
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
+from functions.customers.views import BY_PHONE
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.wire import Answer, Body, Name, Wire
+from functions.kernel.rest.wire import Answer, Body, Name, Stamp, Wire
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("customers", uses=Uses(streams="commit"))
+api = Api("customers", uses=Uses(streams="commit", indexes=(BY_PHONE,), ports=(code_key,), issues_tokens=True))
 
 
 class Created(Answer):
@@ -28,6 +30,22 @@ class SmsNumber(Body):
 
 class ChosenLanguage(Body):
     language: Language
+
+
+class SentCode(Body):
+    """A number, and the one-time code that was sent there."""
+
+    sms_number: Name
+    code: Name
+
+
+class Session(Answer):
+    token: str
+    expires_at: Stamp
+
+
+class OpenedSession(Session):
+    customer_id: str
 
 
 class CustomerShape(Wire):
@@ -91,3 +109,23 @@ def change_language(id: str, body: ChosenLanguage) -> None:
 def erase_customer(id: str) -> None:
     """Erase a customer's name and number; the customer's orders remain."""
     service.erase(id)
+
+
+@api.post("/api/customers/{id}/sessions", may=[KIOSK, CUSTOMER], versioned=False)
+def open_session(id: str) -> Session:
+    """Open a session for a customer whom this kiosk has just registered, or renew the customer's own."""
+    issued = sessions.open_session(id)
+    return Session(token=issued.token, expires_at=issued.expires_at)
+
+
+@api.post("/api/customers/codes", may=[KIOSK], errors=[429])
+def request_code(body: SmsNumber) -> None:
+    """Have a one-time code sent to a number, if a customer has it; the answer is the same if none has."""
+    sessions.request_code(body.sms_number)
+
+
+@api.post("/api/customers/sessions", may=[KIOSK], errors=[429])
+def open_session_by_code(body: SentCode) -> OpenedSession:
+    """Open a session for the customer who has a number, by the one-time code that was sent there."""
+    customer_id, issued = sessions.open_session_by_code(body.sms_number, body.code)
+    return OpenedSession(customer_id=customer_id, token=issued.token, expires_at=issued.expires_at)

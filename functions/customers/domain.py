@@ -15,11 +15,16 @@ DEFAULT_LANGUAGE: Language = "en"
 
 @dataclass(frozen=True)
 class Registered(DomainEvent):
-    """An event from before customers chose a language has the default."""
+    """An event from before customers chose a language has the default.
+
+    kiosk_id: the kiosk that registered the customer, if one did. at: when, RFC 3339. Earlier code kept neither.
+    """
 
     name: str
     sms_number: str
     language: str = DEFAULT_LANGUAGE
+    kiosk_id: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,28 +58,41 @@ class Customer(Aggregate):
 
     Whether a customer may order is asked once for each order, by the saga (`authorize`): an order that was authorized
     goes on to its end, even if its customer is disabled or erased afterwards.
+
+    kiosk_id: the kiosk that registered the customer; "" if staff did, or if that was not kept. registered_at: RFC 3339,
+    "" where it was not kept.
     """
 
-    snapshot_schema: ClassVar[int] = 2  # with the language, which code of schema 1 would lose
+    snapshot_schema: ClassVar[int] = 3  # the second kept neither the kiosk nor the time, the first no language
 
     status: str = ""
     name: str = ""
     sms_number: str = ""
     language: str = DEFAULT_LANGUAGE
+    kiosk_id: str = ""
+    registered_at: str = ""
 
     @property
     def enabled(self) -> bool:
         """Whether the customer may order."""
         return self.status == "enabled"
 
-    def register(self, name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> None:
+    def register(
+        self,
+        name: str,
+        sms_number: str,
+        language: Language = DEFAULT_LANGUAGE,
+        *,
+        kiosk_id: str = "",
+        at: str = "",
+    ) -> None:
         """Register the customer, who may order. Raises InvalidError for a blank name or number."""
         if not self.is_new:
             return
         if not name.strip():
             raise InvalidError("the customer name cannot be blank")
-        _must_be_number(sms_number)
-        self.record(Registered(name, sms_number, language))
+        must_be_number(sms_number)
+        self.record(Registered(name, sms_number, language, kiosk_id, at))
 
     def enable(self) -> None:
         """Enable the customer to order. Raises InvalidError when already enabled, NotFoundError once erased."""
@@ -93,7 +111,7 @@ class Customer(Aggregate):
     def change_sms_number(self, sms_number: str) -> None:
         """Change the number for text messages. Raises InvalidError for a blank one, NotFoundError once erased."""
         self.must_not_be_erased()
-        _must_be_number(sms_number)
+        must_be_number(sms_number)
         if sms_number != self.sms_number:
             self.record(SmsChanged(sms_number))
 
@@ -129,6 +147,8 @@ class Customer(Aggregate):
         self.name = event.name
         self.sms_number = event.sms_number
         self.language = event.language
+        self.kiosk_id = event.kiosk_id
+        self.registered_at = event.at
 
     @applies(SmsChanged)
     def _sms_changed(self, event: SmsChanged) -> None:
@@ -154,6 +174,7 @@ class Customer(Aggregate):
         self.language = DEFAULT_LANGUAGE
 
 
-def _must_be_number(sms_number: str) -> None:
+def must_be_number(sms_number: str) -> None:
+    """Raises InvalidError for a blank number."""
     if not sms_number.strip():
         raise InvalidError("the customer SMS number cannot be blank")

@@ -1,5 +1,6 @@
 """The public events of the customers service."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from events.customers import (
@@ -9,6 +10,7 @@ from events.customers import (
     CustomerLanguageChanged,
     CustomerRegistered,
     CustomerSmsChanged,
+    OneTimeCodeRequested,
 )
 from functions.customers.domain import (
     Customer,
@@ -19,7 +21,9 @@ from functions.customers.domain import (
     Registered,
     SmsChanged,
 )
+from functions.customers.phone import CodeRequested, Phone
 from functions.kernel.eventstore.publish import Publisher
+from functions.kernel.runtime import clock
 
 publishes = Publisher("customers")
 
@@ -52,6 +56,12 @@ def customer_disabled(customer: Customer, event: Disabled) -> CustomerDisabled:
 @publishes(Erased)
 def customer_erased(customer: Customer, event: Erased) -> CustomerErased:
     return CustomerErased(customer_id=customer.id)
+
+
+@publishes(CodeRequested)
+def one_time_code_requested(phone: Phone, event: CodeRequested) -> OneTimeCodeRequested:
+    expires = clock.stamp(datetime.fromtimestamp(phone.expires, UTC))
+    return OneTimeCodeRequested(phone_id=phone.id, request=phone.request, expires_at=expires)
 
 
 def _state(customer: Customer) -> dict[str, Any]:

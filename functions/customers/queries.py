@@ -1,11 +1,20 @@
 """The queries that the customers service answers to other services."""
 
-from events.queries import CustomerFound, FindCustomer
-from functions.customers import service
+from events.queries import (
+    CustomerFound,
+    CustomerStatusFound,
+    FindCustomer,
+    FindCustomerStatus,
+    FindOneTimeCode,
+    OneTimeCodeFound,
+)
+from functions.customers import service, sessions
+from functions.customers.codes import code_key
+from functions.customers.views import BY_PHONE
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.runtime.uses import Uses
 
-queries = Queries("customers", uses=Uses(streams="load"))
+queries = Queries("customers", uses=Uses(streams="load", indexes=(BY_PHONE,), ports=(code_key,)))
 
 
 @queries.on(FindCustomer)
@@ -19,3 +28,15 @@ def find_customer(query: FindCustomer) -> CustomerFound:
         language=customer.language,
         version=customer.version,
     )
+
+
+@queries.on(FindCustomerStatus)
+def find_customer_status(query: FindCustomerStatus) -> CustomerStatusFound:
+    customer = service.customer(query.customer_id)
+    return CustomerStatusFound(customer_id=customer.id, enabled=customer.enabled)
+
+
+@queries.on(FindOneTimeCode)
+def find_one_time_code(query: FindOneTimeCode) -> OneTimeCodeFound:
+    customer, code = sessions.code_to_send(query.phone_id, query.request)
+    return OneTimeCodeFound(sms_number=customer.sms_number, language=customer.language, code=code)

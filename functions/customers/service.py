@@ -3,7 +3,8 @@
 from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language
 from functions.customers.publish import publishes
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import context
+from functions.kernel.runtime import clock, context
+from functions.kernel.runtime.context import KIOSK
 
 customers = Repository(Customer, publishes)
 
@@ -11,7 +12,11 @@ customers = Repository(Customer, publishes)
 def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> str:
     """Register a customer and return the id. Raises InvalidError."""
     new_id = context.current().new_id()
-    return customers.create(new_id, lambda customer: customer.register(name, sms_number, language)).id
+    caller = context.current().caller
+    by = caller.id if caller.has(KIOSK) else ""
+    return customers.create(
+        new_id, lambda customer: customer.register(name, sms_number, language, kiosk_id=by, at=clock.stamp())
+    ).id
 
 
 def customer(customer_id: str) -> Customer:

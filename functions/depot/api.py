@@ -23,6 +23,7 @@ from functions.kernel.rest.wire import (
     Lines,
     Name,
     Quantity,
+    Stamp,
     Wire,
     documented_only,
 )
@@ -31,7 +32,14 @@ from functions.kernel.runtime.context import BOT, STAFF
 from functions.kernel.runtime.uses import Uses
 
 api = Api(
-    "depot", uses=Uses(streams="commit", rows=("get", "query", "put"), indexes=("by_status",), asks=(FindProduct,))
+    "depot",
+    uses=Uses(
+        streams="commit",
+        rows=("get", "query", "put"),
+        indexes=("by_status",),
+        asks=(FindProduct,),
+        issues_tokens=True,
+    ),
 )
 
 
@@ -134,6 +142,11 @@ class RegisteredBot(Answer):
     token: str
 
 
+class RenewedToken(Answer):
+    token: str
+    expires_at: Stamp
+
+
 class BotContent(Wire):
     id: str
     name: str
@@ -210,6 +223,13 @@ def register_bot(body: NewBot) -> RegisteredBot:
     """Register a robot; the token is for the robot alone."""
     bot_id, token = service.register_bot(body.name)
     return RegisteredBot(id=bot_id, token=token)
+
+
+@api.post("/api/depot/bots/{id}/token", may=[STAFF, BOT])
+def renew_token(id: str) -> RenewedToken:
+    """Issue a robot another token; one that staff issue revokes those before it."""
+    issued = service.renew_token(id)
+    return RenewedToken(token=issued.token, expires_at=issued.expires_at)
 
 
 @api.get("/api/depot/bots", may=[STAFF])

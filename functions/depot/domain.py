@@ -240,20 +240,28 @@ class Finished(DomainEvent):
     pass
 
 
+@dataclass(frozen=True)
+class TokensRevoked(DomainEvent):
+    """Tokens of the generations before are not valid any more."""
+
+    generation: int
+
+
 @dataclass
 class Bot(Aggregate):
     """offline → idle → active → idle → …, and offline from either.
 
-    list_id: the list that it works on now. session: how many times it has come online. Nothing here reads it, but
-    snapshots without it would make every robot's long stream be read once from its beginning.
+    list_id: the list that it works on now. session: how many times it has come online; nothing here reads it.
+    generation: of the tokens that are valid; a robot is registered with the first.
     """
 
-    snapshot_schema: ClassVar[int] = 2  # the first did not count sessions
+    snapshot_schema: ClassVar[int] = 3  # the second did not know generations, so it would make revoked tokens valid
 
     status: str = ""
     name: str = ""
     list_id: str | None = None
     session: int = 0
+    generation: int = 1
 
     def register(self, name: str) -> None:
         """Register it, once. Raises InvalidError."""
@@ -281,6 +289,14 @@ class Bot(Aggregate):
         """It is done with its list. Raises RefusedError."""
         self.must_be("active")
         self.record(Finished())
+
+    def revoke_tokens(self) -> None:
+        """Make its tokens invalid: those that are issued from now on have the next generation."""
+        self.record(TokensRevoked(self.generation + 1))
+
+    @applies(TokensRevoked)
+    def _tokens_revoked(self, event: TokensRevoked) -> None:
+        self.generation = event.generation
 
     @applies(Registered)
     def _registered(self, event: Registered) -> None:

@@ -1,7 +1,5 @@
 """Use cases of shopping lists and robots. What changes a list and its robot together is one transaction."""
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +16,13 @@ from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFo
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.messaging.sweep import sweep
-from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime import clock, context, runtime, tokens
+from functions.kernel.runtime.context import BOT
 from functions.kernel.runtime.json_text import fitting
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.ownership import must_own, own_id
 from functions.kernel.runtime.side_by_side import results
+from functions.kernel.runtime.tokens import Issued
 
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 not_dispatched = Alarm("NotDispatched", WaitingListsDue.about.name)
@@ -165,19 +166,33 @@ def cancel_for_order(order_id: str) -> None:
 
 
 def register_bot(name: str) -> tuple[str, str]:
-    """Register a robot, and return its id and token. Raises InvalidError.
+    """Register a robot, and return its id and token. Raises InvalidError, UnavailableError.
 
-    The token is made before the robot: where the signing key cannot be read, there must be no robot without one.
+    A token is issued before the robot is registered: where none can be issued, there must be no robot without one.
     """
     bot_id = context.current().new_id()
-    token = bot_token(bot_id)
-    bots.create(bot_id, lambda bot: bot.register(name))
-    return bot_id, token
+    issued = tokens.issue(BOT, bot_id, generation=Bot.generation)
+    bot = bots.create(bot_id, lambda bot: bot.register(name))
+    return bot_id, (issued if bot.generation == Bot.generation else _token(bot)).token
 
 
-def bot_token(bot_id: str) -> str:
-    """The token by which a robot will identify itself: an HMAC of its id with the signing key, the same each time."""
-    return hmac.digest(runtime.current().signing_key, f"bot token {bot_id}".encode(), hashlib.sha256).hex()
+def renew_token(bot_id: str) -> Issued:
+    """A token for a robot: by staff, whose renewal revokes all before it, or by the robot itself, which keeps them.
+
+    Raises NotFoundError, also to a robot that names another, and UnavailableError.
+    """
+    must_own(bot_id, f"there is no bot {bot_id}", role=BOT)
+    for_itself = own_id(role=BOT) is not None
+    return _token(bots.change(bot_id, lambda bot: None if for_itself else bot.revoke_tokens()))
+
+
+def token_generation(bot_id: str) -> int:
+    """The generation of a robot's tokens: no other is valid. Raises NotFoundError."""
+    return bots.get(bot_id).generation
+
+
+def _token(bot: Bot) -> Issued:
+    return tokens.issue(BOT, bot.id, generation=bot.generation)
 
 
 def bring_online(bot_id: str) -> None:

@@ -48,7 +48,7 @@ class Authorizer:
         except Exception as error:  # an owner that is down, a network that is: nobody is let in by a guess
             observe.log_error("a token could not be checked", error)
             who, reason = Caller(), UNCHECKED
-        told = {"role": who.role, "id": who.id} if who.role else {"reason": reason}
+        told = _told(who) if who.role else {"reason": reason}
         return _policy(event["methodArn"], who, told) if socket else {"isAuthorized": True, "context": told}
 
     def identify(self, token: str) -> Caller:
@@ -78,7 +78,14 @@ class Authorizer:
         said = tokens.read(token, key)
         check = {CUSTOMER: _check_customer, BOT: _check_bot}[said.role]
         check(said)
-        return Caller(said.role, said.id)
+        began = said.more.get("began")
+        return Caller(said.role, said.id, began if type(began) is int else None)
+
+
+def _told(who: Caller) -> dict[str, Any]:
+    """What the kernel is to know of a caller; texts alone, which every kind of API passes on as they are."""
+    began = {} if who.began is None else {"began": str(who.began)}
+    return {"role": who.role, "id": who.id, **began}
 
 
 def _check_customer(said: tokens.Claims) -> None:

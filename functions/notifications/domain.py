@@ -1,4 +1,4 @@
-"""Notifications: one text of each kind about an order, sent to its customer."""
+"""Notifications: one text of each kind about an order, sent to its customer; and one for each one-time code."""
 
 from dataclasses import dataclass
 
@@ -57,3 +57,29 @@ class Notification(Aggregate):
         self.order_id = event.order_id
         self.customer_id = event.customer_id
         self.kind = event.kind
+
+
+@dataclass(frozen=True)
+class CodeSent(DomainEvent):
+    """`at` is RFC 3339."""
+
+    at: str
+
+
+@dataclass
+class CodeText(Aggregate):
+    """The text with a one-time code: that it was sent, so that it is not sent again. It holds neither code nor number.
+
+    The id, derived from the phone and the number of the request, is the request id of the text.
+    """
+
+    sent_at: str | None = None
+
+    def mark_sent(self, at: str) -> None:
+        """Record that it was sent; a second time changes nothing."""
+        if self.is_new:
+            self.record(CodeSent(at))
+
+    @applies(CodeSent)
+    def _sent(self, event: CodeSent) -> None:
+        self.sent_at = event.at

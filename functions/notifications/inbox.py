@@ -1,5 +1,6 @@
-"""What the notifications service consumes: the events of orders to text about, and those that feed its read models."""
+"""What the notifications service consumes: what to text about, and the events that feed its read models."""
 
+from events.customers import OneTimeCodeRequested
 from events.notifications import NotificationKind
 from events.ordering import (
     OrderApproved,
@@ -10,7 +11,7 @@ from events.ordering import (
     OrderRejected,
     OrderState,
 )
-from events.queries import FindCustomer
+from events.queries import FindCustomer, FindOneTimeCode
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 from functions.notifications import service
@@ -25,10 +26,18 @@ KINDS: dict[type[OrderState], NotificationKind] = {
     OrderCompleted: "completed",
 }
 
-inbox = Inbox("notifications", uses=Uses(streams="commit", rows=("get",), asks=(FindCustomer,), ports=(service.texts,)))
+inbox = Inbox(
+    "notifications",
+    uses=Uses(streams="commit", rows=("get",), asks=(FindCustomer, FindOneTimeCode), ports=(service.texts,)),
+)
 inbox.include(projection)
 
 
 @inbox.on(*KINDS)
 def notify(event: OrderState) -> None:
     service.notify(event.order_id, event.customer_id, KINDS[type(event)])
+
+
+@inbox.on(OneTimeCodeRequested)
+def send_code(event: OneTimeCodeRequested) -> None:
+    service.send_code(event.phone_id, event.request, event.expires_at)

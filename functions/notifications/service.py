@@ -1,17 +1,21 @@
-"""The use case of notifications: text a customer."""
+"""The use cases of notifications: text a customer about an order, or a one-time code."""
 
 from events.notifications import NotificationKind
+from events.queries import FindOneTimeCode
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.runtime import Port
 from functions.notifications import views, wording
-from functions.notifications.domain import Notification
+from functions.notifications.domain import CodeText, Notification
 from functions.notifications.publish import publishes
 from functions.notifications.sns import TextMessages, UnreachableNumberError, connect
 
 notifications = Repository(Notification, publishes)
+code_texts = Repository(CodeText, publishes)
 texts: Port[TextMessages] = Port("texts", connect=connect)
+find_code = Ask(FindOneTimeCode)
 
 
 def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
@@ -35,3 +39,22 @@ def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
         notifications.create(
             notification_id, lambda notification: notification.mark_sent(order_id, customer_id, kind, clock.stamp())
         )
+
+
+def send_code(phone_id: str, request: int, expires_at: str) -> None:
+    """Text the one-time code of a request, once, while it is valid (until `expires_at`, RFC 3339) and somebody's.
+
+    The code and the number come from their owner, and are kept nowhere. As with `notify`, the text is sent first and
+    recorded then. A number that cannot be reached is given up. Raises UnavailableError, and what the port raises.
+    """
+    text_id = ids.derive("one-time code", phone_id, request)
+    if clock.stamp() >= expires_at or code_texts.find(text_id):
+        return
+    found = find_code.or_none(phone_id=phone_id, request=request)
+    if found is None:
+        return
+    try:
+        texts().send(found.sms_number, wording.code_text(found.code, found.language), request_id=text_id)
+    except UnreachableNumberError:
+        return
+    code_texts.create(text_id, lambda text: text.mark_sent(clock.stamp()))

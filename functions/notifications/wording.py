@@ -28,7 +28,17 @@ TEXTS: dict[str, dict[NotificationKind, str]] = {
     },
 }
 
+CODE = {
+    "en": "MallBots: your code is {code}. It is valid for 5 minutes. We never ask for it: type it only at the kiosk.",
+    "es": "MallBots: su clave es {code}. Caduca en 5 minutos. No la comparta: use la clave solo en el quiosco.",
+}
+
 
 def text(kind: NotificationKind, order_id: str, language: str) -> str:
     """The text of a kind about an order; in English when a language has no texts here yet."""
     return TEXTS.get(language, TEXTS[DEFAULT])[kind].format(order=order_id[:8])
+
+
+def code_text(code: str, language: str) -> str:
+    """The text with a one-time code; in English when a language has no texts here yet."""
+    return CODE.get(language, CODE[DEFAULT]).format(code=code)

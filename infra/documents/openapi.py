@@ -33,6 +33,7 @@ ERRORS = {
     412: ("Stale", "The resource is not at the version that If-Match names."),
     413: ("TooLarge", "The body has more than 65,536 bytes."),
     422: ("KeyReused", "The Idempotency-Key was used for another request."),
+    429: ("TooMany", "Too many for now: retry after Retry-After."),
     500: ("Failed", "An internal error."),
     503: ("Unavailable", "A dependency does not answer: retry after Retry-After."),
 }
@@ -132,7 +133,7 @@ def _error(status: int, text: str) -> Schema:
         body = {"type": "object", "properties": {"message": _TEXT}, "required": ["message"]}
         return {"description": text, "content": {JSON: {"schema": body}}}
     problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
-    return {"description": text, "headers": _headers(*["Retry-After"] * (status == 503)), "content": problem}
+    return {"description": text, "headers": _headers(*["Retry-After"] * (status in (429, 503))), "content": problem}
 
 
 def _headers(*more: str) -> Schema:

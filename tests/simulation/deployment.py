@@ -26,7 +26,7 @@ from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
-from tests.support.runtime import TOKEN_KEYS
+from tests.support.runtime import CODE_KEY, TOKEN_KEYS
 
 API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
 MAX_RECEIVES = 200
@@ -174,6 +174,7 @@ class Deployment:
             invoke=invoker(asking, owners),  # type: ignore[arg-type]
             adapters={
                 "provider": ProviderClient(self.provider, self._world, container),
+                "code_key": CODE_KEY,
                 "texts": TextsClient(self.texts, self._world, container),
             },
             secret=lambda: b"a key for simulations",

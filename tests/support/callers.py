@@ -10,9 +10,9 @@ A_KIOSK = Caller(KIOSK, "kiosk-1")
 NOBODY = Caller()
 
 
-def customer(id: str) -> Caller:
-    """A customer's session."""
-    return Caller(CUSTOMER, id)
+def customer(id: str, began: int | None = None) -> Caller:
+    """A customer's session, which began at a Unix time."""
+    return Caller(CUSTOMER, id, began)
 
 
 def robot(id: str) -> Caller:
@@ -22,4 +22,5 @@ def robot(id: str) -> Caller:
 
 def request_context(who: Caller) -> dict[str, Any]:
     """What a request's context holds of its caller: what the authorizer answered, or nothing for nobody."""
-    return {"authorizer": {"lambda": {"role": who.role, "id": who.id}}} if who.role else {}
+    began = {} if who.began is None else {"began": str(who.began)}
+    return {"authorizer": {"lambda": {"role": who.role, "id": who.id, **began}}} if who.role else {}

@@ -30,7 +30,7 @@ from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
-from tests.support.runtime import SETTINGS, TOKEN_KEYS
+from tests.support.runtime import CODE_KEY, SETTINGS, TOKEN_KEYS
 
 
 class Mall:
@@ -80,7 +80,7 @@ class Mall:
             dead_letters=MemoryQueue(self),
             queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
             invoke=self.ask,
-            adapters={"texts": self.texts},
+            adapters={"texts": self.texts, "code_key": CODE_KEY},
             secret=lambda: b"a key for tests",
             token_keys=lambda: TOKEN_KEYS,
             settings={**SETTINGS, **settings},

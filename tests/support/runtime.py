@@ -85,6 +85,7 @@ TOKEN_KEY = TokenKey(
     published=0,
 )
 TOKEN_KEYS = token_keys.write([TOKEN_KEY])
+CODE_KEY = b"a key for one-time codes"
 SETTINGS = {**STAGES["prod"].environment, "MALLBOTS_PAYMENT_PROVIDER": SANDBOX}
 
 
@@ -108,5 +109,6 @@ def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, *
         "dead_letters": RecordingQueue(),
         "secret": lambda: b"a key for tests",
         "token_keys": lambda: TOKEN_KEYS,
+        "adapters": {"code_key": CODE_KEY},
     }
     return Runtime(service=service, settings={**SETTINGS, **(settings or {})}, **parts | overrides)

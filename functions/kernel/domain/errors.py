@@ -81,6 +81,17 @@ class KeyReusedError(MallBotsError):
     code = "idempotency_key_reused"
 
 
+class TooManyError(MallBotsError):
+    """The caller, or what it names, has had as many as it may for now; `retry_after` is in seconds."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class UnavailableError(MallBotsError):
     """Something that the request needs does not answer now; `retry_after` is in seconds."""
 

@@ -21,7 +21,10 @@ def caller(event: dict[str, Any]) -> Caller:
     """The caller of a request, as the authorizer named it; without a role when it named nobody."""
     told = _told(event)
     role, id = told.get("role"), told.get("id")
-    return Caller(role, id) if role in ROLES and isinstance(id, str) and id else Caller()
+    if role not in ROLES or not isinstance(id, str) or not id:
+        return Caller()
+    began = str(told.get("began", ""))
+    return Caller(role, id, int(began) if began.isascii() and began.isdigit() else None)
 
 
 def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:

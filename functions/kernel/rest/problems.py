@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from functions.kernel.domain.errors import MallBotsError, UnauthenticatedError, UnavailableError
+from functions.kernel.domain.errors import MallBotsError, TooManyError, UnauthenticatedError, UnavailableError
 from functions.kernel.rest.wire import write_json
 from functions.kernel.runtime.transient import is_transient
 
@@ -19,6 +19,7 @@ GRPC_CODES = {
     412: 9,  # FAILED_PRECONDITION
     413: 8,  # RESOURCE_EXHAUSTED
     422: 3,  # INVALID_ARGUMENT
+    429: 8,  # RESOURCE_EXHAUSTED
     500: 13,  # INTERNAL
     503: 14,  # UNAVAILABLE
 }
@@ -56,7 +57,7 @@ def problem(error: MallBotsError, path: str, accept: str = "") -> dict[str, Any]
     """
     plain = _names_json_alone(accept)
     headers = {"Content-Type": "application/json" if plain else "application/problem+json", "Vary": "Accept"}
-    if isinstance(error, UnavailableError):
+    if isinstance(error, UnavailableError | TooManyError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, 3

@@ -22,10 +22,14 @@ ROLES = (OPERATOR, STAFF, KIOSK, CUSTOMER, BOT)
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking: a role, and the id of the one who has it. rest/caller.py reads it off the request."""
+    """Who is asking: a role, and the id of the one who has it. rest/caller.py reads it off the request.
+
+    began: when the session did (a Unix time), of a customer.
+    """
 
     role: str | None = None
     id: str = ""
+    began: int | None = None
 
     @property
     def actor(self) -> str:

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 
 from functions.customers.api import api
-from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
-from tests.support import jar_api
-from tests.support.jar_api import Response
+from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF, Caller
+from tests.support.callers import CLERK
+from tests.support.gateway import Response, request
 from tests.support.promised import promised
 
 ADA = {"name": "Ada Reyes", "smsNumber": "+1 555 0100"}
 
 
-def ask(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-    return jar_api.ask(method, f"/api/customers{path}", body, headers, api=api)
+def ask(
+    method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, caller: Caller = CLERK
+) -> Response:
+    return request(api, method, f"/api/customers{path}", body, headers, caller)
 
 
 def succeed(method: str, path: str, body: Any = None) -> Any:
@@ -144,4 +146,7 @@ def test_each_route_is_for_its_roles() -> None:
         ("PUT", "/{id}/change-sms"): {STAFF, CUSTOMER},
         ("PUT", "/{id}/language"): {STAFF, CUSTOMER},
         ("DELETE", "/{id}"): {STAFF, CUSTOMER},
+        ("POST", "/{id}/sessions"): {KIOSK, CUSTOMER},
+        ("POST", "/codes"): {KIOSK},
+        ("POST", "/sessions"): {KIOSK},
     }

@@ -19,7 +19,9 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.commit import Outgoing
+from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import active
+from tests.support.callers import CLERK
 from tests.support.delivery import attributes, body_of, delivered
 from tests.support.gateway import Response, request
 from tests.support.runtime import RecordingBus, memory_runtime
@@ -177,10 +179,15 @@ class Floor:
         return [_read(message) for message in sent.values()]
 
     def request(
-        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        caller: Caller = CLERK,
     ) -> Response:
-        """Request a route of the depot."""
-        return request(api, method, f"/api/depot{path}", body, headers)
+        """Request a route of the depot, as a clerk if nobody else."""
+        return request(api, method, f"/api/depot{path}", body, headers, caller)
 
     def listed(self, list_id: str = "order-1", *wanted: service.Wanted) -> str:
         """Create a list that waits to be initiated; returns its id."""

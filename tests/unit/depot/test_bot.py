@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.depot.domain import Bot, CameOnline, Finished, Registered, TookList, WentOffline
+from functions.depot.domain import Bot, CameOnline, Finished, Registered, TokensRevoked, TookList, WentOffline
 from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 
@@ -28,6 +28,13 @@ def test_a_robot_is_registered_once() -> None:
 
 def test_a_robot_that_comes_online_is_idle() -> None:
     given(Bot, *OFFLINE).when(lambda bot: bot.come_online()).then(CameOnline()).then_state(status="idle")
+
+
+def test_a_robots_tokens_have_the_next_generation_once_they_are_revoked() -> None:
+    given(Bot, *OFFLINE).when(lambda bot: None).then_state(generation=1)
+    given(Bot, *ACTIVE, TokensRevoked(2)).when(lambda bot: bot.revoke_tokens()).then(TokensRevoked(3)).then_state(
+        generation=3, status="active", list_id="order-1"
+    )
 
 
 @pytest.mark.parametrize("history", [IDLE, ACTIVE])

@@ -5,7 +5,7 @@ from typing import Any
 from events.depot import ShoppingListItemPicked
 from events.registry import Kind, Message, language
 from functions.depot import service
-from functions.depot.domain import Bot, ShoppingList
+from functions.depot.domain import Bot, ShoppingList, TokensRevoked
 from functions.depot.publish import publishes
 from functions.kernel.domain.aggregate import Unchanged
 from functions.kernel.runtime import clock
@@ -97,7 +97,7 @@ def test_a_list_that_staff_created_is_published_as_such(floor: Floor) -> None:
     assert (published["shopping_list_id"], published["order_id"], published["by_staff"]) == (list_id, "order-1", True)
 
 
-def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
+def test_every_event_of_lists_and_robots_is_public_but_that_tokens_are_revoked(floor: Floor) -> None:
     list_id, bot_id = floor.active()
     service.pick(list_id, 1, "bakery", "roll", 1)
     service.take_offline(bot_id)
@@ -108,7 +108,7 @@ def test_every_event_of_lists_and_robots_is_public(floor: Floor) -> None:
     commits = [commit for id in (list_id, "order-2") for commit in service.lists.history(id)]
     commits += service.bots.history(bot_id)
     happened = {event.name for commit in commits for event in commit.events}
-    assert happened == {*ShoppingList.event_types, *Bot.event_types} - {Unchanged.__name__}
+    assert happened == {*ShoppingList.event_types, *Bot.event_types} - {Unchanged.__name__, TokensRevoked.__name__}
     assert len(floor.published) == sum(len(commit.events) for commit in commits)
     events = {n for n, m in language().items() if m.about.source == publishes.service and m.about.kind is Kind.EVENT}
     assert {type(message).about.name for message in floor.published} == events

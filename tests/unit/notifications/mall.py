@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from events.customers import CustomerRegistered
 from events.ordering import OrderCreated, OrderState
-from events.queries import CustomerFound
+from events.queries import CustomerFound, OneTimeCodeFound
 from events.registry import Message
 from functions.kernel.domain.errors import UnavailableError
 from functions.notifications.inbox import inbox
@@ -22,11 +22,15 @@ class Owner:
 
     def __init__(self) -> None:
         self.customers: dict[str, CustomerFound] = {}
+        self.codes: dict[tuple[str, int], OneTimeCodeFound] = {}
         self.down = False
 
     def __call__(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
         if self.down:
             raise UnavailableError(f"{owner} does not answer")
+        if request["query"] == "FindOneTimeCode":
+            code = self.codes.get((request["data"]["phone_id"], request["data"]["request"]))
+            return {"answer": code.model_dump(mode="json")} if code else {"not_found": "there is no such code"}
         assert (owner, request["query"]) == ("customers", "FindCustomer")
         customer_id = request["data"]["customer_id"]
         found = self.customers.get(customer_id)

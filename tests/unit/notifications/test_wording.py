@@ -77,3 +77,18 @@ def test_a_language_without_texts_falls_back_to_the_default(kind: NotificationKi
 )
 def test_what_fits_into_one_message(text: str, full: bool) -> None:
     assert (messages(text) <= 1) is full
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_fits_into_one_message_and_is_all_that_the_text_takes_in(language: Language) -> None:
+    assert set(wording.CODE) == set(LANGUAGES)
+    placeholders = [field for _, field, _, _ in string.Formatter().parse(wording.CODE[language]) if field]
+    assert placeholders == ["code"]
+    text = wording.code_text("012345", language)
+    assert text.startswith("MallBots: ")
+    assert " 012345." in text
+    assert messages(text) <= 1
+
+
+def test_a_code_is_texted_in_english_where_a_language_has_no_texts() -> None:
+    assert wording.code_text("012345", "fr") == wording.code_text("012345", "en") != wording.code_text("012345", "es")
