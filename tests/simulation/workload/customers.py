@@ -81,6 +81,7 @@ class Customer(Client):
         )
         if not customer_id or not basket_id:
             return
+        self.mall.baskets.append(basket_id)
         total = self._fill(basket_id, plan)
         if plan.cancellation == "basket cancelled":
             self._click(plan, "DELETE", f"/api/baskets/{basket_id}")

@@ -10,6 +10,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
@@ -80,6 +81,7 @@ def draw(seed: int) -> Workload:
     _add_robots(workload, choices)
     _add_staff(workload, choices)
     _add_operators(workload, choices)
+    _add_intruders(workload, choices_for(seed, "intruders"))
     return workload
 
 
@@ -123,6 +125,16 @@ def _add_staff(workload: Workload, choices: Choices) -> None:
     if choices.chance(0.15, "a manager"):
         changes = choices.between(1, 3, "actions of a manager")
         workload.add("manager", "staff", Manager, lambda manager: manager.work(begins / 2, changes))
+
+
+def _add_intruders(workload: Workload, choices: Choices) -> None:
+    """Those who want what is not theirs, by choices of their own, so that the others' stay as they are."""
+    if choices.chance(0.35, "an intruder"):
+        begins, attempts = choices.seconds(4, 90, "when an intruder begins"), choices.between(2, 6, "attempts")
+        workload.add("intruder", "", Intruder, lambda intruder: intruder.pry(begins, attempts))
+    if workload.has_tokens and choices.chance(0.5, "a thief"):
+        starts = choices.seconds(5, 60, "when a thief begins")
+        workload.add("thief", "", Thief, lambda thief: thief.use_a_revoked_token(starts))
 
 
 def _add_operators(workload: Workload, choices: Choices) -> None:
