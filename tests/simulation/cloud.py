@@ -2,12 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
-from functions.kernel.rest import http
-from functions.kernel.runtime.context import Caller
 from infra.stages import STAGES
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
@@ -15,23 +12,16 @@ from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
+from tests.simulation.gateway import Gateway, Response
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.sdk import World
 from tests.simulation.tables import Key, Table
 
-INTEGRATION_TIMEOUT = 30.0
 # Seconds without a stored change after which a schedule of a minute has nothing more to do: a robot's lease, the minute
 # until the next tick, a second tick when the clock of the first was behind, and a minute for the work.
 UNCHANGED = 240
-
-
-@dataclass(frozen=True)
-class Response:
-    """A response as a client received it. `status` is None when none arrived: the outcome is unknown."""
-
-    status: int | None
-    headers: Mapping[str, str]
-    body: Any
+A_CLERK = "staff:clerk"
+HEADERS = {"key": "idempotency-key", "if_match": "if-match", "token": "authorization"}  # in the history, by name
 
 
 class Cloud:
@@ -52,6 +42,7 @@ class Cloud:
         self.tables = deployed.dynamodb.tables
         self.provider, self.texts = deployed.provider, deployed.texts
         self._bus = deployed.bus
+        self._gateway = Gateway(self.world, deployed)
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         self.history.record(
@@ -87,18 +78,20 @@ class Cloud:
         path: str,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        who: str = "",
+        who: str = A_CLERK,
     ) -> Response:
-        """Send a request through the gateway, inside a task. `who`: role and id (`customer:…`), or ""."""
+        """Send a request through the gateway, inside a task.
+
+        `who`: role and id (`customer:…`) of the caller, "" for nobody; with the header Authorization, the authorizer
+        says who.
+        """
         self._requests += 1
         number = f"request-{self._requests}"
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
-        key, if_match = lowered.get("idempotency-key"), lowered.get("if-match")
-        self.history.record(
-            "request", id=number, who=who, method=method, path=path, body=body, key=key, if_match=if_match
-        )
+        sent = {name: lowered.get(header) for name, header in HEADERS.items()}
+        self.history.record("request", id=number, who=who, method=method, path=path, body=body, **sent)
         self.sleep(self.choices.seconds(0.005, 0.05, "network"))
-        response = self._through_gateway(number, method, path, body, lowered, who)
+        response = self._gateway.send(number, method, path, body, lowered, who)
         self.sleep(self.choices.seconds(0.005, 0.05, "network"))
         if self.faults.strikes("client unheard", f"{method} {path}"):
             response = Response(None, {}, None)
@@ -106,38 +99,6 @@ class Cloud:
         version = int(tag) if tag else None
         self.history.record("response", id=number, status=response.status, body=response.body, version=version)
         return response
-
-    def _through_gateway(
-        self, number: str, method: str, path: str, body: Any, headers: Mapping[str, str], who: str
-    ) -> Response:
-        if self.faults.strikes("gateway error", f"{method} {path}"):
-            return Response(503, {}, {"message": "Service Unavailable"})
-        path, _, query = path.partition("?")
-        role, _, id = who.partition(":")
-        event = {
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": query,
-            "headers": {"content-type": "application/json", **headers},
-            "requestContext": {
-                "http": {"method": method, "path": path},
-                "requestId": number,
-                "authorizer": {"lambda": {"role": role, "id": id}} if role else {},
-            },
-            "body": body if body is None or isinstance(body, str) else json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        promise = Promise()
-        function = self.functions[f"{self._deployed.service_of(method, path)}/api"]
-        if not function.invoke(event, [number], lambda how, answer: promise.give((how, answer))):
-            return Response(503, {}, {"message": "Service Unavailable"})
-        if not self.scheduler.wait(promise, INTEGRATION_TIMEOUT):
-            return Response(504, {}, {"message": "Gateway Timeout"})
-        how, answer = promise.value
-        if how != "ok":
-            return Response(500, {}, {"message": "Internal Server Error"})
-        content = answer.get("body")
-        return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
 
     def invoke(self, service: str, part: str, event: dict[str, Any]) -> Any:
         """Invoke a function as an operator, inside a task: its answer, or None when it was throttled or failed."""
@@ -226,12 +187,7 @@ class Cloud:
 
     def run(self, until: float, enough: Callable[[], bool] | None = None) -> None:
         """Let time pass until so many seconds after the beginning, or until `enough()`."""
-        original = vars(http)["caller"]
-        vars(http)["caller"] = _caller
-        try:
-            self.scheduler.run(int(until * SECOND), enough)
-        finally:
-            vars(http)["caller"] = original
+        self.scheduler.run(int(until * SECOND), enough)
 
     def is_quiescent(self, within: float = 3_600.0) -> bool:
         """Whether nothing is in progress: no busy function, no stream behind, no message due within so many seconds.
@@ -296,9 +252,3 @@ class Cloud:
             "texts": dict(self.texts.sent),
             "settings": dict(self.settings),
         }
-
-
-def _caller(event: dict[str, Any]) -> Caller:
-    """The caller as an authorizer would name it: the kernel has no authentication yet."""
-    claims = event["requestContext"].get("authorizer", {}).get("lambda", {})
-    return Caller(claims.get("role"), claims.get("id", ""))

@@ -1,10 +1,12 @@
 """The deployment: all services, wired as infra/service.py and infra/queues.py wire them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from functions.gateway.api import api as gateway_api
+from functions.gateway.authorizer import Authorizer
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.eventstore import relay
@@ -13,6 +15,7 @@ from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.routes import Route, match_path
+from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.runtime import Runtime
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
@@ -28,7 +31,9 @@ from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
 from tests.support.runtime import CODE_KEY, TOKEN_KEYS
 
-API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT = 10.0, 20.0, 5.0, 5.0
+API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT, AUTHORIZER_TIMEOUT = 10.0, 20.0, 5.0, 5.0, 10.0
+AUTHORIZER, ASKED = "gateway/authorizer", ("customers", "depot")
+JWKS = token_keys.jwks(token_keys.read(TOKEN_KEYS))
 MAX_RECEIVES = 200
 CONCURRENCY = 10
 
@@ -188,6 +193,19 @@ class Deployment:
         # It uses none of the adapters, so those of any service will do.
         compose = partial(self._compose, next(iter(self._manifests)), "api")
         self.functions[name] = Function(self._world, name, _gateway().handle, compose, GATEWAY_TIMEOUT)
+        # All its containers know the same public keys: a schedule is over before a key changes.
+        self.functions[AUTHORIZER] = Function(
+            self._world, AUTHORIZER, Authorizer().handle, self._compose_authorizer, AUTHORIZER_TIMEOUT
+        )
+
+    def _compose_authorizer(self, container: Container) -> Runtime:
+        asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda"))
+        owners = {owner: f"{owner}/queries" for owner in ASKED}
+        return replace(
+            self._compose(next(iter(self._manifests)), "api", container),
+            invoke=invoker(asking, owners),  # type: ignore[arg-type]
+            adapters={"published_keys": lambda: JWKS},
+        )
 
     def _schedules(self) -> None:
         for service, registered in self._manifests.items():

@@ -31,6 +31,7 @@ OUTCOMES: dict[str, str] = {
     "saga resumed": "staff resumed a parked saga",
     "list completed short": "not all items were found",
     "list given back": "its robot was lost",
+    "robot's tokens revoked": "by staff, who issued another",
     "list cancelled": "nothing more is to be collected",
     "list cancelled before its creation": "the tombstone refuses the late creation",
     "robot silent": "a robot went offline, or was taken offline",
@@ -55,6 +56,13 @@ OUTCOMES: dict[str, str] = {
     "answer repeated": "a request was repeated under its Idempotency-Key",
     "key with another body": "422",
     "stale If-Match": "412",
+    "not authenticated": "401",
+    "forbidden": "403",
+    "token accepted": "the authorizer named its owner",
+    "token refused": "it was revoked, or its customer may not act",
+    "token cached": "the gateway kept what the authorizer said",
+    "session opened": "for a customer whom the kiosk has just registered",
+    "session renewed": "by the customer",
     "conflict": "409",
     "not found": "404",
     "no response": "a client does not know the outcome of its request",
@@ -86,6 +94,7 @@ BY_EVENT: dict[tuple[str, str], str] = {
     ("checkout", "Resumed"): "saga resumed",
     ("depot", "GivenBack"): "list given back",
     ("depot", "WentOffline"): "robot silent",
+    ("depot", "TokensRevoked"): "robot's tokens revoked",
     ("payments", "Voided"): "payment voided",
     ("payments", "Abandoned"): "payment abandoned",
     ("payments", "Refunded"): "payment refunded",
@@ -101,6 +110,8 @@ BY_EVENT: dict[tuple[str, str], str] = {
 
 BY_STATUS: dict[int | None, str] = {
     None: "no response",
+    401: "not authenticated",
+    403: "forbidden",
     404: "not found",
     409: "conflict",
     412: "stale If-Match",
@@ -179,11 +190,22 @@ def _count_answers(history: list[Entry], counted: Counter[str]) -> None:
     answered: set[tuple[Any, ...]] = set()
     for _, kind, fields in history:
         if kind == "request":
-            requests[fields["id"]] = (fields["key"], fields["method"], fields["path"], repr(fields["body"]))
+            requests[fields["id"]] = (
+                fields["key"],
+                fields["method"],
+                fields["path"],
+                repr(fields["body"]),
+                fields["who"],
+            )
+        elif kind == "authorized":
+            counted["token accepted" if "role" in fields["told"] else "token refused"] += 1
+            counted["token cached"] += fields["cached"]
         elif kind == "response":
             if fields["status"] in BY_STATUS:
                 counted[BY_STATUS[fields["status"]]] += 1
             request = requests[fields["id"]]
+            if fields["status"] == 200 and request[2].endswith("/sessions"):
+                counted["session opened" if request[4].startswith("kiosk:") else "session renewed"] += 1
             if fields["status"] == 200 and request[0]:
                 counted["answer repeated"] += request in answered
                 answered.add(request)

@@ -86,7 +86,7 @@ class _Schedule:
             lengthen(self.workload)
             self.faults.leave_out(*NEEDS_A_HAND)
         self.cloud = Cloud(choices, self.faults, self.workload.settings)
-        self.mall = Mall()
+        self.mall = Mall(has_tokens=self.workload.has_tokens)
         self.active = 0  # clients that are not done
         self.settled = True
         self.settled_after = 0  # seconds from the end of the faults
@@ -140,7 +140,7 @@ class _Schedule:
 
     def _finish(self) -> None:
         robot = self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
-        crew = self.workload.client(RECOVERY, "staff", RecoveryCrew, self.cloud, self.mall)
+        crew = self.workload.client(RECOVERY, "operator", RecoveryCrew, self.cloud, self.mall)
         crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
 
     def _unsettled(self) -> list[Violation]:

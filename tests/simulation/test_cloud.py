@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.simulation.choices import Choices
-from tests.simulation.cloud import Cloud, Response
+from tests.simulation.cloud import Cloud
+from tests.simulation.gateway import Response
 from tests.simulation.faults import FAULTS, Faults
 
 ROOT = Path(__file__).parents[2]

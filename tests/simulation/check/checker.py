@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check import (
+    access,
     assignment_delay,
     baskets,
     collection,
     commands,
     delivery,
     failures,
+    identity,
     lists,
     loops,
     money,
@@ -60,4 +62,6 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *refusals.violations(history),
         *lists.violations(history),
         *outages.violations(history),
+        *access.violations(history),
+        *identity.violations(history),
     ]

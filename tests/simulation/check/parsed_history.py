@@ -99,6 +99,7 @@ class ParsedHistory:
             key=fields.get("key"),
             body=fields.get("body"),
             if_match=int(str(expected).strip('"')) if expected else None,
+            token=fields.get("token"),
         )
 
     def _read_response(self, at: int, fields: dict[str, Any]) -> None:

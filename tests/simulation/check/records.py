@@ -67,6 +67,11 @@ class Commit:
         return self.version + len(self.events) - 1
 
     @property
+    def actor(self) -> str:
+        """Who began what led to it."""
+        return str(self.item["actor"]["S"])
+
+    @property
     def where(self) -> str:
         """How a violation names it."""
         return f"{self.service}'s {self.stream} at version {self.version}"
@@ -78,7 +83,10 @@ class Commit:
 
 @dataclass(slots=True)
 class Request:
-    """A request and the response that its client received. status: None when no response arrived."""
+    """A request and the response that its client received. status: None when no response arrived.
+
+    token: the header Authorization, if it has one.
+    """
 
     id: str
     at: int
@@ -88,6 +96,7 @@ class Request:
     key: str | None
     body: Any
     if_match: int | None
+    token: str | None = None
     answered_at: int | None = None
     status: int | None = None
     answer: Any = None

@@ -75,9 +75,9 @@ SHOPPING_LIST: Machine = {
 }
 BOT: Machine = {
     "": {"Registered": "offline"},
-    "offline": {"CameOnline": "idle"},
-    "idle": {"TookList": "active", "WentOffline": "offline"},
-    "active": {"Finished": "idle", "WentOffline": "offline"},
+    "offline": {"CameOnline": "idle", "TokensRevoked": "offline"},
+    "idle": {"TookList": "active", "WentOffline": "offline", "TokensRevoked": "idle"},
+    "active": {"Finished": "idle", "WentOffline": "offline", "TokensRevoked": "active"},
 }
 PAYMENT: Machine = {
     "": {"Authorized": "authorized", "Abandoned": "voided"},

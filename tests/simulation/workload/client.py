@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.simulation.choices import Choices
-from tests.simulation.cloud import Cloud, Response
+from tests.simulation.cloud import Cloud
+from tests.simulation.gateway import Response
 from tests.simulation.workload.mall import Mall
 
 # Which Idempotency-Key a retry has: that of the first attempt, a new one, or none; or the client never retries.
@@ -18,7 +19,11 @@ UNKNOWN_OUTCOME = frozenset({None, 429, 500, 502, 503, 504})
 
 @dataclass
 class Client:
-    """A client with a role and a name, and with its own stream of choices."""
+    """A client with a role and a name, and with its own stream of choices.
+
+    id: of the customer or robot that it acts for, once that is known; others are known by their names. token: what it
+    proves that with, if it has one of the mall's own; without, the gateway is told.
+    """
 
     cloud: Cloud
     choices: Choices
@@ -26,7 +31,14 @@ class Client:
     role: str
     name: str
     retry_key: RetryKey = "same key"
+    id: str = ""
+    token: str | None = None
     _keys: int = 0
+
+    @property
+    def who(self) -> str:
+        """How it is named as a caller: role and id."""
+        return f"{self.role}:{self.id or self.name}"
 
     def draw_retry_key(self) -> None:
         """Decide by chance how this client retries."""
@@ -45,7 +57,7 @@ class Client:
 
         key: an Idempotency-Key, if not a new one. match: the version for If-Match. who: the caller, if not this client.
         """
-        who = who or f"{self.role}:{self.name}"
+        who = who or self.who
         if method == "GET":
             return self._send(method, path, None, None, 0, who)
         keyed = key is not None or self.retry_key != "no key"
@@ -68,8 +80,7 @@ class Client:
     def send_twice(self, method: str, path: str, body: Any = None) -> Response:
         """Send one request twice at the same time under one key; the response to the first."""
         key = self.new_key()
-        who = f"{self.role}:{self.name}"
-        self.cloud.spawn(self._send, method, path, body, key, 0, who)
+        self.cloud.spawn(self._send, method, path, body, key, 0, self.who)
         self.pause(0, 0.1)
         return self.request(method, path, body, key=key)
 
@@ -81,6 +92,12 @@ class Client:
         """Whether the client does something."""
         return self.choices.chance(probability, what)
 
+    def take_token(self, answer: Response) -> None:
+        """Prove from now on who it is with the token in an answer, if it has one, and if tokens are used on this day."""
+        if self.mall.has_tokens and answer.status == 200:
+            self.token = str(answer.body["token"])
+            self.mall.tokens.append((self.who, self.token))
+
     def resume_sagas(self) -> None:
         """Resume every parked saga, as staff do."""
         found = self.get("/api/checkout/sagas?status=parked&limit=20") or {"sagas": []}
@@ -91,4 +108,6 @@ class Client:
         headers = {"idempotency-key": key} if key else {}
         if match:
             headers["if-match"] = f'"{match}"'
+        if self.token and who == self.who:
+            headers["authorization"] = f"Bearer {self.token}"
         return self.cloud.request(method, path, body, headers, who=who)

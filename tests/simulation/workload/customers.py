@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.simulation.choices import Choices
-from tests.simulation.cloud import Response
+from tests.simulation.gateway import Response
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import Order, rest_amount
 
@@ -74,13 +74,14 @@ class Customer(Client):
         plan = Plan.draw(self.choices)
         self.cloud.sleep(after)
         if self.chance(0.15, "listing the stores first"):
-            self.get("/api/stores")
+            self.request("GET", "/api/stores", who=KIOSK)
         customer_id = self._register(plan)
         basket_id = customer_id and self._created(
             self._click(plan, "POST", "/api/baskets", {"customerId": customer_id})
         )
         if not customer_id or not basket_id:
             return
+        self.mall.baskets.append(basket_id)
         total = self._fill(basket_id, plan)
         if plan.cancellation == "basket cancelled":
             self._click(plan, "DELETE", f"/api/baskets/{basket_id}")
@@ -117,8 +118,15 @@ class Customer(Client):
             self._register_at_kiosk(body, key)
             self._register_at_kiosk(body | {"name": "Ada Reyes, again"}, key)
         if customer_id:
+            self.id = customer_id
             self.mall.customers.append(customer_id)
+            if self.mall.has_tokens:
+                self._open_session(KIOSK)
         return customer_id
+
+    def _open_session(self, who: str) -> None:
+        """Have the kiosk open a session for whom it has just registered, or renew the customer's own."""
+        self.take_token(self.request("POST", f"/api/customers/{self.id}/sessions", who=who))
 
     def _register_at_kiosk(self, body: dict[str, str], key: str | None = None) -> Response:
         return self.request("POST", "/api/customers", body, key=key, who=KIOSK)
@@ -174,6 +182,8 @@ class Customer(Client):
             return
         for seconds in (*((1.0,) if plan.payment == "at once" else ()), *POLL_PAUSES):
             self.pause(seconds / 2, seconds)
+            if self.token and self.chance(0.3, "renewing the session"):
+                self._open_session(self.who)
             if plan.cancellation == "order cancelled when ready" and self._is_ready(order):
                 self._cancel(order, plan, 0)
             if (plan.payment != "when ready" or self._is_ready(order)) and self._pay(order, plan):

@@ -10,6 +10,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
@@ -29,7 +30,8 @@ class Workload:
     """The clients of one schedule, by name, each with its own choices: leaving one out changes no other's.
 
     settings: the stage's. stores, products: how many stores, and how many products in each. paused: services that do
-    not poll their queues until the faults end. recovery: whether a crew ends what is open after the faults.
+    not poll their queues until the faults end. recovery: whether a crew ends what is open after the faults. has_tokens:
+    whether customers and robots have tokens of the mall's own, which the authorizer reads.
     """
 
     seed: int
@@ -38,6 +40,7 @@ class Workload:
     products: int = 1
     paused: tuple[str, ...] = ()
     recovery: bool = True
+    has_tokens: bool = False
     clients: dict[str, Callable[[Cloud, Mall], None]] = field(default_factory=dict)
 
     def add(self, name: str, role: str, kind: type[C], action: Callable[[C], None]) -> None:
@@ -65,6 +68,7 @@ def draw(seed: int) -> Workload:
         products=choices.pick((1, 1, 1, 2), "products"),
         paused=_paused(choices),
         recovery=choices.chance(0.4, "a recovery crew"),
+        has_tokens=choices_for(seed, "tokens").chance(0.15, "tokens of the mall's own"),
     )
     for number, begins in enumerate(arrival_times(choices), start=1):
         workload.add(f"customer {number}", "customer", Customer, _shop(begins))
@@ -77,6 +81,7 @@ def draw(seed: int) -> Workload:
     _add_robots(workload, choices)
     _add_staff(workload, choices)
     _add_operators(workload, choices)
+    _add_intruders(workload, choices_for(seed, "intruders"))
     return workload
 
 
@@ -122,13 +127,23 @@ def _add_staff(workload: Workload, choices: Choices) -> None:
         workload.add("manager", "staff", Manager, lambda manager: manager.work(begins / 2, changes))
 
 
+def _add_intruders(workload: Workload, choices: Choices) -> None:
+    """Those who want what is not theirs, by choices of their own, so that the others' stay as they are."""
+    if choices.chance(0.35, "an intruder"):
+        begins, attempts = choices.seconds(4, 90, "when an intruder begins"), choices.between(2, 6, "attempts")
+        workload.add("intruder", "", Intruder, lambda intruder: intruder.pry(begins, attempts))
+    if workload.has_tokens and choices.chance(0.5, "a thief"):
+        starts = choices.seconds(5, 60, "when a thief begins")
+        workload.add("thief", "", Thief, lambda thief: thief.use_a_revoked_token(starts))
+
+
 def _add_operators(workload: Workload, choices: Choices) -> None:
     begins = choices.seconds(5, 90, "when operators begin")
     if choices.chance(0.15, "an operator"):
         actions = choices.between(1, 2, "actions of an operator")
-        workload.add("operator", "staff", Operator, lambda operator: operator.operate(begins, actions))
+        workload.add("operator", "operator", Operator, lambda operator: operator.operate(begins, actions))
     if choices.chance(0.1, "messages of other versions"):
-        workload.add("stranger", "staff", Operator, lambda operator: operator.publish_other_versions(begins))
+        workload.add("stranger", "operator", Operator, lambda operator: operator.publish_other_versions(begins))
     if choices.chance(0.15, "an outage of a service"):
         service, seconds = choices.pick(SERVICES, "which service"), choices.seconds(5, 90, "for how long")
         starts = choices.seconds(5, 40, "from when on")
@@ -141,6 +156,6 @@ def _add_operators(workload: Workload, choices: Choices) -> None:
         if seconds < HOUR and choices.chance(0.25, "after a payment"):
             service = choices.pick(RETRIED, "which service")
             workload.settings["MALLBOTS_STEP_TIMEOUT"] = choices.pick(("2", "5"), "step timeout")
-            workload.add("outage", "staff", Operator, lambda outage: outage.stop_after_acceptance(service, seconds))
+            workload.add("outage", "operator", Operator, lambda outage: outage.stop_after_acceptance(service, seconds))
         else:
-            workload.add("outage", "staff", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))
+            workload.add("outage", "operator", Operator, lambda outage: outage.stop_a_service(starts, service, seconds))

@@ -25,17 +25,21 @@ class Order:
 
 @dataclass
 class Mall:
-    """Products, stores, orders, customers and robots, in the order of their creation.
+    """Products, stores, orders, customers, baskets and robots, in the order of their creation.
 
-    assignments: all that robots were given, as (list id, number).
+    assignments: all that robots were given, as (list id, number). has_tokens: whether customers and robots prove who
+    they are with tokens of the mall's own on this day. tokens: what was issued, as (caller, token).
     """
 
     products: list[Product] = field(default_factory=list)
     stores: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
+    baskets: list[str] = field(default_factory=list)
     robots: list[str] = field(default_factory=list)
     assignments: list[tuple[str, int]] = field(default_factory=list)
+    has_tokens: bool = False
+    tokens: list[tuple[str, str]] = field(default_factory=list)
 
 
 def lines(shopping_list: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -45,6 +45,7 @@ class Manager(Client):
             self.disable_a_customer,
             self.erase_a_customer,
             self.change_a_number,
+            self.revoke_a_robot,
             self.reconcile,
         ]
         self.draw_retry_key()
@@ -94,6 +95,11 @@ class Manager(Client):
         if self.mall.customers:
             customer = self.choices.pick(self.mall.customers, "a customer")
             self.request("PUT", f"/api/customers/{customer}/change-sms", {"smsNumber": "+15550199"})
+
+    def revoke_a_robot(self) -> None:
+        """Issue another token for a robot, which revokes those that it has."""
+        if self.mall.robots:
+            self.request("POST", f"/api/depot/bots/{self.choices.pick(self.mall.robots, 'a robot')}/token")
 
     def reconcile(self) -> None:
         """Start the reconciliation of payments, as the schedule does each night."""

@@ -32,7 +32,7 @@ class RecoveryCrew(Operator):
                 elif ending == "collect and pay" and not paid:
                     self.request("PUT", f"/api/payments/invoices/{order_id}/pay")
             if ending.startswith("collect"):
-                if robot.bot_id is None:
+                if not robot.id:
                     robot.register()
                 robot.report_online()
                 self.cloud.sleep(PAUSE)

@@ -14,9 +14,8 @@ LEASE = 60.0  # seconds without a request after which the depot takes a robot of
 
 
 class Robot(Client):
-    """One robot for one shift."""
+    """One robot for one shift. It has an id once it is registered."""
 
-    bot_id: str | None = None
     behavior: Behavior = "complete"
 
     def work(self, after: float, shift: float) -> None:
@@ -28,12 +27,12 @@ class Robot(Client):
     def _work_for(self, shift: float) -> None:
         end = self.cloud.now() + shift
         self.register()
-        while self.bot_id and self.cloud.now() < end:
+        while self.id and self.cloud.now() < end:
             self.report_online()
             self.collect_all()
             self.pause(HEARTBEAT / 2, HEARTBEAT)
-        if self.bot_id and self.chance(0.7, "going offline"):
-            self.request("PUT", f"/api/depot/bots/{self.bot_id}/offline")
+        if self.id and self.chance(0.7, "going offline"):
+            self.request("PUT", f"/api/depot/bots/{self.id}/offline")
 
     def stand_in(self, after: float, shift: float) -> None:
         """Replace a lost robot, slowly, so that both work when the lost one returns."""
@@ -42,25 +41,36 @@ class Robot(Client):
         self._work_for(shift)
 
     def register(self) -> None:
-        """Register with the depot; the robot has an id only if the response arrives."""
-        answer = self.request("POST", "/api/depot/bots", {"name": self.name}, who=f"staff:{self.name}'s owner")
+        """Have staff register it with the depot; the robot has an id only if the response arrives."""
+        answer = self.request("POST", "/api/depot/bots", {"name": self.name}, who=self._owner)
         if answer.status == 200:
-            self.bot_id = str(answer.body["id"])
-            self.mall.robots.append(self.bot_id)
+            self.id = str(answer.body["id"])
+            self.mall.robots.append(self.id)
+            self.take_token(answer)
+
+    @property
+    def _owner(self) -> str:
+        return f"staff:{self.name}'s owner"
 
     def report_online(self) -> None:
-        """Come online, or renew the lease."""
-        self.request("PUT", f"/api/depot/bots/{self.bot_id}/online")
+        """Come online, or renew the lease, and now and then the token; staff issue another for one that is revoked."""
+        path = f"/api/depot/bots/{self.id}"
+        answer = self.request("PUT", f"{path}/online")
+        if answer.status == 401:
+            self.take_token(self.request("POST", f"{path}/token", who=self._owner))
+        elif self.token and self.chance(0.2, "renewing its token"):
+            self.take_token(self.request("POST", f"{path}/token"))
 
     def collect_all(self) -> None:
         """Collect the lists that are assigned to it."""
         found = self.get("/api/depot/shopping?status=assigned&limit=20") or {"lists": []}
         for shopping_list in found["lists"]:
-            if shopping_list["botId"] == self.bot_id or self._mistakes_for_its_own():
+            if shopping_list["botId"] == self.id:
                 self._collect(shopping_list)
-
-    def _mistakes_for_its_own(self) -> bool:
-        return self.behavior == "mistaken" and self.chance(0.5, "mistaking another's list for its own")
+        if self.behavior == "mistaken" and self.mall.assignments and self.chance(0.5, "mistaking a list for its own"):
+            list_id, assignment = self.choices.pick(self.mall.assignments, "which")
+            self.request("PUT", f"/api/depot/shopping/{list_id}/start", {"assignment": assignment})
+            self.request("PUT", f"/api/depot/shopping/{list_id}/complete", {"assignment": assignment})
 
     def _collect(self, shopping_list: dict[str, Any]) -> None:
         path = f"/api/depot/shopping/{shopping_list['id']}"
@@ -76,8 +86,8 @@ class Robot(Client):
             found = self._found(line["quantity"])
             if found and self.chance(0.3, "picking in two steps"):
                 self.request("PUT", f"{path}/pick", number | line | {"quantity": 1})
-            if self.request("PUT", f"{path}/pick", number | line | {"quantity": found}).status == 409:
-                return  # cancelled, or assigned to another robot meanwhile
+            if self.request("PUT", f"{path}/pick", number | line | {"quantity": found}).status in (404, 409):
+                return  # cancelled, or taken from it meanwhile
             self._take_time()
         if self.behavior == "mistaken" and self.chance(0.5, "an old assignment"):
             list_id, assignment = self.choices.pick(self.mall.assignments, "which")

@@ -57,7 +57,7 @@ class TwoRefundsCustomer(Customer):
         robot.behavior = "short"
         robot.register()
         for _ in range(POLLS):
-            if robot.bot_id:
+            if robot.id:
                 robot.report_online()
                 self.pause(1, 3)
                 robot.collect_all()
