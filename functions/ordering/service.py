@@ -18,7 +18,7 @@ from functions.ordering.domain import Caller, Order
 from functions.ordering.items import Item, Shortage, Wanted
 from functions.ordering.publish import publishes
 
-orders = Repository(Order, publishes)
+orders = Repository(Order, publishes, owner=lambda order: order.customer_id)
 find_product = Ask(FindProduct)
 order_not_expired = Alarm("OrderNotExpired", UnpaidOrdersDue.about.name)
 

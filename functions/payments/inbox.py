@@ -56,7 +56,7 @@ def void_payment(command: VoidPayment) -> None:
 
 @inbox.on(OrderApproved, OrderReadied)
 def create_or_reduce_invoice(event: OrderState) -> None:
-    service.create_or_reduce_invoice(event.order_id, event.payment_id, event.total)
+    service.create_or_reduce_invoice(event.order_id, event.payment_id, event.total, event.customer_id)
 
 
 @inbox.on(OrderCancelled, OrderRejected)

@@ -10,8 +10,11 @@ AdjustmentReason = Literal["short_pick", "cancelled"]
 
 @dataclass(frozen=True)
 class Billed(DomainEvent):
+    """customer_id: whose order it is for; earlier code did not keep it."""
+
     payment_id: str
     amount: int
+    customer_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,24 +40,29 @@ class Paid(DomainEvent):
 
 @dataclass(frozen=True)
 class Cancelled(DomainEvent):
+    """customer_id: as in Billed."""
+
     payment_id: str
+    customer_id: str = ""
 
 
 @dataclass
 class Invoice(Aggregate):
     """pending → paid or cancelled; its id is the order's. amount: what is owed, in cents; it never rises.
 
-    A short pick reduces it, before or after it was paid; a cancellation reduces a paid one to 0.
+    A short pick reduces it, before or after it was paid; a cancellation reduces a paid one to 0. customer_id: whose
+    order it is for, which need not be whose payment that order names; "" where that is not known.
     """
 
     status: str = ""
     payment_id: str = ""
     amount: int = 0
+    customer_id: str = ""
 
-    def create_or_reduce(self, payment_id: str, amount: int) -> None:
+    def create_or_reduce(self, payment_id: str, amount: int, customer_id: str) -> None:
         """Create it with what its order owes, or reduce it to that; a higher amount changes nothing."""
         if self.is_new:
-            self.record(Billed(payment_id, amount))
+            self.record(Billed(payment_id, amount, customer_id))
         elif amount < self.amount:
             self.record(Adjusted(amount, "short_pick"))
 
@@ -63,7 +71,7 @@ class Invoice(Aggregate):
         self.must_be("pending")
         self.record(Paid())
 
-    def cancel(self, payment_id: str) -> None:
+    def cancel(self, payment_id: str, customer_id: str) -> None:
         """Nothing is owed any more. A paid one stays paid, with amount 0; a new one is recorded as cancelled.
 
         So an approval that arrives after the cancellation creates nothing.
@@ -72,13 +80,14 @@ class Invoice(Aggregate):
             if self.amount > 0:
                 self.record(Adjusted(0, "cancelled"))
         elif self.status != "cancelled":
-            self.record(Cancelled(payment_id))
+            self.record(Cancelled(payment_id, customer_id))
 
     @applies(Billed)
     def _billed(self, event: Billed) -> None:
         self.status = "pending"
         self.payment_id = event.payment_id
         self.amount = event.amount
+        self.customer_id = event.customer_id
 
     @applies(Adjusted)
     def _adjusted(self, event: Adjusted) -> None:
@@ -93,3 +102,4 @@ class Invoice(Aggregate):
         self.status = "cancelled"
         self.payment_id = event.payment_id
         self.amount = 0
+        self.customer_id = event.customer_id or self.customer_id

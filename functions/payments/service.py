@@ -17,6 +17,7 @@ from functions.kernel.eventstore.repository import Repository, change_together
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import budget, clock, context, ids, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.ownership import must_be
 from functions.kernel.runtime.runtime import Port
 from functions.payments import views
 from functions.payments.domain import Payment
@@ -25,8 +26,8 @@ from functions.payments.provider import PaymentProvider, connect
 from functions.payments.publish import publishes
 from functions.payments.views import Unconfirmed
 
-payments = Repository(Payment, publishes)
-invoices = Repository(Invoice, publishes)
+payments = Repository(Payment, publishes, owner=lambda payment: payment.customer_id)
+invoices = Repository(Invoice, publishes, owner=lambda invoice: _owes(invoice))
 provider: Port[PaymentProvider] = Port("provider", connect=connect)
 money_differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
 payment_not_released = Alarm("PaymentNotReleased", UnconfirmedPaymentsDue.about.name)
@@ -41,10 +42,12 @@ def ask() -> PaymentProvider:
 def authorize(customer_id: str, amount: int) -> str:
     """Have the provider authorize an amount (cents) of a customer's money, and return the payment's id.
 
-    Raises InvalidError, NotFoundError for an unknown customer, and what the port raises. All is looked up and asked
-    inside the decision: a repeated request needs neither. The request id names the customer: where an answer was lost,
-    another customer's request under the same Idempotency-Key must not pass for the first one.
+    Raises ForbiddenError for a customer other than the caller, InvalidError, NotFoundError for an unknown customer, and
+    what the port raises. All is looked up and asked inside the decision: a repeated request needs neither. The request
+    id names the customer: where an answer was lost, a request of staff for another customer under the same
+    Idempotency-Key must not pass for the first one.
     """
+    must_be(customer_id)
 
     def decide(payment: Payment) -> None:
         at = clock.stamp()
@@ -79,14 +82,14 @@ def void(payment_id: str, order_id: str, customer_id: str) -> None:
     payments.change(payment_id, lambda payment: payment.void(order_id, customer_id))
 
 
-def create_or_reduce_invoice(order_id: str, payment_id: str, amount: int) -> None:
+def create_or_reduce_invoice(order_id: str, payment_id: str, amount: int, customer_id: str) -> None:
     """Create an order's invoice over what it owes (cents), or reduce it, as after a short pick; it never rises.
 
     What was captured beyond the reduced amount is refunded.
     """
 
     def decide(invoice: Invoice, payment: Payment) -> None:
-        invoice.create_or_reduce(payment_id, amount)
+        invoice.create_or_reduce(payment_id, amount, customer_id)
         payment.refund_beyond(order_id, invoice.amount)
 
     change_together((invoices, order_id), (payments, payment_id), decide, may_be_new=True)
@@ -116,7 +119,7 @@ def cancel_invoice(order_id: str, payment_id: str, customer_id: str) -> None:
     """
 
     def decide(invoice: Invoice, payment: Payment) -> None:
-        invoice.cancel(payment_id)
+        invoice.cancel(payment_id, customer_id)
         payment.void(order_id, customer_id)
         payment.refund_beyond(order_id, invoice.amount)
 
@@ -209,6 +212,13 @@ def _longest_unconfirmed() -> timedelta:
 def _payment_of(invoice_id: str) -> str:
     # Not `get`, which records the version that it reads as the answer's ETag.
     invoice = invoices.load(invoice_id).aggregate
-    if invoice.is_new:
-        raise NotFoundError(f"there is no invoice {invoice_id}")
+    invoices.must_be_there(invoice)
     return invoice.payment_id
+
+
+def _owes(invoice: Invoice) -> str | None:
+    """The customer whose order an invoice is for; where earlier code did not keep that, whose payment serves it."""
+    if invoice.customer_id:
+        return invoice.customer_id
+    payment = payments.load(invoice.payment_id).aggregate
+    return payment.customer_id if payment.order_id == invoice.id else None

@@ -1,7 +1,7 @@
 """The use cases of search: show an order, find orders."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from events.ordering import OrderStatus
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact, fitting
+from functions.kernel.runtime.ownership import must_be, must_own, own_id
 from functions.search import views
 
 # The most that one request reads, which answers a page that is shorter, and a next one.
@@ -59,11 +60,25 @@ class Found:
 
 
 def order(order_id: str) -> Found:
-    """One order. Raises NotFoundError."""
+    """One order. Raises NotFoundError, also for another customer's."""
     row = views.order(order_id)
+    missing = f"there is no order {order_id}"
     if row is None:
-        raise NotFoundError(f"there is no order {order_id}")
+        raise NotFoundError(missing)
+    must_own(row["customer_id"], missing)
     return _named([row])[0]
+
+
+def permitted(filters: Filters) -> Filters:
+    """The filters as the caller may use them: a customer finds its own orders alone.
+
+    Raises ForbiddenError for a customer that names another one.
+    """
+    own = own_id()
+    if own is None:
+        return filters
+    must_be(filters.customer_id or own)
+    return replace(filters, customer_id=own)
 
 
 def orders(filters: Filters, limit: int, before: str | None) -> tuple[list[Found], str | None]:

@@ -11,11 +11,14 @@ from functools import cache
 from typing import Any, cast
 
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import Caller
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
+from tests.support.callers import CLERK
 from tests.support.cloud import Response
 from tests.support.mall import Mall
 
@@ -94,13 +97,20 @@ class Furnished:
         made: dict[str, Any] = generated(body_schema(route), known)
         return made | BODIES.get(key(route), {})
 
-    def do(self, route: Route, body: Any = None, headers: Mapping[str, str] | None = None, **instead: str) -> Response:
+    def do(
+        self,
+        route: Route,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        caller: Caller = CLERK,
+        **instead: str,
+    ) -> Response:
         """Ask for what a route is for; `body` instead of the one that fits, `instead` for parameters of the path."""
         sent = (self.body(route) if body is None else body) if route.writes else None
         path = self.path(route, **instead)
         if route.params and not route.writes:
             path += self.required_query(route)
-        return self.mall.request(route.method, path, sent, headers)
+        return self.mall.request(route.method, path, sent, headers, caller)
 
     def required_query(self, route: Route) -> str:
         """The query string's fields that must be there."""
@@ -112,6 +122,15 @@ class Furnished:
         """How many commits there are in all services."""
         stores = [cast(MemoryEventStore, runtime.store) for runtime in self.mall.runtimes.values()]
         return sum(len(store.log) for store in stores)
+
+    def everything(self) -> object:
+        """What is stored, published and waits in all services: equal to another's where nothing was written between."""
+        stored = [
+            (len(cast(MemoryEventStore, runtime.store).log), dict(cast(MemoryViews, runtime.views).items))
+            for runtime in self.mall.runtimes.values()
+        ]
+        waiting = [[m.body for m in s.queue.messages + s.dead_letters.messages] for s in self.mall.subscribers]
+        return stored, len(self.mall.published), waiting
 
     def _made(self, path: str, body: Mapping[str, Any]) -> str:
         made: str = self.ask("POST", path, body)["id"]

@@ -7,8 +7,9 @@ import pytest
 from functions.depot import service, views
 from functions.depot.api import Completion, complete_list
 from functions.kernel.domain.errors import InvalidError
-from functions.kernel.runtime.context import BOT, Caller, Context, within
+from functions.kernel.runtime.context import Context, within
 from functions.kernel.runtime.views import Row
+from tests.support.callers import robot as robot_caller
 from tests.unit.depot.floor import Floor, robot, status
 
 ITEMS: list[dict[str, Any]] = [
@@ -319,14 +320,14 @@ def test_an_empty_body_completes_with_all_found_from_assigned(floor: Floor) -> N
 
 
 def test_a_robot_that_completes_must_name_its_assignment(floor: Floor) -> None:
-    floor.assigned()
+    _, ajax = floor.assigned()
     with (
-        within(Context(caller=Caller(BOT, "ajax"))),
+        within(Context(caller=robot_caller(ajax))),
         pytest.raises(InvalidError, match="assignment: this field is missing"),
     ):
         complete_list("order-1", Completion())
     assert status()[0] == "assigned"
-    with within(Context(caller=Caller(BOT, "ajax"))):
+    with within(Context(caller=robot_caller(ajax))):
         complete_list("order-1", Completion(assignment=1))
     assert status()[0] == "completed"
 

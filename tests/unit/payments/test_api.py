@@ -100,7 +100,7 @@ def test_one_key_makes_one_payment(till: Till) -> None:
 
 def test_an_invoice_shows_what_is_owed(till: Till) -> None:
     payment_id = till.confirmed()
-    service.create_or_reduce_invoice("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
     status, answer = request("GET", "/api/payments/invoices/order-1")
     assert (status, answer) == (
         200,
@@ -118,7 +118,7 @@ def test_an_invoice_shows_what_is_owed(till: Till) -> None:
 
 def test_an_invoice_is_paid_once(till: Till) -> None:
     payment_id = till.confirmed()
-    service.create_or_reduce_invoice("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
     assert request("PUT", "/api/payments/invoices/order-1/pay", {}) == (200, {})
     assert request("GET", "/api/payments/invoices/order-1")[1]["invoice"]["status"] == "paid"
     status, problem = request("PUT", "/api/payments/invoices/order-1/pay")
@@ -128,7 +128,7 @@ def test_an_invoice_is_paid_once(till: Till) -> None:
 
 def test_a_repeated_request_to_pay_gets_the_first_answer(till: Till) -> None:
     payment_id = till.confirmed()
-    service.create_or_reduce_invoice("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
     key = {"idempotency-key": "key-1"}
     assert [request("PUT", "/api/payments/invoices/order-1/pay", {}, key) for _ in range(2)] == [(200, {})] * 2
     assert till.names().count("InvoicePaid") == 1
@@ -143,7 +143,7 @@ def test_a_paid_invoice_of_a_cancelled_order_stays_paid_with_nothing_owed(till: 
 
 def test_an_invoice_has_a_tag_and_a_stale_one_pays_nothing(till: Till) -> None:
     payment_id = till.confirmed()
-    service.create_or_reduce_invoice("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
     seen = request_fully("GET", "/api/payments/invoices/order-1")[1]["ETag"]
     till.deliver(readied(payment_id, 900))
     path = "/api/payments/invoices/order-1/pay"

@@ -133,7 +133,7 @@ def test_voiding_an_unknown_payment_is_accepted(till: Till, deliver: Callable[[M
 def test_an_approved_order_has_an_invoice_with_its_own_id(till: Till, deliver: Callable[[Message], None]) -> None:
     payment_id = till.confirmed()
     deliver(approved(payment_id))
-    assert service.invoice("order-1") == Invoice("order-1", 1, "pending", payment_id, 1699)
+    assert service.invoice("order-1") == Invoice("order-1", 1, "pending", payment_id, 1699, "ada")
     assert till.names().count("InvoiceCreated") == 1
 
 

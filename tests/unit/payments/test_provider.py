@@ -48,7 +48,7 @@ def authorized(till: Till) -> str:
 
 def with_invoice(till: Till) -> str:
     payment_id = till.confirmed()
-    service.create_or_reduce_invoice("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
     return payment_id
 
 
@@ -115,7 +115,7 @@ class TestCapturing:
 
     def test_an_invoice_of_nothing_releases_all(self, till: Till) -> None:
         payment_id = till.confirmed()
-        service.create_or_reduce_invoice("order-1", payment_id, 0)
+        service.create_or_reduce_invoice("order-1", payment_id, 0, "ada")
         service.pay("order-1")
         assert till.bank.statement(payment_id) == Statement()
 
@@ -143,7 +143,7 @@ class TestCapturing:
         till.runtime.adapters["provider"] = SandboxProvider()
         payment_id = service.authorize("ada", 200_000_000)
         service.confirm(payment_id, "order-1", "ada", amount)
-        service.create_or_reduce_invoice("order-1", payment_id, amount)
+        service.create_or_reduce_invoice("order-1", payment_id, amount, "ada")
         assert request("PUT", PAY)[0] == first
         till.deliver(readied(payment_id, amount - 500))
         assert request("PUT", PAY)[0] == 200
@@ -215,7 +215,7 @@ class TestVoiding:
             payment_id, order_id = f"payment-{number}", f"order-{number}"
             service.payments.create(payment_id, lambda payment: payment.authorize("ada", 2000, at=""))
             service.confirm(payment_id, order_id, "ada", 1699)
-            service.create_or_reduce_invoice(order_id, payment_id, 1699)
+            service.create_or_reduce_invoice(order_id, payment_id, 1699, "ada")
         service.pay("order-1")
         till.deliver(readied("payment-1", 900))
         till.deliver(cancelled("payment-2", "order-2"))

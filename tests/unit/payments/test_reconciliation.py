@@ -364,7 +364,7 @@ def test_a_night_has_what_was_requested_and_not_made_made(till: Till, watch: Wat
 
 def test_what_the_provider_holds_or_captured_otherwise_is_a_difference(till: Till, watch: Watch) -> None:
     captured, voided = till.confirmed(), till.confirmed("order-2")
-    service.create_or_reduce_invoice("order-1", captured, 1699)
+    service.create_or_reduce_invoice("order-1", captured, 1699, "ada")
     till.bank.fails = "after"
     with pytest.raises(UnavailableError):
         service.pay("order-1")

@@ -31,7 +31,7 @@ def statuses(payment_id: str) -> tuple[str, str]:
 
 def with_invoice(till: Till) -> str:
     payment_id = till.confirmed()
-    service.create_or_reduce_invoice("order-1", payment_id, 1699)
+    service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
     return payment_id
 
 
@@ -40,7 +40,7 @@ def pay(payment_id: str) -> None:
 
 
 def reduce(payment_id: str) -> None:
-    service.create_or_reduce_invoice("order-1", payment_id, 900)
+    service.create_or_reduce_invoice("order-1", payment_id, 900, "ada")
 
 
 def cancel(payment_id: str) -> None:

@@ -118,6 +118,6 @@ def test_an_event_newer_than_this_code_stops_its_stream_and_loses_nothing() -> N
 
 def test_a_new_adjustment_has_a_reason() -> None:
     invoice = Invoice("order-1", 2, "paid", "payment-1", 900)
-    invoice.create_or_reduce("payment-1", 450)
-    invoice.cancel("payment-1")
+    invoice.create_or_reduce("payment-1", 450, "customer-1")
+    invoice.cancel("payment-1", "customer-1")
     assert invoice.changes == [Adjusted(450, "short_pick"), Adjusted(0, "cancelled")]

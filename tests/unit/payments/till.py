@@ -199,7 +199,7 @@ class Till:
     def paid(self) -> str:
         """The id of a payment of Ada's from which the invoice of order-1, 16.99, was paid."""
         payment_id = self.confirmed()
-        service.create_or_reduce_invoice("order-1", payment_id, 1699)
+        service.create_or_reduce_invoice("order-1", payment_id, 1699, "ada")
         service.pay("order-1")
         return payment_id
 
