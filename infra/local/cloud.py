@@ -29,6 +29,7 @@ _GATEWAY = re.compile(
     r"^(?P<scheme>https?|wss?)://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+?(?P<path>/.*)?$",
     re.IGNORECASE,
 )
+_SIGN_IN = re.compile(r"^https://[a-z0-9-]+\.auth\.[^/]+\.amazoncognito\.com$")
 _DEPLOYED = re.compile(r"✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?")
 
 
@@ -152,11 +153,13 @@ class LocalCloud:
         return str(self.output(API_OUTPUT))
 
     def http_address(self, address: str) -> str:
-        """The local address of a gateway's address; anything else is returned unchanged.
+        """The local address of a gateway's or a login's address; anything else is returned unchanged.
 
         `https://{api}.execute-api.{region}.amazonaws.com` is `http://127.0.0.1:{port}/_aws/execute-api/{api}/$default`,
         and `wss:` is `ws:` likewise with its stage. The result has no slash at its end.
         """
+        if _SIGN_IN.match(address):
+            return self.address
         gateway = _GATEWAY.match(address)
         if not gateway:
             return address

@@ -41,25 +41,25 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if options.role not in (STAFF, OPERATOR, KIOSK):
         raise OperateError(ADVICE.format(role=options.role))
     try:
-        print(token(deployment, options.role, _file(options.stage, options.role), _ask))
+        print(token(deployment, options.role, _file(options.stage, options.role), _show))
     except SignInError as error:
         raise OperateError(f"nobody is signed in: {error}") from None
     return 0
 
 
-def token(deployment: Deployment, role: str, file: Path, ask: Callable[[Deployment, str], Tokens]) -> str:
-    """A fresh access token, by the refresh token in a file, or else by asking for a sign-in.
+def token(deployment: Deployment, role: str, file: Path, show: Callable[[str], object]) -> str:
+    """A fresh access token, by the refresh token in a file, or else by a sign-in; `show` gets its address.
 
     Raises OperateError for a user without the role, and SignInError.
     """
     pool = _pool(deployment, role)
     saved = secret_files.read(file)
     try:
-        tokens = pool.refresh(saved["refresh"]) if saved else ask(deployment, role)
+        tokens = pool.refresh(saved["refresh"]) if saved else _sign_in(deployment, role, show)
     except SignInError:
         if not saved:
             raise
-        tokens = ask(deployment, role)
+        tokens = _sign_in(deployment, role, show)
     groups = claims(tokens.access).get("cognito:groups", [])
     if role not in groups and not (role == STAFF and OPERATOR in groups):
         raise OperateError(f"this user is not in the group {role} of the pool")
@@ -67,10 +67,10 @@ def token(deployment: Deployment, role: str, file: Path, ask: Callable[[Deployme
     return tokens.access
 
 
-def _ask(deployment: Deployment, role: str) -> Tokens:
+def _sign_in(deployment: Deployment, role: str, show: Callable[[str], object]) -> Tokens:
     if role != KIOSK:
         outputs = stacks(deployment, "gateway")["platform"]
-        return ManagedLogin(outputs["SignInAddress"], outputs["StaffClientId"], LOOPBACK).sign_in(_show)
+        return ManagedLogin(outputs["SignInAddress"], outputs["StaffClientId"], LOOPBACK).sign_in(show)
     print("name of the kiosk's user: ", end="", file=sys.stderr, flush=True)
     name = sys.stdin.readline().strip()
     one_time = getpass.getpass("its one-time password: ", stream=sys.stderr)
