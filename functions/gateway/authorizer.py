@@ -8,6 +8,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-aut
 
 from typing import Any
 
+import jwt  # noqa: F401  # every token needs it, and Lambda gives a full vCPU while it initialises the function
+
 from events.queries import FindBotCredential, FindCustomerStatus
 from functions.gateway import pool as pools
 from functions.gateway.known_keys import KnownKeys

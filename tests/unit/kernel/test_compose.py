@@ -3,17 +3,21 @@
 import gc
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.kernel.composition import compose, container, cost
 from functions.kernel.composition.container import Clients
-from functions.kernel.runtime import budget
+from functions.kernel.runtime import budget, clock
 from functions.kernel.runtime.side_by_side import AT_ONCE
+from functions.kernel.runtime.token_keys import SIGNER_CACHE
 from tests.support import aws
+from tests.support.callers import CLERK, request_context
 
 
 class Lambda:
@@ -48,7 +52,8 @@ def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def ask_for_store(context: Lambda) -> dict[str, Any]:
-    request = {"version": "2.0", "rawPath": "/api/stores", "requestContext": {"http": {"method": "POST"}}}
+    asked = {**request_context(CLERK), "http": {"method": "POST"}}
+    request = {"version": "2.0", "rawPath": "/api/stores", "requestContext": asked}
     answer: dict[str, Any] = compose.api(
         {**request, "headers": {}, "body": '{"name":"Books","location":"North"}'}, context
     )
@@ -124,6 +129,42 @@ def test_a_function_without_tables_makes_no_client(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(boto3, "client", lambda name, **_: pytest.fail(f"it makes a client of {name}"))
     request = {"version": "2.0", "rawPath": "/health", "requestContext": {"http": {"method": "GET"}}, "headers": {}}
     assert compose.api(request, LAMBDA)["statusCode"] == 200
+
+
+def test_the_keys_that_sign_tokens_are_kept_for_five_minutes_and_the_paging_key_for_good(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = aws.client("secretsmanager")
+    for name in ("TOKEN_KEYS", "SIGNING_KEY"):
+        monkeypatch.setenv(name, name.lower())
+        secrets.create_secret(Name=name.lower(), SecretString="old")
+    composed, now = container.compose(Clients()), datetime(2030, 1, 1, tzinfo=UTC)
+
+    def read(seconds: int) -> tuple[str, bytes]:
+        with clock.fixed(lambda: now + timedelta(seconds=seconds)):
+            return composed.token_keys(), composed.signing_key
+
+    assert read(0) == ("old", b"old")
+    for name in ("token_keys", "signing_key"):
+        secrets.put_secret_value(SecretId=name, SecretString="new")
+    assert read(SIGNER_CACHE - 1) == ("old", b"old")
+    assert read(SIGNER_CACHE) == ("new", b"old")
+
+
+def test_keys_that_sign_tokens_are_not_used_for_longer_though_no_newer_ones_can_be_read(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key is published for as long as anyone may sign with it, and no longer: to go on would make invalid tokens."""
+    secrets = aws.client("secretsmanager")
+    monkeypatch.setenv("TOKEN_KEYS", "keys")
+    secrets.create_secret(Name="keys", SecretString="old")
+    composed, now = container.compose(Clients()), datetime(2030, 1, 1, tzinfo=UTC)
+    with clock.fixed(lambda: now):
+        assert composed.token_keys() == "old"
+        secrets.delete_secret(SecretId="keys", ForceDeleteWithoutRecovery=True)
+        now += timedelta(seconds=SIGNER_CACHE)
+        with pytest.raises(ClientError):
+            composed.token_keys()
 
 
 def test_garbage_is_collected_again_once_a_handler_is_there() -> None:

@@ -47,7 +47,7 @@ def sent_metadata(running: Runtime, headers: dict[str, str]) -> dict[str, Any]:
 
 def test_what_comes_of_a_request_is_of_its_flow_and_has_no_cause_before_it(running: Runtime) -> None:
     metadata = sent_metadata(running, {"x-correlation-id": SAME})
-    assert (metadata["correlation_id"], metadata["causation_id"], metadata["actor"]) == (SAME, None, "anonymous")
+    assert (metadata["correlation_id"], metadata["causation_id"], metadata["actor"]) == (SAME, None, "staff:clerk-1")
 
 
 def test_a_trace_is_continued(running: Runtime) -> None:
