@@ -7,6 +7,7 @@ docs/adr/0030-lines-and-metrics.md.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -68,16 +69,33 @@ class Alarms:
         self, name: str, metric: cloudwatch.IMetric, threshold: float, text: str, periods: int = 1
     ) -> cloudwatch.Alarm:
         """An alarm that rings when a metric is at its threshold or above it for so many periods of the metric's."""
-        made = cloudwatch.Alarm(
-            self._scope,
-            f"{name}Alarm",
+        return self._notifying(
+            name,
+            text,
             metric=metric,
             threshold=threshold,
             evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{self._service}: {text}",
         )
+
+    def silent(self, name: str, metric: cloudwatch.IMetric, text: str) -> cloudwatch.Alarm:
+        """An alarm that rings when nothing was counted for four periods of the metric; no data counts as nothing.
+
+        A new stage rings it until the first count.
+        """
+        return self._notifying(
+            name,
+            text,
+            metric=metric,
+            threshold=1,
+            evaluation_periods=4,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _notifying(self, name: str, text: str, **properties: Any) -> cloudwatch.Alarm:
+        made = cloudwatch.Alarm(self._scope, f"{name}Alarm", alarm_description=f"{self._service}: {text}", **properties)
         made.add_alarm_action(self._topic)
         made.add_ok_action(self._topic)
         return made

@@ -1,8 +1,8 @@
 """The alarms of the gateway in front of all services, beside those of its function.
 
-Which answers are a fault: 5xx always; 429 always, since the gateway gives it alone, for requests beyond the stage's
-rate. Other 4xx are their clients' mistakes, one by one; when most requests of a quarter of an hour are refused, the
-mistake is rather a release's, which no error shows.
+Which answers are a fault: 5xx always; 429 where the gateway gives it itself, for requests beyond the stage's rate.
+Other 4xx are their clients' mistakes, one by one; when most requests of a quarter of an hour are refused, the mistake
+is rather a release's, which no error shows.
 """
 
 from aws_cdk import Duration
@@ -47,13 +47,18 @@ def add_gateway_alarms(scope: Construct, stage: Stage, api_id: str, requests: lo
     if stage.requests_per_second is None:
         return
     # There is no metric of 429 alone: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+    # A 429 of a use case, to one phone or kiosk, has the same status from its integration; the gateway's own has none.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
     throttled = logs.MetricFilter(
         scope,
         "Throttled",
         log_group=requests,
         metric_namespace=namespace(stage.name),
         metric_name=THROTTLED,
-        filter_pattern=logs.FilterPattern.string_value("$.status", "=", "429"),
+        filter_pattern=logs.FilterPattern.all(
+            logs.FilterPattern.string_value("$.status", "=", "429"),
+            logs.FilterPattern.string_value("$.integration", "=", "-"),
+        ),
     )
     limit = f"requests came faster than {stage.requests_per_second} a second, the stage's limit (infra/stages.py)"
     metric = throttled.metric(period=Duration.minutes(1), statistic="Sum")

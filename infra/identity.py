@@ -14,6 +14,7 @@ from constructs import Construct
 
 from events.queries import FindBotCredential, FindCustomerStatus
 from functions.kernel.rest.caller import CACHED
+from infra.alarms import Alarms
 from infra.function import ServiceFunction
 from infra.names import function_arn, named, parameter_name, queries_address, rule_arn, share, shared
 from infra.stages import Stage
@@ -127,6 +128,10 @@ class Identity(Construct):
         )
         if permission:
             rule.node.add_dependency(permission)
+        alarms = Alarms(Construct(self, "Schedule"), self._stage, "gateway")
+        runs = function.function.metric_invocations(period=Duration.minutes(15), statistic="Sum")
+        late = f"for an hour nothing looked after the keys that sign tokens: {alarms.command('logs', FIND='keys')}"
+        alarms.silent("KeysLate", runs, late)
 
     def _authorizer(self, api: gateway.HttpApi) -> None:
         stage, users = self._stage, self._users

@@ -26,11 +26,17 @@ POLLERS, POLL_SECONDS = 5, 20
 
 BY_USE = {
     "AWS::ApiGatewayV2::Api": "by request",
+    "AWS::ApiGatewayV2::Authorizer": "free; its function by request and duration",
     "AWS::ApiGatewayV2::Integration": "free",
     "AWS::ApiGatewayV2::Route": "free",
     "AWS::ApiGatewayV2::Stage": "free",
     "AWS::CodeDeploy::Application": "free for Lambda",
     "AWS::CodeDeploy::DeploymentGroup": "free for Lambda",
+    "AWS::Cognito::ManagedLoginBranding": "free",
+    "AWS::Cognito::UserPool": "by user who signs in or renews in a month, from the 10,001st on",
+    "AWS::Cognito::UserPoolClient": "free",
+    "AWS::Cognito::UserPoolDomain": "free, on Cognito's own domain",
+    "AWS::Cognito::UserPoolGroup": "free",
     "AWS::DynamoDB::Table": "by request and by what is stored, backups too; AWS's own key is free",
     "AWS::Events::Archive": "by what is stored",
     "AWS::Events::EventBus": "by entry",
@@ -73,9 +79,10 @@ def _rule(rule: Properties, stage: Stage) -> float:
     expression = rule.get("ScheduleExpression")
     if not expression:
         return 0.0
-    minutes = {"rate(1 minute)": 1}.get(expression, 24 * 60)  # others of ours come once a day or night
+    minutes = {"rate(1 minute)": 1, "rate(5 minutes)": 5}.get(expression, 24 * 60)  # others of ours come once a day
     run = prices.INVOCATION + SECONDS * stage.memory_mb / 1024 * prices.GB_SECOND
-    return prices.MONTH_MINUTES / minutes * (3 * prices.QUEUE_REQUEST + run)
+    by_queue = any(target["Id"] == "Queue" for target in rule["Targets"])
+    return prices.MONTH_MINUTES / minutes * ((3 * prices.QUEUE_REQUEST if by_queue else 0) + run)
 
 
 COSTS: dict[str, tuple[str, Callable[[Properties, Stage], float]]] = {

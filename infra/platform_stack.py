@@ -13,6 +13,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
 from functions.gateway.api import api as gateway_api
+from functions.gateway.keys import no_key_signs
 from infra.alarms import Watched, add_alarms
 from infra.code_key import add_code_key
 from infra.function import RETENTION, ServiceFunction
@@ -98,7 +99,7 @@ class PlatformStack(Stack):
             "SigningKey",
             description="Signs paging tokens",
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
-            removal_policy=RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN if self.stage.keep else RemovalPolicy.DESTROY,
         )
         reason = "A rotation would make all paging tokens invalid, and whoever holds the key can only turn pages."
         Validations.of(secret).acknowledge(Acknowledgment(id="AwsSolutions-SMG4", reason=reason))
@@ -136,7 +137,8 @@ class PlatformStack(Stack):
         add_gateway_alarms(Construct(self, "Api"), self.stage, api.api_id, requests)
         functions = {"Gateway": function, **identity.functions}
         watched = {name: found.function for name, found in functions.items()}
-        errors = add_alarms(self, self.stage, Watched(service="gateway", functions=watched))
+        own = Watched(service="gateway", functions=watched, own_alarms=[no_key_signs])
+        errors = add_alarms(self, self.stage, own)
         shift_gradually(self, self.stage, [found.live for found in functions.values()], errors)
 
     def _open_routes(self, api: gateway.HttpApi, function: ServiceFunction) -> None:
@@ -167,6 +169,7 @@ class PlatformStack(Stack):
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn,
                 format='{"time":"$context.requestTime","route":"$context.routeKey","status":"$context.status",'
+                '"integration":"$context.integration.status",'
                 '"latency":"$context.responseLatency","request":"$context.requestId"}',
             ),
         )

@@ -14,8 +14,11 @@ import boto3
 
 from functions.gateway.published_keys import connect as connect_published
 from functions.kernel.runtime import budget, clock, ids, token_keys
+from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.token_keys import TokenKey
+
+no_key_signs = Alarm("NoKeySigns", "KeysDue")
 
 
 class KeySecret(Protocol):
@@ -72,6 +75,8 @@ class Keys:
         keys = [key if key.published is not None else replace(key, published=now) for key in keys]
         _written(keys, text)
         signer = token_keys.signer(keys, now)
+        if signer is None:
+            no_key_signs.ring(keys=len(keys))
         return {"keys": [key.kid for key in keys], "signer": signer.kid if signer else None}
 
 

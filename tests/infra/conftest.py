@@ -17,6 +17,7 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 Resource = dict[str, Any]
 
+ORIGINS = "https://kiosk.mall.example,https://staff.mall.example:8443"
 STUB = "functions.payments.provider:connect"  # stands for an adapter, which prod must have and this repository lacks
 
 
@@ -72,7 +73,7 @@ def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
     placeholder = folder / "placeholder"
     placeholder.mkdir(parents=True)
     (placeholder / "nothing.py").write_text("")
-    said = {"stage": stage_name, "open_to_the_world": "yes", **context}
+    said = {"stage": stage_name, **context}
     if stage_name == "prod":
         said["payment_provider"] = STUB
     app = cdk.App(outdir=str(folder / "out"), context=said)
@@ -89,8 +90,13 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 
 
 @pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesize("local", tmp_path_factory.mktemp("local"))
+
+
+@pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesize("prod", tmp_path_factory.mktemp("prod"), alarm_email="mall@example.com")
+    return synthesize("prod", tmp_path_factory.mktemp("prod"), alarm_email="mall@example.com", origins=ORIGINS)
 
 
 @pytest.fixture

@@ -30,6 +30,9 @@ ARNS = {
     "AWS::Logs::LogGroup": ("LogGroupName", "arn:aws:logs:{here}:log-group:{name}:*"),
     "AWS::SecretsManager::Secret": ("Name", "arn:aws:secretsmanager:{here}:secret:{name}-AbCdEf"),
     "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:{here}:table/{name}"),
+    "AWS::Cognito::UserPool": ("", "arn:aws:cognito-idp:{here}:userpool/{name}"),  # an id, which Cognito makes
+    "AWS::Cognito::UserPoolDomain": ("Domain", "arn:aws:cognito-idp:{here}:domain/{name}"),
+    "AWS::SSM::Parameter": ("Name", "arn:aws:ssm:{here}:parameter{name}"),
 }
 REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::Alias"}
 

@@ -96,7 +96,10 @@ def test_a_request_beyond_the_stages_rate_rings_an_alarm(dev: Templates, prod: T
         [(stack, _, throttled)] = templates.resources("AWS::Logs::MetricFilter")
         [transformation] = throttled["MetricTransformations"]
         alarm = of_kind(templates, stack, "RequestsThrottled")
-        assert throttled["FilterPattern"] == '{ $.status = "429" }'
+        # Not what a use case refuses one phone or kiosk, which has a status from its integration.
+        assert throttled["FilterPattern"] == '{ ($.status = "429") && ($.integration = "-") }'
+        [access] = [s["AccessLogSettings"] for _, _, s in templates.resources("AWS::ApiGatewayV2::Stage")]
+        assert json.loads(access["Format"])["integration"] == "$context.integration.status"
         assert (transformation["MetricNamespace"], transformation["MetricName"]) == (
             (alarm["Namespace"], alarm["MetricName"])
         )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.kernel.composition.manifest import services
-from tests.infra.conftest import Resource, Templates
+from tests.infra.conftest import Resource, Templates, listed
 from tests.infra.policies import HERE, Call, Names, call_of, may, resource_policies, role_policies
 
 
@@ -48,6 +48,7 @@ def targets(names: Names) -> list[tuple[str, str, str]]:
         (stack, name, names.of(stack, arn))
         for stack, name, rule in names.templates.resources("AWS::Events::Rule")
         for target in rule["Targets"]
+        if "DeadLetterConfig" in target
         for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
     ]
 
@@ -137,6 +138,32 @@ def test_the_gateway_may_call_the_function_of_every_route(names: Names) -> None:
         function = names.of(stack, integration["Properties"]["IntegrationUri"])
         source = called_as(route, names.of(stack, route["ApiId"]))
         assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, source), names), route["RouteKey"]
+
+
+def test_the_gateway_may_call_the_authorizer_and_only_as_this_authorizer_of_this_api(names: Names) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html"""
+    [(stack, name, authorizer)] = names.templates.resources("AWS::ApiGatewayV2::Authorizer")
+    uri = names.of(stack, authorizer["AuthorizerUri"])
+    api, authorizer_id = names.of(stack, authorizer["ApiId"]), names.of(stack, {"Ref": name})
+    function = uri.removeprefix("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/")
+    function = function.removesuffix("/invocations")
+    assert names.function(stack, function)["Handler"].endswith(".authorizer")
+    own, others = (f"arn:aws:execute-api:{HERE}:{one}" for one in (f"{api}/authorizers/{authorizer_id}", "other/*"))
+    assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, own), names)
+    assert not allowed(call_of("apigateway", "lambda:InvokeFunction", function, others), names)
+
+
+def test_the_schedule_of_the_keys_may_run_its_function_before_it_exists_and_nobody_else_may(names: Names) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"""
+    [(stack, name, rule)] = [r for r in names.templates.resources("AWS::Events::Rule") if r[0] == "platform"]
+    [function] = [names.of(stack, target["Arn"]) for target in rule["Targets"]]
+    assert names.function(stack, function)["Handler"].endswith(".keys")
+    assert allowed(call_of("events", "lambda:InvokeFunction", function, names.arn(stack, name)), names)
+    other = f"arn:aws:events:{HERE}:rule/other"
+    assert not allowed(call_of("events", "lambda:InvokeFunction", function, other), names)
+    assert not allowed(call_of("apigateway", "lambda:InvokeFunction", function, names.arn(stack, name)), names)
+    resources = names.templates.stacks[stack]["Resources"]
+    assert [resources[need]["Type"] for need in listed(resources[name]["DependsOn"])] == ["AWS::Lambda::Permission"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.conftest import STUB, Templates, synthesize
+from tests.infra.conftest import STUB, Resource, Templates, synthesize
 from tests.infra.policies import Names
 from tests.infra.test_stages import stage_with
 
@@ -24,6 +24,18 @@ def test_every_function_of_production_is_invoked_by_an_alias_of_its_version(prod
         assert alias["FunctionVersion"] == {"Fn::GetAtt": [versions[function][0], "Version"]}
 
 
+def authorized_by(authorizer: Resource) -> Any:
+    """The function of an authorizer: its ARN is in an address of the gateway, before `/invocations`."""
+    *_, function, end = authorizer["AuthorizerUri"]["Fn::Join"][1]
+    assert end == "/invocations"
+    return function
+
+
+def is_run(target: Resource) -> bool:
+    """Whether a rule's target is a function, not a queue."""
+    return "DeadLetterConfig" not in target
+
+
 def invoked(templates: Templates) -> list[tuple[str, str]]:
     """Everything by which a function is invoked: stack, and name or ARN."""
     names = Names(templates)
@@ -31,6 +43,8 @@ def invoked(templates: Templates) -> list[tuple[str, str]]:
         *((s, m["FunctionName"]) for s, _, m in templates.resources("AWS::Lambda::EventSourceMapping")),
         *((s, i["IntegrationUri"]) for s, _, i in templates.resources("AWS::ApiGatewayV2::Integration")),
         *((s, p["FunctionName"]) for s, _, p in templates.resources("AWS::Lambda::Permission")),
+        *((s, authorized_by(a)) for s, _, a in templates.resources("AWS::ApiGatewayV2::Authorizer")),
+        *((s, t["Arn"]) for s, _, r in templates.resources("AWS::Events::Rule") for t in r["Targets"] if is_run(t)),
         *(
             (s, o["Value"])
             for s, t in templates.stacks.items()
@@ -96,7 +110,7 @@ def test_a_deployment_of_production_can_take_over_at_once_whatever_rings(tmp_pat
 
 
 def test_a_rollout_that_a_stage_does_not_have_is_refused() -> None:
-    told = {"open_to_the_world": "yes", "payment_provider": STUB}
+    told = {"payment_provider": STUB}
     assert stage_with(stage="prod", **told).rollout == "gradual"
     assert stage_with(stage="prod", rollout="at_once", **told).rollout == "at_once"
     for stage, rollout in (("prod", "slowly"), ("dev", "at_once"), ("prod", "in_place")):

@@ -75,27 +75,18 @@ def test_the_tables_of_production_outlive_its_stacks(prod: Templates) -> None:
         assert table["SSESpecification"]["SSEEnabled"] is True, name
 
 
-def test_the_key_of_the_robots_tokens_outlives_production_as_its_robots_do(dev: Templates, prod: Templates) -> None:
+def test_the_keys_and_the_users_of_production_outlive_it(dev: Templates, prod: Templates) -> None:
     for templates, policy in ((prod, "Retain"), (dev, "Delete")):
-        [(stack, name, _)] = templates.resources("AWS::SecretsManager::Secret")
-        assert templates.stacks[stack]["Resources"][name]["DeletionPolicy"] == policy
-
-
-@pytest.mark.parametrize("answer", [{}, {"open_to_the_world": "no"}, {"open_to_the_world": True}])
-def test_a_stage_that_keeps_data_is_not_deployed_open_to_the_world_unless_told(answer: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="everyone on the Internet could use every route of 'prod'"):
-        stage_with(stage="prod", **answer)
-
-
-def test_a_stage_is_deployed_open_to_the_world_where_told_or_where_it_keeps_nothing() -> None:
-    assert stage_with(stage="prod", open_to_the_world="yes", payment_provider=STUB).name == "prod"
-    assert stage_with(stage="dev").name == "dev"
+        for kind in ("AWS::SecretsManager::Secret", "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolGroup"):
+            for stack, name, _ in templates.resources(kind):
+                resource = templates.stacks[stack]["Resources"][name]
+                assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, policy), name
 
 
 @pytest.mark.parametrize("answer", [{}, {"payment_provider": SANDBOX}, {"payment_provider": ""}])
 def test_a_stage_that_keeps_data_is_not_deployed_with_the_sandbox_for_payments(answer: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"'prod' keeps its data, and the sandbox moves no money: name the adapter"):
-        stage_with(stage="prod", open_to_the_world="yes", **answer)
+        stage_with(stage="prod", **answer)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +145,9 @@ def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templa
         (f["Handler"].rpartition(".")[2], f.get("ReservedConcurrentExecutions"))
         for _, _, f in prod.resources("AWS::Lambda::Function")
     ]
-    assert {count for handler, count in reserved if handler == "api"} == {50}
-    assert {count for handler, count in reserved if handler != "api"} == {None}
+    own = {"api": 50, "authorizer": 50, "keys": 1}
+    assert set(reserved) == {(handler, own.get(handler)) for handler, _ in reserved}
+    assert set(own) < {handler for handler, _ in reserved}
     assert sum(count or 0 for _, count in reserved) <= 900
 
 

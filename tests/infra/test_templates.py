@@ -46,7 +46,8 @@ def test_every_dead_letter_queue_keeps_its_messages_for_14_days(dev: Templates) 
 
 
 def test_every_target_of_a_rule_has_a_dead_letter_queue(dev: Templates) -> None:
-    rules = [rule for _, _, rule in dev.resources("AWS::Events::Rule")]
+    """But the run of a function that does all that is due: the next is five minutes later (infra/identity.py)."""
+    rules = [rule for stack, _, rule in dev.resources("AWS::Events::Rule") if stack != "platform"]
     assert len(rules) >= len(services()) - 1
     for rule in rules:
         for target in rule["Targets"]:
@@ -202,7 +203,7 @@ def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None
 def test_each_schedule_sends_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
     scheduled = set()
     for stack, _, rule in dev.resources("AWS::Events::Rule"):
-        if "ScheduleExpression" in rule:
+        if "ScheduleExpression" in rule and stack != "platform":
             assert "EventBusName" not in rule, "schedules are on the default bus"
             [target] = rule["Targets"]
             assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
@@ -294,5 +295,6 @@ def test_every_resource_is_tagged_with_project_and_stage(dev: Templates, kind: s
 
 
 def test_only_a_service_that_asks_an_owner_may_invoke_its_queries(dev: Templates) -> None:
+    """The authorizer is the platform's: tests/infra/test_identity.py has what it may."""
     invoking = {stack for stack, _, s in dev.statements() if s["Action"] == "lambda:InvokeFunction"}
-    assert invoking == {name for name in services() if manifest(name).asks}
+    assert invoking == {"platform"} | {name for name in services() if manifest(name).asks}

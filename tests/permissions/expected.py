@@ -12,7 +12,7 @@ from tests.infra.policies import Names
 from tests.permissions.roles import Call, Role
 
 TABLE = "AWS::DynamoDB::Table"
-SERVICES = {"dynamodb", "events", "lambda", "logs", "secretsmanager", "sns", "sqs"}
+SERVICES = {"cognito-idp", "dynamodb", "events", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm"}
 
 # What a thief of a role would try, by the kind of resource.
 ACTIONS: dict[str, tuple[str, ...]] = {
@@ -42,6 +42,16 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
     "AWS::Events::EventBus": ("events:DescribeEventBus", "events:PutRule"),
     "AWS::SecretsManager::Secret": ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+    "AWS::SSM::Parameter": ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
+    "AWS::Cognito::UserPool": (
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminCreateUser",
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminListGroupsForUser",
+        "cognito-idp:AdminSetUserPassword",
+        "cognito-idp:ListUsers",
+        "cognito-idp:UpdateUserPoolClient",
+    ),
     "AWS::SNS::Topic": ("sns:Publish", "sns:Subscribe"),
     "AWS::Logs::LogGroup": ("logs:CreateLogStream", "logs:GetLogEvents", "logs:PutLogEvents"),
 }

@@ -8,6 +8,7 @@ A commit meets a conflict there, so that what a conflict leads to is recorded wi
 """
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,25 +23,44 @@ from functions.kernel.composition.container import Clients, compose
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import runtime, token_keys
 from functions.kernel.runtime.runtime import Runtime
 from tests.infra.policies import HERE
 from tests.permissions.roles import Call, Role
 from tests.support.cloud import MemoryBus
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
+from tests.support.runtime import TOKEN_KEY
 
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+# What owners say that everybody may act.
+ALL_IS_WELL = {
+    "FindCustomerStatus": {"customer_id": "somebody", "enabled": True},
+    "FindBotCredential": {"bot_id": "somebody", "generation": 1},
+}
+
+
+def _answered(request: Mapping[str, Any]) -> dict[str, Any]:
+    known = ALL_IS_WELL.get(json.loads(request["Payload"])["query"])
+    return {"Payload": io.BytesIO(json.dumps({"answer": known} if known else {}).encode())}
+
 
 ANSWERS: dict[str, Answer] = {
     "query": lambda request: {"Items": []},
     "scan": lambda request: {"Items": []},
     "batch_get_item": lambda request: {"Responses": {}},
     "put_events": lambda request: {"Entries": [{"EventId": "1"} for _ in request["Entries"]]},
-    "invoke": lambda request: {"Payload": io.BytesIO(b"{}")},
+    "invoke": _answered,
     "get_secret_value": lambda request: {"SecretString": "a key"},
+    "get_parameter": lambda request: {"Parameter": {"Value": token_keys.jwks([TOKEN_KEY])}},
+    "admin_get_user": lambda request: {
+        "Enabled": True,
+        "UserAttributes": [{"Name": "sub", "Value": request["Username"]}],
+    },
+    "admin_list_groups_for_user": lambda request: {"Groups": [{"GroupName": "staff"}]},
 }
 
 
@@ -73,8 +93,12 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
             yield Call("events:DescribeEventBus", _bus(request["Name"]))
         case "lambda", "invoke":
             yield Call("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{request['FunctionName']}")
-        case "secretsmanager", "get_secret_value":
-            yield Call("secretsmanager:GetSecretValue", request["SecretId"])
+        case "secretsmanager", _:
+            yield Call(f"secretsmanager:{action}", request["SecretId"])
+        case "ssm", _:
+            yield Call(f"ssm:{action}", f"arn:aws:ssm:{HERE}:parameter{request['Name']}")
+        case "cognito-idp", _:
+            yield Call(f"cognito-idp:{action}", f"arn:aws:cognito-idp:{HERE}:userpool/{request['UserPoolId']}")
         case "sns", "publish":
             yield Call("sns:Publish", request.get("TopicArn", "*"))  # a phone number is no resource
         case _:

@@ -5,21 +5,29 @@ new one is among them without more ado. What needs a story of its own is told by
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 from unittest.mock import patch
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from events.envelope import Envelope
 from events.registry import Kind, language
+from functions.gateway.authorizer import Authorizer
+from functions.gateway.keys import Keys
+from functions.gateway.pool import CognitoPool
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.item import messages_of
 from functions.kernel.rest.routes import Route
-from functions.kernel.runtime import ids
+from functions.kernel.runtime import clock, ids, tokens
 from functions.kernel.runtime.commit import Outgoing
-from functions.kernel.runtime.runtime import Unsent
+from functions.kernel.runtime.context import BOT, CUSTOMER
+from functions.kernel.runtime.runtime import Unsent, active
 from functions.payments.sandbox import SandboxProvider
 from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, answers_here, lists
@@ -30,6 +38,7 @@ from tests.permissions.recording import Recorder
 from tests.support.cloud import MemoryBus
 from tests.support.delivery import body_of
 from tests.support.mall import Mall
+from tests.support.runtime import memory_runtime
 
 NEWEST = 99  # a version of any message that no code knows
 NIGHT = 86_400
@@ -45,6 +54,8 @@ def work(recorder: Recorder) -> None:
     refused_by_the_bus(recorder, deepcopy(furnished.mall))
     an_order_without_copies()
     days()
+    who_is_asking(recorder)
+    keys_that_change(recorder)
 
 
 def every_route(furnished: Furnished) -> None:
@@ -198,6 +209,44 @@ def a_refund_that_staff_ask_for_again(day: Day) -> None:
         day.mall.pass_time(NIGHT)
     refunded.ask("PUT", f"/api/payments/differences/{refunded.basket_id}/recheck")
     day.mall.settle()
+
+
+def who_is_asking(recorder: Recorder) -> None:
+    """The authorizer checks a token of each kind."""
+    with active(memory_runtime("gateway", settings={"MALLBOTS_STAGE": "dev"})):
+        asking = [tokens.issue(CUSTOMER, "somebody", began=0), tokens.issue(BOT, "somebody", generation=1)]
+        with recorder.working("authorizer"), recorder.environment(), patch.dict(os.environ, AWS_REGION="eu-west-1"):
+            pool_token, public = _of_the_pool(dict(os.environ))
+            with active(recorder.deployed()), patch.object(CognitoPool, "keys", lambda _: {"pool-key": public}):
+                authorizer = Authorizer()
+                for token in (pool_token, *(issued.token for issued in asking)):
+                    told = authorizer.handle({"headers": {"authorization": f"Bearer {token}"}})
+                    assert told["context"].get("role"), told
+
+
+def _of_the_pool(environment: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """An access token of a clerk, and the public half of the key that signed it."""
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    now = int(clock.now().timestamp())
+    claims = {
+        "iss": f"https://cognito-idp.eu-west-1.amazonaws.com/{environment['USER_POOL']}",
+        "sub": "clerk",
+        "username": "clerk",
+        "client_id": environment["STAFF_CLIENT"],
+        "token_use": "access",
+        "iat": now,
+        "exp": now + 300,
+    }
+    public: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": "pool-key"}), public
+
+
+def keys_that_change(recorder: Recorder) -> None:
+    """A schedule's tick finds no key: one is made, published, and noted as published."""
+    with active(memory_runtime("gateway")), recorder.working("keys"):
+        deployed = recorder.deployed()
+        with recorder.environment(), active(deployed):
+            assert Keys().handle({})["signer"]
 
 
 def _publish_anew(mall: Mall, detail: dict[str, Any]) -> None:
