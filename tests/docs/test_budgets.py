@@ -16,7 +16,7 @@ from functions.kernel.runtime import budget
 
 PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
 CALLS = {
-    "DynamoDB, SQS, Secrets Manager": (budget.TRIES, budget.BACK_OFF),
+    "DynamoDB, SQS, Secrets Manager, Cognito, Systems Manager": (budget.TRIES, budget.BACK_OFF),
     "a query to its owner (Lambda)": (budget.TRIES, budget.BACK_OFF),
     "PutEvents, of up to ten messages": (budget.TRIES, PAUSE),
     "a text by SNS": (1, 0),
@@ -27,6 +27,8 @@ FUNCTIONS = {
     "Queries": ("service", "QUERIES_TIMEOUT"),
     "a worker of a queue": ("queues", "FUNCTION_TIMEOUT"),
     "Relay": ("queues", "FUNCTION_TIMEOUT"),
+    "Authorizer": ("identity", "AUTHORIZER_TIMEOUT"),
+    "Keys": ("identity", "KEYS_TIMEOUT"),
 }
 
 

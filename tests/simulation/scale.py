@@ -117,7 +117,7 @@ def of_all(needs: Needs) -> list[Ceiling]:
     assert PROD.requests_per_second
     busy = sum(calls for function, calls in needs.calls.items() if not function.endswith("/api")) * A_CALL
     apis = sum(1 for service in services() if manifest(service).api) + 1  # and the gateway's own
-    reserved = (PROD.api_concurrency or 0) * apis
+    reserved = (PROD.api_concurrency or 0) * (apis + 1) + 1  # the authorizer has as many as an API, the keys one
     found = [
         Ceiling(
             PROD.requests_per_second / needs.requests,
@@ -131,7 +131,7 @@ def of_all(needs: Needs) -> list[Ceiling]:
         ),
         Ceiling(
             (LAMBDA_INSTANCES - reserved) / busy,
-            f"Lambda, {busy:.2f} instances for an order a second: {LAMBDA_INSTANCES:,}, less {reserved} for the APIs",
+            f"Lambda, {busy:.2f} instances for an order a second: {LAMBDA_INSTANCES:,}, less {reserved} reserved",
             RAISE,
         ),
     ]
