@@ -78,7 +78,8 @@ def _queries(registered: Manifest) -> Iterator[str]:
     if registered.queries is None:
         return
     for name, (query, handler) in sorted(registered.queries.handlers.items()):
-        yield f"| {name} | {', '.join(_askers(query))} | {query.answer.__name__} | {_where(query)} | {_where(handler)} |"
+        by = ", ".join(_askers(query))
+        yield f"| {name} | {by} | {query.answer.__name__} | {_where(query)} | {_where(handler)} |"
 
 
 def _askers(query: type[Query[Any]]) -> Iterator[str]:
