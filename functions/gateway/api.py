@@ -4,6 +4,7 @@ A deployment generates routes.json, openapi.json and docs.html from the routes o
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,10 +38,15 @@ def health() -> Health:
     return Health(status="ok", version=VERSION)
 
 
+# The page has its own styles, and loads, runs and sends nothing; no other page may frame it.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
 class Page(Document):
     """An HTML page."""
 
     content_type: ClassVar[str] = "text/html; charset=utf-8"
+    more: ClassVar[Mapping[str, str]] = {"Content-Security-Policy": POLICY}
 
 
 @api.get("/api/openapi.json", may=OPEN)

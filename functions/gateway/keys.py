@@ -58,7 +58,7 @@ class Keys:
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Do what is due. Answers with the ids of the keys that are left, and of the one that signs.
 
-        `{"distrust": kid}` drops a key at once, and makes another if none is left, because it leaked: all its tokens are
+        `{"distrust": kid}` drops a key at once, and makes another if none is left, because it leaked: its tokens are
         refused within READER_CACHE seconds, and the 60 of the gateway's cache. Whoever had such a token must get
         another, and one that is issued within SIGNER_CACHE seconds may still be signed with the dropped key.
 

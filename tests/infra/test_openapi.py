@@ -16,7 +16,8 @@ from events.payments import InvoiceStatus, PaymentStatus
 from functions.gateway.api import api as gateway
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.rest.routes import Route
-from functions.kernel.rest.wire import NOT_BLANK, Document
+from functions.kernel.rest.texts import ID_PATTERN, LINE_PATTERN, NAME_PATTERN, TEXT_PATTERN
+from functions.kernel.rest.wire import Document
 from infra.documents.openapi import ERRORS, document
 
 Schema = dict[str, Any]
@@ -233,12 +234,12 @@ def test_a_time_has_the_format_date_time() -> None:
 @pytest.mark.parametrize(
     ("model", "name", "limits"),
     [
-        ("NewStore", "name", {"maxLength": 200, "pattern": NOT_BLANK}),
-        ("NewStore", "location", {"maxLength": 200, "pattern": NOT_BLANK}),
-        ("NewProduct", "sku", {"maxLength": 200}),
-        ("NewProduct", "description", {"maxLength": 2000}),
+        ("NewStore", "name", {"maxLength": 200, "pattern": NAME_PATTERN}),
+        ("NewStore", "location", {"maxLength": 200, "pattern": NAME_PATTERN}),
+        ("NewProduct", "sku", {"maxLength": 200, "pattern": LINE_PATTERN}),
+        ("NewProduct", "description", {"maxLength": 2000, "pattern": TEXT_PATTERN}),
         ("NewProduct", "price", {"minimum": 0}),
-        ("NewBasket", "customerId", {"pattern": NOT_BLANK, "maxLength": 200}),
+        ("NewBasket", "customerId", {"pattern": ID_PATTERN, "maxLength": 200}),
         ("NewPayment", "amount", {"exclusiveMinimum": 0}),
         ("SomeItems", "quantity", {"minimum": 1, "maximum": 999}),
         ("Pick", "quantity", {"minimum": 0, "maximum": 999}),

@@ -26,6 +26,8 @@ from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.uses import NOTHING, Uses
 
 JSON = "application/json"
+# Of every answer: nobody keeps it but the one who asked, and no browser takes it for something else.
+SECURITY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
 
@@ -121,7 +123,7 @@ class Api:
                 if refusal.status >= 500:
                     observe.log_error(f"{name} failed", error)
                 response = problem(refusal, request.path, request.headers.get("accept", ""))
-        response["headers"]["X-Correlation-Id"] = working.correlation_id
+        response["headers"] |= {**SECURITY, "X-Correlation-Id": working.correlation_id}
         observe.request_done(name, response["statusCode"], time.perf_counter() - started)
         return response
 
@@ -131,5 +133,6 @@ def _answer(route: Route, answer: Answer | None, request: Request, working: Cont
     tag = {} if version is None else {"ETag": f'"{version}"'}
     if not route.writes and version is not None and request.knows(version):
         return {"statusCode": 304, "headers": tag, "body": ""}
-    kind, body = (answer.content_type, answer.text) if isinstance(answer, Document) else (JSON, write(answer))
-    return {"statusCode": 200, "headers": {"Content-Type": kind, **tag}, "body": body}
+    if isinstance(answer, Document):
+        return {"statusCode": 200, "headers": {"Content-Type": answer.content_type, **answer.more}, "body": answer.text}
+    return {"statusCode": 200, "headers": {"Content-Type": JSON, **tag}, "body": write(answer)}

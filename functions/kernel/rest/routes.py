@@ -10,6 +10,7 @@ from functions.kernel.domain.errors import MallBotsError, NotFoundError
 from functions.kernel.rest.caller import OPEN
 from functions.kernel.rest.problems import MethodNotAllowedError
 from functions.kernel.rest.request import WRITES, Request
+from functions.kernel.rest.texts import is_id
 from functions.kernel.rest.wire import Answer, Body, PagedAnswer, Params, read
 from functions.kernel.runtime.context import ROLES
 
@@ -54,7 +55,7 @@ class Route:
     def call(self, request: Request) -> Answer | None:
         """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
         values = match_path(self.path, request.segments) or {}
-        if any(len(value) > LONGEST_ID for value in values.values()):
+        if any(len(value) > LONGEST_ID or not is_id(value) for value in values.values()):
             raise NotFoundError(NOTHING_HERE)
         arguments: dict[str, Any] = {self.arguments[name]: value for name, value in values.items()}
         if self.params:

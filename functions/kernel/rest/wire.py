@@ -6,7 +6,7 @@ null or left out where it has a default, or a zero value (see Wire).
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -29,14 +29,18 @@ from pydantic_core import PydanticCustomError
 
 from functions.kernel.domain import money
 from functions.kernel.domain.errors import InvalidError
+from functions.kernel.rest import texts
 from functions.kernel.runtime import clock
 
 _DIGITS = 20  # more than any whole number here has
+LEVELS = 64  # of objects and lists within each other: the deepest body here has three
 ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, list: []}
 REPLACEMENT = "\ufffd"  # what stands for bytes that were no UTF-8
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+TOO_DEEP = "the body is nested too deeply"
 
 T = TypeVar("T")
 W = TypeVar("W", bound="Wire")
@@ -112,9 +116,10 @@ class PagedAnswer(Answer):
 
 
 class Document(Answer):
-    """An answer that is a finished text, of the content type that its class names."""
+    """An answer that is a finished text, of the content type that its class names, with `more` headers."""
 
     content_type: ClassVar[str] = "application/json"
+    more: ClassVar[Mapping[str, str]] = {}
     text: str
 
 
@@ -162,13 +167,14 @@ Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
-# What `str.strip` leaves something of. Not `\S`: whether that has U+0085, for one, depends on the reader's language.
-NOT_BLANK = r"[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
-Id = Annotated[str, Field(max_length=200), documented_only(pattern=NOT_BLANK)]
-GivenId = Annotated[str, Field(min_length=1, max_length=200)]
-Label = Annotated[str, Field(max_length=200)]
-Name = Annotated[Label, documented_only(pattern=NOT_BLANK)]
-Description = Annotated[str, Field(max_length=2000)]
+_Line = Annotated[str, Field(max_length=200), _outside(texts.line)]
+Id = Annotated[str, Field(max_length=200), _outside(texts.id_or_blank), documented_only(pattern=texts.ID_PATTERN)]
+GivenId = Annotated[
+    str, Field(min_length=1, max_length=200), _outside(texts.id), documented_only(pattern=texts.ID_PATTERN)
+]
+Label = Annotated[_Line, documented_only(pattern=texts.LINE_PATTERN)]
+Name = Annotated[_Line, documented_only(pattern=texts.NAME_PATTERN)]
+Description = Annotated[str, Field(max_length=2000), _outside(texts.text), documented_only(pattern=texts.TEXT_PATTERN)]
 Count = Annotated[int, Field(le=999), documented_only(minimum=0)]
 Quantity = Annotated[Count, documented_only(minimum=1)]
 Lines = Annotated[list[T], Field(max_length=100)]
@@ -178,9 +184,11 @@ def read_json(text: str) -> Any:
     """What a JSON text says; a number that is not whole becomes a Decimal. Raises InvalidError."""
     try:
         value = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
-        if "\\u" in text:
-            _check_text(value)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+        if "\\u" in text or text.count("[") + text.count("{") > LEVELS:
+            _check(value)
+    except RecursionError as error:
+        raise InvalidError(TOO_DEEP) from error
+    except (ValueError, ArithmeticError) as error:
         why = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidError(f"the body is not JSON{why}") from error
     return value
@@ -196,19 +204,23 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number in JSON")
 
 
-def _check_text(value: object) -> None:
-    """Raises ValueError for half a surrogate pair, NUL, and what stands for bytes that were no UTF-8."""
-    if isinstance(value, str):
-        if "\0" in value or REPLACEMENT in value:
-            raise ValueError("NUL or U+FFFD in a text")
-        value.encode()
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            _check_text(key)
-            _check_text(member)
-    elif isinstance(value, list):
-        for member in value:
-            _check_text(member)
+def _check(value: object) -> None:
+    """Raises InvalidError for what is nested too deeply, and ValueError for a text that cannot be stored.
+
+    That is half a surrogate pair, NUL, and what stands for bytes that were no UTF-8.
+    """
+    left = [(value, 1)]
+    while left:
+        part, level = left.pop()
+        if isinstance(part, str):
+            if "\0" in part or REPLACEMENT in part:
+                raise ValueError("NUL or U+FFFD in a text")
+            part.encode()
+        elif isinstance(part, dict | list):
+            if level > LEVELS:
+                raise InvalidError(TOO_DEEP)
+            members = [*part, *part.values()] if isinstance(part, dict) else part
+            left += [(member, level + 1) for member in members]
 
 
 _text = json.JSONEncoder(ensure_ascii=False).encode

@@ -1,12 +1,14 @@
 """What every route does with each field of its body or query string: wrong, missing, too long, or unknown."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from functions.kernel.rest.routes import Route
+from functions.kernel.rest.texts import ID_PATTERN
 from tests.contract.rest.declared import ROUTES, Schema, answers_here, body_schema, generated, key, resolved, routes
 from tests.contract.rest.furnished import FIELDS as THINGS
 from tests.contract.rest.furnished import Furnished, furnish
@@ -171,10 +173,14 @@ def too_much(schema: Schema) -> list[Any]:
 def too_little(schema: Schema) -> list[Any]:
     """Values that fall short of what the document wants."""
     found: list[Any] = []
-    if schema.get("minLength") or "pattern" in schema:
+    if schema.get("minLength") or not re.search(schema.get("pattern", ""), ""):
         found.append("")
-    if schema.get("pattern") == r"\S":
-        found.append(" \t")
+    if not re.search(schema.get("pattern", ""), " "):
+        found.append(" ")
+    if "pattern" in schema:
+        found += ["a\0b", "a\u202eb"]
+    if schema.get("pattern") == ID_PATTERN:
+        found += ["a#b", "a/b", "a b"]
     if "minimum" in schema:
         found.append(schema["minimum"] - 1)
     if "exclusiveMinimum" in schema:

@@ -67,9 +67,14 @@ def made(head: object = None, said: object = None) -> str:
 def refused(token: str, *, public: dict[str, str] = PUBLIC) -> str:
     """Why a token is not read; nothing but InvalidTokenError may come of any token."""
     with pytest.raises(InvalidTokenError) as caught:
-        tokens.kid_of(token)
-        tokens.read(token, public)
+        judged(token, public)
     return str(caught.value)
+
+
+def judged(token: str, public: dict[str, str]) -> tokens.Claims:
+    """What the authorizer does with a token: look the key up, and read."""
+    tokens.kid_of(token)
+    return tokens.read(token, public)
 
 
 def test_what_a_token_was_issued_for_is_what_is_read_of_it() -> None:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from functions.kernel.domain import money
 from functions.kernel.domain.errors import InvalidError
-from functions.kernel.rest import wire
+from functions.kernel.rest import texts, wire
 from functions.kernel.rest.wire import (
     Answer,
     Body,
@@ -242,7 +242,6 @@ def test_what_is_written_is_read_again(value: Any) -> None:
         '{"\\ud800": 1}',
         '{"a": "\\u0000"}',
         '{"a": "\0"}',
-        "[" * 100_000,
         "\ufeff{}",
         "{} {}",
     ],
@@ -272,5 +271,5 @@ def test_whole_surrogate_pairs_are_letters_like_others() -> None:
 
 
 def test_the_pattern_of_a_name_takes_each_character_that_does_not_leave_it_blank() -> None:
-    taken = {code for code in range(sys.maxunicode + 1) if re.search(wire.NOT_BLANK, chr(code))}
+    taken = {code for code in range(sys.maxunicode + 1) if re.search(texts.NOT_BLANK, chr(code))}
     assert taken == {code for code in range(sys.maxunicode + 1) if chr(code).strip()}

@@ -1,0 +1,64 @@
+"""Texts from outside: in one normal form, without characters that hide, reorder or forge what people and logs read.
+
+The classes of characters are written for Python and for the patterns of the OpenAPI document, which others read.
+"""
+
+import re
+import unicodedata
+
+from functions.kernel.domain.errors import InvalidError
+
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: NUL, ends of lines, escapes of terminals
+_CONTROLS_BUT_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # the same without tab, LF and CR
+# Separators of lines; embeddings, overrides and isolates (https://www.unicode.org/reports/tr36/).
+_HIDDEN = r"\u2028\u2029\u202a-\u202e\u2066-\u2069"
+# What `str.strip` takes away. Not `\s`: whether that has U+0085, for one, depends on the reader's language.
+_BLANKS = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_DELIMITERS = "#/"  # of the keys of streams, and of paths; those of rows are blanks
+
+NOT_BLANK = f"[^{_BLANKS}]"
+_NOT_IN_A_LINE = f"[{_CONTROLS}{_HIDDEN}]"
+_NOT_IN_A_TEXT = f"[{_CONTROLS_BUT_LINES}{_HIDDEN}]"
+_NOT_IN_AN_ID = f"[{_CONTROLS}{_HIDDEN}{_BLANKS}{_DELIMITERS}]"
+
+LINE_PATTERN = rf"^(?![\s\S]*{_NOT_IN_A_LINE})"
+TEXT_PATTERN = rf"^(?![\s\S]*{_NOT_IN_A_TEXT})"
+NAME_PATTERN = rf"{LINE_PATTERN}[\s\S]*{NOT_BLANK}"
+ID_PATTERN = rf"^(?![\s\S]*{_NOT_IN_AN_ID})[\s\S]"
+
+_no_line, _no_text, _no_id = (re.compile(chars) for chars in (_NOT_IN_A_LINE, _NOT_IN_A_TEXT, _NOT_IN_AN_ID))
+
+
+def line(value: object) -> object:
+    """A text of one line in the normal form NFC. Raises InvalidError for one with characters that it may not have."""
+    if not isinstance(value, str):
+        return value
+    if _no_line.search(value):
+        raise InvalidError("must hold no control characters, ends of lines, or characters that turn the direction")
+    return unicodedata.normalize("NFC", value)
+
+
+def text(value: object) -> object:
+    """The same for a text of several lines."""
+    if not isinstance(value, str):
+        return value
+    if _no_text.search(value):
+        raise InvalidError("must hold no control characters but tabs and lines, or characters that turn the direction")
+    return unicodedata.normalize("NFC", value)
+
+
+def id(value: object) -> object:
+    """An id, unchanged. Raises InvalidError for one that no thing here has, and that might be read as several."""
+    if isinstance(value, str) and not is_id(value):
+        raise InvalidError("is no id: those have no blanks, control characters, # or /")
+    return value
+
+
+def id_or_blank(value: object) -> object:
+    """The same, but a blank one stays: the domain says what is missing."""
+    return id(value) if isinstance(value, str) and value.strip() else value
+
+
+def is_id(value: str) -> bool:
+    """Whether a text may be an id: it cannot be taken for more than one part of a key."""
+    return _no_id.search(value) is None
