@@ -106,7 +106,7 @@ def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Template
         and not parameter["Default"].startswith("/cdk-bootstrap/")
     }
     assert looked_up == {
-        *("/mallbots/dev/signing-key", "/mallbots/dev/token-keys"),
+        *("/mallbots/dev/code-key", "/mallbots/dev/signing-key", "/mallbots/dev/token-keys"),
         *("/mallbots/dev/http-api", "/mallbots/dev/authorizer"),
     }
     assert set(written) == looked_up | {"/mallbots/dev/published-keys"}  # of which functions get the name

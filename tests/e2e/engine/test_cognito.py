@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.e2e.engine.test_cloudformation import deploy
 from tests.e2e.engine.workbench import Workbench
 
 PASSWORD = "Correct-horse-7-battery"
@@ -50,6 +51,25 @@ def test_a_refresh_rotates_the_refresh_token_and_ends_the_old_one(bench: Workben
     assert refused.value.response["Error"]["Code"] == "RefreshTokenReuseException"
     assert second
     assert pool.refresh(second) not in (None, first, second)
+
+
+def test_a_stack_makes_an_app_whose_refresh_tokens_rotate(bench: Workbench) -> None:
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
+    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": bench.name("pool")}}
+    properties: dict[str, Any] = {"UserPoolId": {"Ref": "Pool"}, "ClientName": "app", "RefreshTokenRotation": rotation}
+    app = {"Type": "AWS::Cognito::UserPoolClient", "Properties": properties}
+    names = {"Pool": {"Ref": "Pool"}, "App": {"Ref": "App"}}
+    made = deploy(bench, {"Pool": pool, "App": app}, names)
+    cognito = bench.client("cognito-idp")
+
+    def deployed() -> Any:
+        found = cognito.describe_user_pool_client(UserPoolId=made["Pool"], ClientId=made["App"])["UserPoolClient"]
+        return found.get("RefreshTokenRotation")
+
+    assert deployed() == rotation
+    properties["RefreshTokenRotation"] = {"Feature": "DISABLED"}
+    deploy(bench, {"Pool": pool, "App": app}, names, stack=made["Stack"])
+    assert deployed() == {"Feature": "DISABLED"}
 
 
 def test_within_the_grace_period_the_old_refresh_token_is_good(bench: Workbench) -> None:
