@@ -239,6 +239,8 @@ MUTANTS: dict[str, Mutant] = {
     inputs.KEYS: of_input.keys_of_everyone,
     inputs.DEPTH: of_input.any_depth,
     inputs.NUMBERS: of_input.any_number,
+    inputs.TEXTS: of_input.any_text,
+    inputs.UTF8: of_input.any_bytes,
     inputs.LIMITS: of_input.any_limit,
     inputs.PATHS: of_input.any_path,
     inputs.METHODS: of_input.any_method,

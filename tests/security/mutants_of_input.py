@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from functions.baskets import service as baskets
 from functions.kernel.domain import money
-from functions.kernel.rest import http, paging, request, routes, wire
+from functions.kernel.rest import http, paging, request, routes, texts, wire
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Cause
@@ -40,6 +40,22 @@ def any_number() -> Iterator[None]:
             yield
     finally:
         money.cents.__code__ = before
+
+
+@contextmanager
+def any_text() -> Iterator[None]:
+    """A text is taken as it came, half of a surrogate pair and NUL too."""
+    anything = re.compile(r"(?!)")
+    with patch.object(texts, "_no_line", anything), patch.object(wire, "_check", lambda value: None):
+        yield
+
+
+@contextmanager
+def any_bytes() -> Iterator[None]:
+    """What is no UTF-8 is replaced by U+FFFD, and taken."""
+    body = {"name": "\ufffd", "location": "Here"}
+    with patch.object(request.Request, "body", property(lambda self: body)):
+        yield
 
 
 @contextmanager
