@@ -93,7 +93,7 @@ class Scene:
 
     def _list_by_staff(self) -> str:
         item = {"storeId": self.things["selling stores"][0], "productId": self.things["products"][0], "quantity": 1}
-        return self._made("/api/depot/shopping", {"orderId": "on paper", "items": [item]})
+        return self._made("/api/depot/shopping", {"orderId": "on-paper", "items": [item]})
 
     def _until(self, path: str, member: str, status: str) -> None:
         self.wait_for(lambda: self.ask("GET", path, {})[member]["status"] == status, f"{member} {path} {status}")
