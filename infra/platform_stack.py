@@ -14,6 +14,7 @@ from constructs import Construct
 
 from functions.gateway.api import api as gateway_api
 from infra.alarms import Watched, add_alarms
+from infra.code_key import add_code_key
 from infra.function import RETENTION, ServiceFunction
 from infra.gateway_alarms import add_gateway_alarms
 from infra.names import bus_name, named, share
@@ -39,6 +40,7 @@ class PlatformStack(Stack):
         self.stage = stage
         self._bus()
         self._secret()
+        add_code_key(self, stage)
         self._alarm_topic(alarm_email)
         self._http_api(code, layer)
 

@@ -1,19 +1,29 @@
-"""The IAM statements that ports to other systems need, by the port's name."""
+"""What ports to other systems need: IAM statements, and the variables that name their resources, by the port's name."""
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.function import ServiceFunction
+from infra.names import shared
+from infra.stages import Stage
 
 
-def _send_texts() -> iam.PolicyStatement:
+def _send_texts(function: ServiceFunction, stack: Stack, stage: Stage) -> None:
     # A text to a phone number has no resource of its own: "anything but a topic" is the narrowest that IAM can express.
-    return iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:aws:sns:*:*:*"])
+    function.function.add_to_role_policy(
+        iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:aws:sns:*:*:*"])
+    )
 
 
-STATEMENTS = {"texts": _send_texts}
+def _read_code_key(function: ServiceFunction, stack: Stack, stage: Stage) -> None:
+    secret = shared(stack, stage, "code-key")
+    function.let(["secretsmanager:GetSecretValue"], secret, CODE_KEY=secret)
 
 
-def grant_port(function: ServiceFunction, port: str) -> None:
-    """Grant a function what a port needs; a port without a statement calls no AWS service."""
-    if port in STATEMENTS:
-        function.function.add_to_role_policy(STATEMENTS[port]())
+GRANTS = {"texts": _send_texts, "code_key": _read_code_key}
+
+
+def grant_port(function: ServiceFunction, port: str, stack: Stack, stage: Stage) -> None:
+    """Grant a function what a port needs; a port that is not named here calls no AWS service."""
+    if port in GRANTS:
+        GRANTS[port](function, stack, stage)

@@ -19,13 +19,13 @@ DIGITS = 6
 PHONE_ID = 32  # hexadecimal digits of a digest: 128 bits, so that no two numbers have one
 
 
-def _connect() -> bytes:
+def connect() -> bytes:
     """The secret that CODE_KEY names."""
     client = budget.guard(boto3.client("secretsmanager", config=budget.config()))
     return str(client.get_secret_value(SecretId=os.environ["CODE_KEY"])["SecretString"]).encode()
 
 
-code_key: Port[bytes] = Port("code_key", connect=_connect)
+code_key: Port[bytes] = Port("code_key", connect=connect)
 
 
 def phone_id(number: str) -> str:

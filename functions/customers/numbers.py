@@ -7,7 +7,6 @@ abroad only `00` is known (not `011`): who registers by one of these forms is fo
 """
 
 import re
-import unicodedata
 
 _TRUNK_ZERO = re.compile(r"^(\+|00)(.*?)\(0\)")
 _PUNCTUATION = re.compile(r"[\s()\[\]./\-\u2010-\u2015]")
@@ -18,7 +17,7 @@ def normalized(number: str) -> str:
 
     A text that is no number is compared as it is, without its case and outer spaces.
     """
-    text = unicodedata.normalize("NFKC", number).strip()
+    text = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in number).replace("＋", "+").strip()
     text = _PUNCTUATION.sub("", _TRUNK_ZERO.sub(r"\1\2", text))
     text = re.sub(r"^00", "+", text)
     if re.fullmatch(r"\+?[0-9]+", text):

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
+from events.queries import Query
 from events.registry import Kind, Message, Timer, language
+from functions.gateway import authorizer
 from functions.kernel.composition.manifest import Manifest, manifest, services
+from functions.kernel.messaging.queries import Ask
 
 INTRODUCTION = """\
 # Messages, commands and queries
@@ -75,8 +78,15 @@ def _queries(registered: Manifest) -> Iterator[str]:
     if registered.queries is None:
         return
     for name, (query, handler) in sorted(registered.queries.handlers.items()):
-        by = ", ".join(service for service in services() if query in manifest(service).questions)
+        by = ", ".join(_askers(query))
         yield f"| {name} | {by} | {query.answer.__name__} | {_where(query)} | {_where(handler)} |"
+
+
+def _askers(query: type[Query[Any]]) -> Iterator[str]:
+    """The services that send a query; the gateway is one where its authorizer asks."""
+    yield from (service for service in services() if query in manifest(service).questions)
+    if any(isinstance(ask, Ask) and ask.query is query for ask in vars(authorizer).values()):
+        yield "gateway"
 
 
 def _timer(timer: type[Message], registered: Manifest) -> str:

@@ -32,6 +32,7 @@ STATES = {
     "store_id": {"store_id", "name", "location", "participating"},
     "product_id": {"product_id", "store_id", "name", "description", "sku", "price", "removed"},
     "customer_id": {"customer_id", "name", "sms_number", "enabled", "language"},
+    "phone_id": {"phone_id", "request", "expires_at"},
     "basket_id": {"basket_id", "customer_id", "status", "items", "total"},
     "order_id": {
         *("order_id", "customer_id", "payment_id", "items", "total", "status", "ready", "paid"),

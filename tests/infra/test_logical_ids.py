@@ -16,7 +16,7 @@ RELAY = {"ServiceRelayFailures647D90D4"}
 TABLES = {
     "baskets": {EVENTS, VIEWS},
     "checkout": {EVENTS, VIEWS},
-    "customers": {EVENTS},
+    "customers": {EVENTS, VIEWS},
     "depot": {EVENTS, VIEWS},
     "insights": {VIEWS},
     "notifications": {EVENTS, VIEWS},

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import wraps
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
+from functions.customers import codes
 from functions.kernel.composition.container import Clients, compose
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.store import MemoryEventStore
@@ -29,9 +30,11 @@ from tests.permissions.roles import Call, Role
 from tests.support.cloud import MemoryBus
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
+from tests.support.runtime import CODE_KEY
 
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
+T = TypeVar("T")
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 ANSWERS: dict[str, Answer] = {
@@ -171,7 +174,8 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         *(_at_work(recorder, name, part) for name, part in PARTS.items()),
         patch.object(Mall, "ask", _asking(recorder)),
         patch.object(Runtime, "signing_key", property(_signing(recorder))),
-        patch.object(Mall, "_runtime", _without_adapters(Mall._runtime)),
+        patch.object(codes, "code_key", _read_by(recorder, codes.connect, lambda: CODE_KEY)),
+        patch.object(Mall, "_runtime", _without_adapters(recorder, Mall._runtime)),
     ]
     with ExitStack() as stack:
         for one in patches:
@@ -256,12 +260,25 @@ def _signing(recorder: Recorder) -> Callable[[Runtime], bytes]:
     return signing_key
 
 
-def _without_adapters(original: Callable[..., Runtime]) -> Callable[..., Runtime]:
-    """Ports connect as they do when deployed, to clients that are recorded."""
+def _read_by(recorder: Recorder, deployed: Callable[[], object], in_memory: Callable[[], T]) -> Callable[[], T]:
+    """A secret that a function reads as deployed too."""
+
+    def read() -> T:
+        if recorder.part:
+            with recorder.environment():
+                deployed()
+        return in_memory()
+
+    return read
+
+
+def _without_adapters(recorder: Recorder, original: Callable[..., Runtime]) -> Callable[..., Runtime]:
+    """Ports connect as they do when deployed, to clients that are recorded; so are the keys of tokens read."""
 
     def make(*args: Any) -> Runtime:
         made = original(*args)
         made.adapters.clear()
+        made.token_keys = _read_by(recorder, lambda: recorder.deployed().token_keys(), made.token_keys)
         return made
 
     return make

@@ -43,6 +43,7 @@ def work(recorder: Recorder) -> None:
         deed(deepcopy(furnished))
     republished(recorder, deepcopy(furnished.mall))
     refused_by_the_bus(recorder, deepcopy(furnished.mall))
+    tokens_are_checked(deepcopy(furnished))
     an_order_without_copies()
     days()
 
@@ -153,6 +154,13 @@ def refused_by_the_bus(recorder: Recorder, mall: Mall) -> None:
             record = {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": "1"}}
             with mall.at_work(service), recorder.working("relay"), patch.object(MemoryBus, "put", refuse):
                 assert relay.handle({"Records": [record]}) == {"batchItemFailures": []}
+
+
+def tokens_are_checked(furnished: Furnished) -> None:
+    """What the authorizer asks about the token of a customer, and of a robot."""
+    things = furnished.things
+    furnished.mall.ask("customers", {"query": "FindCustomerStatus", "data": {"customer_id": things["customer"]}})
+    furnished.mall.ask("depot", {"query": "FindBotCredential", "data": {"bot_id": things["robot"]}})
 
 
 def an_order_without_copies() -> None:

@@ -1,6 +1,6 @@
 """What notifications reads of what it hears. For what it lacks it calls back."""
 
-from tests.contract.kinds import TEXT, TIME, Reads, optional, words
+from tests.contract.kinds import NUMBER, TEXT, TIME, Reads, optional, words
 
 KIND = words("received", "approved", "ready_for_pickup", "cancelled", "rejected", "completed")
 
@@ -17,6 +17,7 @@ READS: Reads = {
         "CustomerDisabled",
     ): {"customer_id": TEXT, "sms_number": TEXT, "language": optional(TEXT)},
     ("CustomerErased",): {"customer_id": TEXT},
+    ("OneTimeCodeRequested",): {"phone_id": TEXT, "request": NUMBER, "expires_at": TIME},
     ("NotificationSent",): {
         "notification_id": TEXT,
         "order_id": TEXT,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+from functions.customers import codes
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
@@ -18,7 +19,7 @@ from functions.kernel.runtime.context import Caller
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
-from tests.support.callers import CLERK
+from tests.support.callers import A_KIOSK, CLERK
 from tests.support.cloud import Response
 from tests.support.mall import Mall
 
@@ -46,6 +47,7 @@ NAMED = {
 WANTED = {
     "DELETE /api/stores/{id}/participating": "participating store",
     "PUT /api/customers/{id}/enable": "disabled customer",
+    "POST /api/customers/{id}/sessions": "new customer",
     "PUT /api/depot/bots/{id}/offline": "idle robot",
     "PUT /api/checkout/sagas/{orderId}/resume": "parked order",
     "PUT /api/depot/shopping/{id}/assign": "available list",
@@ -60,13 +62,32 @@ FIELDS = {
     "paymentId": "payment",
     "orderId": "order",
     "botId": "idle robot",
+    "code": "one-time code",
 }
+NUMBER = "+15550100"  # as `generated` makes one
 BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
     "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
 }
+
+
+class OpenMall(Mall):
+    """A mall in which a request is sent by someone who may: by a clerk, or else by a kiosk."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        caller: Caller | None = None,
+    ) -> Response:
+        apis = [registered.api for registered in self.manifests.values() if registered.api]
+        route = next((found for api in apis if (found := api.find(method, path.partition("?")[0]))), None)
+        sender = A_KIOSK if route and not CLERK.has(*route.may) else CLERK
+        return super().request(method, path, body, headers, caller or sender)
 
 
 @dataclass
@@ -153,9 +174,17 @@ class Furnished:
     def welcome_customers(self) -> None:
         """Two customers, one of whom may not order."""
         for kind in ("customer", "disabled customer"):
-            self.things[kind] = self._made("/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})
+            self.things[kind] = self._made("/api/customers", {"name": "Ada Reyes", "smsNumber": NUMBER})
         self.ask("PUT", f"/api/customers/{self.things['disabled customer']}/disable")
         self.mall.settle()
+
+    def welcome_at_a_kiosk(self) -> None:
+        """A customer who has just registered at a kiosk, and one who has just asked there for a one-time code."""
+        person = {"name": "Eve Stone", "smsNumber": "+15550177"}
+        self.things["new customer"] = self.mall.request("POST", "/api/customers", person, caller=A_KIOSK).body["id"]
+        self.ask("POST", "/api/customers/codes", {"smsNumber": NUMBER})
+        with self.mall.at_work("customers"):
+            self.things["one-time code"] = codes.code(codes.phone_id(NUMBER), 1)
 
     def authorize(self, amount: float = 1_000) -> str:
         return self._made("/api/payments", {"customerId": self.things["customer"], "amount": amount})
@@ -220,7 +249,7 @@ class Furnished:
 
 def prepare() -> Furnished:
     """Make the mall."""
-    furnished = Furnished(Mall(settings=LEASE))
+    furnished = Furnished(OpenMall(settings=LEASE))
     furnished.open_stores()
     furnished.welcome_customers()
     furnished.bring_robots()
@@ -229,6 +258,7 @@ def prepare() -> Furnished:
     furnished.things["full basket"] = furnished.fill_a_basket()
     furnished.things["payment"] = furnished.authorize()
     furnished.plan_lists()
+    furnished.welcome_at_a_kiosk()
     return furnished
 
 
