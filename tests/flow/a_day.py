@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.kernel.eventstore import relay
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store, start_heartbeats, stop_heartbeats
+from tests.support.callers import robot
 from tests.support.mall import Mall
 
 TOTAL = 54.8
@@ -44,12 +45,14 @@ class Day:
         """The robot collects these quantities."""
         found = shopper.shopping_list()
         path, assignment = f"/api/depot/shopping/{found['id']}", {"assignment": found["assignment"]}
-        shopper.ask("PUT", f"{path}/start", assignment)
+        bot = robot(found["botId"])
+        shopper.ask("PUT", f"{path}/start", assignment, bot)
         picked = {self.products["cable"]: cables, self.products["charger"]: chargers}
         for item in found["stops"][0]["items"]:
             pick = {"storeId": found["stops"][0]["storeId"], "productId": item["productId"]}
-            shopper.ask("PUT", f"{path}/pick", {**assignment, **pick, "quantity": picked[item["productId"]]})
-        shopper.ask("PUT", f"{path}/complete", assignment)
+            pick["quantity"] = picked[item["productId"]]
+            shopper.ask("PUT", f"{path}/pick", {**assignment, **pick}, bot)
+        shopper.ask("PUT", f"{path}/complete", assignment, bot)
         self.mall.pass_time(20)
 
 
@@ -80,7 +83,7 @@ def afternoon(day: Day) -> None:
     """Orders that do not complete, and baskets that are not checked out."""
     day.orders_something("rejected", amount=10)
     hasty = day.shoppers["cancelled before approval"] = day.fills().authorizes_a_payment(TOTAL)
-    hasty.ask("PUT", f"/api/baskets/{hasty.basket_id}/checkout", {"paymentId": hasty.payment_id})
+    hasty.acts("PUT", f"/api/baskets/{hasty.basket_id}/checkout", {"paymentId": hasty.payment_id})
     while not any(
         e.metadata.name == "OrderCreated" and e.data["order_id"] == hasty.basket_id for e in day.mall.published
     ):
@@ -91,7 +94,7 @@ def afternoon(day: Day) -> None:
     day.orders_something("cancelled though paid").pays().is_cancelled_by_staff()
     day.finds(day.orders_something("nothing found"), 0, 0)
     leaver = day.fills()
-    leaver.ask("DELETE", f"/api/baskets/{leaver.basket_id}")
+    leaver.acts("DELETE", f"/api/baskets/{leaver.basket_id}")
     day.fills()  # a basket that is abandoned
     collect(day.orders_something("never paid"))
     day.mall.pass_time(1_800)

@@ -4,8 +4,10 @@ import random
 import uuid
 from typing import Any
 
+from functions.kernel.runtime.context import Caller
 from tests.flow.adding_up import ENDED, order_ids
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store, start_heartbeats, stop_heartbeats
+from tests.support.callers import A_KIOSK, CLERK, robot
 from tests.support.mall import Mall
 
 # Short times, so that a saga compensates and an order expires within minutes.
@@ -26,7 +28,7 @@ class Crowd:
         self.shoppers: list[Shopper] = []
         self.robots: list[str] = []
         self.products: dict[str, str] = {}
-        self.assignments: list[tuple[str, int]] = []
+        self.assignments: list[tuple[str, int, str]] = []
 
     def new_id(self) -> str:
         """The next id that a service or a client in the mall makes."""
@@ -62,8 +64,8 @@ class Crowd:
 
     def finish(self) -> None:
         """Bring all robots online and collect until every order has ended. Raises AssertionError if one does not."""
-        for robot in self.robots:
-            start_heartbeats(self.mall, robot)
+        for bot in self.robots:
+            start_heartbeats(self.mall, bot)
         for _ in range(EVENINGS):
             for shopping_list in self.lists("assigned", "active"):
                 self.collect(shopping_list)
@@ -78,9 +80,9 @@ class Crowd:
         shopper = Shopper(self.mall)
         return {id: shopper.ask("GET", f"/api/ordering/{id}")["order"]["status"] for id in order_ids(self.mall)}
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, caller: Caller = CLERK) -> Any:
         """The answer, or None when the request is refused (404, 409) or the service is stopped (503)."""
-        answer = self.mall.request(method, path, body)
+        answer = self.mall.request(method, path, body, caller=caller)
         assert answer.status in (200, 404, 409, 503), (method, path, body, answer)
         return answer.body if answer.status == 200 else None
 
@@ -95,20 +97,23 @@ class Crowd:
         wanted = {name: self.chance.randint(1, 3) for name in names}
         total = sum(PRICES[name] * quantity for name, quantity in wanted.items())
         amount = round(total + self.chance.choice([0, 0, 0, 5, 20, -1]), 2)
-        customer = self.ask("POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})
-        payment = customer and self.ask("POST", "/api/payments", {"customerId": customer["id"], "amount": amount})
-        basket = payment and self.ask("POST", "/api/baskets", {"customerId": customer["id"]})
+        new = self.ask("POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"}, A_KIOSK)
+        shopper = Shopper(self.mall, new["id"] if new else "")
+        body = {"customerId": shopper.customer_id, "amount": amount}
+        payment = new and self.ask("POST", "/api/payments", body, shopper.me)
+        basket = payment and self.ask("POST", "/api/baskets", {"customerId": shopper.customer_id}, shopper.me)
         if basket:
-            shopper = Shopper(self.mall, customer["id"], basket["id"], payment["id"])
+            shopper.basket_id, shopper.payment_id = basket["id"], payment["id"]
             path = f"/api/baskets/{shopper.basket_id}"
             for name, quantity in wanted.items():
-                shopper.ask("PUT", f"{path}/addItem", {"productId": self.products[name], "quantity": quantity})
-            shopper.ask("PUT", f"{path}/checkout", {"paymentId": shopper.payment_id})
+                shopper.acts("PUT", f"{path}/addItem", {"productId": self.products[name], "quantity": quantity})
+            shopper.acts("PUT", f"{path}/checkout", {"paymentId": shopper.payment_id})
             self.shoppers.append(shopper)
 
     def a_customer_pays(self) -> None:
         if self.shoppers:
-            self.ask("PUT", f"/api/payments/invoices/{self.chance.choice(self.shoppers).basket_id}/pay")
+            shopper = self.chance.choice(self.shoppers)
+            self.ask("PUT", f"/api/payments/invoices/{shopper.basket_id}/pay", None, shopper.me)
 
     def a_customer_cancels(self) -> None:
         if self.shoppers:
@@ -131,13 +136,13 @@ class Crowd:
         at_work = self.lists("assigned", "active")
         if at_work:
             shopping_list = self.chance.choice(at_work)
-            self.assignments.append((shopping_list["id"], shopping_list["assignment"]))
+            self.assignments.append((shopping_list["id"], shopping_list["assignment"], shopping_list["botId"]))
             self.collect(shopping_list)
 
     def a_robot_acts_on_an_old_assignment(self) -> None:
         if self.assignments:
-            list_id, assignment = self.chance.choice(self.assignments)
-            self.ask("PUT", f"/api/depot/shopping/{list_id}/complete", {"assignment": assignment})
+            list_id, assignment, bot = self.chance.choice(self.assignments)
+            self.ask("PUT", f"/api/depot/shopping/{list_id}/complete", {"assignment": assignment}, robot(bot))
 
     def a_clerk_checks_in(self) -> None:
         at_work = self.lists("assigned", "active")
@@ -149,26 +154,26 @@ class Crowd:
     def collect(self, shopping_list: Any) -> None:
         """A robot does the next step of its list, or several; of each item it finds all, or fewer."""
         path = f"/api/depot/shopping/{shopping_list['id']}"
-        number = {"assignment": shopping_list["assignment"]}
+        number, bot = {"assignment": shopping_list["assignment"]}, robot(shopping_list["botId"])
         steps = self.chance.randint(1, 3)
         if shopping_list["status"] == "assigned":
-            self.ask("PUT", f"{path}/start", number)
+            self.ask("PUT", f"{path}/start", number, bot)
         if steps > 1:
             for line in lines(shopping_list):
                 found = self.chance.choice(
                     [line["quantity"], line["quantity"], self.chance.randint(0, line["quantity"])]
                 )
-                self.ask("PUT", f"{path}/pick", number | line | {"quantity": found})
+                self.ask("PUT", f"{path}/pick", number | line | {"quantity": found}, bot)
         if steps > 2:
-            self.ask("PUT", f"{path}/complete", number)
+            self.ask("PUT", f"{path}/complete", number, bot)
 
     def a_robot_falls_silent(self) -> None:
         stop_heartbeats(self.mall, self.chance.choice(self.robots))
 
     def a_robot_leaves(self) -> None:
-        robot = self.chance.choice(self.robots)
-        stop_heartbeats(self.mall, robot)
-        self.ask("PUT", f"/api/depot/bots/{robot}/offline")
+        bot = self.chance.choice(self.robots)
+        stop_heartbeats(self.mall, bot)
+        self.ask("PUT", f"/api/depot/bots/{bot}/offline", None, robot(bot))
 
     def a_robot_comes_back(self) -> None:
         start_heartbeats(self.mall, self.chance.choice(self.robots))

@@ -1,14 +1,22 @@
 """Robots and lists in flow tests: their statuses, and a robot's steps with the list of an order."""
 
-from collections.abc import Callable
+from typing import Any, Protocol
 
 from tests.flow.shopper import Shopper
+from tests.support.callers import CLERK, robot
 from tests.support.mall import Mall, Response
 
 PRICES = {"cable": 9.95, "charger": 34.9}
 ORDERED, TOTAL = {"cable": 2, "charger": 1}, 54.8
 
-Step = Callable[[Shopper, int], Response]
+
+class Step(Protocol):
+    """What a robot does with the list of an order, under an assignment: the robot that has the list, or another one.
+
+    A clerk does it where nobody has the list.
+    """
+
+    def __call__(self, shopper: Shopper, assignment: int, bot: str | None = None) -> Response: ...
 
 
 def orders(mall: Mall, products: dict[str, str], number: int = 1) -> list[Shopper]:
@@ -45,19 +53,24 @@ def picked(shopper: Shopper) -> int:
     return sum(item["picked"] for stop in shopper.shopping_list()["stops"] for item in stop["items"])
 
 
-def start(shopper: Shopper, assignment: int) -> Response:
-    return shopper.mall.request("PUT", path_of(shopper, "start"), {"assignment": assignment})
+def start(shopper: Shopper, assignment: int, bot: str | None = None) -> Response:
+    return _step(shopper, "start", {"assignment": assignment}, bot)
 
 
-def pick(shopper: Shopper, assignment: int) -> Response:
+def pick(shopper: Shopper, assignment: int, bot: str | None = None) -> Response:
     """Pick one of the list's first item."""
     stop = shopper.shopping_list()["stops"][0]
     item = {"storeId": stop["storeId"], "productId": stop["items"][0]["productId"], "quantity": 1}
-    return shopper.mall.request("PUT", path_of(shopper, "pick"), {"assignment": assignment, **item})
+    return _step(shopper, "pick", {"assignment": assignment, **item}, bot)
 
 
-def complete(shopper: Shopper, assignment: int) -> Response:
-    return shopper.mall.request("PUT", path_of(shopper, "complete"), {"assignment": assignment})
+def complete(shopper: Shopper, assignment: int, bot: str | None = None) -> Response:
+    return _step(shopper, "complete", {"assignment": assignment}, bot)
+
+
+def _step(shopper: Shopper, step: str, body: dict[str, Any], bot: str | None) -> Response:
+    bot = bot or shopper.shopping_list()["botId"]
+    return shopper.mall.request("PUT", path_of(shopper, step), body, caller=robot(bot) if bot else CLERK)
 
 
 def path_of(shopper: Shopper, step: str) -> str:

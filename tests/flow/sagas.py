@@ -45,12 +45,13 @@ class Case:
     def check_out(self) -> None:
         """Request the checkout, and deliver no message yet."""
         body = {"paymentId": self.shopper.payment_id}
-        self.shopper.ask("PUT", f"/api/baskets/{self.order_id}/checkout", body)
+        self.shopper.acts("PUT", f"/api/baskets/{self.order_id}/checkout", body)
         self.mall.relay()
 
     def cancels(self) -> int:
         """The customer cancels the order; the status of the answer."""
-        return self.mall.request("DELETE", f"/api/ordering/{self.order_id}", {"reason": "changed my mind"}).status
+        reason = {"reason": "changed my mind"}
+        return self.mall.request("DELETE", f"/api/ordering/{self.order_id}", reason, caller=self.shopper.me).status
 
     def saga(self) -> Any:
         return self.shopper.ask("GET", f"/api/checkout/sagas/{self.order_id}")["saga"]

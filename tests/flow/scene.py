@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
+from functions.kernel.runtime.context import Caller
 from tests.flow.adding_up import money, notified
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
+from tests.support.callers import CLERK, robot
 from tests.support.mall import Mall
 
 PRICES = {"cable": 9.95, "charger": 34.9, "kettle": 20.0}
@@ -43,15 +45,20 @@ class Scene:
 
     def robot_starts(self) -> int:
         """The robot starts; returns its assignment."""
-        assignment: int = self.shopper.shopping_list()["assignment"]
-        self.shopper.ask("PUT", f"{self.path}/start", {"assignment": assignment})
+        bot, assignment = self.assigned_robot()
+        self.shopper.ask("PUT", f"{self.path}/start", {"assignment": assignment}, bot)
         return assignment
+
+    def assigned_robot(self) -> tuple[Caller, int]:
+        """The robot that has the order's list, and its assignment."""
+        found = self.shopper.shopping_list()
+        return robot(found["botId"]), found["assignment"]
 
     def robot_picks(self, name: str, quantity: int) -> int:
         """The robot picks `quantity` of a product in all; returns the status of the answer."""
-        assignment = self.shopper.shopping_list()["assignment"]
+        bot, assignment = self.assigned_robot()
         pick = {"assignment": assignment, **self.line(name, quantity)}
-        return self.mall.request("PUT", f"{self.path}/pick", pick).status
+        return self.mall.request("PUT", f"{self.path}/pick", pick, caller=bot).status
 
     def is_collected(self, short: Mapping[str, int] | None = None, by: Checker = "robot") -> "Scene":
         """The list is completed without what is `short`: a robot does not pick it, a clerk reports it."""
@@ -62,14 +69,17 @@ class Scene:
     def is_checked_in(self, short: Mapping[str, int], by: Checker = "robot") -> None:
         """The same, and no message is delivered yet."""
         completion: dict[str, Any] = {}
+        who = CLERK
         if by != "clerk":
             completion = {"assignment": self.robot_starts()}
             for name, quantity in ORDERED.items():
                 if quantity > short.get(name, 0):
                     assert self.robot_picks(name, quantity - short.get(name, 0)) == 200
-        if by != "robot":
+        if by == "robot":
+            who, _ = self.assigned_robot()
+        else:
             completion = {"shortages": [self.line(name, quantity) for name, quantity in short.items()]}
-        self.shopper.ask("PUT", f"{self.path}/complete", completion)
+        self.shopper.ask("PUT", f"{self.path}/complete", completion, who)
 
     def line(self, name: str, quantity: int) -> dict[str, Any]:
         return {"storeId": self.stores[name], "productId": self.products[name], "quantity": quantity}

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tests.support.callers import customer
+from functions.kernel.runtime.context import Caller
+from tests.support.callers import A_KIOSK, CLERK, customer, robot
 from tests.support.mall import Mall, Response
 
 HEARTBEAT = 25  # seconds between a robot's heartbeats: two in a lease of 60
@@ -12,63 +13,72 @@ HEARTBEAT = 25  # seconds between a robot's heartbeats: two in a lease of 60
 
 @dataclass
 class Shopper:
-    """A customer who takes an order step by step; after each step all messages are delivered."""
+    """A customer who takes an order step by step; after each step all messages are delivered.
+
+    `ask` and `refused` send requests of a clerk, unless told otherwise; `acts`, the customer's own.
+    """
 
     mall: Mall
     customer_id: str = ""
     basket_id: str = ""
     payment_id: str = ""
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    @property
+    def me(self) -> Caller:
+        """The customer's session."""
+        return customer(self.customer_id)
+
+    def ask(self, method: str, path: str, body: Any = None, caller: Caller = CLERK) -> Any:
         """A request that is expected to succeed; its body."""
-        response = self.mall.request(method, path, body)
+        response = self.mall.request(method, path, body, caller=caller)
         assert response.status == 200, response
         return response.body
 
-    def refused(self, method: str, path: str, body: Any = None) -> Response:
+    def acts(self, method: str, path: str, body: Any = None) -> Any:
+        """The same, of the customer."""
+        return self.ask(method, path, body, self.me)
+
+    def refused(self, method: str, path: str, body: Any = None, caller: Caller = CLERK) -> Response:
         """A request that is expected to be refused."""
-        response = self.mall.request(method, path, body)
+        response = self.mall.request(method, path, body, caller=caller)
         assert response.status >= 400, response
         return response
 
     def registers(self) -> "Shopper":
-        self.customer_id = self.ask("POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})["id"]
+        body = {"name": "Ada Reyes", "smsNumber": "+15550100"}
+        self.customer_id = self.ask("POST", "/api/customers", body, A_KIOSK)["id"]
         self.mall.settle()
         return self
 
     def fills_a_basket(self, products: dict[str, int]) -> "Shopper":
         """Product ids and quantities."""
-        self.basket_id = self.ask("POST", "/api/baskets", {"customerId": self.customer_id})["id"]
+        self.basket_id = self.acts("POST", "/api/baskets", {"customerId": self.customer_id})["id"]
         for product_id, quantity in products.items():
             item = {"productId": product_id, "quantity": quantity}
-            self.ask("PUT", f"/api/baskets/{self.basket_id}/addItem", item)
+            self.acts("PUT", f"/api/baskets/{self.basket_id}/addItem", item)
         self.mall.settle()
         return self
 
     def authorizes_a_payment(self, amount: float) -> "Shopper":
         body = {"customerId": self.customer_id, "amount": amount}
-        self.payment_id = self.ask("POST", "/api/payments", body)["id"]
+        self.payment_id = self.acts("POST", "/api/payments", body)["id"]
         self.mall.settle()
         return self
 
     def checks_out(self) -> "Shopper":
-        self.ask("PUT", f"/api/baskets/{self.basket_id}/checkout", {"paymentId": self.payment_id})
+        self.acts("PUT", f"/api/baskets/{self.basket_id}/checkout", {"paymentId": self.payment_id})
         self.mall.settle()
         return self
 
     def pays(self) -> "Shopper":
-        self.ask("PUT", f"/api/payments/invoices/{self.basket_id}/pay")
+        self.acts("PUT", f"/api/payments/invoices/{self.basket_id}/pay")
         self.mall.settle()
         return self
 
     def cancels(self) -> Response:
         """The customer cancels the order, which may be refused as too late."""
-        answer = self.mall.request(
-            "DELETE",
-            f"/api/ordering/{self.basket_id}",
-            {"reason": "changed my mind"},
-            caller=customer(self.customer_id),
-        )
+        reason = {"reason": "changed my mind"}
+        answer = self.mall.request("DELETE", f"/api/ordering/{self.basket_id}", reason, caller=self.me)
         self.mall.settle()
         return answer
 
@@ -79,16 +89,16 @@ class Shopper:
         return answer
 
     def order(self) -> Any:
-        return self.ask("GET", f"/api/ordering/{self.basket_id}")["order"]
+        return self.acts("GET", f"/api/ordering/{self.basket_id}")["order"]
 
     def shopping_list(self) -> Any:
         return self.ask("GET", f"/api/depot/shopping/{self.basket_id}")["list"]
 
     def payment(self) -> Any:
-        return self.ask("GET", f"/api/payments/{self.payment_id}")["payment"]
+        return self.acts("GET", f"/api/payments/{self.payment_id}")["payment"]
 
     def invoice(self) -> Any:
-        return self.ask("GET", f"/api/payments/invoices/{self.basket_id}")["invoice"]
+        return self.acts("GET", f"/api/payments/invoices/{self.basket_id}")["invoice"]
 
 
 def open_a_store(mall: Mall, prices: dict[str, float]) -> dict[str, str]:
@@ -118,7 +128,7 @@ def start_heartbeats(mall: Mall, bot: str) -> None:
 
 
 def _heartbeat(mall: Mall, bot: str) -> None:
-    response = mall.request("PUT", f"/api/depot/bots/{bot}/online")
+    response = mall.request("PUT", f"/api/depot/bots/{bot}/online", caller=robot(bot))
     assert response.status in (200, 503), response
 
 
@@ -130,7 +140,7 @@ def stop_heartbeats(mall: Mall, bot: str) -> None:
 def leave(mall: Mall, bot: str) -> None:
     """Have a robot report that it goes offline."""
     stop_heartbeats(mall, bot)
-    Shopper(mall).ask("PUT", f"/api/depot/bots/{bot}/offline")
+    Shopper(mall).ask("PUT", f"/api/depot/bots/{bot}/offline", caller=robot(bot))
     mall.settle()
 
 
@@ -139,11 +149,11 @@ def collect(shopper: Shopper) -> None:
     shopping_list = shopper.shopping_list()
     assert shopping_list["status"] == "assigned", shopping_list
     path = f"/api/depot/shopping/{shopping_list['id']}"
-    assignment = shopping_list["assignment"]
-    shopper.ask("PUT", f"{path}/start", {"assignment": assignment})
+    bot, assignment = robot(shopping_list["botId"]), shopping_list["assignment"]
+    shopper.ask("PUT", f"{path}/start", {"assignment": assignment}, bot)
     for stop in shopping_list["stops"]:
         for item in stop["items"]:
             pick = {"storeId": stop["storeId"], "productId": item["productId"], "quantity": item["quantity"]}
-            shopper.ask("PUT", f"{path}/pick", {"assignment": assignment, **pick})
-    shopper.ask("PUT", f"{path}/complete", {"assignment": assignment})
+            shopper.ask("PUT", f"{path}/pick", {"assignment": assignment, **pick}, bot)
+    shopper.ask("PUT", f"{path}/complete", {"assignment": assignment}, bot)
     shopper.mall.settle()

@@ -139,11 +139,11 @@ def test_an_order_is_cancelled_once_however_often_it_is_requested(scene: Scene) 
 def test_a_robot_whose_order_was_cancelled_gets_the_next_list_and_cannot_go_on_with_the_old_one(scene: Scene) -> None:
     being_collected(scene)
     first, old = scene.order_id, scene.path
-    assignment = scene.shopper.shopping_list()["assignment"]
+    bot, assignment = scene.assigned_robot()
     scene.shopper.cancels()
     pick = {"assignment": assignment, **scene.line("charger", 1)}
-    assert scene.mall.request("PUT", f"{old}/pick", pick).status == 409
-    assert scene.mall.request("PUT", f"{old}/complete", {"assignment": assignment}).status == 409
+    assert scene.mall.request("PUT", f"{old}/pick", pick, caller=bot).status == 404
+    assert scene.mall.request("PUT", f"{old}/complete", {"assignment": assignment}, caller=bot).status == 404
 
     scene.shopper.fills_a_basket({scene.products["kettle"]: 1}).authorizes_a_payment(20)
     assert scene.order_id != first

@@ -31,12 +31,12 @@ def scene(request: pytest.FixtureRequest) -> Scene:
 def changes_contact(shopper: Shopper) -> None:
     """The customer changes number and language; no message is delivered yet."""
     path = f"/api/customers/{shopper.customer_id}"
-    shopper.ask("PUT", f"{path}/change-sms", {"smsNumber": "+15550199"})
-    shopper.ask("PUT", f"{path}/language", {"language": "es"})
+    shopper.acts("PUT", f"{path}/change-sms", {"smsNumber": "+15550199"})
+    shopper.acts("PUT", f"{path}/language", {"language": "es"})
 
 
 def is_erased(shopper: Shopper) -> None:
-    shopper.ask("DELETE", f"/api/customers/{shopper.customer_id}")
+    shopper.acts("DELETE", f"/api/customers/{shopper.customer_id}")
     shopper.mall.settle()
 
 

@@ -268,8 +268,10 @@ def test_an_order_with_another_customers_payment_is_rejected_and_does_not_change
     thief.checks_out()
     scene.mall.pass_time(60)
     assert thief.order()["status"] == "rejected"
-    assert thief.payment()["status"] == "authorized"
-    assert thief.refused("PUT", f"/api/payments/invoices/{thief.basket_id}/pay").status == 409
+    assert scene.shopper.payment()["status"] == "authorized"
+    assert thief.refused("GET", f"/api/payments/{theirs}", caller=thief.me).status == 404
+    assert thief.invoice()["status"] == "cancelled"
+    assert thief.refused("PUT", f"/api/payments/invoices/{thief.basket_id}/pay", caller=thief.me).status == 409
     scene.is_approved().is_collected().shopper.pays()
     assert scene.paid_and_refunded() == (114.8, 0)
     everything_adds_up(scene.mall)
