@@ -1,4 +1,4 @@
-"""The simulated gateway: it asks the authorizer about a token of the mall's own, and keeps the answer for 60 seconds."""
+"""The simulated gateway: it asks the authorizer about a token of the mall's own, and keeps the answer for a minute."""
 
 from collections.abc import Callable
 
