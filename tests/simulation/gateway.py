@@ -41,9 +41,7 @@ class Gateway:
         self._world, self._deployed = world, deployed
         self._known: dict[str, tuple[int, dict[str, Any]]] = {}  # by token: until when, and what the authorizer said
 
-    def send(
-        self, number: str, method: str, path: str, body: Any, headers: Mapping[str, str], who: str
-    ) -> Response:
+    def send(self, number: str, method: str, path: str, body: Any, headers: Mapping[str, str], who: str) -> Response:
         """Send a request, inside a task. number: its id. who: the caller of one without a token, or ""."""
         if self._world.faults.strikes("gateway error", f"{method} {path}"):
             return UNAVAILABLE
@@ -73,9 +71,7 @@ class Gateway:
         content = answer.get("body")
         return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
 
-    def _authorize(
-        self, number: str, method: str, path: str, headers: Mapping[str, str]
-    ) -> dict[str, Any] | Response:
+    def _authorize(self, number: str, method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any] | Response:
         """What the authorizer says of a token, or said less than 60 seconds ago."""
         token, history = headers["authorization"], self._world.history
         until, told = self._known.get(token, (0, {}))

@@ -41,6 +41,8 @@ class HistoryBuilder:
         self._now = 0
         self._number = 0
         self._request: str | None = None
+        self._who = "system"  # who sent the request that is being handled
+        self._actors: dict[str, str] = {}  # by message
         self._timers: list[tuple[str, str]] = []
         self._being_handled: list[str] = []  # messages to the saga, which are deleted after its next commit
         self.write_row("insights/views", "sums", "summed", 1, {"until": "2026-01-05T10:00"})
@@ -85,12 +87,20 @@ class HistoryBuilder:
         return f"{prefix}-{self._number}"
 
     def request(
-        self, method: str, path: str, *, key: str | None = None, body: Any = None, if_match: str | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        body: Any = None,
+        if_match: str | None = None,
+        who: str = "staff:1",
+        token: str | None = None,
     ) -> str:
         """A request arrives; its id. Commits until the response belong to it."""
-        self._request = self.number("request")
-        fields = {"method": method, "path": path, "key": key, "body": body, "if_match": if_match}
-        self.record("request", id=self._request, who="staff:1", **fields)
+        self._request, self._who = self.number("request"), who or "anonymous"
+        fields = {"method": method, "path": path, "key": key, "body": body, "if_match": if_match, "token": token}
+        self.record("request", id=self._request, who=who, **fields)
         self.record("invocation", container="api", function="some/api", cause=[self._request])
         return self._request
 
@@ -98,7 +108,7 @@ class HistoryBuilder:
         """The client receives the response."""
         self.record("ended", container="api", function="some/api", how="ok", failures=[])
         self.record("response", id=self._request, status=status, body=body or {}, version=version)
-        self._request = None
+        self._request, self._who = None, "system"
 
     def commit(
         self,
@@ -118,23 +128,27 @@ class HistoryBuilder:
         """
         service, version = SERVICE_OF[stream.partition("#")[0]], self._versions.get(stream, 0) + 1
         last = version + len(events) - 1
+        actor = self._actors.get(cause or "", self._who)
         self._versions[stream] = last
         one_each = range(len(events)) if len(messages) == len(events) else [len(events) - 1] * len(messages)
         versions = [version + position for position in (one_each if of_events is None else of_events)]
         details = [
-            self._detail(name, data, service, stream, of_event, cause)
+            self._detail(name, data, service, stream, of_event, cause, actor)
             for (name, data), of_event in zip(messages, versions, strict=True)
         ]
         if answers:
             details[-1]["metadata"]["causation_id"] = answers
         carried: list[dict[str, Any]] = [{"detail": detail} for detail in details]
-        delayed = [(self._detail(name, data, service, stream, last, cause), delay) for name, data, delay in timers]
+        delayed = [
+            (self._detail(name, data, service, stream, last, cause, actor), delay) for name, data, delay in timers
+        ]
         carried += [{"detail": detail, "delay": delay} for detail, delay in delayed]
         item: dict[str, dict[str, str]] = {
             "stream": {"S": stream},
             "version": {"N": str(version)},
             "id": {"S": self.number("commit")},
             "time": {"S": self.time()},
+            "actor": {"S": actor},
             "events": {"S": json.dumps([[name, 1, data] for name, data in events])},
             "messages": {"S": json.dumps(carried)},
         }
@@ -167,14 +181,14 @@ class HistoryBuilder:
     def reply(self, name: str, data: dict[str, Any], command: str) -> str:
         """Publish a reply that no commit carries; its id."""
         source = next(service for prefix, service in SOURCE_OF_REPLY.items() if name.startswith(prefix))
-        detail = self._detail(name, data, source, f"{name}#{command}", 1, command)
+        detail = self._detail(name, data, source, f"{name}#{command}", 1, command, self._actors[command])
         self.publish(detail)
         return str(detail["metadata"]["id"])
 
     def _detail(
-        self, name: str, data: dict[str, Any], service: str, stream: str, version: int, cause: str | None
+        self, name: str, data: dict[str, Any], service: str, stream: str, version: int, cause: str | None, actor: str
     ) -> dict[str, Any]:
-        metadata = {
+        metadata: dict[str, Any] = {
             "id": f"{stream}/{version}/{name}",
             "time": TIME,
             "name": name,
@@ -183,7 +197,9 @@ class HistoryBuilder:
             "stream": stream,
             "stream_version": version,
             "causation_id": cause,
+            "actor": actor,
         }
+        self._actors[metadata["id"]] = actor
         return {"metadata": metadata, "data": data}
 
     def publish(self, detail: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.simulation import (
+    broken_access,
     broken_baskets_and_orders,
     broken_commands_and_money,
     broken_payments,
@@ -13,12 +14,14 @@ from tests.simulation import (
     sample_histories,
 )
 from tests.simulation.check import (
+    access,
     baskets,
     check,
     collection,
     commands,
     delivery,
     failures,
+    identity,
     lists,
     loops,
     money,
@@ -44,6 +47,7 @@ SAMPLES: dict[str, Callable[[], HistoryBuilder]] = {
     "parked": sample_histories.parked,
 }
 BROKEN = [
+    *broken_access.CASES,
     *broken_commands_and_money.CASES,
     *broken_payments.CASES,
     *broken_sagas_and_read_models.CASES,
@@ -87,7 +91,7 @@ def test_every_invariant_is_violated_by_some_broken_history() -> None:
         outages,
         published_state,
     )
-    families = (*kernel, baskets, collection, lists, orders, money, provider, refusals, robots)
+    families = (*kernel, access, identity, baskets, collection, lists, orders, money, provider, refusals, robots)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
     invariants = {value for value in constants if isinstance(value, str) and " " in value}
     assert invariants == {invariant for _, _, invariant in BROKEN}

@@ -45,7 +45,7 @@ def test_timers_and_versions_are_those_of_the_language() -> None:
 
 def test_each_kind_of_aggregate_has_its_legal_events() -> None:
     found: dict[str, set[str]] = {}
-    for module in ("service", "reconciliation"):
+    for module in ("service", "sessions", "reconciliation"):
         for service in services():
             path = f"functions.{service}.{module}"
             members = vars(import_module(path)).values() if find_spec(path) else ()

@@ -11,8 +11,8 @@ import pytest
 
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
-from tests.simulation.gateway import Response
 from tests.simulation.faults import FAULTS, Faults
+from tests.simulation.gateway import Response
 
 ROOT = Path(__file__).parents[2]
 

@@ -77,7 +77,8 @@ def test_leaving_out_a_client_does_not_change_the_plans_of_others(outcomes: dict
     outcome = run_schedule(5, without=Without(clients=frozenset({name})))
     assert name not in outcome.clients
     assert set(outcome.clients) | {name} == set(outcomes[5].clients)
-    assert not any(fields.get("who", "").endswith(name) for _, _, fields in outcome.history)
+    keys = {fields["key"] or "" for _, kind, fields in outcome.history if kind == "request"}
+    assert not any(key.startswith(f"{name} ") for key in keys)
 
 
 def test_a_fault_that_is_left_out_does_not_strike() -> None:
@@ -141,6 +142,7 @@ def test_workloads_vary() -> None:
     workloads = [draw(seed) for seed in range(1, 201)]
     clients = {name for workload in workloads for name in workload.clients}
     assert {"customer 1", "customer 4", "robot 2", "clerk", "manager", "operator", "stranger", "outage"} <= clients
+    assert {"intruder", "thief"} <= clients
     assert any(not any(name.startswith("robot") for name in workload.clients) for workload in workloads)
     assert {workload.recovery for workload in workloads} == {True, False}
 

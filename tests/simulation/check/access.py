@@ -19,75 +19,76 @@ REFUSED_AS = "without a token it is 401, with the wrong role 403, another's is 4
 ADMITTED = "who may is neither unauthenticated nor forbidden"
 FOUND = "who may see a thing finds it"
 
-BROWSERS, SHOPPERS, DEPOT = "staff kiosk customer", "staff customer", "staff bot"
+STAFF, KIOSK = ("staff",), ("kiosk",)
+BROWSERS, SHOPPERS, DEPOT = (*STAFF, *KIOSK, "customer"), (*STAFF, "customer"), (*STAFF, "bot")
 
 # Who may use a route, and whose the thing must be where the caller is a customer or robot: the thing that its path
 # names (an aggregate class, or "self"), or the customer that its body names.
-MATRIX: dict[str, tuple[str, str]] = {
-    "POST /api/stores": ("staff", ""),
+MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
+    "POST /api/stores": (STAFF, ""),
     "GET /api/stores": (BROWSERS, ""),
     "GET /api/stores/participating": (BROWSERS, ""),
     "GET /api/stores/*": (BROWSERS, ""),
-    "PUT /api/stores/*/participating": ("staff", ""),
-    "DELETE /api/stores/*/participating": ("staff", ""),
-    "PUT /api/stores/*/rebrand": ("staff", ""),
-    "POST /api/stores/*/products": ("staff", ""),
+    "PUT /api/stores/*/participating": (STAFF, ""),
+    "DELETE /api/stores/*/participating": (STAFF, ""),
+    "PUT /api/stores/*/rebrand": (STAFF, ""),
+    "POST /api/stores/*/products": (STAFF, ""),
     "GET /api/stores/*/products": (BROWSERS, ""),
     "GET /api/stores/products/*": (BROWSERS, ""),
-    "DELETE /api/stores/products/*": ("staff", ""),
-    "PUT /api/stores/products/*/rebrand": ("staff", ""),
-    "PUT /api/stores/products/*/increasePrice": ("staff", ""),
-    "PUT /api/stores/products/*/decreasePrice": ("staff", ""),
-    "POST /api/customers": ("staff kiosk", ""),
+    "DELETE /api/stores/products/*": (STAFF, ""),
+    "PUT /api/stores/products/*/rebrand": (STAFF, ""),
+    "PUT /api/stores/products/*/increasePrice": (STAFF, ""),
+    "PUT /api/stores/products/*/decreasePrice": (STAFF, ""),
+    "POST /api/customers": ((*STAFF, *KIOSK), ""),
     "GET /api/customers/*": (SHOPPERS, "self"),
-    "PUT /api/customers/*/enable": ("staff", ""),
-    "PUT /api/customers/*/disable": ("staff", ""),
+    "PUT /api/customers/*/enable": (STAFF, ""),
+    "PUT /api/customers/*/disable": (STAFF, ""),
     "PUT /api/customers/*/change-sms": (SHOPPERS, "self"),
     "PUT /api/customers/*/language": (SHOPPERS, "self"),
     "DELETE /api/customers/*": (SHOPPERS, "self"),
-    "POST /api/customers/*/sessions": ("kiosk customer", "self"),
-    "POST /api/customers/codes": ("kiosk", ""),
-    "POST /api/customers/sessions": ("kiosk", ""),
+    "POST /api/customers/*/sessions": ((*KIOSK, "customer"), "self"),
+    "POST /api/customers/codes": (KIOSK, ""),
+    "POST /api/customers/sessions": (KIOSK, ""),
     "POST /api/baskets": (SHOPPERS, "named"),
     "GET /api/baskets/*": (SHOPPERS, "Basket"),
     "DELETE /api/baskets/*": (SHOPPERS, "Basket"),
     "PUT /api/baskets/*/addItem": (SHOPPERS, "Basket"),
     "PUT /api/baskets/*/removeItem": (SHOPPERS, "Basket"),
     "PUT /api/baskets/*/checkout": (SHOPPERS, "Basket"),
-    "POST /api/ordering": ("staff", ""),
+    "POST /api/ordering": (STAFF, ""),
     "GET /api/ordering/*": (SHOPPERS, "Order"),
     "DELETE /api/ordering/*": (SHOPPERS, "Order"),
     "POST /api/payments": (SHOPPERS, "named"),
     "GET /api/payments/*": (SHOPPERS, "Payment"),
     "GET /api/payments/invoices/*": (SHOPPERS, "Invoice"),
     "PUT /api/payments/invoices/*/pay": (SHOPPERS, "Invoice"),
-    "POST /api/payments/reconciliation": ("staff", ""),
-    "GET /api/payments/differences": ("staff", ""),
+    "POST /api/payments/reconciliation": (STAFF, ""),
+    "GET /api/payments/differences": (STAFF, ""),
     "POST /api/search/orders": (SHOPPERS, "named"),
     "GET /api/search/orders/*": (SHOPPERS, "Order"),
-    "GET /api/checkout/sagas": ("staff", ""),
-    "GET /api/checkout/sagas/*": ("staff", ""),
-    "PUT /api/checkout/sagas/*/resume": ("staff", ""),
-    "GET /api/notifications": ("staff", ""),
-    "GET /api/insights/funnel": ("staff", ""),
-    "GET /api/insights/sales": ("staff", ""),
-    "GET /api/insights/orders/*/timeline": ("staff", ""),
-    "POST /api/depot/shopping": ("staff", ""),
+    "GET /api/checkout/sagas": (STAFF, ""),
+    "GET /api/checkout/sagas/*": (STAFF, ""),
+    "PUT /api/checkout/sagas/*/resume": (STAFF, ""),
+    "GET /api/notifications": (STAFF, ""),
+    "GET /api/insights/funnel": (STAFF, ""),
+    "GET /api/insights/sales": (STAFF, ""),
+    "GET /api/insights/orders/*/timeline": (STAFF, ""),
+    "POST /api/depot/shopping": (STAFF, ""),
     "GET /api/depot/shopping": (DEPOT, ""),
     "GET /api/depot/shopping/*": (DEPOT, "ShoppingList"),
-    "POST /api/depot/shopping/*": ("staff", ""),
-    "PUT /api/depot/shopping/*/initiate": ("staff", ""),
-    "PUT /api/depot/shopping/*/assign": ("staff", ""),
+    "POST /api/depot/shopping/*": (STAFF, ""),
+    "PUT /api/depot/shopping/*/initiate": (STAFF, ""),
+    "PUT /api/depot/shopping/*/assign": (STAFF, ""),
     "PUT /api/depot/shopping/*/start": (DEPOT, "ShoppingList"),
     "PUT /api/depot/shopping/*/pick": (DEPOT, "ShoppingList"),
     "PUT /api/depot/shopping/*/complete": (DEPOT, "ShoppingList"),
-    "POST /api/depot/bots": ("staff", ""),
-    "GET /api/depot/bots": ("staff", ""),
+    "POST /api/depot/bots": (STAFF, ""),
+    "GET /api/depot/bots": (STAFF, ""),
     "PUT /api/depot/bots/*/online": (DEPOT, "self"),
     "PUT /api/depot/bots/*/offline": (DEPOT, "self"),
     "POST /api/depot/bots/*/token": (DEPOT, "self"),
 }
-SESSION = "POST /api/customers/*/sessions"  # judged with the tokens, by when and by whom a customer was registered
+SESSIONS = ("POST /api/customers/*/sessions",)  # are refused for more: see identity.py
 OWN_ALONE = ("customer", "bot")  # roles that see and change their own alone
 UNKNOWN_OUTCOME = (429, 500, 502, 503, 504)  # an answer that tells nothing
 READS = ("Basket", "Order", "Payment", "Invoice", "ShoppingList")  # what is read from its stream
@@ -133,11 +134,11 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 def judge(request: Request, owners: Owners) -> Verdict:
     """Whether a request's caller may make it."""
     route, id = route_of(request)
-    roles, whose = MATRIX.get(route, ("", ""))
+    roles, whose = MATRIX.get(route, ((), ""))
     role, _, caller = request.who.partition(":")
     if not role:
         return Verdict(route, (401,))
-    if ("staff" if role == "operator" else role) not in roles.split():
+    if ("staff" if role == "operator" else role) not in roles:
         return Verdict(route, (403,))
     if role not in OWN_ALONE or not whose:
         return Verdict(route)
@@ -156,9 +157,9 @@ def route_of(request: Request) -> tuple[str, str]:
     """The route of a request, and the first id in its path; ("", "") for one that is in no matrix."""
     parts = request.path.partition("?")[0].split("/")
     for route, method, path in _PATHS:
-        if method == request.method and len(path) == len(parts):
-            if all(want in ("*", part) for want, part in zip(path, parts, strict=True)):
-                return route, parts[path.index("*")] if "*" in path else ""
+        fits = method == request.method and len(path) == len(parts)
+        if fits and all(want in ("*", part) for want, part in zip(path, parts, strict=True)):
+            return route, parts[path.index("*")] if "*" in path else ""
     return "", ""
 
 
@@ -192,7 +193,7 @@ def _admission(request: Request, verdict: Verdict, owners: Owners) -> Iterator[t
     if request.accepted:
         for seen in _of_others(request, owners):
             yield NOT_SEEN, f"showed {seen}"
-    elif request.status in (401, 403) and not request.token and verdict.route != SESSION:
+    elif request.status in (401, 403) and not request.token and verdict.route not in SESSIONS:
         yield ADMITTED, f"was answered {request.status}"
     elif request.status == 404 and request.method == "GET" and verdict.certain:
         whose, id = MATRIX[verdict.route][1], route_of(request)[1]

@@ -129,7 +129,9 @@ def _silent_robots(history: ParsedHistory, deliveries: Deliveries) -> Iterator[V
                 bot_id = robot_of[aggregate_id]
                 last_request[bot_id] = max(last_request.get(bot_id, 0), commit.at)
     for bot_id, commits in history.of_kind("Bot"):
-        names = [name for commit in commits for name in commit.event_names() if name != UNCHANGED]
+        names = [
+            name for commit in commits for name in commit.event_names() if name not in (UNCHANGED, "TokensRevoked")
+        ]
         offline = names[-1] in ("Registered", "WentOffline")
         since = max(last_request.get(bot_id, 0) + LEASE, commits[-1].at, history.faults_ended_at)
         if not offline and history.end - since > SLACK and not deliveries.misses("depot/inbox", bot_id, ONLINE):

@@ -20,6 +20,7 @@ ENDS_ITSELF = "a function ends by itself before its timeout, unless it hangs"
 UNAVAILABLE = "what may pass is answered with 503, never with 500"
 
 OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault "outage"
+AUTHORIZER, UNCHECKED = "gateway/authorizer", "unchecked"  # what it says of a token where an owner cannot be asked
 HANGS = {"function slow"}  # the fault by which a container hangs until its timeout
 
 # Faults that make nothing fail: they delay, repeat or reorder, or change a clock.
@@ -95,6 +96,7 @@ class Invocation:
 def violations(history: ParsedHistory) -> Iterator[Violation]:
     """Failures without a cause, and dead letters that could have been handled."""
     answered = {request.id: request.status for request in history.requests.values() if request.status}
+    unchecked = dict(_unchecked(history.entries))
     if not (history.dead_letters or history.failure_count or any(status >= 500 for status in answered.values())):
         return
     ended = list(_invocations(history.entries))
@@ -102,7 +104,11 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     for invocation in ended:
         for cause in invocation.cause:
             by_cause[cause].append(invocation)
-        failed = invocation.how not in ("ok", "") or answered.get(invocation.cause[0], 0) >= 500
+        first = invocation.cause[0]
+        if invocation.function == AUTHORIZER:
+            failed = invocation.how not in ("ok", "") or unchecked.get(first) is False
+        else:  # where the token was not checked, the answer is 503 without a failure of the service
+            failed = invocation.how not in ("ok", "") or (answered.get(first, 0) >= 500 and first not in unchecked)
         failures = sum(not _waits(message, invocation, history) for message in invocation.failures)
         if not invocation.has_reasons_for(max(failures, int(failed))):
             what = " and ".join(invocation.failures) or invocation.cause[0]
@@ -118,6 +124,13 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         if letter.by == "inbox" and letter.message and not _may_be_dead_lettered(letter, by_cause, history):
             text = f"{letter.message.name} was dead-lettered at {letter.queue}: {letter.reason.get('reason')}"
             yield Violation(CAUSED, text, {"message": letter.message.id, "queue": letter.queue})
+
+
+def _unchecked(entries: Sequence[Entry]) -> Iterator[tuple[str, bool]]:
+    """The requests whose token could not be checked, each with whether the gateway knew that from one before."""
+    for _, kind, fields in entries:
+        if kind == "authorized" and fields["told"].get("reason") == UNCHECKED:
+            yield fields["id"], fields["cached"]
 
 
 def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.simulation.check.access import SESSION, judge, route_of
+from tests.simulation.check.access import SESSIONS, judge, route_of
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Request
 from tests.simulation.check.violation import Violation
@@ -54,9 +54,9 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     for request in history.requests.values():
         if request.token:
             yield from _presented(request, owners)
-        if request.accepted and isinstance(request.answer, dict) and "token" in request.answer:
-            if text := _wrongly_issued(request, history, owners):
-                yield Violation(ISSUED, f"{request.who}: {request.where} {text}", {"request": request.id})
+        issued = request.accepted and isinstance(request.answer, dict) and "token" in request.answer
+        if issued and (text := _wrongly_issued(request, history, owners)):
+            yield Violation(ISSUED, f"{request.who}: {request.where} {text}", {"request": request.id})
 
 
 def _actors(history: ParsedHistory, owners: Owners) -> Iterator[Violation]:
@@ -73,7 +73,9 @@ def _actors(history: ParsedHistory, owners: Owners) -> Iterator[Violation]:
         named = {actor, *(message.metadata["actor"] for message in commit.messages)}
         about = {"commit": commit.id, "stream": commit.stream}
         if named != {expected}:
-            yield Violation(ACTOR, f"{commit.where} and its messages name {', '.join(sorted(named))}, not {expected}", about)
+            yield Violation(
+                ACTOR, f"{commit.where} and its messages name {', '.join(sorted(named))}, not {expected}", about
+            )
         elif expected not in may and expected != SYSTEM:
             yield Violation(ACTOR_MAY, f"{commit.where} names {expected}, who may nothing of what it asked for", about)
     for message_id in history.published:
@@ -81,7 +83,9 @@ def _actors(history: ParsedHistory, owners: Owners) -> Iterator[Violation]:
         command = history.messages.get(message.metadata.get("causation_id") or "")
         if command and not message.commit and message.metadata["actor"] != command.metadata["actor"]:
             names = f"{message.metadata['actor']}, not {command.metadata['actor']}"
-            yield Violation(ACTOR, f"{message.name}, which answers {command.name}, names {names}", {"message": message_id})
+            yield Violation(
+                ACTOR, f"{message.name}, which answers {command.name}, names {names}", {"message": message_id}
+            )
 
 
 def _presented(request: Request, owners: Owners) -> Iterator[Violation]:
@@ -113,9 +117,11 @@ def _wrongly_issued(request: Request, history: ParsedHistory, owners: Owners) ->
         return "" if token.generation in owners.generations(id, begin, end) else "issued a token that is revoked"
     if True not in owners.enabled(id, begin, end):
         return "opened a session for a customer who is not enabled"
-    if route == SESSION and request.who.startswith("kiosk:"):
+    if route in SESSIONS and request.who.startswith("kiosk:"):
         registration = history.stream("Customer", id)[0]
         by = history.requests[registration.request].who if registration.request else ""
         if by != request.who or begin - registration.at > JUST_REGISTERED + CLOCKS:
-            return f"opened a session for whom {by or 'nobody'} registered {(begin - registration.at) // SECOND} s before"
+            return (
+                f"opened a session for whom {by or 'nobody'} registered {(begin - registration.at) // SECOND} s before"
+            )
     return ""

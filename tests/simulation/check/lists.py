@@ -41,6 +41,7 @@ class Reading:
 
     route: str
     begun: int
+    who: str
     ids: list[str] = field(default_factory=list)
 
 
@@ -52,7 +53,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         listed = LISTS.get(route)
         if listed is None or not request.accepted:
             continue
-        reading = pages.pop(token, None) if token else Reading(route, request.at)
+        reading = pages.pop(token, None) if token else Reading(route, request.at, request.who)
         if reading is None:
             continue
         reading.ids += [one[listed.id] for one in request.answer[listed.member]]
@@ -64,7 +65,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         twice = [id for id, count in Counter(reading.ids).items() if count > 1]
         if twice:
             yield Violation(NOTHING_TWICE, f"{route} has {', '.join(twice)} twice", about)
-        missing = _listed(history, listed, reading.begun - SLACK) - set(reading.ids)
+        missing = _listed(history, listed, reading.begun - SLACK, reading.who) - set(reading.ids)
         if missing:
             yield Violation(NOTHING_MISSING, f"{route} lacks {', '.join(sorted(missing))}", about)
 
@@ -79,8 +80,10 @@ def _asked(request: Request) -> tuple[str, str]:
     return f"{request.method} {path}", asked.get("next", "")
 
 
-def _listed(history: ParsedHistory, listed: Listed, until: int) -> set[str]:
-    """What had come into a list by then."""
+def _listed(history: ParsedHistory, listed: Listed, until: int, who: str) -> set[str]:
+    """What had come into a list by then: of orders, a customer is shown its own."""
+    role, _, caller = who.partition(":")
+    own = caller if role == "customer" else None
     if listed.rows:
         written = [(at, sort) for at, table, partition, sort, _ in history.rows if (table, partition) == listed.rows]
         return {sort for at, sort in written if at <= until}
@@ -91,6 +94,7 @@ def _listed(history: ParsedHistory, listed: Listed, until: int) -> set[str]:
         if copy.queue == queue
         and copy.message
         and copy.message.name == name
+        and own in (None, copy.message.data.get("customer_id", own))
         and copy.deleted is not None
         and copy.deleted <= until
     }

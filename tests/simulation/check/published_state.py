@@ -70,7 +70,8 @@ def _published_list(message: Message) -> State | None:
 
 def _bot(state: State, event: Event) -> None:
     state["status"] = BOT_STATUS.get(event.name, state["status"])
-    state["list_id"] = event.data["list_id"] if event.name == "TookList" else None
+    if event.name in BOT_STATUS:
+        state["list_id"] = event.data["list_id"] if event.name == "TookList" else None
 
 
 def _order(state: State, event: Event) -> None:

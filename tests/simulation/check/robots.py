@@ -107,7 +107,7 @@ class Depot:
         self.bots[bot_id] = BOT_STATUS.get(event.name, self.bots.get(bot_id, ""))
         if event.name == "TookList":
             self.list_of[bot_id] = event.data["list_id"]
-        else:
+        elif event.name in BOT_STATUS:
             self.list_of.pop(bot_id, None)
 
     def disagreement(self) -> str | None:

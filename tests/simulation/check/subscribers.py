@@ -27,6 +27,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CustomerEnabled": _CUSTOMER,
     "CustomerDisabled": _CUSTOMER,
     "CustomerErased": _CUSTOMER,
+    "OneTimeCodeRequested": (INSIGHTS, NOTIFICATIONS),
     "BasketStarted": (BASKETS, INSIGHTS),
     "BasketCancelled": (BASKETS, INSIGHTS),
     "BasketAbandoned": (BASKETS, INSIGHTS),

@@ -94,6 +94,16 @@ INVOICE: Machine = {
     "cancelled": {},
 }
 NOTIFICATION: Machine = {"": {"Sent": "sent", "Skipped": "skipped"}, "sent": {}, "skipped": {}}
+CODE_TEXT: Machine = {"": {"CodeSent": "sent"}, "sent": {}}
+PHONE: Machine = {
+    "": {"CodeRequested": "requested"},
+    "requested": {"CodeRequested": "requested", "CodeFailed": "requested", "CodeUsed": "used"},
+    "used": {"CodeRequested": "requested", "CodeFailed": "used"},
+}
+KIOSK: Machine = {
+    "": {"RequestCounted": "counted", "TryCounted": "counted"},
+    "counted": {"RequestCounted": "counted", "TryCounted": "counted"},
+}
 DIFFERENCE: Machine = {
     "": {"Found": "open"},
     "open": {"Found": "open", "Cleared": "cleared"},
@@ -138,6 +148,9 @@ MACHINES: dict[str, Machine] = {
     "Payment": PAYMENT,
     "Invoice": INVOICE,
     "Notification": NOTIFICATION,
+    "CodeText": CODE_TEXT,
+    "Phone": PHONE,
+    "Kiosk": KIOSK,
     "Difference": DIFFERENCE,
     "Reconciliation": RECONCILIATION,
     "CreateOrderSaga": SAGA,

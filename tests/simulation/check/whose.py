@@ -69,9 +69,9 @@ class Owners:
         return bool(commits) and commits[0].at < at and commits[0].events[0].name != "Cancelled"
 
     def enabled(self, customer_id: str, begin: int, end: int) -> set[bool]:
-        """Whether a customer was enabled at any moment from `begin` to `end`: true, false or both."""
+        """Whether a customer was enabled, once registered, at any moment from `begin` to `end`: true, false or both."""
         changes = {"Registered": True, "Enabled": True, "Disabled": False, "Erased": False}
-        return set(self._values("Customer", customer_id, False, begin, end, lambda e: changes.get(e.name)))
+        return set(self._values("Customer", customer_id, None, begin, end, lambda e: changes.get(e.name))) - {None}
 
     def generations(self, bot_id: str, begin: int, end: int) -> set[int]:
         """The generations of a robot's tokens from `begin` to `end`."""

@@ -1,6 +1,7 @@
 """The catalogue of all planted bugs."""
 
 from tests.simulation.planted import (
+    access,
     baskets_and_orders,
     depot,
     event_store,
@@ -14,6 +15,7 @@ from tests.simulation.planted import (
 from tests.simulation.planted.bug import Bug
 
 BUGS: tuple[Bug, ...] = (
+    *access.BUGS,
     *event_store.BUGS,
     *messaging.BUGS,
     *failures.BUGS,

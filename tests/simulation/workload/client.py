@@ -93,7 +93,7 @@ class Client:
         return self.choices.chance(probability, what)
 
     def take_token(self, answer: Response) -> None:
-        """Prove from now on who it is with the token in an answer, if it has one, and if tokens are used on this day."""
+        """From now on prove who it is with the token in an answer, on a day with tokens."""
         if self.mall.has_tokens and answer.status == 200:
             self.token = str(answer.body["token"])
             self.mall.tokens.append((self.who, self.token))

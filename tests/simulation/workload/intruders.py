@@ -10,7 +10,7 @@ ROLES = (*4 * ("customer",), *3 * ("bot",), "kiosk", "kiosk", "")
 REVOKED_FOR = (5.0, 75.0, 75.0, 120.0)  # seconds until a revoked token is used: it may be admitted for 70
 
 Attempt = tuple[str, str, Any]
-# Who has no right to anything of a customer's, of a robot's, or of staff's tries these; {names} are of things of others.
+# What is of customers, of robots and of staff alone. The {names} stand for things of others.
 OF_CUSTOMERS: tuple[Attempt, ...] = (
     ("GET", "/api/customers/{customer}", None),
     ("PUT", "/api/customers/{customer}/change-sms", {"smsNumber": "+15550166"}),
@@ -38,7 +38,11 @@ OF_ROBOTS: tuple[Attempt, ...] = (
     ("GET", "/api/depot/shopping", None),
     ("GET", "/api/depot/shopping/{list}", None),
     ("PUT", "/api/depot/shopping/{list}/start", {"assignment": 1}),
-    ("PUT", "/api/depot/shopping/{list}/pick", {"assignment": 1, "storeId": "{store}", "productId": "{product}", "quantity": 1}),
+    (
+        "PUT",
+        "/api/depot/shopping/{list}/pick",
+        {"assignment": 1, "storeId": "{store}", "productId": "{product}", "quantity": 1},
+    ),
     ("PUT", "/api/depot/shopping/{list}/complete", {"assignment": 1}),
     ("PUT", "/api/depot/bots/{robot}/online", None),
     ("PUT", "/api/depot/bots/{robot}/offline", None),
@@ -152,5 +156,3 @@ class Thief(Client):
             self.request("PUT", f"/api/depot/bots/{self.id}/online")
         else:
             self.request("POST", "/api/baskets", {"customerId": self.id})
-
-

@@ -1,0 +1,135 @@
+"""The simulated gateway: it asks the authorizer about a token of the mall's own, and keeps the answer for a minute."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulation.choices import Choices
+from tests.simulation.cloud import Cloud
+from tests.simulation.faults import Faults
+from tests.simulation.gateway import Response
+
+KIOSK, STAFF = "kiosk:1", "staff:1"
+
+
+class Visit:
+    """Requests to a mall without faults, in which a customer and a robot have just got their tokens."""
+
+    def __init__(self) -> None:
+        choices = Choices(1)
+        self.cloud = Cloud(choices, Faults(choices))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Let both enter, and do this."""
+
+        def all_of_it() -> None:
+            self.customer = self.send("POST", "/api/customers", {"name": "Ada", "smsNumber": "+15550100"}, KIOSK)["id"]
+            self.session = self.send("POST", f"/api/customers/{self.customer}/sessions", None, KIOSK)["token"]
+            registered = self.send("POST", "/api/depot/bots", {"name": "Ajax"}, STAFF)
+            self.robot, self.credential = registered["id"], registered["token"]
+            work()
+
+        task = self.cloud.spawn(all_of_it)
+        self.cloud.run(3_600.0, enough=lambda: task.done)
+        assert task.done
+
+    def send(self, method: str, path: str, body: object, who: str) -> dict[str, str]:
+        answer = self.cloud.request(method, path, body, who=who)
+        assert answer.status == 200, answer
+        found: dict[str, str] = answer.body
+        return found
+
+    def by_token(self, method: str, path: str, token: str) -> Response:
+        """A request that proves its caller with a token alone."""
+        return self.cloud.request(method, path, headers={"Authorization": f"Bearer {token}"}, who="")
+
+    @property
+    def asked(self) -> list[bool]:
+        """For each request with a token, whether the gateway asked the authorizer."""
+        return [not fields["cached"] for _, kind, fields in self.cloud.history.entries if kind == "authorized"]
+
+
+@pytest.fixture
+def visit() -> Visit:
+    return Visit()
+
+
+def test_a_token_says_who_is_asking(visit: Visit) -> None:
+    def work() -> None:
+        assert visit.by_token("GET", f"/api/customers/{visit.customer}", visit.session).status == 200
+        assert visit.by_token("PUT", f"/api/depot/bots/{visit.robot}/online", visit.credential).status == 200
+        assert visit.by_token("PUT", f"/api/depot/bots/{visit.robot}/online", visit.session).status == 403
+        assert visit.by_token("GET", f"/api/customers/{visit.customer}", "made up").status == 401
+
+    visit.run(work)
+    stored = [f["item"] for _, kind, f in visit.cloud.history.entries if kind == "commit" and "Bot#" in f["key"][0]]
+    assert [item["actor"]["S"] for item in stored] == [STAFF, f"bot:{visit.robot}"]
+
+
+def test_what_the_authorizer_says_of_a_token_is_kept_for_60_seconds(visit: Visit) -> None:
+    def work() -> None:
+        for pause in (0, 30, 29, 10, 0):
+            visit.cloud.sleep(pause)
+            visit.by_token("GET", "/api/stores", visit.session)
+
+    visit.run(work)
+    assert visit.asked == [True, False, False, True, False]
+
+
+@pytest.mark.parametrize(("method", "change"), [("PUT", "/disable"), ("DELETE", "")])
+def test_a_session_ends_60_seconds_after_its_customer_is_disabled_or_erased(
+    visit: Visit, method: str, change: str
+) -> None:
+    def work() -> None:
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 200
+        visit.send(method, f"/api/customers/{visit.customer}{change}", None, STAFF)
+        visit.cloud.sleep(50)
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 200
+        visit.cloud.sleep(10)
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 401
+
+    visit.run(work)
+
+
+def test_a_robots_token_ends_60_seconds_after_staff_issue_another_which_counts_at_once(visit: Visit) -> None:
+    def work() -> None:
+        path = f"/api/depot/bots/{visit.robot}"
+        assert visit.by_token("PUT", f"{path}/online", visit.credential).status == 200
+        another = visit.send("POST", f"{path}/token", None, STAFF)["token"]
+        assert visit.by_token("PUT", f"{path}/online", another).status == 200
+        visit.cloud.sleep(60)
+        assert visit.by_token("PUT", f"{path}/online", visit.credential).status == 401
+        assert visit.by_token("PUT", f"{path}/online", another).status == 200
+
+    visit.run(work)
+
+
+def test_a_session_is_over_after_15_minutes(visit: Visit) -> None:
+    def work() -> None:
+        visit.cloud.sleep(890)
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 200
+        visit.cloud.sleep(61)
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 401
+
+    visit.run(work)
+
+
+def test_a_token_that_cannot_be_checked_is_answered_with_503(visit: Visit) -> None:
+    def work() -> None:
+        visit.cloud.stop("customers")
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 503
+        visit.cloud.start("customers")
+        visit.cloud.sleep(60)
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 200
+
+    visit.run(work)
+
+
+def test_an_authorizer_that_does_not_run_is_answered_with_5xx_and_asked_again(visit: Visit) -> None:
+    def work() -> None:
+        visit.cloud.functions["gateway/authorizer"].stopped = True
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 500
+        visit.cloud.functions["gateway/authorizer"].stopped = False
+        assert visit.by_token("GET", "/api/stores", visit.session).status == 200
+
+    visit.run(work)
