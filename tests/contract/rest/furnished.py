@@ -13,9 +13,11 @@ from typing import Any, cast
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import Caller
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
+from tests.support.callers import CLERK
 from tests.support.cloud import Response
 from tests.support.mall import Mall
 
@@ -94,13 +96,20 @@ class Furnished:
         made: dict[str, Any] = generated(body_schema(route), known)
         return made | BODIES.get(key(route), {})
 
-    def do(self, route: Route, body: Any = None, headers: Mapping[str, str] | None = None, **instead: str) -> Response:
+    def do(
+        self,
+        route: Route,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        caller: Caller = CLERK,
+        **instead: str,
+    ) -> Response:
         """Ask for what a route is for; `body` instead of the one that fits, `instead` for parameters of the path."""
         sent = (self.body(route) if body is None else body) if route.writes else None
         path = self.path(route, **instead)
         if route.params and not route.writes:
             path += self.required_query(route)
-        return self.mall.request(route.method, path, sent, headers)
+        return self.mall.request(route.method, path, sent, headers, caller)
 
     def required_query(self, route: Route) -> str:
         """The query string's fields that must be there."""
