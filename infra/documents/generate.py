@@ -1,7 +1,7 @@
 """Write the documents generated from what services register: `python -m infra.documents.generate` (`--check`: compare).
 
 README.md has the flow chart, between markers; docs/messages.md is the catalogue of messages, commands and queries,
-docs/asyncapi.json describes the bus, and docs/openapi.json the REST API.
+docs/asyncapi.json describes the bus, docs/openapi.json the REST API, and docs/access.md says who may use it.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from events.registry import Kind, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime.context import BOT, CUSTOMER
-from infra.documents import asyncapi, messages_page
+from infra.documents import access, asyncapi, messages_page
 from infra.documents.openapi import document
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md": f"{before}{BEGIN}\n{picture()}\n{END}{after}",
         ROOT / "docs" / "messages.md": messages_page.page(consumers()),
         ROOT / "docs" / "asyncapi.json": json.dumps(asyncapi.document(language(), consumers()), indent=2) + "\n",
+        ROOT / "docs" / "access.md": access.page(),
         ROOT / "docs" / "openapi.json": json.dumps(document(), indent=1) + "\n",
     }
 

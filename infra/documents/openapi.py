@@ -26,8 +26,8 @@ RESPONSES = "#/components/responses/"
 # What each status means, for every operation that may answer it.
 ERRORS = {
     400: ("Invalid", "Malformed, or against a rule: the message says which, and what to do."),
-    401: ("Unauthorized", "No token, or an invalid one: answered by the gateway itself."),
-    403: ("Forbidden", "The caller's role is not allowed."),
+    401: ("Unauthorized", "No token, or one that proves nothing. Without the header, the gateway itself answers."),
+    403: ("Forbidden", "The caller's role is not allowed, or a customer names another customer."),
     404: ("NotFound", "The resource does not exist, or is not the caller's."),
     409: ("Refused", "The resource's state does not allow it, or it was changed concurrently."),
     412: ("Stale", "The resource is not at the version that If-Match names."),
@@ -38,6 +38,13 @@ ERRORS = {
     503: ("Unavailable", "A dependency does not answer: retry after Retry-After."),
 }
 
+TOKENS = (
+    "Staff and operators sign in by the user pool's managed login (authorization code with PKCE), a kiosk by its user of "
+    "the pool; their access tokens live for 5 minutes. A customer's session is opened at a kiosk (POST "
+    "/api/customers/{id}/sessions, or with a code sent to the phone) and lives for 15 minutes; a robot's token is given "
+    "out with its registration and lives for a day. An operator may do what staff may. The scopes of an operation are "
+    "the roles that may call it."
+)
 UNCHANGED = "The resource is still at the version of If-None-Match."
 CODES = sorted(
     {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MallBotsError)}
@@ -57,6 +64,10 @@ _HEADERS: Schema = {
         "description": "The version of the resource.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+    },
+    "WWWAuthenticate": {
+        "description": "What is wrong with the token (RFC 6750, 3).",
+        "schema": {"type": "string", "pattern": "^Bearer"},
     },
     "RetryAfter": {"description": "When to retry, in seconds.", "required": True, "schema": {"type": "integer"}},
 }
@@ -123,17 +134,21 @@ def document() -> Schema:
             | {name: _error(status, text) for status, (name, text) in ERRORS.items()},
             "parameters": _SHARED,
             "headers": _HEADERS,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": TOKENS}
+            },
         },
     }
 
 
 def _error(status: int, text: str) -> Schema:
-    if status == 401:
-        body = {"type": "object", "properties": {"message": _TEXT}, "required": ["message"]}
-        return {"description": text, "content": {JSON: {"schema": body}}}
     problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
-    return {"description": text, "headers": _headers(*["Retry-After"] * (status in (429, 503))), "content": problem}
+    challenge = {"WWW-Authenticate": {"$ref": HEADERS + "WWWAuthenticate"}}
+    if status == 401:  # a request without the header is answered by the gateway, with neither header nor details
+        body = {"type": "object", "properties": {"message": _TEXT}, "required": ["message"]}
+        return {"description": text, "headers": challenge, "content": {**problem, JSON: {"schema": body}}}
+    more = _headers(*["Retry-After"] * (status in (429, 503))) | (challenge if status == 403 else {})
+    return {"description": text, "headers": more, "content": problem}
 
 
 def _headers(*more: str) -> Schema:

@@ -74,7 +74,19 @@ def test_an_operation_names_its_service_its_purpose_and_the_roles_that_may_call_
     described = operation(route)
     assert described["tags"] == [service]
     assert described["summary"].endswith(".")
-    assert [role for way in described["security"] for role in way["token"]] == list(route.may)
+    assert [role for way in described["security"] for role in way["token"]] == ([] if route.open else list(route.may))
+
+
+def test_a_token_is_a_bearer_token_and_the_document_says_how_each_role_gets_one() -> None:
+    scheme = DOCUMENT["components"]["securitySchemes"]["token"]
+    assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")
+    for who in ("Staff", "operator", "kiosk", "customer", "robot"):
+        assert who in scheme["description"]
+
+
+def test_only_the_health_check_and_the_documents_are_open() -> None:
+    opened = {name for name, (_, route) in ROUTES.items() if operation(route)["security"] == []}
+    assert opened == {"GET /health", "GET /api/openapi.json", "GET /api/docs"}
 
 
 @every_route()
@@ -132,17 +144,19 @@ def test_answers_are_those_that_the_route_declares_with_their_headers(service: s
     assert set(answers) == {"200", *unchanged, *map(str, route.errors)}
     for status, answer in answers.items():
         headers = set(resolved(answer).get("headers", {}))
-        expected = {"X-Correlation-Id"} if status != "401" else set()  # the gateway's own answer
+        expected = {"X-Correlation-Id"} if status != "401" else set()  # the gateway's own answer may have neither
+        expected |= {"WWW-Authenticate"} if status in ("401", "403") else set()
         expected |= {"ETag"} if route.versioned and status in ("200", "304") else set()
         expected |= {"Retry-After"} if status == "503" else set()
         assert headers == expected, status
-        if status in map(str, ERRORS) and status != "401":
-            assert list(resolved(answer)["content"]) == ["application/problem+json"]
+        if status in map(str, ERRORS):
+            kinds = ["application/problem+json", *(["application/json"] if status == "401" else [])]
+            assert list(resolved(answer)["content"]) == kinds
 
 
 @every_route()
 def test_errors_are_no_more_than_such_a_route_can_answer(service: str, route: Route) -> None:
-    can = {400, 500, 503} | ({401, 403} if route.may else set()) | ({413} if route.writes else set())
+    can = {400, 500, 503} | (set() if route.open else {401, 403}) | ({413} if route.writes else set())
     can |= {409, 412, 422} if route.writes and route.versioned else set()
     about_others = bool(route.arguments or route.body)  # that may not exist
     assert can <= set(route.errors) <= can | ({404} if about_others else set())

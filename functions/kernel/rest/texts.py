@@ -14,17 +14,20 @@ _CONTROLS_BUT_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # the same without
 _HIDDEN = r"\u2028\u2029\u202a-\u202e\u2066-\u2069"
 # What `str.strip` takes away. Not `\s`: whether that has U+0085, for one, depends on the reader's language.
 _BLANKS = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_DELIMITERS = "#/"  # of the keys of streams, and of paths; those of rows are blanks
+_WIDE = _BLANKS.replace(r"\x1c- ", r"\x1c-\x1f")  # the same without the space
+_DELIMITERS = (
+    "#/"  # of the keys of streams, and of paths; in a row's key, whose parts a space divides, an id is the last
+)
 
 NOT_BLANK = f"[^{_BLANKS}]"
 _NOT_IN_A_LINE = f"[{_CONTROLS}{_HIDDEN}]"
 _NOT_IN_A_TEXT = f"[{_CONTROLS_BUT_LINES}{_HIDDEN}]"
-_NOT_IN_AN_ID = f"[{_CONTROLS}{_HIDDEN}{_BLANKS}{_DELIMITERS}]"
+_NOT_IN_AN_ID = f"[{_CONTROLS}{_HIDDEN}{_WIDE}{_DELIMITERS}]"
 
 LINE_PATTERN = rf"^(?![\s\S]*{_NOT_IN_A_LINE})"
 TEXT_PATTERN = rf"^(?![\s\S]*{_NOT_IN_A_TEXT})"
 NAME_PATTERN = rf"{LINE_PATTERN}[\s\S]*{NOT_BLANK}"
-ID_PATTERN = rf"^(?![\s\S]*{_NOT_IN_AN_ID})[\s\S]"
+ID_PATTERN = rf"^(?![\s\S]*{_NOT_IN_AN_ID})[\s\S]*{NOT_BLANK}"
 
 _no_line, _no_text, _no_id = (re.compile(chars) for chars in (_NOT_IN_A_LINE, _NOT_IN_A_TEXT, _NOT_IN_AN_ID))
 
@@ -49,8 +52,8 @@ def text(value: object) -> object:
 
 def id(value: object) -> object:
     """An id, unchanged. Raises InvalidError for one that no thing here has, and that might be read as several."""
-    if isinstance(value, str) and not is_id(value):
-        raise InvalidError("is no id: those have no blanks, control characters, # or /")
+    if isinstance(value, str) and not (is_id(value) and value.strip()):
+        raise InvalidError("is no id: those are not blank, and have no control characters, # or /")
     return value
 
 

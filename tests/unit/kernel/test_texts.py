@@ -48,7 +48,7 @@ def test_a_description_may_have_tabs_and_lines_besides(char: str) -> None:
     if char in "\t\n\r":
         assert product(description=f"a{char}b").description == f"a{char}b"
     else:
-        with pytest.raises(InvalidError, match="^description: must hold no control characters but tabs and lines"):
+        with pytest.raises(InvalidError, match=r"^description: must hold no control characters but tabs and lines"):
             product(description=f"a{char}b")
 
 
@@ -69,14 +69,18 @@ def test_the_length_is_that_of_the_normal_form() -> None:
         product(name="\u0958" * 101)  # of which the normal form has two for each
 
 
-@pytest.mark.parametrize("value", ["a#b", "a/b", "../a", "a b", "a\nb", "a\0b", "a\u202eb", "Store#1", "a\u00a0b", "#"])
+@pytest.mark.parametrize(
+    "value", ["a#b", "a/b", "../a", "a\tb", "a\nb", "a\0b", "a\u202eb", "Store#1", "a\u00a0b", "#"]
+)
 @pytest.mark.parametrize("field", ["storeId", "productId"])
 def test_an_id_cannot_be_taken_for_more_than_one_part_of_a_key(field: str, value: str) -> None:
     with pytest.raises(InvalidError, match=f"^{field}: is no id"):
         wire.read(Line, {field: value})
 
 
-@pytest.mark.parametrize("value", ["0b4f6f0e-6d1c-4d0e-9f7e-2f9f6b0c1a2b", "any-thing_else.1:2", "ü", "a%23b"])
+@pytest.mark.parametrize(
+    "value", ["0b4f6f0e-6d1c-4d0e-9f7e-2f9f6b0c1a2b", "any-thing_else.1:2", "on paper", "ü", "a%23b"]
+)
 def test_any_other_id_is_left_as_it_is(value: str) -> None:
     line = wire.read(Line, {"storeId": value, "productId": value})
     assert (line.store_id, line.product_id) == (value, value)
@@ -115,7 +119,7 @@ def nested(levels: int, opening: str = "[", closing: str = "]") -> str:
 @pytest.mark.parametrize("levels", [65, 1_000, 10_000, 32_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
 def test_a_body_that_is_nested_too_deeply_is_refused(levels: int, opening: str, closing: str) -> None:
-    with pytest.raises(InvalidError, match="^the body is n(ested too deeply|ot JSON)"):
+    with pytest.raises(InvalidError, match=r"^the body is n(ested too deeply|ot JSON)"):
         read_json(nested(levels, opening, closing))
 
 
@@ -171,19 +175,19 @@ def test_an_amount_that_is_no_number_of_cents_below_2_to_the_53_is_refused(numbe
     if number == "1e-7":  # noise of a sum of floats
         assert wire.read(Line, read_json(f'{{"price": {number}}}')).price == 0
         return
-    with pytest.raises(InvalidError, match="^price: an amount"):
+    with pytest.raises(InvalidError, match=r"^price: an amount"):
         wire.read(Line, read_json(f'{{"price": {number}}}'))
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1" * 5_000, "1e99999999999999999999"])
 def test_what_is_no_number_of_json_is_refused(number: str) -> None:
-    with pytest.raises(InvalidError, match="^the body is not JSON"):
+    with pytest.raises(InvalidError, match=r"^the body is not JSON"):
         read_json(f'{{"price": {number}}}')
 
 
 @pytest.mark.parametrize("number", ["9007199254740993", "1e308", "1000", "1.5", "1" * 4_000])
 def test_a_quantity_that_is_too_large_or_not_whole_is_refused(number: str) -> None:
-    with pytest.raises(InvalidError, match="^quantity: must be"):
+    with pytest.raises(InvalidError, match=r"^quantity: must be"):
         wire.read(Line, read_json(f'{{"quantity": {number}}}'))
 
 
