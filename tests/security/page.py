@@ -24,9 +24,9 @@ def page() -> str:
         "",
         "<!-- made by `.venv/bin/python -m tests.security --write`; `make test` compares it -->",
         "",
-        "`make security` tries each on a deployment under enforced roles: the answer has the status below, and no table",
-        "and no message is changed, but where it says so. Then it takes out, in memory, the guard that the case names: the",
-        "case must fail. `CASE=` runs those whose names hold a text, `MUTANT=` those of one guard.",
+        "`make security` tries each on a deployment under enforced roles: the answer has the status below, and no",
+        "table and no message is changed, but where it says so. Then it takes out, in memory, the guard that the case",
+        "names: the case must fail. `CASE=` runs those whose names hold a text, `MUTANT=` those of one guard.",
     ]
     for title, cases in CASES_OF.items():
         lines += [

@@ -114,7 +114,8 @@ class Mall:
     ) -> Response:
         """Send a request to the service that has the route, or to the gateway's default route, as the gateway does.
 
-        The caller is a clerk if nobody else, or whom the authorizer named (`told`, its context). A text or bytes body is sent unchanged, anything else as JSON.
+        The caller is a clerk if nobody else, or whom the authorizer named (`told`, its context). A text or bytes body
+        is sent unchanged, anything else as JSON.
         """
         path, _, query = path.partition("?")
         apis = {name: registered.api for name, registered in self.manifests.items() if registered.api}
