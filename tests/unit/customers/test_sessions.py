@@ -10,7 +10,7 @@ from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, Caller
 from functions.kernel.runtime.runtime import Runtime
-from tests.support.callers import CLERK, NOBODY, OPERATOR_ON_CALL, customer, robot
+from tests.support.callers import A_KIOSK, CLERK, NOBODY, OPERATOR_ON_CALL, customer, robot
 from tests.support.promised import promised
 from tests.unit.customers.kiosk import (
     ANOTHER_KIOSK,
@@ -154,3 +154,8 @@ def test_a_session_is_not_opened_while_no_key_signs(runtime: Runtime) -> None:
     customer_id = register()
     runtime.token_keys = lambda: ""
     assert ask(f"/{customer_id}/sessions").status == 503
+
+
+def test_only_a_kiosk_is_remembered_as_having_registered_a_customer() -> None:
+    assert service.customer(register()).kiosk_id == A_KIOSK.id
+    assert service.customer(register(caller=CLERK)).kiosk_id == ""
