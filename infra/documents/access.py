@@ -42,11 +42,12 @@ SHOWN_TO_ALL = "/api/stores"
 
 INTRO = """# Who may use which route
 
-Made by `make docs` from the routes, and from what [access.py](../infra/documents/access.py) declares of whose things they are about.
-[A test](../tests/contract/rest/test_access.py) sends a request for each cell. How each role gets a token: the API's own page at
-`/api/docs`. Why it is built so: [0039](adr/0039-who-is-asking.md).
+Made by `make docs` from the routes, and from what [access.py](../infra/documents/access.py) declares of whose things
+they are about. [A test](../tests/contract/rest/test_access.py) sends a request for each cell. How each role gets a
+token is on the API's own page, `/api/docs`. Why it is built so: [0039](adr/0039-who-is-asking.md).
 
-- **yes**: on anybody's things. **403**: the role may not use the route. Without a valid token, every route but the open ones is 401.
+- **yes**: on anybody's things. **403**: the role may not use the route. Without a valid token, every route but the
+  open ones is 401.
 - **own; another's 404**: the caller's own; another's thing is answered as one that does not exist.
 - **own; for another 403**: the body names a customer, and it must be the caller.
 - **its own alone**: a list shows the caller's own; a filter for another customer is 403.

@@ -50,7 +50,8 @@ def page(document: Schema) -> str:
         f"<h1>{info['title']} API <small>{info['version']}</small></h1><p>{escape(info['description'])}</p>"
         f'<p>Machine-readable: <a href="openapi.json">openapi.json</a> (OpenAPI {document["openapi"]}). '
         "Amounts are numbers with at most two decimals, times RFC 3339. Errors are problem details (RFC 9457).</p>"
-        f"<p>Send a token with each request, but for those that are for everyone: <code>Authorization: Bearer …</code>. "
+        "<p>Send a token with each request, but for those that are for everyone: "
+        "<code>Authorization: Bearer …</code>. "
         f"{escape(document['components']['securitySchemes']['token']['description'])}</p>"
         f"{body}</main></body></html>\n"
     )

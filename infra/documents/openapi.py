@@ -39,11 +39,11 @@ ERRORS = {
 }
 
 TOKENS = (
-    "Staff and operators sign in by the user pool's managed login (authorization code with PKCE), a kiosk by its user of "
-    "the pool; their access tokens live for 5 minutes. A customer's session is opened at a kiosk (POST "
-    "/api/customers/{id}/sessions, or with a code sent to the phone) and lives for 15 minutes; a robot's token is given "
-    "out with its registration and lives for a day. An operator may do what staff may. The scopes of an operation are "
-    "the roles that may call it."
+    "Staff and operators sign in by the user pool's managed login (authorization code with PKCE), a kiosk by its user "
+    "of the pool; their access tokens live for 5 minutes. A customer's session is opened at a kiosk (POST "
+    "/api/customers/{id}/sessions, or with a code sent to the phone) and lives for 15 minutes; a robot's token is "
+    "given out with its registration and lives for a day. An operator may do what staff may. The scopes of an "
+    "operation are the roles that may call it."
 )
 UNCHANGED = "The resource is still at the version of If-None-Match."
 CODES = sorted(

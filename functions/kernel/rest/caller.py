@@ -12,7 +12,7 @@ from functions.kernel.domain.errors import ForbiddenError, UnauthenticatedError,
 from functions.kernel.runtime.context import ROLES, Caller
 
 OPEN: Final = ("everyone",)  # of a route that asks for no token
-NO_TOKEN = "this needs a token: send the header Authorization: Bearer …"
+NO_TOKEN = "this needs a token: send the header Authorization: Bearer …"  # nosec B105  # no password
 UNCHECKED = "unchecked"  # the reason where an owner could not be asked
 CACHED = 60  # seconds for which the gateway keeps the authorizer's answer about a token
 

@@ -4,7 +4,6 @@ The classes of characters are written for Python and for the patterns of the Ope
 """
 
 import re
-import unicodedata
 
 from functions.kernel.domain.errors import InvalidError
 
@@ -38,7 +37,7 @@ def line(value: object) -> object:
         return value
     if _no_line.search(value):
         raise InvalidError("must hold no control characters, ends of lines, or characters that turn the direction")
-    return unicodedata.normalize("NFC", value)
+    return _normal(value)
 
 
 def text(value: object) -> object:
@@ -47,6 +46,14 @@ def text(value: object) -> object:
         return value
     if _no_text.search(value):
         raise InvalidError("must hold no control characters but tabs and lines, or characters that turn the direction")
+    return _normal(value)
+
+
+def _normal(value: str) -> str:
+    if value.isascii():
+        return value
+    import unicodedata  # few texts need it, and each module adds to every cold start
+
     return unicodedata.normalize("NFC", value)
 
 
