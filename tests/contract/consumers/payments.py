@@ -5,7 +5,7 @@ from tests.contract.kinds import FLAG, NUMBER, TEXT, TIME, Reads, each, words
 READS: Reads = {
     ("ConfirmPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT, "amount": NUMBER},
     ("VoidPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT},
-    ("OrderApproved", "OrderReadied"): {"order_id": TEXT, "payment_id": TEXT, "total": NUMBER},
+    ("OrderApproved", "OrderReadied"): {"order_id": TEXT, "customer_id": TEXT, "payment_id": TEXT, "total": NUMBER},
     ("OrderCreated", "OrderRejected", "OrderCancelled", "OrderCompleted"): {
         "order_id": TEXT,
         "customer_id": TEXT,
