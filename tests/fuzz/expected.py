@@ -20,6 +20,7 @@ IDS = {
     "PUT /api/customers/{id}/disable": {"path.id": "other customers"},
     "PUT /api/customers/{id}/change-sms": {"path.id": "customers"},
     "PUT /api/customers/{id}/language": {"path.id": "customers"},
+    "POST /api/customers/{id}/sessions": {"path.id": "customers"},
     "POST /api/baskets": {"body.customerId": "customers"},
     "GET /api/baskets/{id}": {"path.id": "baskets"},
     "DELETE /api/baskets/{id}": {"path.id": "unwanted baskets"},
@@ -57,6 +58,7 @@ IDS = {
         "body.shortages[*].storeId": "selling stores",
         "body.shortages[*].productId": "products",
     },
+    "POST /api/depot/bots/{id}/token": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/online": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/offline": {"path.id": "robots"},
     "POST /api/payments": {"body.customerId": "customers"},
@@ -101,6 +103,9 @@ EXPECTED: dict[str, dict[int, str]] = {
     "PUT /api/stores/products/{id}/decreasePrice": {400: "it was removed, or costs less"},
     "PUT /api/customers/{id}/enable": {400: "enabled already"},
     "PUT /api/customers/{id}/disable": {400: "disabled already"},
+    "POST /api/customers/{id}/sessions": {403: "the session began, or the customer registered, too long ago"},
+    "POST /api/customers/codes": {429: "more than a number or a kiosk gets"},
+    "POST /api/customers/sessions": {400: "not six digits", 403: "a wrong code", 429: "more than a kiosk may try"},
     "PUT /api/baskets/{id}/addItem": {400: "more than 999 of a product with what is in it", 409: "it is not open"},
     "PUT /api/baskets/{id}/removeItem": {409: "it is not open"},
     "PUT /api/baskets/{id}/checkout": {400: "it is empty", 409: "it is not open"},
@@ -139,6 +144,12 @@ UNCHECKED = {
 UNCHECKED_FOR = {
     "GET /api/baskets/{id}": {"use_after_free": "DELETE cancels a basket, which can still be read"},
     "GET /api/ordering/{id}": {"use_after_free": "DELETE cancels an order, which can still be read"},
+    "POST /api/customers/codes": {
+        "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `codes`",
+    },
+    "POST /api/customers/sessions": {
+        "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `sessions`",
+    },
     "POST /api/payments/reconciliation": {
         "allow_header_conformance": "GET exists at this path, too: it reads the payment whose id is `reconciliation`",
     },
@@ -146,6 +157,7 @@ UNCHECKED_FOR = {
 
 # What is never answered with 200, and why.
 NEVER_OK = {
+    "POST /api/customers/sessions": "the code comes to a phone, which the fuzzer does not have",
     "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked only after a compensation has failed repeatedly",
     "PUT /api/depot/shopping/{id}/assign": "the depot itself assigns every available list to an idle robot, at once",
     "GET /api/payments/differences/{orderId}": "no client can cause a difference of money",
