@@ -13,7 +13,8 @@ from tests.simulation.faults import NEEDS_A_HAND, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
-from tests.simulation.workload.draw import OPENER, RECOVERY, Workload, draw
+from tests.simulation.workload.draw import INTRUDER, OPENER, RECOVERY, Workload, draw
+from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Opener
@@ -100,6 +101,10 @@ class _Schedule:
         if RECOVERY in self._clients():
             cloud.end_faults()
             self._spawn(self._finish)
+            if INTRUDER in self._clients():
+                self._spawn(
+                    self.workload.client(f"evening {INTRUDER}", "", Intruder, self.cloud, self.mall).look_around
+                )
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
         self.settled = cloud.settle()

@@ -21,7 +21,11 @@ from tests.simulation.workload.two_refunds import TwoRefundsCustomer
 C = TypeVar("C", bound=Client)
 
 UNDO_HOURS = 7.5  # longer than all attempts of an undo take, with a step timeout of 2 or 5 s: 6.8 or 7.1 h
-OPENER, RECOVERY = "opener", "evening"  # names of clients: each name is part of the seed of its choices
+OPENER, RECOVERY, INTRUDER = (
+    "opener",
+    "evening",
+    "intruder",
+)  # names of clients: each name is part of the seed of its choices
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -131,7 +135,7 @@ def _add_intruders(workload: Workload, choices: Choices) -> None:
     """Those who want what is not theirs, by choices of their own, so that the others' stay as they are."""
     if choices.chance(0.35, "an intruder"):
         begins, attempts = choices.seconds(4, 90, "when an intruder begins"), choices.between(2, 6, "attempts")
-        workload.add("intruder", "", Intruder, lambda intruder: intruder.pry(begins, attempts))
+        workload.add(INTRUDER, "", Intruder, lambda intruder: intruder.pry(begins, attempts))
     if workload.has_tokens and choices.chance(0.5, "a thief"):
         starts = choices.seconds(5, 60, "when a thief begins")
         workload.add("thief", "", Thief, lambda thief: thief.use_a_revoked_token(starts))

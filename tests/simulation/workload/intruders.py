@@ -7,6 +7,7 @@ from tests.simulation.workload.customers import Customer, Plan
 
 PLAN = Plan(payment="never", cancellation="no", extra=0, double_clicks=False, shared_key=None)
 ROLES = (*4 * ("customer",), *3 * ("bot",), "kiosk", "kiosk", "")
+AFTERWARDS = 30.0  # seconds from the end of the faults: read models have caught up
 REVOKED_FOR = (5.0, 75.0, 75.0, 120.0)  # seconds until a revoked token is used: it may be admitted for 70
 
 Attempt = tuple[str, str, Any]
@@ -65,6 +66,10 @@ OF_STAFF: tuple[Attempt, ...] = (
     ("POST", "/api/depot/bots", {"name": "Trojan"}),
     ("POST", "/api/payments/reconciliation", None),
 )
+LOOKS = {
+    "customer": [one for one in OF_CUSTOMERS if "/search/" in one[1]],
+    "bot": [one for one in OF_ROBOTS if one[0] == "GET"],
+}
 ATTEMPTS = {"customer": (*3 * OF_CUSTOMERS, *OF_ROBOTS, *OF_STAFF), "bot": (*OF_CUSTOMERS, *4 * OF_ROBOTS, *OF_STAFF)}
 
 
@@ -84,6 +89,14 @@ class Intruder(Customer):
             )
             self._attempt(method, path, body)
             self.pause(0.5, 12)
+
+    def look_around(self) -> None:
+        """When all is quiet, look for what read models and lists show of others: as a customer, then as a robot."""
+        self.cloud.sleep(AFTERWARDS)
+        for role in LOOKS:
+            self.role, self.id, self.token = role, "", None
+            for method, path, body in LOOKS[role] if self._enter() else ():
+                self._attempt(method, path, body)
 
     @property
     def who(self) -> str:
