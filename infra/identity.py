@@ -114,11 +114,8 @@ class Identity(Construct):
         parameter = {"PUBLISHED_KEYS": self._published.parameter_name}
         function.let(["ssm:GetParameter", "ssm:PutParameter"], self._published.parameter_arn, **parameter)
         name = named(self._stage, "gateway", "KeysDue")
-        permission = function.live.add_permission(
-            "Schedule",
-            principal=iam.ServicePrincipal("events.amazonaws.com"),
-            source_arn=rule_arn(self._stack, name),
-        )
+        schedule = iam.ServicePrincipal("events.amazonaws.com")
+        function.live.add_permission("Schedule", principal=schedule, source_arn=rule_arn(self._stack, name))
         rule = events.CfnRule(
             self,
             "KeysDue",
@@ -126,8 +123,7 @@ class Identity(Construct):
             schedule_expression=EVERY,
             targets=[events.CfnRule.TargetProperty(arn=function.live.function_arn, id="Keys")],
         )
-        if permission:
-            rule.node.add_dependency(permission)
+        rule.node.add_dependency(function.live.node.find_child("Schedule"))
         alarms = Alarms(Construct(self, "Schedule"), self._stage, "gateway")
         runs = function.function.metric_invocations(period=Duration.minutes(15), statistic="Sum")
         late = f"for an hour nothing looked after the keys that sign tokens: {alarms.command('logs', FIND='keys')}"

@@ -75,16 +75,15 @@ def _mapping(mapping: Properties, _stage: Stage) -> float:
 
 
 def _rule(rule: Properties, stage: Stage) -> float:
-    """A schedule's ticks: sent, received, deleted, and a run of the function. What the run reads of tables is not in it."""
+    """A schedule's ticks: sent, received, deleted, and a run of the function. What it reads of tables is not in it."""
     expression = rule.get("ScheduleExpression")
     if not expression:
         return 0.0
     minutes = {"rate(1 minute)": 1, "rate(5 minutes)": 5}.get(expression, 24 * 60)  # others of ours come once a day
     run = prices.INVOCATION + SECONDS * stage.memory_mb / 1024 * prices.GB_SECOND
     by_queue = any(target["Id"] == "Queue" for target in rule["Targets"])
-    around = (
-        3 * prices.QUEUE_REQUEST if by_queue else prices.SECRET_READ
-    )  # the keys of tokens, which are read each time
+    # The one rule without a queue is that of the keys of tokens, which each run reads.
+    around = 3 * prices.QUEUE_REQUEST if by_queue else prices.SECRET_READ
     return prices.MONTH_MINUTES / minutes * (around + run)
 
 

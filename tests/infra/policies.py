@@ -80,7 +80,7 @@ class Names:
         text = self.of(stack, value)
         for other, name, function in self.templates.resources("AWS::Lambda::Function"):
             arn = self.arn(other, name)
-            if other == stack and (f"{arn}:live".endswith(f":{text}") or arn.endswith(f":{text}")):
+            if other == stack and any(f":{one}".endswith(f":{text}") for one in (arn, f"{arn}:live")):
                 return function
         raise LookupError(text)
 
