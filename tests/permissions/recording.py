@@ -31,11 +31,7 @@ from tests.permissions.roles import Call, Role
 from tests.support.cloud import MemoryBus
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
-<<<<<<< HEAD
-from tests.support.runtime import TOKEN_KEY
-=======
-from tests.support.runtime import CODE_KEY
->>>>>>> c
+from tests.support.runtime import CODE_KEY, TOKEN_KEY
 
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
