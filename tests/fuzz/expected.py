@@ -1,6 +1,6 @@
 """The answers that the fuzzer accepts, and the ids that its requests use. Any other answer is a failure."""
 
-from functions.kernel.runtime.context import CUSTOMER, KIOSK
+from functions.kernel.runtime.context import CUSTOMER
 
 # Where ids come from: operation → place in its request → kind of thing (scene.py). Operations that end a thing, or may
 # make it useless for others, have things of their own.
@@ -63,7 +63,6 @@ IDS = {
     "POST /api/depot/bots/{id}/token": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/online": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/offline": {"path.id": "robots"},
-    "POST /api/depot/bots/{id}/token": {"path.id": "robots"},
     "POST /api/payments": {"body.customerId": "customers"},
     "GET /api/payments/{id}": {"path.id": "payments"},
     "GET /api/payments/invoices/{id}": {"path.id": "approved orders"},
@@ -135,14 +134,6 @@ FOR_ROLE: dict[tuple[str, str], dict[int, str]] = {
     (CUSTOMER, "POST /api/baskets"): _ANOTHER_CUSTOMER,
     (CUSTOMER, "POST /api/payments"): _ANOTHER_CUSTOMER,
     (CUSTOMER, "POST /api/search/orders"): _ANOTHER_CUSTOMER,
-    (CUSTOMER, "POST /api/customers/{id}/sessions"): {403: "the session began two hours ago"},
-    (KIOSK, "POST /api/customers/{id}/sessions"): {403: "the customer registered more than ten minutes ago"},
-    (KIOSK, "POST /api/customers/codes"): {400: "a number of the wrong form", 429: "too many from this kiosk"},
-    (KIOSK, "POST /api/customers/sessions"): {
-        400: "a number or a code of the wrong form",
-        403: "a wrong code",
-        429: "too many from this kiosk",
-    },
 }
 
 

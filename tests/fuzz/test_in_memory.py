@@ -15,7 +15,7 @@ from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL, customer, ro
 from tests.support.mall import Mall
 
 BOUNDS = Bounds(seed=1, examples=6, chains=12, edges=True)
-FEW = Bounds(seed=1, examples=2, chains=4, edges=False)
+FEW = Bounds(seed=1, examples=1, chains=1, steps=4, edges=False)
 DEPLOYED_ONLY = ("/api/docs", "/api/openapi.json")  # files that only a deployment has
 
 

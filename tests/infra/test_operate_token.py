@@ -1,0 +1,145 @@
+"""`make token` for a stage on AWS: a sign-in once, then the refresh token of a file that only the user can read."""
+
+import argparse
+import base64
+import getpass
+import io
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from clients.managed_login import ManagedLogin
+from clients.user_pool import SignInError, Tokens
+from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
+from infra import secret_files
+from infra.operate.deployment import OperateError
+from infra.operate.token import run, token
+
+
+def access(*groups: str) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps({"cognito:groups": groups}).encode()).decode()
+    return f"e30.{payload}.signature"
+
+
+class Stage:
+    """A deployment on AWS whose pool has one user, in these groups; refresh tokens are counted, and rotate."""
+
+    def __init__(self, *groups: str) -> None:
+        self.access = access(*groups)
+        self.refresh, self.signed_in, self.enabled = 0, 0, True
+
+    def client(self, service: str, **config: Any) -> Any:
+        return SimpleNamespace(meta=SimpleNamespace(endpoint_url="https://cognito.test"))
+
+    def outputs(self) -> Mapping[str, Mapping[str, str]]:
+        names = {"StaffClientId": "staff-app", "KioskClientId": "kiosk-app", "SignInAddress": "https://login.test"}
+        return {"mallbots-prod-platform": names}
+
+    def next_tokens(self) -> Tokens:
+        self.refresh += 1
+        return Tokens(self.access, f"refresh {self.refresh}")
+
+    def sign_in(self, login: ManagedLogin, show: Any, *, seconds: float = 0) -> Tokens:
+        self.signed_in += 1
+        return self.next_tokens()
+
+    def post(self, url: str, *, json: dict[str, Any], headers: dict[str, str], timeout: float) -> httpx.Response:
+        operation = headers["x-amz-target"].rpartition(".")[2]
+        if operation == "InitiateAuth":
+            assert (json["ClientId"], json["AuthParameters"]["PASSWORD"]) == ("kiosk-app", "one-time")
+            return httpx.Response(200, json={"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"})
+        known = operation == "RespondToAuthChallenge" or json["RefreshToken"] == f"refresh {self.refresh}"
+        if not (known and self.enabled):
+            return httpx.Response(400, json={"__type": "NotAuthorizedException", "message": "Invalid Refresh Token"})
+        made = self.next_tokens()
+        result = {"AccessToken": made.access, "RefreshToken": made.refresh}
+        return httpx.Response(200, json={"AuthenticationResult": result})
+
+
+def stage(monkeypatch: pytest.MonkeyPatch, *groups: str) -> Stage:
+    made = Stage(*groups)
+    monkeypatch.setattr(httpx, "post", made.post)
+    monkeypatch.setattr(ManagedLogin, "sign_in", lambda login, show: made.sign_in(login, show))
+    return made
+
+
+def get(made: Stage, role: str, file: Path) -> str:
+    return token(made, role, file, lambda address: None)
+
+
+def test_a_clerk_signs_in_once_and_the_refresh_token_rotates_in_a_file_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made, file = stage(monkeypatch, STAFF), tmp_path / "mallbots" / "prod-staff.json"
+    assert [get(made, STAFF, file) for _ in range(3)] == [made.access] * 3
+    assert made.signed_in == 1
+    assert json.loads(file.read_text()) == {"refresh": "refresh 3"}
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert [left.name for left in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("content", ['{"refresh": "refresh 99"}', "cut o", "{}"])
+def test_a_refresh_token_that_is_no_good_any_more_means_another_sign_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    made, file = stage(monkeypatch, STAFF), tmp_path / "prod-staff.json"
+    file.write_text(content)
+    assert get(made, STAFF, file) == made.access
+    assert (made.signed_in, json.loads(file.read_text())) == (1, {"refresh": "refresh 1"})
+
+
+@pytest.mark.parametrize(
+    ("groups", "role", "refused"),
+    [
+        ((STAFF,), STAFF, False),
+        ((OPERATOR,), STAFF, False),
+        ((OPERATOR,), OPERATOR, False),
+        ((STAFF,), OPERATOR, True),
+        ((KIOSK,), STAFF, True),
+        ((), STAFF, True),
+    ],
+)
+def test_a_user_without_the_role_gets_no_token_and_nothing_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, groups: tuple[str, ...], role: str, refused: bool
+) -> None:
+    made, file = stage(monkeypatch, *groups), tmp_path / "prod.json"
+    if refused:
+        with pytest.raises(OperateError, match=f"not in the group {role}"):
+            get(made, role, file)
+    else:
+        assert get(made, role, file) == made.access
+    assert file.exists() != refused
+
+
+def test_a_kiosk_types_its_one_time_password_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = stage(monkeypatch, KIOSK)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("kiosk-7\n"))
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: "one-time")
+    assert [get(made, KIOSK, tmp_path / "kiosk.json") for _ in range(2)] == [made.access] * 2
+    assert capsys.readouterr().out == ""
+
+
+def test_a_disabled_kiosk_is_asked_for_a_password_that_the_pool_refuses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made, file = stage(monkeypatch, KIOSK), tmp_path / "kiosk.json"
+    secret_files.write(file, {"refresh": "refresh 0"})
+    made.enabled = False
+    monkeypatch.setattr(sys, "stdin", io.StringIO("kiosk-7\n"))
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: "one-time")
+    with pytest.raises(SignInError, match="NotAuthorized"):
+        get(made, KIOSK, file)
+
+
+@pytest.mark.parametrize("role", [BOT, CUSTOMER])
+def test_robots_and_customers_of_a_stage_have_no_token_here(monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    with pytest.raises(OperateError, match=f"a {role}'s token of a stage on AWS"):
+        run(argparse.Namespace(stage="prod", role=role), stage(monkeypatch))
