@@ -230,6 +230,20 @@ def test_a_violation_names_the_invariant_the_place_and_the_evidence() -> None:
     )
 
 
+@pytest.mark.parametrize(("skew", "may_wait"), [(0, False), (-3 * SECOND, True)])
+def test_a_reminder_that_is_early_by_its_containers_clock_needs_no_cause_to_wait(skew: int, may_wait: bool) -> None:
+    history = sample_histories.completed()
+    detail = json.loads(json.dumps(history.fields("published", '"OrderPaid"')["detail"]))
+    body = json.dumps({"detail": detail, "due": history.time()})
+    where = {"container": "search/inbox-1", "function": "search/inbox"}
+    history.record("sent", queue="search/inbox", message="reminder", body=body, delay=0)
+    history.record("clock", container="search/inbox-1", skew=skew)
+    history.record("invocation", **where, cause=["reminder"])
+    history.record("ended", **where, how="ok", failures=["reminder"])
+    history.record("deleted", queue="search/inbox", message="reminder")
+    assert (failures.CAUSED in violated(history)) is not may_wait
+
+
 @pytest.mark.parametrize(("seconds", "not_begun"), [(15, set()), (16, {"message-3"})])
 def test_a_message_that_was_not_begun_before_time_was_over_needs_no_cause(seconds: int, not_begun: set[str]) -> None:
     batch = ["message-1", "message-2", "message-3"]
