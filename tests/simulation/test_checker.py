@@ -220,6 +220,19 @@ def test_a_transaction_that_commits_after_its_caller_gave_up_belongs_to_that_req
     assert check(history.entries, history.final | {"quiescent": False}) == []
 
 
+def test_a_transaction_that_ends_in_a_conflict_leaves_its_versions_to_later_requests() -> None:
+    history = sample_histories.completed()
+    history.request("PUT", "/api/baskets/y/checkout", key="late")
+    history.record("fault", number=1, name="slow transaction", where="some/events")
+    history.record("underway", container="api", keys=[["Basket#x", 3], ["Basket#y", 1]])
+    history.respond(status=503)
+    history.record("conflict", table="baskets/events", key=["Basket#x", 3], container="api")
+    history.request("POST", "/api/baskets", key="other")
+    history.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
+    history.respond(body={"id": "y"})
+    assert check(history.entries, history.final | {"quiescent": False}) == []
+
+
 def test_a_violation_names_the_invariant_the_place_and_the_evidence() -> None:
     history = sample_histories.completed()
     broken_commands_and_money.refused_and_stored(history)
