@@ -39,6 +39,7 @@ def order_cost() -> dict[str, float]:
 
 def main() -> int:
     costs = order_cost()
+    print("one order: two of one product, 6 requests, nothing looked at (docs/performance.md has a larger one)")
     for kind, dollars in costs.items():
         print(f"{ORDER[kind]:8,} {kind.replace('_', ' '):16} ${dollars:7.2f}")
     print(f"{'':8} for 1,000,000 orders ${sum(costs.values()):7.2f}")

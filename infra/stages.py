@@ -56,7 +56,8 @@ class Stage:
 
     Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent before
     it is taken offline; basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is
-    ready is cancelled; reconcile_after, without a change of an order, before a difference of its money counts.
+    ready is cancelled; payment_unconfirmed, after which a payment that no order took is voided; reconcile_after,
+    without a change of an order, before a difference of its money counts.
     """
 
     name: str

@@ -75,7 +75,8 @@ _SHARED: Schema = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "A request that is repeated with its key gets the first answer again.",
+        "description": "A request that is repeated with its key gets the first answer again, until 256 later requests "
+        "or messages have changed the same thing; what it created is never created twice.",
         "schema": {"type": "string", "maxLength": 255, "pattern": f"^[{_SEEN}]([ {_SEEN}]*[{_SEEN}])?$"},
     },
     "IfMatch": {

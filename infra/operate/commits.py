@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from functions.kernel.eventstore.store import DynamoEventStore
-from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.commit import Commit, Snapshot
 from infra.operate.deployment import Deployment, OperateError, stacks
 from infra.operate.options import at_least_one
 
@@ -52,8 +52,10 @@ def event_store(deployment: Deployment, service: str) -> DynamoEventStore:
 
 
 def readable(commit: Commit) -> dict[str, Any]:
-    """All that a commit holds, as JSON-ready data; of the causes in its snapshot, how many there are."""
-    snapshot = commit.snapshot
+    """All that a commit holds, as JSON-ready data; of the causes in a snapshot, how many there are.
+
+    renewed: the snapshot that `make snapshots` put beside it.
+    """
     return {
         "stream": commit.stream,
         "version": commit.version,
@@ -65,6 +67,12 @@ def readable(commit: Commit) -> dict[str, Any]:
         "cause": commit.cause and {"id": commit.cause.id, "digest": commit.cause.digest},
         "events": [{"name": event.name, "version": event.version, "data": event.data} for event in commit.events],
         "messages": [{"detail": message.detail, "delay": message.delay} for message in commit.messages],
-        "snapshot": snapshot
-        and {"schema": snapshot.schema, "state": snapshot.state, "causes": len(snapshot.causes.steps)},
+        "snapshot": _readable(commit.snapshot),
+        "renewed": _readable(commit.renewed),
     }
+
+
+def _readable(snapshot: Snapshot | None) -> dict[str, Any] | None:
+    if snapshot is None:
+        return None
+    return {"schema": snapshot.schema, "state": snapshot.state, "causes": len(snapshot.causes.steps)}

@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import Any
 
 from functions.kernel.domain.aggregate import Aggregate, UnknownEventError
+from functions.kernel.eventstore import loading
 from functions.kernel.eventstore.codec import UnreadableError
-from functions.kernel.eventstore.loading import renew
 from functions.kernel.eventstore.repository import Repository
+from functions.kernel.runtime.runtime import EventStore
 from infra.operate.commits import event_store
 from infra.operate.deployment import Deployment, stacks
 
@@ -26,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     made = renew_all(deployment, options.service, print)
-    print(f"{made} snapshots were made.")
+    print("1 snapshot was made." if made == 1 else f"{made} snapshots were made.")
     return 0
 
 
@@ -35,16 +36,29 @@ def renew_all(
 ) -> int:
     """Renew the snapshot of each stream with more than so many events where it is needed; returns how many were.
 
-    Reports a stream that this code cannot read. Raises OperateError for a service without streams.
+    Reports a stream whose snapshot would be too large, and one that this code cannot read.
+    Raises OperateError for a service without streams.
     """
     store, kinds, made = event_store(deployment, service), aggregates(service), 0
     for stream in _long_streams(deployment, service, long):
         kind, _, id = stream.partition("#")
+        if kind not in kinds:
+            continue
         try:
-            made += kind in kinds and renew(kinds[kind], id, store)
+            if loading.renew(kinds[kind], id, store):
+                made += 1
+            elif size := _too_large(kinds[kind], id, store):
+                report(f"{stream} was left out: its snapshot has {size:,} bytes, {loading.RENEWED_LIMIT:,} at most")
         except (UnknownEventError, UnreadableError) as error:
             report(f"{stream} cannot be read by this code: {error}")
     return made
+
+
+def _too_large(kind: type[Aggregate], id: str, store: EventStore) -> int:
+    """The bytes of a snapshot that is needed and not made because of them; 0 where none is needed."""
+    loaded = loading.load(kind, id, store)
+    size = len(memoryview(loaded.snapshot().text))
+    return size if len(loaded.newer) >= loading.SNAPSHOT_EVERY and size > loading.RENEWED_LIMIT else 0
 
 
 def aggregates(service: str) -> dict[str, type[Aggregate]]:

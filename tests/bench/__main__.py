@@ -1,6 +1,7 @@
 """Measure the write path: `make bench`; `make bench BASE=<commit>` measures another commit too, in turn with this one.
 
-A table for people, plots (docs/performance), and on the last line JSON. See docs/performance.md.
+A table for people, and on the last line JSON. A run of all measures draws the plots of docs/performance, another only
+where `--plots` says. See docs/performance.md.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, Found, figures, merged
 from tests.bench.plots import draw
-from tests.bench.trees import ROOT, checked_out, name_of, run
+from tests.bench.trees import PLOTS, ROOT, checked_out, name_of, run
 
 KEYS = (
     "fold_times_faster",
@@ -39,9 +40,9 @@ def main(arguments: Sequence[str]) -> int:
         found = _measured(folders, options.only or list(PASSES), "small" if options.small else "full")
     reported = [figures(one) for one in found]
     _print_table(names, reported)
-    if not options.small:
+    if folder := _folder_of_plots(options):
         command = f"make bench BASE={names[0]}" if options.base else "make bench"
-        draw(Path(options.plots), dict(zip(names, found, strict=True)), command)
+        draw(folder, dict(zip(names, found, strict=True)), command)
     print(json.dumps(_by_key(reported[-1]) | ({"base": _by_key(reported[0])} if options.base else {})))
     return 0
 
@@ -51,8 +52,14 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--base", help="a commit of this repository to measure as well, and to compare with")
     parser.add_argument("--only", action="append", choices=list(PASSES), help="this measure alone (may be repeated)")
     parser.add_argument("--small", action="store_true", help="see that everything runs; the figures mean nothing")
-    parser.add_argument("--plots", default=str(ROOT / "docs/performance"), help="the folder for plots")
+    parser.add_argument("--plots", type=Path, help="draw plots in this folder (a full run: in docs/performance)")
     return parser.parse_args(arguments)
+
+
+def _folder_of_plots(options: argparse.Namespace) -> Path | None:
+    """Where to draw: the committed plots are those of a run of all measures."""
+    full = not options.small and not options.only
+    return options.plots or (ROOT / PLOTS if full else None)
 
 
 def _measured(folders: list[Path], wanted: list[str], size: str) -> list[Found]:

@@ -1,13 +1,17 @@
 """Every measure runs, and reports what it should; how fast anything was is not judged here."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.bench import __main__ as bench
+from tests.bench import trees
 from tests.bench.__main__ import KEYS, main
 from tests.bench.latency import measure, percentile
 from tests.bench.plots import draw
+from tests.bench.trees import PLOTS, name_of
 from tests.bench.worker import measures
 
 
@@ -38,6 +42,53 @@ def test_a_measure_has_a_plot_that_names_its_commits_and_its_command(tmp_path: P
     plots = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert {*plots} == {"order.svg", "streams.svg", "latency.svg"}
     assert all("make bench: 1234567" in text and text.endswith("</svg>\n") for text in plots.values())
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of its own with the bench's plots and a file of code, as the one that is measured."""
+    folder = tmp_path / "repository"
+    for file in (f"{PLOTS}/order.svg", "code.py"):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text("as committed\n")
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
+    for words in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "Begin")):
+        subprocess.run(["git", "-C", str(folder), *words], check=True)
+    monkeypatch.setattr(trees, "ROOT", folder)
+    return folder
+
+
+def test_a_run_that_drew_the_plots_gives_the_next_no_other_name(repository: Path) -> None:
+    name = name_of(repository)
+    (repository / PLOTS / "order.svg").write_text("drawn again\n")
+    assert name_of(repository) == name
+    assert not name.endswith("+")
+
+
+def test_the_name_of_changed_code_ends_with_a_plus(repository: Path) -> None:
+    name = name_of(repository)
+    (repository / "code.py").write_text("changed\n")
+    assert name_of(repository) == name + "+"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "drawn"),
+    [
+        ([], [f"{PLOTS}/latency.svg"]),
+        (["--only=latency"], []),
+        (["--only=latency", "--plots=elsewhere"], ["elsewhere/latency.svg"]),
+    ],
+)
+def test_only_a_run_of_all_measures_draws_the_committed_plots(
+    arguments: list[str], drawn: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    monkeypatch.setattr(bench, "PASSES", {"latency": 1})  # all measures there are
+    monkeypatch.setattr(bench, "run", lambda _folder, name, _size: measures("small")[name]())
+    monkeypatch.setattr(bench, "name_of", lambda _folder: "1234567")
+    assert bench.main(arguments) == 0
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.svg")] == drawn
 
 
 def test_one_by_one_takes_as_long_as_the_study_says_and_three_at_once_less() -> None:

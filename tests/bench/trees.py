@@ -13,6 +13,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 # What measures, which another commit may lack or have in another form.
 MEASURING = ("tests/bench", "tests/simulation/whole_order.py")
+PLOTS = "docs/performance"  # what measuring itself writes
 
 
 @contextmanager
@@ -33,8 +34,8 @@ def checked_out(commit: str) -> Iterator[Path]:
 
 
 def name_of(folder: Path) -> str:
-    """The commit of a folder, short; with a plus where something is not committed."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", folder=folder)
+    """The commit of a folder, short; with a plus where a file of the commit was changed since, but for the plots."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{PLOTS}", folder=folder)
     return _git("rev-parse", "--short=7", "HEAD", folder=folder).strip() + ("+" if changed and folder == ROOT else "")
 
 

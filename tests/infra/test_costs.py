@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.idle_cost import BY_USE, COSTS, idle_cost
-from infra.order_cost import ORDER, PRICES, order_cost
+from infra.order_cost import ORDER, PRICES, main, order_cost
 from infra.stages import STAGES
 from tests.infra.conftest import Templates
 
@@ -44,3 +44,9 @@ def test_what_a_million_orders_cost() -> None:
     """README names the sum: `make order-cost`."""
     assert set(PRICES) == set(ORDER)
     assert round(sum(order_cost().values())) == 258
+
+
+def test_the_cost_of_an_order_is_printed_with_what_the_order_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("one order: two of one product, 6 requests, nothing looked at")

@@ -9,7 +9,7 @@ import pytest
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.runtime.commit import Cause, Snapshot
 from infra.operate.__main__ import MODULES, parser
-from infra.operate.commits import commits
+from infra.operate.commits import commits, event_store
 from infra.operate.deployment import OperateError
 from tests.support import aws
 from tests.support.store_suite import a_commit, a_message
@@ -73,6 +73,18 @@ def test_a_commit_is_printed_with_all_that_it_holds(place: Place, capsys: pytest
     assert first["cause"] == {"id": "message-1", "digest": "digest-1"}
     assert first["snapshot"] == {"schema": 2, "state": {"coins": 3}, "causes": 2}
     assert (second["version"], second["cause"], second["messages"], second["snapshot"]) == (3, None, [], None)
+    assert (first["renewed"], second["renewed"]) == (None, None)
+
+
+def test_a_snapshot_that_was_put_beside_a_commit_later_is_printed_too(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = event_store(place, "ordering")
+    [first, _] = store.forwards("Jar#1")
+    store.renew(first, Snapshot.of(3, {"coins": 3, "notes": 0}, {"message-1": 1}))
+    [first_printed, _] = printed(place, capsys)
+    assert first_printed["snapshot"] == {"schema": 2, "state": {"coins": 3}, "causes": 2}
+    assert first_printed["renewed"] == {"schema": 3, "state": {"coins": 3, "notes": 0}, "causes": 1}
 
 
 @pytest.mark.parametrize(("version", "first"), [("1", 1), ("2", 1), ("3", 3)])

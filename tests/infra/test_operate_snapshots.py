@@ -1,10 +1,12 @@
 """`make snapshots`: before code with a raised snapshot schema is deployed, it finds its snapshots made."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from functions.kernel.eventstore import loading
 from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore
 from functions.kernel.runtime import context, runtime
@@ -12,7 +14,8 @@ from functions.kernel.runtime.commit import Cause, Commit, StoredEvent
 from functions.kernel.runtime.context import Context
 from functions.stores import service
 from functions.stores.domain import Product
-from infra.operate.__main__ import main
+from infra.operate import snapshots
+from infra.operate.__main__ import main, parser
 from infra.operate.snapshots import aggregates, renew_all
 from tests.support import aws
 from tests.support.runtime import memory_runtime
@@ -128,6 +131,34 @@ def test_a_stream_that_the_code_cannot_read_is_reported_and_holds_up_no_other(
     assert reported == [
         "Product#odd cannot be read by this code: Product#odd holds Gilded, which this code does not know"
     ]
+
+
+def test_a_stream_whose_snapshot_would_be_too_large_is_reported_and_left_as_it_was(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Product, "snapshot_schema", 2)
+    monkeypatch.setattr(loading, "RENEWED_LIMIT", 20)
+    reported: list[str] = []
+    assert renew_all(place, "stores", reported.append, long=20) == 0
+    [line] = reported
+    assert re.fullmatch(r"Product#long was left out: its snapshot has \d+ bytes, 20 at most", line)
+    assert not any(commit.renewed for commit in place.store.forwards("Product#long"))
+
+
+def test_a_large_stream_that_needs_no_snapshot_is_not_reported(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "RENEWED_LIMIT", 20)
+    reported: list[str] = []
+    assert renew_all(place, "stores", reported.append, long=0) == 0
+    assert reported == []
+
+
+@pytest.mark.parametrize(("made", "said"), [(0, "0 snapshots were"), (1, "1 snapshot was"), (2, "2 snapshots were")])
+def test_the_command_says_how_many_snapshots_it_made(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], made: int, said: str
+) -> None:
+    monkeypatch.setattr(snapshots, "renew_all", lambda *_arguments: made)
+    assert snapshots.run(parser().parse_args(["snapshots", "--service", "stores"]), place) == 0
+    assert capsys.readouterr().out == f"{said} made.\n"
 
 
 def test_the_kinds_of_a_services_streams_are_those_of_its_repositories() -> None:

@@ -224,6 +224,19 @@ def test_a_transaction_that_commits_after_its_caller_gave_up_belongs_to_that_req
     assert check(history.entries, history.final | {"quiescent": False}) == []
 
 
+def test_a_transaction_that_ends_in_a_conflict_leaves_its_versions_to_later_requests() -> None:
+    history = sample_histories.completed()
+    history.request("PUT", "/api/baskets/y/checkout", key="late")
+    history.record("fault", number=1, name="slow transaction", where="some/events")
+    history.record("underway", container="api", keys=[["Basket#x", 3], ["Basket#y", 1]])
+    history.respond(status=503)
+    history.record("conflict", table="baskets/events", key=["Basket#x", 3], container="api")
+    history.request("POST", "/api/baskets", key="other")
+    history.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
+    history.respond(body={"id": "y"})
+    assert check(history.entries, history.final | {"quiescent": False}) == []
+
+
 def test_a_violation_names_the_invariant_the_place_and_the_evidence() -> None:
     history = sample_histories.completed()
     broken_commands_and_money.refused_and_stored(history)
@@ -232,6 +245,20 @@ def test_a_violation_names_the_invariant_the_place_and_the_evidence() -> None:
         "a refused command is never stored: PUT /api/baskets/o/addItem was answered 409, but stored baskets's "
         "Basket#o at version 2 (request "
     )
+
+
+@pytest.mark.parametrize(("skew", "may_wait"), [(0, False), (-3 * SECOND, True)])
+def test_a_reminder_that_is_early_by_its_containers_clock_needs_no_cause_to_wait(skew: int, may_wait: bool) -> None:
+    history = sample_histories.completed()
+    detail = json.loads(json.dumps(history.fields("published", '"OrderPaid"')["detail"]))
+    body = json.dumps({"detail": detail, "due": history.time()})
+    where = {"container": "search/inbox-1", "function": "search/inbox"}
+    history.record("sent", queue="search/inbox", message="reminder", body=body, delay=0)
+    history.record("clock", container="search/inbox-1", skew=skew)
+    history.record("invocation", **where, cause=["reminder"])
+    history.record("ended", **where, how="ok", failures=["reminder"])
+    history.record("deleted", queue="search/inbox", message="reminder")
+    assert (failures.CAUSED in violated(history)) is not may_wait
 
 
 @pytest.mark.parametrize(("seconds", "not_begun"), [(15, set()), (16, {"message-3"})])

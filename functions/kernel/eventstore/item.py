@@ -5,7 +5,8 @@
     messages          "-" in a commit that has some (in its body), for the stream's filter and the scan of a republish.
                       Once they were here, and a relay of then fails rather than skip such a commit
     body              the rest as one JSON text, deflated (zlib): see Body
-    renewed           a snapshot that was put there later (renewal.py), deflated too: the one thing that ever changes
+    renewed           a snapshot that was put there later (loading.renew, by `make snapshots`), deflated too: the one
+                      thing that ever changes
 
 docs/adr/0033 says why. Before that, each part was a text attribute of its own; such items are read for ever.
 """

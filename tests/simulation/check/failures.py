@@ -4,9 +4,11 @@ Each invocation that ended with an error or not at all, reported failed items, d
 is checked on its own. So a dead letter is accepted only if each attempt that led to it had a cause.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
@@ -55,6 +57,8 @@ SDK_RETRIES = {
     "reply lost",
     "slow call",
 }
+BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)  # the moment from which a history counts
+EARLY = timedelta(seconds=0.5)  # before it is due, a reminder is put off
 MAY_WAIT = {"OrderReconciliationDue"}  # whose handlers may ask to be called again
 SWEEP_MAY_WAIT = '"RobotLeasesDue"'  # in the body of a schedule's tick: a lease may be in doubt
 # A worker's 20 s without the 8 s that a message needs to begin: only then may a batch hand back what it did not begin.
@@ -71,13 +75,14 @@ class Invocation:
     """One invocation, and what may have made it fail: faults, conflicts, and owners that were stopped.
 
     refused: how often each kind of call was refused or had no answer, which the SDK retries. handed_back: the messages
-    that it did not begin, for want of time.
+    that it did not begin, for want of time. clock: the time on its container's clock when it began.
     """
 
     container: str
     function: str
     cause: list[str]
     begin: int
+    clock: datetime
     end: int = 0
     how: str = ""
     failures: list[str] = field(default_factory=list)
@@ -138,9 +143,13 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
     open_: dict[str, Invocation] = {}
     outage_until = 0
     stopped: set[str] = set()
+    skews: dict[str, int] = {}
     for at, kind, fields in entries:
-        if kind == "invocation":
-            begun = Invocation(fields["container"], fields["function"], list(fields["cause"]), at)
+        if kind == "clock":
+            skews[fields["container"]] = fields["skew"]
+        elif kind == "invocation":
+            clock = BEGIN + timedelta(microseconds=at + skews.get(fields["container"], 0))
+            begun = Invocation(fields["container"], fields["function"], list(fields["cause"]), at, clock)
             open_[begun.container] = begun
             begun.struck += ["outage"] * (at < outage_until) + sorted(name for name in stopped if "/queries" in name)
         elif kind == "ended":
@@ -193,7 +202,13 @@ def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> b
         return copy is not None and SWEEP_MAY_WAIT in copy.body
     newest = 1 if invocation.container in history.old_containers else VERSIONS.get(copy.message.name, 1)
     is_newer = copy.message.metadata.get("version", 1) > newest
-    return is_newer or copy.message.name in MAY_WAIT
+    return is_newer or copy.message.name in MAY_WAIT or _is_early(copy.body, invocation)
+
+
+def _is_early(body: str, invocation: Invocation) -> bool:
+    """Whether a reminder that says when it is due came before that, by a container's clock, which may be slow."""
+    due = json.loads(body).get("due")
+    return due is not None and invocation.clock <= datetime.fromisoformat(due) - EARLY
 
 
 def _sdk_retries(fault: dict[str, Any], invocation: Invocation) -> bool:
