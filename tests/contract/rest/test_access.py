@@ -40,7 +40,9 @@ def path_of(furnished: Furnished, route: Route, role: str) -> dict[str, str]:
 def own(furnished: Furnished, route: Route, role: str) -> Caller:
     """The one whose thing the request is about."""
     if role == CUSTOMER:
-        return Caller(CUSTOMER, furnished.things["customer"])
+        path, began = furnished.path(route), int(furnished.mall.now.timestamp())
+        itself = path.split("/")[3] if path.startswith("/api/customers/") else furnished.things["customer"]
+        return Caller(CUSTOMER, itself, began)
     path = furnished.path(route, **path_of(furnished, route, role))
     if path.startswith("/api/depot/bots/"):
         return Caller(BOT, path.split("/")[4])
