@@ -82,7 +82,7 @@ def test_a_shopping_list_of_staff_that_could_not_be_stored_is_refused_in_words()
 
 @pytest.mark.parametrize(
     ("stores", "location", "letters"),
-    [(1, "\x01", 110), (40, "\x01", 110), (LINES, "\x01", 16), (LINES, ROBOT, 16)],
+    [(1, ROBOT, 110), (40, ROBOT, 110), (LINES, '"', 16), (LINES, ROBOT, 16)],
 )
 def test_the_heaviest_basket_that_is_checked_out_goes_through_its_whole_life(
     stores: int, location: str, letters: int
