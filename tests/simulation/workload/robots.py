@@ -107,6 +107,9 @@ class Robot(Client):
                 deputy = Robot(self.cloud, own, self.mall, self.role, f"{self.name}'s deputy")
                 self.cloud.spawn(deputy.stand_in, LEASE, LOST_FOR)
             self.pause(LOST_FOR, 2 * LOST_FOR)
+            if self.chance(0.5, "reporting before it goes on"):  # its list may come back to it, with the next number
+                self.report_online()
+                self.pause(2, 8)
         elif self.behavior == "slow":
             self.pause(10, 40)
         else:
