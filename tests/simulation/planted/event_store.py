@@ -147,7 +147,8 @@ BUGS = (
             Edit(
                 Repository._decide,
                 "clock.back_off(attempt)\n                    continue",
-                "commit = replace(commit, version=commit.version + 1)\n"
+                "from dataclasses import replace\n"
+                "                    commit = replace(commit, version=commit.version + 1)\n"
                 "                    runtime.current().store.commit(commit)",
             ),
         ),

@@ -2,10 +2,10 @@
 
 from functions.kernel.messaging import retry
 from functions.kernel.messaging.inbox import Inbox
-from functions.kernel.runtime import transient
+from functions.kernel.runtime import budget
 from tests.simulation import deployment
 from tests.simulation.check.delivery import DEAD_LETTER_REASON
-from tests.simulation.check.failures import CAUSED, ENDS_ITSELF, UNAVAILABLE
+from tests.simulation.check.failures import ENDS_ITSELF
 from tests.simulation.check.outages import NO_HAND
 from tests.simulation.check.poison import IN_TURN
 from tests.simulation.planted.bug import Bug, Edit, Set
@@ -41,13 +41,6 @@ BUGS = (
         long_days=True,
     ),
     Bug(
-        "throttled transaction taken for an error of ours",
-        "A transaction whose items are throttled is answered with 500, and its message given up at the eighth receive.",
-        (UNAVAILABLE, DEAD_LETTER_REASON),
-        (Edit(transient.is_transient, " or bool(reasons & THROTTLED_ITEMS)", ""),),
-        long_days=True,
-    ),
-    Bug(
         "dead letter without its group",
         "A hint that the dispatcher gives up cannot be dead-lettered, and holds up all behind it.",
         (IN_TURN,),
@@ -56,9 +49,12 @@ BUGS = (
     ),
     Bug(
         "batch does not stop in time",
-        "A batch begins messages that it has no time for, and these fail.",
-        (CAUSED, ENDS_ITSELF),
-        (Edit(Inbox._in_turn, "position and budget.left() < budget.MESSAGE", "False"),),
+        "A batch begins messages and calls that it has no time for, until its function times out.",
+        (ENDS_ITSELF,),
+        (
+            Edit(Inbox._in_turn, "position and budget.left() < budget.MESSAGE", "False"),
+            Edit(budget.check, "left() < TRY + RESERVE", "False"),
+        ),
         long_days=True,
     ),
 )
