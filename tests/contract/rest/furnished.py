@@ -123,15 +123,18 @@ class Furnished:
         route: Route,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        caller: Caller = CLERK,
+        caller: Caller | None = None,
         **instead: str,
     ) -> Response:
-        """Ask for what a route is for; `body` instead of the one that fits, `instead` for parameters of the path."""
+        """Ask for what a route is for; `body` instead of the one that fits, `instead` for parameters of the path.
+
+        As the caller, or else as someone who may.
+        """
         sent = (self.body(route) if body is None else body) if route.writes else None
         path = self.path(route, **instead)
         if route.params and not route.writes:
             path += self.required_query(route)
-        return self.mall.request(route.method, path, sent, headers, caller)
+        return self.mall.request(route.method, path, sent, headers, *[caller] * (caller is not None))
 
     def required_query(self, route: Route) -> str:
         """The query string's fields that must be there."""

@@ -98,7 +98,7 @@ def test_an_erased_customer_stays_forgotten_in_whatever_order_events_come(
     [
         m
         for m in language().values()
-        if m.about.kind is Kind.EVENT and m.about.source == "customers" and m is not CustomerErased
+        if m.about.kind is Kind.EVENT and m.about.source == "customers" and "name" in m.model_fields
     ],
     ids=lambda event: event.about.name,
 )
