@@ -50,7 +50,8 @@ def test_the_system_is_idle_in_the_end(deployed: Deployed) -> None:
     assert deployed.mall.pages("/api/checkout/sagas?status=running", "sagas") == []
     assert deployed.mall.pages("/api/checkout/sagas?status=parked", "sagas") == []
     robots = deployed.mall.pages("/api/depot/bots", "bots")
-    assert {robot["status"] for robot in robots} == {"idle"}
+    # Tests of tokens register some that never come online.
+    assert {robot["status"] for robot in robots if robot["id"] in deployed.people.robots} == {"idle"}
     deployed.expect_idle()
 
 

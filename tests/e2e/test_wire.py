@@ -33,6 +33,6 @@ def test_links_are_followed(reports: list[Report]) -> None:
     assert reports[0].links > 0
 
 
-def test_no_message_is_dead_lettered(report: Report, deployed: Deployed) -> None:
+def test_no_message_is_dead_lettered(reports: list[Report], deployed: Deployed) -> None:
     assert wait_until_idle(deployed.cloud) == {}
     assert dead_letters(deployed.cloud) == []
