@@ -19,23 +19,34 @@ JUST = "a kiosk opens the session of whoever registered once"
 RENEWAL = "a session is renewed for ever"
 
 CODES, SESSIONS = "/api/customers/codes", "/api/customers/sessions"
-BOBS, UNKNOWN = "+15550102", "+15550999"
+UNKNOWN = "+15550999"
 TIME = "time passes in memory alone"
 
 
+def registered(world: World) -> None:
+    """Somebody registers whose number nobody had before: a number takes few codes."""
+    ids = world.scene.ids
+    ids["number"] = f"+15554{sum(name.startswith('somebody') for name in ids):06}"
+    body = {"name": "Somebody", "smsNumber": ids["number"]}
+    answer = as_("kiosk", "POST", "/api/customers", body)(world)
+    ids[f"somebody {ids['number']}"] = answer.body["id"]
+    world.settle()
+
+
 def request_code(world: World) -> None:
-    """The kiosk has a code sent to Bob."""
-    assert as_("kiosk", "POST", CODES, {"smsNumber": BOBS})(world).status == 200
+    """The kiosk has a code sent to who has just registered."""
+    registered(world)
+    assert as_("kiosk", "POST", CODES, {"smsNumber": "{number}"})(world).status == 200
 
 
-def proof(world: World, code: str, number: str = BOBS) -> Answer:
-    """The kiosk sends a code."""
-    return as_("kiosk", "POST", SESSIONS, {"smsNumber": number, "code": code})(world)
+def proof(world: World, code: str, number: str = "{number}", kiosk: str = "kiosk") -> Answer:
+    """A kiosk sends a code."""
+    return as_(kiosk, "POST", SESSIONS, {"smsNumber": number, "code": code})(world)
 
 
 def right(world: World) -> str:
-    """The code that was sent to Bob last."""
-    [code] = re.findall(r"\b[0-9]{6}\b", world.last_text(BOBS))
+    """The code that was sent last."""
+    [code] = re.findall(r"\b[0-9]{6}\b", world.last_text(world.scene.ids["number"]))
     return str(code)
 
 
@@ -61,7 +72,7 @@ def guessed_six_times(world: World) -> Answer:
 
 
 def used(world: World) -> None:
-    """Bob's code opens his session."""
+    """The code opens a session."""
     request_code(world)
     world.settle()
     assert proof(world, right(world)).status == 200
@@ -71,7 +82,7 @@ def alike(about: Callable[[World, str], Answer]) -> Attack:
     """The answers about a known and about an unknown number, which must not differ: 200 if they do not."""
 
     def attack(world: World) -> Answer:
-        known, unknown = about(world, BOBS), about(world, UNKNOWN)
+        known, unknown = about(world, "{number}"), about(world, UNKNOWN)
         names = [set(answer.headers) for answer in (known, unknown)]
         same = known.status == unknown.status and known.text == unknown.text and names[0] == names[1]
         return Answer(200 if same else 409, {}, f"{known} {unknown}")
@@ -86,7 +97,7 @@ def ask_for_code(world: World, number: str) -> Answer:
 
 def raced(world: World) -> Answer:
     """The right code from two kiosks at once: 200 if exactly one session was opened."""
-    body = {"smsNumber": BOBS, "code": right(world)}
+    body = {"smsNumber": world.scene.ids["number"], "code": right(world)}
     answers = world.at_once([("kiosk", "POST", SESSIONS, body), ("other kiosk", "POST", SESSIONS, body)])
     opened = sum(answer.status == 200 for answer in answers)
     return Answer(200 if opened == 1 else 409, {}, f"{opened} sessions were opened")
@@ -95,7 +106,7 @@ def raced(world: World) -> Answer:
 def at_many_numbers(world: World) -> Answer:
     """Codes for 21 numbers from one kiosk."""
     numbers = [f"+1555020{number:02}" for number in range(21)]
-    return [as_("kiosk", "POST", CODES, {"smsNumber": number})(world) for number in numbers][-1]
+    return [as_("busy kiosk", "POST", CODES, {"smsNumber": number})(world) for number in numbers][-1]
 
 
 def later(seconds: int, attempt: Attack) -> Attack:
@@ -114,10 +125,10 @@ def old_session(world: World) -> str:
 
 
 def in_logs(world: World) -> Answer:
-    """Bob's code is requested and used; no log line may hold it, nor his number."""
+    """A code is requested and used; no log line may hold it, nor the number."""
     code = right(world)
     answer = proof(world, code)
-    for secret in (code, BOBS):
+    for secret in (code, world.scene.ids["number"]):
         assert secret not in world.logs(), "a log line holds a code or a number"
     return answer
 
@@ -144,24 +155,41 @@ CASES = (
         changes=True,
         memory_only=TIME,
     ),
-    Case("whether a number is known, by a request for a code", (200,), TELLS, alike(ask_for_code), changes=True),
+    Case(
+        "whether a number is known, by a request for a code",
+        (200,),
+        TELLS,
+        alike(ask_for_code),
+        prepare=registered,
+        changes=True,
+    ),
     Case(
         "whether a number is known, by a guess",
         (200,),
         TELLS,
         alike(lambda w, number: proof(w, "123456", number)),
+        prepare=registered,
         changes=True,
     ),
     Case(
         "four codes for one number",
         (429,),
         BY_PHONE,
-        times(4, as_("kiosk", "POST", CODES, {"smsNumber": BOBS})),
+        times(4, as_("kiosk", "POST", CODES, {"smsNumber": "{number}"})),
+        prepare=registered,
         changes=True,
     ),
     Case("codes for 21 numbers from one kiosk", (429,), BY_KIOSK, at_many_numbers, changes=True),
-    Case("31 guesses from one kiosk", (429,), TRIED, times(31, lambda w: proof(w, "123456", UNKNOWN)), changes=True),
-    Case("a customer requests a code", (403,), "roles are not judged", as_("ada", "POST", CODES, {"smsNumber": BOBS})),
+    Case(
+        "31 guesses from one kiosk",
+        (429,),
+        TRIED,
+        times(31, lambda w: proof(w, "123456", UNKNOWN, "busy kiosk")),
+        changes=True,
+    ),
+    Case(
+        "a customer requests a code", (403,), "roles are not judged", as_("ada", "POST", CODES, {"smsNumber": UNKNOWN})
+    ),
     Case(
         "another kiosk opens the session of who has just registered",
         (404,),

@@ -38,14 +38,14 @@ class OnLocalCloud:
         self.scene.tokens |= self._users_tokens()
 
     def _users_tokens(self) -> dict[str, str]:
-        """An ID token of a clerk, the access token of one who is disabled then, and another kiosk's."""
+        """An ID token of a clerk, the access token of one who is disabled then, and other kiosks'."""
         signed_in = self._signed_in("dismissed", STAFF)
         self._cloud.client("cognito-idp").admin_disable_user(UserPoolId=self._pool, Username="dismissed")
-        kiosk = self._signed_in("other-kiosk", KIOSK)
         return {
             "staff id": signed_in["IdToken"],
             "disabled staff": signed_in["AccessToken"],
-            "other kiosk": kiosk["AccessToken"],
+            "other kiosk": self._signed_in("other-kiosk", KIOSK)["AccessToken"],
+            "busy kiosk": self._signed_in("busy-kiosk", KIOSK)["AccessToken"],
         }
 
     @property
@@ -56,7 +56,7 @@ class OnLocalCloud:
         """The tokens of a new user of a group."""
         cognito = self._cloud.client("cognito-idp")
         whom = {"UserPoolId": self._pool, "Username": name}
-        cognito.admin_create_user(**whom, MessageAction="SUPPRESS")
+        cognito.admin_create_user(**whom, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(**whom, Password=PASSWORD, Permanent=True)
         cognito.admin_add_user_to_group(**whom, GroupName=group)
         return cognito.admin_initiate_auth(

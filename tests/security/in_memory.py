@@ -38,6 +38,7 @@ class InMemory:
         for name, group in GROUPS.items():
             self.pool.has(name, group)
         self.pool.has("other kiosk", KIOSK)
+        self.pool.has("busy kiosk", KIOSK)
         self.pool.has("dismissed")
         self.pool.has("disabled", STAFF, enabled=False)
         jwks = token_keys.jwks([TOKEN_KEY])
@@ -48,7 +49,7 @@ class InMemory:
         self._sign_in()
 
     def _sign_in(self) -> None:
-        for name in (*GROUPS, "other kiosk"):
+        for name in (*GROUPS, "other kiosk", "busy kiosk"):
             self.scene.tokens[name] = self._pool_token(name, APPS[KIOSK if "kiosk" in name else STAFF])
         self.scene.tokens["staff id"] = self._pool_token("staff", token_use="id")
         self.scene.tokens["disabled staff"] = self._pool_token("disabled")
