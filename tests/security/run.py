@@ -7,7 +7,7 @@ from copy import deepcopy
 from tests.security.cases import Case
 from tests.security.in_memory import InMemory
 from tests.security.mutants import MUTANTS
-from tests.security.scene import furnish
+from tests.security.scene import furnish, heartbeat
 from tests.security.world import NotHereError, World
 
 
@@ -16,6 +16,7 @@ def fault(case: Case, world: World) -> str:
 
     Raises NotHereError where this world cannot do what it needs.
     """
+    heartbeat(world)
     case.prepare(world)
     world.settle()
     before = world.state()
