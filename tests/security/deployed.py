@@ -21,6 +21,7 @@ from tests.e2e.engine.workbench import as_role
 from tests.security.in_memory import sign
 from tests.security.world import Answer, NotHereError, Scene
 
+KIOSKS = ("other-kiosk", "busy-kiosk")
 PASSWORD = "aA1-" + "x" * 20
 
 
@@ -33,33 +34,35 @@ class OnLocalCloud:
         address = urlsplit(cloud.api)
         self._host, self._base = address.netloc, address.path
         self._dynamodb = cloud.client("dynamodb")
-        for role in (STAFF, OPERATOR, KIOSK):
-            self.scene.tokens[role] = sign_in(cloud, role)
-        self.scene.tokens |= self._users_tokens()
+        for name, group in (("dismissed", STAFF), *((kiosk, KIOSK) for kiosk in KIOSKS)):
+            self._make_user(name, group)
+        self._sign_in()
 
-    def _users_tokens(self) -> dict[str, str]:
-        """An ID token of a clerk, the access token of one who is disabled then, and other kiosks'."""
-        signed_in = self._signed_in("dismissed", STAFF)
-        self._cloud.client("cognito-idp").admin_disable_user(UserPoolId=self._pool, Username="dismissed")
-        return {
-            "staff id": signed_in["IdToken"],
-            "disabled staff": signed_in["AccessToken"],
-            "other kiosk": self._signed_in("other-kiosk", KIOSK)["AccessToken"],
-            "busy kiosk": self._signed_in("busy-kiosk", KIOSK)["AccessToken"],
-        }
+    def _sign_in(self) -> None:
+        """New tokens of the pool, valid for five minutes; an ID token and one of a disabled clerk among them."""
+        cognito, whom = self._cloud.client("cognito-idp"), {"UserPoolId": self._pool, "Username": "dismissed"}
+        cognito.admin_enable_user(**whom)
+        clerk = self._signed_in("dismissed", STAFF)
+        cognito.admin_disable_user(**whom)
+        self.scene.tokens |= {role: sign_in(self._cloud, role) for role in (STAFF, OPERATOR, KIOSK)}
+        self.scene.tokens |= {"staff id": clerk["IdToken"], "disabled staff": clerk["AccessToken"]}
+        self.scene.tokens |= {name.replace("-", " "): self._signed_in(name, KIOSK)["AccessToken"] for name in KIOSKS}
+        self._signed_in_at = time.monotonic()
 
     @property
     def _pool(self) -> str:
         return str(self._cloud.output("UserPoolId"))
 
-    def _signed_in(self, name: str, group: str) -> Any:
-        """The tokens of a new user of a group."""
+    def _make_user(self, name: str, group: str) -> None:
         cognito = self._cloud.client("cognito-idp")
         whom = {"UserPoolId": self._pool, "Username": name}
         cognito.admin_create_user(**whom, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(**whom, Password=PASSWORD, Permanent=True)
         cognito.admin_add_user_to_group(**whom, GroupName=group)
-        return cognito.admin_initiate_auth(
+
+    def _signed_in(self, name: str, group: str) -> Any:
+        """The tokens of a user."""
+        return self._cloud.client("cognito-idp").admin_initiate_auth(
             UserPoolId=self._pool,
             ClientId=self._cloud.output("KioskClientId" if group == KIOSK else "StaffClientId"),
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
@@ -151,6 +154,8 @@ class OnLocalCloud:
 
     def settle(self) -> None:
         """Wait until no queue holds a message."""
+        if time.monotonic() > self._signed_in_at + 200:
+            self._sign_in()
         left = wait_until_idle(self._cloud)
         assert not left, f"left in queues: {left}"
 
