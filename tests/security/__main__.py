@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 
 from infra.local.cloud import LocalCloud
@@ -16,6 +17,7 @@ from infra.local.demo import free_port
 from infra.local.up import up
 from tests.security.cases import Case
 from tests.security.deployed import OnLocalCloud
+from tests.security.in_memory import InMemory
 from tests.security.page import CASES, PAGE, page
 from tests.security.run import fault, survivors
 from tests.security.scene import furnish
@@ -34,6 +36,7 @@ def main() -> int:
     if not cases:
         parser.error("no case has such a name and guard: docs/security_cases.md lists them")
     faults = _deployed([case for case in cases if not case.memory_only])
+    faults += _in_memory([case for case in cases if case.memory_only])
     alive = survivors(cases)
     for line in [*faults, *(f"SURVIVES {one}" for one in alive)]:
         print(line)
@@ -46,6 +49,13 @@ def main() -> int:
     }
     print(json.dumps(figures))
     return 1 if faults or alive else 0
+
+
+def _in_memory(cases: Sequence[Case]) -> list[str]:
+    """What went wrong in memory, with the cases that need what nobody has of a deployment."""
+    furnished = InMemory()
+    furnish(furnished)
+    return [f"FAILED {case.name}: {wrong}" for case in cases if (wrong := fault(case, deepcopy(furnished)))]
 
 
 def _deployed(cases: Sequence[Case]) -> list[str]:
