@@ -244,6 +244,8 @@ class Finished(DomainEvent):
 class TokensRevoked(DomainEvent):
     """Tokens of the generations before are not valid any more."""
 
+    is_a_step: ClassVar[bool] = False  # an idle robot goes on waiting for a list, and keeps its place
+
     generation: int
 
 

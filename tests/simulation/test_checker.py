@@ -272,3 +272,16 @@ def test_a_message_that_was_not_begun_before_time_was_over_needs_no_cause(second
     ]
     [invocation] = failures._invocations(entries)
     assert invocation.handed_back == not_begun
+
+
+def test_the_gateways_500_for_a_killed_function_is_not_the_authorizers() -> None:
+    history = sample_histories.completed()
+    authorizer, api = ({"container": name, "function": name} for name in ("gateway/authorizer", "baskets/api"))
+    history.record("request", id="r", who="staff:1", method="GET", path="/api/baskets/y", key=None, body=None)
+    history.record("invocation", **authorizer, cause=["r"])
+    history.record("ended", **authorizer, how="ok", failures=[])
+    history.record("invocation", **api, cause=["r"])
+    history.record("fault", name="killed after call", where="baskets/api GetItem baskets/events")
+    history.record("ended", **api, how="killed", failures=[])
+    history.record("response", id="r", status=500, body={}, version=None)
+    assert violated(history) == set()

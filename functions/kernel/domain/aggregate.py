@@ -16,9 +16,13 @@ class UnknownEventError(Exception):
 
 
 class DomainEvent:
-    """What happened to an aggregate: a frozen dataclass. A new shape of it has the next `version` and an upcaster."""
+    """What happened to an aggregate: a frozen dataclass. A new shape of it has the next `version` and an upcaster.
+
+    is_a_step: whether the aggregate goes on by it. After an event that is none, it still waits for what it waited for.
+    """
 
     version: ClassVar[int] = 1
+    is_a_step: ClassVar[bool] = True
 
 
 _upcasters: dict[tuple[type[DomainEvent], int], Upcaster] = {}
@@ -51,6 +55,8 @@ class Unchanged(DomainEvent):
     The repository records it in a stream of any kind; no aggregate decides by it and nothing is published.
     """
 
+    is_a_step: ClassVar[bool] = False
+
 
 POSITION = ("id", "version", "unchanged")  # the fields of every aggregate: which one it is, and how far it has come
 
@@ -60,7 +66,7 @@ class Aggregate:
     """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
 
     id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many of its last events
-    changed nothing. A subclass must raise `snapshot_schema` when the meaning of its fields changes.
+    were no steps. A subclass must raise `snapshot_schema` when the meaning of its fields changes.
     """
 
     snapshot_schema: ClassVar[int] = 1
@@ -105,7 +111,7 @@ class Aggregate:
             raise UnknownEventError(f"{type(self).__name__} does not apply {type(event).__name__}")
         applier(self, event)
         self.version += 1
-        self.unchanged = self.unchanged + 1 if type(event) is Unchanged else 0
+        self.unchanged = 0 if event.is_a_step else self.unchanged + 1
 
     @applies(Unchanged)
     def _unchanged(self, event: Unchanged) -> None:
@@ -113,7 +119,7 @@ class Aggregate:
 
     @property
     def changed_at(self) -> int:
-        """The version of the last event that changed something."""
+        """The version of the last event that was a step."""
         return self.version - self.unchanged
 
     def must_be(self, *statuses: str) -> None:

@@ -122,7 +122,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         if invocation.how == "timeout" and HANGS.isdisjoint(invocation.struck):
             text = f"{invocation.container} did not end before its timeout, and nothing hung"
             yield Violation(ENDS_ITSELF, text, {"container": invocation.container, "at": invocation.begin})
-        if invocation.how == "ok" and answered.get(invocation.cause[0]) == 500:
+        if invocation.function != AUTHORIZER and invocation.how == "ok" and answered.get(first) == 500:
             text = f"{invocation.container} answered {invocation.cause[0]} with 500"
             yield Violation(UNAVAILABLE, text, {"container": invocation.container, "request": invocation.cause[0]})
     for letter in history.dead_letters:

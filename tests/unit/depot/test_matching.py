@@ -11,6 +11,7 @@ from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Commit, StoredEvent
 from functions.kernel.runtime.context import Context, within
+from tests.support.callers import CLERK
 from tests.support.contention import ContendedStore, conflict
 from tests.support.delivery import delivered
 from tests.unit.depot.floor import Floor, robot, status
@@ -46,6 +47,15 @@ def test_a_robot_that_becomes_idle_gets_a_waiting_list_at_once(floor: Floor) -> 
     bot_id = floor.idle()
     floor.settle()
     assert (status("order-0"), robot(bot_id)) == (("assigned", bot_id), ("active", "order-0"))
+
+
+def test_an_idle_robot_whose_tokens_are_revoked_keeps_its_place_and_gets_a_list_at_once(floor: Floor) -> None:
+    first, second = idle_robots(floor, 2)
+    floor.settle()
+    renewed = [floor.request("POST", f"/bots/{first}/token", {}, caller=CLERK).status for _ in range(5)]
+    floor.available("order-1")
+    floor.settle()
+    assert (renewed, status(), robot(second)) == ([200] * 5, ("assigned", first), ("idle", None))
 
 
 def test_the_list_that_has_waited_longest_goes_first(floor: Floor) -> None:

@@ -76,7 +76,7 @@ def test_its_state_is_its_fields_without_id_and_version() -> None:
     assert Jar("jar-1", 3, 7, ("a",)).state() == {"coins": 7, "notes": ("a",), "status": "open"}
 
 
-def test_what_changed_nothing_raises_the_version_but_not_that_of_the_last_change() -> None:
+def test_what_is_no_step_raises_the_version_but_not_that_of_the_last_step() -> None:
     jar = Jar("jar-1")
     jar.fill(5)
     before = jar.state()
