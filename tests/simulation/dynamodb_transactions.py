@@ -53,10 +53,18 @@ class Transactions:
             self._tokens[token] = (content, world.scheduler.now_us + TOKEN_LIFE, "running")
         promise = Promise()
         seconds = world.choices.seconds(0.001, 0.008, "transaction")
-        if world.faults.strikes("slow transaction", tables[0].name):
+        slow = world.faults.strikes("slow transaction", tables[0].name)
+        if slow:
             seconds = world.choices.seconds(1.5, 6.0, "slow transaction")
             world.history.record("underway", container=by, keys=[list(write.key) for write in writes])
-        world.scheduler.call_in(seconds, lambda: promise.give(self._end(writes, token, content, by)))
+
+        def end() -> None:
+            result = self._end(writes, token, content, by)
+            if slow and result:
+                world.history.record("undone", container=by, keys=[list(write.key) for write in writes])
+            promise.give(result)
+
+        world.scheduler.call_in(seconds, end)
         return promise
 
     def _recall(self, token: str, content: str) -> dict[str, Any] | None:

@@ -218,19 +218,21 @@ def test_a_transaction_that_commits_after_its_caller_gave_up_belongs_to_that_req
     history.record("fault", number=1, name="slow transaction", where="some/events")
     history.record("underway", container="api", keys=[["Basket#y", 1]])
     history.respond(status=503)
-    history.request("PUT", "/api/baskets/z/checkout", key="other")
+    history.request("PUT", "/api/baskets/y/checkout", key="other")
+    history.record("conflict", table="baskets/events", key=["Basket#y", 1], container="api")
+    history.record("busy", table="baskets/events", container="api")
     history.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
     history.respond(status=409)
     assert check(history.entries, history.final | {"quiescent": False}) == []
 
 
-def test_a_transaction_that_ends_in_a_conflict_leaves_its_versions_to_later_requests() -> None:
+def test_a_transaction_that_is_undone_leaves_its_versions_to_later_requests() -> None:
     history = sample_histories.completed()
     history.request("PUT", "/api/baskets/y/checkout", key="late")
     history.record("fault", number=1, name="slow transaction", where="some/events")
     history.record("underway", container="api", keys=[["Basket#x", 3], ["Basket#y", 1]])
     history.respond(status=503)
-    history.record("conflict", table="baskets/events", key=["Basket#x", 3], container="api")
+    history.record("undone", container="api", keys=[["Basket#x", 3], ["Basket#y", 1]])
     history.request("POST", "/api/baskets", key="other")
     history.commit("Basket#y", ("Started", {"customer_id": "c", "at": ""}))
     history.respond(body={"id": "y"})

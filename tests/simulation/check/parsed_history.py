@@ -49,7 +49,6 @@ class ParsedHistory:
         self._current_cause: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
         self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
-        self._underway: dict[str, list[list[tuple[str, int]]]] = defaultdict(list)
         self._routed = "", ""
         self._parsed: dict[str, dict[str, Any] | None] = {}
         readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
@@ -113,20 +112,14 @@ class ParsedHistory:
         self._current_cause[fields["container"]] = next(iter(fields.get("cause") or ()), None)
 
     def _read_underway(self, at: int, fields: dict[str, Any]) -> None:
-        self._underway[fields["container"]].append([tuple(key) for key in fields["keys"]])
         for partition, sort in fields["keys"]:
             if isinstance(sort, int):
                 cause = self._current_cause.get(fields["container"])
                 self._pending_transactions[fields["container"], partition, sort] = cause
 
-    def _read_conflict(self, at: int, fields: dict[str, Any]) -> None:
-        # Of what a transaction of this container holds, another can write nothing: this is how the transaction ended.
-        container, refused = fields["container"], tuple(fields["key"])
-        ended = next((keys for keys in self._underway[container] if refused in keys), None)
-        if ended:
-            self._underway[container].remove(ended)
-            for stream, version in ended:
-                self._pending_transactions.pop((container, stream, version), None)
+    def _read_undone(self, at: int, fields: dict[str, Any]) -> None:
+        for partition, sort in fields["keys"]:
+            self._pending_transactions.pop((fields["container"], partition, sort), None)
 
     def _read_commit(self, at: int, fields: dict[str, Any]) -> None:
         item = fields["item"]
