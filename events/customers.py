@@ -1,44 +1,55 @@
 """Messages of the customers service: who may order, and its replies to the saga."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from events.checkout import AuthorizeCustomer
-from events.registry import Event, Reply
+from events.registry import Event, Reply, upcasts
 from events.shapes import Time
 
 
 class CustomerState(Event):
-    """The public state of a customer. `language` is that of text messages, as an ISO 639-1 code."""
+    """The public state of a customer, without what is personal, which is asked of its owner (FindAddress).
+
+    `language` is that of text messages, as an ISO 639-1 code.
+    """
 
     customer_id: str
-    name: str
-    sms_number: str
     enabled: bool
     language: str = "en"  # messages published before this field existed lack it
 
 
-class CustomerRegistered(CustomerState, source="customers", key="customer_id"):
+class CustomerRegistered(CustomerState, source="customers", key="customer_id", version=2):
     """A customer registered."""
 
 
-class CustomerSmsChanged(CustomerState, source="customers", key="customer_id"):
+class CustomerSmsChanged(CustomerState, source="customers", key="customer_id", version=2):
     """A customer changed the number for text messages."""
 
 
-class CustomerLanguageChanged(CustomerState, source="customers", key="customer_id"):
+class CustomerLanguageChanged(CustomerState, source="customers", key="customer_id", version=2):
     """A customer changed the language of text messages."""
 
 
-class CustomerEnabled(CustomerState, source="customers", key="customer_id"):
+class CustomerEnabled(CustomerState, source="customers", key="customer_id", version=2):
     """A customer may order again."""
 
 
-class CustomerDisabled(CustomerState, source="customers", key="customer_id"):
+class CustomerDisabled(CustomerState, source="customers", key="customer_id", version=2):
     """A customer may no longer order."""
 
 
+@upcasts(CustomerRegistered, from_version=1)
+@upcasts(CustomerSmsChanged, from_version=1)
+@upcasts(CustomerLanguageChanged, from_version=1)
+@upcasts(CustomerEnabled, from_version=1)
+@upcasts(CustomerDisabled, from_version=1)
+def without_what_is_personal(data: dict[str, Any]) -> dict[str, Any]:
+    """The first version held the name and the number: they are dropped when it is read."""
+    return {field: value for field, value in data.items() if field not in ("name", "sms_number")}
+
+
 class CustomerErased(Event, source="customers", key="customer_id"):
-    """A customer asked to be forgotten: every consumer deletes its copies of the name and the number."""
+    """A customer asked to be forgotten."""
 
     customer_id: str
     erased: Literal[True] = True

@@ -1,8 +1,8 @@
 """Queries that services answer by direct invocation, where a local copy is not enough."""
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
@@ -56,7 +56,7 @@ class FindProduct(Query[ProductFound], owner="stores"):
 
 
 class CustomerFound(Answer):
-    """A customer's current state. `version` is that of the customer's stream."""
+    """A customer's current state. `version` is that of the customer's stream. Only code of before asks for it."""
 
     customer_id: str
     name: str
@@ -91,16 +91,43 @@ class FindOrder(Query[OrderFound], owner="ordering"):
 
 
 class CustomerStatusFound(Answer):
-    """Whether a customer may act."""
+    """Whether a customer may act, and the language of text messages. `version` is that of the customer's stream."""
 
     customer_id: str
     enabled: bool
+    language: str = "en"  # an owner deployed before this field and the next existed sends neither
+    version: int = 0
 
 
 class FindCustomerStatus(Query[CustomerStatusFound], owner="customers"):
-    """What the authorizer asks about a customer's session: nothing personal."""
+    """What there is to know of a customer that is not personal."""
 
     customer_id: str
+
+
+class AddressFound(Answer):
+    """Where to text a customer: the number, and the language as an ISO 639-1 code."""
+
+    sms_number: str
+    language: str
+
+
+class FindAddress(Query[AddressFound], owner="customers"):
+    """What is asked when a text is sent, and kept nowhere."""
+
+    customer_id: str
+
+
+class CustomerNamesFound(Answer):
+    """Names by customer id; those of unknown and erased customers are left out."""
+
+    names: dict[str, str]
+
+
+class FindCustomerNames(Query[CustomerNamesFound], owner="customers"):
+    """The names of up to 100 customers."""
+
+    customer_ids: Annotated[tuple[str, ...], Field(max_length=100)]
 
 
 class OneTimeCodeFound(Answer):

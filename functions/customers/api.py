@@ -5,13 +5,21 @@ from typing import cast
 from functions.customers import service, sessions
 from functions.customers.codes import code_key
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
-from functions.customers.views import BY_PHONE
+from functions.customers.wrapping import decrypt_data_key, make_data_key
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Name, Stamp, Wire
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("customers", uses=Uses(streams="commit", indexes=(BY_PHONE,), ports=(code_key,), issues_tokens=True))
+api = Api(
+    "customers",
+    uses=Uses(
+        streams="commit",
+        vault=("get", "query", "put", "delete", "erase"),
+        ports=(code_key, make_data_key, decrypt_data_key),
+        issues_tokens=True,
+    ),
+)
 
 
 class Created(Answer):
@@ -70,11 +78,12 @@ def register_customer(body: NewCustomer) -> Created:
 def get_customer(id: str) -> CustomerAnswer:
     """Show a customer."""
     customer = service.customer(id)
+    personal = service.personal(customer)
     return CustomerAnswer(
         customer=CustomerShape(
             id=id,
-            name=customer.name,
-            sms_number=customer.sms_number,
+            name=personal.name,
+            sms_number=personal.sms_number,
             enabled=customer.enabled,
             language=cast(Language, customer.language),
         )

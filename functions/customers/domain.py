@@ -4,21 +4,35 @@ What happens to orders under way when their customer is erased: see Customer.era
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
-from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
+from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies, upcasts
 from functions.kernel.domain.errors import InvalidError, NotFoundError
 
 Language = Literal["en", "es"]
 DEFAULT_LANGUAGE: Language = "en"
+NAME, NUMBER = "name", "sms_number"  # the fields that are sealed
+PLAIN = "plain:"  # begins what was stored as it is, until it is sealed
+
+
+class Key(Protocol):
+    """A customer's own key (sealing.py), which seals a text for a field of an event, by its version, and opens it."""
+
+    def seal(self, text: str, field: str, event: int) -> str:
+        """The text, sealed."""
+
+    def open(self, sealed: str, field: str) -> str | None:
+        """What was sealed; None where this key does not open it."""
 
 
 @dataclass(frozen=True)
 class Registered(DomainEvent):
-    """An event from before customers chose a language has the default.
+    """An event from before customers chose a language has the default. Name and number are sealed since version 2.
 
     kiosk_id: the kiosk that registered the customer, if one did. at: when, RFC 3339. Earlier code kept neither.
     """
+
+    version: ClassVar[int] = 2
 
     name: str
     sms_number: str
@@ -29,7 +43,23 @@ class Registered(DomainEvent):
 
 @dataclass(frozen=True)
 class SmsChanged(DomainEvent):
+    """The number is sealed since version 2."""
+
+    version: ClassVar[int] = 2
+
     sms_number: str
+
+
+@upcasts(Registered, 1)
+def registered_in_plain(data: dict[str, Any]) -> dict[str, Any]:
+    """What is personal was stored as it is."""
+    return {**data, NAME: PLAIN + data[NAME], NUMBER: PLAIN + data[NUMBER]}
+
+
+@upcasts(SmsChanged, 1)
+def changed_in_plain(data: dict[str, Any]) -> dict[str, Any]:
+    """What is personal was stored as it is."""
+    return {NUMBER: PLAIN + data[NUMBER]}
 
 
 @dataclass(frozen=True)
@@ -59,11 +89,12 @@ class Customer(Aggregate):
     Whether a customer may order is asked once for each order, by the saga (`authorize`): an order that was authorized
     goes on to its end, even if its customer is disabled or erased afterwards.
 
-    kiosk_id: the kiosk that registered the customer; "" if staff did, or if that was not kept. registered_at: RFC 3339,
-    "" where it was not kept.
+    name, sms_number: sealed by the customer's key. kiosk_id: the kiosk that registered the customer; "" if staff did,
+    or if that was not kept. registered_at: RFC 3339, "" where it was not kept.
     """
 
-    snapshot_schema: ClassVar[int] = 3  # the second kept neither the kiosk nor the time, the first no language
+    # The third held what is personal as it is, the second kept neither the kiosk nor the time, the first no language.
+    snapshot_schema: ClassVar[int] = 4
 
     status: str = ""
     name: str = ""
@@ -83,6 +114,7 @@ class Customer(Aggregate):
         sms_number: str,
         language: Language = DEFAULT_LANGUAGE,
         *,
+        key: Key,
         kiosk_id: str = "",
         at: str = "",
     ) -> None:
@@ -92,7 +124,8 @@ class Customer(Aggregate):
         if not name.strip():
             raise InvalidError("the customer name cannot be blank")
         must_be_number(sms_number)
-        self.record(Registered(name, sms_number, language, kiosk_id, at))
+        sealed = key.seal(name, NAME, self.version + 1), key.seal(sms_number, NUMBER, self.version + 1)
+        self.record(Registered(*sealed, language, kiosk_id, at))
 
     def enable(self) -> None:
         """Enable the customer to order. Raises InvalidError when already enabled, NotFoundError once erased."""
@@ -108,12 +141,20 @@ class Customer(Aggregate):
             raise InvalidError("the customer is already disabled")
         self.record(Disabled())
 
-    def change_sms_number(self, sms_number: str) -> None:
+    def change_sms_number(self, sms_number: str, key: Key) -> None:
         """Change the number for text messages. Raises InvalidError for a blank one, NotFoundError once erased."""
         self.must_not_be_erased()
         must_be_number(sms_number)
-        if sms_number != self.sms_number:
-            self.record(SmsChanged(sms_number))
+        if sms_number != self.number_opened_by(key):
+            self.record(SmsChanged(key.seal(sms_number, NUMBER, self.version + 1)))
+
+    def name_opened_by(self, key: Key | None) -> str | None:
+        """The name; None once it is forgotten."""
+        return _opened(self.name, NAME, key)
+
+    def number_opened_by(self, key: Key | None) -> str | None:
+        """The number for text messages; None once it is forgotten."""
+        return _opened(self.sms_number, NUMBER, key)
 
     def change_language(self, language: Language) -> None:
         """Change the language of text messages. Raises NotFoundError once erased."""
@@ -129,9 +170,9 @@ class Customer(Aggregate):
     def erase(self) -> None:
         """Erase the customer: the right to be forgotten. A second time changes nothing.
 
-        The name and the number leave the state, and CustomerErased has every copy drop them. The customer's orders
-        remain. One that was authorized goes on to its end, without further texts. One that was not is refused to the
-        saga, which rejects it and compensates all its steps. A new basket or payment finds no such customer.
+        The name and the number leave the state, and with the key (keys.py) all that was sealed is lost. The customer's
+        orders remain. One that was authorized goes on to its end, without further texts. One that was not is refused
+        to the saga, which rejects it and compensates all its steps. A new basket or payment finds no such customer.
         """
         if self.status != "erased":
             self.record(Erased())
@@ -172,6 +213,12 @@ class Customer(Aggregate):
         self.name = ""
         self.sms_number = ""
         self.language = DEFAULT_LANGUAGE
+
+
+def _opened(sealed: str, field: str, key: Key | None) -> str | None:
+    if sealed.startswith(PLAIN):
+        return sealed.removeprefix(PLAIN)
+    return key.open(sealed, field) if key and sealed else None
 
 
 def must_be_number(sms_number: str) -> None:

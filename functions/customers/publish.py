@@ -67,8 +67,6 @@ def one_time_code_requested(phone: Phone, event: CodeRequested) -> OneTimeCodeRe
 def _state(customer: Customer) -> dict[str, Any]:
     return {
         "customer_id": customer.id,
-        "name": customer.name,
-        "sms_number": customer.sms_number,
         "enabled": customer.enabled,
         "language": customer.language,
     }

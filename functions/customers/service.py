@@ -1,12 +1,31 @@
-"""The use cases of customers."""
+"""The use cases of customers.
 
+What is personal is sealed by the customer's own key before it is recorded, and opened only for whoever is answered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from functions.customers import keys
 from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language
 from functions.customers.publish import publishes
+from functions.customers.sealing import CustomerKey
+from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import clock, context
+from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.context import KIOSK
+from functions.kernel.runtime.side_by_side import results
 
 customers = Repository(Customer, publishes, owner=lambda customer: customer.id)
+
+
+@dataclass(frozen=True)
+class Personal:
+    """What is personal of a customer."""
+
+    name: str
+    sms_number: str
 
 
 def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> str:
@@ -14,8 +33,12 @@ def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) 
     new_id = context.current().new_id()
     caller = context.current().caller
     by = caller.id if caller.has(KIOSK) else ""
+    key = keys.make(new_id)
+    _bind_request_to(key)
     return customers.create(
-        new_id, lambda customer: customer.register(name, sms_number, language, kiosk_id=by, at=clock.stamp())
+        new_id,
+        lambda customer: customer.register(name, sms_number, language, key=key, kiosk_id=by, at=clock.stamp()),
+        beside=keys.follow(key),
     ).id
 
 
@@ -38,7 +61,9 @@ def disable(customer_id: str) -> None:
 
 def change_sms_number(customer_id: str, sms_number: str) -> None:
     """Change the number for a customer's text messages. Raises NotFoundError, InvalidError."""
-    customers.change(customer_id, lambda customer: customer.change_sms_number(sms_number))
+    key = keys.find(customer_id) or keys.make(customers.get(customer_id).id)  # one from before there were keys
+    _bind_request_to(key)
+    customers.change(customer_id, lambda customer: customer.change_sms_number(sms_number, key), beside=keys.follow(key))
 
 
 def change_language(customer_id: str, language: Language) -> None:
@@ -48,7 +73,31 @@ def change_language(customer_id: str, language: Language) -> None:
 
 def erase(customer_id: str) -> None:
     """Erase a customer; `Customer.erase` says what becomes of their orders. Raises NotFoundError for an unknown one."""
-    customers.change(customer_id, lambda customer: customer.erase())
+    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow(keys.find(customer_id)))
+
+
+def personal(customer: Customer, key: CustomerKey | None = None) -> Personal:
+    """What is personal of a customer, opened. Raises NotFoundError where it is forgotten."""
+    key = key or keys.find(customer.id)
+    name, sms_number = customer.name_opened_by(key), customer.number_opened_by(key)
+    if name is None or sms_number is None:
+        raise NotFoundError(f"there is no customer {customer.id}")
+    return Personal(name, sms_number)
+
+
+def names(customer_ids: Sequence[str]) -> dict[str, str]:
+    """The names of customers by id, of those who have one: not of the unknown and the erased."""
+    found = keys.find_many(customer_ids)
+    loaded = runtime.current().side_by_side([partial(customers.load, id) for id in found])
+    opened = {one.aggregate.id: one.aggregate.name_opened_by(found[one.aggregate.id]) for one in results(loaded)}
+    return {id: name for id, name in opened.items() if name is not None}
+
+
+def _bind_request_to(key: CustomerKey) -> None:
+    """Keep the request's digest so that it is forgotten with the key: the request has what is personal."""
+    working = context.current()
+    if working.cause:
+        working.cause = replace(working.cause, digest=key.digest(working.cause.digest))
 
 
 def authorize(customer_id: str) -> None:

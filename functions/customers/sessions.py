@@ -6,14 +6,14 @@ disabling or erasing the customer ends it, since the authorizer asks for that (`
 
 from datetime import timedelta
 
-from functions.customers import codes, views
+from functions.customers import codes, keys
 from functions.customers.domain import Customer, must_be_number
 from functions.customers.phone import CodeUsed, Kiosk, Phone
 from functions.customers.publish import publishes
 from functions.customers.service import customer, customers
 from functions.kernel.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import clock, context, runtime, tokens
+from functions.kernel.runtime import clock, context, tokens
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.context import CUSTOMER
 from functions.kernel.runtime.ownership import must_own
@@ -113,25 +113,10 @@ def code_to_send(phone_id: str, request: int) -> tuple[Customer, str]:
     return found, codes.code(phone_id, request)
 
 
-def index_phone(customer_id: str) -> None:
-    """Write the row by which a customer is found, as of now: messages about the customer may come in any order."""
-    loaded = customers.get(customer_id)
-    if loaded.status == "erased":
-        row = views.erased_row(customer_id)
-    elif loaded.enabled:
-        row = views.phone_row(customer_id, codes.phone_id(loaded.sms_number), loaded.registered_at)
-    else:
-        row = views.no_phone_row(customer_id)
-    runtime.current().views.put(row, loaded.version)
-
-
 def _customer_with(phone_id: str) -> Customer | None:
-    """Of the enabled customers with a phone, the one who registered last. The index may be behind; they decide."""
-    for customer_id in views.customers_with(phone_id):
-        found = customers.load(customer_id).aggregate
-        if found.enabled and codes.phone_id(found.sms_number) == phone_id:
-            return found
-    return None
+    """Of the enabled customers with a phone, the one who registered last."""
+    found = (customers.load(customer_id).aggregate for customer_id in keys.customers_with(phone_id))
+    return next((customer for customer in found if customer.enabled), None)
 
 
 def _session(customer_id: str, began: int) -> Issued:

@@ -5,15 +5,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from events.customers import (
-    CustomerDisabled,
-    CustomerEnabled,
-    CustomerErased,
-    CustomerLanguageChanged,
-    CustomerRegistered,
-    CustomerSmsChanged,
-    CustomerState,
-)
 from events.envelope import Metadata
 from events.ordering import (
     OrderApproved,
@@ -75,16 +66,6 @@ def pointer_rows(event: OrderCreated, metadata: Metadata) -> list[Row]:
     partitions |= {pointers_of("product", item.product_id) for item in event.items}
     partitions |= {pointers_of("store", item.store_id) for item in event.items}
     return [Row(partition, position(pointer), pointer) for partition in sorted(partitions)]
-
-
-@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled)
-def customer_row(event: CustomerState, metadata: Metadata) -> Row:
-    return Row("customers", event.customer_id, {"name": event.name})
-
-
-@projection.on(CustomerErased)
-def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
-    return Row("customers", event.customer_id, None)
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)

@@ -6,7 +6,7 @@ changes of a stream; every change has a cause, as those of messages and of reque
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock, context, ids, runtime
 from functions.kernel.runtime.commit import Cause, Commit
 from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.vault import RowWrite
 from functions.stores import service as stores
 from functions.stores.domain import Product
 from tests.simulation.cost import item_size, read_units, write_units
@@ -41,9 +42,9 @@ class CountingStore(MemoryEventStore):
         self.written: list[int] = []
         self.read_units: list[float] = []
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         before = len(self.log)
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
         self.written += [write_units(None, item) for item in self.log[before:]]
 
     def backwards(self, stream: str, page: int) -> Iterator[Commit]:

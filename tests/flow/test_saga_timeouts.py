@@ -1,12 +1,14 @@
 """A participant that does not answer at any step, and comes back late: the order is accepted or undone everywhere."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.vault import RowWrite
 from tests.flow.sagas import COMMANDS, ORDERED, SERVICES, Case, a_case, assert_accepted, assert_idle, assert_undone
 
 MINUTE, HOUR = 60, 3600
@@ -151,10 +153,10 @@ class BrokenStore(MemoryEventStore):
 
     broken = False
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         if self.broken:
             raise OSError("the table cannot be written")
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
 
 def parked(disorder: int | None = None) -> tuple[Case, BrokenStore]:

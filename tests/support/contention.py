@@ -1,10 +1,11 @@
 """An event store in which something happens between a decision and its commit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.vault import RowWrite
 
 
 class ContendedStore(MemoryEventStore):
@@ -15,11 +16,11 @@ class ContendedStore(MemoryEventStore):
         self.before = list(before)
         self.tries = 0
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         self.tries += 1
         if self.before:
             self.before.pop(0)()
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
     def history(self, stream: str) -> Iterator[tuple[int, list[str]]]:
         """The versions and events of a stream's commits."""

@@ -3,6 +3,7 @@
 from copy import copy
 
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.projections.view_store import MemoryViews
 
 
@@ -11,6 +12,8 @@ def copy_of_store(store: MemoryEventStore) -> MemoryEventStore:
     copied = copy(store)
     copied.items = {stream: dict(commits) for stream, commits in store.items.items()}
     copied.log = store.log[:]
+    copied.vault = MemoryVault()
+    copied.vault.tables = {name: dict(rows) for name, rows in store.vault.tables.items()}
     return copied
 
 

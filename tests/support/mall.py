@@ -29,6 +29,7 @@ from tests.support.callers import CLERK, request_context
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes
+from tests.support.keys import MemoryKms
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
 from tests.support.runtime import CODE_KEY, SETTINGS, TOKEN_KEYS
 
@@ -63,7 +64,8 @@ class Mall:
         for runtime in self.runtimes.values():
             assert isinstance(runtime.store, MemoryEventStore)
             assert isinstance(runtime.views, MemoryViews)
-            memo[id(runtime.store)] = copy_of_store(runtime.store)
+            memo[id(runtime.store)] = copied_store = copy_of_store(runtime.store)
+            memo[id(runtime.vault)] = copied_store.vault
             memo[id(runtime.views)] = copy_of_views(runtime.views)
         copied = memo[id(self)] = object.__new__(type(self))
         vars(copied).update(deepcopy(vars(self), memo))
@@ -71,16 +73,18 @@ class Mall:
 
     def _runtime(self, service: str, settings: Mapping[str, str]) -> Runtime:
         registered = self.manifests[service]
+        store = MemoryEventStore()
         runtime = Runtime(
             service=service,
-            store=MemoryEventStore(),
+            store=store,
+            vault=store.vault,
             views=MemoryViews(registered.indexes),
             bus=MemoryBus(self),
             queue=MemoryQueue(self),
             dead_letters=MemoryQueue(self),
             queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
             invoke=self.ask,
-            adapters={"texts": self.texts, "code_key": CODE_KEY},
+            adapters={"texts": self.texts, "code_key": CODE_KEY, **MemoryKms().adapters},
             secret=lambda: b"a key for tests",
             token_keys=lambda: TOKEN_KEYS,
             settings={**SETTINGS, **settings},

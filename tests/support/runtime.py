@@ -7,12 +7,14 @@ from typing import Any
 
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime, Unsent
 from functions.kernel.runtime.token_keys import TokenKey
 from infra.stages import SANDBOX, STAGES
+from tests.support.keys import MemoryKms
 
 
 class RecordingBus:
@@ -101,14 +103,16 @@ def _indexes(service: str) -> tuple[str, ...]:
 
 def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, **overrides: Any) -> Runtime:
     """The runtime of a service with all in memory, prod's settings, and the sandbox; `overrides` replace parts."""
+    store = overrides.get("store") or MemoryEventStore()
     parts: dict[str, Any] = {
-        "store": MemoryEventStore(),
+        "store": store,
+        "vault": store.vault if isinstance(store, MemoryEventStore) else MemoryVault(),
         "views": memory_views(service),
         "bus": RecordingBus(),
         "queue": RecordingQueue(),
         "dead_letters": RecordingQueue(),
         "secret": lambda: b"a key for tests",
         "token_keys": lambda: TOKEN_KEYS,
-        "adapters": {"code_key": CODE_KEY},
+        "adapters": {"code_key": CODE_KEY, **MemoryKms().adapters},
     }
     return Runtime(service=service, settings={**SETTINGS, **(settings or {})}, **parts | overrides)

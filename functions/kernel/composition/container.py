@@ -20,6 +20,7 @@ from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invo
 from functions.kernel.eventstore.relay import handle as relay_batch
 from functions.kernel.eventstore.relay import republish
 from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import Runtime
@@ -73,8 +74,11 @@ def compose(clients: Clients) -> Runtime:
     env, sqs = os.environ, clients.sqs
     return Runtime(
         service=env["MALLBOTS_SERVICE"],
-        store=DynamoEventStore(clients.dynamodb, env.get("TABLE", "")),
+        store=DynamoEventStore(
+            clients.dynamodb, env.get("TABLE", ""), {"vault": env.get("VAULT", ""), "erasures": env.get("ERASURES", "")}
+        ),
         views=DynamoViews(clients.dynamodb, env.get("VIEWS", "")),
+        vault=DynamoVault(clients.dynamodb, env.get("VAULT", "")),
         bus=EventBridgeBus(clients.events, env.get("BUS", "")),
         queue=SqsQueue(sqs, env.get("QUEUE_URL", "")),
         dead_letters=SqsQueue(sqs, env.get("DEAD_LETTERS_URL", "")),

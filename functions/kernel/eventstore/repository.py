@@ -1,6 +1,6 @@
 """Load, decide, commit: how a use case changes an aggregate."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -15,11 +15,17 @@ from functions.kernel.runtime import clock, context, ids, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
 from functions.kernel.runtime.context import CUSTOMER, Context
 from functions.kernel.runtime.ownership import may_see, own_id
+from functions.kernel.runtime.vault import RowWrite
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
 
 A = TypeVar("A", bound=Aggregate)
 B = TypeVar("B", bound=Aggregate)
+Beside = Callable[[A, A], Sequence[RowWrite]]
+
+
+def _nothing(before: Aggregate, after: Aggregate) -> Sequence[RowWrite]:
+    return ()
 
 
 class Repository(Generic[A]):
@@ -67,21 +73,24 @@ class Repository(Generic[A]):
             return not aggregate.is_new
         return may_see(self._owner(aggregate), role=self._owned_by)
 
-    def change(self, id: str, decide: Callable[[A], object]) -> A:
+    def change(self, id: str, decide: Callable[[A], object], *, beside: Beside[A] = _nothing) -> A:
         """Let an existing aggregate decide, and commit what it recorded; on a conflict load it and decide again.
+
+        beside: gives the vault's rows that are written in the transaction of a commit, of the aggregate before and
+        after it.
 
         Raises NotFoundError, also for another's, whatever `decide` raises, and ConcurrencyError after six conflicts in
         a row. A cause that the stream has handled before changes nothing. A request under an Idempotency-Key that
         records nothing is committed as Unchanged, so that the key is known when it comes back.
         """
-        return self._decide(id, decide, may_be_new=False)
+        return self._decide(id, decide, may_be_new=False, beside=beside)
 
-    def create(self, id: str, decide: Callable[[A], object]) -> A:
+    def create(self, id: str, decide: Callable[[A], object], *, beside: Beside[A] = _nothing) -> A:
         """The same for an aggregate that may not exist yet: `decide` then gets an empty one, of version 0.
 
         Its id is the creator's own, derived from caller and key, or comes from the system: nobody's is refused.
         """
-        return self._decide(id, decide, may_be_new=True)
+        return self._decide(id, decide, may_be_new=True, beside=beside)
 
     def history(self, id: str) -> Iterator[Commit]:
         """All commits of an aggregate, oldest first."""
@@ -101,7 +110,7 @@ class Repository(Generic[A]):
             raise NotFoundError(f"there was no {noun(self.aggregate)} {id} then")
         return aggregate
 
-    def _decide(self, id: str, decide: Callable[[A], object], *, may_be_new: bool) -> A:
+    def _decide(self, id: str, decide: Callable[[A], object], *, may_be_new: bool, beside: Beside[A]) -> A:
         working = context.current()
         working.subject = working.subject or self.aggregate.stream(id)
         for attempt in range(ATTEMPTS):
@@ -119,7 +128,7 @@ class Repository(Generic[A]):
             if aggregate.changes:
                 try:
                     commit = self.prepare(loaded, working)
-                    runtime.current().store.commit(commit)
+                    runtime.current().store.commit(commit, beside=beside(loaded.fold(), aggregate))
                 except ConcurrencyError:
                     clock.back_off(attempt)
                     continue

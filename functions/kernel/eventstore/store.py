@@ -1,30 +1,38 @@
 """The event store: one item per commit, in DynamoDB and, for tests and the simulation, in memory."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.eventstore.item import MESSAGES, RENEWED, Item, from_item, renewed_value, to_item
+from functions.kernel.eventstore.vault import MemoryVault, transact_item
 from functions.kernel.runtime.commit import Commit, Snapshot
+from functions.kernel.runtime.vault import RowWrite, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+NO_TABLES: Mapping[Table, str] = MappingProxyType({})
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
 
 
 class DynamoEventStore:
-    """Commits in a DynamoDB table with key `stream` (text) and `version` (number)."""
+    """Commits in a DynamoDB table with key `stream` (text) and `version` (number).
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    beside: the names of the tables whose rows may be written in a commit's transaction.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, beside: Mapping[Table, str] = NO_TABLES) -> None:
         self._client = client
         self._table = table
+        self._beside = beside
 
-    def commit(self, *commits: Commit) -> None:
-        """One conditional PutItem, or, for several, one TransactWriteItems.
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
+        """One conditional PutItem, or, for several or with rows beside, one TransactWriteItems.
 
         The condition is the optimistic lock: no item may have the key, which is the stream and the version that the
         aggregate is to have, so of two commits on one version the second is refused.
@@ -40,12 +48,18 @@ class DynamoEventStore:
             for commit in commits
         ]
         try:
-            if len(puts) == 1:
+            if len(puts) == 1 and not beside:
                 self._client.put_item(**cast(Any, puts[0]))
             else:
                 # The token lets the SDK retry a transaction whose reply was lost: DynamoDB keeps it for 10 minutes.
                 self._client.transact_write_items(
-                    TransactItems=cast(Any, [{"Put": put} for put in puts]),
+                    TransactItems=cast(
+                        Any,
+                        [
+                            *({"Put": put} for put in puts),
+                            *(transact_item(row, self._beside[row.table]) for row in beside),
+                        ],
+                    ),
                     ClientRequestToken=commits[0].id,
                 )
         except ClientError as error:
@@ -64,7 +78,7 @@ class DynamoEventStore:
             reasons = response.get("CancellationReasons", [])
             if any(reason.get("Code", "None") not in {"None", *CONFLICTS} for reason in reasons):
                 raise error
-            found = [reason.get("Item") or {} for reason in reasons]
+            found = [reason.get("Item") or {} for reason in reasons[: len(commits)]]
         elif code == "TransactionConflictException":
             # A conflict with another transaction on the key may hide that an earlier attempt of this one succeeded.
             there = self.read(commits[0].stream, commits[0].version)
@@ -159,8 +173,9 @@ class MemoryEventStore:
     def __init__(self) -> None:
         self.items: dict[str, dict[int, Item]] = {}
         self.log: list[Item] = []
+        self.vault = MemoryVault()
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         """All or nothing; each key must be free."""
         items = [to_item(commit) for commit in commits]
         for commit in commits:
@@ -171,6 +186,8 @@ class MemoryEventStore:
             if commit.version not in self.items.setdefault(commit.stream, {}):
                 self.items[commit.stream][commit.version] = item
                 self.log.append(item)
+        for row in beside:
+            self.vault.write(row)
 
     def backwards(self, stream: str, page: int) -> Iterator[Commit]:
         """Newest first."""

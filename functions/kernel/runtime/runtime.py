@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot
 from functions.kernel.runtime.side_by_side import SideBySide, one_by_one
+from functions.kernel.runtime.vault import RowWrite, Vault
 from functions.kernel.runtime.views import ViewStore
 
 LONGEST_DELAY = 900  # of an SQS message, in seconds
@@ -19,8 +20,11 @@ T = TypeVar("T")
 class EventStore(Protocol):
     """Where commits are kept. Every implementation passes one suite of tests."""
 
-    def commit(self, *commits: Commit) -> None:
-        """Append one commit, or several in one transaction. Raises ConcurrencyError and TooLargeError."""
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
+        """Append one commit, or several in one transaction, and write these rows in it.
+
+        Raises ConcurrencyError and TooLargeError.
+        """
 
     def backwards(self, stream: str, page: int) -> Iterator[Commit]:
         """The commits of a stream without their messages, newest first, consistent, read `page` at a time."""
@@ -85,6 +89,7 @@ class Runtime:
     service: str
     store: EventStore
     views: ViewStore
+    vault: Vault
     bus: Bus
     queue: Queue
     dead_letters: Queue

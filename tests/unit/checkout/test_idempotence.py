@@ -1,6 +1,7 @@
 """Every handler runs twice, also with the cause forgotten: the second run changes nothing."""
 
 import json
+from collections.abc import Sequence
 from itertools import count, permutations
 from typing import Any
 
@@ -11,6 +12,7 @@ from events.registry import Message
 from functions.kernel.domain.saga_events import StepAnswered, TurnedRound
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.vault import RowWrite
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.paths import ACCEPTED, COMMANDS, REFUSED, UNDONE, UNDOS, bring_to
 
@@ -86,11 +88,11 @@ class Rival(MemoryEventStore):
         super().__init__()
         self.rival = rival
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         rival, self.rival = self.rival, None
         if rival:
             rival()
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
 
 @pytest.fixture

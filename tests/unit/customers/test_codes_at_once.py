@@ -1,6 +1,6 @@
 """One-time codes that are requested or tried at once, or again with the same Idempotency-Key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -11,6 +11,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.vault import RowWrite
 from tests.support.callers import A_KIOSK
 from tests.support.gateway import Response
 from tests.support.promised import promised
@@ -33,14 +34,14 @@ class Racing(MemoryEventStore):
 
     def __init__(self, items: MemoryEventStore) -> None:
         super().__init__()
-        self.items, self.log = items.items, items.log
+        self.items, self.log, self.vault = items.items, items.log, items.vault
         self.first: Any = None
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         if self.first and commits[0].stream.startswith(Phone.__name__):
             first, self.first = self.first, None
             first()
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
 
 def test_two_requests_with_the_right_code_at_once_open_one_session() -> None:

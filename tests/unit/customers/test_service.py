@@ -31,7 +31,7 @@ def replies(bus: RecordingBus, customer_id: str) -> list[Message]:
     return [read(message) for message in bus.messages]
 
 
-def test_every_change_of_a_customer_is_published_with_the_whole_state() -> None:
+def test_every_change_of_a_customer_is_published_with_all_that_is_not_personal() -> None:
     customer_id = ada()
     service.disable(customer_id)
     service.change_sms_number(customer_id, "+1 555 0101")
@@ -45,18 +45,16 @@ def test_every_change_of_a_customer_is_published_with_the_whole_state() -> None:
                 name,
                 {
                     "customer_id": customer_id,
-                    "name": "Ada Reyes",
-                    "sms_number": number,
                     "enabled": enabled,
                     "language": language,
                 },
             )
-            for name, number, enabled, language in (
-                ("CustomerRegistered", "+1 555 0100", True, "en"),
-                ("CustomerDisabled", "+1 555 0100", False, "en"),
-                ("CustomerSmsChanged", "+1 555 0101", False, "en"),
-                ("CustomerLanguageChanged", "+1 555 0101", False, "es"),
-                ("CustomerEnabled", "+1 555 0101", True, "es"),
+            for name, enabled, language in (
+                ("CustomerRegistered", True, "en"),
+                ("CustomerDisabled", False, "en"),
+                ("CustomerSmsChanged", False, "en"),
+                ("CustomerLanguageChanged", False, "es"),
+                ("CustomerEnabled", True, "es"),
             )
         ),
         ("CustomerErased", {"customer_id": customer_id, "erased": True}),

@@ -1,6 +1,6 @@
 """Idempotency keys and If-Match: what makes a write safe to repeat, and to make on what one has read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -9,6 +9,7 @@ from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import Runtime, active
+from functions.kernel.runtime.vault import RowWrite
 from tests.support.jar_api import Response, ask
 from tests.support.runtime import memory_runtime
 
@@ -18,12 +19,12 @@ class BusyStore(MemoryEventStore):
 
     conflicts = 0
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         if self.conflicts:
             self.conflicts -= 1
             self.interrupt()
             raise ConcurrencyError("somebody was faster")
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
     def interrupt(self) -> None:
         """What the other does."""

@@ -58,8 +58,8 @@ def test_a_repeated_command_whose_commit_another_code_wrote_without_an_answer_is
 
 def test_a_commit_whose_reply_was_lost_for_good_is_found_by_the_next_try() -> None:
     class DeafStore(MemoryEventStore):
-        def commit(self, *commits: Any) -> None:
-            super().commit(*commits)
+        def commit(self, *commits: Any, beside: Any = ()) -> None:
+            super().commit(*commits, beside=beside)
             if len(self.log) == 1:
                 raise ConnectionError("no reply, though it was written")
 

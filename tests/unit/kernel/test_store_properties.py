@@ -4,7 +4,7 @@ A run is a list of messages, each delivered until it is done with, while disturb
 commits first, DynamoDB reports a conflict or throttles, a reply is lost, the SDK repeats what it has written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.commit import Cause, Commit
 from functions.kernel.runtime.context import Context
+from functions.kernel.runtime.vault import RowWrite
 from tests.support.jars import Chest, Jar, chests, jars
 from tests.support.runtime import memory_runtime
 
@@ -43,7 +44,7 @@ class StormyStore(MemoryEventStore):
         self.plan = list(plan)
         self.rivals = 0
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         met = self.plan.pop(0) if self.plan else Disturbance()
         if met.rival:
             self._let_somebody_else_in(commits[-1].stream)
@@ -51,9 +52,9 @@ class StormyStore(MemoryEventStore):
             raise ConcurrencyError("a conflict of transactions")
         if met.fault == "throttled":
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem")
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
         if met.repeated:
-            super().commit(*commits)
+            super().commit(*commits, beside=beside)
         if met.fault == "no reply":
             raise ConnectionError("it was written, but nobody said so")
 

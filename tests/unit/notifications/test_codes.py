@@ -1,6 +1,6 @@
 """Which one-time codes are sent, and how often, when messages come twice or late and handlers stop half-way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.vault import RowWrite
 from functions.notifications import wording
 from tests.support.promised import promised
 from tests.support.texts import MemoryTexts, Text
@@ -40,11 +41,11 @@ class LosingStore(MemoryEventStore):
 
     failed = False
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         if not self.failed:
             self.failed = True
             raise ConnectionError("the table is down")
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
 
 def test_a_code_is_sent_once_however_often_its_request_is_delivered(texts: MemoryTexts) -> None:

@@ -1,5 +1,6 @@
 """Which texts are sent to whom, and how often, when messages come twice or late and handlers stop half-way."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import ids, runtime
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.vault import RowWrite
 from functions.kernel.runtime.views import Row
 from functions.notifications import service, wording
 from functions.notifications.inbox import inbox
@@ -47,11 +49,11 @@ class FailingStore(MemoryEventStore):
         super().__init__()
         self.failures = failures
 
-    def commit(self, *commits: Commit) -> None:
+    def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the table is down")
-        super().commit(*commits)
+        super().commit(*commits, beside=beside)
 
 
 def status() -> str:

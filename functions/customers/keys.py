@@ -1,0 +1,96 @@
+"""What the vault has of a customer: the key that opens what is personal, and the digest by which the phone is found.
+
+The key is there before the customer is: it leads to nothing by itself. The digest is written in the transaction that
+registers the customer or changes the number, and leaves with the key in the one that erases.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from functions.customers import codes, wrapping
+from functions.customers.domain import Customer
+from functions.customers.sealing import CustomerKey
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.eventstore.repository import Beside
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.vault import RowWrite
+
+KEY = "key"
+AT_A_TIME = 10  # of the customers who have one number
+
+
+def make(customer_id: str) -> CustomerKey:
+    """The key of a customer who is being registered: a new one, or that of an earlier attempt.
+
+    Raises NotFoundError once the customer is erased.
+    """
+    year, by = wrapping.newest()
+    new = CustomerKey.new(customer_id)
+    row = runtime.current().vault.add(_of(customer_id), KEY, {"key": new.wrapped(by), "by": year})
+    found = _unwrapped(customer_id, row)
+    if found is None:
+        raise NotFoundError(f"there is no customer {customer_id}")
+    return found
+
+
+def find(customer_id: str) -> CustomerKey | None:
+    """A customer's key; None once the customer is erased."""
+    return _unwrapped(customer_id, runtime.current().vault.get(_of(customer_id), KEY))
+
+
+def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
+    """The keys of customers by id, of those who have one."""
+    wanted = {(_of(id), KEY): id for id in customer_ids}
+    rows = runtime.current().vault.get_many(wanted)
+    found = {id: _unwrapped(id, rows.get(place)) for place, id in wanted.items()}
+    return {id: key for id, key in found.items() if key}
+
+
+def follow(key: CustomerKey | None) -> Beside[Customer]:
+    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone."""
+
+    def rows(before: Customer, after: Customer) -> Sequence[RowWrite]:
+        old, new = _place(before, key), _place(after, key)
+        moved = [] if old == new else [*_digest(old, None), *_digest(new, {})]
+        return [*moved, *(_erased(after) if before.status != after.status == "erased" else [])]
+
+    return rows
+
+
+def customers_with(phone_id: str) -> Iterator[str]:
+    """The ids of the customers who have a phone, the latest to register first."""
+    before = None
+    while sorts := runtime.current().vault.sorts(_phone(phone_id), AT_A_TIME, before):
+        yield from (sort.rpartition(" ")[2] for sort in sorts)
+        before = sorts[-1]
+
+
+def _place(customer: Customer, key: CustomerKey | None) -> tuple[str, str] | None:
+    """Where the row is by which a customer's phone is found; None once the number is forgotten."""
+    number = customer.number_opened_by(key)
+    return (_phone(codes.phone_id(number)), f"{customer.registered_at} {customer.id}") if number else None
+
+
+def _digest(place: tuple[str, str] | None, data: dict[str, Any] | None) -> list[RowWrite]:
+    return [RowWrite(*place, data)] if place else []
+
+
+def _erased(customer: Customer) -> list[RowWrite]:
+    """A tombstone in place of the key, and an entry in the ledger."""
+    erased = {"erased": clock.stamp()}
+    entry = RowWrite(customer.id, "erased", {**erased, "version": customer.version}, table="erasures")
+    return [RowWrite(_of(customer.id), KEY, erased), entry]
+
+
+def _unwrapped(customer_id: str, row: dict[str, Any] | None) -> CustomerKey | None:
+    if row is None or "key" not in row:
+        return None
+    return CustomerKey.unwrapped(customer_id, row["key"], wrapping.of(row["by"]))
+
+
+def _of(customer_id: str) -> str:
+    return f"customer {customer_id}"
+
+
+def _phone(phone_id: str) -> str:
+    return f"phone {phone_id}"
