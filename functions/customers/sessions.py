@@ -1,7 +1,7 @@
 """The use cases of customers' sessions: open one, prove a phone by a one-time code, and renew.
 
 A session is a token of the mall's own (kernel/runtime/tokens.py) that says when it began. Nothing is stored for it:
-disabling or erasing the customer ends it, since the authorizer asks for that (`may_act`).
+disabling or erasing the customer ends it, since the authorizer asks for that (FindCustomerStatus).
 """
 
 from datetime import timedelta
@@ -16,7 +16,6 @@ from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import clock, context, runtime, tokens
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.context import CUSTOMER
-from functions.kernel.runtime.ownership import must_own
 from functions.kernel.runtime.tokens import SESSION, Issued
 
 JUST_REGISTERED = timedelta(minutes=10)
@@ -46,7 +45,6 @@ def _first(customer_id: str, kiosk_id: str) -> Issued:
 
 
 def _renewed(customer_id: str, began: int | None) -> Issued:
-    must_own(customer_id, f"there is no customer {customer_id}")
     if not customer(customer_id).enabled:
         raise ForbiddenError("this customer is disabled, so the session has ended")
     if began is None or _now() >= began + LONGEST:
