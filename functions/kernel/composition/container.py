@@ -7,7 +7,7 @@ set by the deployment for those functions that may use them.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 from importlib import import_module
 from threading import Lock
@@ -103,16 +103,17 @@ def _token_keys(secrets: Client) -> str:
 
 
 def _kept(read: Callable[[], str]) -> Callable[[], str]:
-    """The same, read again after SIGNER_CACHE seconds."""
-    kept: list[tuple[datetime, str]] = []
+    """The same, read again once it is SIGNER_CACHE seconds old."""
+    text, due = "", datetime.min.replace(tzinfo=UTC)
 
-    def again() -> str:
+    def newest() -> str:
+        nonlocal text, due
         now = clock.now()
-        if not kept or now >= kept[-1][0] + timedelta(seconds=SIGNER_CACHE):
-            kept[:] = [(now, read())]
-        return kept[-1][1]
+        if now >= due:
+            text, due = read(), now + timedelta(seconds=SIGNER_CACHE)
+        return text
 
-    return again
+    return newest
 
 
 def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
