@@ -14,5 +14,5 @@ def test_a_mall_in_which_no_key_can_be_made_is_not_up() -> None:
     failed = {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'{"errorMessage": "the secret is damaged"}')}
     lambdas = SimpleNamespace(invoke=lambda **_: failed)
     cloud: Any = SimpleNamespace(client=lambda *_, **__: lambdas, output=lambda name: name)
-    with pytest.raises(LocalCloudError, match="no key signs tokens: .*the secret is damaged"):
+    with pytest.raises(LocalCloudError, match="no key signs tokens"):
         make_keys(cloud)
