@@ -56,6 +56,8 @@ class ManagedLogin:
             "code_verifier": verifier,
         }
         response = httpx.post(f"{self._address}/oauth2/token", data=form, timeout=10)
+        if response.is_server_error:
+            response.raise_for_status()
         answer = response.json()
         if response.is_error:
             raise SignInError(str(answer.get("error", "")), str(answer.get("error_description", "")))

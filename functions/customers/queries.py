@@ -38,5 +38,5 @@ def find_customer_status(query: FindCustomerStatus) -> CustomerStatusFound:
 
 @queries.on(FindOneTimeCode)
 def find_one_time_code(query: FindOneTimeCode) -> OneTimeCodeFound:
-    customer, code = sessions.code_to_send(query.phone_id, query.request)
-    return OneTimeCodeFound(sms_number=customer.sms_number, language=customer.language, code=code)
+    number, language, code = sessions.code_to_send(query.phone_id, query.request)
+    return OneTimeCodeFound(sms_number=number, language=language, code=code)

@@ -7,7 +7,7 @@ from functions.kernel.runtime.views import Row
 BY_PHONE = "by_phone"
 SHARED_BY = 10  # customers who are looked at, of those who have one number
 
-# No row is made of a message alone: none says when a customer registered. service.index_phone makes them.
+# No row is made of a message alone: none says when a customer registered. sessions.index_phone makes them.
 projection = Projection(indexes=[BY_PHONE])
 
 

@@ -35,7 +35,7 @@ class Authorizer:
 
     def __init__(self) -> None:
         self._pool_keys = KnownKeys(lambda: pool().keys())
-        self._own_keys = KnownKeys(lambda: tokens.public_keys(published_keys()()))
+        self._own_keys = KnownKeys(lambda: tokens.public_keys(published_keys().read()))
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Answer the gateway: an HTTP API's request (payload 2.0), or a WebSocket's $connect. Raises nothing."""

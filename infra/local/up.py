@@ -52,7 +52,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     times: seconds by name (TIMES in infra/stages.py), for those that are not to be the stage's.
 
     Raises:
-        LocalCloudError: the deployment failed, or a time is invalid.
+        LocalCloudError: the deployment failed, no key can be made, or a time is invalid.
     """
     try:
         stage(STAGE, times)
@@ -71,10 +71,17 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     context = [part for name, seconds in (times or {}).items() for part in ("--context", f"{name}={seconds}")]
     cloud.deploy(ROOT, report, *context)
     make_users(cloud)
-    cloud.client("lambda", read_timeout=60).invoke(FunctionName=cloud.output(KEYS_OUTPUT))
+    make_keys(cloud)
     report("the users are made, and a key signs tokens")
     report(f"{warm(cloud)} functions are warm")
     report("up")
+
+
+def make_keys(cloud: LocalCloud) -> None:
+    """Run the function that makes the first key now: its schedule would in five minutes. Raises LocalCloudError."""
+    answer = cloud.client("lambda", read_timeout=60).invoke(FunctionName=cloud.output(KEYS_OUTPUT))
+    if "FunctionError" in answer:
+        raise LocalCloudError(f"no key signs tokens: {answer['Payload'].read().decode()}")
 
 
 def arguments_of(port: int, state: Path) -> str:

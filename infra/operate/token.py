@@ -14,20 +14,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+
 from clients.credential import claims
 from clients.managed_login import ManagedLogin
 from clients.user_pool import SignInError, Tokens, UserPool
-from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
+from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
 from infra import secret_files
 from infra.local import people
 from infra.local.cloud import LocalCloud
 from infra.operate.deployment import Deployment, OperateError, stacks
 from infra.stages import LOOPBACK
 
-ADVICE = (
-    "a {role}'s token of a stage on AWS is not to be had here. POST /api/depot/bots/{{id}}/token gives staff a robot's "
-    "(and revokes those before); a customer's session is opened at a kiosk"
-)
+ADVICE = {
+    BOT: "staff get a robot's token by POST /api/depot/bots/{id}/token, which revokes those before it",
+    CUSTOMER: "a kiosk opens a customer's session by POST /api/customers/{id}/sessions",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,32 +40,36 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if isinstance(deployment, LocalCloud):
         print(people.token(deployment, options.role))
         return 0
-    if options.role not in (STAFF, OPERATOR, KIOSK):
-        raise OperateError(ADVICE.format(role=options.role))
+    if options.role in ADVICE:
+        raise OperateError(f"only the local cloud has a {options.role} to try: {ADVICE[options.role]}")
     try:
         print(token(deployment, options.role, _file(options.stage, options.role), _show))
     except SignInError as error:
         raise OperateError(f"nobody is signed in: {error}") from None
+    except httpx.HTTPError as error:
+        raise OperateError(f"the user pool does not answer, try again: {error!r}") from None
     return 0
 
 
 def token(deployment: Deployment, role: str, file: Path, show: Callable[[str], object]) -> str:
     """A fresh access token, by the refresh token in a file, or else by a sign-in; `show` gets its address.
 
-    Raises OperateError for a user without the role, and SignInError.
+    Raises OperateError for a user without the role, SignInError, and httpx.HTTPError.
     """
     pool = _pool(deployment, role)
     saved = secret_files.read(file)
     try:
-        tokens = pool.refresh(saved["refresh"]) if saved else _sign_in(deployment, role, show)
-    except SignInError:
-        if not saved:
-            raise
+        tokens = pool.refresh(saved["refresh"])
+    except (KeyError, SignInError):  # the first time, or it has expired
         tokens = _sign_in(deployment, role, show)
+    # At once: the refresh token before is spent, and so is a kiosk's one-time password.
+    secret_files.write(file, {"refresh": tokens.refresh})
     groups = claims(tokens.access).get("cognito:groups", [])
     if role not in groups and not (role == STAFF and OPERATOR in groups):
-        raise OperateError(f"this user is not in the group {role} of the pool")
-    secret_files.write(file, {"refresh": tokens.refresh})
+        raise OperateError(
+            f"this user is not in the group {role} of the pool: have an operator add it, and run this again; "
+            f"to sign in as another user, delete {file}"
+        )
     return tokens.access
 
 

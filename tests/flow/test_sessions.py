@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.customers.codes import phone_id
+from functions.customers.numbers import normalized
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import tokens
 from functions.kernel.runtime.context import Caller
@@ -119,7 +120,7 @@ def test_a_code_is_sent_to_the_number_that_the_customer_has_and_in_the_customers
     kiosk.ask("/codes", {"smsNumber": SAME_NUMBER})
     kiosk.mall.settle()
     (text,) = kiosk.mall.texts.sent.values()
-    assert text[0] == NUMBER
+    assert text[0] == normalized(NUMBER)
     assert text[1].startswith("MallBots: su clave es ")
 
 
@@ -189,7 +190,7 @@ def test_a_customer_who_changed_the_number_gets_the_code_at_the_new_one_alone(ki
     mall.settle()
     assert kiosk.requests_a_code() is None
     assert kiosk.signs_in(kiosk.requests_a_code(UNKNOWN), UNKNOWN).body["customerId"] == ada
-    assert [number for number, _ in mall.texts.sent.values()] == [NUMBER, UNKNOWN]
+    assert [number for number, _ in mall.texts.sent.values()] == [normalized(NUMBER), normalized(UNKNOWN)]
 
 
 def test_a_text_that_is_late_is_not_sent(kiosk: Kiosk) -> None:

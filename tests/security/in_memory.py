@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -43,7 +44,9 @@ class InMemory:
         self.pool.has("disabled", STAFF, enabled=False)
         jwks = token_keys.jwks([TOKEN_KEY])
         runtime = memory_runtime("gateway", settings={"MALLBOTS_STAGE": "tests"}, invoke=self.mall.ask)
-        self._runtime = replace(runtime, adapters={"user_pool": self.pool, "published_keys": lambda: jwks})
+        self._runtime = replace(
+            runtime, adapters={"user_pool": self.pool, "published_keys": SimpleNamespace(read=lambda: jwks)}
+        )
         self._logged = io.StringIO()
         self.scene.ids["stage"] = "tests"
         self._sign_in()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -61,7 +62,7 @@ class Gate:
 @pytest.fixture
 def gate() -> Iterator[Gate]:
     gate = Gate()
-    adapters = {"user_pool": gate.pool, "published_keys": lambda: gate.published}
+    adapters = {"user_pool": gate.pool, "published_keys": SimpleNamespace(read=lambda: gate.published)}
     with (
         active(memory_runtime("gateway", adapters=adapters, invoke=lambda *asked: gate.invoke(*asked))),
         clock.fixed(lambda: gate.now),

@@ -1,5 +1,6 @@
 """When a session began goes from its token, by the authorizer, to the use case that renews it."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ def owners(owner: str, query: dict[str, Any]) -> dict[str, Any]:
 
 def told(token: str) -> dict[str, Any]:
     """What the authorizer answers about a token."""
-    adapters = {"published_keys": lambda: token_keys.jwks([TOKEN_KEY])}
+    adapters = {"published_keys": SimpleNamespace(read=lambda: token_keys.jwks([TOKEN_KEY]))}
     with active(memory_runtime("gateway", invoke=owners, adapters=adapters)):
         answer = Authorizer().handle({"headers": {"Authorization": f"Bearer {token}"}})
     context: dict[str, Any] = answer["context"]
