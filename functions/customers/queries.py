@@ -10,6 +10,7 @@ from events.queries import (
 )
 from functions.customers import service, sessions
 from functions.customers.codes import code_key
+from functions.customers.numbers import normalized
 from functions.customers.views import BY_PHONE
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.runtime.uses import Uses
@@ -38,5 +39,6 @@ def find_customer_status(query: FindCustomerStatus) -> CustomerStatusFound:
 
 @queries.on(FindOneTimeCode)
 def find_one_time_code(query: FindOneTimeCode) -> OneTimeCodeFound:
+    """The code goes to the number that the digest is of: as it is written, it might be dialled as another phone's."""
     customer, code = sessions.code_to_send(query.phone_id, query.request)
-    return OneTimeCodeFound(sms_number=customer.sms_number, language=customer.language, code=code)
+    return OneTimeCodeFound(sms_number=normalized(customer.sms_number), language=customer.language, code=code)
