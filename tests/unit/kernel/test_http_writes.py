@@ -275,7 +275,7 @@ def test_a_malformed_if_match_is_refused(match: str) -> None:
 
 
 def test_a_malformed_if_match_takes_no_time_to_refuse() -> None:
-    """Two ways to match a blank between two commas took seconds for these, and all of a function's time for three more."""
+    """Two ways to match a blank between two commas took seconds, and for three commas more a function's whole time."""
     jar = create().body["id"]
     begun = time.process_time()
     assert fill(jar, 1, match='"1"' + " , " * 15 + "x").status == 400
