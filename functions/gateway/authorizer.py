@@ -102,10 +102,15 @@ def _check_bot(said: tokens.Claims) -> None:
 
 
 def _bearer(headers: dict[str, str]) -> str:
-    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    """The token of a header `Bearer <token>`.
+
+    One space, no more: the gateway keeps an answer by the header as it was sent, so with as many spaces as one likes
+    one token would make as many calls of Cognito, whose limit is the account's, as there are requests.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or token != token.strip():
         raise InvalidTokenError(NO_TOKEN)
-    return token.strip()  # several values come joined by commas, which no token has
+    return token  # several values come joined by commas, which no token has
 
 
 def _subprotocol(headers: dict[str, str]) -> str:
