@@ -77,14 +77,18 @@ class Authorizer:
         said = tokens.read(token, key)
         check = {CUSTOMER: _check_customer, BOT: _check_bot}[said.role]
         check(said)
-        began = said.more.get("began")
-        return Caller(said.role, said.id, began if type(began) is int else None)
+        began, generation = (_whole(said.more.get(name)) for name in ("began", "generation"))
+        return Caller(said.role, said.id, began, generation)
 
 
 def _told(who: Caller) -> dict[str, Any]:
     """What the kernel is to know of a caller; texts alone, which every kind of API passes on as they are."""
-    began = {} if who.began is None else {"began": str(who.began)}
-    return {"role": who.role, "id": who.id, **began}
+    more = {"began": who.began, "generation": who.generation}
+    return {"role": who.role, "id": who.id, **{name: str(said) for name, said in more.items() if said is not None}}
+
+
+def _whole(said: object) -> int | None:
+    return said if type(said) is int else None
 
 
 def _check_customer(said: tokens.Claims) -> None:
