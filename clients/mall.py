@@ -14,7 +14,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 BUSY = (429, 503)
-PATIENCE = 60  # seconds: a limit of one-time codes may name a day
+LONGEST_WAIT = 60  # seconds before a request is repeated: a limit on codes may say a day, for which nobody waits
 UNAUTHENTICATED = 401
 ACCEPT = {"accept": "application/problem+json, application/json"}
 
@@ -58,7 +58,9 @@ class Mall:
         self._http.close()
 
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """One request, retried while the mall answers 429 or 503 and Retry-After is a minute at most. Raises MallError.
+        """One request, retried after Retry-After while the mall answers 429 or 503, if that is a minute at most.
+
+        Raises MallError.
 
         key: the Idempotency-Key of a write, which makes it safe to repeat.
         """
@@ -66,7 +68,7 @@ class Mall:
         response = self.send(method, path, body, headers)
         for _ in range(4):
             wait = float(response.headers.get("retry-after", "1"))
-            if response.status_code not in BUSY or wait > PATIENCE:
+            if response.status_code not in BUSY or wait > LONGEST_WAIT:
                 break
             time.sleep(wait)
             response = self.send(method, path, body, headers)

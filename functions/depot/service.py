@@ -12,7 +12,7 @@ from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
 from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, UnauthenticatedError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.messaging.sweep import sweep
@@ -189,10 +189,15 @@ def register_bot(name: str) -> tuple[str, str]:
 def renew_token(bot_id: str) -> Issued:
     """A token for a robot: by staff, whose renewal revokes all before it, or by the robot itself, which keeps them.
 
-    Raises NotFoundError, also to a robot that names another, and UnavailableError.
+    A robot's own token must be of the generation of now: the gateway lets one that was revoked in for 60 seconds more,
+    in which it must not get another that is valid. Raises NotFoundError, also to a robot that names another,
+    UnauthenticatedError and UnavailableError.
     """
     for_itself = own_id(role=BOT) is not None
-    return _token(bots.change(bot_id, lambda bot: None if for_itself else bot.revoke_tokens()))
+    bot = bots.change(bot_id, lambda bot: None if for_itself else bot.revoke_tokens())
+    if for_itself and context.current().caller.generation != bot.generation:
+        raise UnauthenticatedError("this robot's token was replaced by staff")
+    return _token(bot)
 
 
 def token_generation(bot_id: str) -> int:
