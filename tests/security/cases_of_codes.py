@@ -21,6 +21,7 @@ RENEWAL = "a session is renewed for ever"
 
 CODES, SESSIONS = "/api/customers/codes", "/api/customers/sessions"
 UNKNOWN = "+15550999"
+SOMEBODYS, NOBODYS = "+15554", "+15555"  # how their numbers begin
 TIME = "time passes in memory alone"
 
 KIOSK = ("customers Kiosk",)  # what counts a kiosk's requests and tries
@@ -29,9 +30,10 @@ REQUESTED = (*COUNTED, "insights rows", "notifications CodeText", "published One
 
 
 def registered(world: World) -> None:
-    """Somebody registers whose number nobody had before: a number takes few codes."""
+    """Somebody registers whose number nobody had before, as a number takes few codes; and nobody has another one."""
     ids = world.scene.ids
-    ids["number"] = f"+15554{sum(name.startswith('somebody') for name in ids):06}"
+    rest = f"{sum(name.startswith('somebody') for name in ids):06}"
+    ids |= {"number": SOMEBODYS + rest, "nobodys number": NOBODYS + rest}
     body = {"name": "Somebody", "smsNumber": ids["number"]}
     answer = as_("kiosk", "POST", "/api/customers", body)(world)
     ids[f"somebody {ids['number']}"] = answer.body["id"]
@@ -84,7 +86,7 @@ def alike(about: Callable[[World, str], Answer]) -> Attack:
     """The answers about a known and about an unknown number, which must not differ: 200 if they do not."""
 
     def attack(world: World) -> Answer:
-        known, unknown = about(world, "{number}"), about(world, UNKNOWN)
+        known, unknown = about(world, "{number}"), about(world, "{nobodys number}")
         names = [set(answer.headers) for answer in (known, unknown)]
         same = known.status == unknown.status and known.text == unknown.text and names[0] == names[1]
         return Answer(200 if same else 409, {}, f"{known} {unknown}")
