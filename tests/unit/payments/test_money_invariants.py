@@ -34,6 +34,7 @@ from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.commit import Cause
 from functions.kernel.runtime.context import Context
 from functions.payments import service, views
+from tests.support.contention import crash
 from tests.unit.payments.books import Books, Order
 from tests.unit.payments.till import ADA, approved, cancelled, readied, rejected
 
@@ -238,10 +239,6 @@ class Money(Books):
 
     def voiding(self, order: Order) -> VoidPayment:
         return VoidPayment(order_id=order.id, payment_id=order.payment_id, customer_id=order.customer_id)
-
-
-def crash() -> None:
-    raise ConnectionError("the function was stopped")
 
 
 def pick(items: list[T], number: int) -> T:
