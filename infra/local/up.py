@@ -72,7 +72,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     cloud.deploy(ROOT, report, *context)
     make_users(cloud)
     cloud.client("lambda", read_timeout=60).invoke(FunctionName=cloud.output(KEYS_OUTPUT))
-    report("the users are made, and a key signs tokens")
+    report("the users are made, and a key signs tokens; warming the functions …")
     report(f"{warm(cloud)} functions are warm")
     report("up")
 
