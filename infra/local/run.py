@@ -4,6 +4,7 @@ import argparse
 import shlex
 import signal
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 
@@ -44,6 +45,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> None:
     address, here = cloud.api, arguments_of(cloud.engine.port, cloud.state)
+    commands = {
+        f"make token ROLE=customer{here}": "a token to call the API with (staff, operator, kiosk, customer or bot)",
+        f"make load ORDERS=20 CLIENTS=4{here}": "many orders at once",
+        f"make load MIX=all{here}": "every way that an order can go, on a cloud of its own",
+        f"make dead-letters{here}": "the messages in dead-letter queues (there should be none)",
+    }
     console.print(
         f"""
 [bold]The mall is running.[/bold]
@@ -57,16 +64,19 @@ Try, from another terminal:
   {curl(cloud, "/api/stores")}
   {curl(cloud, f"/api/ordering/{order_id}")}
   {curl(cloud, f"/api/insights/orders/{order_id}/timeline")}
-  make token ROLE=customer{here}           a token to call the API with (staff, operator, kiosk, customer or bot)
-  make load ORDERS=20 CLIENTS=4{here}      many orders at once
-  make load MIX=all                  every way that an order can go, on a cloud of its own
-  make dead-letters{here}                  the messages in dead-letter queues (there should be none)
+{_columns(commands)}
 
 Ctrl-C stops everything and keeps the state.""",
         highlight=False,
         soft_wrap=True,
     )
     sys.stdout.flush()
+
+
+def _columns(commands: Mapping[str, str]) -> str:
+    """Commands that can be pasted with what is said of them, which is a comment to the shell."""
+    width = max(map(len, commands))
+    return "\n".join(f"  {command:{width}}  # {text}" for command, text in commands.items())
 
 
 def curl(cloud: LocalCloud, path: str) -> str:
