@@ -41,7 +41,10 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if isinstance(deployment, LocalCloud):
         if not deployment.output("UserPoolId"):
             raise OperateError("the local cloud runs, but nothing is deployed to it yet: wait for make up or make run")
-        print(people.token(deployment, options.role))
+        found = people.token(deployment, options.role)
+        if options.role in NOT_HERE:  # whose id is in the paths and bodies of what they may call
+            print(f"a token of {options.role} {claims(found)['sub']}", file=sys.stderr)
+        print(found)
         return 0
     if options.role in NOT_HERE:
         raise OperateError(f"make token gives no {options.role}'s token of a stage on AWS: {NOT_HERE[options.role]}")

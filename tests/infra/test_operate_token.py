@@ -20,6 +20,7 @@ from clients.managed_login import ManagedLogin
 from clients.user_pool import SignInError, Tokens
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
 from infra import secret_files
+from infra.local import people
 from infra.local.cloud import LocalCloud
 from infra.operate.__main__ import main
 from infra.operate.deployment import OperateError
@@ -188,3 +189,14 @@ def test_a_stage_on_aws_without_a_region_says_how_to_name_one(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     assert main(["token", "--stage", "dev", "--role", STAFF]) == 1
     assert "export AWS_DEFAULT_REGION" in capsys.readouterr().err
+
+
+def test_a_customers_token_of_the_local_cloud_comes_with_the_customers_id(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"sub": "ada"}).encode()).decode()
+    monkeypatch.setattr(LocalCloud, "output", lambda cloud, name: "there")
+    monkeypatch.setattr(people, "token", lambda cloud, role: f"e30.{payload}.signature")
+    assert run(argparse.Namespace(stage="local", role=CUSTOMER), LocalCloud(4999, tmp_path)) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (f"e30.{payload}.signature\n", "a token of customer ada\n")
