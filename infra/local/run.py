@@ -11,7 +11,7 @@ from rich.console import Console
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
-from infra.local.process import ROOT
+from infra.local.process import REGION, ROOT
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
 from infra.local.up import arguments_of, up
@@ -57,7 +57,7 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> Non
 
   API        {address}
   documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
-  AWS API    {cloud.address}   (for the aws command line: --endpoint-url)
+  AWS API    {cloud.address}   (for the aws command line: --endpoint-url, with --region {REGION} and any credentials)
 
 Try, from another terminal:
 
