@@ -63,6 +63,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
+    report("starting the local cloud, after removing what its last run unpacked …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
     if cloud.bootstrap():
@@ -72,7 +73,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     cloud.deploy(ROOT, report, *context)
     make_users(cloud)
     make_keys(cloud)
-    report("the users are made, and a key signs tokens")
+    report("the users are made, and a key signs tokens; warming the functions …")
     report(f"{warm(cloud)} functions are warm")
     report("up")
 
@@ -89,6 +90,12 @@ def arguments_of(port: int, state: Path) -> str:
     return (f" PORT={port}" if port != USUAL_PORT else "") + (
         f" STATE={shlex.quote(str(state))}" if state != USUAL_STATE else ""
     )
+
+
+def discard(cloud: LocalCloud) -> None:
+    """Stop a cloud whose state is temporary. It says so, since its many unpacked files take a while to remove."""
+    print("stopping the local cloud, and removing its state …", file=sys.stderr, flush=True)
+    cloud.stop()
 
 
 def deployed_times(cloud: LocalCloud, names: Iterable[str]) -> dict[str, str]:

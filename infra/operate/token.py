@@ -13,11 +13,12 @@ import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from clients.credential import claims
-from clients.managed_login import ManagedLogin
+from clients.managed_login import WITHIN, ManagedLogin
 from clients.user_pool import SignInError, Tokens, UserPool
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
 from infra import secret_files
@@ -26,9 +27,9 @@ from infra.local.cloud import LocalCloud
 from infra.operate.deployment import Deployment, OperateError, stacks
 from infra.stages import LOOPBACK
 
-ADVICE = {
-    BOT: "staff get a robot's token by POST /api/depot/bots/{id}/token, which revokes those before it",
-    CUSTOMER: "a kiosk opens a customer's session by POST /api/customers/{id}/sessions",
+NOT_HERE = {
+    BOT: "POST /api/depot/bots/{id}/token as staff gives a robot's token, and revokes those before",
+    CUSTOMER: "a kiosk opens a customer's session (docs/operations.md, Sessions of customers)",
 }
 
 
@@ -38,16 +39,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if isinstance(deployment, LocalCloud):
-        print(people.token(deployment, options.role))
+        if not deployment.output("UserPoolId"):
+            raise OperateError("the local cloud runs, but nothing is deployed to it yet: wait for make up or make run")
+        found = people.token(deployment, options.role)
+        if options.role in NOT_HERE:  # whose id is in the paths and bodies of what they may call
+            print(f"a token of {options.role} {claims(found)['sub']}", file=sys.stderr)
+        print(found)
         return 0
-    if options.role in ADVICE:
-        raise OperateError(f"only the local cloud has a {options.role} to try: {ADVICE[options.role]}")
+    if options.role in NOT_HERE:
+        raise OperateError(f"make token gives no {options.role}'s token of a stage on AWS: {NOT_HERE[options.role]}")
     try:
         print(token(deployment, options.role, _file(options.stage, options.role), _show))
     except SignInError as error:
         raise OperateError(f"nobody is signed in: {error}") from None
     except httpx.HTTPError as error:
-        raise OperateError(f"the user pool does not answer, try again: {error!r}") from None
+        raise OperateError(f"the user pool of {options.stage} does not answer: {error}") from None
     return 0
 
 
@@ -64,11 +70,13 @@ def token(deployment: Deployment, role: str, file: Path, show: Callable[[str], o
         tokens = _sign_in(deployment, role, show)
     # At once: the refresh token before is spent, and so is a kiosk's one-time password.
     secret_files.write(file, {"refresh": tokens.refresh})
-    groups = claims(tokens.access).get("cognito:groups", [])
+    user = claims(tokens.access)
+    groups = user.get("cognito:groups", [])
     if role not in groups and not (role == STAFF and OPERATOR in groups):
+        window = "" if role == KIOSK else " and open the address in a private window"
         raise OperateError(
-            f"this user is not in the group {role} of the pool: have an operator add it, and run this again; "
-            f"to sign in as another user, delete {file}"
+            f"{user.get('username')} is not in the group {role} of the pool: have an operator add it, and run this "
+            f"again; to sign in as another user, delete {file}{window}"
         )
     return tokens.access
 
@@ -84,7 +92,8 @@ def _sign_in(deployment: Deployment, role: str, show: Callable[[str], object]) -
 
 
 def _show(address: str) -> None:
-    print(f"sign in with a browser of this machine:\n\n  {address}\n", file=sys.stderr)
+    within = f"it comes back to port {urlsplit(LOOPBACK).port}, which waits for {WITHIN // 60} minutes"
+    print(f"sign in with a browser of this machine ({within}):\n\n  {address}\n", file=sys.stderr)
 
 
 def _pool(deployment: Deployment, role: str) -> UserPool:

@@ -34,7 +34,7 @@ def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:
     if may == OPEN or who.has(*may):
         return
     if who.role is not None:
-        raise ForbiddenError(f"{' or '.join(sorted(may))} only: the caller is a {who.role}")
+        raise ForbiddenError(f"{' or '.join(sorted(may))} only: the caller's role is {who.role}")
     reason = _told(event).get("reason") or NO_TOKEN
     if reason == UNCHECKED:
         raise UnavailableError("whether this token is still valid cannot be told now: ask again", retry_after=CACHED)
