@@ -193,11 +193,16 @@ def renew_token(bot_id: str) -> Issued:
     in which it must not get another that is valid. Raises NotFoundError, also to a robot that names another,
     UnauthenticatedError and UnavailableError.
     """
-    for_itself = own_id(role=BOT) is not None
-    bot = bots.change(bot_id, lambda bot: None if for_itself else bot.revoke_tokens())
-    if for_itself and context.current().caller.generation != bot.generation:
-        raise UnauthenticatedError("this robot's token was replaced by staff")
+    if own_id(role=BOT) is None:
+        return _token(bots.change(bot_id, lambda bot: bot.revoke_tokens()))
+    bot = bots.change(bot_id, _must_not_be_revoked)
+    _must_not_be_revoked(bot)  # a request that is repeated under its key decides nothing
     return _token(bot)
+
+
+def _must_not_be_revoked(bot: Bot) -> None:
+    if context.current().caller.generation != bot.generation:
+        raise UnauthenticatedError("this robot's token was replaced by staff")
 
 
 def token_generation(bot_id: str) -> int:

@@ -92,7 +92,8 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/depot/bots/*/offline": (DEPOT, "self"),
     "POST /api/depot/bots/*/token": (DEPOT, "self"),
 }
-SESSIONS = ("POST /api/customers/*/sessions",)  # are refused for more: see identity.py
+# Are refused for more: see identity.py.
+SESSIONS = ("POST /api/customers/*/sessions", "POST /api/depot/bots/*/token")
 OWN_ALONE = ("customer", "bot")  # roles that see and change their own alone
 UNKNOWN_OUTCOME = (429, 500, 502, 503, 504)  # an answer that tells nothing
 READS = ("Basket", "Order", "Payment", "Invoice", "ShoppingList")  # what is read from its stream

@@ -80,9 +80,12 @@ def test_a_token_that_was_revoked_gets_no_other_though_the_gateway_still_lets_it
     bot_id, _ = registered(floor)
     assert renew(floor, bot_id, caller=robot(bot_id), headers=headers).status == 200
     renew(floor, bot_id)
+    stored = len(floor.store.log)
     refused = renew(floor, bot_id, caller=robot(bot_id), headers=headers)
     assert (refused.status, refused.body["detail"]) == (401, "this robot's token was replaced by staff")
+    assert renew(floor, bot_id, caller=robot(bot_id), headers={"Idempotency-Key": "after"}).status == 401
     assert renew(floor, bot_id, caller=Caller(BOT, bot_id)).status == 401, "the authorizer told no generation"
+    assert len(floor.store.log) == stored
     assert claims(renew(floor, bot_id, caller=robot(bot_id, 2)).body["token"]).more == {"generation": 2}
 
 
