@@ -37,6 +37,7 @@ up: $(VENV) $(ENGINE) $(NODE) ## Start it in the background (stop it with make d
 
 .PHONY: token
 token: $(VENV) ## Print a fresh token: ROLE=staff, operator, kiosk, customer or bot; for one alone on stdout: make -s token
+	@[ -n "$(ROLE)" ] || { echo "ROLE is missing: staff, operator, kiosk, customer or bot. Example: make token ROLE=staff" >&2; exit 1; }
 	@$(operate) token $(call option,role,$(ROLE)) $(to)
 
 .PHONY: down

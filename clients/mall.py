@@ -14,6 +14,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 BUSY = (429, 503)
+LONGEST_WAIT = 60  # seconds before a request is repeated: a limit on codes may say a day, for which nobody waits
 UNAUTHENTICATED = 401
 ACCEPT = {"accept": "application/problem+json, application/json"}
 
@@ -57,16 +58,19 @@ class Mall:
         self._http.close()
 
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """One request, retried after Retry-After while the mall answers 429 or 503. Raises MallError.
+        """One request, retried after Retry-After while the mall answers 429 or 503, if that is a minute at most.
+
+        Raises MallError.
 
         key: the Idempotency-Key of a write, which makes it safe to repeat.
         """
         headers = {"idempotency-key": key} if key else {}
         response = self.send(method, path, body, headers)
         for _ in range(4):
-            if response.status_code not in BUSY:
+            wait = float(response.headers.get("retry-after", "1"))
+            if response.status_code not in BUSY or wait > LONGEST_WAIT:
                 break
-            time.sleep(float(response.headers.get("retry-after", "1")))
+            time.sleep(wait)
             response = self.send(method, path, body, headers)
         content: Json = response.json() if response.content else {}
         if response.is_error:

@@ -42,7 +42,13 @@ class ManagedLogin:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        with _Callback(urlsplit(self._callback).port or 80, state) as callback:
+        port = urlsplit(self._callback).port or 80
+        try:
+            waiting = _Callback(port, state)
+        except OSError as error:
+            message = f"the browser cannot come back to port {port} of this machine ({error.strerror}): free it first"
+            raise SignInError("port", message) from None
+        with waiting as callback:
             show(f"{self._address}/oauth2/authorize?{urlencode(query)}")
             code = callback.code(seconds)
         return self._exchange(code, verifier)
@@ -56,6 +62,8 @@ class ManagedLogin:
             "code_verifier": verifier,
         }
         response = httpx.post(f"{self._address}/oauth2/token", data=form, timeout=10)
+        if response.is_server_error:
+            response.raise_for_status()
         answer = response.json()
         if response.is_error:
             raise SignInError(str(answer.get("error", "")), str(answer.get("error_description", "")))

@@ -15,7 +15,7 @@ SERVICE = "AWSCognitoIdentityProviderService"
 
 
 class SignInError(Exception):
-    """The pool refused; `code` is its word for why."""
+    """The pool refused; `code` is its word for why. A pool that does not answer raises httpx.HTTPError instead."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -67,6 +67,8 @@ class UserPool:
         headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"{SERVICE}.{operation}"}
         body = {"ClientId": self._client_id, **parameters}
         response = httpx.post(self._endpoint, json=body, headers=headers, timeout=10)
+        if response.is_server_error:
+            response.raise_for_status()
         answer: dict[str, Any] = response.json()
         if response.is_error:
             raise SignInError(str(answer.get("__type", "")).rpartition("#")[2], str(answer.get("message", "")))

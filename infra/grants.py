@@ -105,7 +105,7 @@ class Grants:
         for queue in uses.queues:
             self._sending(function, queue)
         for port in uses.ports:
-            grant_port(function, port.name, self.stack, self.stage)
+            grant_port(function, port.name, self.stage)
         if uses.issues_tokens:
             secret = shared(self.stack, self.stage, "token-keys")
             function.let(["secretsmanager:GetSecretValue"], secret, TOKEN_KEYS=secret)

@@ -81,9 +81,7 @@ class Identity(Construct):
             Tags.of(published).remove(tag)
         return published
 
-    def _function(
-        self, construct_id: str, handler: str, timeout: int, reserved: int | None, **environment: str
-    ) -> ServiceFunction:
+    def _function(self, construct_id: str, handler: str, timeout: int, reserved: int | None) -> ServiceFunction:
         function = ServiceFunction(
             self,
             construct_id,
@@ -95,8 +93,6 @@ class Identity(Construct):
             timeout=timeout,
             reserved=reserved,
         )
-        for name, value in environment.items():
-            function.function.add_environment(name, value)
         self.functions[construct_id] = function
         CfnOutput(self._stack, f"{construct_id}Function", value=function.live.function_name)
         CfnOutput(self._stack, f"{construct_id}Logs", value=function.log_group.log_group_name)

@@ -5,10 +5,12 @@ Tables and queues have none, so that CloudFormation can replace them. What only 
 with a random part) is shared as an SSM parameter, by the platform's stack only.
 """
 
-from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_ssm as ssm
+from typing import TYPE_CHECKING
 
 from infra.stages import Stage
+
+if TYPE_CHECKING:  # the commands for operators need names alone, and the CDK takes more than a second to import
+    from aws_cdk import Stack
 
 
 def named(stage: Stage, *parts: str) -> str:
@@ -34,31 +36,37 @@ def queries_name(stage: Stage, service: str) -> str:
     return named(stage, service, "queries")
 
 
-def topic_arn(stack: Stack, stage: Stage) -> str:
+def topic_arn(stack: "Stack", stage: Stage) -> str:
     """The topic that all alarms notify."""
     return stack.format_arn(service="sns", resource=named(stage, "alarms"))
 
 
-def function_arn(stack: Stack, name: str) -> str:
+def function_arn(stack: "Stack", name: str) -> str:
+    from aws_cdk import ArnFormat
+
     return stack.format_arn(
         service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
 
 
-def rule_arn(stack: Stack, name: str, bus: str | None = None) -> str:
+def rule_arn(stack: "Stack", name: str, bus: str | None = None) -> str:
     """The ARN of a rule, of the account's default bus if none is named."""
     path = f"{bus}/{name}" if bus else name
     return stack.format_arn(service="events", resource="rule", resource_name=path)
 
 
-def share(stack: Stack, stage: Stage, name: str, value: str) -> None:
+def share(stack: "Stack", stage: Stage, name: str, value: str) -> None:
     """Write a value that other stacks may read with `shared`."""
+    from aws_cdk import aws_ssm as ssm
+
     construct_id = "Shared" + "".join(part.title() for part in name.split("-"))
     ssm.StringParameter(stack, construct_id, parameter_name=parameter_name(stage, name), string_value=value)
 
 
-def shared(stack: Stack, stage: Stage, name: str) -> str:
+def shared(stack: "Stack", stage: Stage, name: str) -> str:
     """A value that the platform's stack wrote, read at deployment."""
+    from aws_cdk import aws_ssm as ssm
+
     return ssm.StringParameter.value_for_string_parameter(stack, parameter_name(stage, name))
 
 

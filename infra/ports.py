@@ -8,22 +8,22 @@ from infra.names import shared
 from infra.stages import Stage
 
 
-def _send_texts(function: ServiceFunction, stack: Stack, stage: Stage) -> None:
+def _send_texts(function: ServiceFunction, stage: Stage) -> None:
     # A text to a phone number has no resource of its own: "anything but a topic" is the narrowest that IAM can express.
     function.function.add_to_role_policy(
         iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:aws:sns:*:*:*"])
     )
 
 
-def _read_code_key(function: ServiceFunction, stack: Stack, stage: Stage) -> None:
-    secret = shared(stack, stage, "code-key")
+def _read_code_key(function: ServiceFunction, stage: Stage) -> None:
+    secret = shared(Stack.of(function), stage, "code-key")
     function.let(["secretsmanager:GetSecretValue"], secret, CODE_KEY=secret)
 
 
 GRANTS = {"texts": _send_texts, "code_key": _read_code_key}
 
 
-def grant_port(function: ServiceFunction, port: str, stack: Stack, stage: Stage) -> None:
+def grant_port(function: ServiceFunction, port: str, stage: Stage) -> None:
     """Grant a function what a port needs; a port that is not named here calls no AWS service."""
     if port in GRANTS:
-        GRANTS[port](function, stack, stage)
+        GRANTS[port](function, stage)

@@ -58,5 +58,5 @@ def find_customer_names(query: FindCustomerNames) -> CustomerNamesFound:
 
 @queries.on(FindOneTimeCode)
 def find_one_time_code(query: FindOneTimeCode) -> OneTimeCodeFound:
-    customer, code = sessions.code_to_send(query.phone_id, query.request)
-    return OneTimeCodeFound(sms_number=service.personal(customer).sms_number, language=customer.language, code=code)
+    number, language, code = sessions.code_to_send(query.phone_id, query.request)
+    return OneTimeCodeFound(sms_number=number, language=language, code=code)

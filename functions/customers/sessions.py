@@ -1,22 +1,22 @@
 """The use cases of customers' sessions: open one, prove a phone by a one-time code, and renew.
 
 A session is a token of the mall's own (kernel/runtime/tokens.py) that says when it began. Nothing is stored for it:
-disabling or erasing the customer ends it, since the authorizer asks for that (`may_act`).
+disabling or erasing the customer ends it, since the authorizer asks for that (FindCustomerStatus).
 """
 
 from datetime import timedelta
 
 from functions.customers import codes, keys
 from functions.customers.domain import Customer, must_be_number
+from functions.customers.numbers import normalized
 from functions.customers.phone import CodeUsed, Kiosk, Phone
 from functions.customers.publish import publishes
-from functions.customers.service import customer, customers
+from functions.customers.service import customer, customers, personal
 from functions.kernel.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.runtime import clock, context, tokens
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.context import CUSTOMER
-from functions.kernel.runtime.ownership import must_own
 from functions.kernel.runtime.tokens import SESSION, Issued
 
 JUST_REGISTERED = timedelta(minutes=10)
@@ -46,7 +46,6 @@ def _first(customer_id: str, kiosk_id: str) -> Issued:
 
 
 def _renewed(customer_id: str, began: int | None) -> Issued:
-    must_own(customer_id, f"there is no customer {customer_id}")
     if not customer(customer_id).enabled:
         raise ForbiddenError("this customer is disabled, so the session has ended")
     if began is None or _now() >= began + LONGEST:
@@ -104,13 +103,18 @@ def _used_at(commit: Commit) -> int | None:
     return int(clock.read(commit.time).timestamp()) if used else None
 
 
-def code_to_send(phone_id: str, request: int) -> tuple[Customer, str]:
-    """Whom to send the code of a request, and the code. Raises NotFoundError unless it is valid now, and somebody's."""
+def code_to_send(phone_id: str, request: int) -> tuple[str, str, str]:
+    """To which number and in which language to send the code of a request, and the code.
+
+    The number is in the form by which it is compared. As the customer wrote it, it might be dialled as another one,
+    whose holder would then get the code for the customers of this one. Raises NotFoundError unless the code is valid
+    now, and somebody's.
+    """
     phone = phones.get(phone_id)
     found = _customer_with(phone_id) if phone.request == request and phone.has_valid_code(_now()) else None
     if found is None:
         raise NotFoundError("this request has no code that is to be sent")
-    return found, codes.code(phone_id, request)
+    return normalized(personal(found).sms_number), found.language, codes.code(phone_id, request)
 
 
 def _customer_with(phone_id: str) -> Customer | None:

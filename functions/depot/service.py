@@ -12,7 +12,7 @@ from functions.depot.domain import Bot, ShoppingList
 from functions.depot.publish import publishes
 from functions.depot.stops import Line, Shortage
 from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, UnauthenticatedError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
 from functions.kernel.messaging.sweep import sweep
@@ -20,7 +20,7 @@ from functions.kernel.runtime import clock, context, runtime, tokens
 from functions.kernel.runtime.context import BOT
 from functions.kernel.runtime.json_text import fitting
 from functions.kernel.runtime.observe import Alarm
-from functions.kernel.runtime.ownership import must_own, own_id
+from functions.kernel.runtime.ownership import own_id
 from functions.kernel.runtime.side_by_side import results
 from functions.kernel.runtime.tokens import Issued
 
@@ -189,11 +189,20 @@ def register_bot(name: str) -> tuple[str, str]:
 def renew_token(bot_id: str) -> Issued:
     """A token for a robot: by staff, whose renewal revokes all before it, or by the robot itself, which keeps them.
 
-    Raises NotFoundError, also to a robot that names another, and UnavailableError.
+    A robot's own token must be of the generation of now: the gateway lets one that was revoked in for 60 seconds more,
+    in which it must not get another that is valid. Raises NotFoundError, also to a robot that names another,
+    UnauthenticatedError and UnavailableError.
     """
-    must_own(bot_id, f"there is no bot {bot_id}", role=BOT)
-    for_itself = own_id(role=BOT) is not None
-    return _token(bots.change(bot_id, lambda bot: None if for_itself else bot.revoke_tokens()))
+    if own_id(role=BOT) is None:
+        return _token(bots.change(bot_id, lambda bot: bot.revoke_tokens()))
+    bot = bots.change(bot_id, _must_not_be_revoked)
+    _must_not_be_revoked(bot)  # a request that is repeated under its key decides nothing
+    return _token(bot)
+
+
+def _must_not_be_revoked(bot: Bot) -> None:
+    if context.current().caller.generation != bot.generation:
+        raise UnauthenticatedError("this robot's token was replaced by staff")
 
 
 def token_generation(bot_id: str) -> int:

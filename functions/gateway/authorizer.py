@@ -35,7 +35,7 @@ class Authorizer:
 
     def __init__(self) -> None:
         self._pool_keys = KnownKeys(lambda: pool().keys())
-        self._own_keys = KnownKeys(lambda: tokens.public_keys(published_keys()()))
+        self._own_keys = KnownKeys(lambda: tokens.public_keys(published_keys().read()))
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Answer the gateway: an HTTP API's request (payload 2.0), or a WebSocket's $connect. Raises nothing."""
@@ -77,14 +77,18 @@ class Authorizer:
         said = tokens.read(token, key)
         check = {CUSTOMER: _check_customer, BOT: _check_bot}[said.role]
         check(said)
-        began = said.more.get("began")
-        return Caller(said.role, said.id, began if type(began) is int else None)
+        began, generation = (_whole(said.more.get(name)) for name in ("began", "generation"))
+        return Caller(said.role, said.id, began, generation)
 
 
 def _told(who: Caller) -> dict[str, Any]:
     """What the kernel is to know of a caller; texts alone, which every kind of API passes on as they are."""
-    began = {} if who.began is None else {"began": str(who.began)}
-    return {"role": who.role, "id": who.id, **began}
+    more = {"began": who.began, "generation": who.generation}
+    return {"role": who.role, "id": who.id, **{name: str(said) for name, said in more.items() if said is not None}}
+
+
+def _whole(said: object) -> int | None:
+    return said if type(said) is int else None
 
 
 def _check_customer(said: tokens.Claims) -> None:
@@ -102,10 +106,15 @@ def _check_bot(said: tokens.Claims) -> None:
 
 
 def _bearer(headers: dict[str, str]) -> str:
-    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    """The token of a header `Bearer <token>`.
+
+    One space, no more: the gateway keeps an answer by the header as it was sent, so with as many spaces as one likes
+    one token would make as many calls of Cognito, whose limit is the account's, as there are requests.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or token != token.strip():
         raise InvalidTokenError(NO_TOKEN)
-    return token.strip()  # several values come joined by commas, which no token has
+    return token  # several values come joined by commas, which no token has
 
 
 def _subprotocol(headers: dict[str, str]) -> str:

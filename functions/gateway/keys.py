@@ -70,8 +70,9 @@ class Keys:
         if token_keys.new_is_due(keys, now):
             keys.append(make_key())
         text = _written(keys, text)
-        if published()() != token_keys.jwks(keys):
-            published().replace(token_keys.jwks(keys))
+        jwks = token_keys.jwks(keys)
+        if published().read() != jwks:
+            published().write(jwks)
         keys = [key if key.published is not None else replace(key, published=now) for key in keys]
         _written(keys, text)
         signer = token_keys.signer(keys, now)

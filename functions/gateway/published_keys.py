@@ -14,11 +14,11 @@ class PublishedKeys:
     def __init__(self, client: Any, name: str) -> None:
         self._client, self._name = client, name
 
-    def __call__(self) -> str:
+    def read(self) -> str:
         """The JWKS."""
         return str(self._client.get_parameter(Name=self._name)["Parameter"]["Value"])
 
-    def replace(self, jwks: str) -> None:
+    def write(self, jwks: str) -> None:
         """Publish another JWKS."""
         self._client.put_parameter(Name=self._name, Value=jwks, Type="String", Overwrite=True)
 

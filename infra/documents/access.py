@@ -38,7 +38,7 @@ OTHERS = {
     (BOT, "GET /api/depot/shopping"): ALONE,
     (KIOSK, "POST /api/customers/{id}/sessions"): REGISTERED,
 }
-SHOWN_TO_ALL = "/api/stores"
+SHOWN_TO_ALL = ("/api/stores",)  # about what is nobody's, at and below these paths
 
 INTRO = """# Who may use which route
 
@@ -78,7 +78,7 @@ def _cell(route: Route, role: str) -> str:
         return NO
     if special := OTHERS.get((role, f"{route.method} {route.path}")):
         return special
-    if role in (OPERATOR, STAFF, KIOSK) or _under(route.path, [SHOWN_TO_ALL]):
+    if role in (OPERATOR, STAFF, KIOSK) or _under(route.path, SHOWN_TO_ALL):
         return YES
     if _under(route.path, OWNED[role]):
         return OWN

@@ -10,12 +10,14 @@ import os
 import sys
 from pathlib import Path
 
+import httpx
+
 from infra.local.process import ROOT, LocalCloudError
 
 COMMANDS = ("run", "demo", "up", "down", "load")
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description="The whole system on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     modules = {name: importlib.import_module(f"infra.local.{name.replace('-', '_')}") for name in COMMANDS}
@@ -34,12 +36,14 @@ def main() -> int:
             help="the folder of the local cloud's state (default: STATE, or .mallbots)",
         )
         module.arguments(command)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     try:
         return int(modules[arguments.command].run(arguments))
     except LocalCloudError as error:
         print(error, file=sys.stderr)
-        return 1
+    except httpx.TransportError as error:
+        print(f"the local cloud gave no answer ({error}): is this machine busy? Try again", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
-from infra.local.up import up
+from infra.local.up import discard, up
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
                     wait_until_idle(cloud)
                     shown = show_order(cloud, people, seeded.products, console)
         finally:
-            cloud.stop()
+            discard(cloud)
     journey = shown.journey
     print(
         json.dumps(

@@ -25,7 +25,7 @@ from infra.local.demo import free_port
 from infra.local.people import at_work
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
-from infra.local.up import deployed_times, up
+from infra.local.up import deployed_times, discard, up
 
 PUBLISHED_ONCE = {
     "OrderCreated": 1,
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
             up(cloud, times)
             return _load(cloud, options)
         finally:
-            cloud.stop()
+            discard(cloud)
 
 
 def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:

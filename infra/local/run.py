@@ -4,13 +4,14 @@ import argparse
 import shlex
 import signal
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
-from infra.local.process import ROOT
+from infra.local.process import REGION, ROOT
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
 from infra.local.up import arguments_of, up
@@ -44,29 +45,38 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> None:
     address, here = cloud.api, arguments_of(cloud.engine.port, cloud.state)
+    commands = {
+        f"make token ROLE=customer{here}": "a token to call the API with (staff, operator, kiosk, customer or bot)",
+        f"make load ORDERS=20 CLIENTS=4{here}": "many orders at once",
+        f"make load MIX=all{here}": "every way that an order can go, on a cloud of its own",
+        f"make dead-letters{here}": "the messages in dead-letter queues (there should be none)",
+    }
     console.print(
         f"""
 [bold]The mall is running.[/bold]
 
   API        {address}
   documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
-  AWS API    {cloud.address}   (for the aws command line: --endpoint-url)
+  AWS API    {cloud.address}   (for the aws command line: --endpoint-url, with --region {REGION} and any credentials)
 
 Try, from another terminal:
 
   {curl(cloud, "/api/stores")}
   {curl(cloud, f"/api/ordering/{order_id}")}
   {curl(cloud, f"/api/insights/orders/{order_id}/timeline")}
-  make token ROLE=customer{here}           a token to call the API with (staff, operator, kiosk, customer or bot)
-  make load ORDERS=20 CLIENTS=4{here}      many orders at once
-  make load MIX=all                  every way that an order can go, on a cloud of its own
-  make dead-letters{here}                  the messages in dead-letter queues (there should be none)
+{_columns(commands)}
 
 Ctrl-C stops everything and keeps the state.""",
         highlight=False,
         soft_wrap=True,
     )
     sys.stdout.flush()
+
+
+def _columns(commands: Mapping[str, str]) -> str:
+    """Commands that can be pasted with what is said of them, which is a comment to the shell."""
+    width = max(map(len, commands))
+    return "\n".join(f"  {command:{width}}  # {text}" for command, text in commands.items())
 
 
 def curl(cloud: LocalCloud, path: str) -> str:

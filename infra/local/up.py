@@ -52,7 +52,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     times: seconds by name (TIMES in infra/stages.py), for those that are not to be the stage's.
 
     Raises:
-        LocalCloudError: the deployment failed, or a time is invalid.
+        LocalCloudError: the deployment failed, no key can be made, or a time is invalid.
     """
     try:
         stage(STAGE, times)
@@ -63,6 +63,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
+    report("starting the local cloud, after removing what its last run unpacked …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
     if cloud.bootstrap():
@@ -71,10 +72,17 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     context = [part for name, seconds in (times or {}).items() for part in ("--context", f"{name}={seconds}")]
     cloud.deploy(ROOT, report, *context)
     make_users(cloud)
-    cloud.client("lambda", read_timeout=60).invoke(FunctionName=cloud.output(KEYS_OUTPUT))
-    report("the users are made, and a key signs tokens")
+    make_keys(cloud)
+    report("the users are made, and a key signs tokens; warming the functions …")
     report(f"{warm(cloud)} functions are warm")
     report("up")
+
+
+def make_keys(cloud: LocalCloud) -> None:
+    """Run the function that makes the first key now: its schedule would in five minutes. Raises LocalCloudError."""
+    answer = cloud.client("lambda", read_timeout=60).invoke(FunctionName=cloud.output(KEYS_OUTPUT))
+    if "FunctionError" in answer:
+        raise LocalCloudError(f"no key signs tokens: {answer['Payload'].read().decode()}")
 
 
 def arguments_of(port: int, state: Path) -> str:
@@ -82,6 +90,12 @@ def arguments_of(port: int, state: Path) -> str:
     return (f" PORT={port}" if port != USUAL_PORT else "") + (
         f" STATE={shlex.quote(str(state))}" if state != USUAL_STATE else ""
     )
+
+
+def discard(cloud: LocalCloud) -> None:
+    """Stop a cloud whose state is temporary. It says so, since its many unpacked files take a while to remove."""
+    print("stopping the local cloud, and removing its state …", file=sys.stderr, flush=True)
+    cloud.stop()
 
 
 def deployed_times(cloud: LocalCloud, names: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from infra.local.cloud import STAGE, LocalCloud
 from infra.local.process import ROOT, LocalCloudError
@@ -42,8 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         return int(MODULES[options.command].run(options, _deployment(options)))
     except OperateError as error:
         print(error, file=sys.stderr)
+    except NoRegionError:
+        print("AWS: no region is set: export AWS_DEFAULT_REGION, or name a profile that has one", file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
         print(f"AWS: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
     return 1
 
 

@@ -13,21 +13,24 @@ import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
 
 from clients.credential import claims
-from clients.managed_login import ManagedLogin
+from clients.managed_login import WITHIN, ManagedLogin
 from clients.user_pool import SignInError, Tokens, UserPool
-from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
+from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
 from infra import secret_files
 from infra.local import people
 from infra.local.cloud import LocalCloud
 from infra.operate.deployment import Deployment, OperateError, stacks
 from infra.stages import LOOPBACK
 
-ADVICE = (
-    "a {role}'s token of a stage on AWS is not to be had here. POST /api/depot/bots/{{id}}/token gives staff a robot's "
-    "(and revokes those before); a customer's session is opened at a kiosk"
-)
+NOT_HERE = {
+    BOT: "POST /api/depot/bots/{id}/token as staff gives a robot's token, and revokes those before",
+    CUSTOMER: "a kiosk opens a customer's session (docs/operations.md, Sessions of customers)",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,34 +39,45 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if isinstance(deployment, LocalCloud):
-        print(people.token(deployment, options.role))
+        if not deployment.output("UserPoolId"):
+            raise OperateError("the local cloud runs, but nothing is deployed to it yet: wait for make up or make run")
+        found = people.token(deployment, options.role)
+        if options.role in NOT_HERE:  # whose id is in the paths and bodies of what they may call
+            print(f"a token of {options.role} {claims(found)['sub']}", file=sys.stderr)
+        print(found)
         return 0
-    if options.role not in (STAFF, OPERATOR, KIOSK):
-        raise OperateError(ADVICE.format(role=options.role))
+    if options.role in NOT_HERE:
+        raise OperateError(f"make token gives no {options.role}'s token of a stage on AWS: {NOT_HERE[options.role]}")
     try:
         print(token(deployment, options.role, _file(options.stage, options.role), _show))
     except SignInError as error:
         raise OperateError(f"nobody is signed in: {error}") from None
+    except httpx.HTTPError as error:
+        raise OperateError(f"the user pool of {options.stage} does not answer: {error}") from None
     return 0
 
 
 def token(deployment: Deployment, role: str, file: Path, show: Callable[[str], object]) -> str:
     """A fresh access token, by the refresh token in a file, or else by a sign-in; `show` gets its address.
 
-    Raises OperateError for a user without the role, and SignInError.
+    Raises OperateError for a user without the role, SignInError, and httpx.HTTPError.
     """
     pool = _pool(deployment, role)
     saved = secret_files.read(file)
     try:
-        tokens = pool.refresh(saved["refresh"]) if saved else _sign_in(deployment, role, show)
-    except SignInError:
-        if not saved:
-            raise
+        tokens = pool.refresh(saved["refresh"])
+    except (KeyError, SignInError):  # the first time, or it has expired
         tokens = _sign_in(deployment, role, show)
-    groups = claims(tokens.access).get("cognito:groups", [])
-    if role not in groups and not (role == STAFF and OPERATOR in groups):
-        raise OperateError(f"this user is not in the group {role} of the pool")
+    # At once: the refresh token before is spent, and so is a kiosk's one-time password.
     secret_files.write(file, {"refresh": tokens.refresh})
+    user = claims(tokens.access)
+    groups = user.get("cognito:groups", [])
+    if role not in groups and not (role == STAFF and OPERATOR in groups):
+        window = "" if role == KIOSK else " and open the address in a private window"
+        raise OperateError(
+            f"{user.get('username')} is not in the group {role} of the pool: have an operator add it, and run this "
+            f"again; to sign in as another user, delete {file}{window}"
+        )
     return tokens.access
 
 
@@ -78,7 +92,8 @@ def _sign_in(deployment: Deployment, role: str, show: Callable[[str], object]) -
 
 
 def _show(address: str) -> None:
-    print(f"sign in with a browser of this machine:\n\n  {address}\n", file=sys.stderr)
+    within = f"it comes back to port {urlsplit(LOOPBACK).port}, which waits for {WITHIN // 60} minutes"
+    print(f"sign in with a browser of this machine ({within}):\n\n  {address}\n", file=sys.stderr)
 
 
 def _pool(deployment: Deployment, role: str) -> UserPool:

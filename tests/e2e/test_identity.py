@@ -53,6 +53,13 @@ def test_a_bad_token_is_a_problem_that_a_page_can_read(deployed: Deployed) -> No
     assert {"www-authenticate", "x-correlation-id"} <= readable
 
 
+def test_a_page_can_read_why_a_role_is_forbidden(deployed: Deployed) -> None:
+    answer = deployed.people.kiosk.send("GET", "/api/checkout/sagas", headers={"origin": LOCAL_PAGES})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+    assert answer.headers["access-control-allow-origin"] == LOCAL_PAGES
+
+
 def test_a_page_of_another_origin_reads_nothing(deployed: Deployed) -> None:
     answer = httpx.get(f"{deployed.address}/health", headers={"origin": "https://elsewhere.example"})
     assert "access-control-allow-origin" not in answer.headers

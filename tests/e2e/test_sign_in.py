@@ -1,7 +1,9 @@
 """Staff and kiosks are users of a pool: how they sign in, stay signed in, and are kept out."""
 
+import json
 import re
 import secrets
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from clients.mall import Mall
 from clients.user_pool import SignInError, UserPool, kept_signed_in
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
 from infra.local.people import tokens
+from infra.local.run import curl
 from infra.operate.__main__ import main
 from infra.operate.deployment import OperateError
 from infra.operate.token import token
@@ -192,3 +195,9 @@ def test_a_start_gives_a_token_of_every_role_and_the_same_customer_while_the_ses
     assert own["customer"]["id"] == first["customerId"]
     modes = {file.name: file.stat().st_mode & 0o777 for file in deployed.cloud.state.glob("*.json")}
     assert (modes["users.json"], modes["customer.json"]) == (0o600, 0o600)
+
+
+def test_the_printed_curl_works_when_it_is_pasted(deployed: Deployed, tmp_path: Path) -> None:
+    pasted = subprocess.run(["sh", "-c", curl(deployed.cloud, "/api/stores")], cwd=tmp_path, capture_output=True)
+
+    assert json.loads(pasted.stdout) == deployed.mall.get("/api/stores")

@@ -20,6 +20,7 @@ from tests.support.runtime import TOKEN_KEY
 
 NUMBER = "+44 20 7946 0000"
 SAME_NUMBER = "0044 (0)20 7946-0000"
+DIALLED = "+442079460000"
 UNKNOWN = "+44 20 7946 0199"
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -119,7 +120,7 @@ def test_a_code_is_sent_to_the_number_that_the_customer_has_and_in_the_customers
     kiosk.ask("/codes", {"smsNumber": SAME_NUMBER})
     kiosk.mall.settle()
     (text,) = kiosk.mall.texts.sent.values()
-    assert text[0] == NUMBER
+    assert text[0] == DIALLED
     assert text[1].startswith("MallBots: su clave es ")
 
 
@@ -189,7 +190,14 @@ def test_a_customer_who_changed_the_number_gets_the_code_at_the_new_one_alone(ki
     mall.settle()
     assert kiosk.requests_a_code() is None
     assert kiosk.signs_in(kiosk.requests_a_code(UNKNOWN), UNKNOWN).body["customerId"] == ada
-    assert [number for number, _ in mall.texts.sent.values()] == [NUMBER, UNKNOWN]
+    assert [number for number, _ in mall.texts.sent.values()] == [DIALLED, "+442079460199"]
+
+
+def test_a_code_goes_to_the_phone_that_it_proves_however_the_number_is_written(kiosk: Kiosk) -> None:
+    """SNS takes no brackets: as written, this would be dialled with the zero, which may be somebody else's phone."""
+    kiosk.registers("+44 (0)20 7946 0000")
+    assert kiosk.requests_a_code(NUMBER)
+    assert [number for number, _ in kiosk.mall.texts.sent.values()] == [DIALLED]
 
 
 def test_a_text_that_is_late_is_not_sent(kiosk: Kiosk) -> None:

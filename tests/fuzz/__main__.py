@@ -19,7 +19,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
 from infra.local.people import at_work
 from infra.local.show import wait_until_idle
-from infra.local.up import up
+from infra.local.up import discard, up
 from infra.operate.dead_letters import dead_letters
 from tests.fuzz.deployed import SHORT, fuzz_deployed
 from tests.fuzz.fuzzer import Bounds, together
@@ -45,7 +45,7 @@ def main() -> int:
             up(cloud)
             return _fuzz(cloud, bounds, options.minutes)
         finally:
-            cloud.stop()
+            discard(cloud)
 
 
 def _fuzz(cloud: LocalCloud, bounds: Bounds, minutes: float) -> int:

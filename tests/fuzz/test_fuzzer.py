@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from functions.kernel.rest import http
-from functions.kernel.runtime.context import Caller
+from functions.kernel.runtime.context import STAFF, Caller
+from functions.stores import service as stores
 from infra.documents.openapi import document
 from tests.fuzz import expected
 from tests.fuzz.fuzzer import Bounds, Report, Who, fuzz
@@ -80,3 +81,25 @@ def test_an_operation_that_ignores_the_token_is_a_failure(
     path = "/api/checkout/sagas"
     monkeypatch.setattr(http, "admit", lambda event, who, may: None)
     assert (f"GET {path}", "ignored_auth") in checks(fuzzed(described, path))
+
+
+def test_what_is_still_there_after_it_was_deleted_is_a_failure(
+    described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, thing = "/api/stores/{storeId}/products", "/api/stores/products/{id}"
+    described["paths"] = {made: {"post": described["paths"][made]["post"]}, thing: described["paths"][thing]}
+    answer = described["paths"][made]["post"]["responses"]["200"]
+    answer["links"] = {name: answer["links"][name] for name in ("get_product", "remove_product")}
+
+    def found() -> set[tuple[str, str]]:
+        mall = Mall()
+        store_id = mall.request("POST", "/api/stores", {"name": "Volt & Wire", "location": "Level 2"}).body["id"]
+        things = {"selling stores": [store_id], "products": ["unknown"], "old products": ["unknown"]}
+        bounds = Bounds(seed=1, examples=1, chains=20, edges=False)
+        who = Who(STAFF, lambda: token(CLERK))
+        with probed_in_memory():
+            return checks(fuzz(described, things, bounds, who, app=Application(mall)))
+
+    assert found() == set()
+    monkeypatch.setattr(stores, "remove_product", lambda id: stores.rebrand_product(id, "Sold out", None))
+    assert found() == {(f"GET {thing}", "use_after_free")}

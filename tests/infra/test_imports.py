@@ -94,3 +94,15 @@ def test_a_function_imports_no_other_file_of_its_service_that_has_a_handler(
 def test_a_name_that_is_no_handler_is_not_found() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'sweeper'"):
         _ = compose.sweeper
+
+
+def test_commands_for_operators_and_for_the_local_cloud_do_without_the_cdk() -> None:
+    """`make token` runs for each request that a person pastes; the CDK takes more than a second to import."""
+    code = (
+        "import importlib, sys\n"
+        "from infra.operate.__main__ import MODULES\n"
+        "from infra.local.__main__ import COMMANDS\n"
+        "for name in COMMANDS: importlib.import_module(f'infra.local.{name}')\n"
+        "sys.exit('aws_cdk' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,5 +1,6 @@
 """What operators do with a stage in an account: the commands of infra/operate, against moto."""
 
+import argparse
 import io
 import json
 from collections.abc import Mapping
@@ -8,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto import mock_aws
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import clock
+from infra.local import down
+from infra.local.__main__ import main as local_main
 from infra.local.process import ROOT
 from infra.local.up import arguments_of
 from infra.operate.__main__ import MODULES, main, parser
@@ -251,3 +255,22 @@ def test_a_republish_to_a_service_that_is_not_there_is_refused_before_it_begins(
 def test_the_hints_of_a_local_cloud_name_its_port_and_state_where_they_are_not_the_usual_ones(tmp_path: Path) -> None:
     assert arguments_of(4566, ROOT / ".mallbots") == ""
     assert arguments_of(4810, tmp_path) == f" PORT=4810 STATE={tmp_path}"
+
+
+def test_a_local_cloud_that_gives_no_answer_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def too_slow(_: argparse.Namespace) -> int:
+        raise httpx.ReadTimeout("timed out")
+
+    monkeypatch.setattr(down, "run", too_slow)
+    assert local_main(["down"]) == 1
+    assert "the local cloud gave no answer (timed out)" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MODULES["token"], "run", interrupted)
+    assert main(["token", "--stage", "dev", "--role", "staff"]) == 1

@@ -5,8 +5,10 @@ import base64
 import getpass
 import io
 import json
+import re
 import sys
 from collections.abc import Mapping
+from http.server import HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,12 +20,15 @@ from clients.managed_login import ManagedLogin
 from clients.user_pool import SignInError, Tokens
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
 from infra import secret_files
+from infra.local import people
+from infra.local.cloud import LocalCloud
+from infra.operate.__main__ import main
 from infra.operate.deployment import OperateError
 from infra.operate.token import run, token
 
 
 def access(*groups: str) -> str:
-    payload = base64.urlsafe_b64encode(json.dumps({"cognito:groups": groups}).encode()).decode()
+    payload = base64.urlsafe_b64encode(json.dumps({"cognito:groups": groups, "username": "rosa"}).encode()).decode()
     return f"e30.{payload}.signature"
 
 
@@ -105,16 +110,50 @@ def test_a_refresh_token_that_is_no_good_any_more_means_another_sign_in(
         ((), STAFF, True),
     ],
 )
-def test_a_user_without_the_role_gets_no_token_and_nothing_is_kept(
+def test_a_user_without_the_role_gets_no_token(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, groups: tuple[str, ...], role: str, refused: bool
 ) -> None:
     made, file = stage(monkeypatch, *groups), tmp_path / "prod.json"
     if refused:
-        with pytest.raises(OperateError, match=f"not in the group {role}"):
+        with pytest.raises(OperateError, match=f"rosa is not in the group {role}"):
             get(made, role, file)
     else:
         assert get(made, role, file) == made.access
-    assert file.exists() != refused
+
+
+def test_a_kiosk_that_an_operator_adds_to_its_group_later_needs_no_other_one_time_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made, file = stage(monkeypatch), tmp_path / "kiosk.json"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("kiosk-7\n"))
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: "one-time")
+    for _ in range(2):  # a sign-in, then a refresh: the token that it spends is gone
+        with pytest.raises(OperateError, match="have an operator add it"):
+            get(made, KIOSK, file)
+    made.access = access(KIOSK)
+    assert get(made, KIOSK, file) == made.access
+
+
+def no_answer(*_: Any, **__: Any) -> httpx.Response:
+    raise httpx.ConnectTimeout("timed out")
+
+
+def failure(url: str, **_: Any) -> httpx.Response:
+    return httpx.Response(503, text="<html>", request=httpx.Request("POST", url))
+
+
+@pytest.mark.parametrize("answer", [no_answer, failure])
+def test_while_the_pool_does_not_answer_nobody_is_asked_to_sign_in_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: Any
+) -> None:
+    made = stage(monkeypatch, STAFF)
+    monkeypatch.setattr(httpx, "post", answer)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "mallbots" / "prod-staff.json"
+    secret_files.write(file, {"refresh": "refresh 0"})
+    with pytest.raises(OperateError, match="does not answer"):
+        run(argparse.Namespace(stage="prod", role=STAFF), made)
+    assert (made.signed_in, json.loads(file.read_text())) == (0, {"refresh": "refresh 0"})
 
 
 def test_a_kiosk_types_its_one_time_password_once(
@@ -139,7 +178,59 @@ def test_a_disabled_kiosk_is_asked_for_a_password_that_the_pool_refuses(
         get(made, KIOSK, file)
 
 
-@pytest.mark.parametrize("role", [BOT, CUSTOMER])
-def test_robots_and_customers_of_a_stage_have_no_token_here(monkeypatch: pytest.MonkeyPatch, role: str) -> None:
-    with pytest.raises(OperateError, match=f"a {role}'s token of a stage on AWS"):
+@pytest.mark.parametrize(
+    ("role", "advice"), [(BOT, "POST /api/depot/bots/{id}/token as staff"), (CUSTOMER, "a kiosk opens a customer's")]
+)
+def test_robots_and_customers_of_a_stage_have_no_token_here(
+    monkeypatch: pytest.MonkeyPatch, role: str, advice: str
+) -> None:
+    with pytest.raises(OperateError, match=f"no {role}'s token of a stage on AWS: {re.escape(advice)}"):
         run(argparse.Namespace(stage="prod", role=role), stage(monkeypatch))
+
+
+def test_a_pool_that_does_not_answer_is_said_to_be_unreachable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def post(*_: Any, **__: Any) -> httpx.Response:
+        raise httpx.ConnectError("name or service not known")
+
+    made = stage(monkeypatch, STAFF)
+    monkeypatch.setattr(httpx, "post", post)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    secret_files.write(tmp_path / "mallbots" / "prod-staff.json", {"refresh": "refresh 0"})
+    with pytest.raises(OperateError, match="user pool of prod does not answer: name or service not known"):
+        run(argparse.Namespace(stage="prod", role=STAFF), made)
+
+
+def test_a_port_that_is_in_use_is_named_before_anybody_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_use(*_: object) -> None:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(HTTPServer, "__init__", in_use)
+    login = ManagedLogin("https://login.test", "staff-app", "http://localhost:4590/signed-in")
+    with pytest.raises(SignInError, match=r"port 4590 of this machine \(Address already in use\)"):
+        login.sign_in(pytest.fail)
+
+
+def test_a_local_cloud_without_a_deployment_says_so(tmp_path: Path) -> None:
+    with pytest.raises(OperateError, match="nothing is deployed to it yet"):
+        run(argparse.Namespace(stage="local", role=STAFF), LocalCloud(4999, tmp_path))
+
+
+def test_a_stage_on_aws_without_a_region_says_how_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    assert main(["token", "--stage", "dev", "--role", STAFF]) == 1
+    assert "export AWS_DEFAULT_REGION" in capsys.readouterr().err
+
+
+def test_a_customers_token_of_the_local_cloud_comes_with_the_customers_id(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"sub": "ada"}).encode()).decode()
+    monkeypatch.setattr(LocalCloud, "output", lambda cloud, name: "there")
+    monkeypatch.setattr(people, "token", lambda cloud, role: f"e30.{payload}.signature")
+    assert run(argparse.Namespace(stage="local", role=CUSTOMER), LocalCloud(4999, tmp_path)) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (f"e30.{payload}.signature\n", "a token of customer ada\n")

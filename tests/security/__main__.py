@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra.local.cloud import LocalCloud
 from infra.local.demo import free_port
-from infra.local.up import up
+from infra.local.up import discard, up
 from tests.security.cases import Case
 from tests.security.deployed import OnLocalCloud
 from tests.security.in_memory import InMemory
@@ -73,7 +73,7 @@ def _deployed(cases: Sequence[Case]) -> list[str]:
                 found += [f"FAILED {case.name}: {wrong}"] if wrong else []
             return found
         finally:
-            cloud.stop()
+            discard(cloud)
 
 
 if __name__ == "__main__":

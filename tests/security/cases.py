@@ -15,7 +15,8 @@ class Case:
 
     name: a sentence, what the attacker tries. attack: does it, and gives the answer that counts. statuses: those of
     which the answer must have one. guard: the mutant (mutants.py) under which it must no longer hold. memory_only: why
-    it needs what nobody has of a deployment. prepare: what comes before, which may change the mall: the attack may not.
+    it needs what nobody has of a deployment. prepare: what comes before, which may change the mall: the attack may not,
+    but for the kinds (World.state) of `changes`.
     """
 
     name: str
@@ -24,7 +25,7 @@ class Case:
     attack: Attack
     memory_only: str = ""
     prepare: Callable[[World], object] = lambda world: None
-    changes: bool = False
+    changes: tuple[str, ...] = ()
 
 
 def as_(who: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Attack:

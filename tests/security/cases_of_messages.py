@@ -9,6 +9,7 @@ from tests.security.world import Answer, World
 SENDERS = "who sent a message is not checked"
 IAM = "a role may publish under any source"
 QUOTES = "logs quote what was sent"
+VERSIONS = "a row is written whatever its version"
 LINES = "a log line may hold a line break"
 
 REFUSED, ACCEPTED = 403, 200
@@ -47,11 +48,28 @@ def forged(thief: str, source: str, claimed: str) -> Any:
     return attack
 
 
+def rebranded(world: World) -> None:
+    """The store had another name before."""
+    body = {"name": "Volt & Wire & More"}
+    answer = world.send("PUT", world.scene.path("/api/stores/{store}/rebrand"), body, token=world.scene.tokens["staff"])
+    assert answer.status == 200, answer
+
+
+def replayed(world: World) -> Answer:
+    """What told of the store's first name is put on the bus again, as it was and under its own source."""
+    detail = world.message("stores", f"Store#{world.scene.ids['store']}", "StoreCreated")
+    entry = {"Source": "mallbots.stores", "DetailType": "StoreCreated", "Detail": json.dumps(detail)}
+    return Answer(REFUSED if world.publish("stores", entry) else ACCEPTED, {}, "")
+
+
 def logged(secret: str, method: str, path: str, body: Any) -> Any:
     """A request that fails, after which no log line may hold what it said."""
 
     def attack(world: World) -> Answer:
+        route = f'"route": "{method} {path}", "status": 400'
+        before = world.logs().count(route)
         answer = world.send(method, world.scene.path(path), body, token=world.scene.tokens["staff"])
+        assert world.logs().count(route) > before, "the request has no line, so its log shows nothing"
         assert secret not in world.logs(), f"a log line holds {secret!r}"
         return answer
 
@@ -94,6 +112,7 @@ CASES = (
         SENDERS,
         forged("depot", "mallbots.depot", "mallbots.depot"),
     ),
+    Case("a message from the past is replayed", (ACCEPTED,), VERSIONS, replayed, prepare=rebranded),
     Case(
         "a name in the log of a refused request",
         (400,),

@@ -136,6 +136,16 @@ OWN = (
         ),
     ),
     Case(
+        "a token that is made up, and behind it a session",
+        (401,),
+        BEARER,
+        lambda world: world.send(
+            "GET",
+            world.scene.path("/api/baskets/{adas_basket}"),
+            headers={"authorization": "Bearer made.up.token, Bearer " + world.scene.tokens["ada"]},
+        ),
+    ),
+    Case(
         "a session of 20,000 characters",
         (400, 401, 431),
         LENGTH,
@@ -184,7 +194,7 @@ POOL = (
     of_staff(
         "that names a group which the clerk is not in any more",
         GROUP,
-        of_pool(**{"username": "dismissed", "sub": "id-of-dismissed", "cognito:groups": ["staff"]}),
+        of_pool(header=None, **{"username": "dismissed", "sub": "id-of-dismissed", "cognito:groups": ["staff"]}),
     ),
     of_staff("that was got at a kiosk", GROUP, of_pool(client_id="app-of-kiosks")),
     of_staff("that is not valid yet", FUTURE, of_pool(nbf=lambda now: now + 3_600)),

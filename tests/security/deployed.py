@@ -1,18 +1,18 @@
 """A deployment on the local cloud as a world: requests over HTTP, state by what the tables hold."""
 
-import base64
-import hashlib
 import http.client
 import json
 import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from clients.mall import wait_for
+from functions.insights.sums import KINDS, SUMS
 from functions.kernel.composition.manifest import services
+from functions.kernel.eventstore.item import from_item
 from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
 from infra.local.cloud import LocalCloud
@@ -20,14 +20,15 @@ from infra.local.queues import depths
 from infra.local.users import sign_in
 from tests.e2e.engine.workbench import as_role
 from tests.security.in_memory import sign
-from tests.security.world import Answer, NotHereError, Scene
+from tests.security.world import Answer, NotHereError, Scene, World, digests, kind_of, newest
 
 DEAD = ("DeadLetters", "Undelivered", "RelayFailures")  # in the names of queues that nothing consumes
+OF_SUMS = (SUMS, "late ", *(f"{kind} by " for kind in KINDS))  # the partitions of insights that its roll-up writes
 KIOSKS = ("other-kiosk", "busy-kiosk")
 PASSWORD = "aA1-" + "x" * 20
 
 
-class OnLocalCloud:
+class OnLocalCloud(World):
     """A World."""
 
     def __init__(self, cloud: LocalCloud) -> None:
@@ -71,40 +72,41 @@ class OnLocalCloud:
             AuthParameters={"USERNAME": name, "PASSWORD": PASSWORD},
         )["AuthenticationResult"]
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        token: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def deliver(self, method: str, path: str, content: str | bytes | None, headers: Mapping[str, str]) -> Answer:
         """By http.client, which sends a path as it is."""
-        sent = {"Content-Type": "application/json", **(headers or {})}
-        if token is not None:
-            sent["Authorization"] = f"Bearer {token}"
-        content = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
         connection = http.client.HTTPConnection(self._host, timeout=30)
         try:
             data = content.encode() if isinstance(content, str) else content
-            connection.request(method, self._base + path, data, sent)
+            connection.request(method, self._base + path, data, headers)
             response = connection.getresponse()
             text = response.read().decode(errors="replace")
             return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text)
         finally:
             connection.close()
 
-    def state(self) -> str:
-        """Of all tables; insights keeps a row of every message that was published."""
-        digest = hashlib.sha256()
+    def state(self) -> dict[str, str]:
+        """Of all tables; insights keeps a row of every message that was published.
+
+        Its sums are left out: a schedule writes them each minute, whatever is attacked meanwhile.
+        """
+        found: list[tuple[str, object]] = []
         for service in services():
             outputs = self._cloud.outputs()[f"mallbots-local-{service}"]
-            for table in (outputs[name] for name in ("EventsTable", "ViewsTable") if name in outputs):
-                pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-                items = [repr(sorted(item.items())) for page in pages for item in page["Items"]]
-                digest.update(repr(sorted(items)).encode())
-        return digest.hexdigest()
+            if "EventsTable" in outputs:
+                found += [(kind_of(service, item), sorted(item.items())) for item in self._all(outputs["EventsTable"])]
+            if "ViewsTable" in outputs:
+                rows = [row for row in self._all(outputs["ViewsTable"]) if not _is_sum(service, row)]
+                found += [(f"{service} rows", sorted(row.items())) for row in rows]
+        return digests(sorted(found, key=repr))
+
+    def _all(self, table: str) -> Iterator[Any]:
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            yield from page["Items"]
+
+    def message(self, service: str, stream: str, name: str) -> dict[str, Any]:
+        """From the service's table."""
+        items = self._all(self._cloud.outputs()[f"mallbots-local-{service}"]["EventsTable"])
+        return newest((from_item(item) for item in items if item["stream"]["S"] == stream), name)
 
     def sign(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own") -> str:
         """Signed with the deployment's own key, which only its administrator can read, or as `key` says."""
@@ -135,14 +137,10 @@ class OnLocalCloud:
             return str(error.response["Error"]["Code"])
         return str(answer["Entries"][0].get("ErrorCode", ""))
 
-    def at_once(self, requests: Sequence[tuple[str, str, str, object]]) -> list[Answer]:
+    def at_once(self, attacks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """In threads."""
-        with ThreadPoolExecutor(len(requests)) as pool:
-            sent = [
-                pool.submit(self.send, method, path, body, token=self.scene.tokens[who])
-                for who, method, path, body in requests
-            ]
-            return [one.result() for one in sent]
+        with ThreadPoolExecutor(len(attacks)) as pool:
+            return [sent.result() for sent in [pool.submit(attack) for attack in attacks]]
 
     def last_text(self, number: str) -> str:
         """As the engine keeps the texts that SNS was to send."""
@@ -177,8 +175,5 @@ class OnLocalCloud:
         return "\n".join(found)
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """What a token says, unchecked."""
-    body = token.split(".")[1]
-    said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return said
+def _is_sum(service: str, row: Any) -> bool:
+    return service == "insights" and row["partition"]["S"].startswith(OF_SUMS)

@@ -1,12 +1,12 @@
 """The mall in memory as a world: its gateway asks the real authorizer about real tokens."""
 
-import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -20,7 +20,7 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock, token_keys
 from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
 from functions.kernel.runtime.runtime import active
-from tests.security.world import Answer, Scene
+from tests.security.world import Answer, Scene, World, digests, kind_of, newest
 from tests.support.mall import Mall
 from tests.support.pool import APPS, POOL_KID, Pool, pool_claims, rsa_key
 from tests.support.runtime import TOKEN_KEY, memory_runtime
@@ -28,7 +28,7 @@ from tests.support.runtime import TOKEN_KEY, memory_runtime
 GROUPS = {"staff": STAFF, "operator": OPERATOR, "kiosk": KIOSK}
 
 
-class InMemory:
+class InMemory(World):
     """A World. Each token is judged anew, as one that the gateway has not kept."""
 
     def __init__(self) -> None:
@@ -43,7 +43,9 @@ class InMemory:
         self.pool.has("disabled", STAFF, enabled=False)
         jwks = token_keys.jwks([TOKEN_KEY])
         runtime = memory_runtime("gateway", settings={"MALLBOTS_STAGE": "tests"}, invoke=self.mall.ask)
-        self._runtime = replace(runtime, adapters={"user_pool": self.pool, "published_keys": lambda: jwks})
+        self._runtime = replace(
+            runtime, adapters={"user_pool": self.pool, "published_keys": SimpleNamespace(read=lambda: jwks)}
+        )
         self._logged = io.StringIO()
         self.scene.ids["stage"] = "tests"
         self._sign_in()
@@ -54,22 +56,11 @@ class InMemory:
         self.scene.tokens["staff id"] = self._pool_token("staff", token_use="id")
         self.scene.tokens["disabled staff"] = self._pool_token("disabled")
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        token: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def deliver(self, method: str, path: str, content: str | bytes | None, headers: Mapping[str, str]) -> Answer:
         """Through the authorizer, as the gateway does; without a token the gateway answers 401 by itself."""
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
-        if token is not None:
-            sent["authorization"] = f"Bearer {token}"
         with redirect_stdout(self._logged), patch.dict(os.environ, MALLBOTS_SERVICE="tests"):
-            told = self._authorized(sent)
-            answer = self.mall.request(method, path, body, sent, told=told)
+            told = self._authorized(headers)
+            answer = self.mall.request(method, path, content, headers, told=told)
         text = "" if answer.body is None else json.dumps(answer.body)
         return Answer(answer.status, answer.headers, text)
 
@@ -79,16 +70,18 @@ class InMemory:
             told: dict[str, Any] = authorizer.Authorizer().handle(event)["context"]
         return told
 
-    def state(self) -> str:
-        """Of all stores and rows, and the number of messages published."""
-        digest = hashlib.sha256(str(len(self.mall.published)).encode())
+    def state(self) -> dict[str, str]:
+        """Of all stores and rows, messages published, and texts sent."""
+        found: list[tuple[str, object]] = [
+            (f"published {message.metadata.name}", message) for message in self.mall.published
+        ]
         for service in services():
             runtime = self.mall.runtimes[service]
             assert isinstance(runtime.store, MemoryEventStore)
             assert isinstance(runtime.views, MemoryViews)
-            digest.update(repr(runtime.store.log).encode())
-            digest.update(repr(sorted(runtime.views.items.items())).encode())
-        return digest.hexdigest()
+            found += [(kind_of(service, item), item) for item in runtime.store.log]
+            found += [(f"{service} rows", row) for row in sorted(runtime.views.items.items())]
+        return digests([*found, *(("texts", text) for text in sorted(self.mall.texts.sent.items()))])
 
     def sign(self, claims: Mapping[str, Any], *, header: Mapping[str, Any] | None = None, key: str = "own") -> str:
         """Signed with the key for tests, or as `key` says."""
@@ -134,9 +127,13 @@ class InMemory:
         """The sources under which a service's role may publish."""
         return [f"mallbots.{service}"]
 
-    def at_once(self, requests: Sequence[tuple[str, str, str, object]]) -> list[Answer]:
+    def at_once(self, attacks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """One after the other."""
-        return [self.send(method, path, body, token=self.scene.tokens[who]) for who, method, path, body in requests]
+        return [attack() for attack in attacks]
+
+    def message(self, service: str, stream: str, name: str) -> dict[str, Any]:
+        """From the service's store."""
+        return newest(self.mall.runtimes[service].store.forwards(stream), name)
 
     def last_text(self, number: str) -> str:
         """From the provider in memory."""
@@ -166,7 +163,7 @@ def sign(claims: Mapping[str, Any], private: Mapping[str, str], kid: str, header
     """A token as an attacker may make it, or with the mall's own key as only a test can."""
     headers = {"kid": kid, "typ": "at+jwt", **header}
     if key == "none":
-        return jwt.encode(dict(claims), None, algorithm="none", headers=headers)
+        return jwt.encode(dict(claims), "", algorithm="none", headers=headers)
     if key == "public":
         public = jwt.PyJWK(dict(private), algorithm="EdDSA").key.public_key().public_bytes_raw()
         return jwt.encode(dict(claims), public, algorithm="HS256", headers=headers)

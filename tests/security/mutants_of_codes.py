@@ -24,7 +24,7 @@ def _answers_tell() -> Iterator[None]:
     requested, opened = sessions.request_code, sessions.open_session_by_code
 
     def known(number: str) -> None:
-        if number == codes.UNKNOWN:
+        if number.startswith(codes.NOBODYS):
             raise NotFoundError("nobody has this number")
 
     def request_code(number: str) -> None:

@@ -43,5 +43,5 @@ def page() -> str:
 def _row(case: Case) -> str:
     statuses = " or ".join(map(str, case.statuses))
     notes = [f"in memory only: {case.memory_only}"] if case.memory_only else []
-    notes += ["changes what is counted"] if case.changes else []
+    notes += [f"changes {', '.join(case.changes)}"] if case.changes else []
     return f"| {case.name} | {statuses} | {case.guard} | {'; '.join(notes)} |"

@@ -3,10 +3,13 @@ a deployment.
 """
 
 from copy import deepcopy
+from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
-from tests.security.cases import Case
+from functions.stores import service as stores
+from tests.security.cases import Case, as_
 from tests.security.in_memory import InMemory
 from tests.security.mutants import MUTANTS
 from tests.security.page import CASES, PAGE, page
@@ -35,6 +38,21 @@ def test_every_case_fails_when_its_guard_is_taken_out(guard: str) -> None:
 
 def test_every_guard_that_a_case_names_can_be_taken_out() -> None:
     assert {case.guard for case in CASES} - set(MUTANTS) == set()
+
+
+def test_an_attack_that_changes_what_it_may_not_is_found_though_its_status_is_right(furnished: InMemory) -> None:
+    attack = as_("ada", "POST", "/api/baskets", {"customerId": "{ada}"})
+    allowed = ("baskets Basket", "baskets rows", "insights rows")
+    case = Case("a basket", (200,), "none", attack, changes=allowed)
+    assert fault(case, deepcopy(furnished)) == "changed published BasketStarted"
+    assert fault(replace(case, changes=(*allowed, "published BasketStarted")), deepcopy(furnished)) == ""
+
+
+def test_a_mall_that_only_breaks_without_a_guard_shows_nothing_of_it(furnished: InMemory) -> None:
+    case = Case("a store", (404,), "none", as_("staff", "GET", "/api/stores/none"))
+    broken = patch.object(stores, "store", lambda store_id: 1 / 0)
+    assert fault(case, deepcopy(furnished), broken) == ""
+    assert fault(case, deepcopy(furnished)) == ""
 
 
 def test_there_are_at_least_sixty_cases_each_with_a_name_of_its_own() -> None:

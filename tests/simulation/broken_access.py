@@ -183,6 +183,13 @@ def token_of_an_earlier_generation(history: HistoryBuilder) -> None:
     asked(history, "staff:1", "POST", "/api/depot/bots/r/token", answer={"token": token("bot", "r", generation=1)})
 
 
+def token_for_a_revoked_one(history: HistoryBuilder) -> None:
+    history.commit("Bot#r", ("TokensRevoked", {"generation": 2}))
+    history.wait(30)
+    answer = {"token": token("bot", "r", generation=2), "expiresAt": ""}
+    asked(history, ROBOT, "POST", "/api/depot/bots/r/token", token=token("bot", "r", generation=1), answer=answer)
+
+
 def used_by_a_disabled_customer(history: HistoryBuilder) -> None:
     registered(history, "Disabled")
     history.wait(71)
@@ -245,6 +252,7 @@ CASES: list[Case] = [
     ("completed", session_in_anothers_name, identity.ISSUED),
     ("completed", session_of_a_disabled_customer, identity.ISSUED),
     ("completed", token_of_an_earlier_generation, identity.ISSUED),
+    ("completed", token_for_a_revoked_one, identity.ISSUED),
     ("completed", used_by_a_disabled_customer, identity.REVOKED),
     ("completed", used_by_an_erased_customer, identity.REVOKED),
     ("completed", used_after_its_end, identity.REVOKED),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 from functions.gateway.api import api as gateway_api
@@ -204,7 +205,7 @@ class Deployment:
         return replace(
             self._compose(next(iter(self._manifests)), "api", container),
             invoke=invoker(asking, owners),  # type: ignore[arg-type]
-            adapters={"published_keys": lambda: JWKS},
+            adapters={"published_keys": SimpleNamespace(read=lambda: JWKS)},
         )
 
     def _schedules(self) -> None:

@@ -10,7 +10,8 @@ from tests.simulation import (
     broken_baskets_and_orders,
     broken_commands_and_money,
     broken_payments,
-    broken_sagas_and_read_models,
+    broken_read_models,
+    broken_sagas,
     sample_histories,
 )
 from tests.simulation.check import (
@@ -50,7 +51,8 @@ BROKEN = [
     *broken_access.CASES,
     *broken_commands_and_money.CASES,
     *broken_payments.CASES,
-    *broken_sagas_and_read_models.CASES,
+    *broken_sagas.CASES,
+    *broken_read_models.CASES,
     *broken_baskets_and_orders.CASES,
 ]
 
@@ -201,7 +203,7 @@ def test_a_message_is_not_given_up_within_eight_hours(hours: float, early: bool)
 
 def test_a_failure_with_a_fault_as_its_cause_is_no_violation() -> None:
     history = sample_histories.completed()
-    broken_sagas_and_read_models.failed_at_a_message(history, struck=True)
+    broken_read_models.failed_at_a_message(history, struck=True)
     assert check(history.entries, history.final) == []
 
 

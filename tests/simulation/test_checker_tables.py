@@ -1,12 +1,13 @@
 """The checker's own tables equal what the services register and what the message language says."""
 
+import re
 from importlib import import_module
 from importlib.util import find_spec
 
 from events.registry import Command, Kind, Reply, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.eventstore.repository import Repository
-from tests.simulation.check import subscribers
+from tests.simulation.check import access, subscribers
 from tests.simulation.check.projections import BY_EVENT
 from tests.simulation.check.transitions import MACHINES, UNCHANGED
 
@@ -56,3 +57,11 @@ def test_each_kind_of_aggregate_has_its_legal_events() -> None:
 
 def test_each_message_that_a_read_model_is_rebuilt_from_is_in_the_language() -> None:
     assert set(BY_EVENT) <= set(language())
+
+
+def test_the_matrix_has_every_route_of_the_services_with_the_roles_that_it_declares() -> None:
+    apis = [api for api in (manifest(service).api for service in services()) if api]
+    declared = {
+        f"{route.method} {re.sub(r'{[^}]+}', '*', route.path)}": {*route.may} for api in apis for route in api.routes
+    }
+    assert {route: {*roles} for route, (roles, _) in access.MATRIX.items()} == declared

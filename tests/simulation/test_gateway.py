@@ -97,6 +97,7 @@ def test_a_robots_token_ends_60_seconds_after_staff_issue_another_which_counts_a
         assert visit.by_token("PUT", f"{path}/online", visit.credential).status == 200
         another = visit.send("POST", f"{path}/token", None, STAFF)["token"]
         assert visit.by_token("PUT", f"{path}/online", another).status == 200
+        assert visit.by_token("POST", f"{path}/token", visit.credential).status == 401
         visit.cloud.sleep(60)
         assert visit.by_token("PUT", f"{path}/online", visit.credential).status == 401
         assert visit.by_token("PUT", f"{path}/online", another).status == 200

@@ -15,12 +15,13 @@ def customer(id: str, began: int | None = None) -> Caller:
     return Caller(CUSTOMER, id, began)
 
 
-def robot(id: str) -> Caller:
-    """A robot with its credential."""
-    return Caller(BOT, id)
+def robot(id: str, generation: int = 1) -> Caller:
+    """A robot with its credential, which staff have not replaced."""
+    return Caller(BOT, id, generation=generation)
 
 
 def request_context(who: Caller) -> dict[str, Any]:
     """What a request's context holds of its caller: what the authorizer answered, or nothing for nobody."""
-    began = {} if who.began is None else {"began": str(who.began)}
-    return {"authorizer": {"lambda": {"role": who.role, "id": who.id, **began}}} if who.role else {}
+    more = {"began": who.began, "generation": who.generation}
+    told = {"role": who.role, "id": who.id, **{name: str(said) for name, said in more.items() if said is not None}}
+    return {"authorizer": {"lambda": told}} if who.role else {}

@@ -30,3 +30,8 @@ class ContendedStore(MemoryEventStore):
 def conflict() -> None:
     """A conflict of transactions that leaves no trace, as DynamoDB may report it."""
     raise ConcurrencyError("a conflict without a trace")
+
+
+def crash(*_: object) -> None:
+    """The function is stopped."""
+    raise ConnectionError("the function was stopped")

@@ -7,7 +7,7 @@ set by the deployment for those functions that may use them.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 from importlib import import_module
 from threading import Lock
@@ -84,8 +84,8 @@ def compose(clients: Clients) -> Runtime:
         dead_letters=SqsQueue(sqs, env.get("DEAD_LETTERS_URL", "")),
         queues={name: SqsQueue(sqs, url) for name, url in _named("QUEUE_URL_").items()},
         invoke=invoker(clients.lambda_, _named("QUERIES_")),
-        secret=cache(partial(_signing_key, clients.secrets)),
-        token_keys=_kept(partial(_token_keys, clients.secrets)),
+        secret=cache(lambda: _secret(clients.secrets, "SIGNING_KEY").encode()),
+        token_keys=_kept(lambda: _secret(clients.secrets, "TOKEN_KEYS")),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
         side_by_side=in_threads,
     )
@@ -96,27 +96,23 @@ def _named(prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
-def _signing_key(secrets: Client) -> bytes:
-    """The key that signs paging tokens, whose secret only functions with an API are given."""
-    return str(secrets.get_secret_value(SecretId=os.environ["SIGNING_KEY"])["SecretString"]).encode()
-
-
-def _token_keys(secrets: Client) -> str:
-    """The keys that sign the mall's own tokens, whose secret only functions that issue some are given."""
-    return str(secrets.get_secret_value(SecretId=os.environ["TOKEN_KEYS"])["SecretString"])
+def _secret(secrets: Client, variable: str) -> str:
+    """The text of the secret that a variable names; only functions that may read it have the variable."""
+    return str(secrets.get_secret_value(SecretId=os.environ[variable])["SecretString"])
 
 
 def _kept(read: Callable[[], str]) -> Callable[[], str]:
-    """The same, read again after SIGNER_CACHE seconds."""
-    kept: list[tuple[datetime, str]] = []
+    """The same, read again once it is SIGNER_CACHE seconds old."""
+    text, due = "", datetime.min.replace(tzinfo=UTC)
 
-    def again() -> str:
+    def newest() -> str:
+        nonlocal text, due
         now = clock.now()
-        if not kept or now >= kept[-1][0] + timedelta(seconds=SIGNER_CACHE):
-            kept[:] = [(now, read())]
-        return kept[-1][1]
+        if now >= due:
+            text, due = read(), now + timedelta(seconds=SIGNER_CACHE)
+        return text
 
-    return again
+    return newest
 
 
 def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:

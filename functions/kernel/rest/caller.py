@@ -23,8 +23,7 @@ def caller(event: dict[str, Any]) -> Caller:
     role, id = told.get("role"), told.get("id")
     if role not in ROLES or not isinstance(id, str) or not id:
         return Caller()
-    began = str(told.get("began", ""))
-    return Caller(role, id, int(began) if began.isascii() and began.isdigit() else None)
+    return Caller(role, id, _number(told.get("began")), _number(told.get("generation")))
 
 
 def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:
@@ -35,11 +34,17 @@ def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:
     if may == OPEN or who.has(*may):
         return
     if who.role is not None:
-        raise ForbiddenError(f"{' or '.join(sorted(may))} only: the caller is a {who.role}")
+        raise ForbiddenError(f"{' or '.join(sorted(may))} only: the caller's role is {who.role}")
     reason = _told(event).get("reason") or NO_TOKEN
     if reason == UNCHECKED:
         raise UnavailableError("whether this token is still valid cannot be told now: ask again", retry_after=CACHED)
     raise UnauthenticatedError(str(reason), sent=reason != NO_TOKEN)
+
+
+def _number(told: object) -> int | None:
+    """A whole number that was told as a text."""
+    text = str(told)
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _told(event: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,9 @@ _DELIMITERS = (
     "#/"  # of the keys of streams, and of paths; in a row's key, whose parts a space divides, an id is the last
 )
 
+LINE, TEXT = 200, 2_000  # characters at most, in the normal form
+_DECOMPOSED = 4  # characters of which one of the normal form is made at most (https://www.unicode.org/reports/tr15/)
+
 NOT_BLANK = f"[^{_BLANKS}]"
 _NOT_IN_A_LINE = f"[{_CONTROLS}{_HIDDEN}]"
 _NOT_IN_A_TEXT = f"[{_CONTROLS_BUT_LINES}{_HIDDEN}]"
@@ -37,7 +40,7 @@ def line(value: object) -> object:
         return value
     if _no_line.search(value):
         raise InvalidError("must hold no control characters, ends of lines, or characters that turn the direction")
-    return _normal(value)
+    return _normal(value, LINE)
 
 
 def text(value: object) -> object:
@@ -46,12 +49,18 @@ def text(value: object) -> object:
         return value
     if _no_text.search(value):
         raise InvalidError("must hold no control characters but tabs and lines, or characters that turn the direction")
-    return _normal(value)
+    return _normal(value, TEXT)
 
 
-def _normal(value: str) -> str:
+def _normal(value: str, most: int) -> str:
+    """The normal form; what is too long in any case is not brought to it, which takes time by the square of its marks.
+
+    Raises InvalidError.
+    """
     if value.isascii():
         return value
+    if len(value) > most * _DECOMPOSED:
+        raise InvalidError(f"must have at most {most} characters")
     import unicodedata  # few texts need it, and each module adds to every cold start
 
     return unicodedata.normalize("NFC", value)

@@ -167,14 +167,16 @@ Moment = Annotated[datetime, _outside(_moment), PlainSerializer(clock.stamp)]
 Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most; 50 when left out.")]
 FromText = BeforeValidator(_digits)
-_Line = Annotated[str, Field(max_length=200), _outside(texts.line)]
+_Line = Annotated[str, Field(max_length=texts.LINE), _outside(texts.line)]
 Id = Annotated[str, Field(max_length=200), _outside(texts.id_or_blank), documented_only(pattern=texts.ID_PATTERN)]
 GivenId = Annotated[
     str, Field(min_length=1, max_length=200), _outside(texts.id), documented_only(pattern=texts.ID_PATTERN)
 ]
 Label = Annotated[_Line, documented_only(pattern=texts.LINE_PATTERN)]
 Name = Annotated[_Line, documented_only(pattern=texts.NAME_PATTERN)]
-Description = Annotated[str, Field(max_length=2000), _outside(texts.text), documented_only(pattern=texts.TEXT_PATTERN)]
+Description = Annotated[
+    str, Field(max_length=texts.TEXT), _outside(texts.text), documented_only(pattern=texts.TEXT_PATTERN)
+]
 Count = Annotated[int, Field(le=999), documented_only(minimum=0)]
 Quantity = Annotated[Count, documented_only(minimum=1)]
 Lines = Annotated[list[T], Field(max_length=100)]

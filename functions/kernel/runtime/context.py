@@ -24,12 +24,13 @@ ROLES = (OPERATOR, STAFF, KIOSK, CUSTOMER, BOT)
 class Caller:
     """Who is asking: a role, and the id of the one who has it. rest/caller.py reads it off the request.
 
-    began: when the session did (a Unix time), of a customer.
+    began: when the session did (a Unix time), of a customer. generation: that of the token, of a robot.
     """
 
     role: str | None = None
     id: str = ""
     began: int | None = None
+    generation: int | None = None
 
     @property
     def actor(self) -> str:

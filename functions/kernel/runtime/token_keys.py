@@ -64,10 +64,11 @@ def jwks(keys: Sequence[TokenKey]) -> str:
 
 def signer(keys: Sequence[TokenKey], now: int) -> TokenKey | None:
     """The key that signs at a time (Unix); None before the first is published."""
-    able = [
-        key for n, key in enumerate(keys) if _signs_from(keys, n) is not None and now >= (_signs_from(keys, n) or 0)
-    ]
-    return able[-1] if able else None
+    for n in reversed(range(len(keys))):
+        signs_from = _signs_from(keys, n)
+        if signs_from is not None and now >= signs_from:
+            return keys[n]
+    return None
 
 
 def new_is_due(keys: Sequence[TokenKey], now: int) -> bool:

@@ -10,7 +10,7 @@ from infra.documents import access
 from infra.documents.access import ALONE, NAMED, NO, OWN, REGISTERED, YES
 from tests.contract.rest.declared import ROUTES, answers_here, key
 from tests.contract.rest.furnished import Furnished, furnish
-from tests.support.callers import NOBODY
+from tests.support.callers import NOBODY, robot
 from tests.support.cloud import Response
 
 MATRIX = {entry.route: entry for entry in access.matrix()}
@@ -45,7 +45,7 @@ def own(furnished: Furnished, route: Route, role: str) -> Caller:
         return Caller(CUSTOMER, itself, began)
     path = furnished.path(route, **path_of(furnished, route, role))
     if path.startswith("/api/depot/bots/"):
-        return Caller(BOT, path.split("/")[4])
+        return robot(path.split("/")[4])
     list_id = path.split("/")[4] if path.count("/") > 3 else furnished.things["active list"]
     return Caller(BOT, furnished.ask("GET", f"/api/depot/shopping/{list_id}")["list"]["botId"])
 

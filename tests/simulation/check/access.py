@@ -64,6 +64,8 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/payments/invoices/*/pay": (SHOPPERS, "Invoice"),
     "POST /api/payments/reconciliation": (STAFF, ""),
     "GET /api/payments/differences": (STAFF, ""),
+    "GET /api/payments/differences/*": (STAFF, ""),
+    "PUT /api/payments/differences/*/recheck": (STAFF, ""),
     "POST /api/search/orders": (SHOPPERS, "named"),
     "GET /api/search/orders/*": (SHOPPERS, "Order"),
     "GET /api/checkout/sagas": (STAFF, ""),
@@ -72,6 +74,8 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "GET /api/notifications": (STAFF, ""),
     "GET /api/insights/funnel": (STAFF, ""),
     "GET /api/insights/sales": (STAFF, ""),
+    "GET /api/insights/waiting": (STAFF, ""),
+    "GET /api/insights/timeline/*": (STAFF, ""),
     "GET /api/insights/orders/*/timeline": (STAFF, ""),
     "POST /api/depot/shopping": (STAFF, ""),
     "GET /api/depot/shopping": (DEPOT, ""),
@@ -88,7 +92,8 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/depot/bots/*/offline": (DEPOT, "self"),
     "POST /api/depot/bots/*/token": (DEPOT, "self"),
 }
-SESSIONS = ("POST /api/customers/*/sessions",)  # are refused for more: see identity.py
+# Are refused for more: see identity.py.
+SESSIONS = ("POST /api/customers/*/sessions", "POST /api/depot/bots/*/token")
 OWN_ALONE = ("customer", "bot")  # roles that see and change their own alone
 UNKNOWN_OUTCOME = (429, 500, 502, 503, 504)  # an answer that tells nothing
 READS = ("Basket", "Order", "Payment", "Invoice", "ShoppingList")  # what is read from its stream

@@ -114,7 +114,10 @@ def _wrongly_issued(request: Request, history: ParsedHistory, owners: Owners) ->
         return f"issued a token for {token.role}:{token.id}"
     begin, end = request.at, request.answered_at or owners.end
     if role == "bot":
-        return "" if token.generation in owners.generations(id, begin, end) else "issued a token that is revoked"
+        valid = owners.generations(id, begin, end)
+        if request.token and Token.read(request.token).generation not in valid:
+            return "issued a token to who sent one that is revoked"
+        return "" if token.generation in valid else "issued a token that is revoked"
     if True not in owners.enabled(id, begin, end):
         return "opened a session for a customer who is not enabled"
     if route in SESSIONS and request.who.startswith("kiosk:"):

@@ -189,4 +189,10 @@ BUGS = (
         (ISSUED, VALID),
         (Edit(depot_service._token, "generation=bot.generation", "generation=1"),),
     ),
+    Bug(
+        "access: token for a revoked one",
+        "A robot whose token was revoked gets another while the gateway still lets it in.",
+        (ISSUED,),
+        (Edit(depot_service._must_not_be_revoked, "context.current().caller.generation != bot.generation", "False"),),
+    ),
 )

@@ -122,6 +122,18 @@ def test_a_token_that_stays_refused_is_an_error(credential: Credential) -> None:
     assert len(attempts) <= 2
 
 
+@pytest.mark.parametrize(("wait", "attempts"), [("60", 5), ("61", 1), ("86400", 1)])
+def test_a_client_waits_a_minute_at_most_before_it_tries_again(
+    monkeypatch: pytest.MonkeyPatch, wait: str, attempts: int
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    busy = httpx.Response(429, json={"code": "too_many", "message": "later"}, headers={"retry-after": wait})
+    with pytest.raises(MallError, match="later"):
+        mall(lambda request: busy).post("/api/customers/codes", {"smsNumber": "+15550100"})
+    assert len(slept) == attempts - 1
+
+
 def test_no_token_is_in_a_log_a_text_or_an_error(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     secret = jwt(sub="s-1", more="secret")

@@ -15,18 +15,7 @@ from functions.kernel.runtime.vault import RowWrite
 from tests.support.callers import A_KIOSK
 from tests.support.gateway import Response
 from tests.support.promised import promised
-from tests.unit.customers.kiosk import (
-    ANOTHER_KIOSK,
-    NUMBER,
-    UNKNOWN,
-    Watch,
-    ask,
-    claims,
-    register,
-    request_code,
-    sign_in,
-    wrong,
-)
+from tests.unit.customers import kiosk
 
 
 class Racing(MemoryEventStore):
@@ -45,27 +34,27 @@ class Racing(MemoryEventStore):
 
 
 def test_two_requests_with_the_right_code_at_once_open_one_session() -> None:
-    register()
-    code = request_code()
+    kiosk.register()
+    code = kiosk.request_code()
     answers: list[Response] = []
     with racing() as store:
-        store.first = lambda: answers.append(sign_in(code, caller=ANOTHER_KIOSK))
-        answers.append(sign_in(code))
+        store.first = lambda: answers.append(kiosk.sign_in(code, caller=kiosk.ANOTHER_KIOSK))
+        answers.append(kiosk.sign_in(code))
     assert [answer.status for answer in answers] == [200, 403]
 
 
 def test_wrong_codes_at_once_all_count() -> None:
-    register()
-    code = request_code()
+    kiosk.register()
+    code = kiosk.request_code()
     with racing() as store:
 
         def race(left: int) -> None:
             store.first = (lambda: race(left - 1)) if left else None
-            assert sign_in(wrong(code)).status == 403
+            assert kiosk.sign_in(kiosk.wrong(code)).status == 403
 
         race(4)
-    assert sessions.phones.get(codes.phone_id(NUMBER)).tries == 5
-    assert sign_in(code).status == 403
+    assert sessions.phones.get(codes.phone_id(kiosk.NUMBER)).tries == 5
+    assert kiosk.sign_in(code).status == 403
 
 
 @contextmanager
@@ -80,42 +69,44 @@ def racing() -> Iterator[Racing]:
 def test_a_repeated_request_for_a_code_sends_one() -> None:
     once = {"Idempotency-Key": "once"}
     for _ in range(2):
-        assert ask("/codes", {"smsNumber": NUMBER}, headers=once).status == 200
+        assert kiosk.ask("/codes", {"smsNumber": kiosk.NUMBER}, headers=once).status == 200
     assert [message.name for message in promised()] == ["OneTimeCodeRequested"]
-    assert ask("/codes", {"smsNumber": UNKNOWN}, headers=once).status == 422
+    assert kiosk.ask("/codes", {"smsNumber": kiosk.UNKNOWN}, headers=once).status == 422
 
 
-def test_a_session_whose_answer_was_lost_is_opened_again_by_the_same_request(watch: Watch) -> None:
-    customer_id = register()
-    code, once = request_code(), {"Idempotency-Key": "once"}
-    first = sign_in(code, headers=once)
+def test_a_session_whose_answer_was_lost_is_opened_again_by_the_same_request(watch: kiosk.Watch) -> None:
+    customer_id = kiosk.register()
+    code, once = kiosk.request_code(), {"Idempotency-Key": "once"}
+    first = kiosk.sign_in(code, headers=once)
     began = watch.unix
-    assert sign_in(code, headers=once).body == first.body
+    assert kiosk.sign_in(code, headers=once).body == first.body
     watch.move(minutes=14)
-    again = claims(sign_in(code, headers=once))
+    again = kiosk.claims(kiosk.sign_in(code, headers=once))
     assert (again.id, again.more) == (customer_id, {"began": began})
-    assert sign_in(code).status == 403, "without the key it is another request"
-    assert sign_in(code, caller=ANOTHER_KIOSK, headers=once).status == 403, "another kiosk's key is another key"
+    assert kiosk.sign_in(code).status == 403, "without the key it is another request"
+    assert kiosk.sign_in(code, caller=kiosk.ANOTHER_KIOSK, headers=once).status == 403, (
+        "another kiosk's key is another key"
+    )
     watch.move(minutes=1)
-    assert sign_in(code, headers=once).status == 403
+    assert kiosk.sign_in(code, headers=once).status == 403
 
 
 def test_a_refused_code_is_refused_again_by_the_same_request() -> None:
-    register()
-    code, once = request_code(), {"Idempotency-Key": "once"}
-    assert [sign_in(wrong(code), headers=once).status for _ in range(3)] == [403] * 3
-    assert sessions.phones.get(codes.phone_id(NUMBER)).tries == 1
+    kiosk.register()
+    code, once = kiosk.request_code(), {"Idempotency-Key": "once"}
+    assert [kiosk.sign_in(kiosk.wrong(code), headers=once).status for _ in range(3)] == [403] * 3
+    assert sessions.phones.get(codes.phone_id(kiosk.NUMBER)).tries == 1
 
 
 def test_a_request_that_stopped_after_it_was_counted_goes_on_when_it_is_repeated() -> None:
-    register()
-    code, once = request_code(), {"Idempotency-Key": "once"}
+    kiosk.register()
+    code, once = kiosk.request_code(), {"Idempotency-Key": "once"}
 
     def stop() -> None:
         raise ConnectionResetError("the table is away")
 
     with racing() as store:
         store.first = stop
-        assert sign_in(code, headers=once).status == 503
-    assert sign_in(code, headers=once).status == 200
+        assert kiosk.sign_in(code, headers=once).status == 503
+    assert kiosk.sign_in(code, headers=once).status == 200
     assert len(sessions.kiosks.get(A_KIOSK.id).tries) == 1

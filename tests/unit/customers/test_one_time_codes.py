@@ -199,8 +199,21 @@ def test_the_newest_code_is_told_with_number_and_language_to_who_sends_it() -> N
     customer_id = register()
     service.change_language(customer_id, "es")
     old, code = request_code(), request_code()
-    assert code_found(2)["answer"] == {"sms_number": NUMBER, "language": "es", "code": code}
+    assert code_found(2)["answer"] == {"sms_number": "+15550100", "language": "es", "code": code}
     assert "not_found" in code_found(1), old
+
+
+def test_a_code_is_sent_to_the_number_that_it_proves_however_a_customer_wrote_it(watch: Watch) -> None:
+    """Else who registers by a number that is compared as another's but dialled otherwise gets the other's code."""
+    victim = register()
+    watch.move(minutes=1)
+    thief = register("+1555(0)0100")
+    index()
+    code = request_code()
+    assert code_found(1)["answer"]["sms_number"] == "+15550100"
+    service.erase(thief)
+    index()
+    assert sign_in(code).body["customerId"] == victim
 
 
 @pytest.mark.parametrize("why", ["expired", "used", "tried", "disabled", "erased", "of nobody", "never requested"])

@@ -9,7 +9,7 @@ from functions.depot import service
 from functions.depot.queries import queries
 from functions.kernel.runtime import tokens
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
-from functions.kernel.runtime.context import BOT
+from functions.kernel.runtime.context import BOT, Caller
 from functions.kernel.runtime.tokens import Claims, InvalidTokenError
 from tests.support.callers import A_KIOSK, CLERK, NOBODY, OPERATOR_ON_CALL, customer, robot
 from tests.support.gateway import Response
@@ -71,6 +71,22 @@ def test_a_token_that_staff_issue_revokes_those_before_it(floor: Floor, caller: 
     third = renew(floor, bot_id, caller=caller).body["token"]
     assert [claims(token).more["generation"] for token in (first, second, third)] == [1, 2, 3]
     assert generation(bot_id) == 3
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "before"}], ids=["without a key", "under a key of before"])
+def test_a_token_that_was_revoked_gets_no_other_though_the_gateway_still_lets_it_in(
+    floor: Floor, headers: dict[str, str]
+) -> None:
+    bot_id, _ = registered(floor)
+    assert renew(floor, bot_id, caller=robot(bot_id), headers=headers).status == 200
+    renew(floor, bot_id)
+    stored = len(floor.store.log)
+    refused = renew(floor, bot_id, caller=robot(bot_id), headers=headers)
+    assert (refused.status, refused.body["detail"]) == (401, "this robot's token was replaced by staff")
+    assert renew(floor, bot_id, caller=robot(bot_id), headers={"Idempotency-Key": "after"}).status == 401
+    assert renew(floor, bot_id, caller=Caller(BOT, bot_id)).status == 401, "the authorizer told no generation"
+    assert len(floor.store.log) == stored
+    assert claims(renew(floor, bot_id, caller=robot(bot_id, 2)).body["token"]).more == {"generation": 2}
 
 
 def test_a_robot_gets_no_token_of_another(floor: Floor) -> None:

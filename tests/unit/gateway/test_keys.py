@@ -40,7 +40,7 @@ class CrashError(Exception):
 
 @dataclass
 class Kept:
-    """A text with its history: what it was at any time. fail: the number of writes after which one raises."""
+    """A text with its history: what it was at any time."""
 
     text: str
     place: "Place"
@@ -53,9 +53,6 @@ class Kept:
     def read(self) -> str:
         return self.text
 
-    def __call__(self) -> str:
-        return self.text
-
     def write(self, text: str) -> None:
         self.text = text
         self.times.append(self.place.now)
@@ -63,8 +60,6 @@ class Kept:
         self.place.writes += 1
         if self.place.writes == self.place.crash_after:
             raise CrashError
-
-    replace = write
 
     def at(self, time: int) -> str:
         return self.texts[bisect_right(self.times, time) - 1]
@@ -279,5 +274,5 @@ def test_the_secret_and_the_parameter_are_those_of_aws() -> None:
         secret, published = SecretOfKeys(secrets, "keys"), PublishedKeys(ssm, "/mallbots/keys")
         with active(memory_runtime("gateway", adapters={"key_secret": secret, "published_keys": published})):
             answer = Keys().handle({})
-        assert list(tokens.public_keys(published())) == answer["keys"] == [answer["signer"]]
+        assert list(tokens.public_keys(published.read())) == answer["keys"] == [answer["signer"]]
         assert [key.kid for key in token_keys.read(secret.read())] == answer["keys"]

@@ -1,5 +1,6 @@
-"""When a session began goes from its token, by the authorizer, to the use case that renews it."""
+"""What a token says besides goes, by the authorizer, to the use case that renews it: a beginning or a generation."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from functions.kernel.rest.caller import caller
 from functions.kernel.runtime import token_keys, tokens
 from functions.kernel.runtime.context import BOT, CUSTOMER, Caller
 from functions.kernel.runtime.runtime import active
-from tests.support.callers import customer, request_context
+from tests.support.callers import customer, request_context, robot
 from tests.support.runtime import TOKEN_KEY, memory_runtime
 
 
@@ -20,7 +21,7 @@ def owners(owner: str, query: dict[str, Any]) -> dict[str, Any]:
 
 def told(token: str) -> dict[str, Any]:
     """What the authorizer answers about a token."""
-    adapters = {"published_keys": lambda: token_keys.jwks([TOKEN_KEY])}
+    adapters = {"published_keys": SimpleNamespace(read=lambda: token_keys.jwks([TOKEN_KEY]))}
     with active(memory_runtime("gateway", invoke=owners, adapters=adapters)):
         answer = Authorizer().handle({"headers": {"Authorization": f"Bearer {token}"}})
     context: dict[str, Any] = answer["context"]
@@ -50,8 +51,10 @@ def test_a_session_that_does_not_say_when_it_began_has_no_beginning(began: Any) 
     assert seen(context).began is None
 
 
-def test_a_robots_token_is_no_session() -> None:
-    assert told(issued(BOT, "ajax", generation=1)) == {"role": BOT, "id": "ajax"}
+def test_the_use_case_sees_the_generation_of_a_robots_token_which_is_no_session() -> None:
+    context = told(issued(BOT, "ajax", generation=1))
+    assert context == {"role": BOT, "id": "ajax", "generation": "1"}
+    assert seen(context) == robot("ajax", 1) == caller({"requestContext": request_context(robot("ajax"))})
 
 
 @pytest.mark.parametrize("began", ["", "-1", "1.5", "٣", "x", None, True])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import unicodedata
 from typing import Any
 
@@ -67,6 +68,17 @@ def test_the_length_is_that_of_the_normal_form() -> None:
     assert len(product(name="e\u0301" * 200).name) == 200
     with pytest.raises(InvalidError, match="at most 200 characters"):
         product(name="\u0958" * 101)  # of which the normal form has two for each
+
+
+@pytest.mark.parametrize(("field", "most"), [("name", 200), ("description", 2_000)])
+def test_a_text_that_is_too_long_in_any_form_takes_no_time_to_refuse(field: str, most: int) -> None:
+    """To put the marks of 64 KB in order takes more than a second."""
+    longest = "\u1f82" * most  # of four characters when it is decomposed, as none is of more
+    assert getattr(product(**{field: unicodedata.normalize("NFD", longest)}), field) == longest
+    begun = time.process_time()
+    with pytest.raises(InvalidError, match=f"{field}: must have at most {most} characters"):
+        product(**{field: "a" + "\u0301" * 15_900 + "\u0316" * 15_900})
+    assert time.process_time() - begun < 0.3
 
 
 @pytest.mark.parametrize(

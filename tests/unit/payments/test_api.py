@@ -3,9 +3,7 @@
 import pytest
 
 from functions.payments import service
-from tests.unit.payments.till import ADA, ADA_FOUND, Till, cancelled, readied, request, request_fully
-
-ADA_PAYS = {"customerId": "ada", "amount": 20}
+from tests.unit.payments.till import ADA, ADA_FOUND, ADA_PAYS, Till, cancelled, readied, request, request_fully
 
 
 def test_a_payment_is_authorized_and_read_back(till: Till) -> None:

@@ -1,49 +1,28 @@
 """What is asked of the provider, and when: nothing is lost or done twice, wherever a request or a worker stops."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from events.customers import CustomerRegistered
 from functions.kernel.runtime import budget, runtime
-from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from functions.payments.domain import Statement
 from functions.payments.provider import connect
 from functions.payments.sandbox import SandboxProvider
-from tests.support.contention import ContendedStore
-from tests.unit.payments.till import ADA, Till, cancelled, readied, request, request_fully
+from tests.support.contention import ContendedStore, crash
+from tests.unit.payments.till import ADA, ADA_PAYS, Till, authorized, cancelled, readied, request, request_fully
 
 DAY = timedelta(days=1)
 BOB = CustomerRegistered(customer_id="bob", name="Bob Grey", sms_number="+1 555 0101", enabled=True)
 PAY = "/api/payments/invoices/order-1/pay"
-ADA_PAYS = {"customerId": "ada", "amount": 20}
 KEY = {"idempotency-key": "key-1"}
 
 
-@pytest.fixture
-def store() -> ContendedStore:
-    return ContendedStore()
-
-
-@pytest.fixture
-def till(store: ContendedStore) -> Iterator[Till]:
-    """The service, which knows Ada, on a store before which it may crash."""
-    made = Till(store)
-    with active(made.runtime):
-        made.deliver(ADA)
-        yield made
-
-
-def crash() -> None:
-    raise ConnectionError("the function was stopped")
-
-
-def authorized(till: Till) -> str:
-    status, created = request("POST", "/api/payments", ADA_PAYS)
-    assert status == 200
-    return str(created["id"])
+@pytest.fixture(autouse=True)
+def ada(till: Till) -> None:
+    """The service knows Ada."""
+    till.deliver(ADA)
 
 
 def with_invoice(till: Till) -> str:
@@ -54,7 +33,7 @@ def with_invoice(till: Till) -> str:
 
 class TestAuthorizing:
     def test_a_payment_is_authorized_by_the_provider(self, till: Till) -> None:
-        assert till.bank.statement(authorized(till)) == Statement(held=2000)
+        assert till.bank.statement(authorized()) == Statement(held=2000)
 
     def test_a_declined_authorization_is_a_conflict_in_words_and_makes_no_payment(self, till: Till) -> None:
         till.bank.fails = "refuse"

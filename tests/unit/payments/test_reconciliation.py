@@ -1,10 +1,7 @@
 """Reconciliation: what a nightly run finds, once; what it delays; how a difference is cleared."""
 
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from itertools import count
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
@@ -12,14 +9,11 @@ from events.payments import (
     DifferenceFound,
     OrderReconciliationDue,
     Reason,
-    ReconciliationDue,
-    ReconciliationPageDue,
-    ReconciliationRunsDue,
 )
 from functions.kernel.composition.manifest import manifest
 from functions.kernel.domain.errors import NotFoundError, UnavailableError
 from functions.kernel.runtime import clock
-from functions.payments import reconciliation, service, views
+from functions.payments import reconciliation, service
 from tests.unit.payments.nightly import (
     CHANGED_AT,
     HOUR,
@@ -234,95 +228,6 @@ def test_an_order_is_compared_later_while_ordering_is_of_earlier_code(till: Till
     assert differences(till) == []
 
 
-def test_orders_of_many_pages_are_all_compared_once(till: Till, watch: Watch) -> None:
-    for number in range(230):
-        till.deliver(completed("unknown", 100, f"order-{number:03}"))
-    reconcile(till, watch)
-    assert sorted(message.difference_id for message in differences(till)) == [f"order-{n:03}" for n in range(230)]
-
-
-def test_a_run_longer_than_an_invocation_goes_on_each_minute_and_sends_no_page_to_itself(
-    till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of 20 pages: by a message for each page, Lambda would stop the chain at the sixteenth."""
-    monkeypatch.setattr(views, "PAGE", 10)
-    monkeypatch.setattr(reconciliation, "SECONDS", 2)  # of that clock: one page at a time
-    monkeypatch.setattr(clock, "now", _ticking(NIGHT))
-    for number in range(200):
-        till.deliver(completed("unknown", 100, f"order-{number:03}"))
-    reconciliation.begin(clock.stamp(), day="2026-03-14")
-    till.relay()
-    pages = sent(till, "ReconciliationPageDue")
-    till.deliver_reminders()
-    for _ in range(20):
-        reconciliation.go_on()
-    assert (len(pages), sent(till, "ReconciliationPageDue")) == (3, [])
-    found = [data["order_id"] for data in sent(till, "OrderReconciliationDue")]
-    assert sorted(found) == [f"order-{n:03}" for n in range(200)]
-    assert views.runs() == []
-
-
-def test_a_run_whose_first_message_was_lost_goes_on_by_the_schedule(till: Till, watch: Watch) -> None:
-    refund_refused(till)
-    watch.now = NIGHT
-    reconciliation.begin(clock.stamp(), day="2026-03-14")
-    till.relay()
-    till.queue.sent.clear()
-    assert till.deliver(ReconciliationRunsDue(time=clock.stamp()))
-    work(till)
-    assert (names(till), views.runs()) == (["DifferenceFound"], [])
-
-
-def test_a_page_of_earlier_code_goes_on_from_where_it_begins(till: Till, watch: Watch) -> None:
-    for number in range(105):
-        till.deliver(completed("unknown", 100, f"order-{number:03}"))
-    _, after = views.orders_to_compare("ended", "2026-03-14", NIGHT, None)
-    page = ReconciliationPageDue(orders="ended", day="2026-03-14", after=after, time=clock.stamp(NIGHT))
-    assert till.deliver(page)
-    assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == [
-        f"order-{n}" for n in range(100, 105)
-    ]
-
-
-def sent(till: Till, name: str) -> list[dict[str, Any]]:
-    """The data of the messages of a name that wait in the queue."""
-    details = [json.loads(message.body)["detail"] for message in till.queue.sent]
-    return [detail["data"] for detail in details if detail["metadata"]["name"] == name]
-
-
-def _ticking(start: datetime) -> Callable[[], datetime]:
-    """A clock that goes on by a second each time that it is read."""
-    seconds = count()
-    return lambda: start + timedelta(seconds=next(seconds))
-
-
-def test_a_redelivered_page_changes_nothing_more(till: Till, watch: Watch) -> None:
-    refund_refused(till)
-    watch.now = NIGHT
-    page = ReconciliationPageDue(orders="ended", day="2026-03-14", after=None, time=clock.stamp())
-    for _ in range(2):
-        assert till.deliver(page)
-        work(till)
-    assert names(till) == ["DifferenceFound"]
-
-
-def test_an_order_that_cannot_be_compared_is_dead_lettered_and_the_others_are_compared(
-    till: Till, watch: Watch
-) -> None:
-    refund_refused(till)
-    till.deliver(created("unknown", order_id="order-0"))
-    watch.now = NIGHT + timedelta(days=1)
-    reconciliation.begin(clock.stamp(), day="2026-03-14")
-    till.deliver_reminders()
-    till.deliver_reminders()
-    assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == ["order-0"]  # not known to ordering
-    assert names(till) == ["DifferenceFound"]
-    till.deliver_reminders(tries=41, hours=8)
-    assert "ordering does not know order-0" in [
-        letter.reason and letter.reason["reason"] for letter in till.dead_letters.sent
-    ]
-
-
 def test_an_order_without_a_copy_is_not_found(till: Till) -> None:
     with pytest.raises(NotFoundError, match="there is no order unknown"):
         reconciliation.reconcile_order("unknown", clock.stamp())
@@ -340,12 +245,6 @@ def test_a_difference_rings_the_alarm_once(
     reconcile(till, watch, NIGHT + timedelta(days=1))
     assert "MoneyDiffers" not in capsys.readouterr().out
     assert service.money_differs in manifest("payments").alarms
-
-
-def test_a_schedule_starts_the_reconciliation_each_night() -> None:
-    (inbox,) = manifest("payments").inboxes
-    assert inbox.schedules[ReconciliationDue] == "cron(0 2 * * ? *)"
-    assert inbox.schedules[ReconciliationRunsDue] == "rate(1 minute)"
 
 
 def test_a_night_has_what_was_requested_and_not_made_made(till: Till, watch: Watch) -> None:

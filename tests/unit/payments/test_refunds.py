@@ -10,7 +10,7 @@ from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from functions.payments.domain import Refund
-from tests.support.contention import ContendedStore
+from tests.support.contention import ContendedStore, crash
 from tests.unit.payments.till import Till, cancelled, readied, request_fully
 
 
@@ -166,20 +166,16 @@ def test_the_text_of_an_error_of_the_provider_reaches_no_message_or_answer(
     assert all("4242" not in text for text in [repr(payment), repr(headers), *published])
 
 
-def test_the_next_try_records_a_refund_when_a_worker_crashed_after_it_was_paid() -> None:
+def test_the_next_try_records_a_refund_when_a_workercrashed_after_it_was_paid() -> None:
     store = ContendedStore()
     till = Till(store)
     with active(till.runtime):
         payment_id = till.paid()
         till.deliver(cancelled(payment_id))
         till.relay()
-        store.before = [_crash]
+        store.before = [crash]
         till.deliver_reminders()
         assert (till.bank.paid_back(payment_id), service.payment(payment_id).refunded) == (1699, 0)
         till.deliver_reminders()
         assert (till.bank.paid_back(payment_id), service.payment(payment_id).refunded) == (1699, 1699)
         assert len(till.bank.paid) == 1
-
-
-def _crash() -> None:
-    raise ConnectionError("the function was stopped")

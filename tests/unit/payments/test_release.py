@@ -1,6 +1,5 @@
 """Payments that no order took, and authorizations that were never stored, are released a day later."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,40 +9,20 @@ from events.payments import PaymentRefused, UnconfirmedPaymentsDue, VoidDue
 from functions.kernel.composition.manifest import manifest
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
-from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.views import Row
 from functions.payments import service, views
-from tests.support.contention import ContendedStore
+from tests.support.contention import ContendedStore, crash
 from tests.unit.payments.nightly import NIGHT, Watch
-from tests.unit.payments.till import ADA, Till, request
+from tests.unit.payments.till import ADA, ADA_PAYS, Till, authorized, request
 
 DAY = timedelta(days=1)
-ADA_PAYS = {"customerId": "ada", "amount": 20}
 KEY = {"idempotency-key": "key-1"}
 
 
-@pytest.fixture
-def store() -> ContendedStore:
-    return ContendedStore()
-
-
-@pytest.fixture
-def till(store: ContendedStore) -> Iterator[Till]:
-    """The service, which knows Ada, on a store before which it may crash."""
-    made = Till(store)
-    with active(made.runtime):
-        made.deliver(ADA)
-        yield made
-
-
-def crash(*_: object) -> None:
-    raise ConnectionError("the function was stopped")
-
-
-def authorized(till: Till) -> str:
-    status, created = request("POST", "/api/payments", ADA_PAYS)
-    assert status == 200
-    return str(created["id"])
+@pytest.fixture(autouse=True)
+def ada(till: Till) -> None:
+    """The service knows Ada."""
+    till.deliver(ADA)
 
 
 def sweep(till: Till) -> None:
@@ -53,7 +32,7 @@ def sweep(till: Till) -> None:
 
 def test_a_payment_that_no_order_took_is_released_a_day_after_its_authorization(till: Till, watch: Watch) -> None:
     watch.now = NIGHT
-    payment_id = authorized(till)
+    payment_id = authorized()
     watch.now = NIGHT + DAY - timedelta(seconds=1)
     sweep(till)
     assert (service.payment(payment_id).status, till.bank.held) == ("authorized", {payment_id: 2000})
@@ -68,7 +47,7 @@ def test_a_payment_that_no_order_took_is_released_a_day_after_its_authorization(
 
 def test_the_day_is_a_setting_of_the_stage(till: Till, watch: Watch) -> None:
     till.runtime.settings = {**till.runtime.settings, "MALLBOTS_PAYMENT_UNCONFIRMED": "60"}
-    payment_id = authorized(till)
+    payment_id = authorized()
     watch.now += timedelta(seconds=60)
     sweep(till)
     assert service.payment(payment_id).status == "voided"
@@ -85,7 +64,7 @@ def test_a_payment_that_an_order_took_is_kept_however_old_and_no_sweep_looks_at_
 def test_an_order_that_takes_it_while_it_is_being_released_wins_where_it_commits_first(
     till: Till, store: ContendedStore, watch: Watch
 ) -> None:
-    payment_id = authorized(till)
+    payment_id = authorized()
     watch.now += DAY
     store.before = [lambda: service.confirm(payment_id, "order-1", "ada", 1699)]
     sweep(till)
@@ -96,7 +75,7 @@ def test_an_order_that_takes_it_while_it_is_being_released_wins_where_it_commits
 def test_an_order_that_comes_too_late_is_refused_with_the_reason(
     till: Till, store: ContendedStore, watch: Watch, at_once: bool
 ) -> None:
-    payment_id = authorized(till)
+    payment_id = authorized()
     watch.now += DAY
     if at_once:
         store.before = [service.release_unconfirmed]
@@ -145,7 +124,7 @@ def test_a_void_without_an_answer_is_retried_by_its_reminder_whether_the_payment
 def test_a_refused_void_of_a_payment_without_an_order_is_dead_lettered_and_made_by_a_redrive(
     till: Till, watch: Watch
 ) -> None:
-    payment_id = authorized(till)
+    payment_id = authorized()
     watch.now += DAY
     sweep(till)
     till.bank.fails = "refuse"
@@ -163,7 +142,7 @@ def test_voids_that_hang_delay_no_other_payment(till: Till, watch: Watch) -> Non
     payment_ids = []
     for _ in range(8):
         watch.now += timedelta(seconds=1)
-        payment_ids.append(authorized(till))
+        payment_ids.append(authorized())
     void = till.bank.void
 
     def hang(payment_id: str, request_id: str) -> None:
@@ -181,7 +160,7 @@ def test_voids_that_hang_delay_no_other_payment(till: Till, watch: Watch) -> Non
 
 def test_one_tick_releases_as_many_as_it_can_commit_however_slow_the_provider_is(till: Till, watch: Watch) -> None:
     for _ in range(100):
-        authorized(till)
+        authorized()
     void = till.bank.void
 
     def slow(payment_id: str, request_id: str) -> None:
@@ -204,7 +183,7 @@ def test_a_payment_that_cannot_be_voided_rings_the_alarm_and_is_voided_by_the_ne
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MALLBOTS_SERVICE", "payments")
-    payment_id = authorized(till)
+    payment_id = authorized()
     watch.now += DAY
     store.before = [crash]
     sweep(till)
@@ -218,7 +197,7 @@ def test_a_payment_that_cannot_be_voided_rings_the_alarm_and_is_voided_by_the_ne
 def test_a_row_that_is_lost_after_the_order_took_the_payment_is_put_right_by_the_sweep(
     till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    payment_id = authorized(till)
+    payment_id = authorized()
     with monkeypatch.context() as patched:
         patched.setattr(views, "await_no_more", crash)
         with pytest.raises(ConnectionError):
@@ -233,7 +212,7 @@ def test_a_row_that_is_lost_after_the_order_took_the_payment_is_put_right_by_the
 def test_payments_in_rows_of_earlier_code_are_released_too_and_no_sweep_looks_at_them_again(
     till: Till, watch: Watch
 ) -> None:
-    left, taken = authorized(till), till.confirmed()
+    left, taken = authorized(), till.confirmed()
     for found in views.unconfirmed_since(watch.now):
         views.await_no_more(found)
     for payment_id in (left, taken):

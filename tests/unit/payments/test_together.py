@@ -1,28 +1,14 @@
 """An invoice and its payment change in one transaction, also when another change comes in between."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from functions.kernel.domain.errors import NotFoundError, RefusedError
-from functions.kernel.runtime.runtime import active
 from functions.payments import service
 from functions.payments.domain import Statement
 from tests.support.contention import ContendedStore, conflict
 from tests.unit.payments.till import Till
-
-
-@pytest.fixture
-def store() -> ContendedStore:
-    return ContendedStore()
-
-
-@pytest.fixture
-def till(store: ContendedStore) -> Iterator[Till]:
-    """The service on a store in which another change may come in between."""
-    made = Till(store)
-    with active(made.runtime):
-        yield made
 
 
 def statuses(payment_id: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 
 ADA = CustomerRegistered(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True)
 ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True, version=2)
+ADA_PAYS = {"customerId": "ada", "amount": 20}
 
 
 class Bank:
@@ -244,6 +245,13 @@ def _order(order_id: str, payment_id: str, total: int, status: str, customer_id:
         "paid": False,
         "created_at": "2026-03-14T09:20:00.000000Z",
     }
+
+
+def authorized() -> str:
+    """Ada authorizes a payment by the API; its id."""
+    status, created = request("POST", "/api/payments", ADA_PAYS)
+    assert status == 200
+    return str(created["id"])
 
 
 def request(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:

@@ -1,34 +1,27 @@
-"""Log lines and metrics, read from standard output as CloudWatch would."""
+"""Log lines and metrics of what is done with messages, read from standard output as CloudWatch would."""
 
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from pydantic import TypeAdapter
 
 from events.envelope import Metadata
 from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
-from functions.kernel.eventstore import codec, relay
-from functions.kernel.eventstore.codec import UnreadableError
+from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import MemoryEventStore
-from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.retry import UndeliverableError
-from functions.kernel.rest.caller import OPEN
-from functions.kernel.rest.http import Api
 from functions.kernel.runtime import observe
 from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.side_by_side import in_threads
-from tests.support.delivery import attributes, delivered
+from tests.support.delivery import delivered
 from tests.support.handling import Handled, filled
 from tests.support.jar_api import api, ask
 from tests.support.jars import jars as jars_of
 from tests.support.runtime import memory_runtime
+from tests.unit.kernel.observe.captured import dimensions, lines, metrics, raised
 
 METADATA = Metadata(
     id="m-1",
@@ -43,37 +36,6 @@ METADATA = Metadata(
     actor="anonymous",
     traceparent="",
 )
-
-
-@pytest.fixture(autouse=True)
-def jars(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
-    monkeypatch.setenv("MALLBOTS_STAGE", "attic")
-    with active(memory_runtime("jars")):
-        yield
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def metrics(line: dict[str, Any]) -> dict[str, tuple[str, list[float]]]:
-    """The metrics of a line: name → unit and values."""
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    assert directive["Namespace"] == "MallBots/attic"
-    return {metric["Name"]: (metric["Unit"], line[metric["Name"]]) for metric in directive["Metrics"]}
-
-
-def dimensions(line: dict[str, Any]) -> dict[str, str]:
-    (names,) = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-    return {name: line[name] for name in names}
-
-
-def raised(error: Exception, cause: Exception | None = None) -> Exception:
-    try:
-        raise error from cause
-    except Exception as caught:
-        return caught
 
 
 def test_a_log_line_says_which_service_and_message_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +128,7 @@ def test_a_failed_message_is_logged_with_reason_and_stack(capsys: pytest.Capture
         "KeyError: KeyError",
         "RefusedError: the jar is sealed",
     ]
-    assert "test_observe.py" in log["stack"][0]
+    assert "captured.py" in log["stack"][0]
 
 
 @pytest.mark.parametrize(
@@ -223,81 +185,6 @@ def test_an_alarm_may_watch_whatever_is_counted(capsys: pytest.CaptureFixture[st
     assert (dimensions(line), line["message"]) == ({"service": "jars"}, "InitiateShopping")
 
 
-def validation_error() -> Exception:
-    try:
-        TypeAdapter(int).validate_python("Mia Wallace")
-    except ValueError as error:
-        return error
-    raise AssertionError
-
-
-def sns_error() -> ClientError:
-    return ClientError({"Error": {"Code": "InvalidParameter", "Message": "no number: +49 170 1234567"}}, "Publish")
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (validation_error(), "ValidationError"),
-        (ValueError("Mia Wallace +49 170 1234567"), "ValueError"),
-        (sns_error(), "InvalidParameter in Publish"),
-        (RuntimeError("this function has no BUS"), "this function has no BUS"),
-    ],
-)
-def test_nobodys_name_or_number_is_logged(capsys: pytest.CaptureFixture[str], error: Exception, reason: str) -> None:
-    observe.failed("JarFilled", raised(RefusedError("the jar is sealed"), error), 1)
-    observe.failed("JarFilled", error, 1)
-    printed = capsys.readouterr().out
-    assert json.loads(printed.splitlines()[1])["reason"] == reason
-    assert "Mia" not in printed
-    assert "1234567" not in printed
-
-
-def test_a_request_has_a_line_with_its_route_and_status(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = ask("GET", "/api/jars/j", headers={"x-correlation-id": "0b4f6f0e-6d3c-4c3b-9c3e-0f6b8f1e2a3d"})
-    assert answer.status == 404
-    (line,) = lines(capsys)
-    assert (line["service"], line["route"], line["status"]) == ("jars", "GET /api/jars/{jarId}", 404)
-    assert line["milliseconds"] >= 0
-    assert "_aws" not in line
-
-
-@pytest.mark.parametrize(("status", "counted"), [(200, False), (404, False), (429, False), (503, False), (500, True)])
-def test_a_request_counts_as_an_error_where_the_error_is_ours(
-    capsys: pytest.CaptureFixture[str], status: int, counted: bool
-) -> None:
-    """503 is what the service needs and does not get; the alarm on the gateway's 5xx rings for it."""
-    observe.request_done("GET /api/jars", status, 0.1)
-    (line,) = lines(capsys)
-    assert ("_aws" in line, line["status"]) == (counted, status)
-
-
-def test_what_no_route_matches_is_one_route_in_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    ask("GET", "/api/one")
-    ask("GET", "/api/two")
-    assert [line["route"] for line in lines(capsys)] == ["none", "none"]
-
-
-def test_a_request_that_breaks_is_logged_without_its_data(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    broken = Api("jars")
-
-    @broken.post("/api/broken", may=OPEN)
-    def fail() -> None:
-        raise ValueError("Mia Wallace")
-
-    answer = ask("POST", "/api/broken", {"name": "Mia Wallace"}, api=broken)
-    assert answer.status == 500
-    printed = capsys.readouterr().out
-    log, metric = map(json.loads, printed.splitlines())
-    assert log["correlation_id"] == answer.headers["X-Correlation-Id"]
-    assert any(line.endswith(" fail") for line in log["stack"])
-    assert metrics(metric) == {"Errors": ("Count", [1.0])}
-    assert (dimensions(metric), metric["route"]) == ({"service": "jars"}, "POST /api/broken")
-    assert "Mia" not in printed
-
-
 def test_outside_a_deployment_all_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("MALLBOTS_SERVICE")
     with observe.handling(METADATA):
@@ -338,31 +225,3 @@ def test_powertools_is_not_imported_for_what_goes_well() -> None:
         (None, 200),
     ]
     assert imported == "[]"
-
-
-@dataclass(frozen=True)
-class Note:
-    author: str
-
-
-def test_what_could_not_be_read_is_not_quoted_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UnreadableError, match="author") as stored:
-        codec.from_data(Note, {"author": ["Mia Wallace"]})
-    observe.failed("JarFilled", stored.value, 1)
-    inbox = Inbox("jars")
-    body = json.dumps({"detail": {"metadata": {"name": "JarFilled"}, "data": {"name": "Mia Wallace"}}})
-    inbox.handle(
-        {
-            "Records": [
-                {
-                    "messageId": "s-1",
-                    "receiptHandle": "r-1",
-                    "body": body,
-                    "attributes": attributes(),
-                }
-            ]
-        }
-    )
-    printed = capsys.readouterr().out
-    assert "author" in printed
-    assert "Mia" not in printed
