@@ -24,6 +24,7 @@ from infra.user_pool import UserPool
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 AUTHORIZER_TIMEOUT = 8
 KEYS_TIMEOUT = 30
+ASKED = sorted({query.owner for query in (FindBotCredential, FindCustomerStatus)})  # services, by the authorizer
 EVERY = "rate(5 minutes)"  # token_keys.py counts on it being much shorter than a token lives
 CUSTOM = "CUSTOM"  # the type of a Lambda authorizer, as a route says it
 
@@ -135,7 +136,7 @@ class Identity(Construct):
         actions = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"]
         apps = {"STAFF_CLIENT": users.staff.ref, "KIOSK_CLIENT": users.kiosk.ref, "POOL_KEYS": stage.pool_keys}
         function.let(actions, users.pool.attr_arn, USER_POOL=users.pool.ref, **apps)
-        for owner in sorted({query.owner for query in (FindBotCredential, FindCustomerStatus)}):
+        for owner in ASKED:
             address = queries_address(stage, owner)
             arn = function_arn(self._stack, address)
             function.let(["lambda:InvokeFunction"], arn, **{f"QUERIES_{owner.upper()}": address})

@@ -15,6 +15,7 @@ from functions.kernel.rest.http import Api
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
 from infra.grants import Grants
+from infra.identity import ASKED
 from infra.names import bus_name, named, queries_name
 from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
@@ -138,7 +139,9 @@ class Service(Construct):
 
     def _queries(self, queries: Queries) -> None:
         name = queries_name(self.stage, self.manifest.service)
-        function = self._function("Queries", "queries", QUERIES_TIMEOUT, name=name)
+        # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.
+        reserved = self.stage.api_concurrency if self.manifest.service in ASKED else None
+        function = self._function("Queries", "queries", QUERIES_TIMEOUT, name=name, reserved=reserved)
         self._grants.queries(function, queries)
 
     def _relay(self) -> sqs.Queue:

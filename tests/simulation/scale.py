@@ -14,6 +14,7 @@ from pathlib import Path
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.messaging import sweep
 from infra.stages import STAGES
+from tests.simulation.deployment import ASKED
 from tests.simulation.dispatching import A_CALL, BATCH, HINTS_PER_ORDER, orders_per_second, steady
 from tests.simulation.needs import Counting, Needs
 
@@ -117,7 +118,8 @@ def of_all(needs: Needs) -> list[Ceiling]:
     assert PROD.requests_per_second
     busy = sum(calls for function, calls in needs.calls.items() if not function.endswith("/api")) * A_CALL
     apis = sum(1 for service in services() if manifest(service).api) + 1  # and the gateway's own
-    reserved = (PROD.api_concurrency or 0) * (apis + 1) + 1  # the authorizer has as many as an API, the keys one
+    # The authorizer and each that it asks have as many as an API, the keys one.
+    reserved = (PROD.api_concurrency or 0) * (apis + 1 + len(ASKED)) + 1
     found = [
         Ceiling(
             PROD.requests_per_second / needs.requests,
