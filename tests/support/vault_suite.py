@@ -3,6 +3,7 @@
 A subclass provides the fixture `kept`. Partitions and streams have random ids, so the tables may hold others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,7 +91,8 @@ class VaultSuite:
     ) -> None:
         for n in range(6):
             vault.add(here, f"2026-03-0{n} customer", {})
-        pages, before = [], None
+        pages: list[Sequence[str]] = []
+        before: str | None = None
         while not pages or pages[-1]:
             pages.append(vault.sorts(here, limit, before))
             before = pages[-1][-1] if pages[-1] else None
