@@ -18,12 +18,13 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
-from functions.kernel.runtime.uses import RowUse, Uses
+from functions.kernel.runtime.uses import RowUse, Uses, VaultUse
 from infra.function import ServiceFunction
 from infra.names import function_arn, queries_address, shared
 from infra.ports import grant_port
 from infra.queues import InboxQueue
 from infra.stages import Stage
+from infra.vault import KEY_ACTIONS, Vault
 
 # A commit also reads: a commit that a repeated message or request made before, or that a conflict may hide. What a
 # transaction does is authorized as the writes in it
@@ -52,6 +53,7 @@ class Grants:
     bus: events.IEventBus
     table: dynamodb.Table | None
     views: dynamodb.Table | None
+    vault: Vault | None
     inboxes: dict[str, InboxQueue]
 
     def api(self, function: ServiceFunction, api: Api) -> None:
@@ -94,6 +96,8 @@ class Grants:
             assert self.table, f"{self.manifest.service} has no streams"
             function.let(STREAM_ACTIONS[uses.streams], self.table.table_arn, TABLE=self.table.table_name)
         self._rows(function, uses.rows)
+        for vault_use in uses.vault:
+            self._vault(function, vault_use)
         for index in uses.indexes:
             assert self.views, f"{self.manifest.service} has no rows"
             arn = f"{self.views.table_arn}/index/{index}"
@@ -105,7 +109,11 @@ class Grants:
         for queue in uses.queues:
             self._sending(function, queue)
         for port in uses.ports:
-            grant_port(function, port.name, self.stage)
+            if port.name in KEY_ACTIONS:
+                assert self.vault, f"{self.manifest.service} has no vault"
+                self.vault.let_use_key(function, port.name)
+            else:
+                grant_port(function, port.name, self.stage)
         if uses.issues_tokens:
             secret = shared(self.stack, self.stage, "token-keys")
             function.let(["secretsmanager:GetSecretValue"], secret, TOKEN_KEYS=secret)
@@ -114,6 +122,14 @@ class Grants:
         for use in uses:
             assert self.views, f"{self.manifest.service} has no rows"
             function.let([ROW_ACTIONS[use]], self.views.table_arn, VIEWS=self.views.table_name)
+
+    def _vault(self, function: ServiceFunction, use: VaultUse) -> None:
+        assert self.vault
+        if use == "erase":
+            ledger = self.vault.erasures
+            function.let(["dynamodb:PutItem"], ledger.table_arn, ERASURES=ledger.table_name)
+        else:
+            function.let([ROW_ACTIONS[use]], self.vault.table.table_arn, VAULT=self.vault.table.table_name)
 
     def _sending(self, function: ServiceFunction, name: str) -> None:
         queue = self.inboxes[name]

@@ -42,6 +42,7 @@ BY_USE = {
     "AWS::Events::EventBus": "by entry",
     "AWS::IAM::Policy": "free",
     "AWS::IAM::Role": "free",
+    "AWS::KMS::Alias": "free",
     "AWS::Lambda::Alias": "free",
     "AWS::Lambda::Function": "by request and duration",
     "AWS::Lambda::LayerVersion": "free",
@@ -67,6 +68,11 @@ def _secret(_secret: Properties, _stage: Stage) -> float:
     return prices.SECRET
 
 
+def _key(_key: Properties, _stage: Stage) -> float:
+    """The key of its first year: each of the first two rotations adds as much again."""
+    return prices.KEY
+
+
 def _mapping(mapping: Properties, _stage: Stage) -> float:
     """Polling a queue that is empty; reading a table's stream is free for Lambda."""
     if "StartingPosition" in mapping:
@@ -89,6 +95,7 @@ def _rule(rule: Properties, stage: Stage) -> float:
 
 COSTS: dict[str, tuple[str, Callable[[Properties, Stage], float]]] = {
     "AWS::CloudWatch::Alarm": ("metrics that alarms read", _alarm),
+    "AWS::KMS::Key": ("keys of KMS", _key),
     "AWS::SecretsManager::Secret": ("secrets", _secret),
     "AWS::Lambda::EventSourceMapping": ("polling of empty queues (assumed)", _mapping),
     "AWS::Events::Rule": ("ticks of schedules", _rule),

@@ -1,5 +1,7 @@
 """A service as deployed: its resources follow from what its code registers (kernel/composition/manifest.py)."""
 
+from typing import Any
+
 import jsii
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -21,6 +23,7 @@ from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
 from infra.stages import Stage
+from infra.vault import Vault
 
 API_TIMEOUT = 10
 QUERIES_TIMEOUT = 5
@@ -47,6 +50,7 @@ class Service(Construct):
         self.functions: dict[str, ServiceFunction] = {}
         self.table = self._event_table() if manifest.publisher else None
         self.views = self._views_table() if manifest.projections else None
+        self.vault = self._vault() if manifest.has_vault else None
         self.inboxes = {
             inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, service=manifest.service, inbox=inbox)
             for inbox in manifest.inboxes
@@ -58,6 +62,7 @@ class Service(Construct):
             bus=events.EventBus.from_event_bus_name(self, "Bus", bus_name(stage)),
             table=self.table,
             views=self.views,
+            vault=self.vault,
             inboxes=self.inboxes,
         )
         for queue in self.inboxes.values():
@@ -97,7 +102,10 @@ class Service(Construct):
             )
         return table
 
-    def _table_settings(self) -> dict[str, object]:
+    def _vault(self) -> Vault:
+        return Vault(self, "Vault", stage=self.stage, table_settings=self._table_settings())
+
+    def _table_settings(self) -> dict[str, Any]:
         return {
             "billing_mode": dynamodb.BillingMode.PAY_PER_REQUEST,
             "point_in_time_recovery_specification": dynamodb.PointInTimeRecoverySpecification(
@@ -196,6 +204,7 @@ class Service(Construct):
             tables={
                 **({self.table: ()} if self.table else {}),
                 **({self.views: self.manifest.indexes} if self.views else {}),
+                **({self.vault.table: (), self.vault.erasures: ()} if self.vault else {}),
             },
             own_alarms=self.manifest.alarms,
         )
@@ -207,6 +216,10 @@ class Service(Construct):
             CfnOutput(self._stack, "EventsTable", value=self.table.table_name)
         if self.views:
             CfnOutput(self._stack, "ViewsTable", value=self.views.table_name)
+        if self.vault:
+            CfnOutput(self._stack, "VaultTable", value=self.vault.table.table_name)
+            CfnOutput(self._stack, "ErasuresTable", value=self.vault.erasures.table_name)
+            CfnOutput(self._stack, "PersonalDataKey", value=self.vault.key.key_arn)
         for name, queue in self.inboxes.items():
             CfnOutput(self._stack, f"{name.title()}Queue", value=queue.queue.queue_url)
             CfnOutput(self._stack, f"{name.title()}DeadLetters", value=queue.dead_letters.queue_url)

@@ -46,11 +46,15 @@ def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
     return {id: key for id, key in found.items() if key}
 
 
-def follow(key: CustomerKey | None) -> Beside[Customer]:
-    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone."""
+def follow(key: CustomerKey | None = None) -> Beside[Customer]:
+    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone.
+
+    Without a key it is read for each attempt: another change may have made one meanwhile.
+    """
 
     def rows(before: Customer, after: Customer) -> Sequence[RowWrite]:
-        old, new = _place(before, key), _place(after, key)
+        own = key or find(after.id)
+        old, new = _place(before, own), _place(after, own)
         moved = [] if old == new else [*_digest(old, None), *_digest(new, {})]
         return [*moved, *(_erased(after) if before.status != after.status == "erased" else [])]
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,7 +25,7 @@ class CustomerKey:
     """The key of one customer."""
 
     customer_id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     @classmethod
     def new(cls, customer_id: str) -> "CustomerKey":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(minutes=5)
 PARTITION = "wrapping"
+PURPOSE = "wraps customers' keys"  # by which the functions' roles are let use KMS's key (infra/vault.py)
 
 
 def _client() -> "KMSClient":
@@ -28,9 +29,9 @@ def _client() -> "KMSClient":
     return client
 
 
-def _context(year: str) -> dict[str, str]:
+def context_of(year: str) -> dict[str, str]:
     """What KMS binds to a key (https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html)."""
-    return {"mallbots": "wraps customers' keys", "year": year}
+    return {"mallbots": PURPOSE, "year": year}
 
 
 def _connect_make() -> Callable[[str], tuple[bytes, bytes]]:
@@ -38,7 +39,7 @@ def _connect_make() -> Callable[[str], tuple[bytes, bytes]]:
 
     def make(year: str) -> tuple[bytes, bytes]:
         made = client.generate_data_key(
-            KeyId=os.environ["PERSONAL_DATA_KEY"], KeySpec="AES_256", EncryptionContext=_context(year)
+            KeyId=os.environ["PERSONAL_DATA_KEY"], KeySpec="AES_256", EncryptionContext=context_of(year)
         )
         return made["Plaintext"], made["CiphertextBlob"]
 
@@ -50,7 +51,7 @@ def _connect_decrypt() -> Callable[[bytes, str], bytes]:
 
     def decrypt(encrypted: bytes, year: str) -> bytes:
         decrypted = client.decrypt(
-            KeyId=os.environ["PERSONAL_DATA_KEY"], CiphertextBlob=encrypted, EncryptionContext=_context(year)
+            KeyId=os.environ["PERSONAL_DATA_KEY"], CiphertextBlob=encrypted, EncryptionContext=context_of(year)
         )
         return decrypted["Plaintext"]
 

@@ -1,15 +1,19 @@
-"""Print which tables stayed when a service's stack was removed, as `cdk import` wants to be told."""
+"""Print which tables stayed when a service's stack was removed, as `cdk import` wants to be told, and a vault's key."""
 
 import argparse
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from infra.names import named
 from infra.operate.deployment import Deployment, OperateError
 from infra.stages import stage
+from infra.vault import alias_name
 
 # The logical ids of the tables of every service that has them; tests/infra/test_logical_ids.py holds them unchanged.
-LOGICAL_IDS = ("ServiceEvents9470217E", "ServiceViews224FAA69")
+VAULT = "ServiceVaultTableB1D2F23B"
+LOGICAL_IDS = ("ServiceEvents9470217E", "ServiceViews224FAA69", VAULT, "ServiceVaultErasures6DBD0996")
+KEY, ALIAS = "ServiceVaultKeyACFCE3B0", "ServiceVaultAlias1BEA6D3E"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +21,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
+    found = stage(options.stage)
     pages = deployment.client("dynamodb").get_paginator("list_tables").paginate()
     names = [name for page in pages for name in page["TableNames"]]
-    print(json.dumps(retained(named(stage(options.stage), options.service), names)))
+    mapping = retained(named(found, options.service), names)
+    if VAULT in mapping:
+        mapping |= retained_key(deployment.client("kms"), alias_name(found))
+    print(json.dumps(mapping))
     return 0
 
 
@@ -36,3 +44,12 @@ def retained(stack: str, names: Iterable[str]) -> dict[str, dict[str, str]]:
     if not mapping:
         raise OperateError(f"no table of {stack} is here")
     return mapping
+
+
+def retained_key(kms: Any, alias: str) -> dict[str, dict[str, str]]:
+    """Logical id → the key without which nothing in the vault opens, and its alias. Raises OperateError without it."""
+    try:
+        key = kms.describe_key(KeyId=alias)["KeyMetadata"]
+    except kms.exceptions.NotFoundException:
+        raise OperateError(f"the vault stayed, and {alias} is not here: give the key of the vault this alias") from None
+    return {KEY: {"KeyId": key["KeyId"]}, ALIAS: {"AliasName": alias}}

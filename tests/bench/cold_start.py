@@ -9,16 +9,15 @@ installed here, all with bytecode. Each is measured once in a pass; a ratio is t
 import compileall
 import subprocess
 import sys
-import tomllib
-from importlib.metadata import distribution
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.support.installed import link_boto3, link_layer
+
 ROOT = Path(__file__).parents[2]
-BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six")
 HANDLERS = ("api", "inbox", "dispatcher", "queries")
 NEEDS = {"relay": "events"}  # the client that it needs at once; the others read or write a table first
 
@@ -88,24 +87,6 @@ def _installed(folder: Path) -> str:
     for name in ("events", "functions"):
         copytree(ROOT / name, folder / "code" / name, ignore=ignore_patterns("__pycache__", "*.md"))
     compileall.compile_dir(folder / "code", quiet=2)
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    wanted = {requirement.partition("==")[0] for requirement in groups["runtime"]}
-    _link(folder / "layer", _with_dependencies(wanted))
-    _link(folder / "boto3", set(BOTO3))
+    link_layer(folder / "layer")
+    link_boto3(folder / "boto3")
     return ":".join(str(folder / part) for part in ("code", "layer", "boto3"))
-
-
-def _with_dependencies(names: set[str]) -> set[str]:
-    """These packages and those of them that runtime.lock installs with them."""
-    lock = (ROOT / "requirements/runtime.lock").read_text().splitlines()
-    return names | {line.partition("==")[0].strip() for line in lock if "==" in line and line[:1].isalnum()}
-
-
-def _link(folder: Path, names: set[str]) -> None:
-    """Link what packages install into a folder, with their metadata, which pydantic looks through for plugins."""
-    folder.mkdir()
-    for name in names:
-        found = distribution(name)
-        for top in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__")}:
-            if not (folder / top).exists():
-                (folder / top).symlink_to(Path(str(found.locate_file(top))))

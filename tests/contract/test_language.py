@@ -31,7 +31,7 @@ SAMPLES = sorted((EVENTS / "samples").glob("*.json"))
 STATES = {
     "store_id": {"store_id", "name", "location", "participating"},
     "product_id": {"product_id", "store_id", "name", "description", "sku", "price", "removed"},
-    "customer_id": {"customer_id", "name", "sms_number", "enabled", "language"},
+    "customer_id": {"customer_id", "enabled", "language"},
     "phone_id": {"phone_id", "request", "expires_at"},
     "basket_id": {"basket_id", "customer_id", "status", "items", "total"},
     "order_id": {

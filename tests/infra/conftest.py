@@ -63,6 +63,12 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def arn_of(reference: Any) -> str:
+    """The logical id that a GetAtt refers to."""
+    name: str = reference["Fn::GetAtt"][0]
+    return name
+
+
 def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
     """The templates of a stage, with a placeholder for layer and code. Fails on a finding of cdk-nag."""
     import aws_cdk as cdk

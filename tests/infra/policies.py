@@ -32,6 +32,7 @@ ARNS = {
     "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:{here}:table/{name}"),
     "AWS::Cognito::UserPool": ("", "arn:aws:cognito-idp:{here}:userpool/{name}"),  # an id, which Cognito makes
     "AWS::Cognito::UserPoolDomain": ("Domain", "arn:aws:cognito-idp:{here}:domain/{name}"),
+    "AWS::KMS::Key": ("", "arn:aws:kms:{here}:key/{name}"),  # an id, which KMS makes
     "AWS::SSM::Parameter": ("Name", "arn:aws:ssm:{here}:parameter{name}"),
 }
 REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::Alias"}

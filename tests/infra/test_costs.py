@@ -19,7 +19,8 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
     """README names the sum: `make idle-cost STAGE=prod`."""
     costs = {what: round(dollars, 2) for what, dollars in idle_cost(prod.stacks, STAGES["prod"]).items()}
     assert costs == {
-        "metrics that alarms read": 23.90,
+        "keys of KMS": 1.00,
+        "metrics that alarms read": 24.00,
         "polling of empty queues (assumed)": 2.85,
         "secrets": 1.20,
         "ticks of schedules": 0.58,

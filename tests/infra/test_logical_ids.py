@@ -4,7 +4,9 @@ from tests.infra.conftest import Templates
 
 EVENTS = "ServiceEvents9470217E"
 VIEWS = "ServiceViews224FAA69"
-KEYS = {EVENTS: ["stream", "version"], VIEWS: ["partition", "sort"]}
+VAULT, ERASURES = "ServiceVaultTableB1D2F23B", "ServiceVaultErasures6DBD0996"
+ROW = ["partition", "sort"]
+KEYS = {EVENTS: ["stream", "version"], VIEWS: ROW, VAULT: ROW, ERASURES: ROW}
 INBOX = {"ServiceInboxQueue71168C66", "ServiceInboxDeadLettersA2A17638", "ServiceInboxUndelivered297A1839"}
 DISPATCHER = {
     "ServiceDispatcherQueueFA098A07",
@@ -16,7 +18,7 @@ RELAY = {"ServiceRelayFailures647D90D4"}
 TABLES = {
     "baskets": {EVENTS, VIEWS},
     "checkout": {EVENTS, VIEWS},
-    "customers": {EVENTS, VIEWS},
+    "customers": {EVENTS, VAULT, ERASURES},
     "depot": {EVENTS, VIEWS},
     "insights": {VIEWS},
     "notifications": {EVENTS, VIEWS},
@@ -53,6 +55,12 @@ def test_the_logical_ids_of_tables_do_not_change(dev: Templates) -> None:
 
 def test_the_logical_ids_of_queues_do_not_change(dev: Templates) -> None:
     assert logical_ids(dev, "AWS::SQS::Queue") == QUEUES
+
+
+def test_the_logical_ids_of_the_key_of_personal_data_and_of_its_alias_do_not_change(dev: Templates) -> None:
+    """Another key of KMS would open nothing that there is."""
+    assert logical_ids(dev, "AWS::KMS::Key") == {"customers": {"ServiceVaultKeyACFCE3B0"}}
+    assert logical_ids(dev, "AWS::KMS::Alias") == {"customers": {"ServiceVaultAlias1BEA6D3E"}}
 
 
 def test_the_keys_of_tables_do_not_change(dev: Templates) -> None:

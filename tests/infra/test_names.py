@@ -31,6 +31,8 @@ NAME = {
     "AWS::Logs::MetricFilter": None,  # within its group
     "AWS::CodeDeploy::Application": "ApplicationName",
     "AWS::CodeDeploy::DeploymentGroup": None,  # within its application
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::KMS::Key": None,  # an id, which KMS makes
     "AWS::Lambda::Alias": None,  # within its function
     "AWS::Lambda::Version": None,
     "AWS::SecretsManager::Secret": "Name",
@@ -47,6 +49,7 @@ NAME = {
     "AWS::ApiGatewayV2::Stage": None,  # within its API
     "AWS::CDK::Metadata": None,
 }
+PATHS = {"AWS::KMS::Alias", "AWS::SSM::Parameter"}
 OTHER_NAME = re.compile(r"^[\w.+=,@-]{1,64}$")
 
 
@@ -70,7 +73,7 @@ def test_no_physical_name_is_equal_in_two_stages(dev: Templates, prod: Templates
 def test_no_name_is_given_twice_and_none_is_too_long(dev: Templates) -> None:
     given = list(physical_names(dev))
     assert len(given) == len(set(given))
-    assert [name for kind, name in given if kind != "AWS::SSM::Parameter" and not OTHER_NAME.match(name)] == []
+    assert [name for kind, name in given if kind not in PATHS and not OTHER_NAME.match(name)] == []
 
 
 def test_what_other_stacks_address_has_a_name_that_is_known_before_it_exists(dev: Templates) -> None:

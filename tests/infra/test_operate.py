@@ -235,6 +235,36 @@ def test_no_table_or_two_for_one_id_are_left_to_a_person() -> None:
         retained(DEPOT, twice)
 
 
+def test_a_vault_that_stayed_is_taken_up_with_its_key(prod: Templates, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = "mallbots-prod-customers"
+    importable = ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::KMS::Alias")
+    kept = {name: kind for kind in importable for found, name, _ in prod.resources(kind) if found == "customers"}
+    resources = prod.stacks["customers"]["Resources"]
+    assert {resources[name]["DeletionPolicy"] for name in kept} == {"Retain"}
+    with mock_aws():
+        make_tables(*(f"{stack}-{name}-1A2B3C4D5E6F" for name, kind in kept.items() if kind == importable[0]))
+        assert main(["tables", "--stage", "prod", "--service", "customers"]) == 1
+        assert "alias/mallbots-prod-personal-data is not here" in capsys.readouterr().err
+        kms = boto3.client("kms")
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName="alias/mallbots-prod-personal-data", TargetKeyId=key)
+        assert main(["tables", "--stage", "prod", "--service", "customers"]) == 0
+    mapping = json.loads(capsys.readouterr().out)
+    assert set(mapping) == set(kept)
+    assert mapping["ServiceVaultKeyACFCE3B0"] == {"KeyId": key}
+    assert mapping["ServiceVaultAlias1BEA6D3E"] == {"AliasName": "alias/mallbots-prod-personal-data"}
+
+
+def make_tables(*names: str) -> None:
+    for name in names:
+        boto3.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
 @pytest.mark.parametrize("time", ["yesterday", "2026-03-01", "2026-03-01T12:00:00"])
 def test_a_republish_since_what_is_no_moment_is_refused_before_it_begins(
     time: str, capsys: pytest.CaptureFixture[str]

@@ -2,20 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
 from events.registry import language
 from functions.kernel.composition.manifest import manifest, services
 from infra.stages import stage
-from tests.infra.conftest import Resource, Templates, listed
-
-
-def arn_of(reference: Any) -> str:
-    """The logical id that a GetAtt refers to."""
-    name: str = reference["Fn::GetAtt"][0]
-    return name
+from tests.infra.conftest import Resource, Templates, arn_of, listed
 
 
 def test_every_queue_has_a_dead_letter_queue_or_is_one(dev: Templates) -> None:
@@ -104,8 +97,13 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: 
 
 def test_rows_are_deleted_only_where_what_they_say_is_judged_again(dev: Templates) -> None:
     """An older message may write a deleted row once more: a sweep or the dispatcher then decides by the stream, and a
-    roll-up by the rows of the minute."""
-    deleting = {(stack, name) for stack, name, s in dev.statements() if "dynamodb:DeleteItem" in listed(s["Action"])}
+    roll-up by the rows of the minute. A row of the vault is deleted in the transaction of a commit, which decides.
+    """
+    deleting = {
+        (stack, name)
+        for stack, name, statement in dev.statements()
+        if "dynamodb:DeleteItem" in listed(statement["Action"]) and "Vault" not in arn_of(statement["Resource"])
+    }
     workers = {"checkout": "InboxWorker", "depot": "Dispatcher", "insights": "InboxWorker", "payments": "InboxWorker"}
     assert {stack for stack, _ in deleting} == set(workers)
     assert all(workers[stack] in name for stack, name in deleting)
@@ -230,11 +228,15 @@ def test_every_declared_route_is_a_route_of_the_gateway(dev: Templates) -> None:
     assert at_gateway == declared | {"$default", "GET /health", "GET /api/openapi.json", "GET /api/docs"}
 
 
-def test_every_table_recovers_to_a_point_in_time(dev: Templates) -> None:
-    tables = dev.resources("AWS::DynamoDB::Table")
+def test_every_table_of_commits_or_rows_recovers_to_any_second_of_35_days(dev: Templates) -> None:
+    """tests/infra/test_vault.py has the others. 35 days are the default.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PointInTimeRecoverySpecification.html
+    """
+    tables = [(name, t) for _, name, t in dev.resources("AWS::DynamoDB::Table") if "Vault" not in name]
     assert len(tables) > len(services())
-    for _, name, table in tables:
-        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
+    for name, table in tables:
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}, name
 
 
 def test_every_function_has_a_log_group_of_its_own_with_a_retention_of_14_days(dev: Templates) -> None:

@@ -14,6 +14,7 @@ from functions.kernel.messaging.queries import Queries
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.uses import Uses
 
 MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
 
@@ -38,13 +39,22 @@ class Manifest:
     @property
     def questions(self) -> tuple[type[Query[Any]], ...]:
         """The queries that it sends to other services, by name."""
-        rooms = [room for room in (self.api, *self.inboxes, self.queries) if room]
-        return tuple(sorted({query for room in rooms for query in room.uses.asks}, key=lambda query: query.__name__))
+        asked = {query for uses in self._uses for query in uses.asks}
+        return tuple(sorted(asked, key=lambda query: query.__name__))
 
     @property
     def asks(self) -> tuple[str, ...]:
         """The services that it asks directly."""
         return tuple(sorted({query.owner for query in self.questions}))
+
+    @property
+    def has_vault(self) -> bool:
+        """Whether any of its rooms uses a vault."""
+        return any(uses.vault for uses in self._uses)
+
+    @property
+    def _uses(self) -> list[Uses]:
+        return [room.uses for room in (self.api, *self.inboxes, self.queries) if room]
 
     @property
     def indexes(self) -> list[str]:

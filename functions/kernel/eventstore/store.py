@@ -176,17 +176,21 @@ class MemoryEventStore:
         self.vault = MemoryVault()
 
     def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
-        """All or nothing; each key must be free."""
+        """All or nothing; each key must be free. Commits that are there already write no rows again."""
         items = [to_item(commit) for commit in commits]
         for commit in commits:
             there = self.items.get(commit.stream, {}).get(commit.version)
             if there and there["id"]["S"] != commit.id:
                 raise ConcurrencyError(f"{commit.stream} has changed meanwhile")
-        for commit, item in zip(commits, items, strict=True):
-            if commit.version not in self.items.setdefault(commit.stream, {}):
-                self.items[commit.stream][commit.version] = item
-                self.log.append(item)
-        for row in beside:
+        new = [
+            (commit, item)
+            for commit, item in zip(commits, items, strict=True)
+            if commit.version not in self.items.setdefault(commit.stream, {})
+        ]
+        for commit, item in new:
+            self.items[commit.stream][commit.version] = item
+            self.log.append(item)
+        for row in beside if new else ():
             self.vault.write(row)
 
     def backwards(self, stream: str, page: int) -> Iterator[Commit]:

@@ -105,6 +105,12 @@ class DynamoVault:
         return data
 
 
+def _stored(data: dict[str, Any]) -> dict[str, Any]:
+    """Data as a table gives it back: a copy, of what JSON has."""
+    copied: dict[str, Any] = read(compact(data))
+    return copied
+
+
 class MemoryVault:
     """The same in memory. tables: the rows of the vault, and of the ledger of erasures."""
 
@@ -122,15 +128,16 @@ class MemoryVault:
         if row.data is None:
             table.pop((row.partition, row.sort), None)
         else:
-            table[row.partition, row.sort] = read(compact(row.data))
+            table[row.partition, row.sort] = _stored(row.data)
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """By its key."""
-        return self.rows.get((partition, sort))
+        row = self.rows.get((partition, sort))
+        return None if row is None else _stored(row)
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
         """Those that are there."""
-        return {key: self.rows[key] for key in keys if key in self.rows}
+        return {key: _stored(self.rows[key]) for key in keys if key in self.rows}
 
     def sorts(self, partition: str, limit: int, before: str | None = None) -> Sequence[str]:
         """Sort what is there, and cut."""
@@ -139,4 +146,4 @@ class MemoryVault:
 
     def add(self, partition: str, sort: str, data: dict[str, Any]) -> dict[str, Any]:
         """Unless one is there."""
-        return self.rows.setdefault((partition, sort), data)
+        return _stored(self.rows.setdefault((partition, sort), _stored(data)))

@@ -47,6 +47,39 @@ def test_a_table_s_time_to_live_takes_effect_on_creation_and_on_update(bench: Wo
     assert attribute(made["Name"]) == "gone_after ENABLED"
 
 
+def recovering(**specification: Any) -> dict[str, Any]:
+    made = table("expires")
+    return {**made, "Properties": {**made["Properties"], "PointInTimeRecoverySpecification": specification}}
+
+
+def recovery_of(bench: Workbench, name: str) -> tuple[str, int | None]:
+    found = bench.client("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = found["PointInTimeRecoveryDescription"]
+    return recovery["PointInTimeRecoveryStatus"], recovery.get("RecoveryPeriodInDays")
+
+
+def test_a_table_s_point_in_time_recovery_takes_effect_with_its_period_on_creation_and_on_update(
+    bench: Workbench,
+) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-pointintimerecoveryspecification.html"""
+    a_day = recovering(PointInTimeRecoveryEnabled=True, RecoveryPeriodInDays=1)
+    made = deploy(bench, {"Table": a_day}, {"Name": {"Ref": "Table"}})
+    assert recovery_of(bench, made["Name"]) == ("ENABLED", 1)
+
+    longest = recovering(PointInTimeRecoveryEnabled=True)
+    deploy(bench, {"Table": longest}, {"Name": {"Ref": "Table"}}, stack=made["Stack"])
+    assert recovery_of(bench, made["Name"]) == ("ENABLED", 35)
+
+    off = recovering(PointInTimeRecoveryEnabled=False)
+    deploy(bench, {"Table": off}, {"Name": {"Ref": "Table"}}, stack=made["Stack"])
+    assert recovery_of(bench, made["Name"]) == ("DISABLED", None)
+
+
+def test_a_table_without_a_specification_has_no_point_in_time_recovery(bench: Workbench) -> None:
+    made = deploy(bench, {"Table": table("expires")}, {"Name": {"Ref": "Table"}})
+    assert recovery_of(bench, made["Name"]) == ("DISABLED", None)
+
+
 def test_an_http_api_answers_a_preflight_by_its_cors_configuration(bench: Workbench) -> None:
     resources = {
         "Api": {

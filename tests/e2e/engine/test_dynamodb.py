@@ -141,6 +141,27 @@ def test_the_segments_of_a_scan_return_each_item_once(bench: Workbench) -> None:
     assert sum(bool(segment) for segment in segments) > 1
 
 
+def test_a_recovery_period_is_kept_and_is_35_days_at_most(bench: Workbench) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PointInTimeRecoverySpecification.html"""
+    table, dynamodb = bench.table(), bench.client("dynamodb")
+    a_week = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 7}
+    told = dynamodb.update_continuous_backups(TableName=table.name, PointInTimeRecoverySpecification=a_week)
+    assert _period(told) == 7
+
+    with pytest.raises(ClientError) as refused:
+        dynamodb.update_continuous_backups(
+            TableName=table.name, PointInTimeRecoverySpecification={**a_week, "RecoveryPeriodInDays": 36}
+        )
+
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert _period(dynamodb.describe_continuous_backups(TableName=table.name)) == 7
+
+
+def _period(answer: Any) -> int:
+    days: int = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"]
+    return days
+
+
 def test_an_item_of_more_than_400_kilobytes_is_refused(bench: Workbench) -> None:
     table, dynamodb = bench.table(), bench.client("dynamodb")
 

@@ -108,6 +108,36 @@ def test_a_bus_is_described_by_whom_it_is_granted_to(bench: Workbench) -> None:
     assert denial(events.describe_event_bus, Name="another") == "AccessDeniedException"
 
 
+@pytest.mark.parametrize(
+    ("context", "code"),
+    [
+        ({"for": "keys", "year": "2026"}, ""),
+        ({"year": "2026", "for": "keys", "more": "is fine"}, ""),
+        ({"for": "keys", "year": "20266"}, "AccessDeniedException"),
+        ({"for": "anything", "year": "2026"}, "AccessDeniedException"),
+        ({"for": "keys"}, "AccessDeniedException"),
+        (None, "AccessDeniedException"),
+    ],
+)
+def test_a_call_of_kms_is_judged_by_its_encryption_context(
+    bench: Workbench, context: dict[str, str] | None, code: str
+) -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"""
+    key = bench.client("kms").create_key()["KeyMetadata"]["Arn"]
+    given = {} if context is None else {"EncryptionContext": context}
+    made = bench.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256", **given)
+    keys = {"kms:EncryptionContext:for": "keys"}
+    years = {"kms:EncryptionContext:year": "????"}
+    statements = [
+        allowed(action, key, StringEquals=keys, StringLike=years) for action in ("kms:GenerateDataKey", "kms:Decrypt")
+    ]
+    kms = as_role(bench.cloud, bench.role(*statements), "kms")
+
+    assert denial(kms.generate_data_key, KeyId=key, KeySpec="AES_256", **given) == code
+    assert denial(kms.decrypt, KeyId=key, CiphertextBlob=made["CiphertextBlob"], **given) == code
+    assert denial(kms.encrypt, KeyId=key, Plaintext=b"anything", **given) == "AccessDeniedException"
+
+
 def test_a_resource_that_denies_what_is_not_tls_accepts_calls(bench: Workbench) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: true by TLS."""
     queue = bench.queue()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from events.registry import Kind, language
+from functions.customers.domain import PLAIN
 from functions.kernel.domain.aggregate import Aggregate
 from functions.kernel.eventstore import codec, relay
 from functions.kernel.eventstore.publish import Publisher
@@ -32,6 +33,7 @@ SAMPLES = Path(__file__).parent / "samples" / "stored_forms"
 FORMS = ("first", "second")
 SERVICES = sorted(path.stem for path in (SAMPLES / "first").glob("*.json"))
 FORMER = {"attempt"}  # fields of that code that no aggregate has any more
+PERSONAL = {"name", "sms_number"}  # fields of customers that code of today marks where they are not sealed
 ATTRIBUTES = {"stream", "version", "id", "time", "actor", "correlation_id", "events"}
 
 
@@ -119,7 +121,10 @@ def test_every_stream_is_loaded_as_it_was(form: str, service: str, snapshots: bo
             **json.loads(codec.to_state(read)),
         }
         names = set(known["state"]) - FORMER
-        assert {name: state.get(name, getattr(read, name)) for name in names} == {n: known["state"][n] for n in names}
+        expected = {name: known["state"][name] for name in names}
+        if service == "customers":
+            expected |= {name: PLAIN + expected[name] for name in PERSONAL}
+        assert {name: state.get(name, getattr(read, name)) for name in names} == expected
 
 
 def test_every_cause_is_known_with_its_commit(form: str, service: str, running: Runtime) -> None:

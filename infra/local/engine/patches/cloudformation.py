@@ -3,7 +3,7 @@
 Restored behaviour of AWS:
 
 - `AWS::Events::Archive`, `Connection` and `ApiDestination` are created as by the API.
-- A table's `TimeToLiveSpecification` takes effect, on creation and on update.
+- A table's `TimeToLiveSpecification` and `PointInTimeRecoverySpecification` take effect, on creation and on update.
 - An HTTP API's `CorsConfiguration` takes effect: templates write `AllowOrigins` where the API has `allowOrigins`.
 - `Ref` of a secret is its ARN, where the engine gives its name.
   https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
@@ -44,7 +44,7 @@ def apply() -> None:
     types["AWS::Events::Connection"] = named_by_api(seams, events, "connection", connection)
     types["AWS::Events::ApiDestination"] = named_by_api(seams, events, "api_destination", destination)
     for table in ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"):
-        types[table] = with_time_to_live(seams, types[table])
+        types[table] = with_recovery(seams, with_time_to_live(seams, types[table]))
     types["AWS::ApiGatewayV2::Api"] = with_cors_in_lower_case(types["AWS::ApiGatewayV2::Api"])
     types["AWS::SecretsManager::Secret"] = known_by_arn(seams, types["AWS::SecretsManager::Secret"])
     types["AWS::CloudWatch::Alarm"] = with_metric_math(types["AWS::CloudWatch::Alarm"])
@@ -141,6 +141,23 @@ def with_time_to_live(seams: Seams, table_type: dict[str, Any]) -> dict[str, Any
         return created
 
     return around(table_type, after=set_ttl)
+
+
+def with_recovery(seams: Seams, table_type: dict[str, Any]) -> dict[str, Any]:
+    """A table's type that applies `PointInTimeRecoverySpecification`; without one, recovery is switched off."""
+    tables = module("services.dynamodb")
+    seams.need(tables, "_update_continuous_backups")
+
+    def set_recovery(created: Any, properties: dict[str, Any]) -> Any:
+        given = properties.get("PointInTimeRecoverySpecification") or {}
+        enabled = str(given.get("PointInTimeRecoveryEnabled")).lower() == "true"
+        days = {"RecoveryPeriodInDays": int(given["RecoveryPeriodInDays"])} if "RecoveryPeriodInDays" in given else {}
+        request = {"TableName": created[0], "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": enabled}}
+        request["PointInTimeRecoverySpecification"] |= days
+        accepted(tables._update_continuous_backups(request), "PointInTimeRecoverySpecification")
+        return created
+
+    return around(table_type, after=set_recovery)
 
 
 def with_cors_in_lower_case(api_type: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ Restored behaviour of AWS:
   https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 - DescribeEventBus is a call on a bus. The engine takes its `Name` for a rule's.
   https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+- A call of KMS is judged by its encryption context: `kms:EncryptionContext:<key>` and `kms:EncryptionContextKeys`.
+  https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 - `aws:SecureTransport` is true: in AWS every SDK calls by TLS. This engine speaks HTTP, on the loopback interface.
 
 Mended besides:
@@ -57,6 +59,8 @@ def judge_each_entry(seams: Seams, evaluator: Any, actions: Any) -> None:
 
     def context_with_entries(service: str, action: str, body: bytes, parameters: Any) -> dict[str, Any]:
         context: dict[str, Any] = context_of(service, action, body, parameters)
+        if service == "kms":
+            return {**context, **encryption_context(body)}
         return {**context, ENTRIES: judged(body)} if action == PUT_EVENTS else context
 
     def first_bus(body: bytes, region: str, account: str) -> list[str]:
@@ -103,6 +107,18 @@ def judged(body: bytes) -> list[tuple[str, dict[str, str]]]:
             keys = {"events:source": source, "events:detail-type": kind}
             found[bus, source, kind] = (bus or "default", {name: value for name, value in keys.items() if value})
     return list(found.values())
+
+
+def encryption_context(body: bytes) -> dict[str, Any]:
+    """The condition keys of a request's encryption context; none where it has none."""
+    try:
+        given = json.loads(body or b"{}").get("EncryptionContext")
+    except (ValueError, AttributeError):
+        return {}
+    if not isinstance(given, dict) or not given:
+        return {}
+    keys = {f"kms:EncryptionContext:{key}": str(value) for key, value in given.items()}
+    return {**keys, "kms:EncryptionContextKeys": list(given)}
 
 
 def describe_a_bus(seams: Seams, actions: Any) -> None:

@@ -1,0 +1,110 @@
+"""Each service's asset alone, in an interpreter that has the layer, what Lambda brings, and nothing else.
+
+The local cloud runs functions on an interpreter of its own, whose packages would hide one that the layer lacks.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from functions.kernel.composition.manifest import manifest, services
+from infra import bundling
+from infra.stages import STAGES
+from tests.support.installed import link_boto3, link_layer
+
+ASSETS = [*services(), "gateway"]
+
+# Imports what each asset's code imports anywhere, also within functions, but for types alone; each in a process of its
+# own, forked once what all import is there. Reads [the folders of packages, {service: its asset}], and prints for each
+# service what was not found; "jwt" where it has found nothing to sign tokens with.
+IMPORT_ALL = """
+import ast, importlib, json, os, sys
+from pathlib import Path
+
+def imported(node):
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.module
+        yield from imported(child)
+
+packages, assets = json.load(sys.stdin)
+sys.path[:0] = packages
+import aws_lambda_powertools, boto3, jwt, pydantic
+for service, asset in assets.items():
+    if os.fork() == 0:
+        sys.path.insert(0, asset)
+        os.environ["MALLBOTS_SERVICE"] = service
+        missing = set() if "EdDSA" in jwt.PyJWS().get_algorithms() else {"jwt"}
+        for name in {name for file in Path(asset).rglob("*.py") for name in imported(ast.parse(file.read_text()))}:
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                missing.add(error.name.partition(".")[0])
+        print(json.dumps([service, sorted(missing)]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    build = tmp_path_factory.mktemp("build")
+    return {service: bundling.asset(service, STAGES["local"], build) for service in ASSETS}
+
+
+@pytest.fixture(scope="module")
+def boto3(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return link_boto3(tmp_path_factory.mktemp("lambda") / "boto3")
+
+
+def alone(script: str, said: object = None) -> str:
+    """What a script prints in an interpreter that has the standard library alone."""
+    command = [sys.executable, "-S", "-I", "-c", script]
+    done = subprocess.run(command, input=json.dumps(said), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def missing(assets: Mapping[str, Path], *others: Path) -> dict[str, list[str]]:
+    """What the assets' code imports, and does not find beside itself in these folders."""
+    said = [list(map(str, others)), {service: str(folder) for service, folder in assets.items()}]
+    found: dict[str, list[str]] = dict(json.loads(line) for line in alone(IMPORT_ALL, said).splitlines())
+    assert set(found) == set(assets)
+    return {service: packages for service, packages in found.items() if packages}
+
+
+def test_the_layer_has_all_that_the_code_of_each_asset_imports(
+    assets: dict[str, Path], boto3: Path, tmp_path: Path
+) -> None:
+    assert missing(assets, link_layer(tmp_path / "layer"), boto3) == {}
+
+
+def test_a_layer_without_cryptography_is_found_in_each_asset_that_needs_it(
+    assets: dict[str, Path], boto3: Path, tmp_path: Path
+) -> None:
+    """Tokens are signed by what PyJWT finds: without cryptography it is imported, and signs none."""
+    found = missing(assets, link_layer(tmp_path / "layer", without="cryptography"), boto3)
+    assert {service for service, packages in found.items() if "cryptography" in packages} == {"customers", "gateway"}
+    issuing = {name for name in services() for api in [manifest(name).api] if api and api.uses.issues_tokens}
+    assert issuing == {"customers", "depot"}
+    assert issuing <= {service for service, packages in found.items() if "jwt" in packages}
+
+
+def test_customers_asset_seals_and_opens_by_itself(assets: dict[str, Path], boto3: Path, tmp_path: Path) -> None:
+    paths = [str(path) for path in (assets["customers"], link_layer(tmp_path / "layer"), boto3)]
+    script = f"""
+import sys
+sys.path[:0] = {paths!r}
+from functions.customers.sealing import CustomerKey
+key = CustomerKey.new("ada")
+print(key.open(key.seal("Ada Reyes", "name", 1), "name"))
+"""
+    assert alone(script) == "Ada Reyes\n"
