@@ -16,7 +16,7 @@ from tests.support.contention import ContendedStore
 from tests.unit.payments.till import ADA, Till, cancelled, readied, request, request_fully
 
 DAY = timedelta(days=1)
-BOB = CustomerRegistered(customer_id="bob", name="Bob Grey", sms_number="+1 555 0101", enabled=True)
+BOB = CustomerRegistered(customer_id="bob", enabled=True)
 PAY = "/api/payments/invoices/order-1/pay"
 ADA_PAYS = {"customerId": "ada", "amount": 20}
 KEY = {"idempotency-key": "key-1"}
