@@ -3,7 +3,7 @@
 from typing import cast
 
 from events.baskets import BasketStatus
-from events.queries import FindCustomer, FindProduct
+from events.queries import FindCustomerStatus, FindProduct
 from functions.baskets import service
 from functions.baskets.domain import Basket
 from functions.kernel.rest.http import Api
@@ -11,7 +11,7 @@ from functions.kernel.rest.wire import Answer, Body, Id, Money, Quantity, Wire
 from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("baskets", uses=Uses(streams="commit", rows=("get", "put"), asks=(FindProduct, FindCustomer)))
+api = Api("baskets", uses=Uses(streams="commit", rows=("get", "put"), asks=(FindProduct, FindCustomerStatus)))
 
 
 class NewBasket(Body):

@@ -8,6 +8,7 @@ from functions.baskets.domain import Basket, Product
 from functions.baskets.publish import publishes
 from functions.kernel.domain.errors import InvalidError, NotFoundError
 from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging import known_customers
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
@@ -26,7 +27,7 @@ def start(customer_id: str) -> str:
 
     def decide(basket: Basket) -> None:
         basket.start(customer_id, clock.stamp())
-        if not views.knows_customer(customer_id):
+        if not known_customers.knows(customer_id):
             raise NotFoundError("customer was not located")
 
     return baskets.create(context.current().new_id(), decide).id

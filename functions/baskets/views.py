@@ -1,22 +1,15 @@
-"""The index of baskets that may be untouched for too long, and copies of stores, products and customers.
+"""The index of baskets that may be untouched for too long, and copies of stores and products.
 
-When a copy misses, the owner is asked and its answer kept. What was removed or erased is a marked row, not a tombstone:
-a tombstone reads like a row that was never written, and the owner would be asked each time.
+When a copy misses, the owner is asked and its answer kept. What was removed is a marked row, not a tombstone: a
+tombstone reads like a row that was never written, and the owner would be asked each time.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from events.baskets import BasketAbandoned, BasketCancelled, BasketCheckedOut, BasketStarted
-from events.customers import (
-    CustomerDisabled,
-    CustomerEnabled,
-    CustomerErased,
-    CustomerRegistered,
-    CustomerSmsChanged,
-)
 from events.envelope import Metadata
-from events.queries import FindCustomer, FindProduct
+from events.queries import FindProduct
 from events.stores import (
     ProductAdded,
     ProductPriceChanged,
@@ -38,7 +31,6 @@ KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an e
 
 projection = Projection(indexes=["untouched"])
 find_product = Ask(FindProduct)
-find_customer = Ask(FindCustomer)
 
 
 @projection.on(BasketStarted)
@@ -72,18 +64,6 @@ def product_row(event: ProductState, metadata: Metadata) -> Row:
     return _product(event.product_id, event.store_id, event.name, event.price, event.removed)
 
 
-@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
-def customer_row(
-    event: CustomerRegistered | CustomerSmsChanged | CustomerEnabled | CustomerDisabled, metadata: Metadata
-) -> Row:
-    return _customer(event.customer_id, erased=False)
-
-
-@projection.on(CustomerErased)
-def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
-    return _customer(event.customer_id, erased=True)
-
-
 def product(product_id: str) -> Product | None:
     """A product as it is in the catalogue; None for one that is unknown or was removed.
 
@@ -103,19 +83,6 @@ def product(product_id: str) -> Product | None:
         price=copy["price"],
         participating=store["participating"],
     )
-
-
-def knows_customer(customer_id: str) -> bool:
-    """Whether a customer exists. Raises UnavailableError as `product` does."""
-    copy = read("customers", customer_id)
-    return not copy["erased"] if copy else _ask_for_customer(customer_id)
-
-
-def _ask_for_customer(customer_id: str) -> bool:
-    found = find_customer.or_none(customer_id=customer_id)
-    if found:
-        runtime.current().views.put(_customer(customer_id, erased=False), found.version)
-    return found is not None
 
 
 def _ask_for_product(product_id: str) -> Product | None:
@@ -149,7 +116,3 @@ def _store(store_id: str, name: str, participating: bool) -> Row:
 
 def _product(product_id: str, store_id: str, name: str, price: int, removed: bool) -> Row:
     return Row("products", product_id, {"store_id": store_id, "name": name, "price": price, "removed": removed})
-
-
-def _customer(customer_id: str, *, erased: bool) -> Row:
-    return Row("customers", customer_id, {"erased": erased})

@@ -88,8 +88,8 @@ def personal(customer: Customer, key: CustomerKey | None = None) -> Personal:
 def names(customer_ids: Sequence[str]) -> dict[str, str]:
     """The names of customers by id, of those who have one: not of the unknown and the erased."""
     found = keys.find_many(customer_ids)
-    loaded = runtime.current().side_by_side([partial(customers.load, id) for id in found])
-    opened = {one.aggregate.id: one.aggregate.name_opened_by(found[one.aggregate.id]) for one in results(loaded)}
+    loaded = runtime.current().side_by_side([partial(customers.load, id) for id in dict.fromkeys(customer_ids)])
+    opened = {one.aggregate.id: one.aggregate.name_opened_by(found.get(one.aggregate.id)) for one in results(loaded)}
     return {id: name for id, name in opened.items() if name is not None}
 
 

@@ -1,21 +1,13 @@
 """What insights consumes: all that its read models are made of, which is every message on the bus."""
 
-from events.customers import CustomerErased
 from events.insights import SumsDue
 from functions.insights import rollup, views
-from functions.insights.models import timeline
-from functions.kernel.messaging.inbox import Again, Inbox
+from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 
 inbox = Inbox("insights", uses=Uses(rows=("get", "query", "delete")))
 inbox.include(views.projection)
 inbox.schedule(SumsDue, "rate(1 minute)")
-
-
-@inbox.on(CustomerErased)
-def customer_erased(event: CustomerErased) -> None:
-    if not timeline.forget(event.customer_id):
-        raise Again(0)
 
 
 @inbox.on(SumsDue)

@@ -1,6 +1,14 @@
 """What the notifications service consumes: what to text about, and the events that feed its read models."""
 
-from events.customers import OneTimeCodeRequested
+from events.customers import (
+    CustomerDisabled,
+    CustomerEnabled,
+    CustomerErased,
+    CustomerLanguageChanged,
+    CustomerRegistered,
+    CustomerSmsChanged,
+    OneTimeCodeRequested,
+)
 from events.notifications import NotificationKind
 from events.ordering import (
     OrderApproved,
@@ -11,7 +19,7 @@ from events.ordering import (
     OrderRejected,
     OrderState,
 )
-from events.queries import FindCustomer, FindOneTimeCode
+from events.queries import FindAddress, FindOneTimeCode
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 from functions.notifications import service
@@ -28,9 +36,12 @@ KINDS: dict[type[OrderState], NotificationKind] = {
 
 inbox = Inbox(
     "notifications",
-    uses=Uses(streams="commit", rows=("get",), asks=(FindCustomer, FindOneTimeCode), ports=(service.texts,)),
+    uses=Uses(streams="commit", asks=(FindAddress, FindOneTimeCode), ports=(service.texts,)),
 )
 inbox.include(projection)
+inbox.drain(
+    CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled, CustomerErased
+)
 
 
 @inbox.on(*KINDS)

@@ -1,13 +1,13 @@
 """The use cases of notifications: text a customer about an order, or a one-time code."""
 
 from events.notifications import NotificationKind
-from events.queries import FindOneTimeCode
+from events.queries import FindAddress, FindOneTimeCode
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.runtime import Port
-from functions.notifications import views, wording
+from functions.notifications import wording
 from functions.notifications.domain import CodeText, Notification
 from functions.notifications.publish import publishes
 from functions.notifications.sns import TextMessages, UnreachableNumberError, connect
@@ -15,12 +15,14 @@ from functions.notifications.sns import TextMessages, UnreachableNumberError, co
 notifications = Repository(Notification, publishes)
 code_texts = Repository(CodeText, publishes)
 texts: Port[TextMessages] = Port("texts", connect=connect)
+find_address = Ask(FindAddress)
 find_code = Ask(FindOneTimeCode)
 
 
 def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
     """Text a customer about an order, once for each kind; skip an unknown customer and an unreachable number.
 
+    The number and the language come from their owner, and are kept nowhere.
     The text is sent first and recorded then. When recording fails, the retry sends it with the same request id: so no
     text is lost, and a provider that honours the id sends one. Raises UnavailableError, and what the port raises.
     """
@@ -28,7 +30,7 @@ def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
     if notifications.find(notification_id):
         return
     try:
-        to = views.addressee(customer_id)
+        to = find_address(customer_id=customer_id)
         texts().send(to.sms_number, wording.text(kind, order_id, to.language), request_id=notification_id)
     except (NotFoundError, UnreachableNumberError) as error:
         reason = str(error)

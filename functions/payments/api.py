@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, cast
 
 from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
-from events.queries import FindCustomer, FindOrder
+from events.queries import FindCustomerStatus, FindOrder
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
@@ -22,7 +22,7 @@ api = Api(
         streams="commit",
         rows=("get", "query", "put"),
         indexes=(INDEX,),
-        asks=(FindCustomer, FindOrder),
+        asks=(FindCustomerStatus, FindOrder),
         queues=("inbox",),
     ),
 )

@@ -14,6 +14,7 @@ from datetime import timedelta
 from events.payments import OrderReconciliationDue, RefundDue, UnconfirmedPaymentsDue, VoidDue
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository, change_together
+from functions.kernel.messaging import known_customers
 from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import budget, clock, context, ids, runtime
 from functions.kernel.runtime.observe import Alarm
@@ -52,7 +53,7 @@ def authorize(customer_id: str, amount: int) -> str:
     def decide(payment: Payment) -> None:
         at = clock.stamp()
         payment.authorize(customer_id, amount, at)
-        if not views.knows_customer(customer_id):
+        if not known_customers.knows(customer_id):
             raise NotFoundError("customer was not located")
         if payment.changes:
             views.await_confirmation(Unconfirmed(payment.id, at))  # before the provider holds anything

@@ -1,8 +1,4 @@
-"""Copies of customers and orders, as far as payments need them, and the list of differences that staff see.
-
-A customer's copy says that the customer exists. Where it is missing, the owner is asked and the answer kept. An erased
-customer stays as a marked row instead of a tombstone, so that the owner need not be asked; the erasure is the last
-event of its stream.
+"""Copies of orders, as far as payments need them, and the list of differences that staff see.
 
 An order's copy is what its money is compared with, once it has ended; it is written when an order begins and when it
 ends, and ordering is asked about one between. One sparse index finds what is to be compared: an ended order by the day
@@ -18,14 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from events.customers import (
-    CustomerDisabled,
-    CustomerEnabled,
-    CustomerErased,
-    CustomerRegistered,
-    CustomerSmsChanged,
-    CustomerState,
-)
 from events.envelope import Metadata
 from events.ordering import (
     OrderCancelled,
@@ -35,7 +23,7 @@ from events.ordering import (
     OrderState,
 )
 from events.payments import DifferenceCleared, DifferenceFound, DifferenceState, OrdersToCompare
-from events.queries import FindCustomer, FindOrder
+from events.queries import FindOrder
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
@@ -51,18 +39,7 @@ RUN_KEPT = timedelta(days=1)  # after its end, so that no message begins it anew
 UNCONFIRMED = "payments without an order"
 
 projection = Projection(indexes=[INDEX])
-find_customer = Ask(FindCustomer)
 find_order = Ask(FindOrder)
-
-
-@projection.on(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled)
-def customer_row(event: CustomerState, metadata: Metadata) -> Row:
-    return _customer(event.customer_id, erased=False)
-
-
-@projection.on(CustomerErased)
-def erased_customer_row(event: CustomerErased, metadata: Metadata) -> Row:
-    return _customer(event.customer_id, erased=True)
 
 
 @projection.on(OrderCreated, OrderRejected, OrderCancelled, OrderCompleted)
@@ -196,20 +173,3 @@ def differences(status: str | None, limit: int, after: dict[str, Any] | None) ->
     if status is None:
         return query("differences", limit=limit, after=after)
     return query("differences", index=INDEX, first=f"{status} ", last=f"{status} ~", limit=limit, after=after)
-
-
-def knows_customer(customer_id: str) -> bool:
-    """Whether a customer exists. Raises UnavailableError when the owner must be asked and does not answer."""
-    copy = read("customers", customer_id)
-    return not copy["erased"] if copy else _ask(customer_id)
-
-
-def _ask(customer_id: str) -> bool:
-    found = find_customer.or_none(customer_id=customer_id)
-    if found:
-        runtime.current().views.put(_customer(customer_id, erased=False), found.version)
-    return found is not None
-
-
-def _customer(customer_id: str, *, erased: bool) -> Row:
-    return Row("customers", customer_id, {"erased": erased})

@@ -6,17 +6,18 @@ from typing import Annotated, TypeVar, get_args
 from pydantic import Field, GetPydanticSchema
 
 from events.ordering import OrderStatus
+from events.queries import FindCustomerNames
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, GivenId, Limit, Lines, Moment, Money, Stamp, Wire
+from functions.kernel.rest.wire import AbsentIfNone, Answer, Body, GivenId, Limit, Lines, Moment, Money, Stamp, Wire
 from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.kernel.runtime.uses import Uses
 from functions.search import service
 from functions.search.service import Filters, Found
 from functions.search.views import BY_STATUS
 
-api = Api("search", uses=Uses(rows=("get", "get_many", "query"), indexes=(BY_STATUS,)))
+api = Api("search", uses=Uses(rows=("get", "get_many", "query"), indexes=(BY_STATUS,), asks=(FindCustomerNames,)))
 
 # A filter is None where it is left out.
 T = TypeVar("T")
@@ -52,9 +53,11 @@ class Item(Wire):
 
 
 class OrderContent(Wire):
+    """An order; `customerName` is absent where it is not to be had, as that of an erased customer."""
+
     order_id: str
     customer_id: str
-    customer_name: str
+    customer_name: AbsentIfNone = None
     payment_id: str
     items: list[Item]
     total: Money
@@ -97,7 +100,7 @@ def _content(found: Found) -> OrderContent:
     return OrderContent(
         order_id=order["order_id"],
         customer_id=order["customer_id"],
-        customer_name=found.customer_name or "",
+        customer_name=found.customer_name,
         payment_id=order["payment_id"],
         items=[Item(**item) for item in order["items"]],
         total=order["total"],

@@ -1,7 +1,18 @@
 """What search consumes: the events that its read models are made of."""
 
+from events.customers import (
+    CustomerDisabled,
+    CustomerEnabled,
+    CustomerErased,
+    CustomerLanguageChanged,
+    CustomerRegistered,
+    CustomerSmsChanged,
+)
 from functions.kernel.messaging.inbox import Inbox
 from functions.search import views
 
 inbox = Inbox("search")
 inbox.include(views.projection)
+inbox.drain(
+    CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled, CustomerErased
+)

@@ -1,13 +1,18 @@
-"""The use cases of search: show an order, find orders."""
+"""The use cases of search: show an order, find orders.
 
-from collections.abc import Iterator, Mapping, Sequence
+A customer's name is asked of its owner when it is shown, and kept nowhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from events.ordering import OrderStatus
-from functions.kernel.domain.errors import NotFoundError
-from functions.kernel.runtime import clock
+from events.queries import FindCustomerNames
+from functions.kernel.domain.errors import NotFoundError, UnavailableError
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.runtime import budget, clock, observe
 from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.ownership import must_be, must_own, own_id
 from functions.search import views
@@ -17,7 +22,9 @@ READ_AT_MOST = 400  # orders: at least as many read units
 BYTES_AT_MOST = 8_000_000  # of the orders that are read, and of those of one batch more
 NAMES_AT_MOST = 4_000  # of a page: 2,000 units of the 3,000 that a partition gives in a second
 
-Key = tuple[str, str]  # a kind ("customers", "stores", "products") and an id
+find_customer_names = Ask(FindCustomerNames)
+
+Key = tuple[str, str]  # a kind ("stores", "products") and an id
 
 # Before and behind every order's position, which is its creation time and its id.
 OLDEST = "0"
@@ -53,7 +60,10 @@ class Filters:
 
 @dataclass(frozen=True)
 class Found:
-    """An order with the current names of its customer, stores and products."""
+    """An order with the current names of its customer, stores and products.
+
+    customer_name: None where it is not to be had: its owner does not answer, or knows no such customer (any more).
+    """
 
     order: dict[str, Any]
     customer_name: str | None
@@ -66,7 +76,7 @@ def order(order_id: str) -> Found:
     if row is None:
         raise NotFoundError(missing)
     must_own(row["customer_id"], missing)
-    return _named([row])[0]
+    return _with_customers(_named([row]))[0]
 
 
 def permitted(filters: Filters) -> Filters:
@@ -112,8 +122,8 @@ def _too_many(names: set[Key], found: Sequence[object]) -> bool:
 def _answerable(rows: Sequence[dict[str, Any]], reached: str | None) -> tuple[list[Found], str | None]:
     """The orders with their names, as many as fit into an answer, and where the next page begins."""
     found = _named(rows)
-    shown = found[: fitting(compact(one.order) for one in found)]
-    return shown, reached if len(shown) == len(found) else views.position(shown[-1].order)
+    shown = found[: fitting(map(compact, found))]
+    return _with_customers(shown), reached if len(shown) == len(found) else views.position(shown[-1])
 
 
 def _candidates(filters: Filters, first: str, last: str, limit: int) -> Iterator[dict[str, Any]]:
@@ -134,19 +144,19 @@ def _candidates(filters: Filters, first: str, last: str, limit: int) -> Iterator
 
 
 def _names_in(row: dict[str, Any]) -> list[Key]:
-    """The kinds and ids of what has a name in an order."""
+    """The kinds and ids of the stores and products in an order."""
     stores = [("stores", item["store_id"]) for item in row["items"]]
     products = [("products", item["product_id"]) for item in row["items"]]
-    return [("customers", row["customer_id"]), *stores, *products]
+    return [*stores, *products]
 
 
-def _named(rows: Sequence[dict[str, Any]]) -> list[Found]:
-    """Orders with the current names; each customer, store and product is read once, a hundred at a time."""
+def _named(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Orders with the current names of stores and products; each is read once, a hundred at a time."""
     names = views.names_of(key for row in rows for key in _names_in(row))
     return [_with_names(row, names) for row in rows]
 
 
-def _with_names(row: dict[str, Any], names: Mapping[Key, str]) -> Found:
+def _with_names(row: dict[str, Any], names: Mapping[Key, str]) -> dict[str, Any]:
     items = [
         {
             **item,
@@ -155,4 +165,23 @@ def _with_names(row: dict[str, Any], names: Mapping[Key, str]) -> Found:
         }
         for item in row["items"]
     ]
-    return Found({**row, "items": items}, names.get(("customers", row["customer_id"])))
+    return {**row, "items": items}
+
+
+def _with_customers(orders: Sequence[dict[str, Any]]) -> list[Found]:
+    """Orders with the names of their customers: last of all, so that an owner that is slow keeps nothing else back."""
+    names = _names_of_customers(order["customer_id"] for order in orders)
+    return [Found(order, names.get(order["customer_id"])) for order in orders]
+
+
+def _names_of_customers(ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of a page's customers by id, all asked at once; none when their owner does not answer in time."""
+    different = tuple(dict.fromkeys(ids))
+    if not different or budget.left() < budget.OPTIONAL:
+        return {}
+    try:
+        with budget.at_most(budget.OPTIONAL):
+            return find_customer_names(customer_ids=different).names
+    except UnavailableError as error:
+        observe.log_error("orders are shown without the names of customers", error)
+        return {}

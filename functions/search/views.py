@@ -1,4 +1,4 @@
-"""The read model of orders, and copies of the names of customers, stores and products."""
+"""The read model of orders, and copies of the names of stores and products."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -85,7 +85,7 @@ def order(order_id: str) -> dict[str, Any] | None:
 
 
 def names_of(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """The current names of customers, stores and products by kind and id, of those that are known and not erased.
+    """The current names of stores and products by kind and id, of those that are known.
 
     They may be those of a moment ago, like all that search shows.
     """

@@ -78,7 +78,7 @@ def _queries(registered: Manifest) -> Iterator[str]:
     if registered.queries is None:
         return
     for name, (query, handler) in sorted(registered.queries.handlers.items()):
-        by = ", ".join(_askers(query))
+        by = ", ".join(_askers(query)) or "none"
         yield f"| {name} | {by} | {query.answer.__name__} | {_where(query)} | {_where(handler)} |"
 
 

@@ -77,8 +77,10 @@ def test_every_event_carries_its_aggregates_whole_public_state(message: type[Mes
         assert message.model_fields.keys() >= STATES[message.about.key]
 
 
-def test_an_erased_customer_has_neither_name_nor_number() -> None:
-    assert language()["CustomerErased"].model_fields.keys() == {"customer_id", "erased"}
+def test_no_message_of_customers_has_a_name_or_a_number() -> None:
+    about = {name: message.model_fields.keys() for name, message in language().items() if name.startswith("Customer")}
+    assert {name for name, fields in about.items() if fields & {"name", "sms_number"}} == set()
+    assert about["CustomerErased"] == {"customer_id", "erased"}
 
 
 @each_message

@@ -88,7 +88,8 @@ def test_a_command_is_listed_by_who_answers_it_with_its_model_its_handler_and_it
 def test_a_query_is_listed_by_who_answers_it_with_its_model_its_handler_and_who_asks(query: type[Query[Any]]) -> None:
     _, asked_by, answer, model, handler = row(query.owner, query.__name__)
     asking = [service for service in services() if query in manifest(service).questions]
-    assert asked_by.split(", ") == asking + ["gateway"] * (query in ASKED_BY_THE_AUTHORIZER)
+    asking += ["gateway"] * (query in ASKED_BY_THE_AUTHORIZER)
+    assert asked_by.split(", ") == (asking or ["none"])
     assert (named(model), answer) == (query, query.answer.__name__)
     queries = manifest(query.owner).queries
     assert queries

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from functions.depot import matching
-from functions.insights.models import timeline
 from functions.kernel.composition.adapters import PAUSE
 from functions.kernel.messaging.sweep import SECONDS
 from functions.kernel.runtime import budget
@@ -74,8 +73,12 @@ def test_a_message_begins_only_with_time_for_a_whole_call() -> None:
     assert row("a minute of a roll-up (but the first)")[0] == (
         f"{budget.MESSAGE} s, and {SECONDS} s after it began at the latest"
     )
-    assert row(f"a page of {timeline.TOMBSTONES_AT_ONCE} tombstones")[0] == f"{budget.MESSAGE} s"
     assert budget.CALL + budget.RESERVE == budget.MESSAGE
+
+
+def test_a_call_without_which_there_is_an_answer_begins_only_with_time_for_its_tries_and_the_answer() -> None:
+    name, left, most = "the names of customers in what search shows", budget.OPTIONAL, budget.OPTIONAL - budget.RESERVE
+    assert row(name) == [f"{left} s", f"it takes {most} s at most; without it the orders have no names of customers"]
 
 
 def test_of_ten_texts_that_hang_as_many_are_tried_as_the_page_says() -> None:

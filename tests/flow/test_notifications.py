@@ -17,7 +17,6 @@ from tests.support.texts import MemoryTexts, Text
 DISORDER = [None, 1, 2]  # messages in order, and by two seeds in disorder with duplicates
 NUMBER = "+15550100"
 KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
-CUSTOMER_EVENTS = ["CustomerRegistered", "CustomerLanguageChanged"]
 ORDER_EVENTS = ["OrderCreated", "OrderApproved", "OrderReadied", "OrderCancelled", "OrderRejected", "OrderCompleted"]
 
 Notifications = list[tuple[str, NotificationKind]]  # order ids and kinds
@@ -36,17 +35,6 @@ class LosingTexts(MemoryTexts):
 @pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
 def scene(request: pytest.FixtureRequest) -> Scene:
     return a_scene(request.param)
-
-
-@pytest.fixture(params=DISORDER, ids=lambda seed: "in order" if seed is None else f"disorder {seed}")
-def without_copy(request: pytest.FixtureRequest) -> Scene:
-    """A scene whose customer speaks Spanish; no event of the customer has reached notifications."""
-    scene = a_scene(request.param)
-    scene.mall.hold("notifications", *CUSTOMER_EVENTS)
-    scene.shopper.registers()
-    speaks(scene, "es")
-    scene.shopper.fills_a_basket({scene.products["cable"]: 1}).authorizes_a_payment(50)
-    return scene
 
 
 def use_provider(mall: Mall, provider: MemoryTexts) -> MemoryTexts:
@@ -162,50 +150,20 @@ def test_a_message_whose_text_always_fails_is_dead_lettered_and_can_be_redriven(
     assert Counter(provider.asked) == texts_of([(scene.order_id, "received"), (scene.order_id, "approved")])
 
 
-def test_while_the_copy_misses_and_the_owner_is_down_a_text_waits_and_is_not_lost(
-    without_copy: Scene,
-) -> None:
-    provider = use_provider(without_copy.mall, MemoryTexts())
-    without_copy.mall.stop("customers")
-    without_copy.shopper.checks_out()
-    without_copy.mall.pass_time(40)
-    assert set(without_copy.mall.waiting()["notifications"]) == {"OrderCreated"}
-    assert (provider.asked, is_settled(without_copy, "received"), without_copy.mall.dead_letters()) == ([], False, {})
-    without_copy.mall.start("customers")
-    without_copy.mall.pass_time(60)
-    assert without_copy.shopper.order()["status"] == "approved"
-    expected: Notifications = [(without_copy.order_id, "received"), (without_copy.order_id, "approved")]
-    assert Counter(provider.asked) == texts_of(expected, "es")
-    assert without_copy.mall.dead_letters() == {}
-
-
-def test_a_customer_whose_registration_is_late_is_asked_for(without_copy: Scene) -> None:
-    provider = use_provider(without_copy.mall, MemoryTexts())
-    without_copy.is_approved()
-    expected: Notifications = [(without_copy.order_id, "received"), (without_copy.order_id, "approved")]
-    assert Counter(provider.asked) == texts_of(expected, "es")
-    without_copy.mall.release("notifications", *CUSTOMER_EVENTS)
-    without_copy.mall.pass_time(10)
-    assert Counter(provider.asked) == texts_of(expected, "es")
-
-
-def test_an_answer_of_the_owner_is_not_overwritten_by_older_events(without_copy: Scene) -> None:
-    provider = use_provider(without_copy.mall, MemoryTexts())
-    without_copy.shopper.checks_out()
-    without_copy.mall.release("notifications", *reversed(CUSTOMER_EVENTS))
-    without_copy.mall.pass_time(10)
-    assert without_copy.shopper.is_cancelled_by_staff().status == 200
-    expected: Notifications = [
-        (without_copy.order_id, kind) for kind in KINDS if kind in ("received", "approved", "cancelled")
-    ]
-    assert Counter(provider.asked) == texts_of(expected, "es")
-
-
-def test_a_customer_in_the_copy_is_texted_while_the_owner_is_down(scene: Scene) -> None:
+def test_while_the_owner_of_the_number_is_down_a_text_waits_and_is_not_lost(scene: Scene) -> None:
     provider = use_provider(scene.mall, MemoryTexts())
+    speaks(scene, "es")
     scene.mall.stop("customers")
     scene.shopper.checks_out()
-    assert Counter(provider.asked) == texts_of([(scene.order_id, "received")])
+    scene.mall.pass_time(40)
+    assert set(scene.mall.waiting()["notifications"]) == {"OrderCreated"}
+    assert (provider.asked, is_settled(scene, "received"), scene.mall.dead_letters()) == ([], False, {})
+    scene.mall.start("customers")
+    scene.mall.pass_time(60)
+    assert scene.shopper.order()["status"] == "approved"
+    expected: Notifications = [(scene.order_id, "received"), (scene.order_id, "approved")]
+    assert Counter(provider.asked) == texts_of(expected, "es")
+    assert scene.mall.dead_letters() == {}
 
 
 def test_a_customer_who_changes_language_and_number_gets_later_texts_there(scene: Scene) -> None:

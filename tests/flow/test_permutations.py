@@ -81,7 +81,7 @@ def test_insights_count_a_completed_order_the_same() -> None:
 
 def test_the_customer_is_notified_of_a_completed_order_the_same() -> None:
     scene = a_scene()
-    rehearsal = Rehearsal(scene.mall, "notifications")
+    rehearsal = Rehearsal(scene.mall, "notifications", "customers")
     completes(scene)
     path = f"/api/notifications?customerId={scene.shopper.customer_id}"
     names = [name for name in ORDER_EVENTS if name != "OrderPaid"]

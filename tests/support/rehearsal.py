@@ -13,11 +13,12 @@ RETRIES = 60  # seconds: enough for the retries of a message that arrives too ea
 
 
 class Rehearsal:
-    """Saves a service's state when it is created. A replay stops all other services of the mall."""
+    """Saves a service's state when it is created. A replay stops all other services but those that it asks."""
 
-    def __init__(self, mall: Mall, service: str) -> None:
+    def __init__(self, mall: Mall, service: str, *asked: str) -> None:
         self.mall = mall
         self.service = service
+        self.asked = asked
         self.runtime = mall.runtimes[service]
         assert isinstance(self.runtime.store, MemoryEventStore)
         assert isinstance(self.runtime.views, MemoryViews)
@@ -49,7 +50,7 @@ class Rehearsal:
         vars(self.views).update(vars(copy_of_views(views)))
         self.mall.relay_positions[self.service] = len(self.store.log)
         self.mall.stop(*self.mall.runtimes)
-        self.mall.start(self.service)
+        self.mall.start(self.service, *self.asked)
         self.mall.now = self._now
         for queue in (self.runtime.queue, self.runtime.dead_letters, *self.runtime.queues.values()):
             assert isinstance(queue, MemoryQueue)

@@ -3,34 +3,29 @@
 The key of a message's row is its flow, time and id, so a redelivered message finds its own row. A reply may be
 published again at another time, under the same id: the key of its row is the id alone, and an index has its time.
 
-The personal data of a customer's event (every text in it) is in a row of its own, joined on read, whose key is the
-customer and the version in the customer's stream. CustomerErased is the last event of that stream, so its version gives
-the keys of all such rows, whether their events were received or not. It writes tombstones there, which no event that is
-late, redelivered or handled at the same time can overwrite.
+Nothing personal is in a message, nor in a row: what the first versions of customers' events held is dropped when they
+are read.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from events.customers import CustomerErased
 from events.envelope import Metadata
 from events.registry import Kind, Message, language
 from functions.kernel.domain.errors import NotFoundError
-from functions.kernel.projections.projection import Projection, read, read_many, rows
+from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Stamp, Wire
-from functions.kernel.runtime import budget, runtime
+from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.views import Row
 
 ANSWERS = "answers"
-CUSTOMERS = "customers"
-ERASURES, FORGOTTEN = "erasures", "forgotten"  # by customer: the version of CustomerErased, and the last one forgotten
-TOMBSTONES_AT_ONCE = 100  # half a second; one after the other, for a partition takes 1,000 writes a second
+BEFORE = "person"  # in rows of earlier code: where the texts of a customer's event were, which are empty in the row
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
 projection = Projection(indexes=[ANSWERS])
@@ -51,52 +46,12 @@ def message_rows(message: Message, metadata: Metadata) -> list[Row]:
         include={"id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor"}
     )
     data["data"] = message.model_dump(mode="json")
-    personal = _personal_row(message, data["data"], metadata)
-    if personal:
-        data["person"] = [personal.partition, personal.sort]
-        data["data"] |= dict.fromkeys(personal.data or {}, "")
     flow, position = _flow(metadata.correlation_id), _position(data)
     if type(message).about.kind is Kind.REPLY:
         row = Row(f"answers in {flow}", metadata.id, data, indexes={ANSWERS: (flow, position)})
     else:
         row = Row(flow, position, data)
-    return [*([personal] if personal else []), row, *_order_rows(message, metadata, data)]
-
-
-def _personal_row(message: Message, data: dict[str, Any], metadata: Metadata) -> Row | None:
-    """The personal data in an event of the customers service: name, number, and any text that may be added."""
-    about = type(message).about
-    texts = {name: value for name, value in data.items() if isinstance(value, str) and name != about.key}
-    if about.source != CUSTOMERS or about.kind is not Kind.EVENT or not texts:
-        return None
-    return Row(_personal_data_of(data[about.key]), _version_key(metadata.stream_version), texts)
-
-
-@projection.on(CustomerErased)
-def erasure_row(event: CustomerErased, metadata: Metadata) -> Row:
-    """How long the customer's stream is, which ends here: what `forget` does, in as many pages as that takes."""
-    return Row(ERASURES, event.customer_id, {"version": metadata.stream_version})
-
-
-def forget(customer_id: str) -> bool:
-    """Write tombstones for the personal data of all earlier events of a customer who was erased; whether that is done.
-
-    A stream may be longer than there is time for: then it goes on from where it stopped, when it is called again.
-    """
-    erasure, forgotten = read(ERASURES, customer_id), read(FORGOTTEN, customer_id) or {"version": 0}
-    last = erasure["version"] - 1 if erasure else 0
-    for begin in range(forgotten["version"], last, TOMBSTONES_AT_ONCE):
-        if budget.left() < budget.MESSAGE:
-            return False
-        end = min(begin + TOMBSTONES_AT_ONCE, last)
-        for number in range(begin + 1, end + 1):
-            _put(Row(_personal_data_of(customer_id), _version_key(number), None), last + 1)
-        _put(Row(FORGOTTEN, customer_id, {"version": end}), end)
-    return True
-
-
-def _put(row: Row, version: int) -> None:
-    runtime.current().views.put(row, version)
+    return [row, *_order_rows(message, metadata, data)]
 
 
 def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> list[Row]:
@@ -140,20 +95,18 @@ def _merge(partitions: Sequence[tuple[str, str | None]], limit: int, after: str 
             ends.append(_position(page.rows[-1]))
     # Behind the end of a partition that was not read to its own, messages of it may be missing.
     known = [position for position in sorted(found) if not ends or position <= min(ends)]
-    messages = _with_personal_data([found[position] for position in known[:limit]])
+    messages = [_as_of_now(found[position]) for position in known[:limit]]
     shown = known[: fitting(map(compact, messages))][:limit]
     more = bool(ends) or len(known) > len(shown)
     return TimelinePage(messages[: len(shown)], shown[-1] if more and shown else None)
 
 
-def _with_personal_data(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Messages with their personal data, unless that is erased."""
-    keys = [tuple(key) if (key := message.pop("person", None)) else None for message in messages]
-    texts = read_many((key for key in keys if key), consistent=True)
-    return [
-        {**message, "data": message["data"] | (texts.get(key, {}) if key else {})}
-        for message, key in zip(messages, keys, strict=True)
-    ]
+def _as_of_now(message: dict[str, Any]) -> dict[str, Any]:
+    """A message of a row, also of earlier code: what is personal had a place of its own there, and is not shown."""
+    if BEFORE not in message:
+        return message
+    kept = {name: value for name, value in message["data"].items() if value != ""}
+    return {name: value for name, value in message.items() if name != BEFORE} | {"data": kept}
 
 
 def _position(message: dict[str, Any]) -> str:
@@ -174,14 +127,6 @@ def _flows_of(order_id: str) -> str:
 
 def _about(order_id: str) -> str:
     return f"about {order_id}"
-
-
-def _personal_data_of(customer_id: str) -> str:
-    return f"said of {customer_id}"
-
-
-def _version_key(number: int) -> str:
-    return f"{number:09}"  # so that a partition is in the stream's order
 
 
 class MessageShape(Wire):

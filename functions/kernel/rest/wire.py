@@ -107,12 +107,13 @@ class Answer(Wire):
     """The body of an answer."""
 
 
+AbsentIfNone = Annotated[str | None, Field(exclude_if=lambda text: text is None), WithJsonSchema({"type": "string"})]
+
+
 class PagedAnswer(Answer):
     """An answer that is a page of a list: at the end `next` is absent."""
 
-    next: Annotated[str | None, Field(exclude_if=lambda token: token is None), WithJsonSchema({"type": "string"})] = (
-        None
-    )
+    next: AbsentIfNone = None
 
 
 class Document(Answer):

@@ -9,12 +9,14 @@ API answers with 503 and a queue retries.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from math import inf
 from typing import Any
 
 from botocore.config import Config
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.side_by_side import AT_ONCE
 
 # In seconds.
@@ -24,6 +26,7 @@ TRIES = 2
 BACK_OFF = 1  # the longest before a second try, in the SDK's standard mode
 CALL = TRIES * TRY + (TRIES - 1) * BACK_OFF
 RESERVE = 1  # what a function keeps to answer, or to report what failed
+OPTIONAL = BACK_OFF + TRY + RESERVE  # for a call without which there is an answer: of slow tries it is the only one
 MESSAGE = CALL + RESERVE  # a message of a batch, and a step of a sweep, begins only while so much is left
 
 _left: ContextVar[Callable[[], float] | None] = ContextVar("left", default=None)
@@ -43,6 +46,19 @@ def limited(measure: Callable[[], float]) -> Iterator[None]:
         yield
     finally:
         _left.reset(token)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Within the block, no more than so many seconds are left, nor more than the function has."""
+    outer, end = _left.get(), clock.now() + timedelta(seconds=seconds)
+
+    def measure() -> float:
+        own = (end - clock.now()).total_seconds()
+        return min(own, outer()) if outer else own
+
+    with limited(measure):
+        yield
 
 
 def config(tries: int = TRIES) -> Config:

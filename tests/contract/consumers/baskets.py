@@ -1,12 +1,11 @@
 """What baskets reads of what it hears."""
 
 from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads
+from tests.contract.known_customers import KNOWN_CUSTOMERS
 
 READS: Reads = {
     ("BasketStarted", "BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
-    ("CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled", "CustomerErased"): {
-        "customer_id": TEXT,
-    },
+    **KNOWN_CUSTOMERS,
     ("StoreCreated", "StoreParticipationToggled", "StoreRebranded"): {
         "store_id": TEXT,
         "name": TEXT,

@@ -12,7 +12,6 @@ READS: Reads = {
     ("BasketStarted", "BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
     ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {"list_id": maybe(TEXT)},
     ("DifferenceFound", "DifferenceCleared"): {"difference_id": TEXT},
-    ("CustomerErased",): {"customer_id": TEXT},
     ("OrderApproved",): {"created_at": TIME},
     ("OrderReadied", "OrderPaid"): {"approved_at": optional(maybe(TIME))},
     ("OrderCompleted",): {

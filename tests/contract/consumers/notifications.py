@@ -1,6 +1,6 @@
 """What notifications reads of what it hears. For what it lacks it calls back."""
 
-from tests.contract.kinds import NUMBER, TEXT, TIME, Reads, optional, words
+from tests.contract.kinds import NUMBER, TEXT, TIME, Reads, words
 
 KIND = words("received", "approved", "ready_for_pickup", "cancelled", "rejected", "completed")
 
@@ -9,14 +9,6 @@ READS: Reads = {
         "order_id": TEXT,
         "customer_id": TEXT,
     },
-    (
-        "CustomerRegistered",
-        "CustomerSmsChanged",
-        "CustomerLanguageChanged",
-        "CustomerEnabled",
-        "CustomerDisabled",
-    ): {"customer_id": TEXT, "sms_number": TEXT, "language": optional(TEXT)},
-    ("CustomerErased",): {"customer_id": TEXT},
     ("OneTimeCodeRequested",): {"phone_id": TEXT, "request": NUMBER, "expires_at": TIME},
     ("NotificationSent",): {
         "notification_id": TEXT,

@@ -1,6 +1,7 @@
 """What payments reads of what it hears."""
 
 from tests.contract.kinds import FLAG, NUMBER, TEXT, TIME, Reads, each, words
+from tests.contract.known_customers import KNOWN_CUSTOMERS
 
 READS: Reads = {
     ("ConfirmPayment",): {"payment_id": TEXT, "order_id": TEXT, "customer_id": TEXT, "amount": NUMBER},
@@ -15,9 +16,7 @@ READS: Reads = {
         "paid": FLAG,
         "created_at": TIME,
     },
-    ("CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled", "CustomerErased"): {
-        "customer_id": TEXT,
-    },
+    **KNOWN_CUSTOMERS,
     ("DifferenceFound", "DifferenceCleared"): {
         "difference_id": TEXT,
         "payment_id": TEXT,

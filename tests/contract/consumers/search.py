@@ -33,14 +33,6 @@ READS: Reads = {
         "shopping_list_id": maybe(TEXT),
         "created_at": TIME,
     },
-    (
-        "CustomerRegistered",
-        "CustomerSmsChanged",
-        "CustomerLanguageChanged",
-        "CustomerEnabled",
-        "CustomerDisabled",
-    ): {"customer_id": TEXT, "name": TEXT},
-    ("CustomerErased",): {"customer_id": TEXT},
     ("StoreCreated", "StoreParticipationToggled", "StoreRebranded"): {"store_id": TEXT, "name": TEXT},
     ("ProductAdded", "ProductRebranded", "ProductPriceChanged"): {"product_id": TEXT, "name": TEXT},
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from functions.insights.rollup import roll_up
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.eventstore.vault import MemoryVault, to_item
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Page
@@ -73,6 +74,24 @@ class CountedStore(MemoryEventStore):
             _counted.append(read_units(items[start : start + page], consistent=True))
             for _ in items[start : start + page]:
                 yield next(found)
+
+
+class CountedVault(MemoryVault):
+    """Rows of a vault in memory, with what reading them would cost."""
+
+    def get(self, partition: str, sort: str) -> dict[str, Any] | None:
+        self._count(partition, sort)
+        return super().get(partition, sort)
+
+    def get_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        asked = list(dict.fromkeys(keys))
+        for place in asked:
+            self._count(*place)
+        return super().get_many(asked)
+
+    def _count(self, partition: str, sort: str) -> None:
+        data = self.rows.get((partition, sort))
+        _counted.append(read_units([to_item(partition, sort, data) if data else {}], consistent=True))
 
 
 def filled(times: int = 1) -> Furnished:
@@ -149,7 +168,10 @@ def document() -> str:
     for runtime in mall.mall.runtimes.values():
         assert isinstance(runtime.views, MemoryViews)
         assert isinstance(runtime.store, MemoryEventStore)
+        assert isinstance(runtime.vault, MemoryVault)
         runtime.views.__class__, runtime.store.__class__ = CountedViews, CountedStore
+        runtime.vault.__class__ = CountedVault
+    mall.ask("GET", f"/api/customers/{mall.things['customer']}")  # has the key that wraps customers' keys kept
     lines = ["# What reading costs", "", f"Counted by `.venv/bin/python -m {__spec__.name}`, which writes this page."]
     lines += [
         "A read unit is 4 KB read consistently, or 8 KB read otherwise. Pages are full, of 50 or 10 things; orders"
@@ -158,7 +180,8 @@ def document() -> str:
     lines += [
         "No robot is at work: each list on a page that is worked on costs a unit more. Sums are those of the last 24"
     ]
-    lines += ["hours, in which one order was completed.", ""]
+    lines += ["hours, in which one order was completed. A customer's name or number costs a read of the stream and one"]
+    lines += ["of the key; the key that wraps these is kept for five minutes.", ""]
     lines += ["| list | a page of 50 | of 10 |", "|---|---|---|"]
     lines += [_row(f"`{key(r)}`", *_pages(mall, r)) for r in ROUTES if lists(r) and not r.writes]
     lines += ["", "| a search for | found by | a page of 50 | of 10 |", "|---|---|---|---|"]

@@ -67,9 +67,9 @@ PUBLISHED = {
     "POST /api/search/orders": (
         "filters? next? limit?",
         "orders next",
-        "orderId customerId customerName items total status",
+        "orderId customerId customerName? items total status",
     ),
-    "GET /api/search/orders/{id}": ("", "order", "orderId customerId customerName items total status"),
+    "GET /api/search/orders/{id}": ("", "order", "orderId customerId customerName? items total status"),
     "GET /api/insights/sales": ("", "orders items revenue byStore byProduct byHour", ""),
     "GET /api/insights/funnel": (
         "",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.customers import CustomerRegistered
-from events.queries import CustomerFound, ProductFound
+from events.queries import CustomerStatusFound, ProductFound
 from events.registry import Message
 from events.stores import ProductAdded, StoreCreated
 from functions.baskets import service
@@ -11,7 +11,7 @@ from functions.baskets.inbox import inbox
 from functions.kernel.domain.errors import UnavailableError
 from tests.support.delivery import delivered
 
-ADA = CustomerRegistered(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True)
+ADA = CustomerRegistered(customer_id="ada", enabled=True)
 BAKERY = StoreCreated(store_id="bakery", name="Corner Bakery", location="Floor 0, 12", participating=False)
 BREAD = ProductAdded(
     product_id="bread",
@@ -33,13 +33,13 @@ BREAD_FOUND = ProductFound(
     price=475,
     version=5,
 )
-ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Brown", sms_number="+1 555 0100", enabled=True, version=2)
+ADA_FOUND = CustomerStatusFound(customer_id="ada", enabled=True, version=2)
 
 
 class Owners:
     """The queries of the stores and customers services; while they are `down` they do not answer."""
 
-    def __init__(self, *answers: ProductFound | CustomerFound) -> None:
+    def __init__(self, *answers: ProductFound | CustomerStatusFound) -> None:
         self.answers = {_id(answer): answer for answer in answers}
         self.down = False
 
@@ -51,7 +51,7 @@ class Owners:
         return {"answer": answer.model_dump(mode="json")} if answer else {"not_found": f"there is no {id}"}
 
 
-def _id(answer: ProductFound | CustomerFound) -> str:
+def _id(answer: ProductFound | CustomerStatusFound) -> str:
     return answer.product_id if isinstance(answer, ProductFound) else answer.customer_id
 
 

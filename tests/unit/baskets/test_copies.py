@@ -1,14 +1,12 @@
-"""The copies of products, stores and customers, and the queries to their owners when a copy misses."""
+"""The copies of products and stores, and the queries to their owner when a copy misses."""
 
 import pytest
 
-from events.customers import CustomerErased
 from events.stores import ProductPriceChanged, ProductRemoved, StoreParticipationToggled, StoreRebranded
-from functions.baskets import service, views
+from functions.baskets import service
 from functions.baskets.domain import Product
 from functions.kernel.domain.errors import NotFoundError, UnavailableError
-from functions.kernel.projections.projection import read
-from tests.unit.baskets.mall import ADA, ADA_FOUND, BAKERY, BREAD, BREAD_FOUND, Owners, consume
+from tests.unit.baskets.mall import BAKERY, BREAD, BREAD_FOUND, Owners, consume
 
 DEARER = ProductPriceChanged(**{**BREAD.model_dump(), "price": 500}, previous_price=450)
 REMOVED = ProductRemoved(**{**BREAD.model_dump(), "removed": True})
@@ -80,34 +78,3 @@ def test_without_an_answer_of_the_owner_nothing_is_assumed(owners: Owners) -> No
     owners.down = True
     with pytest.raises(UnavailableError):
         service.product("bread")
-    with pytest.raises(UnavailableError):
-        views.knows_customer("ada")
-
-
-def test_a_registered_customer_is_known(owners: Owners) -> None:
-    owners.down = True
-    consume(ADA)
-    assert views.knows_customer("ada")
-
-
-def test_a_customer_whose_copy_misses_is_asked_for_and_kept(owners: Owners) -> None:
-    owners.answers["ada"] = ADA_FOUND
-    assert views.knows_customer("ada")
-    owners.down = True
-    assert views.knows_customer("ada")
-
-
-def test_a_customer_who_is_unknown_to_the_owner_is_not_located() -> None:
-    assert not views.knows_customer("ada")
-
-
-def test_an_erased_customer_is_not_located(owners: Owners) -> None:
-    owners.down = True
-    consume(CustomerErased(customer_id="ada"), stream_version=2)
-    consume(ADA, stream_version=1)
-    assert not views.knows_customer("ada")
-
-
-def test_a_copy_of_a_customer_holds_no_personal_data() -> None:
-    consume(ADA)
-    assert read("customers", "ada") == {"erased": False}

@@ -15,7 +15,7 @@ from tests.support.gateway import Response, request
 from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, consume
 
 ADA_HERSELF, BO = customer("ada"), customer("bo")
-BO_REGISTERED = CustomerRegistered(customer_id="bo", name="Bo Lind", sms_number="+1 555 0101", enabled=True)
+BO_REGISTERED = CustomerRegistered(customer_id="bo", enabled=True)
 BREADS = {"productId": "bread", "quantity": 2}
 WRITES = [
     ("PUT", "/addItem", BREADS),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from events.customers import CustomerErased
 from events.registry import Message, decode
 from events.shapes import LineItem
 from events.stores import StoreParticipationToggled
@@ -15,7 +16,7 @@ from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.commit import Cause
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import active
-from tests.unit.baskets.mall import ADA_FOUND, BAKERY, BREAD_FOUND, Owners, consume, opened
+from tests.unit.baskets.mall import ADA, ADA_FOUND, BAKERY, BREAD_FOUND, Owners, consume, opened
 
 LINE = LineItem(
     store_id="bakery",
@@ -100,6 +101,14 @@ def test_an_unknown_customer_starts_no_basket() -> None:
         service.start("ada")
     with pytest.raises(NotFoundError):
         service.basket(caused.new_id())
+
+
+def test_an_erased_customer_starts_no_basket_and_the_owner_is_not_asked(owners: Owners) -> None:
+    owners.down = True
+    consume(CustomerErased(customer_id="ada"), stream_version=2)
+    consume(ADA)
+    with pytest.raises(NotFoundError, match="customer was not located"):
+        service.start("ada")
 
 
 def test_a_customer_id_is_validated_before_the_owner_is_asked(owners: Owners) -> None:

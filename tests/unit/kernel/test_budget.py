@@ -1,13 +1,14 @@
 """How long calls and functions take: every function ends by itself, however many calls hang."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.runtime import budget
+from functions.kernel.runtime import budget, clock
 from infra.queues import FUNCTION_TIMEOUT
 from infra.service import API_TIMEOUT, QUERIES_TIMEOUT
 from tests.support import aws
@@ -43,6 +44,24 @@ def test_a_try_that_begins_as_late_as_it_may_and_hangs_leaves_time_to_report_it(
 def test_what_is_not_limited_has_time_without_end(dynamodb: Any) -> None:
     budget.check()
     assert dynamodb.list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize(("outer", "elapsed", "left"), [(10, 0, 5), (10, 4, 1), (3, 0, 3), (3, 2, 1)])
+def test_within_a_limit_no_more_is_left_than_it_says_nor_than_the_function_has(
+    outer: float, elapsed: float, left: float
+) -> None:
+    now = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    passed = 0.0
+    with clock.fixed(lambda: now + timedelta(seconds=passed)), budget.limited(lambda: outer - passed):
+        with budget.at_most(5):
+            passed = elapsed
+            assert budget.left() == left
+        assert budget.left() == outer - elapsed
+
+
+def test_a_limit_holds_where_the_function_has_time_without_end() -> None:
+    with clock.fixed(lambda: datetime(2026, 3, 14, 9, tzinfo=UTC)), budget.at_most(5):
+        assert budget.left() == 5
 
 
 @pytest.mark.parametrize("function", ["api", "worker", "relay"])

@@ -5,20 +5,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from events.queries import CustomerFound, FindCustomer, FindOrder, OrderFound
+from events.queries import CustomerStatusFound, FindCustomerStatus, FindOrder, OrderFound
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
 from functions.kernel.messaging.queries import Ask, Queries
 from functions.kernel.runtime import runtime
 from tests.support.runtime import memory_runtime
 
-MIA = CustomerFound(customer_id="mia", name="Mia", sms_number="123", enabled=True, version=2)
+MIA = CustomerStatusFound(customer_id="mia", enabled=True, version=2)
 
 queries = Queries("customers")
-find_customer = Ask(FindCustomer)
+find_status = Ask(FindCustomerStatus)
 
 
-@queries.on(FindCustomer)
-def find(query: FindCustomer) -> CustomerFound:
+@queries.on(FindCustomerStatus)
+def find(query: FindCustomerStatus) -> CustomerStatusFound:
     if query.customer_id != "mia":
         raise NotFoundError(f"there is no customer {query.customer_id}")
     return MIA
@@ -36,13 +36,13 @@ def test_the_answer_of_the_owner_is_given() -> None:
         return queries.handle(request)
 
     with asking(invoke):
-        assert find_customer(customer_id="mia") == MIA
+        assert find_status(customer_id="mia") == MIA
     assert asked == ["customers"]
 
 
 def test_what_the_owner_does_not_know_is_not_found() -> None:
     with asking(lambda owner, request: queries.handle(request)), pytest.raises(NotFoundError, match="no customer zoe"):
-        find_customer(customer_id="zoe")
+        find_status(customer_id="zoe")
 
 
 def test_an_owner_of_another_age_is_understood() -> None:
@@ -51,31 +51,31 @@ def test_an_owner_of_another_age_is_understood() -> None:
         return {"answer": {**answer["answer"], "more": 1}, "more": 1}
 
     with asking(newer):
-        assert find_customer(customer_id="mia") == MIA
+        assert find_status(customer_id="mia") == MIA
 
 
 @pytest.mark.parametrize("result", [{}, {"errorMessage": "it broke"}])
 def test_an_owner_that_gives_no_answer_is_unavailable(result: dict[str, Any]) -> None:
     with (
         asking(lambda owner, request: result),
-        pytest.raises(UnavailableError, match="customers did not answer FindCustomer"),
+        pytest.raises(UnavailableError, match="customers did not answer FindCustomerStatus"),
     ):
-        find_customer(customer_id="mia")
+        find_status(customer_id="mia")
 
 
 def test_a_function_that_may_ask_nobody_says_so() -> None:
     with asking(None), pytest.raises(UnavailableError, match="customers cannot be asked from here"):
-        find_customer(customer_id="mia")
+        find_status(customer_id="mia")
 
 
 def test_a_question_must_be_complete() -> None:
     with asking(None), pytest.raises(ValidationError):
-        find_customer()
+        find_status()
 
 
 @pytest.mark.parametrize("request_", [{"query": "FindOrder", "data": {}}, {}])
 def test_a_question_that_a_service_does_not_answer_is_refused(request_: dict[str, Any]) -> None:
-    with pytest.raises(InvalidError, match=r"customers does not answer .*: it answers FindCustomer"):
+    with pytest.raises(InvalidError, match=r"customers does not answer .*: it answers FindCustomerStatus"):
         queries.handle(request_)
 
 

@@ -18,7 +18,7 @@ def texts() -> MemoryTexts:
 
 @pytest.fixture
 def owner() -> Owner:
-    """The customers service, without any customer."""
+    """The customers service, which knows Ada."""
     return Owner()
 
 

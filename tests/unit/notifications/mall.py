@@ -2,26 +2,25 @@
 
 from typing import Any, TypeVar
 
-from events.customers import CustomerRegistered
 from events.ordering import OrderCreated, OrderState
-from events.queries import CustomerFound, OneTimeCodeFound
+from events.queries import AddressFound, OneTimeCodeFound
 from events.registry import Message
 from functions.kernel.domain.errors import UnavailableError
 from functions.notifications.inbox import inbox
 from tests.support.delivery import delivered
 
 NUMBER = "+15550100"
-ADA = CustomerRegistered(customer_id="ada", name="Ada Reyes", sms_number=NUMBER, enabled=True)
-ADA_FOUND = CustomerFound(customer_id="ada", name="Ada Reyes", sms_number="+15550102", enabled=True, version=2)
+ADDRESS = AddressFound(sms_number=NUMBER, language="en")
+IN_SPANISH = AddressFound(sms_number=NUMBER, language="es")
 
 O = TypeVar("O", bound=OrderState)  # noqa: E741  (an order event)
 
 
 class Owner:
-    """The queries of the customers service; while it is `down` it does not answer."""
+    """The queries of the customers service, which knows Ada; while it is `down` it does not answer."""
 
     def __init__(self) -> None:
-        self.customers: dict[str, CustomerFound] = {}
+        self.addresses = {"ada": ADDRESS}
         self.codes: dict[tuple[str, int], OneTimeCodeFound] = {}
         self.down = False
 
@@ -31,9 +30,9 @@ class Owner:
         if request["query"] == "FindOneTimeCode":
             code = self.codes.get((request["data"]["phone_id"], request["data"]["request"]))
             return {"answer": code.model_dump(mode="json")} if code else {"not_found": "there is no such code"}
-        assert (owner, request["query"]) == ("customers", "FindCustomer")
+        assert (owner, request["query"]) == ("customers", "FindAddress")
         customer_id = request["data"]["customer_id"]
-        found = self.customers.get(customer_id)
+        found = self.addresses.get(customer_id)
         return (
             {"answer": found.model_dump(mode="json")} if found else {"not_found": f"there is no customer {customer_id}"}
         )

@@ -12,7 +12,7 @@ from functions.notifications.api import api
 from functions.notifications.inbox import inbox
 from tests.support import jar_api
 from tests.support.promised import hand_over, promised
-from tests.unit.notifications.mall import ADA, CREATED, consume, order
+from tests.unit.notifications.mall import CREATED, consume, order
 
 NINE = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 
@@ -26,7 +26,6 @@ def listed(query: str) -> Any:
 @pytest.fixture
 def three_orders() -> list[str]:
     """The ids of three orders of Ada's, the oldest first, each with one text sent."""
-    consume(ADA)
     for n in range(3):
         with clock.fixed(lambda n=n: NINE + timedelta(minutes=n)):  # type: ignore[misc]
             consume(order(OrderCreated, order_id=f"order-{n}"), f"message-{n}")
@@ -35,7 +34,6 @@ def three_orders() -> list[str]:
 
 
 def test_a_text_that_was_sent_is_listed() -> None:
-    consume(ADA)
     with clock.fixed(lambda: NINE):
         consume(CREATED, "message-2")
     hand_over(inbox, promised())

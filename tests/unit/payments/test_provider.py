@@ -14,7 +14,7 @@ from tests.support.contention import ContendedStore, crash
 from tests.unit.payments.till import ADA, ADA_PAYS, Till, authorized, cancelled, readied, request, request_fully
 
 DAY = timedelta(days=1)
-BOB = CustomerRegistered(customer_id="bob", name="Bob Grey", sms_number="+1 555 0101", enabled=True)
+BOB = CustomerRegistered(customer_id="bob", enabled=True)
 PAY = "/api/payments/invoices/order-1/pay"
 KEY = {"idempotency-key": "key-1"}
 

@@ -6,9 +6,16 @@ import pytest
 
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.runtime import memory_runtime
+from tests.unit.search.orders import Owner
+
+
+@pytest.fixture
+def owner() -> Owner:
+    """The customers service, without any customer."""
+    return Owner()
 
 
 @pytest.fixture(autouse=True)
-def runtime() -> Iterator[Runtime]:
-    with active(memory_runtime("search")) as running:
+def runtime(owner: Owner) -> Iterator[Runtime]:
+    with active(memory_runtime("search", invoke=owner)) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Events of orders for search, and requests to it."""
+"""Events of orders for search, requests to it, and the service that owns the names of customers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,6 +15,7 @@ from events.ordering import (
 )
 from events.registry import Message
 from events.shapes import LineItem
+from functions.kernel.domain.errors import UnavailableError
 from functions.search.api import api
 from functions.search.inbox import inbox
 from tests.support.delivery import delivered
@@ -31,6 +32,23 @@ EVENTS: dict[str, tuple[type[OrderState], dict[str, Any]]] = {
     "rejected": (OrderRejected, {"reason": "no"}),
     "cancelled": (OrderCancelled, {"reason": "no", "by": "staff"}),
 }
+
+
+class Owner:
+    """The customers service: the names that it has by id, and what it was asked. While it is `down` it fails."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.asked: list[list[str]] = []
+        self.down = False
+
+    def __call__(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
+        if self.down:
+            raise UnavailableError(f"{owner} does not answer")
+        assert (owner, request["query"]) == ("customers", "FindCustomerNames")
+        ids = request["data"]["customer_ids"]
+        self.asked.append(ids)
+        return {"answer": {"names": {id: self.names[id] for id in ids if id in self.names}}}
 
 
 def line(product_id: str, quantity: int = 1) -> LineItem:

@@ -6,20 +6,18 @@ from typing import Any
 
 import pytest
 
-from events.customers import CustomerDisabled, CustomerErased, CustomerRegistered
 from events.stores import ProductRebranded, ProductRemoved, StoreRebranded
 from functions.search.api import api
 from functions.search.inbox import inbox
 from tests.support.gateway import request
-from tests.unit.search.orders import ask, consume, found, line, order, show
+from tests.unit.search.orders import Owner, ask, consume, found, line, order, show
 
-ADA = {"customer_id": "ada", "name": "Ada Reyes", "sms_number": "+15550100"}
 BAKERY = StoreRebranded(store_id="bakery", name="Boulangerie", location="Level 1", participating=True)
 BREAD: dict[str, Any] = {"product_id": "bread", "store_id": "bakery", "description": "", "sku": "", "price": 1}
 
 
-def test_an_order_is_shown_in_the_shape_of_the_wire_alone_and_in_a_list() -> None:
-    consume(CustomerRegistered(**ADA, enabled=True))
+def test_an_order_is_shown_in_the_shape_of_the_wire_alone_and_in_a_list(owner: Owner) -> None:
+    owner.names["ada"] = "Ada Reyes"
     consume(order("order-1", items=(line("bread", 2), line("ink"))))
     expected = {
         "orderId": "order-1",
@@ -60,16 +58,10 @@ def test_an_unknown_order_is_not_found() -> None:
 
 def test_names_are_the_current_ones() -> None:
     consume(order("order-1"))
-    consume(CustomerRegistered(**ADA, enabled=True), 1)
-    consume(CustomerDisabled(**ADA | {"name": "Ada R."}, enabled=False), 2)
     consume(BAKERY, 3)
     consume(ProductRebranded(**BREAD, name="Rye bread", removed=False), 2)
-    shown = show("order-1")
-    assert (shown["customerName"], shown["items"][0]["storeName"], shown["items"][0]["productName"]) == (
-        "Ada R.",
-        "Boulangerie",
-        "Rye bread",
-    )
+    [item] = show("order-1")["items"]
+    assert (item["storeName"], item["productName"]) == ("Boulangerie", "Rye bread")
 
 
 def test_a_removed_product_keeps_its_last_name() -> None:
@@ -77,14 +69,6 @@ def test_a_removed_product_keeps_its_last_name() -> None:
     consume(ProductRebranded(**BREAD, name="Rye bread", removed=False), 2)
     assert ProductRemoved.about.name not in inbox.pattern["detail-type"]
     assert show("order-1")["items"][0]["productName"] == "Rye bread"
-
-
-def test_an_erased_customer_has_no_name_and_the_orders_remain() -> None:
-    consume(order("order-1"))
-    consume(CustomerErased(customer_id="ada"), 2)
-    consume(CustomerRegistered(**ADA, enabled=True), 1)
-    assert show("order-1")["customerName"] == ""
-    assert found({"customerId": "ada"}) == ["order-1"]
 
 
 @pytest.mark.parametrize("received", list(itertools.permutations(["pending", "approved", "ready", "completed"])))
