@@ -12,6 +12,7 @@ import os
 import boto3
 
 from functions.customers.numbers import normalized
+from functions.customers.sealing import keyed
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Port
 
@@ -39,6 +40,11 @@ def code(phone_id: str, request: int) -> str:
     256 bits modulo 10^6 prefer no code by more than one in 10^70.
     """
     return str(int.from_bytes(_derived(f"code {phone_id} {request}")) % 10**DIGITS).zfill(DIGITS)
+
+
+def request_digest(digest: str) -> str:
+    """The digest of a request with a number, which may be nobody's: without the key no number can be tried out."""
+    return keyed(_derived("requests"), digest)
 
 
 def _derived(text: str) -> bytes:

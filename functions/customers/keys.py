@@ -12,7 +12,7 @@ from functions.customers.domain import Customer
 from functions.customers.sealing import CustomerKey
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Beside
-from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.vault import RowWrite
 
 KEY = "key"
@@ -46,15 +46,31 @@ def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
     return {id: key for id, key in found.items() if key}
 
 
-def follow(key: CustomerKey | None) -> Beside[Customer]:
-    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone."""
+def follow(key: CustomerKey | None = None) -> Beside[Customer]:
+    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone.
+
+    Without the key it is found once the customer is loaded: what is sealed there was sealed by a key of before.
+    """
 
     def rows(before: Customer, after: Customer) -> Sequence[RowWrite]:
-        old, new = _place(before, key), _place(after, key)
+        opener = key or find(before.id)
+        old, new = _place(before, opener), _place(after, opener)
         moved = [] if old == new else [*_digest(old, None), *_digest(new, {})]
-        return [*moved, *(_erased(after) if before.status != after.status == "erased" else [])]
+        erased = before.status != after.status == "erased"
+        return [*moved, *(tombstone(after.id, after.version, clock.stamp()) if erased else [])]
 
     return rows
+
+
+def digest_row(customer: Customer, key: CustomerKey) -> list[RowWrite]:
+    """The row by which a customer's phone is found."""
+    return _digest(_place(customer, key), {})
+
+
+def tombstone(customer_id: str, version: int, at: str) -> list[RowWrite]:
+    """A tombstone in place of the key, and an entry in the ledger, of a customer whom an event erased at a time."""
+    entry = RowWrite(customer_id, "erased", {"erased": at, "version": version}, table="erasures")
+    return [RowWrite(_of(customer_id), KEY, {"erased": at}), entry]
 
 
 def customers_with(phone_id: str) -> Iterator[str]:
@@ -75,17 +91,15 @@ def _digest(place: tuple[str, str] | None, data: dict[str, Any] | None) -> list[
     return [RowWrite(*place, data)] if place else []
 
 
-def _erased(customer: Customer) -> list[RowWrite]:
-    """A tombstone in place of the key, and an entry in the ledger."""
-    erased = {"erased": clock.stamp()}
-    entry = RowWrite(customer.id, "erased", {**erased, "version": customer.version}, table="erasures")
-    return [RowWrite(_of(customer.id), KEY, erased), entry]
-
-
 def _unwrapped(customer_id: str, row: dict[str, Any] | None) -> CustomerKey | None:
+    """The key in a row. A damaged one opens nothing for good, as a tombstone does, but is an error in the log."""
     if row is None or "key" not in row:
         return None
-    return CustomerKey.unwrapped(customer_id, row["key"], wrapping.of(row["by"]))
+    try:
+        return CustomerKey.unwrapped(customer_id, row["key"], wrapping.of(row["by"]))
+    except (ValueError, KeyError) as error:
+        observe.log_error(f"the key of customer {customer_id} does not open", error)
+        return None
 
 
 def _of(customer_id: str) -> str:

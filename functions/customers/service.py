@@ -3,7 +3,7 @@
 What is personal is sealed by the customer's own key before it is recorded, and opened only for whoever is answered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -34,7 +34,7 @@ def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) 
     caller = context.current().caller
     by = caller.id if caller.has(KIOSK) else ""
     key = keys.make(new_id)
-    _bind_request_to(key)
+    bind_request(key.digest)
     return customers.create(
         new_id,
         lambda customer: customer.register(name, sms_number, language, key=key, kiosk_id=by, at=clock.stamp()),
@@ -61,19 +61,24 @@ def disable(customer_id: str) -> None:
 
 def change_sms_number(customer_id: str, sms_number: str) -> None:
     """Change the number for a customer's text messages. Raises NotFoundError, InvalidError."""
-    key = keys.find(customer_id) or keys.make(customers.get(customer_id).id)  # one from before there were keys
-    _bind_request_to(key)
+    key = _key_of(customer_id)
+    bind_request(key.digest)
     customers.change(customer_id, lambda customer: customer.change_sms_number(sms_number, key), beside=keys.follow(key))
 
 
 def change_language(customer_id: str, language: Language) -> None:
-    """Change the language of a customer's text messages. Raises NotFoundError."""
+    """Change the language of a customer's text messages. Raises NotFoundError.
+
+    Where it changes nothing, its commit does not tell whether a number was to be changed: so its digest is bound, too.
+    """
+    if context.current().cause:
+        bind_request(_key_of(customer_id).digest)
     customers.change(customer_id, lambda customer: customer.change_language(language))
 
 
 def erase(customer_id: str) -> None:
     """Erase a customer; `Customer.erase` says what becomes of their orders. Raises NotFoundError for an unknown one."""
-    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow(keys.find(customer_id)))
+    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow())
 
 
 def personal(customer: Customer, key: CustomerKey | None = None) -> Personal:
@@ -93,11 +98,20 @@ def names(customer_ids: Sequence[str]) -> dict[str, str]:
     return {id: name for id, name in opened.items() if name is not None}
 
 
-def _bind_request_to(key: CustomerKey) -> None:
-    """Keep the request's digest so that it is forgotten with the key: the request has what is personal."""
+def bind_request(keyed: Callable[[str], str]) -> None:
+    """Keep the digest of a request that has what is personal so that nobody without the key can try out what it had.
+
+    keyed: makes the digest that is kept. For a customer's request it is forgotten with the customer's key.
+    """
     working = context.current()
-    if working.cause:
-        working.cause = replace(working.cause, digest=key.digest(working.cause.digest))
+    if working.cause and working.cause.is_key:
+        plain = working.cause.digest
+        working.cause = replace(working.cause, digest=keyed(plain), unbound=plain)
+
+
+def _key_of(customer_id: str) -> CustomerKey:
+    """A customer's key, made for one from before there were keys. Raises NotFoundError, also for an erased one."""
+    return keys.find(customer_id) or keys.make(customer(customer_id).id)
 
 
 def authorize(customer_id: str) -> None:
