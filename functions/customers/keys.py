@@ -26,7 +26,7 @@ def make(customer_id: str) -> CustomerKey:
     """
     year, by = wrapping.newest()
     new = CustomerKey.new(customer_id)
-    row = runtime.current().vault.add(_of(customer_id), KEY, {"key": new.wrapped(by), "by": year})
+    row = runtime.current().vault.add(partition_of(customer_id), KEY, {"key": new.wrapped(by), "by": year})
     found = _unwrapped(customer_id, row)
     if found is None:
         raise NotFoundError(f"there is no customer {customer_id}")
@@ -35,12 +35,12 @@ def make(customer_id: str) -> CustomerKey:
 
 def find(customer_id: str) -> CustomerKey | None:
     """A customer's key; None once the customer is erased."""
-    return _unwrapped(customer_id, runtime.current().vault.get(_of(customer_id), KEY))
+    return _unwrapped(customer_id, runtime.current().vault.get(partition_of(customer_id), KEY))
 
 
 def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
     """The keys of customers by id, of those who have one."""
-    wanted = {(_of(id), KEY): id for id in customer_ids}
+    wanted = {(partition_of(id), KEY): id for id in customer_ids}
     rows = runtime.current().vault.get_many(wanted)
     found = {id: _unwrapped(id, rows.get(place)) for place, id in wanted.items()}
     return {id: key for id, key in found.items() if key}
@@ -70,7 +70,7 @@ def digest_row(customer: Customer, key: CustomerKey) -> list[RowWrite]:
 def tombstone(customer_id: str, version: int, at: str) -> list[RowWrite]:
     """A tombstone in place of the key, and an entry in the ledger, of a customer whom an event erased at a time."""
     entry = RowWrite(customer_id, "erased", {"erased": at, "version": version}, table="erasures")
-    return [RowWrite(_of(customer_id), KEY, {"erased": at}), entry]
+    return [RowWrite(partition_of(customer_id), KEY, {"erased": at}), entry]
 
 
 def customers_with(phone_id: str) -> Iterator[str]:
@@ -102,7 +102,8 @@ def _unwrapped(customer_id: str, row: dict[str, Any] | None) -> CustomerKey | No
         return None
 
 
-def _of(customer_id: str) -> str:
+def partition_of(customer_id: str) -> str:
+    """Where the key of a customer is, under the sort key KEY."""
     return f"customer {customer_id}"
 
 
