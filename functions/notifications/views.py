@@ -1,5 +1,6 @@
 """A copy of customers' numbers and languages, and the list of the texts that were sent."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from events.envelope import Metadata
 from events.notifications import NotificationSent
 from events.queries import CustomerFound, FindCustomer
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.projections.projection import Projection, read
+from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Page, Row
 
@@ -78,6 +79,14 @@ def notifications(customer_id: str, limit: int, after: dict[str, Any] | None) ->
 def _customer(customer: CustomerState | CustomerFound) -> Row:
     data = {"sms_number": customer.sms_number, "language": customer.language}
     return Row("customers", customer.customer_id, data)
+
+
+def texts_to(customer_id: str, after: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All texts that were sent to a customer, newest first, each with its place; of those behind a place, if given."""
+    for text in rows(_texts_to(customer_id), last=after, descending=True):
+        place = f"{text['sent_at']} {text['id']}"
+        if place != after:
+            yield place, text
 
 
 def _texts_to(customer_id: str) -> str:

@@ -12,7 +12,7 @@ class MemoryKms:
     """made, decrypted: how often it was called."""
 
     def __init__(self, secret: bytes = bytes(range(32))) -> None:
-        self._cipher = AESGCM(secret)
+        self._secret = secret  # and no AESGCM of it, which cannot be copied
         self.made = 0
         self.decrypted = 0
 
@@ -20,13 +20,13 @@ class MemoryKms:
         """A data key, and the same encrypted."""
         self.made += 1
         key = f"data key {self.made} of {year}".encode().ljust(32, b".")
-        return key, self._cipher.encrypt(NONCE, key, year.encode())
+        return key, AESGCM(self._secret).encrypt(NONCE, key, year.encode())
 
     def decrypt(self, encrypted: bytes, year: str) -> bytes:
         """A data key. Raises ValueError as KMS raises InvalidCiphertextException."""
         self.decrypted += 1
         try:
-            return self._cipher.decrypt(NONCE, encrypted, year.encode())
+            return AESGCM(self._secret).decrypt(NONCE, encrypted, year.encode())
         except InvalidTag:
             raise ValueError("the key was encrypted under another context") from None
 

@@ -3,7 +3,8 @@
 from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads
 
 READS: Reads = {
-    ("BasketStarted", "BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
+    ("BasketStarted",): {"basket_id": TEXT, "customer_id": TEXT},
+    ("BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
     ("CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled", "CustomerErased"): {
         "customer_id": TEXT,
     },
