@@ -75,6 +75,14 @@ commits: $(VENV) ## Print the commits of a stream, or the one that holds a versi
 snapshots: $(VENV) ## Before code with a raised snapshot_schema is deployed: make the snapshots that it will look for: SERVICE=stores
 	@$(operate) snapshots $(to)
 
+.PHONY: migrate-personal-data
+migrate-personal-data: $(VENV) ## Seal what customers stored before they had keys, and purge copies of it: ARGS=--dry-run counts
+	@$(operate) migrate-personal-data $(to)
+
+.PHONY: apply-erasures
+apply-erasures: $(VENV) ## Before a restored table serves: erase who was erased since its backup: TABLE=restored (or VAULT=restored)
+	@$(operate) apply-erasures $(to)
+
 .PHONY: logs
 logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SERVICE=depot FIND=text SINCE=1h
 	@$(operate) logs $(to)
@@ -85,7 +93,8 @@ to = $(call option,stage,$(STAGE)) $(call option,port,$(PORT)) $(call option,sta
 	$(call option,service,$(SERVICE)) $(call option,queue,$(QUEUE)) $(call option,limit,$(LIMIT)) \
 	$(call option,rate,$(RATE)) $(call option,since,$(SINCE)) $(call option,until,$(UNTIL)) \
 	$(call option,stream,$(STREAM)) $(call option,to,$(TO)) $(call option,names,$(NAMES)) \
-	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(call option,version,$(VERSION)) $(ARGS)
+	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(call option,version,$(VERSION)) \
+	$(call option,table,$(TABLE)) $(call option,vault,$(VAULT)) $(ARGS)
 option = $(if $(2),--$(1) '$(subst ','\'',$(2))')
 
 ##@ Change

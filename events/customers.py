@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from events.checkout import AuthorizeCustomer
-from events.registry import Event, Reply, upcasts
+from events.registry import Event, Reply, Timer, upcasts
 from events.shapes import Time
 
 
@@ -65,6 +65,15 @@ class OneTimeCodeRequested(Event, source="customers", key="phone_id"):
     phone_id: str
     request: int
     expires_at: Time
+
+
+class PersonalDataToSeal(Timer, source="customers", key="stream"):
+    """A stream of the customers service may hold what is personal as it is, from before it was sealed.
+
+    stream: kind and id, such as Customer#<id>.
+    """
+
+    stream: str
 
 
 class CustomerAuthorized(Reply, source="customers", key="order_id", answers=AuthorizeCustomer):

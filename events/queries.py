@@ -156,3 +156,54 @@ class FindBotCredential(Query[BotCredentialFound], owner="depot"):
     """What the authorizer asks about a robot's token."""
 
     bot_id: str
+
+
+class HeldFound(Answer):
+    """A page of what a service holds of a customer, newest first. after: where the next begins, None at the end."""
+
+    rows: tuple[dict[str, Any], ...]
+    after: str | None
+
+
+class FindOrdersOf(Query[HeldFound], owner="search"):
+    """The orders of a customer, for an access request."""
+
+    customer_id: str
+    after: str | None = None
+    limit: int
+
+
+class FindBasketsOf(Query[HeldFound], owner="baskets"):
+    """The baskets of a customer, for an access request."""
+
+    customer_id: str
+    after: str | None = None
+    limit: int
+
+
+class FindPaymentsOf(Query[HeldFound], owner="payments"):
+    """The payments of a customer, for an access request."""
+
+    customer_id: str
+    after: str | None = None
+    limit: int
+
+
+class FindTextsTo(Query[HeldFound], owner="notifications"):
+    """The texts about orders that were sent to a customer, for an access request."""
+
+    customer_id: str
+    after: str | None = None
+    limit: int
+
+
+class InvoicesFound(Answer):
+    """Invoices by the ids of their orders, of those orders that have one."""
+
+    invoices: dict[str, dict[str, Any]]
+
+
+class FindInvoices(Query[InvoicesFound], owner="payments"):
+    """The invoices of up to 100 orders."""
+
+    order_ids: Annotated[tuple[str, ...], Field(max_length=100)]

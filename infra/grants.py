@@ -33,6 +33,7 @@ STREAM_ACTIONS = {
     "none": [],
     "load": ["dynamodb:Query"],
     "commit": ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"],
+    "rewrite": ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"],
 }
 ROW_ACTIONS: dict[RowUse, str] = {
     "get": "dynamodb:GetItem",

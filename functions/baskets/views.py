@@ -34,8 +34,11 @@ find_product = Ask(FindProduct)
 
 
 @projection.on(BasketStarted)
-def open_basket_row(event: BasketStarted, metadata: Metadata) -> Row:
-    return _open(event.basket_id, metadata.time)
+def open_basket_rows(event: BasketStarted, metadata: Metadata) -> list[Row]:
+    """The row of a basket, and one by which it is found when its customer asks what is held."""
+    found_by = {"basket_id": event.basket_id, "started_at": metadata.time}
+    pointer = Row(_baskets_of(event.customer_id), f"{metadata.time} {event.basket_id}", found_by)
+    return [_open(event.basket_id, metadata.time), pointer]
 
 
 @projection.on(BasketCheckedOut, BasketCancelled, BasketAbandoned)
@@ -47,6 +50,14 @@ def write_row(basket: Basket) -> None:
     """Write a basket's row: in the index by its last touch while it is open, out of the index once it has ended."""
     row = _open(basket.id, basket.touched_at) if basket.status == "open" else _ended(basket.id, clock.now())
     runtime.current().views.put(row, basket.version)
+
+
+def baskets_of(customer_id: str, after: str | None) -> Iterator[tuple[str, str]]:
+    """The ids of a customer's baskets, newest first, each with its place; of those behind a place, if given."""
+    for basket in rows(_baskets_of(customer_id), last=after, descending=True):
+        place = f"{basket['started_at']} {basket['basket_id']}"
+        if place != after:
+            yield place, basket["basket_id"]
 
 
 def untouched_since(moment: datetime) -> Iterator[str]:
@@ -108,6 +119,10 @@ def _open(basket_id: str, touched_at: str) -> Row:
 
 def _ended(basket_id: str, at: datetime) -> Row:
     return Row("baskets", basket_id, {"basket_id": basket_id}, expires=int((at + KEPT).timestamp()))
+
+
+def _baskets_of(customer_id: str) -> str:
+    return f"baskets of {customer_id}"
 
 
 def _store(store_id: str, name: str, participating: bool) -> Row:

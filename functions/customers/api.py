@@ -2,7 +2,8 @@
 
 from typing import cast
 
-from functions.customers import service, sessions
+from events.queries import FindBasketsOf, FindInvoices, FindOrdersOf, FindPaymentsOf, FindTextsTo
+from functions.customers import held_api, service, sessions
 from functions.customers.codes import code_key
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
 from functions.customers.wrapping import decrypt_data_key, make_data_key
@@ -17,9 +18,11 @@ api = Api(
         streams="commit",
         vault=("get", "query", "put", "delete", "erase"),
         ports=(code_key, make_data_key, decrypt_data_key),
+        asks=(FindOrdersOf, FindInvoices, FindBasketsOf, FindPaymentsOf, FindTextsTo),
         issues_tokens=True,
     ),
 )
+api.include(held_api.api)
 
 
 class Created(Answer):

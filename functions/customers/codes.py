@@ -12,6 +12,7 @@ import os
 import boto3
 
 from functions.customers.numbers import normalized
+from functions.customers.sealing import keyed
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.commit import DIGEST
 from functions.kernel.runtime.runtime import Port
@@ -42,9 +43,9 @@ def code(phone_id: str, request: int) -> str:
     return str(int.from_bytes(_derived(f"code {phone_id} {request}")) % 10**DIGITS).zfill(DIGITS)
 
 
-def digest(request: str) -> str:
-    """A request's digest, so that nobody without the key can try out which number the request had."""
-    return _derived(f"request {request}").hex()[:DIGEST]
+def request_digest(digest: str) -> str:
+    """The digest of a request with a number, which may be nobody's: without the key no number can be tried out."""
+    return keyed(_derived("requests"), digest)
 
 
 def _derived(text: str) -> bytes:

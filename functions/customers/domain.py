@@ -148,6 +148,11 @@ class Customer(Aggregate):
         if sms_number != self.number_opened_by(key):
             self.record(SmsChanged(key.seal(sms_number, NUMBER, self.version + 1)))
 
+    @property
+    def may_be_kept(self) -> bool:
+        """No snapshot holds what is personal as it is: until it is sealed, the customer is folded from events."""
+        return not (self.name.startswith(PLAIN) or self.sms_number.startswith(PLAIN))
+
     def name_opened_by(self, key: Key | None) -> str | None:
         """The name; None once it is forgotten."""
         return _opened(self.name, NAME, key)

@@ -1,12 +1,21 @@
-"""What the customers service consumes: the saga's command to authorize a customer for an order."""
+"""What the customers service consumes: the saga's command to authorize a customer for an order, and what is to seal."""
 
 from events.checkout import AuthorizeCustomer
-from events.customers import CustomerAuthorized, CustomerRefused
-from functions.customers import service
+from events.customers import CustomerAuthorized, CustomerRefused, PersonalDataToSeal
+from functions.customers import migration, service
+from functions.customers.codes import code_key
+from functions.customers.wrapping import decrypt_data_key, make_data_key
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("customers", uses=Uses(streams="load"))
+inbox = Inbox(
+    "customers",
+    uses=Uses(
+        streams="rewrite",
+        vault=("get", "put", "erase"),
+        ports=(code_key, make_data_key, decrypt_data_key),
+    ),
+)
 
 
 @inbox.answers(
@@ -16,3 +25,8 @@ inbox = Inbox("customers", uses=Uses(streams="load"))
 )
 def authorize_customer(command: AuthorizeCustomer) -> None:
     service.authorize(command.customer_id)
+
+
+@inbox.on(PersonalDataToSeal)
+def seal_personal_data(timer: PersonalDataToSeal) -> None:
+    migration.seal(timer.stream)

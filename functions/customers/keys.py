@@ -12,7 +12,7 @@ from functions.customers.domain import Customer
 from functions.customers.sealing import CustomerKey
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Beside
-from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.vault import RowWrite
 
 KEY = "key"
@@ -26,7 +26,7 @@ def make(customer_id: str) -> CustomerKey:
     """
     year, by = wrapping.newest()
     new = CustomerKey.new(customer_id)
-    row = runtime.current().vault.add(_of(customer_id), KEY, {"key": new.wrapped(by), "by": year})
+    row = runtime.current().vault.add(partition_of(customer_id), KEY, {"key": new.wrapped(by), "by": year})
     found = _unwrapped(customer_id, row)
     if found is None:
         raise NotFoundError(f"there is no customer {customer_id}")
@@ -35,12 +35,12 @@ def make(customer_id: str) -> CustomerKey:
 
 def find(customer_id: str) -> CustomerKey | None:
     """A customer's key; None once the customer is erased."""
-    return _unwrapped(customer_id, runtime.current().vault.get(_of(customer_id), KEY))
+    return _unwrapped(customer_id, runtime.current().vault.get(partition_of(customer_id), KEY))
 
 
 def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
     """The keys of customers by id, of those who have one."""
-    wanted = {(_of(id), KEY): id for id in customer_ids}
+    wanted = {(partition_of(id), KEY): id for id in customer_ids}
     rows = runtime.current().vault.get_many(wanted)
     found = {id: _unwrapped(id, rows.get(place)) for place, id in wanted.items()}
     return {id: key for id, key in found.items() if key}
@@ -49,16 +49,28 @@ def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
 def follow(key: CustomerKey | None = None) -> Beside[Customer]:
     """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone.
 
-    Without a key it is read for each attempt: another change may have made one meanwhile.
+    Without the key it is found once the customer is loaded: what is sealed there was sealed by a key of before.
     """
 
     def rows(before: Customer, after: Customer) -> Sequence[RowWrite]:
-        own = key or find(after.id)
-        old, new = _place(before, own), _place(after, own)
+        opener = key or find(before.id)
+        old, new = _place(before, opener), _place(after, opener)
         moved = [] if old == new else [*_digest(old, None), *_digest(new, {})]
-        return [*moved, *(_erased(after) if before.status != after.status == "erased" else [])]
+        erased = before.status != after.status == "erased"
+        return [*moved, *(tombstone(after.id, after.version, clock.stamp()) if erased else [])]
 
     return rows
+
+
+def digest_row(customer: Customer, key: CustomerKey) -> list[RowWrite]:
+    """The row by which a customer's phone is found."""
+    return _digest(_place(customer, key), {})
+
+
+def tombstone(customer_id: str, version: int, at: str) -> list[RowWrite]:
+    """A tombstone in place of the key, and an entry in the ledger, of a customer whom an event erased at a time."""
+    entry = RowWrite(customer_id, "erased", {"erased": at, "version": version}, table="erasures")
+    return [RowWrite(partition_of(customer_id), KEY, {"erased": at}), entry]
 
 
 def customers_with(phone_id: str) -> Iterator[str]:
@@ -79,20 +91,19 @@ def _digest(place: tuple[str, str] | None, data: dict[str, Any] | None) -> list[
     return [RowWrite(*place, data)] if place else []
 
 
-def _erased(customer: Customer) -> list[RowWrite]:
-    """A tombstone in place of the key, and an entry in the ledger."""
-    erased = {"erased": clock.stamp()}
-    entry = RowWrite(customer.id, "erased", {**erased, "version": customer.version}, table="erasures")
-    return [RowWrite(_of(customer.id), KEY, erased), entry]
-
-
 def _unwrapped(customer_id: str, row: dict[str, Any] | None) -> CustomerKey | None:
+    """The key in a row. A damaged one opens nothing for good, as a tombstone does, but is an error in the log."""
     if row is None or "key" not in row:
         return None
-    return CustomerKey.unwrapped(customer_id, row["key"], wrapping.of(row["by"]))
+    try:
+        return CustomerKey.unwrapped(customer_id, row["key"], wrapping.of(row["by"]))
+    except (ValueError, KeyError) as error:
+        observe.log_error(f"the key of customer {customer_id} does not open", error)
+        return None
 
 
-def _of(customer_id: str) -> str:
+def partition_of(customer_id: str) -> str:
+    """Where the key of a customer is, under the sort key KEY."""
     return f"customer {customer_id}"
 
 

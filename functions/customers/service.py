@@ -61,13 +61,18 @@ def disable(customer_id: str) -> None:
 
 def change_sms_number(customer_id: str, sms_number: str) -> None:
     """Change the number for a customer's text messages. Raises NotFoundError, InvalidError."""
-    key = keys.find(customer_id) or keys.make(customers.get(customer_id).id)  # one from before there were keys
+    key = _key_of(customer_id)
     bind_request(key.digest)
     customers.change(customer_id, lambda customer: customer.change_sms_number(sms_number, key), beside=keys.follow(key))
 
 
 def change_language(customer_id: str, language: Language) -> None:
-    """Change the language of a customer's text messages. Raises NotFoundError."""
+    """Change the language of a customer's text messages. Raises NotFoundError.
+
+    Where it changes nothing, its commit does not tell whether a number was to be changed: so its digest is bound, too.
+    """
+    if context.current().cause:
+        bind_request(_key_of(customer_id).digest)
     customers.change(customer_id, lambda customer: customer.change_language(language))
 
 
@@ -93,11 +98,20 @@ def names(customer_ids: Sequence[str]) -> dict[str, str]:
     return {id: name for id, name in opened.items() if name is not None}
 
 
-def bind_request(digest: Callable[[str], str]) -> None:
-    """Keep the request's digest under a key: the request has what is personal, which could be tried out otherwise."""
+def bind_request(keyed: Callable[[str], str]) -> None:
+    """Keep the digest of a request that has what is personal so that nobody without the key can try out what it had.
+
+    keyed: makes the digest that is kept. For a customer's request it is forgotten with the customer's key.
+    """
     working = context.current()
-    if working.cause:
-        working.cause = replace(working.cause, digest=digest(working.cause.digest))
+    if working.cause and working.cause.is_key:
+        plain = working.cause.digest
+        working.cause = replace(working.cause, digest=keyed(plain), unbound=plain)
+
+
+def _key_of(customer_id: str) -> CustomerKey:
+    """A customer's key, made for one from before there were keys. Raises NotFoundError, also for an erased one."""
+    return keys.find(customer_id) or keys.make(customer(customer_id).id)
 
 
 def authorize(customer_id: str) -> None:

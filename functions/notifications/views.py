@@ -1,10 +1,11 @@
 """The list of the texts that were sent."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from events.envelope import Metadata
 from events.notifications import NotificationSent
-from functions.kernel.projections.projection import Projection
+from functions.kernel.projections.projection import Projection, rows
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Page, Row
 
@@ -29,6 +30,14 @@ def notification_row(event: NotificationSent, metadata: Metadata) -> Row:
 def notifications(customer_id: str, limit: int, after: dict[str, Any] | None) -> Page:
     """A page of the texts that were sent to a customer, newest first."""
     return runtime.current().views.query(_texts_to(customer_id), limit=limit, after=after, descending=True)
+
+
+def texts_to(customer_id: str, after: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All texts that were sent to a customer, newest first, each with its place; of those behind a place, if given."""
+    for text in rows(_texts_to(customer_id), last=after, descending=True):
+        place = f"{text['sent_at']} {text['id']}"
+        if place != after:
+            yield place, text
 
 
 def _texts_to(customer_id: str) -> str:

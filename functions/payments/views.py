@@ -22,7 +22,13 @@ from events.ordering import (
     OrderRejected,
     OrderState,
 )
-from events.payments import DifferenceCleared, DifferenceFound, DifferenceState, OrdersToCompare
+from events.payments import (
+    DifferenceCleared,
+    DifferenceFound,
+    DifferenceState,
+    OrdersToCompare,
+    PaymentAuthorized,
+)
 from events.queries import FindOrder
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.projections.projection import Projection, read, rows
@@ -40,6 +46,13 @@ UNCONFIRMED = "payments without an order"
 
 projection = Projection(indexes=[INDEX])
 find_order = Ask(FindOrder)
+
+
+@projection.on(PaymentAuthorized)
+def payment_row(event: PaymentAuthorized, metadata: Metadata) -> Row:
+    """By which a payment is found when its customer asks what is held."""
+    found_by = {"payment_id": event.payment_id, "authorized_at": metadata.time}
+    return Row(_payments_of(event.customer_id), f"{metadata.time} {event.payment_id}", found_by)
 
 
 @projection.on(OrderCreated, OrderRejected, OrderCancelled, OrderCompleted)
@@ -67,6 +80,18 @@ def difference_rows(event: DifferenceState, metadata: Metadata) -> list[Row]:
     data = {"id": event.difference_id, **event.model_dump(mode="json", exclude={"difference_id"})}
     by_status = Row(f"difference {event.difference_id}", "difference", data, indexes={INDEX: place})
     return [by_status, Row("differences", event.difference_id, data)]
+
+
+def payments_of(customer_id: str, after: str | None) -> Iterator[tuple[str, str]]:
+    """The ids of a customer's payments, newest first, each with its place; of those behind a place, if given."""
+    for payment in rows(_payments_of(customer_id), last=after, descending=True):
+        place = f"{payment['authorized_at']} {payment['payment_id']}"
+        if place != after:
+            yield place, payment["payment_id"]
+
+
+def _payments_of(customer_id: str) -> str:
+    return f"payments of {customer_id}"
 
 
 def order(order_id: str) -> Order | None:

@@ -16,7 +16,18 @@ from infra.local.cloud import STAGE, LocalCloud
 from infra.local.process import ROOT, LocalCloudError
 from infra.operate.deployment import Account, Deployment, OperateError
 
-COMMANDS = ("dead-letters", "redrive", "republish", "commits", "snapshots", "logs", "tables", "token")
+COMMANDS = (
+    "dead-letters",
+    "redrive",
+    "republish",
+    "commits",
+    "snapshots",
+    "logs",
+    "tables",
+    "token",
+    "migrate-personal-data",
+    "apply-erasures",
+)
 
 
 MODULES = {name: importlib.import_module(f"infra.operate.{name.replace('-', '_')}") for name in COMMANDS}

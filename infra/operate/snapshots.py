@@ -57,7 +57,8 @@ def renew_all(
 def _too_large(kind: type[Aggregate], id: str, store: EventStore) -> int:
     """The bytes of a snapshot that is needed and not made because of them; 0 where none is needed."""
     loaded = loading.load(kind, id, store)
-    size = len(memoryview(loaded.snapshot().text))
+    snapshot = loaded.snapshot()
+    size = len(memoryview(snapshot.text)) if snapshot else 0
     return size if len(loaded.newer) >= loading.SNAPSHOT_EVERY and size > loading.RENEWED_LIMIT else 0
 
 

@@ -140,6 +140,7 @@ STAFF_ONLY = (
     ("DELETE", "/api/stores/products/{product}", None),
     ("POST", "/api/ordering", ORDER),
     ("PUT", "/api/customers/{bob}/disable", None),
+    ("GET", "/api/customers/{bob}/data", None),
     ("GET", "/api/depot/shopping/{list_of_other_bot}", None),
     ("POST", "/api/depot/shopping/{list_of_other_bot}", None),
     ("POST", "/api/depot/bots", {"name": "Mine"}),
@@ -157,6 +158,15 @@ FOR_STAFF = tuple(
 
 OTHER_ROLES = (
     Case("a kiosk reads a customer's profile", (403,), ROLES, as_("kiosk", "GET", "/api/customers/{ada}")),
+    Case(
+        "a kiosk reads all that is held of a customer", (403,), ROLES, as_("kiosk", "GET", "/api/customers/{ada}/data")
+    ),
+    Case(
+        "a customer reads all that is held of it, which staff give out",
+        (403,),
+        ROLES,
+        as_("ada", "GET", "/api/customers/{ada}/data"),
+    ),
     Case("a kiosk cancels an order", (403,), ROLES, as_("kiosk", "DELETE", "/api/ordering/{bobs_order}")),
     Case("a kiosk starts a basket", (403,), ROLES, as_("kiosk", "POST", "/api/baskets", {"customerId": "{ada}"})),
     Case("a robot reads an order", (403,), ROLES, as_("bot", "GET", "/api/ordering/{bobs_order}")),

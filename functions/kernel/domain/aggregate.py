@@ -94,6 +94,11 @@ class Aggregate:
         return self.version == 0
 
     @property
+    def may_be_kept(self) -> bool:
+        """Whether a snapshot of it may be stored; where not, it is folded from its events."""
+        return True
+
+    @property
     def changes(self) -> list[DomainEvent]:
         """What it has recorded since it was loaded."""
         recorded: list[DomainEvent] = self.__dict__.setdefault("_changes", [])

@@ -6,7 +6,7 @@
                       Once they were here, and a relay of then fails rather than skip such a commit
     body              the rest as one JSON text, deflated (zlib): see Body
     renewed           a snapshot that was put there later (loading.renew, by `make snapshots`), deflated too: the one
-                      thing that ever changes
+                      thing that changes, but for what is sealed later (functions/customers/migration.py)
 
 docs/adr/0033 says why. Before that, each part was a text attribute of its own; such items are read for ever.
 """

@@ -45,11 +45,13 @@ class Loaded(Generic[A]):
             if commit and commit.cause and commit.cause.id == cause:
                 yield commit
 
-    def snapshot(self, *handled: tuple[str, int]) -> Snapshot:
-        """The aggregate as it is, with the causes that its stream has handled.
+    def snapshot(self, *handled: tuple[str, int]) -> Snapshot | None:
+        """The aggregate as it is, with the causes that its stream has handled; None where it may not be kept.
 
         handled: what a commit on top has, too: its cause, and its version.
         """
+        if not self.aggregate.may_be_kept:
+            return None
         causes = self._before.followed_by([*self._handled, *handled])
         return Snapshot(self.aggregate.snapshot_schema, msgspec.Raw(codec.to_state(self.aggregate)), causes)
 
@@ -87,7 +89,7 @@ def renew(kind: type[Aggregate], id: str, store: EventStore) -> bool:
     if len(loaded.newer) < SNAPSHOT_EVERY:
         return False
     snapshot = loaded.snapshot()
-    if len(memoryview(snapshot.text)) > RENEWED_LIMIT:
+    if snapshot is None or len(memoryview(snapshot.text)) > RENEWED_LIMIT:
         return False
     store.renew(loaded.newer[-1], snapshot)
     return True

@@ -249,7 +249,7 @@ def recall(loaded: Loaded[Any], working: Context) -> bool:
     for recorded in loaded.commits_of(working.cause.id):
         if recorded.stream in working.changed:
             raise RuntimeError(f"{recorded.stream} is changed twice for one cause: make it one change")
-        if recorded.cause != working.cause:
+        if recorded.cause is None or not working.cause.is_of(recorded.cause):
             raise KeyReusedError("this Idempotency-Key was used for another request: use a new key for a new request")
         working.recorded = recorded
         _note_version(loaded.aggregate, recorded.last)

@@ -151,6 +151,34 @@ class DynamoEventStore:
             ExpressionAttributeValues={":snapshot": renewed_value(snapshot), ":id": {"S": commit.id}},
         )
 
+    def rewrite(self, commit: Commit, last: int, beside: Sequence[RowWrite] = ()) -> None:
+        """One TransactWriteItems, which checks that the stream's next commit is not there.
+
+        The stream's filter passes insertions only, so nothing is published again.
+        """
+        instead = {
+            "TableName": self._table,
+            "Item": to_item(commit),
+            "ConditionExpression": "id = :id",
+            "ExpressionAttributeValues": {":id": {"S": commit.id}},
+        }
+        next_one = {
+            "TableName": self._table,
+            "Key": {"stream": {"S": commit.stream}, "version": {"N": str(last + 1)}},
+            "ConditionExpression": "attribute_not_exists(#stream)",
+            "ExpressionAttributeNames": {"#stream": "stream"},
+        }
+        rows = [transact_item(row, self._beside[row.table]) for row in beside]
+        try:
+            self._client.transact_write_items(
+                TransactItems=cast(Any, [{"Put": instead}, {"ConditionCheck": next_one}, *rows])
+            )
+        except ClientError as error:
+            reasons = cast(Any, error.response).get("CancellationReasons", [])
+            if CONFLICTS.isdisjoint(reason.get("Code") for reason in reasons):
+                raise
+            raise ConcurrencyError(f"{commit.stream} has changed meanwhile") from error
+
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """One page of one segment of a parallel Scan."""
         request: dict[str, Any] = {
@@ -219,6 +247,17 @@ class MemoryEventStore:
         there = self.items[commit.stream][commit.version]
         assert there["id"]["S"] == commit.id
         self.items[commit.stream][commit.version] = {**there, RENEWED: renewed_value(snapshot)}
+
+    def rewrite(self, commit: Commit, last: int, beside: Sequence[RowWrite] = ()) -> None:
+        """The same; `scan` reads `log`, so the commit is stored there too."""
+        stored = self.items.get(commit.stream, {})
+        there = stored.get(commit.version)
+        if there is None or there["id"]["S"] != commit.id or last + 1 in stored:
+            raise ConcurrencyError(f"{commit.stream} has changed meanwhile")
+        stored[commit.version] = item = to_item(commit)
+        self.log[:] = [item if one["id"] == item["id"] else one for one in self.log]
+        for row in beside:
+            self.vault.write(row)
 
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """A page of every `segments`-th commit; the cursor counts the items passed."""

@@ -22,17 +22,23 @@ DIGEST = (
 class Cause:
     """What made a change: a message's id, or an id made of caller and Idempotency-Key with a digest of the request.
 
-    scope: method and path of a request, so that what two of them create under one key are two things.
+    scope: method and path of a request, so that what two of them create under one key are two things. unbound: the
+    digest as it is without a key, where it is bound to one, for commits that earlier code made of the same request.
     """
 
     id: str
     digest: str = ""
     scope: str = field(default="", compare=False)
+    unbound: str = field(default="", compare=False)
 
     @property
     def is_key(self) -> bool:
         """Whether it is an Idempotency-Key, which must be known however little came of its request."""
         return bool(self.digest)
+
+    def is_of(self, recorded: "Cause") -> bool:
+        """Whether a recorded cause is this one, and not another request under its Idempotency-Key."""
+        return recorded.id == self.id and recorded.digest in (self.digest, self.unbound or self.digest)
 
 
 class StoredEvent(msgspec.Struct, frozen=True, array_like=True):

@@ -41,6 +41,13 @@ class EventStore(Protocol):
     def renew(self, commit: Commit, snapshot: Snapshot) -> None:
         """Put a snapshot of the state after a stored commit beside it; the commit itself does not change."""
 
+    def rewrite(self, commit: Commit, last: int, beside: Sequence[RowWrite] = ()) -> None:
+        """Store another text of a commit in its place, and write these rows in the same transaction.
+
+        It keeps its key and id; its renewed snapshot goes. last: the version of the stream's last event. Raises
+        ConcurrencyError where the commit is not there, or another followed the last.
+        """
+
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""
 

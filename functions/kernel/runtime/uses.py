@@ -20,13 +20,14 @@ class Uses:
     Not said here is what follows from registrations: an inbox writes the rows of the projections that it includes, and
     publishes the replies to the commands that it answers; an API with pages reads the key that signs their tokens.
 
-    streams: the service's own; "commit" includes "load". vault: rows of the service's vault; "erase" writes the ledger
-    of erasures. rows: of the service's read models; "query" of their table. indexes: those that it queries. asks: the
-    queries that it sends to other services. queues: the service's own to which it sends timers that no commit carries.
-    ports: to other systems. issues_tokens: whether it issues the mall's own, so reads the keys that sign them.
+    streams: the service's own; "commit" includes "load", "rewrite" stores commits in other words. vault: rows of the
+    service's vault; "erase" writes the ledger of erasures. rows: of the service's read models; "query" of their table.
+    indexes: those that it queries. asks: the queries that it sends to other services. queues: the service's own to
+    which it sends timers that no commit carries. ports: to other systems. issues_tokens: whether it issues the mall's
+    own, so reads the keys that sign them.
     """
 
-    streams: Literal["none", "load", "commit"] = "none"
+    streams: Literal["none", "load", "commit", "rewrite"] = "none"
     vault: tuple[VaultUse, ...] = ()
     rows: tuple[RowUse, ...] = ()
     indexes: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads
 from tests.contract.known_customers import KNOWN_CUSTOMERS
 
 READS: Reads = {
-    ("BasketStarted", "BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
+    ("BasketStarted",): {"basket_id": TEXT, "customer_id": TEXT},
+    ("BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
     **KNOWN_CUSTOMERS,
     ("StoreCreated", "StoreParticipationToggled", "StoreRebranded"): {
         "store_id": TEXT,

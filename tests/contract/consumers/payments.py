@@ -17,6 +17,7 @@ READS: Reads = {
         "created_at": TIME,
     },
     **KNOWN_CUSTOMERS,
+    ("PaymentAuthorized",): {"payment_id": TEXT, "customer_id": TEXT},
     ("DifferenceFound", "DifferenceCleared"): {
         "difference_id": TEXT,
         "payment_id": TEXT,

@@ -1,0 +1,30 @@
+"""The queries that baskets answers to other services."""
+
+from dataclasses import asdict
+from typing import Any
+
+from events.queries import FindBasketsOf, HeldFound
+from functions.baskets import service, views
+from functions.baskets.domain import Basket
+from functions.kernel.messaging import held
+from functions.kernel.messaging.queries import Queries
+from functions.kernel.runtime.uses import Uses
+
+queries = Queries("baskets", uses=Uses(streams="load", rows=("query",)))
+
+
+@queries.on(FindBasketsOf)
+def find_baskets_of(query: FindBasketsOf) -> HeldFound:
+    found = views.baskets_of(query.customer_id, query.after)
+    return held.page(((place, _held(service.basket(id))) for place, id in found), query.limit)
+
+
+def _held(basket: Basket) -> dict[str, Any]:
+    return {
+        "id": basket.id,
+        "status": basket.status,
+        "payment_id": basket.payment_id,
+        "items": [asdict(line) for line in basket.lines],
+        "total": basket.total,
+        "touched_at": basket.touched_at,
+    }

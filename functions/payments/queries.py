@@ -1,0 +1,46 @@
+"""The queries that payments answers to other services."""
+
+from functools import partial
+from typing import Any
+
+from events.queries import FindInvoices, FindPaymentsOf, HeldFound, InvoicesFound
+from functions.kernel.messaging import held
+from functions.kernel.messaging.queries import Queries
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.side_by_side import results
+from functions.kernel.runtime.uses import Uses
+from functions.payments import service, views
+from functions.payments.domain import Payment
+
+queries = Queries("payments", uses=Uses(streams="load", rows=("query",)))
+
+
+@queries.on(FindPaymentsOf)
+def find_payments_of(query: FindPaymentsOf) -> HeldFound:
+    found = views.payments_of(query.customer_id, query.after)
+    return held.page(((place, _held(service.payment(id))) for place, id in found), query.limit)
+
+
+@queries.on(FindInvoices)
+def find_invoices(query: FindInvoices) -> InvoicesFound:
+    jobs = [partial(service.invoices.find, id) for id in dict.fromkeys(query.order_ids)]
+    invoices = [invoice for invoice in results(runtime.current().side_by_side(jobs)) if invoice]
+    return InvoicesFound(
+        invoices={
+            invoice.id: {"payment_id": invoice.payment_id, "amount": invoice.amount, "status": invoice.status}
+            for invoice in invoices
+        }
+    )
+
+
+def _held(payment: Payment) -> dict[str, Any]:
+    return {
+        "id": payment.id,
+        "order_id": payment.order_id,
+        "status": payment.status,
+        "authorized": payment.authorized,
+        "captured": payment.captured,
+        "released": payment.released,
+        "refunded": payment.refunded,
+        "authorized_at": payment.authorized_at,
+    }

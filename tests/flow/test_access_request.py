@@ -1,0 +1,164 @@
+"""An access request: staff get all that is held of a customer, from every owner, or are told that they did not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore import relay
+from tests.flow.scene import Scene, a_scene
+from tests.flow.shopper import Shopper
+from tests.support.callers import A_KIOSK
+from tests.support.mall import Mall
+from tests.support.rows import stored_text
+
+KINDS = ("profile", "change", "code", "order", "basket", "payment", "text")
+OWNERS = ("search", "baskets", "payments", "notifications")
+
+
+def a_customer_with_all_there_is() -> Scene:
+    """An order that was collected and paid, a second basket, a payment that no order took, and a one-time code."""
+    scene = a_scene(None)
+    scene.is_approved()
+    scene.is_collected()
+    shopper = scene.shopper
+    shopper.pays()
+    shopper.ask("PUT", f"/api/customers/{shopper.customer_id}/change-sms", {"smsNumber": "+15550199"})
+    shopper.ask("POST", "/api/customers/codes", {"smsNumber": "+15550199"}, A_KIOSK)
+    Shopper(scene.mall, shopper.customer_id).fills_a_basket({scene.products["cable"]: 1}).authorizes_a_payment(5)
+    scene.mall.settle()
+    return scene
+
+
+def path_of(customer_id: str, limit: int = 50, following: str | None = None) -> str:
+    after = f"&next={following}" if following else ""
+    return f"/api/customers/{customer_id}/data?limit={limit}{after}"
+
+
+def data_of(shopper: Shopper, limit: int = 50) -> list[dict[str, Any]]:
+    """All pages as one."""
+    found: list[dict[str, Any]] = []
+    following = None
+    while following or not found:
+        page = shopper.ask("GET", path_of(shopper.customer_id, limit, following))
+        assert 1 <= len(page["held"]) <= limit
+        found += page["held"]
+        following = page.get("next")
+    return found
+
+
+def of_kind(kind: str, things: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [thing["data"] for thing in things if thing["kind"] == kind]
+
+
+def test_staff_get_profile_history_codes_orders_baskets_payments_and_texts() -> None:
+    scene = a_customer_with_all_there_is()
+    shopper = scene.shopper
+    things = data_of(shopper)
+    assert list(dict.fromkeys(thing["kind"] for thing in things)) == list(KINDS)
+    [profile] = of_kind("profile", things)
+    registered_at = profile.pop("registeredAt")
+    assert profile == {
+        "id": shopper.customer_id,
+        "status": "enabled",
+        "name": "Ada Reyes",
+        "smsNumber": "+15550199",
+        "language": "en",
+        "kioskId": "kiosk-1",
+    }
+    changes = of_kind("change", things)
+    assert [(change["event"], change["smsNumber"]) for change in changes] == [
+        ("Registered", "+15550100"),
+        ("SmsChanged", "+15550199"),
+    ]
+    assert changes[0]["time"] == registered_at
+    assert [(code["smsNumber"], code["event"], code["by"]) for code in of_kind("code", things)] == [
+        ("+15550199", "CodeRequested", "kiosk:kiosk-1")
+    ]
+    [order] = of_kind("order", things)
+    assert (order["orderId"], order["status"], order["total"]) == (scene.order_id, "completed", 114.8)
+    assert {item["price"] for item in order["items"]} == {9.95, 34.9, 20}
+    assert order["invoice"] == {"paymentId": shopper.payment_id, "amount": 114.8, "status": "paid"}
+    assert {basket["status"] for basket in of_kind("basket", things)} == {"open", "checked_out"}
+    assert {payment["status"] for payment in of_kind("payment", things)} == {"settled", "authorized"}
+    kinds = {text["kind"] for text in of_kind("text", things)}
+    assert kinds == {"received", "approved", "ready_for_pickup", "completed"}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_of_any_size_hold_the_same_each_thing_once(limit: int) -> None:
+    shopper = a_customer_with_all_there_is().shopper
+    whole = data_of(shopper)
+    assert len({thing["id"] for thing in whole}) == len(whole) == 13
+    assert data_of(shopper, limit) == whole
+
+
+def test_of_an_erased_customer_what_is_held_is_shown_with_name_and_number_forgotten() -> None:
+    shopper = a_customer_with_all_there_is().shopper
+    before = data_of(shopper)
+    shopper.acts("DELETE", f"/api/customers/{shopper.customer_id}")
+    shopper.mall.settle()
+    things = data_of(shopper)
+    assert [(one["status"], one["name"], one["smsNumber"]) for one in of_kind("profile", things)] == [
+        ("erased", "forgotten", "forgotten")
+    ]
+    assert {(one["name"], one["smsNumber"]) for one in of_kind("change", things)} == {("forgotten", "forgotten")}
+    assert of_kind("code", things) == []
+    for kind in ("order", "basket", "payment", "text"):
+        assert of_kind(kind, things) == of_kind(kind, before)
+    assert not any(text in json.dumps(things, default=str) for text in ("Ada Reyes", "5550"))
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_where_an_owner_does_not_answer_the_whole_is_503(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shopper = a_customer_with_all_there_is().shopper
+    ask = Mall.ask
+
+    def deaf(mall: Mall, asked: str, query: dict[str, Any]) -> dict[str, Any]:
+        if asked == owner:
+            raise UnavailableError(f"{owner} does not answer")
+        return ask(mall, asked, query)
+
+    monkeypatch.setattr(Mall, "ask", deaf)
+    shopper.mall.runtimes["customers"].invoke = shopper.mall.ask
+    answer = shopper.refused("GET", path_of(shopper.customer_id))
+    assert (answer.status, "Retry-After" in answer.headers) == (503, True)
+    assert "held" not in answer.body
+
+
+def test_an_unknown_customer_is_404_and_a_token_of_another_customers_data_400() -> None:
+    shopper = a_customer_with_all_there_is().shopper
+    assert shopper.refused("GET", path_of("nobody")).status == 404
+    following = shopper.ask("GET", path_of(shopper.customer_id, 1))["next"]
+    other = Shopper(shopper.mall).registers()
+    assert shopper.refused("GET", path_of(other.customer_id, 1, following)).status == 400
+
+
+def test_only_staff_may_ask() -> None:
+    shopper = Shopper(Mall()).registers()
+    for caller in (shopper.me, A_KIOSK):
+        assert shopper.refused("GET", path_of(shopper.customer_id), caller=caller).status == 403
+
+
+def test_what_is_asked_for_is_kept_nowhere() -> None:
+    shopper = a_customer_with_all_there_is().shopper
+    views = {name: stored_text(runtime.views) for name, runtime in shopper.mall.runtimes.items()}
+    data_of(shopper)
+    assert {name: stored_text(runtime.views) for name, runtime in shopper.mall.runtimes.items()} == views
+
+
+@pytest.mark.parametrize("service", ["baskets", "payments"])
+def test_baskets_and_payments_of_before_are_found_once_their_events_are_published_again(service: str) -> None:
+    scene = a_customer_with_all_there_is()
+    before = data_of(scene.shopper)
+    views = scene.mall.runtimes[service].views
+    gone = [key for key in views.items if key[0].startswith(f"{service} of ")]  # type: ignore[attr-defined]
+    for key in gone:
+        views.delete(*key)
+    kind = service.removesuffix("s")
+    assert of_kind(kind, data_of(scene.shopper)) == []
+    with scene.mall.at_work(service):
+        relay.republish(to=service)
+    scene.mall.settle()
+    assert data_of(scene.shopper) == before

@@ -1,0 +1,366 @@
+"""What was stored before customers had keys: it reads and changes as before, and is sealed in its place."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from events.customers import PersonalDataToSeal
+from functions.customers import codes, keys, migration, service, sessions
+from functions.customers.domain import Customer
+from functions.customers.inbox import inbox
+from functions.customers.service import Personal
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.eventstore import loading
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
+from functions.kernel.runtime.runtime import Runtime, active
+from functions.kernel.runtime.vault import RowWrite
+from tests.support.delivery import delivered
+from tests.support.gateway import request
+from tests.support.runtime import RecordingBus, memory_runtime
+from tests.unit.customers.before_keys import (
+    ADA,
+    BOB,
+    EVE,
+    HAVE_PERSONAL_DATA,
+    PERSONAL,
+    SAMPLE,
+    all_text,
+    commits_in_plain,
+    digests,
+    repeat,
+    seal_all,
+    store,
+    streams,
+)
+
+ADAS, BOBS = Personal("Ada Reyes", "+1 555 0101"), Personal("Bob Okafor", "+1 555 0300")
+ADAS_PHONE = "+1 555 0101"
+
+
+@pytest.fixture(autouse=True)
+def runtime_of_before(bus: RecordingBus) -> Iterator[Runtime]:
+    with active(memory_runtime("customers", store=store(), bus=bus)) as running:
+        yield running
+
+
+def personal(customer_id: str) -> Personal:
+    return service.personal(service.customer(customer_id))
+
+
+def customers_with(number: str) -> list[str]:
+    return list(keys.customers_with(codes.phone_id(number)))
+
+
+def erasures() -> dict[tuple[str, str], dict[str, Any]]:
+    held = runtime.current().store
+    assert isinstance(held, MemoryEventStore)
+    return held.vault.tables["erasures"]
+
+
+# Until it is sealed
+
+
+def test_the_sample_holds_names_numbers_and_digests_that_can_be_tried_out() -> None:
+    assert all(text in all_text() for text in PERSONAL)
+    assert all(digest in all_text() for one, digest in zip(HAVE_PERSONAL_DATA, digests(), strict=True) if one["key"])
+    assert commits_in_plain() == 14
+
+
+def test_a_customer_of_before_is_read_as_before() -> None:
+    assert (personal(ADA), personal(BOB)) == (ADAS, BOBS)
+    with pytest.raises(NotFoundError):
+        service.customer(EVE)
+
+
+def test_a_customer_of_before_changes_as_before_and_no_new_commit_holds_what_is_personal() -> None:
+    held = runtime.current().store
+    assert isinstance(held, MemoryEventStore)
+    before = len(held.log)
+    service.disable(ADA)
+    service.change_language(ADA, "en")
+    service.change_sms_number(ADA, "+1 555 0109")
+    service.enable(ADA)
+    service.erase(BOB)
+    assert personal(ADA) == Personal("Ada Reyes", "+1 555 0109")
+    assert customers_with("+1 555 0109") == [ADA]
+    assert not any(migration.may_be_in_plain(commit) for commit in _commits(held)[before:])
+
+
+def test_no_snapshot_of_a_customer_of_before_is_made_beside_a_commit() -> None:
+    assert not loading.renew(Customer, ADA, runtime.current().store)
+
+
+def _commits(held: MemoryEventStore) -> list[Commit]:
+    read = [held.read(item["stream"]["S"], int(item["version"]["N"])) for item in held.log]
+    return [commit for commit in read if commit]
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["before it is sealed", "once it is sealed"])
+def test_a_repeated_request_of_before_is_recognised(sealed: bool) -> None:
+    if sealed:
+        seal_all()
+    before = all_text()
+    for asked in SAMPLE["requests"]:
+        about_eve = asked["path"].startswith(f"/{EVE}") or asked["body"].get("name") == "Eve Molina"
+        if asked["key"] and not about_eve and asked["path"] != "/sessions":
+            answer = repeat(asked)
+            assert (answer.status, answer.body) == (200, asked["answer"]), asked
+    added = all_text().replace(before, "")
+    assert len(_commits(runtime.current().store)) == len(SAMPLE["items"]), added  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["before it is sealed", "once it is sealed"])
+def test_another_request_under_an_idempotency_key_of_before_is_refused(sealed: bool) -> None:
+    if sealed:
+        seal_all()
+    asked = next(asked for asked in SAMPLE["requests"] if asked["key"] == "number")
+    assert repeat({**asked, "body": {"smsNumber": "+1 555 0999"}}).status == 422
+
+
+@pytest.mark.parametrize("key", ["register eve", "eve's same number"])
+def test_a_repeated_request_of_a_customer_who_was_erased_before_finds_nobody_once_it_is_sealed(key: str) -> None:
+    seal_all()
+    assert repeat(next(asked for asked in SAMPLE["requests"] if asked["key"] == key)).status == 404
+
+
+def test_a_repeated_erasure_of_before_is_accepted() -> None:
+    seal_all()
+    for key in ("erase eve", "erase eve again"):
+        assert repeat(next(asked for asked in SAMPLE["requests"] if asked["key"] == key)).status == 200
+
+
+# Sealing
+
+
+def test_nothing_that_is_sealed_holds_a_name_a_number_or_a_digest_that_can_be_tried_out(bus: RecordingBus) -> None:
+    seal_all()
+    left = all_text()
+    assert [text for text in (*PERSONAL, *digests()) if text in left] == []
+    assert commits_in_plain() == 0
+    assert bus.messages == []
+
+
+def test_what_is_sealed_is_the_same_customer() -> None:
+    held = runtime.current().store
+    states = {id: service.customers.load(id).aggregate for id in (ADA, BOB, EVE)}
+    kept = {stream: [_lasting(commit) for commit in held.forwards(stream)] for stream in streams()}
+    seal_all()
+    assert (personal(ADA), personal(BOB)) == (ADAS, BOBS)
+    for id, before in states.items():
+        after = service.customers.load(id).aggregate
+        assert replace(after, name=before.name, sms_number=before.sms_number) == before
+    assert {stream: [_lasting(commit) for commit in held.forwards(stream)] for stream in streams()} == kept
+
+
+def _lasting(commit: Commit) -> tuple[object, ...]:
+    """What a commit keeps."""
+    ids_of_messages = [(message.id, message.name, message.delay) for message in commit.messages]
+    cause = commit.cause and commit.cause.id
+    names = [event.name for event in commit.events]
+    place = commit.stream, commit.version, commit.id, commit.time, commit.actor
+    return place, names, ids_of_messages, cause, commit.correlation_id, commit.causation_id
+
+
+def test_a_message_in_a_commit_becomes_one_of_version_2_under_its_id() -> None:
+    seal_all()
+    commits = list(runtime.current().store.forwards(Customer.stream(ADA)))
+    published = [message.detail for commit in commits for message in commit.messages]
+    assert {(detail["metadata"]["version"], tuple(sorted(detail["data"]))) for detail in published} == {
+        (2, ("customer_id", "enabled", "language"))
+    }
+
+
+def test_a_customer_is_found_by_the_number_of_now_once_it_is_sealed() -> None:
+    assert customers_with(ADAS_PHONE) == []
+    seal_all()
+    assert (customers_with(ADAS_PHONE), customers_with("+1 555 0100")) == ([ADA], [])
+    assert (customers_with("+1 555 0300"), customers_with("+1 555 0200")) == ([BOB], [])
+
+
+def test_a_customer_who_was_erased_before_gets_a_tombstone_and_an_entry_in_the_ledger() -> None:
+    seal_all()
+    [erasure] = [asked for asked in runtime.current().store.forwards(Customer.stream(EVE)) if _erases(asked)]
+    assert runtime.current().vault.get(f"customer {EVE}", "key") == {"erased": erasure.time}
+    assert erasures() == {(EVE, "erased"): {"erased": erasure.time, "version": erasure.version}}
+    assert keys.find(EVE) is None
+
+
+def _erases(commit: Commit) -> bool:
+    return any(event.name == "Erased" for event in commit.events)
+
+
+def test_sealing_again_writes_nothing() -> None:
+    seal_all()
+    sealed = all_text()
+    seal_all()
+    assert all_text() == sealed
+
+
+def test_a_customer_of_before_opens_a_session_by_a_code_once_it_is_sealed() -> None:
+    seal_all()
+    assert sessions._customer_with(codes.phone_id(ADAS_PHONE)).id == ADA  # type: ignore[union-attr]
+
+
+def test_what_the_service_writes_today_needs_no_sealing() -> None:
+    new = service.register("Cy Park", "+1 555 0400")
+    service.change_sms_number(new, "+1 555 0401")
+    asked = {"method": "PUT", "path": f"/{new}/change-sms", "body": {"smsNumber": "+1 555 0401"}, "key": "same"}
+    assert repeat({**asked, "role": "staff", "caller": "clerk-1"}).status == 200
+    code = {"method": "POST", "path": "/codes", "body": {"smsNumber": "+1 555 0401"}, "key": "a code for Cy"}
+    assert repeat({**code, "role": "kiosk", "caller": "kiosk-2"}).status == 200
+    held = runtime.current().store
+    assert isinstance(held, MemoryEventStore)
+    assert not any(migration.may_be_in_plain(commit) for commit in _commits(held)[len(SAMPLE["items"]) :])
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        Snapshot.of(1, {"status": "enabled", "name": "Ada Reyes", "sms_number": "+1 555 0100"}, {}),
+        Snapshot.of(4, {"status": "enabled", "name": "plain:Ada Reyes", "sms_number": "sealed:1:x"}, {}),
+    ],
+    ids=["of the first schema", "of code that kept what is personal in plain"],
+)
+@pytest.mark.parametrize("renewed", [False, True], ids=["of a commit", "renewed"])
+def test_a_snapshot_with_what_is_personal_goes(snapshot: Snapshot, renewed: bool) -> None:
+    held = runtime.current().store
+    stored = StoredEvent.of("Registered", 1, {"name": "Ada Reyes", "sms_number": "+1 555 0100"})
+    commit = Commit("Customer#old", 1, "commit-1", (stored,), "2026-03-14T09:26:53.589793Z")
+    held.commit(commit if renewed else replace(commit, snapshot=snapshot))
+    if renewed:
+        held.renew(commit, snapshot)
+    migration.seal("Customer#old")
+    [sealed] = held.forwards("Customer#old")
+    assert (sealed.snapshot, sealed.renewed) == (None, None)
+    assert personal("old") == Personal("Ada Reyes", "+1 555 0100")
+
+
+# While the service runs
+
+
+class Meanwhile(MemoryEventStore):
+    """A store in which something happens before a commit is rewritten; then it may fail."""
+
+    def __init__(self, held: MemoryEventStore) -> None:
+        super().__init__()
+        self.items, self.log, self.vault = held.items, held.log, held.vault
+        self.happens: list[Callable[[], object]] = []
+
+    def rewrite(self, commit: Commit, last: int, beside: Any = ()) -> None:
+        if self.happens:
+            self.happens.pop(0)()
+        super().rewrite(commit, last, beside)
+
+
+@pytest.fixture
+def meanwhile(runtime_of_before: Runtime) -> Iterator[Meanwhile]:
+    held = runtime_of_before.store
+    assert isinstance(held, MemoryEventStore)
+    busy = Meanwhile(held)
+    with active(memory_runtime("customers", store=busy)):
+        yield busy
+
+
+def seal_until_done(stream: str) -> int:
+    """As the queue does; returns how often it was tried."""
+    for tries in range(1, 20):
+        try:
+            migration.seal(stream)
+        except (ConcurrencyError, OSError):
+            continue
+        return tries
+    raise AssertionError("it is never done")
+
+
+def nothing() -> None:
+    """Let this one pass."""
+
+
+COMMANDS: dict[str, tuple[Callable[[], object], str | None, list[str]]] = {
+    "changes the number": (lambda: service.change_sms_number(ADA, "+1 555 0109"), "+1 555 0109", ["+1 555 0109"]),
+    "changes the language": (lambda: service.change_language(ADA, "en"), ADAS_PHONE, [ADAS_PHONE]),
+    "is disabled": (lambda: service.disable(ADA), ADAS_PHONE, [ADAS_PHONE]),
+    "is erased": (lambda: service.erase(ADA), None, []),
+    "is sealed by another run": (lambda: migration.seal(Customer.stream(ADA)), ADAS_PHONE, [ADAS_PHONE]),
+}
+
+
+@pytest.mark.parametrize("passed", range(3))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_customer_who_changes_meanwhile_loses_nothing_and_keeps_nothing_in_plain(
+    meanwhile: Meanwhile, command: str, passed: int
+) -> None:
+    happens, number, found_by = COMMANDS[command]
+    meanwhile.happens = [*[nothing] * passed, happens]
+    seal_until_done(Customer.stream(ADA))
+    seal_all()
+    assert commits_in_plain() == 0
+    assert not any(text in all_text() for text in ("Ada Reyes", "555 01"))
+    numbers = ["+1 555 0100", ADAS_PHONE, "+1 555 0109"]
+    assert [number for number in numbers if ADA in customers_with(number)] == found_by
+    if number:
+        assert personal(ADA) == Personal("Ada Reyes", number)
+    else:
+        assert "key" not in meanwhile.vault.rows[f"customer {ADA}", "key"]
+        assert (ADA, "erased") in erasures()
+
+
+@pytest.mark.parametrize("at", range(5))
+def test_a_crash_at_any_commit_leaves_a_customer_who_reads_as_before_and_is_sealed_by_the_next_try(
+    meanwhile: Meanwhile, at: int
+) -> None:
+    def crash() -> None:
+        raise OSError("the container is gone")
+
+    meanwhile.happens = [*[nothing] * at, crash]
+    with pytest.raises(OSError, match="gone"):
+        migration.seal(Customer.stream(ADA))
+    assert personal(ADA) == ADAS
+    assert seal_until_done(Customer.stream(ADA)) == 1
+    assert personal(ADA) == ADAS
+    assert customers_with(ADAS_PHONE) == [ADA]
+
+
+def test_a_customer_erased_half_way_through_is_erased_with_the_digest_of_the_phone(meanwhile: Meanwhile) -> None:
+    def crash() -> None:
+        raise OSError("the container is gone")
+
+    meanwhile.happens = [nothing, nothing, crash]
+    with pytest.raises(OSError, match="gone"):
+        migration.seal(Customer.stream(ADA))
+    assert customers_with(ADAS_PHONE) == [ADA]
+    service.erase(ADA)
+    assert customers_with(ADAS_PHONE) == []
+    seal_all()
+    assert customers_with(ADAS_PHONE) == []
+    assert commits_in_plain() == 0
+
+
+def test_a_customer_whose_key_was_erased_and_whose_stream_was_not_is_left_to_the_ledger() -> None:
+    runtime.current().store.commit(
+        Commit("Other#1", 1, "other", (StoredEvent.of("Made", 1, {}),), "2026-03-14T09:26:53.589793Z"),
+        beside=[RowWrite(f"customer {ADA}", "key", {"erased": "2026-03-14T09:26:53.589793Z"})],
+    )
+    with pytest.raises(NotFoundError):
+        migration.seal(Customer.stream(ADA))
+
+
+def test_the_inbox_seals_the_stream_that_a_timer_names() -> None:
+    for stream in streams():
+        handled = inbox.handle(delivered(PersonalDataToSeal(stream=stream)))
+        assert handled == {"batchItemFailures": []}
+    assert commits_in_plain() == 0
+
+
+def test_the_profile_reads_the_same_over_rest_before_and_after() -> None:
+    from functions.customers.api import api
+
+    before = request(api, "GET", f"/api/customers/{ADA}")
+    seal_all()
+    after = request(api, "GET", f"/api/customers/{ADA}")
+    assert (before.status, before.body) == (after.status, after.body)
+    assert after.body["customer"]["name"] == "Ada Reyes"
