@@ -36,7 +36,7 @@ class Cloud:
         self._requests = 0
         self._last_change_us = 0
         self._faults_ended = False
-        deployed = Deployment(self.world, self.settings, self._committed, self._row_written)
+        deployed = Deployment(self.world, self.settings, self._committed, self._row_written, self._vault_written)
         self._deployed = deployed
         self.functions, self.queues, self.streams = deployed.functions, deployed.queues, deployed.streams
         self.tables = deployed.dynamodb.tables
@@ -58,6 +58,11 @@ class Cloud:
 
     def _row_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
         self.history.record("row", table=table.name, key=list(key), item=item, container=by)
+        self._last_change_us = self.scheduler.now_us
+
+    def _vault_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        fields = {"table": table.name, "key": list(key), "item": item, "container": by}
+        self.history.record("vault", **fields, in_transaction=in_transaction)
         self._last_change_us = self.scheduler.now_us
 
     def now(self) -> float:

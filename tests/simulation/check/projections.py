@@ -24,9 +24,6 @@ LIST_EVENTS = {f"ShoppingList{word}" for word in ("Created", "Available", "Assig
 BOT_EVENTS = {f"Bot{word}" for word in ("Registered", "CameOnline", "WentOffline", "Assigned", "Finished")}
 STORE_EVENTS = {"StoreCreated", "StoreParticipationToggled", "StoreRebranded"}
 PRODUCT_EVENTS = {"ProductAdded", "ProductRebranded", "ProductPriceChanged", "ProductRemoved"}
-CUSTOMER_EVENTS = {
-    f"Customer{word}" for word in ("Registered", "SmsChanged", "LanguageChanged", "Enabled", "Disabled", "Erased")
-}
 ORDER_STATE = ("customer_id", "payment_id", "items", "total", "status", "ready", "paid", "shopping_list_id")
 
 
@@ -47,10 +44,6 @@ class Model:
 
 def _same(*names: str) -> Callable[[Message], Data]:
     return lambda message: {name: message.data[name] for name in names}
-
-
-def _unless_erased(*names: str) -> Callable[[Message], Data | None]:
-    return lambda message: None if message.name == "CustomerErased" else {name: message.data[name] for name in names}
 
 
 def _product(message: Message) -> Data | None:
@@ -104,13 +97,6 @@ MODELS = (
     Model("stores", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "participating")),
     Model("stores", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _product),
     Model("baskets", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("price", "removed")),
-    Model("search", frozenset(CUSTOMER_EVENTS), lambda d: ("customers", d["customer_id"]), _unless_erased("name")),
-    Model(
-        "notifications",
-        frozenset(CUSTOMER_EVENTS),
-        lambda d: ("customers", d["customer_id"]),
-        _unless_erased("sms_number"),
-    ),
 )
 BY_EVENT: dict[str, list[Model]] = defaultdict(list)
 for _model in MODELS:
@@ -174,7 +160,7 @@ def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violati
         found = row_data(item)
         about = {"table": f"{model.service}/views", "row": list(key), "message": message.id}
         if found is None:
-            if shows is not None or (item is None and message.name == "CustomerErased"):
+            if shows is not None:
                 yield Violation(REBUILT, f"{model.service} has no row for {message.metadata['stream']}", about)
             continue
         wrong = [name for name in shows or () if found.get(name) != (shows or {})[name]]
