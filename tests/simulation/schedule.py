@@ -13,6 +13,7 @@ from tests.simulation.faults import NEEDS_A_HAND, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
+from tests.simulation.scheduler import SECOND
 from tests.simulation.workload.draw import INTRUDER, OPENER, RECOVERY, Workload, draw
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
@@ -112,6 +113,9 @@ class _Schedule:
         if self._was_parked():
             self._spawn(self._resume)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
+            self.settled = cloud.settle()
+        if cloud.audit_due_us > cloud.scheduler.now_us:
+            cloud.run(cloud.audit_due_us / SECOND + 1)
             self.settled = cloud.settle()
         return self._outcome()
 

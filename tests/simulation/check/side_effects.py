@@ -60,6 +60,7 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
             text = f"the order {order_id} has {len(notification_ids)} notifications of the kind {kind}"
             streams = [f"Notification#{notification_id}" for notification_id in notification_ids]
             yield Violation(NOTIFIED_ONCE, text, {"streams": streams})
+    notifications |= {aggregate_id for aggregate_id, _ in history.of_kind("CodeText")}
     texts = [effect for _, effect in history.effects if effect["port"] == "texts"]
     yield from _one_id(texts)
     sent_ids = {text["request_id"] for text in texts}
