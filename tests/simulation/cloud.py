@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from infra.stages import STAGES
+from tests.simulation.backups import Backups
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
@@ -48,9 +49,11 @@ class Cloud:
         self._bus, self.kms = deployed.bus, deployed.kms
         self.archive = deployed.bus.archive
         self.audits: list[dict[str, Any]] = []
+        self.backups = Backups()
         self._gateway = Gateway(self.world, deployed)
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.backups.written(self.scheduler.now_us, table.name, key, item)
         self.history.record(
             "commit",
             table=table.name,
@@ -66,10 +69,12 @@ class Cloud:
         self.audits.append(audit(self))
 
     def _row_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.backups.written(self.scheduler.now_us, table.name, key, item)
         self.history.record("row", table=table.name, key=list(key), item=item, container=by)
         self._last_change_us = self.scheduler.now_us
 
     def _vault_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.backups.written(self.scheduler.now_us, table.name, key, item)
         fields = {"table": table.name, "key": list(key), "item": item, "container": by}
         self.history.record("vault", **fields, in_transaction=in_transaction)
         self._last_change_us = self.scheduler.now_us

@@ -24,6 +24,7 @@ KNOWN = {
     "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
     "Delete": frozenset({"TableName", "Key"}),
+    "ConditionCheck": frozenset(_COMMON | _CONDITIONAL | {"Key"}),
 }
 
 
@@ -34,14 +35,14 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
 
 
 class Write:
-    """One action of a transaction: Put, or Delete without a condition. item: what it puts; None where it deletes."""
+    """One action of a transaction: Put, Delete without a condition, or ConditionCheck. item: what it puts, if it does."""
 
     def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
         [(kind, request)] = action.items()
-        if kind not in ("Put", "Delete"):
+        if kind not in ("Put", "Delete", "ConditionCheck"):
             raise ExpressionError(f"{kind} in a transaction is not simulated")
         check_known(kind, request)
-        self.table, self._request = table, request
+        self.table, self._request, self._deletes = table, request, kind == "Delete"
         self.item: Item | None = table.checked(request["Item"]) if kind == "Put" else None
         self.size = item_size(self.item or {})
         check_placeholders(request, "ConditionExpression")
@@ -57,10 +58,10 @@ class Write:
 
     def take_effect(self, by: str, in_transaction: int) -> None:
         """Do it. by: the container. in_transaction: how many actions its transaction has."""
-        if self.item is None:
-            self.table.remove(self.key, by)
-        else:
+        if self.item is not None:
             self.table.write(self.key, self.item, by, in_transaction)
+        elif self._deletes:
+            self.table.remove(self.key, by)
 
 
 def holds(request: Mapping[str, Any], there: Item | None) -> bool:

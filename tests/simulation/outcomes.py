@@ -78,6 +78,7 @@ OUTCOMES: dict[str, str] = {
     "republished": "a page of stored messages was published again",
     "unknown version": "a message of an unknown version was published",
     "old version": "a message of a version that is no longer written was published",
+    "table restored": "to a moment before an erasure, and the ledger of erasures applied",
     "service down for long": "none of its functions ran for an hour",
 }
 

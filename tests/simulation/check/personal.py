@@ -207,17 +207,18 @@ def _erasures(history: ParsedHistory, people: People) -> Iterator[Violation]:
                 continue
             keys = set().union(*customer_keys(audit["rows"], audit["wrapping"]).values())
             keys |= set(audit["kept"]) | set(audit["wrapping"].values())
-            if readable := _readable(people.sealed[customer_id], keys, customer_id):
+            if readable := readable_of(people.sealed[customer_id], keys, customer_id):
                 seconds = (audit["at_us"] - erased_at) // SECOND
                 text = f"{readable} of {customer_id} is read {seconds} s after the erasure"
                 yield Violation(FORGOTTEN, text, about)
                 break
         keys = _in_backups(history, erased_at)
-        if readable := _readable(people.sealed[customer_id], keys, customer_id):
+        if readable := readable_of(people.sealed[customer_id], keys, customer_id):
             yield Violation(UNRECOVERABLE, f"{readable} of {customer_id} is read with a backup of the vault", about)
 
 
-def _readable(sealed: set[Sealed], keys: set[bytes], customer_id: str) -> str | None:
+def readable_of(sealed: set[Sealed], keys: set[bytes], customer_id: str) -> str | None:
+    """A text of a customer that one of these keys opens."""
     return next((text for one in sealed if (text := one.opened_by_any(keys, customer_id)) is not None), None)
 
 

@@ -23,7 +23,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ProductRemoved": (BASKETS, DEPOT, INSIGHTS, STORES),
     "CustomerRegistered": _CUSTOMER,
     "CustomerSmsChanged": _CUSTOMER,
-    "CustomerLanguageChanged": (INSIGHTS,),
+    "CustomerLanguageChanged": _CUSTOMER,
     "CustomerEnabled": _CUSTOMER,
     "CustomerDisabled": _CUSTOMER,
     "CustomerErased": _CUSTOMER,
@@ -115,6 +115,7 @@ TIMERS = {
     "ReconciliationPageDue",
     "ReconciliationRunsDue",
     "OrderReconciliationDue",
+    "PersonalDataToSeal",
     "SumsDue",
 }
 
