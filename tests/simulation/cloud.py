@@ -14,7 +14,7 @@ from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway, Response
-from tests.simulation.holdings import RECOVERY, USUAL_RECOVERY, audit, held
+from tests.simulation.holdings import audit, held, recovery
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.sdk import World
 from tests.simulation.tables import Key, Table
@@ -276,6 +276,6 @@ class Cloud:
             "settings": dict(self.settings),
             "held": list(held(self)),
             "audits": self.audits,
-            "recovery": {name: RECOVERY.get(name, USUAL_RECOVERY) for name in self.tables},
+            "recovery": {name: recovery(name) for name in self.tables},
             "code_key": CODE_KEY,
         }

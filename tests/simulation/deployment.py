@@ -200,7 +200,7 @@ class Deployment:
                 "provider": ProviderClient(self.provider, self._world, container),
                 "code_key": CODE_KEY,
                 "texts": TextsClient(self.texts, self._world, container),
-                **KmsClient(self.kms, self._world, Wire(self._world, container, "kms")).adapters,
+                **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
             },
             secret=lambda: b"a key for simulations",
             token_keys=lambda: TOKEN_KEYS,

@@ -19,6 +19,11 @@ VAULT, WRAPPING = "customers/vault", "wrapping"
 DEPTH = 6  # of objects in objects
 
 
+def recovery(table: str) -> int:
+    """For how many seconds back a table can be restored."""
+    return RECOVERY.get(table, USUAL_RECOVERY)
+
+
 def held(cloud: "Cloud") -> Iterator[tuple[str, Any]]:
     """Where something is, and what: items of tables, records of streams, messages, the archive, and logs."""
     for name, table in cloud.tables.items():

@@ -40,8 +40,8 @@ class Kms:
 class KmsClient:
     """One container's client, as the adapters of the two ports of functions/customers/wrapping.py."""
 
-    def __init__(self, kms: Kms, world: World, wire: Wire) -> None:
-        self._kms, self._world, self._wire = kms, world, wire
+    def __init__(self, kms: Kms, world: World, wire: Wire, name: str) -> None:
+        self._kms, self._world, self._wire, self._name = kms, world, wire, name
 
     @property
     def adapters(self) -> dict[str, Callable[..., Any]]:
@@ -67,7 +67,8 @@ class KmsClient:
         return self._wire.call(operation, KMS, lambda: self._enabled(operation, effect))
 
     def _enabled(self, operation: str, effect: Effect) -> Any:
-        if self._world.away.get(DISABLED):
+        if DISABLED in self._world.away:
+            self._world.history.record("refused", where=f"{self._name} {operation} {DISABLED}", retried=False)
             raise client_error("DisabledException", "the key is disabled", operation)
         return effect()
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.simulation.check.canaries import Canaries, core, normalized, personal_of, texts_in
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Commit
-from tests.simulation.check.sealed import FIELDS, Sealed, customer_keys, place, sealed_in
+from tests.simulation.check.sealed import FIELDS, Sealed, customer_keys, place, sealed_in, wrongly_wrapped
 from tests.simulation.check.violation import Violation
 
 OUTSIDE = "no name or number is anywhere but sealed at its owner"
@@ -115,7 +115,9 @@ class People:
 
 
 def _kept(history: ParsedHistory, canaries: Canaries) -> Iterator[Violation]:
-    before = {str(old) for _, kind, fields in history.entries if kind == "deed" for old in fields.get("old", ())}
+    before = {core(old) for _, kind, fields in history.entries if kind == "deed" for old in fields.get("old", ())}
+    canaries.cores |= before
+    carriers = {"held the archive", *(f"held {queue}" for queue in history.final["queues"])}
     seen: set[tuple[str, str]] = set()
     messages, others = _texts(history.entries)
     texts = {**others, **messages}
@@ -125,7 +127,7 @@ def _kept(history: ParsedHistory, canaries: Canaries) -> Iterator[Violation]:
                 texts[text] = f"held {where}"
     found = list(canaries.found(texts))
     for where, canary in found:
-        old = canary in before and where.partition(" ")[0] in (*CARRIES_OLD, "held")
+        old = canary in before and (where.partition(" ")[0] in CARRIES_OLD or where in carriers)
         if not old and (where, canary) not in seen:
             seen.add((where, canary))
             yield Violation(OUTSIDE, f"{canary} is in {where}", {"canary": canary})
@@ -160,6 +162,8 @@ def _sealing(history: ParsedHistory, people: People) -> Iterator[Violation]:
     """Of those who are there: each value opens as it was sent, and nowhere else; nonces and keys are used once."""
     last = history.final["audits"][-1]
     keys = customer_keys(last["rows"], last["wrapping"])
+    for customer_id in wrongly_wrapped(last["rows"], last["wrapping"]):
+        yield Violation(SEALED, f"the key of {customer_id} is not wrapped for it", {"customer": customer_id})
     owners: dict[bytes, str] = {}
     for customer_id, found in keys.items():
         for key in found:

@@ -24,6 +24,9 @@ LIST_EVENTS = {f"ShoppingList{word}" for word in ("Created", "Available", "Assig
 BOT_EVENTS = {f"Bot{word}" for word in ("Registered", "CameOnline", "WentOffline", "Assigned", "Finished")}
 STORE_EVENTS = {"StoreCreated", "StoreParticipationToggled", "StoreRebranded"}
 PRODUCT_EVENTS = {"ProductAdded", "ProductRebranded", "ProductPriceChanged", "ProductRemoved"}
+CUSTOMER_EVENTS = {
+    f"Customer{word}" for word in ("Registered", "SmsChanged", "LanguageChanged", "Enabled", "Disabled", "Erased")
+}
 ORDER_STATE = ("customer_id", "payment_id", "items", "total", "status", "ready", "paid", "shopping_list_id")
 
 
@@ -44,6 +47,12 @@ class Model:
 
 def _same(*names: str) -> Callable[[Message], Data]:
     return lambda message: {name: message.data[name] for name in names}
+
+
+def _known(message: Message) -> Data:
+    if message.name == "CustomerErased":
+        return {"erased": True}
+    return {"enabled": message.data["enabled"], "language": message.data["language"], "erased": False}
 
 
 def _product(message: Message) -> Data | None:
@@ -96,6 +105,10 @@ MODELS = (
     Model("depot", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("store_id", "removed")),
     Model("stores", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "participating")),
     Model("stores", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _product),
+    *(
+        Model(service, frozenset(CUSTOMER_EVENTS), lambda d: ("customers", d["customer_id"]), _known)
+        for service in ("baskets", "payments")
+    ),
     Model("baskets", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("price", "removed")),
 )
 BY_EVENT: dict[str, list[Model]] = defaultdict(list)

@@ -59,24 +59,37 @@ def sealed_in(text: str) -> Iterator[Sealed]:
 def customer_keys(rows: Rows, wrapping: Mapping[str, bytes]) -> dict[str, set[bytes]]:
     """The keys in the rows of a vault, by customer. wrapping: the keys that wrap them, by year."""
     found: dict[str, set[bytes]] = {}
-    for (partition, sort), item in rows.items():
-        customer_id = partition.removeprefix("customer ")
-        if sort != "key" or customer_id == partition or not item:
-            continue
-        data = json.loads(item["data"]["S"])
-        if "key" in data:
-            found.setdefault(customer_id, set()).update(_unwrapped(data["key"], customer_id, wrapping.values()))
+    for customer_id, wrapped in _wrapped(rows):
+        if unwrapped := _unwrapped(wrapped, customer_id, wrapping.values()):
+            found.setdefault(customer_id, set()).add(unwrapped[0])
     return found
 
 
-def _unwrapped(wrapped: str, customer_id: str, wrapping: Iterable[bytes]) -> Iterator[bytes]:
-    """The key in a row; also where it is not wrapped as it should be."""
-    content = base64.urlsafe_b64decode(wrapped)
+def wrongly_wrapped(rows: Rows, wrapping: Mapping[str, bytes]) -> Iterator[str]:
+    """The customers whose key is in a vault as it is, or not bound to its customer."""
+    for customer_id, wrapped in _wrapped(rows):
+        _, bound = _unwrapped(wrapped, customer_id, wrapping.values()) or (b"", False)
+        if not bound:
+            yield customer_id
+
+
+def _wrapped(rows: Rows) -> Iterator[tuple[str, bytes]]:
+    for (partition, sort), item in rows.items():
+        customer_id = partition.removeprefix("customer ")
+        if sort == "key" and customer_id != partition and item:
+            data = json.loads(item["data"]["S"])
+            if "key" in data:
+                yield customer_id, base64.urlsafe_b64decode(data["key"])
+
+
+def _unwrapped(content: bytes, customer_id: str, wrapping: Iterable[bytes]) -> tuple[bytes, bool] | None:
+    """The key in a row, and whether it is wrapped for its customer; None where nothing opens it."""
     if len(content) == KEY_BYTES:
-        yield content
+        return content, False
     for by in wrapping:
         for bound in (customer_id, ""):
             try:
-                yield AESGCM(by).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], bound.encode())
+                return AESGCM(by).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], bound.encode()), bool(bound)
             except (InvalidTag, ValueError):
                 continue
+    return None

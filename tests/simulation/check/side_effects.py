@@ -13,8 +13,9 @@ ONE_ID = "one request id per text and refund"
 NOTIFIED_ONCE = "a customer is notified once of each stage of an order"
 RECORDED = "each side effect is recorded, and each recorded one took place"
 REFUNDED_ONCE = "a refund is paid once"
-SKIPPED = "a text is skipped for an erased customer alone"
+SKIPPED = "a text is skipped for an erased customer or a number that takes none, alone"
 
+UNREACHABLE = "number unreachable"  # the fault by which the carrier refuses a number, where it has the text's id
 KINDS = {
     "Created": "received",
     "Approved": "approved",
@@ -46,13 +47,14 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
     recorded: dict[tuple[str, str], list[str]] = defaultdict(list)
     recorded_as_sent: set[str] = set()
     notifications: set[str] = set()
+    unreachable = {f["where"] for _, kind, f in history.entries if kind == "fault" and f["name"] == UNREACHABLE}
     for aggregate_id, commits in history.of_kind("Notification"):
         event = commits[0].events[0]
         recorded[event.data["order_id"], event.data["kind"]].append(aggregate_id)
         notifications.add(aggregate_id)
         if event.name == "Sent":
             recorded_as_sent.add(aggregate_id)
-        elif not _is_erased(event.data["customer_id"], history):
+        elif not _is_erased(event.data["customer_id"], history) and aggregate_id not in unreachable:
             text = f"the {event.data['kind']} text of the order {event.data['order_id']} was skipped"
             yield Violation(SKIPPED, f"{text}: {event.data['reason']}", {"stream": f"Notification#{aggregate_id}"})
     for (order_id, kind), notification_ids in recorded.items():

@@ -22,6 +22,8 @@ class Leaver(Customer):
         self._body = {"name": name_of(self.name), "smsNumber": number_of(self.name)}
         if not self._enter():
             return
+        if self.mall.has_tokens:
+            self._open_session(KIOSK)
         self._live()
         self.cloud.sleep(self.choices.pick(LEAVES_AFTER, "when a leaver leaves"))
         if self.chance(0.2, "while the number is changed"):
