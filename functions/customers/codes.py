@@ -14,7 +14,6 @@ import boto3
 from functions.customers.numbers import normalized
 from functions.customers.sealing import keyed
 from functions.kernel.runtime import budget
-from functions.kernel.runtime.commit import DIGEST
 from functions.kernel.runtime.runtime import Port
 
 DIGITS = 6

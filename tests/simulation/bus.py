@@ -37,12 +37,13 @@ class Rule:
 
 
 class Bus:
-    """The system's event bus. in_flight: how many deliveries are in progress."""
+    """The system's event bus. in_flight: how many deliveries are in progress. archive: all that it took."""
 
     def __init__(self, world: World, rules: Sequence[Rule]) -> None:
         self._world = world
         self.in_flight = 0
         self.latest: dict[str, dict[str, Any]] = {}
+        self.archive: list[str] = []
         self._by_name: dict[str, list[Rule]] = {}
         for rule in rules:
             for name in sorted(rule.names):
@@ -60,6 +61,7 @@ class Bus:
             f'{{"version":"0","id":"{entry}","detail-type":"{name}","source":"{source}","account":"123456789012",'
             f'"time":"{time.replace("+00:00", "Z")}","region":"eu-central-1","resources":[],"detail":{detail}}}'
         )
+        self.archive.append(body)
         for rule in self._by_name.get(name, ()):
             if rule.matches(source, name, content):
                 self._route(rule, entry, body)

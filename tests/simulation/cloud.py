@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from infra.stages import STAGES
+from tests.simulation.backups import Backups
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import Deployment, manifests
@@ -13,13 +14,16 @@ from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway, Response
+from tests.simulation.holdings import audit, held, recovery
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.sdk import World
 from tests.simulation.tables import Key, Table
+from tests.support.runtime import CODE_KEY
 
 # Seconds without a stored change after which a schedule of a minute has nothing more to do: a robot's lease, the minute
 # until the next tick, a second tick when the clock of the first was behind, and a minute for the work.
 UNCHANGED = 240
+LEDGER, AUDITED_AFTER = "customers/erasures", 301  # seconds after an erasure: it has taken effect everywhere then
 A_CLERK = "staff:clerk"
 HEADERS = {"key": "idempotency-key", "if_match": "if-match", "token": "authorization"}  # in the history, by name
 
@@ -36,15 +40,20 @@ class Cloud:
         self._requests = 0
         self._last_change_us = 0
         self._faults_ended = False
-        deployed = Deployment(self.world, self.settings, self._committed, self._row_written)
+        self.audit_due_us = 0
+        deployed = Deployment(self.world, self.settings, self._committed, self._row_written, self._vault_written)
         self._deployed = deployed
         self.functions, self.queues, self.streams = deployed.functions, deployed.queues, deployed.streams
         self.tables = deployed.dynamodb.tables
         self.provider, self.texts = deployed.provider, deployed.texts
-        self._bus = deployed.bus
+        self._bus, self.kms = deployed.bus, deployed.kms
+        self.archive = deployed.bus.archive
+        self.audits: list[dict[str, Any]] = []
+        self.backups = Backups()
         self._gateway = Gateway(self.world, deployed)
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.backups.written(self.scheduler.now_us, table.name, key, item)
         self.history.record(
             "commit",
             table=table.name,
@@ -56,9 +65,22 @@ class Cloud:
         self._last_change_us = self.scheduler.now_us
         self.streams[table.name].append(key[0], key[1], item)
 
+    def _audit(self) -> None:
+        self.audits.append(audit(self))
+
     def _row_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.backups.written(self.scheduler.now_us, table.name, key, item)
         self.history.record("row", table=table.name, key=list(key), item=item, container=by)
         self._last_change_us = self.scheduler.now_us
+
+    def _vault_written(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
+        self.backups.written(self.scheduler.now_us, table.name, key, item)
+        fields = {"table": table.name, "key": list(key), "item": item, "container": by}
+        self.history.record("vault", **fields, in_transaction=in_transaction)
+        self._last_change_us = self.scheduler.now_us
+        if table.name == LEDGER:
+            self.audit_due_us = self.scheduler.now_us + AUDITED_AFTER * SECOND
+            self.scheduler.call_in(AUDITED_AFTER, self._audit)
 
     def now(self) -> float:
         """The virtual time, in seconds since the beginning."""
@@ -230,7 +252,8 @@ class Cloud:
         return False
 
     def state(self) -> dict[str, Any]:
-        """The final state: tables by key, queues, what external services did, and the settings."""
+        """The final state: tables by key, queues, what external services did, the settings, and what is held."""
+        self._audit()
         return {
             "now_us": self.scheduler.now_us,
             "quiescent": self.is_quiescent(),
@@ -251,4 +274,8 @@ class Cloud:
             "provider": dict(self.provider.requests),
             "texts": dict(self.texts.sent),
             "settings": dict(self.settings),
+            "held": list(held(self)),
+            "audits": self.audits,
+            "recovery": {name: recovery(name) for name in self.tables},
+            "code_key": CODE_KEY,
         }

@@ -12,11 +12,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from functions.kernel.runtime import budget, clock, ids
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.side_by_side import AT_ONCE, one_by_one, outcome
+from tests.simulation import logs, randomness
 from tests.simulation.scheduler import SECOND, Killed, Promise, Task
 from tests.simulation.sdk import World
 
@@ -120,6 +122,8 @@ class Function:
         self.stopped = False
         self.busy = 0
         self._as_old = as_old
+        self.containers: list[Container] = []
+        """All that were made, those that have ended included."""
         self._idle: list[Container] = []
 
     def invoke(
@@ -148,11 +152,13 @@ class Function:
             if container.old and self.world.newest_code:
                 continue
             if self.world.faults.strikes("cold start", container.name):
+                container.alive = False
                 continue
             return container
         name = self.world.number(self.name)
         old = self._as_old is not None and self.world.faults.strikes("old version", name)
         container = Container(self, name, old=old)
+        self.containers.append(container)
         if self.world.faults.strikes("clock skew", container.name):
             container.shift_clock(self.world.choices.between(-5 * SECOND, 5 * SECOND, "clock skew"))
         return container
@@ -171,6 +177,8 @@ class Function:
             with (
                 clock.fixed(container.now, scheduler.sleep),
                 ids.fixed(self.world.choices.new_id),
+                randomness.drawn(self.world.random_bytes),
+                logs.kept(partial(self.world.log, container.name)),
                 active(container.runtime),
                 budget.limited(container.time_left),
             ):

@@ -10,6 +10,7 @@
 | bus entries | one for 64 KB of an entry that the bus takes | [6] [7] |
 | queue requests | one for 64 KB of what a call sends or receives; one for a call that deletes or delays | [8] |
 | invocations | one each, however it ends | [9] |
+| KMS requests | one for each call | [10] |
 
 [1] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 [2] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
@@ -20,6 +21,7 @@
 [7] https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
 [8] https://aws.amazon.com/sqs/pricing/
 [9] https://aws.amazon.com/lambda/pricing/
+[10] https://aws.amazon.com/kms/pricing/
 
 Where AWS documents nothing: a cancelled transaction counts nothing, nor does a write that conflicts with a transaction;
 entries of an index count once in a transaction too. Not simulated: Lambda's receives from empty queues.
@@ -147,6 +149,11 @@ class Cost:
         """A function was invoked."""
         if self.counting:
             self._units["invocations"] += 1
+
+    def ask_kms(self) -> None:
+        """KMS was asked to make or to decrypt a data key."""
+        if self.counting:
+            self._units["kms_requests"] += 1
 
     def take(self) -> dict[str, float]:
         """The units counted since the last call, by kind."""

@@ -12,6 +12,7 @@ from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invo
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import DynamoEventStore
+from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
@@ -24,6 +25,7 @@ from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.event_source import Worker
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
+from tests.simulation.kms import Kms, KmsClient
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received, received_by_newest_code
 from tests.simulation.sdk import Wire, World
@@ -72,18 +74,27 @@ def _routes() -> dict[tuple[str, int], list[tuple[str, Route]]]:
 class Deployment:
     """Tables, streams, queues, rules, schedules and functions of all services.
 
-    committed, row_written: called for each write to event tables and to read models.
+    committed, row_written, vault_written: called for each write to event tables, to read models, and to vaults and
+    ledgers of erasures.
     """
 
-    def __init__(self, world: World, settings: Mapping[str, str], committed: Written, row_written: Written) -> None:
+    def __init__(
+        self,
+        world: World,
+        settings: Mapping[str, str],
+        committed: Written,
+        row_written: Written,
+        vault_written: Written,
+    ) -> None:
         self._world, self._settings = world, settings
-        self._committed, self._row_written = committed, row_written
+        self._committed, self._row_written, self._vault_written = committed, row_written, vault_written
         self._manifests = manifests()
         self.provider, self.texts = Provider(), Texts()
         self.functions: dict[str, Function] = {}
         self.queues: dict[str, Queue] = {}
         self.streams: dict[str, Stream] = {}
         self.dynamodb = DynamoDB(world)
+        self.kms = Kms(world)
         for service in self._manifests:
             self._tables(service)
         rules = [rule for service in self._manifests for rule in self._inboxes(service)]
@@ -102,6 +113,9 @@ class Deployment:
         if registered.projections:
             name = f"{service}/views"
             tables[name] = Table(self._world, name, "partition", "sort", "S", self._row_written, registered.indexes)
+        if registered.api and registered.api.uses.vault:
+            for name in (f"{service}/vault", f"{service}/erasures"):
+                tables[name] = Table(self._world, name, "partition", "sort", "S", self._vault_written)
 
     def _inboxes(self, service: str) -> list[Rule]:
         rules = []
@@ -167,8 +181,13 @@ class Deployment:
         dead = self.queues.get(f"{service}/{part}/{'failures' if part == 'relay' else 'dead-letters'}")
         return Runtime(
             service=service,
-            store=DynamoEventStore(dynamodb, f"{service}/events"),  # type: ignore[arg-type]  # a part of the client
+            store=DynamoEventStore(
+                dynamodb,  # type: ignore[arg-type]  # a part of the client
+                f"{service}/events",
+                {"vault": f"{service}/vault", "erasures": f"{service}/erasures"},
+            ),
             views=DynamoViews(dynamodb, f"{service}/views"),  # type: ignore[arg-type]
+            vault=DynamoVault(dynamodb, f"{service}/vault"),  # type: ignore[arg-type]
             bus=EventBridgeBus(events, "bus"),  # type: ignore[arg-type]
             queue=SqsQueue(sqs, own["inbox"].url if "inbox" in own else ""),  # type: ignore[arg-type]
             dead_letters=SqsQueue(sqs, dead.url if dead else ""),  # type: ignore[arg-type]
@@ -182,6 +201,7 @@ class Deployment:
                 "provider": ProviderClient(self.provider, self._world, container),
                 "code_key": CODE_KEY,
                 "texts": TextsClient(self.texts, self._world, container),
+                **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
             },
             secret=lambda: b"a key for simulations",
             token_keys=lambda: TOKEN_KEYS,

@@ -18,7 +18,7 @@ BATCH_LIMIT, BATCH_BYTES = 100, 16_777_216
 
 _KEY_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
-    r"(?: AND (?P<sort>#?\w+) (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)))?"
+    r"(?: AND (?P<sort>#?\w+) (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)|< (?P<before>:\w+)))?"
 )
 
 
@@ -38,13 +38,16 @@ class DynamoDB:
 
 
 @cache
-def _bounds(expression: str) -> tuple[str, str | None, str, str | None, str | None]:
-    """The names of the keys (no sort key: None), the placeholders of the partition, and of the sort key's bounds."""
+def _bounds(expression: str) -> tuple[str, str | None, str, str | None, str | None, str | None]:
+    """The names of the keys (no sort key: None), the placeholders of the partition, and of the sort key's bounds.
+
+    The bounds: the least, the greatest, and the one that it must be less than.
+    """
     found = _KEY_CONDITION.fullmatch(expression)
     if found is None:
         raise ExpressionError(f"this key condition is not simulated: {expression}")
     bounds = found["low"] or found["from"], found["high"] or found["to"]
-    return found["partition"], found["sort"], found["value"], *bounds
+    return found["partition"], found["sort"], found["value"], *bounds, found["before"]
 
 
 class DynamoDBClient:
@@ -171,8 +174,8 @@ class DynamoDBClient:
         return table.as_it_was(ago) if ago else Snapshot(table, {})
 
     def _query(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
-        partition_name, sort_name, value, low, high = _bounds(request["KeyConditionExpression"])
-        check_placeholders(request, "KeyConditionExpression")
+        partition_name, sort_name, value, low, high, before = _bounds(request["KeyConditionExpression"])
+        check_placeholders(request, "KeyConditionExpression", "ProjectionExpression")
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
         partition = values[value].get("S")
         if not partition:
@@ -193,10 +196,14 @@ class DynamoDBClient:
         if "IndexName" in request:
             if request.get("ConsistentRead"):
                 raise ExpressionError("Consistent reads are not supported on global secondary indexes")
+            if before or "ProjectionExpression" in request:
+                raise ExpressionError("this query of an index is not simulated")
             return self._query_index(table, request["IndexName"], partition, bounds, start, forward, limit)
         seen = self._seen(table, request)
         sorts = seen.sorts(partition)
         first, last = between(sorts, *bounds)
+        if before:
+            last = between(sorts, plain(values[before]), None)[0]
         if start is not None:
             within, after = table.key(start)
             if within != partition:
@@ -216,6 +223,9 @@ class DynamoDBClient:
                 answer["LastEvaluatedKey"] = table.key_item((partition, sort))
                 break
         self._cost.read(items, consistent=request.get("ConsistentRead", False))
+        if "ProjectionExpression" in request:  # which changes neither what is read nor what that costs
+            wanted = {names.get(name, name) for name in request["ProjectionExpression"].split(", ")}
+            answer["Items"] = [{name: item[name] for name in item.keys() & wanted} for item in items]
         return answer
 
     def _query_index(

@@ -19,10 +19,14 @@ KNOWN = {
     "DeleteItem": frozenset({"TableName", "Key"}),
     "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
     "BatchGetItem": frozenset({"RequestItems"}),
-    "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward"}),
+    "Query": frozenset(
+        _COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward", "ProjectionExpression"}
+    ),
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
     "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "Delete": frozenset({"TableName", "Key"}),
+    "ConditionCheck": frozenset(_COMMON | _CONDITIONAL | {"Key"}),
 }
 
 
@@ -33,18 +37,18 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
 
 
 class Write:
-    """One action of a transaction: Put."""
+    """One action of a transaction: Put, Delete without a condition, or ConditionCheck. item: what it puts, if it does."""
 
     def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
         [(kind, request)] = action.items()
-        if kind != "Put":
+        if kind not in ("Put", "Delete", "ConditionCheck"):
             raise ExpressionError(f"{kind} in a transaction is not simulated")
         check_known(kind, request)
-        self.table, self._request = table, request
-        self.item: Item = table.checked(request["Item"])
-        self.size = item_size(self.item)
+        self.table, self._request, self._deletes = table, request, kind == "Delete"
+        self.item: Item | None = table.checked(request["Item"]) if kind == "Put" else None
+        self.size = item_size(self.item or {})
         check_placeholders(request, "ConditionExpression")
-        self.key: Key = table.key(self.item)
+        self.key: Key = table.key(self.item or request["Key"])
 
     def refusal(self) -> dict[str, Any]:
         """Its cancellation reason; with the code None when it can be done."""
@@ -53,6 +57,13 @@ class Write:
             return {"Code": "None"}
         reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
         return {**reason, "Item": dict(there)} if there and wants_old(self._request) else reason
+
+    def take_effect(self, by: str, in_transaction: int) -> None:
+        """Do it. by: the container. in_transaction: how many actions its transaction has."""
+        if self.item is not None:
+            self.table.write(self.key, self.item, by, in_transaction)
+        elif self._deletes:
+            self.table.remove(self.key, by)
 
 
 def holds(request: Mapping[str, Any], there: Item | None) -> bool:

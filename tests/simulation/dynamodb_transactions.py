@@ -32,7 +32,7 @@ class Transactions:
         content = repr(actions) if token else ""
         if token and (known := self._recall(token, content)) is not None:
             made = [(table, Write(table, action).key) for table, action in zip(tables, actions, strict=True)]
-            self._world.cost.read_again([table.items[key] for table, key in made])
+            self._world.cost.read_again([table.items.get(key, {}) for table, key in made])
             return known
         writes = [Write(table, action) for table, action in zip(tables, actions, strict=True)]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):
@@ -92,10 +92,9 @@ class Transactions:
                 del self._tokens[token]
             return cancelled(reasons)
         for write in writes:
-            table, item = write.table, write.item
-            before = table.items.get(write.key)
-            self._world.cost.write(before, item, table.index_keys, table=table.name, transaction=True)
-            table.write(write.key, item, by, len(writes))
+            table, before = write.table, write.table.items.get(write.key)
+            self._world.cost.write(before, write.item or {}, table.index_keys, table=table.name, transaction=True)
+            write.take_effect(by, len(writes))
         if token:
             self._tokens[token] = (content, self._world.scheduler.now_us + TOKEN_LIFE, "done")
         return {}

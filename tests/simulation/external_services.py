@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
+from functions.notifications.sns import UnreachableNumberError
 from functions.payments.domain import Statement
 from tests.simulation.outages import CARRIER, PROVIDER
 from tests.simulation.sdk import Caller, World
@@ -134,6 +135,8 @@ class TextsClient:
         if away or self._world.faults.strikes("text not taken", request_id):
             self._world.scheduler.sleep(ANSWER_LOST)
             raise UnavailableError("the carrier does not answer")
+        if request_id not in self._texts.sent and self._world.faults.strikes("number unreachable", request_id):
+            raise UnreachableNumberError("the number cannot be reached by text")  # as SnsTexts does
         lost = self._world.faults.strikes("text answer lost", request_id)
         again = request_id in self._texts.sent
         self._texts.sent.setdefault(request_id, (number, text))

@@ -52,6 +52,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "provider reply lost": ("the payment provider has done one of these, and its answer is lost", 0.15),
     "provider mute": ("the payment provider does not answer, and has done none of these", 0.1),
     "text not taken": ("the carrier does not answer, and has not accepted a text", 0.3),
+    "number unreachable": ("the carrier refuses a number for good", 0.05),
     "text answer lost": ("the carrier accepted a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 without an invocation", 0.04),
     "client unheard": ("the response to a request never reaches the client", 0.05),
@@ -67,6 +68,8 @@ OUTAGES: dict[str, str] = {
     "queries away": "an owner answers no queries of other services for minutes or hours",
     "provider away": "the payment provider does not answer for minutes or hours",
     "carrier away": "the carrier takes no text for minutes or hours",
+    "KMS away": "KMS answers no call for minutes or hours",
+    "key disabled": "the key of KMS that wraps customers' keys is disabled for minutes or hours",
 }
 DESCRIPTIONS = {name: what for name, (what, _) in FAULTS.items()} | OUTAGES
 NEEDS_A_HAND = ("target given up", "stream lost")  # after these faults, a message is delivered by an operator alone

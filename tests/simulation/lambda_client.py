@@ -32,6 +32,7 @@ class LambdaClient:
             message = "Could not parse request body into json"
             raise client_error("InvalidRequestContentException", message, "Invoke") from None
         promise, timeout = Promise(), self._functions[name].timeout
+        began = self._world.history.now_us
 
         def done(how: str, answer: Any) -> None:
             content = answer
@@ -46,6 +47,7 @@ class LambdaClient:
                 text = json.dumps(content)
             except TypeError as error:
                 how, text = "error", json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": str(error)})
+            self._world.history.record("told", function=name, began=began, how=how, answer=text)
             response = {"StatusCode": 200, "Payload": io.BytesIO(text.encode())}
             promise.give(response if how == "ok" else {**response, "FunctionError": "Unhandled"})
 

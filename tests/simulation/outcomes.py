@@ -49,6 +49,8 @@ OUTCOMES: dict[str, str] = {
     "text sent": "a customer was notified",
     "text repeated": "under the same request id",
     "text not sent": "the customer was erased, or the number accepts no texts",
+    "number changed": "a customer has another one",
+    "one-time code sent": "to the phone of a customer",
     "customer disabled": "the customer may not order",
     "customer erased": "personal data was erased",
     "price changed": "while customers order",
@@ -76,6 +78,8 @@ OUTCOMES: dict[str, str] = {
     "republished": "a page of stored messages was published again",
     "unknown version": "a message of an unknown version was published",
     "old version": "a message of a version that is no longer written was published",
+    "table restored": "to a moment before an erasure, and the ledger of erasures applied",
+    "name of before": "a message of version 1 was published, with a name and a number",
     "service down for long": "none of its functions ran for an hour",
 }
 
@@ -102,6 +106,8 @@ BY_EVENT: dict[tuple[str, str], str] = {
     ("payments", "Cancelled"): "invoice cancelled",
     ("notifications", "Sent"): "text sent",
     ("notifications", "Skipped"): "text not sent",
+    ("notifications", "CodeSent"): "one-time code sent",
+    ("customers", "SmsChanged"): "number changed",
     ("customers", "Disabled"): "customer disabled",
     ("customers", "Erased"): "customer erased",
     ("stores", "PriceChanged"): "price changed",

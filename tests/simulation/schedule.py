@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tests.simulation.check import check
+from tests.simulation.check.restored import restored_violations
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
@@ -13,7 +14,9 @@ from tests.simulation.faults import NEEDS_A_HAND, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
-from tests.simulation.workload.draw import INTRUDER, OPENER, RECOVERY, Workload, draw
+from tests.simulation.restoration import Restoration
+from tests.simulation.scheduler import SECOND
+from tests.simulation.workload.draw import INTRUDER, OPENER, RECOVERY, Workload, choices_for, draw
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
@@ -23,6 +26,7 @@ from tests.simulation.workload.robots import Robot
 
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 QUIESCENCE = "everything settles after the faults"
+RESTORED_DAYS = 0.7  # of those on which somebody was erased
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 
@@ -113,6 +117,9 @@ class _Schedule:
             self._spawn(self._resume)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = cloud.settle()
+        if cloud.audit_due_us > cloud.scheduler.now_us:
+            cloud.run(cloud.audit_due_us / SECOND + 1)
+            self.settled = cloud.settle()
         return self._outcome()
 
     def _spawn(self, action: Callable[[], None]) -> None:
@@ -148,6 +155,17 @@ class _Schedule:
         crew = self.workload.client(RECOVERY, "operator", RecoveryCrew, self.cloud, self.mall)
         crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
 
+    def _restored(self) -> list[Violation]:
+        """On some of the days on which somebody was erased, tables are restored after it."""
+        choices = choices_for(self.seed, "restored tables")
+        restoration = Restoration(self.cloud, choices)
+        if not restoration.erased or not choices.chance(RESTORED_DAYS, "tables are restored"):
+            return []
+        restoration.run()
+        entries = self.cloud.history.entries
+        before, after = entries[: restoration.before], entries[restoration.before :]
+        return list(restored_violations(before, after, self.cloud.state()))
+
     def _unsettled(self) -> list[Violation]:
         text = f"something is still in progress {self.settled_after} s after the faults"
         return [] if self.settled else [Violation(QUIESCENCE, text)]
@@ -158,19 +176,20 @@ class _Schedule:
         return [name for name in could if name not in self.without.clients]
 
     def _outcome(self) -> Outcome:
-        history = self.cloud.history
-        found = list(commits(history.entries))
+        history, entries = self.cloud.history, list(self.cloud.history.entries)
+        found = list(commits(entries))
+        violations = check(entries, self.cloud.state()) + self._unsettled()
         return Outcome(
             seed=self.seed,
             without=self.without,
             clients=self._clients(),
-            struck=[fields["number"] for _, kind, fields in history.entries if kind == "fault"],
+            struck=[fields["number"] for _, kind, fields in entries if kind == "fault"],
+            numbers=measure(entries, found) | {"seconds to quiescence": [self.settled_after]},
+            violations=violations + self._restored(),
             trace_hash=history.trace_hash,
             invocations=sum(kind == "invocation" for _, kind, _ in history.entries),
             faults=Counter(self.faults.fired),
             outcomes=count_outcomes(history.entries, found),
-            numbers=measure(history.entries, found) | {"seconds to quiescence": [self.settled_after]},
-            violations=check(history.entries, self.cloud.state()) + self._unsettled(),
             history=history.entries,
             choices=list(self.choices.recorded),
         )

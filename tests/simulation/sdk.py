@@ -1,5 +1,6 @@
 """The SDK part of every simulated client: latency, faults before and after the effect of a call, and retries."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -74,6 +75,18 @@ class World:
         self.outage_until: dict[str, int] = {}  # AWS services with an outage of seconds, and its end
         self.away: dict[str, str] = {}  # what has an outage of minutes or hours (outages.py), and how calls to it fail
         self._numbers: dict[str, int] = {}
+        self._random_bytes = 0
+        self.logged: list[tuple[int, str, tuple[object, ...]]] = []
+        """When, by which container, and the parts of the line."""
+
+    def log(self, container: str, line: tuple[object, ...]) -> None:
+        """Keep a line that a container logged."""
+        self.logged.append((self.scheduler.now_us, container, line))
+
+    def random_bytes(self, number: int) -> bytes:
+        """So many bytes that depend on the seed and on how often this was called."""
+        self._random_bytes += 1
+        return hashlib.shake_128(f"{self.choices.seed} {self._random_bytes}".encode()).digest(number)
 
     def number(self, prefix: str) -> str:
         """The next id with this prefix."""

@@ -89,7 +89,7 @@ class DynamoVault:
         return [cast(Any, item)["sort"]["S"] for item in response["Items"]]
 
     def add(self, partition: str, sort: str, data: dict[str, Any]) -> dict[str, Any]:
-        """One conditional PutItem, which returns the row that was there."""
+        """One conditional PutItem, which returns the row that was there. Raises UnavailableError."""
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -99,7 +99,10 @@ class DynamoVault:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            code = error.response["Error"]["Code"]
+            if code == "TransactionConflictException":  # an erasure that is in progress writes this row
+                raise UnavailableError(f"{partition} is being changed: ask again in a moment") from error
+            if code != "ConditionalCheckFailedException":
                 raise
             return _data(cast(Any, error.response)["Item"])
         return data

@@ -38,4 +38,4 @@ class Vault(Protocol):
         """The last sort keys of a partition, at most `limit`, in descending order; of those before one, if given."""
 
     def add(self, partition: str, sort: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Write a row unless there is one. Returns what is there now."""
+        """Write a row unless there is one. Returns what is there now. Raises UnavailableError."""

@@ -17,6 +17,7 @@ from tests.simulation.check import (
     money,
     orders,
     outages,
+    personal,
     poison,
     projections,
     provider,
@@ -64,4 +65,5 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *outages.violations(history),
         *access.violations(history),
         *identity.violations(history),
+        *personal.violations(history),
     ]

@@ -33,6 +33,7 @@ HARMLESS = {
     "clock step",
     "cold start",
     "index behind",
+    "number unreachable",
     "old version",
     "queue delay",
     "queue duplicate",

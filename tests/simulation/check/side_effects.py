@@ -13,8 +13,9 @@ ONE_ID = "one request id per text and refund"
 NOTIFIED_ONCE = "a customer is notified once of each stage of an order"
 RECORDED = "each side effect is recorded, and each recorded one took place"
 REFUNDED_ONCE = "a refund is paid once"
-SKIPPED = "a text is skipped for an erased customer alone"
+SKIPPED = "a text is skipped for an erased customer or a number that takes none, alone"
 
+UNREACHABLE = "number unreachable"  # the fault by which the carrier refuses a number, where it has the text's id
 KINDS = {
     "Created": "received",
     "Approved": "approved",
@@ -46,13 +47,14 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
     recorded: dict[tuple[str, str], list[str]] = defaultdict(list)
     recorded_as_sent: set[str] = set()
     notifications: set[str] = set()
+    unreachable = {f["where"] for _, kind, f in history.entries if kind == "fault" and f["name"] == UNREACHABLE}
     for aggregate_id, commits in history.of_kind("Notification"):
         event = commits[0].events[0]
         recorded[event.data["order_id"], event.data["kind"]].append(aggregate_id)
         notifications.add(aggregate_id)
         if event.name == "Sent":
             recorded_as_sent.add(aggregate_id)
-        elif not _is_erased(event.data["customer_id"], history):
+        elif not _is_erased(event.data["customer_id"], history) and aggregate_id not in unreachable:
             text = f"the {event.data['kind']} text of the order {event.data['order_id']} was skipped"
             yield Violation(SKIPPED, f"{text}: {event.data['reason']}", {"stream": f"Notification#{aggregate_id}"})
     for (order_id, kind), notification_ids in recorded.items():
@@ -60,6 +62,7 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
             text = f"the order {order_id} has {len(notification_ids)} notifications of the kind {kind}"
             streams = [f"Notification#{notification_id}" for notification_id in notification_ids]
             yield Violation(NOTIFIED_ONCE, text, {"streams": streams})
+    notifications |= {aggregate_id for aggregate_id, _ in history.of_kind("CodeText")}
     texts = [effect for _, effect in history.effects if effect["port"] == "texts"]
     yield from _one_id(texts)
     sent_ids = {text["request_id"] for text in texts}

@@ -9,7 +9,7 @@ PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inb
 BASKETS, STORES, CUSTOMERS = "baskets/inbox", "stores/inbox", "customers/inbox"
 
 _CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
-_CUSTOMER = (BASKETS, CUSTOMERS, INSIGHTS, NOTIFICATIONS, PAYMENTS, SEARCH)
+_CUSTOMER = (BASKETS, INSIGHTS, PAYMENTS)
 _ORDER = (INSIGHTS, NOTIFICATIONS, PAYMENTS, SEARCH)
 _REPLY = (CHECKOUT, INSIGHTS)
 
@@ -23,7 +23,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ProductRemoved": (BASKETS, DEPOT, INSIGHTS, STORES),
     "CustomerRegistered": _CUSTOMER,
     "CustomerSmsChanged": _CUSTOMER,
-    "CustomerLanguageChanged": (INSIGHTS, NOTIFICATIONS, SEARCH),
+    "CustomerLanguageChanged": _CUSTOMER,
     "CustomerEnabled": _CUSTOMER,
     "CustomerDisabled": _CUSTOMER,
     "CustomerErased": _CUSTOMER,
@@ -87,7 +87,15 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
 }
 
 # The newest version of each message that is not at its first.
-VERSIONS: dict[str, int] = {"InvoiceAdjusted": 2}
+VERSIONS: dict[str, int] = {
+    "InvoiceAdjusted": 2,
+    # Of version 1 is what has a name or a number.
+    "CustomerRegistered": 2,
+    "CustomerSmsChanged": 2,
+    "CustomerLanguageChanged": 2,
+    "CustomerEnabled": 2,
+    "CustomerDisabled": 2,
+}
 
 TIMERS = {
     "SagasDue",
@@ -107,6 +115,7 @@ TIMERS = {
     "ReconciliationPageDue",
     "ReconciliationRunsDue",
     "OrderReconciliationDue",
+    "PersonalDataToSeal",
     "SumsDue",
 }
 

@@ -9,6 +9,7 @@ from tests.simulation.planted import (
     long_days,
     messaging,
     payments,
+    personal_data,
     read_models,
     sagas,
 )
@@ -24,5 +25,6 @@ BUGS: tuple[Bug, ...] = (
     *baskets_and_orders.BUGS,
     *depot.BUGS,
     *payments.BUGS,
+    *personal_data.BUGS,
     *long_days.BUGS,
 )

@@ -65,8 +65,8 @@ BUGS = (
         (
             Edit(
                 DynamoEventStore.commit,
-                "if len(puts) == 1:",
-                "if puts:\n                for put in puts[1:]:\n"
+                "if len(puts) == 1 and not beside:",
+                "if not beside:\n                for put in puts[1:]:\n"
                 "                    self._client.put_item(**cast(Any, put))",
             ),
         ),
@@ -181,7 +181,7 @@ BUGS = (
         "Idempotency-Key without its request",
         "Another request under a used key gets the answer of the first.",
         (ONCE,),
-        (Edit(recall, "recorded.cause != working.cause", "False"),),
+        (Edit(recall, "recorded.cause is None or not working.cause.is_of(recorded.cause)", "False"),),
     ),
     Bug(
         "key without an effect forgotten",

@@ -5,9 +5,9 @@ from functions.checkout import views as checkout_views
 from functions.depot import views as depot_views
 from functions.insights import rollup
 from functions.insights.models import stages
+from functions.kernel.messaging import known_customers
 from functions.kernel.projections import projection, view_store
 from functions.kernel.projections.view_store import DynamoViews
-from functions.notifications import views as notifications_views
 from functions.ordering import views as ordering_views
 from functions.search import service as search_service
 from functions.search import views as search_views
@@ -118,9 +118,9 @@ BUGS = (
     ),
     Bug(
         "erased customer kept in a copy",
-        "Notifications keep the number of a customer who was erased.",
+        "Baskets and payments take a customer who was erased for one who is there.",
         (REBUILT,),
-        (Edit(notifications_views.erased_customer_row, "None", "{}"),),
+        (Edit(known_customers.erased_customer_row, '{"erased": True}', '{"erased": False}'),),
     ),
     Bug(
         "completed order still awaits payment",

@@ -5,6 +5,7 @@ from typing import Literal
 
 from tests.simulation.choices import Choices
 from tests.simulation.gateway import Response
+from tests.simulation.workload.canaries import name_of, number_of
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import Order, rest_amount
 
@@ -106,9 +107,9 @@ class Customer(Client):
 
     def _register(self, plan: Plan) -> str | None:
         """Register at the kiosk, maybe under a key that other customers use too."""
-        body = {"name": f"Ada Reyes {self.name}", "smsNumber": "+15550100"}
+        body = {"name": name_of(self.name), "smsNumber": number_of(self.name)}
         if plan.shared_key and self.chance(0.5, "with the same body"):
-            body["name"] = "Ada Reyes"
+            body = {"name": name_of(plan.shared_key), "smsNumber": number_of(plan.shared_key)}
         customer_id = self._created(self._register_at_kiosk(body, plan.shared_key))
         if customer_id is None and plan.shared_key:  # another customer has used that key
             customer_id = self._created(self._register_at_kiosk(body))
@@ -116,7 +117,7 @@ class Customer(Client):
             key = self.new_key()
             customer_id = self._created(self._register_at_kiosk(body, key)) or customer_id
             self._register_at_kiosk(body, key)
-            self._register_at_kiosk(body | {"name": "Ada Reyes, again"}, key)
+            self._register_at_kiosk(body | {"name": name_of(f"{self.name}, again")}, key)
         if customer_id:
             self.id = customer_id
             self.mall.customers.append(customer_id)

@@ -12,6 +12,7 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
 from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
+from tests.simulation.workload.leavers import Leaver
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
@@ -86,6 +87,7 @@ def draw(seed: int) -> Workload:
     _add_staff(workload, choices)
     _add_operators(workload, choices)
     _add_intruders(workload, choices_for(seed, "intruders"))
+    _add_leavers(workload, choices_for(seed, "leavers"))
     return workload
 
 
@@ -139,6 +141,13 @@ def _add_intruders(workload: Workload, choices: Choices) -> None:
     if workload.has_tokens and choices.chance(0.5, "a thief"):
         starts = choices.seconds(5, 60, "when a thief begins")
         workload.add("thief", "", Thief, lambda thief: thief.use_a_revoked_token(starts))
+
+
+def _add_leavers(workload: Workload, choices: Choices) -> None:
+    """Those who are erased, by choices of their own too."""
+    if choices.chance(0.3, "a leaver"):
+        begins = choices.seconds(0, 60, "when a leaver begins")
+        workload.add("leaver", "customer", Leaver, lambda leaver: leaver.leave(begins))
 
 
 def _add_operators(workload: Workload, choices: Choices) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.simulation.workload.canaries import number_of
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, Plan
 
@@ -14,7 +15,7 @@ Attempt = tuple[str, str, Any]
 # What is of customers, of robots and of staff alone. The {names} stand for things of others.
 OF_CUSTOMERS: tuple[Attempt, ...] = (
     ("GET", "/api/customers/{customer}", None),
-    ("PUT", "/api/customers/{customer}/change-sms", {"smsNumber": "+15550166"}),
+    ("PUT", "/api/customers/{customer}/change-sms", {"smsNumber": number_of("an intruder")}),
     ("PUT", "/api/customers/{customer}/language", {"language": "es"}),
     ("DELETE", "/api/customers/{customer}", None),
     ("POST", "/api/customers/{customer}/sessions", None),

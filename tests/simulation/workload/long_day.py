@@ -7,7 +7,7 @@ deliver a message do not occur. So everything must come to its end by itself.
 from collections.abc import Callable
 
 from tests.simulation.faults import OUTAGES
-from tests.simulation.outages import BUS, CARRIER, PROVIDER, WAYS
+from tests.simulation.outages import BUS, CARRIER, DISABLED, KMS, PROVIDER, WAYS
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
@@ -87,7 +87,13 @@ class LongOutage(Client):
             return self.choices.pick(polled, "which queue")
         if kind == "queries away":
             return f"{self.choices.pick(OWNERS, 'which owner')}/queries"
-        return {"bus away": BUS, "provider away": PROVIDER, "carrier away": CARRIER}.get(kind, service)
+        return {
+            "bus away": BUS,
+            "provider away": PROVIDER,
+            "carrier away": CARRIER,
+            "KMS away": KMS,
+            "key disabled": DISABLED,
+        }.get(kind, service)
 
 
 def _take_away(begins: float, lasts: float) -> Callable[[LongOutage], None]:

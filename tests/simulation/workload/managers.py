@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.simulation.workload.canaries import number_of
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import Product, rest_amount
 
@@ -94,7 +95,7 @@ class Manager(Client):
     def change_a_number(self) -> None:
         if self.mall.customers:
             customer = self.choices.pick(self.mall.customers, "a customer")
-            self.request("PUT", f"/api/customers/{customer}/change-sms", {"smsNumber": "+15550199"})
+            self.request("PUT", f"/api/customers/{customer}/change-sms", {"smsNumber": number_of(customer)})
 
     def revoke_a_robot(self) -> None:
         """Issue another token for a robot, which revokes those that it has."""

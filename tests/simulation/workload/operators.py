@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.simulation.workload.canaries import name_of, number_of
 from tests.simulation.workload.client import Client
 
 HOUR = 3_600.0
@@ -82,8 +83,10 @@ class Operator(Client):
             detail = self._last_published("CustomerRegistered")
             if detail is None:
                 return
-            data = {name: value for name, value in detail["data"].items() if name != "language"}
-            self._publish({**detail, "data": data})
+            personal = {"name": name_of("of before"), "sms_number": number_of("of before")}
+            data = {name: value for name, value in detail["data"].items() if name != "language"} | personal
+            self._publish({"metadata": {**detail["metadata"], "version": 1}, "data": data})
+            self.cloud.history.record("deed", who=self.name, what="name of before", old=list(personal.values()))
         else:
             data = {name: value for name, value in detail["data"].items() if name != "reason"}
             self._publish({"metadata": {**detail["metadata"], "version": 1}, "data": data})

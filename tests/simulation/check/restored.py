@@ -1,0 +1,45 @@
+"""Restored tables: once the ledger of erasures is applied, nothing of the erased comes back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tests.simulation.check.canaries import Canaries, core, texts_in
+from tests.simulation.check.parsed_history import Entry, ParsedHistory
+from tests.simulation.check.personal import HELD, People, readable_of
+from tests.simulation.check.sealed import customer_keys
+from tests.simulation.check.violation import Violation
+
+RESTORED = "a restored table brings nothing of the erased back"
+
+
+def restored_violations(
+    before: Sequence[Entry], after: Sequence[Entry], final: Mapping[str, Any]
+) -> Iterator[Violation]:
+    """What was read, told or kept of the erased after a restoration. final: the state after it."""
+    history = ParsedHistory([*before, *(entry for entry in after if entry[1] == "request")], {})
+    people, last = People(history), final["audits"][-1]
+    keys: set[bytes] = set().union(*customer_keys(last["rows"], last["wrapping"]).values())
+    keys |= set(last["kept"]) | set(last["wrapping"].values())
+    for customer_id in people.erased_at:
+        about = {"customer": customer_id}
+        if text := readable_of(people.sealed[customer_id], keys, customer_id):
+            yield Violation(RESTORED, f"{text} of {customer_id} is read after a table was restored", about)
+        if any(sort.endswith(customer_id) for partition, sort in last["rows"] if partition.startswith("phone ")):
+            yield Violation(RESTORED, f"a phone leads to {customer_id} after a table was restored", about)
+        yield from _said(after, people.cores_alone(customer_id), customer_id)
+    canaries = Canaries(history.requests.values())
+    texts = {text: f"held {where}" for where, value in final["held"] for text in texts_in(value)}
+    for _, kind, fields in after:
+        texts |= {text: kind for name in HELD.get(kind, ()) for text in texts_in(fields.get(name))}
+    for where, canary in dict.fromkeys(canaries.found(texts)):
+        yield Violation(RESTORED, f"{canary} is in {where}", {"canary": canary})
+
+
+def _said(after: Sequence[Entry], cores: set[str], customer_id: str) -> Iterator[Violation]:
+    for _, kind, fields in after:
+        if kind not in ("response", "told"):
+            continue
+        answer = fields["body"] if kind == "response" else fields["answer"]
+        if {core(text) for text in texts_in(answer)} & cores:
+            text = f"{fields.get('function', fields.get('id'))} tells of {customer_id} after a table was restored"
+            yield Violation(RESTORED, text, {"customer": customer_id})

@@ -1,0 +1,489 @@
+"""Planted leaks: a name or number where it must not be, and what is readable after it should be forgotten."""
+
+from functions.customers import api, codes, keys, publish, queries, service
+from functions.customers.domain import Customer
+from functions.customers.sealing import CustomerKey, _sealed
+from functions.kernel.eventstore.vault import DynamoVault
+from functions.kernel.messaging import inbox
+from functions.notifications import service as texting
+from functions.search import service as search
+from tests.simulation import holdings, restoration
+from tests.simulation.check.identity import ACTOR, REVOKED
+from tests.simulation.check.personal import (
+    DIGESTED,
+    ENTERED,
+    FORGOTTEN,
+    FOUND_BY,
+    OUTSIDE,
+    SEALED,
+    UNRECOVERABLE,
+    UNTEXTED,
+    UNTOLD,
+)
+from tests.simulation.check.restored import RESTORED
+from tests.simulation.planted.bug import Bug, Edit, Set
+
+READ_KEY = "return _unwrapped(customer_id, runtime.current().vault.get(partition_of(customer_id), KEY))"
+KEPT_IN_CONTAINER = 'runtime.current().adapters.setdefault("kept", {})'
+
+KEYS = (
+    Bug(
+        "personal: a key kept by a container",
+        "A container keeps customers' keys for as long as it lives.",
+        (FORGOTTEN, UNTOLD, UNTEXTED),
+        (
+            Edit(
+                keys.find,
+                READ_KEY,
+                f"kept = {KEPT_IN_CONTAINER}\n"
+                "    found = kept.get(customer_id) or _unwrapped(\n"
+                "        customer_id, runtime.current().vault.get(partition_of(customer_id), KEY))\n"
+                "    return kept.setdefault(customer_id, found) if found else None",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a key kept for an hour",
+        "A container keeps a customer's key for an hour after it read it.",
+        (FORGOTTEN, UNTOLD, UNTEXTED),
+        (
+            Edit(
+                keys.find,
+                READ_KEY,
+                f"from datetime import timedelta\n"
+                f"    kept = {KEPT_IN_CONTAINER}\n"
+                "    until, found = kept.get(customer_id, (None, None))\n"
+                "    if until is None or clock.now() > until:\n"
+                "        found = _unwrapped(customer_id, runtime.current().vault.get(partition_of(customer_id), KEY))\n"
+                "        kept[customer_id] = (clock.now() + timedelta(hours=1), found)\n"
+                "    return found",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a key that is not deleted",
+        "An erasure leaves the customer's key where it is.",
+        (ENTERED, FORGOTTEN, UNRECOVERABLE),
+        (
+            Edit(
+                keys.tombstone,
+                'return [RowWrite(partition_of(customer_id), KEY, {"erased": at}), entry]',
+                "return [entry]",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a key kept beside its tombstone",
+        "The tombstone has the key of before.",
+        (ENTERED, FORGOTTEN, UNRECOVERABLE),
+        (
+            Edit(
+                keys.tombstone,
+                '{"erased": at}), entry]',
+                '{**(runtime.current().vault.get(partition_of(customer_id), KEY) or {}), "erased": at}), entry]',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: no tombstone",
+        "An erasure deletes the row of the key, so a late registration makes another.",
+        (ENTERED,),
+        (Edit(keys.tombstone, '{"erased": at}), entry]', "None), entry]"),),
+    ),
+    Bug(
+        "personal: an erasure that is not in the ledger",
+        "The ledger of erasures has no entry, so no restored table learns of it.",
+        (ENTERED, RESTORED),
+        (Edit(keys.tombstone, '{"erased": at}), entry]', '{"erased": at})]'),),
+    ),
+    Bug(
+        "personal: an erasure by its event alone",
+        "An erasure records its event, and the vault keeps everything.",
+        (ENTERED, FORGOTTEN),
+        (Edit(service.erase, ", beside=keys.follow())", ")"),),
+    ),
+    Bug(
+        "personal: a tombstone overwritten",
+        "A late registration writes a new key in place of the tombstone.",
+        (ENTERED, SEALED, FORGOTTEN),
+        (
+            Edit(
+                DynamoVault.add,
+                '"attribute_not_exists(#partition)"',
+                '"attribute_not_exists(#partition) OR attribute_exists(#partition)"',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: keys backed up as other tables",
+        "The vault can be restored to any moment of 35 days.",
+        (UNRECOVERABLE,),
+        (Set(holdings, "RECOVERY", {}),),
+    ),
+    Bug(
+        "personal: a key that is not wrapped",
+        "The vault has customers' keys as they are.",
+        (SEALED,),
+        (
+            Edit(
+                CustomerKey.wrapped,
+                "return _sealed(by, self.secret, self.customer_id)",
+                "return urlsafe_b64encode(self.secret).decode()",
+            ),
+            Edit(
+                CustomerKey.unwrapped,
+                "secret = _opened(by, wrapped, customer_id)",
+                "secret = urlsafe_b64decode(wrapped)",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a key that is wrapped for anybody",
+        "Whose a key is, is not bound to it: in another's row it opens.",
+        (SEALED,),
+        (
+            Edit(CustomerKey.wrapped, "self.secret, self.customer_id", 'self.secret, ""'),
+            Edit(CustomerKey.unwrapped, "_opened(by, wrapped, customer_id)", '_opened(by, wrapped, "")'),
+        ),
+    ),
+    Bug(
+        "personal: one key for all",
+        "All customers have one key.",
+        (SEALED, FORGOTTEN),
+        (Edit(CustomerKey.new, "secrets.token_bytes(KEY_BYTES)", 'b"one key for all customers".ljust(KEY_BYTES)'),),
+    ),
+    Bug(
+        "personal: a nonce used twice",
+        "All is sealed under one nonce.",
+        (SEALED,),
+        (Edit(_sealed, "secrets.token_bytes(NONCE_BYTES)", "bytes(NONCE_BYTES)"),),
+    ),
+    Bug(
+        "personal: nothing bound to what is sealed",
+        "Customer, event and field are not bound: a sealed text opens in another place.",
+        (SEALED,),
+        (Edit(CustomerKey._place, 'f"Customer#{self.customer_id} {event} {field}"', '""'),),
+    ),
+    Bug(
+        "personal: the field alone bound",
+        "A sealed text opens at another event, and with the key at another customer.",
+        (SEALED,),
+        (Edit(CustomerKey._place, 'f"Customer#{self.customer_id} {event} {field}"', "field"),),
+    ),
+)
+
+PHONES_AND_DIGESTS = (
+    Bug(
+        "personal: a phone that leads to the erased",
+        "An erasure deletes the key, and not the digest of the phone.",
+        (FOUND_BY,),
+        (Edit(keys.follow, "[] if old == new else [", '[] if old == new or after.status == "erased" else ['),),
+    ),
+    Bug(
+        "personal: a phone of before",
+        "A change of number leaves the digest of the one before.",
+        (FOUND_BY,),
+        (Edit(keys.follow, "*_digest(old, None), ", '*(_digest(old, None) if after.status == "erased" else []), '),),
+    ),
+    Bug(
+        "personal: a number beside its digest",
+        "The row by which a phone is found has the number.",
+        (OUTSIDE,),
+        (
+            Edit(
+                keys.follow,
+                "*_digest(new, {})",
+                '*_digest(new, {"number": after.number_opened_by(key or find(after.id))})',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a phone known by its number",
+        "Streams and rows of phones have the number in their key.",
+        (OUTSIDE,),
+        (
+            Edit(
+                codes.phone_id,
+                'return _derived(f"phone {normalized(number)}").hex()[:PHONE_ID]',
+                "return normalized(number)",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a phone's digest without a key",
+        "A phone is known by the SHA-256 of its number, which anybody can try out.",
+        (DIGESTED,),
+        (
+            Edit(
+                codes.phone_id,
+                '_derived(f"phone {normalized(number)}").hex()',
+                "hashlib.sha256(normalized(number).encode()).hexdigest()",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a request's digest without a key",
+        "The digest of a request with a name or number is the SHA-256 of it.",
+        (DIGESTED,),
+        (Set(CustomerKey, "digest", lambda _key, request: request),),
+    ),
+)
+
+PLACES = (
+    Bug(
+        "personal: a number in a log line",
+        "A change of number logs the number.",
+        (OUTSIDE,),
+        (
+            Edit(
+                service.change_sms_number,
+                "bind_request(key.digest)",
+                "bind_request(key.digest)\n"
+                "    from functions.kernel.runtime import observe\n"
+                '    observe.logger().info("a number is changed", extra={"to": sms_number})',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a number in an error's text",
+        "The reason why a text was skipped has the number.",
+        (OUTSIDE,),
+        (
+            Edit(
+                texting.notify,
+                "reason = str(error)",
+                'reason = f"{error}: {to.sms_number}" if isinstance(error, UnreachableNumberError) else str(error)',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a number in a dead letter's reason",
+        "A text that fails for good is dead-lettered with the number as its reason.",
+        (OUTSIDE,),
+        (
+            Edit(
+                texting.notify,
+                "    else:\n        notifications.create(",
+                "    except Exception as error:\n"
+                "        from functions.kernel.messaging.retry import UndeliverableError\n"
+                '        raise UndeliverableError(f"no text to {to.sms_number}") from error\n'
+                "    else:\n        notifications.create(",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a body in a dead letter's reason, encoded",
+        "The name is in a message again, in base64.",
+        (OUTSIDE,),
+        (
+            Edit(
+                publish._state,
+                '"language": customer.language,',
+                '"language": __import__("base64").b64encode((customer.name_opened_by(\n'
+                '            __import__("functions.customers.keys", fromlist=["find"]).find(customer.id)\n'
+                '        ) or "").encode()).decode(),',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a name in a message",
+        "The event of a registration has the name, as version 1 had.",
+        (OUTSIDE,),
+        (
+            Edit(
+                publish._state,
+                '"language": customer.language,',
+                '"language": customer.name_opened_by(\n'
+                '            __import__("functions.customers.keys", fromlist=["find"]).find(customer.id)\n'
+                '        ) or "en",',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a number as the causation",
+        "A change of number is recorded with the number as what caused it.",
+        (OUTSIDE,),
+        (
+            Edit(
+                service.change_sms_number,
+                "bind_request(key.digest)",
+                "bind_request(key.digest)\n    context.current().causation_id = sms_number",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a name as the actor",
+        "A registration is recorded with the customer's name as the actor.",
+        (OUTSIDE, ACTOR),
+        (
+            Edit(
+                service.register,
+                "bind_request(key.digest)",
+                "bind_request(key.digest)\n    context.current().actor = name",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a name in a snapshot",
+        "A loaded customer has the name opened, and so has its snapshot.",
+        (OUTSIDE,),
+        (
+            Edit(
+                Customer._registered,
+                "self.name = event.name",
+                "from functions.customers import keys\n"
+                "        key = keys.find(self.id)\n"
+                "        self.name = (key and key.open(event.name, NAME)) or event.name",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: names in rows of search",
+        "Search keeps the names that it asked for.",
+        (OUTSIDE,),
+        (
+            Edit(
+                search._names_of_customers,
+                "return find_customer_names(customer_ids=different).names",
+                "names = find_customer_names(customer_ids=different).names\n"
+                "            from functions.kernel.runtime import runtime\n"
+                "            from functions.kernel.runtime.views import Row\n"
+                "            for id, name in names.items():\n"
+                '                runtime.current().views.put(Row("customers", id, {"name": name}), 1)\n'
+                "            return names",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: numbers in rows of notifications",
+        "Notifications keeps the number that it asked for.",
+        (OUTSIDE,),
+        (
+            Edit(
+                texting.notify,
+                "to = find_address(customer_id=customer_id)",
+                "to = find_address(customer_id=customer_id)\n"
+                "        from functions.kernel.runtime import runtime\n"
+                "        from functions.kernel.runtime.views import Row\n"
+                '        data = {"sms_number": to.sms_number}\n'
+                '        runtime.current().views.put(Row("customers", customer_id, data), 1)',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a name packed into a row",
+        "Notifications keeps what it knows of a customer, compressed and in base64.",
+        (OUTSIDE,),
+        (
+            Edit(
+                texting.notify,
+                "to = find_address(customer_id=customer_id)",
+                "to = find_address(customer_id=customer_id)\n"
+                "        import base64, zlib\n"
+                "        from functions.kernel.runtime import runtime\n"
+                "        from functions.kernel.runtime.views import Row\n"
+                "        packed = base64.b64encode(zlib.compress(to.sms_number.encode())).decode()\n"
+                '        runtime.current().views.put(Row("customers", customer_id, {"packed": packed}), 1)',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a message of before kept whole",
+        "A message of version 1 is logged, with the name that it has.",
+        (OUTSIDE,),
+        (
+            Edit(
+                inbox.Inbox._dispatch,
+                "started = clock.now()",
+                'started = clock.now()\n        observe.logger().info("received", extra={"content": content})',
+            ),
+        ),
+    ),
+)
+
+AFTERWARDS = (
+    Bug(
+        "personal: an answer kept",
+        "A container keeps what it answered about a customer, and answers it again.",
+        (UNTOLD,),
+        (
+            Edit(
+                api.get_customer,
+                "customer = service.customer(id)",
+                "from functions.kernel.runtime import runtime\n"
+                f"    kept = {KEPT_IN_CONTAINER}\n"
+                "    customer = kept.get(id) or kept.setdefault(id, service.customer(id))",
+            ),
+            Edit(
+                service.personal,
+                "key = key or keys.find(customer.id)",
+                f"kept = {KEPT_IN_CONTAINER}\n"
+                '    key = kept.get(f"key of {customer.id}") or kept.setdefault(\n'
+                '        f"key of {customer.id}", keys.find(customer.id))',
+            ),
+        ),
+    ),
+    Bug(
+        "personal: an address told after the erasure",
+        "A container tells the address that it told before.",
+        (UNTOLD, UNTEXTED),
+        (
+            Edit(
+                queries.find_address,
+                "customer = service.customer(query.customer_id)\n"
+                "    return AddressFound(sms_number=service.personal(customer).sms_number, language=customer.language)",
+                "from functions.kernel.runtime import runtime\n"
+                f"    kept = {KEPT_IN_CONTAINER}\n"
+                "    if query.customer_id not in kept:\n"
+                "        customer = service.customer(query.customer_id)\n"
+                "        kept[query.customer_id] = AddressFound(\n"
+                "            sms_number=service.personal(customer).sms_number, language=customer.language)\n"
+                "    return kept[query.customer_id]",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: texts to a number that was kept",
+        "Notifications keeps addresses in memory, and texts whoever was erased.",
+        (UNTEXTED,),
+        (
+            Edit(
+                texting.notify,
+                "to = find_address(customer_id=customer_id)",
+                "from functions.kernel.runtime import runtime\n"
+                f"        kept = {KEPT_IN_CONTAINER}\n"
+                "        to = kept.get(customer_id) or kept.setdefault(customer_id, find_address(customer_id=customer_id))",
+            ),
+        ),
+    ),
+    Bug(
+        "personal: a session of the erased goes on",
+        "The owner says of the erased what it says of the enabled.",
+        (REVOKED,),
+        (
+            Edit(
+                queries.find_customer_status,
+                "customer = service.customer(query.customer_id)\n",
+                "customer = service.customers.get(query.customer_id)\n",
+            ),
+            Set(Customer, "enabled", property(lambda customer: customer.status in ("enabled", "erased"))),
+        ),
+    ),
+    Bug(
+        "personal: a restored table serves as it is",
+        "The ledger of erasures is not applied to restored tables.",
+        (RESTORED,),
+        (
+            Set(restoration, "bury", lambda cloud: None),
+            Set(restoration, "erase_again", lambda cloud, customer_id: None),
+        ),
+    ),
+    Bug(
+        "personal: the ledger applied to streams alone",
+        "A restored vault serves with the keys that it has.",
+        (RESTORED,),
+        (Set(restoration, "bury", lambda cloud: None),),
+    ),
+)
+
+BUGS = (*KEYS, *PHONES_AND_DIGESTS, *PLACES, *AFTERWARDS)
