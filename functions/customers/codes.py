@@ -13,7 +13,6 @@ import boto3
 
 from functions.customers.numbers import normalized
 from functions.kernel.runtime import budget
-from functions.kernel.runtime.commit import DIGEST
 from functions.kernel.runtime.runtime import Port
 
 DIGITS = 6
@@ -40,11 +39,6 @@ def code(phone_id: str, request: int) -> str:
     256 bits modulo 10^6 prefer no code by more than one in 10^70.
     """
     return str(int.from_bytes(_derived(f"code {phone_id} {request}")) % 10**DIGITS).zfill(DIGITS)
-
-
-def digest(request: str) -> str:
-    """A request's digest, so that nobody without the key can try out which number the request had."""
-    return _derived(f"request {request}").hex()[:DIGEST]
 
 
 def _derived(text: str) -> bytes:

@@ -46,15 +46,11 @@ def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
     return {id: key for id, key in found.items() if key}
 
 
-def follow(key: CustomerKey | None = None) -> Beside[Customer]:
-    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone.
-
-    Without a key it is read for each attempt: another change may have made one meanwhile.
-    """
+def follow(key: CustomerKey | None) -> Beside[Customer]:
+    """The vault's rows that follow a customer's change: the digest of the number, and after an erasure a tombstone."""
 
     def rows(before: Customer, after: Customer) -> Sequence[RowWrite]:
-        own = key or find(after.id)
-        old, new = _place(before, own), _place(after, own)
+        old, new = _place(before, key), _place(after, key)
         moved = [] if old == new else [*_digest(old, None), *_digest(new, {})]
         return [*moved, *(_erased(after) if before.status != after.status == "erased" else [])]
 

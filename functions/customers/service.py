@@ -3,7 +3,7 @@
 What is personal is sealed by the customer's own key before it is recorded, and opened only for whoever is answered.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -34,7 +34,7 @@ def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) 
     caller = context.current().caller
     by = caller.id if caller.has(KIOSK) else ""
     key = keys.make(new_id)
-    bind_request(key.digest)
+    _bind_request_to(key)
     return customers.create(
         new_id,
         lambda customer: customer.register(name, sms_number, language, key=key, kiosk_id=by, at=clock.stamp()),
@@ -62,7 +62,7 @@ def disable(customer_id: str) -> None:
 def change_sms_number(customer_id: str, sms_number: str) -> None:
     """Change the number for a customer's text messages. Raises NotFoundError, InvalidError."""
     key = keys.find(customer_id) or keys.make(customers.get(customer_id).id)  # one from before there were keys
-    bind_request(key.digest)
+    _bind_request_to(key)
     customers.change(customer_id, lambda customer: customer.change_sms_number(sms_number, key), beside=keys.follow(key))
 
 
@@ -73,7 +73,7 @@ def change_language(customer_id: str, language: Language) -> None:
 
 def erase(customer_id: str) -> None:
     """Erase a customer; `Customer.erase` says what becomes of their orders. Raises NotFoundError for an unknown one."""
-    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow())
+    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow(keys.find(customer_id)))
 
 
 def personal(customer: Customer, key: CustomerKey | None = None) -> Personal:
@@ -93,11 +93,11 @@ def names(customer_ids: Sequence[str]) -> dict[str, str]:
     return {id: name for id, name in opened.items() if name is not None}
 
 
-def bind_request(digest: Callable[[str], str]) -> None:
-    """Keep the request's digest under a key: the request has what is personal, which could be tried out otherwise."""
+def _bind_request_to(key: CustomerKey) -> None:
+    """Keep the request's digest so that it is forgotten with the key: the request has what is personal."""
     working = context.current()
     if working.cause:
-        working.cause = replace(working.cause, digest=digest(working.cause.digest))
+        working.cause = replace(working.cause, digest=key.digest(working.cause.digest))
 
 
 def authorize(customer_id: str) -> None:
