@@ -213,6 +213,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         patch.object(codes, "code_key", _read_by(recorder, codes.connect, lambda: CODE_KEY)),
         patch.object(wrapping, "make_data_key", _called_of(recorder, wrapping.make_data_key)),
         patch.object(wrapping, "decrypt_data_key", _called_of(recorder, wrapping.decrypt_data_key)),
+        patch.object(wrapping, "kept", wrapping.Kept),  # each use is that of a container that has just started
         patch.object(Mall, "_runtime", _without_adapters(recorder, Mall._runtime)),
     ]
     with ExitStack() as stack:
