@@ -55,7 +55,7 @@ def _answered(request: Mapping[str, Any]) -> dict[str, Any]:
 ANSWERS: dict[str, Answer] = {
     "query": lambda request: {"Items": []},
     "scan": lambda request: {"Items": []},
-    "batch_get_item": lambda request: {"Responses": {}},
+    "batch_get_item": lambda request: {"Responses": {}, "UnprocessedKeys": {}},
     "put_events": lambda request: {"Entries": [{"EventId": "1"} for _ in request["Entries"]]},
     "invoke": _answered,
     "get_secret_value": lambda request: {"SecretString": "a key"},
