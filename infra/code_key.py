@@ -14,9 +14,9 @@ def add_code_key(stack: Stack, stage: Stage) -> None:
         "CodeKey",
         description="Derives one-time codes, and the digests by which customers are found by their numbers",
         generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
-        # Another key would find nobody until customers' history is republished (docs/adr/0041-one-time-codes.md).
+        # Another key would find nobody: the digests that are there were made by this one (docs/adr/0041).
         removal_policy=RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY,
     )
-    reason = "A rotation would find no customer by the number until customers' history is republished."
+    reason = "After a rotation no customer would be found by the number: the digests were made by the key of before."
     Validations.of(secret).acknowledge(Acknowledgment(id="AwsSolutions-SMG4", reason=reason))
     share(stack, stage, "code-key", secret.secret_arn)

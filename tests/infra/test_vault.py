@@ -1,9 +1,13 @@
 """The vault, the ledger of erasures and the key of KMS as CloudFormation gets them, and who may use them for what."""
 
+from typing import Any
+
 import pytest
 
 from functions.customers import wrapping
 from functions.kernel.composition.manifest import manifest, services
+from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.uses import Uses
 from tests.infra.conftest import Resource, Templates
 from tests.infra.policies import Call, Names, may, role_policies
 
@@ -85,6 +89,17 @@ def test_the_key_and_its_alias_stay_where_the_stage_keeps_its_data(
     assert alias["AliasName"] == f"alias/mallbots-{stage}-personal-data"
 
 
+def rooms() -> dict[str, Uses]:
+    """What each function of customers with a room says that it uses."""
+    found = manifest("customers")
+    named = [("api", found.api), *((inbox.queue, inbox) for inbox in found.inboxes), ("queries", found.queries)]
+    return {f"customers/{name}": room.uses for name, room in named if room}
+
+
+def with_port(port: Port[Any]) -> set[str]:
+    return {name for name, uses in rooms().items() if port in uses.ports}
+
+
 def using_key(names: Names, action: str, context: dict[str, str]) -> set[str]:
     """The functions that may do this with the key: `customers/api`."""
     [(stack, name, _)] = names.templates.resources("AWS::KMS::Key")
@@ -97,11 +112,13 @@ def using_key(names: Names, action: str, context: dict[str, str]) -> set[str]:
     }
 
 
-def test_the_api_alone_makes_wrapping_keys_and_it_and_the_queries_decrypt_them(templates: Templates) -> None:
+def test_who_says_so_and_nobody_else_makes_wrapping_keys_and_decrypts_them(templates: Templates) -> None:
     names = Names(templates)
-    assert using_key(names, MAKE, OURS) == {"customers/api"}
-    assert using_key(names, DECRYPT, OURS) == {"customers/api", "customers/queries"}
+    assert using_key(names, MAKE, OURS) == with_port(wrapping.make_data_key)
+    assert using_key(names, DECRYPT, OURS) == with_port(wrapping.decrypt_data_key)
     assert using_key(names, "kms:Encrypt", OURS) == set()
+    assert "customers/api" in with_port(wrapping.make_data_key)
+    assert "customers/queries" not in with_port(wrapping.make_data_key)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +138,7 @@ def test_the_key_is_used_for_the_context_of_wrapping_keys_alone(templates: Templ
 
 def test_the_condition_has_the_context_that_the_code_sends(templates: Templates) -> None:
     sent = {f"kms:EncryptionContext:{name}": value for name, value in wrapping.context_of("2031").items()}
-    assert using_key(Names(templates), DECRYPT, sent) == {"customers/api", "customers/queries"}
+    assert using_key(Names(templates), DECRYPT, sent) == with_port(wrapping.decrypt_data_key) != set()
 
 
 def test_who_uses_the_vault_finds_its_names_and_nobody_else_does(templates: Templates) -> None:
@@ -133,11 +150,21 @@ def test_who_uses_the_vault_finds_its_names_and_nobody_else_does(templates: Temp
         }
         for stack, _, function in templates.resources("AWS::Lambda::Function")
     }
-    key = {"Fn::GetAtt": ["ServiceVaultKeyACFCE3B0", "Arn"]}
-    assert {name: variables for name, variables in found.items() if variables} == {
-        "customers/api": {"VAULT": {"Ref": VAULT}, "ERASURES": {"Ref": ERASURES}, "PERSONAL_DATA_KEY": key},
-        "customers/queries": {"VAULT": {"Ref": VAULT}, "PERSONAL_DATA_KEY": key},
+    arn = {"Fn::GetAtt": ["ServiceVaultKeyACFCE3B0", "Arn"]}
+    of_key = with_port(wrapping.make_data_key) | with_port(wrapping.decrypt_data_key)
+    expected = {
+        name: {
+            **({"VAULT": {"Ref": VAULT}} if set(uses.vault) - {"erase"} else {}),
+            **({"ERASURES": {"Ref": ERASURES}} if "erase" in uses.vault else {}),
+            **({"PERSONAL_DATA_KEY": arn} if name in of_key else {}),
+        }
+        for name, uses in rooms().items()
     }
+    assert {name: variables for name, variables in found.items() if variables} == {
+        name: variables for name, variables in expected.items() if variables
+    }
+    assert set(expected["customers/api"]) == {"VAULT", "ERASURES", "PERSONAL_DATA_KEY"}
+    assert "ERASURES" not in expected["customers/queries"]
 
 
 def test_operators_find_the_tables_and_the_key_among_the_outputs(templates: Templates) -> None:

@@ -12,7 +12,7 @@ from tests.infra.policies import Names
 from tests.permissions.roles import Call, Role
 
 TABLE = "AWS::DynamoDB::Table"
-SERVICES = {"cognito-idp", "dynamodb", "events", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm"}
+SERVICES = {"cognito-idp", "dynamodb", "events", "kms", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm"}
 
 # What a thief of a role would try, by the kind of resource.
 ACTIONS: dict[str, tuple[str, ...]] = {
@@ -42,6 +42,17 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
     "AWS::Events::EventBus": ("events:DescribeEventBus", "events:PutRule"),
     "AWS::SecretsManager::Secret": ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+    # Without an encryption context; those that functions send are among what was recorded.
+    "AWS::KMS::Key": (
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DisableKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:PutKeyPolicy",
+        "kms:ReEncryptFrom",
+        "kms:ScheduleKeyDeletion",
+    ),
     "AWS::SSM::Parameter": ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
     "AWS::Cognito::UserPool": (
         "cognito-idp:AdminAddUserToGroup",

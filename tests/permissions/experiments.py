@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from tests.infra.conftest import Resource, listed
@@ -78,13 +79,16 @@ def with_each_neighbours(role: Role, roles: Mapping[str, Role], refused: set[Cal
 
 def _has(role: Role, statement: Resource, judge: Judge) -> bool:
     """Whether a role may do already all that a statement allows."""
-    conditions = {key: listed(value) for key, value in statement.get("Condition", {}).get("StringEquals", {}).items()}
-    source = conditions.get("events:source", [""])[0]
-    contexts = [(("events:source", source), (NAMES, name)) for name in conditions.get(NAMES, [""])] if source else [()]
     calls = {
         Call(action, resource, context)
         for action in statement["Action"]
         for resource in statement.get("Resource", ["*"])
-        for context in contexts
+        for context in product(*_fulfilled(statement))
     }
     return judge.allowed(role.statements, calls) == calls
+
+
+def _fulfilled(statement: Resource) -> list[list[tuple[str, str]]]:
+    """The keys and values of a request that fulfil a statement's conditions; a pattern of ? fulfils itself."""
+    tests = [test for operator in statement.get("Condition", {}).values() for test in operator.items()]
+    return [[(key, value) for value in listed(values)] for key, values in tests]

@@ -19,16 +19,18 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from functions.customers import codes
+from functions.customers import codes, wrapping
 from functions.kernel.composition.container import Clients, compose
-from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime, token_keys
-from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.runtime import Port, Runtime
 from tests.infra.policies import HERE
 from tests.permissions.roles import Call, Role
 from tests.support.cloud import MemoryBus
+from tests.support.keys import MemoryKms
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
 from tests.support.runtime import CODE_KEY, TOKEN_KEY
@@ -53,7 +55,7 @@ def _answered(request: Mapping[str, Any]) -> dict[str, Any]:
 ANSWERS: dict[str, Answer] = {
     "query": lambda request: {"Items": []},
     "scan": lambda request: {"Items": []},
-    "batch_get_item": lambda request: {"Responses": {}},
+    "batch_get_item": lambda request: {"Responses": {}, "UnprocessedKeys": {}},
     "put_events": lambda request: {"Entries": [{"EventId": "1"} for _ in request["Entries"]]},
     "invoke": _answered,
     "get_secret_value": lambda request: {"SecretString": "a key"},
@@ -64,6 +66,12 @@ ANSWERS: dict[str, Answer] = {
     },
     "admin_list_groups_for_user": lambda request: {"Groups": [{"GroupName": "staff"}]},
 }
+
+
+# What the adapters get of KMS, which nobody reads: the key in memory is that of OURS.
+KMS = {"Plaintext": bytes(32), "CiphertextBlob": b"a key"}
+OURS = MemoryKms().adapters
+ANSWERS |= {"generate_data_key": lambda request: KMS, "decrypt": lambda request: KMS}
 
 
 def _nothing(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,6 +103,10 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
             yield Call("events:DescribeEventBus", _bus(request["Name"]))
         case "lambda", "invoke":
             yield Call("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{request['FunctionName']}")
+        case "kms", _:
+            # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+            context = ((f"kms:EncryptionContext:{key}", value) for key, value in request["EncryptionContext"].items())
+            yield Call(f"kms:{action}", request["KeyId"], tuple(context))
         case "secretsmanager", _:
             yield Call(f"secretsmanager:{action}", request["SecretId"])
         case "ssm", _:
@@ -192,12 +204,16 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         patch("boto3.client", recorder.client),
         *(_mirrored(recorder, MemoryEventStore, name, lambda real, _: real.store) for name in STORE),
         *(_mirrored(recorder, MemoryViews, name, lambda real, _: real.views) for name in VIEWS),
+        *(_mirrored(recorder, MemoryVault, name, lambda real, _: real.vault) for name in VAULT),
         *(_mirrored(recorder, MemoryQueue, name, _same_queue) for name in ("send", "retry_in")),
         _mirrored(recorder, MemoryBus, "put", lambda real, _: real.bus),
         *(_at_work(recorder, name, part) for name, part in PARTS.items()),
         patch.object(Mall, "ask", _asking(recorder)),
         patch.object(Runtime, "signing_key", property(_signing(recorder))),
         patch.object(codes, "code_key", _read_by(recorder, codes.connect, lambda: CODE_KEY)),
+        patch.object(wrapping, "make_data_key", _called_of(recorder, wrapping.make_data_key)),
+        patch.object(wrapping, "decrypt_data_key", _called_of(recorder, wrapping.decrypt_data_key)),
+        patch.object(wrapping, "kept", wrapping.Kept),  # each use is that of a container that has just started
         patch.object(Mall, "_runtime", _without_adapters(recorder, Mall._runtime)),
     ]
     with ExitStack() as stack:
@@ -208,6 +224,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
 
 STORE = ("commit", "backwards", "forwards", "page", "read", "scan")
 VIEWS = ("put", "get", "delete", "get_many", "query")
+VAULT = ("get", "get_many", "sorts", "add")
 PARTS: dict[str, Callable[..., str]] = {
     "request": lambda *_, **__: "api",
     "_relay_all": lambda *_: "relay",
@@ -228,7 +245,7 @@ def _mirrored(recorder: Recorder, port: type[Any], method: str, same: Callable[[
                     next(done, None)
             except KeyError:  # the address of a queue
                 recorder.unnamed("sqs:SendMessage", "sqs", f"a queue of {runtime.current().service}")
-            except ConcurrencyError:  # the conflict that every commit meets there
+            except (ConcurrencyError, UnavailableError):  # the conflict that every commit and every new row meets there
                 pass
         with recorder.working(None):  # what a fake does in turn, AWS does
             return in_memory(self, *args, **kwargs)
@@ -293,6 +310,22 @@ def _read_by(recorder: Recorder, deployed: Callable[[], object], in_memory: Call
         return in_memory()
 
     return read
+
+
+def _called_of(recorder: Recorder, port: Port[Callable[..., T]]) -> Callable[[], Callable[..., T]]:
+    """A port to KMS, whose deployed adapter is called too."""
+
+    def connected() -> Callable[..., T]:
+        def call(*args: Any) -> T:
+            if recorder.part:
+                with recorder.environment():
+                    port._connect()(*args)
+            in_memory: Callable[..., T] = OURS[port.name]
+            return in_memory(*args)
+
+        return call
+
+    return connected
 
 
 def _without_adapters(recorder: Recorder, original: Callable[..., Runtime]) -> Callable[..., Runtime]:
