@@ -10,6 +10,9 @@ CUSTOM_METRIC = 0.30  # a metric and month, for the hours in which it is counted
 LOG_GB = 0.50  # ingested. The same page; storing it costs 0.03 a month.
 SECRET = 0.40  # a secret and month. https://aws.amazon.com/secrets-manager/pricing/
 SECRET_READ = 0.05 / 1e4  # a call of Secrets Manager. The same page.
+# A key of KMS and month; the first and the second rotation add as much each, further ones nothing.
+KEY = 1.00  # https://aws.amazon.com/kms/pricing/
+KEY_REQUEST = 0.03 / 1e4  # GenerateDataKey or Decrypt. The same page.
 # A user of a pool in the plan Essentials who signs in or renews in a month, from the 10,001st of an account on.
 POOL_USER = 0.015  # https://aws.amazon.com/cognito/pricing/
 INVOCATION = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
