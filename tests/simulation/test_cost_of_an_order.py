@@ -17,7 +17,6 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
 from tests.simulation.whole_order import WholeOrder
 
-
 TEXTS = 4  # of an order: received, approved, ready for pickup, completed
 
 
