@@ -121,7 +121,6 @@ _FIELDS: Data = {
     "description": "Baked this morning, 750 g",
     "sku": "RYE-750",
     "price": 450,
-    "sms_number": "+1 555 0100",
     "language": "en",
     "enabled": True,
     "shopping_list_id": "order-1",
@@ -149,7 +148,6 @@ _FIELDS: Data = {
 _NAMES: dict[str, Data] = {
     "store_id": {"name": "Corner Bakery"},
     "product_id": {"name": "Rye bread"},
-    "customer_id": {"name": "Ada Brown"},
     "bot_id": {"bot_id": "bot-1", "name": "Dusty"},
 }
 

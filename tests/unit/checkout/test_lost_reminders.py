@@ -1,6 +1,7 @@
 """A saga of which a message is lost is found by a schedule, by the mark that was written before its commit."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from functions.checkout import service, views
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.domain.saga import UNDO_TRIES
 from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.vault import RowWrite
 from functions.kernel.runtime.views import Row
 from tests.unit.checkout.desk import ORDER, Desk
 from tests.unit.checkout.paths import ACCEPTED, ASKED, COMMANDS, UNDONE, UNDOS, bring_to, bring_to_last_answer
@@ -97,7 +99,7 @@ def test_a_saga_that_runs_is_marked_until_it_ends(desk: Desk) -> None:
 def test_a_saga_is_marked_before_it_begins_and_the_mark_of_one_that_never_began_goes(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*commits: Commit) -> None:
+    def refuse(*commits: Commit, beside: Sequence[RowWrite]) -> None:
         raise UnavailableError("the table is away")
 
     monkeypatch.setattr(desk.store, "commit", refuse)

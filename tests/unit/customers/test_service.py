@@ -1,14 +1,12 @@
-"""What the customers service publishes, and how it answers the saga and the queries of other services."""
+"""What the customers service publishes, and how it answers the saga."""
 
 import pytest
 
 from events.checkout import AuthorizeCustomer
 from events.customers import CustomerAuthorized, CustomerRefused
-from events.queries import CustomerFound
 from events.registry import Message
 from functions.customers import service
 from functions.customers.inbox import inbox
-from functions.customers.queries import queries
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import runtime
@@ -109,27 +107,3 @@ def test_a_command_whose_reply_the_bus_rejects_is_retried(bus: RecordingBus) -> 
     bus.down = False
     assert inbox.handle(delivered(command, tries=2)) == {"batchItemFailures": []}
     assert bus.names == ["CustomerAuthorized"]
-
-
-def test_a_query_for_a_customer_answers_the_current_state() -> None:
-    customer_id = ada()
-    service.change_sms_number(customer_id, "+1 555 0101")
-    service.change_language(customer_id, "es")
-    service.disable(customer_id)
-    answer = queries.handle({"query": "FindCustomer", "data": {"customer_id": customer_id}})["answer"]
-    assert CustomerFound.model_validate(answer) == CustomerFound(
-        customer_id=customer_id,
-        name="Ada Reyes",
-        sms_number="+1 555 0101",
-        enabled=False,
-        language="es",
-        version=4,
-    )
-
-
-def test_a_query_for_an_unknown_or_erased_customer_answers_not_found() -> None:
-    customer_id = ada()
-    service.erase(customer_id)
-    for missing in ("nobody", customer_id):
-        answer = queries.handle({"query": "FindCustomer", "data": {"customer_id": missing}})
-        assert answer == {"not_found": f"there is no customer {missing}"}
