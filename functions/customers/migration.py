@@ -131,7 +131,7 @@ def _how(stream: str, commits: Sequence[Commit]) -> tuple[Callable[[Commit], Com
     """How the commits of a stream are sealed, and the rows of the vault that go with each of them."""
     kind, _, id = stream.partition("#")
     if kind != Customer.__name__:  # a phone or a kiosk, which hold no more than digests
-        return partial(_sealed, key=None, digest=codes.request_digest), ()
+        return partial(_sealed, key=None, digest=codes.digest), ()
     customer = Customer(id=id)
     for commit in commits:
         for event in commit.events:

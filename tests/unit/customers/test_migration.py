@@ -1,12 +1,13 @@
 """What was stored before customers had keys: it reads and changes as before, and is sealed in its place."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from events.customers import PersonalDataToSeal
+from events.customers import CustomerRegistered, PersonalDataToSeal
 from functions.customers import codes, keys, migration, service, sessions
 from functions.customers.domain import Customer
 from functions.customers.inbox import inbox
@@ -364,3 +365,16 @@ def test_the_profile_reads_the_same_over_rest_before_and_after() -> None:
     after = request(api, "GET", f"/api/customers/{ADA}")
     assert (before.status, before.body) == (after.status, after.body)
     assert after.body["customer"]["name"] == "Ada Reyes"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_message_that_was_in_the_queue_when_this_code_was_deployed_leaves_it_without_effect(version: int) -> None:
+    before = all_text()
+    personal_of_then = {"name": "Ada Reyes", "sms_number": "+1 555 0100"} if version == 1 else {}
+    event = delivered(CustomerRegistered(customer_id=ADA, enabled=True))
+    [arrived] = event["Records"]
+    body = json.loads(arrived["body"])
+    body["detail"]["metadata"]["version"] = version
+    body["detail"]["data"] |= personal_of_then
+    assert inbox.handle({"Records": [{**arrived, "body": json.dumps(body)}]}) == {"batchItemFailures": []}
+    assert all_text() == before
