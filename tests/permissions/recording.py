@@ -206,7 +206,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         yield recorder
 
 
-STORE = ("commit", "backwards", "forwards", "page", "read", "scan")
+STORE = ("commit", "backwards", "forwards", "page", "read", "scan", "rewrite")
 VIEWS = ("put", "get", "delete", "get_many", "query")
 PARTS: dict[str, Callable[..., str]] = {
     "request": lambda *_, **__: "api",
