@@ -32,11 +32,13 @@ ROWS: dict[str, tuple[tuple[str, ...], str]] = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="count what is left to do, and change nothing")
+    whole = "have every stream looked at, so that a row that the vault lacks is written again"
+    parser.add_argument("--all", action="store_true", help=whole)
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     changes = not options.dry_run
-    sealing = seal(deployment, changes)
+    sealing = seal(deployment, changes, every=options.all)
     print(f"{_counted(sealing, 'stream')} of customers {'will be sealed' if changes else 'to be sealed'}.")
     for service in ROWS:
         rows = _counted(purge(deployment, service, changes), "row")
@@ -52,13 +54,13 @@ def _counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def seal(deployment: Deployment, changes: bool = True) -> int:
-    """Send customers a timer for each stream that holds something in plain; returns how many there are.
+def seal(deployment: Deployment, changes: bool = True, *, every: bool = False) -> int:
+    """Send customers a timer for each stream that holds something in plain, or for all; returns how many there are.
 
     Raises OperateError where the queue does not take them all.
     """
     [outputs] = stacks(deployment, "customers").values()
-    sqs, found, sent = deployment.client("sqs"), streams_in_plain(deployment), 0
+    sqs, found, sent = deployment.client("sqs"), streams_in_plain(deployment, every=every), 0
     while ten := list(islice(found, TEN)):
         if changes:
             bodies = [reminder_body(PersonalDataToSeal(stream=stream), Context()) for stream in ten]
@@ -69,17 +71,18 @@ def seal(deployment: Deployment, changes: bool = True) -> int:
     return sent
 
 
-def streams_in_plain(deployment: Deployment) -> Iterator[str]:
-    """The streams of customers that hold something in plain, each once; reads the whole table once."""
+def streams_in_plain(deployment: Deployment, *, every: bool = False) -> Iterator[str]:
+    """The streams of customers that hold something in plain, or all, each once; reads the whole table once."""
     [outputs] = stacks(deployment, "customers").values()
     store, seen = event_store(deployment, "customers"), set[str]()
     for item in _scanned(deployment, TableName=outputs["EventsTable"]):
         stream = item["stream"]["S"]
-        if stream in seen or stream.partition("#")[0] not in KINDS or not may_be_in_plain(from_item(item)):
+        if stream in seen or stream.partition("#")[0] not in KINDS:
             continue
-        seen.add(stream)
-        if any(in_plain(store.forwards(stream))):
-            yield stream
+        if every or may_be_in_plain(from_item(item)):
+            seen.add(stream)
+            if every or any(in_plain(store.forwards(stream))):
+                yield stream
 
 
 def purge(deployment: Deployment, service: str, changes: bool = True) -> int:

@@ -142,6 +142,13 @@ def test_a_second_run_asks_for_what_is_left(place: Place) -> None:
     assert seal(place) == len(sample_streams()) - 1
 
 
+def test_every_stream_is_looked_at_where_that_is_asked_for(place: Place) -> None:
+    seal(place)
+    deliver(place)
+    assert seal(place) == 0
+    assert seal(place, every=True) == deliver(place) == len(sample_streams())
+
+
 def one(place: Place) -> dict[str, Any]:
     message = place._receive("customers-inbox")[0]
     return {"messageId": "m", "receiptHandle": "r", "body": message["Body"], "attributes": attributes()}

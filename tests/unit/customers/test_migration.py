@@ -193,6 +193,21 @@ def _erases(commit: Commit) -> bool:
     return any(event.name == "Erased" for event in commit.events)
 
 
+@pytest.mark.parametrize("lost", ["phone ", "customer "], ids=["the digest", "the tombstone"])
+def test_a_row_that_the_vault_lacks_is_written_again(lost: str) -> None:
+    seal_all()
+    held = runtime.current().store
+    assert isinstance(held, MemoryEventStore)
+    rows = dict(held.vault.rows)
+    gone = [key for key, row in rows.items() if key[0].startswith(lost) and "key" not in row]
+    assert gone
+    for key in gone:
+        del held.vault.rows[key]
+    seal_all()
+    assert held.vault.rows == rows
+    assert (personal(ADA), personal(BOB)) == (ADAS, BOBS)
+
+
 def test_sealing_again_writes_nothing() -> None:
     seal_all()
     sealed = all_text()
