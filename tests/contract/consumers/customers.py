@@ -4,5 +4,4 @@ from tests.contract.kinds import TEXT, Reads
 
 READS: Reads = {
     ("AuthorizeCustomer",): {"order_id": TEXT, "customer_id": TEXT},
-    ("PersonalDataToSeal",): {"stream": TEXT},
 }
