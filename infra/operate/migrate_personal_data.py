@@ -1,5 +1,7 @@
 """Seal the personal data of before: in customers' streams, and out of other services' rows and dead letters.
 
+Payments of before are made findable by their customer, for access requests.
+
 Each part is found by what is there now, so it may stop at any point and run again (docs/personal-data.md). It reads and
 writes with the credentials of who runs it; streams are sealed by the customers service itself, which has the keys.
 """
@@ -14,7 +16,9 @@ from events.customers import PersonalDataToSeal
 from functions.customers.migration import KINDS, as_of_today, in_plain, is_of_before, may_be_in_plain
 from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime.context import Context
+from functions.payments.views import pointer
 from infra.operate.commits import event_store
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
@@ -43,6 +47,8 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     for service in ROWS:
         rows = _counted(purge(deployment, service, changes), "row")
         print(f"{rows} of {service} {'deleted' if changes else 'to be deleted'}.")
+    pointers = _counted(point_to_payments(deployment, changes), "payment")
+    print(f"{pointers} {'made' if changes else 'to be made'} findable by customer.")
     letters = _counted(renew_letters(deployment, changes), "dead letter")
     print(f"{letters} {'rewritten' if changes else 'to be rewritten'}.")
     if changes and sealing:
@@ -125,6 +131,26 @@ def _delete(dynamodb: Any, table: str, keys: list[dict[str, Any]]) -> None:
     left: Any = [{"DeleteRequest": {"Key": key}} for key in keys]
     while left:
         left = dynamodb.batch_write_item(RequestItems={table: left}).get("UnprocessedItems", {}).get(table, [])
+
+
+def point_to_payments(deployment: Deployment, changes: bool = True) -> int:
+    """Write the row by which access requests find a payment, for those of before; returns how many had none."""
+    [outputs] = stacks(deployment, "payments").values()
+    views, missing = DynamoViews(deployment.client("dynamodb"), outputs["ViewsTable"]), 0
+    for item in _scanned(deployment, TableName=outputs["EventsTable"]):
+        kind, _, id = item["stream"]["S"].partition("#")
+        if kind != "Payment" or item["version"]["N"] != "1":
+            continue
+        commit = from_item(item)
+        data = commit.events[0].data
+        if "customer_id" not in data:  # voided before it was authorized
+            continue
+        row = pointer(data["customer_id"], id, data.get("at") or commit.time)
+        if views.get(row.partition, row.sort) is None:
+            missing += 1
+            if changes:
+                views.put(row, 1)
+    return missing
 
 
 def renew_letters(deployment: Deployment, changes: bool = True) -> int:

@@ -18,7 +18,6 @@ READS: Reads = {
     ("CustomerRegistered", "CustomerSmsChanged", "CustomerEnabled", "CustomerDisabled", "CustomerErased"): {
         "customer_id": TEXT,
     },
-    ("PaymentAuthorized",): {"payment_id": TEXT, "customer_id": TEXT},
     ("DifferenceFound", "DifferenceCleared"): {
         "difference_id": TEXT,
         "payment_id": TEXT,
