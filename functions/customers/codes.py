@@ -42,9 +42,9 @@ def code(phone_id: str, request: int) -> str:
     return str(int.from_bytes(_derived(f"code {phone_id} {request}")) % 10**DIGITS).zfill(DIGITS)
 
 
-def request_digest(digest: str) -> str:
+def digest(request: str) -> str:
     """The digest of a request with a number, which may be nobody's: without the key no number can be tried out."""
-    return keyed(_derived("requests"), digest)
+    return keyed(_derived("requests"), request)
 
 
 def _derived(text: str) -> bytes:

@@ -1,7 +1,16 @@
 """What the customers service consumes: the saga's command to authorize a customer for an order, and what is to seal."""
 
 from events.checkout import AuthorizeCustomer
-from events.customers import CustomerAuthorized, CustomerRefused, PersonalDataToSeal
+from events.customers import (
+    CustomerAuthorized,
+    CustomerDisabled,
+    CustomerEnabled,
+    CustomerErased,
+    CustomerRefused,
+    CustomerRegistered,
+    CustomerSmsChanged,
+    PersonalDataToSeal,
+)
 from functions.customers import migration, service
 from functions.customers.codes import code_key
 from functions.customers.wrapping import decrypt_data_key, make_data_key
@@ -16,6 +25,7 @@ inbox = Inbox(
         ports=(code_key, make_data_key, decrypt_data_key),
     ),
 )
+inbox.drain(CustomerRegistered, CustomerSmsChanged, CustomerEnabled, CustomerDisabled, CustomerErased)
 
 
 @inbox.answers(

@@ -59,7 +59,7 @@ def request_code(sms_number: str) -> None:
     The same is done for any number: who has it is asked later, when the code is to be sent (`code_to_send`).
     """
     must_be_number(sms_number)
-    bind_request(codes.request_digest)
+    bind_request(codes.digest)
     now = _now()
     kiosks.create(context.current().caller.id, lambda kiosk: kiosk.count_request(now))
     phones.create(codes.phone_id(sms_number), lambda phone: phone.request_code(now))
@@ -75,7 +75,7 @@ def open_session_by_code(sms_number: str, code: str) -> tuple[str, Issued]:
     given = "".join(code.split())
     if len(given) != codes.DIGITS or not (given.isascii() and given.isdigit()):
         raise InvalidError(f"the code must have {codes.DIGITS} digits")
-    bind_request(codes.request_digest)
+    bind_request(codes.digest)
     phone_id, now = codes.phone_id(sms_number), _now()
     kiosks.create(context.current().caller.id, lambda kiosk: kiosk.count_try(now))
     began = _proven(phone_id, given, now)

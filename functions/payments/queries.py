@@ -18,7 +18,8 @@ queries = Queries("payments", uses=Uses(streams="load", rows=("query",)))
 @queries.on(FindPaymentsOf)
 def find_payments_of(query: FindPaymentsOf) -> HeldFound:
     found = views.payments_of(query.customer_id, query.after)
-    return held.page(((place, _held(service.payment(id))) for place, id in found), query.limit)
+    payments = ((place, service.payments.find(id)) for place, id in found)  # none where the provider refused
+    return held.page(((place, _held(payment)) for place, payment in payments if payment), query.limit)
 
 
 @queries.on(FindInvoices)

@@ -57,6 +57,7 @@ def authorize(customer_id: str, amount: int) -> str:
             raise NotFoundError("customer was not located")
         if payment.changes:
             views.await_confirmation(Unconfirmed(payment.id, at))  # before the provider holds anything
+            views.point_to(customer_id, payment.id, at)
             ask().authorize(payment.id, customer_id, amount, ids.derive("authorize", payment.id, customer_id))
 
     return payments.create(context.current().new_id(), decide).id

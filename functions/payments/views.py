@@ -27,7 +27,6 @@ from events.payments import (
     DifferenceFound,
     DifferenceState,
     OrdersToCompare,
-    PaymentAuthorized,
 )
 from events.queries import FindOrder
 from functions.kernel.messaging.queries import Ask
@@ -48,11 +47,6 @@ projection = Projection(indexes=[INDEX])
 find_order = Ask(FindOrder)
 
 
-@projection.on(PaymentAuthorized)
-def payment_row(event: PaymentAuthorized, metadata: Metadata) -> Row:
-    """By which a payment is found when its customer asks what is held."""
-    found_by = {"payment_id": event.payment_id, "authorized_at": metadata.time}
-    return Row(_payments_of(event.customer_id), f"{metadata.time} {event.payment_id}", found_by)
 
 
 @projection.on(OrderCreated, OrderRejected, OrderCancelled, OrderCompleted)
@@ -80,6 +74,19 @@ def difference_rows(event: DifferenceState, metadata: Metadata) -> list[Row]:
     data = {"id": event.difference_id, **event.model_dump(mode="json", exclude={"difference_id"})}
     by_status = Row(f"difference {event.difference_id}", "difference", data, indexes={INDEX: place})
     return [by_status, Row("differences", event.difference_id, data)]
+
+
+def pointer(customer_id: str, payment_id: str, at: str) -> Row:
+    """The row by which a payment is found when its customer asks what is held; at: when it was authorized (RFC 3339).
+
+    It is no read model: the use case writes it, since to hear of each payment would cost more.
+    """
+    return Row(_payments_of(customer_id), f"{at} {payment_id}", {"payment_id": payment_id, "authorized_at": at})
+
+
+def point_to(customer_id: str, payment_id: str, at: str) -> None:
+    """Write that row."""
+    runtime.current().views.put(pointer(customer_id, payment_id, at), 1)
 
 
 def payments_of(customer_id: str, after: str | None) -> Iterator[tuple[str, str]]:

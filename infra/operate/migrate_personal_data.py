@@ -1,5 +1,7 @@
 """Seal the personal data of before: in customers' streams, and out of other services' rows and dead letters.
 
+Payments of before are made findable by their customer, for access requests.
+
 Each part is found by what is there now, so it may stop at any point and run again (docs/personal-data.md). It reads and
 writes with the credentials of who runs it; streams are sealed by the customers service itself, which has the keys.
 """
@@ -14,7 +16,9 @@ from events.customers import PersonalDataToSeal
 from functions.customers.migration import KINDS, as_of_today, in_plain, is_of_before, may_be_in_plain
 from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime.context import Context
+from functions.payments.views import pointer
 from infra.operate.commits import event_store
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
@@ -32,15 +36,19 @@ ROWS: dict[str, tuple[tuple[str, ...], str]] = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="count what is left to do, and change nothing")
+    whole = "have every stream looked at, so that a row that the vault lacks is written again"
+    parser.add_argument("--all", action="store_true", help=whole)
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     changes = not options.dry_run
-    sealing = seal(deployment, changes)
+    sealing = seal(deployment, changes, every=options.all)
     print(f"{_counted(sealing, 'stream')} of customers {'will be sealed' if changes else 'to be sealed'}.")
     for service in ROWS:
         rows = _counted(purge(deployment, service, changes), "row")
         print(f"{rows} of {service} {'deleted' if changes else 'to be deleted'}.")
+    pointers = _counted(point_to_payments(deployment, changes), "payment")
+    print(f"{pointers} {'made' if changes else 'to be made'} findable by customer.")
     letters = _counted(renew_letters(deployment, changes), "dead letter")
     print(f"{letters} {'rewritten' if changes else 'to be rewritten'}.")
     if changes and sealing:
@@ -52,13 +60,13 @@ def _counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def seal(deployment: Deployment, changes: bool = True) -> int:
-    """Send customers a timer for each stream that holds something in plain; returns how many there are.
+def seal(deployment: Deployment, changes: bool = True, *, every: bool = False) -> int:
+    """Send customers a timer for each stream that holds something in plain, or for all; returns how many there are.
 
     Raises OperateError where the queue does not take them all.
     """
     [outputs] = stacks(deployment, "customers").values()
-    sqs, found, sent = deployment.client("sqs"), streams_in_plain(deployment), 0
+    sqs, found, sent = deployment.client("sqs"), streams_in_plain(deployment, every=every), 0
     while ten := list(islice(found, TEN)):
         if changes:
             bodies = [reminder_body(PersonalDataToSeal(stream=stream), Context()) for stream in ten]
@@ -69,17 +77,18 @@ def seal(deployment: Deployment, changes: bool = True) -> int:
     return sent
 
 
-def streams_in_plain(deployment: Deployment) -> Iterator[str]:
-    """The streams of customers that hold something in plain, each once; reads the whole table once."""
+def streams_in_plain(deployment: Deployment, *, every: bool = False) -> Iterator[str]:
+    """The streams of customers that hold something in plain, or all, each once; reads the whole table once."""
     [outputs] = stacks(deployment, "customers").values()
     store, seen = event_store(deployment, "customers"), set[str]()
     for item in _scanned(deployment, TableName=outputs["EventsTable"]):
         stream = item["stream"]["S"]
-        if stream in seen or stream.partition("#")[0] not in KINDS or not may_be_in_plain(from_item(item)):
+        if stream in seen or stream.partition("#")[0] not in KINDS:
             continue
-        seen.add(stream)
-        if any(in_plain(store.forwards(stream))):
-            yield stream
+        if every or may_be_in_plain(from_item(item)):
+            seen.add(stream)
+            if every or any(in_plain(store.forwards(stream))):
+                yield stream
 
 
 def purge(deployment: Deployment, service: str, changes: bool = True) -> int:
@@ -122,6 +131,26 @@ def _delete(dynamodb: Any, table: str, keys: list[dict[str, Any]]) -> None:
     left: Any = [{"DeleteRequest": {"Key": key}} for key in keys]
     while left:
         left = dynamodb.batch_write_item(RequestItems={table: left}).get("UnprocessedItems", {}).get(table, [])
+
+
+def point_to_payments(deployment: Deployment, changes: bool = True) -> int:
+    """Write the row by which access requests find a payment, for those of before; returns how many had none."""
+    [outputs] = stacks(deployment, "payments").values()
+    views, missing = DynamoViews(deployment.client("dynamodb"), outputs["ViewsTable"]), 0
+    for item in _scanned(deployment, TableName=outputs["EventsTable"]):
+        kind, _, id = item["stream"]["S"].partition("#")
+        if kind != "Payment" or item["version"]["N"] != "1":
+            continue
+        commit = from_item(item)
+        data = commit.events[0].data
+        if "customer_id" not in data:  # voided before it was authorized
+            continue
+        row = pointer(data["customer_id"], id, data.get("at") or commit.time)
+        if views.get(row.partition, row.sort) is None:
+            missing += 1
+            if changes:
+                views.put(row, 1)
+    return missing
 
 
 def renew_letters(deployment: Deployment, changes: bool = True) -> int:

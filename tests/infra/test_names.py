@@ -116,6 +116,14 @@ def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Template
 
 
 def test_no_services_ask_in_a_circle_which_would_wait_for_each_other() -> None:
-    asked = {service: sorted(manifest(service).asks) for service in services()}
-    assert any(asked.values())
+    """Who is asked is the function `queries`: whoever else asks is asked by nobody, so it waits in no circle."""
+    answering = {service: manifest(service).queries for service in services()}
+    asked = {
+        service: sorted({query.owner for query in queries.uses.asks} if queries else set())
+        for service, queries in answering.items()
+    }
+    assert any(manifest(service).asks for service in services())
+    assert {owner for service in services() for owner in manifest(service).asks} <= {
+        s for s, q in answering.items() if q
+    }
     TopologicalSorter(asked).prepare()

@@ -12,15 +12,26 @@ from functions.customers.service import Personal
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.projections.view_store import DynamoViews
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import context, runtime
+from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
+from functions.payments import service as payments
+from functions.payments.queries import queries
 from infra.operate import migrate_personal_data
 from infra.operate.__main__ import parser
 from infra.operate.deployment import OperateError
-from infra.operate.migrate_personal_data import ROWS, purge, renew_letters, seal, streams_in_plain
+from infra.operate.migrate_personal_data import (
+    ROWS,
+    point_to_payments,
+    purge,
+    renew_letters,
+    seal,
+    streams_in_plain,
+)
 from tests.simulation.check.stored_form import unpacked
 from tests.support import aws
+from tests.support.callers import CLERK
 from tests.support.delivery import attributes
 from tests.support.runtime import memory_runtime
 from tests.unit.customers.before_keys import ADA, EVE, PERSONAL, SAMPLE
@@ -45,7 +56,8 @@ class Place:
     def __init__(self) -> None:
         self.clients = {name: aws.client(name) for name in ("dynamodb", "sqs")}
         self._queues = {name: self._queue(name) for name in ("customers-inbox", "search-dead", "search-undelivered")}
-        self._views = {service: aws.view_table(self.clients["dynamodb"], []) for service in ROWS}
+        self._views = {service: aws.view_table(self.clients["dynamodb"], []) for service in (*ROWS, "payments")}
+        self._payments = aws.event_table(self.clients["dynamodb"])
         self._events, self._vault, self._erasures = (
             aws.event_table(self.clients["dynamodb"]),
             aws.view_table(self.clients["dynamodb"], []),
@@ -70,6 +82,7 @@ class Place:
             "mallbots-prod-search": {"ViewsTable": self._views["search"], **of_search},
             "mallbots-prod-notifications": {"ViewsTable": self._views["notifications"]},
             "mallbots-prod-insights": {"ViewsTable": self._views["insights"]},
+            "mallbots-prod-payments": {"ViewsTable": self._views["payments"], "EventsTable": self._payments},
         }
 
     def customers(self) -> Runtime:
@@ -140,6 +153,13 @@ def test_a_second_run_asks_for_what_is_left(place: Place) -> None:
     with runtime.active(place.customers()):
         inbox.handle({"Records": [one(place)]})
     assert seal(place) == len(sample_streams()) - 1
+
+
+def test_every_stream_is_looked_at_where_that_is_asked_for(place: Place) -> None:
+    seal(place)
+    deliver(place)
+    assert seal(place) == 0
+    assert seal(place, every=True) == deliver(place) == len(sample_streams())
 
 
 def one(place: Place) -> dict[str, Any]:
@@ -214,6 +234,34 @@ def test_many_dead_letters_are_each_rewritten_once(place: Place) -> None:
     assert renew_letters(place) == 0
 
 
+def test_payments_of_before_are_found_by_their_customer_once_each_has_a_row(place: Place) -> None:
+    store = DynamoEventStore(place.clients["dynamodb"], place._payments)
+    views = place.views("payments")
+    with runtime.active(memory_runtime("payments", store=store, views=views, adapters={"provider": AnyProvider()})):
+        views.put(Row("customers", ADA, {"erased": False}), 1)
+        payment_ids = []
+        for _ in range(3):
+            with context.within(Context(caller=CLERK)):
+                payment_ids.append(payments.authorize(ADA, 500))
+        rows = [key for key in place.keys("payments") if key[0] == f"payments of {ADA}"]
+        for key in rows[:2]:
+            views.delete(*key)
+        payments.void(payment_ids[0], "order-1", ADA)
+        asked = {"query": "FindPaymentsOf", "data": {"customer_id": ADA, "limit": 9}}
+        assert len(queries.handle(asked)["answer"]["rows"]) == 1
+        assert point_to_payments(place, changes=False) == point_to_payments(place) == 2
+        assert sorted(row["id"] for row in queries.handle(asked)["answer"]["rows"]) == sorted(payment_ids)
+    assert [key for key in place.keys("payments") if key[0] == f"payments of {ADA}"] == rows
+    assert point_to_payments(place) == 0
+
+
+class AnyProvider:
+    """A provider that authorizes everything."""
+
+    def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
+        """It holds."""
+
+
 def test_a_dry_run_counts_and_changes_nothing(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.views("search").put(Row("customers", ADA, {"name": "Ada Reyes"}), 1)
     place.send("search-dead", LETTER)
@@ -225,6 +273,7 @@ def test_a_dry_run_counts_and_changes_nothing(place: Place, capsys: pytest.Captu
         "1 row of search to be deleted.",
         "0 rows of notifications to be deleted.",
         "0 rows of insights to be deleted.",
+        "0 payments to be made findable by customer.",
         "1 dead letter to be rewritten.",
     ]
     assert place.stored() == before

@@ -222,7 +222,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         yield recorder
 
 
-STORE = ("commit", "backwards", "forwards", "page", "read", "scan")
+STORE = ("commit", "backwards", "forwards", "page", "read", "scan", "rewrite")
 VIEWS = ("put", "get", "delete", "get_many", "query")
 VAULT = ("get", "get_many", "sorts", "add")
 PARTS: dict[str, Callable[..., str]] = {

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from events.customers import PersonalDataToSeal
 from events.envelope import Envelope
 from events.registry import Kind, language
 from functions.gateway.authorizer import Authorizer
@@ -23,10 +24,12 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.publish import reminder_body
+from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock, ids, tokens
 from functions.kernel.runtime.commit import Outgoing
-from functions.kernel.runtime.context import BOT, CUSTOMER
+from functions.kernel.runtime.context import BOT, CUSTOMER, Context
 from functions.kernel.runtime.runtime import Unsent, active
 from functions.payments.sandbox import SandboxProvider
 from infra.documents.generate import ROOT
@@ -39,6 +42,7 @@ from tests.support.cloud import MemoryBus
 from tests.support.delivery import body_of
 from tests.support.mall import Mall
 from tests.support.runtime import memory_runtime
+from tests.unit.customers import before_keys
 
 NEWEST = 99  # a version of any message that no code knows
 NIGHT = 86_400
@@ -54,6 +58,7 @@ def work(recorder: Recorder) -> None:
     refused_by_the_bus(recorder, deepcopy(furnished.mall))
     tokens_are_checked(deepcopy(furnished))
     an_order_without_copies()
+    personal_data_of_before()
     days()
     who_is_asking(recorder)
     keys_that_change(recorder)
@@ -129,6 +134,18 @@ def every_command_refused(furnished: Furnished) -> None:
         _publish_anew(mall, detail)
         for id in {message.data[key] for message in furnished.mall.published if key in message.data}:
             _publish_anew(mall, {**detail, "data": {**detail["data"], key: id}})
+
+
+def personal_data_of_before() -> None:
+    """Streams from before customers had keys are sealed."""
+    mall, of_before = Mall(), before_keys.store()
+    store = mall.runtimes["customers"].store
+    assert isinstance(store, MemoryEventStore)
+    store.items, store.log = of_before.items, of_before.log
+    mall.relay_positions["customers"] = len(store.log)
+    for stream in before_keys.streams():
+        mall.runtimes["customers"].queue.send(reminder_body(PersonalDataToSeal(stream=stream), Context()))
+    mall.settle()
 
 
 def every_failure(furnished: Furnished) -> None:

@@ -17,7 +17,6 @@ READS: Reads = {
         "created_at": TIME,
     },
     **KNOWN_CUSTOMERS,
-    ("PaymentAuthorized",): {"payment_id": TEXT, "customer_id": TEXT},
     ("DifferenceFound", "DifferenceCleared"): {
         "difference_id": TEXT,
         "payment_id": TEXT,

@@ -1,23 +1,23 @@
 """What was stored before customers had keys: it reads and changes as before, and is sealed in its place."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from events.customers import PersonalDataToSeal
+from events.customers import CustomerRegistered, PersonalDataToSeal
 from functions.customers import codes, keys, migration, service, sessions
 from functions.customers.domain import Customer
 from functions.customers.inbox import inbox
 from functions.customers.service import Personal
-from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore import loading
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
 from functions.kernel.runtime.runtime import Runtime, active
-from functions.kernel.runtime.vault import RowWrite
 from tests.support.delivery import delivered
 from tests.support.gateway import request
 from tests.support.runtime import RecordingBus, memory_runtime
@@ -193,6 +193,21 @@ def _erases(commit: Commit) -> bool:
     return any(event.name == "Erased" for event in commit.events)
 
 
+@pytest.mark.parametrize("lost", ["phone ", "customer "], ids=["the digest", "the tombstone"])
+def test_a_row_that_the_vault_lacks_is_written_again(lost: str) -> None:
+    seal_all()
+    held = runtime.current().store
+    assert isinstance(held, MemoryEventStore)
+    rows = dict(held.vault.rows)
+    gone = [key for key, row in rows.items() if key[0].startswith(lost) and "key" not in row]
+    assert gone
+    for key in gone:
+        del held.vault.rows[key]
+    seal_all()
+    assert held.vault.rows == rows
+    assert (personal(ADA), personal(BOB)) == (ADAS, BOBS)
+
+
 def test_sealing_again_writes_nothing() -> None:
     seal_all()
     sealed = all_text()
@@ -239,116 +254,6 @@ def test_a_snapshot_with_what_is_personal_goes(snapshot: Snapshot, renewed: bool
     assert personal("old") == Personal("Ada Reyes", "+1 555 0100")
 
 
-# While the service runs
-
-
-class Meanwhile(MemoryEventStore):
-    """A store in which something happens before a commit is rewritten; then it may fail."""
-
-    def __init__(self, held: MemoryEventStore) -> None:
-        super().__init__()
-        self.items, self.log, self.vault = held.items, held.log, held.vault
-        self.happens: list[Callable[[], object]] = []
-
-    def rewrite(self, commit: Commit, last: int, beside: Any = ()) -> None:
-        if self.happens:
-            self.happens.pop(0)()
-        super().rewrite(commit, last, beside)
-
-
-@pytest.fixture
-def meanwhile(runtime_of_before: Runtime) -> Iterator[Meanwhile]:
-    held = runtime_of_before.store
-    assert isinstance(held, MemoryEventStore)
-    busy = Meanwhile(held)
-    with active(memory_runtime("customers", store=busy)):
-        yield busy
-
-
-def seal_until_done(stream: str) -> int:
-    """As the queue does; returns how often it was tried."""
-    for tries in range(1, 20):
-        try:
-            migration.seal(stream)
-        except (ConcurrencyError, OSError):
-            continue
-        return tries
-    raise AssertionError("it is never done")
-
-
-def nothing() -> None:
-    """Let this one pass."""
-
-
-COMMANDS: dict[str, tuple[Callable[[], object], str | None, list[str]]] = {
-    "changes the number": (lambda: service.change_sms_number(ADA, "+1 555 0109"), "+1 555 0109", ["+1 555 0109"]),
-    "changes the language": (lambda: service.change_language(ADA, "en"), ADAS_PHONE, [ADAS_PHONE]),
-    "is disabled": (lambda: service.disable(ADA), ADAS_PHONE, [ADAS_PHONE]),
-    "is erased": (lambda: service.erase(ADA), None, []),
-    "is sealed by another run": (lambda: migration.seal(Customer.stream(ADA)), ADAS_PHONE, [ADAS_PHONE]),
-}
-
-
-@pytest.mark.parametrize("passed", range(3))
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_customer_who_changes_meanwhile_loses_nothing_and_keeps_nothing_in_plain(
-    meanwhile: Meanwhile, command: str, passed: int
-) -> None:
-    happens, number, found_by = COMMANDS[command]
-    meanwhile.happens = [*[nothing] * passed, happens]
-    seal_until_done(Customer.stream(ADA))
-    seal_all()
-    assert commits_in_plain() == 0
-    assert not any(text in all_text() for text in ("Ada Reyes", "555 01"))
-    numbers = ["+1 555 0100", ADAS_PHONE, "+1 555 0109"]
-    assert [number for number in numbers if ADA in customers_with(number)] == found_by
-    if number:
-        assert personal(ADA) == Personal("Ada Reyes", number)
-    else:
-        assert "key" not in meanwhile.vault.rows[f"customer {ADA}", "key"]
-        assert (ADA, "erased") in erasures()
-
-
-@pytest.mark.parametrize("at", range(5))
-def test_a_crash_at_any_commit_leaves_a_customer_who_reads_as_before_and_is_sealed_by_the_next_try(
-    meanwhile: Meanwhile, at: int
-) -> None:
-    def crash() -> None:
-        raise OSError("the container is gone")
-
-    meanwhile.happens = [*[nothing] * at, crash]
-    with pytest.raises(OSError, match="gone"):
-        migration.seal(Customer.stream(ADA))
-    assert personal(ADA) == ADAS
-    assert seal_until_done(Customer.stream(ADA)) == 1
-    assert personal(ADA) == ADAS
-    assert customers_with(ADAS_PHONE) == [ADA]
-
-
-def test_a_customer_erased_half_way_through_is_erased_with_the_digest_of_the_phone(meanwhile: Meanwhile) -> None:
-    def crash() -> None:
-        raise OSError("the container is gone")
-
-    meanwhile.happens = [nothing, nothing, crash]
-    with pytest.raises(OSError, match="gone"):
-        migration.seal(Customer.stream(ADA))
-    assert customers_with(ADAS_PHONE) == [ADA]
-    service.erase(ADA)
-    assert customers_with(ADAS_PHONE) == []
-    seal_all()
-    assert customers_with(ADAS_PHONE) == []
-    assert commits_in_plain() == 0
-
-
-def test_a_customer_whose_key_was_erased_and_whose_stream_was_not_is_left_to_the_ledger() -> None:
-    runtime.current().store.commit(
-        Commit("Other#1", 1, "other", (StoredEvent.of("Made", 1, {}),), "2026-03-14T09:26:53.589793Z"),
-        beside=[RowWrite(f"customer {ADA}", "key", {"erased": "2026-03-14T09:26:53.589793Z"})],
-    )
-    with pytest.raises(NotFoundError):
-        migration.seal(Customer.stream(ADA))
-
-
 def test_the_inbox_seals_the_stream_that_a_timer_names() -> None:
     for stream in streams():
         handled = inbox.handle(delivered(PersonalDataToSeal(stream=stream)))
@@ -364,3 +269,16 @@ def test_the_profile_reads_the_same_over_rest_before_and_after() -> None:
     after = request(api, "GET", f"/api/customers/{ADA}")
     assert (before.status, before.body) == (after.status, after.body)
     assert after.body["customer"]["name"] == "Ada Reyes"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_message_that_was_in_the_queue_when_this_code_was_deployed_leaves_it_without_effect(version: int) -> None:
+    before = all_text()
+    personal_of_then = {"name": "Ada Reyes", "sms_number": "+1 555 0100"} if version == 1 else {}
+    event = delivered(CustomerRegistered(customer_id=ADA, enabled=True))
+    [arrived] = event["Records"]
+    body = json.loads(arrived["body"])
+    body["detail"]["metadata"]["version"] = version
+    body["detail"]["data"] |= personal_of_then
+    assert inbox.handle({"Records": [{**arrived, "body": json.dumps(body)}]}) == {"batchItemFailures": []}
+    assert all_text() == before
