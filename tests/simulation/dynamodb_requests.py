@@ -19,7 +19,9 @@ KNOWN = {
     "DeleteItem": frozenset({"TableName", "Key"}),
     "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
     "BatchGetItem": frozenset({"RequestItems"}),
-    "Query": frozenset(_COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward", "ProjectionExpression"}),
+    "Query": frozenset(
+        _COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward", "ProjectionExpression"}
+    ),
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
     "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
@@ -35,7 +37,7 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
 
 
 class Write:
-    """One action of a transaction: Put, Delete without a condition, or ConditionCheck. item: what it puts, if it does."""
+    """One action of a transaction: Put, Delete without a condition, or ConditionCheck. item: what it puts, if any."""
 
     def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
         [(kind, request)] = action.items()

@@ -23,6 +23,7 @@ _TOKEN = re.compile(rf"{NAME_MARK}[0-9a-f]{{10}}", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s()\[\]./+\-]")
 _PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?:eJ|eN|eA|eF|H4sI)[A-Za-z0-9+/_-]{16,}={0,2}")
 
+
 def core(value: str) -> str:
     """What of a name or number is the same in all spellings; "" where it is no canary."""
     if token := _TOKEN.search(value):

@@ -1,8 +1,8 @@
 """Personal data: names and numbers stay with their owner, sealed, and are forgotten once a customer is erased.
 
 Each name and number that clients send is a canary (canaries.py). What is sealed is opened with each key that is kept
-anywhere, by a model of its own (sealed.py). `final["audits"]` has what was kept at a time: a state of the vault, and the
-keys in containers.
+anywhere, by a model of its own (sealed.py). `final["audits"]` has what was kept at a time: a state of the vault, and
+the keys in containers.
 """
 
 import hashlib
@@ -281,4 +281,3 @@ def _answers(history: ParsedHistory, people: People) -> Iterator[Violation]:
                     seconds = (at - erased_at) // SECOND
                     text = f"{customer_id} got a text {seconds} s after the erasure"
                     yield Violation(UNTEXTED, text, {"customer": customer_id, "request": effect["request_id"]})
-

@@ -87,7 +87,13 @@ class LongOutage(Client):
             return self.choices.pick(polled, "which queue")
         if kind == "queries away":
             return f"{self.choices.pick(OWNERS, 'which owner')}/queries"
-        return {"bus away": BUS, "provider away": PROVIDER, "carrier away": CARRIER, "KMS away": KMS, "key disabled": DISABLED}.get(kind, service)
+        return {
+            "bus away": BUS,
+            "provider away": PROVIDER,
+            "carrier away": CARRIER,
+            "KMS away": KMS,
+            "key disabled": DISABLED,
+        }.get(kind, service)
 
 
 def _take_away(begins: float, lasts: float) -> Callable[[LongOutage], None]:
