@@ -187,7 +187,10 @@ def test_a_text_that_is_sealed_elsewhere_does_not_open(lived: Lived) -> None:
         ("row", {"table": "search/views", "key": ["customers", "1"], "item": {"data": {"S": f'"{NAME}"'}}}),
         ("published", {"service": "mallbots.x", "entry": "e", "name": "X", "detail": {"data": {"text": NUMBER}}}),
         ("sent", {"queue": "search/inbox", "message": "m", "body": f'{{"name": "{NAME}"}}', "delay": 0}),
-        ("dead", {"queue": "x/dead-letters", "message": "m", "body": "{}", "reason": {"reason": NUMBER}, "by": "inbox"}),
+        (
+            "dead",
+            {"queue": "x/dead-letters", "message": "m", "body": "{}", "reason": {"reason": NUMBER}, "by": "inbox"},
+        ),
     ],
 )
 def test_what_is_personal_outside_is_found(lived: Lived, kind: str, fields: dict[str, Any]) -> None:
