@@ -41,6 +41,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/stores/products/*/decreasePrice": (STAFF, ""),
     "POST /api/customers": ((*STAFF, *KIOSK), ""),
     "GET /api/customers/*": (SHOPPERS, "self"),
+    "GET /api/customers/*/data": (STAFF, ""),
     "PUT /api/customers/*/enable": (STAFF, ""),
     "PUT /api/customers/*/disable": (STAFF, ""),
     "PUT /api/customers/*/change-sms": (SHOPPERS, "self"),

@@ -74,7 +74,9 @@ class Leaver(Customer):
             self.request("POST", "/api/customers/sessions", body, who=KIOSK)
 
     def _look(self) -> None:
-        self.request("GET", f"/api/customers/{self.id}", who=DESK)
+        """Staff look at the customer, or at all that is held of it."""
+        path = f"/api/customers/{self.id}"
+        self.request("GET", f"{path}/data" if self.chance(0.4, "at all that is held") else path, who=DESK)
 
     def _erase(self) -> None:
         if self.chance(0.15, "erasing twice at once"):
@@ -90,11 +92,17 @@ class Leaver(Customer):
             self._look,
             self._erase,
             self._order,
+            self._search,
+            self._search,
         )
         self.choices.pick(what, "why somebody comes back")()
 
     def _order(self) -> None:
         self.request("POST", "/api/baskets", {"customerId": self.id})
+
+    def _search(self) -> None:
+        """With the session of before, if there was one."""
+        self.request("POST", "/api/search/orders", {"filters": {}})
 
     def _spelling(self) -> int:
         return self.choices.between(0, 3, "how a number is written")
