@@ -117,18 +117,27 @@ class People:
 
 
 def _kept(history: ParsedHistory, canaries: Canaries) -> Iterator[Violation]:
-    before = {core(old) for _, kind, fields in history.entries if kind == "deed" for old in fields.get("old", ())}
-    canaries.cores |= before
     texts = _texts(history)
+    for where, canary in outside(history, canaries, texts):
+        yield Violation(OUTSIDE, f"{canary} is in {where}", {"canary": canary})
     for carrier, held in texts.items():
-        for where, canary in dict.fromkeys(canaries.found(held)):
-            if carrier != MESSAGES or canary not in before:
-                yield Violation(OUTSIDE, f"{canary} is in {where}", {"canary": canary})
         for where, what in dict.fromkeys(canaries.found_digests(held)):
             yield Violation(DIGESTED, f"{what} is in {where}", {"where": where})
         for text, where in held.items() if carrier != OWN else ():
             if "sealed:" in text:
                 yield Violation(OUTSIDE, f"something sealed is in {where}", {"where": where})
+
+
+def outside(
+    history: ParsedHistory, canaries: Canaries, texts: dict[str, dict[str, str]] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Where a canary is that must not be there, and which. Messages of before may have the names of before."""
+    before = {core(old) for _, kind, fields in history.entries if kind == "deed" for old in fields.get("old", ())}
+    canaries.cores |= before
+    for carrier, held in (texts or _texts(history)).items():
+        for where, canary in dict.fromkeys(canaries.found(held)):
+            if carrier != MESSAGES or canary not in before:
+                yield where, canary
 
 
 def _texts(history: ParsedHistory) -> dict[str, dict[str, str]]:
