@@ -81,7 +81,7 @@ def test_a_transaction_that_is_refused_in_one_table_writes_in_none() -> None:
     }
     with pytest.raises(ClientError) as refused:
         client.transact_write_items(TransactItems=[put_row("a"), check])
-    reasons = [reason["Code"] for reason in refused.value.response["CancellationReasons"]]  # type: ignore[typeddict-item]
+    reasons = [reason["Code"] for reason in refused.value.response["CancellationReasons"]]
     assert reasons == ["None", "ConditionalCheckFailed"]
     assert dynamodb.tables["jars/vault"].items == {}
 

@@ -14,6 +14,7 @@ from tests.simulation.check import personal
 from tests.simulation.check.canaries import Canaries, texts_in
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Request
+from tests.simulation.check.sealed import customer_keys
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
@@ -137,7 +138,7 @@ def test_a_key_that_is_kept_is_found(lived: Lived) -> None:
     def keep(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
         row = first_key(entries, ids["Ada"])
         final["audits"][0]["rows"]["customer nobody", "key"] = row
-        wrapped = personal.customer_keys({(f"customer {ids['Ada']}", "key"): row}, final["audits"][0]["wrapping"])
+        wrapped = customer_keys({(f"customer {ids['Ada']}", "key"): row}, final["audits"][0]["wrapping"])
         final["audits"][0]["kept"] = list(wrapped[ids["Ada"]])
 
     assert violated(lived, keep) == {personal.FORGOTTEN}
