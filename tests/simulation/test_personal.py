@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Callable
@@ -77,8 +78,6 @@ def test_nothing_is_found_where_there_is_no_canary() -> None:
     "digested", [NAME, NUMBER, NUMBER.removeprefix("+"), json.dumps(["POST", "/api/customers", BODY], sort_keys=True)]
 )
 def test_a_digest_without_a_key_is_found(digested: str, algorithm: str) -> None:
-    import hashlib
-
     hashed = hashlib.new(algorithm, digested.encode()).hexdigest()
     assert list(Canaries([ASKED]).found_digests({f"digest {hashed[:32]}": "here"}))
 
@@ -196,6 +195,14 @@ def test_a_text_that_is_sealed_elsewhere_does_not_open(lived: Lived) -> None:
 )
 def test_what_is_personal_outside_is_found(lived: Lived, kind: str, fields: dict[str, Any]) -> None:
     assert violated(lived, lambda entries, *_: entries.append((entries[-1][0], kind, fields))) == {personal.OUTSIDE}
+
+
+def test_a_digest_without_a_key_that_is_kept_is_found(lived: Lived) -> None:
+    def keep(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
+        digest = hashlib.sha256(number_of("Ben").encode()).hexdigest()
+        final["held"].append(("customers/views", {"partition": {"S": f"phone {digest}"}}))
+
+    assert violated(lived, keep) == {personal.DIGESTED}
 
 
 def test_what_is_held_at_the_end_is_searched(lived: Lived) -> None:

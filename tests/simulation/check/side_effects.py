@@ -16,7 +16,7 @@ RECORDED = "each side effect is recorded, and each recorded one took place"
 REFUNDED_ONCE = "a refund is paid once"
 SKIPPED = "a text is skipped for an erased customer or a number that takes none, alone"
 
-UNREACHABLE = "number unreachable"  # the fault by which the carrier refuses a number, where it has the text's id
+UNREACHABLE = ("number unreachable",)  # the fault by which the carrier refuses a number, where it has the text's id
 CODE = re.compile(r"(?<![0-9-])[0-9]{6}(?![0-9-])")  # in the text of a one-time code
 KINDS = {
     "Created": "received",
@@ -49,7 +49,7 @@ def _texts(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation
     recorded: dict[tuple[str, str], list[str]] = defaultdict(list)
     recorded_as_sent: set[str] = set()
     notifications: set[str] = set()
-    unreachable = {f["where"] for _, kind, f in history.entries if kind == "fault" and f["name"] == UNREACHABLE}
+    unreachable = {f["where"] for _, kind, f in history.entries if kind == "fault" and f["name"] in UNREACHABLE}
     for aggregate_id, commits in history.of_kind("Notification"):
         event = commits[0].events[0]
         recorded[event.data["order_id"], event.data["kind"]].append(aggregate_id)
