@@ -51,7 +51,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "BotWentOffline": (DEPOT, INSIGHTS),
     "BotAssigned": (DEPOT, INSIGHTS),
     "BotFinished": (DISPATCHER, DEPOT, INSIGHTS),
-    "PaymentAuthorized": (INSIGHTS, PAYMENTS),
+    "PaymentAuthorized": (INSIGHTS,),
     "PaymentConfirmed": (INSIGHTS,),
     "PaymentVoided": (INSIGHTS,),
     "PaymentRefunded": (INSIGHTS,),
