@@ -19,7 +19,7 @@ QUICK = (
     "projection without a gate",
     "compensation skipped",
     "personal: a key that is not deleted",
-    "personal: a name packed into a row",
+    "personal: a number packed into a row",
     "personal: a restored table serves as it is",
 )
 

@@ -55,8 +55,8 @@ PLACES = (
         ),
     ),
     Bug(
-        "personal: a body in a dead letter's reason, encoded",
-        "The name is in a message again, in base64.",
+        "personal: a name in a message, encoded",
+        "The events of customers have the name in base64.",
         (OUTSIDE,),
         (
             Edit(
@@ -154,8 +154,8 @@ PLACES = (
         ),
     ),
     Bug(
-        "personal: a name packed into a row",
-        "Notifications keeps what it knows of a customer, compressed and in base64.",
+        "personal: a number packed into a row",
+        "Notifications keeps the number that it asked for, compressed and in base64.",
         (OUTSIDE,),
         (
             Edit(
