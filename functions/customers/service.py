@@ -3,7 +3,7 @@
 What is personal is sealed by the customer's own key before it is recorded, and opened only for whoever is answered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -34,7 +34,7 @@ def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) 
     caller = context.current().caller
     by = caller.id if caller.has(KIOSK) else ""
     key = keys.make(new_id)
-    _bind_request_to(key)
+    bind_request(key.digest)
     return customers.create(
         new_id,
         lambda customer: customer.register(name, sms_number, language, key=key, kiosk_id=by, at=clock.stamp()),
@@ -78,7 +78,7 @@ def change_language(customer_id: str, language: Language) -> None:
 
 def erase(customer_id: str) -> None:
     """Erase a customer; `Customer.erase` says what becomes of their orders. Raises NotFoundError for an unknown one."""
-    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow(keys.find(customer_id)))
+    customers.change(customer_id, lambda customer: customer.erase(), beside=keys.follow())
 
 
 def personal(customer: Customer, key: CustomerKey | None = None) -> Personal:

@@ -47,8 +47,6 @@ projection = Projection(indexes=[INDEX])
 find_order = Ask(FindOrder)
 
 
-
-
 @projection.on(OrderCreated, OrderRejected, OrderCancelled, OrderCompleted)
 def order_row(event: OrderState, metadata: Metadata) -> Row:
     data = {

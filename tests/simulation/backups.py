@@ -18,6 +18,10 @@ class Backups:
         """An item was put, or deleted (an empty one)."""
         self._writes.append((at_us, table, key, item))
 
+    def first_written(self, table: str, key: Key) -> int:
+        """When an item was first put. Raises StopIteration for one that never was."""
+        return next(at for at, name, written, item in self._writes if (name, written) == (table, key) and item)
+
     def as_of(self, table: str, at_us: int) -> dict[Key, Item]:
         """The items of a table at a moment."""
         items: dict[Key, Item] = {}

@@ -18,7 +18,8 @@ BATCH_LIMIT, BATCH_BYTES = 100, 16_777_216
 
 _KEY_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
-    r"(?: AND (?P<sort>#?\w+) (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)|< (?P<before>:\w+)))?"
+    r"(?: AND (?P<sort>#?\w+) (?:BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)|>= (?P<from>:\w+)|<= (?P<to>:\w+)"
+    r"|< (?P<before>:\w+)))?"
 )
 
 

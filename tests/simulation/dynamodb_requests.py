@@ -37,7 +37,7 @@ def check_known(operation: str, request: Mapping[str, Any]) -> None:
 
 
 class Write:
-    """One action of a transaction: Put, Delete without a condition, or ConditionCheck. item: what it puts, if it does."""
+    """One action of a transaction: Put, Delete without a condition, or ConditionCheck. item: what it puts, if any."""
 
     def __init__(self, table: Table, action: Mapping[str, Any]) -> None:
         [(kind, request)] = action.items()

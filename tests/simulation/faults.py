@@ -52,7 +52,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "provider reply lost": ("the payment provider has done one of these, and its answer is lost", 0.15),
     "provider mute": ("the payment provider does not answer, and has done none of these", 0.1),
     "text not taken": ("the carrier does not answer, and has not accepted a text", 0.3),
-    "number unreachable": ("the carrier refuses a number for good", 0.05),
+    "number unreachable": ("the carrier refuses a number for good", 0.1),
     "text answer lost": ("the carrier accepted a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 without an invocation", 0.04),
     "client unheard": ("the response to a request never reaches the client", 0.05),

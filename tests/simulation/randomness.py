@@ -20,7 +20,7 @@ class _Secrets:
         return source(number) if source else secrets.token_bytes(number)
 
 
-sealing.secrets = _Secrets  # type: ignore[assignment]  # a part of the module
+vars(sealing)["secrets"] = _Secrets  # a part of the module
 
 
 @contextmanager

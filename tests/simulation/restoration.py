@@ -35,7 +35,7 @@ class Restoration:
         """Restore some tables, apply the ledger, and ask."""
         cloud = self._cloud
         names = self._choices.pick(RESTORED, "which tables are restored")
-        moment = self._choices.between(0, cloud.scheduler.now_us, "to which moment")
+        moment = self._moment()
         cloud.stop("customers")
         for name in names:
             if name in cloud.tables:
@@ -45,6 +45,14 @@ class Restoration:
         task = cloud.spawn(self._ask)
         cloud.run(cloud.now() + LASTS, enough=lambda: task.done)
         cloud.history.record("deed", who="operator", what="table restored", tables=list(names), to_us=moment)
+
+    def _moment(self) -> int:
+        """A moment at which one of the erased was there."""
+        written, customer_id = self._cloud.backups.first_written, self._choices.pick(self.erased, "who was there")
+        erased_us = written(LEDGER, (customer_id, "erased"))
+        return self._choices.between(
+            written(VAULT, (f"customer {customer_id}", "key")), erased_us - 1, "to which moment"
+        )
 
     def _ask(self) -> None:
         for customer_id in self.erased:

@@ -9,7 +9,7 @@ from tests.simulation.history import Entry
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{4}([0-9a-f]{8})")
 OF_QUEUES = ("routed", "received", "deleted", "sent", "postponed")
-DETAILS = frozenset({*OF_QUEUES, "row", "stream", "invocation", "ended", "published", "refused"})
+DETAILS = frozenset({*OF_QUEUES, "row", "vault", "told", "stream", "invocation", "ended", "published", "refused"})
 FAULTS = ("fault", "away", "back", "quiet")
 
 

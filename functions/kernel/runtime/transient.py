@@ -22,16 +22,20 @@ THROTTLES = {
     "TooManyRequestsException",
     "TransactionInProgressException",
 }
+# A key of KMS that an operator disabled, until it is enabled again. Its other errors that may pass answer 5xx:
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
+DISABLED = "DisabledException"
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a cancelled transaction
 # answers 400 and says why in a reason for each of its items.
 THROTTLED_ITEMS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether AWS throttles, answers 5xx, cannot be reached, or does not answer in time."""
+    """Whether AWS throttles, answers 5xx, cannot be reached, or does not answer in time, or a key is disabled."""
     if isinstance(error, ClientError):
         response = cast(dict[str, Any], error.response)
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
-        return response["Error"]["Code"] in THROTTLES or status >= 500 or bool(reasons & THROTTLED_ITEMS)
+        code = response["Error"]["Code"]
+        return code in THROTTLES or code == DISABLED or status >= 500 or bool(reasons & THROTTLED_ITEMS)
     return isinstance(error, HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)

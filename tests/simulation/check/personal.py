@@ -1,8 +1,8 @@
 """Personal data: names and numbers stay with their owner, sealed, and are forgotten once a customer is erased.
 
 Each name and number that clients send is a canary (canaries.py). What is sealed is opened with each key that is kept
-anywhere, by a model of its own (sealed.py). `final["audits"]` has what was kept at a time: a state of the vault, and the
-keys in containers.
+anywhere, by a model of its own (sealed.py). `final["audits"]` has what was kept at a time: a state of the vault, and
+the keys in containers.
 """
 
 import hashlib
@@ -46,7 +46,9 @@ HELD = {
     "ended": ("error",),
 }
 SHORTEST = 8  # characters of a text that may have a canary or a digest
-CARRIES_OLD = ("published", "sent", "dead")  # kinds of entries that have messages: those of before had a name
+# What has messages, of which those of before had a name; what customers itself stores, which is sealed; and all else.
+MESSAGES, OWN, OTHERS = "messages", "own", "others"
+CARRY_MESSAGES = {("published", "detail"), ("sent", "body"), ("dead", "body")}
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
@@ -115,44 +117,48 @@ class People:
 
 
 def _kept(history: ParsedHistory, canaries: Canaries) -> Iterator[Violation]:
+    texts = _texts(history)
+    for where, canary in outside(history, canaries, texts):
+        yield Violation(OUTSIDE, f"{canary} is in {where}", {"canary": canary})
+    for carrier, held in texts.items():
+        for where, what in dict.fromkeys(canaries.found_digests(held)):
+            yield Violation(DIGESTED, f"{what} is in {where}", {"where": where})
+        for text, where in held.items() if carrier != OWN else ():
+            if "sealed:" in text:
+                yield Violation(OUTSIDE, f"something sealed is in {where}", {"where": where})
+
+
+def outside(
+    history: ParsedHistory, canaries: Canaries, texts: dict[str, dict[str, str]] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Where a canary is that must not be there, and which. Messages of before may have the names of before."""
     before = {core(old) for _, kind, fields in history.entries if kind == "deed" for old in fields.get("old", ())}
     canaries.cores |= before
-    carriers = {"held the archive", *(f"held {queue}" for queue in history.final["queues"])}
-    seen: set[tuple[str, str]] = set()
-    messages, others = _texts(history.entries)
-    texts = {**others, **messages}
-    for where, value in history.final["held"]:
-        for text in texts_in(value):
-            if len(text) >= SHORTEST and text not in texts:
-                texts[text] = f"held {where}"
-    found = list(canaries.found(texts))
-    for where, canary in found:
-        old = canary in before and (where.partition(" ")[0] in CARRIES_OLD or where in carriers)
-        if not old and (where, canary) not in seen:
-            seen.add((where, canary))
-            yield Violation(OUTSIDE, f"{canary} is in {where}", {"canary": canary})
-    for where, what in dict.fromkeys(canaries.found_digests(texts)):
-        yield Violation(DIGESTED, f"{what} is in {where}", {"where": where})
-    for text, where in texts.items():
-        if "sealed:" in text and not where.endswith(EVENTS):
-            yield Violation(OUTSIDE, f"something sealed is in {where}", {"where": where})
+    for carrier, held in (texts or _texts(history)).items():
+        for where, canary in dict.fromkeys(canaries.found(held)):
+            if carrier != MESSAGES or canary not in before:
+                yield where, canary
 
 
-def _texts(entries: Any) -> tuple[dict[str, str], dict[str, str]]:
-    """The different texts that the system held at any time: those of messages, and all others."""
-    messages: dict[str, str] = {}
-    others: dict[str, str] = {}
-    for _, kind, fields in entries:
+def _texts(history: ParsedHistory) -> dict[str, dict[str, str]]:
+    """The different texts that the system held at any time, each with where: its messages, customers' own, all others.
+
+    What is held at the end is among them: compressed and encoded, as it is kept.
+    """
+    found: dict[str, dict[str, str]] = {MESSAGES: {}, OWN: {}, OTHERS: {}}
+    for _, kind, fields in history.entries:
         for name in HELD.get(kind, ()):
-            into = messages if kind in CARRIES_OLD else others
-            value = fields.get(name)
-            if kind == "commit" and name == "item":
-                for part, attribute in value.items():
-                    others.setdefault(next(iter(attribute.values())), f"{kind} {part} of {fields['table']}")
-                continue
-            for text in (value,) if isinstance(value, str) else texts_in(value):
-                into.setdefault(text, f"{kind} {name} of {fields.get('table') or fields.get('queue') or ''}".rstrip())
-    return messages, others
+            place = fields.get("table") or fields.get("queue") or ""
+            carrier = MESSAGES if (kind, name) in CARRY_MESSAGES else OWN if place == EVENTS else OTHERS
+            for text in texts_in(fields.get(name)):
+                found[carrier].setdefault(text, f"{kind} {name} of {place}")
+    carry = {"the archive", *history.final["queues"]}
+    for where, value in history.final["held"]:
+        carrier = MESSAGES if where in carry else OWN if where.endswith(EVENTS) else OTHERS
+        for text in texts_in(value):
+            if len(text) >= SHORTEST:
+                found[carrier].setdefault(text, f"held {where}")
+    return found
 
 
 # What is sealed.

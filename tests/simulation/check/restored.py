@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.simulation.check.canaries import Canaries, core, texts_in
 from tests.simulation.check.parsed_history import Entry, ParsedHistory
-from tests.simulation.check.personal import HELD, People, readable_of
+from tests.simulation.check.personal import People, outside, readable_of
 from tests.simulation.check.sealed import customer_keys
 from tests.simulation.check.violation import Violation
 
@@ -27,11 +27,8 @@ def restored_violations(
         if any(sort.endswith(customer_id) for partition, sort in last["rows"] if partition.startswith("phone ")):
             yield Violation(RESTORED, f"a phone leads to {customer_id} after a table was restored", about)
         yield from _said(after, people.cores_alone(customer_id), customer_id)
-    canaries = Canaries(history.requests.values())
-    texts = {text: f"held {where}" for where, value in final["held"] for text in texts_in(value)}
-    for _, kind, fields in after:
-        texts |= {text: kind for name in HELD.get(kind, ()) for text in texts_in(fields.get(name))}
-    for where, canary in dict.fromkeys(canaries.found(texts)):
+    whole = ParsedHistory([*before, *after], final)
+    for where, canary in outside(whole, Canaries(history.requests.values())):
         yield Violation(RESTORED, f"{canary} is in {where}", {"canary": canary})
 
 

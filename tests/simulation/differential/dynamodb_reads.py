@@ -42,6 +42,20 @@ def a_query_can_go_backwards(place: Place) -> Any:
     return versions(stream(place, filled(place, 2, 9, 10), ScanIndexForward=False))
 
 
+@reads.gives([{"version": {"N": "4"}}, {"version": {"N": "2"}}])
+def a_query_of_what_is_before_a_key_shows_the_attributes_of_its_projection(place: Place) -> Any:
+    found = place.dynamodb.query(
+        TableName=filled(place, 2, 4, 5, 9),
+        ConsistentRead=True,
+        KeyConditionExpression="#stream = :stream AND #version < :before",
+        ProjectionExpression="#version",
+        ExpressionAttributeNames={"#stream": "stream", "#version": "version"},
+        ExpressionAttributeValues={":stream": {"S": "order-1"}, ":before": {"N": "5"}},
+        ScanIndexForward=False,
+    )
+    return found["Items"]
+
+
 @reads.gives([[], None])
 def a_query_without_items_is_empty(place: Place) -> Any:
     answer = stream(place, filled(place, 1), "order-9")

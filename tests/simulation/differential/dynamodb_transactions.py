@@ -131,3 +131,35 @@ def a_name_that_no_expression_of_an_action_uses_is_refused(place: Place) -> Any:
     action = put(place.commits(), commit())
     action["Put"]["ExpressionAttributeNames"] = {**action["Put"]["ExpressionAttributeNames"], "#f1": "left"}
     return code(place.dynamodb.transact_write_items, TransactItems=[action])
+
+
+def delete(table: str, key: Any) -> Any:
+    """An action that deletes an item without a condition."""
+    return {"Delete": {"TableName": table, "Key": {name: key[name] for name in ("stream", "version")}}}
+
+
+def check_new(table: str, key: Any) -> Any:
+    """An action that writes nothing, and refuses the transaction where an item is there."""
+    return {"ConditionCheck": {"TableName": table, "Key": {name: key[name] for name in ("stream", "version")}, **NEW}}
+
+
+@transactions.gives([{}, None, commit()])
+def a_transaction_deletes_in_one_table_and_puts_in_another(place: Place) -> Any:
+    left, right = place.commits(), place.commits()
+    write(place, put(left, commit()))
+    refused = write(place, delete(left, commit()), put(right, commit()))
+    return [refused, item(place, left, commit()), item(place, right, commit())]
+
+
+@transactions.gives([{}, commit()])
+def a_transaction_may_delete_what_is_not_there(place: Place) -> Any:
+    table = place.commits()
+    return [write(place, delete(table, commit(2)), put(table, commit())), item(place, table, commit())]
+
+
+@transactions.gives([["ConditionalCheckFailed", "None"], None])
+def a_check_that_does_not_hold_refuses_the_transaction(place: Place) -> Any:
+    table = place.commits()
+    write(place, put(table, commit()))
+    refused = write(place, check_new(table, commit()), put(table, commit(2)))
+    return [refused["reasons"], item(place, table, commit(2))]

@@ -36,7 +36,7 @@ TAIL = """
   AWS that it stands for.
 - Times: how long a delivery, a retry or an index update takes. The simulation draws them, within AWS's documented
   bounds or wider.
-- What the services do not use: deletes, batch writes, `ReceiveMessage` by hand, other patterns of rules. The simulation
+- What the services do not use: batch writes, `ReceiveMessage` by hand, other patterns of rules. The simulation
   has no such methods, and refuses unknown parameters and expressions.
 - A schedule's tick: on the engine an event stands for it, through the same template.
 - All of DynamoDB's reserved words: the simulation knows those that an attribute might have as its name here.

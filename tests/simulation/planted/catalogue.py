@@ -10,6 +10,7 @@ from tests.simulation.planted import (
     messaging,
     payments,
     personal_data,
+    personal_keys,
     read_models,
     sagas,
 )
@@ -25,6 +26,7 @@ BUGS: tuple[Bug, ...] = (
     *baskets_and_orders.BUGS,
     *depot.BUGS,
     *payments.BUGS,
+    *personal_keys.BUGS,
     *personal_data.BUGS,
     *long_days.BUGS,
 )

@@ -1,4 +1,4 @@
-"""Names and numbers of customers that are found wherever they are: each is unique, and has a mark that nothing else has.
+"""Names and numbers of customers that are found wherever they are: each is unique, with a mark that nothing else has.
 
 The checker (check/canaries.py) knows the marks, and nothing else of how they are made.
 """

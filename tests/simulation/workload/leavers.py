@@ -1,5 +1,6 @@
 """Leavers: customers who change their number and are erased, while messages are late and requests come again."""
 
+import re
 from collections.abc import Callable
 
 from tests.simulation.gateway import Response
@@ -7,6 +8,7 @@ from tests.simulation.workload.canaries import name_of, number_of
 from tests.simulation.workload.customers import KIOSK, Customer
 
 DESK = "staff:the desk"
+CODE = re.compile(r"(?<![0-9-])[0-9]{6}(?![0-9-])")  # in a text
 LEAVES_AFTER = (0.0, 0.05, 1.0, 5.0, 20.0, 60.0)  # seconds from what was done before
 RETURNS_AFTER = (0.1, 2.0, 20.0, 70.0, 330.0)  # seconds from the erasure
 
@@ -68,13 +70,14 @@ class Leaver(Customer):
         self.request("POST", "/api/customers/codes", {"smsNumber": number}, who=KIOSK)
         if self.chance(0.5, "using the code"):
             self.pause(1, 10)
-            texts = [text for _, text in self.cloud.texts.sent.values() if "code" in text.lower()]
-            digits = "".join(sign for sign in texts[-1] if sign.isdigit())[:6] if texts else "000000"
-            body = {"smsNumber": number, "code": digits.zfill(6)}
+            codes = [found[0] for _, text in self.cloud.texts.sent.values() if (found := CODE.search(text))]
+            body = {"smsNumber": number, "code": codes[-1] if codes else "000000"}
             self.request("POST", "/api/customers/sessions", body, who=KIOSK)
 
     def _look(self) -> None:
-        self.request("GET", f"/api/customers/{self.id}", who=DESK)
+        """Staff look at the customer, or at all that is held of it."""
+        path = f"/api/customers/{self.id}"
+        self.request("GET", f"{path}/data" if self.chance(0.4, "at all that is held") else path, who=DESK)
 
     def _erase(self) -> None:
         if self.chance(0.15, "erasing twice at once"):
@@ -90,11 +93,17 @@ class Leaver(Customer):
             self._look,
             self._erase,
             self._order,
+            self._search,
+            self._search,
         )
         self.choices.pick(what, "why somebody comes back")()
 
     def _order(self) -> None:
         self.request("POST", "/api/baskets", {"customerId": self.id})
+
+    def _search(self) -> None:
+        """With the session of before, if there was one."""
+        self.request("POST", "/api/search/orders", {"filters": {}})
 
     def _spelling(self) -> int:
         return self.choices.between(0, 3, "how a number is written")

@@ -15,6 +15,7 @@ HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")
 CONSUMERS = ("search", "insights", "notifications", "payments", "depot")
 RETRIED = ("depot", "ordering")  # whose commands a saga retries without limit, once all have accepted the order
 WATCH = 60.0  # seconds from the start in which an outage waits for an order that all have accepted
+UNKNOWN = 99  # a version that nobody knows
 PAGE = 8  # commits per page of a republish
 FEW = 2  # commits per page where one stream is republished
 
@@ -81,7 +82,7 @@ class Operator(Client):
         detail = self._last_published("InvoiceAdjusted")
         if detail is None:
             detail = self._last_published("CustomerRegistered")
-            if detail is None:
+            if detail is None or detail["metadata"]["version"] == UNKNOWN:
                 return
             personal = {"name": name_of("of before"), "sms_number": number_of("of before")}
             data = {name: value for name, value in detail["data"].items() if name != "language"} | personal
@@ -97,7 +98,7 @@ class Operator(Client):
         name = self.choices.pick(("OrderCreated", "CustomerRegistered", "ProductAdded"), "which event")
         detail = self._last_published(name)
         if detail is not None:
-            metadata = {**detail["metadata"], "version": 99, "id": self.cloud.new_id()}
+            metadata = {**detail["metadata"], "version": UNKNOWN, "id": self.cloud.new_id()}
             self._publish({"metadata": metadata, "data": {**detail["data"], "mood": "sunny"}})
             self._record("unknown version")
 

@@ -108,6 +108,7 @@ def test_what_nobody_expected_is_500_and_tells_nothing(error: Exception) -> None
     "error",
     [
         client_error("ThrottlingException"),
+        client_error("DisabledException"),
         client_error("ProvisionedThroughputExceededException"),
         client_error("RequestLimitExceeded"),
         client_error("TooManyRequestsException", 429),
