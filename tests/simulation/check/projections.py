@@ -172,7 +172,7 @@ def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violati
         item, shows = rows[model.service].get(key), model.shows(message)
         found = row_data(item)
         about = {"table": f"{model.service}/views", "row": list(key), "message": message.id}
-        if found is None:
+        if item is None or found is None:
             if shows is not None:
                 yield Violation(REBUILT, f"{model.service} has no row for {message.metadata['stream']}", about)
             continue
