@@ -141,6 +141,7 @@ def test_each_route_is_for_its_roles() -> None:
     assert {(route.method, route.path.removeprefix("/api/customers")): set(route.may) for route in api.routes} == {
         ("POST", ""): {STAFF, KIOSK},
         ("GET", "/{id}"): {STAFF, CUSTOMER},
+        ("GET", "/{id}/data"): {STAFF},
         ("PUT", "/{id}/enable"): {STAFF},
         ("PUT", "/{id}/disable"): {STAFF},
         ("PUT", "/{id}/change-sms"): {STAFF, CUSTOMER},
