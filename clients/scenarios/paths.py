@@ -243,9 +243,9 @@ def is_erased_after_ordering(order: Order, scene: Scene) -> Steps:
 
     def nameless() -> bool | None:
         found = order.people.staff.get(f"/api/search/orders/{order.id}")["order"]
-        return "customerName" not in found or None
+        return True if "customerName" not in found else None
 
-    wait_for(nameless, f"order {order.id} in search without a name")
+    wait_for(nameless, f"the name of the customer of order {order.id} to be gone from search")
 
 
 @path(COMPLETED, weight=2)
