@@ -18,6 +18,9 @@ Held = Iterator[tuple[str, Any]]  # where something is, and what
 
 # Of the engine's files: the texts that SNS was to send, and the functions' code, which is older than any customer.
 NOT_SEARCHED = ("sns.json", "lambda.json")
+SAVED_WITHIN = (
+    600  # seconds: after a save that took long, as one with the functions, the engine waits ten times as long
+)
 
 
 def held(cloud: LocalCloud) -> Held:
@@ -135,7 +138,7 @@ def _wait_for_a_save(cloud: LocalCloud) -> None:
         files = [folder(cloud) / f"{name}.json" for name in ("dynamodb", "sqs", "eventbridge")]
         return all(file.exists() and file.stat().st_mtime > began for file in files) or None
 
-    wait_for(is_saved, "the engine to save its state", seconds=180)
+    wait_for(is_saved, "the engine to save its state", seconds=SAVED_WITHIN)
 
 
 def _pages(cloud: LocalCloud, service: str, operation: str, **parameters: Any) -> Iterator[Any]:
