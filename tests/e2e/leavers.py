@@ -70,14 +70,15 @@ class Scene:
     def registered(self, whose: str) -> Person:
         """Someone who registers at the kiosk, twice under one key, proves the phone, and takes another number."""
         kiosk, order = self.deployed.people.kiosk, Order(self.deployed.people)
-        person = Person(whose, name_of(whose), [number_of(whose)], order)
+        mark = str(uuid.uuid4())
+        person = Person(whose, name_of(mark), [number_of(mark)], order)
         body, key = {"name": person.name, "smsNumber": person.numbers[0]}, str(uuid.uuid4())
         order.customer_id = self.tell(kiosk, "POST", "/api/customers", body, key)["id"]
         assert self.tell(kiosk, "POST", "/api/customers", body, key)["id"] == order.customer_id
         order.session = kiosk.acting(session(kiosk, order.customer_id))
         self._proves(person)
         for spelling in (1, 2):
-            number = number_of(f"{whose} {spelling}", spelling)
+            number = number_of(f"{mark} {spelling}", spelling)
             self.tell(order.session, "PUT", f"/api/customers/{person.id}/change-sms", {"smsNumber": number})
             person.numbers.append(number)
         self.people[whose] = person
@@ -160,7 +161,8 @@ def _is_erased_after_an_order(scene: Scene) -> None:
 
 def _is_refused(scene: Scene) -> None:
     kiosk, staff = scene.deployed.people.kiosk, scene.deployed.mall
-    name, number = name_of("nobody"), number_of("nobody")
+    mark = str(uuid.uuid4())
+    name, number = name_of(mark), number_of(mark)
     nobody = f"/api/customers/{uuid.uuid4()}/change-sms"
     stays, key = scene.people["who stays"], str(uuid.uuid4())
     scene.refused(kiosk, "POST", "/api/customers", {"name": name * 20, "smsNumber": number}, 400)
