@@ -25,14 +25,15 @@ CODES = 3  # that a phone may ask for in 15 minutes
 class Person:
     """A customer.
 
-    numbers: all that were ever told. unused: a token of a session that the gateway has not seen. texts: those that came
-    before the erasure.
+    numbers: all that were ever told. used: the token of the session, which the gateway has seen. unused: another one,
+    which it has not. texts: those that came before the erasure.
     """
 
     whose: str
     name: str
     numbers: list[str]
     order: Order
+    used: str = ""
     unused: str = ""
     texts: list[str] = field(default_factory=list)
 
@@ -75,7 +76,8 @@ class Scene:
         body, key = {"name": person.name, "smsNumber": person.numbers[0]}, str(uuid.uuid4())
         order.customer_id = self.tell(kiosk, "POST", "/api/customers", body, key)["id"]
         assert self.tell(kiosk, "POST", "/api/customers", body, key)["id"] == order.customer_id
-        order.session = kiosk.acting(session(kiosk, order.customer_id))
+        opened = session(kiosk, order.customer_id)
+        person.used, order.session = opened.token(), kiosk.acting(opened)
         self._proves(person)
         for spelling in (1, 2):
             number = number_of(f"{mark} {spelling}", spelling)
@@ -112,8 +114,12 @@ class Scene:
     def erase(self, person: Person) -> None:
         """Erase a customer, who asks for it, and note which texts came until then."""
         person.texts = self.texts_to(*person.numbers)
-        person.unused = person.order.customer.post(f"/api/customers/{person.id}/sessions")["token"]
+        person.unused = wait_for(lambda: self._another_token(person), "a token of another second, so another one")
         person.order.customer.call("DELETE", f"/api/customers/{person.id}")
+
+    def _another_token(self, person: Person) -> str | None:
+        token: str = person.order.customer.post(f"/api/customers/{person.id}/sessions")["token"]
+        return token if token != person.used else None
 
 
 def a_scene(deployed: Deployed) -> Scene:
