@@ -36,6 +36,11 @@ def queries_name(stage: Stage, service: str) -> str:
     return named(stage, service, "queries")
 
 
+def key_alias(stage: Stage) -> str:
+    """The alias of the key of KMS under which customers' keys are."""
+    return f"alias/{named(stage, 'personal-data')}"
+
+
 def topic_arn(stack: "Stack", stage: Stage) -> str:
     """The topic that all alarms notify."""
     return stack.format_arn(service="sns", resource=named(stage, "alarms"))

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from functions.customers.wrapping import PURPOSE
 from infra.function import ServiceFunction
-from infra.names import named
+from infra.names import key_alias
 from infra.stages import Stage
 
 RECOVERY_DAYS = 1
@@ -61,7 +61,7 @@ class Vault(Construct):
             pending_window=Duration.days(PENDING_DAYS),
             removal_policy=policy,
         )
-        alias = kms.Alias(self, "Alias", alias_name=alias_name(stage), target_key=key)
+        alias = kms.Alias(self, "Alias", alias_name=key_alias(stage), target_key=key)
         alias.apply_removal_policy(policy)
         return key
 
@@ -77,8 +77,3 @@ class Vault(Construct):
             StringLike={"kms:EncryptionContext:year": "????"},
         )
         function.function.add_environment("PERSONAL_DATA_KEY", self.key.key_arn)
-
-
-def alias_name(stage: Stage) -> str:
-    """The alias of the stage's key of personal data."""
-    return f"alias/{named(stage, 'personal-data')}"

@@ -18,6 +18,7 @@ from functions.customers.sessions import phones
 from functions.kernel.eventstore.loading import fold
 from functions.kernel.messaging.queries import Ask
 
+NEVER = "9999"  # after every time
 FORGOTTEN = "forgotten"  # in place of a name and a number that nothing opens any more
 
 Kind = Literal["profile", "change", "code", "order", "basket", "payment", "text"]
@@ -97,11 +98,17 @@ def _state(customer: Customer, key: CustomerKey | None) -> dict[str, Any]:
 
 
 def _codes(customer: Customer, key: CustomerKey | None) -> Iterator[Thing]:
-    """What was done with one-time codes for the numbers that the customer has or had, as long as they are known."""
-    numbers = dict.fromkeys(thing.data["sms_number"] for thing in _of_customer(customer, key))
-    for number in numbers:
+    """What was done with one-time codes for the customer's numbers, each while it was the customer's.
+
+    Before and after that it may have been somebody else's, of whom nothing is told.
+    """
+    changes = [thing.data for thing in _of_customer(customer, key) if thing.kind == "change"]
+    had: dict[str, list[tuple[str, str]]] = {}
+    for change, until in zip(changes, [*(one["time"] for one in changes[1:]), NEVER], strict=True):
+        had.setdefault(change["sms_number"], []).append((change["time"], until))
+    for number, times in had.items():
         for commit in phones.history(codes.phone_id(number)) if number != FORGOTTEN else ():
-            for event in commit.events:
+            for event in commit.events if any(since <= commit.time < until for since, until in times) else ():
                 data = {"sms_number": number, "event": event.name, "time": commit.time, "by": commit.actor}
                 yield Thing("code", f"code {commit.id}", data)
 

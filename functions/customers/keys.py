@@ -92,12 +92,16 @@ def _digest(place: tuple[str, str] | None, data: dict[str, Any] | None) -> list[
 
 
 def _unwrapped(customer_id: str, row: dict[str, Any] | None) -> CustomerKey | None:
-    """The key in a row. A damaged one opens nothing for good, as a tombstone does, but is an error in the log."""
+    """The key in a row. A damaged one opens nothing for good, as a tombstone does, but is an error in the log.
+
+    What wraps it is raised as an error where it is missing or damaged: it wraps the keys of all, and can be restored.
+    """
     if row is None or "key" not in row:
         return None
+    by = wrapping.of(row["by"]) if "by" in row else b""
     try:
-        return CustomerKey.unwrapped(customer_id, row["key"], wrapping.of(row["by"]))
-    except (ValueError, KeyError) as error:
+        return CustomerKey.unwrapped(customer_id, row["key"], by)
+    except ValueError as error:
         observe.log_error(f"the key of customer {customer_id} does not open", error)
         return None
 

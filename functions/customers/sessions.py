@@ -116,7 +116,10 @@ def code_to_send(phone_id: str, request: int) -> tuple[str, str, str]:
     found = _customer_with(phone_id) if phone.request == request and phone.has_valid_code(_now()) else None
     if found is None:
         raise NotFoundError("this request has no code that is to be sent")
-    return normalized(personal(found).sms_number), found.language, codes.code(phone_id, request)
+    number = normalized(personal(found).sms_number)
+    if codes.phone_id(number) != phone_id:  # which the customer has changed since the phone was looked up
+        raise NotFoundError("this request has no code that is to be sent")
+    return number, found.language, codes.code(phone_id, request)
 
 
 def _customer_with(phone_id: str) -> Customer | None:

@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from infra.names import named
+from infra.names import key_alias, named
 from infra.operate.deployment import Deployment, OperateError
 from infra.stages import stage
-from infra.vault import alias_name
 
 # The logical ids of the tables of every service that has them; tests/infra/test_logical_ids.py holds them unchanged.
 VAULT = "ServiceVaultTableB1D2F23B"
@@ -26,7 +25,7 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     names = [name for page in pages for name in page["TableNames"]]
     mapping = retained(named(found, options.service), names)
     if VAULT in mapping:
-        mapping |= retained_key(deployment.client("kms"), alias_name(found))
+        mapping |= retained_key(deployment.client("kms"), key_alias(found))
     print(json.dumps(mapping))
     return 0
 

@@ -94,6 +94,20 @@ def test_pages_of_any_size_hold_the_same_each_thing_once(limit: int) -> None:
     assert data_of(shopper, limit) == whole
 
 
+def test_of_codes_for_a_number_only_those_are_shown_that_were_requested_while_the_customer_had_it() -> None:
+    scene = a_customer_with_all_there_is()
+    shopper = scene.shopper
+    for number in ("+15550199", "+15550200"):  # requested once by whoever has it next, and once by the customer
+        scene.mall.pass_time(60)
+        shopper.ask("PUT", f"/api/customers/{shopper.customer_id}/change-sms", {"smsNumber": "+15550200"})
+        shopper.ask("POST", "/api/customers/codes", {"smsNumber": number}, A_KIOSK)
+    codes = of_kind("code", data_of(shopper))
+    assert [(code["smsNumber"], code["event"]) for code in codes] == [
+        ("+15550199", "CodeRequested"),
+        ("+15550200", "CodeRequested"),
+    ]
+
+
 def test_of_an_erased_customer_what_is_held_is_shown_with_name_and_number_forgotten() -> None:
     shopper = a_customer_with_all_there_is().shopper
     before = data_of(shopper)

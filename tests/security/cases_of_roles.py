@@ -161,6 +161,7 @@ OTHER_ROLES = (
     Case(
         "a kiosk reads all that is held of a customer", (403,), ROLES, as_("kiosk", "GET", "/api/customers/{ada}/data")
     ),
+    Case("a robot reads all that is held of a customer", (403,), ROLES, as_("bot", "GET", "/api/customers/{bob}/data")),
     Case(
         "a customer reads all that is held of it, which staff give out",
         (403,),
@@ -194,6 +195,7 @@ WITHOUT_A_TOKEN = tuple(
         ("GET", "/api/baskets/{adas_basket}", None),
         ("POST", "/api/customers", {"name": "Eve", "smsNumber": "+15550123"}),
         ("DELETE", "/api/customers/{bob}", None),
+        ("GET", "/api/customers/{bob}/data", None),
         ("PUT", "/api/payments/invoices/{bobs_order}/pay", None),
     )
 )

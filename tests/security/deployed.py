@@ -137,6 +137,18 @@ class OnLocalCloud(World):
             return str(error.response["Error"]["Code"])
         return str(answer["Entries"][0].get("ErrorCode", ""))
 
+    def ask(self, service: str, owner: str, request: Mapping[str, Any]) -> Any:
+        """Under the role of the service's API."""
+        outputs, functions = self._cloud.outputs(), self._cloud.client("lambda")
+        api, queries = outputs[f"mallbots-local-{service}"]["ApiFunction"], outputs[f"mallbots-local-{owner}"]
+        role = functions.get_function_configuration(FunctionName=api)["Role"]
+        invoking = as_role(self._cloud, role, "lambda")
+        try:
+            answer = invoking.invoke(FunctionName=queries["QueriesFunction"], Payload=json.dumps(request))
+        except invoking.exceptions.ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return json.loads(answer["Payload"].read())
+
     def at_once(self, attacks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """In threads."""
         with ThreadPoolExecutor(len(attacks)) as pool:

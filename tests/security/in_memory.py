@@ -127,6 +127,17 @@ class InMemory(World):
         """The sources under which a service's role may publish."""
         return [f"mallbots.{service}"]
 
+    def ask(self, service: str, owner: str, request: Mapping[str, Any]) -> Any:
+        """As IAM treats it (tests/infra/test_permissions.py shows that it does)."""
+        if not self.may_ask(service, owner):
+            return "AccessDeniedException"
+        return self.mall.ask(owner, dict(request))
+
+    def may_ask(self, service: str, owner: str) -> bool:
+        """Whether the role of a service's API may invoke an owner's function."""
+        api = self.mall.manifests[service].api
+        return api is not None and owner in {query.owner for query in api.uses.asks}
+
     def at_once(self, attacks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """One after the other."""
         return [attack() for attack in attacks]

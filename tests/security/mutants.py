@@ -22,7 +22,7 @@ from tests.security import cases_of_input as inputs
 from tests.security import cases_of_messages as messages
 from tests.security import cases_of_roles as roles
 from tests.security import cases_of_tokens as of_tokens
-from tests.security import mutants_of_codes
+from tests.security import mutants_of_codes, mutants_of_personal_data
 from tests.security import mutants_of_input as of_input
 from tests.security.in_memory import InMemory
 from tests.support.pool import APPS
@@ -219,6 +219,7 @@ def _of_any_length() -> Iterator[None]:
 
 MUTANTS: dict[str, Mutant] = {
     **mutants_of_codes.MUTANTS,
+    **mutants_of_personal_data.MUTANTS,
     roles.ANOTHERS: _anyones,
     roles.NAMED: _anyones,
     roles.ROLES: replaced(http, "admit", _admit_all),

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.security import cases_of_codes, cases_of_input, cases_of_messages, cases_of_roles, cases_of_tokens
+from tests.security import (
+    cases_of_codes,
+    cases_of_input,
+    cases_of_messages,
+    cases_of_personal_data,
+    cases_of_roles,
+    cases_of_tokens,
+)
 from tests.security.cases import Case
 
 PAGE = Path(__file__).parents[2] / "docs" / "security_cases.md"
@@ -13,6 +20,7 @@ CASES_OF: dict[str, Sequence[Case]] = {
     "Sessions and one-time codes": cases_of_codes.CASES,
     "What is sent": cases_of_input.CASES,
     "Messages and logs": cases_of_messages.CASES,
+    "Personal data": cases_of_personal_data.CASES,
 }
 CASES = tuple(case for cases in CASES_OF.values() for case in cases)
 

@@ -98,6 +98,10 @@ class World(ABC):
         """Put an entry on the bus as the role of a service's relay; "" when it was accepted, else the refusal."""
 
     @abstractmethod
+    def ask(self, service: str, owner: str, request: Mapping[str, Any]) -> Any:
+        """Invoke the function that answers for an owner, as the role of a service's API; a text if it is refused."""
+
+    @abstractmethod
     def at_once(self, attacks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """What all answer at the same time; one after the other in memory."""
 

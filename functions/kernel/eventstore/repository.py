@@ -24,10 +24,6 @@ B = TypeVar("B", bound=Aggregate)
 Beside = Callable[[A, A], Sequence[RowWrite]]
 
 
-def _nothing(before: Aggregate, after: Aggregate) -> Sequence[RowWrite]:
-    return ()
-
-
 class Repository(Generic[A]):
     """The streams of one kind of aggregate in the service's table.
 
@@ -73,7 +69,7 @@ class Repository(Generic[A]):
             return not aggregate.is_new
         return may_see(self._owner(aggregate), role=self._owned_by)
 
-    def change(self, id: str, decide: Callable[[A], object], *, beside: Beside[A] = _nothing) -> A:
+    def change(self, id: str, decide: Callable[[A], object], *, beside: Beside[A] | None = None) -> A:
         """Let an existing aggregate decide, and commit what it recorded; on a conflict load it and decide again.
 
         beside: gives the vault's rows that are written in the transaction of a commit, of the aggregate before and
@@ -85,7 +81,7 @@ class Repository(Generic[A]):
         """
         return self._decide(id, decide, may_be_new=False, beside=beside)
 
-    def create(self, id: str, decide: Callable[[A], object], *, beside: Beside[A] = _nothing) -> A:
+    def create(self, id: str, decide: Callable[[A], object], *, beside: Beside[A] | None = None) -> A:
         """The same for an aggregate that may not exist yet: `decide` then gets an empty one, of version 0.
 
         Its id is the creator's own, derived from caller and key, or comes from the system: nobody's is refused.
@@ -110,7 +106,7 @@ class Repository(Generic[A]):
             raise NotFoundError(f"there was no {noun(self.aggregate)} {id} then")
         return aggregate
 
-    def _decide(self, id: str, decide: Callable[[A], object], *, may_be_new: bool, beside: Beside[A]) -> A:
+    def _decide(self, id: str, decide: Callable[[A], object], *, may_be_new: bool, beside: Beside[A] | None) -> A:
         working = context.current()
         working.subject = working.subject or self.aggregate.stream(id)
         for attempt in range(ATTEMPTS):
@@ -128,7 +124,8 @@ class Repository(Generic[A]):
             if aggregate.changes:
                 try:
                     commit = self.prepare(loaded, working)
-                    runtime.current().store.commit(commit, beside=beside(loaded.fold(), aggregate))
+                    rows = beside(loaded.fold(), aggregate) if beside else ()
+                    runtime.current().store.commit(commit, beside=rows)
                 except ConcurrencyError:
                     clock.back_off(attempt)
                     continue

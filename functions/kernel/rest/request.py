@@ -90,16 +90,16 @@ class Request:
     def cause(self, caller_id: str) -> Cause | None:
         """The cause that its Idempotency-Key stands for, with a digest of the request; None without a key.
 
-        Its id is derived from caller and key. Two paths create two things under one key, so the path is its scope. The
-        digest outlives an erasure, so it is of the key too, which is stored nowhere: without it a phone number, of
-        which there are few enough to try all, could be found by its digest.
+        Its id is derived from caller and key. Two paths create two things under one key, so the path is its scope. By
+        such a digest a phone number could be found, of which there are few enough to try all: customers binds it to a
+        key before it is stored.
         """
         key = self.headers.get("idempotency-key")
         if key is None:
             return None
         if not (1 <= len(key) <= 255 and key.isprintable()):
             raise InvalidError("Idempotency-Key: must be 1 to 255 printable characters")
-        asked = json.dumps([key, self.method, self.path, self.body], sort_keys=True, default=str)
+        asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
         digest = hashlib.sha256(asked.encode()).hexdigest()[:DIGEST]
         return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")
 

@@ -53,8 +53,9 @@ class Canaries:
                 self.cores.add(core(value))
                 for spelled in {value, value.casefold(), _PUNCTUATION.sub("", value), normalized(value)}:
                     self._digest(spelled, f"of {value}")
-            asked = json.dumps([request.method, request.path, request.body], sort_keys=True)
-            self._digest(asked, f"of the request {request.id}")
+            asked = [request.method, request.path, request.body]
+            for said in (asked, [request.key, *asked]):
+                self._digest(json.dumps(said, sort_keys=True), f"of the request {request.id}")
             self._digest(json.dumps(request.body), f"of the body of {request.id}")
 
     def _digest(self, text: str, what: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support.callers import A_KIOSK, CLERK
 from tests.support.contention import ContendedStore, conflict
 from tests.support.gateway import Response, request
 from tests.support.runtime import memory_runtime
-from tests.unit.customers.kiosk import NUMBER, Watch, request_code
+from tests.unit.customers.kiosk import NUMBER, Watch, request_code, sign_in
 
 ADA = {"name": "Ada Reyes", "smsNumber": NUMBER}
 
@@ -61,14 +62,10 @@ def found_by(number: str) -> list[str]:
     return list(keys.customers_with(codes.phone_id(number)))
 
 
-def texted(number: str) -> str | None:
-    """Whom a code for a number would be sent to."""
-    request_code(number)
-    phone_id = codes.phone_id(number)
-    try:
-        return sessions.code_to_send(phone_id, 1)[0].id
-    except NotFoundError:
-        return None
+def signed_in(number: str) -> str | None:
+    """Who gets a session by a code that was requested for a number."""
+    customer_id: str | None = sign_in(request_code(number), number).body.get("customerId")
+    return customer_id
 
 
 # Registering
@@ -177,20 +174,23 @@ def test_of_several_with_one_number_the_enabled_one_who_registered_last_is_texte
         watch.move(seconds=1)
     ada, eve, zoe = customers
     assert found_by(NUMBER) == [zoe, eve, ada]
-    assert texted(NUMBER) == zoe
+    assert signed_in(NUMBER) == zoe
     service.disable(zoe)
     watch.move(hours=25)
-    assert sessions.code_to_send(codes.phone_id(NUMBER), requested())[0].id == eve
+    assert signed_in(NUMBER) == eve
     service.erase(eve)
-    assert sessions.code_to_send(codes.phone_id(NUMBER), requested())[0].id == ada
+    assert signed_in(NUMBER) == ada
     service.enable(zoe)
-    assert sessions.code_to_send(codes.phone_id(NUMBER), requested())[0].id == zoe
+    assert signed_in(NUMBER) == zoe
 
 
-def requested() -> int:
-    """Request another code; returns the request's number."""
+def test_no_code_for_a_number_is_sent_to_the_one_that_its_customer_has_just_changed_to() -> None:
+    ada, of_number = register(), codes.phone_id(NUMBER)
     request_code(NUMBER)
-    return sessions.phones.get(codes.phone_id(NUMBER)).request
+    found = list(keys.customers_with(of_number))
+    change(ada, "+1 555 0101")
+    with patch.object(keys, "customers_with", lambda phone_id: iter(found)), pytest.raises(NotFoundError):
+        sessions.code_to_send(of_number, 1)
 
 
 @pytest.mark.parametrize("count", [10, 11, 25])
@@ -202,7 +202,7 @@ def test_more_than_a_page_of_customers_may_have_one_number(watch: Watch, count: 
     assert found_by(NUMBER) == customers[::-1]
     for customer in customers[1:]:
         service.disable(customer)
-    assert texted(NUMBER) == customers[0]
+    assert signed_in(NUMBER) == customers[0]
 
 
 def test_who_took_over_a_number_counts_from_when_she_registered_not_from_the_change(watch: Watch) -> None:

@@ -138,13 +138,3 @@ def test_the_next_of_another_list_is_refused(running: Runtime) -> None:
     token = ask("GET", "/api/jars?limit=1").body["next"]
     assert ask("GET", f"/api/jars?limit=1&next={token}").status == 200
     assert ask("GET", f"/api/jars?limit=1&status=open&next={token}").status == 400
-
-
-def test_no_digest_is_of_a_body_alone_by_which_a_number_in_it_could_be_found() -> None:
-    body = '{"smsNumber": "+15550100"}'
-    causes = [
-        Request(gateway_event("POST", "/api/customers/codes", body, {"Idempotency-Key": key})).cause("kiosk:k-1")
-        for key in ("a", "a", "b")
-    ]
-    digests = [cause.digest for cause in causes if cause]
-    assert digests[0] == digests[1] != digests[2]
