@@ -6,7 +6,7 @@ from infra.local.show import wait_until_idle
 from infra.operate.dead_letters import dead_letters
 from tests.e2e.conftest import Deployed
 from tests.fuzz.deployed import SHORT, fuzz_deployed
-from tests.fuzz.fuzzer import Report
+from tests.fuzz.fuzzer import Report, left_out
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,11 @@ def test_every_answer_conforms_to_the_document_for_every_role(
 
 
 def test_no_operation_is_left_out(reports: list[Report]) -> None:
-    assert [(report.role, left_out) for report in reports for left_out in report.left_out()] == []
+    assert left_out(reports) == []
 
 
 def test_links_are_followed(reports: list[Report]) -> None:
-    assert reports[0].links > 0
+    assert reports[-1].links > 0
 
 
 def test_no_message_is_dead_lettered(reports: list[Report], deployed: Deployed) -> None:

@@ -22,7 +22,7 @@ from infra.local.show import wait_until_idle
 from infra.local.up import discard, up
 from infra.operate.dead_letters import dead_letters
 from tests.fuzz.deployed import SHORT, fuzz_deployed
-from tests.fuzz.fuzzer import Bounds, together
+from tests.fuzz.fuzzer import Bounds, left_out, together
 
 LONG = Bounds(seed=0, examples=25, chains=50, steps=12)
 
@@ -56,8 +56,10 @@ def _fuzz(cloud: LocalCloud, bounds: Bounds, minutes: float) -> int:
     letters = dead_letters(cloud)
     for report in reports:
         print(f"as {report.role}:")
-        for line in [*report.table(), *map(str, report.failures), *report.left_out()]:
+        for line in [*report.table(), *map(str, report.failures)]:
             print(line)
+    for line in left_out(reports):
+        print(line)
     for letter in letters:
         print(f"dead-lettered in {letter.queue}: {letter.name}: {letter.reason}")
     if left:

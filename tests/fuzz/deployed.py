@@ -22,9 +22,9 @@ STAFF_PART = 0.6  # of the seconds; the other roles share the rest
 
 
 def fuzz_deployed(cloud: LocalCloud, people: People, bounds: Bounds) -> list[Report]:
-    """Prepare data, then fuzz all operations of the mall's own document, as each role, staff first.
+    """Prepare data, then fuzz all operations of the mall's own document, as each role.
 
-    Working robots stay online meanwhile.
+    Staff come last: they may erase the customer and replace the robot's token. Working robots stay online meanwhile.
     """
     staff = people.staff
     with Fleet(people.robot, []) as fleet:
@@ -35,7 +35,7 @@ def fuzz_deployed(cloud: LocalCloud, people: People, bounds: Bounds) -> list[Rep
         _take_all_robots_offline(staff)
         scene = Scene(_ask(staff), _ask(people.kiosk), wait, fleet.bring_online).furnish()
         document = httpx.get(f"{cloud.api}/api/openapi.json").raise_for_status().json()
-        callers = {STAFF: credential(cloud, STAFF), **_others(cloud, people, scene)}
+        callers = {**_others(cloud, people, scene), STAFF: credential(cloud, STAFF)}
         reports = [
             fuzz(document, scene.things, _part(bounds, role), Who(role, caller.token), address=cloud.api)
             for role, caller in callers.items()
@@ -54,10 +54,10 @@ def _ask(mall: Mall) -> Ask:
 def _others(cloud: LocalCloud, people: People, scene: Scene) -> dict[str, Credential]:
     """The credentials of the other roles: a customer who has baskets and orders, a robot that has a list."""
     return {
-        OPERATOR: credential(cloud, OPERATOR),
-        KIOSK: credential(cloud, KIOSK),
         CUSTOMER: session(people.kiosk, scene.things["customers"][0]),
         BOT: _robot(people.staff, scene.things["working robots"][0]),
+        KIOSK: credential(cloud, KIOSK),
+        OPERATOR: credential(cloud, OPERATOR),
     }
 
 
