@@ -121,8 +121,7 @@ class Customer(Aggregate):
         """Register the customer, who may order. Raises InvalidError for a blank name or number."""
         if not self.is_new:
             return
-        if not name.strip():
-            raise InvalidError("the customer name cannot be blank")
+        must_be_name(name)
         must_be_number(sms_number)
         sealed = key.seal(name, NAME, self.version + 1), key.seal(sms_number, NUMBER, self.version + 1)
         self.record(Registered(*sealed, language, kiosk_id, at))
@@ -224,6 +223,12 @@ def _opened(sealed: str, field: str, key: Key | None) -> str | None:
     if sealed.startswith(PLAIN):
         return sealed.removeprefix(PLAIN)
     return key.open(sealed, field) if key and sealed else None
+
+
+def must_be_name(name: str) -> None:
+    """Raises InvalidError for a blank name."""
+    if not name.strip():
+        raise InvalidError("the customer name cannot be blank")
 
 
 def must_be_number(sms_number: str) -> None:

@@ -14,6 +14,7 @@ from events.queries import (
 )
 from functions.customers import service, sessions
 from functions.customers.codes import code_key
+from functions.customers.numbers import normalized
 from functions.customers.wrapping import decrypt_data_key
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.runtime.uses import Uses
@@ -47,8 +48,9 @@ def find_customer_status(query: FindCustomerStatus) -> CustomerStatusFound:
 
 @queries.on(FindAddress)
 def find_address(query: FindAddress) -> AddressFound:
+    """In the form by which it is compared: as written, it might be dialled as another's (numbers.py)."""
     customer = service.customer(query.customer_id)
-    return AddressFound(sms_number=service.personal(customer).sms_number, language=customer.language)
+    return AddressFound(sms_number=normalized(service.personal(customer).sms_number), language=customer.language)
 
 
 @queries.on(FindCustomerNames)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from functions.customers import keys
-from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language
+from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language, must_be_name, must_be_number
 from functions.customers.publish import publishes
 from functions.customers.sealing import CustomerKey
 from functions.kernel.domain.errors import NotFoundError
@@ -29,7 +29,9 @@ class Personal:
 
 
 def register(name: str, sms_number: str, language: Language = DEFAULT_LANGUAGE) -> str:
-    """Register a customer and return the id. Raises InvalidError."""
+    """Register a customer and return the id. Raises InvalidError, before there is a key: it would belong to nobody."""
+    must_be_name(name)
+    must_be_number(sms_number)
     new_id = context.current().new_id()
     caller = context.current().caller
     by = caller.id if caller.has(KIOSK) else ""

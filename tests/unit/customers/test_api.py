@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from functions.customers.api import api
+from functions.kernel.eventstore.vault import MemoryVault
+from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import CUSTOMER, KIOSK, STAFF, Caller
 from tests.support.callers import CLERK
 from tests.support.gateway import Response, request
@@ -129,6 +131,9 @@ def test_a_registration_that_breaks_a_rule_is_refused(change: dict[str, Any], me
     answer = ask("POST", "", ADA | change)
     assert (answer.status, answer.body["message"]) == (400, message)
     assert promised() == []
+    vault = runtime.current().vault
+    assert isinstance(vault, MemoryVault)
+    assert vault.rows == {}
 
 
 def test_a_repeated_registration_makes_one_customer() -> None:
