@@ -13,11 +13,11 @@ from infra.stages import STAGES
 
 ORDER = {
     "http_requests": 6,
-    "invocations": 100,
+    "invocations": 101,
     "read_units": 78,
-    "write_units": 129,
+    "write_units": 131,
     "bus_entries": 31,
-    "queue_requests": 213,
+    "queue_requests": 215,
     "kms_requests": 1,
     "log_bytes": 25_270,
 }

@@ -20,7 +20,7 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
     costs = {what: round(dollars, 2) for what, dollars in idle_cost(prod.stacks, STAGES["prod"]).items()}
     assert costs == {
         "keys of KMS": 1.00,
-        "metrics that alarms read": 24.00,
+        "metrics that alarms read": 25.20,
         "polling of empty queues (assumed)": 2.85,
         "secrets": 1.20,
         "ticks of schedules": 0.58,
@@ -44,7 +44,7 @@ def test_a_type_of_resource_without_a_price_fails_the_command() -> None:
 def test_what_a_million_orders_cost() -> None:
     """README names the sum: `make order-cost`."""
     assert set(PRICES) == set(ORDER)
-    assert round(sum(order_cost().values())) == 262
+    assert round(sum(order_cost().values())) == 264
 
 
 def test_the_cost_of_an_order_is_printed_with_what_the_order_is(capsys: pytest.CaptureFixture[str]) -> None:
