@@ -289,3 +289,16 @@ def test_the_gateways_500_for_a_killed_function_is_not_the_authorizers() -> None
     history.record("ended", **api, how="killed", failures=[])
     history.record("response", id="r", status=500, body={}, version=None)
     assert violated(history) == set()
+
+
+@pytest.mark.parametrize("struck", [True, False])
+def test_an_owner_that_failed_at_its_own_table_is_a_cause_for_who_asked_it(struck: bool) -> None:
+    history = sample_histories.completed()
+    owner = {"container": "search/queries-1", "function": "search/queries"}
+    history.request("GET", "/api/customers/c/data")
+    if struck:
+        history.record("invocation", **owner, cause=["asked"])
+        history.record("fault", number=1, name="keys unprocessed", where="search/views")
+        history.record("ended", **owner, how="error", failures=[], error="UnavailableError")
+    history.respond(status=503)
+    assert (failures.CAUSED in violated(history)) is not struck

@@ -159,6 +159,9 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
             if at - ended.begin >= TIME_IS_OVER:
                 # The first that was not put off failed last; those behind it were not begun.
                 ended.handed_back.update([one for one in ended.failures if one not in ended.postponed][1:])
+            if "/queries" in ended.function and ended.how != "ok":  # an owner that may have been asked; checked itself
+                for invocation in open_.values():
+                    invocation.struck.append("owner failed")
             yield ended
         elif kind == "fault" and fields["name"] not in HARMLESS:
             if fields["name"] == "outage":
