@@ -23,7 +23,8 @@ def test_what_is_written_down_is_what_is_counted() -> None:
 
 
 def test_a_page_of_a_list_costs_a_few_units() -> None:
-    lists = re.findall(r"\| `GET .*` \| ([\d.]+) \| ([\d.]+) \|", DOCUMENT.read_text())
+    """But for an access request, which is rare, and reads each thing that is held."""
+    lists = re.findall(r"\| `GET (?!/api/customers/{id}/data).*` \| ([\d.]+) \| ([\d.]+) \|", DOCUMENT.read_text())
     assert len(lists) >= 10
     assert max(float(cost) for row in lists for cost in row) <= 10
 
