@@ -221,7 +221,6 @@ class Customer(Aggregate):
         self.status = "erased"
         self.name = ""
         self.sms_number = ""
-        self.language = DEFAULT_LANGUAGE
 
 
 def _opened(sealed: str, field: str, key: Key | None) -> str | None:

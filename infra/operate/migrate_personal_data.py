@@ -22,6 +22,7 @@ from functions.payments.views import pointer
 from infra.operate.commits import event_store
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.operate.wording import counted
 
 HIDDEN_SECONDS = 600  # longer than a queue is read here
 TEN, ROWS_AT_ONCE = 10, 25  # entries of a SendMessageBatch, requests of a BatchWriteItem
@@ -43,23 +44,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     changes = not options.dry_run
     if options.all and changes:
-        print(f"{_counted(drop_digests(deployment), 'digest')} of phones deleted, to be written again.")
+        print(f"{counted(drop_digests(deployment), 'digest')} of phones deleted, to be written again.")
     sealing = seal(deployment, changes, every=options.all)
-    print(f"{_counted(sealing, 'stream')} of customers {'will be sealed' if changes else 'to be sealed'}.")
+    what = "looked at" if options.all else "sealed"
+    print(f"{counted(sealing, 'stream')} of customers {'will be' if changes else 'to be'} {what}.")
     for service in ROWS:
-        rows = _counted(purge(deployment, service, changes), "row")
+        rows = counted(purge(deployment, service, changes), "row")
         print(f"{rows} of {service} {'deleted' if changes else 'to be deleted'}.")
-    pointers = _counted(point_to_payments(deployment, changes), "payment")
+    pointers = counted(point_to_payments(deployment, changes), "payment")
     print(f"{pointers} {'made' if changes else 'to be made'} findable by customer.")
-    letters = _counted(renew_letters(deployment, changes), "dead letter")
+    letters = counted(renew_letters(deployment, changes), "dead letter")
     print(f"{letters} {'rewritten' if changes else 'to be rewritten'}.")
     if changes and sealing:
-        print("Streams are sealed by the customers service: ARGS=--dry-run shows how many are left.")
+        print("The customers service does that: ARGS=--dry-run shows how many are left to seal.")
     return 0
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def seal(deployment: Deployment, changes: bool = True, *, every: bool = False) -> int:

@@ -117,7 +117,7 @@ def test_a_disabled_customer_is_refused() -> None:
 @pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
 def test_an_erased_customer_has_no_name_and_number(history: list[Registered | Disabled]) -> None:
     given(Customer, *history, LanguageChanged("es")).when(Customer.erase).then(Erased()).then_state(
-        status="erased", enabled=False, name="", sms_number="", language="en"
+        status="erased", enabled=False, name="", sms_number="", language="es"
     )
 
 
