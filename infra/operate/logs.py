@@ -22,8 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
-    found = 0
-    for found, line in enumerate(lines(deployment, options.service, options.find, ago(options.since)), 1):
+    found = False
+    for line in lines(deployment, options.service, options.find, ago(options.since)):
+        found = True
         print(line)
     if not found:
         what = f"with {options.find}" if options.find else "with an error"
