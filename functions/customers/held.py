@@ -31,7 +31,6 @@ from functions.kernel.runtime.commit import Commit
 FORGOTTEN = "forgotten"  # in place of a name and a number that nothing opens any more
 UNTOUCHED = "untouched"  # what an event does not set
 ORDERS_AT_ONCE = 20  # for each of which six texts are looked for
-UNDONE = ("rejected", "cancelled")  # orders with a reason
 
 Kind = Literal["profile", "change", "code", "order", "basket", "payment", "text"]
 
@@ -129,10 +128,9 @@ def _orders(customer_id: str, after: str | None, most: int) -> Read:
     """Orders with their invoices, why they were rejected or cancelled, and the texts that were not sent about them."""
     found = find_orders(customer_id=customer_id, after=after, limit=most)
     ids = [row["order_id"] for row in found.rows]
-    undone = [row["order_id"] for row in found.rows if row["status"] in UNDONE]
     invoices = find_invoices(order_ids=ids).invoices if ids else {}
     skipped = find_skipped(order_ids=ids).texts if ids else {}
-    reasons = find_reasons(order_ids=undone).reasons if undone else {}
+    reasons = find_reasons(order_ids=ids).reasons if ids else {}  # of all: what search shows may be behind
     rows = [
         {**row, "invoice": invoices.get(id), "reason": reasons.get(id), "skipped_texts": list(skipped.get(id, ()))}
         for id, row in zip(ids, found.rows, strict=True)

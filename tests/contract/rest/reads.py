@@ -75,6 +75,10 @@ class CountedStore(MemoryEventStore):
             for _ in items[start : start + page]:
                 yield next(found)
 
+    def forwards(self, stream: str) -> Iterator[Commit]:
+        _counted.append(read_units(list(self.items.get(stream, {}).values()), consistent=True))
+        return super().forwards(stream)
+
     def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
         found, further = super().page(stream, after, limit)
         _counted.append(read_units([self.items[stream][commit.version] for commit in found], consistent=True))
