@@ -20,7 +20,7 @@ from infra.local.cloud import LocalCloud
 from tests.e2e.conftest import Deployed
 from tests.e2e.held import Held, held, items, saved
 from tests.e2e.leavers import Person, Scene, a_scene
-from tests.simulation.check.canaries import core, texts_in
+from tests.simulation.check.canaries import Texts, core, texts_in
 from tests.simulation.check.sealed import Sealed, customer_keys, place, sealed_in, wrongly_wrapped
 from tests.simulation.workload.canaries import name_of
 
@@ -39,7 +39,7 @@ def found(scene: Scene, things: Held) -> dict[str, set[str]]:
     for where, value in things:
         texts.setdefault(where, {}).update((text, where) for text in texts_in(value))
     canaries, places = scene.canaries, dict[str, set[str]]()
-    for held_there in texts.values():
+    for held_there in map(Texts, texts.values()):
         for where, canary in [*canaries.found(held_there), *canaries.found_digests(held_there)]:
             places.setdefault(canary, set()).add(where)
     return places

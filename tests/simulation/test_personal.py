@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.check import personal
-from tests.simulation.check.canaries import Canaries, texts_in
+from tests.simulation.check.canaries import Canaries, Texts, texts_in
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Request
 from tests.simulation.check.sealed import customer_keys
@@ -30,7 +30,7 @@ ASKED = Request("request-1", 0, "kiosk:1", "POST", "/api/customers", "a key", BO
 def canaries_in(*held: Any) -> set[str]:
     """What the search finds in what is held."""
     texts = {text: "here" for value in held for text in texts_in(value)}
-    return {canary for _, canary in Canaries([ASKED]).found(texts)}
+    return {canary for _, canary in Canaries([ASKED]).found(Texts(texts))}
 
 
 def packed(text: str) -> str:
@@ -80,7 +80,7 @@ def test_nothing_is_found_where_there_is_no_canary() -> None:
 )
 def test_a_digest_without_a_key_is_found(digested: str, algorithm: str) -> None:
     hashed = hashlib.new(algorithm, digested.encode()).hexdigest()
-    assert list(Canaries([ASKED]).found_digests({f"digest {hashed[:32]}": "here"}))
+    assert list(Canaries([ASKED]).found_digests(Texts({f"digest {hashed[:32]}": "here"})))
 
 
 Lived = tuple[list[Any], dict[str, Any], dict[str, str]]

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check.canaries import Canaries, core, texts_in
+from tests.simulation.check.held_texts import searched
 from tests.simulation.check.parsed_history import Entry, ParsedHistory
-from tests.simulation.check.personal import People, outside, readable_of
+from tests.simulation.check.personal import People, led, outside, readable_of
 from tests.simulation.check.sealed import customer_keys
 from tests.simulation.check.violation import Violation
 
@@ -28,8 +29,10 @@ def restored_violations(
             yield Violation(RESTORED, f"a phone leads to {customer_id} after a table was restored", about)
         yield from _said(after, people.cores_alone(customer_id), customer_id)
     whole = ParsedHistory([*before, *after], final)
-    for where, canary in outside(whole, Canaries(history.requests.values())):
+    texts = searched(whole)
+    for where, canary in outside(whole, Canaries(history.requests.values()), texts):
         yield Violation(RESTORED, f"{canary} is in {where}", {"canary": canary})
+    yield from led(whole, people, texts)
 
 
 def _said(after: Sequence[Entry], cores: set[str], customer_id: str) -> Iterator[Violation]:
