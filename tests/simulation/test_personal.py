@@ -13,6 +13,7 @@ import pytest
 
 from tests.simulation.check import personal
 from tests.simulation.check.canaries import Canaries, Texts, texts_in
+from tests.simulation.check.held_texts import VAULT
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Request
 from tests.simulation.check.sealed import customer_keys
@@ -152,7 +153,7 @@ def test_a_key_in_the_vault_after_an_erasure_is_found(lived: Lived) -> None:
 
 def test_a_backup_of_keys_for_longer_than_a_day_is_found(lived: Lived) -> None:
     def keep(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
-        final["recovery"][personal.VAULT] = 35 * 86_400
+        final["recovery"][VAULT] = 35 * 86_400
 
     assert violated(lived, keep) == {personal.UNRECOVERABLE}
 

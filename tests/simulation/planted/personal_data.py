@@ -5,6 +5,7 @@ from functions.customers.domain import Customer
 from functions.kernel.messaging import inbox
 from functions.notifications import service as texting
 from functions.search import service as search
+from infra.operate import apply_erasures
 from tests.simulation import restoration
 from tests.simulation.check.identity import ACTOR, REVOKED
 from tests.simulation.check.personal import OUTSIDE, UNTEXTED, UNTOLD
@@ -257,16 +258,16 @@ AFTERWARDS = (
         "personal: a restored table serves as it is",
         "The ledger of erasures is not applied to restored tables.",
         (RESTORED,),
-        (
-            Set(restoration, "bury", lambda cloud: None),
-            Set(restoration, "erase_again", lambda cloud, customer_id: None),
-        ),
+        (Set(restoration, "bury", lambda cloud: None),),
     ),
     Bug(
         "personal: the ledger applied to streams alone",
         "A restored vault serves with the keys that it has.",
         (RESTORED,),
-        (Set(restoration, "bury", lambda cloud: None),),
+        (
+            Set(apply_erasures, "_bury", lambda *of: False),
+            Set(apply_erasures, "_delete_digests", lambda *of: 0),
+        ),
     ),
 )
 
