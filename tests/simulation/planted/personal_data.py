@@ -215,13 +215,15 @@ AFTERWARDS = (
             Edit(
                 queries.find_address,
                 "customer = service.customer(query.customer_id)\n"
-                "    return AddressFound(sms_number=service.personal(customer).sms_number, language=customer.language)",
+                "    return AddressFound(sms_number=normalized(service.personal(customer).sms_number), "
+                "language=customer.language)",
                 "from functions.kernel.runtime import runtime\n"
                 f"    kept = {KEPT_IN_CONTAINER}\n"
                 "    if query.customer_id not in kept:\n"
                 "        customer = service.customer(query.customer_id)\n"
                 "        kept[query.customer_id] = AddressFound(\n"
-                "            sms_number=service.personal(customer).sms_number, language=customer.language)\n"
+                "            sms_number=normalized(service.personal(customer).sms_number),\n"
+                "            language=customer.language)\n"
                 "    return kept[query.customer_id]",
             ),
         ),
@@ -261,12 +263,13 @@ AFTERWARDS = (
         (Set(restoration, "bury", lambda cloud: None),),
     ),
     Bug(
-        "personal: the ledger applied to streams alone",
+        "personal: the ledger applied to phones alone",
         "A restored vault serves with the keys that it has.",
         (RESTORED,),
         (
             Set(apply_erasures, "_bury", lambda *of: False),
-            Set(apply_erasures, "_delete_digests", lambda *of: 0),
+            Set(apply_erasures, "_erase", lambda *of: False),
+            Set(restoration, "write_phones", lambda cloud: None),
         ),
     ),
 )

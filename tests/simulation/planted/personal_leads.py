@@ -118,8 +118,8 @@ PLACES = (
 
 AFTERWARDS = (
     Bug(
-        "personal: a phone that a restored vault brought back",
-        "After a restoration phones are not written anew: one of before outlives its customer.",
+        "personal: a phone left after a restoration",
+        "After a restoration phones are not written anew: one of before leads to whom nobody can erase.",
         (RESTORED,),
         (Set(restoration, "drop_phones", lambda cloud: None),),
     ),
