@@ -62,16 +62,27 @@ def found_beside(
     where_any = {
         carrier for carrier, there in texts.items() if carrier != ANSWERS and any(code in there.coded for code in codes)
     }
-    seen: set[int] = set()
+    seen: set[tuple[int, ...]] = set()
     for carrier, where, parts in records(history) if where_any else ():
-        if carrier not in where_any or (parts[-1] and id(parts[-1]) in seen):
+        one = tuple(map(id, parts))
+        if carrier not in where_any or one in seen:
             continue
-        seen.add(id(parts[-1]))
-        said = "\n".join(part for text in texts_in(parts) for part in unpack(text))
-        for digest in {digest for code, digest in codes.items() if code in said}:
-            for customer_id in sorted(phones[digest]):
-                if customer_id in said and not (carrier == KEYS and _is_phone(parts, digest, customer_id)):
-                    yield where, customer_id
+        seen.add(one)
+        for thing in _things(parts):
+            said = "\n".join(part for text in texts_in(thing) for part in unpack(text))
+            for digest in {digest for code, digest in codes.items() if code in said}:
+                for customer_id in sorted(phones[digest]):
+                    if customer_id in said and not (carrier == KEYS and _is_phone(parts, digest, customer_id)):
+                        yield where, customer_id
+
+
+def _things(parts: Sequence[Any]) -> Sequence[Any]:
+    """What stands together: a line of a log that tells of a batch tells of each of its messages by itself."""
+    line: Any = parts[-1] if parts else None
+    about = line[-1] if isinstance(line, tuple) and line else None
+    if isinstance(about, dict) and isinstance(about.get("handled"), list):
+        return [*about["handled"], [*line[:-1], {**about, "handled": None}]]
+    return [parts]
 
 
 def _forms(digest: str) -> Iterator[str]:

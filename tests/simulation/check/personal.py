@@ -163,9 +163,13 @@ def _sealing(history: ParsedHistory, people: People) -> Iterator[Violation]:
                 yield Violation(SEALED, f"{customer_id} and {owners[key]} have one key", {"customer": customer_id})
     for customer_id, sealed in people.sealed.items():
         about = {"customer": customer_id}
+        placed = people.placed[customer_id]
+        for (event, field), one in placed.items():
+            if one.event != event:
+                said = f"{field} of event {event} of {customer_id} is sealed for event {one.event}"
+                yield Violation(SEALED, said, about)
         if customer_id in people.erased_at:
             continue
-        placed = people.placed[customer_id]
         nonces = [one.nonce for one in placed.values()]
         if len(set(nonces)) < len(nonces):
             yield Violation(SEALED, f"a nonce of {customer_id} was used twice", about)
@@ -174,9 +178,8 @@ def _sealing(history: ParsedHistory, people: People) -> Iterator[Violation]:
         for (event, field), one in placed.items():
             value = people.values.get((customer_id, event, field))
             text = _opened(one, keys.get(customer_id, set()), place(customer_id, event, field))
-            if one.event != event or text is None or (value and text != value):
-                said = f"{field} of event {event} of {customer_id} is sealed for event {one.event}"
-                yield Violation(SEALED, f"{said}, or does not open as it was", about)
+            if text is None or (value and text != value):
+                yield Violation(SEALED, f"{field} of event {event} of {customer_id} does not open as it was", about)
 
 
 def _opened(one: Sealed, keys: set[bytes], at: str) -> str | None:
