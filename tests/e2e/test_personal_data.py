@@ -49,11 +49,11 @@ def keys_of(deployed: Deployed) -> tuple[dict[str, set[bytes]], set[bytes]]:
     """The keys of customers, and those that wrap them, as an administrator gets them of the vault and KMS."""
     rows = {(item["partition"]["S"], item["sort"]["S"]): item for item in items(deployed.cloud, vault(deployed))}
     kms, wrapping = deployed.client("kms"), dict[str, bytes]()
-    for (partition, year), item in rows.items():
+    for (partition, id), item in rows.items():
         if partition == "wrapping":
             encrypted = base64.b64decode(json.loads(item["data"]["S"])["key"])
-            context = {"mallbots": "wraps customers' keys", "year": year}
-            wrapping[year] = kms.decrypt(CiphertextBlob=encrypted, EncryptionContext=context)["Plaintext"]
+            context = {"mallbots": "wraps customers' keys", "year": id.partition(" ")[0]}
+            wrapping[id] = kms.decrypt(CiphertextBlob=encrypted, EncryptionContext=context)["Plaintext"]
     assert wrapping
     assert list(wrongly_wrapped(rows, wrapping)) == []
     return customer_keys(rows, wrapping), set(wrapping.values())
