@@ -7,7 +7,7 @@ from events.queries import FindAddress, FindOneTimeCode
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.runtime import Port
 from functions.notifications import wording
 from functions.notifications.domain import CodeText, Notification, Skipped
@@ -52,7 +52,7 @@ def skipped(order_id: str, kind: NotificationKind) -> dict[str, Any] | None:
     It is the first commit of its stream, and has no row: nobody but an access request asks for it.
     """
     text_id = ids.derive(order_id, kind)
-    commit = runtime.current().store.read(Notification.stream(text_id), 1)
+    commit = next(notifications.history(text_id), None)
     event = commit.events[0] if commit else None
     if commit is None or event is None or event.name != Skipped.__name__:
         return None

@@ -114,7 +114,7 @@ PLACES = (
         (
             Edit(
                 Customer._registered,
-                "self.name = event.name",
+                "self.name = self._in_place(event.name)",
                 "from functions.customers import keys\n"
                 "        key = keys.find(self.id)\n"
                 "        self.name = (key and key.open(event.name, NAME)) or event.name",
