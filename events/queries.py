@@ -207,3 +207,27 @@ class FindInvoices(Query[InvoicesFound], owner="payments"):
     """The invoices of up to 100 orders."""
 
     order_ids: Annotated[tuple[str, ...], Field(max_length=100)]
+
+
+class ReasonsFound(Answer):
+    """Why orders were rejected or cancelled, by their ids, of those that were."""
+
+    reasons: dict[str, str]
+
+
+class FindReasons(Query[ReasonsFound], owner="ordering"):
+    """The reasons of up to 100 orders, for an access request."""
+
+    order_ids: Annotated[tuple[str, ...], Field(max_length=100)]
+
+
+class SkippedTextsFound(Answer):
+    """The texts that could not be sent, by the ids of their orders, of those orders that have one."""
+
+    texts: dict[str, tuple[dict[str, Any], ...]]
+
+
+class FindSkippedTexts(Query[SkippedTextsFound], owner="notifications"):
+    """The texts about up to 20 orders that could not be sent, for an access request."""
+
+    order_ids: Annotated[tuple[str, ...], Field(max_length=20)]

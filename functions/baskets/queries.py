@@ -16,7 +16,8 @@ queries = Queries("baskets", uses=Uses(streams="load", rows=("query",)))
 @queries.on(FindBasketsOf)
 def find_baskets_of(query: FindBasketsOf) -> HeldFound:
     found = views.baskets_of(query.customer_id, query.after)
-    return held.page(((place, _held(service.basket(id))) for place, id in found), query.limit)
+    baskets = ((place, service.baskets.find(id)) for place, id in found)  # none where a stream is gone
+    return held.page(((place, _held(basket) if basket else None) for place, basket in baskets), query.limit)
 
 
 def _held(basket: Basket) -> dict[str, Any]:

@@ -2,7 +2,15 @@
 
 from typing import cast
 
-from events.queries import FindBasketsOf, FindInvoices, FindOrdersOf, FindPaymentsOf, FindTextsTo
+from events.queries import (
+    FindBasketsOf,
+    FindInvoices,
+    FindOrdersOf,
+    FindPaymentsOf,
+    FindReasons,
+    FindSkippedTexts,
+    FindTextsTo,
+)
 from functions.customers import held_api, service, sessions
 from functions.customers.codes import code_key
 from functions.customers.domain import DEFAULT_LANGUAGE, Language
@@ -18,7 +26,15 @@ api = Api(
         streams="commit",
         vault=("get", "query", "put", "delete", "erase"),
         ports=(code_key, make_data_key, decrypt_data_key),
-        asks=(FindOrdersOf, FindInvoices, FindBasketsOf, FindPaymentsOf, FindTextsTo),
+        asks=(
+            FindOrdersOf,
+            FindInvoices,
+            FindReasons,
+            FindSkippedTexts,
+            FindBasketsOf,
+            FindPaymentsOf,
+            FindTextsTo,
+        ),
         issues_tokens=True,
     ),
 )

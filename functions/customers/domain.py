@@ -12,6 +12,7 @@ from functions.kernel.domain.errors import InvalidError, NotFoundError
 Language = Literal["en", "es"]
 DEFAULT_LANGUAGE: Language = "en"
 NAME, NUMBER = "name", "sms_number"  # the fields that are sealed
+SEALED = "sealed:"  # begins what is sealed, before the version of its event
 PLAIN = "plain:"  # begins what was stored as it is, until it is sealed
 
 
@@ -186,18 +187,22 @@ class Customer(Aggregate):
         if self.status == "erased":
             raise NotFoundError(f"there is no customer {self.id}")
 
+    def _in_place(self, sealed: str) -> str:
+        """What was sealed for the event being applied; nothing where it was moved there from another one."""
+        return sealed if sealed.startswith((PLAIN, f"{SEALED}{self.version + 1}:")) else ""
+
     @applies(Registered)
     def _registered(self, event: Registered) -> None:
         self.status = "enabled"
-        self.name = event.name
-        self.sms_number = event.sms_number
+        self.name = self._in_place(event.name)
+        self.sms_number = self._in_place(event.sms_number)
         self.language = event.language
         self.kiosk_id = event.kiosk_id
         self.registered_at = event.at
 
     @applies(SmsChanged)
     def _sms_changed(self, event: SmsChanged) -> None:
-        self.sms_number = event.sms_number
+        self.sms_number = self._in_place(event.sms_number)
 
     @applies(LanguageChanged)
     def _language_changed(self, event: LanguageChanged) -> None:
@@ -216,7 +221,6 @@ class Customer(Aggregate):
         self.status = "erased"
         self.name = ""
         self.sms_number = ""
-        self.language = DEFAULT_LANGUAGE
 
 
 def _opened(sealed: str, field: str, key: Key | None) -> str | None:

@@ -21,7 +21,7 @@ inbox = Inbox(
     "customers",
     uses=Uses(
         streams="rewrite",
-        vault=("get", "put", "erase"),
+        vault=("get", "query", "put", "erase"),
         ports=(code_key, make_data_key, decrypt_data_key),
     ),
 )

@@ -24,9 +24,9 @@ def make(customer_id: str) -> CustomerKey:
 
     Raises NotFoundError once the customer is erased.
     """
-    year, by = wrapping.newest()
+    wrapped_by, by = wrapping.newest()
     new = CustomerKey.new(customer_id)
-    row = runtime.current().vault.add(partition_of(customer_id), KEY, {"key": new.wrapped(by), "by": year})
+    row = runtime.current().vault.add(partition_of(customer_id), KEY, {"key": new.wrapped(by), "by": wrapped_by})
     found = _unwrapped(customer_id, row)
     if found is None:
         raise NotFoundError(f"there is no customer {customer_id}")
@@ -39,11 +39,18 @@ def find(customer_id: str) -> CustomerKey | None:
 
 
 def find_many(customer_ids: Iterable[str]) -> dict[str, CustomerKey]:
-    """The keys of customers by id, of those who have one."""
-    wanted = {(partition_of(id), KEY): id for id in customer_ids}
-    rows = runtime.current().vault.get_many(wanted)
-    found = {id: _unwrapped(id, rows.get(place)) for place, id in wanted.items()}
-    return {id: key for id, key in found.items() if key}
+    """The keys of customers by id, of those who have one. One whose wrapping key is missing is an error in the log."""
+    places = {(partition_of(id), KEY): id for id in customer_ids}
+    rows = runtime.current().vault.get_many(places)
+    found: dict[str, CustomerKey] = {}
+    for place, id in places.items():
+        try:
+            key = _unwrapped(id, rows.get(place))
+        except wrapping.MissingKeyError as error:
+            observe.log_error(f"the key of customer {id} cannot be unwrapped", error)
+        else:
+            found |= {id: key} if key else {}
+    return found
 
 
 def follow(key: CustomerKey | None = None) -> Beside[Customer]:
@@ -79,6 +86,12 @@ def customers_with(phone_id: str) -> Iterator[str]:
     while sorts := runtime.current().vault.sorts(_phone(phone_id), AT_A_TIME, before):
         yield from (sort.rpartition(" ")[2] for sort in sorts)
         before = sorts[-1]
+
+
+def has(customer: Customer, phone_id: str) -> bool:
+    """Whether a customer has a phone now: a row may be of before, where the vault was restored."""
+    number = customer.number_opened_by(find(customer.id))
+    return number is not None and codes.phone_id(number) == phone_id
 
 
 def _place(customer: Customer, key: CustomerKey | None) -> tuple[str, str] | None:

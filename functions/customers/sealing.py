@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from functions.customers.domain import SEALED
 from functions.kernel.runtime.commit import DIGEST
 
 KEY_BYTES, NONCE_BYTES = 32, 12
-SEALED = "sealed:"
 KEYED = "k"  # begins a keyed digest, so that it is told from one of before, which is hexadecimal
 
 

@@ -11,11 +11,12 @@ from functions.customers import keys
 from functions.customers.domain import DEFAULT_LANGUAGE, Customer, Language, must_be_name, must_be_number
 from functions.customers.publish import publishes
 from functions.customers.sealing import CustomerKey
-from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.domain.errors import NotFoundError, UnavailableError
+from functions.kernel.eventstore.loading import Loaded
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime import clock, context, observe, runtime
 from functions.kernel.runtime.context import KIOSK
-from functions.kernel.runtime.side_by_side import results
+from functions.kernel.runtime.transient import is_transient
 
 customers = Repository(Customer, publishes, owner=lambda customer: customer.id)
 
@@ -93,11 +94,24 @@ def personal(customer: Customer, key: CustomerKey | None = None) -> Personal:
 
 
 def names(customer_ids: Sequence[str]) -> dict[str, str]:
-    """The names of customers by id, of those who have one: not of the unknown and the erased."""
-    found = keys.find_many(customer_ids)
-    loaded = runtime.current().side_by_side([partial(customers.load, id) for id in dict.fromkeys(customer_ids)])
-    opened = {one.aggregate.id: one.aggregate.name_opened_by(found.get(one.aggregate.id)) for one in results(loaded)}
-    return {id: name for id, name in opened.items() if name is not None}
+    """The names of customers by id, of those who have one: not of the unknown and the erased.
+
+    A customer who cannot be read is left out, with an error in the log. Raises what may pass (UnavailableError, …).
+    """
+    wanted = list(dict.fromkeys(customer_ids))
+    found = keys.find_many(wanted)
+    loaded = runtime.current().side_by_side([partial(customers.load, id) for id in wanted])
+    named = ((id, _name(id, one, found.get(id))) for id, one in zip(wanted, loaded, strict=True))
+    return {id: name for id, name in named if name is not None}
+
+
+def _name(customer_id: str, loaded: Loaded[Customer] | Exception, key: CustomerKey | None) -> str | None:
+    if not isinstance(loaded, Exception):
+        return loaded.aggregate.name_opened_by(key)
+    if isinstance(loaded, UnavailableError) or is_transient(loaded):
+        raise loaded
+    observe.log_error(f"customer {customer_id} cannot be read", loaded)
+    return None
 
 
 def bind_request(keyed: Callable[[str], str]) -> None:

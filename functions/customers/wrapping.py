@@ -1,4 +1,4 @@
-"""The keys that wrap customers' keys: one a year, made by KMS, kept in the vault as KMS encrypted it.
+"""The keys that wrap customers' keys: one a year or a few, made by KMS, kept in the vault as KMS encrypted them.
 
 A container has one decrypted for five minutes, so neither registering nor reading a customer costs a call of KMS; and
 five minutes after KMS's key is disabled, nothing opens.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from functions.kernel.runtime import budget, clock, runtime
+from functions.kernel.runtime import budget, clock, ids, runtime
 from functions.kernel.runtime.runtime import Port
 
 if TYPE_CHECKING:
@@ -58,8 +58,12 @@ def _connect_decrypt() -> Callable[[bytes, str], bytes]:
     return decrypt
 
 
+class MissingKeyError(Exception):
+    """The vault has no such wrapping key. It can be restored, so what it wraps is not forgotten."""
+
+
 class Kept:
-    """The wrapping keys that this container has decrypted, by year, with the time until which it keeps each."""
+    """The wrapping keys that this container has decrypted, by id, with the time until which it keeps each."""
 
     def __init__(self) -> None:
         self.keys: dict[str, tuple[datetime, bytes]] = {}
@@ -71,38 +75,51 @@ kept: Port[Kept] = Port("wrapping_keys", connect=Kept)
 
 
 def newest() -> tuple[str, bytes]:
-    """The year of now, and the key that wraps what is new; made if it is the first of the year."""
+    """The id of the key that wraps what is new, and the key; made if there is none of this year.
+
+    An id is never used again: were a row lost, another key in its place would keep the lost one from being restored,
+    and all that it wraps would read as forgotten. So two containers may make one each, of which both are good.
+    """
     year = str(clock.now().year)
-    return year, _kept(year) or _keep(year, _read(year) or _make(year))
+    here = (id for id in sorted(kept().keys, reverse=True) if id >= year)
+    for id in here:
+        if key := _kept(id):
+            return id, key
+    stored = next(iter(runtime.current().vault.sorts(PARTITION, 1)), "")
+    return (stored, of(stored)) if stored >= year else _make(year)
 
 
-def of(year: str) -> bytes:
-    """The wrapping key of a year. Raises RuntimeError if there is none."""
-    found = _kept(year) or _read(year)
+def of(id: str) -> bytes:
+    """A wrapping key. Raises MissingKeyError if there is none."""
+    found = _kept(id) or _read(id)
     if found is None:
-        raise RuntimeError(f"the vault has no wrapping key of {year}: restore it with the customers' keys")
-    return _keep(year, found)
+        raise MissingKeyError(f"the vault has no wrapping key {id!r}: restore it with the customers' keys")
+    return _keep(id, found)
 
 
-def _kept(year: str) -> bytes | None:
-    until, key = kept().keys.get(year, (clock.now(), None))
+def _kept(id: str) -> bytes | None:
+    until, key = kept().keys.get(id, (clock.now(), None))
     return key if clock.now() < until else None
 
 
-def _keep(year: str, key: bytes) -> bytes:
+def _keep(id: str, key: bytes) -> bytes:
     keys = kept().keys
-    if _kept(year) is None:
-        keys[year] = (clock.now() + KEPT, key)
+    if _kept(id) is None:
+        keys[id] = (clock.now() + KEPT, key)
     return key
 
 
-def _read(year: str) -> bytes | None:
-    row = runtime.current().vault.get(PARTITION, year)
-    return decrypt_data_key()(b64decode(row["key"]), year) if row else None
+def _read(id: str) -> bytes | None:
+    row = runtime.current().vault.get(PARTITION, id)
+    return decrypt_data_key()(b64decode(row["key"]), _year(id)) if row else None
 
 
-def _make(year: str) -> bytes:
+def _make(year: str) -> tuple[str, bytes]:
+    id = f"{year} {ids.new()}"
     key, encrypted = make_data_key()(year)
-    text = b64encode(encrypted).decode()
-    there = runtime.current().vault.add(PARTITION, year, {"key": text})
-    return key if there["key"] == text else decrypt_data_key()(b64decode(there["key"]), year)
+    runtime.current().vault.add(PARTITION, id, {"key": b64encode(encrypted).decode()})
+    return id, _keep(id, key)
+
+
+def _year(id: str) -> str:
+    return id.partition(" ")[0]

@@ -1,5 +1,7 @@
 """The use cases of notifications: text a customer about an order, or a one-time code."""
 
+from typing import Any, get_args
+
 from events.notifications import NotificationKind
 from events.queries import FindAddress, FindOneTimeCode
 from functions.kernel.domain.errors import NotFoundError
@@ -8,7 +10,7 @@ from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.runtime import Port
 from functions.notifications import wording
-from functions.notifications.domain import CodeText, Notification
+from functions.notifications.domain import CodeText, Notification, Skipped
 from functions.notifications.publish import publishes
 from functions.notifications.sns import TextMessages, UnreachableNumberError, connect
 
@@ -17,6 +19,7 @@ code_texts = Repository(CodeText, publishes)
 texts: Port[TextMessages] = Port("texts", connect=connect)
 find_address = Ask(FindAddress)
 find_code = Ask(FindOneTimeCode)
+KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
 
 
 def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
@@ -41,6 +44,20 @@ def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
         notifications.create(
             notification_id, lambda notification: notification.mark_sent(order_id, customer_id, kind, clock.stamp())
         )
+
+
+def skipped(order_id: str, kind: NotificationKind) -> dict[str, Any] | None:
+    """The text of a kind about an order that could not be sent, and why; None where there is no such text.
+
+    It is the first commit of its stream, and has no row: nobody but an access request asks for it.
+    """
+    text_id = ids.derive(order_id, kind)
+    commit = next(notifications.history(text_id), None)
+    event = commit.events[0] if commit else None
+    if commit is None or event is None or event.name != Skipped.__name__:
+        return None
+    what = {"id": text_id, "order_id": order_id, "kind": kind, "status": "skipped"}
+    return {**what, "reason": event.data["reason"], "time": commit.time}
 
 
 def send_code(phone_id: str, request: int, expires_at: str) -> None:

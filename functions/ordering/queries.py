@@ -1,8 +1,11 @@
 """The queries of other services that the ordering service answers."""
 
-from events.queries import FindOrder, OrderFound
+from functools import partial
+
+from events.queries import FindOrder, FindReasons, OrderFound, ReasonsFound
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.side_by_side import results
 from functions.kernel.runtime.uses import Uses
 from functions.ordering import service
 
@@ -22,3 +25,10 @@ def find_order(query: FindOrder) -> OrderFound:
         changed_at=latest.time,
         version=order.version,
     )
+
+
+@queries.on(FindReasons)
+def find_reasons(query: FindReasons) -> ReasonsFound:
+    ids = list(dict.fromkeys(query.order_ids))
+    found = results(runtime.current().side_by_side([partial(service.reason, id) for id in ids]))
+    return ReasonsFound(reasons={id: reason for id, reason in zip(ids, found, strict=True) if reason is not None})

@@ -14,18 +14,28 @@ from functions.kernel.messaging.sweep import sweep
 from functions.kernel.runtime import clock, context, runtime
 from functions.kernel.runtime.observe import Alarm
 from functions.ordering import views
-from functions.ordering.domain import Caller, Order
+from functions.ordering.domain import Caller, Cancelled, NothingFound, Order, Rejected
 from functions.ordering.items import Item, Shortage, Wanted
 from functions.ordering.publish import publishes
 
 orders = Repository(Order, publishes, owner=lambda order: order.customer_id)
 find_product = Ask(FindProduct)
+UNDOING = {event.__name__ for event in (Rejected, NothingFound, Cancelled)}
 order_not_expired = Alarm("OrderNotExpired", UnpaidOrdersDue.about.name)
 
 
 def order(order_id: str) -> Order:
     """An order as it is now. Raises NotFoundError."""
     return orders.get(order_id)
+
+
+def reason(order_id: str) -> str | None:
+    """Why an order was rejected or cancelled; None where it was not.
+
+    Read from the oldest event on: only requests that change nothing follow an order's end, and these without limit.
+    """
+    ends = (event for commit in orders.history(order_id) for event in commit.events if event.name in UNDOING)
+    return next((event.data["reason"] for event in ends), None)
 
 
 def place(order_id: str, customer_id: str, payment_id: str, items: Sequence[Item]) -> None:

@@ -19,7 +19,7 @@ queries = Queries("payments", uses=Uses(streams="load", rows=("query",)))
 def find_payments_of(query: FindPaymentsOf) -> HeldFound:
     found = views.payments_of(query.customer_id, query.after)
     payments = ((place, service.payments.find(id)) for place, id in found)  # none where the provider refused
-    return held.page(((place, _held(payment)) for place, payment in payments if payment), query.limit)
+    return held.page(((place, _held_at(place, payment)) for place, payment in payments), query.limit)
 
 
 @queries.on(FindInvoices)
@@ -34,7 +34,13 @@ def find_invoices(query: FindInvoices) -> InvoicesFound:
     )
 
 
-def _held(payment: Payment) -> dict[str, Any]:
+def _held_at(place: str, payment: Payment | None) -> dict[str, Any] | None:
+    """What is held of a payment, at the place of its authorization alone.
+
+    Each try has a place. Of the payments of before, which did not keep the time, each has one.
+    """
+    if payment is None or not place.startswith(payment.authorized_at):
+        return None
     return {
         "id": payment.id,
         "order_id": payment.order_id,

@@ -59,6 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"AWS: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print(file=sys.stderr)
+    except BrokenPipeError:  # whoever read has enough, such as head; nothing is flushed into the pipe at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return 1
 
 

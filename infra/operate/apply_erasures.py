@@ -18,7 +18,8 @@ from functions.kernel.eventstore.vault import DynamoVault, to_item
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.json_text import read
 from functions.kernel.runtime.runtime import Runtime
-from infra.operate.deployment import Deployment, stacks
+from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.operate.wording import counted
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Tables:
 
 @dataclass(frozen=True)
 class Applied:
-    """What was not yet so: keys that were there, digests of phones, and streams without Erased."""
+    """The entries of the ledger, and what was not yet so: keys there, digests of phones, and streams without Erased."""
 
+    entries: int
     keys: int
     digests: int
     streams: int
@@ -46,9 +48,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
-    done = apply(deployment, tables(options, deployment))
-    print(f"Erased again: {done.keys} keys, {done.digests} digests of phones, {done.streams} streams.")
+    where = tables(options, deployment)
+    _check(deployment, where)
+    print(f"To {where.events} and {where.vault}:")
+    done = apply(deployment, where)
+    print(
+        f"The ledger has {counted(done.entries, 'entry', 'entries')}. Erased again: {counted(done.keys, 'key')}, "
+        f"{counted(done.digests, 'digest')} of phones, {counted(done.streams, 'stream')}."
+    )
     return 0
+
+
+def _check(deployment: Deployment, where: Tables) -> None:
+    """Raises OperateError for a table that is not there, or is another one than it is named as."""
+    for option, table, key in (
+        ("TABLE", where.events, "stream"),
+        ("VAULT", where.vault, "partition"),
+        ("--ledger", where.erasures, "partition"),
+    ):
+        dynamodb = deployment.client("dynamodb")
+        try:
+            found = dynamodb.describe_table(TableName=table)["Table"]["KeySchema"][0]["AttributeName"]
+        except dynamodb.exceptions.ResourceNotFoundException as error:
+            raise OperateError(f"there is no table {table}: check {option}") from error
+        if found != key:
+            raise OperateError(f"{table} has the key {found}, not {key}: check {option}")
 
 
 def tables(options: argparse.Namespace, deployment: Deployment) -> Tables:
@@ -67,7 +91,7 @@ def apply(deployment: Deployment, where: Tables) -> Applied:
     digests = _delete_digests(dynamodb, where.vault, ledger)
     with runtime.active(_runtime(dynamodb, where)):
         streams = _count(_erase, ledger)
-    return Applied(keys, digests, streams)
+    return Applied(len(ledger), keys, digests, streams)
 
 
 def _count(apply_to: Callable[[str], bool], ledger: Mapping[str, Any]) -> int:

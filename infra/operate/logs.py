@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -21,8 +22,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
+    found = False
     for line in lines(deployment, options.service, options.find, ago(options.since)):
+        found = True
         print(line)
+    if not found:
+        what = f"with {options.find}" if options.find else "with an error"
+        print(f"No lines {what} in the last {options.since}.", file=sys.stderr)
     return 0
 
 

@@ -22,6 +22,7 @@ from functions.payments.views import pointer
 from infra.operate.commits import event_store
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.operate.wording import counted
 
 HIDDEN_SECONDS = 600  # longer than a queue is read here
 TEN, ROWS_AT_ONCE = 10, 25  # entries of a SendMessageBatch, requests of a BatchWriteItem
@@ -42,22 +43,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
     changes = not options.dry_run
+    if options.all and changes:
+        print(f"{counted(drop_digests(deployment), 'digest')} of phones deleted, to be written again.")
     sealing = seal(deployment, changes, every=options.all)
-    print(f"{_counted(sealing, 'stream')} of customers {'will be sealed' if changes else 'to be sealed'}.")
+    what = "looked at" if options.all else "sealed"
+    print(f"{counted(sealing, 'stream')} of customers {'will be' if changes else 'to be'} {what}.")
     for service in ROWS:
-        rows = _counted(purge(deployment, service, changes), "row")
+        rows = counted(purge(deployment, service, changes), "row")
         print(f"{rows} of {service} {'deleted' if changes else 'to be deleted'}.")
-    pointers = _counted(point_to_payments(deployment, changes), "payment")
+    pointers = counted(point_to_payments(deployment, changes), "payment")
     print(f"{pointers} {'made' if changes else 'to be made'} findable by customer.")
-    letters = _counted(renew_letters(deployment, changes), "dead letter")
+    letters = counted(renew_letters(deployment, changes), "dead letter")
     print(f"{letters} {'rewritten' if changes else 'to be rewritten'}.")
     if changes and sealing:
-        print("Streams are sealed by the customers service: ARGS=--dry-run shows how many are left.")
+        print("The customers service does that: ARGS=--dry-run shows how many are left to seal.")
     return 0
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def seal(deployment: Deployment, changes: bool = True, *, every: bool = False) -> int:
@@ -75,6 +75,28 @@ def seal(deployment: Deployment, changes: bool = True, *, every: bool = False) -
                 raise OperateError(f"the queue did not take all ({sent} were sent): run it again")
         sent += len(ten)
     return sent
+
+
+def drop_digests(deployment: Deployment) -> int:
+    """Delete the rows by which phones are found; sealing all streams writes those again that are true of one.
+
+    After another code key, or where the vault or the streams were restored, there are some that no stream accounts for,
+    which no erasure would delete.
+    """
+    [outputs] = stacks(deployment, "customers").values()
+    table, dropped = outputs["VaultTable"], 0
+    found = _scanned(
+        deployment,
+        TableName=table,
+        FilterExpression="begins_with(#partition, :begins)",
+        ProjectionExpression="#partition, #sort",
+        ExpressionAttributeNames={"#partition": "partition", "#sort": "sort"},
+        ExpressionAttributeValues={":begins": {"S": "phone "}},
+    )
+    while rows := list(islice(found, ROWS_AT_ONCE)):
+        _delete(deployment.client("dynamodb"), table, rows)
+        dropped += len(rows)
+    return dropped
 
 
 def streams_in_plain(deployment: Deployment, *, every: bool = False) -> Iterator[str]:

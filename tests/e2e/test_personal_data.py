@@ -20,7 +20,7 @@ from infra.local.cloud import LocalCloud
 from tests.e2e.conftest import Deployed
 from tests.e2e.held import Held, held, items, saved
 from tests.e2e.leavers import Person, Scene, a_scene
-from tests.simulation.check.canaries import core, texts_in
+from tests.simulation.check.canaries import Texts, core, texts_in
 from tests.simulation.check.sealed import Sealed, customer_keys, place, sealed_in, wrongly_wrapped
 from tests.simulation.workload.canaries import name_of
 
@@ -39,7 +39,7 @@ def found(scene: Scene, things: Held) -> dict[str, set[str]]:
     for where, value in things:
         texts.setdefault(where, {}).update((text, where) for text in texts_in(value))
     canaries, places = scene.canaries, dict[str, set[str]]()
-    for held_there in texts.values():
+    for held_there in map(Texts, texts.values()):
         for where, canary in [*canaries.found(held_there), *canaries.found_digests(held_there)]:
             places.setdefault(canary, set()).add(where)
     return places
@@ -49,11 +49,11 @@ def keys_of(deployed: Deployed) -> tuple[dict[str, set[bytes]], set[bytes]]:
     """The keys of customers, and those that wrap them, as an administrator gets them of the vault and KMS."""
     rows = {(item["partition"]["S"], item["sort"]["S"]): item for item in items(deployed.cloud, vault(deployed))}
     kms, wrapping = deployed.client("kms"), dict[str, bytes]()
-    for (partition, year), item in rows.items():
+    for (partition, id), item in rows.items():
         if partition == "wrapping":
             encrypted = base64.b64decode(json.loads(item["data"]["S"])["key"])
-            context = {"mallbots": "wraps customers' keys", "year": year}
-            wrapping[year] = kms.decrypt(CiphertextBlob=encrypted, EncryptionContext=context)["Plaintext"]
+            context = {"mallbots": "wraps customers' keys", "year": id.partition(" ")[0]}
+            wrapping[id] = kms.decrypt(CiphertextBlob=encrypted, EncryptionContext=context)["Plaintext"]
     assert wrapping
     assert list(wrongly_wrapped(rows, wrapping)) == []
     return customer_keys(rows, wrapping), set(wrapping.values())

@@ -14,11 +14,12 @@ from tests.support.mall import Mall
 from tests.support.rows import stored_text
 
 KINDS = ("profile", "change", "code", "order", "basket", "payment", "text")
-OWNERS = ("search", "baskets", "payments", "notifications")
+OWNERS = ("search", "ordering", "baskets", "payments", "notifications")
+REASON = "my knee hurts: call me at +1 555 0111"  # nobody keeps a customer from writing that
 
 
 def a_customer_with_all_there_is() -> Scene:
-    """An order that was collected and paid, a second basket, a payment that no order took, and a one-time code."""
+    """An order that was collected and paid, one that was cancelled, a basket, a payment that no order took, a code."""
     scene = a_scene(None)
     scene.is_approved()
     scene.is_collected()
@@ -26,6 +27,11 @@ def a_customer_with_all_there_is() -> Scene:
     shopper.pays()
     shopper.ask("PUT", f"/api/customers/{shopper.customer_id}/change-sms", {"smsNumber": "+15550199"})
     shopper.ask("POST", "/api/customers/codes", {"smsNumber": "+15550199"}, A_KIOSK)
+    other = Shopper(scene.mall, shopper.customer_id).fills_a_basket({scene.products["cable"]: 1})
+    other.authorizes_a_payment(20)
+    other.checks_out()
+    scene.mall.settle()
+    other.ask("DELETE", f"/api/ordering/{other.basket_id}", {"reason": REASON})
     Shopper(scene.mall, shopper.customer_id).fills_a_basket({scene.products["cable"]: 1}).authorizes_a_payment(5)
     scene.mall.settle()
     return scene
@@ -42,7 +48,7 @@ def data_of(shopper: Shopper, limit: int = 50) -> list[dict[str, Any]]:
     following = None
     while following or not found:
         page = shopper.ask("GET", path_of(shopper.customer_id, limit, following))
-        assert 1 <= len(page["held"]) <= limit
+        assert len(page["held"]) <= limit
         found += page["held"]
         following = page.get("next")
     return found
@@ -50,6 +56,10 @@ def data_of(shopper: Shopper, limit: int = 50) -> list[dict[str, Any]]:
 
 def of_kind(kind: str, things: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [thing["data"] for thing in things if thing["kind"] == kind]
+
+
+def without(data: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in names}
 
 
 def test_staff_get_profile_history_codes_orders_baskets_payments_and_texts() -> None:
@@ -68,29 +78,37 @@ def test_staff_get_profile_history_codes_orders_baskets_payments_and_texts() -> 
         "kioskId": "kiosk-1",
     }
     changes = of_kind("change", things)
-    assert [(change["event"], change["smsNumber"]) for change in changes] == [
-        ("Registered", "+15550100"),
-        ("SmsChanged", "+15550199"),
+    assert [without(change, "time", "by") for change in changes] == [
+        {
+            "event": "Registered",
+            "name": "Ada Reyes",
+            "smsNumber": "+15550100",
+            "status": "enabled",
+            "language": "en",
+        },
+        {"event": "SmsChanged", "smsNumber": "+15550199"},
     ]
     assert changes[0]["time"] == registered_at
     assert [(code["smsNumber"], code["event"], code["by"]) for code in of_kind("code", things)] == [
         ("+15550199", "CodeRequested", "kiosk:kiosk-1")
     ]
-    [order] = of_kind("order", things)
+    [cancelled, order] = of_kind("order", things)
+    assert (cancelled["status"], cancelled["reason"]) == ("cancelled", REASON)
+    assert (order["reason"], order["skippedTexts"]) == (None, [])
     assert (order["orderId"], order["status"], order["total"]) == (scene.order_id, "completed", 114.8)
     assert {item["price"] for item in order["items"]} == {9.95, 34.9, 20}
     assert order["invoice"] == {"paymentId": shopper.payment_id, "amount": 114.8, "status": "paid"}
     assert {basket["status"] for basket in of_kind("basket", things)} == {"open", "checked_out"}
-    assert {payment["status"] for payment in of_kind("payment", things)} == {"settled", "authorized"}
+    assert {payment["status"] for payment in of_kind("payment", things)} == {"settled", "voided", "authorized"}
     kinds = {text["kind"] for text in of_kind("text", things)}
-    assert kinds == {"received", "approved", "ready_for_pickup", "completed"}
+    assert kinds == {"received", "approved", "ready_for_pickup", "completed", "cancelled"}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
 def test_pages_of_any_size_hold_the_same_each_thing_once(limit: int) -> None:
     shopper = a_customer_with_all_there_is().shopper
     whole = data_of(shopper)
-    assert len({thing["id"] for thing in whole}) == len(whole) == 13
+    assert len({thing["id"] for thing in whole}) == len(whole) == 19
     assert data_of(shopper, limit) == whole
 
 
@@ -117,11 +135,33 @@ def test_of_an_erased_customer_what_is_held_is_shown_with_name_and_number_forgot
     assert [(one["status"], one["name"], one["smsNumber"]) for one in of_kind("profile", things)] == [
         ("erased", "forgotten", "forgotten")
     ]
-    assert {(one["name"], one["smsNumber"]) for one in of_kind("change", things)} == {("forgotten", "forgotten")}
+    changes = of_kind("change", things)
+    assert [(one["event"], one.get("name"), one.get("smsNumber")) for one in changes] == [
+        ("Registered", "forgotten", "forgotten"),
+        ("SmsChanged", None, "forgotten"),
+        ("Erased", "forgotten", "forgotten"),
+    ]
     assert of_kind("code", things) == []
     for kind in ("order", "basket", "payment", "text"):
         assert of_kind(kind, things) == of_kind(kind, before)
-    assert not any(text in json.dumps(things, default=str) for text in ("Ada Reyes", "5550"))
+    assert not any(text in json.dumps(things, default=str) for text in ("Ada Reyes", "55501"))
+
+
+def test_texts_that_could_not_be_sent_are_shown_beside_their_order_with_the_reason() -> None:
+    scene = a_scene(None)
+    scene.is_approved()
+    shopper = scene.shopper
+    shopper.acts("DELETE", f"/api/customers/{shopper.customer_id}")
+    shopper.is_cancelled_by_staff()
+    scene.mall.settle()
+    [order] = of_kind("order", data_of(shopper))
+    [skipped] = order["skippedTexts"]
+    assert without(skipped, "id", "time") == {
+        "orderId": scene.order_id,
+        "kind": "cancelled",
+        "status": "skipped",
+        "reason": f"there is no customer {shopper.customer_id}",
+    }
 
 
 @pytest.mark.parametrize("owner", OWNERS)

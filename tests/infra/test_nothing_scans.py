@@ -49,7 +49,7 @@ def test_only_who_reads_many_rows_at_once_may_read_batches_and_only_of_those_row
     rooms |= {(name, "ServiceQueries"): m.queries.uses for name, m in found.items() if m.queries}
     of_rows = {(*room, VIEWS) for room, uses in rooms.items() if "get_many" in uses.rows}
     assert allowed == of_rows | {(*room, VAULT) for room, uses in rooms.items() if "get_many" in uses.vault}
-    assert {("insights", "ServiceApi", VIEWS), ("customers", "ServiceQueries", VAULT)} <= allowed
+    assert {("search", "ServiceApi", VIEWS), ("customers", "ServiceQueries", VAULT)} <= allowed
 
 
 @pytest.mark.parametrize("service", [name for name in services() if manifest(name).projections])

@@ -3,6 +3,8 @@
 import argparse
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -304,3 +306,19 @@ def test_an_interrupted_command_ends_without_a_traceback(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(MODULES["token"], "run", interrupted)
     assert main(["token", "--stage", "dev", "--role", "staff"]) == 1
+
+
+def test_a_command_whose_output_nobody_reads_on_ends_without_an_error() -> None:
+    script = (
+        "import sys\nfrom infra.operate import __main__ as operate\n"
+        "def run(options, deployment):\n    for n in range(100_000): print(n)\n    return 0\n"
+        "operate.MODULES['logs'].run = run\noperate._deployment = lambda options: None\n"
+        "sys.exit(operate.main(['logs', '--service', 'depot']))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        assert command.stdout.readline() == b"0\n"
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == 0

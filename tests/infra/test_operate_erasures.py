@@ -19,6 +19,7 @@ from functions.kernel.runtime.runtime import Runtime
 from infra.operate import apply_erasures
 from infra.operate.__main__ import parser
 from infra.operate.apply_erasures import Applied, Tables, apply
+from infra.operate.deployment import OperateError
 from tests.simulation.check.stored_form import unpacked
 from tests.support import aws
 from tests.support.keys import MemoryKms
@@ -26,7 +27,7 @@ from tests.support.runtime import CODE_KEY, memory_runtime
 from tests.unit.customers.before_keys import ADA, PERSONAL
 from tests.unit.customers.before_keys import store as sample_store
 
-NOTHING = Applied(0, 0, 0)
+NOTHING = Applied(1, 0, 0, 0)  # of a ledger with one entry
 
 
 class Place:
@@ -123,7 +124,7 @@ def test_who_was_erased_since_the_backup_stays_erased_and_the_others_are_there(p
     )
     before = readable(place, ada, "+1 555 0100")
     assert before, "the backup brings something back"
-    expected = Applied(*(int(restored != other) for other in ("events", "events", "vault")))
+    expected = Applied(1, *(int(restored != other) for other in ("events", "events", "vault")))
     assert apply(place, place.serving) == expected
     assert readable(place, ada, "+1 555 0100") == {}
     with runtime.active(place.at_work()):
@@ -151,7 +152,7 @@ def test_a_backup_of_before_there_were_keys_loses_the_name_of_who_was_erased_sin
     backup = place.backup()
     erase(place, ADA)
     place.serving = Tables(backup.events, place.serving.vault, place.serving.erasures)
-    assert apply(place, place.serving) == Applied(0, 0, 1)
+    assert apply(place, place.serving) == Applied(1, 0, 0, 1)
     left = str([unpacked(item) for item in place.items(place.serving.events) if item["stream"]["S"].endswith(ADA)])
     assert [text for text in PERSONAL if text in left] == []
     assert readable(place, ADA, "+1 555 0101") == {}
@@ -178,9 +179,9 @@ def test_the_command_takes_the_tables_of_the_stage_unless_others_are_named(
     erase(place, ada)
     options = parser().parse_args(["apply-erasures", "--table", backup.events, "--vault", backup.vault])
     assert apply_erasures.run(options, place) == 0
-    assert capsys.readouterr().out == "Erased again: 1 keys, 1 digests of phones, 1 streams.\n"
+    assert said(capsys) == "The ledger has 1 entry. Erased again: 1 key, 1 digest of phones, 1 stream."
     assert apply_erasures.run(parser().parse_args(["apply-erasures"]), place) == 0
-    assert capsys.readouterr().out == "Erased again: 0 keys, 0 digests of phones, 0 streams.\n"
+    assert said(capsys) == "The ledger has 1 entry. Erased again: 0 keys, 0 digests of phones, 0 streams."
 
 
 def test_with_all_three_tables_named_no_stack_need_be_there(place: Place) -> None:
@@ -188,3 +189,30 @@ def test_with_all_three_tables_named_no_stack_need_be_there(place: Place) -> Non
     names = ["--table", tables.events, "--vault", tables.vault, "--ledger", tables.erasures]
     options = parser().parse_args(["apply-erasures", *names])
     assert apply_erasures.tables(options, place) == tables
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (["--table", "nope"], "there is no table nope: check TABLE"),
+        (["--table", "VAULT"], "VAULT has the key partition, not stream: check TABLE"),
+        (["--vault", "EVENTS"], "EVENTS has the key stream, not partition: check VAULT"),
+    ],
+)
+def test_a_table_that_is_not_there_or_is_another_is_refused_before_anything_is_changed(
+    place: Place, named: list[str], message: str
+) -> None:
+    erase(place, register(place, "Ada Reyes", "+1 555 0100"))
+    names = {"VAULT": place.serving.vault, "EVENTS": place.serving.events}
+    for word, name in names.items():
+        message = message.replace(f"{word} has", f"{name} has")
+    options = parser().parse_args(["apply-erasures", *(names.get(word, word) for word in named)])
+    before = [place.items(table) for table in (place.serving.events, place.serving.vault)]
+    with pytest.raises(OperateError, match=f"^{message}$"):
+        apply_erasures.run(options, place)
+    assert [place.items(table) for table in (place.serving.events, place.serving.vault)] == before
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """The last line that was printed."""
+    return capsys.readouterr().out.splitlines()[-1]

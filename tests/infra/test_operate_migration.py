@@ -286,7 +286,7 @@ def test_a_run_says_what_it_did_and_what_follows(place: Place, capsys: pytest.Ca
     assert migrate_personal_data.run(parser().parse_args(["migrate-personal-data"]), place) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == f"{len(sample_streams())} streams of customers will be sealed."
-    assert said[-1] == "Streams are sealed by the customers service: ARGS=--dry-run shows how many are left."
+    assert said[-1] == "The customers service does that: ARGS=--dry-run shows how many are left to seal."
 
 
 def test_a_queue_that_does_not_take_all_ends_the_run_with_what_to_do(

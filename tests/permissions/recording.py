@@ -238,6 +238,7 @@ def _mirrored(recorder: Recorder, port: type[Any], method: str, same: Callable[[
 
     @wraps(in_memory)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        args = tuple(list(one) if isinstance(one, Iterator) else one for one in args)  # both adapters read all of it
         if recorder.part:
             try:
                 done = getattr(same(recorder.deployed(), self), method)(*args, **kwargs)

@@ -52,7 +52,8 @@ OWNERS = ("stores", "customers")
 def work(recorder: Recorder) -> None:
     """Do everything once."""
     furnished = prepare()
-    for deed in (every_route, every_page, every_flow, every_command_again, every_command_refused, every_failure):
+    every_thing = (every_route, every_page, every_flow, every_access_request)
+    for deed in (*every_thing, every_command_again, every_command_refused, every_failure):
         deed(deepcopy(furnished))
     republished(recorder, deepcopy(furnished.mall))
     refused_by_the_bus(recorder, deepcopy(furnished.mall))
@@ -115,6 +116,16 @@ def every_flow(furnished: Furnished) -> None:
     """The timeline of every flow is read, those with personal data among them."""
     for flow in {message.metadata.correlation_id for message in furnished.mall.published}:
         furnished.ask("GET", f"/api/insights/timeline/{flow}")
+
+
+def every_access_request(furnished: Furnished) -> None:
+    """All that is held of every customer is read, page by page: also their orders, and why these were undone."""
+    orders = [message for message in furnished.mall.published if message.metadata.name == "OrderCreated"]
+    for customer in {order.data["customer_id"] for order in orders}:
+        path = query = f"/api/customers/{customer}/data"
+        while query:
+            after = furnished.ask("GET", query).get("next")
+            query = f"{path}?next={after}" if after else ""
 
 
 def every_command_again(furnished: Furnished) -> None:

@@ -127,7 +127,7 @@ class DynamoDBClient:
             raise client_error("ConditionalCheckFailedException", "The conditional request failed", "PutItem", **shown)
         self._cost.write(there, item, table.index_keys, table=table.name)
         table.write(key, item, self._name)
-        return {}
+        return {"Attributes": dict(there)} if there and request.get("ReturnValues") == "ALL_OLD" else {}
 
     def _get(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
         key = table.key(request["Key"])

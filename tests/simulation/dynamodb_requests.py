@@ -15,7 +15,7 @@ _CONDITIONAL = {"ConditionExpression", "ReturnValuesOnConditionCheckFailure"}
 _COMMON = {"TableName", "ExpressionAttributeNames", "ExpressionAttributeValues"}
 _PAGES = {"Limit", "ExclusiveStartKey", "ConsistentRead"}
 KNOWN = {
-    "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item"}),
+    "PutItem": frozenset(_COMMON | _CONDITIONAL | {"Item", "ReturnValues"}),
     "DeleteItem": frozenset({"TableName", "Key"}),
     "GetItem": frozenset(_COMMON | {"Key", "ConsistentRead"}),
     "BatchGetItem": frozenset({"RequestItems"}),

@@ -137,6 +137,13 @@ class _Parser:
             self._take(")")
             there = token == "attribute_exists"
             return lambda item, names, values: (_name(name, names) in item) is there
+        if token == "begins_with":
+            self._take("(")
+            whole = _operand(self._take())
+            self._take(",")
+            begin = _operand(self._take())
+            self._take(")")
+            return _compare(token, whole, begin)
         return self._comparison(_operand(token))
 
     def _comparison(self, left: Operand) -> Condition:
@@ -174,6 +181,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": lambda a, b: bool(a <= b),
     ">": lambda a, b: bool(a > b),
     ">=": lambda a, b: bool(a >= b),
+    "begins_with": lambda a, b: bool(a.startswith(b)),
 }
 
 

@@ -45,8 +45,8 @@ def audit(cloud: "Cloud") -> dict[str, Any]:
     """What opens what is sealed: the rows of the vault, what KMS makes of its wrapping keys, and keys in containers."""
     rows = dict(cloud.tables[VAULT].items)
     wrapping = {
-        year: cloud.kms.decrypt(b64decode(_data(item)["key"]), year)
-        for (partition, year), item in rows.items()
+        id: cloud.kms.decrypt(b64decode(_data(item)["key"]), id.partition(" ")[0])
+        for (partition, id), item in rows.items()
         if partition == WRAPPING
     }
     return {"at_us": cloud.scheduler.now_us, "rows": rows, "wrapping": wrapping, "kept": sorted(_kept(cloud))}

@@ -105,7 +105,7 @@ class Counting:
 
     def _recorded(self, kind: str, **fields: Any) -> None:
         self._record(kind, **fields)
-        if kind in ("commit", "row"):
+        if kind in ("commit", "row", "vault"):
             table, key, item = fields["table"], tuple(fields["key"]), fields["item"]
             # The history has a commit unpacked; what counts is the item as it is stored.
             stored = self.mall.cloud.tables[table].items[key] if kind == "commit" else item

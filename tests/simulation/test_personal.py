@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tests.simulation.check import personal
-from tests.simulation.check.canaries import Canaries, texts_in
+from tests.simulation.check.canaries import Canaries, Texts, texts_in
+from tests.simulation.check.held_texts import VAULT
+from tests.simulation.check.leads import phone_id
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Request
 from tests.simulation.check.sealed import customer_keys
@@ -30,7 +32,7 @@ ASKED = Request("request-1", 0, "kiosk:1", "POST", "/api/customers", "a key", BO
 def canaries_in(*held: Any) -> set[str]:
     """What the search finds in what is held."""
     texts = {text: "here" for value in held for text in texts_in(value)}
-    return {canary for _, canary in Canaries([ASKED]).found(texts)}
+    return {canary for _, canary in Canaries([ASKED]).found(Texts(texts))}
 
 
 def packed(text: str) -> str:
@@ -53,6 +55,7 @@ def packed(text: str) -> str:
         NAME.encode().hex(),
         ["a line", {"of a log": [f"no text to {NAME}"]}],
     ],
+    ids=range(12),  # a canary differs from process to process, a test's name must not
 )
 def test_a_name_is_found_wherever_it_is_packed(hidden: Any) -> None:
     assert len(canaries_in(hidden, "and others")) == 1
@@ -79,7 +82,7 @@ def test_nothing_is_found_where_there_is_no_canary() -> None:
 )
 def test_a_digest_without_a_key_is_found(digested: str, algorithm: str) -> None:
     hashed = hashlib.new(algorithm, digested.encode()).hexdigest()
-    assert list(Canaries([ASKED]).found_digests({f"digest {hashed[:32]}": "here"}))
+    assert list(Canaries([ASKED]).found_digests(Texts({f"digest {hashed[:32]}": "here"})))
 
 
 Lived = tuple[list[Any], dict[str, Any], dict[str, str]]
@@ -116,10 +119,6 @@ def violated(lived: Lived, change: Callable[[list[Any], dict[str, Any], dict[str
     return {violation.invariant for violation in personal.violations(ParsedHistory(entries, final))}
 
 
-def unchanged(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
-    """As it was."""
-
-
 def first_key(entries: list[Any], customer_id: str) -> dict[str, Any]:
     """The row that the vault had of a customer's key at first."""
     key = [f"customer {customer_id}", "key"]
@@ -128,7 +127,7 @@ def first_key(entries: list[Any], customer_id: str) -> dict[str, Any]:
 
 def test_a_history_without_leaks_violates_nothing(lived: Lived) -> None:
     entries, final, _ = lived
-    assert violated(lived, unchanged) == set()
+    assert violated(lived, lambda *_: None) == set()
     assert len(final["audits"]) == 2
     assert any(kind == "vault" for _, kind, _ in entries)
 
@@ -152,7 +151,7 @@ def test_a_key_in_the_vault_after_an_erasure_is_found(lived: Lived) -> None:
 
 def test_a_backup_of_keys_for_longer_than_a_day_is_found(lived: Lived) -> None:
     def keep(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
-        final["recovery"][personal.VAULT] = 35 * 86_400
+        final["recovery"][VAULT] = 35 * 86_400
 
     assert violated(lived, keep) == {personal.UNRECOVERABLE}
 
@@ -239,3 +238,61 @@ def test_an_answer_and_a_text_after_an_erasure_are_found(lived: Lived) -> None:
 
     assert violated(lived, tell) == {personal.UNTOLD}
     assert violated(lived, text) == {personal.UNTEXTED}
+
+
+def secret_of(lived: Lived, who: str) -> bytes:
+    """A customer's own key, as the vault had it at first."""
+    entries, final, ids = lived
+    row = {(f"customer {ids[who]}", "key"): first_key(entries, ids[who])}
+    [[key]] = customer_keys(row, final["audits"][-1]["wrapping"]).values()
+    return key
+
+
+SPELLED: list[Callable[[bytes], Any]] = [bytes, str, bytes.hex, lambda key: key.hex().upper()]
+SPELLED += [
+    lambda key: f"key={base64.b64encode(key).decode()}",
+    lambda key: base64.urlsafe_b64encode(b"x" + key).decode(),
+]
+SPELLED += [lambda key: packed(json.dumps({"key": key.hex()}))]
+
+
+@pytest.mark.parametrize("said", SPELLED)
+def test_a_key_outside_the_vault_is_found(lived: Lived, said: Callable[[bytes], Any]) -> None:
+    key, at = said(secret_of(lived, "Ada")), lived[0][-1][0]
+    line = ("the log of customers/api", ("INFO", "registered", {"it": key}))
+    answer = ("told", {"function": "customers/queries", "began": at, "how": "ok", "answer": key})
+    assert violated(lived, lambda _, final, ids: final["held"].append(line)) == {personal.KEPT}
+    assert violated(lived, lambda entries, *_: entries.append((at, *answer))) == {personal.KEPT}
+
+
+def test_a_wrapped_key_outside_the_vault_is_found(lived: Lived) -> None:
+    def keep(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
+        final["held"].append(("customers/views", first_key(entries, ids["Ada"])))
+
+    assert violated(lived, keep) == {personal.KEPT}
+
+
+def test_a_phone_beside_its_customer_is_found_and_by_itself_it_is_not(lived: Lived) -> None:
+    digest = phone_id(lived[1]["code_key"], number_of("Ada"))
+
+    def log(**fields: Any) -> Callable[[list[Any], dict[str, Any], dict[str, str]], None]:
+        return lambda _, final, ids: final["held"].append(
+            ("the log of customers/api", ("INFO", "it", {name: it(ids) for name, it in fields.items()}))
+        )
+
+    handled = log(handled=lambda ids: [{"stream": f"Phone#{digest}"}, {"stream": f"Customer#{ids['Ada']}"}])
+    assert violated(lived, log(phone=lambda _: digest, customer=lambda ids: ids["Ada"])) == {personal.BESIDE}
+    assert violated(lived, log(phone=lambda _: digest, customer=lambda ids: ids["Ben"])) == set()
+    assert violated(lived, handled) == set()
+
+
+def test_a_text_that_is_moved_to_another_event_of_its_stream_is_found(lived: Lived) -> None:
+    def move(entries: list[Any], final: dict[str, Any], ids: dict[str, str]) -> None:
+        first = ""
+        for _, kind, fields in entries:
+            if kind == "commit" and fields["key"][0] == f"Customer#{ids['Ben']}":
+                [[name, version, data]] = json.loads(fields["item"]["events"]["S"])
+                first = first or data["sms_number"]
+                fields["item"]["events"]["S"] = json.dumps([[name, version, {**data, "sms_number": first}]])
+
+    assert violated(lived, move) == {personal.SEALED}

@@ -21,6 +21,9 @@ QUICK = (
     "personal: a key that is not deleted",
     "personal: a number packed into a row",
     "personal: a restored table serves as it is",
+    "personal: a key in a log line",
+    "personal: a phone beside its customer in a log line",
+    "personal: a phone left after a restoration",
 )
 
 
@@ -57,7 +60,7 @@ def test_no_planted_bug_edits_a_function_twice(bug: Bug) -> None:
 
 def test_there_are_many_planted_bugs_and_each_names_the_invariants_that_it_violates() -> None:
     assert len(BUGS) >= 45
-    assert sum(bug.name.startswith("personal: ") for bug in BUGS) >= 20
+    assert sum(bug.name.startswith("personal: ") for bug in BUGS) >= 50
     assert len({bug.name for bug in BUGS}) == len(BUGS)
     assert all(bug.finds and bug.patches and bug.what.endswith(".") for bug in BUGS)
 

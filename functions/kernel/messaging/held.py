@@ -10,8 +10,13 @@ from functions.kernel.runtime.json_text import compact, fitting
 BYTES = 1_000_000  # of a page: a request is answered with those of four services, and an answer has 5 MB
 
 
-def page(rows: Iterable[tuple[str, dict[str, Any]]], limit: int) -> HeldFound:
-    """The first rows, each given with its place, in whose order they are: at most `limit`, and 1 MB."""
+def page(rows: Iterable[tuple[str, dict[str, Any] | None]], limit: int) -> HeldFound:
+    """The first `limit` rows, or 1 MB, each given with its place, in whose order they are.
+
+    None stands for a place that leads to nothing. It is left out, but counted: so a page looks at a bounded number of
+    places, and may hold fewer rows, even none, and have a next one.
+    """
     found = list(islice(rows, limit + 1))
     shown = found[: min(limit, fitting((compact(row) for _, row in found), BYTES))]
-    return HeldFound(rows=tuple(row for _, row in shown), after=shown[-1][0] if len(shown) < len(found) else None)
+    held = tuple(row for _, row in shown if row is not None)
+    return HeldFound(rows=held, after=shown[-1][0] if len(shown) < len(found) else None)

@@ -115,7 +115,7 @@ class Api:
                 admit(event, who, route.may)
                 request.check()
                 if route.writes and route.versioned:
-                    working.cause = request.cause(who.actor)
+                    working.cause = request.cause(who.actor, takes_body=route.body is not None)
                     working.expected_versions = request.expected_versions
                 response = _answer(route, route.call(request), request, working)
             except Exception as error:  # every error is answered in one form

@@ -12,7 +12,7 @@ from functions.kernel.domain.errors import InvalidError, TooLargeError
 from functions.kernel.rest.wire import REPLACEMENT, read_json
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import DIGEST, Cause
-from functions.kernel.runtime.context import Caller, Context
+from functions.kernel.runtime.context import KIOSK, Caller, Context
 
 BODY_LIMIT = 65_536  # bytes
 WRITES = frozenset({"POST", "PUT", "DELETE"})
@@ -47,8 +47,14 @@ class Request:
             _ = self.body
 
     def context(self, caller: Caller) -> Context:
-        """The context of its flow: the correlation id and trace of its headers, else new ones."""
+        """The context of its flow: the correlation id and trace of its headers, else new ones.
+
+        A kiosk's are not taken: with one id for a visit, the request for a code by a number and the customer who
+        registers would be joined for ever.
+        """
         context = Context(caller=caller, actor=caller.actor)
+        if caller.role == KIOSK:
+            return context
         correlation_id, traceparent = self.headers.get("x-correlation-id", ""), self.headers.get("traceparent", "")
         if ids.is_uuid(correlation_id):
             context.correlation_id = correlation_id
@@ -87,19 +93,19 @@ class Request:
             raise InvalidError("the body must be a JSON object")
         return body
 
-    def cause(self, caller_id: str) -> Cause | None:
+    def cause(self, caller_id: str, *, takes_body: bool) -> Cause | None:
         """The cause that its Idempotency-Key stands for, with a digest of the request; None without a key.
 
         Its id is derived from caller and key. Two paths create two things under one key, so the path is its scope. By
         such a digest a phone number could be found, of which there are few enough to try all: customers binds it to a
-        key before it is stored.
+        key before it is stored, and a body that the route does not take is not in it.
         """
         key = self.headers.get("idempotency-key")
         if key is None:
             return None
         if not (1 <= len(key) <= 255 and key.isprintable()):
             raise InvalidError("Idempotency-Key: must be 1 to 255 printable characters")
-        asked = json.dumps([self.method, self.path, self.body], sort_keys=True, default=str)
+        asked = json.dumps([self.method, self.path, self.body if takes_body else {}], sort_keys=True, default=str)
         digest = hashlib.sha256(asked.encode()).hexdigest()[:DIGEST]
         return Cause(ids.derive(caller_id, key), digest, scope=f"{self.method} {self.path}")
 

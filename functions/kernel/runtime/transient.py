@@ -24,7 +24,7 @@ THROTTLES = {
 }
 # A key of KMS that an operator disabled, until it is enabled again. Its other errors that may pass answer 5xx:
 # https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
-DISABLED = "DisabledException"
+DISABLED = {"DisabledException", "KMSInvalidStateException"}  # the second: its deletion is scheduled
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a cancelled transaction
 # answers 400 and says why in a reason for each of its items.
 THROTTLED_ITEMS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
@@ -37,5 +37,5 @@ def is_transient(error: BaseException) -> bool:
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
         code = response["Error"]["Code"]
-        return code in THROTTLES or code == DISABLED or status >= 500 or bool(reasons & THROTTLED_ITEMS)
+        return code in THROTTLES or code in DISABLED or status >= 500 or bool(reasons & THROTTLED_ITEMS)
     return isinstance(error, HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)

@@ -75,6 +75,19 @@ class CountedStore(MemoryEventStore):
             for _ in items[start : start + page]:
                 yield next(found)
 
+    def forwards(self, stream: str) -> Iterator[Commit]:
+        _counted.append(read_units(list(self.items.get(stream, {}).values()), consistent=True))
+        return super().forwards(stream)
+
+    def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        found, further = super().page(stream, after, limit)
+        _counted.append(read_units([self.items[stream][commit.version] for commit in found], consistent=True))
+        return found, further
+
+    def read(self, stream: str, version: int) -> Commit | None:
+        _counted.append(read_units([self.items.get(stream, {}).get(version, {})], consistent=True))
+        return super().read(stream, version)
+
 
 class CountedVault(MemoryVault):
     """Rows of a vault in memory, with what reading them would cost."""
@@ -181,7 +194,10 @@ def document() -> str:
         "No robot is at work: each list on a page that is worked on costs a unit more. Sums are those of the last 24"
     ]
     lines += ["hours, in which one order was completed. A customer's name or number costs a read of the stream and one"]
-    lines += ["of the key; the key that wraps these is kept for five minutes.", ""]
+    lines += [
+        "of the key; the key that wraps these is kept for five minutes. A page of all that is held of a customer has"
+    ]
+    lines += ["20 orders at most, each with six texts that may have been skipped.", ""]
     lines += ["| list | a page of 50 | of 10 |", "|---|---|---|"]
     lines += [_row(f"`{key(r)}`", *_pages(mall, r)) for r in ROUTES if lists(r) and not r.writes]
     lines += ["", "| a search for | found by | a page of 50 | of 10 |", "|---|---|---|---|"]

@@ -41,8 +41,11 @@ def test_the_same_key_with_another_body_is_refused(route: Route) -> None:
     done = furnished.effects()
     assert done > before, f"{key(route)} changes nothing here: it wants a thing in another state"
     answer = furnished.do(route, {**body, "other": 1}, KEY)
-    assert_problem(answer, 422, furnished.path(route))
-    assert answer.body["code"] == "idempotency_key_reused"
+    if route.body:
+        assert_problem(answer, 422, furnished.path(route))
+        assert answer.body["code"] == "idempotency_key_reused"
+    else:  # what a route does not take is no part of the request
+        assert answer.status == 200
     assert furnished.effects() == done
 
 
@@ -59,7 +62,11 @@ def test_a_key_is_known_though_the_write_that_it_was_used_for_changed_nothing(ro
     assert done > before
     again = furnished.do(route, headers=other)
     assert (again.status, again.body, again.headers["ETag"]) == (200, second.body, second.headers["ETag"])
-    assert_problem(furnished.do(route, {**furnished.body(route), "other": 1}, other), 422, furnished.path(route))
+    with_another_body = furnished.do(route, {**furnished.body(route), "other": 1}, other)
+    if route.body:
+        assert_problem(with_another_body, 422, furnished.path(route))
+    else:
+        assert with_another_body.status == 200
     assert furnished.effects() == done
 
 

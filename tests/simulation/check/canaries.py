@@ -21,7 +21,14 @@ LONGEST = 48  # characters that a canary has from its mark on, with punctuation
 
 _TOKEN = re.compile(rf"{NAME_MARK}[0-9a-f]{{10}}", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s()\[\]./+\-]")
-_PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?:eJ|eN|eA|eF|H4sI)[A-Za-z0-9+/_-]{16,}={0,2}")
+# Its beginning is looked for first, and only then what is before it, which is much faster.
+_PACKED = re.compile(
+    r"(?:e[AFJN](?<![A-Za-z0-9+/_-]..)|H4sI(?<![A-Za-z0-9+/_-]....))[A-Za-z0-9+/_-]{16,}={0,2}", re.DOTALL
+)
+# Letters and digits, of which digests and keys have at least so many, however they are written; else a space.
+_LETTERS = bytes(n if chr(n).isalnum() or chr(n) in "+/_-" else 32 for n in range(128)) + b" " * 128
+SHORTEST_CODE = 16
+_NOTHING = frozenset({type(None), bool, int, float})
 
 
 def core(value: str) -> str:
@@ -65,22 +72,16 @@ class Canaries:
             for encoded in (base64.b64encode(hashed.digest()), base64.urlsafe_b64encode(hashed.digest())):
                 self.digests[encoded.decode()[:DIGEST]] = f"the {name} {what}"
 
-    def found(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """Where a canary is, and which. texts: by what they say, where they are."""
-        unpacked = [(where, part) for text, where in texts.items() for part in unpack(text)]
-        everything = "\n".join(text for _, text in unpacked)
-        if not any(mark in everything for mark in _MARKS) and NAME_MARK not in everything.lower():
-            return
-        for where, text in unpacked:
-            for canary in self._in(text):
-                yield where, canary
+    def found(self, texts: "Texts") -> Iterator[tuple[str, str]]:
+        """Where a canary is, and which."""
+        if texts.may_have_canaries:
+            for where, text in texts.parts:
+                for canary in self._in(text):
+                    yield where, canary
 
-    def found_digests(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    def found_digests(self, texts: "Texts") -> Iterator[tuple[str, str]]:
         """Where the digest of a canary is, and of which."""
-        everything = "\n".join(texts)
-        for digest, what in self.digests.items():
-            if digest in everything:
-                yield from ((where, what) for text, where in texts.items() if digest in text)
+        yield from texts.found(self.digests)
 
     def _in(self, text: str) -> Iterator[str]:
         yield from dict.fromkeys(token.lower() for token in _TOKEN.findall(text))
@@ -107,10 +108,15 @@ def _places(text: str, marks: Iterable[str]) -> Iterator[int]:
 
 def _encoded(mark: str) -> Iterator[str]:
     """How a text is written in hexadecimal, and in base64 wherever it begins."""
-    yield mark.encode().hex()
+    return written(mark.encode())
+
+
+def written(content: bytes) -> Iterator[str]:
+    """How bytes are written in hexadecimal, and in base64 wherever they begin."""
+    yield content.hex()
     for before in range(3):
-        text = base64.b64encode(bytes(before) + mark.encode()).decode().rstrip("=")
-        yield text[(before * 8 + 5) // 6 : (before + len(mark)) * 8 // 6]
+        text = base64.b64encode(bytes(before) + content).decode().rstrip("=")
+        yield text[(before * 8 + 5) // 6 : (before + len(content)) * 8 // 6]
 
 
 # Separated as numbers usually are.
@@ -118,15 +124,58 @@ NUMBER_MARKS = tuple(
     dict.fromkeys(NUMBER_MARK[:at] + sign + NUMBER_MARK[at:] for at in (0, 2, 3) for sign in ("", " ", "-", "."))
 )
 _ENCODED = tuple(code for mark in (NAME_MARK, NUMBER_MARK) for code in _encoded(mark))
-_MARKS = (*NUMBER_MARKS, *_ENCODED)
+_BETWEEN = b" \t()[]./+-"
+
+
+class Texts:
+    """Different texts, each with where it is, searched as one: what is packed in them is unpacked.
+
+    parts: where each is, and what it says. whole: all of them.
+    """
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.parts = [(where, part) for text, where in texts.items() for part in unpack(text)]
+        self.whole = "\n".join(text for _, text in self.parts)
+        self._bytes = self.whole.encode("utf-8", "surrogatepass")
+        self._coded = ""
+
+    @property
+    def coded(self) -> str:
+        """What in them may be a digest or a key, each once: much less than the whole."""
+        if not self._coded:
+            words = set(self._bytes.translate(_LETTERS).split())
+            self._coded = b" ".join(word for word in words if len(word) >= SHORTEST_CODE).decode()
+        return self._coded
+
+    @property
+    def may_have_canaries(self) -> bool:
+        """Whether a mark of a name or number is anywhere, in any spelling."""
+        return (
+            NAME_MARK.encode() in self._bytes.lower()
+            or NUMBER_MARK.encode() in self._bytes.translate(None, _BETWEEN)
+            or any(code in self.coded for code in _ENCODED)
+        )
+
+    def found(self, codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Where a code of at least 16 letters and digits is, and what it is of. codes: what each is of."""
+        for code, what in codes.items():
+            if code in self.coded:
+                yield from ((where, what) for where, text in self.parts if code in text)
+
+    def found_as_bytes(self, contents: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """The same for any texts."""
+        for content, what in contents.items():
+            if content in self.whole:
+                yield from ((where, what) for where, text in self.parts if content in text)
 
 
 def unpack(text: str) -> Iterator[str]:
     """A text, and what is compressed in it."""
     yield text
-    if "eJ" in text or "eN" in text or "eA" in text or "eF" in text or "H4sI" in text:
-        for packed in _PACKED.findall(text):
-            yield from inflated(base64.b64decode(packed.replace("-", "+").replace("_", "/") + "=="))
+    if "eJ" not in text and "eN" not in text and "eA" not in text and "eF" not in text and "H4sI" not in text:
+        return
+    for packed in _PACKED.findall(text):
+        yield from inflated(base64.b64decode(packed.replace("-", "+").replace("_", "/") + "=="))
 
 
 def inflated(content: bytes) -> Iterator[str]:
@@ -139,18 +188,29 @@ def inflated(content: bytes) -> Iterator[str]:
     yield from unpack(whole.decode("utf-8", "surrogateescape"))
 
 
-def texts_in(value: Any) -> Iterator[str]:
-    """All texts in a value of dicts, lists, texts and bytes, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, bytes):
-        yield from inflated(value)
-    elif isinstance(value, Mapping):
-        for name, member in value.items():
-            yield from texts_in(name)
-            yield from texts_in(member)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for member in value:
-            yield from texts_in(member)
-    elif value is not None and not isinstance(value, bool | int | float):
-        yield repr(value)
+def texts_in(value: Any, seen: set[int] | None = None) -> Iterator[str]:
+    """All texts in a value of dicts, lists, texts and bytes, keys included.
+
+    seen: the ids of what was looked into before, which is left out, and must live as long as they are kept.
+    """
+    left, before = [value], set() if seen is None else seen
+    while left:
+        one = left.pop()
+        kind = type(one)
+        if kind is str:
+            yield one
+        elif kind in _NOTHING or (seen is not None and id(one) in before):
+            continue
+        else:
+            before.add(id(one))
+            if kind is dict:
+                left += one
+                left += one.values()
+            elif isinstance(one, bytes):
+                yield from inflated(one)
+            elif isinstance(one, Mapping):
+                left += [*one, *one.values()]
+            elif isinstance(one, list | tuple | set | frozenset):
+                left += one
+            else:
+                yield str(one) if isinstance(one, str) else repr(one)

@@ -5,20 +5,22 @@ anywhere, by a model of its own (sealed.py). `final["audits"]` has what was kept
 the keys in containers.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.simulation.check.canaries import Canaries, core, normalized, personal_of, texts_in
+from tests.simulation.check.canaries import Canaries, Texts, core, personal_of, texts_in
+from tests.simulation.check.held_texts import ANSWERS, MESSAGES, OWN, VAULT, searched
+from tests.simulation.check.leads import found_beside, found_keys, phone_id
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Commit
-from tests.simulation.check.sealed import FIELDS, Sealed, customer_keys, place, sealed_in, wrongly_wrapped
+from tests.simulation.check.sealed import Sealed, customer_keys, place, sealed_in, wrongly_wrapped
 from tests.simulation.check.violation import Violation
 
 OUTSIDE = "no name or number is anywhere but sealed at its owner"
 DIGESTED = "no digest of a name or number is made without a key"
+KEPT = "a customer's key is nowhere but wrapped in the vault"
+BESIDE = "a phone is beside its customer in the vault alone, in the row that finds it"
 SEALED = "what is sealed opens by its customer's key alone, at its own place, under a nonce of its own"
 FORGOTTEN = "five minutes after an erasure, no key that is kept anywhere opens what was sealed"
 UNRECOVERABLE = "25 hours after an erasure, no backup of keys opens what was sealed"
@@ -27,28 +29,12 @@ ENTERED = "each erasure leaves a tombstone, and an entry in the ledger"
 UNTOLD = "what is personal of the erased is told to nobody"
 UNTEXTED = "the erased get no text after a moment"
 
-VAULT, LEDGER, EVENTS = "customers/vault", "customers/erasures", "customers/events"
+LEDGER = "customers/erasures"
 LIVE = 300 * SECOND  # after which nothing opens that is live
 IN_BACKUPS = 25 * 3_600 * SECOND  # after which no backup of keys has one
 A_MOMENT = 25 * SECOND  # from an erasure: a worker's 20 s and a call that was under way
 PERSONAL_EVENTS = {"Registered": ("name", "sms_number"), "SmsChanged": ("sms_number",)}
 REQUEST_FIELDS = {"name": "name", "sms_number": "smsNumber"}
-
-# Kinds of entries that say what the system holds, and of them the fields that do. What clients send and receive is not
-# there, nor what the carrier is given.
-HELD = {
-    "commit": ("table", "item"),
-    "row": ("table", "key", "item"),
-    "vault": ("table", "key", "item"),
-    "published": ("detail",),
-    "sent": ("body",),
-    "dead": ("body", "reason"),
-    "ended": ("error",),
-}
-SHORTEST = 8  # characters of a text that may have a canary or a digest
-# What has messages, of which those of before had a name; what customers itself stores, which is sealed; and all else.
-MESSAGES, OWN, OTHERS = "messages", "own", "others"
-CARRY_MESSAGES = {("published", "detail"), ("sent", "body"), ("dead", "body")}
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
@@ -57,7 +43,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         return
     people = People(history)
     canaries = Canaries(history.requests.values())
-    yield from _kept(history, canaries)
+    yield from _kept(history, people, canaries)
     yield from _sealing(history, people)
     yield from _erasures(history, people)
     yield from _phones(history, people)
@@ -67,12 +53,14 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 class People:
     """Customers, by the stored events and the requests that led to them.
 
-    sealed: the sealed texts of each. values: what each field was, by customer, event and field. erased_at: of those who
-    are erased. numbers: what each has, or had at the end.
+    sealed: the sealed texts of each. placed: those in events, by the version of the event and its field. values: what
+    each field was, by customer, event and field. erased_at: of those who are erased. numbers: what each has, or had at
+    the end.
     """
 
     def __init__(self, history: ParsedHistory) -> None:
         self.sealed: dict[str, set[Sealed]] = {}
+        self.placed: dict[str, dict[tuple[int, str], Sealed]] = {}
         self.values: dict[tuple[str, int, str], str] = {}
         self.erased_at: dict[str, int] = {}
         self.registered: dict[str, str] = {}
@@ -82,6 +70,7 @@ class People:
             self.sealed[customer_id] = {
                 one for commit in commits for text in texts_in(commit.item) for one in sealed_in(text)
             }
+            self.placed[customer_id] = {}
             for commit in commits:
                 self._follow(customer_id, commit, history)
 
@@ -90,6 +79,8 @@ class People:
         asked = personal_of(request) if request else {}
         for event in commit.events:
             for field in PERSONAL_EVENTS.get(event.name, ()):
+                for one in sealed_in(str(event.data[field])):
+                    self.placed[customer_id][event.stream_version, field] = one
                 if value := asked.get(REQUEST_FIELDS[field]):
                     self.values[customer_id, event.stream_version, field] = value
                     if field == "sms_number":
@@ -110,55 +101,50 @@ class People:
 
     def are_known(self, customer_id: str) -> bool:
         """Whether the request of each of the customer's names and numbers is known."""
-        return all((customer_id, one.event, "sms_number") in self.values for one in self.sealed[customer_id])
+        return all((customer_id, event, "sms_number") in self.values for event, _ in self.placed[customer_id])
+
+    def phones(self, code_key: bytes) -> dict[str, set[str]]:
+        """The customers who have or had each phone, by its digest."""
+        found: dict[str, set[str]] = {}
+        for (customer_id, _, field), value in self.values.items():
+            if field == "sms_number":
+                found.setdefault(phone_id(code_key, value), set()).add(customer_id)
+        return found
 
 
 # What is kept.
 
 
-def _kept(history: ParsedHistory, canaries: Canaries) -> Iterator[Violation]:
-    texts = _texts(history)
+def _kept(history: ParsedHistory, people: People, canaries: Canaries) -> Iterator[Violation]:
+    texts = searched(history)
     for where, canary in outside(history, canaries, texts):
         yield Violation(OUTSIDE, f"{canary} is in {where}", {"canary": canary})
     for carrier, held in texts.items():
-        for where, what in dict.fromkeys(canaries.found_digests(held)):
+        for where, what in dict.fromkeys(canaries.found_digests(held)) if carrier != ANSWERS else ():
             yield Violation(DIGESTED, f"{what} is in {where}", {"where": where})
-        for text, where in held.items() if carrier != OWN else ():
+        for where, text in held.parts if carrier not in (OWN, ANSWERS) and "sealed:" in held.whole else ():
             if "sealed:" in text:
                 yield Violation(OUTSIDE, f"something sealed is in {where}", {"where": where})
+    yield from led(history, people, texts)
 
 
-def outside(
-    history: ParsedHistory, canaries: Canaries, texts: dict[str, dict[str, str]] | None = None
-) -> Iterator[tuple[str, str]]:
+def led(history: ParsedHistory, people: People, texts: dict[str, Texts]) -> Iterator[Violation]:
+    """Keys, and digests of phones beside their customers, where they must not be."""
+    for where, what in dict.fromkeys(found_keys(history, texts)):
+        yield Violation(KEPT, f"{what} is in {where}", {"where": where})
+    for where, customer_id in dict.fromkeys(found_beside(history, texts, people.phones(history.final["code_key"]))):
+        text = f"the digest of a phone of {customer_id} is beside its customer in {where}"
+        yield Violation(BESIDE, text, {"customer": customer_id, "where": where})
+
+
+def outside(history: ParsedHistory, canaries: Canaries, texts: dict[str, Texts]) -> Iterator[tuple[str, str]]:
     """Where a canary is that must not be there, and which. Messages of before may have the names of before."""
     before = {core(old) for _, kind, fields in history.entries if kind == "deed" for old in fields.get("old", ())}
     canaries.cores |= before
-    for carrier, held in (texts or _texts(history)).items():
-        for where, canary in dict.fromkeys(canaries.found(held)):
+    for carrier, held in texts.items():
+        for where, canary in dict.fromkeys(canaries.found(held)) if carrier != ANSWERS else ():
             if carrier != MESSAGES or canary not in before:
                 yield where, canary
-
-
-def _texts(history: ParsedHistory) -> dict[str, dict[str, str]]:
-    """The different texts that the system held at any time, each with where: its messages, customers' own, all others.
-
-    What is held at the end is among them: compressed and encoded, as it is kept.
-    """
-    found: dict[str, dict[str, str]] = {MESSAGES: {}, OWN: {}, OTHERS: {}}
-    for _, kind, fields in history.entries:
-        for name in HELD.get(kind, ()):
-            place = fields.get("table") or fields.get("queue") or ""
-            carrier = MESSAGES if (kind, name) in CARRY_MESSAGES else OWN if place == EVENTS else OTHERS
-            for text in texts_in(fields.get(name)):
-                found[carrier].setdefault(text, f"{kind} {name} of {place}")
-    carry = {"the archive", *history.final["queues"]}
-    for where, value in history.final["held"]:
-        carrier = MESSAGES if where in carry else OWN if where.endswith(EVENTS) else OTHERS
-        for text in texts_in(value):
-            if len(text) >= SHORTEST:
-                found[carrier].setdefault(text, f"held {where}")
-    return found
 
 
 # What is sealed.
@@ -177,26 +163,27 @@ def _sealing(history: ParsedHistory, people: People) -> Iterator[Violation]:
                 yield Violation(SEALED, f"{customer_id} and {owners[key]} have one key", {"customer": customer_id})
     for customer_id, sealed in people.sealed.items():
         about = {"customer": customer_id}
+        placed = people.placed[customer_id]
+        for (event, field), one in placed.items():
+            if one.event != event:
+                said = f"{field} of event {event} of {customer_id} is sealed for event {one.event}"
+                yield Violation(SEALED, said, about)
         if customer_id in people.erased_at:
             continue
-        nonces = [one.nonce for one in sealed]
+        nonces = [one.nonce for one in placed.values()]
         if len(set(nonces)) < len(nonces):
             yield Violation(SEALED, f"a nonce of {customer_id} was used twice", about)
-        for one in sealed:
-            values = {f: people.values.get((customer_id, one.event, f)) for f in FIELDS}
-            texts = {f: _opened(one, keys.get(customer_id, set()), customer_id, f) for f in FIELDS}
-            opened = {field: text for field, text in texts.items() if text is not None}
-            if len(opened) != 1 or (
-                values["sms_number"] and any(values[field] != text for field, text in opened.items())
-            ):
-                text = f"what {customer_id} sealed for event {one.event} opens as {sorted(opened)} or not as it was"
-                yield Violation(SEALED, text, about)
+        if not sealed <= set(placed.values()):
+            yield Violation(SEALED, f"something of {customer_id} is sealed, and in no event", about)
+        for (event, field), one in placed.items():
+            value = people.values.get((customer_id, event, field))
+            text = _opened(one, keys.get(customer_id, set()), place(customer_id, event, field))
+            if text is None or (value and text != value):
+                yield Violation(SEALED, f"{field} of event {event} of {customer_id} does not open as it was", about)
 
 
-def _opened(one: Sealed, keys: set[bytes], customer_id: str, field: str) -> str | None:
-    return next(
-        (text for key in keys if (text := one.opened(key, place(customer_id, one.event, field))) is not None), None
-    )
+def _opened(one: Sealed, keys: set[bytes], at: str) -> str | None:
+    return next((text for key in keys if (text := one.opened(key, at)) is not None), None)
 
 
 # What is forgotten.
@@ -260,8 +247,7 @@ def _phones(history: ParsedHistory, people: People) -> Iterator[Violation]:
         if customer_id not in people.erased_at and not people.are_known(customer_id):
             continue
         number = people.numbers.get(customer_id, "")
-        digest = hmac.digest(code_key, f"phone {normalized(number)}".encode(), hashlib.sha256).hex()[:32]
-        expected = set() if customer_id in people.erased_at else {digest}
+        expected = set() if customer_id in people.erased_at else {phone_id(code_key, number)}
         if found.get(customer_id, set()) != expected:
             text = f"{len(found.get(customer_id, ()))} phones lead to {customer_id}, and not the one that should"
             yield Violation(FOUND_BY, text, {"customer": customer_id})

@@ -22,7 +22,7 @@ Rows = Mapping[tuple[str, str], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Sealed:
-    """A sealed text. event: the version of the event whose field it is."""
+    """A sealed text. event: the version of the event for which it says that it is sealed."""
 
     event: int
     content: bytes

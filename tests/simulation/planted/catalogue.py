@@ -11,6 +11,7 @@ from tests.simulation.planted import (
     payments,
     personal_data,
     personal_keys,
+    personal_leads,
     read_models,
     sagas,
 )
@@ -28,5 +29,6 @@ BUGS: tuple[Bug, ...] = (
     *payments.BUGS,
     *personal_keys.BUGS,
     *personal_data.BUGS,
+    *personal_leads.BUGS,
     *long_days.BUGS,
 )

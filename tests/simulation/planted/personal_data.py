@@ -5,6 +5,7 @@ from functions.customers.domain import Customer
 from functions.kernel.messaging import inbox
 from functions.notifications import service as texting
 from functions.search import service as search
+from infra.operate import apply_erasures
 from tests.simulation import restoration
 from tests.simulation.check.identity import ACTOR, REVOKED
 from tests.simulation.check.personal import OUTSIDE, UNTEXTED, UNTOLD
@@ -113,7 +114,7 @@ PLACES = (
         (
             Edit(
                 Customer._registered,
-                "self.name = event.name",
+                "self.name = self._in_place(event.name)",
                 "from functions.customers import keys\n"
                 "        key = keys.find(self.id)\n"
                 "        self.name = (key and key.open(event.name, NAME)) or event.name",
@@ -214,13 +215,15 @@ AFTERWARDS = (
             Edit(
                 queries.find_address,
                 "customer = service.customer(query.customer_id)\n"
-                "    return AddressFound(sms_number=service.personal(customer).sms_number, language=customer.language)",
+                "    return AddressFound(sms_number=normalized(service.personal(customer).sms_number), "
+                "language=customer.language)",
                 "from functions.kernel.runtime import runtime\n"
                 f"    kept = {KEPT_IN_CONTAINER}\n"
                 "    if query.customer_id not in kept:\n"
                 "        customer = service.customer(query.customer_id)\n"
                 "        kept[query.customer_id] = AddressFound(\n"
-                "            sms_number=service.personal(customer).sms_number, language=customer.language)\n"
+                "            sms_number=normalized(service.personal(customer).sms_number),\n"
+                "            language=customer.language)\n"
                 "    return kept[query.customer_id]",
             ),
         ),
@@ -257,16 +260,17 @@ AFTERWARDS = (
         "personal: a restored table serves as it is",
         "The ledger of erasures is not applied to restored tables.",
         (RESTORED,),
-        (
-            Set(restoration, "bury", lambda cloud: None),
-            Set(restoration, "erase_again", lambda cloud, customer_id: None),
-        ),
+        (Set(restoration, "bury", lambda cloud: None),),
     ),
     Bug(
-        "personal: the ledger applied to streams alone",
+        "personal: the ledger applied to phones alone",
         "A restored vault serves with the keys that it has.",
         (RESTORED,),
-        (Set(restoration, "bury", lambda cloud: None),),
+        (
+            Set(apply_erasures, "_bury", lambda *of: False),
+            Set(apply_erasures, "_erase", lambda *of: False),
+            Set(restoration, "write_phones", lambda cloud: None),
+        ),
     ),
 )
 

@@ -20,14 +20,14 @@ class PlainKey:
     """Seals a text so that tests can read it."""
 
     def seal(self, text: str, field: str, event: int) -> str:
-        return f"{field} {event}: {text}"
+        return f"sealed:{event}:{field}: {text}"
 
     def open(self, sealed: str, field: str) -> str | None:
         return sealed.partition(": ")[2]
 
 
 KEY = PlainKey()
-REGISTERED = Registered("name 1: Ada Reyes", "sms_number 1: +1 555 0100")
+REGISTERED = Registered("sealed:1:name: Ada Reyes", "sealed:1:sms_number: +1 555 0100")
 BLANK = ["", " ", "\t\n"]
 
 
@@ -77,8 +77,8 @@ def test_a_customer_who_is_disabled_cannot_be_disabled() -> None:
 @pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
 def test_a_customer_may_change_the_number(history: list[Registered | Disabled]) -> None:
     given(Customer, *history).when(lambda customer: customer.change_sms_number("+1 555 0101", KEY)).then(
-        SmsChanged(f"sms_number {len(history) + 1}: +1 555 0101")
-    ).then_state(sms_number=f"sms_number {len(history) + 1}: +1 555 0101", name=REGISTERED.name)
+        SmsChanged(f"sealed:{len(history) + 1}:sms_number: +1 555 0101")
+    ).then_state(sms_number=f"sealed:{len(history) + 1}:sms_number: +1 555 0101", name=REGISTERED.name)
 
 
 def test_a_change_to_the_same_number_changes_nothing() -> None:
@@ -117,7 +117,7 @@ def test_a_disabled_customer_is_refused() -> None:
 @pytest.mark.parametrize("history", [[REGISTERED], [REGISTERED, Disabled()]], ids=["enabled", "disabled"])
 def test_an_erased_customer_has_no_name_and_number(history: list[Registered | Disabled]) -> None:
     given(Customer, *history, LanguageChanged("es")).when(Customer.erase).then(Erased()).then_state(
-        status="erased", enabled=False, name="", sms_number="", language="en"
+        status="erased", enabled=False, name="", sms_number="", language="es"
     )
 
 

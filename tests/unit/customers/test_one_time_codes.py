@@ -1,5 +1,6 @@
 """One-time codes: who gets a session by one, what the answers tell, and who has a number."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from functions.customers import codes, service, sessions
 from functions.customers.inbox import inbox
 from functions.customers.phone import Phone
 from functions.customers.queries import queries
+from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.vault import Key
 from tests.support.callers import A_KIOSK
 from tests.support.promised import hand_over, promised
 from tests.unit.customers.kiosk import (
@@ -259,3 +262,41 @@ def test_no_stream_of_a_phone_names_number_code_or_customer() -> None:
     assert len(stored) == 3
     for secret in (code, wrong(code), NUMBER, "5550100", customer_id):
         assert secret not in str(stored)
+
+
+def test_a_code_opens_no_session_of_somebody_who_had_the_number_before_by_a_row_of_a_restored_vault(
+    watch: Watch,
+) -> None:
+    ada, backup = register(), vault_rows()
+    service.change_sms_number(ada, "+1 555 0177")
+    restore(backup)
+    eve = register()  # who has the number now
+    code = request_code()
+    found = queries.handle({"query": "FindOneTimeCode", "data": {"phone_id": codes.phone_id(NUMBER), "request": 1}})
+    assert found["answer"]["code"] == code
+    service.erase(eve)
+    assert sign_in(code).status == 403
+
+
+def test_a_row_of_a_restored_vault_keeps_nobody_from_a_code_who_has_the_number(watch: Watch) -> None:
+    bob = register()
+    watch.move(minutes=1)
+    ada, backup = register(), vault_rows()
+    service.change_sms_number(ada, "+1 555 0177")
+    restore(backup)
+    assert sign_in(request_code()).body["customerId"] == bob
+
+
+def vault_rows() -> dict[Key, dict[str, Any]]:
+    """A copy of the rows of the vault."""
+    return copy.deepcopy(memory_vault().rows)
+
+
+def restore(backup: dict[Key, dict[str, Any]]) -> None:
+    memory_vault().tables["vault"] = backup
+
+
+def memory_vault() -> MemoryVault:
+    vault = runtime.current().vault
+    assert isinstance(vault, MemoryVault)
+    return vault

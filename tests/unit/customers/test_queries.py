@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from functions.customers import service
 from functions.customers.queries import queries
+from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import Commit, StoredEvent
 
@@ -63,6 +64,19 @@ def test_names_are_answered_by_id_those_of_the_unknown_and_the_erased_left_out()
     service.erase(eve)
     asked = [ada, eve, "nobody", bo, ada]
     assert ask("FindCustomerNames", customer_ids=asked) == {"names": {ada: "Ada Reyes", bo: "Bo Lind"}}
+
+
+def test_of_a_page_of_names_those_are_left_out_that_cannot_be_read() -> None:
+    """One stream is newer than this code, the key of another is wrapped by one that is missing."""
+    ada, eve, bo = registered(), registered("Eve Stone"), registered("Bo Lind")
+    newer = (StoredEvent.of("Renamed", 1, {}),)
+    runtime.current().store.commit(
+        Commit(stream=f"Customer#{eve}", version=2, id="c", events=newer, time="2026-03-14T09:26:53.589793Z")
+    )
+    vault = runtime.current().vault
+    assert isinstance(vault, MemoryVault)
+    vault.rows[f"customer {bo}", "key"]["by"] = "2019 lost"
+    assert ask("FindCustomerNames", customer_ids=[ada, eve, bo]) == {"names": {ada: "Ada Reyes"}}
 
 
 def test_the_names_of_more_than_100_customers_are_not_asked_at_once() -> None:

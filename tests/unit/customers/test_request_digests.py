@@ -3,11 +3,14 @@
 import hashlib
 import json
 
+import pytest
+
 from functions.customers import codes
 from functions.customers.api import api
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import DIGEST
+from tests.support.callers import A_KIOSK
 from tests.support.gateway import Response, request
 from tests.unit.customers.kiosk import NUMBER, ask, sign_in
 
@@ -78,3 +81,32 @@ def test_a_change_that_is_sent_again_under_its_key_is_answered_and_another_numbe
     ada = ask("", ADA).body["id"]
     assert [change(ada, MOVED, "2").status for _ in range(2)] == [200, 200]
     assert change(ada, {"smsNumber": NUMBER}, "2").status == 422
+
+
+@pytest.mark.parametrize(("method", "what"), [("PUT", "/disable"), ("DELETE", "")])
+def test_a_body_that_a_route_does_not_take_is_in_no_digest(method: str, what: str) -> None:
+    customer_id = ask("", ADA).body["id"]
+    path = f"/api/customers/{customer_id}{what}"
+    assert request(api, method, path, ADA, under("k-1")).status == 200
+    assert guessed(method, path, ADA) not in set.union(*digests().values())
+    assert request(api, method, path, {}, under("k-1")).status == 200  # the same request
+
+
+def test_no_flow_joins_a_phone_with_a_customer() -> None:
+    """Not even where a kiosk sends one correlation id or trace with all requests of a visit."""
+    visit = {
+        "X-Correlation-Id": "6f1f1d0e-0c5c-4a9c-9b52-0a5f2a4f7f10",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    }
+    for path, body in (("", ADA), ("/codes", {"smsNumber": NUMBER})):
+        assert request(api, "POST", f"/api/customers{path}", body, visit, A_KIOSK).status == 200
+    flows: dict[str, set[str]] = {}
+    store = runtime.current().store
+    assert isinstance(store, MemoryEventStore)
+    for stream in store.items:
+        for commit in store.forwards(stream):
+            metadata = [message.detail["metadata"] for message in commit.messages]
+            for flow in (commit.correlation_id, *(one["traceparent"][3:35] for one in metadata if one["traceparent"])):
+                flows.setdefault(flow, set()).add(stream.partition("#")[0])
+    assert {kind for kinds in flows.values() for kind in kinds} == {"Customer", "Phone", "Kiosk"}
+    assert not any({"Phone", "Customer"} <= kinds for kinds in flows.values())

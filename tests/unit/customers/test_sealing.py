@@ -4,8 +4,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 
-from functions.customers.domain import NAME, NUMBER, PLAIN
-from functions.customers.sealing import KEY_BYTES, NONCE_BYTES, SEALED, CustomerKey
+from functions.customers.domain import NAME, NUMBER, PLAIN, SEALED, Customer, Registered, SmsChanged
+from functions.customers.sealing import KEY_BYTES, NONCE_BYTES, CustomerKey
 from functions.kernel.runtime.commit import DIGEST
 
 ADA = CustomerKey("ada", bytes(range(KEY_BYTES)))
@@ -113,3 +113,14 @@ def test_a_requests_digest_is_one_for_a_customer_and_a_request() -> None:
     others = [ADA.digest("request-2"), CustomerKey.new("ada").digest("request-1")]
     assert digest not in others
     assert len(set(others)) == 2
+
+
+def test_a_text_of_an_earlier_event_does_not_open_in_a_later_one_of_the_same_customer() -> None:
+    """Whoever may write the table could put an old number back."""
+    first = ADA.seal("Ada Reyes", NAME, 1), ADA.seal("+1 555 0100", NUMBER, 1)
+    for sealed, opened in ((ADA.seal("+1 555 0101", NUMBER, 2), "+1 555 0101"), (first[1], None)):
+        customer = Customer(id="ada")
+        customer.apply(Registered(*first))
+        customer.apply(SmsChanged(sealed))
+        assert customer.number_opened_by(ADA) == opened
+        assert customer.name_opened_by(ADA) == "Ada Reyes"

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from functions.customers import keys, service, wrapping
 from functions.customers.service import Personal
+from functions.customers.wrapping import MissingKeyError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.keys import MemoryKms
@@ -100,8 +101,13 @@ def test_nothing_opens_five_minutes_after_kms_decrypts_no_more(containers: Conta
             names([ada])
 
 
-def test_two_containers_that_make_the_years_first_key_at_once_end_with_one(containers: Containers) -> None:
-    """The one that comes second makes a key for nothing, and takes that of the first."""
+def wrapping_ids(containers: Containers) -> list[str]:
+    return sorted(sort for partition, sort in containers.store.vault.rows if partition == "wrapping")
+
+
+def test_two_containers_that_make_the_years_first_key_at_once_make_two_of_which_both_open(
+    containers: Containers,
+) -> None:
     others: list[str] = []
     make = containers.kms.make
 
@@ -117,7 +123,8 @@ def test_two_containers_that_make_the_years_first_key_at_once_end_with_one(conta
     assert containers.calls == (2, 1)
     with containers.another():
         assert names([*mine, *others]) == ["Ada 0", "Ada 0"]
-    assert [place for place in containers.store.vault.rows if place[0] == "wrapping"] == [("wrapping", "2026")]
+        assert wrapping.newest()[0] == wrapping_ids(containers)[-1]
+    assert [id[:5] for id in wrapping_ids(containers)] == ["2026 ", "2026 "]
 
 
 def test_a_new_year_has_a_new_key_and_customers_of_before_keep_theirs(containers: Containers, watch: Watch) -> None:
@@ -126,8 +133,8 @@ def test_a_new_year_has_a_new_key_and_customers_of_before_keep_theirs(containers
         watch.now = datetime(2027, 1, 1, tzinfo=UTC)
         new = service.register("Eve Moss", "+1 555 0199")
         assert names([old, new]) == ["Ada 0", "Eve Moss"]
-    wrapped_by = {place[0]: row["by"] for place, row in containers.store.vault.rows.items() if "by" in row}
-    assert wrapped_by == {f"customer {old}": "2026", f"customer {new}": "2027"}
+    wrapped_by = {place[0]: row["by"][:5] for place, row in containers.store.vault.rows.items() if "by" in row}
+    assert wrapped_by == {f"customer {old}": "2026 ", f"customer {new}": "2027 "}
     assert containers.calls == (2, 1)  # that of before, which this container had kept for too long
     with containers.another():
         assert service.names([old, new]) == {old: "Ada 0", new: "Eve Moss"}
@@ -137,29 +144,56 @@ def test_a_new_year_has_a_new_key_and_customers_of_before_keep_theirs(containers
 def test_the_year_is_that_of_utc_at_the_moment_of_registering(containers: Containers, watch: Watch) -> None:
     watch.now = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
     with containers.another():
-        assert wrapping.newest()[0] == "2026"
+        assert wrapping.newest()[0].startswith("2026 ")
         watch.move(seconds=1)
-        assert wrapping.newest()[0] == "2027"
+        assert wrapping.newest()[0].startswith("2027 ")
 
 
-def test_a_customer_whose_wrapping_key_is_gone_is_an_error_that_names_the_year(containers: Containers) -> None:
+def test_a_clock_that_is_behind_at_new_year_makes_no_key_for_the_year_before(
+    containers: Containers, watch: Watch
+) -> None:
+    watch.now = datetime(2027, 1, 1, tzinfo=UTC)
+    with containers.another():
+        registered(1)
+    watch.now = datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC)
+    with containers.another():
+        registered(1)
+    assert [id[:5] for id in wrapping_ids(containers)] == ["2027 "]
+
+
+def test_a_customer_whose_wrapping_key_is_gone_is_an_error_that_names_it_until_it_is_restored(
+    containers: Containers,
+) -> None:
+    """Also once somebody else has registered, for whom another key is made in another place."""
     with containers.another():
         [ada] = registered(1)
-    del containers.store.vault.rows["wrapping", "2026"]
-    with containers.another(), pytest.raises(RuntimeError, match="the vault has no wrapping key of 2026: restore it"):
-        names([ada])
+    [id] = wrapping_ids(containers)
+    lost = containers.store.vault.rows.pop(("wrapping", id))
+    for _ in range(2):
+        with containers.another(), pytest.raises(MissingKeyError, match=f"no wrapping key '{id}': restore it"):
+            names([ada])
+        with containers.another():
+            [eve] = registered(1)
+            assert service.names([ada, eve]) == {eve: "Ada 0"}
+    with containers.another(), pytest.raises(MissingKeyError):
+        service.erase(ada)
+    containers.store.vault.rows["wrapping", id] = lost
+    with containers.another():
+        assert service.names([ada, eve]) == {ada: "Ada 0", eve: "Ada 0"}
+        service.erase(ada)
+    assert [place for place in containers.store.vault.rows if place[1].endswith(ada)] == []
 
 
 def test_a_wrapping_key_of_another_year_or_of_another_kms_key_does_not_decrypt(containers: Containers) -> None:
     with containers.another():
         registered(1)
-    rows = containers.store.vault.rows
-    rows["wrapping", "2027"] = rows["wrapping", "2026"]
+    rows, [id] = containers.store.vault.rows, wrapping_ids(containers)
+    rows["wrapping", "2027 x"] = rows["wrapping", id]
     with containers.another(), pytest.raises(ValueError, match="another context"):
-        wrapping.of("2027")
+        wrapping.of("2027 x")
     containers.kms = MemoryKms(bytes(32))
     with containers.another(), pytest.raises(ValueError, match="another context"):
-        wrapping.of("2026")
+        wrapping.of(id)
 
 
 def test_the_vault_holds_wrapping_keys_as_kms_encrypted_them(containers: Containers) -> None:

@@ -59,6 +59,7 @@ def client_error(code: str, status: int = 400, **members: Any) -> ClientError:
         ConnectionError(),
         client_error("ThrottlingException"),
         client_error("DisabledException"),
+        client_error("KMSInvalidStateException"),
         client_error("InternalServerError", status=500),
         client_error("TransactionCanceledException", CancellationReasons=[{"Code": "ThrottlingError"}]),
         ReadTimeoutError(endpoint_url="https://a.table"),

@@ -25,6 +25,7 @@ from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.vault import RowWrite
 from functions.notifications import service, wording
 from functions.notifications.inbox import inbox
+from functions.notifications.queries import queries
 from language.generate import ROOT
 from tests.support.delivery import attributes, body_of
 from tests.support.promised import hand_over, promised, read
@@ -250,3 +251,20 @@ def test_two_workers_that_send_the_same_text_at_once_use_one_request_id_and_reco
     assert texts.arrived == [Text(NUMBER, texts.asked[0].text, RECEIVED)]
     assert [message.name for message in promised()] == ["NotificationSent"]
     assert service.notifications.get(RECEIVED).version == 1
+
+
+def test_another_service_asks_which_texts_could_not_be_sent_and_why(texts: MemoryTexts, owner: Owner) -> None:
+    consume(CREATED)
+    owner.addresses.clear()
+    consume(APPROVED)
+    answer = queries.handle({"query": "FindSkippedTexts", "data": {"order_ids": [CREATED.order_id, "another"]}})
+    [[skipped]] = answer["answer"]["texts"].values()
+    assert skipped == {
+        "id": ids.derive(CREATED.order_id, "approved"),
+        "order_id": CREATED.order_id,
+        "kind": "approved",
+        "status": "skipped",
+        "reason": "there is no customer ada",
+        "time": skipped["time"],
+    }
+    assert list(answer["answer"]["texts"]) == [CREATED.order_id]

@@ -12,6 +12,7 @@ from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.context import CUSTOMER, STAFF, Caller, Context
 from functions.ordering import service
 from functions.ordering.api import Cancellation, api, cancel_order
+from functions.ordering.items import Item
 from functions.ordering.queries import queries
 from tests.support.gateway import Response, request
 from tests.unit.ordering.mall import CHECKED_OUT, PAID, Catalogue, collected, deliver, names, published
@@ -20,6 +21,9 @@ APPROVE = ApproveOrder(order_id="order-1", shopping_list_id="order-1")
 ORDER = "/api/ordering/order-1"
 BREAD = {"storeId": "bakery", "productId": "bread", "quantity": 2}
 INK = {"storeId": "paper", "productId": "ink", "quantity": 1}
+
+
+A_BREAD = Item("bakery", "bread", "Corner Bakery", "Rye bread", 450, 1)
 
 
 def place(*items: Any, headers: dict[str, str] | None = None, **fields: Any) -> Response:
@@ -202,4 +206,17 @@ def test_another_service_asks_for_an_order() -> None:
     }
     assert queries.handle({"query": "FindOrder", "data": {"order_id": "unknown"}}) == {
         "not_found": "there is no order unknown"
+    }
+
+
+def test_another_service_asks_why_orders_were_rejected_or_cancelled() -> None:
+    for order_id in ("cancelled", "rejected", "open"):
+        service.place(order_id, "ada", "payment-1", [A_BREAD])
+    for key in ("one", "another"):  # the second changes nothing, but is committed
+        headers = {"Idempotency-Key": key}
+        assert request(api, "DELETE", "/api/ordering/cancelled", {"reason": "my knee hurts"}, headers).status == 200
+    service.reject("rejected", "the customer is disabled")
+    asked = {"order_ids": ["cancelled", "rejected", "open", "unknown", "cancelled"]}
+    assert queries.handle({"query": "FindReasons", "data": asked}) == {
+        "answer": {"reasons": {"cancelled": "my knee hurts", "rejected": "the customer is disabled"}}
     }
