@@ -91,13 +91,16 @@ class LocalCloud:
             "no_proxy": HOST,
         }
 
-    def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client of this cloud, whatever is in the environment; `config` as for botocore's Config."""
+    def client(self, service: str, endpoint: str = "", **config: Any) -> Any:
+        """A boto3 client of this cloud, whatever is in the environment; `config` as for botocore's Config.
+
+        endpoint: of a service that has one of its own, such as the connections of a WebSocket API.
+        """
         # A session of its own: the default one is shared, and not safe between threads.
         session: Any = boto3.session.Session()
         return session.client(
             service,
-            endpoint_url=self.address,
+            endpoint_url=endpoint or self.address,
             region_name=REGION,
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key=ANY_KEY,

@@ -20,6 +20,7 @@ from infra.local.engine.patches import (
     service_calls,
     sqs,
     streams,
+    websocket,
     workers,
 )
 from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
@@ -33,6 +34,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     cloudformation.apply,
     permissions.apply,
     service_calls.apply,
+    websocket.apply,
     cognito.apply,
     logs.apply,
     autosave.apply,
