@@ -1,4 +1,4 @@
-"""The Lambda handlers of every service: `api`, `inbox`, `dispatcher`, `queries` and `relay`.
+"""The Lambda handlers of every service: `api`, `inbox`, `dispatcher`, `queries`, `relay` and `socket`.
 
 The gateway has two more: `authorizer` and `keys`.
 
@@ -16,7 +16,7 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-HANDLERS = ("api", "authorizer", "dispatcher", "inbox", "keys", "queries", "relay")
+HANDLERS = ("api", "authorizer", "dispatcher", "inbox", "keys", "queries", "relay", "socket")
 
 
 def __getattr__(name: str) -> Handler:

@@ -13,10 +13,11 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
+from functions.kernel.rest.socket import Socket
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.uses import Uses
 
-MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service")
+MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket")
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class Manifest:
     projections: tuple[Projection, ...]
     queries: Queries | None
     alarms: tuple[Alarm, ...]
+    socket: Socket | None = None
 
     @property
     def questions(self) -> tuple[type[Query[Any]], ...]:
@@ -54,7 +56,7 @@ class Manifest:
 
     @property
     def _uses(self) -> list[Uses]:
-        return [room.uses for room in (self.api, *self.inboxes, self.queries) if room]
+        return [room.uses for room in (self.api, *self.inboxes, self.queries, self.socket) if room]
 
     @property
     def indexes(self) -> list[str]:
@@ -81,6 +83,7 @@ def manifest(service: str) -> Manifest:
         projections=tuple(_registered(modules["views"], Projection)),
         queries=next(iter(_registered(modules["queries"], Queries)), None),
         alarms=tuple(_registered(modules["service"], Alarm)),
+        socket=next(iter(_registered(modules["socket"], Socket)), None),
     )
 
 

@@ -19,11 +19,22 @@ CACHED = 60  # seconds for which the gateway keeps the authorizer's answer about
 
 def caller(event: dict[str, Any]) -> Caller:
     """The caller of a request, as the authorizer named it; without a role when it named nobody."""
-    told = _told(event)
+    return _named(_told(event))
+
+
+def _named(told: dict[str, Any]) -> Caller:
     role, id = told.get("role"), told.get("id")
     if role not in ROLES or not isinstance(id, str) or not id:
         return Caller()
     return Caller(role, id, _number(told.get("began")), _number(told.get("generation")))
+
+
+def socket_caller(event: dict[str, Any]) -> Caller:
+    """The caller of a WebSocket API's `$connect`; nothing relies on it for what comes later on the connection.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
+    """
+    return _named(event.get("requestContext", {}).get("authorizer") or {})
 
 
 def admit(event: dict[str, Any], who: Caller, may: Collection[str]) -> None:
