@@ -118,8 +118,10 @@ def test_a_rollout_that_a_stage_does_not_have_is_refused() -> None:
             stage_with(stage=stage, rollout=rollout, **told)
 
 
-def test_only_codedeploy_has_a_managed_policy(prod: Templates) -> None:
+def test_only_roles_of_codedeploy_and_of_api_gateway_have_a_managed_policy(prod: Templates) -> None:
     for _, name, role in prod.resources("AWS::IAM::Role"):
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         service = statement["Principal"]["Service"]
-        assert bool(role.get("ManagedPolicyArns")) == (service == "codedeploy.amazonaws.com"), name
+        assert bool(role.get("ManagedPolicyArns")) == (
+            service in ("codedeploy.amazonaws.com", "apigateway.amazonaws.com")
+        ), name
