@@ -3,10 +3,12 @@
 The projection makes the rows of what begins to wait; the events need no more than that.
 """
 
+from collections.abc import Sequence
+
 from events.depot import LookAgain, WaitingListsDue
 from events.registry import Timer
 from functions.depot import matching, views
-from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.inbox import Handled, Inbox
 from functions.kernel.runtime.uses import Uses
 
 inbox = Inbox(
@@ -24,5 +26,5 @@ def check_due(timer: Timer) -> None:
 
 
 @inbox.after_a_batch
-def match() -> None:
+def match(handled: Sequence[Handled]) -> None:
     matching.match()

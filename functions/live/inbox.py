@@ -1,9 +1,17 @@
-"""What live consumes: the events of which the boards are made."""
+"""What live consumes: the events of which the boards are made; what changed is appended once for a batch."""
 
-from functions.kernel.messaging.inbox import Inbox
+from collections.abc import Sequence
+
+from functions.kernel.messaging.inbox import Handled, Inbox
 from functions.kernel.runtime.uses import Uses
+from functions.live import service
 from functions.live.push import connections
 from functions.live.views import projection
 
-inbox = Inbox("live", uses=Uses(rows=("get_many", "query", "put", "delete"), ports=(connections,)))
+inbox = Inbox("live", uses=Uses(rows=("get", "get_many", "query", "delete"), ports=(connections,)))
 inbox.include(projection)
+
+
+@inbox.after_a_batch
+def append(handled: Sequence[Handled]) -> None:
+    service.append(handled)

@@ -30,12 +30,13 @@ from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
 from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes
 from tests.support.keys import MemoryKms
+from tests.support.live import MemoryConnections, event
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
 from tests.support.runtime import CODE_KEY, SETTINGS, TOKEN_KEYS
 
 
 class Mall:
-    """Ten services, wired as they are deployed."""
+    """Eleven services, wired as they are deployed."""
 
     def __init__(
         self, *, disorder: int | None = None, settings: Mapping[str, str] | None = None, hour: int = 9
@@ -50,6 +51,7 @@ class Mall:
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
+        self.connections = MemoryConnections()
         self.repeated: dict[str, RepeatedAction] = {}
         known = [(route.method, route.path) for m in self.manifests.values() if m.api for route in m.api.routes]
         self.gateway = Api("gateway", elsewhere=known)
@@ -84,7 +86,12 @@ class Mall:
             dead_letters=MemoryQueue(self),
             queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
             invoke=self.ask,
-            adapters={"texts": self.texts, "code_key": CODE_KEY, **MemoryKms().adapters},
+            adapters={
+                "texts": self.texts,
+                "connections": self.connections,
+                "code_key": CODE_KEY,
+                **MemoryKms().adapters,
+            },
             secret=lambda: b"a key for tests",
             token_keys=lambda: TOKEN_KEYS,
             settings={**SETTINGS, **settings},
@@ -148,6 +155,16 @@ class Mall:
                 answer = self.gateway.handle(event)
         content = answer.get("body")
         return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
+
+    def socket(
+        self, route: str, connection: str, frame: Mapping[str, Any] | str | None = None, caller: Caller = CLERK
+    ) -> int:
+        """Send an event of the staff's stream, as its WebSocket API does; the status of the answer."""
+        registered = self.manifests["live"].socket
+        assert registered
+        with self.at_work("live"):
+            status: int = registered.handle(event(route, connection, frame, caller))["statusCode"]
+        return status
 
     def ask(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
         """A direct invocation of a service's `queries` function. Raises UnavailableError while it is stopped."""

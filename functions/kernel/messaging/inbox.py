@@ -4,7 +4,7 @@ When a failed message is retried and when it is given up: see retry.py.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from math import inf
@@ -63,6 +63,25 @@ class _Answers:
     refused: Callable[[Any, MallBotsError], Reply]
 
 
+@dataclass(frozen=True)
+class Handled:
+    """A message of a batch that was handled."""
+
+    message: Message
+    metadata: Metadata
+
+
+@dataclass
+class _Batch:
+    """What came of a batch so far: the lines of what was handled, and the messages themselves."""
+
+    lines: list[dict[str, object]] = field(default_factory=list)
+    handled: list[Handled] = field(default_factory=list)
+
+
+AfterABatch = Callable[[Sequence[Handled]], object]
+
+
 class Inbox:
     """What one queue of a service handles: the source of its subscriptions, permissions and dispatch.
 
@@ -72,7 +91,8 @@ class Inbox:
     the service a timer again and again. `inbox.drain(OrderPaid)` ends a subscription of the release before.
 
     fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
-    batch are handled side by side, in no order, and then what `@inbox.after_a_batch` registers is called once.
+    batch are handled side by side, in no order; those of a standard queue one after the other. Then what
+    `@inbox.after_a_batch` registers is called once, with those that were handled.
     uses: what the handlers call, of which the permissions of the function are made.
     """
 
@@ -85,7 +105,7 @@ class Inbox:
         self._answers: dict[str, _Answers] = {}
         self._projections: list[Projection] = []
         self._messages: dict[str, type[Message]] = {}
-        self._afterwards: list[Callable[[], object]] = []
+        self._afterwards: list[AfterABatch] = []
         self._drained: set[str] = set()
         self.schedules: dict[type[Timer], str] = {}
 
@@ -137,12 +157,12 @@ class Inbox:
 
         return register
 
-    def after_a_batch(self, work: Callable[[], object]) -> Callable[[], object]:
-        """Register what to do once after the messages of a batch of a FIFO queue, if any of them was handled."""
-        if not self.fifo:
-            raise TypeError(
-                "the batches of a standard queue are worked on at the same time: nothing follows one of them"
-            )
+    def after_a_batch(self, work: AfterABatch) -> AfterABatch:
+        """Register what to do once after the messages of a batch, with those that were handled, if any was.
+
+        Where it fails, in a FIFO queue the last of them is retried, in a standard one all of them: other batches are
+        worked on meanwhile, and none of those does what this one left.
+        """
         self._afterwards.append(work)
         return work
 
@@ -169,45 +189,53 @@ class Inbox:
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
-        records, started = event["Records"], clock.now()
-        handled: list[dict[str, object]] = []
-        failed = self._side_by_side(records, handled) if self.fifo else self._in_turn(records, handled)
-        observe.batch(self.queue, handled, (clock.now() - started).total_seconds())
+        records, started, batch = event["Records"], clock.now(), _Batch()
+        failed = self._side_by_side(records, batch) if self.fifo else self._in_turn(records, batch)
+        observe.batch(self.queue, batch.lines, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
-    def _in_turn(self, records: Sequence[dict[str, Any]], handled: list[dict[str, object]]) -> list[str]:
+    def _in_turn(self, records: Sequence[dict[str, Any]], batch: _Batch) -> list[str]:
+        """Where what follows a batch fails, all that were handled are those that failed."""
         failed: list[str] = []
+        handled: list[dict[str, Any]] = []
+        needed = budget.MESSAGE + (budget.AFTERWARDS if self._afterwards else 0)
         for position, record in enumerate(records):
-            if position and budget.left() < budget.MESSAGE:
+            if position and budget.left() < needed:
                 for rest in records[position:]:
                     self._keep(rest, 0)
                     failed.append(rest["messageId"])
                 break
-            if not self._may_leave(record, outcome(partial(self._receive, record, handled))):
+            error = outcome(partial(self._receive, record, batch))
+            if error is None and self._afterwards:
+                handled.append(record)
+            elif not self._may_leave(record, error):
                 failed.append(record["messageId"])
+        if handled:
+            error = outcome(partial(self._follow_up, handled[-1], batch))
+            failed += [record["messageId"] for record in handled if not self._may_leave(record, error)]
         return failed
 
-    def _side_by_side(self, records: Sequence[dict[str, Any]], handled: list[dict[str, object]]) -> list[str]:
+    def _side_by_side(self, records: Sequence[dict[str, Any]], batch: _Batch) -> list[str]:
         """Where what follows a batch fails, the last message that was handled is the one that failed."""
-        outcomes = runtime.current().side_by_side([partial(self._receive, record, handled) for record in records])
+        outcomes = runtime.current().side_by_side([partial(self._receive, record, batch) for record in records])
         succeeded = [position for position, error in enumerate(outcomes) if error is None]
         if succeeded:
-            outcomes[succeeded[-1]] = outcome(partial(self._follow_up, records[succeeded[-1]]))
+            outcomes[succeeded[-1]] = outcome(partial(self._follow_up, records[succeeded[-1]], batch))
         pairs = zip(records, outcomes, strict=True)
         return [record["messageId"] for record, error in pairs if not self._may_leave(record, error)]
 
-    def _receive(self, record: dict[str, Any], handled: list[dict[str, object]]) -> None:
-        """Handle one message, and add to `handled` what the batch's line says of it."""
+    def _receive(self, record: dict[str, Any], batch: _Batch) -> None:
+        """Handle one message, and add it to what came of the batch."""
         content = read_body(record["body"])
         _wait_until_due(due(content))
-        handled.append(self._dispatch(envelope(content), content))
+        self._dispatch(envelope(content), content, batch)
 
-    def _follow_up(self, record: dict[str, Any]) -> None:
+    def _follow_up(self, record: dict[str, Any], batch: _Batch) -> None:
         """Do what is registered to follow a batch, in the context of its last message."""
         metadata = envelope(read_body(record["body"])).metadata
         with context.within(_context(metadata)), observe.handling(metadata):
             for work in self._afterwards:
-                work()
+                work(batch.handled)
 
     def _may_leave(self, record: dict[str, Any], error: Exception | None) -> bool:
         """Whether a message may leave the queue: it was handled, or is dead-lettered now. Otherwise it is put off."""
@@ -252,12 +280,13 @@ class Inbox:
             return False
         return True
 
-    def _dispatch(self, received: Envelope, content: dict[str, Any]) -> dict[str, object]:
-        """Handle a message; returns what to log of it. content: the body that it came in."""
+    def _dispatch(self, received: Envelope, content: dict[str, Any], batch: _Batch) -> None:
+        """Handle a message, and add it to what came of the batch. content: the body that it came in."""
         started = clock.now()
         metadata = received.metadata
         if metadata.name in self._drained:
-            return observe.about(metadata.name, metadata.stream, metadata.correlation_id, 0)
+            batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, 0))
+            return
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
         known = self._messages[metadata.name]
@@ -277,7 +306,8 @@ class Inbox:
                 else:
                     handler(message)
         took = (clock.now() - started).total_seconds()
-        return observe.about(metadata.name, metadata.stream, metadata.correlation_id, took)
+        batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, took))
+        batch.handled.append(Handled(message, metadata))
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
         """Run a command's handler and send the reply: in the commit that the handler made, or else now."""

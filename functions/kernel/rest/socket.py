@@ -96,7 +96,8 @@ class Socket:
             try:
                 self._work(requested["routeKey"], connection, event)
             except Exception as error:
-                observe.log_error("a frame failed", error)
+                if not isinstance(error, UnreadableFrameError):
+                    observe.log_error("a frame failed", error)
                 for handler in self._failed:
                     handler(connection, error)
             return {"statusCode": 200}

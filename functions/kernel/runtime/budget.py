@@ -28,6 +28,7 @@ CALL = TRIES * TRY + (TRIES - 1) * BACK_OFF
 RESERVE = 1  # what a function keeps to answer, or to report what failed
 OPTIONAL = BACK_OFF + TRY + RESERVE  # for a call without which there is an answer: of slow tries it is the only one
 MESSAGE = CALL + RESERVE  # a message of a batch, and a step of a sweep, begins only while so much is left
+AFTERWARDS = TRY  # more, in a standard queue of which something follows each batch
 
 _left: ContextVar[Callable[[], float] | None] = ContextVar("left", default=None)
 

@@ -1,16 +1,19 @@
 """Queue batches to handlers: what is done with a message, whatever it is."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.messaging import inbox as received
 from functions.kernel.messaging.inbox import FIFO_GROUP, Again, Inbox
 from functions.kernel.messaging.retry import UndeliverableError
-from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime import budget, clock, context, runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.delivery import delivered
 from tests.support.handling import DONE, FILLED, Handled, dead_letters_of, failures, filled, queue_of, with_body
@@ -161,21 +164,64 @@ def test_what_follows_a_batch_of_a_fifo_queue_is_done_once_in_the_flow_of_the_la
 ) -> None:
     handled = Handled(fifo=True, c=UnavailableError("not now"))
     followed: list[tuple[list[str], str | None]] = []
-    handled.inbox.after_a_batch(lambda: followed.append((list(handled.jars), context.current().causation_id)))
+    handled.inbox.after_a_batch(lambda done: followed.append((jars_of(done), context.current().causation_id)))
     batch = delivered(filled("a"), filled("b"), filled("c"))
     assert failures(handled.inbox.handle(batch)) == ["record-2"]
     second = json.loads(batch["Records"][1]["body"])["detail"]["metadata"]["id"]
     assert followed == [(["a", "b"], second)]
 
 
-def test_nothing_can_follow_the_batches_of_a_standard_queue() -> None:
-    with pytest.raises(TypeError, match="standard queue"):
-        Inbox("jars").after_a_batch(lambda: None)
+def jars_of(handled: Sequence[received.Handled]) -> list[str]:
+    return [one.message.jar_id for one in handled if isinstance(one.message, JarFilled)]
+
+
+def test_what_follows_a_batch_of_a_standard_queue_is_done_once_with_those_that_were_handled(running: Runtime) -> None:
+    handled = Handled(b=UnavailableError("not now"))
+    followed: list[tuple[list[str], list[int], str | None]] = []
+    handled.inbox.after_a_batch(
+        lambda done: followed.append(
+            (jars_of(done), [one.metadata.stream_version for one in done], context.current().causation_id)
+        )
+    )
+    batch = delivered(filled("a"), filled("b"), filled("c"), stream_version=7)
+    assert failures(handled.inbox.handle(batch)) == ["record-1"]
+    last = json.loads(batch["Records"][2]["body"])["detail"]["metadata"]["id"]
+    assert followed == [(["a", "c"], [7, 7], last)]
+
+
+def test_where_what_follows_a_batch_of_a_standard_queue_fails_all_that_were_handled_are_retried(
+    running: Runtime,
+) -> None:
+    handled = Handled(b=UndeliverableError("never"))
+
+    def follow(done: Sequence[received.Handled]) -> None:
+        raise UnavailableError("not now")
+
+    handled.inbox.after_a_batch(follow)
+    assert failures(handled.inbox.handle(delivered(filled("a"), filled("b"), filled("c")))) == ["record-0", "record-2"]
+    assert queue_of(running).retry_in_seconds == {"receipt-0": 2, "receipt-2": 2}
+    assert [reason["reason"] for _, reason in dead_letters_of(running)] == ["never"]
+
+
+def test_nothing_follows_a_batch_of_a_standard_queue_of_which_every_message_failed(running: Runtime) -> None:
+    handled = Handled(a=UnavailableError("not now"))
+    handled.inbox.after_a_batch(lambda done: handled.jars.append("followed"))
+    assert failures(handled.inbox.handle(delivered(filled("a")))) == ["record-0"]
+    assert handled.jars == []
+
+
+def test_a_message_of_a_standard_queue_begins_only_with_time_for_what_follows_the_batch(running: Runtime) -> None:
+    for left, begun in ((budget.MESSAGE + budget.AFTERWARDS, ["a", "b"]), (budget.MESSAGE, ["a"])):
+        handled = Handled()
+        handled.inbox.after_a_batch(lambda done: None)
+        with budget.limited(partial(float, left)):
+            handled.inbox.handle(delivered(filled("a"), filled("b")))
+        assert handled.jars == begun
 
 
 def test_nothing_follows_a_batch_of_which_every_message_failed(running: Runtime) -> None:
     handled = Handled(fifo=True, a=UnavailableError("not now"))
-    handled.inbox.after_a_batch(lambda: handled.jars.append("followed"))
+    handled.inbox.after_a_batch(lambda done: handled.jars.append("followed"))
     assert failures(handled.inbox.handle(delivered(filled("a")))) == ["record-0"]
     assert handled.jars == []
 
@@ -186,7 +232,7 @@ def test_where_what_follows_a_batch_fails_the_last_message_is_retried_and_dead_l
     handled = Handled(fifo=True)
     state = {"down": True}
 
-    def follow() -> None:
+    def follow(done: Sequence[received.Handled]) -> None:
         if state["down"]:
             raise UnavailableError("not now")
         handled.jars.append("followed")

@@ -1,0 +1,191 @@
+"""The use cases of live: answer a client's frames, and bring what changed to those who watch."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+
+from events.envelope import Metadata
+from functions.kernel.messaging.inbox import Handled
+from functions.kernel.projections.projection import read_many
+from functions.kernel.runtime import budget, clock, observe, runtime
+from functions.kernel.runtime.context import Caller
+from functions.kernel.runtime.views import Row
+from functions.live import board, log, subscriptions, topics, views
+from functions.live.frames import Change, ChangedBy, Error, Place, Pong, Subscribed, Unsubscribed, Wanted
+from functions.live.push import GoneError, connections
+from functions.live.topics import Shard
+
+POSTING = 3  # seconds in which posts of a batch begin: whom they do not reach resumes after its next ping
+AGAIN = "this cannot be answered now: try again in a moment"
+
+
+def connect(connection: str, caller: Caller) -> None:
+    """Write down who has a connection."""
+    subscriptions.connect(connection, caller)
+
+
+def disconnect(connection: str) -> None:
+    """Forget a connection and its subscriptions."""
+    subscriptions.forget(connection)
+
+
+def subscribe(connection: str, wanted: Iterable[Wanted]) -> None:
+    """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
+
+    The subscription is written first, so that what is appended from now on is posted. A topic that fails is answered
+    by an error, and the others go on.
+    """
+    with _forgetting(connection):
+        for one in wanted:
+            try:
+                _subscribe(connection, one)
+            except GoneError:
+                raise
+            except Exception as error:
+                observe.log_error("a topic cannot be subscribed to", error, topic=one.topic)
+                _send(connection, Error(code="unavailable", message=AGAIN, topic=one.topic))
+
+
+def _subscribe(connection: str, wanted: Wanted) -> None:
+    subscriptions.subscribe(connection, wanted.topic)
+    for shard in topics.shards(wanted.topic):
+        if wanted.shard in (None, shard.number):
+            for text in _catch_up(shard, wanted):
+                connections().post(connection, text)
+
+
+def _catch_up(shard: Shard, wanted: Wanted) -> Iterator[str]:
+    """The frames that bring a client up to the head of a shard, which it watches from now on."""
+    watch = log.take(shard)
+    missed = None
+    if wanted.epoch == watch.epoch and wanted.since is not None and wanted.shard is not None:
+        missed = log.since(shard, watch, wanted.since)
+    if missed is None:
+        yield from board.snapshot(shard, watch, log.head(shard, watch))
+        return
+    for entry in missed:
+        yield from board.changes(shard, watch, entry)
+    reached = missed[-1].position if missed else wanted.since
+    yield board.text(Subscribed(**dict(board.place(shard, watch, reached or 0))))
+
+
+def unsubscribe(connection: str, names: Iterable[str]) -> None:
+    """End subscriptions."""
+    with _forgetting(connection):
+        for topic in names:
+            subscriptions.unsubscribe(connection, topic)
+            _send(connection, Unsubscribed(topic=topic))
+
+
+def ping(connection: str, number: int, positions: Sequence[Place]) -> None:
+    """Answer where the logs are, and extend the watches that a client names; none of a shard that nobody watches."""
+    shards = [Shard(position.topic, position.shard) for position in positions]
+    watches = log.open_watches(shards)
+    heads = []
+    for shard in shards:
+        watch = log.keep(shard, watches[shard]) if shard in watches else None
+        heads.append(board.place(shard, watch, log.head(shard, watch) if watch else 0))
+    with _forgetting(connection):
+        _send(connection, Pong(id=number, positions=heads))
+
+
+def refuse(connection: str, error: Error) -> None:
+    """Tell a client what was not done. What cannot be told is left to its next ping."""
+    with suppress(Exception), _forgetting(connection):
+        _send(connection, error)
+
+
+def append(handled: Sequence[Handled]) -> None:
+    """Append what messages changed to the logs that are watched, one item each, and post it to who watches.
+
+    Their rows are written. A change is left out where its row shows a newer message of another batch, which appends
+    that. Where it shows the newest of these, all of these are appended, also when they were before: the function may
+    have ended between row and log. Raises UnavailableError, and what DynamoDB raises; posting raises nothing.
+    """
+    shards = {place.shard for one in handled for place in views.places(one.message)}
+    watches = log.open_watches(shards)
+    if not watches:
+        return
+    made = [(one, row) for one in handled if (row := views.row_of(one.message, one.metadata))]
+    appended = []
+    for shard, changes in _changed(made, watches).items():
+        item = log.append(shard, watches[shard], changes)
+        if item:
+            appended.append((shard, *item))
+    _post([(shard.topic, list(board.changes(shard, watch, entry))) for shard, watch, entry in appended])
+
+
+def _changed(made: Sequence[tuple[Handled, Row]], watched: Iterable[Shard]) -> dict[Shard, list[dict[str, Any]]]:
+    """The changes of watched shards, of a row by its version."""
+    there = read_many(((row.partition, row.sort) for _, row in made), consistent=True)
+    newest: dict[tuple[str, str], int] = {}
+    for one, row in made:
+        key = (row.partition, row.sort)
+        newest[key] = max(newest.get(key, 0), one.metadata.stream_version)
+    changed: dict[Shard, list[dict[str, Any]]] = defaultdict(list)
+    for one, row in sorted(made, key=lambda pair: pair[0].metadata.stream_version):
+        key = (row.partition, row.sort)
+        if key in there and there[key]["version"] == newest[key]:
+            for place in views.places(one.message):
+                if place.shard in watched:
+                    changed[place.shard].append(_change(place, row, one.metadata))
+    return changed
+
+
+def _change(place: topics.Place, row: Row, metadata: Metadata) -> dict[str, Any]:
+    assert row.data is not None
+    gone = views.has_left(row.data) and not place.shard.topic.startswith(topics.ONE_ORDER)
+    data = None if gone else board.without_version(row.data)
+    by = ChangedBy(**{name: getattr(metadata, name) for name in ChangedBy.model_fields})
+    return Change(id=place.id, version=metadata.stream_version, data=data, message=by).model_dump(by_alias=True)
+
+
+def _post(items: Sequence[tuple[str, list[str]]]) -> None:
+    """Post frames of topics to their subscribers, side by side; those of one connection in their order.
+
+    It fails nothing: a client that is missed finds that by its next ping. Where time ends before all were reached, the
+    next batch begins with another.
+    """
+    until = clock.now() + timedelta(seconds=POSTING)
+    try:
+        texts: dict[str, list[str]] = defaultdict(list)
+        for topic, frames in items:
+            for connection in subscriptions.subscribers(topic):
+                texts[connection] += frames
+        if not texts:
+            return
+        connections()  # made once, before threads need it
+        order = sorted(texts)
+        first = clock.now().microsecond % len(order)
+        jobs = [partial(_post_to, one, texts[one], until) for one in order[first:] + order[:first]]
+        failed = [error for error in runtime.current().side_by_side(jobs) if error]
+        if failed:
+            observe.log_error(f"{len(failed)} of {len(jobs)} connections were not reached", failed[0])
+    except Exception as error:
+        observe.log_error("nothing was posted", error)
+
+
+def _post_to(connection: str, texts: Sequence[str], until: datetime) -> None:
+    with _forgetting(connection):
+        for text in texts:
+            if clock.now() >= until or budget.left() < budget.TRY + budget.RESERVE:
+                raise TimeoutError
+            connections().post(connection, text)
+
+
+def _send(connection: str, frame: BaseModel) -> None:
+    connections().post(connection, board.text(frame))
+
+
+@contextmanager
+def _forgetting(connection: str) -> Iterator[None]:
+    """Within the block, a connection that is gone is forgotten, and the block ends."""
+    try:
+        yield
+    except GoneError:
+        subscriptions.forget(connection)
