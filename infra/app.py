@@ -71,7 +71,7 @@ def _gateway(stage: Stage, manifests: dict[str, Manifest]) -> Path:
     """The code of the gateway's own function, with the documents that it serves."""
     routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
     openapi = document()
-    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(openapi)}
+    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(stage.origins)}
     return bundling.asset("gateway", stage, extra=files)
 
 

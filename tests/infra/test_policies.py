@@ -129,13 +129,18 @@ def called_as(route: Resource, api: str, stage: str) -> str:
     return f"arn:aws:execute-api:{HERE}:{api}/{stage}/{method_and_path}"
 
 
+def behind(uri: str) -> str:
+    """The function of an integration or an authorizer: its ARN, or the gateway's own ARN around it."""
+    return uri.rpartition("/functions/")[2].removesuffix("/invocations")
+
+
 def test_the_gateway_may_call_the_function_of_every_route(names: Names) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
     routes = names.templates.resources("AWS::ApiGatewayV2::Route")
     assert len(routes) > 50
     for stack, _, route in routes:
         integration = names.templates.stacks[stack]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]
-        function = names.of(stack, integration["Properties"]["IntegrationUri"])
+        function = behind(names.of(stack, integration["Properties"]["IntegrationUri"]))
         source = called_as(route, names.of(stack, route["ApiId"]), "live" if stack == "live" else "$default")
         assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, source), names), route["RouteKey"]
 
@@ -150,8 +155,7 @@ def test_the_gateway_may_call_the_authorizer_and_only_as_this_authorizer_of_this
     [(stack, name, authorizer)] = [one for one in authorizers(names) if one[0] == where]
     uri = names.of(stack, authorizer["AuthorizerUri"])
     api, authorizer_id = names.of(stack, authorizer["ApiId"]), names.of(stack, {"Ref": name})
-    function = uri.removeprefix("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/")
-    function = function.removesuffix("/invocations")
+    function = behind(uri)
     assert names.function("platform", function)["Handler"].endswith(".authorizer")
     own, others = (f"arn:aws:execute-api:{HERE}:{one}" for one in (f"{api}/authorizers/{authorizer_id}", "other/*"))
     assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, own), names)
