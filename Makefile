@@ -11,6 +11,7 @@ PACKAGES := functions events language clients infra
 VENV := .venv/.installed
 ENGINE := .engine/.installed
 NODE := node_modules/.installed
+PAGES := $(if $(wildcard clients/pages/build.mjs),.build/pages/.built)
 
 ##@ Start
 
@@ -24,7 +25,7 @@ help: ## List the commands (this text)
 install: $(VENV) $(ENGINE) $(NODE) ## Install the tools into .venv, .engine and node_modules (other commands do it too)
 
 .PHONY: run
-run: $(VENV) $(ENGINE) $(NODE) ## Start the whole system on this machine, by a real deployment to the local cloud
+run: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Start the whole system on this machine, by a real deployment to the local cloud
 	@$(local) run $(flags)
 
 .PHONY: demo
@@ -32,7 +33,7 @@ demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order from basket to compl
 	@$(local) demo $(flags)
 
 .PHONY: up
-up: $(VENV) $(ENGINE) $(NODE) ## Start it in the background (stop it with make down)
+up: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Start it in the background (stop it with make down)
 	@$(local) up $(flags)
 
 .PHONY: token
@@ -137,7 +138,7 @@ test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
-e2e: $(VENV) $(ENGINE) $(NODE) ## Run the tests that deploy to the local cloud
+e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Run the tests that deploy to the local cloud
 	@.venv/bin/pytest tests/e2e --force-enable-socket
 
 .PHONY: fuzz
@@ -205,8 +206,13 @@ synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= 
 	@node_modules/.bin/cdk synth --quiet $(if $(STAGE),-c stage="$(STAGE)") -c deploying=no $(ARGS)
 
 .PHONY: deploy
-deploy: stage $(VENV) $(NODE) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
+deploy: stage $(VENV) $(NODE) $(PAGES) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
 	@node_modules/.bin/cdk deploy $(if $(ONLY),$(stacks) --exclusively,--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
+	@$(if $(ONLY),,$(operate) publish-pages --stage "$(STAGE)")
+
+.PHONY: publish-pages
+publish-pages: $(VENV) $(PAGES) ## Upload the pages to a deployment that has their stack: STAGE=name (the local cloud: make up)
+	@$(operate) publish-pages $(to)
 
 # A stack is named after its service, with a capital. Exclusively: the CDK would deploy the platform's stack too, on which each
 # depends, and without alarm_email take its subscription away.
@@ -230,6 +236,7 @@ adopt: stage $(VENV) $(NODE) ## Take up again the tables that stayed when a serv
 destroy: stage $(VENV) $(NODE) ## Remove a deployment: make destroy STAGE=name
 	@read -r -p "This removes stage $(STAGE) and its messages in flight. Type its name to go on: " name && \
 		[ "$$name" = "$(STAGE)" ] || { echo "Nothing was removed." >&2; exit 1; }
+	@$(operate) empty-pages --stage "$(STAGE)"
 	@node_modules/.bin/cdk destroy --all --force -c stage="$(STAGE)" -c deploying=no $(ARGS)
 
 .PHONY: stage
@@ -251,6 +258,11 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 clean: ## Remove what was built (not the environments, not the local cloud's state)
 	@rm -rf .build cdk.out mutants .coverage .coverage.* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Built when a file of the pages changed. esbuild takes about a second.
+.build/pages/.built: $(NODE) $(shell find clients/console clients/kiosk clients/docs clients/pages -type f 2> /dev/null)
+	@node clients/pages/build.mjs > /dev/null
+	@touch $@
 
 # The environments. A stamp is newer than the lock it was installed from, so a changed lock triggers a new installation.
 

@@ -16,9 +16,10 @@ from infra.documents.api_page import page
 from infra.documents.openapi import document
 from infra.nag import check
 from infra.names import named
+from infra.pages import PagesStack
 from infra.platform_stack import PlatformStack
 from infra.service import Service
-from infra.stages import NO_ADAPTER, SANDBOX, TIMES, Stage, read_origins, stage
+from infra.stages import NO_ADAPTER, SANDBOX, TIMES, Stage, local_pages, read_origins, stage
 
 
 class ServiceStack(cdk.Stack):
@@ -58,6 +59,8 @@ def compose(app: cdk.App, stage: Stage, placeholder: Path | None = None) -> None
         )
         for name, found in manifests.items()
     ]
+    pages = PagesStack(app, "Pages", stage=stage, **_settings(stage, "Pages"))
+    pages.add_stack_dependency(platform)
     for stack in stacks:
         stack.add_stack_dependency(platform)
     if not placeholder and app.node.try_get_context("deploying") != "no":
@@ -68,7 +71,7 @@ def _gateway(stage: Stage, manifests: dict[str, Manifest]) -> Path:
     """The code of the gateway's own function, with the documents that it serves."""
     routes = sorted((r.method, r.path) for m in manifests.values() if m.api for r in m.api.routes)
     openapi = document()
-    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(openapi)}
+    files = {"routes.json": json.dumps(routes), "openapi.json": json.dumps(openapi), "docs.html": page(stage.origins)}
     return bundling.asset("gateway", stage, extra=files)
 
 
@@ -81,15 +84,21 @@ def stage_from_context(app: cdk.App) -> Stage:
 
     `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say.
     `-c payment_provider=PATH` names the adapter of the payment provider, `-c origins=https://a.example,…` the
-    origins of pages. Raises ValueError. Unless `-c deploying=no`, that is also for a stage that keeps its data and
-    whose provider moves no money; with `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and
-    for `local`, which infra/local deploys to an engine of its own.
+    origins of pages, `-c engine=http://127.0.0.1:4600` where the local cloud answers. Raises ValueError. Unless
+    `-c deploying=no`, that is also for a stage that keeps its data and whose provider moves no money; with
+    `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and for `local`, which infra/local
+    deploys to an engine of its own.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
     found = stage(app.node.try_get_context("stage") or "local", times)
     found = _rolled_out(found, app.node.try_get_context("rollout"))
     found = replace(found, payment_provider=app.node.try_get_context("payment_provider") or found.payment_provider)
+    engine = app.node.try_get_context("engine")
+    if engine:
+        if found.name != "local":
+            raise ValueError(f"{found.name!r} is deployed to AWS: it has no engine")
+        found = replace(found, engine=engine, origins=(local_pages(engine),))
     origins = app.node.try_get_context("origins")
     found = found if origins is None else replace(found, origins=read_origins(origins))
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing

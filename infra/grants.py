@@ -18,6 +18,7 @@ from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
+from functions.kernel.rest.socket import Socket
 from functions.kernel.runtime.uses import RowUse, Uses, VaultUse
 from infra.function import ServiceFunction
 from infra.names import function_arn, queries_address, shared
@@ -84,6 +85,10 @@ class Grants:
     def queries(self, function: ServiceFunction, queries: Queries) -> None:
         """What its answers use."""
         self._uses(function, queries.uses)
+
+    def socket(self, function: ServiceFunction, socket: Socket) -> None:
+        """What the handlers of its frames use."""
+        self._uses(function, socket.uses)
 
     def relay(self, function: ServiceFunction, table: dynamodb.Table) -> None:
         """Publish, send the service its own reminders, and read the commits of a republish: one stream, or all."""

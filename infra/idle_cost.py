@@ -25,11 +25,16 @@ Properties = Mapping[str, Any]
 POLLERS, POLL_SECONDS = 5, 20
 
 BY_USE = {
+    "AWS::ApiGateway::Account": "free",
     "AWS::ApiGatewayV2::Api": "by request",
     "AWS::ApiGatewayV2::Authorizer": "free; its function by request and duration",
     "AWS::ApiGatewayV2::Integration": "free",
     "AWS::ApiGatewayV2::Route": "free",
     "AWS::ApiGatewayV2::Stage": "free",
+    "AWS::CloudFront::Distribution": "by request and by what is sent, beyond what is free each month",
+    "AWS::CloudFront::Function": "by request",
+    "AWS::CloudFront::OriginAccessControl": "free",
+    "AWS::CloudFront::ResponseHeadersPolicy": "free",
     "AWS::CodeDeploy::Application": "free for Lambda",
     "AWS::CodeDeploy::DeploymentGroup": "free for Lambda",
     "AWS::Cognito::ManagedLoginBranding": "free",
@@ -50,6 +55,8 @@ BY_USE = {
     "AWS::Lambda::Version": "free",
     "AWS::Logs::LogGroup": "by what is logged",
     "AWS::Logs::MetricFilter": "free; its metric for the hours in which it is counted",
+    "AWS::S3::Bucket": "by request and by what is stored: about 3 MB",
+    "AWS::S3::BucketPolicy": "free",
     "AWS::SNS::Subscription": "by notification",
     "AWS::SNS::Topic": "by notification",
     "AWS::SNS::TopicPolicy": "free",

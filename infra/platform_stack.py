@@ -19,6 +19,7 @@ from infra.code_key import add_code_key
 from infra.function import RETENTION, ServiceFunction
 from infra.gateway_alarms import add_gateway_alarms
 from infra.identity import Identity
+from infra.live import SHARED_AUTHORIZER, add_socket_api
 from infra.names import bus_name, named, share
 from infra.rollout import shift_gradually
 from infra.stages import Stage
@@ -60,6 +61,7 @@ class PlatformStack(Stack):
         add_code_key(self, stage)
         self._alarm_topic(alarm_email)
         self._http_api(code, layer)
+        add_socket_api(self, stage)
 
     def _bus(self) -> None:
         bus = events.EventBus(self, "Bus", event_bus_name=bus_name(self.stage))
@@ -128,6 +130,7 @@ class PlatformStack(Stack):
         self._open_routes(api, function)
         users = UserPool(self, "UserPool", stage=self.stage)
         identity = Identity(self, "Identity", stage=self.stage, users=users, api=api, code=code, layer=packages)
+        share(self, self.stage, SHARED_AUTHORIZER, identity.functions["Authorizer"].live.function_arn)
         requests = self._default_stage(api)
         share(self, self.stage, "http-api", api.api_id)
         CfnOutput(self, "ApiId", value=api.api_id)

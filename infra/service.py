@@ -14,10 +14,12 @@ from functions.kernel.composition.manifest import Manifest
 from functions.kernel.eventstore.item import MESSAGES
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.rest.http import Api
+from functions.kernel.rest.socket import Socket
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
 from infra.grants import Grants
 from infra.identity import ASKED
+from infra.live import SocketRoutes
 from infra.names import bus_name, named, queries_name
 from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
@@ -32,7 +34,7 @@ STREAM_HOURS = 12
 
 
 class Service(Construct):
-    """Tables, relay, API, inboxes and queries of one service; each function has only the permissions it needs."""
+    """Tables, relay, API, inboxes, queries and socket of one service; each function may do what it needs."""
 
     def __init__(
         self,
@@ -71,6 +73,8 @@ class Service(Construct):
             self._api(manifest.api)
         if manifest.queries:
             self._queries(manifest.queries)
+        if manifest.socket:
+            self._socket(manifest.socket)
         self.relay_failures = self._relay() if self.table else None
         self._alarms()
         self._outputs()
@@ -151,6 +155,12 @@ class Service(Construct):
         reserved = self.stage.api_concurrency if self.manifest.service in ASKED else None
         function = self._function("Queries", "queries", QUERIES_TIMEOUT, name=name, reserved=reserved)
         self._grants.queries(function, queries)
+
+    def _socket(self, socket: Socket) -> None:
+        function = self._function("Socket", "socket", API_TIMEOUT, reserved=self.stage.api_concurrency)
+        self._grants.socket(function, socket)
+        service = self.manifest.service
+        SocketRoutes(self._stack, "Socket", stage=self.stage, service=service, function=function)
 
     def _relay(self) -> sqs.Queue:
         assert self.table

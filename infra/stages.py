@@ -26,8 +26,16 @@ LONGEST = 30 * 86_400
 SANDBOX = "functions.payments.sandbox:SandboxProvider"  # moves no money
 NO_ADAPTER = ""  # a stage that takes real money; a deployment must name its adapter (`-c payment_provider=…`)
 
-ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.0\.0\.1)(:[0-9]+)?")
-LOCAL_PAGES = "http://localhost:4580"  # where pages of this machine are served
+ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1)(:[0-9]+)?")
+LOCAL_ENGINE = "http://127.0.0.1:4566"
+
+
+def local_pages(engine: str) -> str:
+    """The origin of the pages that a local cloud serves. Browsers find names under localhost on this machine."""
+    return engine.replace("127.0.0.1", "pages.cloudfront.localhost")
+
+
+LOCAL_PAGES = local_pages(LOCAL_ENGINE)
 # Where `make token` waits for who signs in. Cognito takes plain HTTP for localhost alone, and the whole address must be
 # among the app's: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html
 LOOPBACK = "http://localhost:4590/signed-in"
@@ -44,9 +52,10 @@ class Stage:
     table's stream. rollout: how new code takes over (infra/rollout.py): in the function's place, or gradually behind an
     alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
     retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
-    tables are encrypted by a key in KMS rather than by DynamoDB's own. origins: of the pages that may call the API
-    (none: no CORS). callbacks: the addresses to which the managed login sends who signed in. development_users: whether
-    a program may sign users in without them, as the launcher of the local cloud does.
+    tables are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
+    AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
+    login sends who signed in, beside the consoles of these origins. development_users: whether a program may sign users
+    in without them, as the launcher of the local cloud does.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -74,6 +83,7 @@ class Stage:
     archive_days: int
     meter: bool
     kms: bool
+    engine: str
     origins: tuple[str, ...]
     callbacks: tuple[str, ...]
     development_users: bool
@@ -92,6 +102,11 @@ class Stage:
     def has_aliases(self) -> bool:
         """Whether functions are invoked by an alias, behind which versions change."""
         return self.rollout != "in_place"
+
+    @property
+    def consoles(self) -> tuple[str, ...]:
+        """The addresses of the console at the origins, to which the managed login sends who signed in there."""
+        return tuple(f"{origin}/console/" for origin in self.origins)
 
     @property
     def pool_keys(self) -> str:
@@ -143,6 +158,7 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         meter=True,
         kms=False,
+        engine=LOCAL_ENGINE,
         origins=(LOCAL_PAGES,),
         callbacks=(LOOPBACK,),
         development_users=True,
@@ -172,6 +188,7 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         meter=False,
         kms=False,
+        engine="",
         origins=(),
         callbacks=(LOOPBACK,),
         development_users=False,
@@ -202,6 +219,7 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         meter=False,
         kms=True,
+        engine="",
         origins=(),
         callbacks=(LOOPBACK,),
         development_users=False,

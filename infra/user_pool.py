@@ -99,8 +99,8 @@ class UserPool(Construct):
             allowed_o_auth_flows=["code"],
             # The second lets a user add a code of an app to the own account, and nothing at the mall.
             allowed_o_auth_scopes=["openid", "aws.cognito.signin.user.admin"],
-            callback_ur_ls=list(self._stage.callbacks),
-            logout_ur_ls=list(self._stage.callbacks),
+            callback_ur_ls=[*self._stage.callbacks, *self._stage.consoles],
+            logout_ur_ls=[*self._stage.callbacks, *self._stage.consoles],
         )
 
     def _kiosk_client(self) -> cognito.CfnUserPoolClient:
@@ -147,7 +147,7 @@ class UserPool(Construct):
         https://docs.aws.amazon.com/cognito/latest/developerguide/managed-login-branding.html
         """
         stack = Stack.of(self)
-        prefix = named(self._stage, stack.account)
+        prefix = _prefix(stack, self._stage)
         domain = cognito.CfnUserPoolDomain(
             self, "Domain", user_pool_id=self.pool.ref, domain=prefix, managed_login_version=2
         )
@@ -158,8 +158,20 @@ class UserPool(Construct):
             client_id=self.staff.ref,
             use_cognito_provided_values=True,
         )
-        address = f"https://{domain.ref}.auth.{stack.region}.amazoncognito.com"
-        CfnOutput(stack, "SignInAddress", value=address)
+        CfnOutput(stack, "SignInAddress", value=_address(stack, domain.ref))
 
     def _keep(self, resource: cognito.CfnUserPool | cognito.CfnUserPoolGroup) -> None:
         resource.apply_removal_policy(RemovalPolicy.RETAIN if self._stage.keep else RemovalPolicy.DESTROY)
+
+
+def sign_in_address(stack: Stack, stage: Stage) -> str:
+    """Where the managed login of a stage answers, for stacks beside the pool's."""
+    return _address(stack, _prefix(stack, stage))
+
+
+def _prefix(stack: Stack, stage: Stage) -> str:
+    return named(stage, stack.account)
+
+
+def _address(stack: Stack, prefix: str) -> str:
+    return f"https://{prefix}.auth.{stack.region}.amazoncognito.com"

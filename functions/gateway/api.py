@@ -38,8 +38,8 @@ def health() -> Health:
     return Health(status="ok", version=VERSION)
 
 
-# The page has its own styles, and loads, runs and sends nothing; no other page may frame it.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# The page loads, runs and sends nothing; no other page may frame it.
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 class Page(Document):
@@ -57,7 +57,7 @@ def get_openapi() -> Document:
 
 @api.get("/api/docs", may=OPEN)
 def get_docs() -> Page:
-    """The documentation of this API, as a page."""
+    """Where the documentation of this API is shown, as a page."""
     return Page(text=_generated("docs.html"))
 
 

@@ -13,12 +13,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.local.process import HOST, REGION, ROOT, Engine, LocalCloudError
+from infra.stages import local_pages
 
 ACCOUNT = "000000000000"
 ANY_KEY = "test"  # the engine accepts any
 STAGE = "local"
 BOOTSTRAP_STACK = "CDKToolkit"
 API_OUTPUT = "ApiAddress"  # of the platform's stack
+PAGES_OUTPUT = "PagesAddress"  # of the pages' stack
 
 Outputs = dict[str, dict[str, str]]
 """Stack name → output name → value."""
@@ -29,6 +31,7 @@ _GATEWAY = re.compile(
     r"^(?P<scheme>https?|wss?)://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+?(?P<path>/.*)?$",
     re.IGNORECASE,
 )
+_PAGES = re.compile(r"^https://[a-z0-9]+\.cloudfront\.net$")
 _SIGN_IN = re.compile(r"^https://[a-z0-9-]+\.auth\.[^/]+\.amazoncognito\.com$")
 _DEPLOYED = re.compile(r"✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?")
 
@@ -91,13 +94,16 @@ class LocalCloud:
             "no_proxy": HOST,
         }
 
-    def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client of this cloud, whatever is in the environment; `config` as for botocore's Config."""
+    def client(self, service: str, endpoint: str = "", **config: Any) -> Any:
+        """A boto3 client of this cloud, whatever is in the environment; `config` as for botocore's Config.
+
+        endpoint: of a service that has one of its own, such as the connections of a WebSocket API.
+        """
         # A session of its own: the default one is shared, and not safe between threads.
         session: Any = boto3.session.Session()
         return session.client(
             service,
-            endpoint_url=self.address,
+            endpoint_url=endpoint or self.address,
             region_name=REGION,
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key=ANY_KEY,
@@ -130,6 +136,7 @@ class LocalCloud:
                 progress(f"{deployed['stack']} {'unchanged' if deployed['unchanged'] else 'deployed'}")
 
         options = ["--require-approval", "never", "--concurrency", "4", "--context", f"stage={STAGE}"]
+        options += ["--context", f"engine={self.address}"]
         files = ["--outputs-file", str(self._outputs_file), "--output", str(self.state / "cdk.out")]
         self._cdk(["deploy", "--all", *options, *files, *arguments], folder=app, report=report)
         return self.outputs()
@@ -152,14 +159,21 @@ class LocalCloud:
         """The base address of the mall's API, once it is deployed."""
         return str(self.output(API_OUTPUT))
 
+    @property
+    def pages(self) -> str:
+        """The origin of the pages, once they are deployed: `{pages}/console/`, `{pages}/kiosk/`, `{pages}/docs/`."""
+        return str(self.output(PAGES_OUTPUT))
+
     def http_address(self, address: str) -> str:
-        """The local address of a gateway's or a login's address; anything else is returned unchanged.
+        """The local address of a gateway's, a login's or the pages' address; anything else is returned unchanged.
 
         `https://{api}.execute-api.{region}.amazonaws.com` is `http://127.0.0.1:{port}/_aws/execute-api/{api}/$default`,
         and `wss:` is `ws:` likewise with its stage. The result has no slash at its end.
         """
         if _SIGN_IN.match(address):
             return self.address
+        if _PAGES.match(address):
+            return local_pages(self.address)
         gateway = _GATEWAY.match(address)
         if not gateway:
             return address

@@ -55,8 +55,10 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> Non
         f"""
 [bold]The mall is running.[/bold]
 
+  console    {cloud.pages}/console/   (orders, robots, payments, as they move)
+  kiosk      {cloud.pages}/kiosk/   (order something)
   API        {address}
-  documents  {address}/api/docs   (OpenAPI: /api/openapi.json; the messages: docs/messages.md)
+  documents  {cloud.pages}/docs/   (OpenAPI: {address}/api/openapi.json; the messages: docs/messages.md)
   AWS API    {cloud.address}   (for the aws command line: --endpoint-url, with --region {REGION} and any credentials)
 
 Try, from another terminal:

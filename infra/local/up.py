@@ -1,7 +1,7 @@
 """Start the local cloud in the background and deploy the system to it.
 
-The last line of stdout is JSON, for scripts: `{"api": …, "websocket": …, "engine": …, "tokens": {…}}`, with a
-fresh token for each role (`make token` prints one of them).
+The last line of stdout is JSON, for scripts: `{"api": …, "websocket": …, "pages": …, "engine": …, "tokens": {…}}`,
+with a fresh token for each role (`make token` prints one of them).
 """
 
 import argparse
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from infra.local.cloud import STAGE, LocalCloud
+from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
 from infra.local.users import make_users
@@ -20,7 +21,7 @@ from infra.local.warm import warm
 from infra.stages import stage, variable
 
 # Names of stack outputs.
-WEBSOCKET_OUTPUT = "WebSocketAddress"
+WEBSOCKET_OUTPUT = "LiveAddress"
 KEYS_OUTPUT = "KeysFunction"
 
 USUAL_PORT, USUAL_STATE = 4566, ROOT / ".mallbots"
@@ -73,6 +74,8 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     cloud.deploy(ROOT, report, *context)
     make_users(cloud)
     make_keys(cloud)
+    published = publish(cloud)
+    report(f"the pages are at {published['address']}" if published else "no pages are built (make pages)")
     report("the users are made, and a key signs tokens; warming the functions …")
     report(f"{warm(cloud)} functions are warm")
     report("up")
@@ -110,6 +113,7 @@ def summary(cloud: LocalCloud) -> dict[str, object]:
     return {
         "api": cloud.api,
         "websocket": cloud.output(WEBSOCKET_OUTPUT),
+        "pages": cloud.pages,
         "engine": cloud.address,
         "tokens": tokens(cloud),
     }

@@ -30,6 +30,12 @@ def make_users(cloud: LocalCloud) -> None:
         cognito.admin_add_user_to_group(**whom, GroupName=role)
 
 
+def development_users(cloud: LocalCloud) -> list[dict[str, str]]:
+    """The users with their passwords, for pages that let one choose: [{"role", "name", "password"}]."""
+    passwords = _passwords(cloud)
+    return [{"role": role, "name": name, "password": passwords[name]} for role, name in USERS.items()]
+
+
 def credential(cloud: LocalCloud, role: str) -> Credential:
     """A development user's credential: it signs in again when its token ends."""
     return Credential(sign_in(cloud, role), lambda _: sign_in(cloud, role))

@@ -27,6 +27,8 @@ COMMANDS = (
     "token",
     "migrate-personal-data",
     "apply-erasures",
+    "publish-pages",
+    "empty-pages",
 )
 
 

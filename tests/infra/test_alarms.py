@@ -73,7 +73,7 @@ def of_kind(templates: Templates, stack: str, kind: str) -> Resource:
 def test_an_api_that_answers_500_to_everything_rings_an_alarm(dev: Templates) -> None:
     """A function that answers 500 has not failed for Lambda, so its own metric of errors stays silent."""
     [alarm] = [a for _, _, a in alarms(dev) if a.get("MetricName") == "5xx"]
-    [(_, api, _)] = dev.resources("AWS::ApiGatewayV2::Api")
+    [api] = [name for _, name, a in dev.resources("AWS::ApiGatewayV2::Api") if a["ProtocolType"] == "HTTP"]
     assert (alarm["Namespace"], alarm["Dimensions"]) == ("AWS/ApiGateway", [{"Name": "ApiId", "Value": {"Ref": api}}])
 
 
@@ -98,14 +98,14 @@ def test_a_request_beyond_the_stages_rate_rings_an_alarm(dev: Templates, prod: T
         alarm = of_kind(templates, stack, "RequestsThrottled")
         # Not what a use case refuses one phone or kiosk, which has a status from its integration.
         assert throttled["FilterPattern"] == '{ ($.status = "429") && ($.integration = "-") }'
-        [access] = [s["AccessLogSettings"] for _, _, s in templates.resources("AWS::ApiGatewayV2::Stage")]
+        stages = [s for where, _, s in templates.resources("AWS::ApiGatewayV2::Stage") if where == stack]
+        [access] = [s["AccessLogSettings"] for s in stages]
         assert json.loads(access["Format"])["integration"] == "$context.integration.status"
         assert (transformation["MetricNamespace"], transformation["MetricName"]) == (
             (alarm["Namespace"], alarm["MetricName"])
         )
         assert alarm["Namespace"] == f"MallBots/{stage}"
         group = throttled["LogGroupName"]["Ref"]
-        [access] = [s["AccessLogSettings"] for _, _, s in templates.resources("AWS::ApiGatewayV2::Stage")]
         assert access["DestinationArn"] == {"Fn::GetAtt": [group, "Arn"]}
         assert json.loads(access["Format"])["status"] == "$context.status"
 

@@ -1,62 +1,26 @@
-"""The API's HTML page is complete, valid and self-contained."""
+"""The page at /api/docs sends to the viewer, and loads nothing."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from infra.documents.api_page import page
-from infra.documents.openapi import document
 
-DOCUMENT = document()
-VOID = {"meta", "br", "hr", "img", "input", "link"}
+ORIGINS = ("https://mall.example", "https://other.example")
 
 
-class Reader(HTMLParser):
-    """The elements, ids, links and texts of an HTML page. Raises AssertionError for an unmatched end tag."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.texts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action", "data")]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+def test_the_page_sends_to_the_viewer_at_the_first_origin() -> None:
+    assert 'content="0; url=https://mall.example/docs/"' in page(ORIGINS)
+    assert '<a href="https://mall.example/docs/">' in page(ORIGINS)
+    assert "other.example" not in page(ORIGINS)
 
 
-@pytest.fixture(scope="module")
-def read_page() -> Reader:
-    reader = Reader()
-    reader.feed(page(DOCUMENT))
-    reader.close()
-    return reader
+def test_without_an_origin_it_says_that_there_is_no_viewer_and_sends_nowhere() -> None:
+    assert "names no origin of pages" in page(())
+    assert "http-equiv" not in page(())
 
 
-def test_the_page_is_well_formed_and_its_ids_are_unique(read_page: Reader) -> None:
-    assert read_page.open == []
-    assert len(set(read_page.ids)) == len(read_page.ids)
-
-
-def test_the_page_shows_every_operation_and_its_navigation_links_to_each(read_page: Reader) -> None:
-    names = {operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()}
-    assert names <= set(read_page.ids)
-    assert {f"#{name}" for name in names} <= set(read_page.links)
-    for path in DOCUMENT["paths"]:
-        assert path in read_page.texts
-
-
-def test_the_page_loads_nothing_else(read_page: Reader) -> None:
-    assert all(place.startswith("#") or place == "openapi.json" for place in read_page.links)
-    assert not re.search(r"@import|url\(|<script|<link", page(DOCUMENT))
+@pytest.mark.parametrize("origins", [ORIGINS, ()])
+def test_the_description_for_programs_is_linked_and_nothing_is_loaded(origins: tuple[str, ...]) -> None:
+    assert '<a href="openapi.json">' in page(origins)
+    assert not re.search(r"<script|<style|<link|<img|style=|@import|url\(", page(origins))

@@ -101,8 +101,8 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "NotDispatched",
         "PaymentNotReleased",
     }
-    assert len(made) == 31
-    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 32
+    assert len(made) == 33
+    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 34
 
 
 def test_the_functions_count_in_the_namespace_and_under_the_service_of_their_environment(dev: Templates) -> None:

@@ -42,12 +42,19 @@ NAME = {
     "AWS::SNS::TopicPolicy": None,
     "AWS::Lambda::EventSourceMapping": None,
     "AWS::Lambda::Permission": None,
+    "AWS::ApiGateway::Account": None,  # the account itself
     "AWS::ApiGatewayV2::Api": None,  # its id is unique, its name need not be
     "AWS::ApiGatewayV2::Authorizer": None,  # within its API
     "AWS::ApiGatewayV2::Integration": None,
     "AWS::ApiGatewayV2::Route": None,
     "AWS::ApiGatewayV2::Stage": None,  # within its API
     "AWS::CDK::Metadata": None,
+    "AWS::CloudFront::Distribution": None,
+    "AWS::CloudFront::Function": "Name",
+    "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig.Name",
+    "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig.Name",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::S3::BucketPolicy": None,
 }
 PATHS = {"AWS::KMS::Alias", "AWS::SSM::Parameter"}
 OTHER_NAME = re.compile(r"^[\w.+=,@-]{1,64}$")
@@ -59,7 +66,9 @@ def physical_names(templates: Templates) -> Iterator[tuple[str, str]]:
         for resource in template["Resources"].values():
             kind, properties = resource["Type"], resource.get("Properties", {})
             assert kind in NAME, f"say in NAME which property of {kind} is its physical name"
-            given: Any = properties.get(NAME[kind])
+            given: Any = properties
+            for part in (NAME[kind] or "nothing").split("."):
+                given = given.get(part, {})
             if given:
                 yield kind, Names(templates).of(stack, given)
 
@@ -95,7 +104,7 @@ def test_tables_and_queues_have_no_fixed_names(dev: Templates) -> None:
 
 
 def test_a_service_is_deployed_after_the_platform_and_in_any_order_with_others(dev: Templates) -> None:
-    assert dev.needs == {"platform": set(), **{service: {"platform"} for service in services()}}
+    assert dev.needs == {"platform": set(), **{stack: {"platform"} for stack in [*services(), "pages"]}}
 
 
 def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Templates) -> None:
@@ -111,6 +120,7 @@ def test_only_the_platform_writes_values_that_other_stacks_look_up(dev: Template
     assert looked_up == {
         *("/mallbots/dev/code-key", "/mallbots/dev/signing-key", "/mallbots/dev/token-keys"),
         *("/mallbots/dev/http-api", "/mallbots/dev/authorizer"),
+        *("/mallbots/dev/socket-api", "/mallbots/dev/authorizer-function"),
     }
     assert set(written) == looked_up | {"/mallbots/dev/published-keys"}  # of which functions get the name
 

@@ -122,11 +122,16 @@ def test_a_service_may_invoke_the_queries_that_it_asks_by_the_address_that_it_is
     assert asked
 
 
-def called_as(route: Resource, api: str) -> str:
+def called_as(route: Resource, api: str, stage: str) -> str:
     """The ARN with which the gateway calls the function of a route: the catch-all has no method and no path."""
     key = route["RouteKey"]
-    method_and_path = key if key == "$default" else key.replace(" ", "", 1)
-    return f"arn:aws:execute-api:{HERE}:{api}/$default/{method_and_path}"
+    method_and_path = key if key.startswith("$") else key.replace(" ", "", 1)
+    return f"arn:aws:execute-api:{HERE}:{api}/{stage}/{method_and_path}"
+
+
+def behind(uri: str) -> str:
+    """The function of an integration or an authorizer: its ARN, or the gateway's own ARN around it."""
+    return uri.rpartition("/functions/")[2].removesuffix("/invocations")
 
 
 def test_the_gateway_may_call_the_function_of_every_route(names: Names) -> None:
@@ -135,19 +140,23 @@ def test_the_gateway_may_call_the_function_of_every_route(names: Names) -> None:
     assert len(routes) > 50
     for stack, _, route in routes:
         integration = names.templates.stacks[stack]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]
-        function = names.of(stack, integration["Properties"]["IntegrationUri"])
-        source = called_as(route, names.of(stack, route["ApiId"]))
+        function = behind(names.of(stack, integration["Properties"]["IntegrationUri"]))
+        source = called_as(route, names.of(stack, route["ApiId"]), "live" if stack == "live" else "$default")
         assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, source), names), route["RouteKey"]
 
 
-def test_the_gateway_may_call_the_authorizer_and_only_as_this_authorizer_of_this_api(names: Names) -> None:
+def authorizers(names: Names) -> list[tuple[str, str, Resource]]:
+    return names.templates.resources("AWS::ApiGatewayV2::Authorizer")
+
+
+@pytest.mark.parametrize("where", ["platform", "live"])
+def test_the_gateway_may_call_the_authorizer_and_only_as_this_authorizer_of_this_api(names: Names, where: str) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html"""
-    [(stack, name, authorizer)] = names.templates.resources("AWS::ApiGatewayV2::Authorizer")
+    [(stack, name, authorizer)] = [one for one in authorizers(names) if one[0] == where]
     uri = names.of(stack, authorizer["AuthorizerUri"])
     api, authorizer_id = names.of(stack, authorizer["ApiId"]), names.of(stack, {"Ref": name})
-    function = uri.removeprefix("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/")
-    function = function.removesuffix("/invocations")
-    assert names.function(stack, function)["Handler"].endswith(".authorizer")
+    function = behind(uri)
+    assert names.function("platform", function)["Handler"].endswith(".authorizer")
     own, others = (f"arn:aws:execute-api:{HERE}:{one}" for one in (f"{api}/authorizers/{authorizer_id}", "other/*"))
     assert allowed(call_of("apigateway", "lambda:InvokeFunction", function, own), names)
     assert not allowed(call_of("apigateway", "lambda:InvokeFunction", function, others), names)

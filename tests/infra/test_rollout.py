@@ -58,7 +58,8 @@ def invoked(templates: Templates) -> list[tuple[str, str]]:
             if name.startswith("QUERIES_")
         ),
     ]
-    return [(stack, names.of(stack, value)) for stack, value in found]
+    # The integration of a WebSocket API has the gateway's own ARN around the function's.
+    return [(stack, names.of(stack, value).removesuffix("/invocations")) for stack, value in found]
 
 
 def test_nothing_invokes_a_function_of_production_beside_its_alias(dev: Templates, prod: Templates) -> None:
@@ -118,8 +119,10 @@ def test_a_rollout_that_a_stage_does_not_have_is_refused() -> None:
             stage_with(stage=stage, rollout=rollout, **told)
 
 
-def test_only_codedeploy_has_a_managed_policy(prod: Templates) -> None:
+def test_only_roles_of_codedeploy_and_of_api_gateway_have_a_managed_policy(prod: Templates) -> None:
     for _, name, role in prod.resources("AWS::IAM::Role"):
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         service = statement["Principal"]["Service"]
-        assert bool(role.get("ManagedPolicyArns")) == (service == "codedeploy.amazonaws.com"), name
+        assert bool(role.get("ManagedPolicyArns")) == (
+            service in ("codedeploy.amazonaws.com", "apigateway.amazonaws.com")
+        ), name

@@ -132,8 +132,9 @@ def test_alarms_are_sent_to_the_address_that_a_deployment_names(dev: Templates, 
 
 def test_the_gateway_of_a_stage_lets_through_what_the_stage_says(dev: Templates, prod: Templates) -> None:
     for templates, rate in ((dev, 50), (prod, 500)):
-        [(_, _, found)] = templates.resources("AWS::ApiGatewayV2::Stage")
-        assert found["DefaultRouteSettings"] == {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": 2 * rate}
+        for stack, _, found in templates.resources("AWS::ApiGatewayV2::Stage"):
+            limits = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": 2 * rate}
+            assert found["DefaultRouteSettings"] == limits, stack
 
 
 def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templates) -> None:
@@ -148,7 +149,7 @@ def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templa
     for name, count in reserved.items():
         stack, _, handler = name.partition(" ")
         asked = handler == "queries" and stack in ("customers", "depot")  # by the authorizer
-        own = 50 if asked or handler in ("api", "authorizer") else 1 if handler == "keys" else None
+        own = 50 if asked or handler in ("api", "authorizer", "socket") else 1 if handler == "keys" else None
         assert count == own, name
     assert sum(count or 0 for count in reserved.values()) <= 900
 
@@ -167,7 +168,7 @@ def test_a_deployment_without_bytecode_is_refused_with_how_to_make_it(monkeypatc
 
 
 def rules_of_templates(folder: Path, monkeypatch: pytest.MonkeyPatch, **context: str) -> list[dict[str, Any]]:
-    """What refuses a deployment in the templates of the platform and one service, with nothing for layer and code."""
+    """What refuses a deployment in the templates of the platform, the pages and one service, whose code is empty."""
     import aws_cdk as cdk
 
     from infra import app
@@ -181,9 +182,11 @@ def rules_of_templates(folder: Path, monkeypatch: pytest.MonkeyPatch, **context:
     cloud = cdk.App(outdir=str(folder / "out"), context={"stage": "dev", **context})
     app.compose(cloud, app.stage_from_context(cloud))
     templates = [stack.template for stack in cloud.synth().stacks]
-    assert len(templates) == 2
+    assert len(templates) == 3
     return [
-        t["Rules"]["BytecodeShips"] | t["Parameters"]["Bytecode"] for t in templates if "Bytecode" in t["Parameters"]
+        t["Rules"]["BytecodeShips"] | t["Parameters"]["Bytecode"]
+        for t in templates
+        if "Bytecode" in t.get("Parameters", {})
     ]
 
 

@@ -16,10 +16,12 @@ from infra.local.engine.patches import (
     dynamodb,
     eventbridge,
     logs,
+    pages,
     permissions,
     service_calls,
     sqs,
     streams,
+    websocket,
     workers,
 )
 from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
@@ -33,6 +35,8 @@ PATCHES: tuple[Callable[[], None], ...] = (
     cloudformation.apply,
     permissions.apply,
     service_calls.apply,
+    websocket.apply,
+    pages.apply,
     cognito.apply,
     logs.apply,
     autosave.apply,

@@ -57,15 +57,15 @@ def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def as_role(cloud: LocalCloud, role: str, service: str) -> Any:
-    """A boto3 client with a role's credentials, given its ARN.
+def as_role(cloud: LocalCloud, role: str, service: str, endpoint: str = "") -> Any:
+    """A boto3 client with a role's credentials, given its ARN; `endpoint`: of a service that has one of its own.
 
     The engine lets the administrator assume any role; AWS would only let Lambda assume a function's.
     """
     given = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     session: Any = boto3.session.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], REGION)
     config = Config(retries={"total_max_attempts": 1}, proxies={})
-    return session.client(service, endpoint_url=cloud.address, config=config)
+    return session.client(service, endpoint_url=endpoint or cloud.address, config=config)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Restored behaviour of AWS, while roles are enforced (a rule's calls to queues: see eventbridge.py):
 
-- The gateway invokes a function only if the function's policy allows the route. Otherwise it answers 500.
+- The gateway invokes a function only if the function's policy allows the route. Otherwise it answers 500, to a
+  WebSocket's handshake too.
   https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 - An alarm notifies a topic only if the topic's policy allows CloudWatch to publish.
   https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
@@ -38,7 +39,19 @@ def guard_gateway(seams: Seams) -> None:
     seams.need(gateway, "_extract_lambda_ref_from_integration_uri")
     seams.need(functions, "_get_func_record_for_ref_in_scope", "logger")
     seams.need(evaluator, "EvalContext", "evaluate_resource_policy")
-    invoke = seams.take(gateway, "_invoke_lambda_proxy")
+    invoke, invoke_socket = (seams.take(gateway, name) for name in ("_invoke_lambda_proxy", "_invoke_ws_lambda"))
+    integrations = seams.take(gateway, "_integrations")
+
+    def refused(integration: Any, account: str, region: str, route: str) -> bool:
+        function, config, _ = functions._get_func_record_for_ref_in_scope(
+            gateway._extract_lambda_ref_from_integration_uri(integration.get("integrationUri", "")),
+            account_id=account,
+            region=region,
+        )
+        if not function or may_invoke(function, config, account, region, route):
+            return False
+        functions.logger.warning("the gateway may not invoke %s as %s", config["FunctionArn"], route)
+        return True
 
     def may_invoke(function: dict[str, Any], config: dict[str, Any], account: str, region: str, route: str) -> bool:
         # The gateway is no principal of the account: a statement for the account does not cover it, one for all does.
@@ -56,19 +69,22 @@ def guard_gateway(seams: Seams) -> None:
         return bool(judged.decision == "Allow")
 
     async def invoke_if_allowed(integration: Any, api: str, stage: str, *rest: Any, **more: Any) -> Any:
-        function, config, _ = functions._get_func_record_for_ref_in_scope(
-            gateway._extract_lambda_ref_from_integration_uri(integration.get("integrationUri", "")),
-            account_id=more["owner_account_id"],
-            region=more["owner_region"],
-        )
         key = rest[5]  # of the route: after path, method, headers, body and query
         route = f"{api}/{stage}/{key.replace(' ', '', 1)}"
-        if function and not may_invoke(function, config, more["owner_account_id"], more["owner_region"], route):
-            functions.logger.warning("the gateway may not invoke %s as %s", config["FunctionArn"], route)
+        if refused(integration, more["owner_account_id"], more["owner_region"], route):
             return 500, {"Content-Type": "application/json"}, json.dumps({"message": "Internal Server Error"}).encode()
         return await invoke(integration, api, stage, *rest, **more)
 
+    async def invoke_socket_if_allowed(
+        api: str, account: str, region: str, route: dict[str, Any], stage: str, *rest: Any, **more: Any
+    ) -> Any:
+        integration = integrations.get(api, {}).get(route.get("target", "").rpartition("/")[2], {})
+        if refused(integration, account, region, f"{api}/{stage}/{route['routeKey']}"):
+            return {"statusCode": 500}
+        return await invoke_socket(api, account, region, route, stage, *rest, **more)
+
     seams.replace(gateway, "_invoke_lambda_proxy", invoke_if_allowed)
+    seams.replace(gateway, "_invoke_ws_lambda", invoke_socket_if_allowed)
 
 
 def guard_alarms(seams: Seams) -> None:

@@ -1,0 +1,16 @@
+"""The pages of the local cloud: published as to AWS, and told of the development users besides."""
+
+from typing import Any
+
+from infra.local.cloud import LocalCloud
+from infra.local.users import development_users
+from infra.operate import publish_pages
+from infra.operate.publish_pages import BUILT
+
+
+def publish(cloud: LocalCloud) -> dict[str, Any] | None:
+    """Upload the built pages; returns what publish_pages.publish does, or None when none are built."""
+    if not BUILT.exists():
+        return None
+    told = {**publish_pages.config(cloud), "identity": cloud.address, "users": development_users(cloud)}
+    return publish_pages.publish(cloud, told)

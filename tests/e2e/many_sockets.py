@@ -1,0 +1,204 @@
+"""Many sockets of staff on a local cloud, all cut at once: `python -m tests.e2e.many_sockets --sockets 1000`.
+
+While orders are placed, every socket is cut without a close frame, comes back with back-off and full jitter, and
+resumes. The last line is JSON: {"sockets", "orders", "connected_seconds", "back_seconds", "reloads", "missed",
+"errors"}. back_seconds: from the cut until the last one has all that it missed; reloads: snapshots that a resume should
+have spared; missed: positions of logs that a client has not reached in the end. The exit code is 0 when all are back
+within 40 s, and there are no reloads and nothing missed. It takes minutes, so it is no part of `make e2e`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from clients.order import Order
+from clients.people import People
+from clients.scenarios.robots import Fleet
+from clients.watcher import PROTOCOL, Watcher
+from functions.kernel.runtime.context import STAFF
+from infra.local.cloud import LocalCloud
+from infra.local.demo import free_port
+from infra.local.people import at_work
+from infra.local.seed import seed
+from infra.local.show import wait_until_idle
+from infra.local.up import WEBSOCKET_OUTPUT, discard, up
+from infra.local.users import credential
+
+TOPICS = ["orders", "lists", "robots", "invoices", "stores"]
+BACK_WITHIN = 40  # seconds, on two quiet cores
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # of the pages' back-off
+PING_EVERY = 30.0
+RAMP = 0.004  # seconds between the first connections: half of API Gateway's quota of 500 a second
+GIVE_UP = 300.0
+
+
+class Client:
+    """One screen. back: how long after the cut it had all that it missed."""
+
+    def __init__(self, address: str, token: Callable[[], str]) -> None:
+        self._address, self._token = address, token
+        self.watcher = Watcher(TOPICS)
+        self.ready = asyncio.Event()
+        self.socket: ClientConnection | None = None
+        self._pongs = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay connected until it is cancelled."""
+        failed = 0
+        while True:
+            try:
+                await self._connection()
+                failed = 0
+            except (OSError, WebSocketException, TimeoutError):
+                failed += 1
+            self.socket = None
+            await asyncio.sleep(random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**failed)))
+
+    async def _connection(self) -> None:
+        token = await asyncio.to_thread(self._token)
+        offered: Any = [PROTOCOL, token]
+        async with connect(
+            self._address, subprotocols=offered, compression=None, proxy=None, open_timeout=60, ping_interval=None
+        ) as self.socket:
+            await self._send(self.watcher.subscribe())
+            pinging = asyncio.create_task(self._ping())
+            try:
+                async for text in self.socket:
+                    await self._take(json.loads(text))
+            finally:
+                pinging.cancel()
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        if frame.get("type") == "pong":
+            if missed := self.watcher.missed(frame):
+                await self._send(missed)
+            else:
+                self._pongs.set()
+            return
+        self.watcher.take(frame)
+        if self.watcher.is_ready:
+            self.ready.set()
+
+    async def _ping(self) -> None:
+        await asyncio.sleep(random.uniform(0, PING_EVERY))
+        while True:
+            await self._send(self.watcher.ping(1))
+            await asyncio.sleep(PING_EVERY)
+
+    async def settle(self) -> None:
+        """Ask where the logs are until everything that they hold is here."""
+        self._pongs.clear()
+        while not self._pongs.is_set():
+            with contextlib.suppress(WebSocketException, TimeoutError):
+                await self._send(self.watcher.ping(2))
+                await asyncio.wait_for(self._pongs.wait(), 15)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        if self.socket:
+            await self.socket.send(json.dumps(frame))
+
+    def cut(self) -> None:
+        """As when a cable is pulled."""
+        self.ready.clear()
+        if self.socket:
+            self.socket.transport.abort()
+
+
+async def measure(cloud: LocalCloud, people: People, products: list[str], sockets: int, orders: int) -> dict[str, Any]:
+    """Connect, cut, come back; see the module."""
+    staff = credential(cloud, STAFF)
+    address = str(cloud.output(WEBSOCKET_OUTPUT))
+    clients = [Client(address, staff.token) for _ in range(sockets)]
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(8))
+    began = time.monotonic()
+    running = []
+    for client in clients:
+        running.append(asyncio.create_task(client.run()))
+        await asyncio.sleep(RAMP)
+    await everyone(clients)
+    connected = time.monotonic() - began
+    report(f"{sockets} sockets have their boards after {connected:.1f} s")
+    placing = asyncio.create_task(asyncio.to_thread(place, people, products, orders))
+    await asyncio.sleep(2)
+    began = time.monotonic()
+    for client in clients:
+        client.cut()
+    await everyone(clients)
+    back = time.monotonic() - began
+    report(f"all are back {back:.1f} s after the cut")
+    await placing
+    await asyncio.to_thread(wait_until_idle, cloud)
+    await asyncio.wait_for(asyncio.gather(*(client.settle() for client in clients)), GIVE_UP)
+    heads = {key: max(c.watcher.shards[key].position for c in clients) for key in clients[0].watcher.shards}
+    for task in running:
+        task.cancel()
+    return {
+        "sockets": sockets,
+        "orders": orders,
+        "connected_seconds": round(connected, 1),
+        "back_seconds": round(back, 1),
+        "reloads": sum(one.snapshots - 1 for c in clients for one in c.watcher.shards.values()),
+        "missed": sum(heads[key] - one.position for c in clients for key, one in c.watcher.shards.items()),
+        "errors": sum(len(c.watcher.errors) for c in clients),
+    }
+
+
+async def everyone(clients: list[Client]) -> None:
+    await asyncio.wait_for(asyncio.gather(*(client.ready.wait() for client in clients)), GIVE_UP)
+
+
+def place(people: People, products: list[str], orders: int) -> None:
+    for number in range(orders):
+        Order(people).orders({products[number % len(products)]: 1})
+
+
+@contextlib.contextmanager
+def mall(port: int | None, state: Path | None) -> Iterator[LocalCloud]:
+    """The cloud that runs on a port, or one of its own."""
+    if port and state:
+        yield LocalCloud(port, state)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = LocalCloud(free_port(), Path(folder) / "state")
+        try:
+            up(cloud)
+            yield cloud
+        finally:
+            discard(cloud)
+
+
+def report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.many_sockets")
+    parser.add_argument("--sockets", type=int, default=1000)
+    parser.add_argument("--orders", type=int, default=10)
+    parser.add_argument("--port", type=int, help="of a local cloud that runs; with its --state")
+    parser.add_argument("--state", type=Path)
+    options = parser.parse_args()
+    with mall(options.port, options.state) as cloud, at_work(cloud) as people:
+        seeded = seed(people)
+        with Fleet(people.robot, seeded.robots):
+            wait_until_idle(cloud)
+            found = asyncio.run(measure(cloud, people, seeded.products, options.sockets, options.orders))
+    print(json.dumps(found))
+    return 0 if found["back_seconds"] <= BACK_WITHIN and not found["reloads"] + found["missed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
