@@ -1,5 +1,6 @@
 /** Plots of a few numbers as SVG, each with a table behind it that says the same. */
 
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { shared } from "../text/shared.ts";
 
 export interface Point {
@@ -17,28 +18,30 @@ interface Props {
   readonly show?: (value: number) => string;
 }
 
-const WIDE = 640;
+/** In pixels: a plot is as wide as its place, so that its text has the size of all text. */
+const USUAL = 640;
 const HIGH = 200;
-const EDGE = { top: 12, bottom: 24, start: 8, end: 8 };
-const MOST_LABELS = 8;
+const EDGE = { top: 20, bottom: 24, start: 8, end: 8 };
+const LABEL = 72;
 
 const plain = (value: number): string => String(value);
 
 export function BarPlot(props: Props) {
   const { points, show = plain } = props;
+  const [place, wide] = useWidth();
   const highest = Math.max(1, ...points.map(({ value }) => value));
-  const step = (WIDE - EDGE.start - EDGE.end) / Math.max(1, points.length);
+  const step = (wide - EDGE.start - EDGE.end) / Math.max(1, points.length);
   const width = Math.min(64, step * 0.7);
   return (
-    <Figure {...props}>
+    <Figure {...props} place={place} wide={wide}>
       {points.map(({ label, value }, at) => {
         const high = (value / highest) * (HIGH - EDGE.top - EDGE.bottom);
         const middle = EDGE.start + step * (at + 0.5);
         const y = HIGH - EDGE.bottom - high;
         return (
           <g key={label}>
-            <rect class="mark" x={middle - width / 2} y={y} width={width} height={high} rx={Math.min(4, high / 2)} />
-            {points.length <= MOST_LABELS && (
+            <rect class="mark" x={middle - width / 2} y={y} width={width} height={high} rx={Math.min(2, high / 2)} />
+            {step >= LABEL / 2 && (
               <text x={middle} y={y - 4} text-anchor="middle">
                 {show(value)}
               </text>
@@ -46,31 +49,39 @@ export function BarPlot(props: Props) {
           </g>
         );
       })}
-      <Labels points={points} place={(at) => EDGE.start + step * (at + 0.5)} />
+      <Labels points={points} step={step} place={(at) => EDGE.start + step * (at + 0.5)} />
     </Figure>
   );
 }
 
 export function LinePlot(props: Props) {
   const { points, show = plain } = props;
+  const [place, wide] = useWidth();
   const highest = Math.max(1, ...points.map(({ value }) => value));
-  const step = (WIDE - EDGE.start - EDGE.end) / Math.max(1, points.length - 1);
+  const step = (wide - EDGE.start - EDGE.end) / Math.max(1, points.length - 1);
   const x = (at: number): number => EDGE.start + step * at;
   const y = (value: number): number => HIGH - EDGE.bottom - (value / highest) * (HIGH - EDGE.top - EDGE.bottom);
   return (
-    <Figure {...props}>
+    <Figure {...props} place={place} wide={wide}>
       <polyline class="curve" points={points.map(({ value }, at) => `${x(at)},${y(value)}`).join(" ")} />
       {points.length === 1 && points[0] && <circle class="mark" cx={x(0)} cy={y(points[0].value)} r={4} />}
       <text x={EDGE.start} y={EDGE.top - 2}>
         {show(highest)}
       </text>
-      <Labels points={points} place={x} />
+      <Labels points={points} step={step} place={x} />
     </Figure>
   );
 }
 
-function Labels({ points, place }: { readonly points: readonly Point[]; readonly place: (at: number) => number }) {
-  const every = Math.max(1, Math.ceil(points.length / MOST_LABELS));
+interface LabelsProps {
+  readonly points: readonly Point[];
+  readonly step: number;
+  readonly place: (at: number) => number;
+}
+
+/** As many labels as there is room for. */
+function Labels({ points, step, place }: LabelsProps) {
+  const every = Math.max(1, Math.ceil(LABEL / step));
   return (
     <>
       {points.map(({ label }, at) => {
@@ -86,19 +97,32 @@ function Labels({ points, place }: { readonly points: readonly Point[]; readonly
   );
 }
 
-function Figure({
-  title,
-  labels,
-  values,
-  points,
-  show = plain,
-  children,
-}: Props & { children: preact.ComponentChildren }) {
+/** An element, and how wide it is. */
+function useWidth(): [preact.RefObject<HTMLElement | null>, number] {
+  const place = useRef<HTMLElement>(null);
+  const [wide, setWide] = useState(USUAL);
+  useLayoutEffect(() => {
+    const element = place.current;
+    if (!element || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => setWide(element.clientWidth || USUAL));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [place, wide];
+}
+
+interface FigureProps extends Props {
+  readonly place: preact.RefObject<HTMLElement | null>;
+  readonly wide: number;
+  readonly children: preact.ComponentChildren;
+}
+
+function Figure({ title, labels, values, points, show = plain, place, wide, children }: FigureProps) {
   return (
-    <figure class="plot">
+    <figure class="plot" ref={place}>
       <figcaption aria-hidden="true">{title}</figcaption>
-      <svg viewBox={`0 0 ${WIDE} ${HIGH}`} role="img" aria-label={title}>
-        <line class="axis" x1={0} x2={WIDE} y1={HIGH - EDGE.bottom} y2={HIGH - EDGE.bottom} />
+      <svg viewBox={`0 0 ${wide} ${HIGH}`} role="img" aria-label={title}>
+        <line class="axis" x1={0} x2={wide} y1={HIGH - EDGE.bottom} y2={HIGH - EDGE.bottom} />
         {children}
       </svg>
       <details>

@@ -128,10 +128,10 @@ export function ago(milliseconds: number): string {
   );
 }
 
-/** A duration for a narrow place: "3 min", "1 h". */
+/** A duration for a narrow place: "95 sec", "3 min"; a unit from two of it on. */
 export function lasted(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  const [unit, size] = STEPS.find(([, size]) => seconds >= size) ?? ["second", 1];
+  const [unit, size] = STEPS.find(([, size]) => seconds >= 2 * size) ?? ["second", 1];
   return new Intl.NumberFormat(locale.value, { style: "unit", unit, unitDisplay: "short" }).format(
     Math.floor(seconds / size),
   );
