@@ -3,9 +3,11 @@
 // A page's files have the hash of their content in their names, so that they may be cached for ever; index.html, which
 // names them, and config.json, which the deployment adds, may not. The last line is JSON: bytes gzipped of each page.
 
+import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -15,11 +17,29 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const PAGES = {
   console: { entry: "clients/console/main.tsx", limit: 80_000 },
   kiosk: { entry: "clients/kiosk/main.tsx", limit: 80_000 },
+  docs: { entry: "clients/docs/main.tsx", limit: 1_200_000, beside: scalar },
   demo: { entry: "clients/pages/design/demo/main.tsx", limit: 80_000, shipped: false },
 };
 
+/** Scalar as its package has it built: the script, and the style that it would put into the page inline, as a file. */
+async function scalar() {
+  const whole = await readFile(join(ROOT, "node_modules/@scalar/api-reference/dist/browser/standalone.js"), "utf8");
+  const inline = /!function\(\)\{"use strict";try\{[^']*createTextNode\(('(?:[^'\\]|\\.)*')\).*?\}\(\);/s.exec(whole);
+  if (!inline?.[1])
+    throw new Error("@scalar/api-reference begins in another way than it did: see what its style became");
+  const style = Buffer.from(runInNewContext(inline[1]));
+  const script = Buffer.from(whole.replace(inline[0], ""));
+  return [
+    { name: `scalar-${hashed(style)}.css`, bytes: style },
+    { name: `scalar-${hashed(script)}.js`, bytes: script },
+  ];
+}
+
+/** As esbuild's: eight letters and digits of the content. */
+const hashed = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 8).toUpperCase();
+
 async function bundle(page, folder) {
-  const { entry } = PAGES[page];
+  const { entry, beside } = PAGES[page];
   const result = await build({
     entryPoints: [join(ROOT, entry)],
     outdir: folder,
@@ -38,7 +58,11 @@ async function bundle(page, folder) {
     write: false,
     logLevel: "warning",
   });
-  return result.outputFiles.map((file) => ({ name: relative(folder, file.path), bytes: Buffer.from(file.contents) }));
+  const own = result.outputFiles.map((file) => ({
+    name: relative(folder, file.path),
+    bytes: Buffer.from(file.contents),
+  }));
+  return [...((await beside?.()) ?? []), ...own];
 }
 
 /** index.html with the built files in the place of its marker: no inline script or style, so the policy needs none. */
@@ -47,7 +71,9 @@ async function index(page, files) {
   const named = (end) => files.filter((file) => file.name.endsWith(end)).map((file) => file.name);
   const lines = [
     ...named(".css").map((name) => `<link rel="stylesheet" href="./${name}">`),
-    ...named(".js").map((name) => `<script type="module" src="./${name}"></script>`),
+    ...named(".js").map(
+      (name) => `<script ${name.startsWith("main-") ? 'type="module"' : "defer"} src="./${name}"></script>`,
+    ),
   ];
   if (!template.includes("<!-- built -->")) throw new Error(`${page}/index.html has no <!-- built -->`);
   return template.replace("<!-- built -->", lines.join("\n    "));

@@ -15,53 +15,15 @@ interface Props {
   readonly session: Session;
 }
 
-/** Signs a member of the staff in: by the managed login, or on the local cloud by choosing one of its users. */
-export function StaffSignIn({ config, session }: Props) {
-  const users = config.users.filter(({ role }) => role !== "kiosk");
-  const go = async (): Promise<void> => location.assign(await loginAddress(config, sessionStorage, location.href));
-  return (
-    <Frame ended={session.presence.value === "ended"}>
-      {users.length > 0 ? (
-        <Users config={config} session={session} client={config.staffClient} users={users} />
-      ) : (
-        <Button kind="primary" onPress={go}>
-          {shared("signIn.action")}
-        </Button>
-      )}
-    </Frame>
-  );
+interface UsersProps extends Props {
+  /** The role for which the page is; without it, all but kiosks. */
+  readonly kiosk?: boolean;
 }
 
-/** Signs a kiosk in, once: an operator types the one-time password of its user, which the page replaces. */
-export function KioskSignIn({ config, session }: Props) {
-  const users = config.users.filter(({ role }) => role === "kiosk");
-  return (
-    <Frame ended={false}>
-      {users.length > 0 ? (
-        <Users config={config} session={session} client={config.kioskClient} users={users} />
-      ) : (
-        <Device config={config} session={session} />
-      )}
-    </Frame>
-  );
-}
-
-function Frame({ ended, children }: { ended: boolean; children: preact.ComponentChildren }) {
-  return (
-    <main class="page page-narrow stack">
-      <h1>{shared("signIn.title")}</h1>
-      {ended && <Notice kind="warn">{shared("signIn.ended")}</Notice>}
-      {children}
-    </main>
-  );
-}
-
-function Users({
-  config,
-  session,
-  client,
-  users,
-}: Props & { readonly client: string; readonly users: readonly DevelopmentUser[] }) {
+/** The users of the local cloud, to choose from. */
+export function DevelopmentUsers({ config, session, kiosk = false }: UsersProps) {
+  const users = config.users.filter(({ role }) => (role === "kiosk") === kiosk);
+  const client = kiosk ? config.kioskClient : config.staffClient;
   const [failed, setFailed] = useState(false);
   const choose = async ({ name, password }: DevelopmentUser): Promise<void> => {
     try {
@@ -84,6 +46,45 @@ function Users({
         ))}
       </ul>
     </>
+  );
+}
+
+/** Signs a member of the staff in: by the managed login, or on the local cloud by choosing one of its users. */
+export function StaffSignIn({ config, session }: Props) {
+  const go = async (): Promise<void> => location.assign(await loginAddress(config, sessionStorage, location.href));
+  return (
+    <Frame ended={session.presence.value === "ended"}>
+      {config.users.length > 0 ? (
+        <DevelopmentUsers config={config} session={session} />
+      ) : (
+        <Button kind="primary" onPress={go}>
+          {shared("signIn.action")}
+        </Button>
+      )}
+    </Frame>
+  );
+}
+
+/** Signs a kiosk in, once: an operator types the one-time password of its user, which the page replaces. */
+export function KioskSignIn({ config, session }: Props) {
+  return (
+    <Frame ended={false}>
+      {config.users.length > 0 ? (
+        <DevelopmentUsers config={config} session={session} kiosk />
+      ) : (
+        <Device config={config} session={session} />
+      )}
+    </Frame>
+  );
+}
+
+function Frame({ ended, children }: { ended: boolean; children: preact.ComponentChildren }) {
+  return (
+    <main class="page page-narrow stack">
+      <h1>{shared("signIn.title")}</h1>
+      {ended && <Notice kind="warn">{shared("signIn.ended")}</Notice>}
+      {children}
+    </main>
   );
 }
 
