@@ -25,7 +25,8 @@ function plain(schema, isType = false) {
   if (typeof schema !== "object" || schema === null) return schema;
   const kept = Object.entries(schema).filter(
     ([key, value]) =>
-      !["minItems", "maxItems", "examples", "default"].includes(key) && !(key === "title" && typeof value === "string"),
+      !["$id", "$schema", "minItems", "maxItems", "examples", "default"].includes(key) &&
+      !(key === "title" && typeof value === "string"),
   );
   const copy = Object.fromEntries(
     kept.map(([key, value]) => [key, key === "properties" ? fields(value) : plain(value)]),

@@ -106,8 +106,10 @@ export class Api {
       } catch (error) {
         if (!(error instanceof ApiError) || given.signal?.aborted) throw error;
         if (error.kind === "unauthenticated") {
-          if (renewed) this.caller.signedOut();
-          if (renewed) throw error;
+          if (error.status === 0 || renewed) {
+            this.caller.signedOut();
+            throw error;
+          }
           renewed = true;
           continue;
         }
@@ -121,17 +123,23 @@ export class Api {
     }
   }
 
+  /** Throws ApiError of the kind offline where the pool does not answer. */
+  private async token(renew: boolean): Promise<string | null> {
+    try {
+      return await this.caller.access(renew);
+    } catch {
+      throw new ApiError("offline", "", 0);
+    }
+  }
+
   private async once<Name extends Operation>(
     name: Name,
     given: Given<Name>,
     key: string | undefined,
     renewed: boolean,
   ): Promise<Answer<Operations[Name]["answer"]>> {
-    const token = await this.caller.access(renewed);
-    if (token === null) {
-      this.caller.signedOut();
-      throw new ApiError("unauthenticated", "", 401);
-    }
+    const token = await this.token(renewed);
+    if (token === null) throw new ApiError("unauthenticated", "", 0);
     const [method = "GET", template = ""] = name.split(" ");
     const headers: Record<string, string> = { accept: "application/problem+json, application/json" };
     headers.authorization = `Bearer ${token}`;

@@ -49,6 +49,85 @@ export interface Error {
   topic?: string | null;
 }
 /**
+ * An invoice. amount: what is owed.
+ */
+export interface InvoiceRow {
+  orderId: string;
+  paymentId: string;
+  amount: number;
+  status: "pending" | "paid" | "cancelled";
+  /**
+   * When it last changed.
+   */
+  since: string;
+  /**
+   * When the row leaves its board, which no other change tells.
+   */
+  leavesAt: string | null;
+}
+/**
+ * A shopping list. stops: the stores on its route; quantity, picked: of all items.
+ *
+ * since: of an active list, when the robot started; earlier events do not say so, there it is the last pick.
+ */
+export interface ListRow {
+  listId: string;
+  orderId: string;
+  status: "pending" | "available" | "assigned" | "active" | "completed" | "cancelled";
+  botId: string | null;
+  assignment: number;
+  byStaff: boolean;
+  stops: number;
+  quantity: number;
+  picked: number;
+  /**
+   * When it got its status.
+   */
+  since: string;
+  /**
+   * When the row leaves its board, which no other change tells.
+   */
+  leavesAt: string | null;
+}
+/**
+ * An order. lines and quantity: of its items, without what robots could not find. reason: of a bad end.
+ */
+export interface OrderRow {
+  orderId: string;
+  customerId: string;
+  paymentId: string;
+  status: "pending" | "approved" | "ready" | "completed" | "rejected" | "cancelled";
+  ready: boolean;
+  paid: boolean;
+  total: number;
+  lines: number;
+  quantity: number;
+  /**
+   * RFC 3339, in UTC.
+   */
+  createdAt: string;
+  approvedAt: string | null;
+  readiedAt: string | null;
+  endedAt: string | null;
+  reason: string | null;
+  cancelledBy: ("customer" | "staff" | "system") | null;
+  /**
+   * When the row leaves its board, which no other change tells.
+   */
+  leavesAt: string | null;
+}
+/**
+ * The payment of an order, from its confirmation on, as far as the messages that name the order tell.
+ */
+export interface PaymentRow {
+  paymentId: string;
+  status: "authorized" | "confirmed" | "settled" | "voided" | "refunded";
+  authorized: number;
+  captured: number;
+  released: number;
+  refunded: number;
+}
+/**
  * A position in the log of a topic's shard.
  *
  * epoch: of that log; empty in an answer where nobody's watch is held any more: then subscribe again.
@@ -76,6 +155,19 @@ export interface Pong {
   positions: Place[];
 }
 /**
+ * A robot, with the list that it has.
+ */
+export interface RobotRow {
+  botId: string;
+  name: string;
+  status: "offline" | "idle" | "active";
+  listId: string | null;
+  /**
+   * When it got its status.
+   */
+  since: string;
+}
+/**
  * A row of a board. version: that of the stream that it is made from.
  */
 export interface BoardRow {
@@ -97,6 +189,15 @@ export interface Snapshot {
   part: number;
   parts: number;
   rows: BoardRow[];
+}
+/**
+ * A store.
+ */
+export interface StoreRow {
+  storeId: string;
+  name: string;
+  location: string;
+  participating: boolean;
 }
 /**
  * What is subscribed to: a topic (all its shards where none is named).

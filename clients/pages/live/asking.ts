@@ -1,7 +1,7 @@
 /** Subscriptions: asked for on each connection, again when they are not answered, and again when something is missing. */
 
 import { emptyFeed, type Feed, forgetParts, isLacking, isWhole, keyOf } from "./feed.ts";
-import { MOST_ENTRIES, shardsOf } from "./protocol.ts";
+import { isTopic, MOST_ENTRIES, shardsOf } from "./protocol.ts";
 import {
   doubling,
   type Lack,
@@ -23,13 +23,15 @@ export function takeTopics(step: Step, topics: readonly string[]): void {
   const dropped = step.state.wanted.filter((topic) => !wanted.includes(topic));
   const feeds = new Map(step.state.feeds);
   for (const [key, feed] of feeds) if (dropped.includes(feed.topic)) feeds.delete(key);
-  for (const topic of wanted) {
+  const known = wanted.filter(isTopic);
+  for (const topic of known) {
     for (let shard = 0; shard < shardsOf(topic); shard += 1) {
       const key = keyOf(topic, shard);
       if (!feeds.has(key)) feeds.set(key, emptyFeed(topic, shard));
     }
   }
-  const refused = new Set([...step.state.refused].filter((topic) => wanted.includes(topic)));
+  const refused = new Set([...step.state.refused].filter((topic) => known.includes(topic)));
+  for (const topic of wanted) if (!isTopic(topic)) refused.add(topic);
   step.state = { ...step.state, wanted, feeds, refused };
   for (const link of openLinks(step.state)) leave(step, link, dropped);
 }

@@ -1,15 +1,34 @@
 /** Runs the client's state machine in a browser: sockets, timers and signals. All decisions are the reducer's. */
 
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { InvoiceRow, ListRow, OrderRow, PaymentRow, RobotRow, StoreRow } from "../generated/frames.ts";
 import type { Row, RowChange } from "./feed.ts";
 import type { Message } from "./protocol.ts";
 import { due, type Input, initial, type Output, reduce, type Status } from "./reducer.ts";
 
-export type { Row } from "./feed.ts";
 export type { Message } from "./protocol.ts";
 export type { Status } from "./reducer.ts";
 
-export type Rows = ReadonlyMap<string, Row>;
+/** What the rows of each topic hold; those of one order by their ids: order, list, invoice, payment. */
+export interface Boards {
+  readonly orders: OrderRow;
+  readonly lists: ListRow;
+  readonly robots: RobotRow;
+  readonly invoices: InvoiceRow;
+  readonly stores: StoreRow;
+  readonly [order: `order:${string}`]: OrderRow | ListRow | InvoiceRow | PaymentRow;
+}
+
+export interface BoardRow<Data> {
+  readonly id: string;
+  readonly version: number;
+  readonly data: Data;
+}
+
+export type Rows<Data = unknown> = ReadonlyMap<string, BoardRow<Data>>;
+
+/** In milliseconds: how often rows are looked at for those whose time on their board is over. */
+const LOOKS = 15_000;
 
 export interface LiveOptions {
   /** Of the WebSocket API, with its stage. */
@@ -26,7 +45,7 @@ type WithoutTime<Each> = Each extends unknown ? Omit<Each, "now" | "random"> : n
 export class Live {
   readonly status: ReadonlySignal<Status>;
   private readonly shownStatus: Signal<Status> = signal(initial.status);
-  private readonly boards = new Map<string, Signal<Rows>>();
+  private readonly boards = new Map<string, Signal<ReadonlyMap<string, Row>>>();
   private readonly watchers = new Map<string, number>();
   private readonly listeners = new Set<(topic: string, messages: readonly Message[]) => void>();
   private readonly sockets = new Map<number, WebSocket>();
@@ -40,6 +59,7 @@ export class Live {
     this.status = this.shownStatus;
     window.addEventListener("online", () => this.take({ type: "online" }));
     window.addEventListener("offline", () => this.take({ type: "offline" }));
+    window.setInterval(() => this.letGo(), LOOKS);
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.take({ type: "visible" });
     });
@@ -60,8 +80,15 @@ export class Live {
     return this.latest;
   }
 
-  /** The rows of a topic, all shards together, by id. They stay while the connection is away. */
-  rows(topic: string): ReadonlySignal<Rows> {
+  /** The rows of a topic, all shards together, by id. They stay while the connection is away.
+   *
+   * A row whose time on its board is over (leavesAt) goes by itself, but not from the page of its order.
+   */
+  rows<Topic extends keyof Boards & string>(topic: Topic): ReadonlySignal<Rows<Boards[Topic]>> {
+    return this.board(topic) as unknown as ReadonlySignal<Rows<Boards[Topic]>>;
+  }
+
+  private board(topic: string): Signal<ReadonlyMap<string, Row>> {
     let board = this.boards.get(topic);
     if (!board) {
       board = signal(new Map());
@@ -184,7 +211,7 @@ export class Live {
     this.flushing = false;
     batch(() => {
       for (const [topic, changes] of this.changed) {
-        const board = this.rows(topic) as Signal<Rows>;
+        const board = this.board(topic);
         const rows = new Map(board.value);
         for (const { id, version, data } of changes.values()) {
           if (data === null) rows.delete(id);
@@ -195,4 +222,16 @@ export class Live {
       this.changed.clear();
     });
   }
+
+  /** Takes rows out whose time is over: no change tells of it. */
+  private letGo(): void {
+    const now = this.now();
+    for (const [topic, board] of this.boards) {
+      if (topic.startsWith("order:")) continue;
+      const rows = new Map([...board.value].filter(([, { data }]) => !isOver(data.leavesAt, now)));
+      if (rows.size < board.value.size) board.value = rows;
+    }
+  }
 }
+
+const isOver = (at: unknown, now: number): boolean => typeof at === "string" && Date.parse(at) <= now;

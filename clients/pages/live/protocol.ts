@@ -20,6 +20,12 @@ const SHARDS: Readonly<Record<string, number>> = { orders: 4 };
 
 export const shardsOf = (topic: string): number => SHARDS[topic] ?? 1;
 
+/** As the server reads a topic. One that it cannot read would have it refuse all that is asked for in the same frame. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an id has none, as on the REST wire
+const TOPIC = /^(orders|lists|robots|invoices|stores|order:[^\x00-\x1f\x7f#/]{1,200})$/;
+
+export const isTopic = (topic: string): boolean => TOPIC.test(topic);
+
 export type Frame = Snapshot | Changes | Subscribed | Unsubscribed | Pong | Failure;
 
 /** The message that changed a row. */

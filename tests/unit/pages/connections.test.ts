@@ -365,17 +365,24 @@ test("an unsubscribed that comes late has the newer subscription asked for again
   assert.deepEqual(client.subscriptions(), [RESUME]);
 });
 
+test("a topic that no server can read is never asked for", () => {
+  const client = new Client();
+  client.start("lists", "order:#", "customers");
+  assert.deepEqual(client.subscriptions(), [{ topic: "lists", shard: 0 }]);
+  assert.deepEqual(client.state.status.refused, ["order:#", "customers"]);
+});
+
 test("an error leaves the connection; a topic that breaks the protocol is not asked for again", () => {
   const client = new Client();
-  const connection = client.start("lists", "order:#");
+  const connection = client.start("lists", "robots");
   client.sent();
-  const error = { type: "error", code: "unreadable", message: "no such topic", topic: "order:#" };
+  const error = { type: "error", code: "unreadable", message: "no such topic", topic: "robots" };
   const outputs = client.frame(connection, error);
-  assert.deepEqual(outputs[0], { type: "problem", code: "unreadable", message: "no such topic", topic: "order:#" });
+  assert.deepEqual(outputs[0], { type: "problem", code: "unreadable", message: "no such topic", topic: "robots" });
   client.snapshot(connection, 1, []);
   client.wait(20_000);
   assert.deepEqual(client.subscriptions(), []);
-  assert.deepEqual([client.shown, client.state.status.refused], ["live", ["order:#"]]);
+  assert.deepEqual([client.shown, client.state.status.refused], ["live", ["robots"]]);
 });
 
 test("what is unavailable is asked for again in its time", () => {

@@ -17,3 +17,10 @@ declare module "node:assert/strict" {
   };
   export default assert;
 }
+
+declare module "node:fs" {
+  export function readdirSync(path: string): string[];
+  export function readFileSync(path: string, encoding: "utf8"): string;
+}
+
+declare const process: { readonly env: Readonly<Record<string, string | undefined>> };
