@@ -101,9 +101,10 @@ option = $(if $(2),--$(1) '$(subst ','\'',$(2))')
 ##@ Change
 
 .PHONY: format
-format: $(VENV) ## Format the code and apply safe fixes
+format: $(VENV) $(NODE) ## Format the code and apply safe fixes
 	@.venv/bin/ruff check --fix-only --quiet .
 	@.venv/bin/ruff format .
+	@node_modules/.bin/biome check --write --log-level=error
 
 .PHONY: docs
 docs: $(VENV) ## Regenerate schemas, samples, the catalogue, API documents and diagrams
@@ -111,10 +112,10 @@ docs: $(VENV) ## Regenerate schemas, samples, the catalogue, API documents and d
 	@.venv/bin/python -m infra.documents.generate
 
 .PHONY: check
-check: $(VENV) ## Check lint, format, types, imports, generated files, templates and security, in parallel
+check: $(VENV) ## Check lint, format, types, imports, generated files, templates, pages and security, in parallel
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
 
-CHECKS := check-types check-templates check-imports check-security check-generated check-lint check-format
+CHECKS := check-types check-templates check-imports check-security check-generated check-lint check-format check-pages
 .PHONY: $(CHECKS)
 check-types: $(VENV)
 	@.venv/bin/mypy $(PACKAGES)
@@ -132,6 +133,13 @@ check-lint: $(VENV)
 	@.venv/bin/ruff check --output-format concise .
 check-format: $(VENV)
 	@.venv/bin/ruff format --check --output-format concise .
+check-pages: $(NODE)
+	@node_modules/.bin/biome check --error-on-warnings
+	@node_modules/.bin/tsc --project .
+
+.PHONY: pages
+pages: $(NODE) ## Build the console, the kiosk and the API page to .build/pages; prints their sizes, and fails over the limit
+	@node clients/pages/build.mjs $(ARGS)
 
 .PHONY: test
 test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
@@ -299,6 +307,6 @@ $(ENGINE): requirements/engine.lock $(VENV)
 
 $(NODE): package-lock.json package.json .npmrc
 	@command -v npm > /dev/null || { echo "npm was not found: install Node.js 20 or newer (the CDK runs on it)." >&2; exit 1; }
-	@echo "Installing the CDK command line and AsyncAPI's parser into node_modules …" >&2
+	@echo "Installing the CDK command line and the tools of the pages into node_modules …" >&2
 	@npm ci --loglevel=error > /dev/null
 	@touch $@

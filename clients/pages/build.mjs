@@ -1,0 +1,120 @@
+// Builds the pages: `node clients/pages/build.mjs [--out FOLDER] [PAGE …]` writes FOLDER/<page>/ (.build/pages).
+//
+// A page's files have the hash of their content in their names, so that they may be cached for ever; index.html, which
+// names them, and config.json, which the deployment adds, may not. The last line is JSON: bytes gzipped of each page.
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** Page → where it starts, and how many bytes it may have gzipped, all its files together. */
+const PAGES = {
+  console: { entry: "clients/console/main.tsx", limit: 80_000 },
+  kiosk: { entry: "clients/kiosk/main.tsx", limit: 80_000 },
+  docs: { entry: "clients/docs/main.tsx", limit: 1_200_000, beside: scalar },
+  demo: { entry: "clients/pages/design/demo/main.tsx", limit: 80_000, shipped: false },
+};
+
+/** Scalar as its package has it built: the script, and the style that it would put into the page inline, as a file. */
+async function scalar() {
+  const whole = await readFile(join(ROOT, "node_modules/@scalar/api-reference/dist/browser/standalone.js"), "utf8");
+  const inline = /!function\(\)\{"use strict";try\{[^']*createTextNode\(('(?:[^'\\]|\\.)*')\).*?\}\(\);/s.exec(whole);
+  if (!inline?.[1])
+    throw new Error("@scalar/api-reference begins in another way than it did: see what its style became");
+  const style = Buffer.from(runInNewContext(inline[1]));
+  const script = Buffer.from(whole.replace(inline[0], ""));
+  return [
+    { name: `scalar-${hashed(style)}.css`, bytes: style },
+    { name: `scalar-${hashed(script)}.js`, bytes: script },
+  ];
+}
+
+/** As esbuild's: eight letters and digits of the content. */
+const hashed = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 8).toUpperCase();
+
+async function bundle(page, folder) {
+  const { entry, beside } = PAGES[page];
+  const result = await build({
+    entryPoints: [join(ROOT, entry)],
+    outdir: folder,
+    entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    minify: true,
+    legalComments: "none",
+    loader: { ".svg": "file", ".woff2": "file" },
+    define: { "process.env.NODE_ENV": '"production"' },
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const own = result.outputFiles.map((file) => ({
+    name: relative(folder, file.path),
+    bytes: Buffer.from(file.contents),
+  }));
+  return [...((await beside?.()) ?? []), ...own];
+}
+
+/** index.html with the built files in the place of its marker: no inline script or style, so the policy needs none. */
+async function index(page, files) {
+  const template = await readFile(join(ROOT, dirname(PAGES[page].entry), "index.html"), "utf8");
+  const named = (end) => files.filter((file) => file.name.endsWith(end)).map((file) => file.name);
+  const lines = [
+    ...named(".css").map((name) => `<link rel="stylesheet" href="./${name}">`),
+    ...named(".js").map(
+      (name) => `<script ${name.startsWith("main-") ? 'type="module"' : "defer"} src="./${name}"></script>`,
+    ),
+  ];
+  if (!template.includes("<!-- built -->")) throw new Error(`${page}/index.html has no <!-- built -->`);
+  return template.replace("<!-- built -->", lines.join("\n    "));
+}
+
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+async function make(page, out) {
+  const folder = join(out, page);
+  await rm(folder, { recursive: true, force: true });
+  const files = await bundle(page, folder);
+  const icon = await readFile(join(ROOT, "clients/pages/design/icon.svg"));
+  const all = [
+    { name: "index.html", bytes: Buffer.from(await index(page, files)) },
+    { name: "icon.svg", bytes: icon },
+    ...files,
+  ];
+  for (const { name, bytes } of all) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), bytes);
+  }
+  const sizes = all.map(({ name, bytes }) => ({ name, bytes: bytes.length, gzipped: gzipped(bytes) }));
+  for (const size of sizes) {
+    console.log(`  ${page}/${basename(size.name)}: ${size.bytes} bytes, ${size.gzipped} gzipped`);
+  }
+  return sizes.reduce((sum, size) => sum + size.gzipped, 0);
+}
+
+const args = process.argv.slice(2);
+const at = args.indexOf("--out");
+const out = at < 0 ? join(ROOT, ".build", "pages") : args.splice(at, 2)[1];
+const pages = args.length > 0 ? args : Object.keys(PAGES).filter((page) => PAGES[page].shipped !== false);
+const totals = {};
+const over = [];
+for (const page of pages) {
+  if (!(page in PAGES)) throw new Error(`no page ${page}: ${Object.keys(PAGES).join(", ")}`);
+  totals[page] = await make(page, out);
+  if (totals[page] > PAGES[page].limit) over.push(`${page}: ${totals[page]} of ${PAGES[page].limit} bytes gzipped`);
+}
+if (over.length > 0) {
+  console.error(`too large: ${over.join("; ")}`);
+  process.exitCode = 1;
+}
+console.log(JSON.stringify(totals));

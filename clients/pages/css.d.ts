@@ -1,0 +1,2 @@
+// esbuild bundles a style that a module imports; to TypeScript it is nothing.
+declare module "*.css";

@@ -1,0 +1,65 @@
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import { useSteady } from "./steady.ts";
+
+export interface Column<Row> {
+  readonly name: string;
+  readonly cell: (row: Row) => ComponentChildren;
+  readonly number?: boolean;
+}
+
+interface Props<Row> {
+  /** What it lists, for who cannot see it. */
+  readonly caption: string;
+  readonly columns: readonly Column<Row>[];
+  /** In their order, each with an id of its own. */
+  readonly rows: readonly Row[];
+  readonly idOf: (row: Row) => string;
+  /** Ids of rows that changed just now. */
+  readonly changed?: ReadonlySet<string>;
+}
+
+/** A table whose rows do not jump under the pointer: while it or the focus is there, their order is held, rows that
+ * left are struck through, and new ones come at the end. The first column names its row.
+ */
+export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>) {
+  const now = new Map(rows.map((row) => [idOf(row), row]));
+  const known = useRef(new Map<string, Row>());
+  const { ids, handlers } = useSteady([...now.keys()]);
+  known.current = new Map(ids.flatMap((id) => entry(id, now.get(id) ?? known.current.get(id))));
+  return (
+    <div class="scrolls" {...handlers}>
+      <table class="table">
+        <caption class="for-readers">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ name, number }) => (
+              <th key={name} scope="col" class={number ? "number" : undefined}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {[...known.current].map(([id, row]) => (
+            <tr key={id} class={now.has(id) ? (changed?.has(id) ? "changed" : undefined) : "left"}>
+              {columns.map(({ name, cell, number }, at) =>
+                at === 0 ? (
+                  <th key={name} scope="row" class={number ? "number" : undefined}>
+                    {cell(row)}
+                  </th>
+                ) : (
+                  <td key={name} class={number ? "number" : undefined}>
+                    {cell(row)}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const entry = <Row,>(id: string, row: Row | undefined): [string, Row][] => (row === undefined ? [] : [[id, row]]);

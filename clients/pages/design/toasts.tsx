@@ -1,0 +1,75 @@
+/** Short messages at the edge of the page, and what a screen reader is told of changes that nobody asked for. */
+
+import { signal } from "@preact/signals";
+import { shared } from "../text/shared.ts";
+import { Button } from "./Button.tsx";
+
+interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly kind: "plain" | "bad";
+}
+
+const toasts = signal<readonly Toast[]>([]);
+const said = signal("");
+
+/** In milliseconds. Long enough to read; a bad one stays until it is closed (WCAG 2.2, 2.2.1). */
+const STAYS = 8_000;
+const MOST = 3;
+const BETWEEN = 5_000;
+
+let last = 0;
+
+/** Shows a message, and has it read out. */
+export function toast(text: string, kind: Toast["kind"] = "plain"): void {
+  last += 1;
+  const id = last;
+  toasts.value = [...toasts.value, { id, text, kind }].slice(-MOST);
+  if (kind === "plain") setTimeout(() => close(id), STAYS);
+}
+
+const close = (id: number): void => {
+  toasts.value = toasts.value.filter((other) => other.id !== id);
+};
+
+let pending: (() => string) | null = null;
+let waiting = false;
+
+/** Has a change read out, every 5 seconds at most: of those that come faster, the latest. text: asked for when it is. */
+export function announce(text: () => string): void {
+  pending = text;
+  if (waiting) return;
+  waiting = true;
+  sayPending();
+}
+
+function sayPending(): void {
+  if (pending === null) {
+    waiting = false;
+    return;
+  }
+  said.value = pending();
+  pending = null;
+  setTimeout(sayPending, BETWEEN);
+}
+
+/** Where both are shown: once on a page, and from its beginning, since a live region must be there before its text. */
+export function Toasts() {
+  return (
+    <>
+      <div class="for-readers" role="status" aria-live="polite" data-announcer>
+        {said.value}
+      </div>
+      <div class="toasts" role="status" aria-live="polite">
+        {toasts.value.map(({ id, text, kind }) => (
+          <div key={id} class={`toast toast-${kind}`}>
+            <p class="grow">{text}</p>
+            <Button kind="quiet" onPress={() => close(id)}>
+              {shared("close")}
+            </Button>
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,597 @@
+// Generated from docs/openapi.json by `make docs`: change that, not this.
+
+export interface Assignment {
+  botId: string;
+}
+export interface BasketAnswer {
+  basket: BasketContent;
+}
+export interface BasketContent {
+  id: string;
+  customerId: string;
+  status: "open" | "cancelled" | "checked_out" | "abandoned";
+  items: BasketsItem[];
+  total: number;
+}
+export interface BasketsItem {
+  storeId: string;
+  storeName: string;
+  productId: string;
+  productName: string;
+  productPrice: number;
+  quantity: number;
+}
+export interface BotContent {
+  id: string;
+  name: string;
+  status: "offline" | "idle" | "active";
+}
+export interface BotPage {
+  next?: string;
+  bots: BotContent[];
+}
+export interface Cancellation {
+  reason?: string;
+}
+export interface Checkout {
+  paymentId: string;
+}
+export interface ChosenLanguage {
+  language: "en" | "es";
+}
+/**
+ * The shortages, if they are counted, and a robot's assignment; staff complete without.
+ */
+export interface Completion {
+  shortages?: MissingItem[];
+  assignment?: number;
+}
+export interface MissingItem {
+  storeId: string;
+  productId: string;
+  quantity: number;
+}
+export interface Created {
+  id: string;
+}
+export interface CustomerAnswer {
+  customer: CustomerShape;
+}
+export interface CustomerShape {
+  id: string;
+  name: string;
+  smsNumber: string;
+  enabled: boolean;
+  language: "en" | "es";
+}
+export interface DifferenceAnswer {
+  difference: DifferenceShape;
+}
+/**
+ * An order whose money differs from what it should be (open), or did until it was compared again (cleared).
+ */
+export interface DifferenceShape {
+  orderId: string;
+  paymentId: string;
+  status: "open" | "cleared";
+  reasons: ReasonShape[];
+  since: string;
+}
+/**
+ * One difference: the amount that was expected and the one that was found.
+ */
+export interface ReasonShape {
+  kind:
+    | "order_not_heard"
+    | "order_not_paid"
+    | "invoice_missing"
+    | "invoice_amount"
+    | "invoice_not_paid"
+    | "invoice_not_cancelled"
+    | "payment_missing"
+    | "payment_elsewhere"
+    | "payment_voided"
+    | "payment_not_voided"
+    | "payment_released"
+    | "payment_balance"
+    | "provider_held"
+    | "provider_captured"
+    | "provider_statement";
+  expected: number;
+  found: number;
+}
+/**
+ * Differences by status, and of one status the oldest first.
+ */
+export interface DifferenceList {
+  next?: string;
+  differences: DifferenceShape[];
+}
+export interface FunnelAnswer {
+  basketsStarted: number;
+  checkedOut: number;
+  approved: number;
+  ready: number;
+  paid: number;
+  completed: number;
+  rejected: number;
+  cancelled: number;
+  abandoned: number;
+}
+/**
+ * The status of the gateway, and the version of the system.
+ */
+export interface Health {
+  status: string;
+  version: string;
+}
+export interface HeldAnswer {
+  next?: string;
+  held: HeldThing[];
+}
+/**
+ * A thing that is held of a customer; its data has the names of the routes that show such things.
+ */
+export interface HeldThing {
+  id: string;
+  kind: "profile" | "change" | "code" | "order" | "basket" | "payment" | "text";
+  data: {
+    [k: string]: unknown;
+  };
+}
+export interface HourSales {
+  hour: string;
+  orders: number;
+  revenue: number;
+}
+export interface InvoiceAnswer {
+  invoice: InvoiceShape;
+}
+/**
+ * An invoice; `amount` is what is owed.
+ */
+export interface InvoiceShape {
+  id: string;
+  orderId: string;
+  paymentId: string;
+  amount: number;
+  status: "pending" | "paid" | "cancelled";
+}
+export interface ListAnswer {
+  list: ListContent;
+}
+export interface ListContent {
+  id: string;
+  orderId: string;
+  status: "pending" | "available" | "assigned" | "active" | "completed" | "cancelled";
+  botId: string | null;
+  assignment: number;
+  stops: Stop[];
+}
+export interface Stop {
+  storeId: string;
+  storeName: string;
+  location: string;
+  items: DepotItem[];
+}
+export interface DepotItem {
+  productId: string;
+  name: string;
+  quantity: number;
+  picked: number;
+}
+export interface ListPage {
+  next?: string;
+  lists: ListContent[];
+}
+export interface MessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
+}
+export interface NewBasket {
+  customerId: string;
+}
+export interface NewBot {
+  name: string;
+}
+export interface NewCustomer {
+  name: string;
+  smsNumber: string;
+  language?: "en" | "es";
+}
+export interface NewList {
+  orderId: string;
+  items: DepotWantedItem[];
+}
+/**
+ * An item to collect; names may be left out, the catalogue's are taken.
+ */
+export interface DepotWantedItem {
+  storeId: string;
+  productId: string;
+  quantity: number;
+  storeName?: string;
+  productName?: string;
+}
+export interface NewOrder {
+  customerId: string;
+  paymentId: string;
+  items: OrderingWantedItem[];
+}
+/**
+ * An item as staff order it; price and names may be left out, the catalogue's are taken.
+ */
+export interface OrderingWantedItem {
+  storeId: string;
+  productId: string;
+  quantity: number;
+  price?: number;
+  storeName?: string;
+  productName?: string;
+}
+export interface NewPayment {
+  customerId: string;
+  amount: number;
+}
+export interface NewProduct {
+  name: string;
+  description?: string;
+  sku?: string;
+  price?: number;
+}
+export interface NewStore {
+  name: string;
+  location: string;
+}
+export interface NotificationShape {
+  id: string;
+  orderId: string;
+  kind: "received" | "approved" | "ready_for_pickup" | "cancelled" | "rejected" | "completed";
+  status: "sent";
+  sentAt: string;
+}
+export interface NotificationsAnswer {
+  next?: string;
+  notifications: NotificationShape[];
+}
+/**
+ * One saga.
+ */
+export interface OneSaga {
+  saga: SagaView;
+}
+/**
+ * Where the saga of an order stands.
+ */
+export interface SagaView {
+  orderId: string;
+  status: "running" | "parked" | "completed" | "compensated" | "stopped";
+  step: number;
+  compensating: boolean;
+  since: string;
+  reason: string;
+}
+export interface OpenedSession {
+  token: string;
+  expiresAt: string;
+  customerId: string;
+}
+export interface OrdersAnswer {
+  next?: string;
+  orders: SearchOrderContent[];
+}
+/**
+ * An order; `customerName` is absent where it is not to be had, as that of an erased customer.
+ */
+export interface SearchOrderContent {
+  orderId: string;
+  customerId: string;
+  customerName?: string;
+  paymentId: string;
+  items: SearchItem[];
+  total: number;
+  status: "pending" | "approved" | "ready" | "completed" | "rejected" | "cancelled";
+  ready: boolean;
+  paid: boolean;
+  createdAt: string;
+}
+export interface SearchItem {
+  storeId: string;
+  storeName: string;
+  productId: string;
+  productName: string;
+  price: number;
+  quantity: number;
+}
+export interface PaymentAnswer {
+  payment: PaymentShape;
+}
+/**
+ * A payment; `amount` is what was authorized.
+ */
+export interface PaymentShape {
+  id: string;
+  customerId: string;
+  orderId: string | null;
+  amount: number;
+  status: "authorized" | "confirmed" | "settled" | "voided" | "refunded";
+}
+/**
+ * The quantity of a product that is picked in all.
+ */
+export interface Pick {
+  assignment: number;
+  storeId: string;
+  productId: string;
+  quantity: number;
+}
+export interface Price {
+  price: number;
+}
+export interface ProductAnswer {
+  product: ProductShape;
+}
+export interface ProductShape {
+  id: string;
+  storeId: string;
+  name: string;
+  description: string;
+  sku: string;
+  price: number;
+}
+export interface ProductLabel {
+  name: string;
+  description?: string;
+}
+export interface ProductSales {
+  productId: string;
+  productName: string;
+  orders: number;
+  items: number;
+  revenue: number;
+}
+export interface ProductsAnswer {
+  next?: string;
+  products: ProductShape[];
+}
+/**
+ * The orders that ended on this day, as in 2030-01-31, are compared; yesterday when left out.
+ */
+export interface ReconciledDay {
+  day?: string;
+}
+export interface RegisteredBot {
+  id: string;
+  token: string;
+}
+export interface RenewedToken {
+  token: string;
+  expiresAt: string;
+}
+/**
+ * Sagas: all, and those that completed, by their orders, of another status the newest first.
+ *
+ * All: those that run are listed once a step has waited for its answer in vain.
+ */
+export interface SagaList {
+  next?: string;
+  sagas: SagaView[];
+}
+export interface SalesAnswer {
+  orders: number;
+  items: number;
+  revenue: number;
+  byStore: StoreSales[];
+  byProduct: ProductSales[];
+  byHour: HourSales[];
+}
+export interface StoreSales {
+  storeId: string;
+  storeName: string;
+  orders: number;
+  items: number;
+  revenue: number;
+}
+export interface Search {
+  filters?: SearchFilters;
+  next?: string;
+  /**
+   * How many at most; 50 when left out.
+   */
+  limit?: number;
+}
+/**
+ * What an order must match; a filter that is left out or an empty list matches all orders.
+ */
+export interface SearchFilters {
+  customerId?: string;
+  after?: string;
+  before?: string;
+  storeIds?: string[];
+  productIds?: string[];
+  minTotal?: number;
+  maxTotal?: number;
+  status?: "pending" | "approved" | "ready" | "completed" | "rejected" | "cancelled";
+}
+/**
+ * A number, and the one-time code that was sent there.
+ */
+export interface SentCode {
+  smsNumber: string;
+  code: string;
+}
+export interface Session {
+  token: string;
+  expiresAt: string;
+}
+export interface SmsNumber {
+  smsNumber: string;
+}
+export interface SomeItems {
+  productId: string;
+  quantity: number;
+}
+export interface StageWaits {
+  stage: string;
+  orders: number;
+  averageSeconds: number;
+  longestSeconds: number;
+}
+export interface Start {
+  assignment: number;
+}
+export interface StoreAnswer {
+  store: StoreShape;
+}
+export interface StoreShape {
+  id: string;
+  name: string;
+  location: string;
+  participating: boolean;
+}
+export interface StoreName {
+  name: string;
+}
+export interface StoresAnswer {
+  next?: string;
+  stores: StoreShape[];
+}
+export interface TimelineAnswer {
+  next?: string;
+  messages: MessageShape[];
+}
+export interface WaitingAnswer {
+  stages: StageWaits[];
+}
+export interface OrderingItem {
+  storeId: string;
+  storeName: string;
+  productId: string;
+  productName: string;
+  price: number;
+  quantity: number;
+}
+export interface OrderingOrderAnswer {
+  order: OrderingOrderContent;
+}
+export interface OrderingOrderContent {
+  id: string;
+  customerId: string;
+  paymentId: string;
+  items: OrderingItem[];
+  status: "pending" | "approved" | "ready" | "completed" | "rejected" | "cancelled";
+  ready: boolean;
+  paid: boolean;
+  total: number;
+}
+export interface SearchOrderAnswer {
+  order: SearchOrderContent;
+}
+/**
+ * Problem details (RFC 9457) with two more members; `message` equals `detail`.
+ */
+export interface Problem {
+  type: string;
+  title: string;
+  detail: string;
+  instance: string;
+  message: string;
+  status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 422 | 429 | 500 | 503 | 405;
+  code:
+    | "conflict"
+    | "forbidden"
+    | "idempotency_key_reused"
+    | "internal_error"
+    | "invalid"
+    | "method_not_allowed"
+    | "not_found"
+    | "refused"
+    | "stale"
+    | "too_large"
+    | "too_many"
+    | "unauthenticated"
+    | "unavailable";
+}
+
+/** What each operation takes and answers. */
+export interface Operations {
+  "POST /api/baskets": { query: undefined; body: NewBasket; answer: Created };
+  "DELETE /api/baskets/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/baskets/{id}": { query: undefined; body: undefined; answer: BasketAnswer };
+  "PUT /api/baskets/{id}/addItem": { query: undefined; body: SomeItems; answer: Record<string, unknown> };
+  "PUT /api/baskets/{id}/checkout": { query: undefined; body: Checkout; answer: Record<string, unknown> };
+  "PUT /api/baskets/{id}/removeItem": { query: undefined; body: SomeItems; answer: Record<string, unknown> };
+  "GET /api/checkout/sagas": { query: { limit?: number; next?: string; status?: string }; body: undefined; answer: SagaList };
+  "GET /api/checkout/sagas/{orderId}": { query: undefined; body: undefined; answer: OneSaga };
+  "PUT /api/checkout/sagas/{orderId}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "POST /api/customers": { query: undefined; body: NewCustomer; answer: Created };
+  "POST /api/customers/codes": { query: undefined; body: SmsNumber; answer: Record<string, unknown> };
+  "POST /api/customers/sessions": { query: undefined; body: SentCode; answer: OpenedSession };
+  "DELETE /api/customers/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/customers/{id}": { query: undefined; body: undefined; answer: CustomerAnswer };
+  "PUT /api/customers/{id}/change-sms": { query: undefined; body: SmsNumber; answer: Record<string, unknown> };
+  "GET /api/customers/{id}/data": { query: { limit?: number; next?: string }; body: undefined; answer: HeldAnswer };
+  "PUT /api/customers/{id}/disable": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/customers/{id}/enable": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/customers/{id}/language": { query: undefined; body: ChosenLanguage; answer: Record<string, unknown> };
+  "POST /api/customers/{id}/sessions": { query: undefined; body: Record<string, unknown>; answer: Session };
+  "GET /api/depot/bots": { query: { limit?: number; next?: string }; body: undefined; answer: BotPage };
+  "POST /api/depot/bots": { query: undefined; body: NewBot; answer: RegisteredBot };
+  "PUT /api/depot/bots/{id}/offline": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/depot/bots/{id}/online": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "POST /api/depot/bots/{id}/token": { query: undefined; body: Record<string, unknown>; answer: RenewedToken };
+  "GET /api/depot/shopping": { query: { limit?: number; next?: string; status?: string }; body: undefined; answer: ListPage };
+  "POST /api/depot/shopping": { query: undefined; body: NewList; answer: Created };
+  "GET /api/depot/shopping/{id}": { query: undefined; body: undefined; answer: ListAnswer };
+  "POST /api/depot/shopping/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/assign": { query: undefined; body: Assignment; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/complete": { query: undefined; body: Completion; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/initiate": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/pick": { query: undefined; body: Pick; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/start": { query: undefined; body: Start; answer: Record<string, unknown> };
+  "GET /api/docs": { query: undefined; body: undefined; answer: Record<string, never> };
+  "GET /api/insights/funnel": { query: { from?: string; to?: string }; body: undefined; answer: FunnelAnswer };
+  "GET /api/insights/orders/{id}/timeline": { query: { limit?: number; next?: string }; body: undefined; answer: TimelineAnswer };
+  "GET /api/insights/sales": { query: { from?: string; to?: string }; body: undefined; answer: SalesAnswer };
+  "GET /api/insights/timeline/{correlationId}": { query: { limit?: number; next?: string }; body: undefined; answer: TimelineAnswer };
+  "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
+  "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
+  "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
+  "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
+  "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
+  "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };
+  "POST /api/payments": { query: undefined; body: NewPayment; answer: Created };
+  "GET /api/payments/differences": { query: { limit?: number; next?: string; status?: string }; body: undefined; answer: DifferenceList };
+  "GET /api/payments/differences/{orderId}": { query: undefined; body: undefined; answer: DifferenceAnswer };
+  "PUT /api/payments/differences/{orderId}/recheck": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/payments/invoices/{id}": { query: undefined; body: undefined; answer: InvoiceAnswer };
+  "PUT /api/payments/invoices/{id}/pay": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "POST /api/payments/reconciliation": { query: undefined; body: ReconciledDay; answer: Record<string, unknown> };
+  "GET /api/payments/{id}": { query: undefined; body: undefined; answer: PaymentAnswer };
+  "POST /api/search/orders": { query: undefined; body: Search; answer: OrdersAnswer };
+  "GET /api/search/orders/{id}": { query: undefined; body: undefined; answer: SearchOrderAnswer };
+  "GET /api/stores": { query: { limit?: number; next?: string }; body: undefined; answer: StoresAnswer };
+  "POST /api/stores": { query: undefined; body: NewStore; answer: Created };
+  "GET /api/stores/participating": { query: { limit?: number; next?: string }; body: undefined; answer: StoresAnswer };
+  "DELETE /api/stores/products/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/stores/products/{id}": { query: undefined; body: undefined; answer: ProductAnswer };
+  "PUT /api/stores/products/{id}/decreasePrice": { query: undefined; body: Price; answer: Record<string, unknown> };
+  "PUT /api/stores/products/{id}/increasePrice": { query: undefined; body: Price; answer: Record<string, unknown> };
+  "PUT /api/stores/products/{id}/rebrand": { query: undefined; body: ProductLabel; answer: Record<string, unknown> };
+  "GET /api/stores/{id}": { query: undefined; body: undefined; answer: StoreAnswer };
+  "DELETE /api/stores/{id}/participating": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/stores/{id}/participating": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/stores/{id}/rebrand": { query: undefined; body: StoreName; answer: Record<string, unknown> };
+  "GET /api/stores/{storeId}/products": { query: { limit?: number; next?: string }; body: undefined; answer: ProductsAnswer };
+  "POST /api/stores/{storeId}/products": { query: undefined; body: NewProduct; answer: Created };
+  "GET /health": { query: undefined; body: undefined; answer: Health };
+}

@@ -1,0 +1,40 @@
+/** Texts, money, times and the pseudo-locale. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dictionary, lasted, money, pseudo, say } from "../../../clients/pages/text/text.ts";
+
+const TEXTS = {
+  en: { hello: "Hello {name}", items: { one: "{count} item", other: "{count} items" }, only: "Only here" },
+  es: { hello: "Hola, {name}", items: { one: "{count} artículo", other: "{count} artículos" }, only: "Solo aquí" },
+};
+
+test("a text has its values, in the language that is shown", () => {
+  assert.equal(dictionary(TEXTS)("hello", { name: "Ada" }), "Hello Ada");
+  assert.equal(say(TEXTS, "hello", { name: "Ada" }, "es"), "Hola, Ada");
+});
+
+test("a count chooses between one and many, and is written as people there write it", () => {
+  assert.equal(say(TEXTS, "items", { count: 1 }, "en"), "1 item");
+  assert.equal(say(TEXTS, "items", { count: 12_345 }, "en"), "12,345 items");
+  assert.equal(say(TEXTS, "items", { count: 12_345 }, "es"), "12.345 artículos");
+});
+
+test("the pseudo-locale is longer, accented and in brackets, and leaves values alone", () => {
+  assert.equal(pseudo("Pay {name}"), "[Páý {name}····]");
+  assert.equal(say(TEXTS, "hello", { name: "Ada" }, "pseudo"), "[Ĥéļļö Ada····]".replace("Ĥ", "H"));
+});
+
+test("money has its currency", () => {
+  assert.equal(money(1204.5), "$1,204.50");
+});
+
+test("a duration changes its unit at two of the next", () => {
+  assert.deepEqual([0, 95_000, 119_000, 130_000, 7_300_000].map(lasted), [
+    "0 sec",
+    "95 sec",
+    "119 sec",
+    "2 min",
+    "2 hr",
+  ]);
+});
