@@ -118,12 +118,12 @@ def head(shard: Shard, watch: Watch) -> int:
 
 
 def append(shard: Shard, watch: Watch | None, changes: list[dict[str, Any]]) -> tuple[Watch, Entry] | None:
-    """Append an item to the log of a shard; None where nobody watches it. watch: as it was read, after the rows.
+    """Append an item to the log of a shard; None where nobody watches it. watch: if it is open, as read after the rows.
 
     Raises UnavailableError where others are faster again and again.
     """
     for attempt in range(TRIES):
-        if watch is None or watch.closed:
+        if watch is None:
             return None
         if watch.is_over:
             if _write(shard, replace(watch, closed=True, version=watch.version + 1)):
@@ -133,7 +133,7 @@ def append(shard: Shard, watch: Watch | None, changes: list[dict[str, Any]]) -> 
             if _add(shard, watch, entry):
                 return watch, entry
             clock.back_off(min(attempt, 4))
-        watch = _read(shard)
+        watch = open_watches([shard]).get(shard)
     raise UnavailableError("many append to this log at once")
 
 

@@ -122,7 +122,7 @@ def append(handled: Sequence[Handled]) -> None:
 
 def _changed(made: Sequence[tuple[Handled, Row]], watched: Iterable[Shard]) -> dict[Shard, list[dict[str, Any]]]:
     """The changes of watched shards, of a row by its version."""
-    there = read_many(((row.partition, row.sort) for _, row in made), consistent=True)
+    there = read_many([(row.partition, row.sort) for _, row in made], consistent=True)
     newest: dict[tuple[str, str], int] = {}
     for one, row in made:
         key = (row.partition, row.sort)

@@ -12,6 +12,8 @@ from functions.depot import matching
 from functions.kernel.composition.adapters import PAUSE
 from functions.kernel.messaging.sweep import SECONDS
 from functions.kernel.runtime import budget
+from functions.live import push
+from functions.live import service as live
 
 PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
 CALLS = {
@@ -20,6 +22,7 @@ CALLS = {
     "PutEvents, of up to ten messages": (budget.TRIES, PAUSE),
     "a text by SNS": (1, 0),
     "a call of the payment provider": (1, 0),
+    "a post to a connection (API Gateway)": (1, 0),
 }
 FUNCTIONS = {
     "Api": ("service", "API_TIMEOUT"),
@@ -47,8 +50,9 @@ def row(name: str) -> list[str]:
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_takes_as_long_as_its_tries_and_what_is_between_them(call: str) -> None:
     tries, between = CALLS[call]
-    together = tries * budget.TRY + (tries - 1) * between
-    assert [float(cell) for cell in row(call)[1:]] == [tries, budget.TRY, between, together]
+    one_try = 2 * push.SECONDS if "post" in call else budget.TRY
+    together = tries * one_try + (tries - 1) * between
+    assert [float(cell) for cell in row(call)[1:]] == [tries, one_try, between, together]
     assert together <= budget.CALL
 
 
@@ -72,6 +76,11 @@ def test_a_message_begins_only_with_time_for_a_whole_call() -> None:
     )
     assert row("a minute of a roll-up (but the first)")[0] == (
         f"{budget.MESSAGE} s, and {SECONDS} s after it began at the latest"
+    )
+    followed = "a message of a batch that something follows (`after_a_batch`), in a standard queue"
+    assert row(followed)[0] == f"{budget.MESSAGE + budget.AFTERWARDS} s"
+    assert row("a post of what a batch changed")[0] == (
+        f"{budget.TRY + budget.RESERVE} s, and {live.POSTING} s after the first began at the latest"
     )
     assert budget.CALL + budget.RESERVE == budget.MESSAGE
 

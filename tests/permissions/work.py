@@ -203,16 +203,16 @@ def who_watches(furnished: Furnished) -> None:
     mall, shopper = furnished.mall, Shopper(furnished.mall).registers()
     shopper.fills_a_basket({furnished.things["product"]: 1}).authorizes_a_payment(1_000)
     topics = [{"topic": topic} for topic in (*SHARDS, f"order:{shopper.basket_id}")]
-    for page in ("a page", GONE):
+    for page in ("page", GONE):
         assert mall.socket("$connect", page) == 200
         mall.socket("$default", page, {"action": "subscribe", "topics": topics})
     shopper.checks_out()
     mall.pass_time(0.6 * LEASE.total_seconds())
     places = [{"topic": topic, "shard": 0, "epoch": "any", "position": 0} for topic in SHARDS]
-    mall.socket("$default", "a page", {"action": "ping", "id": 1, "positions": places})
-    mall.socket("$default", "a page", {"action": "unsubscribe", "topics": topics[:1]})
-    mall.socket("$default", "a page", "nothing that can be read")
-    mall.socket("$disconnect", "a page")
+    mall.socket("$default", "page", {"action": "ping", "id": 1, "positions": places})
+    mall.socket("$default", "page", {"action": "unsubscribe", "topics": topics[:1]})
+    mall.socket("$default", "page", "nothing that can be read")
+    mall.socket("$disconnect", "page")
 
 
 def tokens_are_checked(furnished: Furnished) -> None:
