@@ -118,7 +118,8 @@ class UserPool(Construct):
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
         """
         if self._stage.development_users:
-            flows = [*flows, "ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+            # By a program, and by the pages' list of development users.
+            flows = [*dict.fromkeys([*flows, "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH"])]
         return cognito.CfnUserPoolClient(
             self,
             construct_id,

@@ -233,11 +233,12 @@ def test_no_stage_but_the_local_one_has_a_user_a_password_or_a_sign_in_without_i
         text = json.dumps(list(templates.stacks.values()))
         assert "TemporaryPassword" not in text.replace("TemporaryPasswordValidityDays", "")
         assert "ADMIN" not in json.dumps([app["ExplicitAuthFlows"] for app in apps(templates).values()])
+        assert "ALLOW_USER_PASSWORD_AUTH" not in apps(templates)["StaffApp"]["ExplicitAuthFlows"]
         assert not {"cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword"} & {
             action for _, _, s in templates.statements() for action in listed(s["Action"])
         }
     for app in apps(local).values():
-        assert "ALLOW_ADMIN_USER_PASSWORD_AUTH" in app["ExplicitAuthFlows"]
+        assert {"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH"} <= set(app["ExplicitAuthFlows"])
 
 
 def test_only_the_local_authorizer_reads_the_pools_keys_beside_the_issuer(
