@@ -1,7 +1,8 @@
 """Write the documents generated from what services register: `python -m infra.documents.generate` (`--check`: compare).
 
 README.md has the flow chart, between markers; docs/messages.md is the catalogue of messages, commands and queries,
-docs/asyncapi.json describes the bus, docs/openapi.json the REST API, and docs/access.md says who may use it.
+docs/asyncapi.json describes the bus, docs/openapi.json the REST API, docs/access.md says who may use it, and
+events/live has the protocol of the staff's stream.
 """
 
 import json
@@ -12,12 +13,17 @@ from pathlib import Path
 from events.registry import Kind, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime.context import BOT, CUSTOMER
-from infra.documents import access, asyncapi, messages_page
+from infra.documents import access, asyncapi, live, messages_page
 from infra.documents.openapi import document
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- picture: made by `make docs` -->", "<!-- end of the picture -->"
-LISTENERS = ("insights", "search", "notifications")  # they consume so much that their arrows would hide the rest
+LISTENERS = (
+    "insights",
+    "live",
+    "search",
+    "notifications",
+)  # they consume so much that their arrows would hide the rest
 
 
 def consumers() -> dict[str, set[str]]:
@@ -75,18 +81,25 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "asyncapi.json": json.dumps(asyncapi.document(language(), consumers()), indent=2) + "\n",
         ROOT / "docs" / "access.md": access.page(),
         ROOT / "docs" / "openapi.json": json.dumps(document(), indent=1) + "\n",
+        **live.documents(ROOT),
     }
 
 
 def main() -> int:
-    drifted = [path for path, content in documents().items() if not path.exists() or path.read_text() != content]
+    wanted = documents()
+    drifted = [path for path, content in wanted.items() if not path.exists() or path.read_text() != content]
+    unknown = [path for path in sorted((ROOT / "events" / "live").glob("*/*.json")) if path not in wanted]
     if "--check" in sys.argv:
-        for path in drifted:
+        for path in (*drifted, *unknown):
             print(f"{path.relative_to(ROOT)} is out of date: run make docs", file=sys.stderr)
-        return 1 if drifted else 0
+        return 1 if drifted or unknown else 0
     for path in drifted:
-        path.write_text(documents()[path])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path])
         print(f"wrote {path.relative_to(ROOT)}")
+    for path in unknown:
+        path.unlink()
+        print(f"removed {path.relative_to(ROOT)}")
     return 0
 
 

@@ -63,7 +63,7 @@ def test_a_message_is_listed_once_by_who_says_it_with_a_schema_and_a_sample_of_e
 
 def test_the_consumers_of_a_message_are_listed() -> None:
     assert row("ordering", "OrderReadied")[3].split(", ") == [
-        *("insights", "notifications", "ordering", "payments", "search"),
+        *("insights", "live", "notifications", "ordering", "payments", "search"),
     ]
 
 

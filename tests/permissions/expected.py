@@ -12,7 +12,9 @@ from tests.infra.policies import Names
 from tests.permissions.roles import Call, Role
 
 TABLE = "AWS::DynamoDB::Table"
-SERVICES = {"cognito-idp", "dynamodb", "events", "kms", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm"}
+SERVICES = {"cognito-idp", "dynamodb", "events", "execute-api", "kms", "lambda", "logs", "secretsmanager"} | {
+    *("sns", "sqs", "ssm"),
+}
 
 # What a thief of a role would try, by the kind of resource.
 ACTIONS: dict[str, tuple[str, ...]] = {

@@ -16,6 +16,7 @@ from functools import wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -27,6 +28,8 @@ from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime, token_keys
 from functions.kernel.runtime.runtime import Port, Runtime
+from functions.live import push
+from functions.live import service as live
 from tests.infra.policies import HERE
 from tests.permissions.roles import Call, Role
 from tests.support.cloud import MemoryBus
@@ -68,6 +71,7 @@ ANSWERS: dict[str, Answer] = {
 }
 
 
+GONE = "a page that is gone"  # a connection
 # What the adapters get of KMS, which nobody reads: the key in memory is that of OURS.
 KMS = {"Plaintext": bytes(32), "CiphertextBlob": b"a key"}
 OURS = MemoryKms().adapters
@@ -113,6 +117,12 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
             yield Call(f"ssm:{action}", f"arn:aws:ssm:{HERE}:parameter{request['Name']}")
         case "cognito-idp", _:
             yield Call(f"cognito-idp:{action}", f"arn:aws:cognito-idp:{HERE}:userpool/{request['UserPoolId']}")
+        case "apigatewaymanagementapi", "post_to_connection":
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
+            endpoint = urlsplit(request["EndpointUrl"])
+            api, stage = str(endpoint.hostname).partition(".")[0], endpoint.path.strip("/")
+            resource = f"{api}/{stage}/POST/@connections/{request['ConnectionId']}"
+            yield Call("execute-api:ManageConnections", f"arn:aws:execute-api:{HERE}:{resource}")
         case "sns", "publish":
             yield Call("sns:Publish", request.get("TopicArn", "*"))  # a phone number is no resource
         case _:
@@ -150,9 +160,9 @@ class Recorder:
         finally:
             self.part = before
 
-    def client(self, service: str, **_: Any) -> Any:
+    def client(self, service: str, endpoint_url: str = "", **_: Any) -> Any:
         """A client that records what is asked of it, for the function at work, and answers nothing."""
-        return _Client(service, self)
+        return _Client(service, self, {"EndpointUrl": endpoint_url} if endpoint_url else {})
 
     def deployed(self) -> Runtime:
         """The function at work, composed from its environment as deployed."""
@@ -178,16 +188,19 @@ class _Client:
 
     meta = SimpleNamespace(events=SimpleNamespace(register_first=lambda *_: None))
 
-    def __init__(self, service: str, recorder: Recorder) -> None:
+    def __init__(self, service: str, recorder: Recorder, about: Mapping[str, str]) -> None:
         self._service = service
         self._recorder = recorder
+        self._about = about
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "_Client":
         return self
 
     def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
         def call(**request: Any) -> dict[str, Any]:
-            self._recorder.calls[self._recorder.function].update(calls_of(self._service, operation, request))
+            self._recorder.calls[self._recorder.function].update(
+                calls_of(self._service, operation, {**self._about, **request})
+            )
             if "ReturnValuesOnConditionCheckFailure" in request or "ClientRequestToken" in request:
                 raise ClientError({"Error": {"Code": "TransactionConflictException", "Message": ""}}, operation)
             answer: Answer = ANSWERS.get(operation, _nothing)
@@ -213,6 +226,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         patch.object(codes, "code_key", _read_by(recorder, codes.connect, lambda: CODE_KEY)),
         patch.object(wrapping, "make_data_key", _called_of(recorder, wrapping.make_data_key)),
         patch.object(wrapping, "decrypt_data_key", _called_of(recorder, wrapping.decrypt_data_key)),
+        patch.object(live, "connections", lambda: _Connections(recorder)),
         patch.object(wrapping, "kept", wrapping.Kept),  # each use is that of a container that has just started
         patch.object(Mall, "_runtime", _without_adapters(recorder, Mall._runtime)),
     ]
@@ -227,6 +241,7 @@ VIEWS = ("put", "get", "delete", "get_many", "query")
 VAULT = ("get", "get_many", "sorts", "add")
 PARTS: dict[str, Callable[..., str]] = {
     "request": lambda *_, **__: "api",
+    "socket": lambda *_, **__: "socket",
     "_relay_all": lambda *_: "relay",
     "_handle": lambda mall, subscriber, batch, **_: subscriber.inbox.queue,
 }
@@ -326,6 +341,20 @@ def _called_of(recorder: Recorder, port: Port[Callable[..., T]]) -> Callable[[],
         return call
 
     return connected
+
+
+class _Connections:
+    """Connections to which is posted as deployed, too. Of these one is GONE."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def post(self, connection: str, text: str) -> None:
+        if self._recorder.part:
+            with self._recorder.environment():
+                push.connect().post(connection, text)
+        if connection == GONE:
+            raise push.GoneError
 
 
 def _without_adapters(recorder: Recorder, original: Callable[..., Runtime]) -> Callable[..., Runtime]:

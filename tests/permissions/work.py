@@ -31,13 +31,15 @@ from functions.kernel.runtime import clock, ids, tokens
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.context import BOT, CUSTOMER, Context
 from functions.kernel.runtime.runtime import Unsent, active
+from functions.live.log import LEASE
+from functions.live.topics import SHARDS
 from functions.payments.sandbox import SandboxProvider
 from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, answers_here, lists
 from tests.contract.rest.furnished import Furnished, prepare
 from tests.flow.a_day import Day, a_day, afternoon, morning
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
-from tests.permissions.recording import Recorder
+from tests.permissions.recording import GONE, Recorder
 from tests.support.cloud import MemoryBus
 from tests.support.delivery import body_of
 from tests.support.mall import Mall
@@ -56,6 +58,7 @@ def work(recorder: Recorder) -> None:
         deed(deepcopy(furnished))
     republished(recorder, deepcopy(furnished.mall))
     refused_by_the_bus(recorder, deepcopy(furnished.mall))
+    who_watches(deepcopy(furnished))
     tokens_are_checked(deepcopy(furnished))
     an_order_without_copies()
     personal_data_of_before()
@@ -182,6 +185,23 @@ def refused_by_the_bus(recorder: Recorder, mall: Mall) -> None:
             record = {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": "1"}}
             with mall.at_work(service), recorder.working("relay"), patch.object(MemoryBus, "put", refuse):
                 assert relay.handle({"Records": [record]}) == {"batchItemFailures": []}
+
+
+def who_watches(furnished: Furnished) -> None:
+    """Two pages watch an order and every board; one is gone when it is to be told, the other pings, and disconnects."""
+    mall, shopper = furnished.mall, Shopper(furnished.mall).registers()
+    shopper.fills_a_basket({furnished.things["product"]: 1}).authorizes_a_payment(1_000)
+    topics = [{"topic": topic} for topic in (*SHARDS, f"order:{shopper.basket_id}")]
+    for page in ("a page", GONE):
+        assert mall.socket("$connect", page) == 200
+        mall.socket("$default", page, {"action": "subscribe", "topics": topics})
+    shopper.checks_out()
+    mall.pass_time(0.6 * LEASE.total_seconds())
+    places = [{"topic": topic, "shard": 0, "epoch": "any", "position": 0} for topic in SHARDS]
+    mall.socket("$default", "a page", {"action": "ping", "id": 1, "positions": places})
+    mall.socket("$default", "a page", {"action": "unsubscribe", "topics": topics[:1]})
+    mall.socket("$default", "a page", "nothing that can be read")
+    mall.socket("$disconnect", "a page")
 
 
 def tokens_are_checked(furnished: Furnished) -> None:

@@ -10,6 +10,7 @@ from events.registry import Message
 from events.shapes import LineItem
 from functions.kernel.runtime import clock
 from functions.live.inbox import inbox
+from functions.live.socket import socket
 from tests.support.delivery import TRACE, attributes, body_of
 from tests.support.live import Client, Frame, MemoryConnections, event, send
 
@@ -43,8 +44,6 @@ class Desk:
         """Connect, by a new connection if one is named."""
         self.id = connection or self.id
         self.connections.open(self.id, self.client.receive)
-        from functions.live.socket import socket
-
         assert socket.handle(event("$connect", self.id))["statusCode"] == 200
 
     def sends(self, frame: Mapping[str, Any] | str) -> list[Frame]:

@@ -1,0 +1,202 @@
+"""Connections, and what is answered to each frame of a client, or to what is none."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.context import Caller
+from functions.live.socket import socket
+from tests.support.live import Frame, MemoryConnections, event
+from tests.unit.live.desk import Desk, Time, batch, order
+
+
+def rows(beginning: str) -> set[tuple[str, str]]:
+    views = runtime.current().views
+    assert isinstance(views, MemoryViews)
+    return {key for key in views.items if key[0].startswith(beginning)}
+
+
+@pytest.mark.parametrize("role", ["staff", "operator"])
+def test_staff_and_operators_connect_and_get_the_first_of_their_subprotocols_alone(role: str) -> None:
+    answer = socket.handle(event("$connect", "one", caller=Caller(role, "mia")))
+    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "mallbots.v1"}}
+    assert rows("connection one") == {("connection one", "who")}
+
+
+@pytest.mark.parametrize("caller", [Caller("customer", "c"), Caller("bot", "b"), Caller("kiosk", "k"), Caller()])
+def test_nobody_else_connects(caller: Caller) -> None:
+    assert socket.handle(event("$connect", "one", caller=caller)) == {"statusCode": 403}
+    assert rows("connection") == set()
+
+
+def test_a_connection_that_cannot_be_written_down_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bool:
+        raise ConnectionError
+
+    monkeypatch.setattr(MemoryViews, "put", fail)
+    assert socket.handle(event("$connect", "one")) == {"statusCode": 503}
+
+
+def test_rows_of_a_connection_and_its_subscriptions_expire_ten_minutes_after_it_must_have_ended(
+    desk: Desk, time: Time
+) -> None:
+    desk.subscribes("stores")
+    views = runtime.current().views
+    assert isinstance(views, MemoryViews)
+    its_own = [key for key in views.items if "desk-1" in key[0] or key[1] == "desk-1"]
+    assert len(its_own) == 3
+    for key in its_own:
+        assert int(views.items[key]["expires"]["N"]) == time.now.timestamp() + (2 * 60 + 10) * 60
+
+
+def test_who_disconnects_is_forgotten(desk: Desk, connections: MemoryConnections) -> None:
+    desk.subscribes("orders", "stores")
+    assert socket.handle(event("$disconnect", desk.id)) == {"statusCode": 200}
+    assert rows("connection") | rows("subscribers") == set()
+    connections.take(desk.id)
+    batch((order(), 1))
+    assert connections.take(desk.id) == []
+
+
+def test_a_disconnect_that_is_told_twice_or_of_one_that_is_not_known_is_no_error() -> None:
+    assert socket.handle(event("$disconnect", "nobody")) == {"statusCode": 200}
+
+
+def test_a_subscription_is_answered_by_a_snapshot_of_each_shard(desk: Desk) -> None:
+    batch((order("a"), 1))
+    frames = desk.subscribes("orders", "stores")
+    found = [(f["type"], f["topic"], f["shard"], f["part"], f["parts"], f["position"]) for f in frames]
+    assert found == [("snapshot", "orders", shard, 1, 1, 0) for shard in range(4)] + [
+        ("snapshot", "stores", 0, 1, 1, 0)
+    ]
+    assert list(desk.client.shows("orders")) == ["a"]
+
+
+def test_a_subscription_to_one_shard_is_answered_for_that_alone(desk: Desk) -> None:
+    frames = desk.sends({"action": "subscribe", "topics": [{"topic": "orders", "shard": 2}]})
+    assert [(f["type"], f["shard"]) for f in frames] == [("snapshot", 2)]
+
+
+def test_a_shard_that_a_topic_does_not_have_is_answered_by_nothing(desk: Desk) -> None:
+    assert desk.sends({"action": "subscribe", "topics": [{"topic": "stores", "shard": 3}]}) == []
+
+
+def test_who_unsubscribes_is_told_so_and_gets_no_more(desk: Desk, connections: MemoryConnections) -> None:
+    desk.subscribes("orders")
+    frames = desk.sends({"action": "unsubscribe", "topics": [{"topic": "orders"}, {"topic": "stores"}]})
+    assert frames == [{"type": "unsubscribed", "topic": "orders"}, {"type": "unsubscribed", "topic": "stores"}]
+    batch((order(), 1))
+    assert connections.take(desk.id) == []
+    assert rows("subscribers") == set()
+
+
+def test_a_ping_is_answered_by_where_the_logs_are(desk: Desk) -> None:
+    [snapshot, *_] = desk.subscribes("stores", "orders")
+    batch((order("a"), 1))
+    positions = desk.client.pings()["positions"]
+    desk.client.boards["orders", 3].position = 0
+    [pong] = desk.sends({"action": "ping", "id": 7, "positions": positions})
+    assert (pong["type"], pong["id"]) == ("pong", 7)
+    assert [(p["topic"], p["shard"], p["position"]) for p in pong["positions"]] == [
+        (p["topic"], p["shard"], p["position"]) for p in positions
+    ]
+    assert sum(p["position"] for p in pong["positions"]) == 1
+    assert {p["epoch"] for p in pong["positions"] if p["topic"] == "stores"} == {snapshot["epoch"]}
+
+
+def test_a_ping_without_positions_is_answered(desk: Desk) -> None:
+    assert desk.sends({"action": "ping", "id": 1}) == [{"type": "pong", "id": 1, "positions": []}]
+
+
+def test_a_ping_about_what_nobody_watches_names_no_epoch(desk: Desk) -> None:
+    place = {"topic": "stores", "shard": 0, "epoch": "long ago", "position": 9}
+    [pong] = desk.sends({"action": "ping", "id": 1, "positions": [place]})
+    assert pong["positions"] == [{"topic": "stores", "shard": 0, "epoch": "", "position": 0}]
+
+
+UNREADABLE: list[Any] = [
+    "",
+    "hello",
+    "[]",
+    "null",
+    "[" * 100_000,
+    "{}",
+    {"action": 7},
+    {"action": "shout"},
+    {"action": "subscribe"},
+    {"action": "subscribe", "topics": []},
+    {"action": "subscribe", "topics": "orders"},
+    {"action": "subscribe", "topics": [{"topic": "customers"}]},
+    {"action": "subscribe", "topics": [{"topic": "order:"}]},
+    {"action": "subscribe", "topics": [{"topic": "order:a/b"}]},
+    {"action": "subscribe", "topics": [{"topic": "order:" + "x" * 201}]},
+    {"action": "subscribe", "topics": [{"topic": "orders\n"}]},
+    {"action": "subscribe", "topics": [{"topic": "orders"}] * 51},
+    {"action": "subscribe", "topics": [{"topic": "orders", "shard": -1}]},
+    {"action": "subscribe", "topics": [{"topic": "orders", "since": "first"}]},
+    {"action": "unsubscribe", "topics": [{"topic": "everything"}]},
+    {"action": "ping"},
+    {"action": "ping", "id": -1},
+    {"action": "ping", "id": 1, "positions": [{"topic": "orders"}]},
+    {
+        "action": "ping",
+        "id": 1,
+        "positions": [{"topic": "orders", "shard": 0, "epoch": "e", "position": 10**12}],
+    },
+]
+
+
+@pytest.mark.parametrize("frame", UNREADABLE, ids=lambda frame: json.dumps(frame)[:60])
+def test_what_cannot_be_read_is_answered_by_an_error_and_the_connection_stays(desk: Desk, frame: Frame | str) -> None:
+    [error] = desk.sends(frame)
+    assert (error["type"], error["code"], error["topic"]) == ("error", "unreadable", None)
+    assert 0 < len(error["message"]) < 300
+    assert desk.sends({"action": "ping", "id": 1})[0]["type"] == "pong"
+
+
+def test_a_frame_may_have_members_that_are_not_known_yet(desk: Desk) -> None:
+    [snapshot] = desk.sends({"action": "subscribe", "topics": [{"topic": "stores", "colour": "red"}], "later": 1})
+    assert snapshot["type"] == "snapshot"
+
+
+def test_a_topic_that_fails_is_answered_by_an_error_and_the_others_by_their_snapshots(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = MemoryViews.query
+
+    def fail(views: MemoryViews, partition: str, **more: Any) -> Any:
+        if partition == "board lists 0":
+            raise ConnectionError("throttled")
+        return query(views, partition, **more)
+
+    monkeypatch.setattr(MemoryViews, "query", fail)
+    frames = desk.subscribes("lists", "stores")
+    assert [(f["type"], f["topic"]) for f in frames] == [("error", "lists"), ("snapshot", "stores")]
+    assert frames[0]["code"] == "unavailable"
+    assert "throttled" not in frames[0]["message"]
+
+
+def test_a_frame_whose_handler_fails_is_answered_by_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise ConnectionError
+
+    monkeypatch.setattr(MemoryViews, "get_many", fail)
+    place = {"topic": "stores", "shard": 0, "epoch": "", "position": 0}
+    [error] = desk.sends({"action": "ping", "id": 1, "positions": [place]})
+    assert (error["code"], error["topic"]) == ("unavailable", None)
+
+
+def test_a_client_that_is_gone_before_it_is_answered_is_forgotten(desk: Desk, connections: MemoryConnections) -> None:
+    connections.close(desk.id)
+    assert desk.subscribes("orders", "stores") == []
+    assert rows("connection") | rows("subscribers") == set()
+
+
+def test_a_post_that_fails_while_a_frame_is_answered_ends_nothing(desk: Desk, connections: MemoryConnections) -> None:
+    connections.failing[desk.id] = ConnectionError("throttled")
+    assert desk.subscribes("stores") == []
+    del connections.failing[desk.id]
+    assert [f["type"] for f in desk.subscribes("stores")] == ["snapshot"]
