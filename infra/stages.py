@@ -54,8 +54,8 @@ class Stage:
     retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
     tables are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
     AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
-    login sends who signed in, beside the consoles of these origins. development_users: whether a program may sign users
-    in without them, as the launcher of the local cloud does.
+    login sends who signed in, beside the consoles of these origins. development_users: whether users may sign in by
+    a password without the managed login, as the launcher and the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it

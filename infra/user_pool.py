@@ -117,8 +117,9 @@ class UserPool(Construct):
 
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
         """
-        if self._stage.development_users:  # whom the launcher signs in, or a page's list of them
-            flows = sorted({*flows, "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH"})
+        if self._stage.development_users:
+            # By a program, and by the pages' list of development users.
+            flows = [*dict.fromkeys([*flows, "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH"])]
         return cognito.CfnUserPoolClient(
             self,
             construct_id,

@@ -10,7 +10,9 @@ from infra.operate.publish_pages import BUILT
 
 def publish(cloud: LocalCloud) -> dict[str, Any] | None:
     """Upload the built pages; returns what publish_pages.publish does, or None when none are built."""
-    if not BUILT.exists():
-        return None
-    told = {**publish_pages.config(cloud), "identity": cloud.address, "users": development_users(cloud)}
-    return publish_pages.publish(cloud, told)
+    return publish_pages.publish(cloud, told(cloud)) if BUILT.exists() else None
+
+
+def told(cloud: LocalCloud) -> dict[str, Any]:
+    """What the pages of a local cloud are told."""
+    return {**publish_pages.config(cloud), "identity": cloud.address, "users": development_users(cloud)}

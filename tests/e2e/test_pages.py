@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from clients.watcher import PROTOCOL
-from functions.kernel.runtime.context import STAFF
-from infra.local.users import sign_in
-from infra.operate.publish_pages import config, publish
+from infra.local.pages import told
+from infra.operate.publish_pages import publish
 from tests.e2e.conftest import Deployed
 
 HTML = "index.html"
@@ -24,8 +23,21 @@ CHROMIUM = shutil.which("chromium")
 CODE = f"""
 const found = {{ refused: [] }};
 document.addEventListener("securitypolicyviolation", (event) => found.refused.push(event.effectiveDirective));
-const token = location.hash.slice(1);
 const told = await (await fetch("./config.json")).json();
+const staff = told.users.find((user) => user.role === "staff");
+const signIn = await fetch(told.identity, {{
+  method: "POST",
+  headers: {{
+    "content-type": "application/x-amz-json-1.1",
+    "x-amz-target": "AWSCognitoIdentityProviderService.InitiateAuth",
+  }},
+  body: JSON.stringify({{
+    ClientId: told.staffClient,
+    AuthFlow: "USER_PASSWORD_AUTH",
+    AuthParameters: {{ USERNAME: staff.name, PASSWORD: staff.password }},
+  }}),
+}});
+const token = (await signIn.json()).AuthenticationResult.AccessToken;
 found.stage = told.stage;
 found.secure = window.isSecureContext;
 found.health = (await fetch(told.api + "/health")).status;
@@ -57,7 +69,7 @@ def published(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> s
     folder.mkdir()
     (folder / HTML).write_text(PAGE)
     (folder / SCRIPT).write_text(CODE)
-    done = publish(deployed.cloud, config(deployed.cloud), folder.parent)
+    done = publish(deployed.cloud, told(deployed.cloud), folder.parent)
     assert done["address"] == deployed.cloud.pages
     return str(done["address"])
 
@@ -107,13 +119,13 @@ def test_the_bucket_answers_nobody_but_the_distribution(deployed: Deployed, publ
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="there is no chromium")
-def test_a_page_reaches_the_api_and_the_socket_and_nothing_else(deployed: Deployed, published: str) -> None:
+def test_a_page_reaches_the_sign_in_the_api_and_the_socket_and_nothing_else(deployed: Deployed, published: str) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
-        page.goto(f"{published}/check/#{sign_in(deployed.cloud, STAFF)}")
+        page.goto(f"{published}/check/")
         found: dict[str, Any] = json.loads(page.locator("pre").text_content(timeout=60_000) or "")
         browser.close()
 

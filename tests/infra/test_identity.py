@@ -233,6 +233,7 @@ def test_no_stage_but_the_local_one_has_a_user_a_password_or_a_sign_in_without_i
         text = json.dumps(list(templates.stacks.values()))
         assert "TemporaryPassword" not in text.replace("TemporaryPasswordValidityDays", "")
         assert "ADMIN" not in json.dumps([app["ExplicitAuthFlows"] for app in apps(templates).values()])
+        assert "ALLOW_USER_PASSWORD_AUTH" not in apps(templates)["StaffApp"]["ExplicitAuthFlows"]
         assert not {"cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword"} & {
             action for _, _, s in templates.statements() for action in listed(s["Action"])
         }

@@ -25,7 +25,7 @@ def api_id(templates: Templates) -> str:
 
 def parameter_of(templates: Templates, name: str) -> str:
     [found] = [p for p, one in templates.stacks["live"]["Parameters"].items() if one["Default"].endswith(f"/{name}")]
-    return found
+    return str(found)
 
 
 def test_there_is_one_websocket_api_and_its_routes_go_to_the_socket_function(stage: Templates) -> None:
