@@ -107,9 +107,10 @@ format: $(VENV) $(NODE) ## Format the code and apply safe fixes
 	@node_modules/.bin/biome check --write --log-level=error
 
 .PHONY: docs
-docs: $(VENV) ## Regenerate schemas, samples, the catalogue, API documents and diagrams
+docs: $(VENV) $(NODE) ## Regenerate schemas, samples, the catalogue, API documents, diagrams and the pages' types
 	@.venv/bin/python -m language.generate
 	@.venv/bin/python -m infra.documents.generate
+	@node clients/pages/generate.mjs
 
 .PHONY: check
 check: $(VENV) ## Check lint, format, types, imports, generated files, templates, pages and security, in parallel
@@ -129,6 +130,7 @@ check-generated: $(VENV) $(NODE)
 	@.venv/bin/python -m language.generate --check
 	@.venv/bin/python -m infra.documents.generate --check
 	@node infra/documents/asyncapi.mjs docs/asyncapi.json > /dev/null
+	@node clients/pages/generate.mjs --check
 check-lint: $(VENV)
 	@.venv/bin/ruff check --output-format concise .
 check-format: $(VENV)

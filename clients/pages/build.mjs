@@ -1,4 +1,5 @@
-// Builds the pages: `node clients/pages/build.mjs [--out FOLDER] [PAGE …]` writes FOLDER/<page>/ (.build/pages).
+// Builds the pages: `node clients/pages/build.mjs [--out FOLDER] [--limit BYTES] [PAGE …]` writes FOLDER/<page>/, else
+// .build/pages/<page>/.
 //
 // A page's files have the hash of their content in their names, so that they may be cached for ever; index.html, which
 // names them, and config.json, which the deployment adds, may not. The last line is JSON: bytes gzipped of each page.
@@ -7,6 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -102,16 +104,19 @@ async function make(page, out) {
   return sizes.reduce((sum, size) => sum + size.gzipped, 0);
 }
 
-const args = process.argv.slice(2);
-const at = args.indexOf("--out");
-const out = at < 0 ? join(ROOT, ".build", "pages") : args.splice(at, 2)[1];
-const pages = args.length > 0 ? args : Object.keys(PAGES).filter((page) => PAGES[page].shipped !== false);
+const { values, positionals } = parseArgs({
+  options: { out: { type: "string" }, limit: { type: "string" } },
+  allowPositionals: true,
+});
+const out = values.out ?? join(ROOT, ".build", "pages");
+const pages = positionals.length > 0 ? positionals : Object.keys(PAGES).filter((page) => PAGES[page].shipped !== false);
 const totals = {};
 const over = [];
 for (const page of pages) {
   if (!(page in PAGES)) throw new Error(`no page ${page}: ${Object.keys(PAGES).join(", ")}`);
   totals[page] = await make(page, out);
-  if (totals[page] > PAGES[page].limit) over.push(`${page}: ${totals[page]} of ${PAGES[page].limit} bytes gzipped`);
+  const limit = Number(values.limit ?? PAGES[page].limit);
+  if (totals[page] > limit) over.push(`${page}: ${totals[page]} of ${limit} bytes gzipped`);
 }
 if (over.length > 0) {
   console.error(`too large: ${over.join("; ")}`);

@@ -32,26 +32,32 @@ const close = (id: number): void => {
   toasts.value = toasts.value.filter((other) => other.id !== id);
 };
 
-let pending: (() => string) | null = null;
-let waiting = false;
+type Announce = (text: () => string) => void;
 
-/** Has a change read out, every 5 seconds at most: of those that come faster, the latest. text: asked for when it is. */
-export function announce(text: () => string): void {
-  pending = text;
-  if (waiting) return;
-  waiting = true;
-  sayPending();
+/** Has changes read out with a wait between them: of those that come faster, the latest. */
+export function announcer(say: (text: string) => void, later: (run: () => void) => void): Announce {
+  let pending: (() => string) | null = null;
+  let waiting = false;
+  const next = (): void => {
+    waiting = pending !== null;
+    if (pending === null) return;
+    say(pending());
+    pending = null;
+    later(next);
+  };
+  return (text) => {
+    pending = text;
+    if (!waiting) next();
+  };
 }
 
-function sayPending(): void {
-  if (pending === null) {
-    waiting = false;
-    return;
-  }
-  said.value = pending();
-  pending = null;
-  setTimeout(sayPending, BETWEEN);
-}
+/** Has a change read out, every 5 seconds at most. text: asked for when it is. */
+export const announce: Announce = announcer(
+  (text) => {
+    said.value = text;
+  },
+  (run) => setTimeout(run, BETWEEN),
+);
 
 /** Where both are shown: once on a page, and from its beginning, since a live region must be there before its text. */
 export function Toasts() {

@@ -53,25 +53,37 @@ export class Live {
   private state = initial;
   private timer: number | undefined;
   private flushing = false;
+  private listening: AbortController | null = null;
   private latest = 0;
 
   constructor(private readonly options: LiveOptions) {
     this.status = this.shownStatus;
-    window.addEventListener("online", () => this.take({ type: "online" }));
-    window.addEventListener("offline", () => this.take({ type: "offline" }));
-    window.setInterval(() => this.letGo(), LOOKS);
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.take({ type: "visible" });
-    });
   }
 
   /** Connects; again after somebody signed in. */
   start(): void {
+    this.listen();
     this.take({ type: "start", url: this.options.url });
   }
 
   stop(): void {
+    this.listening?.abort();
+    this.listening = null;
     this.take({ type: "stop" });
+  }
+
+  private listen(): void {
+    if (this.listening) return;
+    this.listening = new AbortController();
+    const until = this.listening.signal;
+    window.addEventListener("online", () => this.take({ type: "online" }), { signal: until });
+    window.addEventListener("offline", () => this.take({ type: "offline" }), { signal: until });
+    const look = (): void => {
+      if (document.visibilityState === "visible") this.take({ type: "visible" });
+    };
+    document.addEventListener("visibilitychange", look, { signal: until });
+    const looks = window.setInterval(() => this.letGo(), LOOKS);
+    until.addEventListener("abort", () => window.clearInterval(looks));
   }
 
   /** In milliseconds; also counts while the machine sleeps, and never goes back. `status.since` is of this clock. */
@@ -214,7 +226,7 @@ export class Live {
         const board = this.board(topic);
         const rows = new Map(board.value);
         for (const { id, version, data } of changes.values()) {
-          if (data === null) rows.delete(id);
+          if (data === null || this.isOver(topic, data)) rows.delete(id);
           else rows.set(id, { id, version, data });
         }
         board.value = rows;
@@ -225,13 +237,13 @@ export class Live {
 
   /** Takes rows out whose time is over: no change tells of it. */
   private letGo(): void {
-    const now = this.now();
     for (const [topic, board] of this.boards) {
-      if (topic.startsWith("order:")) continue;
-      const rows = new Map([...board.value].filter(([, { data }]) => !isOver(data.leavesAt, now)));
+      const rows = new Map([...board.value].filter(([, { data }]) => !this.isOver(topic, data)));
       if (rows.size < board.value.size) board.value = rows;
     }
   }
-}
 
-const isOver = (at: unknown, now: number): boolean => typeof at === "string" && Date.parse(at) <= now;
+  private isOver(topic: string, { leavesAt }: Row["data"]): boolean {
+    return !topic.startsWith("order:") && typeof leavesAt === "string" && Date.parse(leavesAt) <= this.now();
+  }
+}

@@ -24,3 +24,10 @@ declare module "node:fs" {
 }
 
 declare const process: { readonly env: Readonly<Record<string, string | undefined>> };
+
+declare module "jsdom" {
+  export class JSDOM {
+    constructor(html: string, options: object);
+    readonly window: Window & Record<string, unknown>;
+  }
+}
