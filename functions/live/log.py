@@ -9,11 +9,12 @@ What makes it right, whatever the order of two at work and however much their cl
   head, then the rows: a change is in the rows that it reads, or in the log behind the head, or in both;
 - a worker that finds a watch past its time closes it before it leaves the log out, and looks again where it could not;
   nobody extends a closed one, the next subscriber begins another epoch: no epoch lacks a change;
+- a worker reads the head first, then the rows, then appends: of one row, a later item never has an older version;
 - a watch that is extended keeps its head as `base`, and one whose time is long over is extended no more: a number is
   used once, also when all items have expired.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -117,10 +118,13 @@ def head(shard: Shard, watch: Watch) -> int:
     return max([watch.base, *map(int, newest.sorts)])
 
 
-def append(shard: Shard, watch: Watch | None, changes: list[dict[str, Any]]) -> tuple[Watch, Entry] | None:
-    """Append an item to the log of a shard; None where nobody watches it. watch: if it is open, as read after the rows.
+def append(
+    shard: Shard, watch: Watch | None, changes: Callable[[], list[dict[str, Any]]]
+) -> tuple[Watch, Entry] | None:
+    """Append an item to the log of a shard; None where nobody watches it, or nothing is to be appended.
 
-    Raises UnavailableError where others are faster again and again.
+    watch: if it is open, as read after the rows were written. changes: reads the rows, and is called after each look at
+    the head. Raises UnavailableError where others are faster again and again.
     """
     for attempt in range(TRIES):
         if watch is None:
@@ -129,7 +133,11 @@ def append(shard: Shard, watch: Watch | None, changes: list[dict[str, Any]]) -> 
             if _write(shard, replace(watch, closed=True, version=watch.version + 1)):
                 return None
         else:
-            entry = Entry(head(shard, watch) + 1, clock.stamp(), changes)
+            position = head(shard, watch) + 1
+            changed = changes()
+            if not changed:
+                return None
+            entry = Entry(position, clock.stamp(), changed)
             if _add(shard, watch, entry):
                 return watch, entry
             clock.back_off(min(attempt, 4))

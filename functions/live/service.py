@@ -113,28 +113,26 @@ def append(handled: Sequence[Handled]) -> None:
         return
     made = [(one, row) for one in handled if (row := views.row_of(one.message, one.metadata))]
     appended = []
-    for shard, changes in _changed(made, watches).items():
-        item = log.append(shard, watches[shard], changes)
+    for shard, watch in watches.items():
+        there = [(one, row, place) for one, row in made for place in views.places(one.message) if place.shard == shard]
+        item = log.append(shard, watch, partial(_changed, there))
         if item:
             appended.append((shard, *item))
     _post([(shard.topic, list(board.changes(shard, watch, entry))) for shard, watch, entry in appended])
 
 
-def _changed(made: Sequence[tuple[Handled, Row]], watched: Iterable[Shard]) -> dict[Shard, list[dict[str, Any]]]:
-    """The changes of watched shards, of a row by its version."""
-    there = read_many([(row.partition, row.sort) for _, row in made], consistent=True)
+def _changed(made: Sequence[tuple[Handled, Row, topics.Place]]) -> list[dict[str, Any]]:
+    """The changes of a shard, of a row by its version: those whose row shows the newest of them, as it is read now."""
+    there = read_many(((row.partition, row.sort) for _, row, _ in made), consistent=True)
     newest: dict[tuple[str, str], int] = {}
-    for one, row in made:
+    for one, row, _ in made:
         key = (row.partition, row.sort)
         newest[key] = max(newest.get(key, 0), one.metadata.stream_version)
-    changed: dict[Shard, list[dict[str, Any]]] = defaultdict(list)
-    for one, row in sorted(made, key=lambda pair: pair[0].metadata.stream_version):
-        key = (row.partition, row.sort)
-        if key in there and there[key]["version"] == newest[key]:
-            for place in views.places(one.message):
-                if place.shard in watched:
-                    changed[place.shard].append(_change(place, row, one.metadata))
-    return changed
+    return [
+        _change(place, row, one.metadata)
+        for one, row, place in sorted(made, key=lambda one: one[0].metadata.stream_version)
+        if (key := (row.partition, row.sort)) in there and there[key]["version"] == newest[key]
+    ]
 
 
 def _change(place: topics.Place, row: Row, metadata: Metadata) -> dict[str, Any]:

@@ -84,6 +84,16 @@ class Scene:
         rows = self.clients[name].boards["orders", SHARD.number].rows
         return {id: row for id, row in rows.items() if row[1] is not None}
 
+    def expect_no_row_to_go_back(self) -> None:
+        """In a log, no item has an older version of a row than one before it: whoever begins between sees it leave."""
+        newest: dict[tuple[str, str], int] = {}
+        for (partition, _), item in sorted(self.views.items.items()):
+            if partition.startswith("log "):
+                for change in (read_item(item) or {})["changes"]:
+                    before = newest.get((partition, change["id"]), 0)
+                    assert change["version"] >= before, f"{change['id']} goes back to version {change['version']}"
+                    newest[partition, change["id"]] = change["version"]
+
     def numbers(self) -> dict[str, list[int]]:
         """The positions of the items of each epoch's log."""
         found: dict[str, list[int]] = {}
@@ -128,6 +138,7 @@ def in_every_order(before: Scene, build: Build, check: Callable[[Scene], object]
             check(scene)
             for numbers in scene.numbers().values():
                 assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "a position is missing"
+            scene.expect_no_row_to_go_back()
         except AssertionError as error:
             raise AssertionError(f"in the order {path}") from error
     return count
