@@ -202,7 +202,7 @@ def _operation(service: str, route: Route, refs: dict[type, Schema], schemas: Sc
     operation: Schema = {
         "operationId": route.name,
         "tags": [service],
-        "summary": route.summary,
+        "summary": route.summary.removesuffix("."),
         "parameters": [*_in_path(route), *_in_query(route, refs, schemas), *_in_headers(route)],
         "responses": {"200": _answered(route, refs)},
     }
