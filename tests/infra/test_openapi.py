@@ -73,7 +73,8 @@ def test_each_operation_has_a_name_of_its_own() -> None:
 def test_an_operation_names_its_service_its_purpose_and_the_roles_that_may_call_it(service: str, route: Route) -> None:
     described = operation(route)
     assert described["tags"] == [service]
-    assert described["summary"].endswith(".")
+    assert described["summary"][0].isupper()
+    assert not described["summary"].endswith(".")
     assert [role for way in described["security"] for role in way["token"]] == ([] if route.open else list(route.may))
 
 
