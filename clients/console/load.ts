@@ -102,15 +102,27 @@ export function useNow(every = 10_000): number {
 }
 
 const MARKED = 4_000; // milliseconds
+const SETTLES = 500; // milliseconds after a topic was loaded: its shards come one by one
 
-/** The ids of rows whose version rose just now. What is there at first is no change. */
-export function useChanged(rows: ReadonlyMap<string, { readonly version: number }>): ReadonlySet<string> {
-  const before = useRef<ReadonlyMap<string, { readonly version: number }> | null>(null);
+/** The ids of a topic's rows whose version rose just now. What is there at first is no change. */
+export function useChanged(topic: keyof Boards & string): ReadonlySet<string> {
+  const rows = useRows(topic);
+  const loading = useLoading(topic);
+  const before = useRef<Rows | null>(null);
+  const latest = useRef(rows);
+  latest.current = rows;
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
+    if (loading) return;
+    const timer = setTimeout(() => {
+      before.current = latest.current;
+    }, SETTLES);
+    return () => clearTimeout(timer);
+  }, [loading]);
+  useEffect(() => {
     const known = before.current;
+    if (known === null || known === rows) return;
     before.current = rows;
-    if (known === null || known.size === 0 || known === rows) return;
     const ids = [...rows.keys()].filter((id) => rows.get(id)?.version !== known.get(id)?.version);
     if (ids.length === 0) return;
     setChanged(new Set(ids));

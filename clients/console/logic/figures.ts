@@ -13,16 +13,17 @@ export function today(now: Date): { from: string; to: string } {
   return { from: from.toISOString(), to: now.toISOString() };
 }
 
-/** A value for each hour of the day here until now, also for hours in which nothing was sold. */
+/** A value for each hour of the day here from the first sale until now, also for hours in which nothing was sold. */
 export function byHour(sales: Pick<SalesAnswer, "byHour">, now: Date, of: "orders" | "revenue"): Point[] {
   const sold = new Map<number, number>();
   for (const row of sales.byHour) {
     const at = new Date(row.hour);
     if (at.toDateString() === now.toDateString()) sold.set(at.getHours(), (sold.get(at.getHours()) ?? 0) + row[of]);
   }
-  return Array.from({ length: now.getHours() + 1 }, (_, hour) => ({
-    label: `${String(hour).padStart(2, "0")}:00`,
-    value: Math.round((sold.get(hour) ?? 0) * 100) / 100,
+  const first = Math.min(now.getHours(), ...sold.keys());
+  return Array.from({ length: now.getHours() - first + 1 }, (_, at) => ({
+    label: `${String(first + at).padStart(2, "0")}:00`,
+    value: Math.round((sold.get(first + at) ?? 0) * 100) / 100,
   }));
 }
 

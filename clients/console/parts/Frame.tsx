@@ -52,10 +52,10 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       <header class="top">
         <div class="top-row">
           <strong class="brand">MallBots</strong>
-          <Places />
           <SearchBox input={search} />
           <Who onHelp={() => setHelp(true)} />
         </div>
+        <Places />
       </header>
       <main class="page stack" id="main" ref={main} tabIndex={-1}>
         <NewVersion />

@@ -18,7 +18,7 @@ export function Heading({ title, back, children }: Props) {
         </a>
       )}
       <div class="row">
-        <h1 class="grow">{title}</h1>
+        <h1>{title}</h1>
         {children}
       </div>
     </div>

@@ -48,11 +48,17 @@ export function Customer({ id }: { readonly id: string }) {
       ) : (
         <Loading />
       )}
-      <section class="stack-close">
-        <h2>{texts("customer.orders")}</h2>
-        <Results filters={{ customerId: id }} />
-      </section>
+      {!customer && <Orders id={id} />}
     </>
+  );
+}
+
+function Orders({ id }: { readonly id: string }) {
+  return (
+    <section class="stack-close">
+      <h2>{texts("customer.orders")}</h2>
+      <Results filters={{ customerId: id }} named={false} />
+    </section>
   );
 }
 
@@ -84,6 +90,7 @@ function Shown({ customer, thing }: ShownProps) {
         </section>
         <ChangeNumber customer={customer} thing={thing} />
       </div>
+      <Orders id={customer.id} />
       <section class="card stack danger-zone">
         <h2>{texts("erase.title")}</h2>
         <p>{texts("erase.what")}</p>

@@ -19,7 +19,7 @@ export function Depot() {
   const robots = useRows("robots");
   const loading = useLoading("lists");
   const now = useNow();
-  const changed = useChanged(lists);
+  const changed = useChanged("lists");
   const groups = byRobot(lists.values(), robots);
   return (
     <>
@@ -72,6 +72,8 @@ function Group({ group, now, changed }: GroupProps) {
     { name: texts("since"), cell: ({ data }) => <Age since={data.since} now={now} late={LATE} />, number: true },
     {
       name: texts("checkIn"),
+      silent: true,
+      number: true,
       cell: ({ data }) =>
         data.status === "assigned" || data.status === "active" ? (
           <a href={to("orders", data.orderId, "check-in")} class="button button-small">
@@ -82,7 +84,7 @@ function Group({ group, now, changed }: GroupProps) {
     },
   ];
   return (
-    <div class="card stack-close">
+    <div class="card stack-close aligned">
       <h3 class="row">
         {name}
         {robot && <RobotStatus status={robot.status} listId={robot.listId} />}

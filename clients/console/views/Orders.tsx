@@ -22,7 +22,7 @@ const MOST = 100; // cards of a stage: nobody reads more
 export function Orders() {
   const rows = useRows("orders");
   const loading = useLoading("orders");
-  const changed = useChanged(rows);
+  const changed = useChanged("orders");
   const now = useNow();
   const stages = byStage(rows.values());
   useAnnounced(Object.fromEntries(STAGES.map((stage) => [stage, stages[stage].length])) as Record<Stage, number>);

@@ -16,7 +16,7 @@ export function Payments() {
   const invoices = useRows("invoices");
   const orders = useRows("orders");
   const loading = useLoading("invoices");
-  const changed = useChanged(invoices);
+  const changed = useChanged("invoices");
   const now = useNow();
   const rows = toBePaid(invoices.values(), orders);
   const isThere = ({ data }: Row<InvoiceRow>): boolean => orders.get(data.orderId)?.data.ready ?? false;
@@ -54,6 +54,8 @@ export function Payments() {
               { name: texts("amount"), cell: ({ data }) => money(data.amount), number: true },
               {
                 name: texts("pay"),
+                silent: true,
+                number: true,
                 cell: ({ data }) => (
                   <a href={to("orders", data.orderId, "payment")} class="button button-small">
                     {texts("pay")}

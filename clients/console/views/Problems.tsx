@@ -55,6 +55,8 @@ export function Problems() {
               { name: texts("since"), cell: ({ since }) => <Age since={since} now={now} />, number: true },
               {
                 name: texts("problems.resume"),
+                silent: true,
+                number: true,
                 cell: ({ orderId }) => <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />,
               },
             ]}
@@ -86,6 +88,8 @@ export function Problems() {
               { name: texts("since"), cell: ({ since }) => <Age since={since} now={now} />, number: true },
               {
                 name: texts("problems.recheck"),
+                silent: true,
+                number: true,
                 cell: ({ orderId }) => (
                   <Act name="problems.recheck" id={orderId} work={recheck} done={differences.again} />
                 ),

@@ -65,6 +65,7 @@ export function Products({ storeId }: { readonly storeId: string }) {
               { name: texts("items.price"), cell: ({ price }) => money(price), number: true },
               {
                 name: texts("product.change"),
+                silent: true,
                 cell: (product) => (
                   <span class="row row-tight">
                     <Button

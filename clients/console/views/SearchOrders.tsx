@@ -37,6 +37,9 @@ export function SearchOrders() {
   );
 }
 
+/** The end of an order's number, as it is shown: no customer is meant. */
+const SHORT = /^[0-9a-z]{1,6}$/i;
+
 /** What a typed text may mean: the end of an order's number on the boards, an order's id, or a customer's. */
 function ByText({ text }: { readonly text: string }) {
   const { api } = useConsole();
@@ -55,7 +58,7 @@ function ByText({ text }: { readonly text: string }) {
     href: to("orders", id),
     content: <Found id={id} status={data.status} total={data.total} at={data.createdAt} />,
   }));
-  if (exact.data && !orders.has(exact.data.orderId)) shown.push(itemOf(exact.data));
+  if (exact.data && !orders.has(exact.data.orderId)) shown.push(itemOf(exact.data, true));
   return (
     <>
       <section class="stack-close">
@@ -70,27 +73,22 @@ function ByText({ text }: { readonly text: string }) {
           </Empty>
         )}
       </section>
-      <section class="stack-close">
-        <h2>{texts("search.ofCustomer", { text })}</h2>
-        <Results filters={{ customerId: text }} />
-      </section>
+      {!SHORT.test(text) && (
+        <section class="stack-close">
+          <h2>{texts("search.ofCustomer", { text })}</h2>
+          <Results filters={{ customerId: text }} />
+        </section>
+      )}
     </>
   );
 }
 
-function itemOf({ orderId, status, total, createdAt, customerName }: SearchOrderContent) {
+function itemOf({ orderId, status, total, createdAt, customerName }: SearchOrderContent, named: boolean) {
+  const name = named && customerName ? { name: customerName } : {};
   return {
     id: orderId,
     href: to("orders", orderId),
-    content: (
-      <Found
-        id={orderId}
-        status={status}
-        total={total}
-        at={createdAt}
-        {...(customerName ? { name: customerName } : {})}
-      />
-    ),
+    content: <Found id={orderId} status={status} total={total} at={createdAt} {...name} />,
   };
 }
 
@@ -114,8 +112,14 @@ function Found({ id, status, total, at, name }: FoundProps) {
   );
 }
 
+interface ResultsProps {
+  readonly filters: SearchFilters;
+  /** Whether the customers are named. */
+  readonly named?: boolean;
+}
+
 /** Orders that match, newest first, and more where there are. */
-export function Results({ filters }: { readonly filters: SearchFilters }) {
+export function Results({ filters, named = true }: ResultsProps) {
   const { api } = useConsole();
   const [pages, setPages] = useState(1);
   const key = JSON.stringify(filters);
@@ -143,7 +147,7 @@ export function Results({ filters }: { readonly filters: SearchFilters }) {
   }
   return (
     <>
-      <List label={texts("search.all")} items={data.orders.map(itemOf)} />
+      <List label={texts("search.all")} items={data.orders.map((order) => itemOf(order, named))} />
       {data.next && <Button onPress={() => setPages(pages + 1)}>{texts("search.more")}</Button>}
     </>
   );

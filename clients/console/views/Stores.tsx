@@ -20,7 +20,7 @@ import { texts } from "../texts/texts.ts";
 export function Stores() {
   const stores = useRows("stores");
   const loading = useLoading("stores");
-  const changed = useChanged(stores);
+  const changed = useChanged("stores");
   const rows = [...stores.values()].sort((a, b) => a.data.name.localeCompare(b.data.name) || (a.id < b.id ? -1 : 1));
   return (
     <>

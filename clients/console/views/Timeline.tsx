@@ -116,7 +116,7 @@ function Node({ entry, depth, cause, after }: Line) {
     <li class={`node depth-${Math.min(depth, DEEPEST)}${entry.fresh ? " node-fresh" : ""}`}>
       <span class="node-line">
         <span class="node-name">{words(entry.name)}</span>
-        <Badge>{service}</Badge>
+        <span class="service">{service}</span>
         {entry.fresh && <Badge kind="accent">{texts("timeline.fresh")}</Badge>}
       </span>
       <span class="soft small">

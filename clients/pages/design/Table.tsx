@@ -5,7 +5,10 @@ import { useSteady } from "./steady.ts";
 export interface Column<Row> {
   readonly name: string;
   readonly cell: (row: Row) => ComponentChildren;
+  /** Numbers, and what can be done: at the end of their column. */
   readonly number?: boolean;
+  /** What its cells say by themselves: its name is for who cannot see them. */
+  readonly silent?: boolean;
 }
 
 interface Props<Row> {
@@ -33,9 +36,9 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
         <caption class="for-readers">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ name, number }) => (
+            {columns.map(({ name, number, silent }) => (
               <th key={name} scope="col" class={number ? "number" : undefined}>
-                {name}
+                {silent ? <span class="for-readers">{name}</span> : name}
               </th>
             ))}
           </tr>
