@@ -1,4 +1,4 @@
-"""Run the browser tests: `python -m tests.browser [pytest's arguments]`. The last line is JSON."""
+"""Run the browser tests: `python -m tests.browser [pytest's arguments]`, all or those that are named. The last line is JSON."""
 
 import json
 import sys
@@ -25,7 +25,9 @@ class Count:
 
 def main(arguments: list[str]) -> int:
     count = Count()
-    code = pytest.main([str(HERE), "--force-enable-socket", "-n0", *arguments], plugins=[count])
+    named = any(Path(argument.split("::")[0]).exists() for argument in arguments)
+    where = [] if named else [str(HERE)]
+    code = pytest.main([*where, "--force-enable-socket", "-n0", *arguments], plugins=[count])
     told = {"passed": count.passed, "failed": count.failed, "pages": len(audit.pages)}
     print(json.dumps({**told, "axe_violations": audit.violations}))
     return int(code)

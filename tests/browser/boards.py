@@ -79,8 +79,9 @@ class Boards:
             page = (f"{ONE_ORDER}{order_id}", 0)
             self._boards[page].rows["payment"] = (1, data)
 
-    def version(self, topic: str, id: str) -> int:
-        return self._versions[topic, id]
+    def board_log(self, topic: str) -> list[Data]:
+        """All changes of a topic's first shard, oldest first."""
+        return [change for item in self._boards[topic, 0].log for change in item]
 
     def row(self, topic: str, id: str) -> Data:
         """The data of a row, also of one that left its board."""
