@@ -138,8 +138,8 @@ export interface Thing<Data> extends Loaded<Data> {
   readonly newer: Data | null;
   /** Goes on with what is new. */
   readonly accept: () => void;
-  /** Takes what comes next as its own: after a save that worked. */
-  readonly saved: () => void;
+  /** Saves it. What the stream tells of meanwhile, and what is read after that, is of the own save: no news. */
+  readonly saving: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 const LOOKS = 10_000; // milliseconds
@@ -155,16 +155,17 @@ export function useThing<Data>(
   told?: number,
 ): Thing<Data> {
   const [shown, setShown] = useState<{ key: string; answer: Answer<Data> } | null>(null);
-  const taking = useRef(false);
+  // saving: a save is under way. taking: it worked, and what comes next is taken.
+  const phase = useRef<"idle" | "saving" | "taking">("idle");
   const own = shown?.key === key ? shown.answer : null;
   const looked = useLoad(
     key,
     async (signal) => {
       const answer = await ask(own?.etag ?? undefined, signal);
-      if (signal.aborted || answer.data === null) return answer;
-      const take = taking.current;
-      taking.current = false;
-      setShown((before) => (before?.key === key && !take ? before : { key, answer }));
+      if (signal.aborted) return answer;
+      const take = phase.current === "taking";
+      if (take) phase.current = "idle";
+      if (answer.data !== null) setShown((before) => (before?.key === key && !take ? before : { key, answer }));
       return answer;
     },
     told === undefined ? LOOKS : null,
@@ -176,7 +177,7 @@ export function useThing<Data>(
   useEffect(() => {
     if (behind) again();
   }, [behind, told]);
-  const newer = own && latest && differs(own, latest) ? latest : null;
+  const newer = own && latest && phase.current === "idle" && differs(own, latest) ? latest : null;
   return {
     data: own?.data ?? null,
     etag: own?.etag ?? null,
@@ -185,9 +186,18 @@ export function useThing<Data>(
     accept: () => {
       if (latest) setShown({ key, answer: latest });
     },
-    saved: () => {
-      taking.current = true;
-      again();
+    saving: async (work) => {
+      phase.current = "saving";
+      try {
+        const result = await work();
+        phase.current = "taking";
+        return result;
+      } catch (error) {
+        phase.current = "idle";
+        throw error;
+      } finally {
+        again();
+      }
     },
     again,
   };

@@ -2,7 +2,6 @@ import { useState } from "preact/hooks";
 import { ApiError } from "../../pages/api/problem.ts";
 import { toast } from "../../pages/design/toasts.tsx";
 import { errorWords } from "../../pages/text/shared.ts";
-import { isKind } from "../load.ts";
 
 export interface Save {
   /** Why the last try failed; null before, and after one that worked. */
@@ -10,8 +9,8 @@ export interface Save {
   readonly save: () => Promise<void>;
 }
 
-/** Saves a form. Its error stays beside it; where the thing is another by now, `onStale` has it looked at. */
-export function useSave(work: () => Promise<unknown>, onDone: () => void, onStale: () => void): Save {
+/** Saves a form. Its error stays beside it. */
+export function useSave(work: () => Promise<unknown>, onDone: () => void): Save {
   const [error, setError] = useState<unknown>(null);
   const save = async (): Promise<void> => {
     setError(null);
@@ -19,8 +18,6 @@ export function useSave(work: () => Promise<unknown>, onDone: () => void, onStal
       await work();
     } catch (failed) {
       setError(failed);
-      // A rule that no longer allows it is as good a reason to look as a version.
-      if (isKind(failed, "stale", "refused", "not_found", "conflict")) onStale();
       return;
     }
     onDone();

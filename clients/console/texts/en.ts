@@ -119,6 +119,10 @@ export const en = {
   "robot.idle": "Idle",
   "robot.active": "At work",
   "depot.lists": "Lists",
+  "depot.announced": {
+    one: "{count} list, {waiting} without a robot",
+    other: "{count} lists, {waiting} without a robot",
+  },
   "depot.none": "All lists are collected.",
   "depot.waiting": "Waiting for a robot",
   "depot.robots": "Robots",
@@ -148,6 +152,7 @@ export const en = {
   "pay.done": "{id} is paid: {amount}.",
   "pay.not": "There is nothing to take. The invoice: {status}.",
   "pay.now": "The invoice now: {status}, {amount}.",
+  "payments.announced": { one: "{count} invoice to be paid", other: "{count} invoices to be paid" },
   "payments.none": "Nobody has to pay.",
   "payments.sum": { one: "{count} invoice, {amount}", other: "{count} invoices, {amount}" },
 

@@ -122,6 +122,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "robot.idle": "Libre",
   "robot.active": "Trabajando",
   "depot.lists": "Listas",
+  "depot.announced": { one: "{count} lista, {waiting} sin robot", other: "{count} listas, {waiting} sin robot" },
   "depot.none": "Todas las listas están recogidas.",
   "depot.waiting": "A la espera de un robot",
   "depot.robots": "Robots",
@@ -151,6 +152,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "pay.done": "{id} está pagado: {amount}.",
   "pay.not": "No hay nada que cobrar. La factura: {status}.",
   "pay.now": "La factura ahora: {status}, {amount}.",
+  "payments.announced": { one: "{count} factura por pagar", other: "{count} facturas por pagar" },
   "payments.none": "Nadie tiene que pagar.",
   "payments.sum": { one: "{count} factura, {amount}", other: "{count} facturas, {amount}" },
 

@@ -61,18 +61,19 @@ function Form({ thing, order, newer }: FormProps) {
   const reason = draft.typed.reason ?? "";
   const { error, save } = useSave(
     () =>
-      api.ask("DELETE /api/ordering/{id}", {
-        path: { id },
-        body: { reason: reason.trim() },
-        intent: `cancel ${id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      }),
+      thing.saving(() =>
+        api.ask("DELETE /api/ordering/{id}", {
+          path: { id },
+          body: { reason: reason.trim() },
+          intent: `cancel ${id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      ),
     () => {
       draft.clear();
       toast(texts("cancel.done", { id: shortId(id) }));
       go("orders", id);
     },
-    thing.again,
   );
   if (!isOpen(order) && !newer) {
     return (

@@ -69,18 +69,19 @@ function Form({ id, thing, list, newer }: FormProps) {
   const short = shortages(lines, found).reduce((sum, { quantity }) => sum + quantity, 0);
   const { error, save } = useSave(
     () =>
-      api.ask("PUT /api/depot/shopping/{id}/complete", {
-        path: { id },
-        body: { shortages: shortages(lines, found) },
-        intent: `check in ${id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      }),
+      thing.saving(() =>
+        api.ask("PUT /api/depot/shopping/{id}/complete", {
+          path: { id },
+          body: { shortages: shortages(lines, found) },
+          intent: `check in ${id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      ),
     () => {
       draft.clear();
       toast(texts("checkIn.done", { id: shortId(list.orderId) }));
       go("depot");
     },
-    thing.again,
   );
   const accept = (): void => {
     if (!newer) return;

@@ -118,18 +118,18 @@ function Enabled({ customer, thing }: ShownProps) {
     const next = !enabled;
     setWanted(next);
     try {
-      await api.ask(next ? "PUT /api/customers/{id}/enable" : "PUT /api/customers/{id}/disable", {
-        path: { id },
-        body: {},
-        intent: `${next ? "enable" : "disable"} ${id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      });
+      await thing.saving(() =>
+        api.ask(next ? "PUT /api/customers/{id}/enable" : "PUT /api/customers/{id}/disable", {
+          path: { id },
+          body: {},
+          intent: `${next ? "enable" : "disable"} ${id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      );
       toast(texts(next ? "customer.nowEnabled" : "customer.nowDisabled"));
-      thing.saved();
     } catch (error) {
       setWanted(null);
       rolledBack(texts("rolledBack"), error);
-      thing.again();
     }
   };
   // What came back says the same by now.

@@ -60,7 +60,6 @@ function Register() {
       draft.clear();
       toast(texts("customers.registered"));
     },
-    () => undefined,
   );
   const missing = name.trim() === "" || smsNumber.trim() === "";
   return (

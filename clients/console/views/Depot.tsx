@@ -9,6 +9,7 @@ import { byRobot, type RobotLists, type Row, shortId, sortedRobots } from "../lo
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { ListStatus, RobotStatus } from "../parts/Status.tsx";
+import { useAnnounced } from "../parts/useAnnounced.ts";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
@@ -21,6 +22,8 @@ export function Depot() {
   const now = useNow();
   const changed = useChanged("lists");
   const groups = byRobot(lists.values(), robots);
+  const counts = { count: lists.size, waiting: groups.find(({ botId }) => botId === null)?.lists.length ?? 0 };
+  useAnnounced(loading ? null : counts, (told) => texts("depot.announced", told));
   return (
     <>
       <Heading title={texts("place.depot")} />

@@ -60,34 +60,39 @@ function Form({ thing, product, onDone, onClose }: FormProps) {
   const amount = amountOf(price);
   const relabelled = name.trim() !== product.name || description.trim() !== product.description;
   const { error, save } = useSave(
-    async () => {
-      // The price after the label: each raises the version, so only the first has the one that was seen.
-      let etag = thing.etag;
-      if (relabelled) {
-        const body = { name: name.trim(), description: description.trim() };
-        const answer = await api.ask("PUT /api/stores/products/{id}/rebrand", {
-          path: { id },
-          body,
-          intent: `rename ${id}`,
-          ...(etag === null ? {} : { ifMatch: etag }),
-        });
-        etag = answer.etag;
-      }
-      if (amount !== null && amount !== product.price) {
-        await api.ask(
-          amount > product.price
-            ? "PUT /api/stores/products/{id}/increasePrice"
-            : "PUT /api/stores/products/{id}/decreasePrice",
-          { path: { id }, body: { price: amount }, intent: `price ${id}`, ...(etag === null ? {} : { ifMatch: etag }) },
-        );
-      }
-    },
+    () =>
+      thing.saving(async () => {
+        // The price after the label: each raises the version, so only the first has the one that was seen.
+        let etag = thing.etag;
+        if (relabelled) {
+          const body = { name: name.trim(), description: description.trim() };
+          const answer = await api.ask("PUT /api/stores/products/{id}/rebrand", {
+            path: { id },
+            body,
+            intent: `rename ${id}`,
+            ...(etag === null ? {} : { ifMatch: etag }),
+          });
+          etag = answer.etag;
+        }
+        if (amount !== null && amount !== product.price) {
+          await api.ask(
+            amount > product.price
+              ? "PUT /api/stores/products/{id}/increasePrice"
+              : "PUT /api/stores/products/{id}/decreasePrice",
+            {
+              path: { id },
+              body: { price: amount },
+              intent: `price ${id}`,
+              ...(etag === null ? {} : { ifMatch: etag }),
+            },
+          );
+        }
+      }),
     () => {
       draft.clear();
       toast(texts("product.changed"));
       onDone();
     },
-    thing.again,
   );
   const accept = (): void => {
     if (!newer) return;

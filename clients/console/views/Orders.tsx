@@ -1,10 +1,8 @@
 /** Orders by stage, as they move. */
 
-import { useEffect, useRef } from "preact/hooks";
 import { Badge } from "../../pages/design/Badge.tsx";
 import { List } from "../../pages/design/List.tsx";
 import { Empty, Loading } from "../../pages/design/states.tsx";
-import { announce } from "../../pages/design/toasts.tsx";
 import type { OrderRow } from "../../pages/generated/frames.ts";
 import { money } from "../../pages/text/text.ts";
 import { useChanged, useLoading, useNow, useRows } from "../load.ts";
@@ -12,6 +10,7 @@ import { byStage, type Row, STAGES, type Stage, shortId } from "../logic/boards.
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { OrderStatus } from "../parts/Status.tsx";
+import { useAnnounced } from "../parts/useAnnounced.ts";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
@@ -25,7 +24,8 @@ export function Orders() {
   const changed = useChanged("orders");
   const now = useNow();
   const stages = byStage(rows.values());
-  useAnnounced(Object.fromEntries(STAGES.map((stage) => [stage, stages[stage].length])) as Record<Stage, number>);
+  const counts = Object.fromEntries(STAGES.map((stage) => [stage, stages[stage].length])) as Record<Stage, number>;
+  useAnnounced(loading ? null : counts, (now) => texts("orders.announced", now));
   return (
     <>
       <Heading title={texts("place.orders")} />
@@ -96,17 +96,4 @@ function Card({ order, stage, now, isChanged }: CardProps) {
       {stage === "collecting" && order.paid && <Badge kind="good">{texts("order.paid")}</Badge>}
     </span>
   );
-}
-
-/** Has a screen reader told how many orders are in which stage, when that changed. */
-function useAnnounced(counts: Readonly<Record<Stage, number>>): void {
-  const before = useRef<string | null>(null);
-  const latest = useRef(counts);
-  latest.current = counts;
-  const now = JSON.stringify(counts);
-  useEffect(() => {
-    const first = before.current === null;
-    before.current = now;
-    if (!first) announce(() => texts("orders.announced", latest.current));
-  }, [now]);
 }

@@ -9,6 +9,7 @@ import { useChanged, useLoading, useNow, useRows } from "../load.ts";
 import { type Row, shortId, toBePaid } from "../logic/boards.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
+import { useAnnounced } from "../parts/useAnnounced.ts";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
@@ -20,6 +21,7 @@ export function Payments() {
   const now = useNow();
   const rows = toBePaid(invoices.values(), orders);
   const isThere = ({ data }: Row<InvoiceRow>): boolean => orders.get(data.orderId)?.data.ready ?? false;
+  useAnnounced(loading ? null : { count: rows.length }, (told) => texts("payments.announced", told));
   const sum = rows.reduce((total, { data }) => total + data.amount, 0);
   return (
     <>

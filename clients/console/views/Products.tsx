@@ -116,7 +116,6 @@ function NewProduct({ storeId, onDone }: { readonly storeId: string; readonly on
       toast(texts("products.added"));
       onDone();
     },
-    () => undefined,
   );
   const wrong = price !== "" && amount === null ? { error: texts("product.priceWrong") } : {};
   return (
@@ -164,7 +163,6 @@ function Remove({ product, onDone, onClose }: RemoveProps) {
       toast(texts("product.removed", { name }));
       onDone();
     },
-    () => undefined,
   );
   return (
     <Dialog title={texts("product.removeTitle", { name })} onClose={onClose}>

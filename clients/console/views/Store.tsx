@@ -64,18 +64,18 @@ function Rename({ store, thing }: Props) {
   const newer = thing.newer?.store ?? null;
   const { error, save } = useSave(
     () =>
-      api.ask("PUT /api/stores/{id}/rebrand", {
-        path: { id: store.id },
-        body: { name: name.trim() },
-        intent: `rename ${store.id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      }),
+      thing.saving(() =>
+        api.ask("PUT /api/stores/{id}/rebrand", {
+          path: { id: store.id },
+          body: { name: name.trim() },
+          intent: `rename ${store.id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      ),
     () => {
       draft.clear();
       toast(texts("store.renamed"));
-      thing.saved();
     },
-    thing.again,
   );
   const what = newer
     ? `${newer.name}, ${texts(newer.participating ? "store.participating" : "store.notParticipating")}`
@@ -111,17 +111,17 @@ function Participation({ store, thing, told }: Props & { readonly told: boolean 
     const next = !store.participating;
     setWanted(next);
     try {
-      await api.ask(next ? "PUT /api/stores/{id}/participating" : "DELETE /api/stores/{id}/participating", {
-        path: { id: store.id },
-        body: {},
-        intent: `${next ? "enable" : "disable"} ${store.id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      });
-      thing.saved();
+      await thing.saving(() =>
+        api.ask(next ? "PUT /api/stores/{id}/participating" : "DELETE /api/stores/{id}/participating", {
+          path: { id: store.id },
+          body: {},
+          intent: `${next ? "enable" : "disable"} ${store.id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      );
     } catch (error) {
       setWanted(null);
       rolledBack(texts("rolledBack"), error);
-      thing.again();
     }
   };
   return (

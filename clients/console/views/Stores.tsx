@@ -83,7 +83,6 @@ function NewStore() {
       draft.clear();
       toast(texts("stores.created"));
     },
-    () => undefined,
   );
   return (
     <form class="card stack" onSubmit={(event) => event.preventDefault()}>

@@ -65,17 +65,18 @@ function Form({ thing, invoice, newer, customerId, isThere }: FormProps) {
   const { id, orderId, amount, status } = invoice;
   const { error, save } = useSave(
     () =>
-      api.ask("PUT /api/payments/invoices/{id}/pay", {
-        path: { id },
-        body: {},
-        intent: `pay ${id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      }),
+      thing.saving(() =>
+        api.ask("PUT /api/payments/invoices/{id}/pay", {
+          path: { id },
+          body: {},
+          intent: `pay ${id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      ),
     () => {
       toast(texts("pay.done", { id: shortId(orderId), amount: money(amount) }));
       go("payments");
     },
-    thing.again,
   );
   const what = newer ? texts("pay.now", { status: texts(`invoice.${newer.status}`), amount: money(newer.amount) }) : "";
   return (

@@ -115,8 +115,13 @@ function Node({ entry, depth, cause, after }: Line) {
   return (
     <li class={`node depth-${Math.min(depth, DEEPEST)}${entry.fresh ? " node-fresh" : ""}`}>
       <span class="node-line">
-        <span class="node-name">{words(entry.name)}</span>
-        <span class="service">{service}</span>
+        {/* Names of messages and services are what the system calls them, in each language. */}
+        <span class="node-name" lang="en">
+          {words(entry.name)}
+        </span>
+        <span class="service" lang="en">
+          {service}
+        </span>
         {entry.fresh && <Badge kind="accent">{texts("timeline.fresh")}</Badge>}
       </span>
       <span class="soft small">

@@ -5,7 +5,7 @@ import { texts } from "../texts/texts.ts";
 export function Unknown() {
   return (
     <Empty>
-      <p>{texts("unknown")}</p>
+      <h1>{texts("unknown")}</h1>
       <p>
         <a href={to("orders")}>{texts("place.orders")}</a>
       </p>

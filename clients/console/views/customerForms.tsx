@@ -28,18 +28,18 @@ export function ChangeNumber({ customer, thing }: Props) {
   const typed = draft.typed.smsNumber ?? "";
   const { error, save } = useSave(
     () =>
-      api.ask("PUT /api/customers/{id}/change-sms", {
-        path: { id },
-        body: { smsNumber: typed.trim() },
-        intent: `change the number of ${id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      }),
+      thing.saving(() =>
+        api.ask("PUT /api/customers/{id}/change-sms", {
+          path: { id },
+          body: { smsNumber: typed.trim() },
+          intent: `change the number of ${id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      ),
     () => {
       draft.clear();
       toast(texts("customer.numberChanged"));
-      thing.saved();
     },
-    thing.again,
   );
   return (
     <form class="card stack" onSubmit={(event) => event.preventDefault()}>
@@ -69,17 +69,18 @@ export function Erase({ customer, thing, onClose }: Props & { readonly onClose: 
   const asked = texts("erase.word");
   const { error, save } = useSave(
     () =>
-      api.ask("DELETE /api/customers/{id}", {
-        path: { id: customer.id },
-        body: {},
-        intent: `erase ${customer.id}`,
-        ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-      }),
+      thing.saving(() =>
+        api.ask("DELETE /api/customers/{id}", {
+          path: { id: customer.id },
+          body: {},
+          intent: `erase ${customer.id}`,
+          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+        }),
+      ),
     () => {
       toast(texts("erase.done"));
       go("customers");
     },
-    thing.again,
   );
   return (
     <Dialog title={texts("erase.title")} onClose={onClose}>
