@@ -153,7 +153,7 @@ class Rest:
 
     # Flows
 
-    def happen(self, topic: str, id: str, name: str, source: str, gone: bool = False, **changed: Any) -> None:
+    def happen(self, topic: str, id: str, name: str, source: str, /, *, gone: bool = False, **changed: Any) -> None:
         """Change a row, with the message that did, and the thing that REST shows of it."""
         with self._lock:
             row = {**self.boards.row(topic, id), **changed}

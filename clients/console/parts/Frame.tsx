@@ -1,7 +1,7 @@
 /** What is around every view: names of places, search, the live badge, who is signed in, and the keys. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LiveBadge } from "../../pages/design/Badge.tsx";
 import { Button } from "../../pages/design/Button.tsx";
 import { moveFocus, useShortcuts } from "../../pages/design/keys.ts";
@@ -67,11 +67,11 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
-/** After another view was opened, a screen reader begins at its beginning. */
+/** After another view was opened, a screen reader begins at its beginning. At once: the user may go on to the search. */
 function useFocusOnMove(main: preact.RefObject<HTMLElement | null>): void {
   const path = route.value.parts.join("/");
   const before = useRef(path);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (before.current === path) return;
     before.current = path;
     window.scrollTo(0, 0);

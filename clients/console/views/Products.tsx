@@ -1,6 +1,6 @@
 /** The products of a store: prices, new ones, and those that go. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../../pages/api/api.ts";
 import { Button } from "../../pages/design/Button.tsx";
 import { Dialog } from "../../pages/design/Dialog.tsx";
@@ -37,7 +37,14 @@ export function Products({ storeId }: { readonly storeId: string }) {
   const { data, error, again } = useLoad(`products ${storeId}`, (signal) => allProducts(api, storeId, signal));
   const [edited, setEdited] = useState<string | null>(null);
   const [removed, setRemoved] = useState<ProductShape | null>(null);
+  const [removals, setRemovals] = useState(0);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The dialog gives the focus back to the row, which goes.
+  useEffect(() => {
+    if (removals > 0) heading.current?.focus();
+  }, [removals]);
   const done = (): void => {
+    if (removed) setRemovals(removals + 1);
     setEdited(null);
     setRemoved(null);
     again();
@@ -45,7 +52,9 @@ export function Products({ storeId }: { readonly storeId: string }) {
   return (
     <div class="columns">
       <section class="card stack-close" aria-labelledby="products">
-        <h2 id="products">{texts("products")}</h2>
+        <h2 id="products" ref={heading} tabIndex={-1}>
+          {texts("products")}
+        </h2>
         {!data ? (
           error ? (
             <Failed error={error} again={again} />
@@ -57,7 +66,9 @@ export function Products({ storeId }: { readonly storeId: string }) {
             <p>{texts("products.none")}</p>
           </Empty>
         ) : (
+          // It changes by what its user does, and then at once: another list is another table, in which nothing is held.
           <Table<ProductShape>
+            key={data.map(({ id }) => id).join()}
             caption={texts("products")}
             columns={[
               { name: texts("product.name"), cell: ({ name }) => name },
