@@ -155,7 +155,7 @@ browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a ma
 	@.venv/bin/python -m tests.browser -q $(ARGS)
 
 .PHONY: screenshots
-screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots; every page and state, to look at: ARGS=folder
+screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots; every page of the console, to look at: ARGS=folder
 	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
 
 .PHONY: fuzz

@@ -1,4 +1,7 @@
-"""Run the browser tests: `python -m tests.browser [pytest's arguments]`, all or those that are named. The last line is JSON."""
+"""Run the browser tests, all or those that are named: `python -m tests.browser [pytest's arguments]`.
+
+The last line is JSON.
+"""
 
 import json
 import sys

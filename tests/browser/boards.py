@@ -33,7 +33,7 @@ class Board:
 
 
 class Boards:
-    """All boards, and who is subscribed to them. A frame that breaks the protocol raises in the thread of its socket."""
+    """All boards, and who is subscribed to them. A frame that breaks the protocol ends its socket."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -45,7 +45,11 @@ class Boards:
         self.snapshots = 0  # sent, in all
         self.resumed = 0  # subscriptions that were answered without one
         self._server: Server = serve(
-            self._serve, "127.0.0.1", 0, subprotocols=[frames.PROTOCOL], process_request=self._admit  # type: ignore
+            self._serve,
+            "127.0.0.1",
+            0,
+            subprotocols=[frames.PROTOCOL],
+            process_request=self._admit,  # type: ignore
         )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

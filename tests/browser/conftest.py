@@ -1,4 +1,4 @@
-"""A browser, a mall for each test, and pages that are signed in. One browser at a time: pytest runs these in one process."""
+"""A browser for all tests (they run in one process), a mall for each, and pages that are signed in."""
 
 import subprocess
 from collections.abc import Callable, Iterator

@@ -81,7 +81,14 @@ class Mall:
             version = self.boards.put("stores", id, {"storeId": id, **content})
             self.rest.put("store", id, {"id": id, **content}, version)
         for store, _, id, name, price, _ in samples.ITEMS:
-            product = {"id": id, "storeId": store, "name": name, "description": "", "sku": f"SKU-{id[:4]}", "price": price}
+            product = {
+                "id": id,
+                "storeId": store,
+                "name": name,
+                "description": "",
+                "sku": f"SKU-{id[:4]}",
+                "price": price,
+            }
             self.rest.put("product", id, product)
         for id, (name, number) in samples.CUSTOMERS.items():
             customer = {"id": id, "name": name, "smsNumber": number, "enabled": True, "language": "en"}
@@ -115,7 +122,9 @@ def _sales() -> Data:
         {"storeId": id, "storeName": name, "orders": 20 - at, "items": 31 - at, "revenue": 402.5 / (at + 1)}
         for at, (id, (name, _, _)) in enumerate(samples.STORES.items())
     ]
-    by_hour = [{"hour": f"{ago(hours=at)[:13]}:00:00Z", "orders": 3 + at % 5, "revenue": 40.0 + 9 * at} for at in range(6)]
+    by_hour = [
+        {"hour": f"{ago(hours=at)[:13]}:00:00Z", "orders": 3 + at % 5, "revenue": 40.0 + 9 * at} for at in range(6)
+    ]
     return {"orders": 45, "items": 71, "revenue": 738.24, "byStore": by_store, "byProduct": [], "byHour": by_hour}
 
 
@@ -150,7 +159,7 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
                 mall.errors.append(f"{self.command} {self.path}: {error!r}")
                 self._send(500, b"{}", [])
 
-        do_GET = do_POST = do_PUT = do_DELETE = _do
+        do_GET = do_POST = do_PUT = do_DELETE = _do  # noqa: N815 - as BaseHTTPRequestHandler looks them up
 
         def _rest(self, path: str, query: dict[str, str], body: bytes) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}

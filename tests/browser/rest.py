@@ -1,4 +1,4 @@
-"""The REST API as the browser tests need it: things with versions, If-Match, Idempotency-Key, and failures on demand."""
+"""The REST API as the browser tests need it: versions, If-Match, Idempotency-Key, and failures on demand."""
 
 import json
 import re
@@ -41,7 +41,7 @@ class Answer:
     etag: int | None = None
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.answer = problem(status, detail)
@@ -97,7 +97,7 @@ class Rest:
             try:
                 template, names, route = self._route(asked)
                 answer = route(self, asked, **names)
-            except Refused as refused:
+            except RefusedError as refused:
                 return refused.answer
             if key:
                 self._answers[key] = answer
@@ -114,7 +114,7 @@ class Rest:
             found = re.fullmatch(pattern, asked.path)
             if found and method == asked.method:
                 return template, found.groupdict(), route
-        raise Refused(404, f"{asked} is nothing here")
+        raise RefusedError(404, f"{asked} is nothing here")
 
     def _check(self, method: str, template: str, answer: Answer) -> None:
         """That the API could have answered so: otherwise the tests would hold against another API than ours."""
@@ -132,15 +132,15 @@ class Rest:
     def find(self, kind: str, id: str) -> Thing:
         thing = self.things.get((kind, id))
         if thing is None:
-            raise Refused(404, f"the {kind} {id} was not found")
+            raise RefusedError(404, f"the {kind} {id} was not found")
         return thing
 
     def change(self, asked: Asked, kind: str, id: str, **changed: Any) -> Thing:
-        """Change a thing if If-Match says what it is. Raises Refused."""
+        """Change a thing if If-Match says what it is. Raises RefusedError."""
         thing = self.find(kind, id)
         wanted = asked.headers.get("if-match")
         if wanted is not None and wanted != f'"{thing.version}"':
-            raise Refused(412, "the version is another")
+            raise RefusedError(412, "the version is another")
         thing.content = {**thing.content, **changed}
         thing.version += 1
         return thing
@@ -178,11 +178,15 @@ class Rest:
         id = row["orderId"]
         version = self.boards.put("orders", id, row)
         content = {key: row[key] for key in ("customerId", "paymentId", "status", "ready", "paid", "total")}
-        self.put("order", id, {"id": id, "items": [samples.item(line) for line in samples.ITEMS[:lines]], **content}, version)
+        self.put(
+            "order", id, {"id": id, "items": [samples.item(line) for line in samples.ITEMS[:lines]], **content}, version
+        )
         self.timelines[id] = samples.timeline(id)
         return id
 
-    def add_list(self, name: str, status: str, minutes: float, robot: str | None, picked: int = 0, lines: int = 2) -> None:
+    def add_list(
+        self, name: str, status: str, minutes: float, robot: str | None, picked: int = 0, lines: int = 2
+    ) -> None:
         row = samples.list_row(name, status, minutes, robot, picked, lines)
         version = self.boards.put("lists", row["listId"], row)
         self.put("list", row["listId"], samples.list_content(row, lines), version)
@@ -230,7 +234,7 @@ _shows("store", "/api/stores/{id}")
 @route("DELETE", "/api/ordering/{id}")
 def _cancel(mall: Rest, asked: Asked, id: str) -> Answer:
     if mall.find("order", id).content["status"] not in ("pending", "approved"):
-        raise Refused(409, "the order cannot be cancelled")
+        raise RefusedError(409, "the order cannot be cancelled")
     thing = mall.change(asked, "order", id)
     ended = {"status": "cancelled", "endedAt": ago(), "cancelledBy": "staff", "reason": asked.body.get("reason")}
     mall.happen("orders", id, "OrderCancelled", "ordering", **ended)
@@ -240,7 +244,7 @@ def _cancel(mall: Rest, asked: Asked, id: str) -> Answer:
 @route("PUT", "/api/depot/shopping/{id}/complete")
 def _complete(mall: Rest, asked: Asked, id: str) -> Answer:
     if mall.find("list", id).content["status"] not in ("assigned", "active"):
-        raise Refused(409, "the shopping list is completed")
+        raise RefusedError(409, "the shopping list is completed")
     thing = mall.change(asked, "list", id)
     mall.happen("lists", id, "ShoppingListCompleted", "depot", gone=True, status="completed")
     mall.happen("orders", id, "OrderReadied", "ordering", ready=True, readiedAt=ago())
@@ -250,7 +254,7 @@ def _complete(mall: Rest, asked: Asked, id: str) -> Answer:
 @route("PUT", "/api/payments/invoices/{id}/pay")
 def _pay(mall: Rest, asked: Asked, id: str) -> Answer:
     if mall.find("invoice", id).content["status"] != "pending":
-        raise Refused(409, "the invoice is paid")
+        raise RefusedError(409, "the invoice is paid")
     thing = mall.change(asked, "invoice", id)
     mall.happen("invoices", id, "InvoicePaid", "payments", gone=True, status="paid")
     mall.happen("orders", id, "OrderPaid", "ordering", paid=True)
@@ -260,7 +264,7 @@ def _pay(mall: Rest, asked: Asked, id: str) -> Answer:
 @route("GET", "/api/insights/orders/{id}/timeline")
 def _timeline(mall: Rest, asked: Asked, id: str) -> Answer:
     if not mall.timelines.get(id):
-        raise Refused(404, "there are no messages in this timeline")
+        raise RefusedError(404, "there are no messages in this timeline")
     return Answer(200, {"messages": mall.timelines[id]})
 
 

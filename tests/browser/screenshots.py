@@ -1,7 +1,4 @@
-"""Write pictures of the pages: `python -m tests.browser.screenshots`; with a folder, every page and state, to look at.
-
-Those of docs/screenshots are few and small: 256 colours are enough for a page without photographs.
-"""
+"""Write pictures of the pages: `python -m tests.browser.screenshots`; with a folder, every page, to look at."""
 
 import subprocess
 import sys
@@ -67,7 +64,7 @@ def main(arguments: list[str]) -> None:
 
 
 def look(browser: Browser, mall: Mall, folder: Path) -> None:
-    """Every page in light, dark, Spanish, the pseudo-locale and on a phone."""
+    """Every page in light, dark, and on a phone."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in PAGES:
         shot(browser, mall, name, folder / f"{name}.png", whole=True)

@@ -38,8 +38,16 @@ ENGLISH = ("Order ", "Customer", "Nothing here", "Check in", "Take payment", "St
 
 def stuck(mall: Mall) -> None:
     """Something for the page of problems."""
-    saga = {"orderId": uid("stuck"), "status": "parked", "step": 3, "compensating": True, "since": "2026-01-01T08:00:00Z"}
-    mall.rest.sagas = [{**saga, "reason": "VoidPayment: payment_voided twice, and was refused with a reason that is long"}]
+    saga = {
+        "orderId": uid("stuck"),
+        "status": "parked",
+        "step": 3,
+        "compensating": True,
+        "since": "2026-01-01T08:00:00Z",
+    }
+    mall.rest.sagas = [
+        {**saga, "reason": "VoidPayment: payment_voided twice, and was refused with a reason that is long"}
+    ]
     reasons = [{"kind": "provider_captured", "expected": 12.5, "found": 0.0}]
     found = {"orderId": uid("differs"), "paymentId": uid("p"), "status": "open", "since": "2026-01-01T08:00:00Z"}
     mall.rest.differences = [{**found, "reasons": reasons}]

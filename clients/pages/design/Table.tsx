@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSteady } from "./steady.ts";
 
 export interface Column<Row> {
@@ -30,8 +30,10 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
   const known = useRef(new Map<string, Row>());
   const { ids, handlers } = useSteady([...now.keys()]);
   known.current = new Map(ids.flatMap((id) => entry(id, now.get(id) ?? known.current.get(id))));
+  const [place, scrolls] = useScrolls();
+  const reached = { tabIndex: 0, "aria-label": caption };
   return (
-    <div class="scrolls" {...handlers}>
+    <div class="scrolls" ref={place} role={scrolls ? "region" : undefined} {...(scrolls ? reached : {})} {...handlers}>
       <table class="table">
         <caption class="for-readers">{caption}</caption>
         <thead>
@@ -63,6 +65,22 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
       </table>
     </div>
   );
+}
+
+/** Whether a table is wider than its place: then the keyboard must be able to move it. */
+function useScrolls(): [preact.RefObject<HTMLDivElement | null>, boolean] {
+  const place = useRef<HTMLDivElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useLayoutEffect(() => {
+    const element = place.current;
+    const table = element?.firstElementChild;
+    if (!element || !table || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth));
+    observer.observe(element);
+    observer.observe(table);
+    return () => observer.disconnect();
+  }, []);
+  return [place, scrolls];
 }
 
 const entry = <Row,>(id: string, row: Row | undefined): [string, Row][] => (row === undefined ? [] : [[id, row]]);
