@@ -1,6 +1,7 @@
 /** The staff's console: starts with config.json, and shows the sign-in or the console. */
 
 import "../pages/design/design.css";
+import "./views.css";
 import "./console.css";
 import { render } from "preact";
 import { Api } from "../pages/api/api.ts";

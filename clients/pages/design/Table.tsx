@@ -33,7 +33,7 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
   const [place, scrolls] = useScrolls();
   const reached = { tabIndex: 0, "aria-label": caption };
   return (
-    <div class="scrolls" ref={place} role={scrolls ? "region" : undefined} {...(scrolls ? reached : {})} {...handlers}>
+    <div class="scrolls" ref={place} role={scrolls ? "group" : undefined} {...(scrolls ? reached : {})} {...handlers}>
       <table class="table">
         <caption class="for-readers">{caption}</caption>
         <thead>
