@@ -11,6 +11,7 @@ PACKAGES := functions events language clients infra
 VENV := .venv/.installed
 ENGINE := .engine/.installed
 NODE := node_modules/.installed
+CHROMIUM := /usr/bin/chromium
 PAGES := $(if $(wildcard clients/pages/build.mjs),.build/pages/.built)
 
 ##@ Start
@@ -151,6 +152,14 @@ test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Run the tests that deploy to the local cloud
 	@.venv/bin/pytest tests/e2e --force-enable-socket
 
+.PHONY: browser
+browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a mall of the tests' own; the last line is JSON (one file: ARGS=)
+	@.venv/bin/python -m tests.browser -q $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots; every page of the console, to look at: ARGS=folder
+	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINUTES=5, SEED= to repeat a printed seed
 	@.venv/bin/python -m tests.fuzz $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
@@ -182,8 +191,8 @@ simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$
 simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
 
-# These need a deployment.
-NOT_HERE := --ignore=tests/e2e
+# These need a deployment, or a browser.
+NOT_HERE := --ignore=tests/e2e --ignore=tests/browser
 
 .PHONY: permissions
 permissions: $(VENV) $(ENGINE) $(NODE) ## Take every permission away, and give it to every other function; writes the table of docs/security.md
@@ -306,6 +315,14 @@ $(VENV): requirements/all.lock
 $(ENGINE): requirements/engine.lock $(VENV)
 	@echo "Installing the local cloud into .engine …" >&2
 	$(call environment,.engine,$<)
+
+# Debian's, which takes about 15 s: the browser tests run no other.
+$(CHROMIUM):
+	@[ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null || \
+		{ echo "$@ was not found. Debian, Ubuntu: apt-get install chromium" >&2; exit 1; }
+	@echo "Installing Chromium …" >&2
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		chromium fonts-dejavu-core > /dev/null
 
 $(NODE): package-lock.json package.json .npmrc
 	@command -v npm > /dev/null || { echo "npm was not found: install Node.js 20 or newer (the CDK runs on it)." >&2; exit 1; }

@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_cloudfront_origins import S3BucketOrigin
 from constructs import Construct
 
+from infra.content_security import content_security_policy
 from infra.live import socket_origin
 from infra.names import named, shared
 from infra.stages import Stage
@@ -123,23 +124,3 @@ class PagesStack(Stack):
     def _name(self) -> str:
         """CloudFront's names are an account's: they hold the region, too."""
         return f"{named(self._stage, 'pages')}-{self.region}"
-
-
-def content_security_policy(asked: list[str]) -> str:
-    """What a page may load: its own files, and nothing inline or evaluated; whom it may ask: these origins and its own.
-
-    https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
-    """
-    directives = {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": "'self'",
-        "img-src": "'self' data:",
-        "font-src": "'self'",
-        "manifest-src": "'self'",
-        "connect-src": " ".join(["'self'", *asked]),
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())

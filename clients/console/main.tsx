@@ -1,13 +1,47 @@
-import "../pages/design/design.css";
-import { render } from "preact";
+/** The staff's console: starts with config.json, and shows the sign-in or the console. */
 
-function Page() {
-  return (
-    <main class="page">
-      <h1>MallBots console</h1>
-    </main>
-  );
+import "../pages/design/design.css";
+import "./views.css";
+import "./console.css";
+import { render } from "preact";
+import { Api } from "../pages/api/api.ts";
+import { type Config, loadConfig } from "../pages/api/config.ts";
+import { Intents } from "../pages/api/intents.ts";
+import { Failed } from "../pages/design/states.tsx";
+import { toast } from "../pages/design/toasts.tsx";
+import { Live } from "../pages/live/connection.ts";
+import { Session } from "../pages/sign_in/session.ts";
+import { returned } from "../pages/sign_in/staff.ts";
+import { shared } from "../pages/text/shared.ts";
+import { choose, language } from "../pages/text/text.ts";
+import { App } from "./App.tsx";
+import type { Context } from "./context.ts";
+
+function contextOf(config: Config): Context {
+  const session = new Session(config, config.staffClient, sessionStorage);
+  const api = new Api(config.api, session, new Intents(sessionStorage));
+  const live = new Live({ url: config.socket, token: session.access });
+  return { config, session, api, live };
+}
+
+/** Ends a sign-in from which the browser comes back; one that failed is told, and may be begun again. */
+async function comeBack({ config, session }: Context): Promise<void> {
+  try {
+    const address = await returned(config, session, sessionStorage, location.href);
+    if (address !== null) history.replaceState(null, "", address);
+  } catch {
+    history.replaceState(null, "", location.pathname);
+    toast(shared("signIn.ended"), "bad");
+  }
+}
+
+async function start(place: Element): Promise<void> {
+  choose(language.value, false);
+  const context = contextOf(await loadConfig());
+  await comeBack(context);
+  render(<App {...context} />, place);
 }
 
 const place = document.getElementById("page");
-if (place) render(<Page />, place);
+if (place)
+  start(place).catch((error: unknown) => render(<Failed error={error} again={() => location.reload()} />, place));

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.pages import FUNCTION, content_security_policy
+from infra.content_security import content_security_policy
+from infra.pages import FUNCTION
 from infra.stages import LOCAL_ENGINE, LOCAL_PAGES
 from tests.infra.conftest import Resource, Templates
 from tests.infra.policies import Names

@@ -9,7 +9,7 @@ export interface Item {
   readonly content: ComponentChildren;
 }
 
-/** A list of links whose items do not jump under the pointer; the arrows go up and down in it. */
+/** A list of links whose items do not jump under the pointer, those that left being marked; the arrows go up and down. */
 export function List({ label, items }: { readonly label: string; readonly items: readonly Item[] }) {
   const known = useRef(new Map<string, Item>());
   const now = new Map(items.map((item) => [item.id, item]));
@@ -34,7 +34,7 @@ export function List({ label, items }: { readonly label: string; readonly items:
       }}
     >
       {[...known.current.values()].map(({ id, href, content }) => (
-        <li key={id}>
+        <li key={id} class={now.has(id) ? undefined : "left"}>
           <a class="item" href={href} data-item>
             {content}
           </a>

@@ -1,11 +1,14 @@
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSteady } from "./steady.ts";
 
 export interface Column<Row> {
   readonly name: string;
   readonly cell: (row: Row) => ComponentChildren;
+  /** Numbers, and what can be done: at the end of their column. */
   readonly number?: boolean;
+  /** What its cells say by themselves: its name is for who cannot see them. */
+  readonly silent?: boolean;
 }
 
 interface Props<Row> {
@@ -27,15 +30,17 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
   const known = useRef(new Map<string, Row>());
   const { ids, handlers } = useSteady([...now.keys()]);
   known.current = new Map(ids.flatMap((id) => entry(id, now.get(id) ?? known.current.get(id))));
+  const [place, scrolls] = useScrolls();
+  const reached = { tabIndex: 0, "aria-label": caption };
   return (
-    <div class="scrolls" {...handlers}>
+    <div class="scrolls" ref={place} role={scrolls ? "group" : undefined} {...(scrolls ? reached : {})} {...handlers}>
       <table class="table">
         <caption class="for-readers">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ name, number }) => (
+            {columns.map(({ name, number, silent }) => (
               <th key={name} scope="col" class={number ? "number" : undefined}>
-                {name}
+                {silent ? <span class="for-readers">{name}</span> : name}
               </th>
             ))}
           </tr>
@@ -60,6 +65,22 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
       </table>
     </div>
   );
+}
+
+/** Whether a table is wider than its place: then the keyboard must be able to move it. */
+function useScrolls(): [preact.RefObject<HTMLDivElement | null>, boolean] {
+  const place = useRef<HTMLDivElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useLayoutEffect(() => {
+    const element = place.current;
+    const table = element?.firstElementChild;
+    if (!element || !table || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth));
+    observer.observe(element);
+    observer.observe(table);
+    return () => observer.disconnect();
+  }, []);
+  return [place, scrolls];
 }
 
 const entry = <Row,>(id: string, row: Row | undefined): [string, Row][] => (row === undefined ? [] : [[id, row]]);

@@ -86,7 +86,7 @@ function Labels({ points, step, place }: LabelsProps) {
     <>
       {points.map(({ label }, at) => {
         if (at % every !== 0) return null;
-        const anchor = at === 0 && every > 1 ? "start" : "middle";
+        const anchor = every === 1 ? "middle" : at === 0 ? "start" : at === points.length - 1 ? "end" : "middle";
         return (
           <text key={label} x={place(at)} y={HIGH - 6} text-anchor={anchor}>
             {label}

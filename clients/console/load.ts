@@ -1,0 +1,213 @@
+/** How views get what they show: once, again, from the stream, and with a version that others may overtake. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Answer } from "../pages/api/api.ts";
+import { ApiError } from "../pages/api/problem.ts";
+import type { Boards, Rows } from "../pages/live/connection.ts";
+import { useConsole } from "./context.ts";
+import { isBehind, versionOf } from "./logic/conflict.ts";
+
+export interface Loaded<Data> {
+  /** What came last; it stays while it is loaded again, and when that fails. */
+  readonly data: Data | null;
+  /** Why the last load failed. */
+  readonly error: unknown;
+  readonly again: () => void;
+}
+
+/** Loads when the key changes, when `again` is called, and each `every` milliseconds while the page is visible. */
+export function useLoad<Data>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<Data>,
+  every: number | null = null,
+): Loaded<Data> {
+  const [shown, setShown] = useState<{ key: string; data: Data | null; error: unknown }>({
+    key,
+    data: null,
+    error: null,
+  });
+  const [times, setTimes] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: times: it is loaded again when it is raised
+  useEffect(() => {
+    const aborting = new AbortController();
+    const { signal } = aborting;
+    latest.current(signal).then(
+      (data) => {
+        if (!signal.aborted) setShown({ key, data, error: null });
+      },
+      (error: unknown) => {
+        if (!signal.aborted) setShown((before) => ({ key, data: before.key === key ? before.data : null, error }));
+      },
+    );
+    return () => aborting.abort();
+  }, [key, times]);
+  useEvery(every, () => setTimes((before) => before + 1));
+  const own = shown.key === key;
+  return {
+    data: own ? shown.data : null,
+    error: own ? shown.error : null,
+    again: () => setTimes((before) => before + 1),
+  };
+}
+
+/** Calls each so many milliseconds while the page is visible, and when it becomes visible. */
+export function useEvery(milliseconds: number | null, call: () => void): void {
+  const latest = useRef(call);
+  latest.current = call;
+  useEffect(() => {
+    if (milliseconds === null) return;
+    const look = (): void => {
+      if (document.visibilityState === "visible") latest.current();
+    };
+    const timer = setInterval(look, milliseconds);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [milliseconds]);
+}
+
+/** Loads again when the stream tells of another version; the first load has what there was. */
+export function useLoadedAgain(version: number, again: () => void): void {
+  const before = useRef(0);
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    if (before.current !== 0 && version !== before.current) latest.current();
+    before.current = version;
+  }, [version]);
+}
+
+/** The rows of a topic, which is watched as long as the view is there. */
+export function useRows<Topic extends keyof Boards & string>(topic: Topic): Rows<Boards[Topic]> {
+  const { live } = useConsole();
+  useEffect(() => live.watch(topic), [live, topic]);
+  return live.rows(topic).value;
+}
+
+/** Whether a topic has no rows yet because none came. */
+export const useLoading = (topic: string): boolean => useConsole().live.status.value.loading.includes(topic);
+
+/** The time now, again each so many milliseconds: for ages. */
+export function useNow(every = 10_000): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+}
+
+const MARKED = 4_000; // milliseconds
+const SETTLES = 500; // milliseconds after a topic was loaded: its shards come one by one
+
+/** The ids of a topic's rows whose version rose just now. What is there at first is no change. */
+export function useChanged(topic: keyof Boards & string): ReadonlySet<string> {
+  const rows = useRows(topic);
+  const loading = useLoading(topic);
+  const before = useRef<Rows | null>(null);
+  const latest = useRef(rows);
+  latest.current = rows;
+  const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    if (loading) return;
+    const timer = setTimeout(() => {
+      before.current = latest.current;
+    }, SETTLES);
+    return () => clearTimeout(timer);
+  }, [loading]);
+  useEffect(() => {
+    const known = before.current;
+    if (known === null || known === rows) return;
+    before.current = rows;
+    const ids = [...rows.keys()].filter((id) => rows.get(id)?.version !== known.get(id)?.version);
+    if (ids.length === 0) return;
+    setChanged(new Set(ids));
+    const timer = setTimeout(() => setChanged(new Set()), MARKED);
+    return () => clearTimeout(timer);
+  }, [rows]);
+  return changed;
+}
+
+export interface Thing<Data> extends Loaded<Data> {
+  readonly etag: string | null;
+  /** What it became since: shown before anything is saved. Null while it is as it was. */
+  readonly newer: Data | null;
+  /** Goes on with what is new. */
+  readonly accept: () => void;
+  /** Saves it. What the stream tells of meanwhile, and what is read after that, is of the own save: no news. */
+  readonly saving: <Result>(work: () => Promise<Result>) => Promise<Result>;
+}
+
+const LOOKS = 10_000; // milliseconds
+
+/** A thing that a form changes. Who has it open sees what another made of it before saving.
+ *
+ * told: the version that the stream tells of. Without a stream it is looked at each 10 seconds (an unchanged one
+ * answers 304).
+ */
+export function useThing<Data>(
+  key: string,
+  ask: (ifNoneMatch: string | undefined, signal: AbortSignal) => Promise<Answer<Data>>,
+  told?: number,
+): Thing<Data> {
+  const [shown, setShown] = useState<{ key: string; answer: Answer<Data> } | null>(null);
+  // saving: a save is under way. taking: it worked, and what comes next is taken.
+  const phase = useRef<"idle" | "saving" | "taking">("idle");
+  const own = shown?.key === key ? shown.answer : null;
+  const looked = useLoad(
+    key,
+    async (signal) => {
+      const answer = await ask(own?.etag ?? undefined, signal);
+      if (signal.aborted) return answer;
+      const take = phase.current === "taking";
+      if (take) phase.current = "idle";
+      if (answer.data !== null) setShown((before) => (before?.key === key && !take ? before : { key, answer }));
+      return answer;
+    },
+    told === undefined ? LOOKS : null,
+  );
+  const latest = looked.data?.data ? looked.data : own;
+  const behind = own !== null && isBehind(latest?.etag ?? null, told);
+  const { again } = looked;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
+  useEffect(() => {
+    if (behind) again();
+  }, [behind, told]);
+  const newer = own && latest && phase.current === "idle" && differs(own, latest) ? latest : null;
+  return {
+    data: own?.data ?? null,
+    etag: own?.etag ?? null,
+    error: looked.error,
+    newer: newer?.data ?? null,
+    accept: () => {
+      if (latest) setShown({ key, answer: latest });
+    },
+    saving: async (work) => {
+      phase.current = "saving";
+      try {
+        const result = await work();
+        phase.current = "taking";
+        return result;
+      } catch (error) {
+        phase.current = "idle";
+        throw error;
+      } finally {
+        again();
+      }
+    },
+    again,
+  };
+}
+
+/** A version that shows the same is no news: a request that changed nothing raises it, too. */
+function differs<Data>(own: Answer<Data>, latest: Answer<Data>): boolean {
+  const [before, after] = [versionOf(own.etag), versionOf(latest.etag)];
+  return before !== after && JSON.stringify(own.data) !== JSON.stringify(latest.data);
+}
+
+export const isKind = (error: unknown, ...kinds: readonly ApiError["kind"][]): boolean =>
+  error instanceof ApiError && kinds.includes(error.kind);

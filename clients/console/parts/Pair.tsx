@@ -1,0 +1,11 @@
+import type { ComponentChildren } from "preact";
+
+/** A fact and its name, within <dl class="facts">. */
+export function Pair({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

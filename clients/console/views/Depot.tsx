@@ -1,0 +1,138 @@
+/** The depot: open lists by robot and age, and the robots. */
+
+import { Badge } from "../../pages/design/Badge.tsx";
+import { Empty, Loading } from "../../pages/design/states.tsx";
+import { type Column, Table } from "../../pages/design/Table.tsx";
+import type { ListRow, RobotRow } from "../../pages/generated/frames.ts";
+import { useChanged, useLoading, useNow, useRows } from "../load.ts";
+import { byRobot, type RobotLists, type Row, shortId, sortedRobots } from "../logic/boards.ts";
+import { Age } from "../parts/Age.tsx";
+import { Heading } from "../parts/Heading.tsx";
+import { ListStatus, RobotStatus } from "../parts/Status.tsx";
+import { useAnnounced } from "../parts/useAnnounced.ts";
+import { to } from "../route.ts";
+import { texts } from "../texts/texts.ts";
+
+const LATE = 15; // minutes
+
+export function Depot() {
+  const lists = useRows("lists");
+  const robots = useRows("robots");
+  const loading = useLoading("lists");
+  const now = useNow();
+  const changed = useChanged("lists");
+  const groups = byRobot(lists.values(), robots);
+  const counts = { count: lists.size, waiting: groups.find(({ botId }) => botId === null)?.lists.length ?? 0 };
+  useAnnounced(loading ? null : counts, (told) => texts("depot.announced", told));
+  return (
+    <>
+      <Heading title={texts("place.depot")} />
+      <div class="columns">
+        <section class="stack" aria-labelledby="lists">
+          <h2 id="lists">
+            {texts("depot.lists")} <Badge>{lists.size}</Badge>
+          </h2>
+          {loading ? (
+            <Loading />
+          ) : groups.length === 0 ? (
+            <Empty>
+              <p>{texts("depot.none")}</p>
+            </Empty>
+          ) : (
+            groups.map((group) => <Group key={group.botId ?? "-"} group={group} now={now} changed={changed} />)
+          )}
+        </section>
+        <Robots robots={sortedRobots(robots.values())} now={now} />
+      </div>
+    </>
+  );
+}
+
+interface GroupProps {
+  readonly group: RobotLists;
+  readonly now: number;
+  readonly changed: ReadonlySet<string>;
+}
+
+function Group({ group, now, changed }: GroupProps) {
+  const { botId, robot, lists } = group;
+  const name = botId === null ? texts("depot.waiting") : (robot?.name ?? shortId(botId));
+  const columns: Column<Row<ListRow>>[] = [
+    {
+      name: texts("order"),
+      cell: ({ data }) => (
+        <a href={to("orders", data.orderId)} class="mono" data-item>
+          {shortId(data.orderId)}
+        </a>
+      ),
+    },
+    { name: texts("state"), cell: ({ data }) => <ListStatus status={data.status} /> },
+    {
+      name: texts("who.picked"),
+      cell: ({ data }) => texts("progress", { picked: data.picked, quantity: data.quantity }),
+      number: true,
+    },
+    { name: texts("since"), cell: ({ data }) => <Age since={data.since} now={now} late={LATE} />, number: true },
+    {
+      name: texts("checkIn"),
+      silent: true,
+      number: true,
+      cell: ({ data }) =>
+        data.status === "assigned" || data.status === "active" ? (
+          <a href={to("orders", data.orderId, "check-in")} class="button button-small">
+            {texts("checkIn")}
+            <span class="for-readers"> {shortId(data.orderId)}</span>
+          </a>
+        ) : null,
+    },
+  ];
+  return (
+    <div class="card stack-close aligned">
+      <h3 class="row">
+        {name}
+        {robot && <RobotStatus status={robot.status} listId={robot.listId} />}
+      </h3>
+      <Table caption={name} columns={columns} rows={lists} idOf={({ id }) => id} changed={changed} />
+    </div>
+  );
+}
+
+function Robots({ robots, now }: { readonly robots: readonly Row<RobotRow>[]; readonly now: number }) {
+  const loading = useLoading("robots");
+  return (
+    <section class="stack" aria-labelledby="robots">
+      <h2 id="robots">
+        {texts("depot.robots")} <Badge>{robots.length}</Badge>
+      </h2>
+      {loading ? (
+        <Loading />
+      ) : robots.length === 0 ? (
+        <Empty>
+          <p>{texts("depot.noRobots")}</p>
+        </Empty>
+      ) : (
+        <div class="card">
+          <Table<Row<RobotRow>>
+            caption={texts("depot.robots")}
+            columns={[
+              { name: texts("robot"), cell: ({ data }) => data.name },
+              { name: texts("state"), cell: ({ data }) => <RobotStatus status={data.status} listId={data.listId} /> },
+              {
+                name: texts("order"),
+                cell: ({ data }) =>
+                  data.listId ? (
+                    <a href={to("orders", data.listId)} class="mono" data-item>
+                      {shortId(data.listId)}
+                    </a>
+                  ) : null,
+              },
+              { name: texts("since"), cell: ({ data }) => <Age since={data.since} now={now} />, number: true },
+            ]}
+            rows={robots}
+            idOf={({ id }) => id}
+          />
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,173 @@
+/** What needs a person: parked sagas, and orders whose money differs. Asked for again every 15 seconds. */
+
+import { Badge } from "../../pages/design/Badge.tsx";
+import { Button } from "../../pages/design/Button.tsx";
+import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
+import { Table } from "../../pages/design/Table.tsx";
+import { toast } from "../../pages/design/toasts.tsx";
+import type { DifferenceShape, SagaView } from "../../pages/generated/api.ts";
+import { money } from "../../pages/text/text.ts";
+import { useConsole } from "../context.ts";
+import { type Loaded, useLoad, useNow } from "../load.ts";
+import { shortId } from "../logic/boards.ts";
+import { words } from "../logic/timeline.ts";
+import { Age } from "../parts/Age.tsx";
+import { Heading } from "../parts/Heading.tsx";
+import { rolledBack } from "../parts/useSave.ts";
+import { to } from "../route.ts";
+import { texts } from "../texts/texts.ts";
+
+const LOOKS = 15_000; // milliseconds
+const MOST = 100;
+
+export function Problems() {
+  const { api } = useConsole();
+  const now = useNow();
+  const sagas = useLoad(
+    "sagas",
+    (signal) => api.get("GET /api/checkout/sagas", { query: { status: "parked", limit: MOST }, signal }),
+    LOOKS,
+  );
+  const differences = useLoad(
+    "differences",
+    (signal) => api.get("GET /api/payments/differences", { query: { status: "open", limit: MOST }, signal }),
+    LOOKS,
+  );
+  const resume = (orderId: string) =>
+    api.ask("PUT /api/checkout/sagas/{orderId}/resume", { path: { orderId }, body: {}, intent: `resume ${orderId}` });
+  const recheck = (orderId: string) =>
+    api.ask("PUT /api/payments/differences/{orderId}/recheck", {
+      path: { orderId },
+      body: {},
+      intent: `recheck ${orderId}`,
+    });
+  return (
+    <>
+      <Heading title={texts("place.problems")} />
+      <Section title={texts("problems.sagas")} none={texts("problems.noSagas")} loaded={sagas} rows={sagas.data?.sagas}>
+        {(rows) => (
+          <Table<SagaView>
+            caption={texts("problems.sagas")}
+            columns={[
+              { name: texts("order"), cell: ({ orderId }) => <OrderLink id={orderId} /> },
+              { name: texts("who.reason"), cell: ({ reason }) => reason },
+              { name: texts("problems.step"), cell: ({ step }) => step, number: true },
+              { name: texts("since"), cell: ({ since }) => <Age since={since} now={now} />, number: true },
+              {
+                name: texts("problems.resume"),
+                silent: true,
+                number: true,
+                cell: ({ orderId }) => <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />,
+              },
+            ]}
+            rows={rows}
+            idOf={({ orderId }) => orderId}
+          />
+        )}
+      </Section>
+      <Section
+        title={texts("problems.differences")}
+        none={texts("problems.noDifferences")}
+        loaded={differences}
+        rows={differences.data?.differences}
+      >
+        {(rows) => (
+          <Table<DifferenceShape>
+            caption={texts("problems.differences")}
+            columns={[
+              { name: texts("order"), cell: ({ orderId }) => <OrderLink id={orderId} /> },
+              {
+                name: texts("who.reason"),
+                cell: ({ reasons }) =>
+                  reasons.map(({ kind, expected, found }) => (
+                    <span key={kind} class="block">
+                      {words(kind.replaceAll("_", " "))}: {money(expected)} → {money(found)}
+                    </span>
+                  )),
+              },
+              { name: texts("since"), cell: ({ since }) => <Age since={since} now={now} />, number: true },
+              {
+                name: texts("problems.recheck"),
+                silent: true,
+                number: true,
+                cell: ({ orderId }) => (
+                  <Act name="problems.recheck" id={orderId} work={recheck} done={differences.again} />
+                ),
+              },
+            ]}
+            rows={rows}
+            idOf={({ orderId }) => orderId}
+          />
+        )}
+      </Section>
+      <section class="card stack-close">
+        <h2>{texts("problems.letters")}</h2>
+        <p class="soft">{texts("problems.lettersHow")}</p>
+      </section>
+    </>
+  );
+}
+
+function OrderLink({ id }: { readonly id: string }) {
+  return (
+    <a href={to("orders", id)} class="mono" data-item>
+      {shortId(id)}
+    </a>
+  );
+}
+
+interface ActProps {
+  readonly name: "problems.resume" | "problems.recheck";
+  readonly id: string;
+  readonly work: (id: string) => Promise<unknown>;
+  readonly done: () => void;
+}
+
+function Act({ name, id, work, done }: ActProps) {
+  const press = async (): Promise<void> => {
+    try {
+      await work(id);
+      toast(texts("problems.begun", { id: shortId(id) }));
+    } catch (error) {
+      rolledBack(texts("problems.failed", { id: shortId(id) }), error);
+    }
+    done();
+  };
+  return (
+    <Button class="button-small" label={`${texts(name)} ${shortId(id)}`} onPress={press}>
+      {texts(name)}
+    </Button>
+  );
+}
+
+interface SectionProps<Row> {
+  readonly title: string;
+  readonly none: string;
+  readonly loaded: Loaded<unknown>;
+  readonly rows: readonly Row[] | undefined;
+  readonly children: (rows: readonly Row[]) => preact.ComponentChildren;
+}
+
+function Section<Row>({ title, none, loaded, rows, children }: SectionProps<Row>) {
+  return (
+    <section class="card stack-close">
+      <h2 class="row">
+        {title} {rows && <Badge kind={rows.length > 0 ? "bad" : "good"}>{rows.length}</Badge>}
+      </h2>
+      {rows === undefined ? (
+        loaded.error ? (
+          <Failed error={loaded.error} again={loaded.again} />
+        ) : (
+          <Loading />
+        )
+      ) : rows.length === 0 ? (
+        <Empty>
+          <p>{none}</p>
+        </Empty>
+      ) : (
+        children(rows)
+      )}
+      {rows !== undefined && loaded.error ? <p class="soft small">{texts("problems.old")}</p> : null}
+    </section>
+  );
+}

@@ -1,0 +1,194 @@
+/** Search: an order by its number, what is on the boards at once, and all orders by filters. */
+
+import { useEffect, useState } from "preact/hooks";
+import { Button } from "../../pages/design/Button.tsx";
+import { Field } from "../../pages/design/Field.tsx";
+import { List } from "../../pages/design/List.tsx";
+import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
+import type { SearchFilters, SearchOrderContent } from "../../pages/generated/api.ts";
+import { dayAndTime, money } from "../../pages/text/text.ts";
+import { useConsole } from "../context.ts";
+import { isKind, useLoad, useRows } from "../load.ts";
+import { isMeant, shortId } from "../logic/boards.ts";
+import { type Asked, filtersOf, type Field as Named, readAsked, STATUSES, writeAsked } from "../logic/search.ts";
+import { Heading } from "../parts/Heading.tsx";
+import { OrderStatus } from "../parts/Status.tsx";
+import { route, to } from "../route.ts";
+import { texts } from "../texts/texts.ts";
+
+export function SearchOrders() {
+  const { query } = route.value;
+  const text = query.get("text") ?? "";
+  const asked = readAsked(query);
+  const filters = filtersOf(asked);
+  const byText = text !== "";
+  return (
+    <>
+      <Heading title={texts("search")} />
+      <Filters asked={asked} text={text} />
+      {byText && <ByText text={text} />}
+      {(!byText || Object.keys(filters).length > 0) && (
+        <section class="stack-close">
+          <h2>{texts("search.all")}</h2>
+          <Results filters={filters} />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** The end of an order's number, as it is shown: no customer is meant. */
+const SHORT = /^[0-9a-z]{1,6}$/i;
+
+/** What a typed text may mean: the end of an order's number on the boards, an order's id, or a customer's. */
+function ByText({ text }: { readonly text: string }) {
+  const { api } = useConsole();
+  const orders = useRows("orders");
+  const close = [...orders.values()].filter(({ id }) => isMeant(text, id));
+  const exact = useLoad(`order ${text}`, async (signal) => {
+    try {
+      return (await api.get("GET /api/search/orders/{id}", { path: { id: text }, signal })).order;
+    } catch (error) {
+      if (isKind(error, "not_found", "invalid")) return null;
+      throw error;
+    }
+  });
+  const shown = close.map(({ id, data }) => ({
+    id,
+    href: to("orders", id),
+    content: <Found id={id} status={data.status} total={data.total} at={data.createdAt} />,
+  }));
+  if (exact.data && !orders.has(exact.data.orderId)) shown.push(itemOf(exact.data, true));
+  return (
+    <>
+      <section class="stack-close">
+        <h2>{texts("search.found", { text })}</h2>
+        {shown.length > 0 ? (
+          <List label={texts("search.found", { text })} items={shown} />
+        ) : exact.error ? (
+          <Failed error={exact.error} again={exact.again} />
+        ) : (
+          <Empty>
+            <p>{texts("search.none")}</p>
+          </Empty>
+        )}
+      </section>
+      {!SHORT.test(text) && (
+        <section class="stack-close">
+          <h2>{texts("search.ofCustomer", { text })}</h2>
+          <Results filters={{ customerId: text }} />
+        </section>
+      )}
+    </>
+  );
+}
+
+function itemOf({ orderId, status, total, createdAt, customerName }: SearchOrderContent, named: boolean) {
+  const name = named && customerName ? { name: customerName } : {};
+  return {
+    id: orderId,
+    href: to("orders", orderId),
+    content: <Found id={orderId} status={status} total={total} at={createdAt} {...name} />,
+  };
+}
+
+interface FoundProps {
+  readonly id: string;
+  readonly status: SearchOrderContent["status"];
+  readonly total: number;
+  readonly at: string;
+  readonly name?: string;
+}
+
+function Found({ id, status, total, at, name }: FoundProps) {
+  return (
+    <>
+      <span class="mono id">{shortId(id)}</span>
+      <span class="grow">{name}</span>
+      <span class="soft small">{dayAndTime(at)}</span>
+      <OrderStatus status={status} />
+      <span class="number amount">{money(total)}</span>
+    </>
+  );
+}
+
+interface ResultsProps {
+  readonly filters: SearchFilters;
+  /** Whether the customers are named. */
+  readonly named?: boolean;
+}
+
+/** Orders that match, newest first, and more where there are. */
+export function Results({ filters, named = true }: ResultsProps) {
+  const { api } = useConsole();
+  const [pages, setPages] = useState(1);
+  const key = JSON.stringify(filters);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another search begins at its first page
+  useEffect(() => setPages(1), [key]);
+  const { data, error, again } = useLoad(`search ${key} ${pages}`, async (signal) => {
+    const orders: SearchOrderContent[] = [];
+    let next: string | undefined;
+    for (let page = 0; page < pages; page += 1) {
+      const body = { filters, limit: 50, ...(next ? { next } : {}) };
+      const answer = await api.get("POST /api/search/orders", { body, signal });
+      orders.push(...answer.orders);
+      next = answer.next;
+      if (!next) break;
+    }
+    return { orders, next };
+  });
+  if (!data) return error ? <Failed error={error} again={again} /> : <Loading />;
+  if (data.orders.length === 0) {
+    return (
+      <Empty>
+        <p>{texts("search.none")}</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <List label={texts("search.all")} items={data.orders.map((order) => itemOf(order, named))} />
+      {data.next && <Button onPress={() => setPages(pages + 1)}>{texts("search.more")}</Button>}
+    </>
+  );
+}
+
+function Filters({ asked, text }: { readonly asked: Asked; readonly text: string }) {
+  const [typed, setTyped] = useState<Asked>(asked);
+  const stores = useRows("stores");
+  const here = JSON.stringify(asked);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked is another object each time
+  useEffect(() => setTyped(asked), [here]);
+  const field = (name: Named) => ({
+    value: typed[name],
+    onInput: (value: string) => setTyped({ ...typed, [name]: value }),
+  });
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    location.hash = `#/search?${writeAsked(typed, text)}`;
+  };
+  const all = { value: "", label: texts("search.any") };
+  return (
+    <form class="card stack" onSubmit={submit}>
+      <div class="filters">
+        <Field
+          label={texts("search.status")}
+          options={[all, ...STATUSES.map((value) => ({ value, label: texts(`order.${value}`) }))]}
+          {...field("status")}
+        />
+        <Field
+          label={texts("items.store")}
+          options={[all, ...[...stores.values()].map(({ id, data }) => ({ value: id, label: data.name }))]}
+          {...field("store")}
+        />
+        <Field label={texts("search.from")} type="date" {...field("from")} />
+        <Field label={texts("search.to")} type="date" {...field("to")} />
+        <Field label={texts("search.least")} inputMode="decimal" {...field("least")} />
+        <Field label={texts("search.most")} inputMode="decimal" {...field("most")} />
+      </div>
+      <div class="row">
+        <Button type="submit">{texts("search")}</Button>
+      </div>
+    </form>
+  );
+}
