@@ -10,7 +10,7 @@ import { changed, totalOf } from "./logic/basket.ts";
 import { Catalogue, type Found } from "./logic/catalogue.ts";
 import { Checkout } from "./logic/checkout.ts";
 import { customerApi } from "./logic/customer.ts";
-import { NotedApi } from "./logic/network.ts";
+import { NotedApi, network } from "./logic/network.ts";
 import { change, type Screen, still, visit } from "./logic/visit.ts";
 import { t } from "./texts.ts";
 
@@ -76,6 +76,12 @@ export function put({ store, product }: Found, by: number): void {
 
 /** As the text messages name an order (functions/notifications/wording.py). */
 export const orderNumber = (id: string): string => id.slice(0, 8);
+
+/** Whether the mall may be asked to take money: now, or not at all. Nothing that was pressed waits for the network. */
+export async function reachable({ catalogue }: Kiosk): Promise<boolean> {
+  if (network.value === "lost") await catalogue.look().catch(() => undefined);
+  return network.value !== "lost";
+}
 
 export const nameOf = (productId: string): string =>
   visit.value.lines.find((line) => line.productId === productId)?.name ?? productId;

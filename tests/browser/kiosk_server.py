@@ -29,7 +29,7 @@ LONG_NAME = "The Extraordinarily Long-Named Emporium of Small Brass Instruments 
 
 
 @dataclass
-class Problem(Exception):
+class ProblemError(Exception):
     status: int
     code: str
     detail: str = ""
@@ -68,7 +68,7 @@ class Mall:
     taking_part: bool = True
     _answers: dict[tuple[str, str, str], tuple[str, Json]] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
-    _refused: dict[str, list[Problem]] = field(default_factory=dict)
+    _refused: dict[str, list[ProblemError]] = field(default_factory=dict)
     _held: dict[str, threading.Event] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -76,7 +76,7 @@ class Mall:
         """The next answers to a route are lost, though the request took effect."""
         self._lost[route] = times
 
-    def refuse(self, route: str, *problems: Problem) -> None:
+    def refuse(self, route: str, *problems: ProblemError) -> None:
         self._refused[route] = list(problems)
 
     def hold(self, route: str) -> threading.Event:
@@ -95,7 +95,7 @@ class Mall:
             order["version"] += 1
 
     def answer(self, method: str, path: str, headers: Json, body: Json) -> tuple[int, Json, str]:
-        """Status, body and ETag ("" for none). Raises Problem, and ConnectionError for an answer that is lost."""
+        """Status, body and ETag ("" for none). Raises ProblemError, and ConnectionError for an answer that is lost."""
         if self.down:
             raise ConnectionError
         route, handler, ids = self._routed(method, path)
@@ -122,7 +122,7 @@ class Mall:
         if place in self._answers:
             before, answer = self._answers[place]
             if before != told:
-                raise Problem(422, "idempotency_key_reused")
+                raise ProblemError(422, "idempotency_key_reused")
             return answer, ""
         answer, version = does()
         self._answers[place] = (told, answer)
@@ -134,7 +134,7 @@ class Mall:
             pattern = "^" + re.sub(r"\{\w+\}", "([^/]+)", template) + "$"
             if wanted == method and (found := re.match(pattern, path)):
                 return route, handler, found.groups()
-        raise Problem(404, "not_found", f"no route {method} {path}")
+        raise ProblemError(404, "not_found", f"no route {method} {path}")
 
     def total(self, lines: dict[str, int]) -> float:
         return round(sum(self.products[id]["price"] * count for id, count in lines.items()), 2)
@@ -165,7 +165,7 @@ def _customer(headers: Json, mall: Mall) -> str:
     for customer in mall.customers:
         if headers.get("authorization") == f"Bearer {token('customer', customer)}":
             return customer
-    raise Problem(403, "forbidden")
+    raise ProblemError(403, "forbidden")
 
 
 def _stores(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
@@ -179,7 +179,7 @@ def _products(mall: Mall, headers: Json, body: Json, store: str) -> tuple[Json, 
 
 def _register(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
     if not body["name"] or not re.fullmatch(r"\+?\d{7,15}", body["smsNumber"]):
-        raise Problem(400, "invalid", "the number is no number")
+        raise ProblemError(400, "invalid", "the number is no number")
     customer = str(uuid.uuid4())
     mall.customers[customer] = body
     return {"id": customer}, ""
@@ -187,7 +187,7 @@ def _register(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
 
 def _session(mall: Mall, headers: Json, body: Json, customer: str) -> tuple[Json, str]:
     if customer not in mall.customers:
-        raise Problem(404, "not_found")
+        raise ProblemError(404, "not_found")
     return {"token": token("customer", customer), "expiresAt": "2100-01-01T00:00:00Z"}, ""
 
 
@@ -198,14 +198,14 @@ def _code(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
 def _prove(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
     found = [id for id, customer in mall.customers.items() if customer["smsNumber"] == body["smsNumber"]]
     if body["code"] != CODE or not found:
-        raise Problem(403, "forbidden", "this code is wrong or not valid any more: request another one")
+        raise ProblemError(403, "forbidden", "this code is wrong or not valid any more: request another one")
     return {"customerId": found[0], **_session(mall, headers, {}, found[0])[0]}, ""
 
 
 def _start(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
     customer = _customer(headers, mall)
     if body["customerId"] != customer:
-        raise Problem(403, "forbidden")
+        raise ProblemError(403, "forbidden")
     basket = Basket(str(uuid.uuid4()), customer)
     mall.baskets[basket.id] = basket
     return {"id": basket.id}, ""
@@ -214,7 +214,7 @@ def _start(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
 def _own(mall: Mall, headers: Json, basket: str) -> Basket:
     found = mall.baskets.get(basket)
     if found is None or found.customer != _customer(headers, mall):
-        raise Problem(404, "not_found")
+        raise ProblemError(404, "not_found")
     return found
 
 
@@ -234,9 +234,9 @@ def _alter(mall: Mall, headers: Json, body: Json, id: str, by: int) -> tuple[Jso
     basket = _own(mall, headers, id)
     product = body["productId"]
     if basket.status != "open":
-        raise Problem(409, "refused", "the basket is not open")
+        raise ProblemError(409, "refused", "the basket is not open")
     if product not in mall.products:
-        raise Problem(404, "not_found", "product was not located")
+        raise ProblemError(404, "not_found", "product was not located")
     count = basket.lines.get(product, 0) + by * body["quantity"]
     basket.lines = {id: held for id, held in {**basket.lines, product: count}.items() if held > 0}
     basket.version += 1
@@ -253,7 +253,7 @@ def _remove(mall: Mall, headers: Json, body: Json, id: str) -> tuple[Json, str]:
 
 def _pay(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
     if body["amount"] <= 0 or body["customerId"] != _customer(headers, mall):
-        raise Problem(400, "invalid")
+        raise ProblemError(400, "invalid")
     payment = str(uuid.uuid4())
     mall.payments[payment] = {**body, "status": "authorized"}
     return {"id": payment}, ""
@@ -262,9 +262,9 @@ def _pay(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
 def _check_out(mall: Mall, headers: Json, body: Json, id: str) -> tuple[Json, str]:
     basket = _own(mall, headers, id)
     if headers.get("if-match") not in (None, f'"{basket.version}"'):
-        raise Problem(412, "stale")
+        raise ProblemError(412, "stale")
     if basket.status != "open" or not basket.lines:
-        raise Problem(409, "refused", "the basket is not open")
+        raise ProblemError(409, "refused", "the basket is not open")
     basket.status = "checked_out"
     basket.version += 1
     order = {
@@ -284,14 +284,14 @@ def _check_out(mall: Mall, headers: Json, body: Json, id: str) -> tuple[Json, st
 def _order(mall: Mall, headers: Json, body: Json, id: str) -> tuple[Json, str]:
     found = mall.orders.get(id)
     if found is None or found["order"]["customerId"] != _customer(headers, mall):
-        raise Problem(404, "not_found")
+        raise ProblemError(404, "not_found")
     return {"order": found["order"]}, f'"{found["version"]}"'
 
 
 def _charge(mall: Mall, headers: Json, body: Json, id: str) -> tuple[Json, str]:
     order = mall.orders[id]["order"]
     if order["status"] == "pending":
-        raise Problem(404, "not_found")
+        raise ProblemError(404, "not_found")
     mall.move(id, paid=True)
     return {}, ""
 
@@ -334,7 +334,7 @@ def stocked() -> Mall:
 
 @contextmanager
 def serve(pages: Path, extra: dict[str, Path]) -> Iterator[tuple[str, dict[str, Mall]]]:
-    """Serves the kiosk's folder, and the files of `extra` by their paths. What is yielded last has the mall ("mall")."""
+    """Serves the kiosk's folder, and the files of `extra` by their paths; yields its address and its mall."""
     served = {"mall": stocked()}
 
     class Handler(BaseHTTPRequestHandler):
@@ -359,8 +359,8 @@ def serve(pages: Path, extra: dict[str, Path]) -> Iterator[tuple[str, dict[str, 
                 return self.identity()
             return self.asked()
 
-        do_PUT = do_POST
-        do_DELETE = do_POST
+        def do_PUT(self) -> None:
+            self.asked()
 
         def asked(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -372,7 +372,7 @@ def serve(pages: Path, extra: dict[str, Path]) -> Iterator[tuple[str, dict[str, 
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            except Problem as problem:
+            except ProblemError as problem:
                 told = {"status": problem.status, "code": problem.code, "detail": problem.detail}
                 self.send(problem.status, json.dumps(told).encode(), "application/problem+json")
                 return

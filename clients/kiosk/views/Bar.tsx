@@ -36,7 +36,7 @@ export function Bar({ onLeave }: { readonly onLeave: () => void }) {
           {screen !== "order" && <Button onPress={onLeave}>{t("leave")}</Button>}
           {shopping && (
             <Button kind="primary" class="bar-basket" disabled={count === 0} onPress={() => go("basket")}>
-              {t("basket.button", { count, total: money(totalOf(lines)) })}
+              {count === 0 ? t("basket.none") : t("basket.button", { count, total: money(totalOf(lines)) })}
             </Button>
           )}
         </div>

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../pages/design/Button.tsx";
 import { clockTime, money } from "../../pages/text/text.ts";
-import { fail, type Kiosk, nameOf, orderNumber, tell } from "../kiosk.ts";
+import { fail, type Kiosk, nameOf, orderNumber, reachable, tell } from "../kiosk.ts";
 import { type Order as Content, follow, type Reached, type Step, stepsOf } from "../logic/follow.ts";
-import { awaited, network } from "../logic/network.ts";
+import { awaited } from "../logic/network.ts";
 import { spelt } from "../logic/speech.ts";
 import { still, visit } from "../logic/visit.ts";
 import { t, wrong } from "../texts.ts";
@@ -40,9 +40,6 @@ export function Order({ kiosk, onFinish }: Props) {
   const over = order?.status === "rejected" || order?.status === "cancelled";
   return (
     <Screen title={<Spelt number={number} />} intro={t("order.intro")}>
-      <p class="order-number" tabIndex={-1} data-stop data-say={`${t("order.number")}: ${spelt(number)}`}>
-        <span class="soft">{t("order.number")}</span> <span class="mono">{number}</span>
-      </p>
       {over ? (
         <Said class="notice notice-warn">{t(`order.${order.status as "rejected"}`)}</Said>
       ) : (
@@ -66,7 +63,9 @@ function Spelt({ number }: { readonly number: string }) {
   return (
     <>
       {before}
-      <span data-say={spelt(number)}>{number}</span>
+      <span class="order-number mono" data-say={spelt(number)}>
+        {number}
+      </span>
       {after}
     </>
   );
@@ -106,7 +105,7 @@ function Charge({ kiosk, order }: { readonly kiosk: Kiosk; readonly order: Conte
   const [done, setDone] = useState(false);
   const charge = async (): Promise<void> => {
     const { id } = visit.value;
-    if (network.value === "lost") return fail(t("pay.lost"));
+    if (!(await awaited(() => reachable(kiosk)))) return fail(t("pay.lost"));
     try {
       const given = { path: { id: order.id }, body: {}, intent: `${id} charge ${order.id}`, keep: true };
       await awaited(() => kiosk.mine.ask("PUT /api/payments/invoices/{id}/pay", given));

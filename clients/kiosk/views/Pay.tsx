@@ -4,10 +4,10 @@ import { Button } from "../../pages/design/Button.tsx";
 import type { BasketContent } from "../../pages/generated/api.ts";
 import { shared } from "../../pages/text/shared.ts";
 import { money } from "../../pages/text/text.ts";
-import { checkoutOf, fail, go, type Kiosk, nameOf, tell } from "../kiosk.ts";
+import { checkoutOf, fail, go, type Kiosk, nameOf, reachable, tell } from "../kiosk.ts";
 import { type Line, totalOf } from "../logic/basket.ts";
 import { GoneError } from "../logic/checkout.ts";
-import { awaited, network } from "../logic/network.ts";
+import { awaited } from "../logic/network.ts";
 import { change, still, visit } from "../logic/visit.ts";
 import { t, wrong } from "../texts.ts";
 import { Lines, Total } from "./basket.tsx";
@@ -49,8 +49,11 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
   };
 
   const pay = async (): Promise<void> => {
-    if (network.value === "lost") return fail(t("pay.lost"));
     setPhase("working");
+    if (!(await awaited(() => reachable(kiosk)))) {
+      setPhase("ready");
+      return fail(t("pay.lost"));
+    }
     tell(t("pay.working"));
     try {
       await awaited(() => checkout.pay());

@@ -12,8 +12,12 @@ const said = ({ quantity, name, storeName, price }: Line): string =>
 
 function Words({ line }: { readonly line: Line }) {
   return (
-    <p class="grow" tabIndex={-1} data-stop>
-      {said(line)}
+    <p class="grow line" tabIndex={-1} data-stop data-say={said(line)}>
+      <span class="line-count number">{line.quantity} ×</span>{" "}
+      <span class="grow">
+        <strong>{line.name}</strong> <span class="soft">{line.storeName}</span>
+      </span>{" "}
+      <span class="number">{money(line.price * line.quantity)}</span>
     </p>
   );
 }

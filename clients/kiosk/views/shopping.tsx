@@ -66,7 +66,7 @@ export function Store({ kiosk: { catalogue } }: Props) {
   const products = catalogue.shop.value.products[storeId]?.data;
   const count = products?.length ?? 0;
   const open = store?.participating ?? false;
-  const intro = !open ? t("store.closed") : count > 0 ? t("store.intro", { count }) : "";
+  const intro = t(open ? "store.intro" : "store.closed");
   return (
     <Screen title={store?.name ?? ""} intro={intro}>
       {!products && <Waiting again={() => catalogue.open(storeId)} />}
