@@ -84,6 +84,7 @@ function start(kiosk: Kiosk, page: HTMLElement): void {
   document.addEventListener("pointerdown", somebody);
   document.addEventListener("click", somebody);
   addEventListener("offline", noteLost);
+  void kiosk.catalogue.refresh().catch(() => undefined);
   setInterval(() => {
     const { stores } = kiosk.catalogue.shop.value;
     if (network.value === "lost" || stores === null) void kiosk.catalogue.look().catch(() => undefined);

@@ -19,6 +19,8 @@ export const en = {
   "stores.none": "No store takes orders right now.",
   "stores.search": "Search all stores",
   "store.intro": "Tap Add to put something in your basket.",
+  "store.loaded": { one: "{count} product", other: "{count} products" },
+  "stores.loaded": { one: "{count} store", other: "{count} stores" },
   "store.none": "This store has no products right now.",
   "store.closed": "This store takes no orders here. You can go there in person.",
   "product.add": "Add",
@@ -112,6 +114,8 @@ export const en = {
   "over.done": "Your visit is over. Nothing of it stays on this kiosk.",
   "leave.title": "End your visit?",
   "leave.text": "Your basket is emptied, and nothing stays on this kiosk.",
+  "leave.unsure":
+    "We could not hear whether your order was placed. If it was, you get a text message. Nothing stays on this kiosk.",
   "leave.yes": "End my visit",
   "leave.no": "Stay",
   "bar.label": "Help with seeing and hearing",

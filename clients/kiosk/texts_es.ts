@@ -14,6 +14,8 @@ export const es: Texts = {
   "stores.none": "Ninguna tienda acepta pedidos ahora mismo.",
   "stores.search": "Buscar en todas las tiendas",
   "store.intro": "Toque Añadir para poner algo en su cesta.",
+  "store.loaded": { one: "{count} producto", other: "{count} productos" },
+  "stores.loaded": { one: "{count} tienda", other: "{count} tiendas" },
   "store.none": "Esta tienda no tiene productos ahora mismo.",
   "store.closed": "Esta tienda no acepta pedidos aquí. Puede ir en persona.",
   "product.add": "Añadir",
@@ -107,6 +109,8 @@ export const es: Texts = {
   "over.done": "Su visita ha terminado. No queda nada de ella en este quiosco.",
   "leave.title": "¿Terminar su visita?",
   "leave.text": "Se vacía su cesta, y no queda nada en este quiosco.",
+  "leave.unsure":
+    "No pudimos saber si su pedido se hizo. Si se hizo, recibirá un mensaje. No queda nada en este quiosco.",
   "leave.yes": "Terminar mi visita",
   "leave.no": "Quedarme",
   "bar.label": "Ayuda para ver y oír",

@@ -28,6 +28,7 @@ class Words:
     start: str
     shop: str
     store_intro: str
+    products: str
     add: str
     added: str
     basket: str
@@ -58,6 +59,7 @@ EN = Words(
     start="button, Start in English",
     shop="heading, Where would you like to shop?, Choose a store, or search all of them., level 1",
     store_intro="heading, Paper Lantern Books, Tap Add to put something in your basket., level 1",
+    products="polite: 2 products",
     add="button, Add A Short History of Tea, $18.90",
     added="polite: A Short History of Tea: {count} in your basket. Total {total}.",
     basket="button, Basket, {items}, {total}",
@@ -87,6 +89,7 @@ ES = Words(
     start="button, Empezar en español",
     shop="heading, ¿Dónde quiere comprar?, Elija una tienda o busque en todas., level 1",
     store_intro="heading, Paper Lantern Books, Toque Añadir para poner algo en su cesta., level 1",
+    products="polite: 2 productos",
     add="button, Añadir A Short History of Tea, 18,90 US$",
     added="polite: A Short History of Tea: {count} en su cesta. Total {total}.",
     basket="button, Cesta, {items}, {total}",
@@ -140,7 +143,9 @@ class Walk:
             self.kiosk.mall.lose("GET /api/stores")
             self.kiosk.mall.lose("GET /api/stores/{id}/products")
         self.chooses(words.start, words.shop)
-        self.chooses("button, Paper Lantern Books", words.store_intro)
+        since = len(self.ear.log)
+        self.chooses("button, Paper Lantern Books", words.store_intro, reload=False)
+        self.ear.hear(words.products, since)
         self.chooses(words.add, words.added, reload=False)
         self.chooses(words.basket, words.your_basket)
         self.chooses(words.check, words.right)
@@ -165,6 +170,12 @@ class Walk:
         since = len(self.ear.log)
         self.ear.enter(2 if self.fault == "double tap" else 1)
         self.ear.hear(self.said(then), since)
+
+    def loses_all_of(self, route: str, then: str) -> None:
+        """However often the page and the browser try, no answer comes, though the mall did it."""
+        self.kiosk.mall.lose(route, times=1_000)
+        self.presses(then)
+        self.kiosk.mall.lose(route, times=1)
 
     def types_the_number(self) -> None:
         """With the keys on the screen: a wrong digit, too few, then all of them."""
@@ -205,18 +216,16 @@ class Walk:
         if self.fault == "lost reply":
             for route in WRITES:
                 mall.lose(route)
-            mall.lose(WRITES[0], 3)
         self.ear.find(words.skip)
         if self.fault == "lost reply":
-            self.presses(words.unreachable)
+            self.loses_all_of(WRITES[0], words.unreachable)
         self.presses(words.pay)
 
     def pays(self) -> None:
-        mall, words = self.kiosk.mall, self.words
+        words = self.words
         self.ear.find(self.said(words.order))
         if self.fault == "lost reply":
-            mall.lose(CHECK_OUT, 3)
-            self.presses(words.unsure)
+            self.loses_all_of(CHECK_OUT, words.unsure)
         if self.fault == "reload":
             self.reloads_while_it_is_placed()
         else:

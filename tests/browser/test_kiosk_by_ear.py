@@ -73,8 +73,8 @@ MUTANTS = {
         "activeElement as HTMLElement), arrow)]?.focus();",
         "body), arrow)];",
     ),
-    "a polite region silent": ("views/App.tsx", 'role="status" aria-live="polite" class="told"', 'class="told"'),
-    "an alert silent": ("views/App.tsx", 'role="alert" aria-live="assertive" class="told told-failed"', 'class="told"'),
+    "a polite region silent": ("views/Bar.tsx", 'role="status" aria-live="polite" class="told"', 'class="told"'),
+    "an alert silent": ("views/Bar.tsx", 'role="alert" aria-live="assertive" class="told told-failed"', 'class="told"'),
     "the news of an order not told": ("views/Order.tsx", "if (before !== news) tell(", "if (before === news) tell("),
     "an arrow that goes nowhere in the keys": (
         "logic/arrows.ts",

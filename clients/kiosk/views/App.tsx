@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../pages/design/Button.tsx";
 import { Dialog } from "../../pages/design/Dialog.tsx";
 import { choose, type Language, language, lasted, number } from "../../pages/text/text.ts";
-import { failed, go, type Kiosk, said, tell } from "../kiosk.ts";
+import { go, type Kiosk, tell } from "../kiosk.ts";
 import { ends } from "../logic/idle.ts";
 import { network } from "../logic/network.ts";
 import { change, type Screen as Name, visit } from "../logic/visit.ts";
@@ -24,7 +24,7 @@ interface Props {
 }
 
 export function App({ kiosk, onEnd, onMoreTime }: Props) {
-  const { screen, id, help } = visit.value;
+  const { screen, id, help, progress } = visit.value;
   const [leaving, setLeaving] = useState(false);
   const leave = (): void => {
     setLeaving(false);
@@ -50,19 +50,11 @@ export function App({ kiosk, onEnd, onMoreTime }: Props) {
       </header>
       <main>
         <Shown key={`${id} ${screen}`} screen={screen} kiosk={kiosk} onFinish={leave} />
-        <div class="messages">
-          <p role="status" aria-live="polite" class="told">
-            {said.value}
-          </p>
-          <p role="alert" aria-live="assertive" class="told told-failed">
-            {failed.value}
-          </p>
-        </div>
       </main>
       <Bar onLeave={() => setLeaving(true)} />
       {leaving && ends.value === null && (
         <Dialog title={t("leave.title")} onClose={() => setLeaving(false)}>
-          <Said>{t("leave.text")}</Said>
+          <Said>{t(progress.sent && progress.orderId === "" ? "leave.unsure" : "leave.text")}</Said>
           <div class="actions">
             <Button kind="primary" onPress={() => setLeaving(false)}>
               {t("leave.no")}

@@ -1,7 +1,8 @@
 import { Button } from "../../pages/design/Button.tsx";
 import { money } from "../../pages/text/text.ts";
-import { go, tell } from "../kiosk.ts";
+import { failed, go, said, tell } from "../kiosk.ts";
 import { countOf, totalOf } from "../logic/basket.ts";
+import { busy } from "../logic/network.ts";
 import { help, type Screen, visit } from "../logic/visit.ts";
 import { t } from "../texts.ts";
 
@@ -26,6 +27,7 @@ export function Bar({ onLeave }: { readonly onLeave: () => void }) {
   const shopping = ["stores", "store", "search"].includes(screen);
   return (
     <footer class="bar">
+      <Messages />
       {screen !== "attract" && (
         <div class="bar-row">
           {back && (
@@ -33,7 +35,11 @@ export function Bar({ onLeave }: { readonly onLeave: () => void }) {
               {t("back")}
             </Button>
           )}
-          {screen !== "order" && <Button onPress={onLeave}>{t("leave")}</Button>}
+          {screen !== "order" && (
+            <Button disabled={busy.value} onPress={onLeave}>
+              {t("leave")}
+            </Button>
+          )}
           {shopping && (
             <Button kind="primary" class="bar-basket" disabled={count === 0} onPress={() => go("basket")}>
               {count === 0 ? t("basket.none") : t("basket.button", { count, total: money(totalOf(lines)) })}
@@ -43,6 +49,20 @@ export function Bar({ onLeave }: { readonly onLeave: () => void }) {
       )}
       <Helps />
     </footer>
+  );
+}
+
+/** What the kiosk tells, below what it is about, so that it hides nothing that is to be pressed. */
+function Messages() {
+  return (
+    <div class="messages">
+      <p role="status" aria-live="polite" class="told">
+        {said.value}
+      </p>
+      <p role="alert" aria-live="assertive" class="told told-failed">
+        {failed.value}
+      </p>
+    </div>
   );
 }
 

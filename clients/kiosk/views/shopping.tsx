@@ -1,9 +1,9 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ApiError } from "../../pages/api/problem.ts";
 import { Button } from "../../pages/design/Button.tsx";
 import { Failed, Loading } from "../../pages/design/states.tsx";
 import type { StoreShape } from "../../pages/generated/api.ts";
-import { go, type Kiosk } from "../kiosk.ts";
+import { go, type Kiosk, tell } from "../kiosk.ts";
 import { search } from "../logic/catalogue.ts";
 import { network } from "../logic/network.ts";
 import { type, typed, visit } from "../logic/visit.ts";
@@ -18,13 +18,26 @@ interface Props {
   readonly kiosk: Kiosk;
 }
 
-const quietly = (asking: Promise<unknown>): void => {
-  asking.catch(() => undefined); // the line that tells of the network says so
-};
+/** Asks when the screen is shown. Who cannot see is told when what was missing has come, and how much it is. */
+function useAsked(asking: () => Promise<unknown>, count: number | undefined, loaded: (count: number) => string): void {
+  const missed = useRef(count === undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each time that the screen is shown
+  useEffect(() => {
+    asking().catch(() => undefined); // the line that tells of the network says so
+  }, []);
+  useEffect(() => {
+    if (count === undefined || !missed.current) return;
+    missed.current = false;
+    tell(loaded(count));
+  }, [count, loaded]);
+}
+
+const storesLoaded = (count: number): string => t("stores.loaded", { count });
+const productsLoaded = (count: number): string => t("store.loaded", { count });
 
 export function Stores({ kiosk: { catalogue } }: Props) {
-  useEffect(() => quietly(catalogue.refresh()), [catalogue]);
   const stores = catalogue.shop.value.stores?.data;
+  useAsked(() => catalogue.refresh(), stores?.length, storesLoaded);
   const taking = stores?.filter(({ participating }) => participating) ?? [];
   const others = stores?.filter(({ participating }) => !participating) ?? [];
   return (
@@ -61,10 +74,10 @@ function StoreList({ label, stores }: { readonly label: string; readonly stores:
 
 export function Store({ kiosk: { catalogue } }: Props) {
   const { storeId } = visit.value;
-  useEffect(() => quietly(catalogue.open(storeId)), [catalogue, storeId]);
   const store = catalogue.shop.value.stores?.data.find(({ id }) => id === storeId);
   const products = catalogue.shop.value.products[storeId]?.data;
   const count = products?.length ?? 0;
+  useAsked(() => catalogue.open(storeId), products?.length, productsLoaded);
   const open = store?.participating ?? false;
   const intro = t(open ? "store.intro" : "store.closed");
   return (
@@ -79,7 +92,7 @@ export function Store({ kiosk: { catalogue } }: Props) {
 }
 
 export function Search({ kiosk: { catalogue } }: Props) {
-  useEffect(() => quietly(catalogue.openAll()), [catalogue]);
+  useAsked(() => catalogue.openAll(), 0, productsLoaded);
   const words = typed.value.search;
   const found = search(catalogue.shop.value, words);
   return (
