@@ -79,7 +79,7 @@ def kiosk_of(browser: Browser, pages: Path, **context: object) -> Iterator[Kiosk
         page.expose_function("toldAloud", lambda language, text: kiosk.aloud.append((language, text)))
         page.add_init_script(VOICE)
         page.on("pageerror", lambda error: kiosk.refused.append(str(error)))
-        page.on("console", lambda line: "Security" in line.text and kiosk.refused.append(line.text))
+        page.on("console", lambda line: kiosk.refused.extend([line.text] if "Security" in line.text else []))
         try:
             yield kiosk
         finally:

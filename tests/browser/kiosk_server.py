@@ -137,7 +137,7 @@ class Mall:
         raise ProblemError(404, "not_found", f"no route {method} {path}")
 
     def total(self, lines: dict[str, int]) -> float:
-        return round(sum(self.products[id]["price"] * count for id, count in lines.items()), 2)
+        return float(round(sum(self.products[id]["price"] * count for id, count in lines.items()), 2))
 
     def items(self, lines: dict[str, int], price: str) -> list[Json]:
         stores = {store["id"]: store["name"] for store in self.stores}
