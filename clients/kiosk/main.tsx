@@ -8,12 +8,12 @@ import { byPassword } from "../pages/sign_in/pool.ts";
 import { KioskSignIn } from "../pages/sign_in/SignIn.tsx";
 import { Session } from "../pages/sign_in/session.ts";
 import { locale } from "../pages/text/text.ts";
-import { go, type Kiosk, kioskOf, quiet, tell } from "./kiosk.ts";
+import { type Kiosk, kioskOf, quiet, tell } from "./kiosk.ts";
 import { isArrow, move } from "./logic/arrows.ts";
 import { active, beep, extend, rest } from "./logic/idle.ts";
 import { busy, network, noteLost } from "./logic/network.ts";
 import { hush, listen, type Voice } from "./logic/speech.ts";
-import { begin, end, help, visit } from "./logic/visit.ts";
+import { begin, begun, end, help, visit } from "./logic/visit.ts";
 import { t } from "./texts.ts";
 import { App } from "./views/App.tsx";
 
@@ -53,18 +53,19 @@ const told = {
 };
 
 const somebody = (): void => {
-  if (visit.value.screen === "attract") rest();
-  else active(told);
+  if (begun()) active(told);
+  else rest();
 };
 
 /** The first arrow turns speech on: who cannot see has found the keys, and needs nothing else (EN 301 549, 5.1.2.2). */
 function onKey(event: KeyboardEvent): void {
+  if (isArrow(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    const { screen, help: chosen } = visit.value;
+    if (screen === "attract" && !chosen.speech) help({ speech: true });
+    move(document, event.key);
+  }
   somebody();
-  if (!isArrow(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  const { screen, help: chosen } = visit.value;
-  if (screen === "attract" && !chosen.speech) help({ speech: true });
-  move(document, event.key);
 }
 
 /** The focus is never nowhere: where its place was taken out, it goes to the heading. */
@@ -91,7 +92,6 @@ function start(kiosk: Kiosk, page: HTMLElement): void {
   }, LOOK_AGAIN);
   keepFocus(page);
   listen(document, voice);
-  if (visit.value.screen === "order" && visit.value.progress.orderId === "") go("attract");
   somebody();
   const more = (): void => extend(told);
   render(<App kiosk={kiosk} onEnd={over} onMoreTime={more} />, page);

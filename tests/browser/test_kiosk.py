@@ -285,6 +285,16 @@ def test_what_a_customer_set_for_itself_ends_with_the_visit(kiosk: Page) -> None
     expect(kiosk.page.get_by_role("button", name="Read aloud")).to_have_attribute("aria-pressed", "false")
 
 
+def test_who_only_made_the_text_larger_leaves_nothing_to_the_next_customer(kiosk: Page) -> None:
+    kiosk.page.clock.install()
+    kiosk.open()
+    kiosk.press("Larger text")
+    expect(kiosk.page.locator("html")).to_have_attribute("data-size", "2")
+    kiosk.page.clock.run_for(91_000)
+    kiosk.page.clock.run_for(31_000)
+    expect(kiosk.page.locator("html")).to_have_attribute("data-size", "1")
+
+
 def test_a_visit_is_not_left_while_its_order_is_being_placed(kiosk: Page) -> None:
     fills(kiosk)
     registers(kiosk)

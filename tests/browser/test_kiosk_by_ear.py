@@ -89,16 +89,23 @@ MUTANTS = {
 }
 
 
+# The page has a second guard against a lost focus, which is taken away first.
+GUARD = ("main.tsx", 'page.querySelector<HTMLElement>("h1")?.focus();', "")
+
+
+def change(kiosk: Path, file: str, old: str, new: str) -> None:
+    text = (kiosk / file).read_text()
+    assert text.count(old) == 1
+    (kiosk / file).write_text(text.replace(old, new))
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_page_without_what_the_customer_needs_is_found(browser: Browser, tmp_path: Path, name: str) -> None:
-    file, old, new = MUTANTS[name]
     shutil.copytree(ROOT / "clients/kiosk", tmp_path / "clients/kiosk")
     shutil.copytree(ROOT / "clients/pages", tmp_path / "clients/pages")
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
-    source = tmp_path / "clients/kiosk" / file
-    text = source.read_text()
-    assert text.count(old) == 1
-    source.write_text(text.replace(old, new))
+    for changed in (GUARD, MUTANTS[name]):
+        change(tmp_path / "clients/kiosk", *changed)
 
     with kiosk_of(browser, build(tmp_path / "out", tmp_path)) as kiosk:
         walk = Walk(kiosk, "en", "lost reply")

@@ -94,6 +94,9 @@ export function change(what: Partial<Visit>): void {
   store.setItem(KEPT, JSON.stringify(visit.value));
 }
 
+/** Whether somebody has begun: even who only made the text larger leaves something behind. */
+export const begun = (): boolean => store.getItem(KEPT) !== null;
+
 export function type(what: Partial<Typed>): void {
   typed.value = { ...typed.value, ...what };
 }
