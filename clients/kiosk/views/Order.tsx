@@ -71,10 +71,16 @@ function Spelt({ number }: { readonly number: string }) {
   );
 }
 
+const UNTIL = {
+  placed: "order.checking",
+  accepted: "order.checking",
+  ready: "order.onItsWay",
+  paid: "order.unpaid",
+  completed: "order.notComplete",
+} as const;
+
 const said = (step: Step, reached: Reached): string => {
-  if (step === "accepted" && reached === "now") return t("order.checking");
-  if (step === "paid" && reached !== "done") return t("order.unpaid");
-  return t(`order.${step}`);
+  return t(reached === "done" ? `order.${step}` : UNTIL[step]);
 };
 
 /** The latest thing that happened to an order. */
