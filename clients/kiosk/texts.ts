@@ -81,6 +81,7 @@ export const en = {
   "pay.title": "Pay {total}",
   "pay.intro": "The amount is held on your card now. It is charged when you pick up, or earlier if you like.",
   "pay.checking": "We are checking your basket …",
+  "pay.ready": "Your basket is checked. You can pay now.",
   "pay.changed": "A price has changed since you looked. The total is now {total}. You decide.",
   "pay.action": "Order and pay {total}",
   "pay.working": "We are placing your order. Please wait …",

@@ -76,6 +76,7 @@ export const es: Texts = {
   "pay.title": "Pagar {total}",
   "pay.intro": "El importe se reserva ahora en su tarjeta. Se cobra al recoger el pedido, o antes si lo desea.",
   "pay.checking": "Estamos comprobando su cesta …",
+  "pay.ready": "Su cesta está comprobada. Ya puede pagar.",
   "pay.changed": "Un precio ha cambiado desde que lo vio. El total es ahora {total}. Usted decide.",
   "pay.action": "Pedir y pagar {total}",
   "pay.working": "Estamos haciendo su pedido. Espere, por favor …",

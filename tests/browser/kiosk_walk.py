@@ -47,6 +47,7 @@ class Words:
     name: str
     skip: str
     pay: str
+    checked: str
     order: str
     unreachable: str
     unsure: str
@@ -78,6 +79,7 @@ EN = Words(
     name="heading, What may we call you?, We use it when you pick up. You can leave it out., level 1",
     skip="button, Continue without a name",
     pay="heading, Pay {total}, The amount is held on your card now.",
+    checked="polite: Your basket is checked. You can pay now.",
     order="button, Order and pay {total}",
     unreachable="assertive: We cannot reach the mall. Nothing is lost: wait a moment and try again.",
     unsure="assertive: We could not hear whether your order was placed. Tap again: you are never charged twice.",
@@ -108,6 +110,7 @@ ES = Words(
     name="heading, ¿Cómo podemos llamarle?, Lo usamos cuando recoge el pedido. Puede dejarlo vacío., level 1",
     skip="button, Continuar sin nombre",
     pay="heading, Pagar {total}, El importe se reserva ahora en su tarjeta.",
+    checked="polite: Su cesta está comprobada. Ya puede pagar.",
     order="button, Pedir y pagar {total}",
     unreachable="assertive: No podemos conectar con el centro. No se ha perdido nada: espere un momento",
     unsure="assertive: No pudimos saber si su pedido se hizo. Toque otra vez: nunca se le cobra dos veces.",
@@ -219,7 +222,9 @@ class Walk:
         self.ear.find(words.skip)
         if self.fault == "lost reply":
             self.loses_all_of(WRITES[0], words.unreachable)
+        since = len(self.ear.log)
         self.presses(words.pay)
+        self.ear.hear(words.checked, since)
 
     def pays(self) -> None:
         words = self.words

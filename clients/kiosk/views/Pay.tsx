@@ -22,8 +22,10 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
   const { lines, id } = visit.value;
   const total = totalOf(lines);
 
-  const prepare = async (): Promise<void> => {
+  /** again: after a refusal, whose words stay. */
+  const prepare = async (again = false): Promise<void> => {
     setPhase("checking");
+    if (!again) tell(t("pay.checking"));
     try {
       const { customerId, lines } = visit.value;
       const basket = await awaited(() => checkout.prepare(customerId, lines));
@@ -32,6 +34,7 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
       const before = totalOf(lines);
       change({ lines: linesOf(basket) });
       if (basket.total !== before) tell(t("pay.changed", { total: money(basket.total) }));
+      else if (!again) tell(t("pay.ready"));
       setPhase("ready");
     } catch (error) {
       if (still(id)) refused(error);
@@ -68,7 +71,7 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
     const kind = error instanceof ApiError ? error.kind : "";
     if (visit.value.progress.sent && kind === "offline") return fail(t("pay.unsure"));
     fail(wrong(error, "pay", nameOf));
-    if (kind === "stale" || (kind === "refused" && visit.value.progress.sent)) await prepare();
+    if (kind === "stale" || (kind === "refused" && visit.value.progress.sent)) await prepare(true);
   };
 
   const again = (): unknown => {
@@ -86,7 +89,6 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
     <Screen title={t("pay.title", { total: money(total) })} intro={t("pay.intro")}>
       <Lines lines={lines} />
       <Total total={total} />
-      {phase === "checking" && <p role="status">{t("pay.checking")}</p>}
       <div class="actions">
         {!visit.value.progress.sent && (
           <Button disabled={phase === "working"} onPress={() => go("basket")}>
