@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.kiosk_server import Mall, serve, stocked
+from tests.browser.kiosk_mall import Mall, stocked
+from tests.browser.kiosk_server import serve
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "node_modules/@guidepup/virtual-screen-reader/lib/esm/index.browser.js"
