@@ -1,13 +1,130 @@
-import "../pages/design/design.css";
-import { render } from "preact";
+/** The kiosk: one page, one customer at a time. */
 
-function Page() {
-  return (
-    <main class="page">
-      <h1>MallBots kiosk</h1>
-    </main>
-  );
+import "../pages/design/design.css";
+import "./kiosk.css";
+import { render } from "preact";
+import { type Config, loadConfig } from "../pages/api/config.ts";
+import { byPassword } from "../pages/sign_in/pool.ts";
+import { KioskSignIn } from "../pages/sign_in/SignIn.tsx";
+import { Session } from "../pages/sign_in/session.ts";
+import { locale } from "../pages/text/text.ts";
+import { type Kiosk, kioskOf, quiet, tell } from "./kiosk.ts";
+import { isArrow, move } from "./logic/arrows.ts";
+import { active, beep, extend, rest } from "./logic/idle.ts";
+import { busy, network, noteLost } from "./logic/network.ts";
+import { hush, listen, type Voice } from "./logic/speech.ts";
+import { begin, begun, end, help, visit } from "./logic/visit.ts";
+import { t } from "./texts.ts";
+import { App } from "./views/App.tsx";
+
+const LOOK_AGAIN = 5_000; // milliseconds after which the mall is asked again while it does not answer
+const VOLUMES = [0.35, 0.7, 1];
+
+const voice: Voice = {
+  on: () => visit.value.help.speech,
+  language: () => locale.value,
+  volume: () => VOLUMES[visit.value.help.volume - 1] ?? 1,
+  aloud: () => visit.value.help.aloud,
+  words: () => ({
+    button: t("role.button"),
+    heading: t("role.heading"),
+    field: t("role.field"),
+    unavailable: t("role.unavailable"),
+    on: t("role.on"),
+    empty: t("role.empty"),
+    characters: (count) => t("role.characters", { count }),
+  }),
+};
+
+const over = (): void => {
+  end();
+  rest();
+  hush();
+  quiet();
+};
+
+const told = {
+  mayWarn: () => !busy.value,
+  warned: beep,
+  over: () => {
+    over();
+    tell(t("over.done"));
+  },
+};
+
+const somebody = (): void => {
+  if (begun()) active(told);
+  else rest();
+};
+
+/** The first arrow turns speech on: who cannot see has found the keys, and needs nothing else (EN 301 549, 5.1.2.2). */
+function onKey(event: KeyboardEvent): void {
+  if (isArrow(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    const { screen, help: chosen } = visit.value;
+    if (screen === "attract" && !chosen.speech) help({ speech: true });
+    move(document, event.key);
+  }
+  somebody();
 }
 
-const place = document.getElementById("page");
-if (place) render(<Page />, place);
+/** The focus is never nowhere: where its place was taken out, it goes to the heading. */
+function keepFocus(page: HTMLElement): void {
+  let last: Element | null = null;
+  document.addEventListener("focusin", (event) => {
+    last = event.target as Element;
+  });
+  new MutationObserver(() => {
+    if (last?.isConnected !== false || document.activeElement !== document.body) return;
+    page.querySelector<HTMLElement>("h1")?.focus();
+  }).observe(page, { subtree: true, childList: true });
+}
+
+function start(kiosk: Kiosk, page: HTMLElement): void {
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("pointerdown", somebody);
+  document.addEventListener("click", somebody);
+  addEventListener("offline", noteLost);
+  void kiosk.catalogue.refresh().catch(() => undefined);
+  setInterval(() => {
+    const { stores } = kiosk.catalogue.shop.value;
+    if (network.value === "lost" || stores === null) void kiosk.catalogue.look().catch(() => undefined);
+  }, LOOK_AGAIN);
+  keepFocus(page);
+  listen(document, voice);
+  somebody();
+  const more = (): void => extend(told);
+  render(<App kiosk={kiosk} onEnd={over} onMoreTime={more} />, page);
+}
+
+/** On the local cloud, the kiosk's own user is there: it signs in by itself. */
+async function signIn(config: Config, session: Session): Promise<void> {
+  const [user, ...others] = config.users.filter(({ role }) => role === "kiosk");
+  if (session.presence.value === "in" || !user || others.length > 0) return;
+  session.begin(await byPassword(config, config.kioskClient, user.name, user.password));
+}
+
+async function open(page: HTMLElement): Promise<void> {
+  const config = await loadConfig();
+  const session = new Session(config, config.kioskClient, localStorage);
+  await signIn(config, session).catch(() => undefined);
+  begin(sessionStorage);
+  let kiosk: Kiosk | null = null;
+  session.presence.subscribe((presence) => {
+    if (presence !== "in") render(<KioskSignIn config={config} session={session} />, page);
+    else if (kiosk) location.reload();
+    else {
+      kiosk = kioskOf(config, session);
+      start(kiosk, page);
+    }
+  });
+}
+
+const page = document.getElementById("page");
+if (page) {
+  open(page).catch(() => {
+    page.textContent = t("attract.closed");
+    // A kiosk has nobody who could load it again.
+    setTimeout(() => location.reload(), LOOK_AGAIN);
+  });
+}

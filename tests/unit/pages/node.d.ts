@@ -13,7 +13,7 @@ declare module "node:assert/strict" {
     notEqual(actual: unknown, expected: unknown, message?: string): void;
     match(actual: string, expected: RegExp, message?: string): void;
     throws(body: () => unknown, expected?: RegExp | object): void;
-    rejects(body: () => Promise<unknown>, expected?: RegExp | object): Promise<void>;
+    rejects(body: Promise<unknown> | (() => Promise<unknown>), expected?: RegExp | object): Promise<void>;
   };
   export default assert;
 }
@@ -27,7 +27,7 @@ declare const process: { readonly env: Readonly<Record<string, string | undefine
 
 declare module "jsdom" {
   export class JSDOM {
-    constructor(html: string, options: object);
+    constructor(html: string, options?: object);
     readonly window: Window & Record<string, unknown>;
   }
 }

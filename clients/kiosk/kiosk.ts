@@ -1,0 +1,87 @@
+/** What every screen works with: the mall as the kiosk and as its customer asks it, and what is told meanwhile. */
+
+import { signal } from "@preact/signals";
+import type { Api } from "../pages/api/api.ts";
+import type { Config } from "../pages/api/config.ts";
+import { Intents } from "../pages/api/intents.ts";
+import type { Session } from "../pages/sign_in/session.ts";
+import { money } from "../pages/text/text.ts";
+import { changed, totalOf } from "./logic/basket.ts";
+import { Catalogue, type Found } from "./logic/catalogue.ts";
+import { Checkout } from "./logic/checkout.ts";
+import { customerApi } from "./logic/customer.ts";
+import { NotedApi, network } from "./logic/network.ts";
+import { change, type Screen, still, visit } from "./logic/visit.ts";
+import { t } from "./texts.ts";
+
+export interface Kiosk {
+  /** As the device. */
+  readonly api: Api;
+  /** As the customer of now. */
+  readonly mine: Api;
+  readonly catalogue: Catalogue;
+}
+
+export function kioskOf(config: Config, session: Session): Kiosk {
+  const intents = new Intents(sessionStorage);
+  const api = new NotedApi(config.api, session, intents);
+  return { api, mine: customerApi(config.api, intents), catalogue: new Catalogue(api, localStorage) };
+}
+
+/** The customer's checkout. What comes after the visit has ended is not kept. */
+export function checkoutOf({ mine }: Kiosk): Checkout {
+  const { id, progress } = visit.value;
+  let own = progress;
+  return new Checkout(mine, id, {
+    read: () => own,
+    write: (next) => {
+      own = next;
+      if (still(id)) change({ progress: next });
+    },
+  });
+}
+
+/** What is read out when nobody asked: `said` politely, `failed` at once. Both are shown, too. */
+export const said = signal("");
+export const failed = signal("");
+
+export const tell = (text: string): void => {
+  failed.value = "";
+  said.value = text;
+};
+
+export const fail = (text: string): void => {
+  said.value = "";
+  failed.value = text;
+};
+
+export function quiet(): void {
+  said.value = "";
+  failed.value = "";
+}
+
+export function go(screen: Screen, more: Partial<Parameters<typeof change>[0]> = {}): void {
+  quiet();
+  change({ ...more, screen });
+}
+
+export function put({ store, product }: Found, by: number): void {
+  const lines = changed(visit.value.lines, store, product, by);
+  change({ lines });
+  const count = lines.find(({ productId }) => productId === product.id)?.quantity ?? 0;
+  const total = money(totalOf(lines));
+  const { name } = product;
+  tell(count > 0 ? t("said.changed", { name, count, total }) : t("said.removed", { name, total }));
+}
+
+/** As the text messages name an order (functions/notifications/wording.py). */
+export const orderNumber = (id: string): string => id.slice(0, 8);
+
+/** Whether the mall may be asked to take money: now, or not at all. Nothing that was pressed waits for the network. */
+export async function reachable({ catalogue }: Kiosk): Promise<boolean> {
+  if (network.value === "lost") await catalogue.look().catch(() => undefined);
+  return network.value !== "lost";
+}
+
+export const nameOf = (productId: string): string =>
+  visit.value.lines.find((line) => line.productId === productId)?.name ?? productId;

@@ -1,0 +1,131 @@
+import { useEffect, useState } from "preact/hooks";
+import { Button } from "../../pages/design/Button.tsx";
+import { clockTime, money } from "../../pages/text/text.ts";
+import { fail, type Kiosk, nameOf, orderNumber, reachable, tell } from "../kiosk.ts";
+import { type Order as Content, follow, type Reached, type Step, stepsOf } from "../logic/follow.ts";
+import { awaited } from "../logic/network.ts";
+import { spelt } from "../logic/speech.ts";
+import { still, visit } from "../logic/visit.ts";
+import { t, wrong } from "../texts.ts";
+import { Said, Screen } from "./Screen.tsx";
+
+interface Props {
+  readonly kiosk: Kiosk;
+  readonly onFinish: () => void;
+}
+
+/** The order's number, and how it goes on while the customer stands here. */
+export function Order({ kiosk, onFinish }: Props) {
+  const { orderId } = visit.value.progress;
+  const [order, setOrder] = useState<Content | null>(null);
+  const [heard, setHeard] = useState<number | null>(null);
+  const [answered, setAnswered] = useState(true);
+  useEffect(() => {
+    const stop = new AbortController();
+    let before = "";
+    const changed = (next: Content): void => {
+      setOrder(next);
+      const news = newsOf(next);
+      if (before !== news) tell(t("order.news", { news }));
+      before = news;
+    };
+    const note = (good: boolean): void => {
+      setAnswered(good);
+      if (good) setHeard(Date.now());
+    };
+    void follow(kiosk.mine, orderId, { changed, heard: note }, stop.signal);
+    return () => stop.abort();
+  }, [kiosk, orderId]);
+  const number = orderNumber(orderId);
+  const over = order?.status === "rejected" || order?.status === "cancelled";
+  return (
+    <Screen title={<Spelt number={number} />} intro={t("order.intro")}>
+      {over ? (
+        <Said class="notice notice-warn">{t(`order.${order.status as "rejected"}`)}</Said>
+      ) : (
+        <Steps order={order} />
+      )}
+      {!answered && heard !== null && (
+        <Said class="notice notice-warn">{t("order.asOf", { time: clockTime(heard) })}</Said>
+      )}
+      <div class="actions">
+        {order && !over && !order.paid && order.status !== "pending" && <Charge kiosk={kiosk} order={order} />}
+        <Button kind="primary" onPress={onFinish}>
+          {t("order.finish")}
+        </Button>
+      </div>
+    </Screen>
+  );
+}
+
+function Spelt({ number }: { readonly number: string }) {
+  const [before = "", after = ""] = t("order.title", { number: "\n" }).split("\n");
+  return (
+    <>
+      {before}
+      <span class="order-number mono" data-say={spelt(number)}>
+        {number}
+      </span>
+      {after}
+    </>
+  );
+}
+
+const UNTIL = {
+  placed: "order.checking",
+  accepted: "order.checking",
+  ready: "order.onItsWay",
+  paid: "order.unpaid",
+  completed: "order.notComplete",
+} as const;
+
+const said = (step: Step, reached: Reached): string => {
+  return t(reached === "done" ? `order.${step}` : UNTIL[step]);
+};
+
+/** The latest thing that happened to an order. */
+function newsOf(order: Content): string {
+  if (order.status === "rejected" || order.status === "cancelled") return t(`order.${order.status}`);
+  const done = stepsOf(order).filter(([, reached]) => reached === "done");
+  return done.length === 1 ? t("order.checking") : done.map(([step]) => said(step, "done")).join(". ");
+}
+
+function Steps({ order }: { readonly order: Content | null }) {
+  return (
+    <ol class="plain steps" aria-label={t("order.steps")}>
+      {stepsOf(order).map(([step, reached]) => (
+        <li key={step} class={`step step-${reached}`} aria-current={reached === "now" ? "step" : undefined}>
+          <span class="step-mark" aria-hidden="true">
+            {reached === "done" ? "✓" : reached === "now" ? "●" : "○"}
+          </span>
+          <p tabIndex={-1} data-stop>
+            {said(step, reached)} <span class="for-readers">({t(`order.${reached}`)})</span>
+          </p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Charge({ kiosk, order }: { readonly kiosk: Kiosk; readonly order: Content }) {
+  const [done, setDone] = useState(false);
+  const charge = async (): Promise<void> => {
+    const { id } = visit.value;
+    if (!(await awaited(() => reachable(kiosk)))) return fail(t("pay.lost"));
+    try {
+      const given = { path: { id: order.id }, body: {}, intent: `${id} charge ${order.id}`, keep: true };
+      await awaited(() => kiosk.mine.ask("PUT /api/payments/invoices/{id}/pay", given));
+      if (still(id)) {
+        setDone(true);
+        tell(t("order.paid"));
+      }
+    } catch (error) {
+      if (still(id)) fail(wrong(error, "any", nameOf));
+    }
+  };
+  return (
+    <Button disabled={done} onPress={charge}>
+      {done ? t("order.paid") : t("order.pay", { total: money(order.total) })}
+    </Button>
+  );
+}

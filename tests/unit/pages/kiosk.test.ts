@@ -1,0 +1,130 @@
+/** The kiosk's other logic: arrows, search, the steps of an order, what is read aloud, and what is typed. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JSDOM } from "jsdom";
+import { type Arrow, next, type Stop } from "../../../clients/kiosk/logic/arrows.ts";
+import { search } from "../../../clients/kiosk/logic/catalogue.ts";
+import { phoneOf } from "../../../clients/kiosk/logic/customer.ts";
+import { stepsOf } from "../../../clients/kiosk/logic/follow.ts";
+import { described, textOf } from "../../../clients/kiosk/logic/speech.ts";
+import { en, wrong } from "../../../clients/kiosk/texts.ts";
+import { es } from "../../../clients/kiosk/texts_es.ts";
+import { ApiError, type Kind } from "../../../clients/pages/api/problem.ts";
+
+/** Two buttons, a grid of 3 columns with 11 keys, a button. */
+const STOPS: Stop[] = [{}, {}, ...Array.from({ length: 11 }, () => ({ grid: "keys", columns: 3 })), {}];
+
+const walk = (at: number, ...arrows: Arrow[]): number => arrows.reduce((here, arrow) => next(STOPS, here, arrow), at);
+
+test("the first arrow goes to an end, and outside of grids all go on or back", () => {
+  assert.deepEqual([walk(-1, "ArrowDown"), walk(-1, "ArrowUp")], [0, 13]);
+  assert.deepEqual(
+    [walk(0, "ArrowRight"), walk(1, "ArrowLeft"), walk(0, "ArrowUp"), walk(13, "ArrowDown")],
+    [1, 0, 0, 13],
+  );
+});
+
+test("in a grid the arrows go where they point to, and out of it at its edges", () => {
+  assert.equal(walk(1, "ArrowDown"), 2);
+  assert.equal(walk(2, "ArrowDown"), 5);
+  assert.equal(walk(2, "ArrowRight", "ArrowRight"), 4);
+  assert.equal(walk(4, "ArrowRight"), 13);
+  assert.equal(walk(3, "ArrowUp"), 1);
+  assert.equal(walk(5, "ArrowLeft"), 1);
+  assert.equal(walk(10, "ArrowDown"), 12); // the last row is not full
+  assert.equal(walk(11, "ArrowDown"), 13);
+  assert.equal(walk(13, "ArrowUp"), 12);
+});
+
+test("every place is reached by four arrows from every other one", () => {
+  const arrows: Arrow[] = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
+  for (let from = 0; from < STOPS.length; from += 1) {
+    const reached = new Set([from]);
+    for (const at of reached) for (const arrow of arrows) reached.add(next(STOPS, at, arrow));
+    assert.equal(reached.size, STOPS.length, `from ${from}`);
+  }
+});
+
+test("a search finds every word, without accents, by name first, and only what may be ordered", () => {
+  const store = (id: string, participating: boolean) => ({ id, name: `Store ${id}`, location: "", participating });
+  const product = (id: string, storeId: string, name: string, description: string) => ({
+    ...{ id, storeId, name, description, sku: "", price: 1 },
+  });
+  const shop = {
+    stores: { at: 0, data: [store("a", true), store("b", false)] },
+    products: {
+      a: { at: 0, data: [product("1", "a", "Cup", "for café"), product("2", "a", "Café", "beans")] },
+      b: { at: 0, data: [product("3", "b", "Cafe", "")] },
+    },
+  };
+  const found = (words: string): string[] => search(shop, words).map(({ product: { id } }) => id);
+  assert.deepEqual([found("CAFE"), found("cup store"), found(" "), found("cafe tea")], [["2", "1"], ["1"], [], []]);
+});
+
+test("a phone number has its digits, and nothing else is one", () => {
+  assert.deepEqual(["555 010-0199", "+1 (555) 0100", "123", "12345678901234567"].map(phoneOf), [
+    "5550100199",
+    "+15550100",
+    null,
+    null,
+  ]);
+});
+
+test("an order's steps come in either order", () => {
+  const order = { id: "", customerId: "", paymentId: "", items: [], total: 1 };
+  const marks = (status: string, ready: boolean, paid: boolean): string =>
+    stepsOf({ ...order, status: status as "ready", ready, paid })
+      .map(([, reached]) => reached[0])
+      .join("");
+  assert.equal(marks("pending", false, false), "dnlll");
+  assert.equal(marks("approved", false, false), "ddnll");
+  assert.equal(marks("approved", false, true), "ddndl");
+  assert.equal(marks("ready", true, false), "dddnl");
+  assert.equal(marks("completed", true, true), "ddddd");
+  assert.equal(stepsOf(null)[1]?.[1], "now");
+});
+
+const WORDS = {
+  ...{ button: "button", heading: "heading", field: "text field", unavailable: "not available", on: "on" },
+  ...{ empty: "empty", characters: (count: number) => `${count} characters` },
+};
+
+function spoken(html: string, aloud = false): string {
+  const { document } = new JSDOM(html).window;
+  const element = document.querySelector<HTMLElement>("[data-here]");
+  assert(element);
+  return described(element, WORDS, aloud);
+}
+
+test("what has the focus is spoken with its name, what it is, and what is said of it", () => {
+  assert.equal(
+    spoken('<h1 data-here aria-describedby="i">Your basket</h1><p id="i">2 items.</p>'),
+    "Your basket, heading, 2 items.",
+  );
+  assert.equal(
+    spoken('<button data-here aria-pressed="true"><i aria-hidden="true">✓</i>Read aloud</button>'),
+    "Read aloud, button, on",
+  );
+  assert.equal(spoken('<button data-here aria-disabled="true">Pay</button>'), "Pay, button, not available");
+});
+
+test("what is private is counted, and spoken only where the customer asked for it", () => {
+  const field = '<label for="p">Phone</label><input id="p" data-here data-private value="5550199">';
+  assert.equal(spoken(field), "Phone, text field, 7 characters");
+  assert.equal(spoken(field, true), "Phone, text field, 5 5 5 0 1 9 9");
+  assert.equal(textOf(new JSDOM("<p>Hi <b data-private>Ada</b></p>").window.document.body).trim(), "Hi");
+});
+
+test("every error has words, and a number to tell is shown only where nothing better is known", () => {
+  const kinds: Kind[] = ["offline", "unavailable", "too_many", "conflict", "refused", "invalid", "forbidden", "stale"];
+  const say = (kind: Kind): string => wrong(new ApiError(kind, "DETAIL", 400, 0, "c-1"), "pay", (id) => id);
+  for (const kind of kinds) assert(!say(kind).includes("c-1") && !say(kind).includes("DETAIL"), kind);
+  assert.match(say("not_found"), /c-1/);
+});
+
+test("both languages have every text, with the same values", () => {
+  const values = (entry: unknown): string => [...new Set(JSON.stringify(entry).match(/\{\w+\}/g))].sort().join();
+  assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort());
+  for (const key of Object.keys(en) as (keyof typeof en)[]) assert.equal(values(es[key]), values(en[key]), key);
+});
