@@ -106,9 +106,7 @@ class Faults:
         self._groups: dict[tuple[str, ...], tuple[float, list[tuple[float, str]]]] = {}
 
     @classmethod
-    def draw(
-        cls, choices: Choices, scale: float = 1.0, known: Mapping[str, tuple[str, float]] = FAULTS
-    ) -> "Faults":
+    def draw(cls, choices: Choices, scale: float = 1.0, known: Mapping[str, tuple[str, float]] = FAULTS) -> "Faults":
         """A mix of known faults, each with a rate, and pauses; one schedule in ten has no faults.
 
         scale: of the rates of faults that may strike nearly anywhere.

@@ -27,7 +27,8 @@ class Bridge:
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask, and wait for the answer. Raises MachineFailedError."""
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout
+        assert stdin
+        assert stdout
         stdin.write(json.dumps(request, separators=(",", ":")).encode() + b"\n")
         stdin.flush()
         line = stdout.readline()

@@ -119,11 +119,11 @@ class _Checker:
             if fields["item"]:
                 yield from self._appended(at_us, rest, int(sort), read_item(fields["item"]) or {})
         elif kind == "watch":
-            data = read_item(fields["item"]) if fields["item"] else None
-            if data:
-                self._epochs.setdefault((rest, int(sort)), {}).setdefault(data["epoch"], at_us)
-                if data["closed"]:
-                    self._closed.add((rest, int(sort), data["epoch"]))
+            watch = read_item(fields["item"]) if fields["item"] else None
+            if watch:
+                self._epochs.setdefault((rest, int(sort)), {}).setdefault(watch["epoch"], at_us)
+                if watch["closed"]:
+                    self._closed.add((rest, int(sort), watch["epoch"]))
         elif kind == "subscribers":
             if fields["item"]:
                 self._subscribers.add((rest, sort))
@@ -338,4 +338,3 @@ class _Checker:
         quiet = min(at_us - self._fault_us, at_us - awake_us if awake_us is not None else 0)
         if quiet > AWAKE_S * SECOND:
             yield Violation(KEPT, f"{connection} of {self._pages[connection]} ended: {fields['why']}")
-

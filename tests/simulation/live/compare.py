@@ -120,7 +120,7 @@ def _works(cloud: LiveCloud, page: Page, connection: str) -> Iterator[Violation]
 
 
 def _late_endings(cloud: LiveCloud, connection: str) -> set[str]:
-    """Topics whose unsubscription was handled twice or late: a page waits for it for 5 s, then it may end a newer one."""
+    """Topics that were unsubscribed twice, or late: a page waits for 5 s, then that may end a newer subscription."""
     entries = cloud.history.entries
     sent = {
         fields["id"]: (at_us, {entry["topic"] for entry in json.loads(fields["text"])["topics"]})

@@ -29,7 +29,10 @@ OF_THE_CLOUD = (
 OF_SOCKETS: dict[str, tuple[str, float]] = {
     "connection throttled": ("the gateway refuses a new connection (429)", 0.2),
     "connection cut": ("a connection is cut, in the middle of what comes and goes; both sides are told", 0.012),
-    "connection dead": ("a connection carries nothing any more; the gateway finds that later, the page is not told", 0.006),
+    "connection dead": (
+        "a connection carries nothing any more; the gateway finds that later, the page is not told",
+        0.006,
+    ),
     "disconnect untold": ("$disconnect is never told", 0.4),
     "disconnect late": ("$disconnect is told up to five minutes late", 0.3),
     "post late": ("a frame reaches the page up to 3 s late, after younger ones", 0.04),

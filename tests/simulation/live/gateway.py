@@ -129,7 +129,11 @@ class SocketGateway:
         late = world.faults.strikes("disconnect late", connection.id)
         seconds = world.choices.seconds(1.0, LATE_DISCONNECT, "disconnect late") if late else self._latency()
         event = self._event("$disconnect", connection)
-        world.scheduler.call_in(seconds, lambda: self._socket.invoke(event, [connection.id], lambda how, answer: None))
+        world.scheduler.call_in(seconds, lambda: self._disconnect(event, connection.id))
+
+    def _disconnect(self, event: dict[str, Any], connection: str) -> None:
+        """Tell the function that a connection has ended; where it fails, it is not told again."""
+        self._socket.invoke(event, [connection], lambda how, answer: None)
 
     def end_all(self, why: str) -> None:
         """End all connections, and tell the pages."""
@@ -178,7 +182,11 @@ class SocketGateway:
         # A browser fails a connection that answers another subprotocol than those offered.
         told = self._tell_opened if chosen == protocols[0] else self._tell_closed
         self._later(self._latency(), lambda: told(connection))
-        if connection.is_left:  # the page gave it up meanwhile
+        self._end_left(connection)
+
+    def _end_left(self, connection: Connection) -> None:
+        """End a connection that its page gave up while it was being opened."""
+        if connection.is_left:
             self.end(connection, "closed by the page")
 
     def _refuse(self, connection: Connection, status: str) -> None:

@@ -59,7 +59,7 @@ class _Counter:
         if kind == "posted":
             self._posted(json.loads(fields["text"]))
         elif kind == "row" and fields["item"]:
-            self._row(*fields["key"], fields["item"])
+            self._row(fields["key"][0], fields["key"][1], fields["item"])
         elif kind == "applied":
             self._applied(fields)
         elif kind == "status":

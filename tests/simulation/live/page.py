@@ -244,4 +244,3 @@ class _End:
     def _hear(self, kind: str, text: str = "") -> None:
         if self._page.key == self._key and (kind != "opened" or not self._page.is_offline):
             self._page.heard(self._number, kind, text)
-

@@ -58,7 +58,7 @@ def run_schedule(
 ) -> Outcome:
     """Run the schedule of a seed.
 
-    draws: those of an earlier run, for a replay. reducer: of the client. planted: a context in which the server has a bug.
+    draws: those of an earlier run, for a replay. reducer: of the client. planted: a context with a bug of the server.
     """
     with planted():
         return _Schedule(seed, without, Choices(seed, draws, without.faults), reducer).run()
@@ -70,7 +70,7 @@ class _Schedule:
         own = choices_for(seed, "kind")
         self.kind = own.pick(KINDS, "kind")
         self.lasts = own.seconds(*self.kind.lasts, "lasts")
-        self.large = own.chance(0.15, "a large board")
+        self.large = own.chance(0.2, "a large board")
         faults = Faults.draw(choices, choices.pick(SCALES, "how frequent faults are"), LIVE_FAULTS)
         self.cloud = LiveCloud(choices, faults)
         self.mall = Mall(self.cloud)
@@ -116,7 +116,7 @@ class _Schedule:
     def _begin(self) -> None:
         if self.large:
             choices = choices_for(self.seed, "large")
-            for number in range(choices.between(60, 400, "robots")):
+            for number in range(choices.between(150, 450, "robots")):
                 self.mall.store(a_robot(f"old-{number}"))
         for kind, id in self.stories:
             if self._has(f"{kind} {id}"):
