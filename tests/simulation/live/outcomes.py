@@ -21,7 +21,6 @@ OUTCOMES: dict[str, str] = {
     "new epoch": "a shard that had been watched was watched anew",
     "watch extended": "by a ping or a subscription",
     "watch closed": "by a worker that found its time over",
-    "number taken": "two workers appended at once",
     "same change again": "a log has a change twice",
     "found gone": "a post found that a connection has ended (410)",
     "unavailable": "the server could not answer, and said so",
@@ -51,7 +50,7 @@ class _Counter:
         self._epochs: dict[str, dict[str, Any]] = {}
         self._whole: set[tuple[str, str, int]] = set()
         self._changes: set[tuple[str, str, int]] = set()
-        self._open: dict[str, int] = {}
+        self._items: dict[tuple[str, str], str] = {}
 
     def take(self, kind: str, fields: dict[str, Any]) -> None:
         """Take an entry in."""
@@ -71,8 +70,6 @@ class _Counter:
             found["found gone"] += 1
         elif kind == "refused socket":
             found["connection refused"] += 1
-        elif kind == "conflict":
-            found["number taken"] += fields["key"][0].startswith("log ")
         elif kind == "frame failed":
             found["frame failed"] += 1
         elif kind == "ended socket" and fields["why"] in ("two hours", "idle"):
@@ -91,7 +88,9 @@ class _Counter:
         if kind == "watch":
             self._watch(f"{partition} {sort}", json.loads(item["data"]["S"]))
         elif kind == "log" and "S" in item["data"]:
+            log = partition.removeprefix("log ").rpartition(" ")[0]
             for change in json.loads(item["data"]["S"])["changes"]:
+                self._items[log, change["message"]["id"]] = sort
                 key = (partition, change["id"], change["version"])
                 self.found["same change again"] += key in self._changes
                 self._changes.add(key)
@@ -115,6 +114,7 @@ class _Counter:
             self._whole.add(key)
         else:
             self.found["change told"] += 1
-            place = fields["place"]
-            self.found["items out of order"] += len(fields["messages"]) > 1 and place is not None
+            log = f"{fields['topic']} {fields['shard']}"
+            items = {self._items.get((log, message)) for message in fields["messages"]}
+            self.found["items out of order"] += len(items) > 1
         self.found["row left"] += sum(row["data"] is None for row in fields["rows"])

@@ -73,7 +73,7 @@ class Page:
             fault = choices.pick(("page asleep", "page offline"), "how")
             seconds = choices.seconds(1.0, 60.0, "away")
             if choices.chance(0.3, "for long"):
-                seconds = choices.seconds(60.0, 2_400.0, "away for long")
+                seconds = choices.seconds(60.0, 2_700.0, "away for long")
             if faults.strikes(fault, self.name):
                 self._be_away(fault, seconds)
 

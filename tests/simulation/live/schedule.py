@@ -45,7 +45,7 @@ class Kind:
 MINUTES = Kind((40.0, 150.0), (1, 2, 2, 3), 15.0, 8.0)
 HOUR = Kind((2_000.0, 4_200.0), (1, 1, 2), 300.0, 240.0)
 DAY = Kind((7_300.0, 9_000.0), (1, 1, 2), 1_500.0, 600.0)
-KINDS = (*[MINUTES] * 34, *[HOUR] * 5, DAY)
+KINDS = (*[MINUTES] * 32, *[HOUR] * 5, *[DAY] * 3)
 
 
 def run_schedule(

@@ -23,7 +23,14 @@ from tests.simulation.schedule import Without
 EACH, PARTS = 25, 6  # 6 × 25 = 150
 OTHER_HASH_SEED = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
 # One of each kind that a few schedules find; `make simulate-live-mutants` runs all of them.
-QUICK = ("a gap is skipped", "a stale position", "two connections", "answered before it works", "two epochs at once")
+QUICK = (
+    "a gap is skipped",
+    "a stale position",
+    "the next connection is not subscribed",
+    "answered before it works",
+    "a resume begins too late",
+    "the gone are kept",
+)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -78,14 +78,6 @@ BUGS = (
         "",
     ),
     ClientBug(
-        "another epoch is ignored",
-        "A pong that names another epoch is no reason to subscribe again.",
-        (EQUAL, PUSHED, WORKS),
-        "reducer.ts",
-        "    doubt(step, current, key);\n    current = ",
-        "    current = ",
-    ),
-    ClientBug(
         "the next connection is not subscribed",
         "What was confirmed on one connection counts on the next.",
         (WORKS, EQUAL, PUSHED),
@@ -104,7 +96,7 @@ BUGS = (
     ClientBug(
         "two connections",
         "The old connection stays open when the next one is up to date.",
-        (LIVE,),
+        (LIVE, KEPT),
         "links.ts",
         "if (link.id < newest.id) close(step, link);",
         "if (link.id > newest.id) close(step, link);",
