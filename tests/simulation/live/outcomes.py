@@ -26,8 +26,7 @@ OUTCOMES: dict[str, str] = {
     "unavailable": "the server could not answer, and said so",
     "frame failed": "a frame's function failed, and the gateway said so",
     "connection refused": "a connection did not open",
-    "two hours": "a connection ended after two hours",
-    "moved over": "a page replaced a connection that had not ended",
+    "moved over": "a page closed a connection because the next one is up to date",
     "idle": "a connection ended after ten minutes without a frame",
     "several pages": "more than one page",
 }
@@ -56,7 +55,7 @@ class _Counter:
         """Take an entry in."""
         found = self.found
         if kind == "posted":
-            self._posted(json.loads(fields["text"]))
+            self._posted(json.loads(fields["text"]), fields["container"])
         elif kind == "row" and fields["item"]:
             self._row(fields["key"][0], fields["key"][1], fields["item"])
         elif kind == "applied":
@@ -72,15 +71,16 @@ class _Counter:
             found["connection refused"] += 1
         elif kind == "frame failed":
             found["frame failed"] += 1
-        elif kind == "ended socket" and fields["why"] in ("two hours", "idle"):
-            found[fields["why"]] += 1
+        elif kind == "ended socket":
+            found["idle"] += fields["why"] == "idle"
         elif kind == "closes":
             found["moved over"] += fields["moved"]
 
-    def _posted(self, frame: dict[str, Any]) -> None:
+    def _posted(self, frame: dict[str, Any], container: str) -> None:
         self.found["snapshot"] += frame["type"] == "snapshot"
         self.found["snapshot in parts"] += frame["type"] == "snapshot" and frame["part"] > 1
         self.found["resumed"] += frame["type"] == "subscribed"
+        self.found["resumed with changes"] += frame["type"] == "changes" and container.startswith("live/socket")
         self.found["unavailable"] += frame["type"] == "error"
 
     def _row(self, partition: str, sort: str, item: dict[str, Any]) -> None:

@@ -177,7 +177,7 @@ class Page:
         elif output["type"] == "close":
             socket = self.sockets.pop(output["connection"], None)
             if socket:
-                history.record("closes", page=self.key, connection=socket.id, moved=socket.is_open)
+                history.record("closes", page=self.key, connection=socket.id, moved=bool(self.sockets))
                 socket.close()
         elif output["type"] == "rows":
             shown = {name: output[name] for name in ("topic", "shard", "whole", "rows")}
