@@ -38,14 +38,6 @@ BUGS = (
         "if (collected.got.size < 1) {",
     ),
     ClientBug(
-        "an older snapshot counts",
-        "A snapshot of the same epoch sets the position back.",
-        (NEWER,),
-        "feed.ts",
-        "if (frame.epoch === feed.epoch && frame.position < feed.position) return [taken, true, null];",
-        "",
-    ),
-    ClientBug(
         "rows stay for ever",
         "Rows that a snapshot does not have any more are kept.",
         (EQUAL, PUSHED),
@@ -132,13 +124,5 @@ BUGS = (
         "asking.ts",
         "if (asked) return asked.at + doubling(TIMES.answers, asked.tries, TIMES.longestAnswer);",
         "if (asked) return null;",
-    ),
-    ClientBug(
-        "subscribed before unsubscribed",
-        "A topic that is wanted again is asked for before its unsubscription was answered.",
-        (WORKS,),
-        "asking.ts",
-        "if (leftAt !== undefined) return leftAt + TIMES.answers;",
-        "",
     ),
 )
