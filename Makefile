@@ -191,6 +191,14 @@ simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$
 simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
 
+.PHONY: simulate-live
+simulate-live: $(VENV) $(NODE) ## Simulate the pages' client with live's handlers: SCHEDULES=20000 SEED=1 JOBS=2 (more options: ARGS=)
+	@.venv/bin/python -m tests.simulation.live $(simulated) $(ARGS)
+
+.PHONY: simulate-live-mutants
+simulate-live-mutants: $(VENV) $(NODE) ## Plant bugs in client and live, and count the schedules until each is found: JOBS=2 (more: ARGS=)
+	@.venv/bin/python -m tests.simulation.live.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
+
 # These need a deployment, or a browser.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser
 

@@ -145,6 +145,12 @@ class Function:
         container.task = self.world.scheduler.spawn(self._work, container, event, cause, done)
         return True
 
+    def recycle(self) -> None:
+        """End the idle containers, as a deployment does: the next invocations begin cold."""
+        for container in self._idle:
+            container.alive = False
+        self._idle.clear()
+
     def _container(self) -> Container:
         """An idle container, the most recently used first, or a new one."""
         while self._idle:

@@ -87,10 +87,14 @@ class Faults:
     """
 
     def __init__(
-        self, choices: Choices, rates: Mapping[str, float] | None = None, pauses: Sequence[tuple[int, int]] = ()
+        self,
+        choices: Choices,
+        rates: Mapping[str, float] | None = None,
+        pauses: Sequence[tuple[int, int]] = (),
+        known: Mapping[str, tuple[str, float]] = FAULTS,
     ) -> None:
         for name in rates or {}:
-            if name not in FAULTS:
+            if name not in known:
                 raise ValueError(f"unknown fault {name!r}")
         self.rates = {name: rate for name, rate in (rates or {}).items() if rate > 0}
         self.pauses = list(pauses)
@@ -102,24 +106,24 @@ class Faults:
         self._groups: dict[tuple[str, ...], tuple[float, list[tuple[float, str]]]] = {}
 
     @classmethod
-    def draw(cls, choices: Choices, scale: float = 1.0) -> "Faults":
-        """A mix of faults, each with a rate, and pauses; one schedule in ten has no faults.
+    def draw(cls, choices: Choices, scale: float = 1.0, known: Mapping[str, tuple[str, float]] = FAULTS) -> "Faults":
+        """A mix of known faults, each with a rate, and pauses; one schedule in ten has no faults.
 
         scale: of the rates of faults that may strike nearly anywhere.
         """
         if choices.chance(0.1, "no faults at all"):
-            return cls(choices)
+            return cls(choices, known=known)
         wanted = choices.pick((0.1, 0.25, 0.5), "how many faults")
         rates = {
             name: usual * choices.pick(MULTIPLIERS, name) * (scale if usual < UNSCALED else 1.0)
-            for name, (_, usual) in FAULTS.items()
+            for name, (_, usual) in known.items()
             if choices.chance(wanted, name)
         }
         pauses = []
         if choices.chance(0.3, "a pause"):
             start = choices.between(0, 300, "pause from") * 1_000_000
             pauses.append((start, start + choices.between(30, 300, "pause for") * 1_000_000))
-        return cls(choices, rates, pauses)
+        return cls(choices, rates, pauses, known)
 
     def stop(self) -> None:
         """End all faults."""

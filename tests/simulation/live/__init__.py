@@ -1,0 +1,1 @@
+"""The client of the staff's stream simulated with its server: README.md in the folder above says how."""
