@@ -24,7 +24,7 @@ class Visit:
         self.cloud = cloud
         self.order = ""
         self.number = 0
-        self.attempts = 30  # of each request
+        self.attempts = 160  # of each request, every 2 s: the bus may bring a message 300 s late
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         self.number += 1
