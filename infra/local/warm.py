@@ -54,5 +54,11 @@ def harmless(service: str, function: str) -> dict[str, Any]:
             found = manifest(service).queries
             assert found
             name, (query, _) = next(iter(found.handlers.items()))
-            return {"query": name, "data": dict.fromkeys(query.model_fields, NOBODY)}
+            needed = {field: known for field, known in query.model_fields.items() if known.is_required()}
+            return {"query": name, "data": {field: _nothing(known.annotation) for field, known in needed.items()}}
     return NO_RECORDS
+
+
+def _nothing(kind: Any) -> Any:
+    """A value of a question's field that asks for nothing that there is: an id of nobody, no ids, or one thing."""
+    return NOBODY if kind is str else 1 if kind is int else []

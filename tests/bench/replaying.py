@@ -19,12 +19,14 @@ from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from functions.kernel.composition.manifest import services
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import one_by_one
 from infra.stages import STAGES
-from tests.bench.recording import PORTS, Call, Invocation
+from tests.bench.recording import PORTS, Call, Invocation, nothing_kept
+from tests.support.keys import MemoryKms
 
 ENVIRONMENT = {
     **STAGES["prod"].environment,
@@ -105,13 +107,15 @@ class Replay:
         """
         self._network.load(self._answers)
         ports = deque(self._ports)
-        adapters = {"code_key": b"a key for benchmarks", **{port: _Port(ports) for port in PORTS.values()}}
+        adapters = {**{port: _Port(ports) for port in PORTS.values()}, **MemoryKms().adapters}
+        adapters["code_key"] = b"a key for benchmarks"
         at_work = replace(self._runtime, adapters=adapters)
         os.environ["MALLBOTS_SERVICE"] = self.invocation.service
         with (
             clock.fixed(lambda: self.invocation.at),
             budget.limited(lambda: TIMEOUT),
             runtime.active(at_work),
+            nothing_kept(),
         ):
             begun = measure()
             self.invocation.handle(self.invocation.event)
@@ -195,8 +199,10 @@ def _composed(invocation: Invocation, network: Network) -> Runtime:
     """The runtime of a function, of boto3's clients, as the composition makes it from the environment."""
     service = invocation.service
     names = {"TABLE": f"{service}/events", "VIEWS": f"{service}/views", "BUS": "bus"}
+    names |= {"VAULT": f"{service}/vault", "ERASURES": f"{service}/erasures"}
     queues = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/inbox"}
-    others = {"QUEUE_URL_DISPATCHER": "https://sqs.eu-central-1.amazonaws.com/1/dispatcher.fifo"}
+    others = {f"QUERIES_{owner.upper()}": f"{owner}-queries" for owner in services()}
+    others |= {"QUEUE_URL_DISPATCHER": "https://sqs.eu-central-1.amazonaws.com/1/dispatcher.fifo"}
     with patch.dict(os.environ, {"MALLBOTS_SERVICE": service, **names, **queues, **others}):
         made = _adapters()
     with clock.fixed(lambda: LATE):  # it has looked for the bus, and does not look again

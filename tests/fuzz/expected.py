@@ -90,6 +90,7 @@ EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/depot/bots": _NO_PAGE,
     "GET /api/checkout/sagas": _NO_PAGE,
     "GET /api/notifications": _NO_PAGE,
+    "GET /api/customers/{id}/data": _NO_PAGE,
     "GET /api/payments/differences": _NO_PAGE,
     "GET /api/insights/timeline/{correlationId}": _NO_PAGE,
     "GET /api/insights/orders/{id}/timeline": _NO_PAGE,

@@ -104,8 +104,8 @@ def keys_of_everyone() -> Iterator[None]:
     """A key is the same whoever uses it, for whatever body."""
     real = request.Request.cause
 
-    def cause(self: request.Request, caller_id: str) -> Cause | None:
-        made = real(self, "everyone")
+    def cause(self: request.Request, caller_id: str, *, takes_body: bool) -> Cause | None:
+        made = real(self, "everyone", takes_body=takes_body)
         return made and replace(made, digest="the same for all")
 
     with patch.object(request.Request, "cause", cause):
@@ -116,7 +116,7 @@ def keys_of_everyone() -> Iterator[None]:
 def long_keys() -> Iterator[None]:
     """A key may be of any length."""
 
-    def cause(self: request.Request, caller_id: str) -> Cause:
+    def cause(self: request.Request, caller_id: str, *, takes_body: bool) -> Cause:
         return Cause(ids.derive(caller_id, self.headers["idempotency-key"]), "none", scope=self.path)
 
     with patch.object(request.Request, "cause", cause):

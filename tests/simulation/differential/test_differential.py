@@ -33,7 +33,7 @@ def test_a_listed_difference_differs_from_aws_and_cites_its_documentation(name: 
 @pytest.mark.parametrize(
     ("operation", "request_"),
     [
-        ("put_item", {"Item": {}, "ReturnValues": "ALL_OLD"}),
+        ("put_item", {"Item": {}, "ReturnConsumedCapacity": "TOTAL"}),
         ("get_item", {"Key": {}, "ProjectionExpression": "a"}),
         ("query", {"KeyConditionExpression": "a = :a", "FilterExpression": "b = :b"}),
         ("scan", {"ProjectionExpression": "a"}),
