@@ -1,5 +1,6 @@
 """The whole system, deployed once to a local cloud for the tests."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from clients.mall import Mall
 from clients.order import Order
 from clients.people import People
 from clients.scenarios.crowd import Crowd, Visit
+from clients.scenarios.fate import money_difference
 from clients.scenarios.paths import PATHS, Scene
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
@@ -30,6 +32,7 @@ TIMES = {"basket_untouched": "60", "order_unpaid": "60", "step_timeout": "4"}
 # Paths that wait for a minute or more start first.
 SLOW = ("a_robot_falls_silent", "comes_back_to_an_abandoned_basket", "never_pays")
 WORKERS = 6
+FOLLOWED_WITHIN, LOOKED_EVERY = 60, 0.5  # seconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,6 +72,13 @@ class Deployed:
     def reconcile(self) -> int:
         """Make the system reconcile all orders; returns how many differ."""
         return reconcile(self.cloud, self.mall, self.opened)
+
+    def expect_money_to_add_up(self, order_id: str) -> None:
+        """To the cent, once the timeline has the order's last message: read models follow a moment later."""
+        deadline = time.monotonic() + FOLLOWED_WITHIN
+        while difference := money_difference(self.mall, order_id):
+            assert time.monotonic() < deadline, f"the money of {order_id} differs by {difference} cents"
+            time.sleep(LOOKED_EVERY)
 
     def expect_idle(self) -> None:
         """All queues are empty, and nothing was dead-lettered."""

@@ -6,7 +6,6 @@ The paths are those of clients/scenarios/paths.py.
 import pytest
 
 from clients.scenarios.crowd import Visit
-from clients.scenarios.fate import money_difference
 from clients.scenarios.paths import PATHS
 from tests.e2e.conftest import SLOW, Deployed
 
@@ -19,7 +18,7 @@ def test_an_order_ends_as_its_path_expects(deployed: Deployed, visits: dict[str,
     visit = visits[name]
     assert visit.ended.wait(WITHIN)
     assert visit.problem == ""
-    assert money_difference(deployed.mall, visit.order.id) == 0
+    deployed.expect_money_to_add_up(visit.order.id)
 
 
 def test_the_reconciliation_finds_no_difference(deployed: Deployed) -> None:

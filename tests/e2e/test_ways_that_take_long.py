@@ -8,7 +8,7 @@ import pytest
 from clients.mall import Json, wait_for
 from clients.order import Order
 from clients.scenarios.crowd import Visit
-from clients.scenarios.fate import REJECTED, money_difference
+from clients.scenarios.fate import REJECTED
 from clients.scenarios.stock import open_shop
 from tests.e2e.conftest import SLOW, Deployed
 
@@ -23,7 +23,7 @@ def test_an_order_on_a_slow_path_ends_as_its_path_expects(
     visit = visits[name]
     assert visit.ended.wait(WITHIN)
     assert visit.problem == ""
-    assert money_difference(deployed.mall, visit.order.id) == 0
+    deployed.expect_money_to_add_up(visit.order.id)
 
 
 def test_commands_to_a_service_that_is_back_too_late_have_no_effect(deployed: Deployed) -> None:

@@ -9,8 +9,9 @@ from functions.kernel.domain.errors import InvalidError
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: NUL, ends of lines, escapes of terminals
 _CONTROLS_BUT_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # the same without tab, LF and CR
-# Separators of lines; embeddings, overrides and isolates (https://www.unicode.org/reports/tr36/).
-_HIDDEN = r"\u2028\u2029\u202a-\u202e\u2066-\u2069"
+# Separators of lines; embeddings, overrides and isolates (https://www.unicode.org/reports/tr36/); and U+FFFD, which
+# stands for bytes that were no UTF-8.
+_HIDDEN = r"\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd"
 # What `str.strip` takes away. Not `\s`: whether that has U+0085, for one, depends on the reader's language.
 _BLANKS = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _WIDE = _BLANKS.replace(r"\x1c- ", r"\x1c-\x1f")  # the same without the space
