@@ -278,6 +278,22 @@ def test_a_message_that_was_not_begun_before_time_was_over_needs_no_cause(second
     assert invocation.handed_back == not_begun
 
 
+@pytest.mark.parametrize(("seconds", "not_begun"), [(11, {"message-3"}), (12, {"message-2", "message-3"})])
+def test_what_is_behind_a_failure_was_not_begun_when_time_was_short_though_its_receipt_is_void(
+    seconds: int, not_begun: set[str]
+) -> None:
+    batch = ["message-1", "message-2", "message-3"]
+    where = {"container": "payments/inbox-1", "function": "payments/inbox"}
+    entries: list[Entry] = [
+        (0, "invocation", {**where, "cause": batch}),
+        (seconds * SECOND, "postponed", {"queue": "payments/inbox", "message": "message-1", "seconds": 2}),
+        (13 * SECOND, "postponed", {"queue": "payments/inbox", "message": "message-3", "seconds": 0}),
+        (13 * SECOND, "ended", {**where, "how": "ok", "failures": batch}),
+    ]
+    [invocation] = failures._invocations(entries)
+    assert invocation.handed_back == not_begun
+
+
 def test_the_gateways_500_for_a_killed_function_is_not_the_authorizers() -> None:
     history = sample_histories.completed()
     authorizer, api = ({"container": name, "function": name} for name in ("gateway/authorizer", "baskets/api"))

@@ -9,9 +9,9 @@ from functions.kernel.domain.errors import InvalidError
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: NUL, ends of lines, escapes of terminals
 _CONTROLS_BUT_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # the same without tab, LF and CR
-# Separators of lines; embeddings, overrides and isolates (https://www.unicode.org/reports/tr36/); and U+FFFD, which
-# stands for bytes that were no UTF-8.
-_HIDDEN = r"\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd"
+# Separators of lines; embeddings, overrides and isolates (https://www.unicode.org/reports/tr36/).
+_HIDDEN = r"\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_REPLACED = r"\ufffd"  # stands for bytes that were no UTF-8; refused where a request is read (request.py, wire.py)
 # What `str.strip` takes away. Not `\s`: whether that has U+0085, for one, depends on the reader's language.
 _BLANKS = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _WIDE = _BLANKS.replace(r"\x1c- ", r"\x1c-\x1f")  # the same without the space
@@ -27,10 +27,10 @@ _NOT_IN_A_LINE = f"[{_CONTROLS}{_HIDDEN}]"
 _NOT_IN_A_TEXT = f"[{_CONTROLS_BUT_LINES}{_HIDDEN}]"
 _NOT_IN_AN_ID = f"[{_CONTROLS}{_HIDDEN}{_WIDE}{_DELIMITERS}]"
 
-LINE_PATTERN = rf"^(?![\s\S]*{_NOT_IN_A_LINE})"
-TEXT_PATTERN = rf"^(?![\s\S]*{_NOT_IN_A_TEXT})"
+LINE_PATTERN = rf"^(?![\s\S]*[{_CONTROLS}{_HIDDEN}{_REPLACED}])"
+TEXT_PATTERN = rf"^(?![\s\S]*[{_CONTROLS_BUT_LINES}{_HIDDEN}{_REPLACED}])"
 NAME_PATTERN = rf"{LINE_PATTERN}[\s\S]*{NOT_BLANK}"
-ID_PATTERN = rf"^(?![\s\S]*{_NOT_IN_AN_ID})[\s\S]*{NOT_BLANK}"
+ID_PATTERN = rf"^(?![\s\S]*[{_CONTROLS}{_HIDDEN}{_REPLACED}{_WIDE}{_DELIMITERS}])[\s\S]*{NOT_BLANK}"
 
 _no_line, _no_text, _no_id = (re.compile(chars) for chars in (_NOT_IN_A_LINE, _NOT_IN_A_TEXT, _NOT_IN_AN_ID))
 

@@ -182,10 +182,10 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
         elif kind == "postponed":
             for invocation in (one for one in open_.values() if fields["message"] in one.cause):
                 invocation.postponed.add(fields["message"])
-                if fields["seconds"] == 0 and at - invocation.begin >= TIME_IS_SHORT:
-                    # With it, those behind it. One of them may have been received again meanwhile: its receipt is void.
-                    rest = invocation.cause[invocation.cause.index(fields["message"]) :]
-                    invocation.handed_back.update(rest)
+                if at - invocation.begin >= TIME_IS_SHORT:
+                    # Nothing behind it is begun, said by a hand-back or, where its receipt is void by then, by nothing.
+                    behind = invocation.cause.index(fields["message"]) + (fields["seconds"] > 0)
+                    invocation.handed_back.update(invocation.cause[behind:])
         elif kind in ("conflict", "busy") and fields["container"] in open_:
             open_[fields["container"]].struck.append(kind)
         elif kind == "throttled":
