@@ -1,8 +1,8 @@
 """Lint the templates of all stages with cfn-lint: `make check-templates` (ARGS=--all: every template of every stage).
 
 The stages differ in settings alone, which each service's stack has in the same places. So the templates of one stage
-are linted all, and of the others those of the platform and of the services with the most kinds of resources: to
-lint one takes half a second. cfn-lint brings the types of resources with it, and downloads nothing.
+are linted all, and of the others those of the platform, of the pages, and of the services with the most kinds of
+resources: to lint one takes half a second. cfn-lint brings the types of resources with it, and downloads nothing.
 """
 
 import json
@@ -23,7 +23,7 @@ IGNORED = {
     "W3005": "The CDK makes a function depend on its role and on the role's policy, of which the first is implied."
 }
 WHOLE = "prod"  # the stage that has all settings: concurrency, throttling, encryption, protection
-OF_OTHERS = ("Platform", "Customers", "Depot")
+OF_OTHERS = ("Platform", "Customers", "Depot", "Live", "Pages")
 REGION = "eu-west-1"
 
 

@@ -18,10 +18,11 @@ ADAPTER = "functions.payments.acme:connect"  # of the pages: a name for what ope
 
 
 def dry(*words: str) -> list[str]:
-    """The words of the command that make would run at last."""
+    """The words of the command that make would run; of several, those of the CDK's."""
     installed = [part for name in (".venv", ".engine", "node_modules") for part in ("-o", f"{name}/.installed")]
     done = subprocess.run(["make", "-n", *installed, *words], cwd=ROOT, capture_output=True, text=True, check=True)
-    return shlex.split(done.stdout.splitlines()[-1])
+    lines = done.stdout.splitlines()
+    return shlex.split(next((line for line in lines if line.startswith("node_modules/.bin/cdk ")), lines[-1]))
 
 
 def shown() -> Iterator[tuple[Path, dict[str, str]]]:

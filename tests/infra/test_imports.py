@@ -21,6 +21,7 @@ STANDARD = {"fractions", "sysconfig", "zoneinfo"} | {"pkgutil"}  # which pydanti
 ALLOWED = {
     "relay": OURS - {"events"},
     "api": OURS | PYDANTIC | STANDARD,
+    "socket": OURS | PYDANTIC | STANDARD,
     "inbox": OURS | PYDANTIC | STANDARD,
     "dispatcher": OURS | PYDANTIC | STANDARD,
     "queries": OURS | PYDANTIC | STANDARD,
