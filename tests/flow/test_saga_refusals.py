@@ -51,9 +51,8 @@ def test_step_1_an_unknown_customer_in_an_order_of_the_staff(disorder: int | Non
     order_id = case.shopper.ask("POST", "/api/ordering", order)["id"]
     case.mall.pass_time(600)
     assert case.shopper.ask("GET", f"/api/ordering/{order_id}")["order"]["status"] == "rejected"
-    assert (
-        case.shopper.ask("GET", f"/api/checkout/sagas/{order_id}")["saga"]["reason"] == "there is no customer unknown"
-    )
+    refusals = {"there is no customer unknown", "the payment is another customer's"}  # the one that is heard first
+    assert case.shopper.ask("GET", f"/api/checkout/sagas/{order_id}")["saga"]["reason"] in refusals
     assert case.shopper.payment()["status"] == "authorized", "another customer's payment is left as it was"
     assert case.mall.dead_letters() == {}
 

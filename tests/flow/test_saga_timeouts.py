@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.depot.domain import Cancelled
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.vault import RowWrite
@@ -149,12 +150,12 @@ def test_an_undo_without_an_answer_is_parked_and_continues_when_the_answer_comes
 
 
 class BrokenStore(MemoryEventStore):
-    """A table that refuses every write while it is broken."""
+    """A table that takes no cancellation of a list while it is broken."""
 
     broken = False
 
     def commit(self, *commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
-        if self.broken:
+        if self.broken and any(event.name == Cancelled.__name__ for commit in commits for event in commit.events):
             raise OSError("the table cannot be written")
         super().commit(*commits, beside=beside)
 
