@@ -107,7 +107,7 @@ def append(handled: Sequence[Handled]) -> None:
     that. Where it shows the newest of these, all of these are appended, also when they were before: the function may
     have ended between row and log. Raises UnavailableError, and what DynamoDB raises; posting raises nothing.
     """
-    shards = {place.shard for one in handled for place in views.places(one.message)}
+    shards = dict.fromkeys(place.shard for one in handled for place in views.places(one.message))
     watches = log.open_watches(shards)
     if not watches:
         return

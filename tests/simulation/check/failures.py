@@ -14,7 +14,7 @@ from typing import Any
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
 from tests.simulation.check.records import DeadLetter
-from tests.simulation.check.subscribers import VERSIONS
+from tests.simulation.check.subscribers import LIVE, VERSIONS
 from tests.simulation.check.violation import Violation
 
 CAUSED = "every failure has a cause"
@@ -93,9 +93,12 @@ class Invocation:
     postponed: set[str] = field(default_factory=set)
 
     def has_reasons_for(self, failures: int) -> bool:
-        """Whether each failure has its own cause; an outage or a stopped owner explains any number."""
+        """Whether each failure has its own cause; an outage or a stopped owner explains any number.
+
+        So does what fails behind a batch, whose messages are handled again for it.
+        """
         causes = len(self.struck) + sum(-(-times // CALL_ATTEMPTS) for times in self.refused.values())
-        for_all = any(name == "outage" or "/" in name for name in self.struck)
+        for_all = self.function == LIVE or any(name == "outage" or "/" in name for name in self.struck)
         return causes >= (min(failures, 1) if for_all else failures)
 
 

@@ -6,17 +6,17 @@ register.
 
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
 PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inbox", "search/inbox", "insights/inbox"
-BASKETS, STORES, CUSTOMERS = "baskets/inbox", "stores/inbox", "customers/inbox"
+BASKETS, STORES, CUSTOMERS, LIVE = "baskets/inbox", "stores/inbox", "customers/inbox", "live/inbox"
 
 _CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
 _CUSTOMER = (BASKETS, INSIGHTS, PAYMENTS)
-_ORDER = (INSIGHTS, NOTIFICATIONS, PAYMENTS, SEARCH)
+_ORDER = (INSIGHTS, LIVE, NOTIFICATIONS, PAYMENTS, SEARCH)
 _REPLY = (CHECKOUT, INSIGHTS)
 
 SUBSCRIBERS: dict[str, tuple[str, ...]] = {
-    "StoreCreated": _CATALOGUE,
-    "StoreParticipationToggled": _CATALOGUE,
-    "StoreRebranded": _CATALOGUE,
+    "StoreCreated": (*_CATALOGUE, LIVE),
+    "StoreParticipationToggled": (*_CATALOGUE, LIVE),
+    "StoreRebranded": (*_CATALOGUE, LIVE),
     "ProductAdded": _CATALOGUE,
     "ProductRebranded": _CATALOGUE,
     "ProductPriceChanged": _CATALOGUE,
@@ -36,29 +36,29 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderApproved": _ORDER,
     "OrderRejected": (*_ORDER, DEPOT),
     "OrderReadied": (*_ORDER, ORDERING),
-    "OrderPaid": (INSIGHTS, SEARCH),
+    "OrderPaid": (INSIGHTS, LIVE, SEARCH),
     "OrderCancelled": (*_ORDER, CHECKOUT, DEPOT, ORDERING),
     "OrderCompleted": (*_ORDER, ORDERING),
-    "ShoppingListCreated": (DEPOT, INSIGHTS),
-    "ShoppingListAvailable": (DISPATCHER, DEPOT, INSIGHTS),
-    "ShoppingListAssigned": (DEPOT, INSIGHTS),
-    "ShoppingListStarted": (INSIGHTS,),
-    "ShoppingListItemPicked": (INSIGHTS,),
-    "ShoppingListCompleted": (DEPOT, INSIGHTS, ORDERING),
-    "ShoppingListCancelled": (DEPOT, INSIGHTS, ORDERING),
-    "BotRegistered": (DEPOT, INSIGHTS),
-    "BotCameOnline": (DISPATCHER, DEPOT, INSIGHTS),
-    "BotWentOffline": (DEPOT, INSIGHTS),
-    "BotAssigned": (DEPOT, INSIGHTS),
-    "BotFinished": (DISPATCHER, DEPOT, INSIGHTS),
+    "ShoppingListCreated": (DEPOT, INSIGHTS, LIVE),
+    "ShoppingListAvailable": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
+    "ShoppingListAssigned": (DEPOT, INSIGHTS, LIVE),
+    "ShoppingListStarted": (INSIGHTS, LIVE),
+    "ShoppingListItemPicked": (INSIGHTS, LIVE),
+    "ShoppingListCompleted": (DEPOT, INSIGHTS, LIVE, ORDERING),
+    "ShoppingListCancelled": (DEPOT, INSIGHTS, LIVE, ORDERING),
+    "BotRegistered": (DEPOT, INSIGHTS, LIVE),
+    "BotCameOnline": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
+    "BotWentOffline": (DEPOT, INSIGHTS, LIVE),
+    "BotAssigned": (DEPOT, INSIGHTS, LIVE),
+    "BotFinished": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
     "PaymentAuthorized": (INSIGHTS,),
-    "PaymentConfirmed": (INSIGHTS,),
-    "PaymentVoided": (INSIGHTS,),
-    "PaymentRefunded": (INSIGHTS,),
-    "InvoiceCreated": (INSIGHTS,),
-    "InvoiceAdjusted": (INSIGHTS,),
-    "InvoicePaid": (INSIGHTS, ORDERING),
-    "InvoiceCancelled": (INSIGHTS,),
+    "PaymentConfirmed": (INSIGHTS, LIVE),
+    "PaymentVoided": (INSIGHTS, LIVE),
+    "PaymentRefunded": (INSIGHTS, LIVE),
+    "InvoiceCreated": (INSIGHTS, LIVE),
+    "InvoiceAdjusted": (INSIGHTS, LIVE),
+    "InvoicePaid": (INSIGHTS, LIVE, ORDERING),
+    "InvoiceCancelled": (INSIGHTS, LIVE),
     "DifferenceFound": (INSIGHTS, PAYMENTS),
     "DifferenceCleared": (INSIGHTS, PAYMENTS),
     "NotificationSent": (INSIGHTS, NOTIFICATIONS),

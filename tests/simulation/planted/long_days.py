@@ -52,7 +52,7 @@ BUGS = (
         "A batch begins messages and calls that it has no time for, until its function times out.",
         (ENDS_ITSELF,),
         (
-            Edit(Inbox._in_turn, "position and budget.left() < budget.MESSAGE", "False"),
+            Edit(Inbox._in_turn, "position and budget.left() < needed", "False"),
             Edit(budget.check, "left() < TRY + RESERVE", "False"),
         ),
         long_days=True,
