@@ -6,10 +6,10 @@ import { Field } from "../../pages/design/Field.tsx";
 import { List } from "../../pages/design/List.tsx";
 import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
 import type { SearchFilters, SearchOrderContent } from "../../pages/generated/api.ts";
+import { isMeant, shortId } from "../../pages/text/ids.ts";
 import { dayAndTime, money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useRows } from "../load.ts";
-import { isMeant, shortId } from "../logic/boards.ts";
 import { type Asked, filtersOf, type Field as Named, readAsked, STATUSES, writeAsked } from "../logic/search.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { OrderStatus } from "../parts/Status.tsx";
@@ -37,10 +37,10 @@ export function SearchOrders() {
   );
 }
 
-/** The end of an order's number, as it is shown: no customer is meant. */
-const SHORT = /^[0-9a-z]{1,6}$/i;
+/** An order's number, or its beginning: no customer is meant. */
+const NUMBER = /^[0-9a-f]{1,8}$/i;
 
-/** What a typed text may mean: the end of an order's number on the boards, an order's id, or a customer's. */
+/** What a typed text may mean: the number of an order on the boards, an order's id, or a customer's. */
 function ByText({ text }: { readonly text: string }) {
   const { api } = useConsole();
   const orders = useRows("orders");
@@ -73,7 +73,7 @@ function ByText({ text }: { readonly text: string }) {
           </Empty>
         )}
       </section>
-      {!SHORT.test(text) && (
+      {!NUMBER.test(text) && (
         <section class="stack-close">
           <h2>{texts("search.ofCustomer", { text })}</h2>
           <Results filters={{ customerId: text }} />
