@@ -149,7 +149,7 @@ test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
-e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Run the tests that deploy to the local cloud
+e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) $(CHROMIUM) ## Run the tests that deploy to the local cloud
 	@.venv/bin/pytest tests/e2e --force-enable-socket
 
 .PHONY: browser

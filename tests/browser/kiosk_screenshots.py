@@ -3,7 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.browser.kiosk_page import ROOT, Kiosk, browsing, build, kiosk_of
+from tests.browser.chromium import browsing
+from tests.browser.kiosk_page import ROOT, Kiosk, build, kiosk_of
 
 OUT = ROOT / "docs" / "screenshots"
 SIZE = {"width": 720, "height": 960}

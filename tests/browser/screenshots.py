@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import CHROMIUM, ROOT, SIGNED_IN, WITHIN
+from tests.browser.chromium import WITHIN, browsing
+from tests.browser.conftest import ROOT, SIGNED_IN
 from tests.browser.mall import Mall
 from tests.browser.test_console_pages import PAGES, stuck
 
@@ -44,11 +45,9 @@ def settle(page: Page) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, browsing() as browser:
         command = ["node", "clients/pages/build.mjs", "--out", folder, "console"]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        expect.set_options(timeout=WITHIN)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         mall = Mall(Path(folder))
         mall.fill()
         stuck(mall)
@@ -60,7 +59,6 @@ def main(arguments: list[str]) -> None:
                 shot(browser, mall, page, DOCS / f"{name}.png", **options)
                 print(f"wrote docs/screenshots/{name}.png")
         mall.stop()
-        browser.close()
 
 
 def look(browser: Browser, mall: Mall, folder: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_page_is_accessible_and_fits(mall: Mall, opened: Open, audit: Audit, n
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Open, name: str) -> None:
+def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Open, audit: Audit, name: str) -> None:
     """In the pseudo-locale, whose words are a third longer, and where what is not translated is in plain letters."""
     stuck(mall)
     page = opened(f"?language=pseudo{PAGES[name][0]}")
@@ -101,6 +101,9 @@ def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Ope
     assert fits(page)
     for button in page.locator("main .button").all_inner_texts():
         assert button.startswith("["), button
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        audit(page, f"{name} {scheme} pseudo")
 
 
 @pytest.mark.parametrize("name", ["orders", "depot", "payments", "stores", "problems", "figures", "search"])
