@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.audit import Audit
 from tests.browser.kiosk_page import Kiosk, kiosk_of
@@ -17,7 +17,7 @@ TARGETS = """() => [...document.querySelectorAll("button, input")]
   .map(({ name, box }) => `${name}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
 
 
-def walked(kiosk: Kiosk, query: str) -> Iterator[str]:
+def walked(kiosk: Kiosk, language: str) -> Iterator[str]:
     """Every screen in turn, with its name, in any language: nothing is found by its text."""
     page = kiosk.page
     primary = page.locator("main .button-primary").last
@@ -26,9 +26,10 @@ def walked(kiosk: Kiosk, query: str) -> Iterator[str]:
         page.locator("h1").wait_for()
         return screen
 
-    kiosk.open(query)
+    kiosk.open(f"?language={language}")
     yield at("attract")
-    page.locator(".starts button").first.click()
+    page.locator(".starts button").nth(1 if language == "es" else 0).click()
+    expect(page.locator("html")).to_have_attribute("lang", "es" if language == "es" else "en")
     page.locator(".tile").nth(2).wait_for()
     yield at("stores")
     page.locator(".search").click()
@@ -73,7 +74,7 @@ def test_a_screen_is_accessible_and_can_be_touched(
     browser: Browser, built: Path, audit: Audit, language: str, scheme: str
 ) -> None:
     with kiosk_of(browser, built / "kiosk", color_scheme=scheme, reduced_motion="reduce") as kiosk:
-        for screen in walked(kiosk, f"?language={language}"):
+        for screen in walked(kiosk, language):
             audit(kiosk.page, f"kiosk {screen} {language} {scheme}")
             assert kiosk.page.evaluate(TARGETS) == [], screen
         assert kiosk.refused == []
@@ -84,7 +85,7 @@ def test_nothing_is_cut_off_in_larger_text_or_more_contrast(
     browser: Browser, built: Path, audit: Audit, size: int
 ) -> None:
     with kiosk_of(browser, built / "kiosk", reduced_motion="reduce") as kiosk:
-        for screen in walked(kiosk, "?language=pseudo"):
+        for screen in walked(kiosk, "pseudo"):
             if screen == "attract":
                 for _ in range(size - 1):
                     kiosk.page.locator(".helps .button").first.click()
