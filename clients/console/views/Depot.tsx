@@ -31,7 +31,7 @@ export function Depot() {
       <div class="columns">
         <section class="stack" aria-labelledby="lists">
           <h2 id="lists">
-            {texts("depot.lists")} <Badge>{lists.size}</Badge>
+            {texts("depot.lists")} {!loading && <Badge>{lists.size}</Badge>}
           </h2>
           {loading ? (
             <Loading />
@@ -103,7 +103,7 @@ function Robots({ robots, now }: { readonly robots: readonly Row<RobotRow>[]; re
   return (
     <section class="stack" aria-labelledby="robots">
       <h2 id="robots">
-        {texts("depot.robots")} <Badge>{robots.length}</Badge>
+        {texts("depot.robots")} {!loading && <Badge>{robots.length}</Badge>}
       </h2>
       {loading ? (
         <Loading />

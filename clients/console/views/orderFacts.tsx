@@ -108,7 +108,7 @@ export function When({ known }: Pick<Props, "known">) {
                 {clockTime(time)}
               </time>
             ) : (
-              <span class="soft small">{texts("when.notYet")}</span>
+              <span class="soft small">{order.endedAt ? "–" : texts("when.notYet")}</span>
             )}
           </li>
         ))}

@@ -2,14 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  byRobot,
-  byStage,
-  type Row,
-  sortedRobots,
-  stageOf,
-  toBePaid,
-} from "../../../clients/console/logic/boards.ts";
+import { byRobot, byStage, type Row, sortedRobots, stageOf, toBePaid } from "../../../clients/console/logic/boards.ts";
 import { byHour, today } from "../../../clients/console/logic/figures.ts";
 import { amountOf, filtersOf, readAsked, writeAsked } from "../../../clients/console/logic/search.ts";
 import { readRoute, to } from "../../../clients/console/route.ts";
