@@ -40,6 +40,10 @@ ENGLISH = ("Order ", "Customer", "Nothing here", "Check in", "Take payment", "St
 NAMES = {"customer": "María", "store": "Paper Lantern Books"}
 
 
+# Whether a table is wider than its place.
+SCROLLS = "[...document.querySelectorAll('main .scrolls')].some((one) => one.scrollWidth > one.clientWidth)"
+
+
 def stuck(mall: Mall) -> None:
     """Something for the page of problems."""
     saga = {
@@ -86,6 +90,7 @@ def test_a_page_is_accessible_and_fits(mall: Mall, opened: Open, audit: Audit, n
     page.set_viewport_size({"width": 360, "height": 740})
     audit(page, f"{name} narrow es")
     assert fits(page)
+    assert not page.evaluate(SCROLLS), "what can be done is beyond the edge"
     page.set_viewport_size({"width": 1280, "height": 800})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert fits(page)

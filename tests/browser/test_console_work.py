@@ -212,6 +212,17 @@ def test_orders_are_found_by_filters_and_by_customer(mall: Mall, opened: Open) -
     assert mall.rest.writes("POST", "/api/search/orders")[-1].body["filters"] == {"customerId": uid("long")}
 
 
+def test_an_order_that_left_the_boards_is_found_by_the_number_that_its_customer_has(mall: Mall, opened: Open) -> None:
+    id = uid("done")
+    page = opened()
+    expect(page.locator("main [data-item]").filter(has_text=short(id))).to_be_visible()
+    mall.rest.happen("orders", id, "OrderArchived", "ordering", gone=True)
+    expect(page.locator("main [data-item]").filter(has_text=short(id))).to_have_count(0)
+    page.get_by_role("searchbox").fill(f" {short(id).upper()} ")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("main [data-item]").filter(has_text=short(id))).to_contain_text("Ada Lovelace")
+
+
 def test_who_is_not_signed_in_chooses_a_user_and_leaves(mall: Mall, opened: Open, audit: Audit) -> None:
     page = opened("#/stores", signed_in=False)
     expect(page.get_by_role("button", name="Sign in as operator")).to_be_visible()

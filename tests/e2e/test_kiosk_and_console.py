@@ -1,5 +1,6 @@
 """A customer at the kiosk and a clerk at the console, both as deployed: one order, and a burst that is cut."""
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,8 @@ def test_a_burst_that_is_cut_in_the_middle_ends_as_the_store_has_it(deployed: De
         ]
         first = placed[0].result()
         expect(shown.filter(has_text=first.id[:8])).to_be_visible()
+        heard: list[str] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
         cable.pull()
         expect(page.locator("header .badge")).not_to_contain_text("Live")
         for order in placed[1 : BURST // 2]:
@@ -146,6 +149,8 @@ def test_a_burst_that_is_cut_in_the_middle_ends_as_the_store_has_it(deployed: De
     is_live(page)
     assert cable.cut > 0
     expect(stage(page, "Just ended").filter(has_text=burst[0].id[:8])).to_have_count(1)
+    kinds = {json.loads(frame)["type"] for frame in heard}
+    assert {"changes", "subscribed"} <= kinds <= {"changes", "subscribed", "pong"}, "the board was loaded anew"
     for order in burst[1:]:
         stored = order.order()
         card = stage(page, "At the depot" if stored["ready"] else "Being collected").filter(has_text=order.id[:8])
