@@ -156,3 +156,16 @@ def test_a_slow_mall_is_told(kiosk: Kiosk) -> None:
     held.set()
     kiosk.heading("Thank you.")
     assert len(kiosk.mall.orders) == 1
+
+
+def test_texts_show_the_focus_to_who_moves_it_by_keys_alone(kiosk: Kiosk) -> None:
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    kiosk.open()
+    assert kiosk.page.evaluate("document.activeElement.tagName") == "H1"
+    assert kiosk.page.evaluate(outline) == "none"
+    for _ in range(3):
+        kiosk.page.keyboard.press("ArrowDown")
+        assert kiosk.page.evaluate(outline) == "solid"
+    kiosk.press("Start in English")
+    kiosk.heading("Where would you like to shop?")
+    assert kiosk.page.evaluate(outline) == "none"
