@@ -2,6 +2,7 @@
 
 import "../pages/design/design.css";
 import "./kiosk.css";
+import "./screens.css";
 import { render } from "preact";
 import { type Config, loadConfig } from "../pages/api/config.ts";
 import { byPassword } from "../pages/sign_in/pool.ts";

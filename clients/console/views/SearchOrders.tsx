@@ -38,7 +38,7 @@ export function SearchOrders() {
 }
 
 /** An order's number, or its beginning: no customer is meant. */
-const NUMBER = /^[0-9a-f]{1,8}$/i;
+const NUMBER = /^[0-9a-f\s]{1,9}$/i;
 
 const MOST = 10; // orders whose ids begin the same
 
