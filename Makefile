@@ -149,7 +149,7 @@ test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
 
 .PHONY: e2e
-e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Run the tests that deploy to the local cloud
+e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) $(CHROMIUM) ## Run the tests that deploy to the local cloud
 	@.venv/bin/pytest tests/e2e --force-enable-socket
 
 .PHONY: browser
@@ -157,8 +157,9 @@ browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a ma
 	@.venv/bin/python -m tests.browser -q $(ARGS)
 
 .PHONY: screenshots
-screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots; every page of the console, to look at: ARGS=folder
+screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots; every page and screen, to look at: ARGS=folder
 	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
+	@.venv/bin/python -m tests.browser.kiosk_screenshots $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINUTES=5, SEED= to repeat a printed seed

@@ -74,9 +74,6 @@ export function put({ store, product }: Found, by: number): void {
   tell(count > 0 ? t("said.changed", { name, count, total }) : t("said.removed", { name, total }));
 }
 
-/** As the text messages name an order (functions/notifications/wording.py). */
-export const orderNumber = (id: string): string => id.slice(0, 8);
-
 /** Whether the mall may be asked to take money: now, or not at all. Nothing that was pressed waits for the network. */
 export async function reachable({ catalogue }: Kiosk): Promise<boolean> {
   if (network.value === "lost") await catalogue.look().catch(() => undefined);

@@ -2,6 +2,7 @@
 
 import "../pages/design/design.css";
 import "./kiosk.css";
+import "./screens.css";
 import { render } from "preact";
 import { type Config, loadConfig } from "../pages/api/config.ts";
 import { byPassword } from "../pages/sign_in/pool.ts";
@@ -37,6 +38,7 @@ const voice: Voice = {
 };
 
 const over = (): void => {
+  byKeys(false);
   end();
   rest();
   hush();
@@ -57,10 +59,16 @@ const somebody = (): void => {
   else rest();
 };
 
+/** Whether the focus is moved by keys now: then texts that have it show it. */
+const byKeys = (now: boolean): void => {
+  document.documentElement.toggleAttribute("data-keys", now);
+};
+
 /** The first arrow turns speech on: who cannot see has found the keys, and needs nothing else (EN 301 549, 5.1.2.2). */
 function onKey(event: KeyboardEvent): void {
   if (isArrow(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
+    byKeys(true);
     const { screen, help: chosen } = visit.value;
     if (screen === "attract" && !chosen.speech) help({ speech: true });
     move(document, event.key);
@@ -82,7 +90,10 @@ function keepFocus(page: HTMLElement): void {
 
 function start(kiosk: Kiosk, page: HTMLElement): void {
   document.addEventListener("keydown", onKey);
-  document.addEventListener("pointerdown", somebody);
+  document.addEventListener("pointerdown", () => {
+    byKeys(false);
+    somebody();
+  });
   document.addEventListener("click", somebody);
   addEventListener("offline", noteLost);
   void kiosk.catalogue.refresh().catch(() => undefined);

@@ -113,7 +113,7 @@ def append(handled: Sequence[Handled]) -> None:
         return
     made = [(one, row) for one in handled if (row := views.row_of(one.message, one.metadata))]
     appended = []
-    for shard, watch in watches.items():
+    for shard, watch in sorted(watches.items()):  # of each batch in the same order
         there = [(one, row, place) for one, row in made for place in views.places(one.message) if place.shard == shard]
         item = log.append(shard, watch, partial(_changed, there))
         if item:

@@ -35,7 +35,10 @@ CODE = {
 
 
 def text(kind: NotificationKind, order_id: str, language: str) -> str:
-    """The text of a kind about an order; in English when a language has no texts here yet."""
+    """The text of a kind about an order; in English when a language has no texts here yet.
+
+    The pages show the same number (clients/pages/text/ids.ts).
+    """
     return TEXTS.get(language, TEXTS[DEFAULT])[kind].format(order=order_id[:8])
 
 

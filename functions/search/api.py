@@ -24,9 +24,17 @@ T = TypeVar("T")
 Filter = Annotated[T | None, GetPydanticSchema(lambda source, handler: handler(get_args(source)[0]))]
 
 
-class SearchFilters(Wire):
-    """What an order must match; a filter that is left out or an empty list matches all orders."""
+# As text messages and the pages name an order: the beginning of its id.
+Number = Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
 
+
+class SearchFilters(Wire):
+    """What an order must match; a filter that is left out or an empty list matches all orders.
+
+    number: the first eight characters of the order's id, by which its customer knows it.
+    """
+
+    number: Filter[Number] = None
     customer_id: Filter[GivenId] = None
     after: Filter[Moment] = None
     before: Filter[Moment] = None

@@ -33,8 +33,12 @@ NEWEST = "~"
 
 @dataclass(frozen=True)
 class Filters:
-    """What an order must match: all that is given. Totals (in cents) and times are inclusive; [] and None match all."""
+    """What an order must match: all that is given. Totals (in cents) and times are inclusive; [] and None match all.
 
+    number: how the order's id begins.
+    """
+
+    number: str | None = None
     customer_id: str | None = None
     after: datetime | None = None
     before: datetime | None = None
@@ -49,7 +53,8 @@ class Filters:
         stores = {item["store_id"] for item in order["items"]}
         products = {item["product_id"] for item in order["items"]}
         return (
-            (self.customer_id is None or order["customer_id"] == self.customer_id)
+            (self.number is None or order["order_id"].startswith(self.number))
+            and (self.customer_id is None or order["customer_id"] == self.customer_id)
             and (not self.store_ids or not stores.isdisjoint(self.store_ids))
             and (not self.product_ids or not products.isdisjoint(self.product_ids))
             and (self.min_total is None or order["total"] >= self.min_total)
@@ -130,6 +135,8 @@ def _candidates(filters: Filters, first: str, last: str, limit: int) -> Iterator
     """The orders between two positions, newest first, by the index or pointers that leave the fewest to read."""
     # Where no filter drops rows, no more are read than the page, the order before it, and one of the next page.
     a_page = limit + 2
+    if filters.number is not None:
+        return views.by_number(filters.number, first, last)
     if filters.customer_id is not None:
         partitions = [views.pointers_of("customer", filters.customer_id)]
     elif filters.product_ids:

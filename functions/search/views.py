@@ -120,6 +120,12 @@ def by_pointers(partitions: Iterable[str], first: str, last: str, at_first: int)
         yield from (found["orders", id] for id in ids if ("orders", id) in found)
 
 
+def by_number(number: str, first: str, last: str) -> Iterator[dict[str, Any]]:
+    """The orders whose ids begin so, between two positions, newest first: of eight random digits one, or none."""
+    found = [order for order in rows("orders", first=number, last=f"{number}~") if first <= position(order) <= last]
+    return iter(sorted(found, key=position, reverse=True))
+
+
 def by_status(status: str, first: str, last: str, at_a_time: int) -> Iterator[dict[str, Any]]:
     """The orders in the index, between two positions, newest first: those with this status, or all unfinished ones.
 

@@ -7,15 +7,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.audit import Audit
 from tests.browser.audit import audit as all_audits
+from tests.browser.chromium import WITHIN, browsing
+from tests.browser.kiosk_page import Kiosk, kiosk_of
 from tests.browser.mall import Mall
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
-WITHIN = 20_000  # milliseconds, on a busy machine
 SIGNED_IN = "if (!sessionStorage.getItem('opened')) {\
  sessionStorage.setItem('refresh token', 'refresh'); sessionStorage.setItem('opened', 'yes'); }"
 
@@ -26,18 +26,15 @@ Open = Callable[..., Page]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages, built as they are deployed."""
     folder = tmp_path_factory.mktemp("pages")
-    command = ["node", "clients/pages/build.mjs", "--out", str(folder), "console"]
+    command = ["node", "clients/pages/build.mjs", "--out", str(folder), "console", "kiosk"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=120)
     return folder
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=WITHIN)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsing() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -96,3 +93,11 @@ def is_wrong(said: str) -> bool:
 @pytest.fixture
 def audit() -> Audit:
     return all_audits
+
+
+@pytest.fixture
+def kiosk(browser: Browser, built: Path) -> Iterator[Kiosk]:
+    """The kiosk, at a mall of its own. If it fails, or does what its policy forbids, the test fails at its end."""
+    with kiosk_of(browser, built / "kiosk") as opened:
+        yield opened
+        assert opened.refused == []

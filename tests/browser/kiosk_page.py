@@ -1,21 +1,19 @@
 """The kiosk in a browser: built, served on loopback by a mall of the test's own, and opened in Chromium."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.kiosk_mall import Mall, stocked
+from tests.browser.kiosk_mall import Mall
+from tests.browser.kiosk_routes import stocked
 from tests.browser.kiosk_server import serve
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "node_modules/@guidepup/virtual-screen-reader/lib/esm/index.browser.js"
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 WITHIN = 8_000  # milliseconds, on a busy machine
 SIZE = {"width": 1080, "height": 1440}
 
@@ -58,19 +56,9 @@ def build(out: Path, sources: Path = ROOT) -> Path:
 
 
 @contextmanager
-def browsing() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-@contextmanager
 def kiosk_of(browser: Browser, pages: Path, **context: object) -> Iterator[Kiosk]:
     """A kiosk with a mall and a browser profile of its own."""
-    with serve(pages, {"/kiosk/reader.js": READER, "/kiosk/axe.js": AXE}) as (address, served):
+    with serve(pages, {"/kiosk/reader.js": READER}) as (address, served):
         served["mall"] = stocked()
         settings = {"viewport": SIZE, "locale": "en-US", **context}
         profile = browser.new_context(**settings)  # type: ignore[arg-type]

@@ -1,12 +1,18 @@
-"""Takes screenshots of the kiosk to docs/screenshots/: `.venv/bin/python -m tests.browser.kiosk_screenshots`."""
+"""Write pictures of the kiosk: `python -m tests.browser.kiosk_screenshots`; with a folder, every screen, to look at."""
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.browser.kiosk_page import ROOT, Kiosk, browsing, build, kiosk_of
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import browsing
+from tests.browser.kiosk_page import ROOT, Kiosk, build, kiosk_of
+from tests.browser.test_kiosk_axe import walked
 
 OUT = ROOT / "docs" / "screenshots"
 SIZE = {"width": 720, "height": 960}
+UPRIGHT = {"width": 1080, "height": 1920}
 
 
 def take(kiosk: Kiosk, name: str) -> None:
@@ -54,10 +60,22 @@ def without_a_network(kiosk: Kiosk) -> None:
     take(kiosk, "without-a-network")
 
 
-def main() -> None:
+def look(browser: Browser, pages: Path, folder: Path) -> None:
+    """Every screen as it is in a mall: upright."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language, scheme in (("en", "light"), ("es", "dark"), ("pseudo", "light")):
+        with kiosk_of(browser, pages, viewport=UPRIGHT, color_scheme=scheme, reduced_motion="reduce") as kiosk:
+            for at, screen in enumerate(walked(kiosk, language)):
+                kiosk.page.screenshot(path=folder / f"{at:02}-{screen.split(',')[0]}-{language}-{scheme}.png")
+
+
+def main(arguments: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as folder, browsing() as browser:
-        pages = build(Path(folder))
+    with TemporaryDirectory() as built, browsing() as browser:
+        pages = build(Path(built))
+        if arguments:
+            look(browser, pages, Path(arguments[0]))
+            return
         with kiosk_of(browser, pages, viewport=SIZE, color_scheme="light") as kiosk:
             order(kiosk)
         with kiosk_of(browser, pages, viewport=SIZE, color_scheme="light") as kiosk:
@@ -65,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.browser.kiosk_mall import Json, Mall, ProblemError, stocked, token
+from tests.browser.kiosk_mall import Json, Mall, ProblemError, token
+from tests.browser.kiosk_routes import stocked
 
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # As infra/pages.py has it, with the API at the page's own origin.

@@ -155,6 +155,7 @@ def _found(mall: Rest, content: Data) -> Data:
 def _search(mall: Rest, asked: Asked) -> Answer:
     filters = asked.body.get("filters", {})
     orders = [_found(mall, thing.content) for (kind, _), thing in mall.things.items() if kind == "order"]
+    orders = [one for one in orders if one["orderId"].startswith(filters.get("number", ""))]
     orders = [one for one in orders if filters.get("customerId", one["customerId"]) == one["customerId"]]
     orders = [one for one in orders if filters.get("status", one["status"]) == one["status"]]
     return Answer(200, {"orders": sorted(orders, key=lambda one: one["createdAt"], reverse=True)})

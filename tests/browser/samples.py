@@ -15,8 +15,8 @@ def uid(name: str) -> str:
 
 
 def short(id: str) -> str:
-    """As the console shows an id."""
-    return id[-6:].upper()
+    """As the pages show an id, and text messages name an order."""
+    return id[:8]
 
 
 def ago(**units: float) -> str:

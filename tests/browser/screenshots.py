@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import CHROMIUM, ROOT, SIGNED_IN, WITHIN
+from tests.browser.chromium import WITHIN, browsing
+from tests.browser.conftest import ROOT, SIGNED_IN
 from tests.browser.mall import Mall
 from tests.browser.test_console_pages import PAGES, stuck
 
@@ -32,7 +33,7 @@ def shot(browser: Browser, mall: Mall, name: str, to: Path, whole: bool = False,
     page = context.new_page()
     address, there = PAGES[name]
     page.goto(f"{mall.console}?language={language}{address}")
-    expect(page.locator("main")).to_contain_text(there)
+    expect(page.locator("main")).to_contain_text(there if language == "en" else "")
     settle(page)
     page.screenshot(path=to, full_page=whole)
     context.close()
@@ -44,11 +45,9 @@ def settle(page: Page) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, browsing() as browser:
         command = ["node", "clients/pages/build.mjs", "--out", folder, "console"]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        expect.set_options(timeout=WITHIN)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         mall = Mall(Path(folder))
         mall.fill()
         stuck(mall)
@@ -60,16 +59,24 @@ def main(arguments: list[str]) -> None:
                 shot(browser, mall, page, DOCS / f"{name}.png", **options)
                 print(f"wrote docs/screenshots/{name}.png")
         mall.stop()
-        browser.close()
+
+
+LOOKS: dict[str, dict[str, str]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"width": "390"},
+    "es": {"language": "es"},
+    "pseudo": {"language": "pseudo"},
+    "forced": {"forced_colors": "active"},
+}
 
 
 def look(browser: Browser, mall: Mall, folder: Path) -> None:
-    """Every page in light, dark, and on a phone."""
+    """Every page in each way that somebody may see it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in PAGES:
-        shot(browser, mall, name, folder / f"{name}.png", whole=True)
-        shot(browser, mall, name, folder / f"{name}-dark.png", whole=True, color_scheme="dark")
-        shot(browser, mall, name, folder / f"{name}-narrow.png", whole=True, width="390")
+        for way, options in LOOKS.items():
+            shot(browser, mall, name, folder / f"{name}-{way}.png", whole=True, **options)
 
 
 if __name__ == "__main__":

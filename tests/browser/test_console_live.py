@@ -49,6 +49,32 @@ def test_rows_do_not_jump_under_the_pointer(mall: Mall, opened: Open) -> None:
     expect(column).to_have_count(2)
 
 
+def test_an_order_that_ended_leaves_when_its_time_is_over_but_not_from_under_the_pointer(
+    mall: Mall, opened: Open
+) -> None:
+    page = opened(clock=True)
+    expect(badge(page)).to_contain_text("Live")
+    id = uid("just now")
+    times = {"endedAt": ago(), "leavesAt": ago(minutes=-10)}
+    mall.rest.happen("orders", id, "OrderCompleted", "ordering", status="completed", **times)
+    ended = stage(page, "Just ended")
+    expect(ended).to_have_count(3)
+    expect(ended.first).to_contain_text(short(id))
+    ended.nth(1).hover()
+    under = ended.nth(1).inner_text().split()[0]
+    left = page.locator("li.left")
+    page.clock.fast_forward("09:00")
+    expect(ended.first).to_contain_text("9 min")
+    expect(left).to_have_count(0)
+    page.clock.fast_forward("01:30")
+    expect(left).to_contain_text(short(id))
+    assert ended.nth(1).inner_text().split()[0] == under
+    page.get_by_role("heading", level=1).hover()
+    expect(ended).to_have_count(2)
+    page.goto(f"{mall.console}#/orders/{id}")
+    expect(page.locator(".heading")).to_contain_text("Completed")
+
+
 def test_a_burst_that_is_cut_in_the_middle_ends_as_the_store_has_it(mall: Mall, opened: Open) -> None:
     page = opened()
     expect(badge(page)).to_contain_text("Live")

@@ -40,6 +40,10 @@ ENGLISH = ("Order ", "Customer", "Nothing here", "Check in", "Take payment", "St
 NAMES = {"customer": "María", "store": "Paper Lantern Books"}
 
 
+# Whether a table is wider than its place.
+SCROLLS = "[...document.querySelectorAll('main .scrolls')].some((one) => one.scrollWidth > one.clientWidth)"
+
+
 def stuck(mall: Mall) -> None:
     """Something for the page of problems."""
     saga = {
@@ -86,13 +90,14 @@ def test_a_page_is_accessible_and_fits(mall: Mall, opened: Open, audit: Audit, n
     page.set_viewport_size({"width": 360, "height": 740})
     audit(page, f"{name} narrow es")
     assert fits(page)
+    assert not page.evaluate(SCROLLS), "what can be done is beyond the edge"
     page.set_viewport_size({"width": 1280, "height": 800})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert fits(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Open, name: str) -> None:
+def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Open, audit: Audit, name: str) -> None:
     """In the pseudo-locale, whose words are a third longer, and where what is not translated is in plain letters."""
     stuck(mall)
     page = opened(f"?language=pseudo{PAGES[name][0]}")
@@ -101,6 +106,9 @@ def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Ope
     assert fits(page)
     for button in page.locator("main .button").all_inner_texts():
         assert button.startswith("["), button
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        audit(page, f"{name} {scheme} pseudo")
 
 
 @pytest.mark.parametrize("name", ["orders", "depot", "payments", "stores", "problems", "figures", "search"])

@@ -6,6 +6,7 @@ from tests.browser.audit import Audit
 from tests.browser.conftest import Open
 from tests.browser.mall import Mall, problem
 from tests.browser.samples import LONG, short, uid
+from tests.browser.test_console_pages import stuck
 
 BAND = uid("brass band")
 BOOKS = uid("books")
@@ -42,6 +43,16 @@ def test_a_list_is_checked_in_with_shortages_within_two_clicks(mall: Mall, opene
     expect(page.get_by_role("heading", level=1)).to_have_text("Depot")
     [sent] = mall.rest.writes("PUT", ".*/complete")
     assert sent.body == {"shortages": [{"storeId": uid("nuts"), "productId": uid("screws"), "quantity": 1}]}
+
+
+def test_problems_are_counted_on_every_page(mall: Mall, opened: Open, audit: Audit) -> None:
+    stuck(mall)
+    page = opened("#/depot", clock=True)
+    expect(page.get_by_role("link", name="Problems 2")).to_be_visible()
+    audit(page, "depot with problems")
+    mall.rest.sagas = mall.rest.differences = []
+    page.clock.fast_forward(61_000)
+    expect(page.get_by_role("link", name="Problems", exact=True)).to_be_visible()
 
 
 def test_a_store_is_renamed_within_two_clicks(mall: Mall, opened: Open) -> None:
@@ -199,6 +210,17 @@ def test_orders_are_found_by_filters_and_by_customer(mall: Mall, opened: Open) -
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator("main [data-item]")).to_contain_text("María de los Ángeles")
     assert mall.rest.writes("POST", "/api/search/orders")[-1].body["filters"] == {"customerId": uid("long")}
+
+
+def test_an_order_that_left_the_boards_is_found_by_the_number_that_its_customer_has(mall: Mall, opened: Open) -> None:
+    id = uid("done")
+    page = opened()
+    expect(page.locator("main [data-item]").filter(has_text=short(id))).to_be_visible()
+    mall.rest.happen("orders", id, "OrderArchived", "ordering", gone=True)
+    expect(page.locator("main [data-item]").filter(has_text=short(id))).to_have_count(0)
+    page.get_by_role("searchbox").fill(f" {short(id).upper()} ")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("main [data-item]").filter(has_text=short(id))).to_contain_text("Ada Lovelace")
 
 
 def test_who_is_not_signed_in_chooses_a_user_and_leaves(mall: Mall, opened: Open, audit: Audit) -> None:

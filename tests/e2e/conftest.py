@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from clients.mall import Mall
 from clients.order import Order
@@ -26,6 +27,7 @@ from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import up
 from infra.operate.dead_letters import dead_letters
+from tests.browser.chromium import browsing
 
 HERE = Path(__file__).parent
 TIMES = {"basket_untouched": "60", "order_unpaid": "60", "step_timeout": "4"}
@@ -109,3 +111,10 @@ def visits(deployed: Deployed) -> Iterator[dict[str, Visit]]:
         run = background.submit(crowd.walk, WORKERS)
         yield found
         run.result()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, which knows that names ending in localhost are of this machine."""
+    with browsing() as opened:
+        yield opened

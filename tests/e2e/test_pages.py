@@ -1,7 +1,6 @@
 """The pages as the distribution serves them: what a browser is told, and what it lets a page do."""
 
 import json
-import shutil
 from base64 import b32encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,14 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from clients.watcher import PROTOCOL
 from infra.local.pages import told
 from infra.operate.publish_pages import publish
 from tests.e2e.conftest import Deployed
+from tests.e2e.windows import WITHIN
 
 HTML = "index.html"
-CHROMIUM = shutil.which("chromium")
 
 # What the pages do, and what they must not.
 CODE = f"""
@@ -118,16 +118,11 @@ def test_the_bucket_answers_nobody_but_the_distribution(deployed: Deployed, publ
     assert answer.status_code == 403
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="there is no chromium")
-def test_a_page_reaches_the_sign_in_the_api_and_the_socket_and_nothing_else(deployed: Deployed, published: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"{published}/check/")
-        found: dict[str, Any] = json.loads(page.locator("pre").text_content(timeout=60_000) or "")
-        browser.close()
+def test_a_page_reaches_the_sign_in_the_api_and_the_socket_and_nothing_else(browser: Browser, published: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{published}/check/")
+    found: dict[str, Any] = json.loads(page.locator("pre").text_content(timeout=WITHIN) or "")
+    page.close()
 
     refused = found.pop("refused")
     assert {directive.partition("-elem")[0] for directive in refused} == {"script-src", "connect-src"}

@@ -72,15 +72,6 @@ export function toBePaid(
     .sort((a, b) => Number(waits(b)) - Number(waits(a)) || oldest(a, b));
 }
 
-/** Of an id that a computer made, what a person compares: its last six characters. */
-export const shortId = (id: string): string => (id.length > 16 ? id.slice(-6).toUpperCase() : id);
-
-/** Whether somebody who types this may mean this id: its beginning or its end. */
-export function isMeant(text: string, id: string): boolean {
-  const typed = text.toLowerCase();
-  return typed.length > 0 && (id.toLowerCase().startsWith(typed) || id.toLowerCase().endsWith(typed));
-}
-
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** By a text, and of equal ones by id, so that the order does not depend on which came first. */

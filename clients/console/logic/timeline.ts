@@ -2,6 +2,7 @@
 
 import type { MessageShape } from "../../pages/generated/api.ts";
 import type { Message } from "../../pages/live/connection.ts";
+import { shortId } from "../../pages/text/ids.ts";
 
 export interface Entry {
   readonly id: string;
@@ -36,6 +37,14 @@ export interface Line {
   readonly cause: Entry | null;
   /** In milliseconds from its cause; null for what begins a flow. */
   readonly after: number | null;
+  /** Who did it, where it is not who did what caused it: null says that it is the same. */
+  readonly actor: Actor | null;
+}
+
+export interface Actor {
+  readonly role: string;
+  /** Of a person or a robot, as it is shown; empty for the system. */
+  readonly id: string;
 }
 
 /** The tree, line by line: each cause before its effects, effects by time. What has no known cause begins a flow. */
@@ -76,7 +85,19 @@ export function lines(entries: readonly Entry[]): Line[] {
 function line(entry: Entry, depth: number, known: ReadonlyMap<string, Entry>, above: Entry | undefined): Line {
   const cause = entry.causationId === null ? undefined : known.get(entry.causationId);
   const after = cause ? Math.max(0, Date.parse(entry.time) - Date.parse(cause.time)) : null;
-  return { entry, depth, cause: cause && cause !== above ? cause : null, after: Number.isNaN(after) ? null : after };
+  return {
+    entry,
+    depth,
+    cause: cause && cause !== above ? cause : null,
+    after: Number.isNaN(after) ? null : after,
+    actor: cause?.actor === entry.actor ? null : actorOf(entry.actor),
+  };
+}
+
+/** "staff:clerk" is a clerk; of an id that a computer made, the beginning. */
+function actorOf(actor: string): Actor {
+  const [role = "", id = ""] = actor.split(/:(.*)/s);
+  return { role, id: /^[0-9a-f]{8}-/.test(id) ? shortId(id) : id };
 }
 
 const byTime = (a: Entry, b: Entry): number => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.id < b.id ? -1 : 1);

@@ -7,14 +7,16 @@ import { Button } from "../../pages/design/Button.tsx";
 import { moveFocus, useShortcuts } from "../../pages/design/keys.ts";
 import { Notice } from "../../pages/design/states.tsx";
 import { logoutAddress } from "../../pages/sign_in/staff.ts";
-import { choose, clockTime, LANGUAGES, language } from "../../pages/text/text.ts";
+import { choose, clockTime, LANGUAGES, language, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { holdsPersonal } from "../drafts.ts";
+import { useProblems } from "../problems.ts";
 import { route, to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 import { isOutdated } from "../versions.ts";
 import { Help } from "./Help.tsx";
 import { SearchBox } from "./SearchBox.tsx";
+import { useAnnounced } from "./useAnnounced.ts";
 
 const PLACES = ["orders", "depot", "payments", "customers", "stores", "problems", "figures"] as const;
 
@@ -79,15 +81,22 @@ function useFocusOnMove(main: preact.RefObject<HTMLElement | null>): void {
   }, [path, main]);
 }
 
+const LOOKS = 60_000; // milliseconds
+
 function Places() {
   const here = route.value.parts[0] ?? "orders";
+  const problems = useProblems(LOOKS);
+  useAnnounced(problems === null ? null : { count: problems }, (told) => texts("problems.announced", told));
   return (
     <nav aria-label={texts("places")}>
       <ul class="plain places">
         {PLACES.map((place) => (
           <li key={place}>
             <a href={to(place)} aria-current={place === here ? "page" : undefined}>
-              {texts(`place.${place}`)}
+              {texts(`place.${place}`)}{" "}
+              {place === "problems" && problems !== null && problems > 0 && (
+                <span class="count">{number(problems)}</span>
+              )}
             </a>
           </li>
         ))}

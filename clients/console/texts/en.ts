@@ -107,6 +107,12 @@ export const en = {
   "timeline.behind": "The archive does not answer. What is new comes from the live stream.",
   "timeline.by": "by {actor}",
   "timeline.cause": "caused by “{name}”",
+  "actor.customer": "the customer",
+  "actor.staff": "staff {id}",
+  "actor.operator": "operator {id}",
+  "actor.kiosk": "kiosk {id}",
+  "actor.bot": "robot {id}",
+  "actor.system": "the system",
 
   "list.pending": "Pending",
   "list.available": "Waiting",
@@ -244,6 +250,7 @@ export const en = {
   "product.removeWarning": "It is sold no more, and cannot be brought back. Orders that have it are not changed.",
   "product.removed": "{name} is removed.",
 
+  "problems.announced": { one: "{count} problem", other: "{count} problems" },
   "problems.sagas": "Parked sagas",
   "problems.noSagas": "No saga is parked.",
   "problems.step": "Step",

@@ -110,6 +110,12 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "timeline.behind": "El archivo no responde. Lo nuevo llega en directo.",
   "timeline.by": "por {actor}",
   "timeline.cause": "a causa de «{name}»",
+  "actor.customer": "el cliente",
+  "actor.staff": "personal {id}",
+  "actor.operator": "operador {id}",
+  "actor.kiosk": "quiosco {id}",
+  "actor.bot": "robot {id}",
+  "actor.system": "el sistema",
 
   "list.pending": "Pendiente",
   "list.available": "En espera",
@@ -244,6 +250,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "product.removeWarning": "Ya no se vende, y no se puede recuperar. Los pedidos que lo tienen no cambian.",
   "product.removed": "{name} está quitado.",
 
+  "problems.announced": { one: "{count} problema", other: "{count} problemas" },
   "problems.sagas": "Sagas detenidas",
   "problems.noSagas": "Ninguna saga está detenida.",
   "problems.step": "Paso",

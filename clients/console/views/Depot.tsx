@@ -4,8 +4,9 @@ import { Badge } from "../../pages/design/Badge.tsx";
 import { Empty, Loading } from "../../pages/design/states.tsx";
 import { type Column, Table } from "../../pages/design/Table.tsx";
 import type { ListRow, RobotRow } from "../../pages/generated/frames.ts";
+import { shortId } from "../../pages/text/ids.ts";
 import { useChanged, useLoading, useNow, useRows } from "../load.ts";
-import { byRobot, type RobotLists, type Row, shortId, sortedRobots } from "../logic/boards.ts";
+import { byRobot, type RobotLists, type Row, sortedRobots } from "../logic/boards.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { ListStatus, RobotStatus } from "../parts/Status.tsx";
@@ -30,7 +31,7 @@ export function Depot() {
       <div class="columns">
         <section class="stack" aria-labelledby="lists">
           <h2 id="lists">
-            {texts("depot.lists")} <Badge>{lists.size}</Badge>
+            {texts("depot.lists")} {!loading && <Badge>{lists.size}</Badge>}
           </h2>
           {loading ? (
             <Loading />
@@ -102,7 +103,7 @@ function Robots({ robots, now }: { readonly robots: readonly Row<RobotRow>[]; re
   return (
     <section class="stack" aria-labelledby="robots">
       <h2 id="robots">
-        {texts("depot.robots")} <Badge>{robots.length}</Badge>
+        {texts("depot.robots")} {!loading && <Badge>{robots.length}</Badge>}
       </h2>
       {loading ? (
         <Loading />

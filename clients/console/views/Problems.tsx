@@ -6,33 +6,25 @@ import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
 import { Table } from "../../pages/design/Table.tsx";
 import { toast } from "../../pages/design/toasts.tsx";
 import type { DifferenceShape, SagaView } from "../../pages/generated/api.ts";
+import { shortId } from "../../pages/text/ids.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
-import { type Loaded, useLoad, useNow } from "../load.ts";
-import { shortId } from "../logic/boards.ts";
+import { type Loaded, useNow } from "../load.ts";
 import { words } from "../logic/timeline.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { rolledBack } from "../parts/useSave.ts";
+import { useDiffering, useParked } from "../problems.ts";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
 const LOOKS = 15_000; // milliseconds
-const MOST = 100;
 
 export function Problems() {
   const { api } = useConsole();
   const now = useNow();
-  const sagas = useLoad(
-    "sagas",
-    (signal) => api.get("GET /api/checkout/sagas", { query: { status: "parked", limit: MOST }, signal }),
-    LOOKS,
-  );
-  const differences = useLoad(
-    "differences",
-    (signal) => api.get("GET /api/payments/differences", { query: { status: "open", limit: MOST }, signal }),
-    LOOKS,
-  );
+  const sagas = useParked(LOOKS);
+  const differences = useDiffering(LOOKS);
   const resume = (orderId: string) =>
     api.ask("PUT /api/checkout/sagas/{orderId}/resume", { path: { orderId }, body: {}, intent: `resume ${orderId}` });
   const recheck = (orderId: string) =>

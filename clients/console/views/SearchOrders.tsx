@@ -6,10 +6,10 @@ import { Field } from "../../pages/design/Field.tsx";
 import { List } from "../../pages/design/List.tsx";
 import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
 import type { SearchFilters, SearchOrderContent } from "../../pages/generated/api.ts";
+import { isMeant, numberIn, shortId } from "../../pages/text/ids.ts";
 import { dayAndTime, money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useRows } from "../load.ts";
-import { isMeant, shortId } from "../logic/boards.ts";
 import { type Asked, filtersOf, type Field as Named, readAsked, STATUSES, writeAsked } from "../logic/search.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { OrderStatus } from "../parts/Status.tsx";
@@ -37,19 +37,26 @@ export function SearchOrders() {
   );
 }
 
-/** The end of an order's number, as it is shown: no customer is meant. */
-const SHORT = /^[0-9a-z]{1,6}$/i;
+/** An order's number, or its beginning: no customer is meant. */
+const NUMBER = /^[0-9a-f\s]{1,9}$/i;
 
-/** What a typed text may mean: the end of an order's number on the boards, an order's id, or a customer's. */
+const MOST = 10; // orders whose ids begin the same
+
+/** What a typed text may mean: an order's number or, on the boards, its beginning; an order's id, or a customer's. */
 function ByText({ text }: { readonly text: string }) {
   const { api } = useConsole();
   const orders = useRows("orders");
   const close = [...orders.values()].filter(({ id }) => isMeant(text, id));
-  const exact = useLoad(`order ${text}`, async (signal) => {
+  const named = useLoad(`order ${text}`, async (signal) => {
+    const asked = numberIn(text);
+    if (asked !== null) {
+      const body = { filters: { number: asked }, limit: MOST };
+      return (await api.get("POST /api/search/orders", { body, signal })).orders;
+    }
     try {
-      return (await api.get("GET /api/search/orders/{id}", { path: { id: text }, signal })).order;
+      return [(await api.get("GET /api/search/orders/{id}", { path: { id: text }, signal })).order];
     } catch (error) {
-      if (isKind(error, "not_found", "invalid")) return null;
+      if (isKind(error, "not_found", "invalid")) return [];
       throw error;
     }
   });
@@ -58,22 +65,25 @@ function ByText({ text }: { readonly text: string }) {
     href: to("orders", id),
     content: <Found id={id} status={data.status} total={data.total} at={data.createdAt} />,
   }));
-  if (exact.data && !orders.has(exact.data.orderId)) shown.push(itemOf(exact.data, true));
+  const others = named.data?.filter(({ orderId }) => !orders.has(orderId)) ?? [];
+  shown.push(...others.map((order) => itemOf(order, true)));
   return (
     <>
       <section class="stack-close">
         <h2>{texts("search.found", { text })}</h2>
         {shown.length > 0 ? (
           <List label={texts("search.found", { text })} items={shown} />
-        ) : exact.error ? (
-          <Failed error={exact.error} again={exact.again} />
+        ) : named.error ? (
+          <Failed error={named.error} again={named.again} />
+        ) : named.data === null ? (
+          <Loading />
         ) : (
           <Empty>
             <p>{texts("search.none")}</p>
           </Empty>
         )}
       </section>
-      {!SHORT.test(text) && (
+      {!NUMBER.test(text) && (
         <section class="stack-close">
           <h2>{texts("search.ofCustomer", { text })}</h2>
           <Results filters={{ customerId: text }} />

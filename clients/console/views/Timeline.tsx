@@ -9,7 +9,7 @@ import type { Message } from "../../pages/live/connection.ts";
 import { clockTime, dayAndTime, lasted, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useLoadedAgain } from "../load.ts";
-import { type Line, lines, merged, serviceOf, words } from "../logic/timeline.ts";
+import { type Actor, type Line, lines, merged, serviceOf, words } from "../logic/timeline.ts";
 import { texts } from "../texts/texts.ts";
 
 const SETTLES = 1_500; // milliseconds after which the archive has what was heard of; then twice as long each time
@@ -110,7 +110,14 @@ export function Timeline({ id, version }: Props) {
 
 const DEEPEST = 6;
 
-function Node({ entry, depth, cause, after }: Line) {
+const ROLES = ["customer", "staff", "operator", "kiosk", "bot", "system"] as const;
+
+function actorWords({ role, id }: Actor): string {
+  const known = ROLES.find((one) => one === role);
+  return known ? texts(`actor.${known}`, { id }) : `${role} ${id}`.trim();
+}
+
+function Node({ entry, depth, cause, after, actor }: Line) {
   const service = serviceOf(entry.source);
   return (
     <li class={`node depth-${Math.min(depth, DEEPEST)}${entry.fresh ? " node-fresh" : ""}`}>
@@ -129,7 +136,7 @@ function Node({ entry, depth, cause, after }: Line) {
           {clockTime(entry.time)}
         </time>
         {after !== null && ` · +${after < 1000 ? `${number(after)} ms` : lasted(after)}`}
-        {` · ${texts("timeline.by", { actor: entry.actor })}`}
+        {actor && ` · ${texts("timeline.by", { actor: actorWords(actor) })}`}
         {cause && ` · ${texts("timeline.cause", { name: words(cause.name) })}`}
       </span>
     </li>

@@ -1,10 +1,10 @@
 /** An order's money, people and times, as far as they are known. */
 
 import type { OrderingOrderContent } from "../../pages/generated/api.ts";
+import { shortId } from "../../pages/text/ids.ts";
 import { clockTime, dayAndTime, money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useRows } from "../load.ts";
-import { shortId } from "../logic/boards.ts";
 import { Pair } from "../parts/Pair.tsx";
 import { ListStatus } from "../parts/Status.tsx";
 import { to } from "../route.ts";
@@ -108,7 +108,7 @@ export function When({ known }: Pick<Props, "known">) {
                 {clockTime(time)}
               </time>
             ) : (
-              <span class="soft small">{texts("when.notYet")}</span>
+              <span class="soft small">{order.endedAt ? "–" : texts("when.notYet")}</span>
             )}
           </li>
         ))}

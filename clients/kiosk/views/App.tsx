@@ -12,6 +12,7 @@ import { Bar } from "./Bar.tsx";
 import { Basket, Review } from "./basket.tsx";
 import { Order } from "./Order.tsx";
 import { Pay } from "./Pay.tsx";
+import { Robot } from "./Robot.tsx";
 import { Said, Screen } from "./Screen.tsx";
 import { Search, Store, Stores } from "./shopping.tsx";
 import { Code, Name as NameScreen, Phone, Who } from "./who.tsx";
@@ -124,6 +125,7 @@ function Attract() {
         </Button>
       </div>
       <Said class="soft">{t("attract.speech")}</Said>
+      <Robot />
     </Screen>
   );
 }

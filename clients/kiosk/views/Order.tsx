@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../pages/design/Button.tsx";
+import { shortId } from "../../pages/text/ids.ts";
 import { clockTime, money } from "../../pages/text/text.ts";
-import { fail, type Kiosk, nameOf, orderNumber, reachable, tell } from "../kiosk.ts";
+import { fail, type Kiosk, nameOf, reachable, tell } from "../kiosk.ts";
 import { type Order as Content, follow, type Reached, type Step, stepsOf } from "../logic/follow.ts";
 import { awaited } from "../logic/network.ts";
 import { spelt } from "../logic/speech.ts";
@@ -36,7 +37,7 @@ export function Order({ kiosk, onFinish }: Props) {
     void follow(kiosk.mine, orderId, { changed, heard: note }, stop.signal);
     return () => stop.abort();
   }, [kiosk, orderId]);
-  const number = orderNumber(orderId);
+  const number = shortId(orderId);
   const over = order?.status === "rejected" || order?.status === "cancelled";
   return (
     <Screen title={<Spelt number={number} />} intro={t("order.intro")}>

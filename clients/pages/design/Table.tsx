@@ -23,7 +23,7 @@ interface Props<Row> {
 }
 
 /** A table whose rows do not jump under the pointer: while it or the focus is there, their order is held, rows that
- * left are struck through, and new ones come at the end. The first column names its row.
+ * left are struck through, and new ones come at the end. The first column names its row. On a phone a row is a card.
  */
 export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>) {
   const now = new Map(rows.map((row) => [idOf(row), row]));
@@ -34,7 +34,7 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
   const reached = { tabIndex: 0, "aria-label": caption };
   return (
     <div class="scrolls" ref={place} role={scrolls ? "group" : undefined} {...(scrolls ? reached : {})} {...handlers}>
-      <table class="table">
+      <table class="table stacks">
         <caption class="for-readers">{caption}</caption>
         <thead>
           <tr>
@@ -48,13 +48,13 @@ export function Table<Row>({ caption, columns, rows, idOf, changed }: Props<Row>
         <tbody>
           {[...known.current].map(([id, row]) => (
             <tr key={id} class={now.has(id) ? (changed?.has(id) ? "changed" : undefined) : "left"}>
-              {columns.map(({ name, cell, number }, at) =>
+              {columns.map(({ name, cell, number, silent }, at) =>
                 at === 0 ? (
                   <th key={name} scope="row" class={number ? "number" : undefined}>
                     {cell(row)}
                   </th>
                 ) : (
-                  <td key={name} class={number ? "number" : undefined}>
+                  <td key={name} class={number ? "number" : undefined} data-name={silent ? undefined : name}>
                     {cell(row)}
                   </td>
                 ),

@@ -21,7 +21,7 @@ interface Props {
 /** In pixels: a plot is as wide as its place, so that its text has the size of all text. */
 const USUAL = 640;
 const HIGH = 200;
-const EDGE = { top: 20, bottom: 24, start: 8, end: 8 };
+const EDGE = { top: 24, bottom: 24, start: 8, end: 8 };
 const LABEL = 72;
 
 const plain = (value: number): string => String(value);
@@ -61,14 +61,17 @@ export function LinePlot(props: Props) {
   const step = (wide - EDGE.start - EDGE.end) / Math.max(1, points.length - 1);
   const x = (at: number): number => EDGE.start + step * at;
   const y = (value: number): number => HIGH - EDGE.bottom - (value / highest) * (HIGH - EDGE.top - EDGE.bottom);
+  const peak = points.findIndex(({ value }) => value === highest);
   return (
     <Figure {...props} place={place} wide={wide}>
       <polyline class="curve" points={points.map(({ value }, at) => `${x(at)},${y(value)}`).join(" ")} />
       {points.length === 1 && points[0] && <circle class="mark" cx={x(0)} cy={y(points[0].value)} r={4} />}
-      <text x={EDGE.start} y={EDGE.top - 2}>
-        {show(highest)}
-      </text>
-      <Labels points={points} step={step} place={x} />
+      {peak >= 0 && (
+        <text x={x(peak)} y={y(highest) - 8} text-anchor={anchorOf(peak, points.length)}>
+          {show(highest)}
+        </text>
+      )}
+      <Labels points={points} step={step} place={x} toEdge />
     </Figure>
   );
 }
@@ -77,16 +80,22 @@ interface LabelsProps {
   readonly points: readonly Point[];
   readonly step: number;
   readonly place: (at: number) => number;
+  /** Whether the first and the last are at the edges of the plot. */
+  readonly toEdge?: boolean;
 }
 
+/** The first and the last do not reach beyond the plot. */
+const anchorOf = (at: number, count: number): "start" | "middle" | "end" =>
+  at === 0 ? "start" : at === count - 1 ? "end" : "middle";
+
 /** As many labels as there is room for. */
-function Labels({ points, step, place }: LabelsProps) {
+function Labels({ points, step, place, toEdge = false }: LabelsProps) {
   const every = Math.max(1, Math.ceil(LABEL / step));
   return (
     <>
       {points.map(({ label }, at) => {
         if (at % every !== 0) return null;
-        const anchor = every === 1 ? "middle" : at === 0 ? "start" : at === points.length - 1 ? "end" : "middle";
+        const anchor = toEdge || every > 1 ? anchorOf(at, points.length) : "middle";
         return (
           <text key={label} x={place(at)} y={HIGH - 6} text-anchor={anchor}>
             {label}

@@ -411,8 +411,11 @@ export interface Search {
 }
 /**
  * What an order must match; a filter that is left out or an empty list matches all orders.
+ *
+ * number: the first eight characters of the order's id, by which its customer knows it.
  */
 export interface SearchFilters {
+  number?: string;
   customerId?: string;
   after?: string;
   before?: string;

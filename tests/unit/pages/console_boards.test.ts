@@ -2,16 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  byRobot,
-  byStage,
-  isMeant,
-  type Row,
-  shortId,
-  sortedRobots,
-  stageOf,
-  toBePaid,
-} from "../../../clients/console/logic/boards.ts";
+import { byRobot, byStage, type Row, sortedRobots, stageOf, toBePaid } from "../../../clients/console/logic/boards.ts";
 import { byHour, today } from "../../../clients/console/logic/figures.ts";
 import { amountOf, filtersOf, readAsked, writeAsked } from "../../../clients/console/logic/search.ts";
 import { readRoute, to } from "../../../clients/console/route.ts";
@@ -87,14 +78,6 @@ test("invoices of orders at the depot come first, and paid ones not at all", () 
   ]);
   const invoices = [invoice("a", "10:00"), invoice("b", "09:00"), invoice("c", "11:00"), invoice("d", "08:00", "paid")];
   assert.deepEqual(ids(toBePaid(invoices, orders)), ["c", "b", "a"]);
-});
-
-test("an id is shown by its end, and found by its beginning or end in any case", () => {
-  const id = "019aa1c2-7d3e-7f00-8000-0000000abcde";
-  assert.equal(shortId(id), "0ABCDE");
-  assert.equal(shortId("order-1"), "order-1");
-  assert(isMeant("0abcde", id) && isMeant("0ABCDE", id) && isMeant("019aa", id));
-  assert(!isMeant("", id) && !isMeant("7d3e", id));
 });
 
 test("an address is read back as it was written, also with signs of its own", () => {

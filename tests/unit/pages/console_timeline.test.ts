@@ -91,3 +91,17 @@ test("names of messages are words, and sources services", () => {
   assert.equal(words("ShoppingListItemPicked"), "Shopping list item picked");
   assert.equal(serviceOf("mallbots.depot"), "depot");
 });
+
+test("who did something is named where it is another than who did what caused it", () => {
+  const customer = "customer:06ee51c9-ef58-5f79-b216-273f22f906b4";
+  const made = entries(
+    message("a", "01", null, { actor: customer }),
+    message("b", "02", "a", { actor: customer }),
+    message("c", "03", "b", { actor: "system" }),
+    message("d", "04", "c", { actor: "staff:ada:lovelace" }),
+  );
+  assert.deepEqual(
+    lines(made).map(({ actor }) => actor && `${actor.role} ${actor.id}`),
+    ["customer 06ee51c9", null, "system ", "staff ada:lovelace"],
+  );
+});

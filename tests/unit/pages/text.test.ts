@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isMeant, numberIn, shortId } from "../../../clients/pages/text/ids.ts";
 import { dictionary, lasted, money, pseudo, say } from "../../../clients/pages/text/text.ts";
 
 const TEXTS = {
@@ -37,4 +38,14 @@ test("a duration changes its unit at two of the next", () => {
     "2 min",
     "2 hr",
   ]);
+});
+
+test("an order's number is the beginning of its id, and is found by it in any case, also when it is read out", () => {
+  const id = "019aa1c2-7d3e-4f00-8000-0000000abcde";
+  assert.equal(shortId(id), "019aa1c2");
+  assert.equal(shortId("order-1"), "order-1");
+  for (const typed of ["019aa1c2", "019AA1C2", " 019a a1c2 ", "019aa", id]) assert(isMeant(typed, id), typed);
+  for (const typed of ["", " ", "7d3e", "0abcde"]) assert(!isMeant(typed, id), typed);
+  assert.equal(numberIn(" 019A a1c2"), "019aa1c2");
+  for (const typed of ["", "019aa1c", "019aa1c2-", "order-12", id]) assert.equal(numberIn(typed), null, typed);
 });

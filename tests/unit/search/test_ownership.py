@@ -38,6 +38,13 @@ def found(who: Caller, **body: Any) -> list[str]:
     return [order["orderId"] for order in ask(who, **body).body["orders"]]
 
 
+def test_a_number_of_another_customer_s_order_finds_nothing() -> None:
+    place("019aa1c2-7d3e", customer="ada")
+    place("019aa1c2-ffff", customer="bo")
+    assert found(CLERK, filters={"number": "019aa1c2"}) == ["019aa1c2-ffff", "019aa1c2-7d3e"]
+    assert found(ADA, filters={"number": "019aa1c2"}) == ["019aa1c2-7d3e"]
+
+
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 def test_a_customer_finds_its_own_orders_alone(filters: dict[str, Any]) -> None:
     all_of_them = found(CLERK, filters=filters)

@@ -98,6 +98,9 @@ def test_a_search_without_filters_finds_all(body: dict[str, Any]) -> None:
         {"status": "shipped"},
         {"status": ""},
         {"status": None},
+        {"number": "019aa1c"},
+        {"number": "019AA1C2"},
+        {"number": "019aa1c2-7d3e"},
         {"customerId": 7},
         {"customerId": ""},
         {"after": "yesterday"},
@@ -117,6 +120,19 @@ def test_an_invalid_filter_is_refused(filters: dict[str, Any]) -> None:
     answer = ask(filters)
     assert (answer.status, answer.body["code"]) == (400, "invalid")
     assert next(iter(filters)) in answer.body["detail"]
+
+
+def test_an_order_is_found_by_its_number_whatever_became_of_it() -> None:
+    place("019aa1c2-7d3e", "completed", at=moment(1), customer="ada")
+    place("019aa1c2-ffff", "cancelled", at=moment(3), customer="bo")
+    place("019aa1c1-ffff", at=moment(2))
+    place("019aa1c3-0000", at=moment(2))
+
+    assert found({"number": "019aa1c2"}) == found({"number": "019aa1c2"}, limit=1) == ["019aa1c2-ffff", "019aa1c2-7d3e"]
+    assert found({"number": "019aa1c2", "customerId": "ada"}) == ["019aa1c2-7d3e"]
+    assert found({"number": "019aa1c2", "status": "cancelled"}) == ["019aa1c2-ffff"]
+    assert found({"number": "019aa1c2", "before": moment(2)}) == ["019aa1c2-7d3e"]
+    assert found({"number": "019aa1c0"}) == []
 
 
 @pytest.mark.parametrize(
