@@ -6,6 +6,7 @@ import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { type Config, loadConfig } from "../pages/api/config.ts";
 import { Failed } from "../pages/design/states.tsx";
+import { signInAsNamed } from "../pages/sign_in/development.ts";
 import { DevelopmentUsers } from "../pages/sign_in/SignIn.tsx";
 import { Session } from "../pages/sign_in/session.ts";
 import { texts } from "./texts.ts";
@@ -51,6 +52,8 @@ function Caller({ config, session }: { readonly config: Config; readonly session
 async function show(bar: Element, page: Element): Promise<void> {
   const config = await loadConfig();
   const session = new Session(config, config.staffClient, sessionStorage);
+  const address = await signInAsNamed(config, session, location.href);
+  if (address !== null) history.replaceState(null, "", address);
   render(<Caller config={config} session={session} />, bar);
   setInterval(() => void renew(session), RENEWED);
   const response = await fetch(`${config.api}/api/openapi.json`);

@@ -211,6 +211,20 @@ def test_who_is_not_signed_in_chooses_a_user_and_leaves(mall: Mall, opened: Open
     expect(page.get_by_role("button", name="Sign in as staff")).to_be_visible()
 
 
+def test_a_link_that_names_a_development_user_is_signed_in_at_once(mall: Mall, opened: Open) -> None:
+    page = opened("#as=operator", signed_in=False)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert page.url == mall.console
+    page.reload()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_a_link_that_names_nobody_who_is_there_asks_to_choose(mall: Mall, opened: Open) -> None:
+    page = opened("#as=somebody", signed_in=False)
+    expect(page.get_by_role("button", name="Sign in as staff")).to_be_visible()
+    assert page.url == mall.console
+
+
 def test_the_skip_link_goes_to_the_content(mall: Mall, opened: Open) -> None:
     page = opened("#/depot")
     expect(page.locator("main")).to_contain_text("Rusty")
