@@ -238,8 +238,7 @@ synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= 
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) $(PAGES) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
-	@node_modules/.bin/cdk deploy $(if $(ONLY),$(stacks) --exclusively,--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
-	@$(if $(ONLY),,$(operate) publish-pages --stage "$(STAGE)")
+	@.venv/bin/python -m infra.deploy --stage "$(STAGE)" $(if $(ONLY),--only "$(stacks)") $(ARGS)
 
 .PHONY: publish-pages
 publish-pages: $(VENV) $(PAGES) ## Upload the pages to a deployment that has their stack: STAGE=name (the local cloud: make up)

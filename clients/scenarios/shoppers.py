@@ -17,7 +17,7 @@ from clients.scenarios.stock import Stock
 
 PACE = 12.0  # seconds between two customers
 AT_ONCE = 7  # customers: fewer than the mall has robots, so that one is left for who orders at the kiosk
-STEP = 2.5  # seconds that a robot or a clerk takes for each step at the depot
+STEP = 5.0  # seconds that a robot or a clerk takes for each step at the depot
 PATIENCE = 240.0  # seconds for which work is left to whoever sits at the console
 LOOK_EVERY = 3.0  # seconds
 BROUGHT_IN_WITHIN = 60  # seconds
