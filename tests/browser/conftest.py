@@ -26,7 +26,7 @@ Open = Callable[..., Page]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages, built as they are deployed."""
     folder = tmp_path_factory.mktemp("pages")
-    command = ["node", "clients/pages/build.mjs", "--out", str(folder), "console"]
+    command = ["node", "clients/pages/build.mjs", "--out", str(folder), "console", "docs"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=120)
     return folder
 
