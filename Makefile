@@ -161,8 +161,9 @@ browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a ma
 	@.venv/bin/python -m tests.browser -q $(ARGS)
 
 .PHONY: screenshots
-screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots; every page of the console, to look at: ARGS=folder
+screenshots: $(VENV) $(NODE) $(CHROMIUM) ## Write docs/screenshots of both pages; every page of the console, to look at: ARGS=folder
 	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
+	@$(if $(ARGS),,.venv/bin/python -m tests.browser.kiosk_screenshots)
 
 .PHONY: fuzz
 fuzz: $(VENV) $(ENGINE) $(NODE) ## Fuzz the REST API of a local deployment: MINUTES=5, SEED= to repeat a printed seed
