@@ -11,22 +11,11 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.kiosk_mall import CODE, ProblemError
 from tests.browser.kiosk_page import Kiosk as Page
-from tests.browser.kiosk_page import browsing, build, kiosk_of
+from tests.browser.kiosk_page import kiosk_of
 
 pytestmark = pytest.mark.enable_socket
 
 PHONE = "5550199"
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("kiosk"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as opened:
-        yield opened
 
 
 @pytest.fixture

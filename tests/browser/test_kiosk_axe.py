@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.audit import Audit
 from tests.browser.kiosk_page import Kiosk as Page
-from tests.browser.kiosk_page import browsing, build, kiosk_of
+from tests.browser.kiosk_page import kiosk_of
 
 pytestmark = pytest.mark.enable_socket
 
@@ -23,17 +24,6 @@ TARGETS = """() => [...document.querySelectorAll("button, input")]
   .map((element) => ({ name: element.textContent || element.tagName, box: element.getBoundingClientRect() }))
   .filter(({ box }) => box.width < 48 || box.height < 48 || box.right > innerWidth + 1 || box.left < -1)
   .map(({ name, box }) => `${name}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("kiosk"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as opened:
-        yield opened
 
 
 def types(kiosk: Page, digits: str) -> None:
@@ -93,12 +83,15 @@ def walked(kiosk: Page, query: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "es", "pseudo"])
-def test_axe_finds_nothing_on_any_screen(browser: Browser, pages: Path, language: str, scheme: str) -> None:
+def test_axe_finds_nothing_on_any_screen(
+    browser: Browser, pages: Path, audit: Audit, language: str, scheme: str
+) -> None:
     found: dict[str, list[str]] = {}
     with kiosk_of(browser, pages, color_scheme=scheme, reduced_motion="reduce") as kiosk:
         for screen in walked(kiosk, f"?language={language}"):
             kiosk.page.evaluate("() => window.axe ?? import('/kiosk/axe.js')")
             violations = [*kiosk.page.evaluate(AXE, RULES), *kiosk.page.evaluate(TARGETS)]
+            audit.note(f"kiosk {screen} {language} {scheme}", violations)
             if violations:
                 found[screen] = violations
         assert kiosk.refused == []

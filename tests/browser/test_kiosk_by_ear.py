@@ -4,28 +4,16 @@ Each mutant of the page takes away one thing that such a customer needs, and the
 """
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.kiosk_page import ROOT, browsing, build, kiosk_of
+from tests.browser.kiosk_page import ROOT, build, kiosk_of
 from tests.browser.kiosk_walk import FAULTS, PHONE, Fault, Walk
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("kiosk"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as opened:
-        yield opened
 
 
 def goes(walk: Walk) -> str:
