@@ -26,7 +26,7 @@ help: ## List the commands (this text)
 install: $(VENV) $(ENGINE) $(NODE) ## Install the tools into .venv, .engine and node_modules (other commands do it too)
 
 .PHONY: run
-run: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Start the whole system on this machine, by a real deployment to the local cloud
+run: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Start the whole system on this machine, with customers and robots who use it: PACE=12
 	@$(local) run $(flags)
 
 .PHONY: demo
@@ -46,6 +46,10 @@ token: $(VENV) ## Print a fresh token: ROLE=staff, operator, kiosk, customer or 
 down: $(VENV) ## Stop what make up started
 	@$(local) down $(flags)
 
+.PHONY: shoppers
+shoppers: $(VENV) ## Let customers and robots use a mall that is up, until Ctrl-C: PACE=12, seconds between two customers
+	@$(local) shoppers $(flags)
+
 .PHONY: load
 load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX=all for every path an order can take
 	@$(local) load $(flags)
@@ -53,7 +57,7 @@ load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= a
 # The last line of these commands is JSON, for scripts: print nothing after it. PORT, STATE and the others only apply when set.
 local = .venv/bin/python -m infra.local
 flags = $(if $(PORT),--port "$(PORT)") $(if $(STATE),--state "$(STATE)") $(if $(ORDERS),--orders "$(ORDERS)") \
-	$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(MIX),--mix "$(MIX)") $(ARGS)
+	$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(MIX),--mix "$(MIX)") $(if $(PACE),--pace "$(PACE)") $(ARGS)
 
 ##@ Operate: the local cloud, or a STAGE in the account of the environment's credentials
 
@@ -235,8 +239,7 @@ synth: $(VENV) $(NODE) ## Write the CloudFormation templates to cdk.out (STAGE= 
 
 .PHONY: deploy
 deploy: stage $(VENV) $(NODE) $(PAGES) ## Deploy to the AWS account of the environment's credentials: STAGE=name, ONLY="depot search" for some services
-	@node_modules/.bin/cdk deploy $(if $(ONLY),$(stacks) --exclusively,--all) -c stage="$(STAGE)" -c deploying=yes $(ARGS)
-	@$(if $(ONLY),,$(operate) publish-pages --stage "$(STAGE)")
+	@.venv/bin/python -m infra.deploy --stage "$(STAGE)" $(if $(ONLY),--only "$(stacks)") $(ARGS)
 
 .PHONY: publish-pages
 publish-pages: $(VENV) $(PAGES) ## Upload the pages to a deployment that has their stack: STAGE=name (the local cloud: make up)

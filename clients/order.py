@@ -29,7 +29,8 @@ class Order:
     """The steps of one order, each a call of the API; `report` is called with a line for each step that is done.
 
     Every write has an idempotency key of its own; with `twice`, every write is sent twice. Amounts are as on the wire,
-    in major units. session: the customer's, once it is registered.
+    in major units. session: the customer's, once it is registered. rest: called before each step at the depot, for
+    those who take their time.
     """
 
     people: People
@@ -43,6 +44,8 @@ class Order:
     """The price of the basket."""
     began: float = 0
     twice: bool = False
+    name: str = "Ada Reyes"
+    rest: Callable[[], object] = lambda: None
 
     @property
     def customer(self) -> Mall:
@@ -57,7 +60,7 @@ class Order:
     def registers(self) -> "Order":
         """Register a customer at the kiosk, which opens a session for the customer."""
         self.session = None
-        body = {"name": "Ada Reyes", "smsNumber": "+15550100"}
+        body = {"name": self.name, "smsNumber": "+15550100"}
         self.customer_id = self.write("POST", "/api/customers", body)["id"]
         self.session = self.people.kiosk.acting(session(self.people.kiosk, self.customer_id))
         self.report(f"customer {self.customer_id} registered at the kiosk")
@@ -124,12 +127,26 @@ class Order:
 
     def is_collected(self, missing: Mapping[str, int] = NONE_MISSING) -> "Order":
         """The assigned robot picks everything that is not `missing`, and the clerk checks it in."""
+        self.checks_in(self.is_brought(missing))
+        return self
+
+    def is_brought(self, missing: Mapping[str, int] = NONE_MISSING) -> Json:
+        """The assigned robot picks everything that is not `missing`; returns the list, which is not checked in yet."""
         shopping_list = self.gets_a_robot()
         self.starts(shopping_list)
         self.picks(shopping_list, missing)
+        return shopping_list
+
+    def checks_in(self, shopping_list: Json) -> None:
+        """The clerk checks in what the assigned robot brought."""
         self._at_the_depot("complete", shopping_list, by=self.people.staff)
         self.report("items checked in at the depot")
-        return self
+
+    def continues(self, shopping_list: Json) -> None:
+        """The robot that has the list goes on from wherever it is."""
+        if shopping_list["status"] == "assigned":
+            self.starts(shopping_list)
+        self.picks(shopping_list)
 
     def starts(self, shopping_list: Json) -> None:
         """The assigned robot starts to collect."""
@@ -193,6 +210,7 @@ class Order:
         return self.people.robot(shopping_list["botId"])
 
     def _at_the_depot(self, what: str, shopping_list: Json, more: Json | None = None, *, by: Mall) -> None:
+        self.rest()
         body = {"assignment": shopping_list["assignment"], **(more or {})}
         self.write("PUT", f"/api/depot/shopping/{self.id}/{what}", body, by=by)
 

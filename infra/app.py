@@ -84,7 +84,8 @@ def stage_from_context(app: cdk.App) -> Stage:
 
     `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say.
     `-c payment_provider=PATH` names the adapter of the payment provider, `-c origins=https://a.example,…` the
-    origins of pages, `-c engine=http://127.0.0.1:4600` where the local cloud answers. Raises ValueError. Unless
+    origins of pages, `-c pages=https://…` that of the stage's own distribution, which counts where none is named,
+    `-c engine=http://127.0.0.1:4600` where the local cloud answers. Raises ValueError. Unless
     `-c deploying=no`, that is also for a stage that keeps its data and whose provider moves no money; with
     `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and for `local`, which infra/local
     deploys to an engine of its own.
@@ -101,6 +102,8 @@ def stage_from_context(app: cdk.App) -> Stage:
         found = replace(found, engine=engine, origins=(local_pages(engine),))
     origins = app.node.try_get_context("origins")
     found = found if origins is None else replace(found, origins=read_origins(origins))
+    if not found.origins:
+        found = replace(found, origins=read_origins(app.node.try_get_context("pages") or ""))
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
     if deploying == "no":
         return found

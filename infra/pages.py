@@ -12,7 +12,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_cloudfront_origins import S3BucketOrigin
 from constructs import Construct
 
-from infra.content_security import content_security_policy
+from infra.content_security import INLINE_STYLES, content_security_policy
 from infra.live import socket_origin
 from infra.names import named, shared
 from infra.stages import Stage
@@ -58,24 +58,31 @@ class PagesStack(Stack):
         # The local cloud speaks HTTP, on loopback alone.
         protocol = policies.ALLOW_ALL if self._stage.engine else policies.REDIRECT_TO_HTTPS
         access = cloudfront.S3OriginAccessControl(self, "Access", origin_access_control_name=self._name)
-        distribution = cloudfront.Distribution(
-            self,
-            "Distribution",
-            comment=named(self._stage, "pages"),
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=S3BucketOrigin.with_origin_access_control(bucket, origin_access_control=access),
+        origin = S3BucketOrigin.with_origin_access_control(bucket, origin_access_control=access)
+        folders = cloudfront.FunctionAssociation(
+            event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=self._folders()
+        )
+
+        def behavior(headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+            return cloudfront.BehaviorOptions(
+                origin=origin,
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
                 # It honours what each file says: hashed ones for ever, the others never.
                 cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
                 compress=True,
                 viewer_protocol_policy=protocol,
-                response_headers_policy=self._headers(),
-                function_associations=[
-                    cloudfront.FunctionAssociation(
-                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=self._folders()
-                    )
-                ],
-            ),
+                response_headers_policy=headers,
+                function_associations=[folders],
+            )
+
+        distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=named(self._stage, "pages"),
+            default_behavior=behavior(self._headers("Headers")),
+            # A path is compared as the viewer asked for it, so the page's folder itself is one, too.
+            # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html
+            additional_behaviors={f"/{INLINE_STYLES}/*": behavior(self._headers("ApiPageHeaders", INLINE_STYLES))},
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
         )
@@ -92,15 +99,15 @@ class PagesStack(Stack):
             runtime=cloudfront.FunctionRuntime.JS_2_0,
         )
 
-    def _headers(self) -> cloudfront.ResponseHeadersPolicy:
+    def _headers(self, construct_id: str, page: str = "") -> cloudfront.ResponseHeadersPolicy:
         frame, referrer = cloudfront.HeadersFrameOption.DENY, cloudfront.HeadersReferrerPolicy.NO_REFERRER
         return cloudfront.ResponseHeadersPolicy(
             self,
-            "Headers",
-            response_headers_policy_name=self._name,
+            construct_id,
+            response_headers_policy_name=f"{self._name}-{page}" if page else self._name,
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=content_security_policy(self._asked()), override=True
+                    content_security_policy=content_security_policy(self._asked(), page), override=True
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(frame_option=frame, override=True),

@@ -11,6 +11,7 @@ import { Intents } from "../pages/api/intents.ts";
 import { Failed } from "../pages/design/states.tsx";
 import { toast } from "../pages/design/toasts.tsx";
 import { Live } from "../pages/live/connection.ts";
+import { signInAsNamed } from "../pages/sign_in/development.ts";
 import { Session } from "../pages/sign_in/session.ts";
 import { returned } from "../pages/sign_in/staff.ts";
 import { shared } from "../pages/text/shared.ts";
@@ -25,10 +26,15 @@ function contextOf(config: Config): Context {
   return { config, session, api, live };
 }
 
-/** Ends a sign-in from which the browser comes back; one that failed is told, and may be begun again. */
+/** Signs in whom the address names, and ends a sign-in from which the browser comes back.
+ *
+ * One that failed is told, and may be begun again.
+ */
 async function comeBack({ config, session }: Context): Promise<void> {
+  const { href } = location;
   try {
-    const address = await returned(config, session, sessionStorage, location.href);
+    const address =
+      (await signInAsNamed(config, session, href)) ?? (await returned(config, session, sessionStorage, href));
     if (address !== null) history.replaceState(null, "", address);
   } catch {
     history.replaceState(null, "", location.pathname);

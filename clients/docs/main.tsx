@@ -1,11 +1,11 @@
 /** The API page: Scalar from this origin alone, for the API that config.json names, with the caller's token. */
 
-import "../pages/design/design.css";
 import "./docs.css";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { type Config, loadConfig } from "../pages/api/config.ts";
 import { Failed } from "../pages/design/states.tsx";
+import { signInAsNamed } from "../pages/sign_in/development.ts";
 import { DevelopmentUsers } from "../pages/sign_in/SignIn.tsx";
 import { Session } from "../pages/sign_in/session.ts";
 import { texts } from "./texts.ts";
@@ -14,6 +14,7 @@ import { texts } from "./texts.ts";
 declare const Scalar: { createApiReference(place: Element, configuration: object): void };
 
 const RENEWED = 60_000; // milliseconds: a token lives for five minutes
+const NONE_TYPED = /^(Bearer)?\s*$/; // as Scalar sends it, where a route needs a token and none was typed into its field
 
 /** The newest token of who is signed in in this tab, here or on the console; "" where nobody is. */
 let token = "";
@@ -51,6 +52,8 @@ function Caller({ config, session }: { readonly config: Config; readonly session
 async function show(bar: Element, page: Element): Promise<void> {
   const config = await loadConfig();
   const session = new Session(config, config.staffClient, sessionStorage);
+  const address = await signInAsNamed(config, session, location.href);
+  if (address !== null) history.replaceState(null, "", address);
   render(<Caller config={config} session={session} />, bar);
   setInterval(() => void renew(session), RENEWED);
   const response = await fetch(`${config.api}/api/openapi.json`);
@@ -66,7 +69,8 @@ async function show(bar: Element, page: Element): Promise<void> {
     hideClientButton: true,
     persistAuth: false,
     onBeforeRequest: ({ request }: { request: Request }) => {
-      if (token !== "" && !request.headers.has("authorization")) {
+      const typed = request.headers.get("authorization") ?? "";
+      if (token !== "" && NONE_TYPED.test(typed)) {
         request.headers.set("authorization", `Bearer ${token}`);
       }
     },

@@ -5,7 +5,7 @@ import "./kiosk.css";
 import "./screens.css";
 import { render } from "preact";
 import { type Config, loadConfig } from "../pages/api/config.ts";
-import { byPassword } from "../pages/sign_in/pool.ts";
+import { signInAs } from "../pages/sign_in/development.ts";
 import { KioskSignIn } from "../pages/sign_in/SignIn.tsx";
 import { Session } from "../pages/sign_in/session.ts";
 import { locale } from "../pages/text/text.ts";
@@ -108,11 +108,11 @@ function start(kiosk: Kiosk, page: HTMLElement): void {
   render(<App kiosk={kiosk} onEnd={over} onMoreTime={more} />, page);
 }
 
-/** On the local cloud, the kiosk's own user is there: it signs in by itself. */
+/** On the local cloud, the kiosk's own user is there: it signs in by itself, also after a mall of before was removed. */
 async function signIn(config: Config, session: Session): Promise<void> {
   const [user, ...others] = config.users.filter(({ role }) => role === "kiosk");
   if (session.presence.value === "in" || !user || others.length > 0) return;
-  session.begin(await byPassword(config, config.kioskClient, user.name, user.password));
+  await signInAs(config, session, user);
 }
 
 async function open(page: HTMLElement): Promise<void> {
@@ -122,8 +122,10 @@ async function open(page: HTMLElement): Promise<void> {
   begin(sessionStorage);
   let kiosk: Kiosk | null = null;
   session.presence.subscribe((presence) => {
-    if (presence !== "in") render(<KioskSignIn config={config} session={session} />, page);
-    else if (kiosk) location.reload();
+    if (presence !== "in") {
+      render(<KioskSignIn config={config} session={session} />, page);
+      void signIn(config, session).catch(() => undefined);
+    } else if (kiosk) location.reload();
     else {
       kiosk = kioskOf(config, session);
       start(kiosk, page);

@@ -29,7 +29,8 @@ async function scalar() {
   const inline = /!function\(\)\{"use strict";try\{[^']*createTextNode\(('(?:[^'\\]|\\.)*')\).*?\}\(\);/s.exec(whole);
   if (!inline?.[1])
     throw new Error("@scalar/api-reference begins in another way than it did: see what its style became");
-  const style = Buffer.from(runInNewContext(inline[1]));
+  // The first layer of all: what the viewer's styles say comes before what the pages' design says of any heading.
+  const style = Buffer.from(`@layer page;${runInNewContext(inline[1])}`);
   const script = Buffer.from(whole.replace(inline[0], ""));
   return [
     { name: `scalar-${hashed(style)}.css`, bytes: style },

@@ -5,7 +5,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -37,9 +37,9 @@ class Visit:
             yield CHECK_EVERY
 
 
-def path_of(number: int) -> Path:
+def path_of(number: int, paths: Collection[Path] = PATHS.values()) -> Path:
     """The path of the order with a number: a deterministic mixture by the paths' weights."""
-    cycle = [path for path in PATHS.values() for _ in range(path.weight)]
+    cycle = [path for path in paths for _ in range(path.weight)]
     return cycle[number * STRIDE % len(cycle)]
 
 

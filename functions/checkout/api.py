@@ -63,7 +63,7 @@ def get_saga(order_id: str) -> OneSaga:
 
 @api.put("/api/checkout/sagas/{orderId}/resume", may=[STAFF])
 def resume_saga(order_id: str) -> None:
-    """Have a parked saga retry the compensation that it was parked for."""
+    """Resume a parked saga, which retries the compensation that it was parked for."""
     service.resume(order_id)
 
 

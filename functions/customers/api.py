@@ -148,7 +148,7 @@ def open_session(id: str) -> Session:
 
 @api.post("/api/customers/codes", may=[KIOSK], errors=[429])
 def request_code(body: SmsNumber) -> None:
-    """Have a one-time code sent to a number, if a customer has it; the answer is the same if none has."""
+    """Send a one-time code to a number, if a customer has it; the answer is the same if none has."""
     sessions.request_code(body.sms_number)
 
 

@@ -51,13 +51,13 @@ class Page(Document):
 
 @api.get("/api/openapi.json", may=OPEN)
 def get_openapi() -> Document:
-    """The OpenAPI description of this API."""
+    """Show the OpenAPI description of this API."""
     return Document(text=_generated("openapi.json"))
 
 
 @api.get("/api/docs", may=OPEN)
 def get_docs() -> Page:
-    """Where the documentation of this API is shown, as a page."""
+    """Show where the page of this API is."""
     return Page(text=_generated("docs.html"))
 
 

@@ -106,7 +106,7 @@ _PROBLEM: Schema = {
 
 def document() -> Schema:
     """The document of all services and the gateway; the same routes give the same text."""
-    apis = {"gateway": gateway} | {name: api for name in services() if (api := manifest(name).api)}
+    apis = {name: api for name in services() if (api := manifest(name).api)} | {"gateway": gateway}
     routes = [(service, route) for service, api in apis.items() for route in api.routes]
     refs, schemas = _models([route for _, route in routes])
     queries = {_target(refs[route.params]) for _, route in routes if route.params}

@@ -1,4 +1,4 @@
-"""Start the mall, seed it, process one order, and run until Ctrl-C."""
+"""Start the mall, seed it, process one order, and let customers and robots use it until Ctrl-C."""
 
 import argparse
 import shlex
@@ -9,33 +9,39 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from clients.scenarios.robots import Fleet
+from clients.scenarios.shoppers import bring_in
+from functions.kernel.runtime.context import STAFF
+from infra.local import shoppers
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
 from infra.local.process import REGION, ROOT
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
 from infra.local.up import arguments_of, up
+from infra.local.users import USERS
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """No options of its own."""
+    shoppers.arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     console = Console()
-    for end in (signal.SIGINT, signal.SIGTERM):  # even if the starting process ignored them
-        signal.signal(end, signal.default_int_handler)
+    shoppers.interruptible()
     try:
         up(cloud)
         with at_work(cloud) as people:
             console.print("Seeding the mall: six stores, their products, and the robots …")
             seeded = seed(people)
-            with Fleet(people.robot, seeded.robots):
+            with Fleet(people.robot, seeded.robots) as fleet:
+                if brought := bring_in(people):
+                    console.print(f"Robots brought in {brought} lists that the last run had left.")
                 wait_until_idle(cloud)
                 shown = show_order(cloud, people, seeded.products, console)
-                _print_next_steps(console, cloud, shown.journey.order_id)
-                signal.pause()
+                with shoppers.shopping(people, fleet, options.pace):
+                    _print_next_steps(console, cloud, shown.journey.order_id, options.pace)
+                    signal.pause()
     except KeyboardInterrupt:
         console.print("\nStopping; the state is kept for the next run.")
     finally:
@@ -43,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> None:
-    address, here = cloud.api, arguments_of(cloud.engine.port, cloud.state)
+def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str, pace: float) -> None:
+    address, here, clerk = cloud.api, arguments_of(cloud.engine.port, cloud.state), USERS[STAFF]
     commands = {
         f"make token ROLE=customer{here}": "a token to call the API with (staff, operator, kiosk, customer or bot)",
         f"make load ORDERS=20 CLIENTS=4{here}": "many orders at once",
@@ -55,10 +61,10 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str) -> Non
         f"""
 [bold]The mall is running.[/bold]
 
-  console    {cloud.pages}/console/   (orders, robots, payments, as they move)
-  kiosk      {cloud.pages}/kiosk/   (order something)
+  console    {cloud.pages}/console/#as={clerk}   (what customers and robots do, as it happens)
+  kiosk      {cloud.pages}/kiosk/   (order something, and watch a robot bring it)
   API        {address}
-  documents  {cloud.pages}/docs/   (OpenAPI: {address}/api/openapi.json; the messages: docs/messages.md)
+  documents  {cloud.pages}/docs/#as={clerk}   (OpenAPI: {address}/api/openapi.json; the messages: docs/messages.md)
   AWS API    {cloud.address}   (for the aws command line: --endpoint-url, with --region {REGION} and any credentials)
 
 Try, from another terminal:
@@ -68,7 +74,7 @@ Try, from another terminal:
   {curl(cloud, f"/api/insights/orders/{order_id}/timeline")}
 {_columns(commands)}
 
-Ctrl-C stops everything and keeps the state.""",
+A customer comes every {pace:g} s. Ctrl-C stops everything and keeps the state.""",
         highlight=False,
         soft_wrap=True,
     )

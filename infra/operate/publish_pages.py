@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from infra.local.cloud import LocalCloud
 from infra.operate.deployment import PLATFORM, Deployment, OperateError, stacks
 
 BUILT = Path(__file__).resolve().parents[2] / ".build" / "pages"
@@ -48,7 +49,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace, deployment: Deployment) -> int:
-    """Prints {"address", "uploaded", "removed"}."""
+    """Prints {"address", "uploaded", "removed"}. Raises OperateError for the local cloud, whose pages have users."""
+    if isinstance(deployment, LocalCloud):
+        raise OperateError("the pages of the local cloud are published by make up, with its development users")
     print(json.dumps(publish(deployment, config(deployment))))
     return 0
 

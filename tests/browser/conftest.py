@@ -1,4 +1,4 @@
-"""A browser for all tests (they run in one process), a mall for each, and pages that are signed in."""
+"""A browser for all tests of a process, a mall for each, and pages that are signed in."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.audit import Audit
-from tests.browser.audit import audit as all_audits
 from tests.browser.chromium import WITHIN, browsing
 from tests.browser.kiosk_page import Kiosk, kiosk_of
 from tests.browser.mall import Mall
@@ -26,7 +25,7 @@ Open = Callable[..., Page]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages, built as they are deployed."""
     folder = tmp_path_factory.mktemp("pages")
-    command = ["node", "clients/pages/build.mjs", "--out", str(folder), "console", "kiosk"]
+    command = ["node", "clients/pages/build.mjs", "--out", str(folder), "console", "docs", "kiosk"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=120)
     return folder
 
@@ -91,8 +90,11 @@ def is_wrong(said: str) -> bool:
 
 
 @pytest.fixture
-def audit() -> Audit:
-    return all_audits
+def audit(request: pytest.FixtureRequest) -> Iterator[Audit]:
+    """Notes what was audited in a test, which its report tells to the process that counts."""
+    noted = Audit()
+    yield noted
+    request.node.user_properties += [("pages", len(noted.pages)), ("violations", noted.violations)]
 
 
 @pytest.fixture

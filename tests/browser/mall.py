@@ -17,6 +17,8 @@ from tests.browser.boards import Boards
 from tests.browser.rest import Answer, Asked, Rest, problem
 from tests.browser.samples import Data, ago, uid
 
+OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.json"
+
 
 class Mall:
     """What a browser sees of a deployment."""
@@ -39,10 +41,9 @@ class Mall:
     def console(self) -> str:
         return f"{self.origin}/console/"
 
-    @property
-    def policy(self) -> str:
+    def policy(self, path: str) -> str:
         """As the deployed pages have it (infra/pages.py)."""
-        return content_security_policy([self.origin, self.boards.url])
+        return content_security_policy([self.origin, self.boards.url], path.split("/")[1])
 
     @property
     def config(self) -> Data:
@@ -147,7 +148,9 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length)
             address = urlsplit(self.path)
             try:
-                if address.path.startswith("/api/"):
+                if address.path == "/api/openapi.json":
+                    self._send(200, OPENAPI.read_bytes(), [("content-type", "application/json")])
+                elif address.path.startswith("/api/"):
                     self._rest(address.path, dict(parse_qsl(address.query)), body)
                 elif address.path == "/identity":
                     self._identity(json.loads(body))
@@ -186,7 +189,7 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
             if content is None:
                 return self._send(404, b"", [])
             kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-            return self._send(200, content, [("content-type", kind), ("content-security-policy", mall.policy)])
+            return self._send(200, content, [("content-type", kind), ("content-security-policy", mall.policy(path))])
 
         def _answer(self, answer: Answer) -> None:
             kind = "application/json" if answer.status < 400 else "application/problem+json"

@@ -122,8 +122,9 @@ def test_a_disabled_customer_is_shown_at_once_and_taken_back_when_it_fails(mall:
     expect(page.get_by_role("status").get_by_text("It is as it was before.")).to_contain_text("order under way")
     expect(page.locator("main").get_by_text("May order", exact=True)).to_be_visible()
     mall.rest.failures.clear()
-    page.get_by_role("button", name="Disable").click()
-    expect(page.locator("main").get_by_text("May not order", exact=True)).to_be_visible()
+    with page.expect_response("**/disable"):  # the page shows it before it is answered
+        page.get_by_role("button", name="Disable").click()
+        expect(page.locator("main").get_by_text("May not order", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Enable")).to_be_visible()
     assert mall.rest.find("customer", uid("ada")).content["enabled"] is False
 
@@ -231,6 +232,20 @@ def test_who_is_not_signed_in_chooses_a_user_and_leaves(mall: Mall, opened: Open
     expect(page.get_by_role("link", name=LONG)).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in as staff")).to_be_visible()
+
+
+def test_a_link_that_names_a_development_user_is_signed_in_at_once(mall: Mall, opened: Open) -> None:
+    page = opened("#as=operator", signed_in=False)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert page.url == mall.console
+    page.reload()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_a_link_that_names_nobody_who_is_there_asks_to_choose(mall: Mall, opened: Open) -> None:
+    page = opened("#as=somebody", signed_in=False)
+    expect(page.get_by_role("button", name="Sign in as staff")).to_be_visible()
+    assert page.url == mall.console
 
 
 def test_the_skip_link_goes_to_the_content(mall: Mall, opened: Open) -> None:

@@ -2,14 +2,16 @@
 
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
 
 from infra import bundling
 from infra.app import stage_from_context
+from infra.deploy import deploy, main
 from infra.operate.__main__ import parser
 from tests.docs.test_docs import PAGES, ROOT, commands
 from tests.infra.conftest import STUB
@@ -58,15 +60,87 @@ def test_every_deployment_that_the_pages_show_is_let_through(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("only", "stacks"),
     [
-        ("depot search", ["Depot", "Search", "--exclusively"]),
-        ("platform depot", ["Platform", "Depot", "--exclusively"]),
-        ("", ["--all"]),
+        ("depot search", ["Depot", "Search"]),
+        ("platform depot", ["Platform", "Depot"]),
+        ("", []),
     ],
 )
 def test_a_deployment_of_some_services_leaves_the_platform_unless_it_is_named(only: str, stacks: list[str]) -> None:
     """https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html: --exclusively deploys no dependencies."""
-    words = dry("deploy", "STAGE=prod", f"ONLY={only}")
-    assert words[words.index("deploy") + 1 : words.index("-c")] == stacks
+    words = dry("deploy", "STAGE=prod", f"ONLY={only}", "ARGS=-c rollout=at_once")
+    ran: list[list[str]] = []
+
+    def deploys(deployment: object, stage: str, only: list[str], more: list[str], run: object) -> int:
+        ran.append([stage, *only, *more])
+        return 1
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("infra.deploy.deploy", deploys)
+        assert main(words[words.index("infra.deploy") + 1 :]) == 1
+    assert ran == [["prod", *stacks, "-c", "rollout=at_once"]]
+
+
+class Account:
+    """An account in which deployments are made; the stack of the pages comes with the first of all stacks."""
+
+    def __init__(self, pages: str = "") -> None:
+        self.pages = pages
+        self.ran: list[list[str]] = []
+
+    def client(self, service: str, **_: Any) -> Any:
+        raise AssertionError(service)
+
+    def outputs(self) -> Mapping[str, Mapping[str, str]]:
+        return {"mallbots-dev-pages": {"PagesAddress": self.pages}} if self.pages else {}
+
+    def run(self, command: Sequence[str], fails: int = 0) -> int:
+        self.ran.append(list(command[2:]))
+        if "--all" in command and not fails:
+            self.pages = "https://d1.cloudfront.net"
+        return fails
+
+
+STAGED = ["-c", "stage=dev", "-c", "deploying=yes"]
+NAMED = ["-c", "pages=https://d1.cloudfront.net"]
+MORE = ["-c", "alarm_email=mall@example.com"]
+
+
+def test_the_first_deployment_deploys_the_platform_again_for_the_address_of_the_pages() -> None:
+    account = Account()
+    assert deploy(account, "dev", [], MORE, account.run) == 0
+    assert account.ran == [
+        ["--all", *STAGED, *MORE],
+        ["Platform", "--exclusively", *STAGED, *NAMED, *MORE],
+    ]
+
+
+@pytest.mark.parametrize("only", [[], ["Platform"], ["Depot", "Search"]])
+def test_a_later_deployment_names_the_address_of_the_pages_at_once(only: list[str]) -> None:
+    account = Account("https://d1.cloudfront.net")
+    assert deploy(account, "dev", only, MORE, account.run) == 0
+    which = [*only, "--exclusively"] if only else ["--all"]
+    assert account.ran == [[*which, *STAGED, *NAMED, *MORE]]
+
+
+def test_a_deployment_that_fails_ends_there() -> None:
+    account = Account()
+    assert deploy(account, "dev", [], [], lambda command: account.run(command, fails=3)) == 3
+    assert account.ran == [["--all", *STAGED]]
+
+
+def test_the_stage_of_the_local_cloud_asks_no_account(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--stage", "local"]) == 1
+    assert "'local' is the stage of the local cloud" in capsys.readouterr().err
+
+
+def test_the_address_of_the_pages_counts_where_no_origin_is_named() -> None:
+    pages = "https://d1.cloudfront.net"
+    for given, origins in (
+        ({}, ()),
+        ({"pages": pages}, (pages,)),
+        ({"pages": pages, "origins": "https://a.example"}, ("https://a.example",)),
+    ):
+        assert stage_from_context(cdk.App(context={"stage": "dev", **given})).origins == origins
 
 
 def test_the_stage_of_the_local_cloud_is_not_deployed_to_an_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,13 @@ ROUTES = {
 }
 
 
+READS = {"Show", "List", "Check"}
+CREATES = {"Add", "Authorize", "Cancel", "Create", "Issue", "Open", "Place", "Register", "Search", "Send", "Start"}
+CHANGES = {"Add", "Assign", "Bring", "Change", "Check", "Compare", "Complete", "Decrease", "Disable", "Enable"}
+CHANGES |= {"Increase", "Make", "Pay", "Remove", "Report", "Resume", "Start", "Take"}
+REMOVES = {"Cancel", "Disable", "Erase", "Remove"}
+
+
 def operation(route: Route) -> Schema:
     found: Schema = DOCUMENT["paths"][route.path][route.method.lower()]
     return found
@@ -76,6 +83,14 @@ def test_an_operation_names_its_service_its_purpose_and_the_roles_that_may_call_
     assert described["summary"][0].isupper()
     assert not described["summary"].endswith(".")
     assert [role for way in described["security"] for role in way["token"]] == ([] if route.open else list(route.may))
+
+
+@pytest.mark.parametrize(("service", "route"), ROUTES.values(), ids=ROUTES)
+def test_a_summary_says_in_a_line_what_a_request_does(service: str, route: Route) -> None:
+    summary = operation(route)["summary"]
+    assert summary.split()[0] in {"GET": READS, "POST": CREATES, "PUT": CHANGES, "DELETE": REMOVES}[route.method]
+    assert len(summary) <= 100
+    assert not summary.endswith(".")
 
 
 def test_a_token_is_a_bearer_token_and_the_document_says_how_each_role_gets_one() -> None:

@@ -25,14 +25,20 @@ def one(templates: Templates, kind: str) -> Resource:
     return found
 
 
-def headers(templates: Templates) -> dict[str, Any]:
-    config = one(templates, "AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
-    found: dict[str, Any] = config["SecurityHeadersConfig"]
+def behaviors(templates: Templates) -> dict[str, dict[str, Any]]:
+    """How the distribution serves paths, by their pattern; "" are all others."""
+    config = one(templates, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    return {"": config["DefaultCacheBehavior"]} | {one["PathPattern"]: one for one in config.get("CacheBehaviors", [])}
+
+
+def headers(templates: Templates, path: str = "") -> dict[str, Any]:
+    resource = templates.stacks["pages"]["Resources"][behaviors(templates)[path]["ResponseHeadersPolicyId"]["Ref"]]
+    found: dict[str, Any] = resource["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     return found
 
 
-def policy(templates: Templates) -> dict[str, list[str]]:
-    text = Names(templates).of("pages", headers(templates)["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+def policy(templates: Templates, path: str = "") -> dict[str, list[str]]:
+    text = Names(templates).of("pages", headers(templates, path)["ContentSecurityPolicy"]["ContentSecurityPolicy"])
     return {words[0]: words[1:] for words in (part.split() for part in text.split(";"))}
 
 
@@ -56,6 +62,16 @@ def test_a_page_loads_its_own_files_and_nothing_inline_or_evaluated(stage: Templ
     assert found["script-src"] == found["style-src"] == ["'self'"]
     assert found["frame-ancestors"] == found["base-uri"] == found["form-action"] == ["'none'"]
     assert not [source for sources in found.values() for source in sources if "unsafe" in source or "*" in source]
+
+
+def test_the_api_page_alone_may_have_inline_styles_and_is_served_as_the_others_in_all_else(stage: Templates) -> None:
+    usual, viewer = behaviors(stage)[""], behaviors(stage)["/docs/*"]
+    assert set(behaviors(stage)) == {"", "/docs/*"}
+    differ = {name for name in usual.keys() | viewer.keys() if usual.get(name) != viewer.get(name)}
+    assert differ == {"PathPattern", "ResponseHeadersPolicyId"}
+    assert policy(stage, "/docs/*") == {**policy(stage), "style-src": ["'self'", "'unsafe-inline'"]}
+    others = {name: value for name, value in headers(stage).items() if name != "ContentSecurityPolicy"}
+    assert headers(stage, "/docs/*").items() >= others.items()
 
 
 def test_a_page_asks_the_api_the_socket_and_where_one_signs_in_and_nobody_else(

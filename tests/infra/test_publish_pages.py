@@ -1,5 +1,6 @@
 """The command that uploads the pages: in which order, what is kept, and what the pages are told."""
 
+import argparse
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.local.cloud import LocalCloud
 from infra.operate.deployment import OperateError
-from infra.operate.publish_pages import KEPT, config, empty, publish
+from infra.operate.publish_pages import KEPT, config, empty, publish, run
 
 BUCKET = "the-pages"
 TOLD = {"api": "https://api.example"}
@@ -162,3 +164,8 @@ def test_the_bucket_is_empty_before_its_stack_goes(place: Place, tmp_path: Path)
 
     assert empty(place) == 2
     assert place.keys() == set()
+
+
+def test_the_pages_of_the_local_cloud_are_left_to_make_up_which_tells_them_its_users(tmp_path: Path) -> None:
+    with pytest.raises(OperateError, match="published by make up"):
+        run(argparse.Namespace(), LocalCloud(4566, tmp_path))

@@ -6,6 +6,7 @@ import { Button } from "../design/Button.tsx";
 import { Field } from "../design/Field.tsx";
 import { Notice } from "../design/states.tsx";
 import { shared } from "../text/shared.ts";
+import { signInAs } from "./development.ts";
 import { byPassword } from "./pool.ts";
 import type { Session } from "./session.ts";
 import { loginAddress } from "./staff.ts";
@@ -23,11 +24,10 @@ interface UsersProps extends Props {
 /** The users of the local cloud, to choose from. */
 export function DevelopmentUsers({ config, session, kiosk = false }: UsersProps) {
   const users = config.users.filter(({ role }) => (role === "kiosk") === kiosk);
-  const client = kiosk ? config.kioskClient : config.staffClient;
   const [failed, setFailed] = useState(false);
-  const choose = async ({ name, password }: DevelopmentUser): Promise<void> => {
+  const choose = async (user: DevelopmentUser): Promise<void> => {
     try {
-      session.begin(await byPassword(config, client, name, password));
+      await signInAs(config, session, user);
     } catch {
       setFailed(true);
     }

@@ -106,7 +106,7 @@ class SalesAnswer(Answer):
 
 @api.get("/api/insights/sales", may=[STAFF])
 def get_sales(params: Range) -> SalesAnswer:
-    """What completed orders sold: in all, by store and product (best first), and by the hour."""
+    """Show what completed orders sold: in all, by store and product (best first), and by the hour."""
     hours = summed(SOLD, *params.bounds)
     total: Sum = {}
     for found in hours.values():

@@ -138,7 +138,7 @@ class WaitingAnswer(Answer):
 
 @api.get("/api/insights/funnel", may=[STAFF])
 def get_funnel(params: Range) -> FunnelAnswer:
-    """How many baskets and orders came to each stage."""
+    """Show how many baskets and orders came to each stage."""
     return FunnelAnswer(**{stage: numbers[0] for stage, numbers in _reached(params).items()})
 
 

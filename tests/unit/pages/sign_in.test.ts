@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { readConfig } from "../../../clients/pages/api/config.ts";
+import { signInAsNamed } from "../../../clients/pages/sign_in/development.ts";
 import { byPassword, SignInError } from "../../../clients/pages/sign_in/pool.ts";
 import { Session } from "../../../clients/pages/sign_in/session.ts";
 import { callbackOf, loginAddress, logoutAddress, returned } from "../../../clients/pages/sign_in/staff.ts";
@@ -137,6 +138,39 @@ test("a kiosk's one-time password is replaced by one that nobody knows", async (
   const { ChallengeResponses } = JSON.parse(asked[1]?.body ?? "") as { ChallengeResponses: Record<string, string> };
   assert.match(ChallengeResponses.NEW_PASSWORD ?? "", /^aA1-[\w-]{32}$/);
   assert.notEqual(ChallengeResponses.NEW_PASSWORD, "once");
+});
+
+test("an address that names a development user signs in as that user, and does not stay", async () => {
+  const users = [
+    { role: "staff", name: "clerk", password: "p1" },
+    { role: "kiosk", name: "kiosk", password: "p2" },
+  ];
+  const local = readConfig({ ...CONFIG, users });
+  const session = new Session(local, "staff-app", memory());
+  answers = [issued(access(5), "r1")];
+  assert.equal(await signInAsNamed(local, session, "https://pages/console/#as=clerk"), "/console/");
+  assert.equal(session.presence.value, "in");
+  const { AuthParameters, ClientId } = JSON.parse(asked[0]?.body ?? "") as Fields;
+  assert.deepEqual([ClientId, AuthParameters], ["staff-app", { USERNAME: "clerk", PASSWORD: "p1" }]);
+});
+
+test("an address signs in nobody whom config.json does not name, no kiosk, and nobody where the pool refuses", async () => {
+  const local = readConfig({ ...CONFIG, users: [{ role: "kiosk", name: "kiosk", password: "p2" }] });
+  for (const [config, hash] of [
+    [CONFIG, "#as=clerk"],
+    [local, "#as=kiosk"],
+    [local, "#/orders/7"],
+  ] as const) {
+    const session = new Session(config, "staff-app", memory());
+    const address = await signInAsNamed(config, session, `https://pages/console/${hash}`);
+    assert.deepEqual([address, session.presence.value], [hash.startsWith("#as=") ? "/console/" : null, "out"]);
+  }
+  assert.deepEqual(asked, []);
+  const refusing = readConfig({ ...CONFIG, users: [{ role: "staff", name: "clerk", password: "old" }] });
+  const session = new Session(refusing, "staff-app", memory());
+  answers = [[400, { __type: "NotAuthorizedException" }]];
+  assert.equal(await signInAsNamed(refusing, session, "https://pages/console/#as=clerk"), "/console/");
+  assert.equal(session.presence.value, "out");
 });
 
 test("to sign out forgets and revokes the token, also when the pool does not answer", async () => {
