@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from functions.kernel.projections.projection import read_many
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import ids, runtime
 from functions.kernel.runtime.json_text import compact
 from functions.live import topics
 from functions.live.frames import BoardRow, Changes, Place, Snapshot
@@ -49,9 +49,10 @@ def without_version(stored: dict[str, Any]) -> dict[str, Any]:
 
 def snapshot(shard: Shard, watch: Watch, position: int) -> Iterator[str]:
     """The rows of a shard as frames; position: read before. One frame without rows where there are none."""
+    id = ids.new()
     parts = split([row.model_dump(by_alias=True) for row in rows(shard)])
     for number, part in enumerate(parts, 1):
-        frame = Snapshot(**_place(shard, watch, position), part=number, parts=len(parts), rows=[])
+        frame = Snapshot(**_place(shard, watch, position), id=id, part=number, parts=len(parts), rows=[])
         yield _with(frame, "rows", part)
 
 

@@ -83,9 +83,13 @@ class BoardRow(_Frame):
 
 
 class Snapshot(Place):
-    """A part of a shard's rows, as they were at the position or later; no rows where the board is empty."""
+    """A part of a shard's rows, as they were at the position or later; no rows where the board is empty.
+
+    id: of the snapshot. Parts of two may come between each other, and only those of one are a board.
+    """
 
     type: Literal["snapshot"] = "snapshot"
+    id: str
     part: int
     parts: int
     rows: list[BoardRow]

@@ -71,10 +71,13 @@ class Entry:
 
 
 def open_watches(shards: Iterable[Shard]) -> dict[Shard, Watch]:
-    """The watches of those shards that somebody watches, or watched and nobody closed; read consistently."""
-    keys = {_watch_key(shard): shard for shard in shards}
-    found = runtime.current().views.get_many(keys, consistent=True)
-    watches = {keys[key]: Watch(**data) for key, data in found.items()}
+    """The watches of those shards that somebody watches, or watched and nobody closed; read consistently.
+
+    They come in the order of the shards, whatever order DynamoDB reads a batch in.
+    """
+    keys = {shard: _watch_key(shard) for shard in shards}
+    found = runtime.current().views.get_many(keys.values(), consistent=True)
+    watches = {shard: Watch(**found[key]) for shard, key in keys.items() if key in found}
     return {shard: watch for shard, watch in watches.items() if not watch.closed}
 
 

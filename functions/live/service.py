@@ -37,13 +37,17 @@ def disconnect(connection: str) -> None:
 def subscribe(connection: str, wanted: Iterable[Wanted]) -> None:
     """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
 
-    The subscription is written first, so that what is appended from now on is posted. A topic that fails is answered
-    by an error, and the others go on.
+    A topic's subscription is written first, once for all its shards, so that what is appended from now on is posted. A
+    topic that fails is answered by an error, and the others go on.
     """
+    subscribed: set[str] = set()
     with _forgetting(connection):
         for one in wanted:
             try:
-                _subscribe(connection, one)
+                if one.topic not in subscribed:
+                    subscriptions.subscribe(connection, one.topic)
+                    subscribed.add(one.topic)
+                _answer(connection, one)
             except GoneError:
                 raise
             except Exception as error:
@@ -51,8 +55,7 @@ def subscribe(connection: str, wanted: Iterable[Wanted]) -> None:
                 _send(connection, Error(code="unavailable", message=AGAIN, topic=one.topic))
 
 
-def _subscribe(connection: str, wanted: Wanted) -> None:
-    subscriptions.subscribe(connection, wanted.topic)
+def _answer(connection: str, wanted: Wanted) -> None:
     for shard in topics.shards(wanted.topic):
         if wanted.shard in (None, shard.number):
             for text in _catch_up(shard, wanted):
@@ -108,7 +111,7 @@ def append(handled: Sequence[Handled]) -> None:
     have ended between row and log. Raises UnavailableError, and what DynamoDB raises; posting raises nothing.
     """
     shards = {place.shard for one in handled for place in views.places(one.message)}
-    watches = log.open_watches(shards)
+    watches = log.open_watches(sorted(shards))
     if not watches:
         return
     made = [(one, row) for one in handled if (row := views.row_of(one.message, one.metadata))]

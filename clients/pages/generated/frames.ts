@@ -179,6 +179,8 @@ export interface BoardRow {
 }
 /**
  * A part of a shard's rows, as they were at the position or later; no rows where the board is empty.
+ *
+ * id: of the snapshot. Parts of two may come between each other, and only those of one are a board.
  */
 export interface Snapshot {
   topic: string;
@@ -186,6 +188,7 @@ export interface Snapshot {
   epoch: string;
   position: number;
   type: "snapshot";
+  id: string;
   part: number;
   parts: number;
   rows: BoardRow[];

@@ -8,7 +8,9 @@ import pytest
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import Caller
+from functions.live import board
 from functions.live.socket import socket
+from functions.live.topics import shard_of
 from tests.support.live import Frame, MemoryConnections, event
 from tests.unit.live.desk import Desk, Time, batch, order
 
@@ -73,6 +75,33 @@ def test_a_subscription_is_answered_by_a_snapshot_of_each_shard(desk: Desk) -> N
         ("snapshot", "stores", 0, 1, 1, 0)
     ]
     assert list(desk.client.shows("orders")) == ["a"]
+
+
+def test_each_snapshot_has_an_id_of_its_own_which_its_parts_share(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "ROWS_BYTES", 1)
+    for id in ("a", "b", "c"):
+        batch((order(id, created_at="2026-03-14T12:00:00.000000Z"), 1))
+    entry = {"topic": "orders", "shard": shard_of("orders", "a").number}
+    frames = [desk.sends({"action": "subscribe", "topics": [entry, entry]}) for _ in range(2)]
+    parts = frames[0][0]["parts"]
+    ids = [frame["id"] for sent in frames for frame in sent]
+    assert ids == [ids[at] for at in range(0, 4 * parts, parts) for _ in range(parts)]
+    assert len(set(ids)) == 4
+
+
+def test_each_topic_is_subscribed_to_once_a_frame_however_many_of_its_shards_it_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In write units: a row is one. A client resumes shard by shard."""
+    desk.subscribes("orders", "stores")
+    written: list[str] = []
+    put = MemoryViews.put
+    monkeypatch.setattr(
+        MemoryViews, "put", lambda store, row, version: written.append(row.partition) or put(store, row, version)
+    )
+    frames = desk.sends(desk.client.wants(["orders", "stores"]))
+    assert [frame["type"] for frame in frames] == ["subscribed"] * 5
+    assert written == ["connection desk-1", "subscribers orders", "connection desk-1", "subscribers stores"]
 
 
 def test_a_subscription_to_one_shard_is_answered_for_that_alone(desk: Desk) -> None:
