@@ -8,9 +8,11 @@ from typing import Any
 from functions.kernel.projections.view_store import read_item
 from functions.live import topics
 from functions.live.topics import Key, Shard
+from functions.live.views import has_moved
 from tests.simulation.check.violation import Violation
 from tests.simulation.history import Entry
 from tests.simulation.live.gateway import FRAME
+from tests.simulation.live.snapshots import Log, check_snapshots
 
 IN_ORDER = "a page applies each item of a log once, in order, and without a gap"
 NEWER = "a row is shown in newer and newer versions, and a snapshot sets nothing back"
@@ -29,8 +31,6 @@ BACKS_OFF = "a page backs off: 15 connections in 10 s at most"
 WINDOW_S, SECOND = 900, 1_000_000
 ATTEMPTS, AWAKE_S = 15, 15 * 60
 MOST_ITEMS = 1_000  # of a resume
-
-Log = dict[int, tuple[float, list[dict[str, Any]]]]  # by position: when it was appended, in seconds, and its changes
 
 
 def check(entries: Sequence[Entry]) -> Iterator[Violation]:
@@ -109,12 +109,14 @@ class _Checker:
     def _row(self, at_us: int, fields: dict[str, Any]) -> Iterator[Violation]:
         partition, sort = fields["key"]
         kind, _, rest = partition.partition(" ")
-        if kind == "board":
+        if kind in ("board", "ended"):
             if fields["item"]:
                 data = read_item(fields["item"]) or {}
-                version = data.pop("version")
-                self._rows.setdefault(Key(partition, sort), {})[version] = data
-                self._written[Key(partition, sort)] = at_us, version
+                version, key = data.pop("version"), Key(f"board {rest}", sort)
+                if not has_moved(data):
+                    self._rows.setdefault(key, {})[version] = data
+                if kind == "board":
+                    self._written[key] = at_us, version
         elif kind == "log":
             if fields["item"]:
                 yield from self._appended(at_us, rest, int(sort), read_item(fields["item"]) or {})
@@ -201,6 +203,7 @@ class _Checker:
             for wanted in frame["topics"]:
                 if "since" in wanted:
                     yield from self._resumed(at_us, work, wanted)
+        yield from check_snapshots(work.posts, self._logs, self._rows)
         for post in work.posts:
             for place in post["positions"] if post["type"] == "pong" else [post]:
                 if place.get("epoch"):

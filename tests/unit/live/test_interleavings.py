@@ -13,7 +13,8 @@ from functions.kernel.projections.view_store import MemoryViews, read_item
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import active
 from functions.live import log
-from functions.live.topics import shard_of
+from functions.live.topics import Key, beside, shard_of
+from functions.live.views import has_moved
 from tests.support.live import Client, MemoryConnections, send
 from tests.support.runtime import memory_runtime
 from tests.unit.live.desk import NOON, batch, order
@@ -77,6 +78,8 @@ class Scene:
         for (partition, sort), item in self.views.items.items():
             if partition == f"board orders {SHARD.number}":
                 data = read_item(item) or {}
+                if has_moved(data):
+                    data = read_item(self.views.items[beside(Key(partition, sort))]) or {}
                 found[sort] = (data.pop("version"), data)
         return found
 
@@ -286,6 +289,29 @@ def test_a_worker_that_ends_at_any_step_and_whose_batch_comes_again_hides_nothin
         for name in ("early", "page"):
             has_all(name)(scene)
         assert set(scene.stored()) == {FIRST, SECOND}
+
+    assert in_every_order(before, actors, check) > 1
+
+
+@pytest.mark.parametrize("crash", range(1, 10))
+def test_a_worker_that_ends_while_an_order_moves_beside_its_board_hides_nothing(crash: int) -> None:
+    """It may end between the row and its stub, and an older message come late."""
+    before, known = watched()
+
+    def actors(scene: Scene) -> list[Actor]:
+        scene.client("early", known)
+        scene.client("page")
+        return [
+            Actor(works((order(FIRST, OrderCompleted), 3)), crashes_at=crash),
+            Actor(works((order(FIRST, OrderApproved), 2))),
+            Actor(scene.subscribes("page")),
+        ]
+
+    def check(scene: Scene) -> None:
+        scene.do(works((order(FIRST, OrderCompleted), 3)))
+        for name in ("early", "page"):
+            has_all(name)(scene)
+            assert scene.shown(name)[FIRST][1]["status"] == "completed"
 
     assert in_every_order(before, actors, check) > 1
 

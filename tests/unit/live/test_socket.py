@@ -8,6 +8,7 @@ import pytest
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import Caller
+from functions.kernel.runtime.views import Row
 from functions.live import board
 from functions.live.socket import socket
 from functions.live.topics import shard_of
@@ -96,9 +97,12 @@ def test_each_topic_is_subscribed_to_once_a_frame_however_many_of_its_shards_it_
     desk.subscribes("orders", "stores")
     written: list[str] = []
     put = MemoryViews.put
-    monkeypatch.setattr(
-        MemoryViews, "put", lambda store, row, version: written.append(row.partition) or put(store, row, version)
-    )
+
+    def noted(store: MemoryViews, row: Row, version: int) -> bool:
+        written.append(row.partition)
+        return put(store, row, version)
+
+    monkeypatch.setattr(MemoryViews, "put", noted)
     frames = desk.sends(desk.client.wants(["orders", "stores"]))
     assert [frame["type"] for frame in frames] == ["subscribed"] * 5
     assert written == ["connection desk-1", "subscribers orders", "connection desk-1", "subscribers stores"]

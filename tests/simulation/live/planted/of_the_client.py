@@ -38,6 +38,14 @@ BUGS = (
         "if (collected.got.size < 1) {",
     ),
     ClientBug(
+        "parts of two snapshots",
+        "Parts of two snapshots of one place are assembled as one.",
+        (EQUAL, PUSHED, NEWER),
+        "feed.ts",
+        "const key = `${connection} ${frame.id}`;",
+        "const key = `${connection} ${frame.epoch} ${frame.position} ${frame.parts}`;",
+    ),
+    ClientBug(
         "rows stay for ever",
         "Rows that a snapshot does not have any more are kept.",
         (EQUAL, PUSHED),

@@ -6,6 +6,7 @@ from functions.live import board, log, service, subscriptions
 from tests.simulation.live.check import EPOCH, FITS, LOGGED, NUMBERS, RESUMED, WINDOW, WORKS_FIRST
 from tests.simulation.live.compare import EQUAL, FORGOTTEN, PUBLISHED, PUSHED
 from tests.simulation.live.planted.bug import ServerBug
+from tests.simulation.live.snapshots import AS_LOGGED
 from tests.simulation.planted.bug import Edit
 
 BUGS = (
@@ -14,22 +15,18 @@ BUGS = (
         "A subscription is answered before it is written.",
         (WORKS_FIRST,),
         (
-            Edit(
-                service._subscribe,
-                "subscriptions.subscribe(connection, wanted.topic)\n    for shard",
-                "for shard",
-            ),
+            Edit(service.subscribe, "if one.topic not in subscribed:", "if False:"),
             Edit(
                 service.subscribe,
-                "_subscribe(connection, one)",
-                "_subscribe(connection, one)\n                subscriptions.subscribe(connection, one.topic)",
+                "_answer(connection, one)",
+                "_answer(connection, one)\n                subscriptions.subscribe(connection, one.topic)",
             ),
         ),
     ),
     ServerBug(
         "the head after the rows",
         "A snapshot's position is read after its rows.",
-        (EQUAL, PUSHED, NUMBERS),
+        (AS_LOGGED, EQUAL, PUSHED),
         (
             Edit(
                 service._catch_up,
