@@ -150,7 +150,8 @@ class Pong(_Frame):
 class Error(_Frame):
     """What was not done, and why; the connection stays.
 
-    unreadable: the frame breaks the protocol. unavailable: try again. topic: which one it is about, if one.
+    unreadable: the frame breaks the protocol, or a limit of it. unavailable: try again. topic: which one it is about,
+    if one.
     """
 
     type: Literal["error"] = "error"

@@ -28,7 +28,7 @@ WINDOW = timedelta(minutes=15)  # a client that was away longer gets a snapshot
 LEASE = 2 * WINDOW  # pings extend it when half of it is left: so the log of a client that goes away has the window
 ITEMS_KEPT = 2 * LEASE  # longer than a watch can be extended without its base: LEASE and WINDOW
 WATCHES_KEPT = timedelta(days=1)  # past their time: a worker that read one has ended long before
-LONGEST_RESUME = 1_000  # items: a snapshot is shorter, and what is sent must fit into an invocation
+LONGEST_RESUME = 1_000  # items: a snapshot is shorter. A client goes on from where an invocation had no more time
 TRIES = 10  # of an append, and of a change of a watch
 
 

@@ -40,7 +40,8 @@ export interface Changes {
 /**
  * What was not done, and why; the connection stays.
  *
- * unreadable: the frame breaks the protocol. unavailable: try again. topic: which one it is about, if one.
+ * unreadable: the frame breaks the protocol, or a limit of it. unavailable: try again. topic: which one it is about,
+ * if one.
  */
 export interface Error {
   type: "error";

@@ -189,7 +189,8 @@ class _Checker:
         work = self._at_work.get(fields["container"])
         if work is None:
             return
-        work.posts.append(frame)
+        if work.posts[-1:] != [frame]:  # one that was taken and not answered is posted again
+            work.posts.append(frame)
         who = (frame.get("topic", ""), fields["connection"])
         if frame["type"] in ("snapshot", "subscribed") and who not in self._subscribers | work.unsubscribed:
             yield Violation(WORKS_FIRST, f"{fields['id']} answers {who}, who does not subscribe")
