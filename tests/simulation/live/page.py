@@ -39,10 +39,11 @@ class Page:
         self._backlog: list[Callable[[], object]] = []
         self._timer = 0
 
-    def live(self, until: float, pace: float, orders: Sequence[str]) -> None:
-        """Be loaded and used, inside a task, until so many seconds after the beginning."""
+    def live(self, until: float, pace: float, orders: Sequence[str], *, at_once: bool) -> None:
+        """Be loaded and used, inside a task, until so many seconds after the beginning. at_once: begin with that."""
         choices, cloud = self._choices, self._cloud
-        cloud.sleep(choices.seconds(0.0, pace, "when it is opened"))
+        opened = choices.seconds(0.0, pace, "when it is opened")
+        cloud.sleep(0.0 if at_once else opened)
         self._load()
         while True:
             pause = choices.seconds(0.0, 2 * pace, "until the next deed")

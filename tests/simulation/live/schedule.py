@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from functions.live import topics
@@ -79,8 +80,10 @@ class _Schedule:
         self.clients: list[str] = []
         self.orders = [f"o-{number}" for number in range(1, own.between(1, 5, "orders") + 1)]
         self.stories = [*(("order", id) for id in self.orders), *(("robot", f"bot-{n}") for n in (1, 2))]
+        self.stories += [("robot", f"new-{number}") for number in range(1, 13) if self.large]
         self.stories += [("store", "store-1")] * own.chance(0.5, "a store")
         names = [f"page {number}" for number in range(1, own.pick(self.kind.pages, "pages") + 1)]
+        self.at_once = own.chance(0.25, "all pages open at once")
         self.pages = [
             Page(self.cloud, self.bridge, seed, name, choices_for(seed, name)) for name in names if self._has(name)
         ]
@@ -122,7 +125,7 @@ class _Schedule:
             if self._has(f"{kind} {id}"):
                 self._spawn(self._tell, kind, id)
         for page in self.pages:
-            self._spawn(page.live, self.lasts, self.kind.page_pace, self.orders)
+            self._spawn(partial(page.live, at_once=self.at_once), self.lasts, self.kind.page_pace, self.orders)
         self._spawn(self._go_on)
 
     def _tell(self, kind: str, id: str) -> None:
