@@ -133,7 +133,7 @@ class Page:
         return self._bridge.ask({"client": self.key, "ask": "board"})
 
     def _take(self, kind: str, place: list[Any] | None = None, **more: Any) -> None:
-        """Give an input to the machine, and do what it says. place: of the frame that came, epoch and position."""
+        """Give an input to the machine, and do what it says. place: of the frame that came, epoch, position, id."""
         if not self.key:
             return
         if self._asleep:
@@ -218,7 +218,7 @@ class Page:
             self._take(kind, connection=number)
             return
         frame = json.loads(text)
-        place = [frame["epoch"], frame["position"]] if frame.get("type") in PLACED else None
+        place = [frame["epoch"], frame["position"], frame.get("id")] if frame.get("type") in PLACED else None
         self._take("frame", place, connection=number, text=text)
 
     @property

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
-from functions.live import topics
+from functions.live import board, topics
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.faults import Faults
@@ -30,6 +31,7 @@ SETTLES = "everything settles after the faults"
 LONGEST = 4 * 3_600.0  # seconds until all messages are handled after the faults: a retry comes after 900 at most
 CATCHES_UP = 150.0  # seconds after which a page has all: a retry, an answer, a ping and a resume, each late, and jitter
 FINDS = 75.0  # seconds after which a ping has found what was not pushed
+FEW_ROWS = 700  # bytes: a frame then holds one row of an order, or a few small ones
 COMES = 3.0  # seconds after which a frame has come
 
 
@@ -83,6 +85,7 @@ class _Schedule:
         self.stories += [("robot", f"new-{number}") for number in range(1, 13) if self.large]
         self.stories += [("store", "store-1")] * own.chance(0.5, "a store")
         names = [f"page {number}" for number in range(1, own.pick(self.kind.pages, "pages") + 1)]
+        self.frames_hold = own.pick((board.ROWS_BYTES, board.ROWS_BYTES, FEW_ROWS), "bytes of rows in a frame")
         self.at_once = own.chance(0.25, "all pages open at once")
         self.pages = [
             Page(self.cloud, self.bridge, seed, name, choices_for(seed, name)) for name in names if self._has(name)
@@ -92,7 +95,8 @@ class _Schedule:
         self.bridge.ask({"ask": "reset"})
         violations: list[Violation] = []
         try:
-            violations = self._violations()
+            with patch.object(board, "ROWS_BYTES", self.frames_hold):
+                violations = self._violations()
         except MachineFailedError as error:
             violations = [Violation(FAILS, str(error).partition("\n")[0])]
         return self._outcome(violations)

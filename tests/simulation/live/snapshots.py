@@ -1,12 +1,13 @@
 """What must hold of a snapshot: a page takes no change again that its position says it has."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from functions.live import topics
 from functions.live.topics import Key, Shard
 from tests.simulation.check.violation import Violation
 
+AS_ONE = "what a page takes of a snapshot is all of that one"
 AS_LOGGED = "a snapshot has what is in the log up to its position"
 
 Frame = dict[str, Any]
@@ -26,6 +27,20 @@ def check_snapshots(
     for parts in snapshots.values():
         if len(parts) == parts[0]["parts"]:
             yield from _check(parts, logs, stored)
+
+
+def check_taken(
+    where: str, sent: Sequence[Frame], versions: Mapping[str, int], shown: Collection[str]
+) -> Iterator[Violation]:
+    """Judge a page that took a snapshot. sent: its rows; versions, shown: the page's, afterwards.
+
+    A row that leaves its board by itself is left out: it may be told with the version that it had.
+    """
+    for row in sent:
+        id, version = row["id"], row["version"]
+        known = versions.get(id, 0)
+        if known < version or (known == version and id not in shown and not row["data"].get("leavesAt")):
+            yield Violation(AS_ONE, f"{where} took a snapshot with version {version} of {id}, and has {known}")
 
 
 def _check(

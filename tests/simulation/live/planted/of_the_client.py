@@ -3,6 +3,7 @@
 from tests.simulation.live.check import ASKS, BACKS_OFF, IN_ORDER, KEPT, NEWER
 from tests.simulation.live.compare import EQUAL, LIVE, PUSHED, WORKS
 from tests.simulation.live.planted.bug import ClientBug
+from tests.simulation.live.snapshots import AS_ONE
 
 BUGS = (
     ClientBug(
@@ -39,11 +40,11 @@ BUGS = (
     ),
     ClientBug(
         "parts of two snapshots",
-        "Parts of two snapshots of one place are assembled as one.",
-        (EQUAL, PUSHED, NEWER),
+        "Parts of two snapshots of one epoch are assembled as one.",
+        (AS_ONE, EQUAL, PUSHED, NEWER),
         "feed.ts",
         "const key = `${connection} ${frame.id}`;",
-        "const key = `${connection} ${frame.epoch} ${frame.position} ${frame.parts}`;",
+        "const key = `${connection} ${frame.epoch} ${frame.parts}`;",
     ),
     ClientBug(
         "rows stay for ever",

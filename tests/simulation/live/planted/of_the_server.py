@@ -15,11 +15,12 @@ BUGS = (
         "A subscription is answered before it is written.",
         (WORKS_FIRST,),
         (
-            Edit(service.subscribe, "if one.topic not in subscribed:", "if False:"),
             Edit(
                 service.subscribe,
-                "_answer(connection, one)",
-                "_answer(connection, one)\n                subscriptions.subscribe(connection, one.topic)",
+                "subscriptions.subscribe(connection, one.topic)\n",
+                "_answer(connection, one)\n"
+                "                    subscriptions.subscribe(connection, one.topic)\n"
+                "                    continue\n",
             ),
         ),
     ),
