@@ -149,7 +149,13 @@ def append(
 
 
 def since(shard: Shard, watch: Watch, position: int) -> list[Entry] | None:
-    """The items behind a position, all of them; None where that cannot be told, or one is older than the window."""
+    """The items behind a position, all of them; None where that cannot be told, or one is older than the window.
+
+    The head is read first: a client knows no position that no item had, and what is appended meanwhile is found, too.
+    """
+    newest = head(shard, watch)
+    if position > newest:
+        return None
     oldest = clock.now() - WINDOW
     entries: list[Entry] = []
     for entry in _behind(shard, watch, position):
@@ -157,9 +163,7 @@ def since(shard: Shard, watch: Watch, position: int) -> list[Entry] | None:
         if lacks_one or clock.read(entry.time) < oldest or len(entries) == LONGEST_RESUME:
             return None
         entries.append(entry)
-    reached = position + len(entries)
-    # Items up to the base may have expired; and a client knows no position that no item had.
-    return entries if reached >= watch.base and (entries or position == head(shard, watch)) else None
+    return entries if position + len(entries) >= newest else None  # items up to the base may have expired
 
 
 def _behind(shard: Shard, watch: Watch, position: int) -> Iterator[Entry]:

@@ -82,7 +82,7 @@ class _Schedule:
         self.clients: list[str] = []
         self.orders = [f"o-{number}" for number in range(1, own.between(1, 5, "orders") + 1)]
         self.stories = [*(("order", id) for id in self.orders), *(("robot", f"bot-{n}") for n in (1, 2))]
-        self.stories += [("robot", f"new-{number}") for number in range(1, 13) if self.large]
+        self.stories += [("robot", f"old-{number}-late") for number in range(1, 13) if self.large]
         self.stories += [("store", "store-1")] * own.chance(0.5, "a store")
         names = [f"page {number}" for number in range(1, own.pick(self.kind.pages, "pages") + 1)]
         self.frames_hold = own.pick((board.ROWS_BYTES, board.ROWS_BYTES, FEW_ROWS), "bytes of rows in a frame")

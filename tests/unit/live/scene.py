@@ -134,6 +134,7 @@ def in_every_order(before: Scene, build: Build, check: Callable[[Scene], object]
         count += 1
         try:
             check(scene)
+            assert not [error for client in scene.clients.values() for error in client.errors]
             for numbers in scene.numbers().values():
                 assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "a position is missing"
             scene.expect_no_row_to_go_back()

@@ -29,10 +29,12 @@ def test_who_subscribes_during_a_batch_to_what_others_watch_misses_nothing() -> 
     assert in_every_order(before, actors, has_all_at_once("page")) > 1
 
 
-def test_who_resumes_during_a_batch_misses_nothing_and_reads_nothing_anew() -> None:
+@pytest.mark.parametrize("missed", [True, False])
+def test_who_resumes_during_a_batch_misses_nothing_and_reads_nothing_anew(missed: bool) -> None:
     before, known = watched()
     before.connections.close("early")
-    before.do(works((order(SECOND), 1)))
+    if missed:
+        before.do(works((order(SECOND), 1)))
 
     def actors(scene: Scene) -> list[Actor]:
         scene.client("page", known)
