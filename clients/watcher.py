@@ -28,7 +28,7 @@ class Watched:
     applied: list[int] = field(default_factory=list)
     snapshots: int = 0
     promised: int = 0
-    _parts: dict[int, Frame] = field(default_factory=dict)
+    _parts: dict[str, dict[int, Frame]] = field(default_factory=dict)
     _waiting: dict[tuple[str, int], dict[int, Frame]] = field(default_factory=dict)
 
     @property
@@ -48,13 +48,11 @@ class Watched:
         self._apply()
 
     def _snapshot(self, frame: Frame) -> None:
-        known = next(iter(self._parts.values()), frame)
-        if (known["epoch"], known["position"]) != (frame["epoch"], frame["position"]):
-            self._parts = {}
-        self._parts[frame["part"]] = frame
-        if len(self._parts) < frame["parts"]:
+        parts = self._parts.setdefault(frame["id"], {})
+        parts[frame["part"]] = frame
+        if len(parts) < frame["parts"]:
             return
-        rows = [row for part in self._parts.values() for row in part["rows"]]
+        rows = [row for part in parts.values() for row in part["rows"]]
         self.rows = {row["id"]: row["data"] for row in rows}
         self.versions = {row["id"]: row["version"] for row in rows}
         self.epoch, self.position, self.promised = frame["epoch"], frame["position"], frame["position"]

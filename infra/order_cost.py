@@ -14,8 +14,8 @@ from infra.stages import STAGES
 ORDER = {
     "http_requests": 6,
     "invocations": 112,
-    "read_units": 103,
-    "write_units": 144,
+    "read_units": 101,
+    "write_units": 146,
     "bus_entries": 31,
     "queue_requests": 251,
     "kms_requests": 1,

@@ -6,13 +6,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from functions.kernel.projections.projection import read_many
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import ids, runtime
 from functions.kernel.runtime.json_text import compact
-from functions.live import topics
+from functions.live import topics, views
 from functions.live.frames import BoardRow, Changes, Place, Snapshot
 from functions.live.log import Entry, Watch
-from functions.live.topics import Shard
-from functions.live.views import has_left
+from functions.live.topics import Key, Shard
 
 # A frame is at most 32 KB, a message 128 KB: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 # So each message is one frame. What a part holds beside its rows is 1,200 bytes at most, for an id of 200 characters.
@@ -25,16 +24,29 @@ def rows(shard: Shard) -> Iterator[BoardRow]:
     """The rows of a shard, read consistently: those that have not left its board; of one order, all."""
     if shard.topic.startswith(topics.ONE_ORDER):
         keys = topics.keys_of_order(shard.topic)
-        found = read_many(keys.values(), consistent=True)
+        found = _in_full(read_many(keys.values(), consistent=True))
         yield from (_shown(id, found[key]) for id, key in keys.items() if key in found)
         return
+    partition = topics.board(shard)
     after: dict[str, Any] | None = None
     while True:
-        page = runtime.current().views.query(topics.board(shard), limit=AT_A_TIME, after=after, consistent=True)
-        yield from (_shown(id, data) for id, data in zip(page.sorts, page.rows, strict=True) if not has_left(data))
+        page = runtime.current().views.query(partition, limit=AT_A_TIME, after=after, consistent=True)
+        there = zip(page.sorts, page.rows, strict=True)
+        found = _in_full({(partition, id): data for id, data in there if not views.has_left(data)})
+        yield from (_shown(id, data) for (_, id), data in found.items())
         after = page.after
         if after is None:
             return
+
+
+def _in_full(found: dict[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Rows by their places on boards, those of which a stub was found from beside their board. Read consistently."""
+    moved = {key: topics.beside(Key(*key)) for key, data in found.items() if views.has_moved(data)}
+    if not moved:
+        return found
+    there = read_many(moved.values(), consistent=True)
+    rows = {key: there.get(moved[key]) if key in moved else data for key, data in found.items()}
+    return {key: data for key, data in rows.items() if data is not None}  # DynamoDB deletes row and stub one by one
 
 
 def _shown(id: str, stored: dict[str, Any]) -> BoardRow:
@@ -49,9 +61,10 @@ def without_version(stored: dict[str, Any]) -> dict[str, Any]:
 
 def snapshot(shard: Shard, watch: Watch, position: int) -> Iterator[str]:
     """The rows of a shard as frames; position: read before. One frame without rows where there are none."""
+    id = ids.new()
     parts = split([row.model_dump(by_alias=True) for row in rows(shard)])
     for number, part in enumerate(parts, 1):
-        frame = Snapshot(**_place(shard, watch, position), part=number, parts=len(parts), rows=[])
+        frame = Snapshot(**_place(shard, watch, position), id=id, part=number, parts=len(parts), rows=[])
         yield _with(frame, "rows", part)
 
 

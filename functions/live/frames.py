@@ -83,9 +83,13 @@ class BoardRow(_Frame):
 
 
 class Snapshot(Place):
-    """A part of a shard's rows, as they were at the position or later; no rows where the board is empty."""
+    """A part of a shard's rows, as they were at the position or later; no rows where the board is empty.
+
+    id: of the snapshot. Parts of two may come between each other, and only those of one are a board.
+    """
 
     type: Literal["snapshot"] = "snapshot"
+    id: str
     part: int
     parts: int
     rows: list[BoardRow]
@@ -146,7 +150,8 @@ class Pong(_Frame):
 class Error(_Frame):
     """What was not done, and why; the connection stays.
 
-    unreadable: the frame breaks the protocol. unavailable: try again. topic: which one it is about, if one.
+    unreadable: the frame breaks the protocol, or a limit of it. unavailable: try again. topic: which one it is about,
+    if one.
     """
 
     type: Literal["error"] = "error"

@@ -28,7 +28,7 @@ WINDOW = timedelta(minutes=15)  # a client that was away longer gets a snapshot
 LEASE = 2 * WINDOW  # pings extend it when half of it is left: so the log of a client that goes away has the window
 ITEMS_KEPT = 2 * LEASE  # longer than a watch can be extended without its base: LEASE and WINDOW
 WATCHES_KEPT = timedelta(days=1)  # past their time: a worker that read one has ended long before
-LONGEST_RESUME = 1_000  # items: a snapshot is shorter, and what is sent must fit into an invocation
+LONGEST_RESUME = 1_000  # items: a snapshot is shorter. A client goes on from where an invocation had no more time
 TRIES = 10  # of an append, and of a change of a watch
 
 
@@ -71,10 +71,13 @@ class Entry:
 
 
 def open_watches(shards: Iterable[Shard]) -> dict[Shard, Watch]:
-    """The watches of those shards that somebody watches, or watched and nobody closed; read consistently."""
-    keys = {_watch_key(shard): shard for shard in shards}
-    found = runtime.current().views.get_many(keys, consistent=True)
-    watches = {keys[key]: Watch(**data) for key, data in found.items()}
+    """The watches of those shards that somebody watches, or watched and nobody closed; read consistently.
+
+    They come in the order of the shards, whatever order DynamoDB reads a batch in.
+    """
+    keys = {shard: _watch_key(shard) for shard in shards}
+    found = runtime.current().views.get_many(keys.values(), consistent=True)
+    watches = {shard: Watch(**found[key]) for shard, key in keys.items() if key in found}
     return {shard: watch for shard, watch in watches.items() if not watch.closed}
 
 
@@ -146,7 +149,13 @@ def append(
 
 
 def since(shard: Shard, watch: Watch, position: int) -> list[Entry] | None:
-    """The items behind a position, all of them; None where that cannot be told, or one is older than the window."""
+    """The items behind a position, all of them; None where that cannot be told, or one is older than the window.
+
+    The head is read first: a client knows no position that no item had, and what is appended meanwhile is found, too.
+    """
+    newest = head(shard, watch)
+    if position > newest:
+        return None
     oldest = clock.now() - WINDOW
     entries: list[Entry] = []
     for entry in _behind(shard, watch, position):
@@ -154,9 +163,7 @@ def since(shard: Shard, watch: Watch, position: int) -> list[Entry] | None:
         if lacks_one or clock.read(entry.time) < oldest or len(entries) == LONGEST_RESUME:
             return None
         entries.append(entry)
-    reached = position + len(entries)
-    # Items up to the base may have expired; and a client knows no position that no item had.
-    return entries if reached >= watch.base and (entries or position == head(shard, watch)) else None
+    return entries if position + len(entries) >= newest else None  # items up to the base may have expired
 
 
 def _behind(shard: Shard, watch: Watch, position: int) -> Iterator[Entry]:

@@ -21,6 +21,8 @@ from functions.live.push import GoneError, connections
 from functions.live.topics import Shard
 
 POSTING = 3  # seconds in which posts of a batch begin: whom they do not reach resumes after its next ping
+TRIES = 4  # of a post of an answer
+TOO_MANY = f"a connection subscribes to {subscriptions.MOST_TOPICS} topics at most"
 AGAIN = "this cannot be answered now: try again in a moment"
 
 
@@ -37,13 +39,22 @@ def disconnect(connection: str) -> None:
 def subscribe(connection: str, wanted: Iterable[Wanted]) -> None:
     """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
 
-    The subscription is written first, so that what is appended from now on is posted. A topic that fails is answered
-    by an error, and the others go on.
+    A topic's subscription is written first, once for all its shards, so that what is appended from now on is posted. A
+    topic that fails, or is one too many, is answered by an error, and the others go on. Frames that are handled side by
+    side do not see each other's topics, so a connection may have some more.
     """
+    known = subscriptions.topics_of(connection)
+    subscribed: set[str] = set()
     with _forgetting(connection):
-        for one in wanted:
+        for one in dict.fromkeys(wanted):
             try:
-                _subscribe(connection, one)
+                if one.topic not in subscribed:
+                    if len(known | subscribed | {one.topic}) > subscriptions.MOST_TOPICS:
+                        _send(connection, Error(code="unreadable", message=TOO_MANY, topic=one.topic))
+                        continue
+                    subscriptions.subscribe(connection, one.topic)
+                    subscribed.add(one.topic)
+                _answer(connection, one)
             except GoneError:
                 raise
             except Exception as error:
@@ -51,12 +62,11 @@ def subscribe(connection: str, wanted: Iterable[Wanted]) -> None:
                 _send(connection, Error(code="unavailable", message=AGAIN, topic=one.topic))
 
 
-def _subscribe(connection: str, wanted: Wanted) -> None:
-    subscriptions.subscribe(connection, wanted.topic)
+def _answer(connection: str, wanted: Wanted) -> None:
     for shard in topics.shards(wanted.topic):
         if wanted.shard in (None, shard.number):
             for text in _catch_up(shard, wanted):
-                connections().post(connection, text)
+                _deliver(connection, text)
 
 
 def _catch_up(shard: Shard, wanted: Wanted) -> Iterator[str]:
@@ -107,8 +117,8 @@ def append(handled: Sequence[Handled]) -> None:
     that. Where it shows the newest of these, all of these are appended, also when they were before: the function may
     have ended between row and log. Raises UnavailableError, and what DynamoDB raises; posting raises nothing.
     """
-    shards = dict.fromkeys(place.shard for one in handled for place in views.places(one.message))
-    watches = log.open_watches(shards)
+    shards = {place.shard for one in handled for place in views.places(one.message)}
+    watches = log.open_watches(sorted(shards))
     if not watches:
         return
     made = [(one, row) for one in handled if (row := views.row_of(one.message, one.metadata))]
@@ -174,6 +184,25 @@ def _post_to(connection: str, texts: Sequence[str], until: datetime) -> None:
             if clock.now() >= until or budget.left() < budget.TRY + budget.RESERVE:
                 raise TimeoutError
             connections().post(connection, text)
+
+
+def _deliver(connection: str, text: str) -> None:
+    """Post a part of an answer, and try again: without one of its parts, all of it is asked for again.
+
+    API Gateway refuses a post (429) where there are many, or a connection is slow to take them. One that was taken and
+    not answered comes twice, which a client ignores. Raises what the last try raises, and GoneError at once.
+    """
+    for attempt in range(TRIES):
+        try:
+            connections().post(connection, text)
+        except GoneError:
+            raise
+        except Exception:
+            if attempt == TRIES - 1 or budget.left() < budget.TRY + budget.RESERVE:
+                raise
+            clock.back_off(attempt + 3)
+        else:
+            return
 
 
 def _send(connection: str, frame: BaseModel) -> None:

@@ -13,6 +13,7 @@ from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.views import Row
 
 KEPT = timedelta(hours=2, minutes=10)
+MOST_TOPICS = 100  # of a connection: a page shows five boards and an order or two
 TOPIC = "topic "
 
 
@@ -26,6 +27,12 @@ def subscribe(connection: str, topic: str) -> None:
     """Subscribe a connection to a topic. The row by which it is found again comes first."""
     _put(_connection(connection), f"{TOPIC}{topic}", {})
     _put(_subscribers(topic), connection, {})
+
+
+def topics_of(connection: str) -> set[str]:
+    """The topics to which a connection subscribes, read consistently."""
+    sorts = _sorts(_connection(connection))
+    return {sort.removeprefix(TOPIC) for sort in sorts if sort.startswith(TOPIC)}
 
 
 def unsubscribe(connection: str, topic: str) -> None:

@@ -58,6 +58,11 @@ def key(topic: str, id: str) -> Key:
     return Key(board(shard_of(topic, id)), id)
 
 
+def beside(key: Key) -> Key:
+    """Where the row of a place on a board is stored once it has ended: no snapshot reads that partition."""
+    return Key(f"ended{key.partition.removeprefix('board')}", key.sort)
+
+
 def payment_key(order_id: str) -> Key:
     """Where the row of an order's payment is stored."""
     return Key(board(Shard(f"{ONE_ORDER}{order_id}", 0)), "payment")

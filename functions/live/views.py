@@ -2,8 +2,13 @@
 
 Each row has one source stream, whose version gates it and is in its data, too. A row that leaves its board says when,
 and is kept for some time after that: whoever looks at its order sees it, and an older message that comes late finds it.
+
+The row of an order or a list that ended moves beside its board. A stub stays in its place, with its version and the
+time at which it leaves, so that snapshots read little of what left. The row is written before its stub: whoever finds
+the stub finds the row.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import singledispatch
 from typing import Any
@@ -63,16 +68,17 @@ KEPT_AFTER_LEAVING = timedelta(hours=26)
 PAYMENTS_KEPT = timedelta(days=30)  # after their last message: no board has them, so nothing reads past them
 
 ENDED_ORDER = ("completed", "rejected", "cancelled")
+STUB = "moved"  # no row has a field of this name
 OPEN_LIST = ("pending", "available", "assigned", "active")
 
 projection = Projection()
 
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)
-def order_row(event: OrderState, metadata: Metadata) -> Row | None:
+def order_row(event: OrderState, metadata: Metadata) -> list[Row]:
     """An order's row; none where the same commit completes the order as well, which its next event shows."""
     if event.status == "ready" and event.paid:
-        return None
+        return []
     ended = event.status in ENDED_ORDER
     data = OrderRow(
         order_id=event.order_id,
@@ -92,7 +98,7 @@ def order_row(event: OrderState, metadata: Metadata) -> Row | None:
         cancelled_by=event.by if isinstance(event, OrderCancelled) else None,
         leaves_at=_later(metadata.time, SHOWN_AFTER_ITS_END) if ended else None,
     )
-    return _row(topics.key("orders", event.order_id), data, metadata, data.leaves_at)
+    return _moving(_row(topics.key("orders", event.order_id), data, metadata, data.leaves_at))
 
 
 @projection.on(
@@ -104,7 +110,7 @@ def order_row(event: OrderState, metadata: Metadata) -> Row | None:
     ShoppingListCompleted,
     ShoppingListCancelled,
 )
-def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
+def list_row(event: ShoppingListState, metadata: Metadata) -> list[Row]:
     started = event.started_at if isinstance(event, ShoppingListItemPicked) else None
     items = [item for stop in event.stops for item in stop.items]
     data = ListRow(
@@ -120,7 +126,7 @@ def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
         since=started or metadata.time,
         leaves_at=None if event.status in OPEN_LIST else metadata.time,
     )
-    return _row(topics.key("lists", event.shopping_list_id), data, metadata, data.leaves_at)
+    return _moving(_row(topics.key("lists", event.shopping_list_id), data, metadata, data.leaves_at))
 
 
 @projection.on(BotRegistered, BotCameOnline, BotWentOffline, BotAssigned, BotFinished)
@@ -207,17 +213,32 @@ def _payment_places(event: PaymentState) -> list[Place]:
 
 
 def row_of(message: Message, metadata: Metadata) -> Row | None:
-    """The row that a message makes, if one."""
+    """The row that a message makes, if one, at its place on its board, which has its version."""
     [maker] = projection.makers[type(message)]
-    made = maker(message, metadata)
-    assert made is None or isinstance(made, Row)
-    return made
+    made = maker(message, metadata) or []
+    rows = [made] if isinstance(made, Row) else made
+    return replace(rows[-1], data=rows[0].data) if rows else None
 
 
 def has_left(data: dict[str, Any]) -> bool:
     """Whether a row has left its board."""
     leaves_at = data.get("leavesAt")
     return leaves_at is not None and clock.read(leaves_at) <= clock.now()
+
+
+def has_moved(data: dict[str, Any]) -> bool:
+    """Whether this is a stub, and the row is beside its board."""
+    return STUB in data
+
+
+def _moving(row: Row) -> list[Row]:
+    """A row of a board; one that leaves it beside the board, and then its stub."""
+    if row.expires is None:
+        return [row]
+    assert row.data is not None
+    stub = {"leavesAt": row.data["leavesAt"], "version": row.data["version"], STUB: True}
+    partition, sort = topics.beside(Key(row.partition, row.sort))
+    return [replace(row, partition=partition, sort=sort), replace(row, data=stub)]
 
 
 def _row(

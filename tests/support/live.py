@@ -67,10 +67,11 @@ def send(connection: str, frame: Mapping[str, Any] | str, route: str = "$default
 
 @dataclass
 class Board:
-    """One shard as a client has it. buffered: changes that came before the snapshot was whole."""
+    """One shard as a client has it. buffered: changes that came before the snapshot was whole. snapshot: its id."""
 
     epoch: str = ""
     position: int = -1
+    snapshot: str = ""
     whole: bool = False
     rows: dict[str, tuple[int, Any]] = field(default_factory=dict)
     parts: dict[int, list[Frame]] = field(default_factory=dict)
@@ -128,10 +129,10 @@ class Client:
     def _snapshot(self, frame: Frame) -> None:
         key = (frame["topic"], frame["shard"])
         board = self.boards[key]
-        if frame["part"] == 1:
+        if frame["id"] != board.snapshot:
             self.snapshots += 1
             buffered = [f for f in board.buffered if f["epoch"] == frame["epoch"]]
-            board = self.boards[key] = Board(frame["epoch"], frame["position"], buffered=buffered)
+            board = self.boards[key] = Board(frame["epoch"], frame["position"], frame["id"], buffered=buffered)
         board.parts[frame["part"]] = frame["rows"]
         if len(board.parts) == frame["parts"]:
             board.rows = {row["id"]: (row["version"], row["data"]) for rows in board.parts.values() for row in rows}

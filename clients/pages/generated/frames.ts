@@ -40,7 +40,8 @@ export interface Changes {
 /**
  * What was not done, and why; the connection stays.
  *
- * unreadable: the frame breaks the protocol. unavailable: try again. topic: which one it is about, if one.
+ * unreadable: the frame breaks the protocol, or a limit of it. unavailable: try again. topic: which one it is about,
+ * if one.
  */
 export interface Error {
   type: "error";
@@ -179,6 +180,8 @@ export interface BoardRow {
 }
 /**
  * A part of a shard's rows, as they were at the position or later; no rows where the board is empty.
+ *
+ * id: of the snapshot. Parts of two may come between each other, and only those of one are a board.
  */
 export interface Snapshot {
   topic: string;
@@ -186,6 +189,7 @@ export interface Snapshot {
   epoch: string;
   position: number;
   type: "snapshot";
+  id: string;
   part: number;
   parts: number;
   rows: BoardRow[];

@@ -1,6 +1,6 @@
 /** Subscriptions: asked for on each connection, again when they are not answered, and again when something is missing. */
 
-import { emptyFeed, type Feed, forgetParts, isLacking, isWhole, keyOf } from "./feed.ts";
+import { emptyFeed, type Feed, isLacking, isWhole, keyOf } from "./feed.ts";
 import { isTopic, MOST_ENTRIES, shardsOf } from "./protocol.ts";
 import {
   doubling,
@@ -11,7 +11,6 @@ import {
   type State,
   type Step,
   send,
-  setFeed,
   setLink,
   TIMES,
   without,
@@ -74,7 +73,6 @@ function askOn(step: Step, link: Link): void {
     const tries = asked.get(key)?.tries ?? -1;
     asked.set(key, { at: step.now, tries: tries + 1 });
     entries.push(entry(feed));
-    setFeed(step, key, forgetParts(feed, link.id));
     const lack = step.state.lacks.get(key);
     if (lack) {
       const lacks = new Map(step.state.lacks).set(key, {

@@ -45,7 +45,7 @@ export interface Feed {
   readonly rows: ReadonlyMap<string, Row>;
   /** Versions at which rows left the board, so that an older change does not bring one back. */
   readonly gone: ReadonlyMap<string, number>;
-  /** Snapshots of which parts are missing, by connection and place. */
+  /** Snapshots of which parts are missing, by connection and id. */
   readonly snapshots: ReadonlyMap<string, Parts<RowChange>>;
   /** Log items that cannot be applied yet, by place: a part or an item before them is missing. */
   readonly waiting: ReadonlyMap<string, Parts<LogChange>>;
@@ -95,7 +95,7 @@ export function confirmEpoch(feed: Feed): Feed {
   return waiting.size === feed.waiting.size ? feed : { ...feed, waiting };
 }
 
-/** Forgets parts of snapshots that came by a connection: it is gone, or asks for another snapshot. */
+/** Forgets parts of snapshots that came by a connection: it is gone, or one of them is whole. */
 export function forgetParts(feed: Feed, connection: number): Feed {
   const snapshots = new Map([...feed.snapshots].filter(([key]) => !key.startsWith(`${connection} `)));
   return snapshots.size === feed.snapshots.size ? feed : { ...feed, snapshots };
@@ -109,14 +109,12 @@ export function takeSnapshot(
   lastPing: number,
 ): [Feed, boolean, Changed | null] {
   if (feed.retired.includes(frame.epoch)) return [feed, false, null];
-  const key = `${connection} ${frame.epoch} ${frame.position} ${frame.parts}`;
+  const key = `${connection} ${frame.id}`;
   const collected = withPart(feed.snapshots.get(key), frame, frame.rows);
   if (collected.got.size < frame.parts) {
     return [{ ...feed, snapshots: new Map(feed.snapshots).set(key, collected) }, false, null];
   }
-  const snapshots = new Map(feed.snapshots);
-  snapshots.delete(key);
-  const taken = { ...feed, snapshots };
+  const taken = forgetParts(feed, connection);
   if (frame.epoch === feed.epoch && frame.position < feed.position) return [taken, true, null];
   const [replaced, changed] = replaceRows(taken, collected, lastPing);
   const [drained, more] = drain(replaced);

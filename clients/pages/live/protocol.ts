@@ -44,7 +44,7 @@ export function read(text: string): Frame | null {
   }
   if (!isObject(value) || typeof value.type !== "string" || !TYPES.has(value.type)) return null;
   if (PLACED.has(value.type) && !isPlace(value)) return null;
-  if (value.type === "snapshot" && !isPart(value, "rows")) return null;
+  if (value.type === "snapshot" && !(typeof value.id === "string" && isPart(value, "rows"))) return null;
   if (value.type === "changes" && !isPart(value, "changes")) return null;
   if (value.type === "unsubscribed" && typeof value.topic !== "string") return null;
   if (value.type === "pong" && !(typeof value.id === "number" && isList(value.positions, isPlace))) return null;

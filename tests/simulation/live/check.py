@@ -8,9 +8,11 @@ from typing import Any
 from functions.kernel.projections.view_store import read_item
 from functions.live import topics
 from functions.live.topics import Key, Shard
+from functions.live.views import has_moved
 from tests.simulation.check.violation import Violation
 from tests.simulation.history import Entry
 from tests.simulation.live.gateway import FRAME
+from tests.simulation.live.snapshots import Log, check_snapshots, check_taken
 
 IN_ORDER = "a page applies each item of a log once, in order, and without a gap"
 NEWER = "a row is shown in newer and newer versions, and a snapshot sets nothing back"
@@ -30,8 +32,6 @@ WINDOW_S, SECOND = 900, 1_000_000
 ATTEMPTS, AWAKE_S = 15, 15 * 60
 MOST_ITEMS = 1_000  # of a resume
 
-Log = dict[int, tuple[float, list[dict[str, Any]]]]  # by position: when it was appended, in seconds, and its changes
-
 
 def check(entries: Sequence[Entry]) -> Iterator[Violation]:
     """The invariants that a history violates."""
@@ -45,11 +45,12 @@ def check(entries: Sequence[Entry]) -> Iterator[Violation]:
 
 @dataclass
 class _Feed:
-    """A feed of a page as it was told. versions: of rows, also of those that left."""
+    """A feed of a page as it was told. versions: of rows, also of those that left. shown: those that did not."""
 
     epoch: str = ""
     position: int = 0
     versions: dict[str, int] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -77,6 +78,7 @@ class _Checker:
         self._feeds: dict[tuple[str, str, int], _Feed] = {}
         self._at_work: dict[str, _Work] = {}
         self._frames: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._snapshots: dict[str, list[dict[str, Any]]] = {}  # the rows that were sent, by the snapshot's id
         self._pages: dict[str, str] = {}  # by connection
         self._connects: dict[str, list[int]] = {}
         self._awake: dict[str, int] = {}  # since when
@@ -109,12 +111,14 @@ class _Checker:
     def _row(self, at_us: int, fields: dict[str, Any]) -> Iterator[Violation]:
         partition, sort = fields["key"]
         kind, _, rest = partition.partition(" ")
-        if kind == "board":
+        if kind in ("board", "ended"):
             if fields["item"]:
                 data = read_item(fields["item"]) or {}
-                version = data.pop("version")
-                self._rows.setdefault(Key(partition, sort), {})[version] = data
-                self._written[Key(partition, sort)] = at_us, version
+                version, key = data.pop("version"), Key(f"board {rest}", sort)
+                if not has_moved(data):
+                    self._rows.setdefault(key, {})[version] = data
+                if kind == "board":
+                    self._written[key] = at_us, version
         elif kind == "log":
             if fields["item"]:
                 yield from self._appended(at_us, rest, int(sort), read_item(fields["item"]) or {})
@@ -184,10 +188,13 @@ class _Checker:
             epochs = self._epochs.get((place["topic"], place["shard"]), {})
             if place["epoch"] and place["epoch"] not in epochs:
                 yield Violation(EPOCH, f"{fields['id']} names the epoch {place['epoch']} of {place['topic']}")
+        if frame["type"] == "snapshot":
+            self._snapshots.setdefault(frame["id"], []).extend(frame["rows"])
         work = self._at_work.get(fields["container"])
         if work is None:
             return
-        work.posts.append(frame)
+        if work.posts[-1:] != [frame]:  # one that was taken and not answered is posted again
+            work.posts.append(frame)
         who = (frame.get("topic", ""), fields["connection"])
         if frame["type"] in ("snapshot", "subscribed") and who not in self._subscribers | work.unsubscribed:
             yield Violation(WORKS_FIRST, f"{fields['id']} answers {who}, who does not subscribe")
@@ -201,6 +208,7 @@ class _Checker:
             for wanted in frame["topics"]:
                 if "since" in wanted:
                     yield from self._resumed(at_us, work, wanted)
+        yield from check_snapshots(work.posts, self._logs, self._rows)
         for post in work.posts:
             for place in post["positions"] if post["type"] == "pong" else [post]:
                 if place.get("epoch"):
@@ -275,13 +283,15 @@ class _Checker:
         feed = self._feeds.setdefault((fields["page"], topic, shard), _Feed())
         where = f"{fields['page']} in {topic} {shard}"
         if fields["whole"]:
-            epoch, position = fields["place"]
+            epoch, position, _ = fields["place"]
             if epoch == feed.epoch and position < feed.position:
                 yield Violation(NEWER, f"{where} goes back from {feed.position} to {position}")
             feed.epoch, feed.position = epoch, position
         yield from self._items(where, feed, (topic, shard, feed.epoch), fields)
         for row in fields["rows"]:
             yield from self._one_row(where, feed, Shard(topic, shard), row, whole=fields["whole"])
+        if fields["whole"]:
+            yield from check_taken(where, self._snapshots[fields["place"][2]], feed.versions, feed.shown)
 
     def _items(
         self, where: str, feed: _Feed, place: tuple[str, int, str], fields: dict[str, Any]
@@ -307,7 +317,9 @@ class _Checker:
             yield Violation(NEWER, f"{where}: {id} in version {version} after {known}")
         feed.versions[id] = max(known, version)
         if data is None:
+            feed.shown.discard(id)
             return
+        feed.shown.add(id)
         if shard.topic.startswith(topics.ONE_ORDER):
             key = topics.keys_of_order(shard.topic)[id]
         else:

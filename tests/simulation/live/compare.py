@@ -9,6 +9,7 @@ from typing import Any
 from functions.kernel.projections.view_store import read_item
 from functions.live import topics
 from functions.live.topics import Key, Shard
+from functions.live.views import has_moved
 from tests.simulation.check.violation import Violation
 from tests.simulation.containers import BEGIN
 from tests.simulation.live.cloud import LiveCloud
@@ -63,7 +64,7 @@ def _has_rows(mall: Mall, topic: str) -> bool:
 
 def _published(cloud: LiveCloud, mall: Mall) -> Iterator[Violation]:
     for key, (version, status) in sorted(mall.published.items()):
-        stored = read_item(cloud.views.items.get(key)) or {}
+        stored = _stored(cloud, key) or {}
         if stored.get("version") != version or status not in (stored.get("status", status), stored.get("name")):
             yield Violation(PUBLISHED, f"{key} has version {stored.get('version')}, published was {version} {status}")
 
@@ -94,10 +95,16 @@ def stored_rows(cloud: LiveCloud, shard: Shard) -> Rows:
         keys = {sort: Key(partition, sort) for partition, sort in items if partition == topics.board(shard)}
     found = {}
     for id, key in keys.items():
-        data = read_item(items.get(key))
+        data = _stored(cloud, key)
         if data is not None:
             found[id] = (data.pop("version"), data)
     return found
+
+
+def _stored(cloud: LiveCloud, key: Key) -> dict[str, Any] | None:
+    """The row of a place on a board, wherever it is stored."""
+    data = read_item(cloud.views.items.get(key))
+    return read_item(cloud.views.items.get(topics.beside(key))) if data and has_moved(data) else data
 
 
 def _without_leaving(cloud: LiveCloud, topic: str, rows: Rows) -> Rows:

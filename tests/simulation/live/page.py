@@ -39,10 +39,11 @@ class Page:
         self._backlog: list[Callable[[], object]] = []
         self._timer = 0
 
-    def live(self, until: float, pace: float, orders: Sequence[str]) -> None:
-        """Be loaded and used, inside a task, until so many seconds after the beginning."""
+    def live(self, until: float, pace: float, orders: Sequence[str], *, at_once: bool) -> None:
+        """Be loaded and used, inside a task, until so many seconds after the beginning. at_once: begin with that."""
         choices, cloud = self._choices, self._cloud
-        cloud.sleep(choices.seconds(0.0, pace, "when it is opened"))
+        opened = choices.seconds(0.0, pace, "when it is opened")
+        cloud.sleep(0.0 if at_once else opened)
         self._load()
         while True:
             pause = choices.seconds(0.0, 2 * pace, "until the next deed")
@@ -132,7 +133,7 @@ class Page:
         return self._bridge.ask({"client": self.key, "ask": "board"})
 
     def _take(self, kind: str, place: list[Any] | None = None, **more: Any) -> None:
-        """Give an input to the machine, and do what it says. place: of the frame that came, epoch and position."""
+        """Give an input to the machine, and do what it says. place: of the frame that came, epoch, position, id."""
         if not self.key:
             return
         if self._asleep:
@@ -217,7 +218,7 @@ class Page:
             self._take(kind, connection=number)
             return
         frame = json.loads(text)
-        place = [frame["epoch"], frame["position"]] if frame.get("type") in PLACED else None
+        place = [frame["epoch"], frame["position"], frame.get("id")] if frame.get("type") in PLACED else None
         self._take("frame", place, connection=number, text=text)
 
     @property

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
-from functions.live import topics
+from functions.live import board, topics
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.faults import Faults
@@ -29,6 +31,7 @@ SETTLES = "everything settles after the faults"
 LONGEST = 4 * 3_600.0  # seconds until all messages are handled after the faults: a retry comes after 900 at most
 CATCHES_UP = 150.0  # seconds after which a page has all: a retry, an answer, a ping and a resume, each late, and jitter
 FINDS = 75.0  # seconds after which a ping has found what was not pushed
+FEW_ROWS = 700  # bytes: a frame then holds one row of an order, or a few small ones
 COMES = 3.0  # seconds after which a frame has come
 
 
@@ -79,8 +82,11 @@ class _Schedule:
         self.clients: list[str] = []
         self.orders = [f"o-{number}" for number in range(1, own.between(1, 5, "orders") + 1)]
         self.stories = [*(("order", id) for id in self.orders), *(("robot", f"bot-{n}") for n in (1, 2))]
+        self.stories += [("robot", f"old-{number}-late") for number in range(1, 13) if self.large]
         self.stories += [("store", "store-1")] * own.chance(0.5, "a store")
         names = [f"page {number}" for number in range(1, own.pick(self.kind.pages, "pages") + 1)]
+        self.frames_hold = own.pick((board.ROWS_BYTES, board.ROWS_BYTES, FEW_ROWS), "bytes of rows in a frame")
+        self.at_once = own.chance(0.25, "all pages open at once")
         self.pages = [
             Page(self.cloud, self.bridge, seed, name, choices_for(seed, name)) for name in names if self._has(name)
         ]
@@ -89,7 +95,8 @@ class _Schedule:
         self.bridge.ask({"ask": "reset"})
         violations: list[Violation] = []
         try:
-            violations = self._violations()
+            with patch.object(board, "ROWS_BYTES", self.frames_hold):
+                violations = self._violations()
         except MachineFailedError as error:
             violations = [Violation(FAILS, str(error).partition("\n")[0])]
         return self._outcome(violations)
@@ -122,7 +129,7 @@ class _Schedule:
             if self._has(f"{kind} {id}"):
                 self._spawn(self._tell, kind, id)
         for page in self.pages:
-            self._spawn(page.live, self.lasts, self.kind.page_pace, self.orders)
+            self._spawn(partial(page.live, at_once=self.at_once), self.lasts, self.kind.page_pace, self.orders)
         self._spawn(self._go_on)
 
     def _tell(self, kind: str, id: str) -> None:

@@ -15,6 +15,7 @@ def snapshot(position: int, *parts: dict[str, int], epoch: str = "e1") -> list[F
     """The parts of a snapshot: id → version, which is in the row's data, too."""
     return [
         {**HERE, "epoch": epoch, "type": "snapshot", "position": position, "part": number, "parts": len(parts)}
+        | {"id": f"{epoch} {position}"}
         | {"rows": [{"id": id, "version": version, "data": {"v": version}} for id, version in part.items()]}
         for number, part in enumerate(parts)
     ]

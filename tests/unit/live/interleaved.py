@@ -130,16 +130,14 @@ class _Stepwise:
         if name not in self._methods:
             return method
 
-        def call(first: Any, *args: Any, **kwargs: Any) -> Any:
-            first = list(first) if name == "get_many" else first
+        def call(what: Any, /, *args: Any, **kwargs: Any) -> Any:
+            what = list(what) if name == "get_many" else what
             touched = (
-                {key[0] for key in first}
-                if name == "get_many"
-                else {first.partition if isinstance(first, Row) else first}
+                {key[0] for key in what} if name == "get_many" else {what.partition if isinstance(what, Row) else what}
             )
             if not all(place.startswith(OWN) for place in touched):
                 self._wait(Step(frozenset(touched), name in READS))
-            return method(first, *args, **kwargs)
+            return method(what, *args, **kwargs)
 
         return call
 

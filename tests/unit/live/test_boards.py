@@ -1,16 +1,21 @@
 """Snapshots: their parts, which rows they have, and boards that are empty or huge."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from events.ordering import OrderCancelled, OrderCompleted, OrderPaid, OrderReadied
+from events.depot import ShoppingListCompleted
+from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderReadied
 from events.stores import StoreCreated
+from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Row
-from functions.live import board
+from functions.live import board, topics
 from functions.live.log import Entry, Watch
-from functions.live.topics import Shard, shard_of
+from functions.live.topics import Shard, beside, key, shard_of
+from tests.simulation.cost import READ_UNIT, item_size
 from tests.support.live import MemoryConnections
 from tests.unit.live.desk import NOON, Desk, Time, batch, order
 
@@ -71,6 +76,73 @@ def test_an_order_is_shown_for_ten_minutes_after_its_end_and_on_its_own_page_for
     desk.subscribes("orders", "order:a")
     assert desk.client.shows("orders") == {}
     assert desk.client.shows("order:a")["order"]["status"] == "completed"
+
+
+def completed_list(order_id: str) -> ShoppingListCompleted:
+    return ShoppingListCompleted(
+        shopping_list_id=order_id,
+        order_id=order_id,
+        status="completed",
+        stops=(),
+        bot_id=order_id,
+        assignment=1,
+        by_staff=False,
+        shortages=(),
+    )
+
+
+def stored(partition: str) -> list[dict[str, Any]]:
+    views = runtime.current().views
+    assert isinstance(views, MemoryViews)
+    return [item for key, item in views.items.items() if key[0] == partition]
+
+
+def test_an_order_that_ended_is_on_its_board_once_and_its_row_is_read_from_beside_it(desk: Desk) -> None:
+    batch((order("a", OrderApproved), 4))
+    batch((order("a", OrderCompleted), 5), (order("b"), 1))
+    desk.subscribes("orders", "order:a")
+    assert desk.client.shows("orders").keys() == {"a", "b"}
+    assert desk.client.shows("orders")["a"] == desk.client.shows("order:a")["order"]
+    assert desk.client.shows("orders")["a"]["total"] == 7
+    assert "moved" not in desk.client.shows("orders")["a"]
+
+
+def test_no_late_message_brings_an_order_back_that_ended(desk: Desk, time: Time) -> None:
+    batch((order("a", OrderCompleted), 5))
+    for version, kind in ((5, OrderCompleted), (4, OrderApproved), (1, OrderCreated)):
+        batch((order("a", kind), version))
+    desk.subscribes("orders", "order:a")
+    assert desk.client.shows("orders")["a"]["status"] == "completed"
+    time.passes(hours=25)
+    batch((order("a", OrderApproved), 4))
+    desk.subscribes("orders", "order:a")
+    assert desk.client.shows("orders") == {}
+    assert desk.client.shows("order:a")["order"]["status"] == "completed"
+
+
+def test_a_stub_whose_row_was_deleted_before_it_shows_nothing(desk: Desk) -> None:
+    batch((order("a", OrderCompleted), 5))
+    runtime.current().views.delete(*beside(key("orders", "a")))
+    desk.subscribes("orders", "order:a")
+    assert (desk.client.shows("orders"), desk.client.shows("order:a")) == ({}, {})
+
+
+def test_a_snapshot_reads_little_of_what_left() -> None:
+    """In read units: of 10,000 orders a day, with their lists, what left in 26 hours; a tenth is stored."""
+    ids = [str(uuid5(NAMESPACE_URL, str(number))) for number in range(1_000)]
+    for id in ids:
+        more = {"customer_id": id, "payment_id": id}
+        batch((order(id, OrderCompleted, **more), 5), (completed_list(id), 8), time=NOON - timedelta(hours=1))
+    shards = {topic: topics.shards(topic) for topic in ("orders", "lists")}
+    assert not [row for of_topic in shards.values() for shard in of_topic for row in board.rows(shard)]
+
+    def units(beginning: str, topic: str) -> float:
+        items = [item for shard in shards[topic] for item in stored(f"{beginning} {topic} {shard.number}")]
+        assert len(items) == 1_000
+        return 10 * 26 / 24 * sum(map(item_size, items)) / READ_UNIT
+
+    assert {topic: round(units("board", topic)) for topic in shards} == {"orders": 410, "lists": 407}
+    assert {topic: round(units("ended", topic)) for topic in shards} == {"orders": 1_389, "lists": 1_082}
 
 
 def test_an_order_that_ended_long_ago_leaves_the_board_by_the_change_itself(desk: Desk, time: Time) -> None:

@@ -77,6 +77,16 @@ def test_a_batch_is_one_item_of_a_topics_log_with_each_change_and_who_made_it(
     }
 
 
+def test_the_logs_of_a_batch_are_posted_in_the_order_of_their_topics(
+    desk: Desk, connections: MemoryConnections
+) -> None:
+    desk.subscribes("stores", "orders", "robots", "lists", "invoices")
+    connections.take(desk.id)
+    batch(*((order(f"order-{number}"), 1) for number in range(9)), rebranded(2))
+    frames = [(frame["topic"], frame["shard"]) for frame in connections.take(desk.id)]
+    assert frames == [*(("orders", shard) for shard in range(4)), ("stores", 0)]
+
+
 def test_the_changes_of_a_batch_come_by_their_versions(desk: Desk) -> None:
     watching(desk)
     batch(rebranded(3), rebranded(2))

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from functions.kernel.projections.view_store import MemoryViews
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, runtime
 from functions.kernel.runtime.context import Caller
+from functions.kernel.runtime.views import Row
+from functions.live import board
 from functions.live.socket import socket
+from functions.live.topics import shard_of
 from tests.support.live import Frame, MemoryConnections, event
 from tests.unit.live.desk import Desk, Time, batch, order
 
@@ -73,6 +76,89 @@ def test_a_subscription_is_answered_by_a_snapshot_of_each_shard(desk: Desk) -> N
         ("snapshot", "stores", 0, 1, 1, 0)
     ]
     assert list(desk.client.shows("orders")) == ["a"]
+
+
+def test_each_snapshot_has_an_id_of_its_own_which_its_parts_share(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "ROWS_BYTES", 1)
+    for id in ("a", "b", "c"):
+        batch((order(id, created_at="2026-03-14T12:00:00.000000Z"), 1))
+    entry = {"topic": "orders", "shard": shard_of("orders", "a").number}
+    sent = [desk.sends({"action": "subscribe", "topics": [entry]}) for _ in range(2)]
+    ids = [{frame["id"] for frame in frames} for frames in sent]
+    assert [len(frames) for frames in sent] == [frames[0]["parts"] for frames in sent]
+    assert [len(found) for found in ids] == [1, 1]
+    assert ids[0] != ids[1]
+
+
+def test_each_topic_is_subscribed_to_once_a_frame_however_many_of_its_shards_it_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In write units: a row is one. A client resumes shard by shard."""
+    desk.subscribes("orders", "stores")
+    written: list[str] = []
+    put = MemoryViews.put
+
+    def noted(store: MemoryViews, row: Row, version: int) -> bool:
+        written.append(row.partition)
+        return put(store, row, version)
+
+    monkeypatch.setattr(MemoryViews, "put", noted)
+    frames = desk.sends(desk.client.wants(["orders", "stores"]))
+    assert [frame["type"] for frame in frames] == ["subscribed"] * 5
+    assert written == ["connection desk-1", "subscribers orders", "connection desk-1", "subscribers stores"]
+
+
+def test_an_entry_that_a_frame_has_twice_is_answered_once(desk: Desk) -> None:
+    assert len(desk.subscribes("stores", "stores", "lists", "stores")) == 2
+
+
+def test_a_connection_subscribes_to_a_hundred_topics_at_most_and_keeps_those_that_it_has(desk: Desk) -> None:
+    names = [f"order:{number}" for number in range(102)]
+    for first in range(0, 100, 50):
+        assert {frame["type"] for frame in desk.subscribes(*names[first : first + 50])} == {"snapshot"}
+    frames = desk.subscribes(names[100], names[0], names[101])
+    assert [(frame["type"], frame["topic"]) for frame in frames] == [
+        ("error", names[100]),
+        ("snapshot", names[0]),
+        ("error", names[101]),
+    ]
+    assert frames[0]["code"] == "unreadable"
+    assert len(rows("connection desk-1")) == len(rows("subscribers")) + 1 == 101
+    desk.sends({"action": "unsubscribe", "topics": [{"topic": names[5]}]})
+    assert [frame["type"] for frame in desk.subscribes(names[100])] == ["snapshot"]
+
+
+@pytest.mark.parametrize(("times", "answered"), [(3, True), (4, False)])
+def test_a_part_of_an_answer_that_is_refused_is_posted_again(
+    desk: Desk, connections: MemoryConnections, monkeypatch: pytest.MonkeyPatch, times: int, answered: bool
+) -> None:
+    post, refused = connections.post, []
+
+    def refuse(connection: str, text: str) -> None:
+        if len(refused) < times:
+            refused.append(text)
+            raise ConnectionError("429")
+        post(connection, text)
+
+    monkeypatch.setattr(connections, "post", refuse)
+    frames = desk.subscribes("stores")
+    assert [frame["type"] for frame in frames] == (["snapshot"] if answered else ["error"])
+    assert len(set(refused)) == 1
+
+
+def test_no_part_of_an_answer_is_posted_again_without_time_left(
+    desk: Desk, connections: MemoryConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(connection: str, text: str) -> None:
+        tried.append(json.loads(text)["type"])
+        raise ConnectionError("429")
+
+    monkeypatch.setattr(connections, "post", refuse)
+    with budget.limited(lambda: budget.TRY):
+        desk.subscribes("stores")
+    assert tried.count("snapshot") == 1
 
 
 def test_a_subscription_to_one_shard_is_answered_for_that_alone(desk: Desk) -> None:

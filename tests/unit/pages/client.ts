@@ -66,7 +66,7 @@ export class Client {
   }
 
   snapshot(connection: number, position: number, rows: object[], more: object = {}): Output[] {
-    return this.frame(connection, { ...place(position), type: "snapshot", part: 1, parts: 1, rows, ...more });
+    return this.frame(connection, { ...place(position), type: "snapshot", id: "s1", part: 1, parts: 1, rows, ...more });
   }
 
   changes(connection: number, position: number, changes: object[], more: object = {}): Output[] {

@@ -58,7 +58,7 @@ async function opened(): Promise<Socket> {
   return socket;
 }
 
-const snapshot = (rows: object[]) => ({ ...place(1), type: "snapshot", part: 1, parts: 1, rows });
+const snapshot = (rows: object[]) => ({ ...place(1), type: "snapshot", id: "s1", part: 1, parts: 1, rows });
 
 test("rows are shown as they come, and a burst is one change of the signal", async () => {
   live.watch("lists");

@@ -36,6 +36,7 @@ export class Mall {
   private readonly events: { at: number; order: number; run: () => void }[] = [];
   private order = 0;
   private epochs = 0;
+  private snapshots = 0;
 
   constructor(private readonly random: () => number) {
     for (const [topic, shards] of Object.entries(TOPICS)) {
@@ -223,8 +224,10 @@ export class Mall {
     const shown = rows.filter(({ data }) => data !== null);
     const cut = Math.floor(this.random() * shown.length);
     const parts = this.random() < 0.5 ? [shown] : [shown.slice(0, cut), shown.slice(cut)];
+    this.snapshots += 1;
+    const id = `${this.snapshots}`;
     for (const [at, part] of parts.entries()) {
-      this.post(connection, { type: "snapshot", ...place, part: at + 1, parts: parts.length, rows: part });
+      this.post(connection, { type: "snapshot", ...place, id, part: at + 1, parts: parts.length, rows: part });
     }
   }
 

@@ -22,11 +22,40 @@ test("a snapshot is shown once all its parts are there, in whatever order", () =
   assert.deepEqual(client.rows(), { a: 1, b: 1, c: 1 });
 });
 
-test("parts of snapshots that came by different connections or at different positions are not put together", () => {
+test("parts of two snapshots are not put together, though place and number of parts are the same", () => {
+  const client = new Client();
+  const first = client.start("lists");
+  client.snapshot(first, 3, [row("a", 1), row("b", 1)], { part: 1, parts: 2, id: "s1" });
+  client.snapshot(first, 3, [row("c", 1)], { part: 2, parts: 2, id: "s2" });
+  assert.deepEqual(client.rows(), {});
+  client.snapshot(first, 3, [row("a", 1)], { part: 1, parts: 2, id: "s2" });
+  assert.deepEqual(client.rows(), { a: 1, c: 1 });
+  client.snapshot(first, 3, [row("c", 1)], { part: 2, parts: 2, id: "s1" });
+  assert.deepEqual(client.rows(), { a: 1, c: 1 });
+});
+
+test("a snapshot that was on its way when another was asked for is taken", () => {
+  const client = new Client();
+  const connection = client.start("lists");
+  client.snapshot(connection, 3, [row("a", 1)], { part: 1, parts: 2 });
+  client.sent();
+  client.wait(6000);
+  assert.equal(client.subscriptions(connection).length, 1);
+  client.snapshot(connection, 3, [row("b", 1)], { part: 2, parts: 2 });
+  assert.deepEqual(client.rows(), { a: 1, b: 1 });
+});
+
+test("a snapshot without an id is not read", () => {
+  const client = new Client();
+  const connection = client.start("lists");
+  client.snapshot(connection, 3, [row("a", 1)], { id: undefined });
+  assert.deepEqual(client.rows(), {});
+});
+
+test("parts that came by different connections are not put together", () => {
   const client = new Client();
   const first = client.start("lists");
   client.snapshot(first, 3, [row("a", 1)], { part: 1, parts: 2 });
-  client.snapshot(first, 4, [row("b", 1)], { part: 2, parts: 2 });
   client.take({ type: "closed", connection: first });
   client.wait(1000);
   const second = client.open();

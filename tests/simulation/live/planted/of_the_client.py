@@ -3,6 +3,7 @@
 from tests.simulation.live.check import ASKS, BACKS_OFF, IN_ORDER, KEPT, NEWER
 from tests.simulation.live.compare import EQUAL, LIVE, PUSHED, WORKS
 from tests.simulation.live.planted.bug import ClientBug
+from tests.simulation.live.snapshots import AS_ONE
 
 BUGS = (
     ClientBug(
@@ -36,6 +37,14 @@ BUGS = (
         "feed.ts",
         "if (collected.got.size < frame.parts) {",
         "if (collected.got.size < 1) {",
+    ),
+    ClientBug(
+        "parts of two snapshots",
+        "Parts of two snapshots of one epoch are assembled as one.",
+        (AS_ONE, EQUAL, PUSHED, NEWER),
+        "feed.ts",
+        "const key = `${connection} ${frame.id}`;",
+        "const key = `${connection} ${frame.epoch} ${frame.parts}`;",
     ),
     ClientBug(
         "rows stay for ever",

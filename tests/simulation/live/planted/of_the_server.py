@@ -6,6 +6,7 @@ from functions.live import board, log, service, subscriptions
 from tests.simulation.live.check import EPOCH, FITS, LOGGED, NUMBERS, RESUMED, WINDOW, WORKS_FIRST
 from tests.simulation.live.compare import EQUAL, FORGOTTEN, PUBLISHED, PUSHED
 from tests.simulation.live.planted.bug import ServerBug
+from tests.simulation.live.snapshots import AS_LOGGED
 from tests.simulation.planted.bug import Edit
 
 BUGS = (
@@ -15,21 +16,18 @@ BUGS = (
         (WORKS_FIRST,),
         (
             Edit(
-                service._subscribe,
-                "subscriptions.subscribe(connection, wanted.topic)\n    for shard",
-                "for shard",
-            ),
-            Edit(
                 service.subscribe,
-                "_subscribe(connection, one)",
-                "_subscribe(connection, one)\n                subscriptions.subscribe(connection, one.topic)",
+                "subscriptions.subscribe(connection, one.topic)\n",
+                "_answer(connection, one)\n"
+                "                    subscriptions.subscribe(connection, one.topic)\n"
+                "                    continue\n",
             ),
         ),
     ),
     ServerBug(
         "the head after the rows",
         "A snapshot's position is read after its rows.",
-        (EQUAL, PUSHED, NUMBERS),
+        (AS_LOGGED, EQUAL, PUSHED),
         (
             Edit(
                 service._catch_up,
