@@ -171,7 +171,8 @@ class Boards:
                 rows = [
                     frames.BoardRow(id=id, version=version, data=data) for id, (version, data) in board.rows.items()
                 ]
-                self._send(socket, frames.Snapshot(**self._place(shard, head), part=1, parts=1, rows=rows))
+                whole = {"id": str(uuid4()), "part": 1, "parts": 1, "rows": rows}
+                self._send(socket, frames.Snapshot(**self._place(shard, head), **whole))
 
     def _send(self, socket: ServerConnection, frame: Any) -> None:
         try:
