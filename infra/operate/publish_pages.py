@@ -18,6 +18,7 @@ from infra.operate.deployment import PLATFORM, Deployment, OperateError, stacks
 
 BUILT = Path(__file__).resolve().parents[2] / ".build" / "pages"
 CONFIG = "config.json"
+LATEST = "published.json"  # the files of the latest deployment
 HASHED = re.compile(r"-[A-Z0-9]{8}\.[a-z0-9]+$")  # as esbuild names files by their content
 FOR_EVER = "public, max-age=31536000, immutable"
 EACH_TIME = "no-cache"
@@ -68,14 +69,19 @@ def publish(deployment: Deployment, told: Config, built: Path = BUILT, now: date
     bucket, s3 = outputs["PagesBucket"], deployment.client("s3")
     age = {one["Key"]: (now or datetime.now(UTC)) - one["LastModified"] for one in _objects(s3, bucket)}
     uploaded = 0
+    for key in sorted(_replaced(s3, bucket, age.keys() - files.keys())):
+        _put(s3, bucket, key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())  # their month begins now
+        age.pop(key)
     for key in sorted(files, key=lambda key: (not HASHED.search(key), key)):
-        if HASHED.search(key) and key in age and age[key] < KEPT / 2:
-            continue  # its content is its name; it is uploaded again now and then, so that it does not count as old
+        if HASHED.search(key) and key in age:
+            continue  # its content is its name
         _put(s3, bucket, key, files[key].read_bytes())
         uploaded += 1
     for folder in sorted({key.split("/")[0] for key in files if "/" in key}):
         _put(s3, bucket, f"{folder}/{CONFIG}", json.dumps(told).encode())
-    removed = [key for key in age if key not in files and not key.endswith(CONFIG) and age[key] > KEPT]
+    _put(s3, bucket, LATEST, json.dumps(sorted(files)).encode())
+    own = (CONFIG, LATEST)
+    removed = [key for key in age if key not in files and not key.endswith(own) and age[key] > KEPT]
     for key in removed:
         s3.delete_object(Bucket=bucket, Key=key)
     return {"address": outputs["PagesAddress"], "uploaded": uploaded, "removed": len(removed)}
@@ -97,6 +103,15 @@ def empty(deployment: Deployment) -> int:
 def _stage(deployment: Deployment) -> str:
     [name] = [name for name in deployment.outputs() if name.endswith(f"-{PLATFORM}")]
     return name.removeprefix("mallbots-").removesuffix(f"-{PLATFORM}")
+
+
+def _replaced(s3: Any, bucket: str, others: set[str]) -> set[str]:
+    """The files of the latest deployment among others: who has a page of it open needs them."""
+    try:
+        latest = json.loads(s3.get_object(Bucket=bucket, Key=LATEST)["Body"].read())
+    except s3.exceptions.NoSuchKey:
+        return set()
+    return others & set(latest)
 
 
 def _objects(s3: Any, bucket: str) -> Iterable[dict[str, Any]]:

@@ -80,7 +80,7 @@ def test_files_with_a_hash_are_there_before_the_page_that_names_them(place: Plac
     done = publish(place, TOLD, pages)
 
     assert place.put[0] == "console/main-ABCD2345.js"
-    assert set(place.put[1:]) == {"console/index.html", "console/icon.svg", "console/config.json"}
+    assert set(place.put[1:]) == {"console/index.html", "console/icon.svg", "console/config.json", "published.json"}
     assert done == {"address": "https://pages.example", "uploaded": 3, "removed": 0}
 
 
@@ -112,18 +112,19 @@ def test_what_no_deployment_of_a_month_had_is_removed(place: Place, tmp_path: Pa
     done = publish(place, TOLD, new, after(KEPT.days + 1))
 
     assert done["removed"] == 1
-    assert place.keys() == {"console/index.html", "console/main-NEWNEW22.js", "console/config.json"}
+    assert place.keys() == {"console/index.html", "console/main-NEWNEW22.js", "console/config.json", "published.json"}
 
 
-def test_a_file_that_stays_the_same_is_uploaded_again_before_it_counts_as_old(place: Place, tmp_path: Path) -> None:
-    """Or it would go with the first deployment that has another, under the feet of who has it open."""
-    same = built(tmp_path, "console/index.html", "console/main-SAME2222.js")
-    publish(place, TOLD, same)
-    place.put.clear()
+def test_what_was_published_until_now_stays_for_a_month_however_long_ago_it_was_uploaded(
+    place: Place, tmp_path: Path
+) -> None:
+    publish(place, TOLD, built(tmp_path / "old", "console/index.html", "console/main-OLDOLD22.js"))
 
-    publish(place, TOLD, same, after(KEPT.days - 1))
+    done = publish(place, TOLD, built(tmp_path / "new", "console/index.html", "console/main-NEWNEW22.js"), after(31))
 
-    assert "console/main-SAME2222.js" in place.put
+    assert done["removed"] == 0
+    assert place.put.count("console/main-OLDOLD22.js") == 2
+    assert place.head("console/main-OLDOLD22.js")["CacheControl"] == "public, max-age=31536000, immutable"
 
 
 def test_a_file_that_is_there_is_not_uploaded_again(place: Place, tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_a_file_that_is_there_is_not_uploaded_again(place: Place, tmp_path: Path
 
     publish(place, TOLD, pages)
 
-    assert sorted(place.put) == ["console/config.json", "console/index.html"]
+    assert sorted(place.put) == ["console/config.json", "console/index.html", "published.json"]
 
 
 def test_each_page_is_told_whom_to_ask(place: Place, tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_nothing_is_published_when_nothing_was_built(place: Place, tmp_path: Pat
 def test_the_bucket_is_empty_before_its_stack_goes(place: Place, tmp_path: Path) -> None:
     publish(place, TOLD, built(tmp_path, "console/index.html"))
 
-    assert empty(place) == 2
+    assert empty(place) == 3
     assert place.keys() == set()
 
 
