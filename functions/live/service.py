@@ -1,10 +1,11 @@
 """The use cases of live: answer a client's frames, and bring what changed to those who watch."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel
@@ -161,10 +162,10 @@ def _post(items: Sequence[tuple[str, list[str]]]) -> None:
     """
     until = clock.now() + timedelta(seconds=POSTING)
     try:
-        texts: dict[str, list[str]] = defaultdict(list)
+        texts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for topic, frames in items:
             for connection in subscriptions.subscribers(topic):
-                texts[connection] += frames
+                texts[connection][topic] += frames
         if not texts:
             return
         connections()  # made once, before threads need it
@@ -178,9 +179,9 @@ def _post(items: Sequence[tuple[str, list[str]]]) -> None:
         observe.log_error("nothing was posted", error)
 
 
-def _post_to(connection: str, texts: Sequence[str], until: datetime) -> None:
-    with _forgetting(connection):
-        for text in texts:
+def _post_to(connection: str, texts: Mapping[str, Sequence[str]], until: datetime) -> None:
+    with _forgetting(connection, texts):
+        for text in chain.from_iterable(texts.values()):
             if clock.now() >= until or budget.left() < budget.TRY + budget.RESERVE:
                 raise TimeoutError
             connections().post(connection, text)
@@ -210,9 +211,9 @@ def _send(connection: str, frame: BaseModel) -> None:
 
 
 @contextmanager
-def _forgetting(connection: str) -> Iterator[None]:
+def _forgetting(connection: str, found_by: Iterable[str] = ()) -> Iterator[None]:
     """Within the block, a connection that is gone is forgotten, and the block ends."""
     try:
         yield
     except GoneError:
-        subscriptions.forget(connection)
+        subscriptions.forget(connection, found_by)

@@ -4,7 +4,7 @@ A connection lives for two hours (https://docs.aws.amazon.com/apigateway/latest/
 expire ten minutes after that, or go at the first post that finds it gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -42,9 +42,14 @@ def unsubscribe(connection: str, topic: str) -> None:
     views.delete(_connection(connection), f"{TOPIC}{topic}")
 
 
-def forget(connection: str) -> None:
-    """Delete all rows of a connection that has ended."""
-    for sort in list(_sorts(_connection(connection))):
+def forget(connection: str, found_by: Iterable[str] = ()) -> None:
+    """Delete all rows of a connection that has ended.
+
+    found_by: topics by which it was found. A connection that ends while it subscribes may have a row there alone: what
+    forgot it first came between the two writes.
+    """
+    sorts = {*_sorts(_connection(connection)), *(f"{TOPIC}{topic}" for topic in found_by)}
+    for sort in sorted(sorts):
         if sort.startswith(TOPIC):
             unsubscribe(connection, sort.removeprefix(TOPIC))
         else:
