@@ -52,19 +52,19 @@ class Cable:
                 threading.Thread(target=self._connect, args=(near,), daemon=True).start()
 
     def _connect(self, near: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError), near, socket.create_connection(("127.0.0.1", self._to)) as far:
             first = near.recv(65_536)
-            far = socket.create_connection(("127.0.0.1", self._to))
             if b"upgrade: websocket" in first.lower():
                 with self._lock:
                     if not self._plugged:
                         _reset(near)
-                        far.close()
                         return
                     self._sockets.append((near, far))
             far.sendall(first)
-            threading.Thread(target=self._pump, args=(far, near), daemon=True).start()
+            back = threading.Thread(target=self._pump, args=(far, near), daemon=True)
+            back.start()
             self._pump(near, far)
+            back.join()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         try:

@@ -14,7 +14,6 @@ from clients.credential import Credential, claims
 from clients.mall import Mall, MallError, WaitTimeoutError, wait_for
 from clients.people import session
 from functions.kernel.runtime.token_keys import SIGNS_FOR
-from infra.stages import LOCAL_PAGES
 from tests.e2e.conftest import Deployed
 
 NUMBER = "+1555{:07d}"
@@ -43,21 +42,21 @@ def test_without_a_token_the_gateway_answers_for_itself(deployed: Deployed) -> N
 
 
 def test_a_bad_token_is_a_problem_that_a_page_can_read(deployed: Deployed) -> None:
-    headers = {"authorization": "Bearer made.up.token", "origin": LOCAL_PAGES}
+    headers = {"authorization": "Bearer made.up.token", "origin": deployed.cloud.pages}
     answer = httpx.get(f"{deployed.address}/api/stores", headers=headers)
 
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert answer.json()["code"] == "unauthenticated"
-    assert answer.headers["access-control-allow-origin"] == LOCAL_PAGES
+    assert answer.headers["access-control-allow-origin"] == deployed.cloud.pages
     readable = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
     assert {"www-authenticate", "x-correlation-id"} <= readable
 
 
 def test_a_page_can_read_why_a_role_is_forbidden(deployed: Deployed) -> None:
-    answer = deployed.people.kiosk.send("GET", "/api/checkout/sagas", headers={"origin": LOCAL_PAGES})
+    answer = deployed.people.kiosk.send("GET", "/api/checkout/sagas", headers={"origin": deployed.cloud.pages})
 
     assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
-    assert answer.headers["access-control-allow-origin"] == LOCAL_PAGES
+    assert answer.headers["access-control-allow-origin"] == deployed.cloud.pages
 
 
 def test_a_page_of_another_origin_reads_nothing(deployed: Deployed) -> None:
