@@ -70,13 +70,22 @@ export function useEvery(milliseconds: number | null, call: () => void): void {
   }, [milliseconds]);
 }
 
-/** Loads again when the stream tells of another version; the first load has what there was. */
+/** Loads again when the stream tells of a newer version than the one that was loaded, also where it tells of it first. */
+export function useCaughtUp(etag: string | null, told: number | undefined, again: () => void): void {
+  const behind = isBehind(etag, told);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
+  useEffect(() => {
+    if (behind) again();
+  }, [behind, told]);
+}
+
+/** Loads again when the version is another than the one at the first load. */
 export function useLoadedAgain(version: number, again: () => void): void {
-  const before = useRef(0);
+  const before = useRef(version);
   const latest = useRef(again);
   latest.current = again;
   useEffect(() => {
-    if (before.current !== 0 && version !== before.current) latest.current();
+    if (version !== before.current) latest.current();
     before.current = version;
   }, [version]);
 }
@@ -171,12 +180,8 @@ export function useThing<Data>(
     told === undefined ? LOOKS : null,
   );
   const latest = looked.data?.data ? looked.data : own;
-  const behind = own !== null && isBehind(latest?.etag ?? null, told);
   const { again } = looked;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
-  useEffect(() => {
-    if (behind) again();
-  }, [behind, told]);
+  useCaughtUp(latest?.etag ?? null, told, again);
   const newer = own && latest && phase.current === "idle" && differs(own, latest) ? latest : null;
   return {
     data: own?.data ?? null,

@@ -266,3 +266,16 @@ def test_the_messages_of_a_time_without_a_connection_are_in_the_timeline(mall: M
     page.clock.fast_forward(5_000)
     expect(page.locator(".node")).to_have_count(13)
     expect(page.locator(".node").filter(has_text="Order paid")).to_be_visible()
+
+
+def test_an_order_that_changed_while_the_console_connects_is_read_again(mall: Mall, opened: Open) -> None:
+    mall.boards.cut(refuse=True)
+    page = opened(f"#/orders/{BAND}", clock=True)
+    expect(page.locator(".node")).to_have_count(12)
+    expect(page.locator(".total")).to_contain_text("$39.48")
+    mall.rest.happen("orders", BAND, "OrderReadied", "ordering", ready=True, total=21.48)
+    mall.boards.open()
+    page.clock.fast_forward(60_000)
+    expect(badge(page)).to_contain_text("Live")
+    expect(page.locator(".total")).to_contain_text("$21.48")
+    expect(page.locator(".node").filter(has_text="Order readied")).to_be_visible()

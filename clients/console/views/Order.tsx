@@ -8,7 +8,8 @@ import type { InvoiceRow, ListRow, OrderRow, PaymentRow } from "../../pages/gene
 import { shortId } from "../../pages/text/ids.ts";
 import { money, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
-import { isKind, useLoad, useLoadedAgain, useRows } from "../load.ts";
+import { isKind, useCaughtUp, useLoad, useRows } from "../load.ts";
+import { versionOf } from "../logic/conflict.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { OrderStatus } from "../parts/Status.tsx";
 import { to } from "../route.ts";
@@ -31,9 +32,12 @@ export function useKnown(id: string): Known {
 export function Order({ id }: { readonly id: string }) {
   const { api } = useConsole();
   const known = useKnown(id);
-  const version = known.order?.version ?? 0;
-  const { data, error, again } = useLoad(id, (signal) => api.get("GET /api/ordering/{id}", { path: { id }, signal }));
-  useLoadedAgain(version, again);
+  const told = known.order?.version;
+  const loaded = useLoad(id, (signal) => api.ask("GET /api/ordering/{id}", { path: { id }, signal }));
+  const { error, again } = loaded;
+  const data = loaded.data?.data;
+  const etag = loaded.data?.etag ?? null;
+  useCaughtUp(etag, told, again);
   const title = texts("order.title", { id: shortId(id) });
   const back = { label: texts("place.orders"), parts: ["orders"] };
   if (!data) {
@@ -69,7 +73,7 @@ export function Order({ id }: { readonly id: string }) {
           </div>
           <When known={known} />
         </div>
-        <Timeline id={id} version={version} />
+        <Timeline id={id} version={Math.max(versionOf(etag) ?? 0, told ?? 0)} />
       </div>
     </>
   );
