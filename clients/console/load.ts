@@ -142,6 +142,7 @@ export function useChanged(topic: keyof Boards & string): ReadonlySet<string> {
 }
 
 export interface Thing<Data> extends Loaded<Data> {
+  /** Of the newest version that shows what `data` shows: what is saved is saved over that. */
   readonly etag: string | null;
   /** What it became since: shown before anything is saved. Null while it is as it was. */
   readonly newer: Data | null;
@@ -182,10 +183,11 @@ export function useThing<Data>(
   const latest = looked.data?.data ? looked.data : own;
   const { again } = looked;
   useCaughtUp(latest?.etag ?? null, told, again);
-  const newer = own && latest && phase.current === "idle" && differs(own, latest) ? latest : null;
+  const another = own && latest && differs(own, latest) ? latest : null;
+  const newer = phase.current === "idle" ? another : null;
   return {
     data: own?.data ?? null,
-    etag: own?.etag ?? null,
+    etag: (another ? own : latest)?.etag ?? null,
     error: looked.error,
     newer: newer?.data ?? null,
     accept: () => {
@@ -208,7 +210,9 @@ export function useThing<Data>(
   };
 }
 
-/** A version that shows the same is no news: a request that changed nothing raises it, too. */
+/** A version that shows the same is no news, and what is saved may replace it: a request that changed nothing raises
+ * it, too, and so does what was changed and changed back.
+ */
 function differs<Data>(own: Answer<Data>, latest: Answer<Data>): boolean {
   const [before, after] = [versionOf(own.etag), versionOf(latest.etag)];
   return before !== after && JSON.stringify(own.data) !== JSON.stringify(latest.data);
