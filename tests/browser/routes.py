@@ -32,7 +32,8 @@ def _complete(mall: Rest, asked: Asked, id: str) -> Answer:
         raise RefusedError(409, "the shopping list is completed")
     thing = mall.change(asked, "list", id)
     mall.happen("lists", id, "ShoppingListCompleted", "depot", gone=True, status="completed")
-    mall.happen("orders", id, "OrderReadied", "ordering", ready=True, readiedAt=ago())
+    if ("order", id) in mall.things:  # the order's own list has its id
+        mall.happen("orders", id, "OrderReadied", "ordering", ready=True, readiedAt=ago())
     return Answer(200, {}, thing.version)
 
 
