@@ -206,6 +206,11 @@ class Rest:
         self.put("invoice", row["orderId"], {"id": row["orderId"], **shown}, version)
         payment = {"paymentId": row["paymentId"], "status": "confirmed", "authorized": amount}
         self.boards.put_payment(row["orderId"], {**payment, "captured": 0.0, "released": 0.0, "refunded": 0.0})
+        self.add_payment(row["orderId"], row["paymentId"], "confirmed", amount)
+
+    def add_payment(self, order_id: str, id: str, status: str, amount: float) -> None:
+        owner = {"customerId": samples.uid("ada"), "orderId": order_id}
+        self.put("payment", id, {"id": id, **owner, "amount": amount, "status": status})
 
     def picked(self, id: str, picked: int) -> None:
         """A robot picks more of a list."""

@@ -183,6 +183,9 @@ def _differences(mall: Rest, asked: Asked) -> Answer:
     return Answer(200, {"differences": mall.differences})
 
 
+_shows("payment", "/api/payments/{id}")  # after the paths that it would match
+
+
 @route("GET", "/api/insights/sales")
 def _sales(mall: Rest, asked: Asked) -> Answer:
     return Answer(200, mall.sales)

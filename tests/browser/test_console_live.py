@@ -1,6 +1,7 @@
 """Boards that move by themselves: bursts, cuts, a deploy, what is stale, and two clerks at one thing."""
 
 import re
+import threading
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -279,3 +280,19 @@ def test_an_order_that_changed_while_the_console_connects_is_read_again(mall: Ma
     expect(badge(page)).to_contain_text("Live")
     expect(page.locator(".total")).to_contain_text("$21.48")
     expect(page.locator(".node").filter(has_text="Order readied")).to_be_visible()
+
+
+def test_the_money_of_an_order_of_which_the_stream_has_none_is_asked_of_its_owner(mall: Mall, opened: Open) -> None:
+    id, payment = uid("done"), uid("payment done")
+    content = {"id": id, "orderId": id, "paymentId": payment, "amount": 21.48, "status": "paid"}
+    mall.rest.put("invoice", id, content)
+    mall.rest.add_payment(id, payment, "settled", 30.0)
+    held = mall.rest.held["/api/payments/.*"] = threading.Event()
+    page = opened(f"#/orders/{id}")
+    facts = page.locator("dl").filter(has_text="Invoice")
+    expect(badge(page)).to_contain_text("Live")
+    expect(facts).to_have_text(re.compile(r"Invoice\s*…\s*Payment\s*…"))
+    held.set()
+    expect(facts).to_have_text(re.compile(r"Invoice\s*\$21\.48 · Paid\s*Payment\s*Settled\s*Authorized\s*\$30\.00"))
+    page.goto(f"{mall.console}#/orders/{uid('gone')}")
+    expect(facts).to_have_text(re.compile(r"Invoice\s*None\s*Payment\s*None"))
