@@ -5,6 +5,7 @@ import type { Answer } from "../pages/api/api.ts";
 import { ApiError } from "../pages/api/problem.ts";
 import type { Boards, Rows } from "../pages/live/connection.ts";
 import { useConsole } from "./context.ts";
+import { seenBefore, sees } from "./drafts.ts";
 import { isBehind, versionOf } from "./logic/conflict.ts";
 
 export interface Loaded<Data> {
@@ -142,6 +143,10 @@ export function useChanged(topic: keyof Boards & string): ReadonlySet<string> {
 }
 
 export interface Thing<Data> extends Loaded<Data> {
+  /** Names its draft. */
+  readonly key: string;
+  /** The version that is shown. */
+  readonly seen: Answer<Data> | null;
   /** Of the newest version that shows what `data` shows: what is saved is saved over that. */
   readonly etag: string | null;
   /** What it became since: shown before anything is saved. Null while it is as it was. */
@@ -157,14 +162,18 @@ const LOOKS = 10_000; // milliseconds
 /** A thing that a form changes. Who has it open sees what another made of it before saving.
  *
  * told: the version that the stream tells of. Without a stream it is looked at each 10 seconds (an unchanged one
- * answers 304).
+ * answers 304). Where there is a draft, it begins with what its user saw: what it became since is news. The key of a
+ * view stays the same.
  */
 export function useThing<Data>(
   key: string,
   ask: (ifNoneMatch: string | undefined, signal: AbortSignal) => Promise<Answer<Data>>,
   told?: number,
 ): Thing<Data> {
-  const [shown, setShown] = useState<{ key: string; answer: Answer<Data> } | null>(null);
+  const [shown, setShown] = useState(() => {
+    const answer = seenBefore<Data>(key);
+    return answer && { key, answer };
+  });
   // saving: a save is under way. taking: it worked, and what comes next is taken.
   const phase = useRef<"idle" | "saving" | "taking">("idle");
   const own = shown?.key === key ? shown.answer : null;
@@ -175,6 +184,7 @@ export function useThing<Data>(
       if (signal.aborted) return answer;
       const take = phase.current === "taking";
       if (take) phase.current = "idle";
+      if (take && answer.data !== null) sees(key, answer);
       if (answer.data !== null) setShown((before) => (before?.key === key && !take ? before : { key, answer }));
       return answer;
     },
@@ -186,12 +196,16 @@ export function useThing<Data>(
   const another = own && latest && differs(own, latest) ? latest : null;
   const newer = phase.current === "idle" ? another : null;
   return {
+    key,
+    seen: own,
     data: own?.data ?? null,
     etag: (another ? own : latest)?.etag ?? null,
     error: looked.error,
     newer: newer?.data ?? null,
     accept: () => {
-      if (latest) setShown({ key, answer: latest });
+      if (!latest) return;
+      sees(key, latest);
+      setShown({ key, answer: latest });
     },
     saving: async (work) => {
       phase.current = "saving";

@@ -165,6 +165,77 @@ def test_who_is_signed_out_goes_on_after_signing_in(mall: Mall, opened: Open) ->
     expect(page.get_by_label("Reason")).to_have_value("Kept.")
 
 
+def test_what_was_typed_is_not_there_for_the_next_clerk(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/orders/{BAND}/cancel", signed_in=False)
+    page.get_by_role("button", name="Sign in as staff").click()
+    page.get_by_label("Reason").fill("Left behind.")
+    page.get_by_role("link", name="Customers").click()
+    page.get_by_label("Name").fill("Grace Hopper")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in as staff").click()
+    expect(page.get_by_label("Name")).to_have_value("")
+    assert "Left behind." not in page.evaluate("JSON.stringify({...sessionStorage})")
+    page.get_by_label("Name").fill("Grace Hopper")
+    page.goto(f"{mall.console}#/orders/{BAND}/cancel")
+    page.get_by_label("Reason").fill("Left behind.")
+    mall.refuses_refresh = True
+    page.reload()
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    page.get_by_role("button", name="Sign in as operator").click()
+    expect(page.get_by_label("Reason")).to_have_value("")
+
+
+def test_an_old_draft_shows_what_another_made_of_it_before_it_is_saved(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/stores/{uid('nuts')}")
+    name = page.get_by_label("Name").first
+    name.fill("Nuts & Bolts")
+    expect(badge(page)).to_contain_text("Live")
+    page.get_by_role("link", name="Depot").click()
+    mall.rest.happen("stores", uid("nuts"), "StoreRebranded", "stores", name="Bolts Only")
+    for again in (page.go_back, page.reload):
+        again()
+        news = page.get_by_role("alert").filter(has_text="Somebody else changed this meanwhile.")
+        expect(news).to_contain_text("Bolts Only")
+        expect(name).to_have_value("Nuts & Bolts")
+        expect(page.get_by_role("button", name="Rename")).to_have_attribute("aria-disabled", "true")
+    news.get_by_role("button").click()
+    page.reload()
+    expect(name).to_have_value("Nuts & Bolts")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("The store is renamed.")).to_be_visible()
+    assert mall.rest.find("store", uid("nuts")).content["name"] == "Nuts & Bolts"
+
+
+def test_a_product_draft_is_given_up_by_cancel_and_by_escape(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/stores/{uid('books')}")
+    change = page.get_by_role("button", name="Change Pocket atlas")
+    dialog = page.get_by_role("dialog")
+    for give_up in (dialog.get_by_role("button", name="Cancel").click, lambda: page.keyboard.press("Escape")):
+        change.click()
+        dialog.get_by_label("Price").fill("8.75")
+        give_up()
+        expect(dialog).to_have_count(0)
+        change.click()
+        expect(dialog.get_by_label("Price")).to_have_value("12.50")
+        page.keyboard.press("Escape")
+
+
+def test_an_old_draft_of_a_check_in_keeps_what_was_typed_and_takes_up_what_was_picked(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/orders/{BAND}/check-in")
+    screws = page.get_by_role("textbox", name="Wood screws")
+    screws.fill("1")
+    page.get_by_role("link", name="Depot").click()
+    mall.rest.picked(BAND, 4)
+    page.go_back()
+    news = page.get_by_role("alert").filter(has_text="Somebody else changed this meanwhile.")
+    expect(news).to_contain_text("Picked: 4, before 1.")
+    expect(page.get_by_role("button", name="Check in")).to_have_attribute("aria-disabled", "true")
+    news.get_by_role("button").click()
+    expect(screws).to_have_value("1")
+    expect(page.get_by_role("textbox", name="Horn polish")).to_have_value("1")
+    expect(page.get_by_text("The robot changed this too.")).to_have_count(1)
+
+
 def test_the_second_clerk_sees_the_first_ones_payment_before_saving(mall: Mall, opened: Open, audit: Audit) -> None:
     first, second = opened(f"#/orders/{BAND}/payment"), opened(f"#/orders/{BAND}/payment")
     button = second.get_by_role("button", name="Take $39.48")

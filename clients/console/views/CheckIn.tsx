@@ -69,7 +69,7 @@ const isOpen = ({ status }: ListContent): boolean => status === "assigned" || st
 
 function Form({ id, thing, list, newer }: FormProps) {
   const { api } = useConsole();
-  const draft = useDraft(`check-in ${id}`);
+  const draft = useDraft(thing.key, { seen: thing.seen });
   const [conflicts, setConflicts] = useState<readonly string[]>([]);
   const lines = linesOf(list);
   const found = { ...foundAtFirst(list), ...draft.typed };
