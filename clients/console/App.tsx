@@ -54,7 +54,7 @@ export function App(context: Context) {
 
 function View() {
   const { parts } = route.value;
-  const [first = "orders", id, third] = parts;
+  const [first = "orders", id, third, fourth = id] = parts;
   const title = texts("title");
   useEffect(() => {
     document.title = title;
@@ -62,7 +62,7 @@ function View() {
   if (first === "orders" && id === undefined) return <Orders />;
   if (first === "orders" && id !== undefined) {
     if (third === undefined) return <Order key={id} id={id} />;
-    if (third === "check-in") return <CheckIn key={id} id={id} />;
+    if (third === "check-in" && fourth) return <CheckIn key={fourth} id={id} listId={fourth} />;
     if (third === "payment") return <TakePayment key={id} id={id} />;
     if (third === "cancel") return <CancelOrder key={id} id={id} />;
   }

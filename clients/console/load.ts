@@ -5,6 +5,7 @@ import type { Answer } from "../pages/api/api.ts";
 import { ApiError } from "../pages/api/problem.ts";
 import type { Boards, Rows } from "../pages/live/connection.ts";
 import { useConsole } from "./context.ts";
+import { seenBefore, sees } from "./drafts.ts";
 import { isBehind, versionOf } from "./logic/conflict.ts";
 
 export interface Loaded<Data> {
@@ -70,13 +71,22 @@ export function useEvery(milliseconds: number | null, call: () => void): void {
   }, [milliseconds]);
 }
 
-/** Loads again when the stream tells of another version; the first load has what there was. */
+/** Loads again when the stream tells of a newer version than the one that was loaded, also where it tells of it first. */
+export function useCaughtUp(etag: string | null, told: number | undefined, again: () => void): void {
+  const behind = isBehind(etag, told);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
+  useEffect(() => {
+    if (behind) again();
+  }, [behind, told]);
+}
+
+/** Loads again when the version is another than the one at the first load. */
 export function useLoadedAgain(version: number, again: () => void): void {
-  const before = useRef(0);
+  const before = useRef(version);
   const latest = useRef(again);
   latest.current = again;
   useEffect(() => {
-    if (before.current !== 0 && version !== before.current) latest.current();
+    if (version !== before.current) latest.current();
     before.current = version;
   }, [version]);
 }
@@ -133,6 +143,11 @@ export function useChanged(topic: keyof Boards & string): ReadonlySet<string> {
 }
 
 export interface Thing<Data> extends Loaded<Data> {
+  /** Names its draft. */
+  readonly key: string;
+  /** The version that is shown. */
+  readonly seen: Answer<Data> | null;
+  /** Of the newest version that shows what `data` shows: what is saved is saved over that. */
   readonly etag: string | null;
   /** What it became since: shown before anything is saved. Null while it is as it was. */
   readonly newer: Data | null;
@@ -147,14 +162,18 @@ const LOOKS = 10_000; // milliseconds
 /** A thing that a form changes. Who has it open sees what another made of it before saving.
  *
  * told: the version that the stream tells of. Without a stream it is looked at each 10 seconds (an unchanged one
- * answers 304).
+ * answers 304). Where there is a draft, it begins with what its user saw: what it became since is news. The key of a
+ * view stays the same.
  */
 export function useThing<Data>(
   key: string,
   ask: (ifNoneMatch: string | undefined, signal: AbortSignal) => Promise<Answer<Data>>,
   told?: number,
 ): Thing<Data> {
-  const [shown, setShown] = useState<{ key: string; answer: Answer<Data> } | null>(null);
+  const [shown, setShown] = useState(() => {
+    const answer = seenBefore<Data>(key);
+    return answer && { key, answer };
+  });
   // saving: a save is under way. taking: it worked, and what comes next is taken.
   const phase = useRef<"idle" | "saving" | "taking">("idle");
   const own = shown?.key === key ? shown.answer : null;
@@ -165,26 +184,28 @@ export function useThing<Data>(
       if (signal.aborted) return answer;
       const take = phase.current === "taking";
       if (take) phase.current = "idle";
+      if (take && answer.data !== null) sees(key, answer);
       if (answer.data !== null) setShown((before) => (before?.key === key && !take ? before : { key, answer }));
       return answer;
     },
     told === undefined ? LOOKS : null,
   );
   const latest = looked.data?.data ? looked.data : own;
-  const behind = own !== null && isBehind(latest?.etag ?? null, told);
   const { again } = looked;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
-  useEffect(() => {
-    if (behind) again();
-  }, [behind, told]);
-  const newer = own && latest && phase.current === "idle" && differs(own, latest) ? latest : null;
+  useCaughtUp(latest?.etag ?? null, told, again);
+  const another = own && latest && differs(own, latest) ? latest : null;
+  const newer = phase.current === "idle" ? another : null;
   return {
+    key,
+    seen: own,
     data: own?.data ?? null,
-    etag: own?.etag ?? null,
+    etag: (another ? own : latest)?.etag ?? null,
     error: looked.error,
     newer: newer?.data ?? null,
     accept: () => {
-      if (latest) setShown({ key, answer: latest });
+      if (!latest) return;
+      sees(key, latest);
+      setShown({ key, answer: latest });
     },
     saving: async (work) => {
       phase.current = "saving";
@@ -203,7 +224,9 @@ export function useThing<Data>(
   };
 }
 
-/** A version that shows the same is no news: a request that changed nothing raises it, too. */
+/** A version that shows the same is no news, and what is saved may replace it: a request that changed nothing raises
+ * it, too, and so does what was changed and changed back.
+ */
 function differs<Data>(own: Answer<Data>, latest: Answer<Data>): boolean {
   const [before, after] = [versionOf(own.etag), versionOf(latest.etag)];
   return before !== after && JSON.stringify(own.data) !== JSON.stringify(latest.data);

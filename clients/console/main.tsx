@@ -18,6 +18,7 @@ import { shared } from "../pages/text/shared.ts";
 import { choose, language } from "../pages/text/text.ts";
 import { App } from "./App.tsx";
 import type { Context } from "./context.ts";
+import { followUser } from "./drafts.ts";
 
 function contextOf(config: Config): Context {
   const session = new Session(config, config.staffClient, sessionStorage);
@@ -46,6 +47,7 @@ async function start(place: Element): Promise<void> {
   choose(language.value, false);
   const context = contextOf(await loadConfig());
   await comeBack(context);
+  followUser(context.session);
   render(<App {...context} />, place);
 }
 

@@ -72,7 +72,8 @@ class Boards:
             else:
                 self._boards[shard].rows[id] = (version, data)
             self._tell(shard, id, version, None if gone else data, message)
-            if topic in _OF_ORDER:
+            # The page of an order has the order's own list, and none that staff made.
+            if topic in _OF_ORDER and id == data["orderId"]:
                 page = (f"{ONE_ORDER}{data['orderId']}", 0)
                 self._boards[page].rows[_OF_ORDER[topic]] = (version, data)
                 self._tell(page, _OF_ORDER[topic], version, data, message)

@@ -191,6 +191,14 @@ class Rest:
         version = self.boards.put("lists", row["listId"], row)
         self.put("list", row["listId"], samples.list_content(row, lines), version)
 
+    def add_list_by_staff(self, order: str, robot: str) -> str:
+        """A list that staff made for an order: it has an id of its own."""
+        id = samples.uid(f"extra {order}")
+        row = {**samples.list_row(order, "assigned", 2, robot, lines=1), "listId": id, "byStaff": True}
+        self.put("list", id, samples.list_content(row, 1), self.boards.put("lists", id, row))
+        self.boards.put("robots", samples.uid(robot), {**self.boards.row("robots", samples.uid(robot)), "listId": id})
+        return id
+
     def add_invoice(self, name: str, amount: float, minutes: float) -> None:
         row = samples.invoice_row(name, amount, minutes)
         version = self.boards.put("invoices", row["orderId"], row)
@@ -198,6 +206,11 @@ class Rest:
         self.put("invoice", row["orderId"], {"id": row["orderId"], **shown}, version)
         payment = {"paymentId": row["paymentId"], "status": "confirmed", "authorized": amount}
         self.boards.put_payment(row["orderId"], {**payment, "captured": 0.0, "released": 0.0, "refunded": 0.0})
+        self.add_payment(row["orderId"], row["paymentId"], "confirmed", amount)
+
+    def add_payment(self, order_id: str, id: str, status: str, amount: float) -> None:
+        owner = {"customerId": samples.uid("ada"), "orderId": order_id}
+        self.put("payment", id, {"id": id, **owner, "amount": amount, "status": status})
 
     def picked(self, id: str, picked: int) -> None:
         """A robot picks more of a list."""

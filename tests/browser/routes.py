@@ -32,7 +32,8 @@ def _complete(mall: Rest, asked: Asked, id: str) -> Answer:
         raise RefusedError(409, "the shopping list is completed")
     thing = mall.change(asked, "list", id)
     mall.happen("lists", id, "ShoppingListCompleted", "depot", gone=True, status="completed")
-    mall.happen("orders", id, "OrderReadied", "ordering", ready=True, readiedAt=ago())
+    if ("order", id) in mall.things:  # the order's own list has its id
+        mall.happen("orders", id, "OrderReadied", "ordering", ready=True, readiedAt=ago())
     return Answer(200, {}, thing.version)
 
 
@@ -180,6 +181,9 @@ def _resume(mall: Rest, asked: Asked, orderId: str) -> Answer:
 @route("GET", "/api/payments/differences")
 def _differences(mall: Rest, asked: Asked) -> Answer:
     return Answer(200, {"differences": mall.differences})
+
+
+_shows("payment", "/api/payments/{id}")  # after the paths that it would match
 
 
 @route("GET", "/api/insights/sales")

@@ -1,6 +1,7 @@
 """Boards that move by themselves: bursts, cuts, a deploy, what is stale, and two clerks at one thing."""
 
 import re
+import threading
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -164,6 +165,77 @@ def test_who_is_signed_out_goes_on_after_signing_in(mall: Mall, opened: Open) ->
     expect(page.get_by_label("Reason")).to_have_value("Kept.")
 
 
+def test_what_was_typed_is_not_there_for_the_next_clerk(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/orders/{BAND}/cancel", signed_in=False)
+    page.get_by_role("button", name="Sign in as staff").click()
+    page.get_by_label("Reason").fill("Left behind.")
+    page.get_by_role("link", name="Customers").click()
+    page.get_by_label("Name").fill("Grace Hopper")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in as staff").click()
+    expect(page.get_by_label("Name")).to_have_value("")
+    assert "Left behind." not in page.evaluate("JSON.stringify({...sessionStorage})")
+    page.get_by_label("Name").fill("Grace Hopper")
+    page.goto(f"{mall.console}#/orders/{BAND}/cancel")
+    page.get_by_label("Reason").fill("Left behind.")
+    mall.refuses_refresh = True
+    page.reload()
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    page.get_by_role("button", name="Sign in as operator").click()
+    expect(page.get_by_label("Reason")).to_have_value("")
+
+
+def test_an_old_draft_shows_what_another_made_of_it_before_it_is_saved(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/stores/{uid('nuts')}")
+    name = page.get_by_label("Name").first
+    name.fill("Nuts & Bolts")
+    expect(badge(page)).to_contain_text("Live")
+    page.get_by_role("link", name="Depot").click()
+    mall.rest.happen("stores", uid("nuts"), "StoreRebranded", "stores", name="Bolts Only")
+    for again in (page.go_back, page.reload):
+        again()
+        news = page.get_by_role("alert").filter(has_text="Somebody else changed this meanwhile.")
+        expect(news).to_contain_text("Bolts Only")
+        expect(name).to_have_value("Nuts & Bolts")
+        expect(page.get_by_role("button", name="Rename")).to_have_attribute("aria-disabled", "true")
+    news.get_by_role("button").click()
+    page.reload()
+    expect(name).to_have_value("Nuts & Bolts")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("The store is renamed.")).to_be_visible()
+    assert mall.rest.find("store", uid("nuts")).content["name"] == "Nuts & Bolts"
+
+
+def test_a_product_draft_is_given_up_by_cancel_and_by_escape(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/stores/{uid('books')}")
+    change = page.get_by_role("button", name="Change Pocket atlas")
+    dialog = page.get_by_role("dialog")
+    for give_up in (dialog.get_by_role("button", name="Cancel").click, lambda: page.keyboard.press("Escape")):
+        change.click()
+        dialog.get_by_label("Price").fill("8.75")
+        give_up()
+        expect(dialog).to_have_count(0)
+        change.click()
+        expect(dialog.get_by_label("Price")).to_have_value("12.50")
+        page.keyboard.press("Escape")
+
+
+def test_an_old_draft_of_a_check_in_keeps_what_was_typed_and_takes_up_what_was_picked(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/orders/{BAND}/check-in")
+    screws = page.get_by_role("textbox", name="Wood screws")
+    screws.fill("1")
+    page.get_by_role("link", name="Depot").click()
+    mall.rest.picked(BAND, 4)
+    page.go_back()
+    news = page.get_by_role("alert").filter(has_text="Somebody else changed this meanwhile.")
+    expect(news).to_contain_text("Picked: 4, before 1.")
+    expect(page.get_by_role("button", name="Check in")).to_have_attribute("aria-disabled", "true")
+    news.get_by_role("button").click()
+    expect(screws).to_have_value("1")
+    expect(page.get_by_role("textbox", name="Horn polish")).to_have_value("1")
+    expect(page.get_by_text("The robot changed this too.")).to_have_count(1)
+
+
 def test_the_second_clerk_sees_the_first_ones_payment_before_saving(mall: Mall, opened: Open, audit: Audit) -> None:
     first, second = opened(f"#/orders/{BAND}/payment"), opened(f"#/orders/{BAND}/payment")
     button = second.get_by_role("button", name="Take $39.48")
@@ -266,3 +338,32 @@ def test_the_messages_of_a_time_without_a_connection_are_in_the_timeline(mall: M
     page.clock.fast_forward(5_000)
     expect(page.locator(".node")).to_have_count(13)
     expect(page.locator(".node").filter(has_text="Order paid")).to_be_visible()
+
+
+def test_an_order_that_changed_while_the_console_connects_is_read_again(mall: Mall, opened: Open) -> None:
+    mall.boards.cut(refuse=True)
+    page = opened(f"#/orders/{BAND}", clock=True)
+    expect(page.locator(".node")).to_have_count(12)
+    expect(page.locator(".total")).to_contain_text("$39.48")
+    mall.rest.happen("orders", BAND, "OrderReadied", "ordering", ready=True, total=21.48)
+    mall.boards.open()
+    page.clock.fast_forward(60_000)
+    expect(badge(page)).to_contain_text("Live")
+    expect(page.locator(".total")).to_contain_text("$21.48")
+    expect(page.locator(".node").filter(has_text="Order readied")).to_be_visible()
+
+
+def test_the_money_of_an_order_of_which_the_stream_has_none_is_asked_of_its_owner(mall: Mall, opened: Open) -> None:
+    id, payment = uid("done"), uid("payment done")
+    content = {"id": id, "orderId": id, "paymentId": payment, "amount": 21.48, "status": "paid"}
+    mall.rest.put("invoice", id, content)
+    mall.rest.add_payment(id, payment, "settled", 30.0)
+    held = mall.rest.held["/api/payments/.*"] = threading.Event()
+    page = opened(f"#/orders/{id}")
+    facts = page.locator("dl").filter(has_text="Invoice")
+    expect(badge(page)).to_contain_text("Live")
+    expect(facts).to_have_text(re.compile(r"Invoice\s*…\s*Payment\s*…"))
+    held.set()
+    expect(facts).to_have_text(re.compile(r"Invoice\s*\$21\.48 · Paid\s*Payment\s*Settled\s*Authorized\s*\$30\.00"))
+    page.goto(f"{mall.console}#/orders/{uid('gone')}")
+    expect(facts).to_have_text(re.compile(r"Invoice\s*None\s*Payment\s*None"))

@@ -45,6 +45,23 @@ def test_a_list_is_checked_in_with_shortages_within_two_clicks(mall: Mall, opene
     assert sent.body == {"shortages": [{"storeId": uid("nuts"), "productId": uid("screws"), "quantity": 1}]}
 
 
+def test_a_list_that_staff_made_is_checked_in_and_not_the_orders_own(mall: Mall, opened: Open) -> None:
+    extra = mall.rest.add_list_by_staff("brass band", "c3")
+    page = opened("#/depot")
+    robot = page.get_by_role("row").filter(has_text="Cargo")
+    expect(robot.get_by_role("link")).to_have_attribute("href", f"#/orders/{BAND}")
+    card = page.locator(".card").filter(has=page.get_by_role("heading", name="Cargo"))
+    expect(page.get_by_role("link", name=f"Check in {short(BAND)}")).to_have_count(2)
+    card.get_by_role("link", name=f"Check in {short(BAND)}").click()
+    expect(page.get_by_role("textbox", name="Pocket atlas")).to_have_value("1")
+    expect(page.get_by_role("textbox")).to_have_count(1)
+    page.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text(f"{short(BAND)} is checked in.")).to_be_visible()
+    [sent] = mall.rest.writes("PUT", ".*/complete")
+    assert sent.path == f"/api/depot/shopping/{extra}/complete"
+    assert mall.rest.find("list", BAND).content["status"] == "active"
+
+
 def test_problems_are_counted_on_every_page(mall: Mall, opened: Open, audit: Audit) -> None:
     stuck(mall)
     page = opened("#/depot", clock=True)

@@ -68,6 +68,7 @@ export const en = {
 
   money: "Money",
   "money.invoice": "Invoice",
+  "money.unread": "Could not be read",
   "money.payment": "Payment",
   "money.authorized": "Authorized",
   "money.captured": "Captured",

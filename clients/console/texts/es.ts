@@ -71,6 +71,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
 
   money: "Dinero",
   "money.invoice": "Factura",
+  "money.unread": "No se pudo leer",
   "money.payment": "Pago",
   "money.authorized": "Autorizado",
   "money.captured": "Cobrado",

@@ -57,7 +57,7 @@ const isOpen = ({ status }: OrderingOrderContent): boolean => ["pending", "appro
 function Form({ thing, order, newer }: FormProps) {
   const { api } = useConsole();
   const { id } = order;
-  const draft = useDraft(`cancel ${id}`);
+  const draft = useDraft(thing.key, { seen: thing.seen });
   const reason = draft.typed.reason ?? "";
   const { error, save } = useSave(
     () =>
@@ -106,7 +106,7 @@ function Form({ thing, order, newer }: FormProps) {
         >
           {texts("cancel.save")}
         </Button>
-        <a class="button" href={to("orders", id)}>
+        <a class="button" href={to("orders", id)} onClick={draft.clear}>
           {texts("cancel.keep")}
         </a>
       </div>

@@ -9,7 +9,7 @@ import { shortId } from "../../pages/text/ids.ts";
 import { number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { useDraft } from "../drafts.ts";
-import { type Thing, useThing } from "../load.ts";
+import { type Thing, useRows, useThing } from "../load.ts";
 import { foundAtFirst, type Line, linesOf, shortages, wrongFields } from "../logic/checkIn.ts";
 import { merge } from "../logic/conflict.ts";
 import { Heading } from "../parts/Heading.tsx";
@@ -20,11 +20,19 @@ import { go } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 import { useKnown } from "./Order.tsx";
 
-export function CheckIn({ id }: { readonly id: string }) {
+interface Props {
+  /** The order's. */
+  readonly id: string;
+  /** The order's own list has the order's id; one that staff made has another. */
+  readonly listId: string;
+}
+
+export function CheckIn({ id, listId }: Props) {
   const { api } = useConsole();
-  const { list } = useKnown(id);
-  // The list of an order has the order's id.
-  const listId = list?.data.listId ?? id;
+  const known = useKnown(id).list;
+  const open = useRows("lists").get(listId);
+  // The stream of an order has its own list, also after it ended.
+  const list = listId === id ? known : open;
   const thing = useThing(
     `list ${listId}`,
     async (ifNoneMatch, signal) => {
@@ -61,7 +69,7 @@ const isOpen = ({ status }: ListContent): boolean => status === "assigned" || st
 
 function Form({ id, thing, list, newer }: FormProps) {
   const { api } = useConsole();
-  const draft = useDraft(`check-in ${id}`);
+  const draft = useDraft(thing.key, { seen: thing.seen });
   const [conflicts, setConflicts] = useState<readonly string[]>([]);
   const lines = linesOf(list);
   const found = { ...foundAtFirst(list), ...draft.typed };

@@ -44,7 +44,7 @@ function Find() {
 
 function Register() {
   const { api } = useConsole();
-  const draft = useDraft("register customer", true);
+  const draft = useDraft("register customer", { isPersonal: true });
   const { name = "", smsNumber = "", language = "en" } = draft.typed;
   const [created, setCreated] = useState("");
   const { error, save } = useSave(

@@ -4,6 +4,7 @@ import { Badge } from "../../pages/design/Badge.tsx";
 import { Empty, Loading } from "../../pages/design/states.tsx";
 import { type Column, Table } from "../../pages/design/Table.tsx";
 import type { ListRow, RobotRow } from "../../pages/generated/frames.ts";
+import type { Rows } from "../../pages/live/connection.ts";
 import { shortId } from "../../pages/text/ids.ts";
 import { useChanged, useLoading, useNow, useRows } from "../load.ts";
 import { byRobot, type RobotLists, type Row, sortedRobots } from "../logic/boards.ts";
@@ -43,7 +44,7 @@ export function Depot() {
             groups.map((group) => <Group key={group.botId ?? "-"} group={group} now={now} changed={changed} />)
           )}
         </section>
-        <Robots robots={sortedRobots(robots.values())} now={now} />
+        <Robots robots={sortedRobots(robots.values())} lists={lists} now={now} />
       </div>
     </>
   );
@@ -80,7 +81,7 @@ function Group({ group, now, changed }: GroupProps) {
       number: true,
       cell: ({ data }) =>
         data.status === "assigned" || data.status === "active" ? (
-          <a href={to("orders", data.orderId, "check-in")} class="button button-small">
+          <a href={to("orders", data.orderId, "check-in", data.listId)} class="button button-small">
             {texts("checkIn")}
             <span class="for-readers"> {shortId(data.orderId)}</span>
           </a>
@@ -98,7 +99,13 @@ function Group({ group, now, changed }: GroupProps) {
   );
 }
 
-function Robots({ robots, now }: { readonly robots: readonly Row<RobotRow>[]; readonly now: number }) {
+interface RobotsProps {
+  readonly robots: readonly Row<RobotRow>[];
+  readonly lists: Rows<ListRow>;
+  readonly now: number;
+}
+
+function Robots({ robots, lists, now }: RobotsProps) {
   const loading = useLoading("robots");
   return (
     <section class="stack" aria-labelledby="robots">
@@ -120,12 +127,7 @@ function Robots({ robots, now }: { readonly robots: readonly Row<RobotRow>[]; re
               { name: texts("state"), cell: ({ data }) => <RobotStatus status={data.status} listId={data.listId} /> },
               {
                 name: texts("order"),
-                cell: ({ data }) =>
-                  data.listId ? (
-                    <a href={to("orders", data.listId)} class="mono" data-item>
-                      {shortId(data.listId)}
-                    </a>
-                  ) : null,
+                cell: ({ data }) => <OrderOf listId={data.listId} lists={lists} />,
               },
               { name: texts("since"), cell: ({ data }) => <Age since={data.since} now={now} />, number: true },
             ]}
@@ -135,5 +137,16 @@ function Robots({ robots, now }: { readonly robots: readonly Row<RobotRow>[]; re
         </div>
       )}
     </section>
+  );
+}
+
+/** The order of a robot's list: a list that staff made has an id of its own. */
+function OrderOf({ listId, lists }: { readonly listId: string | null; readonly lists: Rows<ListRow> }) {
+  const orderId = listId === null ? undefined : lists.get(listId)?.data.orderId;
+  if (orderId === undefined) return null;
+  return (
+    <a href={to("orders", orderId)} class="mono" data-item>
+      {shortId(orderId)}
+    </a>
   );
 }

@@ -9,7 +9,7 @@ import type { ProductShape } from "../../pages/generated/api.ts";
 import { shared } from "../../pages/text/shared.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
-import { useDraft } from "../drafts.ts";
+import { type Draft, useDraft } from "../drafts.ts";
 import { type Thing, useThing } from "../load.ts";
 import { merge } from "../logic/conflict.ts";
 import { amountOf } from "../logic/search.ts";
@@ -30,10 +30,15 @@ export function EditProduct({ id, onDone, onClose }: Props) {
     const given = { path: { id }, signal, ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
     return api.ask("GET /api/stores/products/{id}", given);
   });
+  const draft = useDraft(thing.key, { seen: thing.seen });
+  const close = (): void => {
+    draft.clear();
+    onClose();
+  };
   return (
-    <Dialog title={texts("product.title")} onClose={onClose}>
+    <Dialog title={texts("product.title")} onClose={close}>
       {thing.data ? (
-        <Form thing={thing} product={thing.data.product} onDone={onDone} onClose={onClose} />
+        <Form thing={thing} draft={draft} product={thing.data.product} onDone={onDone} onClose={close} />
       ) : thing.error ? (
         <Failed error={thing.error} again={thing.again} />
       ) : (
@@ -45,15 +50,15 @@ export function EditProduct({ id, onDone, onClose }: Props) {
 
 interface FormProps extends Omit<Props, "id"> {
   readonly thing: Thing<{ product: ProductShape }>;
+  readonly draft: Draft;
   readonly product: ProductShape;
 }
 
 const fieldsOf = ({ name, description, price }: ProductShape) => ({ name, description, price: price.toFixed(2) });
 
-function Form({ thing, product, onDone, onClose }: FormProps) {
+function Form({ thing, draft, product, onDone, onClose }: FormProps) {
   const { api } = useConsole();
   const { id } = product;
-  const draft = useDraft(`product ${id}`);
   const there = fieldsOf(product);
   const { name, description, price } = { ...there, ...draft.typed };
   const newer = thing.newer?.product ?? null;

@@ -8,12 +8,13 @@ import type { InvoiceRow, ListRow, OrderRow, PaymentRow } from "../../pages/gene
 import { shortId } from "../../pages/text/ids.ts";
 import { money, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
-import { isKind, useLoad, useLoadedAgain, useRows } from "../load.ts";
+import { isKind, useCaughtUp, useLoad, useRows } from "../load.ts";
+import { versionOf } from "../logic/conflict.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { OrderStatus } from "../parts/Status.tsx";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
-import { Money, When, Who } from "./orderFacts.tsx";
+import { Money, useInvoice, When, Who } from "./orderFacts.tsx";
 import { Timeline } from "./Timeline.tsx";
 
 /** What the stream has of an order, by the rows' ids. */
@@ -31,9 +32,13 @@ export function useKnown(id: string): Known {
 export function Order({ id }: { readonly id: string }) {
   const { api } = useConsole();
   const known = useKnown(id);
-  const version = known.order?.version ?? 0;
-  const { data, error, again } = useLoad(id, (signal) => api.get("GET /api/ordering/{id}", { path: { id }, signal }));
-  useLoadedAgain(version, again);
+  const told = known.order?.version;
+  const loaded = useLoad(id, (signal) => api.ask("GET /api/ordering/{id}", { path: { id }, signal }));
+  const { error, again } = loaded;
+  const data = loaded.data?.data;
+  const etag = loaded.data?.etag ?? null;
+  useCaughtUp(etag, told, again);
+  const invoice = useInvoice(id, known.invoice?.data);
   const title = texts("order.title", { id: shortId(id) });
   const back = { label: texts("place.orders"), parts: ["orders"] };
   if (!data) {
@@ -59,17 +64,17 @@ export function Order({ id }: { readonly id: string }) {
         {(known.order?.data.ready ?? order.ready) && <Badge kind="good">{texts("order.there")}</Badge>}
         {(known.order?.data.paid ?? order.paid) && <Badge kind="good">{texts("order.paid")}</Badge>}
       </Heading>
-      <Actions id={id} known={known} status={status} />
+      <Actions id={id} known={known} status={status} owed={invoice.invoice?.status === "pending"} />
       <div class="columns">
         <div class="stack">
           <Items order={order} />
           <div class="pair">
-            <Money order={order} known={known} />
+            <Money order={order} known={known} invoice={invoice} />
             <Who order={order} known={known} />
           </div>
           <When known={known} />
         </div>
-        <Timeline id={id} version={version} />
+        <Timeline id={id} version={Math.max(versionOf(etag) ?? 0, told ?? 0)} />
       </div>
     </>
   );
@@ -102,15 +107,16 @@ interface ActionsProps {
   readonly id: string;
   readonly known: Known;
   readonly status: OrderRow["status"];
+  /** Whether its invoice is to be paid. */
+  readonly owed: boolean;
 }
 
 /** What can be done now. */
-function Actions({ id, known, status }: ActionsProps) {
+function Actions({ id, known, status, owed }: ActionsProps) {
   const listStatus = known.list?.data.status;
   const open = ["pending", "approved", "ready"].includes(status);
   const checkIn = listStatus === "assigned" || listStatus === "active";
-  const pay = known.invoice?.data.status === "pending";
-  if (!open && !checkIn && !pay) return null;
+  if (!open && !checkIn && !owed) return null;
   return (
     <div class="row">
       {checkIn && (
@@ -118,7 +124,7 @@ function Actions({ id, known, status }: ActionsProps) {
           {texts("checkIn")}
         </a>
       )}
-      {pay && (
+      {owed && (
         <a class={`button ${checkIn ? "" : "button-primary"}`} href={to("orders", id, "payment")}>
           {texts("pay")}
         </a>

@@ -104,7 +104,7 @@ export function Products({ storeId }: { readonly storeId: string }) {
         )}
       </section>
       <NewProduct storeId={storeId} onDone={again} />
-      {edited !== null && <EditProduct id={edited} onDone={done} onClose={() => setEdited(null)} />}
+      {edited !== null && <EditProduct key={edited} id={edited} onDone={done} onClose={() => setEdited(null)} />}
       {removed && <Remove product={removed} onDone={done} onClose={() => setRemoved(null)} />}
     </div>
   );

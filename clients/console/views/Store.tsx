@@ -59,7 +59,7 @@ interface Props {
 
 function Rename({ store, thing }: Props) {
   const { api } = useConsole();
-  const draft = useDraft(`name of ${store.id}`);
+  const draft = useDraft(thing.key, { seen: thing.seen });
   const name = draft.typed.name ?? store.name;
   const newer = thing.newer?.store ?? null;
   const { error, save } = useSave(

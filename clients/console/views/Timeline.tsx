@@ -74,7 +74,7 @@ function useReconciled(missing: number, heard: number, again: () => void): void 
 
 interface Props {
   readonly id: string;
-  /** Of the order's row: after a reconnect the messages between are in the archive alone. */
+  /** The newest known of the order: after a (re)connect the messages before are in the archive alone. */
   readonly version: number;
 }
 

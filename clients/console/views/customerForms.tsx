@@ -24,7 +24,7 @@ interface Props {
 export function ChangeNumber({ customer, thing }: Props) {
   const { api } = useConsole();
   const { id } = customer;
-  const draft = useDraft(`number of ${id}`, true);
+  const draft = useDraft(thing.key, { isPersonal: true, seen: thing.seen });
   const typed = draft.typed.smsNumber ?? "";
   const { error, save } = useSave(
     () =>

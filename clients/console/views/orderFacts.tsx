@@ -1,6 +1,7 @@
 /** An order's money, people and times, as far as they are known. */
 
-import type { OrderingOrderContent } from "../../pages/generated/api.ts";
+import type { InvoiceShape, OrderingOrderContent } from "../../pages/generated/api.ts";
+import type { InvoiceRow, PaymentRow } from "../../pages/generated/frames.ts";
 import { shortId } from "../../pages/text/ids.ts";
 import { clockTime, dayAndTime, money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
@@ -11,29 +12,61 @@ import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 import type { Known } from "./Order.tsx";
 
+const LOADING = "…";
+
 interface Props {
   readonly order: OrderingOrderContent;
   readonly known: Known;
 }
 
-export function Money({ order, known }: Props) {
-  const invoice = known.invoice?.data;
-  const payment = known.payment?.data;
+interface FoundInvoice {
+  readonly invoice: Pick<InvoiceShape, "amount" | "status"> | undefined;
+  /** Why there is none so far; null while it loads. */
+  readonly error: unknown;
+}
+
+/** An order's invoice, of the stream; of its owner where the stream has none: not yet, or not any more. */
+export function useInvoice(id: string, row: InvoiceRow | undefined): FoundInvoice {
+  const { api } = useConsole();
+  const { data, error } = useLoad(row ? "" : `invoice ${id}`, async (signal) =>
+    row ? null : api.get("GET /api/payments/invoices/{id}", { path: { id }, signal }),
+  );
+  return { invoice: row ?? data?.invoice, error };
+}
+
+type FoundPayment = Pick<PaymentRow, "status" | "authorized"> & Partial<PaymentRow>;
+
+/** The payment of an order, as `useInvoice`. Its owner does not show what of it was captured, released and refunded. */
+function usePayment(id: string, row: PaymentRow | undefined): { payment: FoundPayment | undefined; error: unknown } {
+  const { api } = useConsole();
+  const { data, error } = useLoad(row ? "" : `payment ${id}`, async (signal) =>
+    row ? null : api.get("GET /api/payments/{id}", { path: { id }, signal }),
+  );
+  const payment = row ?? (data ? { status: data.payment.status, authorized: data.payment.amount } : undefined);
+  return { payment, error };
+}
+
+const missing = (error: unknown): string =>
+  error ? texts(isKind(error, "not_found") ? "none" : "money.unread") : LOADING;
+
+export function Money({ order, known, invoice: found }: Props & { readonly invoice: FoundInvoice }) {
+  const { invoice } = found;
+  const { payment, error } = usePayment(order.paymentId, known.payment?.data);
   return (
     <section class="card stack-close">
       <h2>{texts("money")}</h2>
       <dl class="facts">
         <Pair name={texts("items.total")}>{money(order.total)}</Pair>
         <Pair name={texts("money.invoice")}>
-          {invoice ? `${money(invoice.amount)} · ${texts(`invoice.${invoice.status}`)}` : texts("none")}
+          {invoice ? `${money(invoice.amount)} · ${texts(`invoice.${invoice.status}`)}` : missing(found.error)}
         </Pair>
+        <Pair name={texts("money.payment")}>{payment ? texts(`payment.${payment.status}`) : missing(error)}</Pair>
         {payment && (
           <>
-            <Pair name={texts("money.payment")}>{texts(`payment.${payment.status}`)}</Pair>
             <Pair name={texts("money.authorized")}>{money(payment.authorized)}</Pair>
-            <Pair name={texts("money.captured")}>{money(payment.captured)}</Pair>
-            {payment.released > 0 && <Pair name={texts("money.released")}>{money(payment.released)}</Pair>}
-            {payment.refunded > 0 && <Pair name={texts("money.refunded")}>{money(payment.refunded)}</Pair>}
+            {payment.captured !== undefined && <Pair name={texts("money.captured")}>{money(payment.captured)}</Pair>}
+            {!!payment.released && <Pair name={texts("money.released")}>{money(payment.released)}</Pair>}
+            {!!payment.refunded && <Pair name={texts("money.refunded")}>{money(payment.refunded)}</Pair>}
           </>
         )}
       </dl>
