@@ -49,7 +49,7 @@ export class Session implements Caller {
 
   /** An access token that is good for another minute at least; null where nobody is signed in.
    *
-   * Throws what fetch throws where the pool does not answer: the user is still signed in then.
+   * Throws where the pool does not answer, or has no time for it: the user is still signed in then.
    */
   access = async (renew = false): Promise<string | null> => {
     if (!renew && (claimsOf(this.token)?.exp ?? 0) * 1000 > Date.now() + SOON) return this.token;
@@ -83,7 +83,7 @@ export class Session implements Caller {
     try {
       this.begin(await this.refresh(this.config, this.client, kept));
     } catch (error) {
-      if (!(error instanceof SignInError)) throw error;
+      if (!(error instanceof SignInError && error.isFinal)) throw error;
       this.signedOut();
       return null;
     }

@@ -131,6 +131,24 @@ test("a pool that does not answer signs nobody out, one that refuses does", asyn
   assert.deepEqual([session.presence.value, store.getItem("refresh token")], ["ended", null]);
 });
 
+test("a pool that has no time, or says what nobody foresaw, signs nobody out; a token that is never good does", async () => {
+  for (const [status, code, presence] of [
+    [429, "TooManyRequestsException", "in"],
+    [400, "TooManyRequestsException", "in"],
+    [400, "com.amazonaws.cognito#InternalErrorException", "in"],
+    [403, "", "in"],
+    [400, "com.amazonaws.cognito#UserNotFoundException", "ended"],
+    [400, "RefreshTokenReuseException", "ended"],
+  ] as const) {
+    const session = new Session(CONFIG, "staff-app", memory());
+    session.begin({ access: access(0), refresh: "r1" });
+    answers = [[status, { __type: code }], issued(access(5))];
+    await session.access().catch(() => undefined);
+    assert.equal(session.presence.value, presence, code);
+    if (presence === "in") assert.notEqual(await session.access(), null, code);
+  }
+});
+
 test("a kiosk's one-time password is replaced by one that nobody knows", async () => {
   answers = [[200, { ChallengeName: "NEW_PASSWORD_REQUIRED", Session: "s" }], issued(access(5), "r1")];
   const tokens = await byPassword(CONFIG, CONFIG.kioskClient, "kiosk-1", "once");
