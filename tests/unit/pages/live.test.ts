@@ -113,6 +113,23 @@ test("a row whose time on its board is over goes, but stays on the page of its o
   assert.deepEqual([live.rows("orders").value.size, live.rows("order:1").value.size], [0, 1]);
 });
 
+test("the clock goes on where the machine's is set back, and pings are sent", async (context) => {
+  const socket = await opened();
+  const real = Date.now;
+  let step = 0;
+  context.mock.method(Date, "now", () => real() + step);
+  const before = live.now();
+  step = -3_600_000;
+  assert(live.now() >= before);
+  step += 31_000;
+  assert(live.now() >= before + 31_000);
+  document.dispatchEvent(new window.Event("visibilitychange"));
+  assert.deepEqual(
+    socket.sent.map(({ action }) => action),
+    ["ping"],
+  );
+});
+
 test("who is signed out is told so, and connects again after signing in", async () => {
   tokens = [null, "again"];
   live.watch("lists");
