@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { readConfig } from "../../../clients/pages/api/config.ts";
 import { signInAsNamed } from "../../../clients/pages/sign_in/development.ts";
-import { byPassword, SignInError } from "../../../clients/pages/sign_in/pool.ts";
+import { byPassword, SignInError, type Tokens } from "../../../clients/pages/sign_in/pool.ts";
 import { Session } from "../../../clients/pages/sign_in/session.ts";
 import { callbackOf, loginAddress, logoutAddress, returned } from "../../../clients/pages/sign_in/staff.ts";
 import { memory } from "./memory.ts";
@@ -189,6 +189,34 @@ test("an address signs in nobody whom config.json does not name, no kiosk, and n
   answers = [[400, { __type: "NotAuthorizedException" }]];
   assert.equal(await signInAsNamed(refusing, session, "https://pages/console/#as=clerk"), "/console/");
   assert.equal(session.presence.value, "out");
+});
+
+test("a renewal that ends after the user signed out signs nobody in, and what it got is revoked", async () => {
+  for (const next of [null, "theirs"]) {
+    const store = memory();
+    let answer = (_: Tokens): void => undefined;
+    const renewing = (): Promise<Tokens> =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const session = new Session(CONFIG, "staff-app", store, "refresh token", renewing);
+    session.begin({ access: access(0), refresh: "r1" });
+    const asking = session.access();
+    answers = [
+      [200, {}],
+      [200, {}],
+    ];
+    asked = [];
+    await session.end();
+    if (next) session.begin({ access: access(5), refresh: next });
+    answer({ access: access(5), refresh: "r2" });
+    assert.equal(await asking.catch(() => "refused"), next ? "refused" : null);
+    assert.deepEqual([session.presence.value, store.getItem("refresh token")], [next ? "in" : "out", next]);
+    assert.deepEqual(
+      asked.map(({ body }) => (JSON.parse(body) as Fields).Token),
+      ["r1", "r2"],
+    );
+  }
 });
 
 test("to sign out forgets and revokes the token, also when the pool does not answer", async () => {
