@@ -18,7 +18,9 @@ import { begin, begun, end, help, visit } from "./logic/visit.ts";
 import { t } from "./texts.ts";
 import { App } from "./views/App.tsx";
 
-const LOOK_AGAIN = 5_000; // milliseconds after which the mall is asked again while it does not answer
+// In milliseconds: after which the mall is asked again while it does not answer, and a customer's session is looked at.
+const LOOK_AGAIN = 5_000;
+const STAY = 30_000;
 const VOLUMES = [0.35, 0.7, 1];
 
 const voice: Voice = {
@@ -101,6 +103,7 @@ function start(kiosk: Kiosk, page: HTMLElement): void {
     const { stores } = kiosk.catalogue.shop.value;
     if (network.value === "lost" || stores === null) void kiosk.catalogue.look().catch(() => undefined);
   }, LOOK_AGAIN);
+  setInterval(() => void kiosk.stay().catch(() => undefined), STAY);
   keepFocus(page);
   listen(document, voice);
   somebody();

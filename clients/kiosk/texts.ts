@@ -109,6 +109,8 @@ export const en = {
   "order.payLater": "Or pay when you pick up.",
   "order.finish": "Finish",
   "order.asOf": "As of {time}. We cannot reach the mall; this may be old.",
+  "order.ended":
+    "Your time at this kiosk has run out, so nothing new is shown here. We text you when your order is ready.",
   "order.news": "News: {news}.",
   "idle.title": "Are you still there?",
   "idle.text": "To protect your privacy, this visit ends in {count} seconds.",

@@ -104,6 +104,8 @@ export const es: Texts = {
   "order.payLater": "O pague al recoger el pedido.",
   "order.finish": "Terminar",
   "order.asOf": "A las {time}. No podemos conectar con el centro; puede no estar al día.",
+  "order.ended":
+    "Su tiempo en este quiosco se acabó: aquí no se ve nada nuevo. Le avisamos por mensaje cuando su pedido esté listo.",
   "order.news": "Novedad: {news}.",
   "idle.title": "¿Sigue ahí?",
   "idle.text": "Para proteger su privacidad, esta visita termina en {count} segundos.",

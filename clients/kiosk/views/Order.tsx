@@ -21,6 +21,7 @@ export function Order({ kiosk, onFinish }: Props) {
   const [order, setOrder] = useState<Content | null>(null);
   const [heard, setHeard] = useState<number | null>(null);
   const [answered, setAnswered] = useState(true);
+  const [ended, setEnded] = useState(false);
   useEffect(() => {
     const stop = new AbortController();
     let before = "";
@@ -34,7 +35,7 @@ export function Order({ kiosk, onFinish }: Props) {
       setAnswered(good);
       if (good) setHeard(Date.now());
     };
-    void follow(kiosk.mine, orderId, { changed, heard: note }, stop.signal);
+    void follow(kiosk.mine, orderId, { changed, heard: note, ended: () => setEnded(true) }, stop.signal);
     return () => stop.abort();
   }, [kiosk, orderId]);
   const number = shortId(orderId);
@@ -46,11 +47,14 @@ export function Order({ kiosk, onFinish }: Props) {
       ) : (
         <Steps order={order} />
       )}
+      {ended && <Said class="notice notice-warn">{t("order.ended")}</Said>}
       {!answered && heard !== null && (
         <Said class="notice notice-warn">{t("order.asOf", { time: clockTime(heard) })}</Said>
       )}
       <div class="actions">
-        {order && !over && !order.paid && order.status !== "pending" && <Charge kiosk={kiosk} order={order} />}
+        {order && !over && !ended && !order.paid && order.status !== "pending" && (
+          <Charge kiosk={kiosk} order={order} />
+        )}
         <Button kind="primary" onPress={onFinish}>
           {t("order.finish")}
         </Button>
