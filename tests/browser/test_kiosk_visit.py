@@ -61,6 +61,21 @@ def test_what_a_customer_set_for_itself_ends_with_the_visit(kiosk: Kiosk) -> Non
     expect(kiosk.page.get_by_role("button", name="Read aloud")).to_have_attribute("aria-pressed", "false")
 
 
+def test_the_question_whether_to_leave_ends_with_its_visit(kiosk: Kiosk) -> None:
+    kiosk.page.clock.install()
+    kiosk.open()
+    kiosk.press("Start in English")
+    kiosk.press("End visit")
+    expect(kiosk.page.get_by_role("dialog", name="End your visit?")).to_be_visible()
+    kiosk.page.clock.run_for(91_000)
+    expect(kiosk.page.get_by_role("dialog", name="Are you still there?")).to_be_visible()
+    kiosk.page.clock.run_for(31_000)
+    kiosk.heading("Order here.")
+    kiosk.press("Start in English")
+    kiosk.heading("Where would you like to shop?")
+    expect(kiosk.page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_who_only_made_the_text_larger_leaves_nothing_to_the_next_customer(kiosk: Kiosk) -> None:
     kiosk.page.clock.install()
     kiosk.open()

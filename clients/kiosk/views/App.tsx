@@ -26,9 +26,10 @@ interface Props {
 
 export function App({ kiosk, onEnd, onMoreTime }: Props) {
   const { screen, id, help, progress } = visit.value;
-  const [leaving, setLeaving] = useState(false);
+  // The visit that its customer is about to end: the question does not come back for the next one.
+  const [leaving, setLeaving] = useState("");
+  const stay = (): void => setLeaving("");
   const leave = (): void => {
-    setLeaving(false);
     onEnd();
     tell(t("over.done"));
   };
@@ -52,12 +53,12 @@ export function App({ kiosk, onEnd, onMoreTime }: Props) {
       <main>
         <Shown key={`${id} ${screen}`} screen={screen} kiosk={kiosk} onFinish={leave} />
       </main>
-      <Bar onLeave={() => setLeaving(true)} />
-      {leaving && ends.value === null && (
-        <Dialog title={t("leave.title")} onClose={() => setLeaving(false)}>
+      <Bar onLeave={() => setLeaving(id)} />
+      {leaving === id && ends.value === null && (
+        <Dialog title={t("leave.title")} onClose={stay}>
           <Said>{t(progress.sent && progress.orderId === "" ? "leave.unsure" : "leave.text")}</Said>
           <div class="actions">
-            <Button kind="primary" onPress={() => setLeaving(false)}>
+            <Button kind="primary" onPress={stay}>
               {t("leave.no")}
             </Button>
             <Button kind="danger" onPress={leave}>
