@@ -106,7 +106,8 @@ export const en = {
   "order.now": "now",
   "order.later": "later",
   "order.pay": "Charge {total} now",
-  "order.payLater": "Or pay when you pick up.",
+  "order.charging": "We are charging your card. Please wait …",
+  "order.soon": "This can be charged in a moment: try again then, or pay when you pick up.",
   "order.finish": "Finish",
   "order.asOf": "As of {time}. We cannot reach the mall; this may be old.",
   "order.ended":

@@ -101,7 +101,8 @@ export const es: Texts = {
   "order.now": "ahora",
   "order.later": "después",
   "order.pay": "Cobrar {total} ahora",
-  "order.payLater": "O pague al recoger el pedido.",
+  "order.charging": "Estamos cobrando en su tarjeta. Espere, por favor …",
+  "order.soon": "Se podrá cobrar en un momento: inténtelo entonces, o pague al recoger el pedido.",
   "order.finish": "Terminar",
   "order.asOf": "A las {time}. No podemos conectar con el centro; puede no estar al día.",
   "order.ended":
