@@ -76,6 +76,46 @@ def test_the_question_whether_to_leave_ends_with_its_visit(kiosk: Kiosk) -> None
     expect(kiosk.page.get_by_role("dialog")).to_have_count(0)
 
 
+def deploys(kiosk: Kiosk) -> None:
+    """A newer version of the page is there from now on; the page that is open remembers this one."""
+    newer = '<script type="module" src="./main-NEWER.js"></script>'
+    kiosk.page.route("**/kiosk/index.html", lambda route: route.fulfill(body=newer, content_type="text/html"))
+    kiosk.page.evaluate("window.before = true")
+
+
+def is_newer(kiosk: Kiosk) -> None:
+    kiosk.page.wait_for_function("window.before === undefined")
+    kiosk.heading("Order here.")
+
+
+def test_at_the_end_of_a_visit_the_kiosk_goes_on_as_the_newest_version(kiosk: Kiosk) -> None:
+    kiosk.open()
+    kiosk.press("Start in English")
+    deploys(kiosk)
+    kiosk.press("End visit")
+    kiosk.press("End my visit")
+    is_newer(kiosk)
+
+
+def test_each_hour_the_kiosk_goes_on_as_the_newest_version_but_not_while_somebody_is_there(kiosk: Kiosk) -> None:
+    kiosk.page.clock.install()
+    kiosk.open()
+    deploys(kiosk)
+    kiosk.page.clock.run_for(3_570_000)
+    kiosk.press("Start in English")
+    kiosk.page.clock.run_for(60_000)
+    kiosk.heading("Where would you like to shop?")
+    assert kiosk.page.evaluate("window.before") is True
+
+    kiosk.page.unroute("**/kiosk/index.html")
+    kiosk.press("End visit")
+    kiosk.press("End my visit")
+    kiosk.heading("Order here.")
+    deploys(kiosk)
+    kiosk.page.clock.run_for(3_600_000)
+    is_newer(kiosk)
+
+
 def test_who_only_made_the_text_larger_leaves_nothing_to_the_next_customer(kiosk: Kiosk) -> None:
     kiosk.page.clock.install()
     kiosk.open()
