@@ -14,7 +14,7 @@ import { type Kiosk, kioskOf, quiet, tell } from "./kiosk.ts";
 import { isArrow, move } from "./logic/arrows.ts";
 import { active, beep, extend, rest } from "./logic/idle.ts";
 import { busy, network, noteLost } from "./logic/network.ts";
-import { hush, listen, type Voice } from "./logic/speech.ts";
+import { findVoices, hush, listen, type Voice } from "./logic/speech.ts";
 import { begin, begun, end, help, visit } from "./logic/visit.ts";
 import { t } from "./texts.ts";
 import { App } from "./views/App.tsx";
@@ -116,6 +116,7 @@ function start(kiosk: Kiosk, page: HTMLElement): void {
   setInterval(() => void takeUpNewer(), NEWER);
   setInterval(() => void kiosk.stay().catch(() => undefined), STAY);
   keepFocus(page);
+  findVoices();
   listen(document, voice);
   somebody();
   const more = (): void => extend(told);

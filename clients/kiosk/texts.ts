@@ -10,6 +10,7 @@ export const en = {
   "attract.title": "Order here. Robots bring it all to the depot.",
   "attract.intro": "Choose from every store, pay once, and pick everything up in one place.",
   "attract.speech": "To have this kiosk read aloud, press any arrow key.",
+  "attract.silent": "This kiosk cannot read aloud right now. The mall’s staff will help you.",
   "attract.start": "Start in English",
   "attract.closed": "This kiosk is not ready yet. Please ask the mall’s staff.",
   "stores.title": "Where would you like to shop?",

@@ -5,6 +5,7 @@ export const es: Texts = {
   "attract.title": "Pida aquí. Los robots lo llevan todo al punto de recogida.",
   "attract.intro": "Elija en todas las tiendas, pague una vez y recójalo todo en un solo lugar.",
   "attract.speech": "Para que este quiosco lea en voz alta, pulse cualquier flecha.",
+  "attract.silent": "Este quiosco no puede leer en voz alta ahora. El personal del centro le ayudará.",
   "attract.start": "Empezar en español",
   "attract.closed": "Este quiosco aún no está listo. Pregunte al personal del centro.",
   "stores.title": "¿Dónde quiere comprar?",

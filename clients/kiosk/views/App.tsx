@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../pages/design/Button.tsx";
 import { Dialog } from "../../pages/design/Dialog.tsx";
-import { choose, type Language, language, lasted, number } from "../../pages/text/text.ts";
+import { choose, type Language, language, lasted, locale, number } from "../../pages/text/text.ts";
 import { go, type Kiosk, tell } from "../kiosk.ts";
 import { ends } from "../logic/idle.ts";
 import { network } from "../logic/network.ts";
+import { voiceOf } from "../logic/speech.ts";
 import { change, type Screen as Name, visit } from "../logic/visit.ts";
 import { en, t } from "../texts.ts";
 import { es } from "../texts_es.ts";
@@ -125,7 +126,7 @@ function Attract() {
           <span lang="es">{es["attract.start"] as string}</span>
         </Button>
       </div>
-      <Said class="soft">{t("attract.speech")}</Said>
+      <Said class="soft">{t(voiceOf(locale.value) ? "attract.speech" : "attract.silent")}</Said>
       <Robot />
     </Screen>
   );
