@@ -17,7 +17,7 @@ ACCESS_MINUTES = 5  # the shortest that Cognito issues; a user that is disabled 
 # Rotation does not move the end: a new refresh token is valid for what is left of the first one's time.
 # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
 STAFF_DAYS, KIOSK_DAYS = 1, 365
-RETRY_SECONDS = 60  # for which the refresh token before is good too: an answer that was lost locks no kiosk out
+RETRY_SECONDS = 60  # the longest for which the refresh token before is good too, when an answer was lost
 
 GROUPS = {
     OPERATOR: "May what staff may, and operate the system",
@@ -94,6 +94,7 @@ class UserPool(Construct):
             # An empty list would mean the default, which has more. The managed login asks for the password itself.
             ["ALLOW_USER_SRP_AUTH"],
             STAFF_DAYS,
+            rotates=True,
             supported_identity_providers=["COGNITO"],
             allowed_o_auth_flows_user_pool_client=True,
             allowed_o_auth_flows=["code"],
@@ -106,14 +107,18 @@ class UserPool(Construct):
     def _kiosk_client(self) -> cognito.CfnUserPoolClient:
         """For devices: the one-time password that an operator types once, which the device replaces at once.
 
-        Over TLS, so no SRP: the password that is sent is worth nothing after it was answered.
+        Over TLS, so no SRP: the password that is sent is worth nothing after it was answered. Its refresh token does
+        not rotate: a kiosk that missed the answer with the next one, and has no network for longer than the 60 s of
+        Cognito's grace period, would need an operator.
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
         """
-        return self._client("KioskApp", ["ALLOW_USER_PASSWORD_AUTH"], KIOSK_DAYS)
+        flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        return self._client("KioskApp", flows, KIOSK_DAYS, rotates=False)
 
     def _client(
-        self, construct_id: str, flows: list[str], refresh_days: int, **more: object
+        self, construct_id: str, flows: list[str], refresh_days: int, *, rotates: bool, **more: object
     ) -> cognito.CfnUserPoolClient:
-        """An app whose refresh tokens rotate, so are spent by GetTokensFromRefreshToken or the token endpoint alone.
+        """An app. Where refresh tokens rotate, GetTokensFromRefreshToken and the token endpoint alone take them.
 
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
         """
@@ -136,7 +141,8 @@ class UserPool(Construct):
                 access_token=MINUTES, id_token=MINUTES, refresh_token=DAYS
             ),
             refresh_token_rotation=cognito.CfnUserPoolClient.RefreshTokenRotationProperty(
-                feature="ENABLED", retry_grace_period_seconds=RETRY_SECONDS
+                feature="ENABLED" if rotates else "DISABLED",
+                retry_grace_period_seconds=RETRY_SECONDS if rotates else None,
             ),
             **more,
         )

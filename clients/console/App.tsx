@@ -3,11 +3,11 @@
 import { useEffect } from "preact/hooks";
 import { Toasts } from "../pages/design/toasts.tsx";
 import { StaffSignIn } from "../pages/sign_in/SignIn.tsx";
+import { followVersions, lookForNewer } from "../pages/versions.ts";
 import { type Context, Place } from "./context.ts";
 import { Frame } from "./parts/Frame.tsx";
 import { followAddress, route } from "./route.ts";
 import { texts } from "./texts/texts.ts";
-import { followVersions, lookForNewer } from "./versions.ts";
 import { CancelOrder } from "./views/CancelOrder.tsx";
 import { CheckIn } from "./views/CheckIn.tsx";
 import { Customer } from "./views/Customer.tsx";

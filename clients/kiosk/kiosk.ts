@@ -9,7 +9,7 @@ import { money } from "../pages/text/text.ts";
 import { changed, totalOf } from "./logic/basket.ts";
 import { Catalogue, type Found } from "./logic/catalogue.ts";
 import { Checkout } from "./logic/checkout.ts";
-import { customerApi } from "./logic/customer.ts";
+import { customerOf } from "./logic/customer.ts";
 import { NotedApi, network } from "./logic/network.ts";
 import { change, type Screen, still, visit } from "./logic/visit.ts";
 import { t } from "./texts.ts";
@@ -19,13 +19,16 @@ export interface Kiosk {
   readonly api: Api;
   /** As the customer of now. */
   readonly mine: Api;
+  /** Renews the customer's session where it ends soon. Throws ApiError. */
+  readonly stay: () => Promise<unknown>;
   readonly catalogue: Catalogue;
 }
 
 export function kioskOf(config: Config, session: Session): Kiosk {
   const intents = new Intents(sessionStorage);
   const api = new NotedApi(config.api, session, intents);
-  return { api, mine: customerApi(config.api, intents), catalogue: new Catalogue(api, localStorage) };
+  const { api: mine, access } = customerOf(config.api, intents);
+  return { api, mine, stay: () => access(), catalogue: new Catalogue(api, localStorage) };
 }
 
 /** The customer's checkout. What comes after the visit has ended is not kept. */

@@ -9,16 +9,20 @@ import { signInAs } from "../pages/sign_in/development.ts";
 import { KioskSignIn } from "../pages/sign_in/SignIn.tsx";
 import { Session } from "../pages/sign_in/session.ts";
 import { locale } from "../pages/text/text.ts";
+import { isOutdated, lookForNewer } from "../pages/versions.ts";
 import { type Kiosk, kioskOf, quiet, tell } from "./kiosk.ts";
 import { isArrow, move } from "./logic/arrows.ts";
 import { active, beep, extend, rest } from "./logic/idle.ts";
 import { busy, network, noteLost } from "./logic/network.ts";
-import { hush, listen, type Voice } from "./logic/speech.ts";
+import { findVoices, hush, listen, type Voice } from "./logic/speech.ts";
 import { begin, begun, end, help, visit } from "./logic/visit.ts";
 import { t } from "./texts.ts";
 import { App } from "./views/App.tsx";
 
-const LOOK_AGAIN = 5_000; // milliseconds after which the mall is asked again while it does not answer
+// In milliseconds: after which the mall is asked again while it does not answer, and a customer's session is looked at.
+const LOOK_AGAIN = 5_000;
+const STAY = 30_000;
+const NEWER = 3_600_000; // after which a newer version is looked for while nobody is there
 const VOLUMES = [0.35, 0.7, 1];
 
 const voice: Voice = {
@@ -43,7 +47,15 @@ const over = (): void => {
   rest();
   hush();
   quiet();
+  void takeUpNewer();
 };
+
+/** Goes on as the newest version of this page, unless somebody has begun. */
+async function takeUpNewer(): Promise<void> {
+  if (begun()) return;
+  await lookForNewer();
+  if (isOutdated.value && !begun()) location.reload();
+}
 
 const told = {
   mayWarn: () => !busy.value,
@@ -101,7 +113,10 @@ function start(kiosk: Kiosk, page: HTMLElement): void {
     const { stores } = kiosk.catalogue.shop.value;
     if (network.value === "lost" || stores === null) void kiosk.catalogue.look().catch(() => undefined);
   }, LOOK_AGAIN);
+  setInterval(() => void takeUpNewer(), NEWER);
+  setInterval(() => void kiosk.stay().catch(() => undefined), STAY);
   keepFocus(page);
+  findVoices();
   listen(document, voice);
   somebody();
   const more = (): void => extend(told);

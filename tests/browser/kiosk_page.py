@@ -20,7 +20,10 @@ SIZE = {"width": 1080, "height": 1440}
 # What the kiosk speaks by itself is told to the test.
 VOICE = """
 const speak = (said) => window.toldAloud(said.lang, said.text);
-Object.defineProperty(window, "speechSynthesis", { value: { speak, cancel() {} } });
+window.voices = [{ lang: "en-US", localService: true }, { lang: "es-ES", localService: true }];
+const value = { speak, cancel() {}, getVoices: () => window.voices, addEventListener() {} };
+Object.defineProperty(window, "speechSynthesis", { value });
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
 """
 
 

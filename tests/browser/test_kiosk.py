@@ -23,6 +23,37 @@ def test_an_order_by_touch_is_followed_until_it_is_complete(kiosk: Kiosk) -> Non
     shown(kiosk, "Nothing of it stays on this kiosk")
 
 
+def test_an_order_whose_invoice_is_not_there_yet_is_charged_in_a_moment(kiosk: Kiosk) -> None:
+    order = orders(kiosk)
+    kiosk.mall.move(order, status="approved")
+    charge = "PUT /api/payments/invoices/{id}/pay"
+    kiosk.mall.refuse(charge, ProblemError(404, "not_found"))
+    kiosk.press("Charge $18.90 now")
+    expect(kiosk.page.get_by_role("button", name="Paid")).to_be_visible()
+    expect(kiosk.page.get_by_role("alert")).to_be_empty()
+    assert len(kiosk.mall.sent(charge)) == 2
+
+
+def test_a_charge_that_is_refused_since_the_desk_took_the_money_is_told_as_paid(kiosk: Kiosk) -> None:
+    order = orders(kiosk)
+    kiosk.mall.move(order, status="approved")
+    charge = "PUT /api/payments/invoices/{id}/pay"
+    kiosk.mall.refuse(charge, ProblemError(409, "refused", "the invoice is paid"))
+    kiosk.page.get_by_role("button", name="Charge").wait_for()
+    kiosk.page.evaluate(
+        "() => { window.alerts = []; const region = document.querySelector('[role=alert]');"
+        "new MutationObserver(() => region.textContent && window.alerts.push(region.textContent))"
+        ".observe(region, { subtree: true, childList: true, characterData: true }); }"
+    )
+    with kiosk.page.expect_response("**/api/ordering/*"):
+        pass
+    kiosk.mall.move(order, paid=True)  # of which the page hears in 5 s
+    kiosk.press("Charge $18.90 now")
+    shown(kiosk, "News: Order placed. Accepted: robots collect it. Paid.")
+    expect(kiosk.page.get_by_role("button", name="Charge")).to_have_count(0)
+    assert kiosk.page.evaluate("window.alerts") == []
+
+
 def test_an_order_that_is_not_accepted_is_told(kiosk: Kiosk) -> None:
     order = orders(kiosk)
     kiosk.mall.move(order, status="rejected")

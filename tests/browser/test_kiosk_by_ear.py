@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.kiosk_page import ROOT, build, kiosk_of
+from tests.browser.kiosk_page import ROOT, Kiosk, build, kiosk_of
+from tests.browser.kiosk_steps import shown
 from tests.browser.kiosk_walk import FAULTS, PHONE, Fault, Walk
 
 
@@ -97,3 +98,13 @@ def test_a_page_without_what_the_customer_needs_is_found(browser: Browser, tmp_p
         walk = Walk(kiosk, "en", "lost reply")
         with pytest.raises((AssertionError, PlaywrightError)):
             goes(walk)
+
+
+def test_a_kiosk_without_a_voice_of_its_own_says_so_and_is_silent(kiosk: Kiosk) -> None:
+    kiosk.page.add_init_script("window.voices = [{ lang: 'en-US', localService: false }];")
+    kiosk.open()
+    shown(kiosk, "This kiosk cannot read aloud right now.")
+    kiosk.page.keyboard.press("ArrowDown")
+    kiosk.press("Start in English")
+    kiosk.heading("Where would you like to shop?")
+    assert kiosk.aloud == []

@@ -61,6 +61,61 @@ def test_what_a_customer_set_for_itself_ends_with_the_visit(kiosk: Kiosk) -> Non
     expect(kiosk.page.get_by_role("button", name="Read aloud")).to_have_attribute("aria-pressed", "false")
 
 
+def test_the_question_whether_to_leave_ends_with_its_visit(kiosk: Kiosk) -> None:
+    kiosk.page.clock.install()
+    kiosk.open()
+    kiosk.press("Start in English")
+    kiosk.press("End visit")
+    expect(kiosk.page.get_by_role("dialog", name="End your visit?")).to_be_visible()
+    kiosk.page.clock.run_for(91_000)
+    expect(kiosk.page.get_by_role("dialog", name="Are you still there?")).to_be_visible()
+    kiosk.page.clock.run_for(31_000)
+    kiosk.heading("Order here.")
+    kiosk.press("Start in English")
+    kiosk.heading("Where would you like to shop?")
+    expect(kiosk.page.get_by_role("dialog")).to_have_count(0)
+
+
+def deploys(kiosk: Kiosk) -> None:
+    """A newer version of the page is there from now on; the page that is open remembers this one."""
+    newer = '<script type="module" src="./main-NEWER.js"></script>'
+    kiosk.page.route("**/kiosk/index.html", lambda route: route.fulfill(body=newer, content_type="text/html"))
+    kiosk.page.evaluate("window.before = true")
+
+
+def is_newer(kiosk: Kiosk) -> None:
+    kiosk.page.wait_for_function("window.before === undefined")
+    kiosk.heading("Order here.")
+
+
+def test_at_the_end_of_a_visit_the_kiosk_goes_on_as_the_newest_version(kiosk: Kiosk) -> None:
+    kiosk.open()
+    kiosk.press("Start in English")
+    deploys(kiosk)
+    kiosk.press("End visit")
+    kiosk.press("End my visit")
+    is_newer(kiosk)
+
+
+def test_each_hour_the_kiosk_goes_on_as_the_newest_version_but_not_while_somebody_is_there(kiosk: Kiosk) -> None:
+    kiosk.page.clock.install()
+    kiosk.open()
+    deploys(kiosk)
+    kiosk.page.clock.run_for(3_570_000)
+    kiosk.press("Start in English")
+    kiosk.page.clock.run_for(60_000)
+    kiosk.heading("Where would you like to shop?")
+    assert kiosk.page.evaluate("window.before") is True
+
+    kiosk.page.unroute("**/kiosk/index.html")
+    kiosk.press("End visit")
+    kiosk.press("End my visit")
+    kiosk.heading("Order here.")
+    deploys(kiosk)
+    kiosk.page.clock.run_for(3_600_000)
+    is_newer(kiosk)
+
+
 def test_who_only_made_the_text_larger_leaves_nothing_to_the_next_customer(kiosk: Kiosk) -> None:
     kiosk.page.clock.install()
     kiosk.open()

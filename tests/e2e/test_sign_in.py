@@ -91,7 +91,7 @@ def user(deployed: Deployed) -> Iterator[User]:
     cognito.admin_delete_user(**made._whom)
 
 
-def test_a_kiosk_is_enrolled_by_a_one_time_password_and_goes_on_with_its_rotating_refresh_token(user: User) -> None:
+def test_a_kiosk_is_enrolled_by_a_one_time_password_and_goes_on_with_its_refresh_token(user: User) -> None:
     user.joins(KIOSK)
     first = user.pool.sign_in(user.name, user.one_time, NEW_PASSWORD)
     kiosk = kept_signed_in(user.pool, first)

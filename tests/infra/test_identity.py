@@ -177,19 +177,22 @@ def test_the_users_of_production_cannot_be_deleted_with_its_stack(dev: Templates
         assert one(templates, "AWS::Cognito::UserPool")["DeletionProtection"] == protection
 
 
-def test_tokens_are_short_refresh_tokens_rotate_and_no_app_has_a_secret(stage: Templates) -> None:
+def test_tokens_are_short_refresh_tokens_of_people_rotate_and_no_app_has_a_secret(stage: Templates) -> None:
     days = {"StaffApp": 1, "KioskApp": 365}
     assert set(apps(stage)) == set(days)
     for name, app in apps(stage).items():
         units = {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "days"}
         assert app["TokenValidityUnits"] == units
         assert (app["AccessTokenValidity"], app["RefreshTokenValidity"]) == (5, days[name])
-        assert app["RefreshTokenRotation"] == {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60}
-        # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
-        assert "ALLOW_REFRESH_TOKEN_AUTH" not in app["ExplicitAuthFlows"], "not with rotation"
         assert app["GenerateSecret"] is False
         assert app["EnableTokenRevocation"] is True
         assert app["PreventUserExistenceErrors"] == "ENABLED"
+    # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
+    staff, kiosk = apps(stage)["StaffApp"], apps(stage)["KioskApp"]
+    assert staff["RefreshTokenRotation"] == {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60}
+    assert "ALLOW_REFRESH_TOKEN_AUTH" not in staff["ExplicitAuthFlows"], "not with rotation"
+    assert kiosk["RefreshTokenRotation"] == {"Feature": "DISABLED"}, "a lost answer would lock a kiosk out"
+    assert "ALLOW_REFRESH_TOKEN_AUTH" in kiosk["ExplicitAuthFlows"]
     assert one(stage, "AWS::Cognito::UserPool")["UserPoolTier"] == "ESSENTIALS", "without which none rotate"
 
 

@@ -6,6 +6,8 @@ import type { Language } from "../../pages/text/text.ts";
 import { NotedApi } from "./network.ts";
 import { change, still, visit } from "./visit.ts";
 
+const SOON = 120_000; // milliseconds before its end at which a session is renewed; it has 15 minutes
+
 /** Digits as typed, or null for what is no phone number (E.164 has at most 15 digits). */
 export function phoneOf(text: string): string | null {
   const number = text.replace(/[^\d+]/g, "");
@@ -22,7 +24,8 @@ export async function register(kiosk: Api, name: string, smsNumber: string, lang
     body: {},
     intent: `${id} session`,
   });
-  if (still(id)) change({ customerId: created.id, token: session.token });
+  const { token, expiresAt } = session;
+  if (still(id)) change({ customerId: created.id, token, expiresAt });
 }
 
 /** Has a one-time code sent, if a customer has the number; the answer is the same if not. Throws ApiError. */
@@ -35,22 +38,38 @@ export async function prove(kiosk: Api, smsNumber: string, code: string): Promis
   const { id } = visit.value;
   const intent = `${id} prove`;
   const session = await kiosk.get("POST /api/customers/sessions", { body: { smsNumber, code }, intent });
-  if (still(id)) change({ customerId: session.customerId, token: session.token });
+  const { customerId, token, expiresAt } = session;
+  if (still(id)) change({ customerId, token, expiresAt });
 }
 
-/** The API with the customer's own session, which renews itself while the visit lasts. */
-export function customerApi(address: string, intents: Intents): Api {
-  const refused: Caller = { access: async (renew) => (renew ? null : visit.value.token), signedOut: () => undefined };
-  const renewing = new NotedApi(address, refused, intents);
+export interface Customer {
+  readonly api: Api;
+  /** A token of the customer's session; null where there is none. A session that ends soon is renewed by it first.
+   *
+   * Only a token that is still good renews a session. Throws ApiError, unauthenticated where it is too late.
+   */
+  readonly access: (renew?: boolean) => Promise<string | null>;
+}
+
+/** The customer of the visit, as the API knows it. */
+export function customerOf(address: string, intents: Intents): Customer {
+  const own: Caller = { access: async (renew) => (renew ? null : visit.value.token), signedOut: () => undefined };
+  const renewing = new NotedApi(address, own, intents);
   const access = async (renew = false): Promise<string | null> => {
-    const { id, customerId, token } = visit.value;
+    const { id, customerId, token, expiresAt } = visit.value;
     if (token === "") return null;
-    if (!renew) return token;
-    const path = { id: customerId };
-    const intent = `${id} renew`;
-    const session = await renewing.get("POST /api/customers/{id}/sessions", { path, body: {}, intent });
-    if (still(id)) change({ token: session.token });
-    return session.token;
+    const left = Date.parse(expiresAt) - Date.now();
+    if (!renew && left > SOON) return token;
+    try {
+      const given = { path: { id: customerId }, body: {}, intent: `${id} renew` };
+      const next = await renewing.get("POST /api/customers/{id}/sessions", given);
+      if (still(id)) change({ token: next.token, expiresAt: next.expiresAt });
+      return next.token;
+    } catch (error) {
+      // Still good: it is tried again before the next request.
+      if (!renew && left > 0) return token;
+      throw error;
+    }
   };
-  return new NotedApi(address, { access, signedOut: () => undefined }, intents);
+  return { api: new NotedApi(address, { access, signedOut: () => undefined }, intents), access };
 }

@@ -15,9 +15,11 @@ export interface Told {
   readonly changed: (order: Order) => void;
   /** Whether the last question was answered. */
   readonly heard: (answered: boolean) => void;
+  /** The customer's session is over: nothing more is heard. */
+  readonly ended: () => void;
 }
 
-/** Until `signal` says to stop, or nothing more can change. What is not there yet is about to be created. */
+/** Until `signal` says to stop, nothing more can change, or the session is over. What is not there yet is about to be created. */
 export async function follow(api: Api, id: string, told: Told, signal: AbortSignal): Promise<void> {
   let etag: string | null = null;
   let order: Order | null = null;
@@ -33,6 +35,7 @@ export async function follow(api: Api, id: string, told: Told, signal: AbortSign
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof ApiError && error.kind === "unauthenticated") return told.ended();
       told.heard(error instanceof ApiError && error.kind === "not_found");
     }
     if (order && ENDED.includes(order.status)) return;

@@ -1,8 +1,11 @@
 /** The kiosk reads itself aloud, since a customer can attach no screen reader (EN 301 549 V3.2.1, 5.1.3).
  *
  * What has the focus is spoken, then what changes in a live region. A new action interrupts it, and Enter on a text
- * repeats it. What a customer types is counted, and spoken only where the customer asked for that.
+ * repeats it. What a customer types is counted, and spoken only where the customer asked for that. A voice that is not
+ * on the device would send what it speaks away, so only local ones are used, and without one the kiosk is silent.
  */
+
+import { type ReadonlySignal, signal } from "@preact/signals";
 
 /** The words for what a thing is, in the language of the page. */
 export interface Words {
@@ -74,11 +77,35 @@ export interface Voice {
   readonly words: () => Words;
 }
 
+const found = signal<readonly SpeechSynthesisVoice[]>([]);
+
+/** The voices of this device. A browser may find them after the page was loaded. */
+export const voices: ReadonlySignal<readonly SpeechSynthesisVoice[]> = found;
+
+export function findVoices(): void {
+  if (typeof speechSynthesis === "undefined") return;
+  const look = (): void => {
+    found.value = speechSynthesis.getVoices().filter(({ localService }) => localService);
+  };
+  look();
+  speechSynthesis.addEventListener("voiceschanged", look);
+}
+
+/** The voice of this device that speaks a language (BCP 47), whatever its region; null where there is none. */
+export function voiceOf(language: string): SpeechSynthesisVoice | null {
+  const [wanted] = language.toLowerCase().split("-");
+  // Android has en_US.
+  return voices.value.find(({ lang }) => lang.toLowerCase().split(/[-_]/)[0] === wanted) ?? null;
+}
+
 /** Speaks a text; urgent: what is spoken now is interrupted. */
 export function speak(voice: Voice, text: string, urgent: boolean): void {
   if (!voice.on() || text === "" || typeof speechSynthesis === "undefined") return;
   if (urgent) speechSynthesis.cancel();
+  const speaker = voiceOf(voice.language());
+  if (!speaker) return;
   const said = new SpeechSynthesisUtterance(text);
+  said.voice = speaker;
   said.lang = voice.language();
   said.volume = voice.volume();
   speechSynthesis.speak(said);
@@ -93,8 +120,17 @@ const LIVE = "[role=status], [role=alert], [aria-live=polite], [aria-live=assert
 /** Speaks what gets the focus and what changes in live regions, from now on. */
 export function listen(page: Document, voice: Voice): void {
   const say = (element: HTMLElement): void => speak(voice, described(element, voice.words(), voice.aloud()), true);
-  page.addEventListener("focusin", (event) => say(event.target as HTMLElement));
+  // Who taps a key sees it. To speak it would tell everybody near a phone number or a code.
+  let pointed = false;
+  page.addEventListener("pointerdown", () => {
+    pointed = true;
+  });
+  page.addEventListener("focusin", (event) => {
+    const element = event.target as HTMLElement;
+    if (!pointed || voice.aloud() || !element.closest(".keys")) say(element);
+  });
   page.addEventListener("keydown", (event) => {
+    pointed = false;
     const element = event.target as HTMLElement;
     if (event.key === "Enter" && "stop" in element.dataset) say(element);
   });

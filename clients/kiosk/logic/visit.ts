@@ -41,6 +41,8 @@ export interface Visit {
   readonly returning: boolean;
   readonly customerId: string;
   readonly token: string;
+  /** When the token ends (RFC 3339); "" without one. */
+  readonly expiresAt: string;
   readonly progress: Progress;
   readonly help: Help;
 }
@@ -72,6 +74,7 @@ const fresh = (): Visit => ({
   returning: false,
   customerId: "",
   token: "",
+  expiresAt: "",
   progress: NOTHING,
   help: HELP,
 });
@@ -85,7 +88,7 @@ let store: Keep & { clear: () => void };
 export function begin(kept: typeof store): void {
   store = kept;
   const found = stored();
-  visit.value = found ? { ...found, screen: AGAIN[found.screen] ?? found.screen } : fresh();
+  visit.value = found ? { ...fresh(), ...found, screen: AGAIN[found.screen] ?? found.screen } : fresh();
   choose(visit.value.language, false);
 }
 

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../pages/design/Button.tsx";
 import { Dialog } from "../../pages/design/Dialog.tsx";
-import { choose, type Language, language, lasted, number } from "../../pages/text/text.ts";
+import { choose, type Language, language, lasted, locale, number } from "../../pages/text/text.ts";
 import { go, type Kiosk, tell } from "../kiosk.ts";
 import { ends } from "../logic/idle.ts";
 import { network } from "../logic/network.ts";
+import { voiceOf } from "../logic/speech.ts";
 import { change, type Screen as Name, visit } from "../logic/visit.ts";
 import { en, t } from "../texts.ts";
 import { es } from "../texts_es.ts";
@@ -26,9 +27,10 @@ interface Props {
 
 export function App({ kiosk, onEnd, onMoreTime }: Props) {
   const { screen, id, help, progress } = visit.value;
-  const [leaving, setLeaving] = useState(false);
+  // The visit that its customer is about to end: the question does not come back for the next one.
+  const [leaving, setLeaving] = useState("");
+  const stay = (): void => setLeaving("");
   const leave = (): void => {
-    setLeaving(false);
     onEnd();
     tell(t("over.done"));
   };
@@ -52,12 +54,12 @@ export function App({ kiosk, onEnd, onMoreTime }: Props) {
       <main>
         <Shown key={`${id} ${screen}`} screen={screen} kiosk={kiosk} onFinish={leave} />
       </main>
-      <Bar onLeave={() => setLeaving(true)} />
-      {leaving && ends.value === null && (
-        <Dialog title={t("leave.title")} onClose={() => setLeaving(false)}>
+      <Bar onLeave={() => setLeaving(id)} />
+      {leaving === id && ends.value === null && (
+        <Dialog title={t("leave.title")} onClose={stay}>
           <Said>{t(progress.sent && progress.orderId === "" ? "leave.unsure" : "leave.text")}</Said>
           <div class="actions">
-            <Button kind="primary" onPress={() => setLeaving(false)}>
+            <Button kind="primary" onPress={stay}>
               {t("leave.no")}
             </Button>
             <Button kind="danger" onPress={leave}>
@@ -124,7 +126,7 @@ function Attract() {
           <span lang="es">{es["attract.start"] as string}</span>
         </Button>
       </div>
-      <Said class="soft">{t("attract.speech")}</Said>
+      <Said class="soft">{t(voiceOf(locale.value) ? "attract.speech" : "attract.silent")}</Said>
       <Robot />
     </Screen>
   );

@@ -1,8 +1,9 @@
 import { Button } from "../../pages/design/Button.tsx";
-import { money } from "../../pages/text/text.ts";
+import { locale, money } from "../../pages/text/text.ts";
 import { failed, go, said, tell } from "../kiosk.ts";
 import { countOf, totalOf } from "../logic/basket.ts";
 import { busy } from "../logic/network.ts";
+import { voiceOf } from "../logic/speech.ts";
 import { help, type Screen, visit } from "../logic/visit.ts";
 import { t } from "../texts.ts";
 
@@ -72,7 +73,7 @@ function Helps() {
   const { size, contrast, speech, volume, aloud } = visit.value.help;
   const speak = (): void => {
     help({ speech: !speech });
-    if (!speech) tell(t("said.speech"));
+    if (!speech) tell(t(voiceOf(locale.value) ? "said.speech" : "attract.silent"));
   };
   const larger = (): void => {
     help({ size: turned(size) });

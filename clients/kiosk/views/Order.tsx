@@ -1,8 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../../pages/api/problem.ts";
 import { Button } from "../../pages/design/Button.tsx";
 import { shortId } from "../../pages/text/ids.ts";
 import { clockTime, money } from "../../pages/text/text.ts";
 import { fail, type Kiosk, nameOf, reachable, tell } from "../kiosk.ts";
+import { charge } from "../logic/charge.ts";
 import { type Order as Content, follow, type Reached, type Step, stepsOf } from "../logic/follow.ts";
 import { awaited } from "../logic/network.ts";
 import { spelt } from "../logic/speech.ts";
@@ -21,6 +23,7 @@ export function Order({ kiosk, onFinish }: Props) {
   const [order, setOrder] = useState<Content | null>(null);
   const [heard, setHeard] = useState<number | null>(null);
   const [answered, setAnswered] = useState(true);
+  const [ended, setEnded] = useState(false);
   useEffect(() => {
     const stop = new AbortController();
     let before = "";
@@ -34,7 +37,7 @@ export function Order({ kiosk, onFinish }: Props) {
       setAnswered(good);
       if (good) setHeard(Date.now());
     };
-    void follow(kiosk.mine, orderId, { changed, heard: note }, stop.signal);
+    void follow(kiosk.mine, orderId, { changed, heard: note, ended: () => setEnded(true) }, stop.signal);
     return () => stop.abort();
   }, [kiosk, orderId]);
   const number = shortId(orderId);
@@ -46,11 +49,14 @@ export function Order({ kiosk, onFinish }: Props) {
       ) : (
         <Steps order={order} />
       )}
+      {ended && <Said class="notice notice-warn">{t("order.ended")}</Said>}
       {!answered && heard !== null && (
         <Said class="notice notice-warn">{t("order.asOf", { time: clockTime(heard) })}</Said>
       )}
       <div class="actions">
-        {order && !over && !order.paid && order.status !== "pending" && <Charge kiosk={kiosk} order={order} />}
+        {order && !over && !ended && !order.paid && order.status !== "pending" && (
+          <Charge kiosk={kiosk} order={order} onChange={setOrder} />
+        )}
         <Button kind="primary" onPress={onFinish}>
           {t("order.finish")}
         </Button>
@@ -108,24 +114,36 @@ function Steps({ order }: { readonly order: Content | null }) {
   );
 }
 
-function Charge({ kiosk, order }: { readonly kiosk: Kiosk; readonly order: Content }) {
+interface ChargeProps {
+  readonly kiosk: Kiosk;
+  readonly order: Content;
+  readonly onChange: (order: Content) => void;
+}
+
+function Charge({ kiosk, order, onChange }: ChargeProps) {
   const [done, setDone] = useState(false);
-  const charge = async (): Promise<void> => {
+  const pay = async (): Promise<void> => {
     const { id } = visit.value;
     if (!(await awaited(() => reachable(kiosk)))) return fail(t("pay.lost"));
+    tell(t("order.charging"));
     try {
-      const given = { path: { id: order.id }, body: {}, intent: `${id} charge ${order.id}`, keep: true };
-      await awaited(() => kiosk.mine.ask("PUT /api/payments/invoices/{id}/pay", given));
-      if (still(id)) {
-        setDone(true);
-        tell(t("order.paid"));
+      const charged = await awaited(() => charge(kiosk.mine, order.id, `${id} charge ${order.id}`));
+      if (!still(id)) return;
+      if (charged === "soon") return fail(t("order.soon"));
+      if (charged !== "charged") {
+        onChange(charged);
+        return tell(t("order.news", { news: newsOf(charged) }));
       }
+      setDone(true);
+      tell(t("order.paid"));
     } catch (error) {
-      if (still(id)) fail(wrong(error, "any", nameOf));
+      if (!still(id)) return;
+      const over = error instanceof ApiError && error.kind === "unauthenticated";
+      fail(over ? t("order.ended") : wrong(error, "any", nameOf));
     }
   };
   return (
-    <Button disabled={done} onPress={charge}>
+    <Button disabled={done} onPress={pay}>
       {done ? t("order.paid") : t("order.pay", { total: money(order.total) })}
     </Button>
   );

@@ -48,7 +48,8 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
       kiosk.catalogue.drop(error.productId);
       change({ lines: visit.value.lines.filter(({ productId }) => productId !== error.productId) });
     }
-    if (error instanceof ApiError && error.kind === "unauthenticated") change({ customerId: "", token: "" });
+    if (error instanceof ApiError && error.kind === "unauthenticated")
+      change({ customerId: "", token: "", expiresAt: "" });
   };
 
   const pay = async (): Promise<void> => {
@@ -69,6 +70,7 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
   const notPaid = async (error: unknown): Promise<void> => {
     setPhase("ready");
     const kind = error instanceof ApiError ? error.kind : "";
+    if (kind === "unauthenticated") return refused(error);
     if (visit.value.progress.sent && kind === "offline") return fail(t("pay.unsure"));
     fail(wrong(error, "pay", nameOf));
     if (kind === "stale" || (kind === "refused" && visit.value.progress.sent)) await prepare(true);

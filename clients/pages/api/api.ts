@@ -123,11 +123,12 @@ export class Api {
     }
   }
 
-  /** Throws ApiError of the kind offline where the pool does not answer. */
+  /** Throws ApiError: what the caller's own request for a token threw, or offline where the pool does not answer. */
   private async token(renew: boolean): Promise<string | null> {
     try {
       return await this.caller.access(renew);
-    } catch {
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
       throw new ApiError("offline", "", 0);
     }
   }

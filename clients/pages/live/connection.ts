@@ -54,7 +54,8 @@ export class Live {
   private timer: number | undefined;
   private flushing = false;
   private listening: AbortController | null = null;
-  private latest = 0;
+  private clock = 0;
+  private setBack = 0;
 
   constructor(private readonly options: LiveOptions) {
     this.status = this.shownStatus;
@@ -86,10 +87,15 @@ export class Live {
     until.addEventListener("abort", () => window.clearInterval(looks));
   }
 
-  /** In milliseconds; also counts while the machine sleeps, and never goes back. `status.since` is of this clock. */
+  /** In milliseconds; also counts while the machine sleeps, and goes on where the machine's clock is set back.
+   *
+   * `status.since` is of this clock.
+   */
   now(): number {
-    this.latest = Math.max(this.latest, Date.now());
-    return this.latest;
+    const clock = Date.now();
+    if (clock < this.clock) this.setBack += this.clock - clock;
+    this.clock = clock;
+    return clock + this.setBack;
   }
 
   /** The rows of a topic, all shards together, by id. They stay while the connection is away.
@@ -244,6 +250,6 @@ export class Live {
   }
 
   private isOver(topic: string, { leavesAt }: Row["data"]): boolean {
-    return !topic.startsWith("order:") && typeof leavesAt === "string" && Date.parse(leavesAt) <= this.now();
+    return !topic.startsWith("order:") && typeof leavesAt === "string" && Date.parse(leavesAt) <= Date.now();
   }
 }

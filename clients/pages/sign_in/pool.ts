@@ -11,6 +11,9 @@ export interface Tokens {
   readonly refresh: string;
 }
 
+/** What the pool says of a refresh token that is never good again; the last is OAuth's word (RFC 6749, 5.2). */
+const FINAL = ["NotAuthorizedException", "UserNotFoundException", "RefreshTokenReuseException", "invalid_grant"];
+
 /** The pool refused; `code` is its word for why. A pool that does not answer throws TypeError, as fetch does. */
 export class SignInError extends Error {
   override readonly name = "SignInError";
@@ -20,6 +23,11 @@ export class SignInError extends Error {
     message: string,
   ) {
     super(`${code}: ${message}`);
+  }
+
+  /** Whether the user must sign in again. Any other refusal, such as TooManyRequestsException, passes. */
+  get isFinal(): boolean {
+    return FINAL.includes(this.code);
   }
 }
 
@@ -51,7 +59,7 @@ export async function byPassword(
   return tokens(replaced.AuthenticationResult);
 }
 
-/** The next tokens: with rotation the refresh token is another too, and the one before ends within a minute. */
+/** The next tokens: in an app whose refresh tokens rotate it is another too, and the one before ends in a minute. */
 export async function byRefresh(config: Config, client: string, refresh: string): Promise<Tokens> {
   const answer = await call(config, "GetTokensFromRefreshToken", { ClientId: client, RefreshToken: refresh });
   return tokens(answer.AuthenticationResult, refresh);

@@ -20,6 +20,8 @@ export class Session implements Caller {
   private readonly shown = signal<Presence>("out");
   private token = "";
   private renewal: Promise<string | null> | null = null;
+  /** Raised when another user, or nobody, is signed in: what was under way for the one before is not kept. */
+  private generation = 0;
 
   /** client: the app's id in the pool. place: the name under which the store keeps the refresh token. */
   constructor(
@@ -34,6 +36,11 @@ export class Session implements Caller {
   }
 
   begin(tokens: Tokens): void {
+    this.generation += 1;
+    this.keep(tokens);
+  }
+
+  private keep(tokens: Tokens): void {
     this.token = tokens.access;
     this.store.setItem(this.place, tokens.refresh);
     this.shown.value = "in";
@@ -49,7 +56,7 @@ export class Session implements Caller {
 
   /** An access token that is good for another minute at least; null where nobody is signed in.
    *
-   * Throws what fetch throws where the pool does not answer: the user is still signed in then.
+   * Throws where the pool does not answer, or has no time for it: the user is still signed in then.
    */
   access = async (renew = false): Promise<string | null> => {
     if (!renew && (claimsOf(this.token)?.exp ?? 0) * 1000 > Date.now() + SOON) return this.token;
@@ -73,6 +80,7 @@ export class Session implements Caller {
   }
 
   private forget(): void {
+    this.generation += 1;
     this.token = "";
     this.store.removeItem(this.place);
   }
@@ -80,14 +88,19 @@ export class Session implements Caller {
   private async renewed(): Promise<string | null> {
     const kept = this.store.getItem(this.place);
     if (kept === null) return null;
-    try {
-      this.begin(await this.refresh(this.config, this.client, kept));
-    } catch (error) {
-      if (!(error instanceof SignInError)) throw error;
-      this.signedOut();
-      return null;
+    const { generation } = this;
+    const tokens = await this.refresh(this.config, this.client, kept).catch((error: unknown) => {
+      if (error instanceof SignInError && error.isFinal) return null;
+      throw error;
+    });
+    if (generation !== this.generation) {
+      if (tokens) await revoke(this.config, this.client, tokens.refresh).catch(() => undefined);
+      if (this.store.getItem(this.place) === null) return null;
+      throw new Error("another user has signed in meanwhile");
     }
-    return this.token;
+    if (tokens) this.keep(tokens);
+    else this.signedOut();
+    return this.token || null;
   }
 }
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { foundAtFirst, linesOf, shortages, wrongFields } from "../../../clients/console/logic/checkIn.ts";
 import { isBehind, merge, versionOf } from "../../../clients/console/logic/conflict.ts";
-import { scriptOf } from "../../../clients/console/versions.ts";
 import type { ListContent } from "../../../clients/pages/generated/api.ts";
+import { scriptOf } from "../../../clients/pages/versions.ts";
 
 test("a version is read off an ETag, strong or weak, and off nothing else", () => {
   assert.deepEqual(['"7"', 'W/"12"', '"x"', "7", null].map(versionOf), [7, 12, null, null, null]);

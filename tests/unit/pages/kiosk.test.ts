@@ -7,7 +7,7 @@ import { type Arrow, next, type Stop } from "../../../clients/kiosk/logic/arrows
 import { search } from "../../../clients/kiosk/logic/catalogue.ts";
 import { phoneOf } from "../../../clients/kiosk/logic/customer.ts";
 import { stepsOf } from "../../../clients/kiosk/logic/follow.ts";
-import { described, textOf } from "../../../clients/kiosk/logic/speech.ts";
+import { described, findVoices, listen, textOf } from "../../../clients/kiosk/logic/speech.ts";
 import { en, wrong } from "../../../clients/kiosk/texts.ts";
 import { es } from "../../../clients/kiosk/texts_es.ts";
 import { ApiError, type Kind } from "../../../clients/pages/api/problem.ts";
@@ -114,6 +114,62 @@ test("what is private is counted, and spoken only where the customer asked for i
   assert.equal(spoken(field), "Phone, text field, 7 characters");
   assert.equal(spoken(field, true), "Phone, text field, 5 5 5 0 1 9 9");
   assert.equal(textOf(new JSDOM("<p>Hi <b data-private>Ada</b></p>").window.document.body).trim(), "Hi");
+});
+
+/** Lets a page speak that has keys and a field; answers the page, and what was said with which voice. */
+function speaking(aloud: boolean, voices: readonly object[]): [Document, string[]] {
+  const { document } = new JSDOM('<div class="keys"><button>7</button></div><input data-private>').window;
+  const said: string[] = [];
+  const speak = (utterance: { text: string; voice: { name: string } }) =>
+    said.push(`${utterance.voice?.name}: ${utterance.text}`);
+  const usual = { cancel: () => undefined, addEventListener: () => undefined };
+  Object.assign(globalThis, {
+    speechSynthesis: { ...usual, speak, getVoices: () => voices },
+    MutationObserver: class {
+      observe(): void {}
+    },
+    SpeechSynthesisUtterance: class {
+      constructor(readonly text: string) {}
+    },
+  });
+  findVoices();
+  const [on, language, volume] = [() => true, () => "en", () => 1];
+  listen(document, { on, language, volume, aloud: () => aloud, words: () => WORDS });
+  return [document, said];
+}
+
+const LOCAL = { name: "here", lang: "en-GB", localService: true };
+const REMOTE = { name: "away", lang: "en-US", localService: false };
+
+function touch(page: Document, what: string, event: "pointerdown" | "keydown"): void {
+  const element = page.querySelector<HTMLElement>(what);
+  assert(element && page.defaultView);
+  element.dispatchEvent(new page.defaultView.Event(event, { bubbles: true }));
+  element.focus();
+}
+
+test("a key that is tapped is not spoken, unless the customer listens alone; one that the arrows reach is", () => {
+  const [page, said] = speaking(false, [LOCAL]);
+  touch(page, "button", "pointerdown");
+  assert.deepEqual(said, []);
+  touch(page, "input", "pointerdown");
+  touch(page, "button", "keydown");
+  assert.deepEqual(said, ["here: text field, empty", "here: 7, button"]);
+
+  const [alone, heard] = speaking(true, [LOCAL]);
+  touch(alone, "button", "pointerdown");
+  assert.deepEqual(heard, ["here: 7, button"]);
+});
+
+test("only a voice of the device and of the language speaks, so nothing is sent away", () => {
+  const spoken = (...voices: object[]): string[] => {
+    const [page, said] = speaking(false, voices);
+    touch(page, "button", "keydown");
+    return said;
+  };
+  assert.deepEqual(spoken(REMOTE, LOCAL), ["here: 7, button"]);
+  assert.deepEqual(spoken(REMOTE), []);
+  assert.deepEqual(spoken({ name: "otra", lang: "es-ES", localService: true }), []);
 });
 
 test("every error has words, and a number to tell is shown only where nothing better is known", () => {

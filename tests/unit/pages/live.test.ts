@@ -38,6 +38,7 @@ class Socket {
 
 globalThis.WebSocket = Socket as unknown as typeof WebSocket;
 
+const { now } = Date;
 let live: Live;
 let tokens: (string | null)[] = [];
 
@@ -47,7 +48,10 @@ beforeEach(() => {
   live = new Live({ url: "wss://mall", token: async () => tokens.shift() ?? null });
 });
 
-afterEach(() => live.stop());
+afterEach(() => {
+  live.stop();
+  Date.now = now;
+});
 
 async function opened(): Promise<Socket> {
   live.start();
@@ -111,6 +115,22 @@ test("a row whose time on its board is over goes, but stays on the page of its o
   socket.frame({ ...snapshot([over]), topic: "order:1" });
   await settled();
   assert.deepEqual([live.rows("orders").value.size, live.rows("order:1").value.size], [0, 1]);
+});
+
+test("the clock goes on where the machine's is set back, and pings are sent", async () => {
+  const socket = await opened();
+  let step = 0;
+  Date.now = () => now() + step;
+  const before = live.now();
+  step = -3_600_000;
+  assert(live.now() >= before);
+  step += 31_000;
+  assert(live.now() >= before + 31_000);
+  document.dispatchEvent(new window.Event("visibilitychange"));
+  assert.deepEqual(
+    socket.sent.map(({ action }) => action),
+    ["ping"],
+  );
 });
 
 test("who is signed out is told so, and connects again after signing in", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { readConfig } from "../../../clients/pages/api/config.ts";
 import { signInAsNamed } from "../../../clients/pages/sign_in/development.ts";
-import { byPassword, SignInError } from "../../../clients/pages/sign_in/pool.ts";
+import { byPassword, SignInError, type Tokens } from "../../../clients/pages/sign_in/pool.ts";
 import { Session } from "../../../clients/pages/sign_in/session.ts";
 import { callbackOf, loginAddress, logoutAddress, returned } from "../../../clients/pages/sign_in/staff.ts";
 import { memory } from "./memory.ts";
@@ -131,6 +131,24 @@ test("a pool that does not answer signs nobody out, one that refuses does", asyn
   assert.deepEqual([session.presence.value, store.getItem("refresh token")], ["ended", null]);
 });
 
+test("a pool that has no time, or says what nobody foresaw, signs nobody out; a token that is never good does", async () => {
+  for (const [status, code, presence] of [
+    [429, "TooManyRequestsException", "in"],
+    [400, "TooManyRequestsException", "in"],
+    [400, "com.amazonaws.cognito#InternalErrorException", "in"],
+    [403, "", "in"],
+    [400, "com.amazonaws.cognito#UserNotFoundException", "ended"],
+    [400, "RefreshTokenReuseException", "ended"],
+  ] as const) {
+    const session = new Session(CONFIG, "staff-app", memory());
+    session.begin({ access: access(0), refresh: "r1" });
+    answers = [[status, { __type: code }], issued(access(5))];
+    await session.access().catch(() => undefined);
+    assert.equal(session.presence.value, presence, code);
+    if (presence === "in") assert.notEqual(await session.access(), null, code);
+  }
+});
+
 test("a kiosk's one-time password is replaced by one that nobody knows", async () => {
   answers = [[200, { ChallengeName: "NEW_PASSWORD_REQUIRED", Session: "s" }], issued(access(5), "r1")];
   const tokens = await byPassword(CONFIG, CONFIG.kioskClient, "kiosk-1", "once");
@@ -171,6 +189,34 @@ test("an address signs in nobody whom config.json does not name, no kiosk, and n
   answers = [[400, { __type: "NotAuthorizedException" }]];
   assert.equal(await signInAsNamed(refusing, session, "https://pages/console/#as=clerk"), "/console/");
   assert.equal(session.presence.value, "out");
+});
+
+test("a renewal that ends after the user signed out signs nobody in, and what it got is revoked", async () => {
+  for (const next of [null, "theirs"]) {
+    const store = memory();
+    let answer = (_: Tokens): void => undefined;
+    const renewing = (): Promise<Tokens> =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const session = new Session(CONFIG, "staff-app", store, "refresh token", renewing);
+    session.begin({ access: access(0), refresh: "r1" });
+    const asking = session.access();
+    answers = [
+      [200, {}],
+      [200, {}],
+    ];
+    asked = [];
+    await session.end();
+    if (next) session.begin({ access: access(5), refresh: next });
+    answer({ access: access(5), refresh: "r2" });
+    assert.equal(await asking.catch(() => "refused"), next ? "refused" : null);
+    assert.deepEqual([session.presence.value, store.getItem("refresh token")], [next ? "in" : "out", next]);
+    assert.deepEqual(
+      asked.map(({ body }) => (JSON.parse(body) as Fields).Token),
+      ["r1", "r2"],
+    );
+  }
 });
 
 test("to sign out forgets and revokes the token, also when the pool does not answer", async () => {

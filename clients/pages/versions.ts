@@ -1,4 +1,4 @@
-/** Whether a newer version of this page was deployed. The page never reloads by itself: somebody may be typing. */
+/** Whether a newer version of this page was deployed. The console never reloads by itself: somebody may be typing. */
 
 import { signal } from "@preact/signals";
 
