@@ -186,7 +186,7 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
             for invocation in (one for one in open_.values() if fields["message"] in one.cause):
                 invocation.postponed.add(fields["message"])
                 if at - invocation.begin >= TIME_IS_SHORT:
-                    # Nothing behind it is begun, said by a hand-back or, where its receipt is void by then, by nothing.
+                    # No time is left to begin what is behind it; of a message whose receipt is void no hand-back tells.
                     behind = invocation.cause.index(fields["message"]) + (fields["seconds"] > 0)
                     invocation.handed_back.update(invocation.cause[behind:])
         elif kind in ("conflict", "busy") and fields["container"] in open_:
