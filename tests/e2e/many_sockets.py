@@ -2,10 +2,10 @@
 
 While orders are placed, every socket is cut without a close frame, comes back with back-off and full jitter, and
 resumes. The last line is JSON: {"sockets", "orders", "boards", "connected_seconds", "back_seconds", "reloads",
-"missed", "errors"}. back_seconds: from the cut until the last one has all that it missed; reloads: snapshots that a
-resume should have spared; missed: positions of logs that a client has not reached in the end; errors: what had to be
-asked for again. The exit code is 0 when all are back within 40 s, and there are no reloads and nothing missed. It takes
-minutes, so it is no part of `make e2e`.
+"missed", "errors", "asked_again"}. back_seconds: from the cut until the last one has all that it missed; reloads:
+snapshots that a resume should have spared; missed: positions of logs that a client has not reached in the end; errors:
+what was refused; asked_again: what was not answered in time. The exit code is 0 when all are back within 40 s, and
+there are no reloads and nothing missed. It takes minutes, so it is no part of `make e2e`.
 """
 
 import argparse
@@ -43,6 +43,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # of the pages' back-off
 PING_EVERY = 30.0
 RAMP = 0.004  # seconds between the first connections: half of API Gateway's quota of 500 a second
 AGAIN = (1.0, 5.0)  # seconds after which what was unavailable is asked for again
+ANSWERS, LONGEST_ANSWER = 5.0, 30.0  # seconds after which what is not answered is asked for again, as the pages do
 GIVE_UP = 300.0
 
 
@@ -55,6 +56,8 @@ class Client:
         self.ready = asyncio.Event()
         self.socket: ClientConnection | None = None
         self._pongs = asyncio.Event()
+        self._unanswered = set(topics)
+        self.asked_again = 0
 
     async def run(self) -> None:
         """Stay connected until it is cancelled."""
@@ -74,13 +77,24 @@ class Client:
         async with connect(
             self._address, subprotocols=offered, compression=None, proxy=None, open_timeout=60, ping_interval=None
         ) as self.socket:
-            await self._send(self.watcher.subscribe())
-            pinging = asyncio.create_task(self._ping())
+            working = [asyncio.create_task(work) for work in (self._ask(), self._ping())]
             try:
                 async for text in self.socket:
                     await self._take(json.loads(text))
             finally:
-                pinging.cancel()
+                for task in working:
+                    task.cancel()
+
+    async def _ask(self) -> None:
+        """Subscribe, and again while it is not answered: an answer that is refused or late is not sent again."""
+        wait, self._unanswered = ANSWERS, set(self.watcher.topics)
+        await self._send(self.watcher.subscribe())
+        while not self.ready.is_set():
+            await asyncio.sleep(wait)
+            if not self.ready.is_set():
+                self.asked_again += 1
+                await self._send(self.watcher.subscribe())
+            wait = min(2 * wait, LONGEST_ANSWER)
 
     async def _take(self, frame: dict[str, Any]) -> None:
         if frame.get("type") == "pong":
@@ -90,13 +104,15 @@ class Client:
                 self._pongs.set()
             return
         self.watcher.take(frame)
-        if self.watcher.is_ready:
+        if frame.get("type") in ("snapshot", "subscribed"):
+            self._unanswered.discard(frame["topic"])
+        if self.watcher.is_ready and not self._unanswered:
             self.ready.set()
         elif frame.get("type") == "error" or "message" in frame:
             asyncio.get_running_loop().call_later(random.uniform(*AGAIN), self._again)
 
     def _again(self) -> None:
-        if not self.watcher.is_ready:
+        if not self.ready.is_set():
             self._asking = asyncio.create_task(self._send(self.watcher.subscribe()))
 
     async def _ping(self) -> None:
@@ -145,7 +161,7 @@ async def measure(
     report(f"{sockets} sockets have their boards after {connected:.1f} s")
     placing = asyncio.create_task(asyncio.to_thread(place, people, products, orders))
     await asyncio.sleep(2)
-    began = time.monotonic()
+    began, before = time.monotonic(), snapshots(clients)
     for client in clients:
         client.cut()
     await everyone(clients)
@@ -164,10 +180,15 @@ async def measure(
         "boards": boards,
         "connected_seconds": round(connected, 1),
         "back_seconds": round(back, 1),
-        "reloads": sum(one.snapshots - 1 for _, one in watched),
+        "reloads": snapshots(clients) - before,
         "missed": sum(heads[key] - one.position for key, one in watched),
         "errors": sum(len(c.watcher.errors) for c in clients),
+        "asked_again": sum(c.asked_again for c in clients),
     }
+
+
+def snapshots(clients: list[Client]) -> int:
+    return sum(one.snapshots for client in clients for one in client.watcher.shards.values())
 
 
 async def everyone(clients: list[Client]) -> None:
