@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from infra.local.engine.patches import (
     autosave,
+    bundles,
     cloudformation,
     cognito,
     dynamodb,
@@ -28,6 +29,7 @@ from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
 
 PATCHES: tuple[Callable[[], None], ...] = (
     workers.apply,
+    bundles.apply,
     streams.apply,
     dynamodb.apply,
     eventbridge.apply,

@@ -91,6 +91,14 @@ class Function:
         return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
 
 
+def bundle(body: str) -> bytes:
+    """The archive of a function with this body."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("index.py", HANDLER + textwrap.indent(textwrap.dedent(body), "    "))
+    return content.getvalue()
+
+
 class Clients:
     """One boto3 client for each service of a cloud: creating one takes longer than most tests."""
 
@@ -141,14 +149,11 @@ class Workbench:
         """
         name = self.name("function")
         journal = self.folder / f"{name}.jsonl"
-        bundle = io.BytesIO()
-        with zipfile.ZipFile(bundle, "w") as archive:
-            archive.writestr("index.py", HANDLER + textwrap.indent(textwrap.dedent(body), "    "))
         made = self.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.13",
             Handler="index.handler",
-            Code={"ZipFile": bundle.getvalue()},
+            Code={"ZipFile": bundle(body)},
             **{
                 "Role": config.get("Role") or self.role(ANYTHING),
                 "Timeout": 10,
@@ -157,6 +162,10 @@ class Workbench:
             },
         )
         return Function(name, made["FunctionArn"], journal)
+
+    def update(self, function: Function, body: str) -> None:
+        """Give a function another body."""
+        self.client("lambda").update_function_code(FunctionName=function.name, ZipFile=bundle(body))
 
     def invoke(self, function: Function, event: object = None) -> Any:
         """The answer to a synchronous invocation, or the error of the function."""

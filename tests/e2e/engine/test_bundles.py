@@ -1,0 +1,26 @@
+"""What a function's code and layers are on disk: `patches/bundles.py`."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.e2e.engine.workbench import Workbench
+
+
+def test_execution_environments_share_one_copy_of_their_code(bench: Workbench) -> None:
+    function = bench.function("note([os.getpid(), os.path.realpath(__file__)])\ntime.sleep(0.1)")
+
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(lambda _: bench.invoke(function), range(8)))
+
+    environments, files = (set(noted) for noted in zip(*function.notes(), strict=True))
+    assert len(environments) > 1
+    assert len(files) == 1
+
+
+def test_code_that_is_updated_runs_from_then_on(bench: Workbench) -> None:
+    function = bench.function("note('old')")
+    bench.invoke(function)
+
+    bench.update(function, "note('new')")
+    bench.invoke(function)
+
+    assert function.notes() == ["old", "new"]
