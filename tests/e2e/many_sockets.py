@@ -21,9 +21,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from clients.mall import MallError
 from clients.order import Order
 from clients.people import People
 from clients.scenarios.robots import Fleet
@@ -196,8 +198,11 @@ async def everyone(clients: list[Client]) -> None:
 
 
 def place(people: People, products: list[str], orders: int) -> None:
-    for number in range(orders):
-        Order(people).orders({products[number % len(products)]: 1})
+    placed = 0
+    while placed < orders:
+        with contextlib.suppress(MallError, httpx.HTTPError):  # while a thousand sockets come back
+            Order(people).orders({products[placed % len(products)]: 1})
+            placed += 1
 
 
 @contextlib.contextmanager
