@@ -22,6 +22,7 @@ from infra.local.engine.patches import (
     service_calls,
     sqs,
     streams,
+    threads,
     websocket,
     workers,
 )
@@ -30,6 +31,7 @@ from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
 PATCHES: tuple[Callable[[], None], ...] = (
     workers.apply,
     bundles.apply,
+    threads.apply,
     streams.apply,
     dynamodb.apply,
     eventbridge.apply,
