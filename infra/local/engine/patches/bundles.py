@@ -1,7 +1,7 @@
 """Bundles: a function's code, or a layer, is unpacked once, and each execution environment gets links to it.
 
 As in AWS, where environments share what is in `/var/task` and `/opt`, and can write to neither. The engine unpacks code
-and layers again for each environment that it starts, which was a fifth of its work while many start (1,000 sockets).
+and layers again for each environment that it starts.
 """
 
 import hashlib

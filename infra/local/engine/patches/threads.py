@@ -1,7 +1,7 @@
 """Threads: an invocation gets one that an earlier invocation has ended with.
 
-The engine starts two for each, and its event loop waits until each has begun, which took a tenth of its time while many
-functions ran. There is no bound, as before: what calls the engine again must never wait for what waits for it.
+The engine starts two for each, and its event loop waits until each has begun. There is no bound, as before: what calls
+the engine again must never wait for what waits for it.
 """
 
 import queue
