@@ -3,11 +3,12 @@
 from typing import Literal
 
 from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShopping
+from events.fleet import ReportCollection
 from events.registry import Event, Reply, Timer
 from events.shapes import Quantity, Shortage, Stop, Time
 
 ShoppingListStatus = Literal["pending", "available", "assigned", "active", "completed", "cancelled"]
-BotStatus = Literal["offline", "idle", "active"]
+BotStatus = Literal["offline", "idle", "active", "retired"]
 
 
 class ShoppingListState(Event):
@@ -66,12 +67,16 @@ class ShoppingListCancelled(ShoppingListState, source="depot", key="shopping_lis
 
 
 class BotState(Event):
-    """The public state of a robot, with the list that is assigned to it."""
+    """The public state of a robot, with the list that is assigned to it and the number of that assignment.
+
+    `assignment` is 0 without a list, and in messages of before it was there.
+    """
 
     bot_id: str
     name: str
     status: BotStatus
     list_id: str | None
+    assignment: int = 0
 
 
 class BotRegistered(BotState, source="depot", key="bot_id"):
@@ -94,6 +99,10 @@ class BotAssigned(BotState, source="depot", key="bot_id"):
 
 class BotFinished(BotState, source="depot", key="bot_id"):
     """A robot finished its list and is idle."""
+
+
+class BotRetired(BotState, source="depot", key="bot_id"):
+    """A robot has left the mall for good; its list, if it had one, was given back."""
 
 
 class ShoppingListAccepted(Reply, source="depot", key="order_id", answers=CreateShoppingList):
@@ -126,6 +135,23 @@ class ShoppingListCancellationAccepted(Reply, source="depot", key="order_id", an
     """The order's list is cancelled."""
 
     order_id: str
+
+
+class CollectionAccepted(Reply, source="depot", key="list_id", answers=ReportCollection):
+    """What a robot reported of its list is recorded, or was before."""
+
+    list_id: str
+    bot_id: str
+    assignment: int
+
+
+class CollectionRefused(Reply, source="depot", key="list_id", answers=ReportCollection):
+    """The list is not, or no longer, this robot's under this assignment: it must drop the list."""
+
+    list_id: str
+    bot_id: str
+    assignment: int
+    reason: str
 
 
 class LookAgain(Timer, source="depot", key="bucket"):

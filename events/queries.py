@@ -231,3 +231,15 @@ class FindSkippedTexts(Query[SkippedTextsFound], owner="notifications"):
     """The texts about up to 20 orders that could not be sent, for an access request."""
 
     order_ids: Annotated[tuple[str, ...], Field(max_length=20)]
+
+
+class LastHeardFound(Answer):
+    """When each robot last reported (RFC 3339), by its id, of those that have ever been on the robots' stream."""
+
+    heard: dict[str, str]
+
+
+class FindLastHeard(Query[LastHeardFound], owner="fleet"):
+    """When up to 500 robots last reported over the robots' stream."""
+
+    bot_ids: Annotated[tuple[str, ...], Field(max_length=500)]

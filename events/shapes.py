@@ -51,3 +51,11 @@ class Shortage(Shape):
     store_id: str
     product_id: str
     quantity: Quantity
+
+
+class Picked(Shape):
+    """How many of one product of one store have been picked in all."""
+
+    store_id: str
+    product_id: str
+    quantity: Quantity
