@@ -201,7 +201,7 @@ class ActionState(Shape):
 
 
 class PowerSupply(Shape):
-    """The battery: percent, volts, amperes, metres. Health and range are whole in the text, any number in the schema."""
+    """The battery: percent, volts, amperes, metres. Health and range: whole by the text, any number by the schema."""
 
     state_of_charge: Percent
     battery_voltage: float | None = None
