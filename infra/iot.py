@@ -1,0 +1,152 @@
+"""The robots' stream: from a robot's topics to the queue of a function, and what a robot may do at the broker.
+
+A robot is a thing of AWS IoT Core, named by its id; its certificate is the service's to issue (functions/fleet).
+Rules take what robots report, and what the broker says of their connections, to one standard queue:
+https://docs.aws.amazon.com/iot/latest/developerguide/sqs-rule-action.html. Its messages may come twice and in any order.
+"""
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_iot as iot
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from events.vda5050.topics import Kind, Topics
+from infra.names import named
+from infra.queues import ConsumedQueue
+from infra.stages import Stage
+
+BATCH, BATCH_SECONDS = 100, 1
+SQL_VERSION = "2016-03-23"
+REPORTED = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET)
+PRESENCE = ("connected", "disconnected")
+
+# What is no JSON must come in too, to be given up with its reason: hence the payload as bytes, in base64.
+# https://docs.aws.amazon.com/iot/latest/developerguide/binary-payloads.html
+REPORT = (
+    "SELECT topic(4) AS robot, topic(5) AS topic, timestamp() AS received, clientid() AS client, "
+    "encode(*, 'base64') AS payload FROM '{topic}'"
+)
+# https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+LIFE_CYCLE = (
+    "SELECT 'presence' AS topic, timestamp() AS received, encode(*, 'base64') AS payload "
+    "FROM '$aws/events/presence/{change}/+'"
+)
+
+THING = "${iot:Connection.Thing.ThingName}"
+SPOKEN = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
+RETAINED = (Kind.CONNECTION,)
+TOLD = (Kind.ORDER, Kind.INSTANT_ACTIONS)
+CONNECT_WITH = ("PersistentConnect", "LastWill")
+
+
+def rule_names(stage: Stage) -> list[str]:
+    """The rules of a stage. A name has letters, digits and underscores alone.
+
+    https://docs.aws.amazon.com/iot/latest/apireference/API_CreateTopicRule.html
+    """
+    return [_rule_name(stage, name) for name in (*REPORTED, *PRESENCE)]
+
+
+def _rule_name(stage: Stage, name: str) -> str:
+    return named(stage, "robots", name).replace("-", "_")
+
+
+def policy_name(stage: Stage) -> str:
+    """The policy of AWS IoT that every robot's certificate has."""
+    return named(stage, "robots")
+
+
+def topic(stage: Stage, kind: Kind, robot: str) -> str:
+    """The topic of a kind for what stands for a robot: a wildcard, or a variable of a policy."""
+    return Topics(named(stage)).of(kind, "robot").replace("/robot/", f"/{robot}/")
+
+
+class RobotsTopics(ConsumedQueue):
+    """How robots' reports reach the function `topics`: rules → queue, and what a rule cannot send → `undelivered`."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, name: str) -> None:
+        super().__init__(scope, construct_id, stage=stage, name=name)
+        self._action = self._role("RulesRole", self.queue)
+        self._error_action = self._role("RulesErrorsRole", self.undelivered)
+        for kind in REPORTED:
+            self._rule(kind, REPORT.format(topic=topic(stage, kind, "+")))
+        for change in PRESENCE:
+            self._rule(change, LIFE_CYCLE.format(change=change))
+        self.policy = iot.CfnPolicy(
+            self, "Robots", policy_name=policy_name(stage), policy_document=robots_policy(Stack.of(self), stage)
+        )
+
+    def _rule(self, name: str, sql: str) -> None:
+        rule = iot.CfnTopicRule(
+            self,
+            f"{name.title()}Rule",
+            rule_name=_rule_name(self.stage, name),
+            topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
+                sql=sql,
+                aws_iot_sql_version=SQL_VERSION,
+                actions=[_send(self.queue, self._action)],
+                error_action=_send(self.undelivered, self._error_action),
+                rule_disabled=False,
+            ),
+        )
+        # A rule that may not send yet loses what it matches, to its error action too.
+        for role in (self._action, self._error_action):
+            rule.node.add_dependency(role.node.find_child("DefaultPolicy"))
+
+    def _role(self, construct_id: str, queue: sqs.Queue) -> iam.Role:
+        """A role that this stage's rules alone may take, and that may send to one queue.
+
+        https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
+        """
+        stack = Stack.of(self)
+        rules = [stack.format_arn(service="iot", resource="rule", resource_name=n) for n in rule_names(self.stage)]
+        conditions = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnEquals": {"aws:SourceArn": rules}}
+        role = iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("iot.amazonaws.com", conditions=conditions))
+        role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
+        return role
+
+
+def _send(queue: sqs.Queue, role: iam.Role) -> iot.CfnTopicRule.ActionProperty:
+    action = iot.CfnTopicRule.SqsActionProperty(queue_url=queue.queue_url, role_arn=role.role_arn, use_base64=False)
+    return iot.CfnTopicRule.ActionProperty(sqs=action)
+
+
+def robots_policy(stack: Stack, stage: Stage) -> dict[str, object]:
+    """What a robot may do: connect as the thing that its certificate is attached to, and use its own topics.
+
+    One document for all robots, by the variables of things: AWS resolves them by the client's id, which must be the
+    thing's name. A persistent session and a last will must be named, a retained message is an action of its own.
+    https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html
+    https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
+    https://docs.aws.amazon.com/iot/latest/developerguide/retained-message-policy-examples.html
+    """
+
+    def arns(resource: str, kinds: Sequence[Kind]) -> list[str]:
+        return [_arn(stack, resource, topic(stage, kind, THING)) for kind in kinds]
+
+    attached = {
+        "Bool": {"iot:Connection.Thing.IsAttached": "true"},
+        "ForAllValues:StringEquals": {"iot:ConnectAttributes": list(CONNECT_WITH)},
+    }
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "iot:Connect",
+                "Resource": _arn(stack, "client", THING),
+                "Condition": attached,
+            },
+            {"Effect": "Allow", "Action": "iot:Publish", "Resource": arns("topic", SPOKEN)},
+            {"Effect": "Allow", "Action": "iot:RetainPublish", "Resource": arns("topic", RETAINED)},
+            {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arns("topicfilter", TOLD)},
+            {"Effect": "Allow", "Action": "iot:Receive", "Resource": arns("topic", TOLD)},
+        ],
+    }
+
+
+def _arn(stack: Stack, resource: str, name: str) -> str:
+    return stack.format_arn(service="iot", resource=resource, resource_name=name)
