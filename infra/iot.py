@@ -1,8 +1,8 @@
 """The robots' stream: from a robot's topics to the queue of a function, and what a robot may do at the broker.
 
 A robot is a thing of AWS IoT Core, named by its id; its certificate is the service's to issue (functions/fleet).
-Rules take what robots report, and what the broker says of their connections, to one standard queue:
-https://docs.aws.amazon.com/iot/latest/developerguide/sqs-rule-action.html. Its messages may come twice and in any order.
+Rules take what robots report, and what the broker says of their connections, to one standard queue, so that messages
+may come twice and in any order: https://docs.aws.amazon.com/iot/latest/developerguide/sqs-rule-action.html
 """
 
 from collections.abc import Sequence

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 KEPT = 2  # active certificates of one robot
 GONE, ATTACHED, REFUSED = "ResourceNotFoundException", "DeleteConflictException", "InvalidRequestException"
 PAUSES = (0.2, 0.4)  # seconds, before a certificate that was detached a moment ago is deleted again
-ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
 
 
 class Revocation(Protocol):
@@ -103,7 +102,7 @@ class IotIdentities:
 
     def _described(self, arn: str) -> _Certificate:
         found = self._client.describe_certificate(certificateId=_id(arn))["certificateDescription"]
-        return _Certificate(arn, found["certificatePem"], found["status"] == ACTIVE, found["creationDate"])
+        return _Certificate(arn, found["certificatePem"], found["status"] == "ACTIVE", found["creationDate"])
 
     def _make(self, bot_id: str, request: SigningRequest) -> _Certificate:
         """A certificate, attached before anything else: what is not cannot be found again, to be removed."""
@@ -112,7 +111,7 @@ class IotIdentities:
         arn = made["certificateArn"]
         self._client.attach_thing_principal(thingName=bot_id, principal=arn)
         self._client.attach_policy(policyName=self._policy, target=arn)
-        self._client.update_certificate(certificateId=made["certificateId"], newStatus=ACTIVE)
+        self._client.update_certificate(certificateId=made["certificateId"], newStatus="ACTIVE")
         return _Certificate(arn, made["certificatePem"], active=True, made=clock.now())
 
     def _tidy(self, bot_id: str, made: _Certificate, there: Sequence[_Certificate]) -> None:
@@ -130,7 +129,7 @@ class IotIdentities:
 
         https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
         """
-        _unless_gone(lambda: self._client.update_certificate(certificateId=_id(arn), newStatus=INACTIVE))
+        _unless_gone(lambda: self._client.update_certificate(certificateId=_id(arn), newStatus="INACTIVE"))
 
     def _remove(self, bot_id: str, arn: str) -> None:
         """Delete a certificate that is inactive, which must have no thing any more; that takes effect a moment later.
@@ -142,14 +141,14 @@ class IotIdentities:
         _unless_gone(lambda: self._client.detach_thing_principal(thingName=bot_id, principal=arn))
         for pause in (*PAUSES, None):
             try:
-                _unless_gone(lambda: self._client.delete_certificate(certificateId=_id(arn), forceDelete=True))
-                return
+                return _unless_gone(lambda: self._client.delete_certificate(certificateId=_id(arn), forceDelete=True))
             except ClientError as error:
                 if _code(error) != ATTACHED:
                     raise
-            if pause:
-                clock.wait(pause)
-        observe.log_error(f"certificate {_id(arn)} of {bot_id} is inactive, and cannot be deleted yet: delete it later")
+                if pause is None:
+                    observe.log_error(f"certificate {_id(arn)} is inactive, and cannot be deleted yet", error)
+                else:
+                    clock.wait(pause)
 
 
 def _unless_gone(call: Callable[[], object]) -> None:

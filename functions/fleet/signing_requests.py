@@ -17,7 +17,7 @@ LONGEST = 4_096  # characters
 SMALLEST_RSA, LARGEST_RSA = 2_048, 4_096  # bits; a larger key would only cost time
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
-HOW = "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout robot.key -subj /CN=robot -out robot.csr"
+HOW = "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout robot.key -subj /CN=robot"
 _BLOCK = re.compile(
     r"\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\s]+-----END (NEW )?CERTIFICATE REQUEST-----\s*"
 )
