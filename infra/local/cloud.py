@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,18 @@ class LocalCloud:
     def address(self) -> str:
         """Where the engine answers, for the AWS API and for `http_address`."""
         return self.engine.address
+
+    @property
+    def mqtt(self) -> tuple[str, int]:
+        """The host and the port where robots connect, as `iot.describe_endpoint` has it: MQTT over TLS."""
+        return HOST, self.engine.mqtt_port
+
+    def certificate_authority(self) -> str:
+        """What signed the broker's certificate and those of robots, as PEM; it stays while the state does."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.address}/_ministack/iot/ca.pem", timeout=30) as response:
+            pem: str = response.read().decode()
+            return pem
 
     @property
     def state(self) -> Path:
