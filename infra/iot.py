@@ -14,14 +14,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from events.vda5050.topics import Kind, Topics
+from functions.kernel.messaging.topics import Topics as Messages
 from infra.names import named
 from infra.queues import ConsumedQueue
 from infra.stages import Stage
 
 BATCH, BATCH_SECONDS = 100, 1
 SQL_VERSION = "2016-03-23"
-REPORTED = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET)
-PRESENCE = ("connected", "disconnected")
+PRESENCE = "presence"  # what the broker says of connections, as functions know it
+CHANGES = ("connected", "disconnected")
 
 # What is no JSON must come in too, to be given up with its reason: hence the payload as bytes, in base64.
 # https://docs.aws.amazon.com/iot/latest/developerguide/binary-payloads.html
@@ -42,16 +43,15 @@ TOLD = (Kind.ORDER, Kind.INSTANT_ACTIONS)
 CONNECT_WITH = ("PersistentConnect", "LastWill")
 
 
-def rule_names(stage: Stage) -> list[str]:
-    """The rules of a stage. A name has letters, digits and underscores alone.
+def rules(stage: Stage, topics: Messages) -> dict[str, str]:
+    """The rules' queries by their names, for what a service handles. A name has letters, digits and underscores alone.
 
     https://docs.aws.amazon.com/iot/latest/apireference/API_CreateTopicRule.html
     """
-    return [_rule_name(stage, name) for name in (*REPORTED, *PRESENCE)]
-
-
-def _rule_name(stage: Stage, name: str) -> str:
-    return named(stage, "robots", name).replace("-", "_")
+    reports = {kind: REPORT.format(topic=topic(stage, Kind(kind), "+")) for kind in topics.kinds if kind != PRESENCE}
+    changes = CHANGES if PRESENCE in topics.kinds else ()
+    queries = {**reports, **{change: LIFE_CYCLE.format(change=change) for change in changes}}
+    return {named(stage, "robots", name).replace("-", "_"): query for name, query in queries.items()}
 
 
 def policy_name(stage: Stage) -> str:
@@ -65,27 +65,27 @@ def topic(stage: Stage, kind: Kind, robot: str) -> str:
 
 
 class RobotsTopics(ConsumedQueue):
-    """How robots' reports reach the function `topics`: rules → queue, and what a rule cannot send → `undelivered`."""
+    """How robots' messages reach the function `topics`: rules → queue, and what a rule cannot send → `undelivered`."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, name: str) -> None:
-        super().__init__(scope, construct_id, stage=stage, name=name)
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, topics: Messages) -> None:
+        super().__init__(scope, construct_id, stage=stage, name=topics.queue)
+        self.topics = topics
+        self.rules = rules(stage, topics)
         self._action = self._role("RulesRole", self.queue)
         self._error_action = self._role("RulesErrorsRole", self.undelivered)
-        for kind in REPORTED:
-            self._rule(kind, REPORT.format(topic=topic(stage, kind, "+")))
-        for change in PRESENCE:
-            self._rule(change, LIFE_CYCLE.format(change=change))
-        self.policy = iot.CfnPolicy(
+        for name, query in self.rules.items():
+            self._rule(name, query)
+        iot.CfnPolicy(
             self, "Robots", policy_name=policy_name(stage), policy_document=robots_policy(Stack.of(self), stage)
         )
 
-    def _rule(self, name: str, sql: str) -> None:
+    def _rule(self, name: str, query: str) -> None:
         rule = iot.CfnTopicRule(
             self,
-            f"{name.title()}Rule",
-            rule_name=_rule_name(self.stage, name),
+            name.rpartition("_")[2].title() + "Rule",
+            rule_name=name,
             topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
-                sql=sql,
+                sql=query,
                 aws_iot_sql_version=SQL_VERSION,
                 actions=[_send(self.queue, self._action)],
                 error_action=_send(self.undelivered, self._error_action),
@@ -102,8 +102,8 @@ class RobotsTopics(ConsumedQueue):
         https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
         """
         stack = Stack.of(self)
-        rules = [stack.format_arn(service="iot", resource="rule", resource_name=n) for n in rule_names(self.stage)]
-        conditions = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnEquals": {"aws:SourceArn": rules}}
+        arns = [stack.format_arn(service="iot", resource="rule", resource_name=name) for name in self.rules]
+        conditions = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnEquals": {"aws:SourceArn": arns}}
         role = iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("iot.amazonaws.com", conditions=conditions))
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
         return role
