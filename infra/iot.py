@@ -7,7 +7,7 @@ may come twice and in any order: https://docs.aws.amazon.com/iot/latest/develope
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack
+from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_sqs as sqs
@@ -15,6 +15,7 @@ from constructs import Construct
 
 from events.vda5050.topics import Kind, Topics
 from functions.kernel.messaging.topics import Topics as Messages
+from infra.function import ServiceFunction
 from infra.names import named
 from infra.queues import ConsumedQueue
 from infra.stages import Stage
@@ -36,6 +37,7 @@ LIFE_CYCLE = (
     "FROM '$aws/events/presence/{change}/+'"
 )
 
+ANY_ROBOT = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))  # a robot's id, a UUID
 THING = "${iot:Connection.Thing.ThingName}"
 SPOKEN = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
 RETAINED = (Kind.CONNECTION,)
@@ -146,6 +148,63 @@ def robots_policy(stack: Stack, stage: Stage) -> dict[str, object]:
             {"Effect": "Allow", "Action": "iot:Receive", "Resource": arns("topic", TOLD)},
         ],
     }
+
+
+def let_publish(function: ServiceFunction, stage: Stage) -> None:
+    """Let a function publish what robots are told, to any robot of the stage."""
+    stack = Stack.of(function)
+    function.allow(["iot:Publish"], *(_arn(stack, "topic", topic(stage, kind, ANY_ROBOT)) for kind in TOLD))
+    if endpoint := data_endpoint(stage):
+        function.function.add_environment("BROKER_ENDPOINT", endpoint)
+
+
+def data_endpoint(stage: Stage) -> str:
+    """Where the data API answers, of which the account has an address of its own; empty where none is named.
+
+    https://docs.aws.amazon.com/general/latest/gr/iot-core.html
+    """
+    return stage.engine or (f"https://{stage.broker.partition(':')[0]}" if stage.broker else "")
+
+
+# What the calls of functions/fleet/identities.py are judged by, and whether that is a thing or a certificate.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
+REVOKING = {
+    "thing": ["iot:ListThingPrincipals", "iot:DeleteThing"],
+    "cert": ["iot:UpdateCertificate", "iot:DetachPolicy", "iot:DetachThingPrincipal", "iot:DeleteCertificate"],
+}
+ISSUING = {
+    "thing": ["iot:CreateThing"],
+    "cert": ["iot:DescribeCertificate", "iot:AttachThingPrincipal", "iot:AttachPolicy"],
+}
+
+
+def let_revoke(function: ServiceFunction, stage: Stage) -> None:
+    """Let a function revoke robots' certificates, and forget robots."""
+    _let_change(function, REVOKING)
+    function.function.add_environment("ROBOTS_POLICY", policy_name(stage))
+
+
+def let_issue(function: ServiceFunction, stage: Stage) -> None:
+    """Let a function issue certificates, and revoke those that newer ones replace; it tells robots where to connect."""
+    _let_change(function, {of: [*ISSUING[of], *REVOKING[of]] for of in ISSUING})
+    function.allow(["iot:CreateCertificateFromCsr"], "*")
+    reason = "A certificate has no name before it is made, and IAM knows no resource for the call: * is the narrowest."
+    Validations.of(function).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+    variables = {"ROBOTS_POLICY": policy_name(stage), "ROBOTS_ENDPOINT": stage.broker}
+    if stage.engine:
+        variables["ROBOTS_CA"] = f"{stage.engine}/_ministack/iot/ca.pem"
+    for name, value in variables.items():
+        function.function.add_environment(name, value)
+
+
+def _let_change(function: ServiceFunction, actions: dict[str, list[str]]) -> None:
+    """Grant actions on things that are named as robots are, and on certificates, whose ids are digests."""
+    stack = Stack.of(function)
+    function.allow(actions["thing"], _arn(stack, "thing", ANY_ROBOT))
+    function.allow(actions["cert"], _arn(stack, "cert", "*"))
+    arn = "arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>:cert/*"
+    reason = "A certificate's id is made when it is, and IAM knows no other property of one."
+    Validations.of(function).acknowledge(Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{arn}]", reason=reason))
 
 
 def _arn(stack: Stack, resource: str, name: str) -> str:
