@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError
 
 from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.iot import sql
-from tests.simulation.iot.broker import NAME, Broker
+from tests.simulation.iot.broker import Broker
 from tests.simulation.iot.client import MqttClient
 from tests.simulation.iot.data_client import IotDataClient
 from tests.simulation.iot.packets import LARGEST, Will, matches
 from tests.simulation.iot.registry import Registry
 from tests.simulation.iot.rules import TopicRule
+from tests.simulation.outages import BROKER
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue
@@ -431,12 +432,12 @@ def test_a_throttled_publish_takes_no_effect() -> None:
 def test_an_outage_ends_all_connections_and_refuses_others_until_it_is_over() -> None:
     place = Place()
     place.connect()
-    place.world.away[NAME] = "error"
+    place.world.away[BROKER] = "error"
     place.broker.begin_outage()
     place.wait(100)
     assert place.broker.connected() == []
     assert [event["eventType"] for event in place.presence()] == ["connected"], "what it has to tell comes later"
-    del place.world.away[NAME]
+    del place.world.away[BROKER]
     place.wait(60)
     assert place.broker.connected() == [ROBOT]
     assert len(place.presence()) == 3

@@ -9,9 +9,9 @@ from tests.simulation.iot.presence import Presence
 from tests.simulation.iot.registry import Registry
 from tests.simulation.iot.rules import TopicRule
 from tests.simulation.iot.sessions import KEPT, Session
+from tests.simulation.outages import BROKER
 from tests.simulation.sdk import World
 
-NAME = "broker"  # of its outage
 LEAST_KEEP_ALIVE = 30.0  # seconds (https://docs.aws.amazon.com/general/latest/gr/iot-core.html)
 # Which ends of a connection make the broker publish the last will
 # (https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html): all but a DISCONNECT.
@@ -54,7 +54,7 @@ class Broker:
 
         A second connection with a client id takes over, and the first is closed.
         """
-        if NAME in self._world.away or not self.registry.may_connect(client, certificate):
+        if BROKER in self._world.away or not self.registry.may_connect(client, certificate):
             return None
         session = self._sessions.get(client)
         if session and session.connection:
@@ -145,7 +145,7 @@ class Broker:
         """Act after so many seconds, or when an outage is over."""
 
         def act() -> None:
-            if NAME in self._world.away:
+            if BROKER in self._world.away:
                 self._after_outage(self._world.choices.seconds(1.0, 10.0, "broker is back"), action)
             else:
                 action()

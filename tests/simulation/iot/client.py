@@ -6,6 +6,7 @@ from typing import Protocol
 from tests.simulation.iot.broker import Broker
 from tests.simulation.iot.connection import Connection
 from tests.simulation.iot.packets import Publication, Will
+from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
@@ -49,6 +50,7 @@ class MqttClient:
         self._back_off = FIRST_BACK_OFF
         self._attempt = 0
         self._wanted = False
+        self._away_until_us = 0
         self.refused = 0
 
     @property
@@ -80,6 +82,12 @@ class MqttClient:
         if self._connection:
             connection, self._connection = self._connection, None
             connection.break_off()
+
+    def leave_network(self, seconds: float) -> None:
+        """Have no network for so long."""
+        self._away_until_us = self._world.scheduler.now_us + int(seconds * SECOND)
+        if self._connection:
+            self._connection.break_off()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1: again after every cut, until it is acknowledged."""
@@ -132,6 +140,9 @@ class MqttClient:
         self._world.scheduler.call_in(seconds + self._world.choices.seconds(0.02, 0.2, "handshake"), connect)
 
     def _connect(self) -> None:
+        if self._world.scheduler.now_us < self._away_until_us:
+            self._connect_in(self._next_back_off())
+            return
         accepted = self._broker.connect(
             self, self.client, self._certificate, will=self._will(), keep_alive=self._keep_alive
         )

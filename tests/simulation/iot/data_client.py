@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html
 
 from typing import Any
 
-from tests.simulation.iot.broker import NAME, Broker
+from tests.simulation.iot.broker import Broker
 from tests.simulation.iot.packets import LARGEST, Publication
+from tests.simulation.outages import BROKER
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 
@@ -51,5 +52,5 @@ class IotDataClient:
             self._broker.accept(Publication(number, topic, payload, "", now, retain, expires))
             return {}
 
-        answer: dict[str, Any] = self._wire.call("Publish", NAME, effect)
+        answer: dict[str, Any] = self._wire.call("Publish", BROKER, effect)
         return answer
