@@ -191,12 +191,11 @@ def get_floor() -> FloorAnswer:
 
 
 def _content(shown: service.Shown) -> RobotContent:
-    on_list = shown.list_id is not None and shown.assignment is not None
+    same = {name: getattr(shown, name) for name in RobotContent.model_fields if name not in ("order", "errors")}
+    list_id, assignment = shown.list_id, shown.assignment
     return RobotContent(
-        **{
-            name: value for name, value in vars(shown).items() if name in RobotContent.model_fields and name != "errors"
-        },
-        order=OrderContent(list_id=shown.list_id, assignment=shown.assignment) if on_list else None,
+        **same,
+        order=None if list_id is None or assignment is None else OrderContent(list_id=list_id, assignment=assignment),
         errors=[
             Problem(
                 type=problem.type,
