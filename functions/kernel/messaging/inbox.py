@@ -294,6 +294,7 @@ def _context(metadata: Metadata) -> Context:
         traceparent=metadata.traceparent,
         reply_to=metadata.reply_to,
         saga=metadata.saga,
+        message=metadata,
     )
 
 
