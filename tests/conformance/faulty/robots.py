@@ -9,12 +9,13 @@ from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.vda5050 import errors
 from events.vda5050.connection import Connection, ConnectionState
+from events.vda5050.instant_actions import InstantActions
 from events.vda5050.order import Order
-from events.vda5050.state import ActionState, ActionStatus, Error, State
+from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, State
 from events.vda5050.text import MalformedError, read, to_bytes
 from events.vda5050.topics import Kind
 from tests.conformance.gateway import PlayedGateway
-from tests.conformance.links import Make, MachineLink, our_robot
+from tests.conformance.links import MachineLink, Make, our_robot
 from tests.conformance.robots.cases import ROBOT_CASES
 
 Change = Callable[[State], State]
@@ -37,7 +38,7 @@ def fault(found_by: str) -> Callable[[Callable[[Memory, Settings], Robot]], Call
 
     def declare(make: Make) -> Make:
         assert found_by in ROBOT_CASES.known, found_by
-        name = make.__name__.replace("_", " ")  # type: ignore[attr-defined]
+        name = make.__name__.replace("_", " ")
         FAULTS.append(Fault(name, found_by, lambda: PlayedGateway(MachineLink(make))))
         return make
 
@@ -210,7 +211,9 @@ def names_errors_as_version_2_did(memory: Memory, settings: Settings) -> Any:
 
 @fault("refuses_an_optional_field_that_it_cannot_use")
 def takes_errors_lightly(memory: Memory, settings: Settings) -> Any:
-    return _states(_each_error(lambda error: error.model_copy(update={"error_level": "WARNING"})))(memory, settings)
+    return _states(_each_error(lambda error: error.model_copy(update={"error_level": ErrorLevel.WARNING})))(
+        memory, settings
+    )
 
 
 @fault("refuses_an_unknown_instant_action")
@@ -304,9 +307,10 @@ def chokes_on_fields_that_it_does_not_know(memory: Memory, settings: Settings) -
 def says_nothing_about_malformed_orders(memory: Memory, settings: Settings) -> Any:
     def incoming(kind: str, payload: bytes) -> bytes | None:
         try:
-            return payload if kind != Kind.ORDER or read(Order, payload) else None
+            read(Order if kind == Kind.ORDER else InstantActions, payload)
         except MalformedError:
             return None
+        return payload
 
     return Altered(our_robot(memory, settings), incoming=incoming)
 
