@@ -284,4 +284,5 @@ class Cloud:
             "audits": self.audits,
             "recovery": {name: recovery(name) for name in self.tables},
             "code_key": CODE_KEY,
+            "certificates": {one.id: (one.thing, one.status) for one in self.broker.registry.certificates.values()},
         }

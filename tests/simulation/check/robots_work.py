@@ -107,18 +107,13 @@ def _left_idle(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory)
     connections = stream.presence[bot_id]
     for at, event, version in connections:
         until = at + SECONDS_OF_A_CUT
-        back = any(
-            event == "connected" and since <= until and newer != version
-            for since, event, newer in connections
-            if since > at
-        )
+        back = any(other == "connected" and at < since <= until for since, other, _ in connections)
         if event != "disconnected" or back or _newer(connections, version, at):
             continue
-        status = _status_at(spans, at)
-        if status == "idle" and _status_at(spans, until) == "idle" and not any(at < when <= until for when, _ in spans):
-            if is_undisturbed(stream, at, until):
-                text = f"the robot {bot_id} is idle {(until - at) // SECOND} s after its connection ended"
-                yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
+        stays = not any(at < when <= until for when, _ in spans)
+        if stays and _status_at(spans, at) == "idle" and is_undisturbed(stream, at, until):
+            text = f"the robot {bot_id} is idle {(until - at) // SECOND} s after its connection ended"
+            yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
 
 
 def _newer(connections: list[tuple[int, str, int]], version: int, at: int) -> bool:

@@ -102,7 +102,7 @@ class StreamRobot(Client):
 
     def go_home(self) -> None:
         """End the shift: after the order, at once, or without a word; a retired robot is switched off."""
-        if self.robot is None:
+        if self.robot is None or not self.robot.is_running:
             return
         if self.chance(0.6, "ending the order first"):
             self._resume()
@@ -172,6 +172,23 @@ class StreamRobot(Client):
 
     def _span(self) -> tuple[float, float]:
         return LONG if self.chance(0.35, "for longer than a lease") else SHORT
+
+
+class EveningRobot(StreamRobot):
+    """The crew's: quick, and nothing befalls it."""
+
+    def _settings(self) -> Settings:
+        return PACES[0].settings(0.0, 0.0, 0.01)
+
+    def collect_all(self) -> None:
+        """Wait for a list, and collect it."""
+        self.pause(10, 15)
+        super().collect_all()
+
+    def go_home(self) -> None:
+        """Leave in order."""
+        if self.robot and self.robot.is_running:
+            self.robot.leave()
 
 
 BEFALLS: tuple[Callable[[StreamRobot], None], ...] = (
