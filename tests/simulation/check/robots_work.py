@@ -15,7 +15,6 @@ DRIVEN_TWICE = "the goods of a list are put down at the depot under one assignme
 LEFT_IDLE = "an idle robot whose connection ends is taken offline within seconds"
 SILENT_AT_WORK = "a robot at work that is silent is taken offline within two minutes of the end of its lease"
 STILL_THERE = "a robot that reports over the stream is not taken offline"
-EVENING = "a list that a robot on the stream is given after the faults is completed"
 
 # The broker's event 0.3 s, rule 0.1, the batch's window 1, cold starts 0.6 of three functions, relay, bus and queue a
 # second each, twice: fleet tells the depot.
