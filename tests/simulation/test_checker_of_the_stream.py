@@ -207,7 +207,7 @@ def a_robot_that_reports_is_taken_offline(day: Day) -> None:
     day.commit(70, f"Bot#{BOT}", "WentOffline")
 
 
-BROKEN = {
+BROKEN: dict[Callable[[Day], None], str] = {
     an_order_arrives_late: IN_TIME,
     an_order_never_expires: EXPIRES,
     an_order_is_sent_after_the_list_was_withdrawn: KNOWN_OVER,
