@@ -201,7 +201,7 @@ class ActionState(Shape):
 
 
 class PowerSupply(Shape):
-    """The battery: percent, volts, amperes, metres. The text wants whole numbers for health and range, the schema any."""
+    """The battery: percent, volts, amperes, metres. Health and range: whole by the text, any number by the schema."""
 
     state_of_charge: Percent
     battery_voltage: float | None = None
