@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from clients.robot.settings import Settings
 from events.vda5050 import errors
 from events.vda5050.state import OperatingMode
+from tests.simulation.iot.control_client import SIGNING_REQUEST
 from tests.simulation.iot.robot import StandingRobot
 from tests.simulation.workload.client import Client
 
@@ -61,8 +62,8 @@ class StreamRobot(Client):
             return
         self.id = str(answer.body["id"])
         self.mall.robots.append(self.id)
-        csr = f"a signing request of {self.id}"
-        answer = self.request("POST", f"/api/fleet/robots/{self.id}/certificate", {"csr": csr}, who=self._owner)
+        body = {"csr": SIGNING_REQUEST}
+        answer = self.request("POST", f"/api/fleet/robots/{self.id}/certificate", body, who=self._owner)
         if answer.status != 200:
             return
         self.robot = StandingRobot(
@@ -119,7 +120,7 @@ class StreamRobot(Client):
         found = self.request("GET", f"/api/fleet/robots/{self.id}", who=self._owner)
         if found.status != 200:
             return
-        for error in found.body["robot"]["errors"] if "robot" in found.body else found.body["errors"]:
+        for error in found.body["robot"]["errors"]:
             failed = [one["value"] for one in error["references"] if one["key"] == "actionId"]
             if error["type"] == errors.PICK_FAILED and failed:
                 what = "retry" if self.chance(0.6, "trying again") else "skip"
