@@ -29,12 +29,13 @@ OUTCOMES: dict[str, str] = {
     "robot restarted": "with the state that it had kept",
     "robot restarted from an older state": "of its disk",
     "robot restarted with an empty disk": "it knows nothing of what it did",
-    "robot hung": "its network answered, and it did nothing",
+    "robot hung": "it did nothing, whether or not its network answered",
     "robot switched off": "without a word",
     "robot retired": "by staff",
 }
 BY_REASON = {
     "CONNECTION_LOST": "robot's connection lost",
+    "MQTT_KEEP_ALIVE_TIMEOUT": "robot's connection lost",
     "DUPLICATE_CLIENTID": "robot's connection taken over",
     "CLIENT_INITIATED_DISCONNECT": "robot's connection closed",
     "AUTH_ERROR": "robot disconnected by the broker",

@@ -75,6 +75,9 @@ class Day:
             "orderId": order,
             "nodeStates": [{}] if active else [],
             "actionStates": [],
+            "errors": [],
+            "operatingMode": "AUTOMATIC",
+            "paused": False,
         }
         payload = base64.b64encode(json.dumps(state).encode()).decode()
         body = json.dumps({"robot": BOT, "topic": "state", "received": 0, "client": BOT, "payload": payload})

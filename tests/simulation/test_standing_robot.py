@@ -151,6 +151,26 @@ def test_a_robot_that_hangs_does_nothing_until_it_is_over() -> None:
     assert floor.ended() == DONE
 
 
+def test_the_broker_gives_up_a_robot_that_stands_still_with_its_network() -> None:
+    floor = Floor()
+    floor.robot.hang(90, whole=True)
+    floor.wait(60)
+    assert floor.broker.connected() == []
+    reasons = [fields["reason"] for _, kind, fields in floor.world.history.entries if kind == "presence"]
+    assert reasons == [None, "MQTT_KEEP_ALIVE_TIMEOUT"]
+    floor.wait(60)
+    assert floor.broker.connected() == [BOT]
+
+
+def test_a_robot_that_stands_still_for_a_moment_stays_connected() -> None:
+    floor = Floor()
+    floor.robot.hang(20, whole=True)
+    floor.send_order()
+    floor.wait(100)
+    assert floor.ended() == DONE
+    assert len([kind for _, kind, _ in floor.world.history.entries if kind == "presence"]) == 1
+
+
 def test_what_a_robot_reports_reaches_the_queue_under_cuts_and_late_rules() -> None:
     for seed in range(10):
         floor = Floor(seed, connection_cut=0.03, cut_unnoticed=0.3, rule_late=0.1, rule_twice=0.1)

@@ -133,19 +133,45 @@ def _silent_at_work(bot_id: str, spans: list[tuple[int, str]], stream: StreamHis
 
 
 def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
-    """Robots that a sweep takes offline though fleet has handled a report of theirs shortly before."""
+    """Robots that a sweep takes offline though fleet has handled a report of theirs shortly before.
+
+    One that was given a list reports that it works on it: another may be given the list of one that does not.
+    """
     for bot_id, commits in history.of_kind("Bot"):
+        order: str | None = None
         for commit in commits:
+            order = _order_after(commit, order, history)
             if "WentOffline" not in commit.event_names() or commit.request or bot_id not in stream.robots:
                 continue
             cause = history.cause_of(commit)
             if cause and cause.name == "RobotDisconnected":
                 continue
-            handled = [one.handled for one in stream.reports[bot_id] if one.handled is not None]
+            handled = [
+                one.handled
+                for one in stream.reports[bot_id]
+                if one.handled is not None and one.goes_on and (order is None or one.order_id == order)
+            ]
             safe = [at for at in handled if UNDER_WAY <= commit.at - at <= SAFE]
             if safe:
                 text = f"the robot {bot_id} is taken offline {(commit.at - safe[-1]) // SECOND} s after a report"
                 yield Violation(STILL_THERE, text, {"stream": commit.stream})
+
+
+def _order_after(commit: Commit, before: str | None, history: ParsedHistory) -> str | None:
+    """The order of the list that a robot has after a commit; while it goes offline, still that of before."""
+    for event in commit.events:
+        if event.name == "TookList":
+            list_id = event.data["list_id"]
+            numbers = [
+                one.data["assignment"]
+                for write in history.stream("ShoppingList", list_id)
+                for one in write.events
+                if one.name == "Assigned" and write.at <= commit.at
+            ]
+            return f"{list_id}.{numbers[-1] if numbers else 0}"
+        if event.name == "Finished":
+            return None
+    return before
 
 
 def _status_at(spans: list[tuple[int, str]], at: int) -> str:

@@ -103,16 +103,18 @@ class StandingRobot:
             self._record("cut", seconds=seconds)
             self._client.leave_network(seconds)
 
-    def hang(self, seconds: float) -> None:
-        """Have the machine stand still for so long, while its network answers pings."""
-        self._record("hangs", seconds=seconds)
+    def hang(self, seconds: float, *, whole: bool = False) -> None:
+        """Have the machine stand still for so long. whole: so does its network, which otherwise answers pings."""
+        self._record("hangs", seconds=seconds, whole=whole)
         self._hangs = True
+        if whole and self._client:
+            self._client.suspend(seconds)
 
         def go_on() -> None:
             self._hangs = False
             self._tick()
 
-        self._world.scheduler.call_in(seconds, go_on)
+        self._world.scheduler.call_in(seconds, go_on)  # before it learns of what came meanwhile
 
     def switch(self, mode: OperatingMode) -> None:
         """Have its operating mode changed, by someone who stands before it."""

@@ -141,7 +141,8 @@ class StreamRobot(Client):
 
     def _hangs(self) -> None:
         assert self.robot
-        self.robot.hang(self.choices.seconds(*self._span(), "how long it hangs"))
+        whole = self.chance(0.5, "its network too")
+        self.robot.hang(self.choices.seconds(*self._span(), "how long it hangs"), whole=whole)
 
     def _breaks_off(self) -> None:
         """It leaves in order, and comes back."""
