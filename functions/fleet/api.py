@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from events.floor.plan import plan
+from events.queries import FindBotCredential
 from functions.fleet import certificates, service
 from functions.fleet.broker import broker
 from functions.fleet.identities import identities
@@ -17,7 +18,12 @@ from functions.kernel.rest.wire import Answer, Body, Stamp, Wire, documented_onl
 from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("fleet", uses=Uses(streams="commit", rows=("get", "query"), ports=(broker, identities)))
+api = Api(
+    "fleet",
+    uses=Uses(
+        streams="commit", rows=("get", "get_many", "query"), asks=(FindBotCredential,), ports=(broker, identities)
+    ),
+)
 
 
 PLACES = 3  # after the point: millimetres, and thousandths of a percent
@@ -191,12 +197,11 @@ def get_floor() -> FloorAnswer:
 
 
 def _content(shown: service.Shown) -> RobotContent:
-    on_list = shown.list_id is not None and shown.assignment is not None
+    same = {name: getattr(shown, name) for name in RobotContent.model_fields if name not in ("order", "errors")}
+    list_id, assignment = shown.list_id, shown.assignment
     return RobotContent(
-        **{
-            name: value for name, value in vars(shown).items() if name in RobotContent.model_fields and name != "errors"
-        },
-        order=OrderContent(list_id=shown.list_id, assignment=shown.assignment) if on_list else None,
+        **same,
+        order=None if list_id is None or assignment is None else OrderContent(list_id=list_id, assignment=assignment),
         errors=[
             Problem(
                 type=problem.type,
