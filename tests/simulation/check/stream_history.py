@@ -172,9 +172,9 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
                 found.reports[report.bot_id].append(report)
             elif report.handled is not None:
                 first.handled = min(report.handled, first.handled or report.handled)
-        elif copy.queue == FLEET and copy.message and copy.deleted and "assignment" in copy.message.data:
+        elif copy.queue == FLEET and copy.message and copy.deleted and copy.message.name.startswith("Bot"):
             data = copy.message.data
-            if "status" in data and "bot_id" in data:
+            if "assignment" in data:
                 has = (data["list_id"], data["assignment"]) if data["list_id"] else None
                 version = int(copy.message.metadata["stream_version"])
                 found.known[data["bot_id"]].append(Known(copy.deleted, version, has, data["status"]))
