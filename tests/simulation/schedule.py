@@ -28,7 +28,7 @@ from tests.simulation.workload.stream_robots import EveningRobot
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 QUIESCENCE = "everything settles after the faults"
 RESTORED_DAYS = 0.7  # of those on which somebody was erased
-ON_STREAM = 0.0  # of the evenings, the crew's robot
+ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 

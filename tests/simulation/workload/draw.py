@@ -28,7 +28,7 @@ OPENER, RECOVERY, INTRUDER = (
     "evening",
     "intruder",
 )  # names of clients: each name is part of the seed of its choices
-HOW_MANY_ON_THE_STREAM = (1, 2)
+HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 1, 1, 1, 2)
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -129,7 +129,7 @@ def _add_robots(workload: Workload, choices: Choices) -> None:
 def _add_stream_robots(workload: Workload, choices: Choices) -> None:
     """Robots on the robots' stream, by choices of their own, so that the others' stay as they are."""
     for number in range(1, choices.pick(HOW_MANY_ON_THE_STREAM, "how many robots") + 1):
-        begins, shift = choices.seconds(0, 15, "when a robot begins"), choices.seconds(30, 120, "its shift")
+        begins, shift = choices.seconds(0, 15, "when a robot begins"), choices.seconds(40, 180, "its shift")
         workload.add(f"stream robot {number}", "bot", StreamRobot, _stand(begins, shift))
 
 

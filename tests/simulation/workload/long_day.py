@@ -61,7 +61,7 @@ def lengthen(workload: Workload) -> None:
         begins = choices.seconds(0, end, "when a robot begins")
         workload.add(f"late robot {number}", "bot", Robot, _work(begins, choices.seconds(60, 300, "its shift")))
     workload.add("late clerk", "staff", Clerk, _read(choices.seconds(0, end, "when a clerk begins")))
-    if choices.chance(0.0, "a robot on the stream"):
+    if choices.chance(0.5, "a robot on the stream"):
         begins = choices.seconds(0, end, "when a robot begins")
         workload.add("late stream robot", "bot", StreamRobot, _stand(begins, choices.seconds(120, 600, "its shift")))
     if choices.chance(0.3, "a robot that stays"):
