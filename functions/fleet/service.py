@@ -153,10 +153,7 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
     The mall's own are known: by their registration, or by what they said on their topics, which a policy lets them
     alone use.
     """
-    presences = [
-        Presence(one.message.event_type == "connected", one.message.version, one.message.session, one.at)
-        for one in said
-    ]
+    presences = [_presence(one) for one in said]
 
     def decide(robot: Robot) -> None:
         for presence in presences:
@@ -257,6 +254,12 @@ def _topics() -> Topics:
 
 def _lease() -> int:
     return int(runtime.current().setting("ROBOT_LEASE"))
+
+
+def _presence(said: Received[BrokerEvent]) -> Presence:
+    """By the time at which a rule took it: the event's own may be two minutes wrong."""
+    event = said.message
+    return Presence(event.event_type == "connected", event.version, event.session, said.at)
 
 
 def _shown(robot: Mapping[str, Any], details: Mapping[tuple[str, str], Mapping[str, Any]]) -> Shown:
