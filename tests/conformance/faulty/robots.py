@@ -1,7 +1,7 @@
 """Faulty robots: our own with one fault each, which the case that is named must find."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from clients.robot.machine import Publication, Robot
@@ -14,6 +14,8 @@ from events.vda5050.order import Order
 from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, State
 from events.vda5050.text import MalformedError, read, to_bytes
 from events.vda5050.topics import Kind
+from tests.conformance.faulty.altered import Altered
+from tests.conformance.faulty.faults import Fault
 from tests.conformance.gateway import PlayedGateway
 from tests.conformance.links import MachineLink, Make, our_robot
 from tests.conformance.robots.cases import ROBOT_CASES
@@ -21,16 +23,7 @@ from tests.conformance.robots.cases import ROBOT_CASES
 Change = Callable[[State], State]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with an other end, and the case that must fail for it."""
-
-    name: str
-    found_by: str
-    bench: Callable[[], Any]
-
-
-FAULTS: list[Fault] = []
+ROBOT_FAULTS: list[Fault] = []
 
 
 def fault(found_by: str) -> Callable[[Callable[[Memory, Settings], Robot]], Callable[[Memory, Settings], Robot]]:
@@ -39,42 +32,10 @@ def fault(found_by: str) -> Callable[[Callable[[Memory, Settings], Robot]], Call
     def declare(make: Make) -> Make:
         assert found_by in ROBOT_CASES.known, found_by
         name = make.__name__.replace("_", " ")
-        FAULTS.append(Fault(name, found_by, lambda: PlayedGateway(MachineLink(make))))
+        ROBOT_FAULTS.append(Fault(name, found_by, lambda: PlayedGateway(MachineLink(make))))
         return make
 
     return declare
-
-
-class Altered:
-    """A robot whose messages are altered on the way out, or on the way in."""
-
-    def __init__(
-        self,
-        robot: Robot,
-        outgoing: Callable[[Publication], Publication | None] = lambda each: each,
-        incoming: Callable[[str, bytes], bytes | None] = lambda _, payload: payload,
-    ) -> None:
-        self._robot = robot
-        self._outgoing = outgoing
-        self._incoming = incoming
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._robot, name)
-        if name not in ("connected", "leaving", "disconnected", "tick", "switch"):
-            return found
-        return lambda *given: self._out(found(*given))
-
-    def will(self, now: float) -> Publication:
-        """The last will, altered."""
-        return self._outgoing(self._robot.will(now)) or self._robot.will(now)
-
-    def received(self, kind: str, payload: bytes, now: float) -> list[Publication]:
-        """A message, altered; None is a message that never came."""
-        taken = self._incoming(kind, payload)
-        return self._out(self._robot.received(kind, taken, now) if taken is not None else self._robot.tick(now))
-
-    def _out(self, publications: list[Publication]) -> list[Publication]:
-        return [altered for each in publications if (altered := self._outgoing(each))]
 
 
 def _states(change: Change) -> Callable[[Memory, Settings], Any]:

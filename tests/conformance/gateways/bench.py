@@ -115,6 +115,8 @@ class PlayedRobot:
         self.got: list[Got] = []
         self.connection = 0
         self._header_ids: dict[Kind, int] = {}
+        self.clock: str | None = None
+        """What its clock shows, if it is not the mall's time."""
         self.shows: State = self._first_state()
 
     # the connection
@@ -255,7 +257,8 @@ class PlayedRobot:
     def header(self, kind: Kind) -> dict[str, Any]:
         """The next header on a topic."""
         number = self._header_ids[kind] = self._header_ids.get(kind, -1) + 1
-        return {"header_id": number, "timestamp": timestamp(self.bench.mall.now), "serial_number": self.id}
+        stamp = self.clock or timestamp(self.bench.mall.now)
+        return {"header_id": number, "timestamp": stamp, "serial_number": self.id}
 
     def sheet(self, **changes: Any) -> Factsheet:
         """The factsheet of our own robot."""

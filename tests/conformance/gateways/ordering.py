@@ -199,9 +199,9 @@ def does_not_flood_a_robot_with_its_order(bench: Bench) -> None:
     """An order that is not shown yet is not sent with each state: a few seconds lie between."""
     robot, _, _ = ordered(bench)
     robot.forgets()
-    for _ in range(30):
+    for _ in range(100):
         robot.says(wait=0.1)
-    require(len(robot.got) <= 1, f"{len(robot.got)} messages in 3 seconds")
+    require(len(robot.got) <= 3, f"{len(robot.got)} messages in 10 seconds")
 
 
 @case("6.1.4.5")
