@@ -45,7 +45,7 @@ class MemoryBroker:
         self._wires = wires
         self.published: list[Published] = []
         self.failing: Exception | None = None
-        self.robots: dict[str, "StreamRobot"] = {}
+        self.robots: dict[str, StreamRobot] = {}
         self._waiting: list[tuple[Published, bytes]] = []
         self._connections = 0
 

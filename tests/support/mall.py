@@ -26,8 +26,8 @@ from functions.kernel.rest.http import Api
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import Runtime, active
-from tests.support.callers import CLERK, request_context
 from tests.support.broker import MemoryBroker, MemoryIdentities
+from tests.support.callers import CLERK, request_context
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts, TopicsSubscriber
 from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes
@@ -116,9 +116,7 @@ class Mall:
             queue, nothing = runtime.queues[registered.topics.queue], Inbox(service, registered.topics.queue)
             assert isinstance(queue, MemoryQueue)
             assert isinstance(runtime.dead_letters, MemoryQueue)
-            self.subscribers.append(
-                TopicsSubscriber(nothing, queue, runtime.dead_letters, runtime, registered.topics)
-            )
+            self.subscribers.append(TopicsSubscriber(nothing, queue, runtime.dead_letters, runtime, registered.topics))
         return runtime
 
     def next_id(self, prefix: str) -> str:
