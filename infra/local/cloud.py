@@ -77,6 +77,11 @@ class LocalCloud:
             return pem
 
     @property
+    def broker(self) -> str:
+        """Where robots connect by MQTT over TLS, as `host:port`."""
+        return f"{HOST}:{self.engine.mqtt_port}"
+
+    @property
     def state(self) -> Path:
         return self.engine.state
 
@@ -149,7 +154,7 @@ class LocalCloud:
                 progress(f"{deployed['stack']} {'unchanged' if deployed['unchanged'] else 'deployed'}")
 
         options = ["--require-approval", "never", "--concurrency", "4", "--context", f"stage={STAGE}"]
-        options += ["--context", f"engine={self.address}"]
+        options += ["--context", f"engine={self.address}", "--context", f"broker={self.broker}"]
         files = ["--outputs-file", str(self._outputs_file), "--output", str(self.state / "cdk.out")]
         self._cdk(["deploy", "--all", *options, *files, *arguments], folder=app, report=report)
         return self.outputs()
