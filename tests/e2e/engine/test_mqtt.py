@@ -143,6 +143,19 @@ def test_a_will_outside_the_policy_refuses_the_connection(devices: Devices) -> N
     assert devices.connect(device, will=("mall/another/connection", b"x")).accepted == [(NOT_AUTHORIZED, False)]
 
 
+def test_a_policy_may_limit_persistent_sessions_and_last_wills(devices: Devices) -> None:
+    """https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html"""
+    [connect, *rest] = own_topics("mall")
+    limited = {"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["LastWill"]}}
+    device = devices.make([{**connect, "Condition": {**connect["Condition"], **limited}}, *rest])
+    will = (f"mall/{device.name}/connection", b"broken")
+
+    assert devices.connect(device).accepted == [(0, False)]
+    assert devices.connect(device, will=will).accepted == [(0, False)]
+    assert devices.connect(device, session=60).accepted == [(NOT_AUTHORIZED, False)]
+    assert devices.connect(device, session=60, will=will).accepted == [(NOT_AUTHORIZED, False)]
+
+
 def test_a_device_subscribes_publishes_and_receives_under_its_policy_alone(devices: Devices) -> None:
     """https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html: 135, not authorized, answers both in MQTT 5."""
     device, other = devices.make(own_topics("mall")), devices.make(own_topics("mall"))
@@ -359,7 +372,7 @@ def test_an_engine_whose_mqtt_port_is_in_use_does_not_start(fresh_cloud: LocalCl
         with pytest.raises(LocalCloudError, match=f"port {fresh_cloud.mqtt[1]}, for the MQTT of PORT="):
             fresh_cloud.start()
         environment = {**os.environ, "IOT_MTLS_PORT": str(fresh_cloud.mqtt[1]), "BIND_HOST": "127.0.0.1"}
-        command = [ROOT / ".engine" / "bin" / "python", "-m", "infra.local.engine.launch"]
+        command = [str(ROOT / ".engine" / "bin" / "python"), "-m", "infra.local.engine.launch"]
         launched = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert launched.returncode == 1

@@ -6,6 +6,8 @@ Restored behaviour of AWS:
   https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
 - A certificate that is no longer active loses its live connections too (within minutes on AWS, here at once).
   https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
+- A policy may limit who connects with a persistent session or a last will, by `iot:ConnectAttributes`.
+  https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
 - A client that is silent for one and a half times its keep-alive interval is disconnected. The interval is 30 to
   1200 s; another one is replaced by the nearest, of which MQTT 5 tells the client.
   https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
@@ -72,6 +74,7 @@ def apply() -> None:
     say_why(seams, iot)
     watch_packets(seams, iot)
     cut_off_certificates(seams, iot)
+    judge_connect_attributes(seams, iot)
     limit_topics(seams, iot)
     limit_http(seams, module("services.iot_data"))
     name_who_left_a_will(seams, iot)
@@ -244,6 +247,28 @@ def cut_off_certificates(seams: Seams, iot: Any) -> None:
         return response
 
     seams.replace(iot, "_handle_certificate", handle_and_cut_off)
+
+
+def judge_connect_attributes(seams: Seams, iot: Any) -> None:
+    """One attribute at a time: the engine's conditions know no sets of a connection's values."""
+    allows = seams.take(iot._WSSession, "_policy_allows")
+
+    def allows_with(session: Any, action: str, resource: str) -> bool:
+        used = {"PersistentConnect": session._persist_session, "LastWill": session._will_topic is not None}
+        attributes = [name for name, is_used in used.items() if is_used]
+        if action != "iot:Connect" or not attributes:
+            return bool(allows(session, action, resource))
+        context = session._policy_context
+        try:
+            for attribute in attributes:
+                session._policy_context = {**context, "iot:connectattributes": attribute}
+                if not allows(session, action, resource):
+                    return False
+        finally:
+            session._policy_context = context
+        return True
+
+    seams.replace(iot._WSSession, "_policy_allows", allows_with)
 
 
 def limit_topics(seams: Seams, iot: Any) -> None:
