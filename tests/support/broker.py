@@ -11,6 +11,7 @@ from clients.robot.machine import Publication, Robot
 from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.floor.plan import plan
+from events.vda5050.connection import ConnectionState
 from events.vda5050.text import to_bytes
 
 STILL = Settings()
@@ -38,13 +39,15 @@ class Wires(Protocol):
 class MemoryBroker:
     """A broker that delivers to robots at once, and keeps what is published for those that are away.
 
-    published: all that was published to robots. failing: what `publish` raises.
+    published: all that was published to robots. failing: what `publish` raises. losing: how many of the next messages
+    reach no robot.
     """
 
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
         self.published: list[Published] = []
         self.failing: Exception | None = None
+        self.losing = 0
         self.robots: dict[str, StreamRobot] = {}
         self._waiting: list[tuple[Published, bytes]] = []
         self._connections = 0
@@ -57,6 +60,9 @@ class MemoryBroker:
         until = None if expires is None else self._wires.now + timedelta(seconds=expires)
         published = Published(robot, kind, json.loads(payload), until)
         self.published.append(published)
+        if self.losing:
+            self.losing -= 1
+            return
         receiver = self.robots.get(robot)
         if receiver and receiver.online:
             receiver.receive(kind, payload)
@@ -132,7 +138,7 @@ class StreamRobot:
         self.id = id
         self._broker = broker
         self._settings = settings
-        self._chance = chance
+        self.chance = chance
         self._number = 0
         self._machine = self._started(Memory(node_id=plan().parking[0]))
         broker.robots[id] = self
@@ -168,6 +174,11 @@ class StreamRobot:
         self._machine.disconnected(self._now)
         self._broker.tell_presence(self.id, f"session-{self._number}", self._number, connected=False, in_order=True)
 
+    def say(self, state: ConnectionState) -> None:
+        """Say something of its connection, as its last will does when it comes late."""
+        will = self._machine.will(self._now).message
+        self._broker.receive(self.id, "connection", to_bytes(will.model_copy(update={"connection_state": state})))
+
     def restart(self) -> None:
         """Its program starts again, with what it has kept; the numbers of its messages begin again."""
         self._machine = self._started(Memory.from_json(self._machine.memory.to_json()))
@@ -186,7 +197,7 @@ class StreamRobot:
         return self._broker.time
 
     def _started(self, memory: Memory) -> Robot:
-        return Robot(self.id, memory, self._settings, plan(), self._chance)
+        return Robot(self.id, memory, self._settings, plan(), lambda: self.chance())
 
     def _publish(self, publications: list[Publication]) -> None:
         for kind, message, _ in publications:

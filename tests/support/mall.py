@@ -88,11 +88,7 @@ class Mall:
             bus=MemoryBus(self),
             queue=MemoryQueue(self),
             dead_letters=MemoryQueue(self),
-            queues={
-                room.queue: MemoryQueue(self)
-                for room in (*registered.inboxes, *([registered.topics] if registered.topics else []))
-                if room.queue != "inbox"
-            },
+            queues={name: MemoryQueue(self) for name in registered.queues if name != "inbox"},
             invoke=self.ask,
             adapters={
                 "texts": self.texts,
