@@ -10,6 +10,7 @@ import { followAddress, route } from "./route.ts";
 import { texts } from "./texts/texts.ts";
 import { CancelOrder } from "./views/CancelOrder.tsx";
 import { CheckIn } from "./views/CheckIn.tsx";
+import { ConnectRobot } from "./views/ConnectRobot.tsx";
 import { Customer } from "./views/Customer.tsx";
 import { Customers } from "./views/Customers.tsx";
 import { Depot } from "./views/Depot.tsx";
@@ -18,6 +19,8 @@ import { Order } from "./views/Order.tsx";
 import { Orders } from "./views/Orders.tsx";
 import { Payments } from "./views/Payments.tsx";
 import { Problems } from "./views/Problems.tsx";
+import { Robot } from "./views/Robot.tsx";
+import { Robots } from "./views/Robots.tsx";
 import { SearchOrders } from "./views/SearchOrders.tsx";
 import { Store } from "./views/Store.tsx";
 import { Stores } from "./views/Stores.tsx";
@@ -67,6 +70,10 @@ function View() {
     if (third === "cancel") return <CancelOrder key={id} id={id} />;
   }
   if (first === "customers") return id === undefined ? <Customers /> : <Customer key={id} id={id} />;
+  if (first === "robots") {
+    if (id === "connect") return <ConnectRobot />;
+    return id === undefined ? <Robots /> : <Robot key={id} id={id} />;
+  }
   if (first === "stores") return id === undefined ? <Stores /> : <Store key={id} id={id} />;
   const Found = { depot: Depot, payments: Payments, problems: Problems, figures: Figures, search: SearchOrders }[first];
   return Found && id === undefined ? <Found /> : <Unknown />;

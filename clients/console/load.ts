@@ -16,7 +16,9 @@ export interface Loaded<Data> {
   readonly again: () => void;
 }
 
-/** Loads when the key changes, when `again` is called, and each `every` milliseconds while the page is visible. */
+/** Loads when the key changes, when `again` is called, and each `every` milliseconds while the page is visible and no
+ * answer is due: one that takes longer than that is waited for.
+ */
 export function useLoad<Data>(
   key: string,
   load: (signal: AbortSignal) => Promise<Data>,
@@ -30,21 +32,26 @@ export function useLoad<Data>(
   const [times, setTimes] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const underWay = useRef(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: times: it is loaded again when it is raised
   useEffect(() => {
     const aborting = new AbortController();
     const { signal } = aborting;
+    const end = (next: (before: typeof shown) => typeof shown): void => {
+      if (signal.aborted) return;
+      underWay.current = false;
+      setShown(next);
+    };
+    underWay.current = true;
     latest.current(signal).then(
-      (data) => {
-        if (!signal.aborted) setShown({ key, data, error: null });
-      },
-      (error: unknown) => {
-        if (!signal.aborted) setShown((before) => ({ key, data: before.key === key ? before.data : null, error }));
-      },
+      (data) => end(() => ({ key, data, error: null })),
+      (error: unknown) => end((before) => ({ key, data: before.key === key ? before.data : null, error })),
     );
     return () => aborting.abort();
   }, [key, times]);
-  useEvery(every, () => setTimes((before) => before + 1));
+  useEvery(every, () => {
+    if (!underWay.current) setTimes((before) => before + 1);
+  });
   const own = shown.key === key;
   return {
     data: own ? shown.data : null,

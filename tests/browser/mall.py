@@ -97,6 +97,7 @@ class Mall:
         for id, (name, status) in samples.ROBOTS.items():
             row = {"botId": id, "name": name, "status": status, "listId": None, "since": ago(minutes=7)}
             self.boards.put("robots", id, {**row, "listId": uid("brass band") if name == "Rusty" else None})
+        self.rest.reports = samples.reports()
         self._orders()
         self.rest.sales = _sales()
 

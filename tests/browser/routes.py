@@ -37,6 +37,50 @@ def _complete(mall: Rest, asked: Asked, id: str) -> Answer:
     return Answer(200, {}, thing.version)
 
 
+@route("DELETE", "/api/depot/bots/{id}")
+def _retire(mall: Rest, asked: Asked, id: str) -> Answer:
+    mall.reports.pop(id, None)
+    mall.happen("robots", id, "BotRetired", "depot", gone=True)
+    return Answer(200, {})
+
+
+@route("GET", "/api/fleet/robots")
+def _robots(mall: Rest, asked: Asked) -> Answer:
+    reports = list(mall.reports.values())
+    begin, limit = int(asked.query.get("next", 0)), int(asked.query.get("limit", 20))
+    end = begin + limit
+    more = {"next": str(end)} if end < len(reports) else {}
+    return Answer(200, {"robots": reports[begin:end], **more})
+
+
+def _tells(**reported: bool) -> Route:
+    def tell(mall: Rest, asked: Asked, id: str) -> Answer:
+        if id not in mall.reports:
+            raise RefusedError(404, f"the robot {id} was not found")
+        mall.reports[id] = {**mall.reports[id], **reported}
+        return Answer(200, {})
+
+    return tell
+
+
+route("PUT", "/api/fleet/robots/{id}/pause")(_tells(paused=True, driving=False))
+route("PUT", "/api/fleet/robots/{id}/resume")(_tells(paused=False))
+
+
+def _ends_error(mall: Rest, asked: Asked, id: str, actionId: str) -> Answer:
+    about = {"key": "actionId", "value": actionId}
+    errors = mall.reports[id]["errors"]
+    if not any(about in error["references"] for error in errors):
+        raise RefusedError(409, "the action cannot be tried again")
+    left = [error for error in errors if about not in error["references"]]
+    mall.reports[id] = {**mall.reports[id], "errors": left}
+    return Answer(200, {})
+
+
+route("PUT", "/api/fleet/robots/{id}/actions/{actionId}/retry")(_ends_error)
+route("PUT", "/api/fleet/robots/{id}/actions/{actionId}/skip")(_ends_error)
+
+
 @route("PUT", "/api/payments/invoices/{id}/pay")
 def _pay(mall: Rest, asked: Asked, id: str) -> Answer:
     if mall.find("invoice", id).content["status"] != "pending":

@@ -37,7 +37,13 @@ CUSTOMERS = {
     uid("ada"): ("Ada Lovelace", "+15550100"),
     uid("long"): ("María de los Ángeles Fernández de Córdoba y Figueroa-Montmorency", "+34600000000"),
 }
-ROBOTS = {uid("r2"): ("Rusty", "active"), uid("c3"): ("Cargo", "idle"), uid("bb"): ("Bumble", "offline")}
+ROBOTS = {
+    uid("r2"): ("Rusty", "active"),
+    uid("c3"): ("Cargo", "idle"),
+    uid("bb"): ("Bumble", "offline"),
+    uid("d0"): ("Dolly", "active"),
+    uid("fe"): ("Ferry", "idle"),
+}
 
 
 def item(line: tuple[str, str, str, str, float, int]) -> Data:
@@ -74,6 +80,51 @@ def order_row(name: str, status: str, minutes: float, lines: int = 2, **more: An
         "leavesAt": None,
         **more,
     }
+
+
+def report(id: str, name: str, node: str, **more: Any) -> Data:
+    """What a robot reports on its stream. Dolly reports nothing: it speaks over REST."""
+    return {
+        "id": id,
+        "name": name,
+        "connection": "online",
+        "lastReportedAt": ago(seconds=4),
+        "node": node,
+        "x": None,
+        "y": None,
+        "driving": False,
+        "paused": False,
+        "operatingMode": "AUTOMATIC",
+        "battery": 80.0,
+        "order": None,
+        "errors": [],
+        **more,
+    }
+
+
+def error(type: str, level: str, hint: str, **references: str) -> Data:
+    told = [{"key": key, "value": value} for key, value in references.items()]
+    return {"type": type, "level": level, "hint": hint, "references": told}
+
+
+def reports() -> dict[str, Data]:
+    """What the robots of a usual afternoon report."""
+    short_pick = error("STORE_CLOSED", "WARNING", "Ask the store to open its hatch.", nodeId="centre-1")
+    jammed = error(
+        "GRIPPER_JAMMED",
+        "CRITICAL",
+        "Free the gripper, then have the robot try the action again.",
+        orderId=f"{uid('brass band')}.1",
+        actionId="collect-2",
+    )
+    made = [
+        report(uid("r2"), "Rusty", "north-2", x=18.4, y=22.2, driving=True, battery=64.2, errors=[]),
+        report(uid("c3"), "Cargo", "centre-1", paused=True, battery=15.0, errors=[short_pick]),
+        report(uid("bb"), "Bumble", "parking-2", connection="offline", lastReportedAt=ago(hours=3)),
+        report(uid("fe"), "Ferry", "east-2", battery=91.0, errors=[jammed]),
+    ]
+    made[0]["order"] = {"listId": uid("brass band"), "assignment": 1}
+    return {one["id"]: one for one in made}
 
 
 def list_row(name: str, status: str, minutes: float, robot: str | None, picked: int = 0, lines: int = 2) -> Data:

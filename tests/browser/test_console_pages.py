@@ -20,6 +20,10 @@ PAGES = {
     "payment": (f"#/orders/{BAND}/payment", "$39.48"),
     "cancel": (f"#/orders/{BAND}/cancel", "$39.48"),
     "depot": ("#/depot", "Rusty"),
+    "robots": ("#/robots", "Free the gripper"),
+    "robot": (f"#/robots/{uid('fe')}", "Free the gripper"),
+    "robot over REST": (f"#/robots/{uid('d0')}", "REST only"),
+    "connect": ("#/robots/connect", "VDA 5050"),
     "payments": ("#/payments", "$39.48"),
     "customers": ("#/customers", ""),
     "customer": (f"#/customers/{uid('long')}", "+34600000000"),
@@ -37,7 +41,7 @@ ENGLISH = ("Order ", "Customer", "Nothing here", "Check in", "Take payment", "St
 
 
 # The titles of these pages are names, which nobody translates.
-NAMES = {"customer": "María", "store": "Paper Lantern Books"}
+NAMES = {"customer": "María", "store": "Paper Lantern Books", "robot": "Ferry", "robot over REST": "Dolly"}
 
 
 # Whether a table is wider than its place.
@@ -111,13 +115,14 @@ def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Ope
         audit(page, f"{name} {scheme} pseudo")
 
 
-@pytest.mark.parametrize("name", ["orders", "depot", "payments", "stores", "problems", "figures", "search"])
+@pytest.mark.parametrize("name", ["orders", "depot", "robots", "payments", "stores", "problems", "figures", "search"])
 def test_an_empty_mall_says_so(empty_mall: Mall, opened: Open, audit: Audit, name: str) -> None:
     empty_mall.rest.sales = {"orders": 0, "items": 0, "revenue": 0, "byStore": [], "byProduct": [], "byHour": []}
     page = opened(PAGES[name][0].split("?")[0])
     words = {
         "orders": "No new orders",
         "depot": "All lists are collected.",
+        "robots": "No robots are registered.",
         "payments": "Nobody has to pay.",
         "stores": "There are no stores yet.",
         "problems": "No saga is parked.",

@@ -18,7 +18,7 @@ import { Help } from "./Help.tsx";
 import { SearchBox } from "./SearchBox.tsx";
 import { useAnnounced } from "./useAnnounced.ts";
 
-const PLACES = ["orders", "depot", "payments", "customers", "stores", "problems", "figures"] as const;
+const PLACES = ["orders", "depot", "robots", "payments", "customers", "stores", "problems", "figures"] as const;
 
 export function Frame({ children }: { readonly children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);

@@ -4,6 +4,7 @@ export const en = {
   places: "Places",
   "place.orders": "Orders",
   "place.depot": "Depot",
+  "place.robots": "Robots",
   "place.payments": "Payments",
   "place.customers": "Customers",
   "place.stores": "Stores",

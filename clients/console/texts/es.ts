@@ -7,6 +7,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   places: "Secciones",
   "place.orders": "Pedidos",
   "place.depot": "Almacén",
+  "place.robots": "Robots",
   "place.payments": "Cobros",
   "place.customers": "Clientes",
   "place.stores": "Tiendas",

@@ -3,5 +3,8 @@
 import { dictionary } from "../../pages/text/text.ts";
 import { en } from "./en.ts";
 import { es } from "./es.ts";
+import { robotTexts } from "./robots.ts";
 
-export const texts = dictionary<typeof en>({ en, es });
+const english = { ...en, ...robotTexts.en };
+
+export const texts = dictionary<typeof english>({ en: english, es: { ...es, ...robotTexts.es } });

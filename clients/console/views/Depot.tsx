@@ -10,10 +10,13 @@ import { useChanged, useLoading, useNow, useRows } from "../load.ts";
 import { byRobot, type RobotLists, type Row, sortedRobots } from "../logic/boards.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
+import { ErrorCount, LastReport } from "../parts/RobotFacts.tsx";
 import { ListStatus, RobotStatus } from "../parts/Status.tsx";
 import { useAnnounced } from "../parts/useAnnounced.ts";
+import { NOW_AND_THEN, useRobots } from "../robots.ts";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
+import { NotNews } from "./Robots.tsx";
 
 const LATE = 15; // minutes
 
@@ -29,7 +32,7 @@ export function Depot() {
   return (
     <>
       <Heading title={texts("place.depot")} />
-      <div class="columns">
+      <div class="columns columns-even">
         <section class="stack" aria-labelledby="lists">
           <h2 id="lists">
             {texts("depot.lists")} {!loading && <Badge>{lists.size}</Badge>}
@@ -107,6 +110,8 @@ interface RobotsProps {
 
 function Robots({ robots, lists, now }: RobotsProps) {
   const loading = useLoading("robots");
+  const known = useRobots(NOW_AND_THEN);
+  const reports = new Map(known.robots.map((robot) => [robot.id, robot]));
   return (
     <section class="stack" aria-labelledby="robots">
       <h2 id="robots">
@@ -119,17 +124,31 @@ function Robots({ robots, lists, now }: RobotsProps) {
           <p>{texts("depot.noRobots")}</p>
         </Empty>
       ) : (
-        <div class="card">
+        <div class="card stack-close">
+          <NotNews known={known} />
           <Table<Row<RobotRow>>
             caption={texts("depot.robots")}
             columns={[
-              { name: texts("robot"), cell: ({ data }) => data.name },
-              { name: texts("state"), cell: ({ data }) => <RobotStatus status={data.status} listId={data.listId} /> },
+              { name: texts("robot"), cell: ({ id, data }) => <a href={to("robots", id)}>{data.name}</a> },
+              {
+                name: texts("state"),
+                cell: ({ id, data }) => (
+                  <span class="row row-tight">
+                    <RobotStatus status={data.status} listId={data.listId} />
+                    <ErrorCount robot={reports.get(id)} />
+                  </span>
+                ),
+              },
               {
                 name: texts("order"),
                 cell: ({ data }) => <OrderOf listId={data.listId} lists={lists} />,
               },
               { name: texts("since"), cell: ({ data }) => <Age since={data.since} now={now} />, number: true },
+              {
+                name: texts("robots.reported"),
+                cell: ({ id }) => <LastReport robot={reports.get(id)} now={known.now} />,
+                number: true,
+              },
             ]}
             rows={robots}
             idOf={({ id }) => id}

@@ -117,7 +117,7 @@ export function CustomerName({ id }: { readonly id: string }) {
 
 function RobotName({ id }: { readonly id: string }) {
   const robots = useRows("robots");
-  return <>{robots.get(id)?.data.name ?? shortId(id)}</>;
+  return <a href={to("robots", id)}>{robots.get(id)?.data.name ?? shortId(id)}</a>;
 }
 
 export function When({ known }: Pick<Props, "known">) {

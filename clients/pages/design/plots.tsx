@@ -107,7 +107,7 @@ function Labels({ points, step, place, toEdge = false }: LabelsProps) {
 }
 
 /** An element, and how wide it is. */
-function useWidth(): [preact.RefObject<HTMLElement | null>, number] {
+export function useWidth(): [preact.RefObject<HTMLElement | null>, number] {
   const place = useRef<HTMLElement>(null);
   const [wide, setWide] = useState(USUAL);
   useLayoutEffect(() => {
