@@ -7,20 +7,16 @@ address, and MALLBOTS_TOKEN a token of staff. Without new robots neither is need
 import argparse
 import logging
 import os
-import random
 import signal
 import sys
 from pathlib import Path
 
 from clients.credential import Credential
 from clients.mall import Mall
-from clients.robot.client import Connected, running
-from clients.robot.enrol import enrol, enrolled
+from clients.robot.client import running
+from clients.robot.enrol import connected, enrol, enrolled
 from clients.robot.files import Files, InUseError, alone_in
-from clients.robot.machine import Robot
-from clients.robot.memory import Memory
 from clients.robot.settings import Settings
-from events.floor.plan import plan
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = Settings(short=options.short, failing=options.failing).faster(options.speed)
     try:
         with alone_in(options.state):
-            robots = [client(files, settings, options.seed) for files in _files(options)]
+            robots = [connected(files, settings, options.seed, number) for number, files in enumerate(_files(options))]
             with running(robots):
                 print(f"{len(robots)} robots work; Ctrl-C sends them home", file=sys.stderr, flush=True)
                 signal.pause()
@@ -40,15 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def client(files: Files, settings: Settings, seed: int | None = None, parking: int = 0) -> Connected:
-    """A robot that goes on from its files; a new one begins at a parking place."""
-    identity, floor = files.identity(), plan()
-    assert identity is not None
-    memory = files.memory() or Memory(floor.parking[parking % len(floor.parking)])
-    chance = random.Random(None if seed is None else f"{seed}/{identity.bot_id}").random
-    return Connected(Robot(identity.bot_id, memory, settings, floor, chance), identity, files)
 
 
 def _files(options: argparse.Namespace) -> list[Files]:

@@ -1,5 +1,6 @@
-"""How a robot becomes one of the mall's: staff register it, and its key, which nobody else sees, gets a certificate."""
+"""How a robot becomes one of the mall's: its key, which stays here, gets a certificate, and it goes to work."""
 
+import random
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from clients.mall import Mall
+from clients.robot.client import Connected
 from clients.robot.files import Files, Identity
+from clients.robot.machine import Robot
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
+from events.floor.plan import plan
 
 MQTT_PORT = 8883
 
@@ -31,6 +37,15 @@ def enrol(staff: Mall, bot_id: str, folder: Path) -> Files:
     )
     files.keep(identity, secret, answer["certificate"], answer["ca"])
     return files
+
+
+def connected(files: Files, settings: Settings, seed: int | None = None, parking: int = 0) -> Connected:
+    """An enrolled robot that goes on from its files; a new one begins at a parking place."""
+    identity, floor = files.identity(), plan()
+    assert identity is not None
+    memory = files.memory() or Memory(floor.parking[parking % len(floor.parking)])
+    chance = random.Random(None if seed is None else f"{seed}/{identity.bot_id}").random
+    return Connected(Robot(identity.bot_id, memory, settings, floor, chance), identity, files)
 
 
 def enrolled(folder: Path) -> list[str]:

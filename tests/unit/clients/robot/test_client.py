@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from clients.robot import client
-from clients.robot.__main__ import client as client_of
 from clients.robot.client import Connected, running
+from clients.robot.enrol import connected
 from clients.robot.files import Files, Identity, InUseError, alone_in
 from clients.robot.machine import Robot
 from clients.robot.memory import Memory
@@ -190,6 +190,6 @@ def test_a_robots_files_are_not_readable_by_others_and_half_an_enrolment_does_no
 
 
 def test_a_new_robot_begins_at_a_parking_place_and_one_with_files_where_it_was(files: Files) -> None:
-    client_of(files, QUICK, parking=1)
+    connected(files, QUICK, parking=1)
     files.save(Memory("north"))
-    assert client_of(files, QUICK)._robot.memory.node_id == "north"
+    assert connected(files, QUICK)._robot.memory.node_id == "north"
