@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from events.floor.plan import plan
+from events.queries import FindBotCredential
 from functions.fleet import certificates, service
 from functions.fleet.broker import broker
 from functions.fleet.identities import identities
@@ -17,7 +18,12 @@ from functions.kernel.rest.wire import Answer, Body, Stamp, Wire, documented_onl
 from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.uses import Uses
 
-api = Api("fleet", uses=Uses(streams="commit", rows=("get", "query"), ports=(broker, identities)))
+api = Api(
+    "fleet",
+    uses=Uses(
+        streams="commit", rows=("get", "get_many", "query"), asks=(FindBotCredential,), ports=(broker, identities)
+    ),
+)
 
 
 PLACES = 3  # after the point: millimetres, and thousandths of a percent
