@@ -6,6 +6,8 @@ Restored behaviour of AWS:
   https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
 - A certificate that is no longer active loses its live connections too (within minutes on AWS, here at once).
   https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
+- A policy may limit who connects with a persistent session or a last will, by `iot:ConnectAttributes`.
+  https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
 - A client that is silent for one and a half times its keep-alive interval is disconnected. The interval is 30 to
   1200 s; another one is replaced by the nearest, of which MQTT 5 tells the client.
   https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
@@ -13,6 +15,8 @@ Restored behaviour of AWS:
   HTTP. https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
 - A second CONNECT, and any other error of the client, ends the connection with CLIENT_ERROR.
   https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+- The end of a connection has a reason string. Without one, some clients do not read the reason code either.
+  https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt5-properties
 - A last will is a message of its client, so that rules read its id by `clientid()`.
   https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-functions.html
 
@@ -42,6 +46,16 @@ GOODBYE_SECONDS = 1.0
 
 BASIC_INGEST = "$aws/rules/"
 PROTOCOL_ERROR, NOT_AUTHORIZED, KEEP_ALIVE_TIMEOUT, PACKET_TOO_LARGE = 0x82, 0x87, 0x8D, 0x95
+REASONS = {
+    0x81: "Malformed packet",
+    PROTOCOL_ERROR: "Protocol error",
+    NOT_AUTHORIZED: "Not authorized",
+    0x8B: "Server shutting down",
+    KEEP_ALIVE_TIMEOUT: "Keep alive timeout",
+    0x8E: "Session taken over",
+    0x90: "Topic name invalid",
+    PACKET_TOO_LARGE: "Packet too large",
+}
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -57,8 +71,10 @@ def apply() -> None:
     listen(seams, iot)
     require_certificates(seams, iot)
     know_the_connection(seams, iot)
+    say_why(seams, iot)
     watch_packets(seams, iot)
     cut_off_certificates(seams, iot)
+    judge_connect_attributes(seams, iot)
     limit_topics(seams, iot)
     limit_http(seams, module("services.iot_data"))
     name_who_left_a_will(seams, iot)
@@ -131,6 +147,17 @@ async def disconnect(iot: Any, session: Any, code: int, reason: str) -> None:
     session.writer.close()
     # A peer that is gone never answers the end of TLS.
     asyncio.get_running_loop().call_later(GOODBYE_SECONDS, session.writer.transport.abort)
+
+
+def say_why(seams: Seams, iot: Any) -> None:
+    make = seams.take(iot, "_make_disconnect")
+    reason_string = seams.take(iot, "PROP_REASON_STRING")
+
+    def make_with_reason(code: int, properties: list[tuple[int, object]] | None = None) -> bytes:
+        packet: bytes = make(code, properties or [(reason_string, REASONS.get(code, "Unspecified error"))])
+        return packet
+
+    seams.replace(iot, "_make_disconnect", make_with_reason)
 
 
 def watch_packets(seams: Seams, iot: Any) -> None:
@@ -220,6 +247,28 @@ def cut_off_certificates(seams: Seams, iot: Any) -> None:
         return response
 
     seams.replace(iot, "_handle_certificate", handle_and_cut_off)
+
+
+def judge_connect_attributes(seams: Seams, iot: Any) -> None:
+    """One attribute at a time: the engine's conditions know no sets of a connection's values."""
+    allows = seams.take(iot._WSSession, "_policy_allows")
+
+    def allows_with(session: Any, action: str, resource: str) -> bool:
+        used = {"PersistentConnect": session._persist_session, "LastWill": session._will_topic is not None}
+        attributes = [name for name, is_used in used.items() if is_used]
+        if action != "iot:Connect" or not attributes:
+            return bool(allows(session, action, resource))
+        context = session._policy_context
+        try:
+            for attribute in attributes:
+                session._policy_context = {**context, "iot:connectattributes": attribute}
+                if not allows(session, action, resource):
+                    return False
+        finally:
+            session._policy_context = context
+        return True
+
+    seams.replace(iot._WSSession, "_policy_allows", allows_with)
 
 
 def limit_topics(seams: Seams, iot: Any) -> None:
