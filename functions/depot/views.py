@@ -74,9 +74,8 @@ def bot_row(event: BotState, metadata: Metadata) -> Row:
 
 
 @projection.on(BotRetired)
-def no_bot_row(event: BotState, metadata: Metadata) -> list[Row]:
-    """Nothing of a retired robot is shown, and none of its heartbeats kept."""
-    return [Row("bots", event.bot_id, None), Row("heard", event.bot_id, None)]
+def no_bot_row(event: BotState, metadata: Metadata) -> Row:
+    return Row("bots", event.bot_id, None)
 
 
 def _since(metadata: Metadata) -> dict[str, Any]:
@@ -203,7 +202,16 @@ def _shown(partition: str, id: str, row: dict[str, Any]) -> Waiting:
 def record_heartbeat(bot_id: str, moment: datetime) -> None:
     """Store the time of a robot's latest heartbeat; an earlier one than the stored one changes nothing."""
     row = Row("heard", bot_id, {"time": clock.stamp(moment)})
-    runtime.current().views.put(row, round(moment.timestamp() * 1000))
+    runtime.current().views.put(row, _milliseconds(moment))
+
+
+def forget_heartbeats(bot_id: str) -> None:
+    """Keep no time of a robot's heartbeat, nor any that comes."""
+    runtime.current().views.put(Row("heard", bot_id, None), _milliseconds(clock.now()))
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def last_heartbeat(bot_id: str) -> datetime | None:

@@ -92,6 +92,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/depot/bots/*/online": (DEPOT, "self"),
     "PUT /api/depot/bots/*/offline": (DEPOT, "self"),
     "POST /api/depot/bots/*/token": (DEPOT, "self"),
+    "DELETE /api/depot/bots/*": (STAFF, ""),
 }
 # Are refused for more: see identity.py.
 SESSIONS = ("POST /api/customers/*/sessions", "POST /api/depot/bots/*/token")

@@ -67,6 +67,7 @@ BRINGS_ABOUT = {
     "PUT /api/depot/shopping/*/initiate": ("ShoppingList", {"Initiated"}),
     "PUT /api/depot/shopping/*/start": ("ShoppingList", {"Started"}),
     "PUT /api/depot/bots/*/online": ("Bot", {"CameOnline"}),
+    "DELETE /api/depot/bots/*": ("Bot", {"Retired"}),
 }
 
 # The aggregates that are read by id, with their version.

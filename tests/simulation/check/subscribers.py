@@ -51,6 +51,9 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "BotWentOffline": (DEPOT, INSIGHTS, LIVE),
     "BotAssigned": (DEPOT, INSIGHTS, LIVE),
     "BotFinished": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
+    "BotRetired": (DEPOT, INSIGHTS),
+    "RobotConnected": (DEPOT, INSIGHTS),
+    "RobotDisconnected": (DEPOT, INSIGHTS),
     "PaymentAuthorized": (INSIGHTS,),
     "PaymentConfirmed": (INSIGHTS, LIVE),
     "PaymentVoided": (INSIGHTS, LIVE),
@@ -70,6 +73,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RejectOrder": (INSIGHTS, ORDERING),
     "CancelShoppingList": (DEPOT, INSIGHTS),
     "VoidPayment": (INSIGHTS, PAYMENTS),
+    "ReportCollection": (DEPOT, INSIGHTS),
     "CustomerAuthorized": _REPLY,
     "CustomerRefused": _REPLY,
     "ShoppingListAccepted": _REPLY,
@@ -84,6 +88,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderRejectionRefused": _REPLY,
     "ShoppingListCancellationAccepted": _REPLY,
     "PaymentVoidAccepted": _REPLY,
+    "CollectionAccepted": (INSIGHTS,),
+    "CollectionRefused": (INSIGHTS,),
 }
 
 # The newest version of each message that is not at its first.
@@ -129,4 +135,5 @@ ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "RejectOrder": (ORDERING, ("OrderRejectionAccepted", "OrderRejectionRefused")),
     "CancelShoppingList": (DEPOT, ("ShoppingListCancellationAccepted",)),
     "VoidPayment": (PAYMENTS, ("PaymentVoidAccepted",)),
+    "ReportCollection": (DEPOT, ("CollectionAccepted", "CollectionRefused")),
 }

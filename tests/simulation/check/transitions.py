@@ -75,9 +75,40 @@ SHOPPING_LIST: Machine = {
 }
 BOT: Machine = {
     "": {"Registered": "offline"},
-    "offline": {"CameOnline": "idle", "TokensRevoked": "offline"},
-    "idle": {"TookList": "active", "WentOffline": "offline", "TokensRevoked": "idle"},
-    "active": {"Finished": "idle", "WentOffline": "offline", "TokensRevoked": "active"},
+    "offline": {
+        "CameOnline": "idle",
+        "TokensRevoked": "offline",
+        "Connected": "connected",
+        "Disconnected": "offline",
+        "Retired": "retired",
+    },
+    "connected": {"CameOnline": "idle"},
+    "idle": {
+        "TookList": "active",
+        "WentOffline": "offline",
+        "TokensRevoked": "idle",
+        "Connected": "idle",
+        "Disconnected": "cut",
+        "Retired": "retired",
+    },
+    "cut": {"WentOffline": "offline"},
+    "active": {
+        "Finished": "idle",
+        "WentOffline": "offline",
+        "TokensRevoked": "active",
+        "Connected": "active",
+        "Disconnected": "active and cut",
+        "Retired": "retired",
+    },
+    "active and cut": {
+        "Finished": "cut",
+        "WentOffline": "offline",
+        "TokensRevoked": "active and cut",
+        "Connected": "active",
+        "Disconnected": "active and cut",
+        "Retired": "retired",
+    },
+    "retired": {},
 }
 PAYMENT: Machine = {
     "": {"Authorized": "authorized", "Abandoned": "voided"},
@@ -156,7 +187,7 @@ MACHINES: dict[str, Machine] = {
     "CreateOrderSaga": SAGA,
 }
 # States that exist within a commit only, never at its end.
-TRANSIENT = {"ready and paid", "taken", "started", "compensating", "undone", "resumed"}
+TRANSIENT = {"ready and paid", "taken", "started", "compensating", "undone", "resumed", "connected", "cut"}
 
 _NEGATIVE = re.compile(r'"(?:amount|price|previous_price|total|quantity|picked|left|assignment|number)":-')
 
