@@ -8,7 +8,8 @@ from events.registry import Event, Reply, Timer
 from events.shapes import Quantity, Shortage, Stop, Time
 
 ShoppingListStatus = Literal["pending", "available", "assigned", "active", "completed", "cancelled"]
-BotStatus = Literal["offline", "idle", "active", "retired"]
+ServingBotStatus = Literal["offline", "idle", "active"]
+BotStatus = Literal[ServingBotStatus, "retired"]
 
 
 class ShoppingListState(Event):
@@ -79,25 +80,31 @@ class BotState(Event):
     assignment: int = 0
 
 
-class BotRegistered(BotState, source="depot", key="bot_id"):
+class ServingBotState(BotState):
+    """The public state of a robot that is not retired: what messages about robots say since before any could be."""
+
+    status: ServingBotStatus
+
+
+class BotRegistered(ServingBotState, source="depot", key="bot_id"):
     """A robot was registered."""
 
 
-class BotCameOnline(BotState, source="depot", key="bot_id"):
+class BotCameOnline(ServingBotState, source="depot", key="bot_id"):
     """A robot is online and idle."""
 
 
-class BotWentOffline(BotState, source="depot", key="bot_id"):
+class BotWentOffline(ServingBotState, source="depot", key="bot_id"):
     """A robot signed off, or its heartbeats stopped."""
 
 
-class BotAssigned(BotState, source="depot", key="bot_id"):
+class BotAssigned(ServingBotState, source="depot", key="bot_id"):
     """A robot was assigned a list."""
 
     list_id: str
 
 
-class BotFinished(BotState, source="depot", key="bot_id"):
+class BotFinished(ServingBotState, source="depot", key="bot_id"):
     """A robot finished its list and is idle."""
 
 

@@ -19,7 +19,7 @@ from infra.names import named
 from infra.pages import PagesStack
 from infra.platform_stack import PlatformStack
 from infra.service import Service
-from infra.stages import NO_ADAPTER, SANDBOX, TIMES, Stage, local_pages, read_origins, stage
+from infra.stages import NO_ADAPTER, NO_BROKER, SANDBOX, TIMES, Stage, local_pages, read_broker, read_origins, stage
 
 
 class ServiceStack(cdk.Stack):
@@ -85,10 +85,10 @@ def stage_from_context(app: cdk.App) -> Stage:
     `-c rollout=at_once` has new code of a gradual stage take over at once, and whatever its alarms say.
     `-c payment_provider=PATH` names the adapter of the payment provider, `-c origins=https://a.example,…` the
     origins of pages, `-c pages=https://…` that of the stage's own distribution, which counts where none is named,
-    `-c engine=http://127.0.0.1:4600` where the local cloud answers. Raises ValueError. Unless
-    `-c deploying=no`, that is also for a stage that keeps its data and whose provider moves no money; with
-    `-c deploying=yes` (`make deploy`) also for a deployment without bytecode, and for `local`, which infra/local
-    deploys to an engine of its own.
+    `-c engine=http://127.0.0.1:4600` where the local cloud answers, `-c broker=HOST` where robots connect (on AWS the
+    account's endpoint iot:Data-ATS). Raises ValueError. Unless `-c deploying=no`, that is also for a stage that keeps
+    its data and whose provider moves no money; with `-c deploying=yes` (`make deploy`) also for a deployment without
+    bytecode, without a broker, and for `local`, which infra/local deploys to an engine of its own.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
@@ -104,6 +104,8 @@ def stage_from_context(app: cdk.App) -> Stage:
     found = found if origins is None else replace(found, origins=read_origins(origins))
     if not found.origins:
         found = replace(found, origins=read_origins(app.node.try_get_context("pages") or ""))
+    broker = app.node.try_get_context("broker")
+    found = replace(found, broker=read_broker(broker)) if broker else found
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
     if deploying == "no":
         return found
@@ -112,6 +114,8 @@ def stage_from_context(app: cdk.App) -> Stage:
     _check_provider(found)
     if deploying == "yes":
         bundling.require_bytecode(found)
+        if found.broker == NO_BROKER:
+            raise ValueError("robots would not know where to connect: name the broker (-c broker=HOST), or make deploy")
     return found
 
 

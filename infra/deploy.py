@@ -3,7 +3,7 @@
 The policy of the pages names the API, so their distribution comes after it; the API and the sign-in name the origins
 of pages, so the distribution would come before. CloudFormation refuses that circle. A stage that names no origin has
 that of its distribution: the app is told it once there is one, and at the first deployment the platform is deployed
-again for it.
+again for it. It is told too where robots connect, which each account has its own address for.
 """
 
 import argparse
@@ -27,15 +27,15 @@ def deploy(deployment: Deployment, stage: str, only: Sequence[str], more: Sequen
 
     run: runs a command, and returns its exit code. Raises what boto3 raises.
     """
-    before = _pages(deployment)
-    code = run(_command(stage, [*only, "--exclusively"] if only else ["--all"], before, more))
+    before, broker = _pages(deployment), _broker(deployment)
+    code = run(_command(stage, [*only, "--exclusively"] if only else ["--all"], before, broker, more))
     if code or only or before == (after := _pages(deployment)):
         return code
-    return run(_command(stage, ["Platform", "--exclusively"], after, more))
+    return run(_command(stage, ["Platform", "--exclusively"], after, broker, more))
 
 
-def _command(stage: str, which: Sequence[str], pages: str, more: Sequence[str]) -> list[str]:
-    told = {"stage": stage, "deploying": "yes", **({"pages": pages} if pages else {})}
+def _command(stage: str, which: Sequence[str], pages: str, broker: str, more: Sequence[str]) -> list[str]:
+    told = {"stage": stage, "deploying": "yes", "broker": broker, **({"pages": pages} if pages else {})}
     return [str(CDK), "deploy", *which, *(word for pair in told.items() for word in ("-c", "=".join(pair))), *more]
 
 
@@ -45,6 +45,14 @@ def _pages(deployment: Deployment) -> str:
         return stacks(deployment, "pages")["pages"]["PagesAddress"]
     except OperateError:
         return ""
+
+
+def _broker(deployment: Deployment) -> str:
+    """Where devices of the account connect; no function may ask this, since IAM knows no resource for the call.
+
+    https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeEndpoint.html
+    """
+    return str(deployment.client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,9 +21,10 @@ from functions.kernel.rest.paging import PagedAnswer
 from functions.kernel.rest.socket import Socket
 from functions.kernel.runtime.uses import RowUse, Uses, VaultUse
 from infra.function import ServiceFunction
+from infra.iot import RobotsTopics
 from infra.names import function_arn, queries_address, shared
 from infra.ports import grant_port
-from infra.queues import InboxQueue
+from infra.queues import ConsumedQueue, InboxQueue
 from infra.stages import Stage
 from infra.vault import KEY_ACTIONS, Vault
 
@@ -77,10 +78,12 @@ class Grants:
         ]
         if replies:
             self._publishing(function, **{"events:detail-type": replies})
-        queue = self.inboxes[inbox.queue]
-        function.let(["sqs:ChangeMessageVisibility"], queue.queue.queue_arn, **_address(queue))
-        dead_letters = queue.dead_letters
-        function.let(["sqs:SendMessage"], dead_letters.queue_arn, DEAD_LETTERS_URL=dead_letters.queue_url)
+        self._consuming(function, self.inboxes[inbox.queue])
+
+    def topics(self, function: ServiceFunction, topics: RobotsTopics) -> None:
+        """What its handlers use, and the rows that they write."""
+        self._uses(function, topics.topics.uses)
+        self._consuming(function, topics)
 
     def queries(self, function: ServiceFunction, queries: Queries) -> None:
         """What its answers use."""
@@ -96,6 +99,12 @@ class Grants:
         function.let(["dynamodb:Query", "dynamodb:Scan"], table.table_arn, TABLE=table.table_name)
         if self.manifest.publisher and self.manifest.publisher.reminds:
             self._sending(function, "inbox")
+
+    def _consuming(self, function: ServiceFunction, queue: ConsumedQueue) -> None:
+        """Put messages of a queue off, and dead-letter them."""
+        function.let(["sqs:ChangeMessageVisibility"], queue.queue.queue_arn, **_address(queue))
+        dead_letters = queue.dead_letters
+        function.let(["sqs:SendMessage"], dead_letters.queue_arn, DEAD_LETTERS_URL=dead_letters.queue_url)
 
     def _uses(self, function: ServiceFunction, uses: Uses) -> None:
         if uses.streams != "none":
@@ -148,7 +157,7 @@ class Grants:
         function.let(["events:DescribeEventBus"], self.bus.event_bus_arn, BUS=self.bus.event_bus_name)
 
 
-def _address(queue: InboxQueue) -> dict[str, str]:
+def _address(queue: ConsumedQueue) -> dict[str, str]:
     """The variable with the address of one of the service's own queues."""
-    name = queue.inbox.queue
+    name = queue.name
     return {"QUEUE_URL" if name == "inbox" else f"QUEUE_URL_{name.upper()}": queue.queue.queue_url}

@@ -4,6 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.function import ServiceFunction
+from infra.iot import let_issue, let_publish, let_revoke
 from infra.live import let_post
 from infra.names import shared
 from infra.stages import Stage
@@ -21,7 +22,14 @@ def _read_code_key(function: ServiceFunction, stage: Stage) -> None:
     function.let(["secretsmanager:GetSecretValue"], secret, CODE_KEY=secret)
 
 
-GRANTS = {"texts": _send_texts, "code_key": _read_code_key, "connections": let_post}
+GRANTS = {
+    "texts": _send_texts,
+    "code_key": _read_code_key,
+    "connections": let_post,
+    "broker": let_publish,
+    "identities": let_issue,
+    "revocation": let_revoke,
+}
 
 
 def grant_port(function: ServiceFunction, port: str, stage: Stage) -> None:

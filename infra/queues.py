@@ -41,25 +41,54 @@ def failure_queue(scope: Construct, construct_id: str) -> sqs.Queue:
     return queue
 
 
-class InboxQueue(Construct):
-    """How messages reach one inbox: bus rule → queue → function, with a dead-letter queue for each step."""
+class ConsumedQueue(Construct):
+    """A queue that a function consumes, with a dead-letter queue for what it gives up, and for what never came in."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, service: str, inbox: Inbox) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, name: str, fifo: bool = False) -> None:
         super().__init__(scope, construct_id)
-        self.service = service
-        self.inbox = inbox
+        self.name = name
         self.stage = stage
-        self.dead_letters = encrypted_queue(self, "DeadLetters", fifo=inbox.fifo)
+        self.fifo = fifo
+        self.dead_letters = encrypted_queue(self, "DeadLetters", fifo=fifo)
         self.undelivered = failure_queue(self, "Undelivered")
         self.queue = encrypted_queue(
             self,
             "Queue",
-            fifo=inbox.fifo,
-            content_based_deduplication=inbox.fifo or None,
+            fifo=fifo,
+            content_based_deduplication=fifo or None,
             # AWS advises six times the function's timeout, so that no batch is redelivered while it is being processed.
             visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_REDRIVE),
         )
+
+    def add_consumer(self, consumer: ServiceFunction, *, batch_size: int = 10, window: int | None = None) -> None:
+        """Make a function consume the queue, in batches of which it reports failures one by one.
+
+        window: seconds in which a batch is gathered; one of more than ten needs some.
+        Without the CDK's SqsEventSource, which grants more than Lambda needs to poll:
+        https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
+        """
+        consumer.allow(
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            self.queue.queue_arn,
+        )
+        consumer.live.add_event_source_mapping(
+            f"SqsEventSource:{Names.node_unique_id(self.queue.node)}",  # the mapping of earlier deployments
+            event_source_arn=self.queue.queue_arn,
+            batch_size=batch_size,
+            max_batching_window=Duration.seconds(window) if window else None,
+            report_batch_item_failures=True,
+            max_concurrency=None if self.fifo else self.stage.concurrency,
+        )
+
+
+class InboxQueue(ConsumedQueue):
+    """How messages reach one inbox: bus rule → queue → function, with a dead-letter queue for each step."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, service: str, inbox: Inbox) -> None:
+        super().__init__(scope, construct_id, stage=stage, name=inbox.queue, fifo=inbox.fifo)
+        self.service = service
+        self.inbox = inbox
         for timer, expression in inbox.schedules.items():
             self._schedule(timer, expression)
         if inbox.pattern["detail-type"]:
@@ -116,21 +145,3 @@ class InboxQueue(Construct):
                 )
             )
             rule.node.add_dependency(queue.node.find_child("Policy"))
-
-    def add_consumer(self, consumer: ServiceFunction) -> None:
-        """Make a function consume the queue, in batches of which it reports failures one by one.
-
-        Without the CDK's SqsEventSource, which grants more than Lambda needs to poll:
-        https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
-        """
-        consumer.allow(
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            self.queue.queue_arn,
-        )
-        consumer.live.add_event_source_mapping(
-            f"SqsEventSource:{Names.node_unique_id(self.queue.node)}",  # the mapping of earlier deployments
-            event_source_arn=self.queue.queue_arn,
-            batch_size=10,
-            report_batch_item_failures=True,
-            max_concurrency=None if self.inbox.fifo else self.stage.concurrency,
-        )

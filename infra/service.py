@@ -19,9 +19,10 @@ from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
 from infra.grants import Grants
 from infra.identity import ASKED
+from infra.iot import BATCH, BATCH_SECONDS, RobotsTopics
 from infra.live import SocketRoutes
 from infra.names import bus_name, named, queries_name
-from infra.queues import FUNCTION_TIMEOUT, InboxQueue, failure_queue
+from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
 from infra.stages import Stage
@@ -57,6 +58,7 @@ class Service(Construct):
             inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, service=manifest.service, inbox=inbox)
             for inbox in manifest.inboxes
         }
+        self.topics = RobotsTopics(self, "Topics", stage=stage, topics=manifest.topics) if manifest.topics else None
         self._grants = Grants(
             stack=scope,
             stage=stage,
@@ -69,6 +71,8 @@ class Service(Construct):
         )
         for queue in self.inboxes.values():
             self._consumer(queue)
+        if self.topics:
+            self._topics(self.topics)
         if manifest.api:
             self._api(manifest.api)
         if manifest.queries:
@@ -149,6 +153,11 @@ class Service(Construct):
         self._grants.worker(function, queue.inbox)
         queue.add_consumer(function)
 
+    def _topics(self, topics: RobotsTopics) -> None:
+        function = self._function("TopicsWorker", topics.name, FUNCTION_TIMEOUT)
+        self._grants.topics(function, topics)
+        topics.add_consumer(function, batch_size=BATCH, window=BATCH_SECONDS)
+
     def _queries(self, queries: Queries) -> None:
         name = queries_name(self.stage, self.manifest.service)
         # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.
@@ -203,13 +212,13 @@ class Service(Construct):
         return failures
 
     def _alarms(self) -> None:
-        dead_letters = [queue for inbox in self.inboxes.values() for queue in (inbox.dead_letters, inbox.undelivered)]
+        dead_letters = [queue for one in self._consumed.values() for queue in (one.dead_letters, one.undelivered)]
         if self.relay_failures:
             dead_letters.append(self.relay_failures)
         watched = Watched(
             service=self.manifest.service,
             functions={name: function.function for name, function in self.functions.items()},
-            queues=[inbox.queue for inbox in self.inboxes.values()],
+            queues=[one.queue for one in self._consumed.values()],
             dead_letters=dead_letters,
             tables={
                 **({self.table: ()} if self.table else {}),
@@ -221,6 +230,11 @@ class Service(Construct):
         errors = add_alarms(self, self.stage, watched)
         shift_gradually(self, self.stage, [function.live for function in self.functions.values()], errors)
 
+    @property
+    def _consumed(self) -> dict[str, ConsumedQueue]:
+        """The queues that its functions consume, by name."""
+        return {**self.inboxes, **({self.topics.name: self.topics} if self.topics else {})}
+
     def _outputs(self) -> None:
         if self.table:
             CfnOutput(self._stack, "EventsTable", value=self.table.table_name)
@@ -230,7 +244,7 @@ class Service(Construct):
             CfnOutput(self._stack, "VaultTable", value=self.vault.table.table_name)
             CfnOutput(self._stack, "ErasuresTable", value=self.vault.erasures.table_name)
             CfnOutput(self._stack, "PersonalDataKey", value=self.vault.key.key_arn)
-        for name, queue in self.inboxes.items():
+        for name, queue in self._consumed.items():
             CfnOutput(self._stack, f"{name.title()}Queue", value=queue.queue.queue_url)
             CfnOutput(self._stack, f"{name.title()}DeadLetters", value=queue.dead_letters.queue_url)
             CfnOutput(self._stack, f"{name.title()}Undelivered", value=queue.undelivered.queue_url)

@@ -28,6 +28,12 @@ NO_ADAPTER = ""  # a stage that takes real money; a deployment must name its ada
 
 ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1)(:[0-9]+)?")
 LOCAL_ENGINE = "http://127.0.0.1:4566"
+LOCAL_BROKER = "127.0.0.1:8883"
+NO_BROKER = ""
+# AWS gives a host without a port; MQTT over TLS has this one, by a certificate of the client.
+# https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
+MQTT_PORT = 8_883
+BROKER = re.compile(r"[a-z0-9.-]+:[0-9]{1,5}")
 
 
 def local_pages(engine: str) -> str:
@@ -53,9 +59,11 @@ class Stage:
     alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
     retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
     tables are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
-    AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
-    login sends who signed in, beside the consoles of these origins. development_users: whether users may sign in by
-    a password without the managed login, as the launcher and the pages of the local cloud let them.
+    AWS). broker: where robots connect by MQTT, as `host:port`; it is an account's own, so on AWS a deployment must
+    name it (`make deploy` looks it up). origins: of the pages that may call the API (none: no CORS). callbacks: the
+    addresses to which the managed login sends who signed in, beside the consoles of these origins.
+    development_users: whether users may sign in by a password without the managed login, as the launcher and the
+    pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -84,6 +92,7 @@ class Stage:
     meter: bool
     kms: bool
     engine: str
+    broker: str
     origins: tuple[str, ...]
     callbacks: tuple[str, ...]
     development_users: bool
@@ -159,6 +168,7 @@ STAGES: dict[str, Stage] = {
         meter=True,
         kms=False,
         engine=LOCAL_ENGINE,
+        broker=LOCAL_BROKER,
         origins=(LOCAL_PAGES,),
         callbacks=(LOOPBACK,),
         development_users=True,
@@ -189,6 +199,7 @@ STAGES: dict[str, Stage] = {
         meter=False,
         kms=False,
         engine="",
+        broker=NO_BROKER,
         origins=(),
         callbacks=(LOOPBACK,),
         development_users=False,
@@ -220,6 +231,7 @@ STAGES: dict[str, Stage] = {
         meter=False,
         kms=True,
         engine="",
+        broker=NO_BROKER,
         origins=(),
         callbacks=(LOOPBACK,),
         development_users=False,
@@ -254,6 +266,14 @@ def _seconds(setting: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST):
         raise ValueError(f"{setting} must be whole seconds from 1 to {LONGEST}, not {text!r}")
     return int(text)
+
+
+def read_broker(text: str) -> str:
+    """The address of a broker as `host:port`, of what may have no port. Raises ValueError for anything else."""
+    address = text if ":" in text else f"{text}:{MQTT_PORT}"
+    if not BROKER.fullmatch(address):
+        raise ValueError(f"a broker is like abc-ats.iot.eu-west-1.amazonaws.com or {LOCAL_BROKER}, not {text!r}")
+    return address
 
 
 def read_origins(text: str) -> tuple[str, ...]:

@@ -28,23 +28,30 @@ def sample(message: type[Message]) -> Data:
         version=message.about.version,
         time="2026-03-14T09:26:53.589793Z",
         source=SOURCE_PREFIX + message.about.source,
-        stream=_stream(message, subject),
+        stream=_stream(message, subject, data),
         stream_version=1,
         correlation_id="flow-1",
         causation_id="message-1",
         actor="system",
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         reply_to=message.about.source if message.about.kind is Kind.COMMAND else None,
-        saga=subject if message.about.kind is Kind.COMMAND or asked_by else None,
+        saga=_asker(subject, data) if message.about.kind is Kind.COMMAND or asked_by else None,
     )
     return Envelope(metadata=metadata, data=message.model_validate(data).model_dump(mode="json")).detail()
 
 
-def _stream(message: type[Message], subject: str) -> str:
+def _asker(subject: str, data: Data) -> str:
+    """The id of the aggregate that a command is from, and the reply for: the saga, or the robot that reports."""
+    return str(data.get("bot_id") or subject)
+
+
+def _stream(message: type[Message], subject: str, data: Data) -> str:
     if message.about.key == "time":
         return f"Schedule#{message.about.name}"
     if message.about.answers:
         return f"{message.about.answers.about.name}#message-1"
+    if message.about.source == "fleet":
+        return f"Robot#{data['bot_id']}"
     if message.about.kind is not Kind.EVENT and message.about.source in _SENDERS:
         return f"{_SENDERS[message.about.source]}#{subject}"
     return f"{message.about.key.removesuffix('_id').title().replace('_', '')}#{subject}"
@@ -106,6 +113,8 @@ _NOTEBOOK = _line("store-paper", "product-notebook", 1)
 _ASKED = {"items": [_BREAD, _NOTEBOOK], "total": 1699}
 _FOUND = {"items": [_BREAD], "total": 900}
 _SHORT = [{"store_id": "store-paper", "product_id": "product-notebook", "quantity": 1}]
+_PICKED = [{"store_id": "store-bakery", "product_id": "product-bread", "quantity": 2}]
+_COLLECTED = {"bot_id": "bot-1", "list_id": "order-1", "assignment": 1}
 _LISTED = {"shopping_list_id": "order-1"}
 _NOT_PAID_BACK = {"difference_id": "order-1", "reasons": [{"kind": "payment_balance", "expected": 900, "found": 1699}]}
 
@@ -205,8 +214,13 @@ _MESSAGES: dict[str, Data] = {
     "ShoppingListRefused": {"reason": "the shopping list was cancelled"},
     "ShoppingRefused": {"reason": "the shopping list was cancelled"},
     "BotCameOnline": {"status": "idle"},
-    "BotAssigned": {"status": "active", "list_id": "order-1"},
+    "BotAssigned": {"status": "active", "list_id": "order-1", "assignment": 1},
     "BotFinished": {"status": "idle"},
+    "BotRetired": {"status": "retired"},
+    "RobotConnected": {"connected": True},
+    "ReportCollection": {**_COLLECTED, "picked": _PICKED, "done": True},
+    "CollectionAccepted": _COLLECTED,
+    "CollectionRefused": {**_COLLECTED, "reason": "this is not assignment 1 of the shopping list any more"},
     "PaymentAuthorized": {"order_id": None},
     "PaymentConfirmed": {"status": "confirmed"},
     "PaymentVoided": {"status": "voided", "released": 2000},

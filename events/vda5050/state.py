@@ -1,9 +1,6 @@
 """The state: all that a robot reports of itself and of its order (sections 6.6 and 7.8)."""
 
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field
 
 from events.vda5050.header import Header
 from events.vda5050.order import Trajectory
@@ -204,14 +201,14 @@ class ActionState(Shape):
 
 
 class PowerSupply(Shape):
-    """The battery: percent, volts, amperes, metres."""
+    """The battery: percent, volts, amperes, metres. Health and range: whole by the text, any number by the schema."""
 
     state_of_charge: Percent
     battery_voltage: float | None = None
     battery_current: float | None = None
-    battery_health: Annotated[int, Field(ge=0, le=100)] | None = None
+    battery_health: Percent | None = None
     charging: bool
-    range: UInt32 | None = None
+    range: Positive | None = None
 
 
 class OperatingMode(StrEnum):

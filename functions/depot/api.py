@@ -4,7 +4,7 @@ from typing import Annotated, cast
 
 from pydantic import Field
 
-from events.depot import BotStatus, ShoppingListStatus
+from events.depot import ServingBotStatus, ShoppingListStatus
 from events.queries import FindProduct
 from functions.depot import service, views
 from functions.depot.domain import ShoppingList
@@ -150,7 +150,7 @@ class RenewedToken(Answer):
 class BotContent(Wire):
     id: str
     name: str
-    status: BotStatus
+    status: ServingBotStatus
 
 
 class BotPage(PagedAnswer):
@@ -223,6 +223,12 @@ def register_bot(body: NewBot) -> RegisteredBot:
     """Register a robot; the token is for the robot alone."""
     bot_id, token = service.register_bot(body.name)
     return RegisteredBot(id=bot_id, token=token)
+
+
+@api.delete("/api/depot/bots/{id}", may=[STAFF])
+def retire_bot(id: str) -> None:
+    """Retire a robot for good; the list that it works on is given back, and its tokens and certificates are refused."""
+    service.retire(id)
 
 
 @api.post("/api/depot/bots/{id}/token", may=[STAFF, BOT])

@@ -1,10 +1,10 @@
-"""Shopping lists and the robots that collect them."""
+"""Shopping lists, which robots collect (bot.py)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from functions.depot.stops import Line, Shortage, Stop, found, items_at, not_picked, planned, reported, with_picked
+from functions.depot.stops import Key, Line, Shortage, Stop, found, items_at, not_picked, planned, reported, with_picked
 from functions.kernel.domain.aggregate import Aggregate, DomainEvent, applies
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError
 
@@ -120,15 +120,43 @@ class ShoppingList(Aggregate):
         """The robot has picked `quantity` of a product in all. Raises RefusedError, NotFoundError, InvalidError."""
         self._must_have_number(assignment)
         self.must_be("active")
+        if quantity != self._picked_of(store_id, product_id, at_most=quantity):
+            self.record(Picked(store_id, product_id, quantity))
+
+    def collect(self, bot_id: str, assignment: int, picked: Mapping[Key, int], *, done: bool, at: str) -> None:
+        """Its robot reports at a time (RFC 3339) all that it has picked; `done`: what it did not pick is short.
+
+        Reports come in any order, so one that is not the last says of each item at least how many are picked: a lower
+        number is an earlier one. The last says how many it is. Raises RefusedError where it is not this robot's under
+        this assignment, and NotFoundError or InvalidError for picks that the list does not have.
+        """
+        if self.status == "completed" and (self.bot_id, self.assignment) == (bot_id, assignment):
+            return
+        self.must_be("assigned", "active")
+        if self.bot_id != bot_id:
+            raise RefusedError("another bot has the shopping list", self.status)
+        self._must_have_number(assignment)
+        if self.status == "assigned":
+            self.record(Started(at))
+        for (store_id, product_id), quantity in picked.items():
+            before = self._picked_of(store_id, product_id, at_most=quantity)
+            if quantity > before or (done and quantity < before):
+                self.record(Picked(store_id, product_id, quantity))
+        if done:
+            listed = items_at(self.stops)
+            missing = {key: item.quantity - picked.get(key, 0) for key, item in listed.items()}
+            self.record(Completed(tuple(Shortage(*key, short) for key, short in missing.items() if short)))
+
+    def _picked_of(self, store_id: str, product_id: str, at_most: int) -> int:
+        """How many of an item are picked. Raises NotFoundError, and InvalidError where `at_most` cannot be picked."""
         item = items_at(self.stops).get((store_id, product_id))
         if item is None:
             raise NotFoundError(f"the product {product_id} of the store {store_id} is not on the shopping list")
-        if quantity < 0:
+        if at_most < 0:
             raise InvalidError("the item quantity cannot be negative")
-        if quantity > item.quantity:
+        if at_most > item.quantity:
             raise InvalidError(f"only {item.quantity} of this product are on the shopping list")
-        if quantity != item.picked:
-            self.record(Picked(store_id, product_id, quantity))
+        return item.picked
 
     def complete(self, shortages: Iterable[Shortage] | None = None, assignment: int | None = None) -> None:
         """Its items are at the depot, except the shortages. Raises RefusedError, InvalidError.
@@ -213,114 +241,3 @@ class ShoppingList(Aggregate):
         self.status = "cancelled"
         self.order_id = event.order_id
         self.bot_id = None
-
-
-@dataclass(frozen=True)
-class Registered(DomainEvent):
-    name: str
-
-
-@dataclass(frozen=True)
-class CameOnline(DomainEvent):
-    pass
-
-
-@dataclass(frozen=True)
-class WentOffline(DomainEvent):
-    pass
-
-
-@dataclass(frozen=True)
-class TookList(DomainEvent):
-    list_id: str
-
-
-@dataclass(frozen=True)
-class Finished(DomainEvent):
-    pass
-
-
-@dataclass(frozen=True)
-class TokensRevoked(DomainEvent):
-    """Tokens of the generations before are not valid any more."""
-
-    is_a_step: ClassVar[bool] = False  # an idle robot goes on waiting for a list, and keeps its place
-
-    generation: int
-
-
-@dataclass
-class Bot(Aggregate):
-    """offline → idle → active → idle → …, and offline from either.
-
-    list_id: the list that it works on now. session: how many times it has come online; nothing here reads it.
-    generation: of the tokens that are valid; a robot is registered with the first.
-    """
-
-    snapshot_schema: ClassVar[int] = 3  # the second did not know generations, so it would make revoked tokens valid
-
-    status: str = ""
-    name: str = ""
-    list_id: str | None = None
-    session: int = 0
-    generation: int = 1
-
-    def register(self, name: str) -> None:
-        """Register it, once. Raises InvalidError."""
-        if not name.strip():
-            raise InvalidError("the bot name cannot be blank")
-        if self.is_new:
-            self.record(Registered(name))
-
-    def come_online(self) -> None:
-        """It is online: idle if it was offline, else as before."""
-        if self.status == "offline":
-            self.record(CameOnline())
-
-    def go_offline(self) -> None:
-        """It is offline, without a list."""
-        if self.status != "offline":
-            self.record(WentOffline())
-
-    def assign(self, list_id: str) -> None:
-        """Assign it a list. Raises RefusedError unless it is idle."""
-        self.must_be("idle")
-        self.record(TookList(list_id))
-
-    def finish(self) -> None:
-        """It is done with its list. Raises RefusedError."""
-        self.must_be("active")
-        self.record(Finished())
-
-    def revoke_tokens(self) -> None:
-        """Make its tokens invalid: those that are issued from now on have the next generation."""
-        self.record(TokensRevoked(self.generation + 1))
-
-    @applies(TokensRevoked)
-    def _tokens_revoked(self, event: TokensRevoked) -> None:
-        self.generation = event.generation
-
-    @applies(Registered)
-    def _registered(self, event: Registered) -> None:
-        self.status = "offline"
-        self.name = event.name
-
-    @applies(CameOnline)
-    def _came_online(self, event: CameOnline) -> None:
-        self.status = "idle"
-        self.session += 1
-
-    @applies(WentOffline)
-    def _went_offline(self, event: WentOffline) -> None:
-        self.status = "offline"
-        self.list_id = None
-
-    @applies(TookList)
-    def _took_list(self, event: TookList) -> None:
-        self.status = "active"
-        self.list_id = event.list_id
-
-    @applies(Finished)
-    def _finished(self, event: Finished) -> None:
-        self.status = "idle"
-        self.list_id = None

@@ -1,7 +1,11 @@
 """What the depot consumes: the saga's commands, ends of orders, events for its read models, and its own reminders."""
 
+from typing import Any
+
 from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShopping
 from events.depot import (
+    CollectionAccepted,
+    CollectionRefused,
     LeaseEnds,
     LookAgain,
     RobotLeasesDue,
@@ -14,12 +18,14 @@ from events.depot import (
     ShoppingRefused,
     WaitingListsDue,
 )
+from events.envelope import Metadata
+from events.fleet import ReportCollection, RobotConnected, RobotDisconnected
 from events.ordering import OrderCancelled, OrderRejected, OrderState
-from events.queries import FindProduct
+from events.queries import FindLastHeard, FindProduct
 from events.registry import Timer
-from functions.depot import matching, service, views
+from functions.depot import matching, service, stream, views
 from functions.kernel.messaging.inbox import Again, Inbox
-from functions.kernel.runtime import clock
+from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.uses import Uses
 
 UNTIL_THE_NEXT = 45  # seconds after its tick in which a sweep looks again: later the next one is soon enough
@@ -29,7 +35,7 @@ inbox = Inbox(
     uses=Uses(
         streams="commit",
         rows=("get", "query"),
-        asks=(FindProduct,),
+        asks=(FindProduct, FindLastHeard),
         queues=(matching.QUEUE,),
     ),
 )
@@ -69,6 +75,38 @@ def initiate_shopping(command: InitiateShopping) -> None:
 )
 def cancel_shopping_list(command: CancelShoppingList) -> None:
     service.cancel_for_order(command.order_id)
+
+
+@inbox.answers(
+    ReportCollection,
+    accepted=lambda command: CollectionAccepted(**_named(command)),
+    refused=lambda command, error: CollectionRefused(**_named(command), reason=error.message),
+)
+def report_collection(command: ReportCollection) -> None:
+    """Its heartbeat is of when it was sent: one that waited in a queue says nothing of now."""
+    picked = {(one.store_id, one.product_id): one.quantity for one in command.picked}
+    stream.collect(stream.Report(**_named(command), picked=picked, done=command.done, at=clock.read(_sent().time)))
+
+
+def _named(command: ReportCollection) -> dict[str, Any]:
+    return command.model_dump(include={"bot_id", "list_id", "assignment"})
+
+
+@inbox.on(RobotConnected)
+def robot_connected(event: RobotConnected) -> None:
+    stream.connected(event.bot_id, _sent().stream_version)
+
+
+@inbox.on(RobotDisconnected)
+def robot_disconnected(event: RobotDisconnected) -> None:
+    stream.disconnected(event.bot_id, _sent().stream_version)
+
+
+def _sent() -> Metadata:
+    """What the envelope of the message being handled says."""
+    message = context.current().message
+    assert message is not None
+    return message
 
 
 @inbox.on(OrderCancelled, OrderRejected)

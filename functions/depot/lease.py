@@ -17,12 +17,19 @@ It is a schedule and not a reminder that sends the next: Lambda stops a function
 invokes more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from events.queries import FindLastHeard
 from functions.depot import views
+from functions.depot.domain import ShoppingList
+from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import clock, runtime
 
 RECORDED_FOR = 15  # seconds in which a heartbeat need not be recorded again
+ASKED_AT_ONCE = 500  # robots in one query
+
+find_last_heard = Ask(FindLastHeard)
 
 
 def seconds() -> int:
@@ -30,11 +37,32 @@ def seconds() -> int:
     return int(runtime.current().setting("ROBOT_LEASE"))
 
 
-def renew(bot_id: str) -> None:
-    """Take a heartbeat of a robot: its lease begins again, unless it has just begun."""
+def renew(bot_id: str, at: datetime | None = None) -> None:
+    """Take a heartbeat of a robot, of now or of a moment: its lease begins again, unless it has just begun."""
+    moment = at or clock.now()
     recorded = views.last_heartbeat(bot_id)
-    if recorded is None or _age(recorded) >= _recorded_for():
-        views.record_heartbeat(bot_id, clock.now())
+    if recorded is None or (moment - recorded).total_seconds() >= _recorded_for():
+        views.record_heartbeat(bot_id, moment)
+
+
+def renew_by_step(shopping_list: ShoppingList, assignment: int, at: datetime | None = None) -> None:
+    """What a robot does with its list is a heartbeat, unless it is a repeated request of an earlier assignment."""
+    if shopping_list.bot_id and shopping_list.assignment == assignment:
+        renew(shopping_list.bot_id, at)
+
+
+def learn(bot_ids: Sequence[str]) -> dict[str, datetime]:
+    """Ask the fleet when robots last reported over their stream, those that did, and record that as heartbeats.
+
+    Raises UnavailableError when it does not answer.
+    """
+    learned: dict[str, datetime] = {}
+    for begin in range(0, len(bot_ids), ASKED_AT_ONCE):
+        found = find_last_heard(bot_ids=tuple(bot_ids[begin : begin + ASKED_AT_ONCE]))
+        learned |= {bot_id: clock.read(heard) for bot_id, heard in found.heard.items()}
+    for bot_id, moment in learned.items():
+        views.record_heartbeat(bot_id, moment)
+    return learned
 
 
 def left(recorded: datetime | None) -> float:

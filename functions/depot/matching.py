@@ -22,8 +22,9 @@ from itertools import islice
 from typing import Any
 
 from events.registry import Timer
-from functions.depot import service, views
-from functions.depot.domain import Bot, ShoppingList
+from functions.depot import partners, service, views
+from functions.depot.bot import Bot
+from functions.depot.domain import ShoppingList
 from functions.depot.views import Waiting
 from functions.kernel.domain.aggregate import UnknownEventError
 from functions.kernel.domain.errors import ConcurrencyError, RefusedError, UnavailableError
@@ -154,15 +155,15 @@ def _assign(one: _Found, other: _Found) -> None:
         if not (_waits(shopping_list, one.row) and _waits(bot, other.row)):
             raise RefusedError("the list or the robot no longer waits", shopping_list.status)
         shopping_list.assign(bot.id)
-        bot.assign(shopping_list.id)
+        bot.assign(shopping_list.id, shopping_list.assignment)
 
     loaded = (one.loaded, other.loaded)
-    change_together((service.lists, one.row.id), (service.bots, other.row.id), decide, loaded=loaded)
+    change_together((partners.lists, one.row.id), (partners.bots, other.row.id), decide, loaded=loaded)
 
 
 def _find(row: Waiting) -> _Found:
     """What a row names, as it is now."""
-    return _Found(row, (service.lists if row.partition == views.WAITING_LISTS else service.bots).load(row.id))
+    return _Found(row, (partners.lists if row.partition == views.WAITING_LISTS else partners.bots).load(row.id))
 
 
 def _waits(found: ShoppingList | Bot, row: Waiting) -> bool:

@@ -8,6 +8,7 @@ from events.depot import (
     BotCameOnline,
     BotFinished,
     BotRegistered,
+    BotRetired,
     BotWentOffline,
     ShoppingListAssigned,
     ShoppingListAvailable,
@@ -17,22 +18,17 @@ from events.depot import (
     ShoppingListItemPicked,
     ShoppingListStarted,
 )
+from functions.depot.bot import Bot, CameOnline, Finished, Registered, Retired, TookList, WentOffline
 from functions.depot.domain import (
     Assigned,
-    Bot,
-    CameOnline,
     Cancelled,
     Completed,
     Created,
-    Finished,
     GivenBack,
     Initiated,
     Picked,
-    Registered,
     ShoppingList,
     Started,
-    TookList,
-    WentOffline,
 )
 from functions.kernel.eventstore.publish import Publisher
 
@@ -106,6 +102,11 @@ def bot_finished(bot: Bot, event: Finished) -> BotFinished:
     return BotFinished(**_bot(bot))
 
 
+@publishes(Retired)
+def bot_retired(bot: Bot, event: Retired) -> BotRetired:
+    return BotRetired(**_bot(bot))
+
+
 def _list(shopping_list: ShoppingList) -> dict[str, Any]:
     return {
         "shopping_list_id": shopping_list.id,
@@ -127,4 +128,10 @@ def _list(shopping_list: ShoppingList) -> dict[str, Any]:
 
 
 def _bot(bot: Bot) -> dict[str, Any]:
-    return {"bot_id": bot.id, "name": bot.name, "status": bot.status, "list_id": bot.list_id}
+    return {
+        "bot_id": bot.id,
+        "name": bot.name,
+        "status": bot.status,
+        "list_id": bot.list_id,
+        "assignment": bot.assignment,
+    }

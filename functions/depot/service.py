@@ -1,22 +1,22 @@
 """Use cases of shopping lists and robots. What changes a list and its robot together is one transaction."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from typing import Any, TypeVar
+from typing import Any
 
 from events.depot import RobotLeasesDue, WaitingListsDue
 from functions.depot import lease, views
-from functions.depot.domain import Bot, ShoppingList
-from functions.depot.publish import publishes
+from functions.depot.bot import Bot
+from functions.depot.domain import ShoppingList
+from functions.depot.partners import bots, change_with_partner, list_in_work, lists, robot_at_work
 from functions.depot.stops import Line, Shortage
-from functions.kernel.domain.aggregate import Aggregate
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, UnauthenticatedError
+from functions.kernel.domain.errors import InvalidError, NotFoundError, UnauthenticatedError, UnavailableError
 from functions.kernel.eventstore import codec
-from functions.kernel.eventstore.repository import ATTEMPTS, Repository, change_together
+from functions.kernel.eventstore.repository import change_together
 from functions.kernel.messaging.sweep import sweep
-from functions.kernel.runtime import clock, context, runtime, tokens
+from functions.kernel.runtime import clock, context, observe, runtime, tokens
 from functions.kernel.runtime.context import BOT
 from functions.kernel.runtime.json_text import fitting
 from functions.kernel.runtime.observe import Alarm
@@ -26,12 +26,6 @@ from functions.kernel.runtime.tokens import Issued
 
 lease_not_ended = Alarm("LeaseNotEnded", RobotLeasesDue.about.name)
 not_dispatched = Alarm("NotDispatched", WaitingListsDue.about.name)
-
-lists = Repository(ShoppingList, publishes, owner=lambda shopping_list: shopping_list.bot_id, owned_by=BOT)
-bots = Repository(Bot, publishes, owner=lambda bot: bot.id, owned_by=BOT)
-
-A = TypeVar("A", bound=Aggregate)
-B = TypeVar("B", bound=Aggregate)
 
 
 @dataclass(frozen=True)
@@ -123,7 +117,7 @@ def assign(list_id: str, bot_id: str) -> None:
 
     def decide(shopping_list: ShoppingList, bot: Bot) -> None:
         shopping_list.assign(bot.id)
-        bot.assign(shopping_list.id)
+        bot.assign(shopping_list.id, shopping_list.assignment)
 
     change_together((lists, list_id), (bots, bot_id), decide)
 
@@ -131,13 +125,13 @@ def assign(list_id: str, bot_id: str) -> None:
 def start(list_id: str, assignment: int) -> None:
     """A robot starts to collect a list. Raises NotFoundError, RefusedError."""
     started = lists.change(list_id, lambda shopping_list: shopping_list.start(assignment, clock.stamp()))
-    _renew_lease(started, assignment)
+    lease.renew_by_step(started, assignment)
 
 
 def pick(list_id: str, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
     """A robot has picked `quantity` of a product in all. Raises NotFoundError, RefusedError, InvalidError."""
     picked = lists.change(list_id, lambda shopping_list: shopping_list.pick(assignment, store_id, product_id, quantity))
-    _renew_lease(picked, assignment)
+    lease.renew_by_step(picked, assignment)
 
 
 def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int | None) -> None:
@@ -148,9 +142,9 @@ def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int
         if bot:
             bot.finish()
 
-    completed = _change_with_partner((lists, list_id), bots, _robot, decide)
+    completed = change_with_partner((lists, list_id), bots, robot_at_work, decide)
     if assignment is not None:
-        _renew_lease(completed, assignment)
+        lease.renew_by_step(completed, assignment)
 
 
 def cancel(list_id: str) -> None:
@@ -161,7 +155,7 @@ def cancel(list_id: str) -> None:
         if bot:
             bot.finish()
 
-    _change_with_partner((lists, list_id), bots, _robot, decide)
+    change_with_partner((lists, list_id), bots, robot_at_work, decide)
 
 
 def cancel_for_order(order_id: str) -> None:
@@ -172,7 +166,7 @@ def cancel_for_order(order_id: str) -> None:
         if bot:
             bot.finish()
 
-    _change_with_partner((lists, order_id), bots, _robot, decide, may_be_new=True)
+    change_with_partner((lists, order_id), bots, robot_at_work, decide, may_be_new=True)
 
 
 def register_bot(name: str) -> tuple[str, str]:
@@ -191,7 +185,7 @@ def renew_token(bot_id: str) -> Issued:
 
     A robot's own token must be of the generation of now: the gateway lets one that was revoked in for 60 seconds more,
     in which it must not get another that is valid. Raises NotFoundError, also to a robot that names another,
-    UnauthenticatedError and UnavailableError.
+    RefusedError for one that is retired, UnauthenticatedError and UnavailableError.
     """
     if own_id(role=BOT) is None:
         return _token(bots.change(bot_id, lambda bot: bot.revoke_tokens()))
@@ -201,13 +195,17 @@ def renew_token(bot_id: str) -> Issued:
 
 
 def _must_not_be_revoked(bot: Bot) -> None:
+    bot.must_be_in_service()
     if context.current().caller.generation != bot.generation:
         raise UnauthenticatedError("this robot's token was replaced by staff")
 
 
 def token_generation(bot_id: str) -> int:
-    """The generation of a robot's tokens: no other is valid. Raises NotFoundError."""
-    return bots.get(bot_id).generation
+    """The generation of a robot's tokens: no other is valid. Raises NotFoundError, also for one that is retired."""
+    bot = bots.get(bot_id)
+    if bot.status == "retired":
+        raise NotFoundError(f"the bot {bot_id} is retired")
+    return bot.generation
 
 
 def _token(bot: Bot) -> Issued:
@@ -222,36 +220,62 @@ def bring_online(bot_id: str) -> None:
     """
 
     def decide(bot: Bot) -> None:
-        lease.renew(bot_id)
         bot.come_online()
+        lease.renew(bot_id)
 
     bots.change(bot_id, decide)
 
 
 def take_offline(bot_id: str) -> None:
-    """A robot goes offline; the list that it works on is given back. Raises NotFoundError."""
-    _change_with_partner((bots, bot_id), lists, _list_in_work, _go_offline)
+    """A robot goes offline; the list that it works on is given back. Raises NotFoundError, RefusedError."""
+    change_with_partner((bots, bot_id), lists, list_in_work, _go_offline)
+
+
+def retire(bot_id: str) -> None:
+    """A robot leaves for good; the list that it works on is given back. Raises NotFoundError."""
+
+    def decide(bot: Bot, shopping_list: ShoppingList | None) -> None:
+        bot.retire()
+        if shopping_list:
+            shopping_list.give_back()
+
+    change_with_partner((bots, bot_id), lists, list_in_work, decide)
 
 
 def end_leases() -> int:
     """Take all robots offline that are online and have been silent for their lease.
 
-    Returns the seconds after which to look again, as some may have been; 0 if there are none.
+    The fleet is asked when those that seem silent last reported over their stream. While it does not answer, no robot
+    that has one is taken offline. Returns the seconds after which to look again, as some may have been silent; 0 if
+    there are none.
     """
     heartbeats = views.heartbeats()
     left = {bot_id: lease.left(heartbeats.get(bot_id)) for bot_id in views.online_bots()}
-    sweep((bot_id for bot_id, seconds in left.items() if seconds <= 0), end_lease, lease_not_ended)
+    silent = [bot_id for bot_id, seconds in left.items() if seconds <= 0]
+    try:
+        learned, may_report = lease.learn(silent), False
+    except UnavailableError as error:
+        observe.log_error("the fleet does not say which robots have reported", error)
+        lease_not_ended.ring(robots=len(silent))
+        learned, may_report = {}, True
+    left |= {bot_id: lease.left(moment) for bot_id, moment in learned.items()}
+    silent = [bot_id for bot_id, seconds in left.items() if seconds <= 0]
+    sweep(silent, partial(end_lease, may_report=may_report), lease_not_ended)
     return ceil(max(filter(lease.is_in_doubt, left.values()), default=0))
 
 
-def end_lease(bot_id: str) -> None:
-    """Take a robot offline if it is online and its lease has ended. Raises NotFoundError."""
+def end_lease(bot_id: str, *, may_report: bool = False) -> None:
+    """Take a robot offline if it is online and its lease has ended. Raises NotFoundError.
+
+    may_report: what it reports over its stream is not known; then one that has a stream stays online.
+    """
 
     def decide(bot: Bot, shopping_list: ShoppingList | None) -> None:
-        if bot.status != "offline" and lease.left(views.last_heartbeat(bot_id)) <= 0:
+        is_judged = bot.is_online and not (may_report and bot.has_stream)
+        if is_judged and lease.left(views.last_heartbeat(bot_id)) <= 0:
             _go_offline(bot, shopping_list)
 
-    _change_with_partner((bots, bot_id), lists, _list_in_work, decide)
+    change_with_partner((bots, bot_id), lists, list_in_work, decide)
 
 
 def _lines(wanted: Iterable[Wanted]) -> list[Line]:
@@ -271,55 +295,3 @@ def _go_offline(bot: Bot, shopping_list: ShoppingList | None) -> None:
     bot.go_offline()
     if shopping_list:
         shopping_list.give_back()
-
-
-def _renew_lease(shopping_list: ShoppingList, assignment: int) -> None:
-    """What a robot does with its list is a heartbeat, unless it is a repeated request of an earlier assignment."""
-    if shopping_list.bot_id and shopping_list.assignment == assignment:
-        lease.renew(shopping_list.bot_id)
-
-
-def _robot(shopping_list: ShoppingList) -> str | None:
-    return shopping_list.robot
-
-
-def _list_in_work(bot: Bot) -> str | None:
-    return bot.list_id
-
-
-class _PartnerChangedError(ConcurrencyError):
-    """A list or a robot got another partner between being loaded and deciding."""
-
-
-def _change_with_partner(
-    first: tuple[Repository[A], str],
-    others: Repository[B],
-    partner: Callable[[A], str | None],
-    decide: Callable[[A, B | None], object],
-    *,
-    may_be_new: bool = False,
-) -> A:
-    """Let a list or a robot decide together with the partner that it names, or alone when it has none; returns it.
-
-    Raises as `change_together` does.
-    """
-    repository, id = first
-
-    def checked(one: A, other: B | None = None) -> None:
-        if partner(one) != (other.id if other else None):
-            raise _PartnerChangedError(f"{id} is assigned and given back too often at once: retry")
-        decide(one, other)
-
-    attempts = 0
-    while True:
-        # Not `get`, which records the version that it reads as the answer's ETag.
-        other_id = partner(repository.load(id).aggregate)
-        try:
-            if other_id:
-                return change_together(first, (others, other_id), checked)[0]
-            return repository.create(id, checked) if may_be_new else repository.change(id, checked)
-        except _PartnerChangedError:
-            attempts += 1
-            if attempts == ATTEMPTS:
-                raise
-            clock.back_off(attempts - 1)

@@ -18,6 +18,7 @@ from events.depot import (
     BotCameOnline,
     BotFinished,
     BotRegistered,
+    BotRetired,
     BotState,
     BotWentOffline,
     ShoppingListAssigned,
@@ -70,6 +71,12 @@ def list_row(event: ShoppingListState, metadata: Metadata) -> Row:
 def bot_row(event: BotState, metadata: Metadata) -> Row:
     data = event.model_dump(mode="json", include=set(BotState.model_fields))
     return Row("bots", event.bot_id, data | _since(metadata))
+
+
+@projection.on(BotRetired)
+def no_bot_row(event: BotState, metadata: Metadata) -> list[Row]:
+    """Nothing of a retired robot is shown, and none of its heartbeats kept."""
+    return [Row("bots", event.bot_id, None), Row("heard", event.bot_id, None)]
 
 
 def _since(metadata: Metadata) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,23 @@ class LocalCloud:
     def address(self) -> str:
         """Where the engine answers, for the AWS API and for `http_address`."""
         return self.engine.address
+
+    @property
+    def mqtt(self) -> tuple[str, int]:
+        """The host and the port where robots connect, as `iot.describe_endpoint` has it: MQTT over TLS."""
+        return HOST, self.engine.mqtt_port
+
+    def certificate_authority(self) -> str:
+        """What signed the broker's certificate and those of robots, as PEM; it stays while the state does."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.address}/_ministack/iot/ca.pem", timeout=30) as response:
+            pem: str = response.read().decode()
+            return pem
+
+    @property
+    def broker(self) -> str:
+        """Where robots connect by MQTT over TLS, as `host:port`."""
+        return f"{HOST}:{self.engine.mqtt_port}"
 
     @property
     def state(self) -> Path:
@@ -136,7 +154,7 @@ class LocalCloud:
                 progress(f"{deployed['stack']} {'unchanged' if deployed['unchanged'] else 'deployed'}")
 
         options = ["--require-approval", "never", "--concurrency", "4", "--context", f"stage={STAGE}"]
-        options += ["--context", f"engine={self.address}"]
+        options += ["--context", f"engine={self.address}", "--context", f"broker={self.broker}"]
         files = ["--outputs-file", str(self._outputs_file), "--output", str(self.state / "cdk.out")]
         self._cdk(["deploy", "--all", *options, *files, *arguments], folder=app, report=report)
         return self.outputs()

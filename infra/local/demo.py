@@ -6,7 +6,6 @@ the order was completed and every queue is empty.
 
 import argparse
 import json
-import socket
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from rich.console import Console
 from clients.scenarios.robots import Fleet
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
+from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
 from infra.local.up import discard, up
@@ -51,11 +51,3 @@ def run(options: argparse.Namespace) -> int:
         )
     )
     return 0 if shown.succeeded else 1
-
-
-def free_port() -> int:
-    """A port of the loopback interface that is not in use."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

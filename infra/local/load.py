@@ -21,8 +21,8 @@ from clients.scenarios.journey import Journey, shop
 from clients.scenarios.robots import Fleet
 from infra.local import mixture
 from infra.local.cloud import LocalCloud
-from infra.local.demo import free_port
 from infra.local.people import at_work
+from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import deployed_times, discard, up

@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = "infra.local.engine.launch"
 HOST = "127.0.0.1"
 REGION = "eu-west-1"
+MQTT_OFFSET = 8883 - 4566
+"""From an engine's port to that of its MQTT broker: a mall on the usual port has the usual port of MQTT over TLS."""
+HIGHEST_PORT = 65_535
 
 READY_WITHIN_SECONDS = 60
 STOPPED_WITHIN_SECONDS = 60
@@ -32,7 +35,7 @@ class Engine:
     """One engine: a port of the loopback interface and the folder of its state.
 
     Raises:
-        LocalCloudError: the state belongs to another port.
+        LocalCloudError: the state belongs to another port, or the port leaves none for MQTT.
     """
 
     port: int
@@ -49,10 +52,20 @@ class Engine:
             raise LocalCloudError(
                 f"the state in {self.state} was created on port {other}: use PORT={other}, or another STATE"
             )
+        if self.mqtt_port > HIGHEST_PORT:
+            raise LocalCloudError(
+                f"port {self.port} leaves none for MQTT, which needs the one {MQTT_OFFSET} above it: "
+                f"use PORT={HIGHEST_PORT - MQTT_OFFSET} at most"
+            )
 
     @property
     def address(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def mqtt_port(self) -> int:
+        """Where the broker answers robots, by MQTT over TLS, on the same interface."""
+        return int(self.settings.get("IOT_MTLS_PORT") or self.port + MQTT_OFFSET)
 
     @property
     def log(self) -> Path:
@@ -71,7 +84,7 @@ class Engine:
         """
         if self.is_running():
             return
-        self._check_port()
+        self._check_ports()
         interpreter = ROOT / ".engine" / "bin" / "python"
         if not interpreter.exists():
             raise LocalCloudError("the local cloud is not installed: run make install")
@@ -168,16 +181,13 @@ class Engine:
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def _check_port(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, self.port))
-            except OSError as refused:
+    def _check_ports(self) -> None:
+        for port, purpose in ((self.port, ""), (self.mqtt_port, f", for the MQTT of PORT={self.port},")):
+            if not is_free(port):
                 raise LocalCloudError(
-                    f"port {self.port} is in use by another program: stop that, or choose another port "
+                    f"port {port}{purpose} is in use by another program: stop that, or choose another port "
                     f"(PORT={self.port + 1}, with a STATE of its own)"
-                ) from refused
+                )
 
     def _environment(self, temporary: Path) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
@@ -194,8 +204,9 @@ class Engine:
             "TMPDIR": str(temporary),
             # Each function calls with the credentials of its own role, and what the role is not granted is refused.
             "AUTH": "true",
-            # Listeners that are not used.
-            "IOT_MTLS_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "1",
+            "IOT_MTLS_PORT": str(self.mqtt_port),
+            # A listener that is not used.
             "SFTP_ENABLED": "0",
             "LAMBDA_WARM_TTL_SECONDS": "300",
             "PYTHONUNBUFFERED": "1",
@@ -218,6 +229,27 @@ class Engine:
             record: dict[str, int] = json.loads(self.record.read_text())
             return record
         return {}
+
+
+def is_free(port: int) -> bool:
+    """Whether a program could listen on a port of the loopback interface."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A port that is not in use, as is the one of its MQTT broker."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+        if port + MQTT_OFFSET <= HIGHEST_PORT and is_free(port + MQTT_OFFSET):
+            return port
 
 
 def is_alive(pid: int) -> bool:

@@ -15,7 +15,7 @@ from itertools import islice
 from time import process_time
 
 from functions.depot import service as depot
-from functions.depot.domain import Bot
+from functions.depot.bot import Bot
 from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.eventstore.store import MemoryEventStore
@@ -81,7 +81,7 @@ def _robot(n: int) -> None:
         elif bot.status == "offline":
             bot.come_online()
         elif bot.status == "idle":
-            bot.assign(ids.new())
+            bot.assign(ids.new(), n)
         else:
             bot.finish()
 

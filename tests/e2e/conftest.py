@@ -20,9 +20,9 @@ from clients.scenarios.paths import PATHS, Scene
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
-from infra.local.demo import free_port
 from infra.local.mixture import reconcile
 from infra.local.people import at_work
+from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import up

@@ -33,8 +33,8 @@ from clients.scenarios.robots import Fleet
 from clients.watcher import PROTOCOL, Watcher
 from functions.kernel.runtime.context import STAFF
 from infra.local.cloud import LocalCloud
-from infra.local.demo import free_port
 from infra.local.people import at_work
+from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import WEBSOCKET_OUTPUT, discard, up

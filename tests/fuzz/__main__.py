@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra.local.cloud import LocalCloud
-from infra.local.demo import free_port
 from infra.local.people import at_work
+from infra.local.process import free_port
 from infra.local.show import wait_until_idle
 from infra.local.up import discard, up
 from infra.operate.dead_letters import dead_letters

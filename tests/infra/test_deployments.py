@@ -4,6 +4,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
@@ -46,7 +47,7 @@ def test_every_deployment_that_the_pages_show_is_let_through(monkeypatch: pytest
     monkeypatch.setattr(bundling, "require_bytecode", lambda _stage: None)
     stages = set()
     for page, variables in shown():
-        context = {**told(variables), "stage": variables["STAGE"], "deploying": "yes"}
+        context = {**told(variables), "stage": variables["STAGE"], "deploying": "yes", "broker": BROKERS["iot:Data-ATS"]}
         if "payment_provider" in context:
             assert context["payment_provider"] == ADAPTER
             context["payment_provider"] = STUB
@@ -88,7 +89,8 @@ class Account:
         self.ran: list[list[str]] = []
 
     def client(self, service: str, **_: Any) -> Any:
-        raise AssertionError(service)
+        assert service == "iot"
+        return SimpleNamespace(describe_endpoint=lambda endpointType: {"endpointAddress": BROKERS[endpointType]})
 
     def outputs(self) -> Mapping[str, Mapping[str, str]]:
         return {"mallbots-dev-pages": {"PagesAddress": self.pages}} if self.pages else {}
@@ -100,7 +102,8 @@ class Account:
         return fails
 
 
-STAGED = ["-c", "stage=dev", "-c", "deploying=yes"]
+BROKERS = {"iot:Data-ATS": "abc-ats.iot.eu-west-1.amazonaws.com"}
+STAGED = ["-c", "stage=dev", "-c", "deploying=yes", "-c", "broker=abc-ats.iot.eu-west-1.amazonaws.com"]
 NAMED = ["-c", "pages=https://d1.cloudfront.net"]
 MORE = ["-c", "alarm_email=mall@example.com"]
 
@@ -141,6 +144,29 @@ def test_the_address_of_the_pages_counts_where_no_origin_is_named() -> None:
         ({"pages": pages, "origins": "https://a.example"}, ("https://a.example",)),
     ):
         assert stage_from_context(cdk.App(context={"stage": "dev", **given})).origins == origins
+
+
+@pytest.mark.parametrize(
+    ("given", "broker"),
+    [
+        ("abc-ats.iot.eu-west-1.amazonaws.com", "abc-ats.iot.eu-west-1.amazonaws.com:8883"),
+        ("127.0.0.1:9000", "127.0.0.1:9000"),
+    ],
+)
+def test_robots_connect_to_the_broker_that_is_named_at_the_port_of_mqtt(given: str, broker: str) -> None:
+    assert stage_from_context(cdk.App(context={"stage": "dev", "broker": given})).broker == broker
+
+
+@pytest.mark.parametrize("given", ["https://abc-ats.iot.eu-west-1.amazonaws.com", "a b", "host:port", ":8883"])
+def test_what_is_no_address_of_a_broker_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="a broker is like abc-ats"):
+        stage_from_context(cdk.App(context={"stage": "dev", "broker": given}))
+
+
+def test_nothing_is_deployed_to_an_account_without_the_address_of_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "require_bytecode", lambda _stage: None)
+    with pytest.raises(ValueError, match="robots would not know where to connect"):
+        stage_from_context(cdk.App(context={"stage": "dev", "deploying": "yes"}))
 
 
 def test_the_stage_of_the_local_cloud_is_not_deployed_to_an_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from infra.local.cloud import LocalCloud
-from infra.local.demo import free_port
+from infra.local.process import free_port
 from infra.local.up import discard, up
 from tests.security.cases import Case
 from tests.security.deployed import OnLocalCloud

@@ -15,6 +15,7 @@ from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway, Response
 from tests.simulation.holdings import audit, held, recovery
+from tests.simulation.outages import BROKER
 from tests.simulation.scheduler import SECOND, Promise, Task
 from tests.simulation.sdk import World
 from tests.simulation.tables import Key, Table
@@ -48,6 +49,7 @@ class Cloud:
         self.dynamodb, self.tables = deployed.dynamodb, deployed.dynamodb.tables
         self.provider, self.texts = deployed.provider, deployed.texts
         self._bus, self.kms = deployed.bus, deployed.kms
+        self.broker, self.robots_topics = deployed.broker, deployed.robots_topics
         self.archive = deployed.bus.archive
         self.audits: list[dict[str, Any]] = []
         self.backups = Backups()
@@ -176,6 +178,8 @@ class Cloud:
         self.world.away[target] = how
         if kind == "service away":
             self.stop(target)
+        if target == BROKER:
+            self.broker.begin_outage()
 
     def bring_back(self, kind: str, target: str) -> None:
         """End an outage."""
@@ -218,7 +222,7 @@ class Cloud:
 
         Dead letters do not count, nor do schedules once nothing was stored for a while.
         """
-        if self._bus.in_flight or any(stream.is_behind for stream in self.streams.values()):
+        if self._bus.in_flight or self.broker.in_flight or any(stream.is_behind for stream in self.streams.values()):
             return False
         if any(function.busy for function in self.functions.values()):
             return False

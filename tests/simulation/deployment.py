@@ -6,6 +6,7 @@ from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
+from functions.fleet.broker import IotBroker
 from functions.gateway.api import api as gateway_api
 from functions.gateway.authorizer import Authorizer
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
@@ -25,6 +26,9 @@ from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.event_source import Worker
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
+from tests.simulation.iot.data_client import IotDataClient
+from tests.simulation.iot.identities import SimulatedIdentities
+from tests.simulation.iot.wiring import deployed, robots_topics
 from tests.simulation.kms import Kms, KmsClient
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received, received_by_newest_code
@@ -39,6 +43,7 @@ AUTHORIZER, ASKED = "gateway/authorizer", ("customers", "depot")
 JWKS = token_keys.jwks(token_keys.read(TOKEN_KEYS))
 MAX_RECEIVES = 200
 CONCURRENCY = 10
+ROBOTS_BATCH, ROBOTS_WINDOW = 100, 1.0  # of the queue of what robots report
 
 
 @cache
@@ -90,6 +95,7 @@ class Deployment:
         self._committed, self._row_written, self._vault_written = committed, row_written, vault_written
         self._manifests = manifests()
         self.provider, self.texts = Provider(), Texts()
+        self.robots_topics = robots_topics(settings["MALLBOTS_STAGE"])
         self.functions: dict[str, Function] = {}
         self.queues: dict[str, Queue] = {}
         self.streams: dict[str, Stream] = {}
@@ -98,6 +104,7 @@ class Deployment:
         for service in self._manifests:
             self._tables(service)
         rules = [rule for service in self._manifests for rule in self._inboxes(service)]
+        self.broker = deployed(world, self.robots_topics, *self._topics_queues())
         self.bus = Bus(world, rules)
         self._addresses = {queue.url: queue for queue in self.queues.values()}
         for service, registered in self._manifests.items():
@@ -120,16 +127,30 @@ class Deployment:
     def _inboxes(self, service: str) -> list[Rule]:
         rules = []
         for inbox in self._manifests[service].inboxes:
-            name = f"{service}/{inbox.queue}"
-            dead = Queue(self._world, f"{name}/dead-letters", fifo=inbox.fifo, is_dead_letters=True)
-            undelivered = Queue(self._world, f"{name}/undelivered", is_dead_letters=True)
-            queue = Queue(self._world, name, fifo=inbox.fifo, dead_letters=dead, max_receives=MAX_RECEIVES)
-            for made in (queue, dead, undelivered):
-                self.queues[made.name] = made
+            queue, undelivered = self._queues(f"{service}/{inbox.queue}", fifo=inbox.fifo)
             pattern = _pattern(service, inbox.queue)
             if pattern["detail-type"]:
                 rules.append(Rule(pattern, queue, undelivered, FIFO_GROUP if inbox.fifo else ""))
         return rules
+
+    def _topics_queues(self) -> tuple[Queue, Queue]:
+        """The queue of what robots report, and that of what the broker's rules could not send there."""
+        (queue, undelivered), *others = [
+            self._queues(f"{service}/{registered.topics.queue}")
+            for service, registered in self._manifests.items()
+            if registered.topics
+        ]
+        assert not others, "one service handles the robots' topics"
+        return queue, undelivered
+
+    def _queues(self, name: str, *, fifo: bool = False) -> tuple[Queue, Queue]:
+        """A queue that a function consumes, and that of what never came in; its dead letters have one too."""
+        dead = Queue(self._world, f"{name}/dead-letters", fifo=fifo, is_dead_letters=True)
+        undelivered = Queue(self._world, f"{name}/undelivered", is_dead_letters=True)
+        queue = Queue(self._world, name, fifo=fifo, dead_letters=dead, max_receives=MAX_RECEIVES)
+        for made in (queue, dead, undelivered):
+            self.queues[made.name] = made
+        return queue, undelivered
 
     def _functions(self, service: str, registered: Manifest) -> None:
         if registered.api:
@@ -138,6 +159,10 @@ class Deployment:
             concurrency = 1 if inbox.fifo else CONCURRENCY
             worker = self._function(service, inbox.queue, partial(self._handle, inbox), WORKER_TIMEOUT, concurrency)
             Worker(self.queues[worker.name], worker, batch_size=10)
+        if registered.topics:
+            name, handle = registered.topics.queue, registered.topics.handle
+            worker = self._function(service, name, handle, WORKER_TIMEOUT, CONCURRENCY)
+            Worker(self.queues[worker.name], worker, batch_size=ROBOTS_BATCH, window=ROBOTS_WINDOW)
         if registered.queries:
             self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
         if registered.publisher:
@@ -177,7 +202,8 @@ class Deployment:
         events = EventsClient(self.bus, Wire(self._world, container, "events", attempts=1), self._world, name)
         owners = {owner: f"{owner}/queries" for owner in registered.asks}
         asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda"))
-        own = {inbox.queue: self.queues[f"{service}/{inbox.queue}"] for inbox in registered.inboxes}
+        consumed = [*registered.inboxes, *([registered.topics] if registered.topics else [])]
+        own = {one.queue: self.queues[f"{service}/{one.queue}"] for one in consumed}
         dead = self.queues.get(f"{service}/{part}/{'failures' if part == 'relay' else 'dead-letters'}")
         return Runtime(
             service=service,
@@ -200,6 +226,8 @@ class Deployment:
             adapters={
                 "provider": ProviderClient(self.provider, self._world, container),
                 "code_key": CODE_KEY,
+                "broker": self._broker_port(container),
+                "identities": SimulatedIdentities(self.broker, self._world, container),
                 "texts": TextsClient(self.texts, self._world, container),
                 **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
             },
@@ -207,6 +235,11 @@ class Deployment:
             token_keys=lambda: TOKEN_KEYS,
             settings=self._settings,
             side_by_side=container.side_by_side,
+        )
+
+    def _broker_port(self, container: Container) -> IotBroker:
+        return IotBroker(
+            IotDataClient(self.broker, self._world, Wire(self._world, container, "iot-data"), container.name)
         )
 
     def _gateway(self) -> None:

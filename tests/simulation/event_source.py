@@ -15,13 +15,14 @@ POLL_AGAIN = 20 * SECOND  # a long poll
 class Worker:
     """The pollers of a queue: they invoke a function with batches, and delete what was handled.
 
-    `disabled`: it does not poll.
+    window: seconds in which a batch is gathered from its first message on. `disabled`: it does not poll.
     """
 
-    def __init__(self, queue: Queue, function: Function, batch_size: int = 10) -> None:
+    def __init__(self, queue: Queue, function: Function, batch_size: int = 10, window: float = 0.0) -> None:
         self._queue = queue
         self._function = function
         self._batch_size = batch_size
+        self._window_us = int(window * SECOND)
         self._world = queue.world
         self._next_poll: int | None = None
         self.disabled = False
@@ -35,7 +36,7 @@ class Worker:
 
     def poll_at(self, at_us: int) -> None:
         """Poll at a time, unless an earlier poll is planned."""
-        at_us = max(at_us, self._world.scheduler.now_us)
+        at_us = max(at_us, self._world.scheduler.now_us) + self._window_us
         if self._next_poll is not None and self._next_poll <= at_us:
             return
         self._next_poll = at_us

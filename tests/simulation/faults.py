@@ -56,6 +56,16 @@ FAULTS: dict[str, tuple[str, float]] = {
     "text answer lost": ("the carrier accepted a text, and its answer is lost", 0.6),
     "gateway error": ("the gateway answers 503 without an invocation", 0.04),
     "client unheard": ("the response to a request never reaches the client", 0.05),
+    "connection cut": ("a robot's connection to the broker ends at a packet, which is lost", 0.01),
+    "cut unnoticed": ("an end of a cut connection notices it only when it misses the other", 0.3),
+    "presence twice": ("the broker tells twice of a connection", 0.1),
+    "presence late": ("the broker tells of a connection late, after younger news", 0.1),
+    "will late": ("a last will is published late, maybe when its robot is back", 0.2),
+    "rule twice": ("a topic rule sends a message twice", 0.02),
+    "rule late": ("a topic rule sends a message late, after younger ones", 0.03),
+    "rule failed": ("the action of a topic rule fails, and the error action takes the message", 0.01),
+    "delivery twice": ("the broker delivers a message to a robot twice", 0.05),
+    "delivery late": ("the broker delivers a message to a robot late, after younger ones", 0.05),
     "old version": ("a container runs the previous version, which the deployment has not replaced yet", 0.15),
 }
 
@@ -69,6 +79,7 @@ OUTAGES: dict[str, str] = {
     "provider away": "the payment provider does not answer for minutes or hours",
     "carrier away": "the carrier takes no text for minutes or hours",
     "KMS away": "KMS answers no call for minutes or hours",
+    "broker away": "the broker has no connections and takes no message for minutes or hours",
     "key disabled": "the key of KMS that wraps customers' keys is disabled for minutes or hours",
 }
 DESCRIPTIONS = {name: what for name, (what, _) in FAULTS.items()} | OUTAGES

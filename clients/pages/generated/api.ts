@@ -549,6 +549,7 @@ export interface Operations {
   "POST /api/customers/{id}/sessions": { query: undefined; body: Record<string, unknown>; answer: Session };
   "GET /api/depot/bots": { query: { limit?: number; next?: string }; body: undefined; answer: BotPage };
   "POST /api/depot/bots": { query: undefined; body: NewBot; answer: RegisteredBot };
+  "DELETE /api/depot/bots/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/depot/bots/{id}/offline": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/depot/bots/{id}/online": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/depot/bots/{id}/token": { query: undefined; body: Record<string, unknown>; answer: RenewedToken };

@@ -161,7 +161,7 @@ export interface Pong {
 export interface RobotRow {
   botId: string;
   name: string;
-  status: "offline" | "idle" | "active";
+  status: "offline" | "idle" | "active" | "retired";
   listId: string | null;
   /**
    * When it got its status.

@@ -11,13 +11,14 @@ from events.queries import Query
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.messaging.topics import Topics
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.uses import Uses
 
-MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket")
+MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket", "topics")
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Manifest:
     queries: Queries | None
     alarms: tuple[Alarm, ...]
     socket: Socket | None = None
+    topics: Topics | None = None
 
     @property
     def questions(self) -> tuple[type[Query[Any]], ...]:
@@ -56,7 +58,7 @@ class Manifest:
 
     @property
     def _uses(self) -> list[Uses]:
-        return [room.uses for room in (self.api, *self.inboxes, self.queries, self.socket) if room]
+        return [room.uses for room in (self.api, *self.inboxes, self.queries, self.socket, self.topics) if room]
 
     @property
     def indexes(self) -> list[str]:
@@ -84,6 +86,7 @@ def manifest(service: str) -> Manifest:
         queries=next(iter(_registered(modules["queries"], Queries)), None),
         alarms=tuple(_registered(modules["service"], Alarm)),
         socket=next(iter(_registered(modules["socket"], Socket)), None),
+        topics=next(iter(_registered(modules["topics"], Topics)), None),
     )
 
 

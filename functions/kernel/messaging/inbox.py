@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from math import inf
 from typing import Any, TypeVar
 
 from events.envelope import Envelope, Metadata
@@ -31,30 +30,21 @@ from functions.kernel.domain.errors import (
     UnavailableError,
 )
 from functions.kernel.eventstore.publish import answer
-from functions.kernel.messaging import retry
-from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body, receives, tried
+from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body
+from functions.kernel.messaging.redelivery import FIFO_GROUP, Again, Redelivery
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
-from functions.kernel.runtime.runtime import LONGEST_DELAY, LONGEST_WAIT, Queue
 from functions.kernel.runtime.side_by_side import outcome
 from functions.kernel.runtime.uses import NOTHING, Uses
 
 REFUSALS = (RefusedError, NotFoundError, InvalidError, TooLargeError)
-FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
+__all__ = ["FIFO_GROUP", "Again", "Handled", "Inbox", "publish"]
 
 M = TypeVar("M", bound=Message)
 C = TypeVar("C", bound=Command)
-
-
-class Again(Exception):  # noqa: N818  (a request, not an error)
-    """Raised by a handler that cannot decide yet, or has done a part for good: call it again after so many seconds."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__(f"again after {after} s")
-        self.after = after
 
 
 @dataclass(frozen=True)
@@ -101,6 +91,7 @@ class Inbox:
         self.uses = uses
         self.queue = queue
         self.fifo = fifo
+        self._redelivery = Redelivery(queue, fifo, name_in)
         self._handlers: dict[str, list[Callable[[Any], object]]] = {}
         self._answers: dict[str, _Answers] = {}
         self._projections: list[Projection] = []
@@ -202,17 +193,17 @@ class Inbox:
         for position, record in enumerate(records):
             if position and budget.left() < needed:
                 for rest in records[position:]:
-                    self._keep(rest, 0)
+                    self._redelivery.keep(rest, 0)
                     failed.append(rest["messageId"])
                 break
             error = outcome(partial(self._receive, record, batch))
             if error is None and self._afterwards:
                 handled.append(record)
-            elif not self._may_leave(record, error):
+            elif not self._redelivery.may_leave(record, error):
                 failed.append(record["messageId"])
         if handled:
             error = outcome(partial(self._follow_up, handled[-1], batch))
-            failed += [record["messageId"] for record in handled if not self._may_leave(record, error)]
+            failed += [record["messageId"] for record in handled if not self._redelivery.may_leave(record, error)]
         return failed
 
     def _side_by_side(self, records: Sequence[dict[str, Any]], batch: _Batch) -> list[str]:
@@ -222,7 +213,7 @@ class Inbox:
         if succeeded:
             outcomes[succeeded[-1]] = outcome(partial(self._follow_up, records[succeeded[-1]], batch))
         pairs = zip(records, outcomes, strict=True)
-        return [record["messageId"] for record, error in pairs if not self._may_leave(record, error)]
+        return [record["messageId"] for record, error in pairs if not self._redelivery.may_leave(record, error)]
 
     def _receive(self, record: dict[str, Any], batch: _Batch) -> None:
         """Handle one message, and add it to what came of the batch."""
@@ -236,49 +227,6 @@ class Inbox:
         with context.within(_context(metadata)), observe.handling(metadata):
             for work in self._afterwards:
                 work(batch.handled)
-
-    def _may_leave(self, record: dict[str, Any], error: Exception | None) -> bool:
-        """Whether a message may leave the queue: it was handled, or is dead-lettered now. Otherwise it is put off."""
-        if isinstance(error, Again):
-            self._keep(record, min(error.after, LONGEST_WAIT))
-            return False
-        return error is None or self._failed(record, error)
-
-    def _keep(self, record: dict[str, Any], seconds: int) -> None:
-        """Have a message received again after so many seconds; where that fails, when its visibility ends.
-
-        It stays the same message: a new one would make a chain function → queue → function, which Lambda cuts.
-        """
-        try:
-            self._own_queue().retry_in(record["receiptHandle"], seconds)
-        except Exception as failure:
-            observe.failed("visibility", failure, receives(record))
-
-    def _own_queue(self) -> Queue:
-        running = runtime.current()
-        return running.queues.get(self.queue, running.queue)
-
-    def _failed(self, record: dict[str, Any], error: Exception) -> bool:
-        count = receives(record)
-        name = name_in(record["body"])
-        observe.failed(name, error, count)
-        if not retry.may_pass(error):
-            observe.count(observe.ERRORS, name)
-        elif tried(record) >= LONGEST_DELAY:
-            observe.count(observe.STILL_FAILING, name)
-        if not retry.is_final(error, count, inf if self.fifo else tried(record)):
-            self._keep(record, retry.delay(count, fifo=self.fifo))
-            return False
-        reason = {"reason": observe.reason(error), "error": type(error).__name__, "tries": str(count)}
-        try:
-            runtime.current().dead_letters.send(
-                record["body"], reason=reason, group=FIFO_GROUP, dedup=record["messageId"]
-            )
-        except Exception as failure:
-            observe.failed("dead-letter", failure, count)
-            self._keep(record, retry.delay(count, fifo=self.fifo))
-            return False
-        return True
 
     def _dispatch(self, received: Envelope, content: dict[str, Any], batch: _Batch) -> None:
         """Handle a message, and add it to what came of the batch. content: the body that it came in."""
@@ -346,6 +294,7 @@ def _context(metadata: Metadata) -> Context:
         traceparent=metadata.traceparent,
         reply_to=metadata.reply_to,
         saga=metadata.saga,
+        message=metadata,
     )
 
 

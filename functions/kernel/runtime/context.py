@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.commit import Cause, Commit, Outgoing
+
+if TYPE_CHECKING:
+    from events.envelope import Metadata
 
 OPERATOR = "operator"
 STAFF = "staff"
@@ -48,10 +52,11 @@ class Context:
 
     correlation_id: the flow's. causation_id: the message being handled, none for a request. caller: who is asking, of a
     request. actor: how commits and messages name who began the flow. expected_versions: those of `If-Match`. answer:
-    the reply that the next commit is to carry. The repository sets the rest: subject (the stream that is changed first,
-    which expected_versions are about), answered (a commit carried the reply), recorded (the earlier commit of the same
-    cause, when it was handled before), version (that of the subject, or else of what was read first: the caller's
-    `ETag`), changed (the streams that were changed).
+    the reply that the next commit is to carry. message: the envelope's metadata of the message being handled, none for
+    a request. The repository sets the rest: subject (the stream that is changed first, which expected_versions are
+    about), answered (a commit carried the reply), recorded (the earlier commit of the same cause, when it was handled
+    before), version (that of the subject, or else of what was read first: the caller's `ETag`), changed (the streams
+    that were changed).
     """
 
     correlation_id: str = field(default_factory=ids.new)
@@ -64,6 +69,7 @@ class Context:
     saga: str | None = None
     expected_versions: frozenset[int] | None = None
     answer: Outgoing | None = None
+    message: "Metadata | None" = None
     subject: str | None = None
     answered: bool = False
     recorded: Commit | None = None

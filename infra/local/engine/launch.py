@@ -16,7 +16,9 @@ from infra.local.engine.patches import (
     cognito,
     dynamodb,
     eventbridge,
+    iot,
     logs,
+    mqtt,
     pages,
     permissions,
     service_calls,
@@ -42,6 +44,8 @@ PATCHES: tuple[Callable[[], None], ...] = (
     websocket.apply,
     pages.apply,
     cognito.apply,
+    mqtt.apply,
+    iot.apply,
     logs.apply,
     autosave.apply,
 )

@@ -1,6 +1,6 @@
 """What the depot reads of what it hears."""
 
-from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads, each, maybe, words
+from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads, each, maybe, optional, words
 
 READS: Reads = {
     ("CreateShoppingList",): {
@@ -29,6 +29,15 @@ READS: Reads = {
         "name": TEXT,
         "status": words("offline", "idle", "active"),
         "list_id": maybe(TEXT),
+        "assignment": optional(NUMBER),
+    },
+    ("BotRetired", "RobotConnected", "RobotDisconnected"): {"bot_id": TEXT},
+    ("ReportCollection",): {
+        "bot_id": TEXT,
+        "list_id": TEXT,
+        "assignment": NUMBER,
+        **each("picked", store_id=TEXT, product_id=TEXT, quantity=NUMBER),
+        "done": FLAG,
     },
     ("StoreCreated", "StoreParticipationToggled", "StoreRebranded"): {
         "store_id": TEXT,

@@ -10,7 +10,10 @@ READS: Reads = {
     tuple(EVERYTHING): WHOLE,
     OF_AN_ORDER: {"order_id": maybe(TEXT)},
     ("BasketStarted", "BasketCheckedOut", "BasketCancelled", "BasketAbandoned"): {"basket_id": TEXT},
-    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {"list_id": maybe(TEXT)},
+    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished", "BotRetired"): {
+        "list_id": maybe(TEXT)
+    },
+    ("ReportCollection", "CollectionAccepted", "CollectionRefused"): {"list_id": TEXT},
     ("DifferenceFound", "DifferenceCleared"): {"difference_id": TEXT},
     ("OrderApproved",): {"created_at": TIME},
     ("OrderReadied", "OrderPaid"): {"approved_at": optional(maybe(TIME))},

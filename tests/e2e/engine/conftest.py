@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.cloud import LocalCloud
-from tests.e2e.engine.workbench import Clients, Workbench, free_port
+from infra.local.process import free_port
+from tests.e2e.engine.workbench import Clients, Workbench
 
 HERE = Path(__file__).parent
 
@@ -21,7 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     # Asynchronous invocations are retried after 0.1 s: AWS waits for one minute, then two.
-    settings = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1"}
+    # Robots may ask for a keep-alive of one second, where AWS has thirty at least.
+    settings = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1", "MQTT_SHORTEST_KEEP_ALIVE_SECONDS": "1"}
     cloud = LocalCloud(free_port(), tmp_path_factory.mktemp("cloud"), settings)
     cloud.start()
     yield cloud

@@ -13,8 +13,8 @@ import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.engine import seams
-from infra.local.process import ROOT, LocalCloudError
-from tests.e2e.engine.workbench import eventually, free_port
+from infra.local.process import ROOT, LocalCloudError, free_port
+from tests.e2e.engine.workbench import eventually
 
 
 @pytest.fixture

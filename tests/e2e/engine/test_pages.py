@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.cloud import LocalCloud
+from infra.local.process import free_port
 from infra.stages import local_pages
-from tests.e2e.engine.workbench import free_port
 
 ORIGIN = {
     "Id": "files",

@@ -12,8 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from infra.local.cloud import ACCOUNT, LocalCloud
-from infra.local.process import REGION
-from tests.e2e.engine.workbench import Clients, Function, Workbench, as_role, eventually, free_port, policy
+from infra.local.process import REGION, free_port
+from tests.e2e.engine.workbench import Clients, Function, Workbench, as_role, eventually, policy
 
 STAGE = "live"
 IDLE, LIFETIME, PER_SECOND = 1.0, 6.0, 4

@@ -2,7 +2,6 @@
 
 import io
 import json
-import socket
 import textwrap
 import time
 import uuid
@@ -33,14 +32,6 @@ def handler(event, context):
 """
 
 T = TypeVar("T")
-
-
-def free_port() -> int:
-    """A port that is not in use."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def eventually(probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:

@@ -2,7 +2,8 @@
 
 from functions.depot import dispatcher, lease, matching, service, views
 from functions.depot import inbox as depot_inbox
-from functions.depot.domain import Bot, ShoppingList
+from functions.depot.bot import Bot
+from functions.depot.domain import ShoppingList
 from functions.depot.stops import planned
 from tests.simulation.check.collection import ASSIGNMENT_NUMBER, LISTED, REPORTS, SHORTAGES, SILENT
 from tests.simulation.check.loops import NO_LOOP
@@ -40,9 +41,9 @@ BUGS = (
         (
             Edit(
                 matching._assign,
-                "change_together((service.lists, one.row.id), (service.bots, other.row.id), decide, loaded=loaded)",
-                "service.lists.change(one.row.id, lambda each: each.assign(other.row.id))\n"
-                "    service.bots.change(other.row.id, lambda each: each.assign(one.row.id))",
+                "change_together((partners.lists, one.row.id), (partners.bots, other.row.id), decide, loaded=loaded)",
+                "partners.lists.change(one.row.id, lambda each: each.assign(other.row.id))\n"
+                "    partners.bots.change(other.row.id, lambda each: each.assign(one.row.id, 1))",
             ),
         ),
     ),

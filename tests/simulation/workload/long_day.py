@@ -7,7 +7,7 @@ deliver a message do not occur. So everything must come to its end by itself.
 from collections.abc import Callable
 
 from tests.simulation.faults import OUTAGES
-from tests.simulation.outages import BUS, CARRIER, DISABLED, KMS, PROVIDER, WAYS
+from tests.simulation.outages import BROKER, BUS, CARRIER, DISABLED, KMS, PROVIDER, WAYS
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
@@ -92,6 +92,7 @@ class LongOutage(Client):
             "provider away": PROVIDER,
             "carrier away": CARRIER,
             "KMS away": KMS,
+            "broker away": BROKER,
             "key disabled": DISABLED,
         }.get(kind, service)
 

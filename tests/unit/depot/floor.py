@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events.queries import ProductFound
+from events.queries import FindLastHeard, LastHeardFound, ProductFound
 from events.registry import Kind, Message, decode, language
 from functions.depot import service
 from functions.depot.api import api
@@ -35,16 +35,26 @@ INK = service.Wanted("paper", "ink", 1, "Paper & Ink", "Ink")
 PRODUCTS = {"bread": BREAD, "roll": ROLL, "ink": INK}
 
 
-class Catalogue:
-    """The stores service's answers. While it is `down` it does not answer."""
+class Others:
+    """What other services answer: stores of its products, the fleet of robots that reported over their stream.
+
+    While stores are `down`, or the `fleet_is_down`, they do not answer. heard: when a robot last reported.
+    """
 
     def __init__(self) -> None:
-        self.down = False
+        self.down = self.fleet_is_down = False
         self.queries: list[str] = []
+        self.heard: dict[str, datetime] = {}
+        self.asked_for: list[int] = []
 
     def __call__(self, owner: str, query: dict[str, Any]) -> dict[str, Any]:
-        if self.down:
+        if self.fleet_is_down if owner == "fleet" else self.down:
             raise UnavailableError(f"{owner} does not answer")
+        if owner == "fleet":
+            bot_ids = FindLastHeard.model_validate(query["data"]).bot_ids
+            self.asked_for.append(len(bot_ids))
+            heard = {bot_id: clock.stamp(self.heard[bot_id]) for bot_id in bot_ids if bot_id in self.heard}
+            return {"answer": LastHeardFound(heard=heard).model_dump(mode="json")}
         product_id = query["data"]["product_id"]
         self.queries.append(product_id)
         if product_id not in PRODUCTS:
@@ -75,7 +85,7 @@ class Floor:
         self.now = START
         self.store = store or MemoryEventStore()
         self.views = LaggingViews()
-        self.catalogue = Catalogue()
+        self.catalogue = Others()
         self.bus = RecordingBus()
         self.queue, self.dispatcher_queue = TimedQueue(), TimedQueue()
         self.runtime = memory_runtime(

@@ -2,13 +2,13 @@
 
 import pytest
 
-from functions.depot.domain import Bot, CameOnline, Finished, Registered, TokensRevoked, TookList, WentOffline
+from functions.depot.bot import Bot, CameOnline, Finished, Registered, TokensRevoked, TookList, WentOffline
 from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 
 OFFLINE = (Registered("Ajax"),)
 IDLE = (*OFFLINE, CameOnline())
-ACTIVE = (*IDLE, TookList("order-1"))
+ACTIVE = (*IDLE, TookList("order-1", 3))
 
 
 @pytest.mark.parametrize("name", ["", " \t"])
@@ -33,7 +33,7 @@ def test_a_robot_that_comes_online_is_idle() -> None:
 def test_a_robots_tokens_have_the_next_generation_once_they_are_revoked() -> None:
     given(Bot, *OFFLINE).when(lambda bot: None).then_state(generation=1)
     given(Bot, *ACTIVE, TokensRevoked(2)).when(lambda bot: bot.revoke_tokens()).then(TokensRevoked(3)).then_state(
-        generation=3, status="active", list_id="order-1"
+        generation=3, status="active", list_id="order-1", assignment=3
     )
 
 
@@ -54,21 +54,23 @@ def test_a_robot_that_is_offline_stays_so() -> None:
 
 
 def test_an_idle_robot_takes_a_list() -> None:
-    given(Bot, *IDLE).when(lambda bot: bot.assign("order-1")).then(TookList("order-1")).then_state(
-        status="active", list_id="order-1"
+    given(Bot, *IDLE).when(lambda bot: bot.assign("order-1", 3)).then(TookList("order-1", 3)).then_state(
+        status="active", list_id="order-1", assignment=3
     )
 
 
 def test_a_robot_takes_one_list_at_a_time() -> None:
-    given(Bot, *ACTIVE).when(lambda bot: bot.assign("order-2")).then_refused("the bot is active")
+    given(Bot, *ACTIVE).when(lambda bot: bot.assign("order-2", 1)).then_refused("the bot is active")
 
 
 def test_a_robot_that_is_offline_takes_no_list() -> None:
-    given(Bot, *OFFLINE).when(lambda bot: bot.assign("order-1")).then_refused("the bot is offline")
+    given(Bot, *OFFLINE).when(lambda bot: bot.assign("order-1", 3)).then_refused("the bot is offline")
 
 
 def test_a_robot_that_has_finished_its_list_is_idle_again() -> None:
-    given(Bot, *ACTIVE).when(lambda bot: bot.finish()).then(Finished()).then_state(status="idle", list_id=None)
+    given(Bot, *ACTIVE).when(lambda bot: bot.finish()).then(Finished()).then_state(
+        status="idle", list_id=None, assignment=0
+    )
 
 
 def test_a_robot_without_a_list_finishes_none() -> None:

@@ -8,7 +8,7 @@ import pytest
 from events.depot import LeaseEnds, RobotLeasesDue
 from functions.depot import inbox as consumer
 from functions.depot import service, views
-from functions.depot.domain import Bot
+from functions.depot.bot import Bot
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent

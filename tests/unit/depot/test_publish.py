@@ -5,7 +5,8 @@ from typing import Any
 from events.depot import ShoppingListItemPicked
 from events.registry import Kind, Message, language
 from functions.depot import service
-from functions.depot.domain import Bot, ShoppingList, TokensRevoked
+from functions.depot.bot import Bot, Connected, Disconnected, TokensRevoked
+from functions.depot.domain import ShoppingList
 from functions.depot.publish import publishes
 from functions.kernel.domain.aggregate import Unchanged
 from functions.kernel.runtime import clock
@@ -30,8 +31,15 @@ def list_state(event: str, status: str, bot_id: str | None, assignment: int, **m
     }
 
 
-def bot_state(event: str, bot_id: str, status: str, list_id: str | None = None) -> dict[str, Any]:
-    return {"event": event, "bot_id": bot_id, "name": "Ajax", "status": status, "list_id": list_id}
+def bot_state(event: str, bot_id: str, status: str, list_id: str | None = None, assignment: int = 0) -> dict[str, Any]:
+    return {
+        "event": event,
+        "bot_id": bot_id,
+        "name": "Ajax",
+        "status": status,
+        "list_id": list_id,
+        "assignment": assignment,
+    }
 
 
 def test_all_events_of_a_list_and_its_robot(floor: Floor) -> None:
@@ -51,13 +59,13 @@ def test_all_events_of_a_list_and_its_robot(floor: Floor) -> None:
         list_state("ShoppingListCreated", "pending", None, 0),
         list_state("ShoppingListAvailable", "available", None, 0),
         list_state("ShoppingListAssigned", "assigned", first, 1),
-        bot_state("BotAssigned", first, "active", list_id),
+        bot_state("BotAssigned", first, "active", list_id, 1),
         list_state("ShoppingListStarted", "active", first, 1),
         bot_state("BotWentOffline", first, "offline"),
         list_state("ShoppingListAvailable", "available", None, 1),
         bot_state("BotCameOnline", first, "idle"),
         list_state("ShoppingListAssigned", "assigned", first, 2),
-        bot_state("BotAssigned", first, "active", list_id),
+        bot_state("BotAssigned", first, "active", list_id, 2),
         list_state("ShoppingListStarted", "active", first, 2),
         list_state("ShoppingListItemPicked", "active", first, 2, **bread, started_at=clock.stamp()),
         list_state("ShoppingListCompleted", "completed", first, 2, shortages=[roll, ink]),
@@ -97,7 +105,7 @@ def test_a_list_that_staff_created_is_published_as_such(floor: Floor) -> None:
     assert (published["shopping_list_id"], published["order_id"], published["by_staff"]) == (list_id, "order-1", True)
 
 
-def test_every_event_of_lists_and_robots_is_public_but_that_tokens_are_revoked(floor: Floor) -> None:
+def test_every_event_of_lists_and_robots_is_public_but_those_of_tokens_and_connections(floor: Floor) -> None:
     list_id, bot_id = floor.active()
     service.pick(list_id, 1, "bakery", "roll", 1)
     service.take_offline(bot_id)
@@ -105,10 +113,12 @@ def test_every_event_of_lists_and_robots_is_public_but_that_tokens_are_revoked(f
     service.assign(list_id, bot_id)
     service.complete(list_id, None, None)
     service.cancel(floor.listed("order-2"))
+    service.retire(bot_id)
     commits = [commit for id in (list_id, "order-2") for commit in service.lists.history(id)]
     commits += service.bots.history(bot_id)
     happened = {event.name for commit in commits for event in commit.events}
-    assert happened == {*ShoppingList.event_types, *Bot.event_types} - {Unchanged.__name__, TokensRevoked.__name__}
+    inner = {event.__name__ for event in (Unchanged, TokensRevoked, Connected, Disconnected)}
+    assert happened == {*ShoppingList.event_types, *Bot.event_types} - inner
     assert len(floor.published) == sum(len(commit.events) for commit in commits)
     events = {n for n, m in language().items() if m.about.source == publishes.service and m.about.kind is Kind.EVENT}
     assert {type(message).about.name for message in floor.published} == events

@@ -1,0 +1,44 @@
+"""The port to the broker: publish a message to a robot's topic, by the data API of IoT Core."""
+
+import os
+from typing import Any, Protocol
+
+import boto3
+
+from functions.kernel.runtime import budget
+from functions.kernel.runtime.runtime import Port
+
+
+class Broker(Protocol):
+    """The broker that robots are connected to."""
+
+    def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
+        """Publish with QoS 1. A message that waits for a robot for longer than `expires` seconds is dropped.
+
+        An error may pass: publish again.
+        """
+
+
+class IotBroker:
+    """The broker of IoT Core. client: boto3's `iot-data`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
+        """One Publish: https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html"""
+        expiry = {} if expires is None else {"messageExpiry": expires}
+        self._client.publish(topic=topic, qos=1, retain=retain, payload=payload, **expiry)
+
+
+def connect() -> Broker:
+    """The broker of this account, whose https address is BROKER_ENDPOINT; without it the SDK's own.
+
+    AWS recommends the account's address: https://docs.aws.amazon.com/general/latest/gr/iot-core.html
+    """
+    endpoint = os.environ.get("BROKER_ENDPOINT") or None
+    client = boto3.client("iot-data", endpoint_url=endpoint, config=budget.config())
+    return IotBroker(budget.guard(client))
+
+
+broker: Port[Broker] = Port("broker", connect=connect)

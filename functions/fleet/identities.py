@@ -1,0 +1,200 @@
+"""The port to robots' identities: things and certificates of AWS IoT Core.
+
+A certificate is made inactive and made active last, so one whose making was cut short is of no use; the next request
+removes it. The same key gets the same certificate again, so a request may be repeated. Two active certificates of a
+robot stay, the newest: the robot goes on by the old one until it has the new one.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.fleet.signing_requests import SigningRequest, certifies
+from functions.kernel.domain.errors import InvalidError, UnavailableError
+from functions.kernel.runtime import budget, clock, observe
+from functions.kernel.runtime.runtime import Port
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
+
+KEPT = 2  # active certificates of one robot
+GONE, ATTACHED, REFUSED = "ResourceNotFoundException", "DeleteConflictException", "InvalidRequestException"
+PAUSES = (0.2, 0.4)  # seconds, before a certificate that was detached a moment ago is deleted again
+
+
+class Revocation(Protocol):
+    """To take from robots by what the broker knows them."""
+
+    def revoke(self, bot_id: str) -> None:
+        """Revoke all certificates of a robot and forget it; nothing is left to do for one that is not known.
+
+        A connection that is open ends within minutes. Raises UnavailableError, after which it can be repeated.
+        """
+
+
+class Identities(Revocation, Protocol):
+    """By what robots are known to the broker."""
+
+    def issue(self, bot_id: str, request: SigningRequest) -> str:
+        """A certificate (PEM) by which a robot may connect; the same again for the same key.
+
+        The newest two of a robot stay, older ones are revoked. Raises InvalidError for a request that is refused, and
+        UnavailableError, after which the request can be repeated.
+        """
+
+
+@dataclass(frozen=True)
+class _Certificate:
+    arn: str
+    pem: str
+    active: bool
+    made: datetime
+
+
+class IotIdentities:
+    """Identities of AWS IoT Core. client: boto3's `iot`. policy: the name of the policy that every robot has."""
+
+    def __init__(self, client: "IoTClient", policy: str) -> None:
+        self._client = client
+        self._policy = policy
+
+    def issue(self, bot_id: str, request: SigningRequest) -> str:
+        with _asking_again():
+            self._client.create_thing(thingName=bot_id)  # accepted again while it is the same
+            there = [self._described(arn) for arn in self._principals(bot_id)]
+            made = next((one for one in there if one.active and certifies(one.pem, request)), None)
+            if made is None:
+                made = self._make(bot_id, request)
+            self._tidy(bot_id, made, there)
+        return made.pem
+
+    def revoke(self, bot_id: str) -> None:
+        with _asking_again():
+            arns = list(self._principals(bot_id))
+            for arn in arns:
+                self._deactivate(arn)
+            for arn in arns:
+                self._remove(bot_id, arn)
+            # A thing that does not exist is deleted without an error:
+            # https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteThing.html
+            self._client.delete_thing(thingName=bot_id)
+
+    def _principals(self, bot_id: str) -> Iterator[str]:
+        """The ARNs of all certificates that are attached to a thing; none where it does not exist."""
+        more: dict[str, str] = {}
+        while True:
+            try:
+                page = self._client.list_thing_principals(thingName=bot_id, **more)  # type: ignore[arg-type]
+            except ClientError as error:
+                if _code(error) == GONE:
+                    return
+                raise
+            yield from page["principals"]
+            if not page.get("nextToken"):
+                return
+            more = {"nextToken": page["nextToken"]}
+
+    def _described(self, arn: str) -> _Certificate:
+        found = self._client.describe_certificate(certificateId=_id(arn))["certificateDescription"]
+        return _Certificate(arn, found["certificatePem"], found["status"] == "ACTIVE", found["creationDate"])
+
+    def _make(self, bot_id: str, request: SigningRequest) -> _Certificate:
+        """A certificate, attached before anything else: what is not cannot be found again, to be removed."""
+        with _refusing("csr: AWS IoT refuses this request: make another"):
+            made = self._client.create_certificate_from_csr(certificateSigningRequest=request.pem, setAsActive=False)
+        arn = made["certificateArn"]
+        self._client.attach_thing_principal(thingName=bot_id, principal=arn)
+        self._client.attach_policy(policyName=self._policy, target=arn)
+        self._client.update_certificate(certificateId=made["certificateId"], newStatus="ACTIVE")
+        return _Certificate(arn, made["certificatePem"], active=True, made=clock.now())
+
+    def _tidy(self, bot_id: str, made: _Certificate, there: Sequence[_Certificate]) -> None:
+        """Remove what is not active, and of the active ones all but the one asked for and the newest of the others."""
+        active = [one for one in there if one.active and one.arn != made.arn]
+        newest = sorted(active, key=lambda one: (one.made, one.arn), reverse=True)
+        kept = {one.arn for one in (made, *newest[: KEPT - 1])}
+        for one in there:
+            if one.arn not in kept:
+                self._deactivate(one.arn)
+                self._remove(bot_id, one.arn)
+
+    def _deactivate(self, arn: str) -> None:
+        """AWS then ends the connections that were made by it, within a few minutes.
+
+        https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
+        """
+        _unless_gone(lambda: self._client.update_certificate(certificateId=_id(arn), newStatus="INACTIVE"))
+
+    def _remove(self, bot_id: str, arn: str) -> None:
+        """Delete a certificate that is inactive, which must have no thing any more; that takes effect a moment later.
+
+        https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
+        https://docs.aws.amazon.com/iot/latest/apireference/API_DetachThingPrincipal.html
+        """
+        _unless_gone(lambda: self._client.detach_policy(policyName=self._policy, target=arn))
+        _unless_gone(lambda: self._client.detach_thing_principal(thingName=bot_id, principal=arn))
+        for pause in (*PAUSES, None):
+            try:
+                return _unless_gone(lambda: self._client.delete_certificate(certificateId=_id(arn), forceDelete=True))
+            except ClientError as error:
+                if _code(error) != ATTACHED:
+                    raise
+                if pause is None:
+                    observe.log_error(f"certificate {_id(arn)} is inactive, and cannot be deleted yet", error)
+                else:
+                    clock.wait(pause)
+
+
+def _unless_gone(call: Callable[[], object]) -> None:
+    """Call AWS; what is gone already is as it should be."""
+    try:
+        call()
+    except ClientError as error:
+        if _code(error) != GONE:
+            raise
+
+
+@contextmanager
+def _asking_again() -> Iterator[None]:
+    """Calls of AWS that fail for whatever reason can be repeated, and are then done to the end."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        observe.log_error("robots' certificates cannot be changed", error)
+        raise UnavailableError("robots' certificates cannot be changed now: ask again in a moment") from error
+
+
+@contextmanager
+def _refusing(why: str) -> Iterator[None]:
+    """A call that AWS may refuse for what it was given."""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) != REFUSED:
+            raise
+        raise InvalidError(why) from error
+
+
+def _id(arn: str) -> str:
+    """The id of a certificate, which is the end of its ARN."""
+    return arn.rpartition("/")[2]
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
+
+
+def connect() -> IotIdentities:
+    """Identities of this stage, whose policy ROBOTS_POLICY names."""
+    return IotIdentities(budget.guard(boto3.client("iot", config=budget.config())), os.environ["ROBOTS_POLICY"])
+
+
+# Two ports, because who revokes may not issue.
+identities: Port[Identities] = Port("identities", connect=connect)
+revocation: Port[Revocation] = Port("revocation", connect=connect)

@@ -1,0 +1,79 @@
+"""What robots are told: orders that are theirs, in time, after what they had before was cancelled."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.stream_history import FLEET, Known, Sent, StreamHistory
+from tests.simulation.check.violation import Violation
+
+IN_TIME = "no order reaches a robot after it has expired"
+EXPIRES = "an order to a robot expires with the lease"
+KNOWN_OVER = "no order is sent for an assignment that is known to be over"
+CANCEL_FIRST = "a robot with an outdated order is sent no other before that one has ended"
+RETIRED = "a retired robot cannot connect"
+REVOKED = "the certificates of a retired robot are revoked"
+
+LEASE = 60 * SECOND
+ON_ITS_WAY = SECOND  # the network's part, after the broker sent it
+REVOCATION = 5 * SECOND  # from the message of the retirement on, where no fault delays it
+
+
+def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Orders that are late, outdated or too early, and retired robots that are still there."""
+    for at, sent in stream.delivered:
+        if sent.kind == "order" and sent.expires and at > sent.expires + ON_ITS_WAY:
+            late = (at - sent.expires) / SECOND
+            yield Violation(IN_TIME, f"{_named(sent)} arrived {late:.0f} s after its expiry", {"robot": sent.bot_id})
+    for sent in stream.sent:
+        if sent.kind == "order":
+            yield from _order(sent, stream)
+    yield from _retired(history, stream, deliveries)
+
+
+def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
+    about = {"robot": sent.bot_id, "message": sent.number}
+    if not 0 < sent.expires - sent.at <= LEASE:
+        yield Violation(EXPIRES, f"{_named(sent)} expires after {(sent.expires - sent.at) // SECOND} s", about)
+    known = stream.known[sent.bot_id]
+    newest = max((one for one in known if one.handled < sent.began), key=_version, default=None)
+    its = max((one.version for one in known if one.assignment == sent.assignment), default=None)
+    if newest and newest.assignment != sent.assignment and its is not None and newest.version > its:
+        yield Violation(KNOWN_OVER, f"{_named(sent)} was sent though {_has(newest)} was known", about)
+    reports = [one for one in stream.reports[sent.bot_id] if one.handled is not None and one.handled < sent.began]
+    last = max(reports, key=lambda one: one.told_at, default=None)
+    if last and last.is_active and last.order_id != sent.content["orderId"]:
+        yield Violation(CANCEL_FIRST, f"{_named(sent)} was sent while the robot has {last.order_id}", about)
+
+
+def _retired(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    told: dict[str, int] = {}
+    for copy in history.copies.values():
+        if copy.queue == FLEET and copy.message and copy.message.name == "BotRetired" and copy.deleted:
+            if (FLEET, copy.message.id) in deliveries.handled:
+                bot_id = copy.message.data["bot_id"]
+                told[bot_id] = min(copy.deleted, told.get(bot_id, copy.deleted))
+    active = defaultdict(list)
+    for id, (thing, status) in history.final.get("certificates", {}).items():
+        if status == "ACTIVE":
+            active[thing].append(id)
+    for bot_id, at in told.items():
+        late = [when for when, event, _ in stream.presence[bot_id] if event == "connected" and when > at + REVOCATION]
+        if late:
+            text = f"the robot {bot_id} connected {(late[0] - at) // SECOND} s after its retirement was handled"
+            yield Violation(RETIRED, text, {"robot": bot_id})
+        if active[bot_id] and history.is_quiescent:
+            yield Violation(REVOKED, f"the retired robot {bot_id} has an active certificate", {"robot": bot_id})
+
+
+def _version(known: Known) -> int:
+    return known.version
+
+
+def _named(sent: Sent) -> str:
+    return f"the order {sent.content.get('orderId')} for the robot {sent.bot_id}"
+
+
+def _has(known: Known) -> str:
+    return f"the assignment {known.assignment}" if known.assignment else "that it has none"

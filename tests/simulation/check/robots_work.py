@@ -1,0 +1,158 @@
+"""What robots on the stream truly do, against what the depot records; and how soon their silence is noticed."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.records import Commit
+from tests.simulation.check.robots import BOT_STATUS, quantities, summed
+from tests.simulation.check.stream_history import Assignment, StreamHistory, is_undisturbed
+from tests.simulation.check.violation import Violation
+
+PICKED = "what the depot records as picked is what the robot picked"
+DRIVEN_TWICE = "the goods of a list are put down at the depot under one assignment"
+LEFT_IDLE = "an idle robot whose connection ends is taken offline within seconds"
+SILENT_AT_WORK = "a robot at work that is silent is taken offline within two minutes of the end of its lease"
+STILL_THERE = "a robot that reports over the stream is not taken offline"
+EVENING = "a list that a robot on the stream is given after the faults is completed"
+
+# The broker's event 0.3 s, rule 0.1, the batch's window 1, cold starts 0.6 of three functions, relay, bus and queue a
+# second each, twice: fleet tells the depot.
+SECONDS_OF_A_CUT = 15 * SECOND
+LEASE, TICKS = 60 * SECOND, 140 * SECOND
+SAFE, UNDER_WAY = 40 * SECOND, 5 * SECOND
+
+
+def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Picks that differ, lists that are driven twice, and robots that are noticed too late or too early."""
+    if not stream.robots:
+        return
+    yield from _picked(history, stream)
+    yield from _driven_twice(history, stream)
+    statuses = {
+        bot_id: list(_statuses(commits)) for bot_id, commits in history.of_kind("Bot") if bot_id in stream.robots
+    }
+    for bot_id, spans in statuses.items():
+        yield from _left_idle(bot_id, spans, stream)
+        yield from _silent_at_work(bot_id, spans, stream, history.end)
+    yield from _still_there(history, stream)
+
+
+def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
+    """For each list that a report completed: its shortages are what the robot did not collect."""
+    collected: dict[tuple[Assignment, tuple[str, str]], set[int]] = defaultdict(set)
+    for one in stream.ended:
+        if one.action == "collect":
+            collected[one.assignment, one.product].add(one.result if one.status == "FINISHED" else 0)
+    for list_id, commits in history.of_kind("ShoppingList"):
+        listed: dict[tuple[str, str], int] = {}
+        assignment = 0
+        for commit in commits:
+            cause = history.cause_of(commit)
+            for event in commit.events:
+                if event.name == "Created":
+                    listed = quantities(event.data["stops"], "quantity")
+                elif event.name == "Assigned":
+                    assignment = event.data["assignment"]
+                elif event.name == "Completed" and cause and cause.name == "ReportCollection":
+                    short = summed(event.data["shortages"])
+                    for product, quantity in listed.items():
+                        found = collected[(list_id, assignment), product]
+                        if quantity - short.get(product, 0) not in found:
+                            text = f"{commit.where} has {quantity - short.get(product, 0)} of {product[1]} as picked"
+                            text += f", and the robot picked {sorted(found)}"
+                            yield Violation(PICKED, text, {"stream": commit.stream})
+
+
+def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
+    """Two assignments of one list that both end at the depot, where the first robot could be told in time."""
+    put_down: dict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
+    for one in stream.ended:
+        if one.action == "drop" and one.status == "FINISHED":
+            put_down[one.assignment[0]].setdefault(one.assignment[1], (one.at, one.bot_id))
+    for list_id, by_assignment in put_down.items():
+        for number, (at, bot_id) in by_assignment.items():
+            given_back = _end_of(history, list_id, number)
+            if given_back is None or at <= given_back or not any(other > number for other in by_assignment):
+                continue
+            if is_undisturbed(stream, given_back, at):
+                text = f"the list {list_id} was put down under {sorted(by_assignment)}: {bot_id} did so"
+                text += f" {(at - given_back) // SECOND} s after it was given back"
+                yield Violation(DRIVEN_TWICE, text, {"list": list_id, "robot": bot_id})
+
+
+def _end_of(history: ParsedHistory, list_id: str, number: int) -> int | None:
+    """When an assignment of a list ended otherwise than by its completion."""
+    assignment = 0
+    for commit in history.stream("ShoppingList", list_id):
+        for event in commit.events:
+            if event.name == "Assigned":
+                assignment = event.data["assignment"]
+            elif event.name in ("GivenBack", "Cancelled") and assignment == number:
+                return commit.at
+    return None
+
+
+def _statuses(commits: list[Commit]) -> Iterator[tuple[int, str]]:
+    for commit in commits:
+        for event in commit.events:
+            if event.name in BOT_STATUS:
+                yield commit.at, BOT_STATUS[event.name]
+            elif event.name == "Retired":
+                yield commit.at, "retired"
+
+
+def _left_idle(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory) -> Iterator[Violation]:
+    connections = stream.presence[bot_id]
+    for at, event, version in connections:
+        until = at + SECONDS_OF_A_CUT
+        back = any(
+            event == "connected" and since <= until and newer != version
+            for since, event, newer in connections
+            if since > at
+        )
+        if event != "disconnected" or back or _newer(connections, version, at):
+            continue
+        status = _status_at(spans, at)
+        if status == "idle" and _status_at(spans, until) == "idle" and not any(at < when <= until for when, _ in spans):
+            if is_undisturbed(stream, at, until):
+                text = f"the robot {bot_id} is idle {(until - at) // SECOND} s after its connection ended"
+                yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
+
+
+def _newer(connections: list[tuple[int, str, int]], version: int, at: int) -> bool:
+    """Whether a connection that was there at a time is newer than this one: one that took over."""
+    return any(event == "connected" and newer > version and since <= at for since, event, newer in connections)
+
+
+def _silent_at_work(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory, end: int) -> Iterator[Violation]:
+    reports = sorted([one.at for one in stream.reports[bot_id]] + [at for at, _, _ in stream.presence[bot_id]])
+    for (at, status), following in zip(spans, [*spans[1:], (end, "")], strict=True):
+        if status != "active":
+            continue
+        last = max((when for when in reports if when <= following[0]), default=at)
+        since = max(at, last) + LEASE
+        if following[0] - since > TICKS and is_undisturbed(stream, since, since + TICKS):
+            text = f"the robot {bot_id} is at work {(following[0] - since) // SECOND} s after its lease ended"
+            yield Violation(SILENT_AT_WORK, text, {"robot": bot_id, "at": since})
+
+
+def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
+    """Robots that a sweep takes offline though fleet has handled a report of theirs shortly before."""
+    for bot_id, commits in history.of_kind("Bot"):
+        for commit in commits:
+            if "WentOffline" not in commit.event_names() or commit.request or bot_id not in stream.robots:
+                continue
+            cause = history.cause_of(commit)
+            if cause and cause.name == "RobotDisconnected":
+                continue
+            handled = [one.handled for one in stream.reports[bot_id] if one.handled is not None]
+            safe = [at for at in handled if UNDER_WAY <= commit.at - at <= SAFE]
+            if safe:
+                text = f"the robot {bot_id} is taken offline {(commit.at - safe[-1]) // SECOND} s after a report"
+                yield Violation(STILL_THERE, text, {"stream": commit.stream})
+
+
+def _status_at(spans: list[tuple[int, str]], at: int) -> str:
+    return next((status for since, status in reversed(spans) if since <= at), "")

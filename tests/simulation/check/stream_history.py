@@ -1,0 +1,206 @@
+"""The robots' stream, parsed: what was sent to robots and reached them, what they reported and truly did.
+
+This module holds no invariant.
+"""
+
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.check.failures import HARMLESS
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+
+TOPICS, FLEET = "fleet/topics", "fleet/inbox"
+ENDED = ("FINISHED", "FAILED")
+LATE = ("bus delay", "target retry", "target given up", "queue delay", "stream delay", "rule late", "presence late")
+# What may keep the robots' services from their work for a while after it struck: a message in back-off.
+AFTER_FAULT = 1_020 * SECOND
+Assignment = tuple[str, int]  # a list's id and the number of an assignment
+
+
+@dataclass(slots=True)
+class Sent:
+    """A message that a function published for a robot. began: when its invocation did."""
+
+    at: int
+    began: int
+    number: str
+    bot_id: str
+    kind: str
+    content: dict[str, Any]
+    expires: int
+    by: str
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """Of an order."""
+        return assignment_of(str(self.content.get("orderId", "")))
+
+
+@dataclass(slots=True)
+class Report:
+    """A state of a robot that a rule sent to the queue. handled: when its first copy left the queue, if it did."""
+
+    at: int
+    bot_id: str
+    order_id: str
+    is_active: bool
+    told_at: tuple[str, int]
+    handled: int | None
+
+
+@dataclass(slots=True)
+class Ended:
+    """An action that a robot truly ended."""
+
+    at: int
+    bot_id: str
+    assignment: Assignment
+    action: str
+    status: str
+    product: tuple[str, str]
+    result: int
+
+
+@dataclass(slots=True)
+class Known:
+    """What a message of the depot tells of a robot. handled: when fleet had handled it."""
+
+    handled: int
+    version: int
+    assignment: Assignment | None
+    status: str
+
+
+@dataclass
+class StreamHistory:
+    """All that concerns robots on the stream, in the order of time.
+
+    presence: (at, event, version) of each robot's connections. robots: those that stood in the mall. known: what fleet
+    was told by the depot. disturbances: when faults or outages struck what the stream needs.
+    """
+
+    sent: list[Sent] = field(default_factory=list)
+    delivered: list[tuple[int, Sent]] = field(default_factory=list)
+    reports: dict[str, list[Report]] = field(default_factory=lambda: defaultdict(list))
+    ended: list[Ended] = field(default_factory=list)
+    presence: dict[str, list[tuple[int, str, int]]] = field(default_factory=lambda: defaultdict(list))
+    known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
+    deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
+    disturbances: list[int] = field(default_factory=list)
+
+    @property
+    def robots(self) -> set[str]:
+        """The robots that stood in the mall."""
+        return set(self.deeds)
+
+
+def assignment_of(order_id: str) -> Assignment | None:
+    """The list and assignment that an order's id names."""
+    list_id, _, number = order_id.rpartition(".")
+    return (list_id, int(number)) if list_id and number.isdecimal() else None
+
+
+def parsed(history: ParsedHistory) -> StreamHistory:
+    """Parse what concerns robots."""
+    found = StreamHistory()
+    began: dict[str, int] = {}
+    by_number: dict[str, Sent] = {}
+    for at, kind, fields in history.entries:
+        if kind == "invocation":
+            began[fields["container"]] = at
+        elif kind == "mqtt":
+            _mqtt(at, fields, began, by_number, found)
+        elif kind == "presence":
+            found.presence[fields["client"]].append((at, fields["event"], fields["version"]))
+        elif kind == "robot":
+            found.deeds[fields["bot"]].append((at, fields))
+            if fields["what"] == "ended action":
+                found.ended.append(_ended(at, fields))
+        elif _is_disturbance(kind, fields):
+            found.disturbances.append(at)
+    if found.deeds:
+        _read_queues(history, found)
+    return found
+
+
+def _mqtt(
+    at: int, fields: Mapping[str, Any], began: Mapping[str, int], by_number: dict[str, Sent], found: StreamHistory
+) -> None:
+    if fields["what"] == "sent":
+        *_, bot_id, kind = fields["topic"].split("/")
+        content = json.loads(fields["payload"])
+        start = began.get(fields["by"], at)
+        one = Sent(at, start, fields["number"], bot_id, kind, content, fields["expires_us"], fields["by"])
+        by_number[one.number] = one
+        found.sent.append(one)
+    elif fields["what"] == "delivered" and fields["number"] in by_number:
+        found.delivered.append((at, by_number[fields["number"]]))
+
+
+def _ended(at: int, fields: Mapping[str, Any]) -> Ended:
+    parameters = fields["parameters"]
+    result = str(fields["result"] or "")
+    return Ended(
+        at,
+        fields["bot"],
+        assignment_of(fields["order"]) or ("", 0),
+        fields["action"],
+        fields["status"],
+        (str(parameters.get("storeId")), str(parameters.get("productId"))),
+        int(result) if result.isdecimal() else 0,
+    )
+
+
+def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
+    seen: dict[tuple[str, str, int], Report] = {}
+    for copy in history.copies.values():
+        if copy.queue == TOPICS:
+            report = _report(copy.body, copy.due, copy.deleted)
+            if report is None:
+                continue
+            first = seen.setdefault((report.bot_id, *report.told_at), report)
+            if first is report:
+                found.reports[report.bot_id].append(report)
+            elif report.handled is not None:
+                first.handled = min(report.handled, first.handled or report.handled)
+        elif copy.queue == FLEET and copy.message and copy.deleted and "assignment" in copy.message.data:
+            data = copy.message.data
+            if "status" in data and "bot_id" in data:
+                has = (data["list_id"], data["assignment"]) if data["list_id"] else None
+                version = int(copy.message.metadata["stream_version"])
+                found.known[data["bot_id"]].append(Known(copy.deleted, version, has, data["status"]))
+
+
+def _report(body: str, at: int, handled: int | None) -> Report | None:
+    fields = json.loads(body)
+    if fields.get("topic") != "state":
+        return None
+    try:
+        state = json.loads(base64.b64decode(fields["payload"]))
+    except ValueError:
+        return None
+    active = bool(state["nodeStates"]) or any(one["actionStatus"] not in ENDED for one in state["actionStates"])
+    told_at = state["timestamp"], int(state["headerId"])
+    return Report(at, fields["robot"], state["orderId"], active, told_at, handled)
+
+
+def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
+    if kind in ("throttled", "runs"):
+        return str(fields["function"]).startswith(("depot", "fleet"))
+    if kind in ("away", "back"):
+        return True
+    if kind != "fault":
+        return False
+    name, where = fields["name"], str(fields["where"])
+    if name in HARMLESS and name not in LATE:
+        return name.startswith("schedule") and where.startswith("depot")
+    return where.startswith(("depot", "fleet")) or name in ("outage", "rule failed", "rule late", "presence late")
+
+
+def is_undisturbed(found: StreamHistory, since: int, until: int, after: int = AFTER_FAULT) -> bool:
+    """Whether no fault or outage can have an effect on the stream in this time."""
+    return not any(since - after <= at <= until for at in found.disturbances)

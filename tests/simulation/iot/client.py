@@ -1,0 +1,159 @@
+"""A client's end: it connects, sends again what was not acknowledged, and comes back after cuts, as paho-mqtt does."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from tests.simulation.iot.broker import Broker
+from tests.simulation.iot.connection import Connection
+from tests.simulation.iot.packets import Publication, Will
+from tests.simulation.scheduler import SECOND
+from tests.simulation.sdk import World
+
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
+
+
+class Device(Protocol):
+    """What uses the client."""
+
+    def connected(self) -> None:
+        """The connection is there, and its subscriptions are on their way."""
+
+    def disconnected(self) -> None:
+        """The connection ended."""
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A message arrived."""
+
+
+class MqttClient:
+    """One client in one process; what it has not sent goes with the process."""
+
+    def __init__(
+        self,
+        world: World,
+        broker: Broker,
+        device: Device,
+        client: str,
+        certificate: str,
+        subscriptions: Sequence[str],
+        will: Callable[[], Will | None] = lambda: None,
+        keep_alive: float = 30.0,
+    ) -> None:
+        self._world, self._broker, self._device = world, broker, device
+        self.client = client
+        self._certificate = certificate
+        self._subscriptions = list(subscriptions)
+        self._will = will
+        self._keep_alive = keep_alive
+        self._connection: Connection | None = None
+        self._unacknowledged: dict[str, Publication] = {}
+        self._back_off = FIRST_BACK_OFF
+        self._attempt = 0
+        self._wanted = False
+        self._away_until_us = 0
+        self.refused = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it believes to be connected."""
+        return self._connection is not None
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection, as far as it knows."""
+        return self._connection
+
+    def start(self) -> None:
+        """Connect, and again after every cut."""
+        self._wanted = True
+        self._connect_in(0.0)
+
+    def stop(self) -> None:
+        """Send DISCONNECT, and stay away."""
+        self._wanted = False
+        if self._connection:
+            connection, self._connection = self._connection, None
+            connection.disconnect_up()
+
+    def crash(self) -> None:
+        """End with the process: what was not acknowledged is lost, and the network tells the broker."""
+        self._wanted = False
+        self._unacknowledged.clear()
+        if self._connection:
+            connection, self._connection = self._connection, None
+            connection.break_off()
+
+    def leave_network(self, seconds: float) -> None:
+        """Have no network for so long."""
+        self._away_until_us = self._world.scheduler.now_us + int(seconds * SECOND)
+        if self._connection:
+            self._connection.break_off()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1: again after every cut, until it is acknowledged."""
+        now = self._world.scheduler.now_us
+        publication = Publication(self._world.number("publication"), topic, payload, self.client, now, retain)
+        self._unacknowledged[publication.number] = publication
+        if self._connection:
+            self._connection.publish_up(publication)
+
+    def received(self, publication: Publication) -> None:
+        """A message arrived."""
+        if self._wanted:
+            self._world.history.record(
+                "mqtt",
+                client=self.client,
+                what="delivered",
+                number=publication.number,
+                topic=publication.topic,
+                payload=publication.payload.decode("utf-8", "replace"),
+                sent_us=publication.at_us,
+                expires_us=publication.expires_us,
+            )
+            self._device.received(publication.topic, publication.payload)
+
+    def acknowledged(self, number: str) -> None:
+        """The broker has a message."""
+        self._unacknowledged.pop(number, None)
+
+    def lost(self, connection: Connection) -> None:
+        """The connection ended: come back."""
+        if connection is self._connection:
+            self._connection = None
+            self._device.disconnected()
+            if self._wanted:
+                self._connect_in(self._next_back_off())
+
+    def _next_back_off(self) -> float:
+        seconds = self._world.choices.seconds(self._back_off / 2, self._back_off, "back-off of a client")
+        self._back_off = min(2 * self._back_off, LONGEST_BACK_OFF)
+        return seconds
+
+    def _connect_in(self, seconds: float) -> None:
+        self._attempt += 1
+        attempt = self._attempt
+
+        def connect() -> None:
+            if attempt == self._attempt and self._wanted and self._connection is None:
+                self._connect()
+
+        self._world.scheduler.call_in(seconds + self._world.choices.seconds(0.02, 0.2, "handshake"), connect)
+
+    def _connect(self) -> None:
+        if self._world.scheduler.now_us < self._away_until_us:
+            self._connect_in(self._next_back_off())
+            return
+        accepted = self._broker.connect(
+            self, self.client, self._certificate, will=self._will(), keep_alive=self._keep_alive
+        )
+        if accepted is None:
+            self.refused += 1
+            self._world.history.record("mqtt", client=self.client, what="refused")
+            self._connect_in(self._next_back_off())
+            return
+        connection, _ = accepted
+        self._connection, self._back_off = connection, FIRST_BACK_OFF
+        connection.subscribe_up(self._subscriptions)
+        for publication in list(self._unacknowledged.values()):
+            connection.publish_up(publication)
+        self._device.connected()

@@ -1,0 +1,219 @@
+"""A robot as it stands in the mall: the shipped machine, its process, its disk, its clock and its network."""
+
+import json
+from collections.abc import Callable
+
+from clients.robot.machine import Publication, Robot
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
+from events.floor.plan import plan
+from events.vda5050.state import ActionStatus, OperatingMode
+from events.vda5050.text import to_bytes
+from events.vda5050.topics import Kind, Topics
+from tests.simulation.choices import Choices
+from tests.simulation.containers import BEGIN
+from tests.simulation.iot.broker import Broker
+from tests.simulation.iot.client import MqttClient
+from tests.simulation.iot.packets import Will
+from tests.simulation.scheduler import SECOND
+from tests.simulation.sdk import World
+
+KEPT_STATES = 6  # of the disk, to which it may fall back
+RECEIVED = (Kind.ORDER, Kind.INSTANT_ACTIONS)
+
+
+class StandingRobot:
+    """One robot. It records what it truly does (`robot` in the history); the mall learns of it by messages alone.
+
+    skew: by how many seconds its clock is wrong.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        broker: Broker,
+        topics: Topics,
+        serial: str,
+        certificate: str,
+        settings: Settings,
+        choices: Choices,
+        skew: float = 0.0,
+    ) -> None:
+        self._world, self._broker, self._topics = world, broker, topics
+        self.serial = serial
+        self.certificate = certificate
+        self._settings, self._choices, self._skew = settings, choices, skew
+        self._disk: list[bytes] = []
+        self._machine: Robot | None = None
+        self._client: MqttClient | None = None
+        self._saved = -1
+        self._wakeup = 0
+        self._hangs = False
+        self._told: set[tuple[str, str]] = set()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs."""
+        return self._machine is not None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has an order that has not ended."""
+        return self._machine is not None and not self._machine.memory.idle
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether the broker has refused its certificate."""
+        return self._client is not None and self._client.refused > 0
+
+    def start(self, *, disk: str = "kept") -> None:
+        """Start the process. disk: what it finds there: what was kept, an "older" state, or nothing ("lost")."""
+        memory = self._from_disk(disk)
+        self._record("started", disk=disk, order=memory.order.order_id if memory.order else "")
+        self._machine = Robot(self.serial, memory, self._settings, plan(), lambda: self._choices.seconds(0, 1, "luck"))
+        self._saved = -1
+        own = {kind: self._topics.of(kind, self.serial) for kind in RECEIVED}
+        self._client = MqttClient(
+            self._world, self._broker, self, self.serial, self.certificate, list(own.values()), self._will
+        )
+        self._client.start()
+        self._plan()
+
+    def crash(self) -> None:
+        """End the process without a word."""
+        self._record("crashed")
+        if self._client:
+            self._client.crash()
+        self._end()
+
+    def leave(self) -> None:
+        """End the process in order."""
+        if self._machine and self._client:
+            self._publish(self._machine.leaving(self._now()))
+            self._client.stop()
+            self._record("left")
+            self._end()
+
+    def cut(self, seconds: float) -> None:
+        """Take its network away for so long."""
+        if self._client:
+            self._record("cut", seconds=seconds)
+            self._client.leave_network(seconds)
+
+    def hang(self, seconds: float) -> None:
+        """Have the machine stand still for so long, while its network answers pings."""
+        self._record("hangs", seconds=seconds)
+        self._hangs = True
+
+        def go_on() -> None:
+            self._hangs = False
+            self._tick()
+
+        self._world.scheduler.call_in(seconds, go_on)
+
+    def switch(self, mode: OperatingMode) -> None:
+        """Have its operating mode changed, by someone who stands before it."""
+        if self._machine:
+            self._do(lambda machine: machine.switch(mode, self._now()))
+
+    def connected(self) -> None:
+        """The connection is there."""
+        self._do(lambda machine: machine.connected(self._now()))
+
+    def disconnected(self) -> None:
+        """The connection ended."""
+        self._do(lambda machine: machine.disconnected(self._now()))
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A message arrived."""
+        _, kind = self._topics.parse(topic)
+        self._do(lambda machine: machine.received(kind, payload, self._now()))
+
+    def truth(self) -> dict[str, object]:
+        """What is so: node, order, pauses, mode and charge."""
+        if not self._disk:
+            return {}
+        memory = self._machine.memory if self._machine else Memory.from_json(self._disk[-1])
+        return {
+            "node": memory.node_id,
+            "order": memory.order.order_id if memory.order and not memory.idle else "",
+            "paused": memory.paused,
+            "mode": memory.mode.value,
+        }
+
+    def _will(self) -> Will | None:
+        assert self._machine
+        will = self._machine.will(self._now())
+        return Will(self._topics.of(will.kind, self.serial), to_bytes(will.message), will.retain)
+
+    def _do(self, act: Callable[[Robot], list[Publication]]) -> None:
+        if self._machine and not self._hangs:
+            publications = act(self._machine)
+            self._save()
+            self._tell_of_work()
+            self._publish(publications)
+            self._plan()
+
+    def _tick(self) -> None:
+        self._do(lambda machine: machine.tick(self._now()))
+
+    def _plan(self) -> None:
+        """Plan the next tick, instead of the one that was planned."""
+        if self._machine is None:
+            return
+        self._wakeup += 1
+        wakeup, machine = self._wakeup, self._machine
+
+        def wake() -> None:
+            if wakeup == self._wakeup and machine is self._machine:
+                self._tick()
+
+        due = self._machine.due()
+        if due < float("inf"):
+            self._world.scheduler.call_in(max(0.01, due - self._now()), wake)
+
+    def _publish(self, publications: list[Publication]) -> None:
+        for kind, message, retain in publications:
+            assert self._client
+            self._client.publish(self._topics.of(kind, self.serial), to_bytes(message), retain=retain)
+
+    def _save(self) -> None:
+        assert self._machine
+        if self._machine.revision != self._saved:
+            self._saved = self._machine.revision
+            self._disk = [*self._disk, self._machine.memory.to_json()][-KEPT_STATES:]
+
+    def _from_disk(self, disk: str) -> Memory:
+        if not self._disk or disk == "lost":
+            return Memory(self._choices.pick((plan().depot, *plan().parking), "where a robot stands"))
+        back = self._choices.between(1, len(self._disk), "which state") if disk == "older" else 1
+        return Memory.from_json(self._disk[-back])
+
+    def _end(self) -> None:
+        self._machine, self._client = None, None
+
+    def _now(self) -> float:
+        return BEGIN.timestamp() + self._world.scheduler.now_us / SECOND + self._skew
+
+    def _tell_of_work(self) -> None:
+        """Record each action that has ended since the last call, by the order that the robot has."""
+        assert self._machine
+        memory = self._machine.memory
+        if memory.order is None:
+            return
+        for task in memory.tasks:
+            key = memory.order.order_id, task.action.action_id
+            if task.status in (ActionStatus.FINISHED, ActionStatus.FAILED) and key not in self._told:
+                self._told.add(key)
+                parameters = {each.key: each.value for each in task.action.action_parameters or ()}
+                self._record(
+                    "ended action",
+                    order=memory.order.order_id,
+                    action=task.action.action_type,
+                    parameters=parameters,
+                    status=task.status.value,
+                    result=task.result,
+                )
+
+    def _record(self, what: str, **more: object) -> None:
+        self._world.history.record("robot", bot=self.serial, what=what, **json.loads(json.dumps(more)))

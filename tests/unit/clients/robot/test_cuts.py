@@ -1,0 +1,116 @@
+"""A robot outlasts lost connections and restarts in mid-order."""
+
+import pytest
+
+from clients.robot.memory import Memory
+from events.vda5050.collecting import DROP
+from events.vda5050.instant_actions import InstantAction
+from events.vda5050.state import ActionStatus
+from events.vda5050.text import to_bytes
+from events.vda5050.topics import Kind
+from tests.unit.clients.robot.bench import AGES, Bench, instant, shopping
+
+FINISHED, FAILED, RUNNING, WAITING = (
+    ActionStatus.FINISHED,
+    ActionStatus.FAILED,
+    ActionStatus.RUNNING,
+    ActionStatus.WAITING,
+)
+
+
+def cut_on_its_way() -> Bench:
+    bench = Bench().send(shopping()).wait(10).cut()
+    told = len(bench.told)
+    bench.wait(AGES)
+    assert len(bench.told) == told, "nothing is told without a connection"
+    return bench
+
+
+def test_a_robot_without_a_connection_drives_and_collects_but_hands_nothing_over() -> None:
+    bench = cut_on_its_way().back()
+    assert bench.statuses() == [FINISHED, FINISHED, WAITING]
+    assert bench.state.last_node_id == "depot"
+
+
+def test_a_robot_that_is_back_after_its_lease_waits_for_a_cancel_and_puts_back_what_it_holds() -> None:
+    bench = cut_on_its_way().back().wait(bench_settles() / 2)
+    assert bench.statuses(DROP) == [WAITING]
+    bench.at_once(instant(InstantAction.CANCEL_ORDER, "cancel", orderId="list-1.1")).wait(AGES)
+    assert bench.statuses(DROP) == [FAILED]
+    assert (bench.state.loads, bench.instant_status("cancel")) == ((), FINISHED)
+
+
+def test_a_robot_that_is_back_after_its_lease_and_not_told_otherwise_hands_over_a_moment_later() -> None:
+    bench = cut_on_its_way().back().wait(bench_settles())
+    assert bench.statuses(DROP) == [RUNNING]
+    assert bench.wait(AGES).state.idle
+
+
+def test_a_robot_that_is_back_within_its_lease_hands_over_at_once() -> None:
+    bench = Bench().send(shopping())
+    bench.wait_until(lambda: bench.statuses()[1] is FINISHED).cut().wait(50).back()
+    assert bench.statuses(DROP) == [RUNNING]
+
+
+def test_a_robot_hands_over_while_it_has_a_connection_for_longer_than_a_lease() -> None:
+    bench = Bench().wait(AGES).send(shopping())
+    bench.wait_until(lambda: bench.statuses()[1] is FINISHED).cut().wait(10).back().wait(30)
+    assert bench.statuses(DROP) != [WAITING]
+
+
+def bench_settles() -> float:
+    return Bench().settings.settle
+
+
+@pytest.mark.parametrize("seconds", range(0, 100, 7))
+def test_a_restart_at_any_moment_of_an_order_goes_on_where_the_robot_was(seconds: int) -> None:
+    bench = Bench().send(shopping()).wait(seconds)
+    again = bench.restarted(after=30)
+    before, after = bench.state, again.state
+    assert (after.order_id, after.last_node_id, after.node_states) == (
+        before.order_id,
+        before.last_node_id,
+        before.node_states,
+    )
+    assert after.action_states == before.action_states
+    assert (
+        after.mobile_robot_position
+        == bench.at_once(instant(InstantAction.STATE_REQUEST, "state")).state.mobile_robot_position
+    )
+    again.wait(AGES)
+    assert (again.state.idle, again.statuses()) == (True, [FINISHED, FINISHED, FINISHED])
+
+
+def test_a_restarted_robot_knows_the_order_and_the_instant_actions_that_it_had() -> None:
+    pause = instant(InstantAction.START_PAUSE, "pause")
+    bench = Bench().send(shopping()).at_once(pause).restarted()
+    assert bench.state.paused
+    bench.at_once(instant(InstantAction.STOP_PAUSE, "resume")).restarted().at_once(pause)
+    again = bench.send(shopping())
+    assert (again.errors, again.state.order_id) == ([], "list-1.1")
+
+
+def test_a_memory_reads_as_it_was_written_and_anything_else_is_refused() -> None:
+    memory = Bench().send(shopping()).wait(30).robot.memory
+    assert Memory.from_json(memory.to_json()) == memory
+    with pytest.raises(ValueError, match="JSON"):
+        Memory.from_json(b"half of wh")
+
+
+def test_each_change_that_is_worth_saving_has_another_revision_also_without_a_connection() -> None:
+    bench = Bench().cut()
+    before = bench.robot.revision
+    bench.robot.received(Kind.ORDER, to_bytes(shopping()), bench.now)
+    assert bench.robot.revision == before + 1
+    bench.wait(1)
+    assert bench.robot.revision == before + 1
+    bench.wait(60)
+    assert bench.robot.revision > before + 1
+
+
+def test_a_clock_that_is_set_back_stops_nothing() -> None:
+    bench = Bench().send(shopping()).wait(10)
+    bench.now -= 3600
+    bench.robot.tick(bench.now)
+    bench.wait(AGES)
+    assert bench.state.idle

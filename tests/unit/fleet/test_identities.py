@@ -1,0 +1,175 @@
+"""Robots' certificates: issued once for a key, two of them valid, revoked all, and of no use where half made."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from functions.fleet.identities import IotIdentities
+from functions.fleet.signing_requests import SigningRequest, certifies, read
+from functions.kernel.domain.errors import InvalidError, UnavailableError
+from functions.kernel.runtime import clock
+from tests.support.iot import INVALID, FakeIot, new_key, refusal, signing_request
+
+ROBOT, OTHER = "robot-1", "robot-2"
+NOW = datetime(2030, 1, 2, tzinfo=UTC)
+CALLS = 12  # more than any request makes
+
+
+@pytest.fixture
+def iot() -> FakeIot:
+    return FakeIot()
+
+
+@pytest.fixture
+def identities(iot: FakeIot) -> IotIdentities:
+    return IotIdentities(iot, "robots")  # type: ignore[arg-type]  # as far as it is needed
+
+
+@pytest.fixture(autouse=True)
+def waits() -> Iterator[list[float]]:
+    waited: list[float] = []
+    with clock.fixed(lambda: NOW, waited.append):
+        yield waited
+
+
+def request() -> SigningRequest:
+    return read(signing_request())
+
+
+def test_a_certificate_is_of_the_key_of_the_request(iot: FakeIot, identities: IotIdentities) -> None:
+    key = new_key()
+    pem = identities.issue(ROBOT, read(signing_request(key)))
+    held = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert held.public_bytes(*form) == key.public_key().public_bytes(*form)
+    assert iot.usable(ROBOT) == [pem]
+    assert iot.usable(OTHER) == []
+
+
+def test_a_repeated_request_gets_the_same_certificate(iot: FakeIot, identities: IotIdentities) -> None:
+    key = new_key()
+    first = identities.issue(ROBOT, read(signing_request(key, "one")))
+    assert identities.issue(ROBOT, read(signing_request(key, "two"))) == first
+    assert len(iot.certificates) == 1
+
+
+def test_the_newest_two_stay_valid_and_older_ones_are_revoked(iot: FakeIot, identities: IotIdentities) -> None:
+    issued = [identities.issue(ROBOT, request()) for _ in range(4)]
+    assert sorted(iot.usable(ROBOT)) == sorted(issued[2:])
+    assert len(iot.certificates) == 2
+
+
+def test_a_certificate_that_is_requested_again_stays_with_the_newest_of_the_others(
+    iot: FakeIot, identities: IotIdentities
+) -> None:
+    first = request()
+    issued = [identities.issue(ROBOT, one) for one in (first, request())]
+    assert identities.issue(ROBOT, first) == issued[0]
+    assert sorted(iot.usable(ROBOT)) == sorted(issued)
+
+
+def test_other_robots_keep_theirs(iot: FakeIot, identities: IotIdentities) -> None:
+    theirs = identities.issue(OTHER, request())
+    for _ in range(3):
+        identities.issue(ROBOT, request())
+    identities.revoke(ROBOT)
+    assert iot.usable(OTHER) == [theirs]
+    assert iot.things == {OTHER}
+
+
+def test_what_was_deactivated_by_hand_is_removed_and_not_activated(iot: FakeIot, identities: IotIdentities) -> None:
+    lost = request()
+    identities.issue(ROBOT, lost)
+    for one in iot.certificates.values():
+        one.status = "INACTIVE"
+    new = identities.issue(ROBOT, request())
+    assert iot.usable(ROBOT) == [new]
+    assert [one.pem for one in iot.certificates.values()] == [new]
+
+
+def test_to_revoke_leaves_no_certificate_and_no_thing_on_however_many_pages(
+    iot: FakeIot, identities: IotIdentities
+) -> None:
+    identities.issue(ROBOT, request())
+    for _ in range(4):  # attached by hand
+        made = iot.create_certificate_from_csr(certificateSigningRequest=signing_request(), setAsActive=False)
+        iot.attach_thing_principal(thingName=ROBOT, principal=made["certificateArn"])
+    identities.revoke(ROBOT)
+    assert (iot.things, iot.certificates) == (set(), {})
+
+
+def test_to_revoke_twice_or_an_unknown_robot_is_no_error(iot: FakeIot, identities: IotIdentities) -> None:
+    identities.issue(ROBOT, request())
+    identities.revoke(ROBOT)
+    identities.revoke(ROBOT)
+    identities.revoke(OTHER)
+    assert (iot.things, iot.certificates) == (set(), {})
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, CALLS))
+def test_a_request_that_fails_anywhere_can_be_repeated_and_leaves_nothing_half_made(
+    iot: FakeIot, identities: IotIdentities, at: int, moment: str
+) -> None:
+    held = [identities.issue(ROBOT, request()) for _ in range(2)]
+    began = iot._calls
+    iot.fails = lambda _operation, number, when: (number - began, when) == (at, moment)
+    new = request()
+    try:
+        pem = identities.issue(ROBOT, new)
+    except UnavailableError:
+        assert set(held) <= set(iot.usable(ROBOT)) or any(certifies(one, new) for one in iot.usable(ROBOT))
+        pem = identities.issue(ROBOT, new)
+    assert sorted(iot.usable(ROBOT)) == sorted([held[1], pem])
+    unused = [one for one in iot.certificates.values() if one.pem not in (held[1], pem)]
+    assert [one.status for one in unused] in ([], ["INACTIVE"]), "one that is lost between two calls is of no use"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 2 * CALLS))
+def test_a_revocation_that_fails_anywhere_is_done_to_the_end_when_it_is_repeated(
+    iot: FakeIot, identities: IotIdentities, at: int, moment: str
+) -> None:
+    for _ in range(2):
+        identities.issue(ROBOT, request())
+    began = iot._calls
+    iot.fails = lambda _operation, number, when: (number - began, when) == (at, moment)
+    for _ in range(2):
+        try:
+            identities.revoke(ROBOT)
+            break
+        except UnavailableError:
+            continue
+    assert iot.things == set()
+    assert iot.usable(ROBOT) == []
+    assert all(one.status == "INACTIVE" and not one.things for one in iot.certificates.values())
+
+
+def test_a_certificate_that_is_detached_only_a_moment_later_is_deleted_then(
+    iot: FakeIot, identities: IotIdentities, waits: list[float]
+) -> None:
+    identities.issue(ROBOT, request())
+    iot.conflicts = 2
+    identities.revoke(ROBOT)
+    assert (iot.things, iot.certificates, len(waits)) == (set(), {}, 2)
+
+
+def test_a_certificate_that_stays_attached_for_long_is_left_inactive(iot: FakeIot, identities: IotIdentities) -> None:
+    identities.issue(ROBOT, request())
+    iot.conflicts = 10
+    identities.revoke(ROBOT)
+    [left] = iot.certificates.values()
+    assert (left.status, left.things, left.policies) == ("INACTIVE", set(), set())
+
+
+def test_a_request_that_aws_refuses_is_the_clients_error(iot: FakeIot, identities: IotIdentities) -> None:
+    def refuse(**_: object) -> None:
+        raise refusal(INVALID, "CSR violates constraints")
+
+    iot._create_certificate_from_csr = refuse  # type: ignore[method-assign]
+    with pytest.raises(InvalidError, match=r"^csr: AWS IoT refuses this request"):
+        identities.issue(ROBOT, request())
+    assert iot.usable(ROBOT) == []
