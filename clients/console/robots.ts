@@ -56,7 +56,8 @@ export function useRobots(every: number): Robots {
   const { data, error, again } = useReports(every);
   const now = useNow(1_000);
   const late = data !== null && now - data.at > 3 * every;
-  const robots = robotsOf(waits ? null : rows, data?.robots ?? null);
+  // Rows are shown a moment after they were loaded: until then robots that reported do not go away for that moment.
+  const robots = robotsOf(waits || rows.size === 0 ? null : rows, data?.robots ?? null);
   return {
     robots,
     loading: robots.length === 0 && (waits || (data === null && error === null)),
