@@ -413,7 +413,9 @@ def test_an_engine_whose_mqtt_port_is_in_use_does_not_start(fresh_cloud: LocalCl
             fresh_cloud.start()
         environment = {**os.environ, "IOT_MTLS_PORT": str(port), "BIND_HOST": "127.0.0.1"}
         command = [str(ROOT / ".engine" / "bin" / "python"), "-m", "infra.local.engine.launch"]
-        launched = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        launched = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
 
     assert launched.returncode == 1
     assert f"does not start: MQTT cannot listen on port {port}" in launched.stderr

@@ -222,6 +222,26 @@ def test_devices_go_on_after_a_restart_of_the_engine(fresh_cloud: LocalCloud, tm
         assert eventually(lambda: versions(seen))[0] > version
 
 
+def test_a_session_that_was_connected_when_the_engine_was_killed_is_there_again(
+    fresh_cloud: LocalCloud, tmp_path: Path
+) -> None:
+    """No behaviour of AWS, whose broker does not end."""
+    fresh_cloud.start()
+    with devices_on(fresh_cloud, tmp_path) as devices:
+        device = devices.make(own_topics("mall"))
+        devices.connect(device, clean=False, session=HOUR).subscribe(order(device))
+        saved = fresh_cloud.state / "engine" / "iot.json"
+        eventually(lambda: order(device).encode() in saved.read_bytes())
+
+        fresh_cloud.engine.kill()
+        fresh_cloud.start()
+        devices.bench.client("iot-data").publish(topic=order(device), qos=1, payload=b"order")
+        again = devices.connect(device, clean=False, session=HOUR)
+
+        assert again.accepted == [(0, True)]
+        assert eventually(lambda: again.payloads) == [b"order"]
+
+
 def test_a_stop_of_the_engine_ends_connections_before_the_state_is_saved(
     fresh_cloud: LocalCloud, tmp_path: Path
 ) -> None:
