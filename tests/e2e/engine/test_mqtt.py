@@ -68,6 +68,12 @@ def answer(device: Device, context: ssl.SSLContext, *packets: bytes) -> bytes:
     return b""
 
 
+def with_certificate(device: Device) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(device.folder / "ca.pem"))
+    context.load_cert_chain(device.folder / f"{device.certificate}.pem", device.folder / f"{device.certificate}.key")
+    return context
+
+
 def connect_packet(name: str) -> bytes:
     """A CONNECT of MQTT 5: https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901033"""
     body = b"\0\x04MQTT\x05\x02\0\x3c\0" + len(name).to_bytes(2, "big") + name.encode()
@@ -123,6 +129,22 @@ def test_a_certificate_that_is_not_active_lets_none_in_and_loses_its_connections
 
     devices.iot.update_certificate(certificateId=device.certificate, newStatus="ACTIVE")
     assert devices.connect(device).accepted == [(0, False)]
+
+
+def test_a_certificate_that_is_deactivated_after_the_handshake_lets_none_in(devices: Devices) -> None:
+    """https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html"""
+    device = devices.make()
+    context = with_certificate(device)
+
+    with (
+        socket.create_connection((device.host, device.port), 30) as plain,
+        context.wrap_socket(plain, server_hostname=device.host) as secured,
+    ):
+        devices.iot.update_certificate(certificateId=device.certificate, newStatus="INACTIVE")
+        secured.sendall(connect_packet(device.name))
+        connack = secured.recv(64)
+
+    assert connack[3:4] == bytes([NOT_AUTHORIZED])
 
 
 def test_a_policy_binds_the_client_id_to_the_thing(devices: Devices) -> None:
@@ -350,10 +372,8 @@ def test_a_second_connect_packet_ends_the_connection(devices: Devices) -> None:
     watcher = devices.connect(devices.make())
     device = devices.make()
     watcher.subscribe(f"$aws/events/presence/disconnected/{device.name}")
-    context = ssl.create_default_context(cafile=str(device.folder / "ca.pem"))
-    context.load_cert_chain(device.folder / f"{device.certificate}.pem", device.folder / f"{device.certificate}.key")
 
-    assert answer(device, context, connect_packet(device.name) * 2)
+    assert answer(device, with_certificate(device), connect_packet(device.name) * 2)
 
     [event] = [json.loads(payload) for payload in eventually(lambda: watcher.payloads)]
     assert event["disconnectReason"] == "CLIENT_ERROR"

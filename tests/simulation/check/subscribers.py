@@ -7,6 +7,7 @@ register.
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
 PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inbox", "search/inbox", "insights/inbox"
 BASKETS, STORES, CUSTOMERS, LIVE = "baskets/inbox", "stores/inbox", "customers/inbox", "live/inbox"
+FLEET = "fleet/inbox"
 
 _CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
 _CUSTOMER = (BASKETS, INSIGHTS, PAYMENTS)
@@ -41,17 +42,17 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderCompleted": (*_ORDER, ORDERING),
     "ShoppingListCreated": (DEPOT, INSIGHTS, LIVE),
     "ShoppingListAvailable": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
-    "ShoppingListAssigned": (DEPOT, INSIGHTS, LIVE),
+    "ShoppingListAssigned": (DEPOT, FLEET, INSIGHTS, LIVE),
     "ShoppingListStarted": (INSIGHTS, LIVE),
     "ShoppingListItemPicked": (INSIGHTS, LIVE),
     "ShoppingListCompleted": (DEPOT, INSIGHTS, LIVE, ORDERING),
     "ShoppingListCancelled": (DEPOT, INSIGHTS, LIVE, ORDERING),
-    "BotRegistered": (DEPOT, INSIGHTS, LIVE),
-    "BotCameOnline": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
-    "BotWentOffline": (DEPOT, INSIGHTS, LIVE),
-    "BotAssigned": (DEPOT, INSIGHTS, LIVE),
-    "BotFinished": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
-    "BotRetired": (DEPOT, INSIGHTS),
+    "BotRegistered": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotCameOnline": (DISPATCHER, DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotWentOffline": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotAssigned": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotFinished": (DISPATCHER, DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotRetired": (DEPOT, FLEET, INSIGHTS),
     "RobotConnected": (DEPOT, INSIGHTS),
     "RobotDisconnected": (DEPOT, INSIGHTS),
     "PaymentAuthorized": (INSIGHTS,),

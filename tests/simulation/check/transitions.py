@@ -110,6 +110,18 @@ BOT: Machine = {
     },
     "retired": {},
 }
+# What happens to a robot on the stream may come in any order, for it depends on what others say; after its retirement
+# only what it still shows, and that it is no longer available, is recorded.
+_ON_THE_STREAM = (
+    *("Named", "Connected", "Disconnected", "SessionBegan", "Described", "BecameAvailable", "BecameUnavailable"),
+    *("TaskChanged", "Refused", "OrderSent", "OrderShown", "Collected", "Asked", "Answered"),
+)
+_SHOWN = ("BecameUnavailable", "OrderShown", "Answered", "Described")
+ROBOT: Machine = {
+    "": {**dict.fromkeys(_ON_THE_STREAM, "here"), "Retired": "retired"},
+    "here": {**dict.fromkeys(_ON_THE_STREAM, "here"), "Retired": "retired"},
+    "retired": dict.fromkeys(_SHOWN, "retired"),
+}
 PAYMENT: Machine = {
     "": {"Authorized": "authorized", "Abandoned": "voided"},
     "authorized": {"Confirmed": "confirmed", "Voided": "voided"},
@@ -176,6 +188,7 @@ MACHINES: dict[str, Machine] = {
     "Order": ORDER,
     "ShoppingList": SHOPPING_LIST,
     "Bot": BOT,
+    "Robot": ROBOT,
     "Payment": PAYMENT,
     "Invoice": INVOICE,
     "Notification": NOTIFICATION,

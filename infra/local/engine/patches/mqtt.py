@@ -1,13 +1,7 @@
-"""IoT Core's message broker: who may connect, for how long, and with what limits.
+"""IoT Core's message broker: where it listens, how long it keeps connections, and its limits.
 
 Restored behaviour of AWS:
 
-- Robots connect by TLS with a client certificate; without one the handshake fails. The engine lets them in.
-  https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
-- A certificate that is no longer active loses its live connections too (within minutes on AWS, here at once).
-  https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
-- A policy may limit who connects with a persistent session or a last will, by `iot:ConnectAttributes`.
-  https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
 - A client that is silent for one and a half times its keep-alive interval is disconnected. The interval is 30 to
   1200 s; another one is replaced by the nearest, of which MQTT 5 tells the client.
   https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
@@ -29,7 +23,6 @@ import contextlib
 import contextvars
 import os
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -67,14 +60,11 @@ def apply() -> None:
         return
     seams = Seams("mqtt")
     iot = module("services.iot")
-    seams.need(iot, "_connected_clients", "_make_disconnect", "_certificates", "MQTT_5", "PKT_CONNECT", "PKT_PUBLISH")
+    seams.need(iot, "_connected_clients", "_make_disconnect", "MQTT_5", "PKT_CONNECT", "PKT_PUBLISH")
     listen(seams, iot)
-    require_certificates(seams, iot)
     know_the_connection(seams, iot)
     say_why(seams, iot)
     watch_packets(seams, iot)
-    cut_off_certificates(seams, iot)
-    judge_connect_attributes(seams, iot)
     limit_topics(seams, iot)
     limit_http(seams, module("services.iot_data"))
     name_who_left_a_will(seams, iot)
@@ -102,17 +92,6 @@ def listen(seams: Seams, iot: Any) -> None:
             iot._mtls_server = server
 
     seams.replace(iot, "_mtls_start_locked", start)
-
-
-def require_certificates(seams: Seams, iot: Any) -> None:
-    build = seams.take(iot, "_mtls_build_ssl_context")
-
-    def build_strict() -> ssl.SSLContext:
-        context: ssl.SSLContext = build()
-        context.verify_mode = ssl.CERT_REQUIRED
-        return context
-
-    seams.replace(iot, "_mtls_build_ssl_context", build_strict)
 
 
 def know_the_connection(seams: Seams, iot: Any) -> None:
@@ -227,48 +206,6 @@ def payload_size(iot: Any, session: Any, flags: int, publish: bytes) -> int:
     if session.protocol_version == iot.MQTT_5:
         _properties, offset = iot._decode_properties(publish, offset)
     return len(publish) - int(offset)
-
-
-def cut_off_certificates(seams: Seams, iot: Any) -> None:
-    handle = seams.take(iot, "_handle_certificate")
-
-    def cut_off(certificate: str) -> None:
-        for session in list(iot._connected_clients.values()):
-            if session.certificate_id == certificate:
-                start(disconnect(iot, session, NOT_AUTHORIZED, "AUTH_ERROR"))
-
-    def handle_and_cut_off(method: str, path: str, body: bytes, query: dict[str, Any]) -> Response:
-        response: Response = handle(method, path, body, query)
-        certificate = path.rpartition("/")[2]
-        if method != "GET" and response[0] < 400:
-            record = iot._certificates.get(certificate)
-            if (record is None or record["status"] != "ACTIVE") and iot._mtls_loop is not None:
-                iot._mtls_loop.call_soon_threadsafe(cut_off, certificate)
-        return response
-
-    seams.replace(iot, "_handle_certificate", handle_and_cut_off)
-
-
-def judge_connect_attributes(seams: Seams, iot: Any) -> None:
-    """One attribute at a time: the engine's conditions know no sets of a connection's values."""
-    allows = seams.take(iot._WSSession, "_policy_allows")
-
-    def allows_with(session: Any, action: str, resource: str) -> bool:
-        used = {"PersistentConnect": session._persist_session, "LastWill": session._will_topic is not None}
-        attributes = [name for name, is_used in used.items() if is_used]
-        if action != "iot:Connect" or not attributes:
-            return bool(allows(session, action, resource))
-        context = session._policy_context
-        try:
-            for attribute in attributes:
-                session._policy_context = {**context, "iot:connectattributes": attribute}
-                if not allows(session, action, resource):
-                    return False
-        finally:
-            session._policy_context = context
-        return True
-
-    seams.replace(iot._WSSession, "_policy_allows", allows_with)
 
 
 def limit_topics(seams: Seams, iot: Any) -> None:
