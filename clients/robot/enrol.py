@@ -21,7 +21,10 @@ MQTT_PORT = 8883
 
 
 def enrol(staff: Mall, bot_id: str, folder: Path) -> Files:
-    """A registered robot's files: those that are there, or else a new key and its certificate. Raises MallError and WaitTimeoutError."""
+    """A registered robot's files: those that are there, or else a new key and its certificate.
+
+    Raises MallError and WaitTimeoutError.
+    """
     files = Files(folder / bot_id)
     if files.identity():
         return files
