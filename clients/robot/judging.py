@@ -27,6 +27,7 @@ UNSUPPORTED_AT_NODES = ("theta", "allowed_deviation_theta")
 UNTIL_ANOTHER_ORDER = errors.REJECTIONS - {errors.MOBILE_ROBOT_NOT_AVAILABLE} | {
     errors.NO_ORDER_TO_CANCEL,
     errors.PICK_FAILED,
+    errors.DROP_FAILED,
 }
 
 
