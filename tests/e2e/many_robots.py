@@ -103,10 +103,11 @@ def statuses(staff: Mall) -> dict[str, str]:
     return {bot["id"]: bot["status"] for bot in staff.pages("/api/depot/bots", "bots")}
 
 
-def lists_of(staff: Mall, products: Sequence[Json], number: int) -> list[str]:
-    """Shopping lists of one to three products, made by staff, and made available to robots."""
+def lists_of(staff: Mall, products: Sequence[Json], number: int, pace: float) -> list[str]:
+    """Shopping lists of one to three products, made by staff one after another, and made available to robots."""
 
     def make(count: int) -> str:
+        time.sleep(pace)
         chosen = [products[(count * 7 + step * 11) % len(products)] for step in range(1 + count % 3)]
         items = [
             {"storeId": one["storeId"], "productId": one["id"], "quantity": 1 + count % 4}
@@ -116,8 +117,7 @@ def lists_of(staff: Mall, products: Sequence[Json], number: int) -> list[str]:
         staff.put(f"/api/depot/shopping/{made}/initiate")
         return made
 
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(make, range(number)))
+    return [make(count) for count in range(number)]
 
 
 def measure(people: People, units: Sequence[Unit], drops: Drops, options: argparse.Namespace) -> Json:
@@ -132,7 +132,7 @@ def measure(people: People, units: Sequence[Unit], drops: Drops, options: argpar
     trouble = threading.Thread(target=cause, args=(units, troubles, staff, options.trouble_every, luck))
     trouble.start()
     try:
-        lists = lists_of(staff, products, options.lists)
+        lists = lists_of(staff, products, options.lists, options.pace)
         wait_for(lambda: _all_completed(staff, lists), "lists that are completed", seconds=DONE_WITHIN)
     finally:
         troubles.over.set()
@@ -222,6 +222,7 @@ def main() -> int:
     parser.add_argument("--robots", type=int, default=100)
     parser.add_argument("--lists", type=int, help="to collect (as many as robots)")
     parser.add_argument("--speed", type=float, default=3.0, help="times as fast as a real robot")
+    parser.add_argument("--pace", type=float, default=2.0, help="seconds between two lists")
     parser.add_argument("--trouble-every", type=float, default=2.0, help="seconds from one trouble to the next")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, help="of a local cloud that runs; with its --state")
