@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from events.depot import BotRegistered, BotRetired
+from events.envelope import Metadata
 from events.shapes import Stop
 from functions.kernel.projections.projection import Projection, read, read_many
 from functions.kernel.runtime import clock, runtime
@@ -28,12 +29,12 @@ projection = Projection()
 
 
 @projection.on(BotRegistered)
-def robot_row(event: BotRegistered) -> Row:
+def robot_row(event: BotRegistered, metadata: Metadata) -> Row:
     return Row(ROBOTS, event.bot_id, {"id": event.bot_id, "name": event.name})
 
 
 @projection.on(BotRetired)
-def retired_row(event: BotRetired) -> Row:
+def retired_row(event: BotRetired, metadata: Metadata) -> Row:
     return Row(ROBOTS, event.bot_id, None)
 
 
