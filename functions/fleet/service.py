@@ -7,7 +7,6 @@ not show it leads to it, until it does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from events.floor.plan import plan
@@ -29,7 +28,7 @@ from functions.fleet.robot_events import CANCEL, PAUSE, RESUME, RETRY, SKIP, Ask
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.messaging.topics import EPOCH, Received
+from functions.kernel.messaging.topics import Received
 from functions.kernel.runtime import clock, context, runtime
 
 streams = Repository(Robot, publishes)
@@ -154,7 +153,7 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
     The mall's own are known: by their registration, or by what they said on their topics, which a policy lets them
     alone use.
     """
-    presences = [_presence(one.message) for one in said]
+    presences = [_presence(one) for one in said]
 
     def decide(robot: Robot) -> None:
         for presence in presences:
@@ -257,9 +256,10 @@ def _lease() -> int:
     return int(runtime.current().setting("ROBOT_LEASE"))
 
 
-def _presence(said: BrokerEvent) -> Presence:
-    at = clock.stamp(EPOCH + timedelta(milliseconds=said.timestamp))
-    return Presence(said.event_type == "connected", said.version, said.session, at)
+def _presence(said: Received[BrokerEvent]) -> Presence:
+    """By the time at which a rule took it: the event's own may be two minutes wrong."""
+    event = said.message
+    return Presence(event.event_type == "connected", event.version, event.session, said.at)
 
 
 def _shown(robot: Mapping[str, Any], details: Mapping[tuple[str, str], Mapping[str, Any]]) -> Shown:

@@ -51,6 +51,8 @@ class MemoryBroker:
         self.robots: dict[str, StreamRobot] = {}
         self._waiting: list[tuple[Published, bytes]] = []
         self._connections = 0
+        self.presence_wrong_by = 0
+        """Milliseconds by which the times in presence events are wrong."""
 
     def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
         """Publish to a robot's topic."""
@@ -90,7 +92,7 @@ class MemoryBroker:
         """A connection of a client began or ended."""
         said = {
             "clientId": robot,
-            "timestamp": self._milliseconds(),
+            "timestamp": self._milliseconds() + self.presence_wrong_by,
             "eventType": "connected" if connected else "disconnected",
             "sessionIdentifier": session,
             "versionNumber": version,
