@@ -219,16 +219,14 @@ def let_revoke(function: ServiceFunction, stage: Stage) -> None:
 
 
 def let_issue(function: ServiceFunction, stage: Stage) -> None:
-    """Let a function issue certificates, and revoke those that newer ones replace; it tells robots where to connect."""
+    """Let a function issue certificates, and revoke those that newer ones replace."""
     _let_change(function, {of: [*ISSUING[of], *REVOKING[of]] for of in ISSUING})
     function.allow(["iot:CreateCertificateFromCsr"], "*")
     reason = "A certificate has no name before it is made, and IAM knows no resource for the call: * is the narrowest."
     Validations.of(function).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
-    variables = {"ROBOTS_POLICY": policy_name(stage), "ROBOTS_ENDPOINT": stage.broker}
+    function.function.add_environment("ROBOTS_POLICY", policy_name(stage))
     if stage.engine:
-        variables["ROBOTS_CA"] = f"{stage.engine}/_ministack/iot/ca.pem"
-    for name, value in variables.items():
-        function.function.add_environment(name, value)
+        function.function.add_environment("ROBOTS_CA", f"{stage.engine}/_ministack/iot/ca.pem")
 
 
 def _let_change(function: ServiceFunction, actions: dict[str, list[str]]) -> None:
