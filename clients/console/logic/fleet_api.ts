@@ -5,8 +5,8 @@ import "../../pages/generated/api.ts";
 interface FleetError {
   type: string;
   level: string;
-  description?: string | null;
-  hint?: string | null;
+  description: string;
+  hint: string;
   references: { key: string; value: string }[];
 }
 
@@ -23,6 +23,8 @@ interface FleetRobot {
   operatingMode: string | null;
   battery: number | null;
   order: { listId: string; assignment: number } | null;
+  /** Ids of actions that failed, and wait until they are tried again or skipped. */
+  retriable: string[];
   errors: FleetError[];
 }
 
