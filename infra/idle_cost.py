@@ -47,6 +47,8 @@ BY_USE = {
     "AWS::Events::EventBus": "by entry",
     "AWS::IAM::Policy": "free",
     "AWS::IAM::Role": "free",
+    "AWS::IoT::Policy": "free",
+    "AWS::IoT::TopicRule": "by message that it takes, and by action",
     "AWS::KMS::Alias": "free",
     "AWS::Lambda::Alias": "free",
     "AWS::Lambda::Function": "by request and duration",

@@ -8,6 +8,7 @@ may come twice and in any order: https://docs.aws.amazon.com/iot/latest/develope
 from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_sqs as sqs
@@ -15,6 +16,7 @@ from constructs import Construct
 
 from events.vda5050.topics import Kind, Topics
 from functions.kernel.messaging.topics import Topics as Messages
+from infra.alarms import MINUTE, Alarms
 from infra.function import ServiceFunction
 from infra.names import named
 from infra.queues import ConsumedQueue
@@ -40,7 +42,7 @@ LIFE_CYCLE = (
 ANY_ROBOT = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))  # a robot's id, a UUID
 THING = "${iot:Connection.Thing.ThingName}"
 SPOKEN = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
-RETAINED = (Kind.CONNECTION,)
+RETAINED = (Kind.CONNECTION, Kind.FACTSHEET)
 TOLD = (Kind.ORDER, Kind.INSTANT_ACTIONS)
 CONNECT_WITH = ("PersistentConnect", "LastWill")
 
@@ -70,6 +72,7 @@ class RobotsTopics(ConsumedQueue):
     """How robots' messages reach the function `topics`: rules → queue, and what a rule cannot send → `undelivered`."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, topics: Messages) -> None:
+        """The queue, the rules to it, their alarms, and the policy of the robots that speak."""
         super().__init__(scope, construct_id, stage=stage, name=topics.queue)
         self.topics = topics
         self.rules = rules(stage, topics)
@@ -80,6 +83,37 @@ class RobotsTopics(ConsumedQueue):
         iot.CfnPolicy(
             self, "Robots", policy_name=policy_name(stage), policy_document=robots_policy(Stack.of(self), stage)
         )
+
+        self._alarms()
+
+    def _alarms(self) -> None:
+        """What a rule could not send is a dead letter, which has an alarm; these are on what is lost.
+
+        A query, because AWS does not say what values the second dimension of a failure has, ActionType.
+        https://docs.aws.amazon.com/iot/latest/developerguide/metrics_dimensions.html
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
+        """
+        alarms = Alarms(self, self.stage, self.topics.service)
+        are_ours = " OR ".join(f"RuleName = '{name}'" for name in self.rules)
+        lost = cloudwatch.MathExpression(
+            expression=f'SELECT SUM(ErrorActionFailure) FROM "AWS/IoT" WHERE {are_ours}',
+            period=MINUTE,
+            label="RulesLost",
+        )
+        why = "robots' messages are lost: a rule could send neither to its queue nor to that for errors"
+        alarms.add("RulesLost", lost, 1, f"{why}: aws iot list-topic-rules")
+        throttled = [
+            cloudwatch.Metric(
+                namespace="AWS/IoT",
+                metric_name="RuleMessageThrottled",
+                dimensions_map={"RuleName": name},
+                period=MINUTE,
+                statistic="Sum",
+            )
+            for name in self.rules
+        ]
+        quota = "aws service-quotas list-service-quotas --service-code iotcore"
+        alarms.sum_of("RulesThrottled", throttled, f"robots' messages are lost: rules are throttled; quotas: {quota}")
 
     def _rule(self, name: str, query: str) -> None:
         rule = iot.CfnTopicRule(

@@ -23,6 +23,16 @@ ORDER = {
 }
 SECONDS = 0.02  # of an invocation, assumed: no call of AWS was timed here
 
+STATES = 25  # of a robot for an order, that it reports by MQTT: of the standard's, and held by a test of fleet
+# A robot's reports come in; an order is published by HTTP, sent to the robot, and acknowledged by it, which AWS meters
+# with MQTT 5 (https://aws.amazon.com/iot-core/pricing/additional-details/). Each report is taken by one rule.
+STREAM = {"mqtt_messages": STATES + 3, "rules": STATES, "rule_actions": STATES}
+STREAM_PRICES = {
+    "mqtt_messages": prices.MQTT_MESSAGE,
+    "rules": prices.RULE,
+    "rule_actions": prices.RULE_ACTION,
+}
+
 PRICES = {
     "http_requests": prices.HTTP_REQUEST,
     "invocations": prices.INVOCATION + SECONDS * STAGES["prod"].memory_mb / 1024 * prices.GB_SECOND,
@@ -40,12 +50,26 @@ def order_cost() -> dict[str, float]:
     return {kind: 1e6 * count * PRICES[kind] for kind, count in ORDER.items()}
 
 
+def stream_cost() -> dict[str, float]:
+    """Dollars for a million orders more, where a robot collects by the robots' stream, by kind of unit."""
+    return {kind: 1e6 * count * STREAM_PRICES[kind] for kind, count in STREAM.items()}
+
+
+def robot_cost() -> float:
+    """Dollars a month for a robot that is always connected, whatever it does."""
+    return prices.MONTH_MINUTES * prices.CONNECTION_MINUTE
+
+
 def main() -> int:
-    costs = order_cost()
+    costs, stream = order_cost(), stream_cost()
     print("one order: two of one product, 6 requests, nothing looked at (docs/performance.md has a larger one)")
     for kind, dollars in costs.items():
         print(f"{ORDER[kind]:8,} {kind.replace('_', ' '):16} ${dollars:7.2f}")
     print(f"{'':8} for 1,000,000 orders ${sum(costs.values()):7.2f}")
+    print("more, where the robot reports by MQTT")
+    for kind, dollars in stream.items():
+        print(f"{STREAM[kind]:8,} {kind.replace('_', ' '):16} ${dollars:7.2f}")
+    print(f"{'':8} for 1,000,000 orders ${sum(stream.values()):7.2f}, and ${robot_cost():.4f} a robot and month")
     return 0
 
 

@@ -25,3 +25,8 @@ WRITE_UNIT = 0.625 / 1e6  # on demand. https://aws.amazon.com/dynamodb/pricing/o
 READ_UNIT = 0.125 / 1e6  # The same page.
 TABLE_GB = 0.25  # stored, and month. The same page.
 BACKUP_GB = 0.20  # of point-in-time recovery, and month. The same page.
+# What is metered how: https://aws.amazon.com/iot-core/pricing/additional-details/
+MQTT_MESSAGE = 1.00 / 1e6  # of up to 5 KB, of the first billion a month. https://aws.amazon.com/iot-core/pricing/
+RULE = 0.15 / 1e6  # for each message that it takes, of up to 5 KB. The same page.
+RULE_ACTION = 0.15 / 1e6  # The same page.
+CONNECTION_MINUTE = 0.08 / 1e6  # The same page.

@@ -224,7 +224,7 @@ class BatteryCharging(Shape):
     critical_low_charging_level: Percent | None = None
     maximum_desired_charging_level: Percent | None = None
     minimum_desired_charging_level: Percent | None = None
-    minimum_charging_time: UInt32 | None = None
+    minimum_charging_time: Positive | None = None
 
 
 class MobileRobotConfiguration(Shape):

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-# The standard gives the range of an angle as ±Pi and its schemas write that down rounded up.
-_PI = math.pi + 1e-4
+# The range of an angle is ±Pi, which the standard's own schemas and many robots round up, to milliradians at worst.
+_PI = math.pi + 1e-3
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$"
 
 UInt32 = Annotated[int, Field(ge=0, le=2**32 - 1)]

@@ -1,7 +1,7 @@
 """Shopping lists, which robots collect (bot.py)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from functions.depot.stops import Key, Line, Shortage, Stop, found, items_at, not_picked, planned, reported, with_picked
@@ -29,16 +29,20 @@ class Assigned(DomainEvent):
 
 @dataclass(frozen=True)
 class Started(DomainEvent):
-    """at: RFC 3339; earlier code did not keep it."""
+    """at: RFC 3339; earlier code did not keep it. is_followed: whether the same report says more."""
 
     at: str = ""
+    is_followed: bool = False
 
 
 @dataclass(frozen=True)
 class Picked(DomainEvent):
+    """is_followed: whether the same report says more."""
+
     store_id: str
     product_id: str
     quantity: int
+    is_followed: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,12 +140,13 @@ class ShoppingList(Aggregate):
         if self.bot_id != bot_id:
             raise RefusedError("another bot has the shopping list", self.status)
         self._must_have_number(assignment)
-        if self.status == "assigned":
-            self.record(Started(at))
-        for (store_id, product_id), quantity in picked.items():
-            before = self._picked_of(store_id, product_id, at_most=quantity)
+        said: list[Started | Picked] = [Started(at)] if self.status == "assigned" else []
+        for key, quantity in picked.items():
+            before = self._picked_of(*key, at_most=quantity)
             if quantity > before or (done and quantity < before):
-                self.record(Picked(store_id, product_id, quantity))
+                said.append(Picked(*key, quantity))
+        for position, event in enumerate(said, start=1):
+            self.record(replace(event, is_followed=done or position < len(said)))
         if done:
             listed = items_at(self.stops)
             missing = {key: item.quantity - picked.get(key, 0) for key, item in listed.items()}

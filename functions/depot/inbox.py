@@ -4,6 +4,7 @@ from typing import Any
 
 from events.checkout import CancelShoppingList, CreateShoppingList, InitiateShopping
 from events.depot import (
+    BotRetired,
     CollectionAccepted,
     CollectionRefused,
     LeaseEnds,
@@ -100,6 +101,11 @@ def robot_connected(event: RobotConnected) -> None:
 @inbox.on(RobotDisconnected)
 def robot_disconnected(event: RobotDisconnected) -> None:
     stream.disconnected(event.bot_id, _sent().stream_version)
+
+
+@inbox.on(BotRetired)
+def bot_retired(event: BotRetired) -> None:
+    views.forget_heartbeats(event.bot_id)
 
 
 def _sent() -> Metadata:

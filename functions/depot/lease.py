@@ -38,8 +38,8 @@ def seconds() -> int:
 
 
 def renew(bot_id: str, at: datetime | None = None) -> None:
-    """Take a heartbeat of a robot, of now or of a moment: its lease begins again, unless it has just begun."""
-    moment = at or clock.now()
+    """Take a heartbeat of a robot, of now or of a moment before: its lease begins again, unless it has just begun."""
+    moment = min(at or clock.now(), clock.now())
     recorded = views.last_heartbeat(bot_id)
     if recorded is None or (moment - recorded).total_seconds() >= _recorded_for():
         views.record_heartbeat(bot_id, moment)

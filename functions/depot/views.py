@@ -50,6 +50,7 @@ from functions.kernel.runtime.views import Page, Row
 AT_A_TIME = 25  # rows of what waits that are read at once: about as many pairs as a second makes
 WAITING_LISTS, IDLE_BOTS = "waiting lists", "idle bots"
 AT_WORK = ("assigned", "active")  # of a list: a robot has it. Its row says "assigned", that of earlier code either.
+LATER_THAN_ANY = 10**15  # milliseconds, as the version of a row that has the time of a heartbeat
 INDEXED = ("pending", "available", "cancelled")
 
 projection = Projection(indexes=["by_status"])
@@ -74,9 +75,8 @@ def bot_row(event: BotState, metadata: Metadata) -> Row:
 
 
 @projection.on(BotRetired)
-def no_bot_row(event: BotState, metadata: Metadata) -> list[Row]:
-    """Nothing of a retired robot is shown, and none of its heartbeats kept."""
-    return [Row("bots", event.bot_id, None), Row("heard", event.bot_id, None)]
+def no_bot_row(event: BotState, metadata: Metadata) -> Row:
+    return Row("bots", event.bot_id, None)
 
 
 def _since(metadata: Metadata) -> dict[str, Any]:
@@ -204,6 +204,11 @@ def record_heartbeat(bot_id: str, moment: datetime) -> None:
     """Store the time of a robot's latest heartbeat; an earlier one than the stored one changes nothing."""
     row = Row("heard", bot_id, {"time": clock.stamp(moment)})
     runtime.current().views.put(row, round(moment.timestamp() * 1000))
+
+
+def forget_heartbeats(bot_id: str) -> None:
+    """Keep no time of a robot's heartbeat, nor any that comes."""
+    runtime.current().views.put(Row("heard", bot_id, None), LATER_THAN_ANY)
 
 
 def last_heartbeat(bot_id: str) -> datetime | None:

@@ -1,7 +1,39 @@
-"""The use cases of the robots' gateway."""
+"""The use cases of the robots' gateway: what the depot says, what robots say, and what staff ask of robots.
 
+A use case changes a robot's stream first, and publishes to the broker after that. What was not published, because the
+function or the broker failed, goes out again: the message is handled again, and each later state of the robot that does
+not show it leads to it, until it does.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from events.floor.plan import plan
+from events.queries import FindBotCredential
+from events.shapes import Stop
+from events.vda5050.collecting import list_and_assignment, order_id
+from events.vda5050.connection import Connection, ConnectionState
+from events.vda5050.factsheet import Factsheet
+from events.vda5050.state import State
+from events.vda5050.text import to_bytes
+from events.vda5050.topics import Topics
+from functions.fleet import orders, reading, views
+from functions.fleet.broker import broker
+from functions.fleet.domain import Robot
+from functions.fleet.publish import publishes
+from functions.fleet.reading import BrokerEvent
+from functions.fleet.reports import Presence, Task
+from functions.fleet.robot_events import CANCEL, PAUSE, RESUME, RETRY, SKIP, Asked, Collected, Instruction, OrderSent
+from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.eventstore.repository import Repository
+from functions.kernel.messaging.queries import Ask
+from functions.kernel.messaging.topics import EPOCH, Received
+from functions.kernel.runtime import clock, context, runtime
+
+streams = Repository(Robot, publishes)
+find_bot_credential = Ask(FindBotCredential)
 
 
 @dataclass(frozen=True)
@@ -36,34 +68,223 @@ class Shown:
 
 def robots(limit: int, after: dict[str, Any] | None) -> tuple[list[Shown], dict[str, Any] | None]:
     """A page of robots, by their ids, and where the next begins (None at the end)."""
-    raise NotImplementedError
+    page = views.robots(limit, after)
+    details = views.details([row["id"] for row in page.rows])
+    return [_shown(row, details) for row in page.rows], page.after
 
 
 def robot(id: str) -> Shown:
     """A robot. Raises NotFoundError, also for one that was retired."""
-    raise NotImplementedError
+    row = views.robot(id)
+    if row is None:
+        raise NotFoundError(f"there is no robot {id}")
+    return _shown(row, views.details([id]))
+
+
+def is_known(id: str) -> None:
+    """Raises NotFoundError for a robot that is not registered, RefusedError for one that was retired.
+
+    One of which nothing has come yet is asked of the depot. Raises UnavailableError where that does not answer.
+    """
+    found = streams.load(id).aggregate
+    if found.retired:
+        raise RefusedError("the robot is retired", "retired")
+    if found.is_new:
+        find_bot_credential(bot_id=id)
 
 
 def pause(id: str) -> None:
-    """Ask a robot to pause. Raises NotFoundError, and UnavailableError while the broker does not answer."""
-    raise NotImplementedError
+    """Ask a robot to pause. Raises NotFoundError, and RefusedError for one that was retired."""
+    _ask(id, PAUSE)
 
 
 def resume(id: str) -> None:
     """Ask a robot to go on. Raises as `pause` does."""
-    raise NotImplementedError
+    _ask(id, RESUME)
 
 
 def retry(id: str, action_id: str) -> None:
-    """Ask a robot to try an action again that failed and waits. Raises as `pause` does, and RefusedError."""
-    raise NotImplementedError
+    """Ask a robot to try an action again that failed and waits. Raises RefusedError for one that does not wait."""
+    _ask(id, RETRY, action_id)
 
 
 def skip(id: str, action_id: str) -> None:
     """Ask a robot to give up an action that failed and waits. Raises as `retry` does."""
-    raise NotImplementedError
+    _ask(id, SKIP, action_id)
 
 
-def is_known(id: str) -> None:
-    """Raises NotFoundError for a robot that is not known here, and RefusedError for one that was retired."""
-    raise NotImplementedError
+def name_robot(id: str, name: str) -> None:
+    """The depot registered a robot."""
+    streams.create(id, lambda robot: robot.name_it(name))
+
+
+def take_task(id: str, task: Task) -> None:
+    """The depot says what a robot has to do: its order goes out, or the one that it has is called off."""
+    now, node = clock.stamp(), ""
+    if task.order_id and views.stops(task.list_id, task.assignment):
+        node = _node(id)
+
+    def decide(robot: Robot) -> None:
+        robot.take_task(task, now)
+        if robot.order_id == task.order_id:
+            robot.set_out(node, now)
+
+    _send_what_is_open(streams.create(id, decide))
+
+
+def take_stops(id: str, list_id: str, assignment: int, stops: Sequence[Stop]) -> None:
+    """The depot says what is to be collected of a robot's list. Of one that is not on the stream it is not kept."""
+    if not streams.load(id).aggregate.on_stream:
+        return
+    views.keep_stops(list_id, assignment, stops)
+    robot = streams.load(id).aggregate
+    if robot.order_id == order_id(list_id, assignment):
+        _send_what_is_open(robot)
+
+
+def refuse(id: str, list_id: str, assignment: int) -> None:
+    """The depot refused what a robot reported: the list is not its own any more."""
+    now = clock.stamp()
+    _send_what_is_open(streams.change(id, lambda robot: robot.refuse(order_id(list_id, assignment), now)))
+
+
+def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
+    """The broker says that connections of a client began or ended. Clients that are not the mall's robots are ignored.
+
+    The mall's own are known: by their registration, or by what they said on their topics, which a policy lets them
+    alone use.
+    """
+    presences = [_presence(one.message) for one in said]
+
+    def decide(robot: Robot) -> None:
+        for presence in presences:
+            if not robot.is_new:
+                robot.note_presence(presence)
+
+    robot = streams.create(id, decide)
+    last = robot.presence
+    for one, presence in zip(said, presences, strict=True):
+        if presence == last:
+            gone = "offline" if one.message.in_order else "broken"
+            views.keep_connection(id, presence.at, "online" if presence.connected else gone)
+
+
+def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:
+    """A robot says that it is online. What says that it is not decides nothing: a last will may come late."""
+    online = [one.at for one in said if one.message.connection_state is ConnectionState.ONLINE]
+    if online:
+        streams.create(id, lambda robot: robot.begin_session(max(online)))
+
+
+def describe(id: str, said: Sequence[Received[Factsheet]]) -> None:
+    """A robot says what it can do."""
+    lacks = reading.lacks(said[-1].message)
+    streams.create(id, lambda robot: robot.describe(lacks))
+
+
+def report(id: str, said: Sequence[Received[State]]) -> None:
+    """A robot says how it is, perhaps several times; the newest goes into its row."""
+    now = clock.stamp()
+    reports = [(reading.report(one.message, one.at), one.message) for one in said]
+    reports.sort(key=lambda pair: (pair[0].at, pair[0].header))
+
+    def decide(robot: Robot) -> None:
+        for found, _ in reports:
+            robot.report(found, now)
+        if robot.wants_order and views.stops(robot.task.list_id, robot.task.assignment):
+            robot.set_out(reports[-1][0].node, now)
+        if any(isinstance(event, Collected) for event in robot.changes):
+            context.current().correlation_id = robot.task.flow or context.current().correlation_id
+
+    robot = streams.create(id, decide)
+    newest, state = reports[-1]
+    if newest.at >= robot.session and not robot.retired:
+        views.keep_report(id, newest.at, reading.row(state, newest, robot.lacks), heard=robot.keeps_its_lease(newest))
+    if any(isinstance(event, OrderSent) for event in robot.changes):
+        _send_order(robot, robot.start)
+    asked = {event.id for event in robot.changes if isinstance(event, Asked)}
+    _send_instructions(robot, [one for one in robot.asked if one.id in asked])
+
+
+def _ask(id: str, kind: str, action_id: str = "") -> None:
+    now = clock.stamp()
+    reported = views.report(id) or {}
+    if action_id and action_id not in reported.get("retriable", ()):
+        streams.get(id)
+        raise RefusedError(f"the action {action_id} does not wait to be tried again")
+    robot = streams.change(id, lambda robot: robot.ask(kind, now, action_id))
+    if reported.get("listens", True):
+        _send_instructions(robot, robot.asked)
+
+
+def _send_what_is_open(robot: Robot) -> None:
+    """Send all that a robot has not shown yet, for a message that is handled again may have failed just here."""
+    if robot.wants_order:
+        _send_order(robot, robot.start if robot.sent == robot.order_id else _node(robot.id))
+    _send_instructions(robot, [one for one in robot.asked if one.kind == CANCEL])
+
+
+def _send_order(robot: Robot, start: str) -> None:
+    """Publish a robot's order, once it is known what is to be collected and where the robot is."""
+    stops = views.stops(robot.task.list_id, robot.task.assignment)
+    if stops is None or not start:
+        return
+    order = orders.order(
+        robot.id, robot.order_id, stops, start=start, header_id=robot.orders, at=clock.now(), floor=plan()
+    )
+    broker().publish(_topics().order(robot.id), to_bytes(order), expires=_lease())
+
+
+def _send_instructions(robot: Robot, wanted: Sequence[Instruction]) -> None:
+    if not wanted:
+        return
+    actions = orders.instant_actions(
+        robot.id, [(one.id, one.kind, one.target) for one in wanted], header_id=robot.asks, at=clock.now()
+    )
+    broker().publish(_topics().instant_actions(robot.id), to_bytes(actions), expires=_lease())
+
+
+def _node(id: str) -> str:
+    """The node where a robot is, "" where that is not known."""
+    return (views.report(id) or {}).get("node") or ""
+
+
+def _topics() -> Topics:
+    return Topics(f"mallbots-{runtime.current().setting('STAGE')}")
+
+
+def _lease() -> int:
+    return int(runtime.current().setting("ROBOT_LEASE"))
+
+
+def _presence(said: BrokerEvent) -> Presence:
+    at = clock.stamp(EPOCH + timedelta(milliseconds=said.timestamp))
+    return Presence(said.event_type == "connected", said.version, said.session, at)
+
+
+def _shown(robot: Mapping[str, Any], details: Mapping[tuple[str, str], Mapping[str, Any]]) -> Shown:
+    id = robot["id"]
+    reported, presence = details.get((views.REPORTS, id), {}), details.get((views.CONNECTIONS, id), {})
+    at = reported.get("at")
+    order = list_and_assignment(reported.get("order") or "")
+    # What a robot said after the last known end of a connection came over a later one.
+    is_back = at is not None and at > presence.get("at", "")
+    return Shown(
+        id=id,
+        name=robot["name"],
+        connection="online" if is_back else presence.get("connection", "offline"),
+        last_reported_at=at,
+        node=reported.get("node"),
+        x=reported.get("x"),
+        y=reported.get("y"),
+        driving=reported.get("driving", False),
+        paused=reported.get("paused", False),
+        operating_mode=reported.get("mode"),
+        battery=reported.get("battery"),
+        list_id=order[0] if order else None,
+        assignment=order[1] if order else None,
+        errors=tuple(
+            Problem(error["type"], error["level"], error["hint"], tuple((k, v) for k, v in error["references"]))
+            for error in reported.get("errors", ())
+        ),
+    )

@@ -18,6 +18,7 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 Resource = dict[str, Any]
 
 ORIGINS = "https://kiosk.mall.example,https://staff.mall.example:8443"
+BROKER = "abc-ats.iot.eu-west-1.amazonaws.com"
 STUB = "functions.payments.provider:connect"  # stands for an adapter, which prod must have and this repository lacks
 
 
@@ -80,6 +81,8 @@ def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
     placeholder.mkdir(parents=True)
     (placeholder / "nothing.py").write_text("")
     said = {"stage": stage_name, **context}
+    if stage_name != "local":
+        said["broker"] = BROKER
     if stage_name == "prod":
         said["payment_provider"] = STUB
     app = cdk.App(outdir=str(folder / "out"), context=said)

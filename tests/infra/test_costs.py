@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.idle_cost import BY_USE, COSTS, idle_cost
-from infra.order_cost import ORDER, PRICES, main, order_cost
+from infra.order_cost import ORDER, PRICES, STREAM, STREAM_PRICES, main, order_cost, robot_cost, stream_cost
 from infra.stages import STAGES
 from tests.infra.conftest import Templates
 
@@ -45,6 +45,13 @@ def test_what_a_million_orders_cost() -> None:
     """README names the sum: `make order-cost`."""
     assert set(PRICES) == set(ORDER)
     assert round(sum(order_cost().values())) == 296
+
+
+def test_what_a_million_orders_cost_more_by_the_robots_stream() -> None:
+    """README names the sums: `make order-cost`."""
+    assert set(STREAM_PRICES) == set(STREAM)
+    assert round(sum(stream_cost().values()), 2) == 35.50
+    assert round(robot_cost(), 4) == 0.0035
 
 
 def test_the_cost_of_an_order_is_printed_with_what_the_order_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,12 @@ def test_every_deployment_that_the_pages_show_is_let_through(monkeypatch: pytest
     monkeypatch.setattr(bundling, "require_bytecode", lambda _stage: None)
     stages = set()
     for page, variables in shown():
-        context = {**told(variables), "stage": variables["STAGE"], "deploying": "yes", "broker": BROKERS["iot:Data-ATS"]}
+        context = {
+            **told(variables),
+            "stage": variables["STAGE"],
+            "deploying": "yes",
+            "broker": BROKERS["iot:Data-ATS"],
+        }
         if "payment_provider" in context:
             assert context["payment_provider"] == ADAPTER
             context["payment_provider"] = STUB

@@ -284,4 +284,9 @@ class Cloud:
             "audits": self.audits,
             "recovery": {name: recovery(name) for name in self.tables},
             "code_key": CODE_KEY,
+            "certificates": {
+                one.id: (thing, one.status)
+                for one in self.broker.registry.certificates.values()
+                for thing in one.things
+            },
         }

@@ -1,5 +1,6 @@
 """The deployment: all services, wired as infra/service.py and infra/queues.py wire them."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from functions.fleet.broker import IotBroker
+from functions.fleet.identities import IotIdentities
 from functions.gateway.api import api as gateway_api
 from functions.gateway.authorizer import Authorizer
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
@@ -15,6 +17,7 @@ from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
+from functions.kernel.messaging.topics import Topics
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.routes import Route, match_path
@@ -26,8 +29,8 @@ from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.event_source import Worker
 from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
+from tests.simulation.iot.control_client import IotClient
 from tests.simulation.iot.data_client import IotDataClient
-from tests.simulation.iot.identities import SimulatedIdentities
 from tests.simulation.iot.wiring import deployed, robots_topics
 from tests.simulation.kms import Kms, KmsClient
 from tests.simulation.lambda_client import LambdaClient
@@ -44,6 +47,7 @@ JWKS = token_keys.jwks(token_keys.read(TOKEN_KEYS))
 MAX_RECEIVES = 200
 CONCURRENCY = 10
 ROBOTS_BATCH, ROBOTS_WINDOW = 100, 1.0  # of the queue of what robots report
+os.environ.setdefault("ROBOTS_ENDPOINT", "broker.simulated:8883")  # fleet reads it as deployed
 
 
 @cache
@@ -135,13 +139,8 @@ class Deployment:
 
     def _topics_queues(self) -> tuple[Queue, Queue]:
         """The queue of what robots report, and that of what the broker's rules could not send there."""
-        (queue, undelivered), *others = [
-            self._queues(f"{service}/{registered.topics.queue}")
-            for service, registered in self._manifests.items()
-            if registered.topics
-        ]
-        assert not others, "one service handles the robots' topics"
-        return queue, undelivered
+        names = [f"{name}/{one.topics.queue}" for name, one in self._manifests.items() if one.topics]
+        return self._queues(*names or ["fleet/topics"])
 
     def _queues(self, name: str, *, fifo: bool = False) -> tuple[Queue, Queue]:
         """A queue that a function consumes, and that of what never came in; its dead letters have one too."""
@@ -202,7 +201,7 @@ class Deployment:
         events = EventsClient(self.bus, Wire(self._world, container, "events", attempts=1), self._world, name)
         owners = {owner: f"{owner}/queries" for owner in registered.asks}
         asking = LambdaClient(self.functions, self._world, Wire(self._world, container, "lambda"))
-        consumed = [*registered.inboxes, *([registered.topics] if registered.topics else [])]
+        consumed: list[Inbox | Topics] = [*registered.inboxes, *([registered.topics] if registered.topics else [])]
         own = {one.queue: self.queues[f"{service}/{one.queue}"] for one in consumed}
         dead = self.queues.get(f"{service}/{part}/{'failures' if part == 'relay' else 'dead-letters'}")
         return Runtime(
@@ -227,7 +226,7 @@ class Deployment:
                 "provider": ProviderClient(self.provider, self._world, container),
                 "code_key": CODE_KEY,
                 "broker": self._broker_port(container),
-                "identities": SimulatedIdentities(self.broker, self._world, container),
+                **self._identities(container),
                 "texts": TextsClient(self.texts, self._world, container),
                 **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
             },
@@ -241,6 +240,11 @@ class Deployment:
         return IotBroker(
             IotDataClient(self.broker, self._world, Wire(self._world, container, "iot-data"), container.name)
         )
+
+    def _identities(self, container: Container) -> dict[str, object]:
+        client = IotClient(self.broker.registry, self._world, Wire(self._world, container, "iot"))
+        identities = IotIdentities(client, "robots")  # type: ignore[arg-type]  # a part of the client
+        return {"identities": identities, "revocation": identities, "authorities": "a root of trust"}
 
     def _gateway(self) -> None:
         name = "gateway/api"

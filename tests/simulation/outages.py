@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 
 # How each call to an AWS service fails that is away: it is throttled, answered with 500, or not answered at all.
 WAYS = ("throttled", "error", "silent")
-BUS, PROVIDER, CARRIER, KMS, BROKER = "bus", "provider", "texts", "kms", "broker"  # names of targets; tables and queues have their own
+# Names of targets; tables and queues have their own.
+BUS, PROVIDER, CARRIER, KMS, BROKER = "bus", "provider", "texts", "kms", "broker"
 DISABLED = "kms key"  # which an operator disabled: KMS refuses its use until it is enabled
 # EventBridge retries a target for 24 hours and up to 185 times, "with an exponential back off and jitter"
 # (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html). How long a back-off is at most

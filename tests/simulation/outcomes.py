@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tests.simulation import outcomes_of_robots
 from tests.simulation.history import Entry
 
 # Each must occur in a long run; otherwise the run shows less than it claims.
@@ -81,6 +82,7 @@ OUTCOMES: dict[str, str] = {
     "table restored": "to a moment before an erasure, and the ledger of erasures applied",
     "name of before": "a message of version 1 was published, with a name and a number",
     "service down for long": "none of its functions ran for an hour",
+    **outcomes_of_robots.OUTCOMES,
 }
 
 # Outcomes that one stored event shows: (service, event) → outcome.
@@ -147,6 +149,7 @@ def count_outcomes(history: list[Entry], committed: Commits) -> Counter[str]:
     _count_answers(history, counted)
     _count_deliveries(history, counted)
     _count_effects(history, counted)
+    outcomes_of_robots.count(history, counted)
     return +counted  # without zeros
 
 

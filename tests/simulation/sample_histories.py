@@ -78,7 +78,8 @@ def _invoice(status: str, amount: int, **more: Any) -> dict[str, Any]:
 
 
 def _bot(status: str, list_id: str | None = None) -> dict[str, Any]:
-    return {"bot_id": "r", "name": "R", "status": status, "list_id": list_id}
+    assignment = 1 if list_id else 0
+    return {"bot_id": "r", "name": "R", "status": status, "list_id": list_id, "assignment": assignment}
 
 
 def _command(name: str) -> NamedData:
@@ -228,7 +229,10 @@ def _collect_and_pay(builder: HistoryBuilder) -> None:
     assigned = ("Assigned", {"bot_id": "r", "assignment": 1})
     builder.commit(LIST, assigned, messages=[("ShoppingListAssigned", _list("assigned", 1))], in_transaction=2)
     builder.commit(
-        BOT, ("TookList", {"list_id": "o"}), messages=[("BotAssigned", _bot("active", "o"))], in_transaction=2
+        BOT,
+        ("TookList", {"list_id": "o", "assignment": 1}),
+        messages=[("BotAssigned", _bot("active", "o"))],
+        in_transaction=2,
     )
     builder.request("PUT", "/api/payments/invoices/o/pay", key="5")
     _ask_provider(builder, "capture", 3000)

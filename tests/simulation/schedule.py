@@ -23,10 +23,12 @@ from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Opener
 from tests.simulation.workload.recovery import RecoveryCrew
 from tests.simulation.workload.robots import Robot
+from tests.simulation.workload.stream_robots import EveningRobot
 
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 QUIESCENCE = "everything settles after the faults"
 RESTORED_DAYS = 0.7  # of those on which somebody was erased
+ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 
@@ -151,9 +153,18 @@ class _Schedule:
         self.workload.client("staff", "staff", RecoveryCrew, self.cloud, self.mall).resume_sagas()
 
     def _finish(self) -> None:
-        robot = self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
+        on_stream = choices_for(self.seed, "the evening").chance(ON_STREAM, "its robot is on the robots' stream")
+        robot: Robot | EveningRobot = (
+            self.workload.client("evening robot on the stream", "bot", EveningRobot, self.cloud, self.mall)
+            if on_stream
+            else self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
+        )
         crew = self.workload.client(RECOVERY, "operator", RecoveryCrew, self.cloud, self.mall)
-        crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
+        try:
+            crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
+        finally:
+            if isinstance(robot, EveningRobot):
+                robot.go_home()
 
     def _restored(self) -> list[Violation]:
         """On some of the days on which somebody was erased, tables are restored after it."""

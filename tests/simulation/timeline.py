@@ -97,6 +97,13 @@ def _fault(fields: dict[str, Any]) -> str:
     return f"{fields['number']}. {fields['name']} at {fields['where']}"
 
 
+def _mqtt(fields: dict[str, Any]) -> str:
+    topic = f"  {'/'.join(fields['topic'].split('/')[-2:])}" if "topic" in fields else ""
+    about = json.loads(fields["payload"]) if "payload" in fields else {}
+    actions = [f"{one['actionType']} {one['actionId']}" for one in about.get("actions", ())]
+    return f"{fields['what']} {fields.get('number', '')}{topic}  {about.get('orderId', '')}{', '.join(actions)}"
+
+
 def _plain(fields: dict[str, Any]) -> str:
     return "  ".join(f"{name} {value}" for name, value in fields.items() if name != "body")
 
@@ -109,4 +116,5 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "published": _published,
     "dead": _dead,
     "fault": _fault,
+    "mqtt": _mqtt,
 }

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.topics import Topics
 from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime, Unsent
 from tests.support.queues import MemoryQueue
@@ -44,6 +45,10 @@ class Subscriber:
         """The pattern of its bus rule; like a deployment, it is computed once."""
         return self.inbox.pattern
 
+    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Handle a batch."""
+        return self.inbox.handle(event)
+
     def wants(self, detail: dict[str, Any]) -> bool:
         """Whether its bus rule matches."""
         metadata = detail["metadata"]
@@ -52,6 +57,16 @@ class Subscriber:
             and metadata["name"] in self.pattern["detail-type"]
             and detail.get("to", self.inbox.service) == self.inbox.service
         )
+
+
+@dataclass
+class TopicsSubscriber(Subscriber):
+    """The topics of a service with their queue; its inbox takes nothing from the bus."""
+
+    topics: Topics
+
+    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+        return self.topics.handle(event)
 
 
 @dataclass

@@ -12,14 +12,19 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def delivered(
-    *messages: Message, id: str = "message-1", stream_version: int = 1, tries: int = 1, hours: float = 0
+    *messages: Message,
+    id: str = "message-1",
+    stream_version: int = 1,
+    tries: int = 1,
+    hours: float = 0,
+    time: str = "2026-03-14T09:26:53.589793Z",
 ) -> dict[str, Any]:
     """An SQS event with these messages; the first has this id, others the id and their position.
 
-    Each was received so many `tries`, the first so many `hours` ago.
+    They were made at a `time`, and each was received so many `tries`, the first so many `hours` ago.
     """
     bodies = [
-        _body(message, f"{id}-{position}" if position else id, stream_version)
+        _body(message, f"{id}-{position}" if position else id, stream_version, time)
         for position, message in enumerate(messages)
     ]
     return {
@@ -52,13 +57,13 @@ def body_of(detail: dict[str, Any]) -> str:
     return json.dumps({"detail-type": metadata["name"], **source, "detail": detail})
 
 
-def _body(message: Message, id: str, stream_version: int) -> str:
+def _body(message: Message, id: str, stream_version: int, time: str) -> str:
     about = type(message).about
     metadata = Metadata(
         id=id,
         name=about.name,
         version=about.version,
-        time="2026-03-14T09:26:53.589793Z",
+        time=time,
         source=SOURCE_PREFIX + about.source,
         stream=f"{about.source}#{getattr(message, about.key)}",
         stream_version=stream_version,

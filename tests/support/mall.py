@@ -20,13 +20,15 @@ from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import MemoryEventStore
+from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import Runtime, active
+from tests.support.broker import MemoryBroker, MemoryIdentities
 from tests.support.callers import CLERK, request_context
-from tests.support.cloud import MemoryBus, Response, Subscriber, Texts
+from tests.support.cloud import MemoryBus, Response, Subscriber, Texts, TopicsSubscriber
 from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes
 from tests.support.keys import MemoryKms
@@ -36,7 +38,7 @@ from tests.support.runtime import CODE_KEY, SETTINGS, TOKEN_KEYS
 
 
 class Mall:
-    """Eleven services, wired as they are deployed."""
+    """All services, wired as they are deployed."""
 
     def __init__(
         self, *, disorder: int | None = None, settings: Mapping[str, str] | None = None, hour: int = 9
@@ -52,6 +54,8 @@ class Mall:
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
         self.connections = MemoryConnections()
+        self.broker = MemoryBroker(self)
+        self.identities = MemoryIdentities()
         self.repeated: dict[str, RepeatedAction] = {}
         known = [(route.method, route.path) for m in self.manifests.values() if m.api for route in m.api.routes]
         self.gateway = Api("gateway", elsewhere=known)
@@ -84,11 +88,14 @@ class Mall:
             bus=MemoryBus(self),
             queue=MemoryQueue(self),
             dead_letters=MemoryQueue(self),
-            queues={inbox.queue: MemoryQueue(self) for inbox in registered.inboxes if inbox.queue != "inbox"},
+            queues={name: MemoryQueue(self) for name in registered.queues if name != "inbox"},
             invoke=self.ask,
             adapters={
                 "texts": self.texts,
                 "connections": self.connections,
+                "broker": self.broker,
+                "revocation": self.identities,
+                "identities": self.identities,
                 "code_key": CODE_KEY,
                 **MemoryKms().adapters,
             },
@@ -101,6 +108,11 @@ class Mall:
             assert isinstance(queue, MemoryQueue)
             assert isinstance(runtime.dead_letters, MemoryQueue)
             self.subscribers.append(Subscriber(inbox, queue, runtime.dead_letters, runtime))
+        if registered.topics:
+            queue, nothing = runtime.queues[registered.topics.queue], Inbox(service, registered.topics.queue)
+            assert isinstance(queue, MemoryQueue)
+            assert isinstance(runtime.dead_letters, MemoryQueue)
+            self.subscribers.append(TopicsSubscriber(nothing, queue, runtime.dead_letters, runtime, registered.topics))
         return runtime
 
     def next_id(self, prefix: str) -> str:
@@ -189,6 +201,13 @@ class Mall:
                         subscriber.queue.send(body)
                     else:
                         held.append((subscriber.queue, body))
+
+    def send_to_topics(self, body: dict[str, Any]) -> None:
+        """What a rule of the robots' broker puts into its queue."""
+        for subscriber in self.subscribers:
+            if isinstance(subscriber, TopicsSubscriber):
+                for _ in range(2 if self._random and self._random.random() < 0.1 else 1):
+                    subscriber.queue.send(json.dumps(body))
 
     def settle(self, rounds: int = 2_000) -> None:
         """Deliver messages until none is due. Raises AssertionError if that does not end."""
@@ -324,7 +343,7 @@ class Mall:
             for message in batch
         ]
         with clock.fixed(lambda: self.now), active(subscriber.runtime):
-            failed = {f["itemIdentifier"] for f in subscriber.inbox.handle({"Records": records})["batchItemFailures"]}
+            failed = {f["itemIdentifier"] for f in subscriber.handle({"Records": records})["batchItemFailures"]}
         done = {message.id for message in batch} - failed if acknowledged else set()
         subscriber.queue.messages = [message for message in subscriber.queue.messages if message.id not in done]
 

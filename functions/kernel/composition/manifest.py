@@ -52,6 +52,11 @@ class Manifest:
         return tuple(sorted({query.owner for query in self.questions}))
 
     @property
+    def queues(self) -> tuple[str, ...]:
+        """The names of its queues."""
+        return (*(inbox.queue for inbox in self.inboxes), *((self.topics.queue,) if self.topics else ()))
+
+    @property
     def has_vault(self) -> bool:
         """Whether any of its rooms uses a vault."""
         return any(uses.vault for uses in self._uses)

@@ -92,6 +92,15 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/depot/bots/*/online": (DEPOT, "self"),
     "PUT /api/depot/bots/*/offline": (DEPOT, "self"),
     "POST /api/depot/bots/*/token": (DEPOT, "self"),
+    "DELETE /api/depot/bots/*": (STAFF, ""),
+    "GET /api/fleet/robots": (STAFF, ""),
+    "GET /api/fleet/robots/*": (STAFF, ""),
+    "PUT /api/fleet/robots/*/pause": (STAFF, ""),
+    "PUT /api/fleet/robots/*/resume": (STAFF, ""),
+    "PUT /api/fleet/robots/*/actions/*/retry": (STAFF, ""),
+    "PUT /api/fleet/robots/*/actions/*/skip": (STAFF, ""),
+    "POST /api/fleet/robots/*/certificate": (STAFF, ""),
+    "GET /api/fleet/floor": (STAFF, ""),
 }
 # Are refused for more: see identity.py.
 SESSIONS = ("POST /api/customers/*/sessions", "POST /api/depot/bots/*/token")

@@ -16,6 +16,7 @@ from tests.simulation.check import (
     loops,
     money,
     orders,
+    orders_to_robots,
     outages,
     personal,
     poison,
@@ -24,9 +25,11 @@ from tests.simulation.check import (
     published_state,
     refusals,
     robots,
+    robots_work,
     sagas,
     side_effects,
     stages,
+    stream_history,
     transitions,
 )
 from tests.simulation.check.delivery import Deliveries
@@ -41,6 +44,7 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
     """
     history = ParsedHistory(entries, final)
     deliveries = Deliveries(history)
+    stream = stream_history.parsed(history)
     return [
         *commands.violations(history),
         *transitions.violations(history),
@@ -66,4 +70,6 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *access.violations(history),
         *identity.violations(history),
         *personal.violations(history),
+        *orders_to_robots.violations(history, stream, deliveries),
+        *robots_work.violations(history, stream, deliveries),
     ]

@@ -61,6 +61,8 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 
 def _actors(history: ParsedHistory, owners: Owners) -> Iterator[Violation]:
     may = {request.who for request in history.requests.values() if judge(request, owners).may}
+    # A robot that the broker let in may speak on its own topics.
+    may |= {f"bot:{fields['client']}" for _, kind, fields in history.entries if kind == "presence"}
     for commit in history.commits:
         actor = commit.actor
         cause = history.cause_of(commit)
@@ -68,6 +70,8 @@ def _actors(history: ParsedHistory, owners: Owners) -> Iterator[Violation]:
             expected = history.requests[commit.request].who or NOBODY
         elif BY_ITSELF.intersection(commit.event_names()):
             expected = SYSTEM
+        elif commit.kind == "Robot" and cause is None:  # what came on its topics, or from the broker about it
+            expected = f"bot:{commit.aggregate_id}"
         else:
             expected = cause.metadata["actor"] if cause else SYSTEM
         named = {actor, *(message.metadata["actor"] for message in commit.messages)}

@@ -50,10 +50,16 @@ def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
 def _retired(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:
     told: dict[str, int] = {}
     for copy in history.copies.values():
-        if copy.queue == FLEET and copy.message and copy.message.name == "BotRetired" and copy.deleted:
-            if (FLEET, copy.message.id) in deliveries.handled:
-                bot_id = copy.message.data["bot_id"]
-                told[bot_id] = min(copy.deleted, told.get(bot_id, copy.deleted))
+        message, at = copy.message, copy.deleted
+        if (
+            copy.queue == FLEET
+            and message
+            and message.name == "BotRetired"
+            and at
+            and (FLEET, message.id) in deliveries.handled
+        ):
+            bot_id = message.data["bot_id"]
+            told[bot_id] = min(at, told.get(bot_id, at))
     active = defaultdict(list)
     for id, (thing, status) in history.final.get("certificates", {}).items():
         if status == "ACTIVE":

@@ -21,7 +21,7 @@ ORDER_EVENTS = {f"Order{word}" for word in ORDERS}
 ORDER_BEGUN_OR_ENDED = {"OrderCreated", "OrderRejected", "OrderCancelled", "OrderCompleted"}
 # Not what a robot does with its list: that is read from its stream.
 LIST_EVENTS = {f"ShoppingList{word}" for word in ("Created", "Available", "Assigned", "Completed", "Cancelled")}
-BOT_EVENTS = {f"Bot{word}" for word in ("Registered", "CameOnline", "WentOffline", "Assigned", "Finished")}
+BOT_EVENTS = {f"Bot{word}" for word in ("Registered", "CameOnline", "WentOffline", "Assigned", "Finished", "Retired")}
 STORE_EVENTS = {"StoreCreated", "StoreParticipationToggled", "StoreRebranded"}
 PRODUCT_EVENTS = {"ProductAdded", "ProductRebranded", "ProductPriceChanged", "ProductRemoved"}
 CUSTOMER_EVENTS = {
@@ -58,6 +58,10 @@ def _known(message: Message) -> Data:
 def _product(message: Message) -> Data | None:
     names = ("store_id", "name", "description", "sku", "price")
     return None if message.data["removed"] else {name: message.data[name] for name in names}
+
+
+def _robot(message: Message) -> Data | None:
+    return None if message.name == "BotRetired" else _same("name", "status", "list_id", "assignment")(message)
 
 
 def _searched(message: Message) -> Mapping[str, str | None]:
@@ -100,7 +104,7 @@ MODELS = (
         _same("order_id", "status", "stops", "bot_id", "assignment"),
         _waiting,
     ),
-    Model("depot", frozenset(BOT_EVENTS), lambda d: ("bots", d["bot_id"]), _same("name", "status", "list_id")),
+    Model("depot", frozenset(BOT_EVENTS), lambda d: ("bots", d["bot_id"]), _robot),
     Model("depot", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "location")),
     Model("depot", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("store_id", "removed")),
     Model("stores", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "participating")),

@@ -71,7 +71,9 @@ def _published_list(message: Message) -> State | None:
 def _bot(state: State, event: Event) -> None:
     state["status"] = BOT_STATUS.get(event.name, state["status"])
     if event.name in BOT_STATUS:
-        state["list_id"] = event.data["list_id"] if event.name == "TookList" else None
+        has_list = event.name == "TookList"
+        state["list_id"] = event.data["list_id"] if has_list else None
+        state["assignment"] = event.data["assignment"] if has_list else 0
 
 
 def _order(state: State, event: Event) -> None:
@@ -113,7 +115,11 @@ KINDS: dict[str, tuple[Callable[[], State], Callable[[State, Event], None], Call
         _list,
         _published_list,
     ),
-    "Bot": (lambda: {"status": "", "list_id": None}, _bot, _with("status", "list_id", where="list_id")),
+    "Bot": (
+        lambda: {"status": "", "list_id": None, "assignment": 0},
+        _bot,
+        _with("status", "list_id", "assignment", where="list_id"),
+    ),
     "Order": (
         lambda: {"order": Order(), "approved_at": None, "readied_at": None},
         _order,

@@ -35,6 +35,7 @@ BOT_STATUS = {
     "Finished": "idle",
     "TookList": "active",
     "WentOffline": "offline",
+    "Retired": "retired",
 }
 
 Quantities = dict[tuple[str, str], int]  # by store and product
@@ -57,7 +58,8 @@ def summed(lines: list[dict[str, Any]]) -> Quantities:
 class Depot:
     """The state of all lists and robots by their events.
 
-    lists, bots: statuses. robot_of, list_of: who has whom. problems: (invariant, text, stream) found on the way.
+    lists, bots: statuses. robot_of, list_of: who has whom. assignments, number_of: of each list its latest, and of each
+    robot that of its list. problems: (invariant, text, stream) found on the way.
     """
 
     def __init__(self) -> None:
@@ -66,6 +68,7 @@ class Depot:
         self.bots: dict[str, str] = {}
         self.list_of: dict[str, str] = {}
         self.assignments: dict[str, int] = {}
+        self.number_of: dict[str, int] = {}
         self.listed: dict[str, Quantities] = {}
         self.problems: list[tuple[str, str, str]] = []
 
@@ -106,7 +109,7 @@ class Depot:
     def _bot(self, bot_id: str, event: Event) -> None:
         self.bots[bot_id] = BOT_STATUS.get(event.name, self.bots.get(bot_id, ""))
         if event.name == "TookList":
-            self.list_of[bot_id] = event.data["list_id"]
+            self.list_of[bot_id], self.number_of[bot_id] = event.data["list_id"], event.data["assignment"]
         elif event.name in BOT_STATUS:
             self.list_of.pop(bot_id, None)
 
@@ -118,6 +121,11 @@ class Depot:
         for bot_id, list_id in self.list_of.items():
             if self.robot_of.get(list_id) != bot_id:
                 return f"the robot {bot_id} has the list {list_id}, which has {self.robot_of.get(list_id, 'none')}"
+            if self.number_of[bot_id] != self.assignments[list_id]:
+                number, latest = self.number_of[bot_id], self.assignments[list_id]
+                return (
+                    f"the robot {bot_id} has the list {list_id} by its assignment {number}, and {latest} is the latest"
+                )
         return None
 
 

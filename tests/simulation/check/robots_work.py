@@ -15,7 +15,6 @@ DRIVEN_TWICE = "the goods of a list are put down at the depot under one assignme
 LEFT_IDLE = "an idle robot whose connection ends is taken offline within seconds"
 SILENT_AT_WORK = "a robot at work that is silent is taken offline within two minutes of the end of its lease"
 STILL_THERE = "a robot that reports over the stream is not taken offline"
-EVENING = "a list that a robot on the stream is given after the faults is completed"
 
 # The broker's event 0.3 s, rule 0.1, the batch's window 1, cold starts 0.6 of three functions, relay, bus and queue a
 # second each, twice: fleet tells the depot.
@@ -107,18 +106,13 @@ def _left_idle(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory)
     connections = stream.presence[bot_id]
     for at, event, version in connections:
         until = at + SECONDS_OF_A_CUT
-        back = any(
-            event == "connected" and since <= until and newer != version
-            for since, event, newer in connections
-            if since > at
-        )
+        back = any(other == "connected" and at < since <= until for since, other, _ in connections)
         if event != "disconnected" or back or _newer(connections, version, at):
             continue
-        status = _status_at(spans, at)
-        if status == "idle" and _status_at(spans, until) == "idle" and not any(at < when <= until for when, _ in spans):
-            if is_undisturbed(stream, at, until):
-                text = f"the robot {bot_id} is idle {(until - at) // SECOND} s after its connection ended"
-                yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
+        stays = not any(at < when <= until for when, _ in spans)
+        if stays and _status_at(spans, at) == "idle" and is_undisturbed(stream, at, until):
+            text = f"the robot {bot_id} is idle {(until - at) // SECOND} s after its connection ended"
+            yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
 
 
 def _newer(connections: list[tuple[int, str, int]], version: int, at: int) -> bool:
@@ -139,19 +133,45 @@ def _silent_at_work(bot_id: str, spans: list[tuple[int, str]], stream: StreamHis
 
 
 def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
-    """Robots that a sweep takes offline though fleet has handled a report of theirs shortly before."""
+    """Robots that a sweep takes offline though fleet has handled a report of theirs shortly before.
+
+    One that was given a list reports that it works on it: another may be given the list of one that does not.
+    """
     for bot_id, commits in history.of_kind("Bot"):
+        order: str | None = None
         for commit in commits:
+            order = _order_after(commit, order, history)
             if "WentOffline" not in commit.event_names() or commit.request or bot_id not in stream.robots:
                 continue
             cause = history.cause_of(commit)
             if cause and cause.name == "RobotDisconnected":
                 continue
-            handled = [one.handled for one in stream.reports[bot_id] if one.handled is not None]
+            handled = [
+                one.handled
+                for one in stream.reports[bot_id]
+                if one.handled is not None and one.goes_on and (order is None or one.order_id == order)
+            ]
             safe = [at for at in handled if UNDER_WAY <= commit.at - at <= SAFE]
             if safe:
                 text = f"the robot {bot_id} is taken offline {(commit.at - safe[-1]) // SECOND} s after a report"
                 yield Violation(STILL_THERE, text, {"stream": commit.stream})
+
+
+def _order_after(commit: Commit, before: str | None, history: ParsedHistory) -> str | None:
+    """The order of the list that a robot has after a commit; while it goes offline, still that of before."""
+    for event in commit.events:
+        if event.name == "TookList":
+            list_id = event.data["list_id"]
+            numbers = [
+                one.data["assignment"]
+                for write in history.stream("ShoppingList", list_id)
+                for one in write.events
+                if one.name == "Assigned" and write.at <= commit.at
+            ]
+            return f"{list_id}.{numbers[-1] if numbers else 0}"
+        if event.name == "Finished":
+            return None
+    return before
 
 
 def _status_at(spans: list[tuple[int, str]], at: int) -> str:

@@ -42,12 +42,17 @@ class Sent:
 
 @dataclass(slots=True)
 class Report:
-    """A state of a robot that a rule sent to the queue. handled: when its first copy left the queue, if it did."""
+    """A state of a robot that a rule sent to the queue.
+
+    is_active: its order has not ended. goes_on: nothing keeps it from its order. handled: when its first copy left the
+    queue, if it did.
+    """
 
     at: int
     bot_id: str
     order_id: str
     is_active: bool
+    goes_on: bool
     told_at: tuple[str, int]
     handled: int | None
 
@@ -167,9 +172,9 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
                 found.reports[report.bot_id].append(report)
             elif report.handled is not None:
                 first.handled = min(report.handled, first.handled or report.handled)
-        elif copy.queue == FLEET and copy.message and copy.deleted and "assignment" in copy.message.data:
+        elif copy.queue == FLEET and copy.message and copy.deleted and copy.message.name.startswith("Bot"):
             data = copy.message.data
-            if "status" in data and "bot_id" in data:
+            if "assignment" in data:
                 has = (data["list_id"], data["assignment"]) if data["list_id"] else None
                 version = int(copy.message.metadata["stream_version"])
                 found.known[data["bot_id"]].append(Known(copy.deleted, version, has, data["status"]))
@@ -184,8 +189,10 @@ def _report(body: str, at: int, handled: int | None) -> Report | None:
     except ValueError:
         return None
     active = bool(state["nodeStates"]) or any(one["actionStatus"] not in ENDED for one in state["actionStates"])
+    harmless = all(one["errorLevel"] == "WARNING" for one in state["errors"])
+    goes_on = state["operatingMode"] == "AUTOMATIC" and not state["paused"] and harmless
     told_at = state["timestamp"], int(state["headerId"])
-    return Report(at, fields["robot"], state["orderId"], active, told_at, handled)
+    return Report(at, fields["robot"], state["orderId"], active, goes_on, told_at, handled)
 
 
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:

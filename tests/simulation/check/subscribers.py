@@ -7,6 +7,7 @@ register.
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
 PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inbox", "search/inbox", "insights/inbox"
 BASKETS, STORES, CUSTOMERS, LIVE = "baskets/inbox", "stores/inbox", "customers/inbox", "live/inbox"
+FLEET = "fleet/inbox"
 
 _CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
 _CUSTOMER = (BASKETS, INSIGHTS, PAYMENTS)
@@ -41,16 +42,19 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderCompleted": (*_ORDER, ORDERING),
     "ShoppingListCreated": (DEPOT, INSIGHTS, LIVE),
     "ShoppingListAvailable": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
-    "ShoppingListAssigned": (DEPOT, INSIGHTS, LIVE),
+    "ShoppingListAssigned": (DEPOT, FLEET, INSIGHTS, LIVE),
     "ShoppingListStarted": (INSIGHTS, LIVE),
     "ShoppingListItemPicked": (INSIGHTS, LIVE),
     "ShoppingListCompleted": (DEPOT, INSIGHTS, LIVE, ORDERING),
     "ShoppingListCancelled": (DEPOT, INSIGHTS, LIVE, ORDERING),
-    "BotRegistered": (DEPOT, INSIGHTS, LIVE),
-    "BotCameOnline": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
-    "BotWentOffline": (DEPOT, INSIGHTS, LIVE),
-    "BotAssigned": (DEPOT, INSIGHTS, LIVE),
-    "BotFinished": (DISPATCHER, DEPOT, INSIGHTS, LIVE),
+    "BotRegistered": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotCameOnline": (DISPATCHER, DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotWentOffline": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotAssigned": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotFinished": (DISPATCHER, DEPOT, FLEET, INSIGHTS, LIVE),
+    "BotRetired": (DEPOT, FLEET, INSIGHTS),
+    "RobotConnected": (DEPOT, INSIGHTS),
+    "RobotDisconnected": (DEPOT, INSIGHTS),
     "PaymentAuthorized": (INSIGHTS,),
     "PaymentConfirmed": (INSIGHTS, LIVE),
     "PaymentVoided": (INSIGHTS, LIVE),
@@ -70,6 +74,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RejectOrder": (INSIGHTS, ORDERING),
     "CancelShoppingList": (DEPOT, INSIGHTS),
     "VoidPayment": (INSIGHTS, PAYMENTS),
+    "ReportCollection": (DEPOT, INSIGHTS),
     "CustomerAuthorized": _REPLY,
     "CustomerRefused": _REPLY,
     "ShoppingListAccepted": _REPLY,
@@ -84,6 +89,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderRejectionRefused": _REPLY,
     "ShoppingListCancellationAccepted": _REPLY,
     "PaymentVoidAccepted": _REPLY,
+    "CollectionAccepted": (INSIGHTS,),
+    "CollectionRefused": (INSIGHTS,),
 }
 
 # The newest version of each message that is not at its first.
@@ -129,4 +136,5 @@ ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "RejectOrder": (ORDERING, ("OrderRejectionAccepted", "OrderRejectionRefused")),
     "CancelShoppingList": (DEPOT, ("ShoppingListCancellationAccepted",)),
     "VoidPayment": (PAYMENTS, ("PaymentVoidAccepted",)),
+    "ReportCollection": (DEPOT, ("CollectionAccepted", "CollectionRefused")),
 }

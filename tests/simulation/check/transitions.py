@@ -75,9 +75,52 @@ SHOPPING_LIST: Machine = {
 }
 BOT: Machine = {
     "": {"Registered": "offline"},
-    "offline": {"CameOnline": "idle", "TokensRevoked": "offline"},
-    "idle": {"TookList": "active", "WentOffline": "offline", "TokensRevoked": "idle"},
-    "active": {"Finished": "idle", "WentOffline": "offline", "TokensRevoked": "active"},
+    "offline": {
+        "CameOnline": "idle",
+        "TokensRevoked": "offline",
+        "Connected": "connected",
+        "Disconnected": "offline",
+        "Retired": "retired",
+    },
+    "connected": {"CameOnline": "idle"},
+    "idle": {
+        "TookList": "active",
+        "WentOffline": "offline",
+        "TokensRevoked": "idle",
+        "Connected": "idle",
+        "Disconnected": "cut",
+        "Retired": "retired",
+    },
+    "cut": {"WentOffline": "offline"},
+    "active": {
+        "Finished": "idle",
+        "WentOffline": "offline",
+        "TokensRevoked": "active",
+        "Connected": "active",
+        "Disconnected": "active and cut",
+        "Retired": "retired",
+    },
+    "active and cut": {
+        "Finished": "cut",
+        "WentOffline": "offline",
+        "TokensRevoked": "active and cut",
+        "Connected": "active",
+        "Disconnected": "active and cut",
+        "Retired": "retired",
+    },
+    "retired": {},
+}
+# What happens to a robot on the stream may come in any order, for it depends on what others say; after its retirement
+# only what it still shows, and that it is no longer available, is recorded.
+_ON_THE_STREAM = (
+    *("Named", "Connected", "Disconnected", "SessionBegan", "Described", "BecameAvailable", "BecameUnavailable"),
+    *("TaskChanged", "Refused", "OrderSent", "OrderShown", "Collected", "Asked", "Answered"),
+)
+_SHOWN = ("BecameUnavailable", "OrderShown", "Answered", "Described")
+ROBOT: Machine = {
+    "": {**dict.fromkeys(_ON_THE_STREAM, "here"), "Retired": "retired"},
+    "here": {**dict.fromkeys(_ON_THE_STREAM, "here"), "Retired": "retired"},
+    "retired": dict.fromkeys(_SHOWN, "retired"),
 }
 PAYMENT: Machine = {
     "": {"Authorized": "authorized", "Abandoned": "voided"},
@@ -145,6 +188,7 @@ MACHINES: dict[str, Machine] = {
     "Order": ORDER,
     "ShoppingList": SHOPPING_LIST,
     "Bot": BOT,
+    "Robot": ROBOT,
     "Payment": PAYMENT,
     "Invoice": INVOICE,
     "Notification": NOTIFICATION,
@@ -156,7 +200,7 @@ MACHINES: dict[str, Machine] = {
     "CreateOrderSaga": SAGA,
 }
 # States that exist within a commit only, never at its end.
-TRANSIENT = {"ready and paid", "taken", "started", "compensating", "undone", "resumed"}
+TRANSIENT = {"ready and paid", "taken", "started", "compensating", "undone", "resumed", "connected", "cut"}
 
 _NEGATIVE = re.compile(r'"(?:amount|price|previous_price|total|quantity|picked|left|assignment|number)":-')
 

@@ -33,7 +33,7 @@ class Broker:
         self.retained: dict[str, Publication] = {}
         self._sessions: dict[str, Session] = {}
         self._wills_in_flight = 0
-        registry.on_revoked = self._revoked
+        registry.on_loss = self._revoked
 
     @property
     def in_flight(self) -> int:
@@ -54,7 +54,8 @@ class Broker:
 
         A second connection with a client id takes over, and the first is closed.
         """
-        if BROKER in self._world.away or not self.registry.may_connect(client, certificate):
+        principal = self.registry.may_connect(client, certificate)
+        if BROKER in self._world.away or principal is None:
             return None
         session = self._sessions.get(client)
         if session and session.connection:
@@ -62,9 +63,9 @@ class Broker:
         is_present = session is not None and not session.is_over and not clean
         if session is None or not is_present:
             session = self._sessions[client] = Session(self._world, client)
-        connection = Connection(self._world, client, certificate, peer, self, max(keep_alive, LEAST_KEEP_ALIVE))
+        connection = Connection(self._world, client, principal, peer, self, max(keep_alive, LEAST_KEEP_ALIVE))
         connection.will = will
-        connection.version = self.presence.begins(client, connection.session, certificate)
+        connection.version = self.presence.begins(client, connection.session, principal)
         session.resume(connection)
         return connection, is_present
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tests.simulation.iot.broker import Broker
-from tests.simulation.iot.connection import Connection
+from tests.simulation.iot.connection import SILENT, Connection
 from tests.simulation.iot.packets import Publication, Will
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 
+ON_RESUMING = 0.05  # seconds until a process that goes on learns that its connection is gone
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
 
 
@@ -88,6 +89,23 @@ class MqttClient:
         self._away_until_us = self._world.scheduler.now_us + int(seconds * SECOND)
         if self._connection:
             self._connection.break_off()
+
+    def suspend(self, seconds: float) -> None:
+        """Neither answer nor ping for so long, as a process that stands still; the broker gives up a silent one."""
+        connection, patience = self._connection, SILENT * self._keep_alive
+        if connection is None:
+            return
+        if seconds < patience:
+            connection.delay(seconds)
+            return
+
+        def give_up() -> None:
+            if connection.open_at_broker:
+                connection.close("MQTT_KEEP_ALIVE_TIMEOUT", tell_client=False)
+
+        connection.delay(seconds)
+        self._world.scheduler.call_in(patience, give_up)
+        self._world.scheduler.call_in(seconds + ON_RESUMING, lambda: self.lost(connection))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1: again after every cut, until it is acknowledged."""

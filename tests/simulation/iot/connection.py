@@ -105,6 +105,11 @@ class Connection:
             world.scheduler.call_at(at_us, lambda: None if self.cut else arrive())
         return at_us
 
+    def delay(self, seconds: float) -> None:
+        """Have no packet reach either end before so many seconds have passed."""
+        until = self._world.scheduler.now_us + int(seconds * SECOND)
+        self._up_us, self._down_us = max(self._up_us, until), max(self._down_us, until)
+
     def break_off(self) -> None:
         """Cut it: each end learns of it at once, or when it misses the other."""
         if self.cut:

@@ -1,19 +1,23 @@
-"""Things, certificates, and what their policy allows: a robot connects as itself, and uses its own topics alone."""
+"""Things and certificates, and who may connect and use a topic by them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-ACTIVE, REVOKED = "ACTIVE", "REVOKED"
+ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
 OWN_LEVEL = 3  # of a topic: the client's name, behind interface, version and manufacturer
 
 
 @dataclass(slots=True)
 class Certificate:
-    """A certificate of a thing."""
+    """A certificate. made_us: in virtual time. detached_us: when it lost its last thing."""
 
     id: str
-    thing: str
-    status: str = ACTIVE
+    pem: str
+    made_us: int = 0
+    status: str = INACTIVE
+    things: set[str] = field(default_factory=set)
+    policies: set[str] = field(default_factory=set)
+    detached_us: int = 0
 
 
 def own_topics(client: str, topic: str) -> bool:
@@ -23,34 +27,33 @@ def own_topics(client: str, topic: str) -> bool:
 
 
 class Registry:
-    """The certificates by their ids. allows: whether a client may use a topic."""
+    """The registry. certificates: by their ids. on_loss: called with the id of one that is not valid any more."""
 
     def __init__(self, allows: Callable[[str, str], bool] = own_topics) -> None:
-        self._certificates: dict[str, Certificate] = {}
+        self.certificates: dict[str, Certificate] = {}
+        self.things: set[str] = set()
         self._allows = allows
-        self.on_revoked: Callable[[str], None] = lambda certificate: None
+        self.on_loss: Callable[[str], None] = lambda certificate: None
 
-    @property
-    def certificates(self) -> Mapping[str, Certificate]:
-        """All that were issued."""
-        return self._certificates
+    def issue(self, pem: str, thing: str) -> Certificate:
+        """Issue a certificate by which a thing may connect at once."""
+        self.things.add(thing)
+        certificate = Certificate(pem, pem, status=ACTIVE, things={thing}, policies={"robots"})
+        self.certificates[certificate.id] = certificate
+        return certificate
 
-    def issue(self, id: str, thing: str) -> Certificate:
-        """Issue an active certificate for a thing; the same again, when it was issued before."""
-        return self._certificates.setdefault(id, Certificate(id, thing))
+    def deactivate(self, certificate: Certificate) -> None:
+        """Make a certificate inactive."""
+        if certificate.status == ACTIVE:
+            certificate.status = INACTIVE
+            self.on_loss(certificate.id)
 
-    def revoke(self, thing: str) -> int:
-        """Revoke all certificates of a thing; how many there were."""
-        revoked = [one for one in self._certificates.values() if one.thing == thing and one.status == ACTIVE]
-        for certificate in revoked:
-            certificate.status = REVOKED
-            self.on_revoked(certificate.id)
-        return len(revoked)
-
-    def may_connect(self, client: str, certificate: str) -> bool:
-        """Whether a client id may connect with a certificate: it is active, and its thing has the name."""
-        found = self._certificates.get(certificate)
-        return found is not None and found.status == ACTIVE and found.thing == client
+    def may_connect(self, client: str, pem: str) -> str | None:
+        """The certificate by which a client id may connect: active, its thing's own, and with a policy; or None."""
+        for found in self.certificates.values():
+            if found.pem == pem and found.status == ACTIVE and client in found.things and found.policies:
+                return found.id
+        return None
 
     def may_use(self, client: str, topic: str) -> bool:
         """Whether a client may publish to a topic, or subscribe to it."""

@@ -19,6 +19,7 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 
 KEPT_STATES = 6  # of the disk, to which it may fall back
+ENDED = (ActionStatus.FINISHED, ActionStatus.FAILED)
 RECEIVED = (Kind.ORDER, Kind.INSTANT_ACTIONS)
 
 
@@ -72,6 +73,8 @@ class StandingRobot:
         self._record("started", disk=disk, order=memory.order.order_id if memory.order else "")
         self._machine = Robot(self.serial, memory, self._settings, plan(), lambda: self._choices.seconds(0, 1, "luck"))
         self._saved = -1
+        order = memory.order.order_id if memory.order else ""
+        self._told = {(order, task.action.action_id) for task in memory.tasks if task.status in ENDED}
         own = {kind: self._topics.of(kind, self.serial) for kind in RECEIVED}
         self._client = MqttClient(
             self._world, self._broker, self, self.serial, self.certificate, list(own.values()), self._will
@@ -100,16 +103,18 @@ class StandingRobot:
             self._record("cut", seconds=seconds)
             self._client.leave_network(seconds)
 
-    def hang(self, seconds: float) -> None:
-        """Have the machine stand still for so long, while its network answers pings."""
-        self._record("hangs", seconds=seconds)
+    def hang(self, seconds: float, *, whole: bool = False) -> None:
+        """Have the machine stand still for so long. whole: so does its network, which otherwise answers pings."""
+        self._record("hangs", seconds=seconds, whole=whole)
         self._hangs = True
+        if whole and self._client:
+            self._client.suspend(seconds)
 
         def go_on() -> None:
             self._hangs = False
             self._tick()
 
-        self._world.scheduler.call_in(seconds, go_on)
+        self._world.scheduler.call_in(seconds, go_on)  # before it learns of what came meanwhile
 
     def switch(self, mode: OperatingMode) -> None:
         """Have its operating mode changed, by someone who stands before it."""
@@ -203,7 +208,7 @@ class StandingRobot:
             return
         for task in memory.tasks:
             key = memory.order.order_id, task.action.action_id
-            if task.status in (ActionStatus.FINISHED, ActionStatus.FAILED) and key not in self._told:
+            if task.status in ENDED and key not in self._told:
                 self._told.add(key)
                 parameters = {each.key: each.value for each in task.action.action_parameters or ()}
                 self._record(

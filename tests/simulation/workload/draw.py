@@ -17,6 +17,7 @@ from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
 from tests.simulation.workload.robots import Robot
+from tests.simulation.workload.stream_robots import StreamRobot
 from tests.simulation.workload.two_refunds import TwoRefundsCustomer
 
 C = TypeVar("C", bound=Client)
@@ -27,6 +28,7 @@ OPENER, RECOVERY, INTRUDER = (
     "evening",
     "intruder",
 )  # names of clients: each name is part of the seed of its choices
+HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 1, 1, 1, 2)
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -84,6 +86,7 @@ def draw(seed: int) -> Workload:
         starts = choices.seconds(0, 20, "when a customer begins")
         workload.add("unheard", "customer", LateCaptureCustomer, lambda customer: customer.provoke_late_capture(starts))
     _add_robots(workload, choices)
+    _add_stream_robots(workload, choices_for(seed, "robots on the stream"))
     _add_staff(workload, choices)
     _add_operators(workload, choices)
     _add_intruders(workload, choices_for(seed, "intruders"))
@@ -121,6 +124,17 @@ def _add_robots(workload: Workload, choices: Choices) -> None:
     for number in range(1, choices.pick((0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2), "how many robots") + 1):
         begins, shift = choices.seconds(0, 15, "when a robot begins"), choices.seconds(20, 80, "its shift")
         workload.add(f"robot {number}", "bot", Robot, _work(begins, shift))
+
+
+def _add_stream_robots(workload: Workload, choices: Choices) -> None:
+    """Robots on the robots' stream, by choices of their own, so that the others' stay as they are."""
+    for number in range(1, choices.pick(HOW_MANY_ON_THE_STREAM, "how many robots") + 1):
+        begins, shift = choices.seconds(0, 15, "when a robot begins"), choices.seconds(40, 180, "its shift")
+        workload.add(f"stream robot {number}", "bot", StreamRobot, _stand(begins, shift))
+
+
+def _stand(begins: float, shift: float) -> Callable[[StreamRobot], None]:
+    return lambda robot: robot.work(begins, shift)
 
 
 def _add_staff(workload: Workload, choices: Choices) -> None:

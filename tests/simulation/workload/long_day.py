@@ -13,6 +13,7 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
 from tests.simulation.workload.draw import Workload, choices_for
 from tests.simulation.workload.robots import Robot
+from tests.simulation.workload.stream_robots import StreamRobot
 
 SHARE = 1 / 50
 SHORTEST, LONGEST = 300.0, 7_200.0  # seconds of an outage
@@ -27,6 +28,7 @@ KINDS = (*4 * ("table away",), *2 * ("queue away",), *2 * ("service away",), *OU
 # Most orders wait for the first four.
 SERVICES = (
     *3 * ("checkout", "depot", "ordering", "payments"),
+    *2 * ("fleet",),
     *("baskets", "customers", "insights", "notifications", "search", "stores"),
 )
 OWNERS = ("customers", "ordering", "stores")  # whom other services ask
@@ -59,6 +61,9 @@ def lengthen(workload: Workload) -> None:
         begins = choices.seconds(0, end, "when a robot begins")
         workload.add(f"late robot {number}", "bot", Robot, _work(begins, choices.seconds(60, 300, "its shift")))
     workload.add("late clerk", "staff", Clerk, _read(choices.seconds(0, end, "when a clerk begins")))
+    if choices.chance(0.5, "a robot on the stream"):
+        begins = choices.seconds(0, end, "when a robot begins")
+        workload.add("late stream robot", "bot", StreamRobot, _stand(begins, choices.seconds(120, 600, "its shift")))
     if choices.chance(0.3, "a robot that stays"):
         begins = choices.seconds(end - 120, end + 60, "when it begins")
         workload.add("robot that stays", "bot", Robot, _work(begins, STAYS))
@@ -103,6 +108,10 @@ def _take_away(begins: float, lasts: float) -> Callable[[LongOutage], None]:
 
 def _read(begins: float) -> Callable[[Clerk], None]:
     return lambda clerk: clerk.read_repeatedly(begins)
+
+
+def _stand(begins: float, shift: float) -> Callable[[StreamRobot], None]:
+    return lambda robot: robot.work(begins, shift)
 
 
 def _shop(begins: float) -> Callable[[Customer], None]:

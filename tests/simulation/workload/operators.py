@@ -8,7 +8,18 @@ from tests.simulation.workload.canaries import name_of, number_of
 from tests.simulation.workload.client import Client
 
 HOUR = 3_600.0
-SERVICES = ("baskets", "checkout", "customers", "depot", "insights", "notifications", "ordering", "payments", "search")
+SERVICES = (
+    "baskets",
+    "checkout",
+    "customers",
+    "depot",
+    "fleet",
+    "insights",
+    "notifications",
+    "ordering",
+    "payments",
+    "search",
+)
 COMPENSATING = ("depot", "payments", "ordering", "checkout")  # what the compensation of an order waits for
 UNDOING = ("depot", "payments")  # of these, the ones without a schedule of each minute, which would pile up
 HISTORIES = ("baskets", "customers", "depot", "ordering", "payments", "stores")

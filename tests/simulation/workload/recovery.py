@@ -4,6 +4,7 @@ from typing import Literal
 
 from tests.simulation.workload.operators import Operator
 from tests.simulation.workload.robots import Robot
+from tests.simulation.workload.stream_robots import StreamRobot
 
 Ending = Literal["leave", "cancel", "collect", "collect and pay"]
 ENDINGS: tuple[Ending, ...] = ("leave", "cancel", "collect", "collect and pay", "collect and pay")
@@ -16,7 +17,7 @@ OPEN = ("pending", "approved", "ready")
 class RecoveryCrew(Operator):
     """Staff that end all open orders in one way."""
 
-    def finish(self, robot: Robot, unpaid: float) -> None:
+    def finish(self, robot: Robot | StreamRobot, unpaid: float) -> None:
         """Work in rounds while orders are open. unpaid: seconds to wait for unpaid orders to expire."""
         self.cloud.sleep(PAUSE)
         self.redrive()

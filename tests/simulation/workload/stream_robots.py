@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from clients.robot.settings import Settings
 from events.vda5050 import errors
 from events.vda5050.state import OperatingMode
+from tests.simulation.iot.control_client import SIGNING_REQUEST
 from tests.simulation.iot.robot import StandingRobot
 from tests.simulation.workload.client import Client
 
@@ -61,8 +62,8 @@ class StreamRobot(Client):
             return
         self.id = str(answer.body["id"])
         self.mall.robots.append(self.id)
-        csr = f"a signing request of {self.id}"
-        answer = self.request("POST", f"/api/fleet/robots/{self.id}/certificate", {"csr": csr}, who=self._owner)
+        body = {"csr": SIGNING_REQUEST}
+        answer = self.request("POST", f"/api/fleet/robots/{self.id}/certificate", body, who=self._owner)
         if answer.status != 200:
             return
         self.robot = StandingRobot(
@@ -102,7 +103,7 @@ class StreamRobot(Client):
 
     def go_home(self) -> None:
         """End the shift: after the order, at once, or without a word; a retired robot is switched off."""
-        if self.robot is None:
+        if self.robot is None or not self.robot.is_running:
             return
         if self.chance(0.6, "ending the order first"):
             self._resume()
@@ -119,7 +120,7 @@ class StreamRobot(Client):
         found = self.request("GET", f"/api/fleet/robots/{self.id}", who=self._owner)
         if found.status != 200:
             return
-        for error in found.body["robot"]["errors"] if "robot" in found.body else found.body["errors"]:
+        for error in found.body["robot"]["errors"]:
             failed = [one["value"] for one in error["references"] if one["key"] == "actionId"]
             if error["type"] == errors.PICK_FAILED and failed:
                 what = "retry" if self.chance(0.6, "trying again") else "skip"
@@ -140,7 +141,8 @@ class StreamRobot(Client):
 
     def _hangs(self) -> None:
         assert self.robot
-        self.robot.hang(self.choices.seconds(*self._span(), "how long it hangs"))
+        whole = self.chance(0.5, "its network too")
+        self.robot.hang(self.choices.seconds(*self._span(), "how long it hangs"), whole=whole)
 
     def _breaks_off(self) -> None:
         """It leaves in order, and comes back."""
@@ -172,6 +174,23 @@ class StreamRobot(Client):
 
     def _span(self) -> tuple[float, float]:
         return LONG if self.chance(0.35, "for longer than a lease") else SHORT
+
+
+class EveningRobot(StreamRobot):
+    """The crew's: quick, and nothing befalls it."""
+
+    def _settings(self) -> Settings:
+        return PACES[0].settings(0.0, 0.0, 0.01)
+
+    def collect_all(self) -> None:
+        """Wait for a list, and collect it."""
+        self.pause(10, 15)
+        super().collect_all()
+
+    def go_home(self) -> None:
+        """Leave in order."""
+        if self.robot and self.robot.is_running:
+            self.robot.leave()
 
 
 BEFALLS: tuple[Callable[[StreamRobot], None], ...] = (

@@ -44,6 +44,7 @@ class Others:
     def __init__(self) -> None:
         self.down = self.fleet_is_down = False
         self.queries: list[str] = []
+        self.products = dict(PRODUCTS)
         self.heard: dict[str, datetime] = {}
         self.asked_for: list[int] = []
 
@@ -57,9 +58,9 @@ class Others:
             return {"answer": LastHeardFound(heard=heard).model_dump(mode="json")}
         product_id = query["data"]["product_id"]
         self.queries.append(product_id)
-        if product_id not in PRODUCTS:
+        if product_id not in self.products:
             return {"not_found": f"there is no product {product_id}"}
-        found = PRODUCTS[product_id]
+        found = self.products[product_id]
         answer = ProductFound(
             product_id=product_id,
             store_id=found.store_id,
@@ -107,11 +108,15 @@ class Floor:
         with clock.fixed(lambda: self.now), active(self.runtime):
             yield self
 
-    def deliver(self, message: Message, id: str = "", to: Inbox = inbox, version: int = 1) -> None:
-        """Deliver a message twice, and once more under another id: its cause forgotten."""
-        name = id or type(message).about.name
+    def deliver(self, message: Message, id: str = "", to: Inbox = inbox, version: int = 1, ago: float = 0) -> None:
+        """Deliver a message twice, and once more under another id: its cause forgotten.
+
+        ago: how many seconds ago it was made.
+        """
+        name, time = id or type(message).about.name, clock.stamp(self.now - timedelta(seconds=ago))
         for message_id in (name, name, f"{name}-again"):
-            assert to.handle(delivered(message, id=message_id, stream_version=version)) == {"batchItemFailures": []}
+            event = delivered(message, id=message_id, stream_version=version, time=time)
+            assert to.handle(event) == {"batchItemFailures": []}
 
     def settle(self) -> None:
         """Relay and deliver messages until none is due."""
@@ -145,7 +150,7 @@ class Floor:
     def send_heartbeats(self) -> None:
         """Send a heartbeat of each robot that is alive and online."""
         for bot_id in sorted(self.alive):
-            if robot(bot_id)[0] != "offline":
+            if robot(bot_id)[0] in ("idle", "active"):
                 service.bring_online(bot_id)
 
     def _relay(self) -> list[tuple[QueuedMessage, Inbox]]:

@@ -1,14 +1,29 @@
 """The rules of robots."""
 
+from collections.abc import Callable
+
 import pytest
 
-from functions.depot.bot import Bot, CameOnline, Finished, Registered, TokensRevoked, TookList, WentOffline
+from functions.depot.bot import (
+    Bot,
+    CameOnline,
+    Connected,
+    Disconnected,
+    Finished,
+    Registered,
+    Retired,
+    TokensRevoked,
+    TookList,
+    WentOffline,
+)
 from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 
 OFFLINE = (Registered("Ajax"),)
 IDLE = (*OFFLINE, CameOnline())
 ACTIVE = (*IDLE, TookList("order-1", 3))
+CUT = (*ACTIVE, Connected(4), Disconnected(5))
+RETIRED = (*OFFLINE, Retired())
 
 
 @pytest.mark.parametrize("name", ["", " \t"])
@@ -75,3 +90,70 @@ def test_a_robot_that_has_finished_its_list_is_idle_again() -> None:
 
 def test_a_robot_without_a_list_finishes_none() -> None:
     given(Bot, *IDLE).when(lambda bot: bot.finish()).then_refused("the bot is idle")
+
+
+def test_a_robot_that_connects_is_idle_if_it_was_offline() -> None:
+    given(Bot, *OFFLINE).when(lambda bot: bot.connect(4)).then(Connected(4), CameOnline()).then_state(
+        status="idle", stream_version=4, has_stream=True
+    )
+
+
+@pytest.mark.parametrize("history", [IDLE, ACTIVE, CUT])
+def test_a_robot_that_is_online_connects_as_it_is(history: tuple[DomainEvent, ...]) -> None:
+    given(Bot, *history).when(lambda bot: bot.connect(6)).then(Connected(6)).then_state(stream_version=6, is_cut=False)
+
+
+def test_an_idle_robot_that_is_cut_is_offline() -> None:
+    given(Bot, *IDLE).when(lambda bot: bot.disconnect(1)).then(Disconnected(1), WentOffline()).then_state(
+        status="offline", stream_version=1
+    )
+
+
+def test_a_robot_at_work_that_is_cut_keeps_its_list() -> None:
+    given(Bot, *ACTIVE).when(lambda bot: bot.disconnect(1)).then(Disconnected(1)).then_state(
+        status="active", list_id="order-1", is_cut=True
+    )
+
+
+@pytest.mark.parametrize("version", [4, 5])
+@pytest.mark.parametrize("step", [Bot.connect, Bot.disconnect])
+def test_what_was_said_of_a_connection_before_changes_nothing(version: int, step: Callable[[Bot, int], None]) -> None:
+    given(Bot, *CUT).when(lambda bot: step(bot, version)).then_nothing()
+
+
+def test_a_robot_that_is_cut_is_offline_after_its_list() -> None:
+    given(Bot, *CUT).when(lambda bot: bot.finish()).then(Finished(), WentOffline()).then_state(
+        status="offline", list_id=None, is_cut=False
+    )
+
+
+def test_a_robot_that_was_cut_in_an_earlier_task_is_idle_after_the_next() -> None:
+    history = (*CUT, WentOffline(), CameOnline(), TookList("order-2", 1))
+    given(Bot, *history).when(lambda bot: bot.finish()).then(Finished())
+
+
+@pytest.mark.parametrize("history", [OFFLINE, IDLE, ACTIVE, CUT])
+def test_a_robot_is_retired_from_any_state_and_has_no_list_then(history: tuple[DomainEvent, ...]) -> None:
+    given(Bot, *history).when(lambda bot: bot.retire()).then(Retired()).then_state(
+        status="retired", list_id=None, assignment=0, is_cut=False, is_online=False
+    )
+
+
+@pytest.mark.parametrize("step", [lambda bot: bot.retire(), lambda bot: bot.connect(9), lambda bot: bot.disconnect(9)])
+def test_a_retired_robot_is_as_it_was_whatever_is_said_of_it(step: Callable[[Bot], None]) -> None:
+    given(Bot, *RETIRED).when(step).then_nothing()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda bot: bot.come_online(),
+        lambda bot: bot.go_offline(),
+        lambda bot: bot.assign("order-1", 1),
+        lambda bot: bot.finish(),
+        lambda bot: bot.revoke_tokens(),
+    ],
+    ids=["come online", "go offline", "assign", "finish", "revoke tokens"],
+)
+def test_a_retired_robot_does_nothing(step: Callable[[Bot], None]) -> None:
+    given(Bot, *RETIRED).when(step).then_refused("the bot is retired", "retired")

@@ -1,0 +1,303 @@
+"""Robots on the robots' stream: what each was told, and what it said last."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2s
+from typing import ClassVar
+
+from functions.fleet.reports import NO_TASK, Pick, Presence, Report, Task, passed
+from functions.fleet.robot_events import (
+    CANCEL,
+    RETRY,
+    SKIP,
+    Answered,
+    Asked,
+    BecameAvailable,
+    BecameUnavailable,
+    Collected,
+    Connected,
+    Described,
+    Disconnected,
+    Instruction,
+    Named,
+    OrderSent,
+    OrderShown,
+    Refused,
+    Retired,
+    SessionBegan,
+    TaskChanged,
+)
+from functions.kernel.domain.aggregate import Aggregate, applies
+from functions.kernel.domain.errors import RefusedError
+
+AGAIN = 5  # seconds after which what a robot does not show is sent again
+
+
+@dataclass
+class Robot(Aggregate):
+    """A robot on the stream: its connection, its task at the depot, the order that it shows, and what it was asked.
+
+    presence: the last word of the broker that counted. session: since when the numbers of states (`header`: the latest
+    that changed something) count; "" for a robot that has never been on the stream. available: whether the depot was
+    told that it may be given a list, and `told` for which version of the depot's stream. task: what the depot says;
+    refused: it takes no reports of it any more. shown, idle: the order that the robot shows, and whether it has ended.
+    progress: which picks were reported of the task; done: all of it. start, sent_at: where the order that went out
+    last begins, and when. orders, asks: how many went out. asked: what the robot has not answered.
+    """
+
+    snapshot_schema: ClassVar[int] = 1
+
+    name: str = ""
+    retired: bool = False
+    connected: bool = False
+    presence: Presence | None = None
+    session: str = ""
+    header: int = -1
+    lacks: tuple[str, ...] = ()
+    available: bool = False
+    told: int = -1
+    task: Task = NO_TASK
+    refused: bool = False
+    progress: str = ""
+    done: bool = False
+    shown: str = ""
+    idle: bool = True
+    sent: str = ""
+    start: str = ""
+    sent_at: str = ""
+    orders: int = 0
+    asked: tuple[Instruction, ...] = ()
+    asks: int = 0
+
+    @property
+    def on_stream(self) -> bool:
+        """Whether it has ever been on the robots' stream."""
+        return bool(self.session)
+
+    @property
+    def order_id(self) -> str:
+        """The order that is its task; "" if there is none."""
+        return "" if self.refused or self.retired else self.task.order_id
+
+    @property
+    def wants_order(self) -> bool:
+        """Whether it is free for its order, and does not show it."""
+        free = self.available and self.idle and not self.done
+        return free and self.order_id not in ("", self.shown)
+
+    def name_it(self, name: str) -> None:
+        """The depot registered it."""
+        if not (self.retired or self.name):
+            self.record(Named(name))
+
+    def note_presence(self, presence: Presence) -> None:
+        """The broker says that its connection began or ended. What is late or came before changes nothing."""
+        if self.retired or (self.presence and not presence.outranks(self.presence)):
+            return
+        if presence.connected:
+            self.record(Connected(presence))
+        else:
+            self.record(Disconnected(presence))
+            self._be_available(False)
+
+    def begin_session(self, at: str) -> None:
+        """It says that it is online: the numbers of its states may begin again."""
+        if not self.retired and at > self.session:
+            self._must_be_connected(at)
+            self.record(SessionBegan(at))
+
+    def describe(self, lacks: Iterable[str]) -> None:
+        """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list."""
+        if tuple(lacks) != self.lacks:
+            self.record(Described(tuple(lacks)))
+            self._be_available(self.available and not self.lacks)
+
+    def take_task(self, task: Task, now: str) -> None:
+        """The depot says which list it has. What is late changes nothing; nor what a robot does that is not here."""
+        if self.retired or task.version <= self.task.version:
+            return
+        if task.status == "retired":
+            self.record(Retired())
+            self._be_available(False)
+        elif self.on_stream and self._is_news(task):
+            self.record(TaskChanged(task))
+        self._give_up_outdated(now)
+
+    def refuse(self, order_id: str, now: str) -> None:
+        """The depot refused a report: the list is not this robot's under this assignment any more."""
+        if order_id and order_id == self.order_id:
+            self.record(Refused(order_id))
+            self._give_up_outdated(now)
+
+    def set_out(self, node: str, now: str) -> None:
+        """Send it its order from this node, if it is free for it; again, if it has not shown it for a while."""
+        if self.wants_order and node and (self.sent != self.order_id or passed(self.sent_at, now, AGAIN)):
+            self.record(OrderSent(self.order_id, node, now))
+
+    def report(self, report: Report, now: str) -> None:
+        """It reports its state. What is older than what it reported before changes nothing."""
+        if report.at < self.session or report.header < self.header:
+            return
+        self._must_be_connected(report.at)
+        self._follow(report)
+        self._take_answers(report, now)
+        if self.connected:
+            self._be_available(report.able and not (self.lacks or self.retired))
+            self._give_up_outdated(now, report)
+
+    def keeps_its_lease(self, report: Report) -> bool:
+        """Whether it does by this report what it must, so that its list need not be given to another."""
+        if not self.task.version:
+            return False
+        if self.done or not self.task.order_id:
+            return True
+        goes_on = report.able and (report.goes_on or bool(report.retriable))
+        return goes_on and report.order_id == self.order_id and (report.dropped or not report.idle)
+
+    def ask(self, kind: str, now: str, target: str = "") -> None:
+        """Staff ask it to pause or go on, or what becomes of an action that waits. Raises RefusedError."""
+        if self.retired:
+            raise RefusedError("the robot is retired", "retired")
+        if not any((asked.kind, asked.target) == (kind, target) for asked in self.asked):
+            self._ask(kind, target, now)
+
+    def _is_news(self, task: Task) -> bool:
+        """Whether the task is recorded: not that a robot is idle that has no list, or is done with it."""
+        if task.order_id:
+            return task.order_id != self.task.order_id
+        has_list = bool(self.task.order_id) and not self.done
+        return has_list or task.status == "offline" or self.task.version == 0
+
+    def _must_be_connected(self, at: str) -> None:
+        """What was received after the end of a connection came over a later one, whose begin is not known yet."""
+        if not (self.connected or self.retired) and (self.presence is None or at > self.presence.at):
+            self.record(Connected(Presence(True, self.presence.version if self.presence else 0, "", at)))
+
+    def _be_available(self, able: bool) -> None:
+        """Tell the depot when that changes, and when the depot took a robot offline that is here."""
+        if able != self.available:
+            self.record(BecameAvailable() if able else BecameUnavailable())
+        elif able and self.task.status == "offline" and self.told != self.task.version:
+            self.record(BecameAvailable())
+
+    def _follow(self, report: Report) -> None:
+        """Keep which order it shows, and report what it has picked of its list."""
+        if (report.order_id, report.idle) != (self.shown, self.idle):
+            self.record(OrderShown(report.order_id, report.idle, report.header))
+        if self.done or not report.order_id or report.order_id != self.order_id:
+            return
+        if report.dropped or _digest(report.picked) != self.progress:
+            task = self.task
+            self.record(Collected(task.list_id, task.assignment, report.picked, report.dropped, report.header))
+
+    def _take_answers(self, report: Report, now: str) -> None:
+        """Forget the instant actions that it shows; send the others again."""
+        answered: list[str] = []
+        for asked in self.asked:
+            if asked.kind == CANCEL:
+                over = self.idle or asked.target != self.shown
+            else:
+                over = asked.id in report.received or (
+                    asked.kind in (RETRY, SKIP) and asked.target not in report.retriable
+                )
+            if over:
+                answered.append(asked.id)
+            elif asked.kind != CANCEL and report.listens and passed(asked.at, now, AGAIN):
+                self.record(Asked(asked.id, asked.kind, asked.target, now))
+        if answered:
+            self.record(Answered(tuple(answered)))
+
+    def _give_up_outdated(self, now: str, report: Report | None = None) -> None:
+        """Have it cancel an order that is not its task, before it gets another; again, while it does not show that."""
+        if not self.connected or self.idle or self.shown == self.order_id or (report and not report.cancels):
+            return
+        asked = next((asked for asked in self.asked if asked.kind == CANCEL and asked.target == self.shown), None)
+        if asked is None:
+            self._ask(CANCEL, self.shown, now)
+        elif report and passed(asked.at, now, AGAIN):
+            if asked.id in report.ended:
+                self._ask(CANCEL, self.shown, now)
+            elif asked.id not in report.received:
+                self.record(Asked(asked.id, CANCEL, self.shown, now))
+
+    def _ask(self, kind: str, target: str, now: str) -> None:
+        self.record(Asked(f"{kind}:{self.asks + 1}:{self.id}", kind, target, now))
+
+    @applies(Named)
+    def _named(self, event: Named) -> None:
+        self.name = event.name
+
+    @applies(Retired)
+    def _retired(self, event: Retired) -> None:
+        self.retired = True
+
+    @applies(Connected)
+    def _connected(self, event: Connected) -> None:
+        self.connected = True
+        self.presence = event.presence
+        self._in_session(event.presence.at)
+
+    @applies(Disconnected)
+    def _disconnected(self, event: Disconnected) -> None:
+        self.connected = False
+        self.presence = event.presence
+
+    @applies(SessionBegan)
+    def _session_began(self, event: SessionBegan) -> None:
+        self._in_session(event.at)
+
+    def _in_session(self, at: str) -> None:
+        if at > self.session:
+            self.session, self.header = at, -1
+
+    @applies(Described)
+    def _described(self, event: Described) -> None:
+        self.lacks = event.lacks
+
+    @applies(BecameAvailable)
+    def _became_available(self, event: BecameAvailable) -> None:
+        self.available = True
+        self.told = self.task.version
+
+    @applies(BecameUnavailable)
+    def _became_unavailable(self, event: BecameUnavailable) -> None:
+        self.available = False
+
+    @applies(TaskChanged)
+    def _task_changed(self, event: TaskChanged) -> None:
+        self.task = event.task
+        self.refused, self.progress, self.done = False, "", False
+
+    @applies(Refused)
+    def _refused(self, event: Refused) -> None:
+        self.refused = True
+
+    @applies(OrderSent)
+    def _order_sent(self, event: OrderSent) -> None:
+        self.sent, self.start, self.sent_at = event.order_id, event.start, event.at
+        self.orders += 1
+
+    @applies(OrderShown)
+    def _order_shown(self, event: OrderShown) -> None:
+        self.shown, self.idle, self.header = event.order_id, event.idle, event.header
+
+    @applies(Collected)
+    def _collected(self, event: Collected) -> None:
+        self.progress, self.done, self.header = _digest(event.picked), event.done, event.header
+
+    @applies(Asked)
+    def _asked(self, event: Asked) -> None:
+        asked = Instruction(event.id, event.kind, event.target, event.at)
+        self.asked = (*(one for one in self.asked if one.replaces != asked.replaces), asked)
+        self.asks += 1
+
+    @applies(Answered)
+    def _answered(self, event: Answered) -> None:
+        self.asked = tuple(one for one in self.asked if one.id not in event.ids)
+
+
+def _digest(picked: Iterable[Pick]) -> str:
+    """A short text that differs when the picks do; what was picked itself is in the events."""
+    lines = sorted((pick.store_id, pick.product_id, pick.quantity) for pick in picked)
+    return blake2s(json.dumps(lines).encode(), digest_size=8).hexdigest()

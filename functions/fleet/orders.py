@@ -1,0 +1,114 @@
+"""From a shopping list to an order of the robots' standard, and what is sent to a robot at once.
+
+Pure: the same list, robot and start make the same order, for a robot compares what it gets again with what it has.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from urllib.parse import quote, unquote
+
+from events.floor.plan import Floor
+from events.shapes import Stop
+from events.vda5050 import collecting
+from events.vda5050.header import timestamp
+from events.vda5050.instant_actions import InstantActions
+from events.vda5050.order import Action, ActionParameter, BlockingType, Edge, Node, NodePosition, Order
+
+SEPARATOR = ":"  # the standard recommends A-Z a-z 0-9 _ - . : for ids
+
+# The parameter of an instant action that names what it is about.
+ABOUT = {"cancelOrder": "orderId", "retry": "actionId", "skipRetry": "actionId"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a collect action is for, which its id says."""
+
+    store_id: str
+    product_id: str
+    quantity: int
+
+
+def order(
+    robot_id: str, order_id: str, stops: Sequence[Stop], *, start: str, header_id: int, at: datetime, floor: Floor
+) -> Order:
+    """The order for a list: from `start` to each stop and to the depot. Raises LookupError for a start not on the map.
+
+    All of it is released. Each line is a collect action at its stop's node; the drop is at the depot. Of the hundred
+    actions that the mall allows, as many as a list has lines at most, the drop is none.
+    """
+    wanted: list[tuple[str, tuple[Action, ...]]] = [(start, ())]
+    wanted += [(floor.node_of(stop.store_id, stop.location), _collects(order_id, stop)) for stop in stops]
+    wanted.append((floor.depot, (_drop(order_id),)))
+    nodes: list[tuple[str, tuple[Action, ...]]] = [wanted[0]]
+    for (here, _), (there, actions) in pairwise(wanted):
+        nodes += [(node, ()) for node in floor.route(here, there)[1:]]
+        nodes[-1] = (nodes[-1][0], (*nodes[-1][1], *actions))
+    return Order(
+        header_id=header_id,
+        timestamp=timestamp(at),
+        serial_number=robot_id,
+        order_id=order_id,
+        order_update_id=0,
+        nodes=tuple(_node(floor, 2 * place, node, actions) for place, (node, actions) in enumerate(nodes)),
+        edges=tuple(
+            Edge(edge_id=floor.edge(here, there).id, sequence_id=2 * place + 1, released=True, actions=())
+            for place, ((here, _), (there, _)) in enumerate(pairwise(nodes))
+        ),
+    )
+
+
+def instant_actions(
+    robot_id: str, wanted: Iterable[tuple[str, str, str]], *, header_id: int, at: datetime
+) -> InstantActions:
+    """Instant actions of these ids and kinds, each with what it is about ("" for the robot itself)."""
+    return InstantActions(
+        header_id=header_id,
+        timestamp=timestamp(at),
+        serial_number=robot_id,
+        actions=tuple(_instant_action(id, kind, target) for id, kind, target in wanted),
+    )
+
+
+def line_of(order_id: str, action_id: str) -> Line | None:
+    """What a collect action of an order is for; None for any other action."""
+    match action_id.removeprefix(order_id + SEPARATOR).split(SEPARATOR):
+        case [store_id, product_id, quantity] if action_id.startswith(order_id + SEPARATOR) and quantity.isdecimal():
+            return Line(unquote(store_id), unquote(product_id), int(quantity))
+    return None
+
+
+def drop_id(order_id: str) -> str:
+    """The id of an order's drop action."""
+    return f"{order_id}{SEPARATOR}{collecting.DROP}"
+
+
+def _collects(order_id: str, stop: Stop) -> tuple[Action, ...]:
+    """A line that cannot be picked is short: no customer waits until staff have looked, so it is not retriable."""
+    return tuple(
+        collecting.collect(
+            SEPARATOR.join((order_id, quote(stop.store_id, ""), quote(item.product_id, ""), str(item.quantity))),
+            stop.store_id,
+            item.product_id,
+            item.quantity,
+        )
+        for item in stop.items
+    )
+
+
+def _drop(order_id: str) -> Action:
+    """Retriable: all that was collected must not be lost by one drop that fails."""
+    return collecting.drop(drop_id(order_id)).model_copy(update={"retriable": True})
+
+
+def _node(floor: Floor, sequence_id: int, node: str, actions: tuple[Action, ...]) -> Node:
+    place = floor.nodes[node]
+    position = NodePosition(x=place.x, y=place.y, map_id=floor.map)
+    return Node(node_id=node, sequence_id=sequence_id, released=True, node_position=position, actions=actions)
+
+
+def _instant_action(id: str, kind: str, target: str) -> Action:
+    about = (ActionParameter(key=ABOUT[kind], value=target),) if kind in ABOUT else None
+    return Action(action_type=kind, action_id=id, blocking_type=BlockingType.NONE, action_parameters=about)

@@ -1,0 +1,131 @@
+"""From what robots and the broker say to what decides something. Pure."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.floor.plan import plan
+from events.vda5050 import collecting
+from events.vda5050.factsheet import Factsheet, Scope
+from events.vda5050.state import ActionState, ActionStatus, ErrorLevel, OperatingMode, State
+from functions.fleet.orders import drop_id, line_of
+from functions.fleet.reports import Pick, Report
+
+NEEDED = (collecting.COLLECT, collecting.DROP)  # what a robot must be able to do on a node
+LACKS_ACTION = "FACTSHEET_LACKS_ACTION"  # our own error at the console
+KEEPS_FROM_GOING_ON = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
+
+
+class BrokerEvent(BaseModel):
+    """What the broker says of a connection that began or ended.
+
+    https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    client_id: Annotated[str, Field(alias="clientId")]
+    timestamp: int
+    event_type: Annotated[str, Field(alias="eventType", pattern="^(connected|disconnected)$")]
+    session: Annotated[str, Field(alias="sessionIdentifier")] = ""
+    version: Annotated[int, Field(alias="versionNumber")] = 0
+    in_order: Annotated[bool, Field(alias="clientInitiatedDisconnect")] = False
+
+
+def report(state: State, at: str) -> Report:
+    """What of a state decides something; at: when the broker received it."""
+    levels = {error.error_level for error in state.errors}
+    mode = state.operating_mode
+    node = state.last_node_id if state.last_node_id in plan().nodes else ""
+    return Report(
+        at=at,
+        header=state.header_id,
+        order_id=state.order_id,
+        idle=state.idle,
+        picked=picked(state),
+        dropped=any(
+            action.action_id == drop_id(state.order_id) and action.action_status is ActionStatus.FINISHED
+            for action in state.action_states
+        ),
+        able=mode.takes_orders and ErrorLevel.FATAL not in levels and bool(node),
+        goes_on=levels.isdisjoint(KEEPS_FROM_GOING_ON),
+        node=node,
+        listens=mode in (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC),
+        cancels=mode.takes_orders,
+        received=frozenset(action.action_id for action in state.instant_action_states),
+        ended=frozenset(action.action_id for action in state.instant_action_states if action.action_status.ended),
+        retriable=frozenset(retriable(state)),
+    )
+
+
+def picked(state: State) -> tuple[Pick, ...]:
+    """What the collects of an order took that have ended.
+
+    One that finished without saying how many took all; one that failed, none. None takes more than it should.
+    """
+    found: dict[tuple[str, str], Pick] = {}
+    for action in state.action_states:
+        line = line_of(state.order_id, action.action_id)
+        if line and action.action_status.ended:
+            quantity = min(_taken(action, line.quantity), line.quantity)
+            found[line.store_id, line.product_id] = Pick(line.store_id, line.product_id, quantity)
+    return tuple(found.values())
+
+
+def retriable(state: State) -> tuple[str, ...]:
+    """The actions that failed and wait until staff decide: see `service.retry` and `service.skip`."""
+    return tuple(a.action_id for a in state.action_states if a.action_status is ActionStatus.RETRIABLE)
+
+
+def lacks(factsheet: Factsheet) -> tuple[str, ...]:
+    """Which of the actions that the mall needs a robot does not declare for nodes."""
+    declared = {
+        action.action_type
+        for action in factsheet.protocol_features.mobile_robot_actions
+        if Scope.NODE in action.action_scopes
+    }
+    return tuple(action for action in NEEDED if action not in declared)
+
+
+def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
+    """What the console shows of a robot: its state, what its factsheet lacks, and which actions staff may retry."""
+    position = state.mobile_robot_position
+    return {
+        "node": shown.node or None,
+        "x": position.x if position else None,
+        "y": position.y if position else None,
+        "driving": state.driving,
+        "paused": bool(state.paused),
+        "mode": str(state.operating_mode),
+        "battery": state.power_supply.state_of_charge,
+        "order": None if state.idle else state.order_id,
+        "errors": [
+            {
+                "type": error.error_type,
+                "level": str(error.error_level),
+                "hint": error.error_hint or error.error_description or "",
+                "references": [[r.reference_key, r.reference_value] for r in error.error_references or ()],
+            }
+            for error in state.errors
+        ]
+        + [_lacks(action) for action in lacks],
+        "retriable": sorted(shown.retriable),
+        "listens": shown.listens,
+    }
+
+
+def _lacks(action: str) -> dict[str, Any]:
+    return {
+        "type": LACKS_ACTION,
+        "level": str(ErrorLevel.FATAL),
+        "hint": f"declare the action {action} for nodes in the factsheet: without it the robot gets no list",
+        "references": [["actionType", action]],
+    }
+
+
+def _taken(action: ActionState, wanted: int) -> int:
+    said = collecting.collected(action.action_result)
+    if said is not None:
+        return said
+    return wanted if action.action_status is ActionStatus.FINISHED else 0

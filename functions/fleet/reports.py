@@ -1,0 +1,100 @@
+"""What reaches a robot's aggregate: the broker's presence events, the robot's own reports, and what the depot says."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# The broker numbers the connections of a client, and begins again once it was away for about an hour
+# (https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html).
+NUMBERED_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What the broker says of a connection: that it began or ended. Such events come in any order, and twice.
+
+    version: the broker's number of the connection. session: the connection's id, "" where it is not known. at: when
+    (RFC 3339, UTC).
+    """
+
+    connected: bool
+    version: int
+    session: str
+    at: str
+
+    def outranks(self, last: "Presence") -> bool:
+        """Whether it is news after the last one that counted."""
+        if self.session == last.session:
+            return last.connected and not self.connected
+        if self.version != last.version and abs(_moment(self.at) - _moment(last.at)) < NUMBERED_FOR:
+            return self.version > last.version
+        if self.version == last.version and last.session and last.connected and not self.connected:
+            return False  # without numbers, the end of another connection than this one is that of an earlier one
+        return self.at > last.at
+
+
+@dataclass(frozen=True)
+class Pick:
+    """How many of one product of one store have been picked in all."""
+
+    store_id: str
+    product_id: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What of a robot's state decides something.
+
+    at: when the broker received it (RFC 3339, UTC). header: its number in the robot's session. order_id: of the order
+    that it has or had last, "" without one. idle: nothing of it is left to do. picked: what finished and failed
+    collects took. dropped: what was collected is at the depot. able: it can take an order. goes_on: no error keeps it
+    from going on with its order. node: the last one, "" where the map has none such. listens, cancels: its mode allows
+    to send it instant actions, and cancelOrder. received: the instant actions that it shows. ended: those of them that
+    have ended. retriable: the actions that wait to be tried again.
+    """
+
+    at: str
+    header: int
+    order_id: str = ""
+    idle: bool = True
+    picked: tuple[Pick, ...] = ()
+    dropped: bool = False
+    able: bool = True
+    goes_on: bool = True
+    node: str = ""
+    listens: bool = True
+    cancels: bool = True
+    received: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
+    retriable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the depot says of a robot: its status, and the list that it has, with the number of the assignment.
+
+    version: of the robot's stream at the depot. flow: the correlation id of the list's flow.
+    """
+
+    version: int
+    status: str
+    list_id: str = ""
+    assignment: int = 0
+    flow: str = ""
+
+    @property
+    def order_id(self) -> str:
+        """The id of the order that stands for this list under this assignment; "" without a list."""
+        return f"{self.list_id}.{self.assignment}" if self.list_id and self.assignment else ""
+
+
+NO_TASK = Task(0, "")
+
+
+def passed(since: str, now: str, seconds: float) -> bool:
+    """Whether so many seconds have passed since a time; since none ("") they have."""
+    return not since or _moment(now) - _moment(since) >= timedelta(seconds=seconds)
+
+
+def _moment(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)

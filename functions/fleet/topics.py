@@ -1,0 +1,61 @@
+"""What robots and the broker say: the handlers of the robots' topics."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from events.vda5050.connection import Connection
+from events.vda5050.factsheet import Factsheet
+from events.vda5050.shape import Shape
+from events.vda5050.state import State
+from events.vda5050.text import MalformedError, read
+from functions.fleet import service
+from functions.fleet.broker import broker
+from functions.fleet.reading import BrokerEvent
+from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.messaging.topics import Received, Topics
+from functions.kernel.runtime.uses import Uses
+
+S = TypeVar("S", bound=Shape)
+
+topics = Topics("fleet", uses=Uses(streams="commit", rows=("get", "put"), ports=(broker,)))
+
+
+def _reads(model: type[S]) -> Callable[[bytes], S]:
+    """A reader of a message of the standard. What is none is the robot's fault, which no retry mends."""
+
+    def reads(payload: bytes) -> S:
+        try:
+            return read(model, payload)
+        except MalformedError as error:
+            raise UndeliverableError(str(error)) from error
+
+    return reads
+
+
+def _broker_event(payload: bytes) -> BrokerEvent:
+    try:
+        return BrokerEvent.model_validate_json(payload)
+    except ValidationError as error:
+        raise UndeliverableError(f"no presence event: {error.error_count()} errors") from error
+
+
+@topics.on("presence", reads=_broker_event, robot=lambda said: said.client_id)
+def presence(robot: str, said: Sequence[Received[BrokerEvent]]) -> None:
+    service.note_presence(robot, said)
+
+
+@topics.on("connection", reads=_reads(Connection))
+def connection(robot: str, said: Sequence[Received[Connection]]) -> None:
+    service.begin_sessions(robot, said)
+
+
+@topics.on("factsheet", reads=_reads(Factsheet))
+def factsheet(robot: str, said: Sequence[Received[Factsheet]]) -> None:
+    service.describe(robot, said)
+
+
+@topics.on("state", reads=_reads(State))
+def state(robot: str, said: Sequence[Received[State]]) -> None:
+    service.report(robot, said)

@@ -1,0 +1,245 @@
+"""Each invariant of the robots' stream is violated by a day written by hand, and none by the correct day."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.simulation.check import orders_to_robots, robots_work, stream_history
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.robots_work import (
+    DRIVEN_TWICE,
+    LEFT_IDLE,
+    PICKED,
+    SILENT_AT_WORK,
+    STILL_THERE,
+)
+
+BOT, LIST = "bot", "list"
+STOPS = [{"store_id": "s", "items": [{"product_id": "p", "name": "P", "quantity": 3, "picked": 0}]}]
+
+
+class Day:
+    """A history with one robot on the stream."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+        self.final: dict[str, Any] = {"quiescent": True, "certificates": {"c": (BOT, "ACTIVE")}}
+        self._numbers = 0
+        self._versions: dict[str, int] = {}
+
+    def record(self, at: float, kind: str, **fields: Any) -> None:
+        self.entries.append((int(at * SECOND), kind, fields))
+
+    def number(self) -> str:
+        self._numbers += 1
+        return str(self._numbers)
+
+    def commit(self, at: float, stream: str, name: str, cause: str = "", **data: Any) -> None:
+        version = self._versions[stream] = self._versions.get(stream, 0) + 1
+        item = {
+            "stream": {"S": stream},
+            "version": {"N": str(version)},
+            "id": {"S": self.number()},
+            "events": {"S": json.dumps([[name, 1, data]])},
+            "time": {"S": ""},
+            "actor": {"S": ""},
+        }
+        if cause:
+            item["causation_id"] = {"S": cause}
+        self.record(at, "commit", table="depot/events", key=[stream, version], item=item, container="depot/inbox-1")
+
+    def message(self, at: float, queue: str, name: str, version: int = 1, **data: Any) -> str:
+        """A message that a queue's function has handled at once; its id."""
+        id, copy = self.number(), self.number()
+        metadata = {"id": id, "name": name, "stream": "", "stream_version": version}
+        body = json.dumps({"detail": {"metadata": metadata, "data": data}})
+        self.record(at, "sent", queue=queue, message=copy, body=body, delay=0)
+        self.record(at, "deleted", queue=queue, message=copy)
+        return id
+
+    def is_told(self, at: float, version: int, list_id: str | None, assignment: int, name: str = "BotAssigned") -> None:
+        """Fleet handles what the depot says of the robot."""
+        status = "active" if list_id else "idle"
+        data = {"bot_id": BOT, "status": status, "list_id": list_id, "assignment": assignment}
+        self.message(at, "fleet/inbox", name, version, **data)
+
+    def reports(self, at: float, order: str = "", *, active: bool = False) -> None:
+        state = {
+            "headerId": self._numbers,
+            "timestamp": f"{at:09.3f}",
+            "orderId": order,
+            "nodeStates": [{}] if active else [],
+            "actionStates": [],
+            "errors": [],
+            "operatingMode": "AUTOMATIC",
+            "paused": False,
+        }
+        payload = base64.b64encode(json.dumps(state).encode()).decode()
+        body = json.dumps({"robot": BOT, "topic": "state", "received": 0, "client": BOT, "payload": payload})
+        copy = self.number()
+        self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
+        self.record(at, "deleted", queue="fleet/topics", message=copy)
+
+    def sends(self, at: float, assignment: int, *, expires: float = 60) -> str:
+        number = self.number()
+        self.record(at, "invocation", container="fleet/inbox-1", function="fleet/inbox", cause=["m"])
+        self.record(
+            at,
+            "mqtt",
+            what="sent",
+            by="fleet/inbox-1",
+            number=number,
+            topic=f"i/v3/m/{BOT}/order",
+            payload=json.dumps({"orderId": f"{LIST}.{assignment}"}),
+            expires_us=int((at + expires) * SECOND),
+        )
+        return number
+
+    def delivers(self, at: float, number: str) -> None:
+        self.record(at, "mqtt", what="delivered", client=BOT, number=number, topic="order", payload="{}")
+
+    def ends(self, at: float, assignment: int, action: str, result: str | None = None) -> None:
+        parameters = {"storeId": "s", "productId": "p", "quantity": 3} if action == "collect" else {}
+        self.record(
+            at,
+            "robot",
+            bot=BOT,
+            what="ended action",
+            order=f"{LIST}.{assignment}",
+            action=action,
+            parameters=parameters,
+            status="FINISHED",
+            result=result,
+        )
+
+    def violated(self) -> set[str]:
+        self.entries.sort(key=lambda entry: entry[0])
+        history = ParsedHistory(self.entries, self.final)
+        deliveries, stream = Deliveries(history), stream_history.parsed(history)
+        found = [
+            *orders_to_robots.violations(history, stream, deliveries),
+            *robots_work.violations(history, stream, deliveries),
+        ]
+        return {violation.invariant for violation in found}
+
+
+def a_list(day: Day) -> None:
+    """A robot is connected, is given a list, and collects it."""
+    day.record(1, "robot", bot=BOT, what="started", disk="kept", order="")
+    day.record(1, "presence", client=BOT, event="connected", version=0, reason=None)
+    day.commit(2, f"Bot#{BOT}", "Registered")
+    day.commit(2, f"Bot#{BOT}", "CameOnline")
+    day.commit(3, f"ShoppingList#{LIST}", "Created", stops=STOPS)
+    day.commit(4, f"ShoppingList#{LIST}", "Assigned", bot_id=BOT, assignment=1)
+    day.commit(4, f"Bot#{BOT}", "TookList", list_id=LIST)
+    day.is_told(5, 3, LIST, 1)
+    day.delivers(6.1, day.sends(6, 1))
+    for at in (7, 20, 40):
+        day.reports(at, f"{LIST}.1", active=True)
+    day.ends(41, 1, "collect", "2")
+    day.ends(45, 1, "drop")
+    report = day.message(46, "depot/inbox", "ReportCollection", bot_id=BOT)
+    short = [{"store_id": "s", "product_id": "p", "quantity": 1}]
+    day.commit(47, f"ShoppingList#{LIST}", "Completed", report, shortages=short)
+    day.commit(47, f"Bot#{BOT}", "Finished")
+    day.is_told(48, 4, None, 0, "BotFinished")
+    day.record(60, "presence", client=BOT, event="disconnected", version=0, reason="CLIENT_INITIATED_DISCONNECT")
+    day.commit(62, f"Bot#{BOT}", "WentOffline", day.message(61, "depot/inbox", "RobotDisconnected", bot_id=BOT))
+    day.record(900, "quiet")
+
+
+def an_order_arrives_late(day: Day) -> None:
+    day.delivers(70, day.sends(6, 1))
+
+
+def an_order_never_expires(day: Day) -> None:
+    day.sends(6, 1, expires=3_600)
+
+
+def an_order_is_sent_after_the_list_was_withdrawn(day: Day) -> None:
+    day.sends(50, 1)
+
+
+def an_order_is_sent_beside_an_outdated_one(day: Day) -> None:
+    day.is_told(50, 5, LIST, 2)
+    day.reports(51, f"{LIST}.1", active=True)
+    day.sends(52, 2)
+
+
+def a_retired_robot_connects(day: Day) -> None:
+    day.is_told(100, 9, None, 0, "BotRetired")
+    day.final["certificates"] = {"c": (BOT, "REVOKED")}
+    day.record(200, "presence", client=BOT, event="connected", version=1, reason=None)
+    day.record(201, "presence", client=BOT, event="disconnected", version=1, reason="AUTH_ERROR")
+
+
+def a_retired_robot_keeps_its_certificate(day: Day) -> None:
+    day.is_told(100, 9, None, 0, "BotRetired")
+
+
+def a_pick_is_recorded_that_was_not_picked(day: Day) -> None:
+    for _, kind, fields in day.entries:
+        if kind == "robot" and fields.get("action") == "collect":
+            fields["result"] = "3"
+
+
+def a_list_is_driven_twice(day: Day) -> None:
+    day.entries = [entry for entry in day.entries if "Completed" not in json.dumps(entry[2].get("item", ""))]
+    day.commit(44, f"ShoppingList#{LIST}", "GivenBack")
+    day.commit(46, f"ShoppingList#{LIST}", "Assigned", bot_id=BOT, assignment=2)
+    day.ends(100, 2, "drop")
+
+
+def an_idle_robot_is_cut_and_stays(day: Day) -> None:
+    day.entries = [entry for entry in day.entries if "WentOffline" not in json.dumps(entry[2].get("item", ""))]
+
+
+def a_robot_at_work_falls_silent(day: Day) -> None:
+    day.entries = [entry for entry in day.entries if entry[0] < 44 * SECOND]
+    day.record(900, "quiet")
+
+
+def a_robot_that_reports_is_taken_offline(day: Day) -> None:
+    day.reports(55)
+    day.entries = [entry for entry in day.entries if "WentOffline" not in json.dumps(entry[2].get("item", ""))]
+    day.commit(70, f"Bot#{BOT}", "WentOffline")
+
+
+BROKEN: dict[Callable[[Day], None], str] = {
+    an_order_arrives_late: IN_TIME,
+    an_order_never_expires: EXPIRES,
+    an_order_is_sent_after_the_list_was_withdrawn: KNOWN_OVER,
+    an_order_is_sent_beside_an_outdated_one: CANCEL_FIRST,
+    a_retired_robot_connects: RETIRED,
+    a_retired_robot_keeps_its_certificate: REVOKED,
+    a_pick_is_recorded_that_was_not_picked: PICKED,
+    a_list_is_driven_twice: DRIVEN_TWICE,
+    an_idle_robot_is_cut_and_stays: LEFT_IDLE,
+    a_robot_at_work_falls_silent: SILENT_AT_WORK,
+    a_robot_that_reports_is_taken_offline: STILL_THERE,
+}
+
+
+def test_a_correct_day_violates_no_invariant() -> None:
+    day = Day()
+    a_list(day)
+    assert day.violated() == set()
+
+
+@pytest.mark.parametrize("break_it", BROKEN, ids=lambda break_it: break_it.__name__)
+def test_a_violated_invariant_is_found(break_it: Callable[[Day], None]) -> None:
+    day = Day()
+    a_list(day)
+    break_it(day)
+    assert BROKEN[break_it] in day.violated()
+
+
+def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:
+    families = (orders_to_robots, robots_work)
+    constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
+    assert {value for value in constants if isinstance(value, str) and " " in value} == set(BROKEN.values())
