@@ -36,7 +36,7 @@ export function robotsOf(rows: Rows | null, reports: readonly Report[] | null): 
 }
 
 function robotOf(id: string, row: RobotRow | null, told: Report | null, loaded: boolean): Robot {
-  const report = told?.lastReportedAt ? told : null;
+  const report = told && (told.lastReportedAt !== null || told.connection !== "offline") ? told : null;
   return {
     id,
     name: row?.name ?? told?.name ?? id,

@@ -57,6 +57,10 @@ test("a robot that the stream never told of works over REST, or is offline", () 
   assert.equal(only({ status: "offline" }, null).activity, "offline");
 });
 
+test("a robot that is connected and has not reported yet is on the stream", () => {
+  assert.equal(only({ status: "idle" }, report("r", { lastReportedAt: null })).activity, "idle");
+});
+
 test("before the reports are there, what a robot does is unknown, not REST", () => {
   const [robot] = robotsOf(rows({ botId: "r", status: "active" }), null);
   assert.equal(robot?.activity, "unknown");
