@@ -150,8 +150,7 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
             order = _order_after(commit, order, history)
             if "WentOffline" not in commit.event_names() or commit.request or bot_id not in stream.robots:
                 continue
-            cause = history.cause_of(commit)
-            if cause and cause.name == "RobotDisconnected":
+            if commit.causation:  # the end of its connection, or of its work when that had come before
                 continue
             handled = [
                 one.handled
