@@ -45,8 +45,8 @@ class Sent:
 class Report:
     """A state of a robot that a rule sent to the queue.
 
-    is_active: its order has not ended. goes_on: nothing keeps it from its order. received: when a function first received
-    it. handled: when its first copy left the queue, if it did.
+    is_active: its order has not ended. goes_on: nothing keeps it from its order. received: when a function received it
+    first. handled: when its first copy left the queue, if it did.
     """
 
     at: int

@@ -33,4 +33,5 @@ def test_it_is_dead_lettered_with_its_reason_and_not_tried_for_a_day() -> None:
     with active(memory_runtime("jars", dead_letters=dead)):
         assert topics.handle({"Records": [a_record()]}) == {"batchItemFailures": []}
     [letter] = dead.sent
-    assert letter.reason and "a rule of the broker could not send this" in letter.reason["reason"]
+    assert letter.reason
+    assert "a rule of the broker could not send this" in letter.reason["reason"]
