@@ -126,7 +126,15 @@ class Order:
         return shopping_list
 
     def is_collected(self, missing: Mapping[str, int] = NONE_MISSING) -> "Order":
-        """The assigned robot picks everything that is not `missing`, and the clerk checks it in."""
+        """The assigned robot picks everything that is not `missing`, and the clerk checks it in.
+
+        A robot on the stream does it all by itself, and decides what it finds.
+        """
+        if self.people.on_stream:
+            expect(not missing, "robots on the stream to decide what they find")
+            wait_for(self._collected, f"a robot to bring order {self.id}", seconds=ROBOT_WITHIN)
+            self.report("a robot has brought the items to the depot")
+            return self
         self.checks_in(self.is_brought(missing))
         return self
 
@@ -218,6 +226,11 @@ class Order:
         shopping_list = self.shopping_list()
         expect(shopping_list["status"] != "cancelled", f"the list of order {self.id} not to be cancelled")
         return shopping_list if shopping_list["status"] == "assigned" else None
+
+    def _collected(self) -> bool | None:
+        status = self.shopping_list()["status"]
+        expect(status != "cancelled", f"the list of order {self.id} not to be cancelled")
+        return True if status == "completed" else None
 
     def _wait_for_status(self, wanted: str) -> None:
         def reached() -> bool | None:

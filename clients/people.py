@@ -13,6 +13,8 @@ class People:
     staff: Mall
     kiosk: Mall
     robots: dict[str, Mall] = field(default_factory=dict)
+    on_stream: bool = False
+    """Whether the robots are on the robots' stream, where they bring what they are given by themselves."""
 
     def robot(self, bot_id: str) -> Mall:
         """A robot's own connection; for one that somebody else registered, the staff's, who may act for it."""

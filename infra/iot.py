@@ -42,7 +42,7 @@ LIFE_CYCLE = (
 ANY_ROBOT = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))  # a robot's id, a UUID
 THING = "${iot:Connection.Thing.ThingName}"
 SPOKEN = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
-RETAINED = (Kind.CONNECTION,)
+RETAINED = (Kind.CONNECTION, Kind.FACTSHEET)
 TOLD = (Kind.ORDER, Kind.INSTANT_ACTIONS)
 CONNECT_WITH = ("PersistentConnect", "LastWill")
 

@@ -38,8 +38,10 @@ function useReports(every: number): Loaded<Reports> {
 
 export interface Robots {
   readonly robots: readonly Robot[];
-  /** Neither the stream nor REST has told anything yet. */
+  /** There are none yet, and some may come. */
   readonly loading: boolean;
+  /** The depot's rows are not there yet: a robot that is missing may be among them. */
+  readonly waits: boolean;
   /** Why the reports were not loaded the last time. */
   readonly error: unknown;
   /** Since when the reports that are shown are no longer news, in milliseconds; null while they are. */
@@ -54,9 +56,12 @@ export function useRobots(every: number): Robots {
   const { data, error, again } = useReports(every);
   const now = useNow(1_000);
   const late = data !== null && now - data.at > 3 * every;
+  // Rows are shown a moment after they were loaded: until then robots that reported do not go away for that moment.
+  const robots = robotsOf(waits || rows.size === 0 ? null : rows, data?.robots ?? null);
   return {
-    robots: robotsOf(waits ? null : rows, data?.robots ?? null),
-    loading: waits && data === null && error === null,
+    robots,
+    loading: robots.length === 0 && (waits || (data === null && error === null)),
+    waits,
     error,
     old: data !== null && (error !== null || late) ? data.at : null,
     now,

@@ -33,6 +33,7 @@ class Path:
     """One way that an order can go, how it must end, and its share in a mixture.
 
     expires: whether it waits for what expires, which takes a minute only where the stage's times are short.
+    steers: whether it decides what a robot does or finds, which it cannot with robots on the stream.
     """
 
     name: str
@@ -40,16 +41,17 @@ class Path:
     fate: Fate
     weight: int
     expires: bool = False
+    steers: bool = False
 
 
 PATHS: dict[str, Path] = {}
 
 
-def path(fate: Fate, weight: int = 1, *, expires: bool = False) -> Callable[[Walk], Walk]:
+def path(fate: Fate, weight: int = 1, *, expires: bool = False, steers: bool = False) -> Callable[[Walk], Walk]:
     """Register a path under its function's name."""
 
     def register(walk: Walk) -> Walk:
-        PATHS[walk.__name__] = Path(walk.__name__, walk, fate, weight, expires)
+        PATHS[walk.__name__] = Path(walk.__name__, walk, fate, weight, expires, steers)
         return walk
 
     return register
@@ -69,7 +71,7 @@ def pays_first(order: Order, scene: Scene) -> Steps:
     order.is_collected()
 
 
-@path(COMPLETED, weight=3)
+@path(COMPLETED, weight=3, steers=True)
 def pays_first_and_not_all_is_found(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).pays()
     yield 0
@@ -77,7 +79,7 @@ def pays_first_and_not_all_is_found(order: Order, scene: Scene) -> Steps:
     yield from _owes(order, order.total - scene.stock.prices[scene.stock.kettle])
 
 
-@path(COMPLETED, weight=3)
+@path(COMPLETED, weight=3, steers=True)
 def pays_when_not_all_was_found(order: Order, scene: Scene) -> Steps:
     lamp, mug, prices = scene.stock.lamp, scene.stock.mug, scene.stock.prices
     order.orders(scene.stock.plain).is_collected(missing={lamp: 1, mug: 2})
@@ -85,13 +87,13 @@ def pays_when_not_all_was_found(order: Order, scene: Scene) -> Steps:
     order.pays()
 
 
-@path(CANCELLED, weight=2)
+@path(CANCELLED, weight=2, steers=True)
 def nothing_is_found(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).is_collected(missing=scene.stock.plain)
     yield 0
 
 
-@path(REFUNDED)
+@path(REFUNDED, steers=True)
 def pays_first_and_nothing_is_found(order: Order, scene: Scene) -> Steps:
     order.orders(scene.stock.plain).pays()
     yield 0
@@ -159,7 +161,7 @@ def cancels_while_the_provider_is_away(order: Order, scene: Scene) -> Steps:
     yield 0
 
 
-@path(COMPLETED)
+@path(COMPLETED, steers=True)
 def a_robot_falls_silent(order: Order, scene: Scene) -> Steps:
     first = order.orders(scene.stock.plain).gets_a_robot()
     order.starts(first)
@@ -172,7 +174,7 @@ def a_robot_falls_silent(order: Order, scene: Scene) -> Steps:
     order.is_collected().pays()
 
 
-@path(COMPLETED)
+@path(COMPLETED, steers=True)
 def a_robot_leaves_in_the_middle(order: Order, scene: Scene) -> Steps:
     first = order.orders(scene.stock.plain).gets_a_robot()
     order.starts(first)
@@ -208,7 +210,7 @@ def never_pays(order: Order, scene: Scene) -> Steps:
     order.refused("PUT", f"/api/payments/invoices/{order.id}/pay", {})
 
 
-@path(COMPLETED)
+@path(COMPLETED, steers=True)
 def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
     product = add_product(order.people.staff, scene.stock.store, "Tulips", 8.40)
     order.registers().fills_a_basket({product: 2, scene.stock.mug: 1}).authorizes_a_payment()
@@ -221,7 +223,7 @@ def buys_what_becomes_dearer(order: Order, scene: Scene) -> Steps:
     order.write("DELETE", f"/api/stores/products/{product}", by=order.people.staff)
 
 
-@path(COMPLETED)
+@path(COMPLETED, steers=True)
 def buys_what_is_sold_no_more(order: Order, scene: Scene) -> Steps:
     product = add_product(order.people.staff, scene.stock.store, "Calendar", 12.60)
     order.registers().fills_a_basket({product: 1, scene.stock.lamp: 1}).authorizes_a_payment()

@@ -1,21 +1,55 @@
-"""The robots of a mall as a fleet: it sends their heartbeats."""
+"""The robots of a mall: on the robots' stream, where they work by themselves, or moved step by step by REST."""
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 
 import httpx
 
 from clients.mall import Mall, MallError
+from clients.people import People
+from clients.robot.client import running
+from clients.robot.enrol import connected, enrol
+from clients.robot.files import InUseError, alone_in
+from clients.robot.settings import Settings
 
 HEARTBEAT = 20.0  # seconds between two heartbeats of a robot: after 60 without one the depot takes it offline
+
+AT_ONCE = 4  # robots that are enrolled
 
 _logger = logging.getLogger(__name__)
 
 
+@contextmanager
+def on_the_stream(people: People, robots: Sequence[str], folder: Path, settings: Settings) -> Iterator[None]:
+    """Robots that work by themselves while this is entered, connected by MQTT, a thread each.
+
+    folder: their files; those that have none are enrolled. Robots that another program runs are left to it.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone_in(folder))
+        except InUseError as others:
+            _logger.info("%s", others)
+        else:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                files = list(pool.map(lambda robot: enrol(people.staff, robot, folder), robots))
+            stack.enter_context(running(connected(own, settings, parking=number) for number, own in enumerate(files)))
+        people.on_stream = True
+        yield
+
+
+def are_on_the_stream(staff: Mall) -> bool:
+    """Whether a robot is connected by MQTT, so that it works by itself."""
+    return any(robot["connection"] == "online" for robot in staff.pages("/api/fleet/robots", "robots"))
+
+
 class Fleet:
-    """Robots that are online while the fleet is entered (`with Fleet(connection, ids):`).
+    """Robots that take their steps by REST, and are online while the fleet is entered (`with Fleet(connection, ids):`).
 
     connection: gives a robot's own. One thread sends all heartbeats; one that fails is logged, not retried: the next
     one follows.

@@ -56,8 +56,10 @@ def bring_in(people: People) -> int:
     def nothing_is_left() -> bool | None:
         left = _lists(people, "available", "assigned", "active")
         for one in left:
-            if one["status"] != "available":
-                brought.add(one["id"])
+            if one["status"] == "available":
+                continue
+            brought.add(one["id"])
+            if not people.on_stream:
                 with _others_may_be_quicker():
                     order = _taken_up(people, one)
                     order.continues(one)
@@ -105,11 +107,13 @@ def _left_to_staff(waits: Callable[[], bool], do: Callable[[], object]) -> Steps
 
 # At 5 customers a minute, about one check-in and two payments wait for somebody at the console.
 FOR_STAFF = (
-    Path("leaves_the_check_in_to_staff", leaves_the_check_in_to_staff, COMPLETED, weight=3),
+    Path("leaves_the_check_in_to_staff", leaves_the_check_in_to_staff, COMPLETED, weight=3, steers=True),
     Path("leaves_the_payment_to_staff", leaves_the_payment_to_staff, COMPLETED, weight=6),
 )
 SHOPPED = (*(path for path in PATHS.values() if not path.expires), *FOR_STAFF)
 """What a customer may do who is watched: nothing that takes a day."""
+SHOPPED_ON_STREAM = tuple(path for path in SHOPPED if not path.steers)
+"""The same where robots are on the stream, and bring everything to the depot by themselves."""
 
 
 class Shoppers:
@@ -189,7 +193,12 @@ class Shoppers:
             del self._here[id(order)]
 
     def _take_up(self) -> None:
-        """Lists on which nothing was done since this was last called, by nobody who is here."""
+        """Lists on which nothing was done since this was last called, by nobody who is here.
+
+        Robots on the stream need nobody.
+        """
+        if self._people.on_stream:
+            return
         lists = _lists(self._people, "assigned", "active")
         here = {order.id for order in [*self._here.values()]}
         for one in lists:

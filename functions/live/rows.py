@@ -65,13 +65,14 @@ class ListRow(_Row):
 
 
 class RobotRow(_Row):
-    """A robot, with the list that it has."""
+    """A robot, with the list that it has. One that retired has left its board."""
 
     bot_id: str
     name: str
     status: BotStatus
     list_id: str | None
     since: Since
+    leaves_at: LeavesAt
 
 
 class InvoiceRow(_Row):

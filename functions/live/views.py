@@ -20,6 +20,7 @@ from events.depot import (
     BotCameOnline,
     BotFinished,
     BotRegistered,
+    BotRetired,
     BotState,
     BotWentOffline,
     ShoppingListAssigned,
@@ -129,12 +130,17 @@ def list_row(event: ShoppingListState, metadata: Metadata) -> list[Row]:
     return _moving(_row(topics.key("lists", event.shopping_list_id), data, metadata, data.leaves_at))
 
 
-@projection.on(BotRegistered, BotCameOnline, BotWentOffline, BotAssigned, BotFinished)
+@projection.on(BotRegistered, BotCameOnline, BotWentOffline, BotAssigned, BotFinished, BotRetired)
 def robot_row(event: BotState, metadata: Metadata) -> Row:
     data = RobotRow(
-        bot_id=event.bot_id, name=event.name, status=event.status, list_id=event.list_id, since=metadata.time
+        bot_id=event.bot_id,
+        name=event.name,
+        status=event.status,
+        list_id=event.list_id,
+        since=metadata.time,
+        leaves_at=metadata.time if event.status == "retired" else None,
     )
-    return _row(topics.key("robots", event.bot_id), data, metadata)
+    return _row(topics.key("robots", event.bot_id), data, metadata, data.leaves_at)
 
 
 @projection.on(InvoiceCreated, InvoiceAdjusted, InvoicePaid, InvoiceCancelled)

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from clients.scenarios.robots import Fleet
+from clients.robot.settings import Settings
+from clients.scenarios.robots import on_the_stream
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
 from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.show import show_order, wait_until_idle
 from infra.local.up import discard, up
+
+SPEED = 10.0  # times as fast as a real robot
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
             with at_work(cloud) as people:
                 console.print("Seeding the mall …")
                 seeded = seed(people)
-                with Fleet(people.robot, seeded.robots):
+                with on_the_stream(people, seeded.robots, Path(folder) / "robots", Settings().faster(SPEED)):
                     wait_until_idle(cloud)
                     shown = show_order(cloud, people, seeded.products, console)
         finally:

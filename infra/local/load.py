@@ -18,11 +18,11 @@ from pathlib import Path
 from clients.mall import Mall
 from clients.people import People
 from clients.scenarios.journey import Journey, shop
-from clients.scenarios.robots import Fleet
+from clients.scenarios.robots import Fleet, are_on_the_stream
 from infra.local import mixture
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
-from infra.local.process import free_port
+from infra.local.process import LocalCloudError, free_port
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import deployed_times, discard, up
@@ -74,7 +74,13 @@ def run(options: argparse.Namespace) -> int:
 def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
     with at_work(cloud) as people:
         seeded = seed(people)
-        with Fleet(people.robot, seeded.robots) as fleet:
+        # Those that a `make run` has on the stream work by themselves; heartbeats by REST change nothing for them.
+        people.on_stream = are_on_the_stream(people.staff)
+        if people.on_stream and options.mix == "all":
+            raise LocalCloudError(
+                "here robots work by themselves, and some ways need robots that do not: use another PORT"
+            )
+        with Fleet(people.robot, [] if people.on_stream else seeded.robots) as fleet:
             wait_until_idle(cloud)
             if options.mix == "all":
                 return mixture.run_orders(cloud, people, fleet, options.orders, options.clients)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from clients.scenarios.robots import Fleet
+from clients.scenarios.robots import on_the_stream
 from clients.scenarios.shoppers import bring_in
 from functions.kernel.runtime.context import STAFF
 from infra.local import shoppers
@@ -34,12 +34,12 @@ def run(options: argparse.Namespace) -> int:
         with at_work(cloud) as people:
             console.print("Seeding the mall: six stores, their products, and the robots …")
             seeded = seed(people)
-            with Fleet(people.robot, seeded.robots) as fleet:
+            with on_the_stream(people, seeded.robots, cloud.state / shoppers.ROBOTS, shoppers.AS_WATCHED):
                 if brought := bring_in(people):
                     console.print(f"Robots brought in {brought} lists that the last run had left.")
                 wait_until_idle(cloud)
                 shown = show_order(cloud, people, seeded.products, console)
-                with shoppers.shopping(people, fleet, options.pace):
+                with shoppers.shopping(people, options.pace):
                     _print_next_steps(console, cloud, shown.journey.order_id, options.pace)
                     signal.pause()
     except KeyboardInterrupt:
@@ -65,6 +65,7 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str, pace: 
   kiosk      {cloud.pages}/kiosk/   (order something, and watch a robot bring it)
   API        {address}
   documents  {cloud.pages}/docs/#as={clerk}   (OpenAPI: {address}/api/openapi.json; the messages: docs/messages.md)
+  robots     mqtts://{cloud.broker}   (VDA 5050 by MQTT: docs/robots.md connects one)
   AWS API    {cloud.address}   (for the aws command line: --endpoint-url, with --region {REGION} and any credentials)
 
 Try, from another terminal:

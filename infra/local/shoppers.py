@@ -10,15 +10,19 @@ from contextlib import contextmanager
 
 from clients.mall import Mall
 from clients.people import People
+from clients.robot.settings import Settings
 from clients.scenarios.paths import Scene
-from clients.scenarios.robots import Fleet
-from clients.scenarios.shoppers import PACE, Shoppers, bring_in
+from clients.scenarios.robots import Fleet, on_the_stream
+from clients.scenarios.shoppers import PACE, SHOPPED, SHOPPED_ON_STREAM, Shoppers, bring_in
 from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
 from infra.local.process import LocalCloudError
 from infra.local.seed import key, seed
 from infra.local.up import arguments_of
+
+ROBOTS = "robots"  # the folder of their files, in the cloud's state
+AS_WATCHED = Settings(short=0.05).faster(3)  # so that an order takes less than a minute
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +39,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         with at_work(cloud) as people:
             seeded = seed(people)
-            with Fleet(people.robot, seeded.robots) as fleet:
+            with on_the_stream(people, seeded.robots, cloud.state / ROBOTS, AS_WATCHED):
                 bring_in(people)
-                with shopping(people, fleet, options.pace):
+                with shopping(people, options.pace):
                     print(f"customers come every {options.pace:g} s; Ctrl-C sends them home", file=sys.stderr)
                     signal.pause()
     except KeyboardInterrupt:
@@ -46,14 +50,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def shopping(people: People, fleet: Fleet, pace: float) -> Iterator[None]:
+def shopping(people: People, pace: float) -> Iterator[None]:
     """Customers come, of whom stderr tells one line where one met an error."""
 
     def report(line: str) -> None:
         print(f"{time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
 
-    scene = Scene(fleet, open_shop(people.staff, key))
-    with Shoppers(people, scene, _products(people.staff), report, pace):
+    scene = Scene(Fleet(people.robot, []), open_shop(people.staff, key))
+    paths = SHOPPED_ON_STREAM if people.on_stream else SHOPPED
+    with Shoppers(people, scene, _products(people.staff), report, pace, paths=paths):
         yield
 
 

@@ -40,7 +40,7 @@ def _complete(mall: Rest, asked: Asked, id: str) -> Answer:
 @route("DELETE", "/api/depot/bots/{id}")
 def _retire(mall: Rest, asked: Asked, id: str) -> Answer:
     mall.reports.pop(id, None)
-    mall.happen("robots", id, "BotRetired", "depot", gone=True)
+    mall.happen("robots", id, "BotRetired", "depot", status="retired", listId=None, leavesAt=ago())
     return Answer(200, {})
 
 

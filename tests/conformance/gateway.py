@@ -1,4 +1,4 @@
-"""A gateway that the kit plays towards a robot: it sends orders and instant actions, and reads what the robot reports."""
+"""A gateway that the kit plays towards a robot: it sends orders and instant actions, and reads what comes back."""
 
 import json
 import random
@@ -98,12 +98,13 @@ class PlayedGateway:
             edges=edges,
         )
 
-    def trip(self) -> Order:
+    def trip(self, start: Stop | None = None) -> Order:
         """A usual order: two stops, three lines, and back to the depot."""
         return self.order(
             Stop("south-1", (self.collect(2), self.collect(1))),
             Stop("centre-1", (self.collect(3),)),
             Stop("depot", (self.drop(),)),
+            start=start,
         )
 
     def sends(self, order: Order, **changes: Any) -> Order:
@@ -156,7 +157,12 @@ class PlayedGateway:
         return self.until_message(State, condition, what, within)
 
     def until_message(
-        self, model: type[H], condition: Callable[[H], object], what: str, within: float = WITHIN, since: int | None = None
+        self,
+        model: type[H],
+        condition: Callable[[H], object],
+        what: str,
+        within: float = WITHIN,
+        since: int | None = None,
     ) -> H:
         """The same for any kind of message; since: the place in the log where to begin, else the latest counts."""
         self._listen(0)

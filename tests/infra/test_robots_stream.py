@@ -201,7 +201,7 @@ SPOKEN = {Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION}
 def test_a_robot_speaks_and_listens_on_its_own_topics_alone(stage: Templates, kind: Kind) -> None:
     own, others = topics_of(stage).of(kind, ROBOT), topics_of(stage).of(kind, OTHER)
     assert may(stage, "iot:Publish", arn(f"topic/{own}")) is (kind in SPOKEN)
-    assert may(stage, "iot:RetainPublish", arn(f"topic/{own}")) is (kind is Kind.CONNECTION)
+    assert may(stage, "iot:RetainPublish", arn(f"topic/{own}")) is (kind in (Kind.CONNECTION, Kind.FACTSHEET))
     assert may(stage, "iot:Subscribe", arn(f"topicfilter/{own}")) is (kind not in SPOKEN)
     assert may(stage, "iot:Receive", arn(f"topic/{own}")) is (kind not in SPOKEN)
     for action, resource in (

@@ -50,7 +50,7 @@ export function byRobot(lists: Iterable<Row<ListRow>>, robots: ReadonlyMap<strin
   return made.sort((a, b) => Number(a.botId !== null) - Number(b.botId !== null));
 }
 
-const STATES: Readonly<Record<RobotRow["status"], number>> = { active: 0, idle: 1, offline: 2 };
+const STATES: Readonly<Record<RobotRow["status"], number>> = { active: 0, idle: 1, offline: 2, retired: 3 };
 
 /** A robot that is offline with a list comes first, then by state and name. */
 export function sortedRobots(robots: Iterable<Row<RobotRow>>): Row<RobotRow>[] {

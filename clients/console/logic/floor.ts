@@ -87,7 +87,7 @@ export function groupsOf(floor: Floor, { at, width, height }: Fit, robots: reado
     const place = placeOf(floor, robot);
     if (place === null) continue;
     const { x, y } = at(place);
-    const inside = { x: Math.min(width, Math.max(0, x)), y: Math.min(height, Math.max(0, y)) };
+    const inside = { x: within(x, width), y: within(y, height) };
     const own = nearest(inside, nodes, APART / 2) ?? inside;
     const anchors = groups.map((group) => group.at);
     const group = groups.find((one) => one.at === nearest(own, anchors, APART));
@@ -96,6 +96,9 @@ export function groupsOf(floor: Floor, { at, width, height }: Fit, robots: reado
   }
   return groups.map((group) => ({ ...group.at, robots: group.robots, nodes: lastNodes(group.robots) }));
 }
+
+/** A marker that is whole on the plan. */
+const within = (value: number, most: number): number => Math.min(most - APART / 2, Math.max(APART / 2, value));
 
 function nearest(point: Point, points: readonly Point[], within: number): Point | undefined {
   let best: Point | undefined;

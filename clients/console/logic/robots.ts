@@ -5,7 +5,8 @@ import type { RobotRow } from "../../pages/generated/frames.ts";
 
 /** A robot as the robots' gateway knows it. */
 export type Report = Operations["GET /api/fleet/robots"]["answer"]["robots"][number];
-export type RobotError = Report["errors"][number];
+/** With the robot's own words, where the gateway passes them on. */
+export type RobotError = Report["errors"][number] & { readonly description?: string | null };
 
 export interface Robot {
   readonly id: string;

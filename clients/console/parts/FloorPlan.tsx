@@ -36,12 +36,18 @@ export function FloorPlan({ robots, old }: Props) {
           <Place key={node.id} node={node} plan={plan} named={roomy} />
         ))}
         {groups.map((group) => (
-          <Marker key={group.robots[0]?.id} group={group} named={roomy} />
+          <Marker key={group.robots[0]?.id} group={group} named={roomy && isAlone(group, groups)} />
         ))}
       </svg>
     </figure>
   );
 }
+
+/** In pixels: as near as another marker may be to one that has its name above it. */
+const NAME = 76;
+
+const isAlone = (group: Group, groups: readonly Group[]): boolean =>
+  groups.every((other) => other === group || Math.hypot(other.x - group.x, other.y - group.y) >= NAME);
 
 function Ways({ plan }: { readonly plan: Fit }) {
   const at = new Map(FLOOR.nodes.map((node) => [node.id, plan.at(node)]));

@@ -30,7 +30,12 @@ export const ListStatus = ({ status }: Pick<ListRow, "status">) => (
   <Badge kind={LISTS[status]}>{texts(`list.${status}`)}</Badge>
 );
 
-const ROBOTS: Readonly<Record<RobotRow["status"], Kind>> = { offline: "plain", idle: "good", active: "accent" };
+const ROBOTS: Readonly<Record<RobotRow["status"], Kind>> = {
+  offline: "plain",
+  idle: "good",
+  active: "accent",
+  retired: "plain",
+};
 
 /** A robot that is offline with a list is a problem; one that rests is not. */
 export const RobotStatus = ({ status, listId }: Pick<RobotRow, "status" | "listId">) => (

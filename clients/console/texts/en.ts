@@ -126,6 +126,7 @@ export const en = {
   "robot.offline": "Offline",
   "robot.idle": "Idle",
   "robot.active": "At work",
+  "robot.retired": "Retired",
   "depot.lists": "Lists",
   "depot.announced": {
     one: "{count} list, {waiting} without a robot",

@@ -129,6 +129,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "robot.offline": "Desconectado",
   "robot.idle": "Libre",
   "robot.active": "Trabajando",
+  "robot.retired": "Retirado",
   "depot.lists": "Listas",
   "depot.announced": { one: "{count} lista, {waiting} sin robot", other: "{count} listas, {waiting} sin robot" },
   "depot.none": "Todas las listas están recogidas.",

@@ -30,7 +30,7 @@ export function Robot({ id }: { readonly id: string }) {
     return (
       <>
         <Heading title={texts("robot")} back={back} />
-        {known.loading ? <Loading /> : <Empty>{texts("bot.none", { id })}</Empty>}
+        {known.loading || known.waits ? <Loading /> : <Empty>{texts("bot.none", { id })}</Empty>}
       </>
     );
   }

@@ -156,7 +156,7 @@ export interface Pong {
   positions: Place[];
 }
 /**
- * A robot, with the list that it has.
+ * A robot, with the list that it has. One that retired has left its board.
  */
 export interface RobotRow {
   botId: string;
@@ -167,6 +167,10 @@ export interface RobotRow {
    * When it got its status.
    */
   since: string;
+  /**
+   * When the row leaves its board, which no other change tells.
+   */
+  leavesAt: string | null;
 }
 /**
  * A row of a board. version: that of the stream that it is made from.

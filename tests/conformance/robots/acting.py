@@ -207,7 +207,8 @@ def cancels_an_order_that_waits_for_a_retry(gateway: PlayedGateway) -> None:
     action = gateway.collect(1, retriable=True)
     gateway.sends(gateway.order(Stop("south-1", (action,)), Stop("depot", (gateway.drop(),))))
     gateway.until(lambda state: statuses(state, [action]) == [RETRIABLE], "the action RETRIABLE")
-    require(gateway.answers(gateway.instantly(InstantAction.CANCEL_ORDER), 150).action_status is FINISHED, "not FINISHED")
+    cancel = gateway.answers(gateway.instantly(InstantAction.CANCEL_ORDER), 150)
+    require(cancel.action_status is FINISHED, "cancelOrder is not FINISHED")
     require(statuses(gateway.state(), [action]) == [FAILED], "the action is not FAILED")
 
 

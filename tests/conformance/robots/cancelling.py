@@ -103,13 +103,9 @@ def executes_an_instant_action_once(gateway: PlayedGateway) -> None:
 def refuses_an_update_after_a_cancel(gateway: PlayedGateway) -> None:
     """An update of a cancelled order: ORDER_UPDATE_FOLLOWING_CANCEL as WARNING with its ids."""
     order, state = cancelled(gateway)
-    update = gateway.order(
-        Stop("depot"), begins=state.last_node_sequence_id, order=order.order_id, update=1
-    )
+    update = gateway.order(Stop("depot"), begins=state.last_node_sequence_id, order=order.order_id, update=1)
     gateway.sends(update)
-    gateway.refuses(
-        errors.ORDER_UPDATE_FOLLOWING_CANCEL, "WARNING", orderId=order.order_id, orderUpdateId="1"
-    )
+    gateway.refuses(errors.ORDER_UPDATE_FOLLOWING_CANCEL, "WARNING", orderId=order.order_id, orderUpdateId="1")
     require(gateway.state().idle, "it took the update")
 
 

@@ -1,6 +1,7 @@
 """Cases about connection, header and factsheet (sections 4, 6.5, 6.10, 7.1, 7.2)."""
 
 import json
+from collections.abc import Callable
 
 from jsonschema import Draft202012Validator
 
@@ -18,7 +19,7 @@ from tests.conformance.kit import require
 from tests.conformance.robots.declared import case
 
 
-def _is(state: ConnectionState):  # type: ignore[no-untyped-def]
+def _is(state: ConnectionState) -> Callable[[Connection], bool]:
     return lambda message: message.connection_state is state
 
 

@@ -3,4 +3,5 @@
 from tests.conformance.gateway import PlayedGateway
 from tests.conformance.kit import Cases
 
-case: Cases[PlayedGateway] = Cases("robot", {})
+ROBOT_CASES: Cases[PlayedGateway] = Cases("robot", {})
+case = ROBOT_CASES

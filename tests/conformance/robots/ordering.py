@@ -117,9 +117,7 @@ def refuses_an_outdated_update(gateway: PlayedGateway) -> None:
 @case("6.1.4.1")
 def refuses_what_is_no_json(gateway: PlayedGateway) -> None:
     """Text that is no JSON on the order topic: VALIDATION_FAILURE as WARNING."""
-    refuses(
-        gateway, errors.VALIDATION_FAILURE, "WARNING", lambda: gateway.sends_text(Kind.ORDER, b'{"headerId": 1,')
-    )
+    refuses(gateway, errors.VALIDATION_FAILURE, "WARNING", lambda: gateway.sends_text(Kind.ORDER, b'{"headerId": 1,'))
 
 
 def _malformed(gateway: PlayedGateway, change: Callable[[dict[str, Any]], object]) -> None:
@@ -236,9 +234,7 @@ def refuses_an_order_that_begins_elsewhere(gateway: PlayedGateway) -> None:
     """A first node that the robot is not at: START_NODE_OUT_OF_RANGE as WARNING with the orderId."""
     there = "east-2" if gateway.state().last_node_id != "east-2" else "depot"
     order = gateway.order(Stop("east"), start=Stop(there))
-    refuses(
-        gateway, errors.START_NODE_OUT_OF_RANGE, "WARNING", lambda: gateway.sends(order), orderId=order.order_id
-    )
+    refuses(gateway, errors.START_NODE_OUT_OF_RANGE, "WARNING", lambda: gateway.sends(order), orderId=order.order_id)
 
 
 @case("6.1.4.8")
@@ -278,9 +274,7 @@ def refuses_orders_in_manual_mode(gateway: PlayedGateway) -> None:
     gateway.state()
     gateway.link.switch(OperatingMode.MANUAL)
     order = gateway.trip()
-    refuses(
-        gateway, errors.MOBILE_ROBOT_NOT_AVAILABLE, "WARNING", lambda: gateway.sends(order), orderId=order.order_id
-    )
+    refuses(gateway, errors.MOBILE_ROBOT_NOT_AVAILABLE, "WARNING", lambda: gateway.sends(order), orderId=order.order_id)
     gateway.link.switch(OperatingMode.AUTOMATIC)
     gateway.until(lambda state: not state.errors, "no error in AUTOMATIC", 30)
 

@@ -181,7 +181,8 @@ def knows_where_it_is(gateway: PlayedGateway) -> None:
     gateway.took(gateway.sends(gateway.trip()))
     position = gateway.state().mobile_robot_position
     if position:
-        require(position.localized and position.map_id == plan().map, f"it is localized={position.localized} on {position.map_id}")
+        require(position.localized, "it is not localized")
+        require(position.map_id == plan().map, f"it is on the map {position.map_id}")
 
 
 @case("6.3.2")

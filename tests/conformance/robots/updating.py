@@ -1,7 +1,7 @@
 """Cases about base, horizon and order updates (sections 6.1.1, 6.1.2 and 6.6.9.1). The mall's gateway sends none."""
 
 from events.vda5050.order import Order
-from events.vda5050.state import ActionStatus, State
+from events.vda5050.state import ActionStatus, EdgeState, NodeState, State
 from tests.conformance.gateway import PlayedGateway, Stop, statuses
 from tests.conformance.kit import require
 from tests.conformance.robots.declared import case
@@ -53,7 +53,8 @@ def reports_the_horizon(gateway: PlayedGateway) -> None:
     state = waits(gateway, order)
     ahead = [node for node in order.nodes if not node.released]
     require([n.sequence_id for n in state.node_states] == [n.sequence_id for n in ahead], "nodes are missing")
-    require(not any(part.released for part in (*state.node_states, *state.edge_states)), "they count as released")
+    parts: list[NodeState | EdgeState] = [*state.node_states, *state.edge_states]
+    require(not any(part.released for part in parts), "they count as released")
     waiting = statuses(state, [action for node in ahead for action in node.actions])
     require(set(waiting) == {ActionStatus.WAITING}, f"their actions are {waiting}")
 
@@ -135,9 +136,7 @@ def takes_an_update_of_an_order_that_has_ended(gateway: PlayedGateway) -> None:
     action = gateway.collect(1)
     end = first.nodes[-1].sequence_id
     update = gateway.sends(
-        gateway.order(
-            Stop("south-2", (action,)), start=Stop("south-1"), begins=end, order=first.order_id, update=1
-        )
+        gateway.order(Stop("south-2", (action,)), start=Stop("south-1"), begins=end, order=first.order_id, update=1)
     )
     require(statuses(gateway.does(update), [action]) == [ActionStatus.FINISHED], "its action did not finish")
 
@@ -149,8 +148,6 @@ def executes_new_actions_where_it_stands(gateway: PlayedGateway) -> None:
     gateway.does(first)
     action, end = gateway.collect(1), first.nodes[-1].sequence_id
     update = gateway.sends(
-        gateway.order(
-            Stop("south-1", (action,)), start=Stop("south-1"), begins=end, order=first.order_id, update=1
-        )
+        gateway.order(Stop("south-1", (action,)), start=Stop("south-1"), begins=end, order=first.order_id, update=1)
     )
     require(statuses(gateway.does(update), [action]) == [ActionStatus.FINISHED], "its action did not finish")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.cloud import ACCOUNT
 from tests.e2e.engine.devices import Device, Devices, arn
 from tests.e2e.engine.test_cloudformation import deploy
 from tests.e2e.engine.test_permissions import allowed, denial
@@ -39,10 +40,18 @@ def devices(bench: Workbench) -> Iterator[Devices]:
     devices.close()
 
 
-def rule_role(bench: Workbench, *queues: Queue, trusted: str = "iot.amazonaws.com") -> str:
-    """The ARN of a role that a rule can assume, and that may send to these queues."""
+def rule_role(bench: Workbench, *queues: Queue, trusted: str = "iot.amazonaws.com", rules: str = "*") -> str:
+    """The ARN of a role that rules of such names can assume, and that may send to these queues."""
     name, iam = bench.name("role"), bench.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": trusted},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": arn("rule", rules)},
+        },
+    }
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))
     if queues:
         grants = [allowed("sqs:SendMessage", queue.arn) for queue in queues]
@@ -126,13 +135,14 @@ def test_a_last_will_is_a_message_of_its_client(bench: Workbench, devices: Devic
     assert (body["client"], base64.b64decode(body["payload"])) == (device.name, b"gone")
 
 
-@pytest.mark.parametrize("reason", ["not granted", "not trusted", "no queue"])
+@pytest.mark.parametrize("reason", ["not granted", "not trusted", "another rule's", "no queue"])
 def test_an_action_that_fails_is_the_error_action_s(bench: Workbench, devices: Devices, reason: str) -> None:
     """https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html"""
     queue, errors, prefix = bench.queue(), bench.queue(), bench.name("mall")
     role = {
         "not granted": lambda: rule_role(bench, errors),
         "not trusted": lambda: rule_role(bench, queue, trusted="lambda.amazonaws.com"),
+        "another rule's": lambda: rule_role(bench, queue, rules="another"),
         "no queue": lambda: rule_role(bench, queue),
     }[reason]()
     if reason == "no queue":

@@ -21,6 +21,7 @@ from clients.scenarios.shoppers import (
     LOOK_EVERY,
     PATIENCE,
     SHOPPED,
+    SHOPPED_ON_STREAM,
     Shoppers,
     bring_in,
     leaves_the_payment_to_staff,
@@ -234,3 +235,45 @@ def test_customers_take_every_path_but_those_that_wait_for_a_day() -> None:
     assert set(taken) == (set(PATHS) - {"never_pays", "comes_back_to_an_abandoned_basket"}) | {
         one.name for one in FOR_STAFF
     }
+
+
+def test_a_customer_of_robots_on_the_stream_waits_until_one_has_brought_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    depot = Depot(shopping_list("mine", "active"))
+    anybody: Any = depot
+    monkeypatch.setattr("clients.mall.time.sleep", lambda seconds: depot.lists["mine"].update(status="completed"))
+    Order(People(anybody, anybody, on_stream=True), id="mine").is_collected()
+    assert depot.asked == [], "nobody moves the robot"
+
+
+def test_lists_of_robots_on_the_stream_are_left_to_them() -> None:
+    depot = Depot(shopping_list("by a person", "assigned"))
+    anybody: Any = depot
+    people, scene = People(anybody, anybody, on_stream=True), Scene(Fleet(lambda robot: anybody, []), STOCK)
+    came = threading.Semaphore(0)
+
+    def nothing(order: Order, scene: Scene) -> Steps:
+        came.release()
+        yield 0
+
+    with Shoppers(people, scene, PRODUCTS, lambda line: None, pace=0.001, step=0, paths=[path(nothing)]):
+        for _ in range(5):
+            assert came.acquire(timeout=WITHIN)
+    assert depot.asked == []
+
+
+def test_robots_on_the_stream_bring_in_what_the_last_run_left_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clients.mall.time.sleep", lambda seconds: depot.lists["a"].update(status="completed"))
+    depot = Depot(shopping_list("a", "assigned"))
+    anybody: Any = depot
+
+    assert bring_in(People(anybody, anybody, on_stream=True)) == 1
+    assert depot.asked == []
+
+
+def test_customers_of_robots_on_the_stream_take_no_path_that_decides_what_a_robot_does() -> None:
+    steered = {"a_robot_falls_silent", "nothing_is_found", "pays_first_and_not_all_is_found"}
+    names = {one.name for one in SHOPPED_ON_STREAM}
+    assert not names & steered
+    assert {"pays_first", "leaves_the_payment_to_staff", "cancels_what_is_approved"} <= names

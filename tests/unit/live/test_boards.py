@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from events.depot import ShoppingListCompleted
+from events.depot import BotCameOnline, BotRetired, ShoppingListCompleted
 from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderReadied
 from events.stores import StoreCreated
 from functions.kernel.projections.view_store import MemoryViews
@@ -66,6 +66,17 @@ def test_rows_fill_a_part_to_its_last_byte() -> None:
     item = {"id": "x" * 992}  # 1,001 bytes, and a comma
     assert [len(part) for part in board.split([item] * 53)] == [26, 26, 1]
     assert board.ROWS_BYTES // 1_002 == 26
+
+
+def test_a_robot_that_retired_leaves_the_board_and_an_older_message_does_not_bring_it_back(desk: Desk) -> None:
+    robot = {"bot_id": "r2", "name": "Rusty", "list_id": None}
+    batch((BotCameOnline(**robot, status="idle"), 2))
+    desk.subscribes("robots")
+    assert desk.client.shows("robots")["r2"]["leavesAt"] is None
+    batch((BotRetired(**robot, status="retired"), 4))
+    batch((BotCameOnline(**robot, status="idle"), 3))
+    desk.subscribes("robots")
+    assert desk.client.shows("robots") == {}
 
 
 def test_an_order_is_shown_for_ten_minutes_after_its_end_and_on_its_own_page_for_longer(desk: Desk, time: Time) -> None:

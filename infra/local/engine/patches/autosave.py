@@ -36,6 +36,8 @@ def apply() -> None:
     seams.need(application, "_build_persistence_save_dict", "_MAIN_LOOP", "_HEALTH_PATHS")
     serve = seams.take(application, "app")
     execute = seams.take(functions, "_execute_function")
+    broker = module("services.iot")
+    publish = seams.take(broker, "broker_publish")
     saver = Saver(application, seams.take(application, "save_all"))
 
     async def serve_and_count(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -50,12 +52,17 @@ def apply() -> None:
         finally:
             saver.changes += 1
 
+    async def publish_and_count(*arguments: Any, **named: Any) -> None:
+        await publish(*arguments, **named)
+        saver.changes += 1
+
     def save_at_stop(save: Save) -> None:
         saver.stop()
         saver.save_all(save)
 
     seams.replace(application, "app", serve_and_count)
     seams.replace(functions, "_execute_function", execute_and_count)
+    seams.replace(broker, "broker_publish", publish_and_count)
     seams.replace(application, "save_all", save_at_stop)
     threading.Thread(target=saver.run, name="autosave", daemon=True).start()
 

@@ -5,9 +5,10 @@ Restored behaviour of AWS:
 - The endpoint is where devices connect by MQTT. The engine gives its HTTP port, under a name that does not resolve.
   Here the address has a port, `127.0.0.1:8883`; on AWS it has none, and 8883 is meant.
   https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeEndpoint.html
-- A rule sends to a queue as its role, which IoT must be allowed to assume and which must be allowed to send. Otherwise
-  the action fails, and the rule's error action runs.
+- A rule sends to a queue as its role, which IoT must be allowed to assume for that rule, and which must be allowed to
+  send. Otherwise the action fails, and the rule's error action runs.
   https://docs.aws.amazon.com/iot/latest/developerguide/iot-create-role.html
+  https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
 - What a rule cannot read or do is not the publisher's fault: it is acknowledged, and other rules run. The engine ends
   the connection of a device whose payload has deeply nested JSON or a number of thousands of digits.
   https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html
@@ -83,15 +84,15 @@ def keep_failures_from_publishers(seams: Seams, iot: Any) -> None:
 
 
 def send_as_the_role(seams: Seams, iot: Any) -> None:
-    send, may_assume = seams.take(iot, "_dispatch_rule_sqs"), seams.take(iot, "_iot_role_usable")
-    scope, queues = seams.take(iot, "request_scope"), module("services.sqs")
+    send, scope = seams.take(iot, "_dispatch_rule_sqs"), seams.take(iot, "request_scope")
+    queues = module("services.sqs")
     seams.need(queues, "_get_q", "_Err")
-    role_may = of_role(seams)
+    may_assume, role_may = of_trust(seams, iot), of_role(seams)
 
     def send_if_allowed(account: str, region: str, rule: str, action: dict[str, Any], event: Any) -> None:
         role = action.get("roleArn") or ""
         with scope(account, region):
-            if not may_assume(role):
+            if not may_assume(role, account, f"arn:aws:iot:{region}:{account}:rule/{rule}"):
                 raise PermissionError(f"unable to assume role {role}")
             try:
                 queue = queues._get_q(action.get("queueUrl") or "")["attributes"]["QueueArn"]
@@ -102,6 +103,32 @@ def send_as_the_role(seams: Seams, iot: Any) -> None:
         send(account, region, rule, action, event)
 
     seams.replace(iot, "_dispatch_rule_sqs", send_if_allowed)
+
+
+def of_trust(seams: Seams, iot: Any) -> Any:
+    """The question whether a role's trust policy lets IoT assume it for a rule."""
+    evaluator, roles = module("core.iam_evaluator"), seams.take(module("services.iam"), "_roles")
+    trusts_iot = seams.take(iot, "_iot_role_usable")  # by principal and action alone
+    evaluate = seams.take(evaluator, "evaluate_trust_policy")
+    seams.need(evaluator, "EvalContext")
+
+    def may_assume(role: str, account: str, rule: str) -> bool:
+        if not trusts_iot(role):
+            return False
+        # As the account's root, which the engine takes for any service.
+        caller = f"arn:aws:iam::{account}:root"
+        context = evaluator.EvalContext(
+            principal_arn=caller,
+            principal_type="Service",
+            principal_account=account,
+            action="sts:AssumeRole",
+            resource_arn=role,
+            region="",
+            service_context={"aws:sourcearn": rule, "aws:sourceaccount": account},
+        )
+        return bool(evaluate(roles[role.rpartition("/")[2]]["AssumeRolePolicyDocument"], caller, context))
+
+    return may_assume
 
 
 def judge_by_certificate(seams: Seams) -> None:

@@ -1,11 +1,7 @@
-"""IoT Core's message broker: who may connect, for how long, and with what limits.
+"""IoT Core's message broker: where it listens, how long it keeps connections, and its limits.
 
 Restored behaviour of AWS:
 
-- Robots connect by TLS with a client certificate; without one the handshake fails. The engine lets them in.
-  https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
-- A certificate that is no longer active loses its live connections too (within minutes on AWS, here at once).
-  https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
 - A client that is silent for one and a half times its keep-alive interval is disconnected. The interval is 30 to
   1200 s; another one is replaced by the nearest, of which MQTT 5 tells the client.
   https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
@@ -13,6 +9,8 @@ Restored behaviour of AWS:
   HTTP. https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
 - A second CONNECT, and any other error of the client, ends the connection with CLIENT_ERROR.
   https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+- The end of a connection has a reason string. Without one, some clients do not read the reason code either.
+  https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt5-properties
 - A last will is a message of its client, so that rules read its id by `clientid()`.
   https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-functions.html
 
@@ -25,7 +23,6 @@ import contextlib
 import contextvars
 import os
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -42,6 +39,16 @@ GOODBYE_SECONDS = 1.0
 
 BASIC_INGEST = "$aws/rules/"
 PROTOCOL_ERROR, NOT_AUTHORIZED, KEEP_ALIVE_TIMEOUT, PACKET_TOO_LARGE = 0x82, 0x87, 0x8D, 0x95
+REASONS = {
+    0x81: "Malformed packet",
+    PROTOCOL_ERROR: "Protocol error",
+    NOT_AUTHORIZED: "Not authorized",
+    0x8B: "Server shutting down",
+    KEEP_ALIVE_TIMEOUT: "Keep alive timeout",
+    0x8E: "Session taken over",
+    0x90: "Topic name invalid",
+    PACKET_TOO_LARGE: "Packet too large",
+}
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -53,12 +60,11 @@ def apply() -> None:
         return
     seams = Seams("mqtt")
     iot = module("services.iot")
-    seams.need(iot, "_connected_clients", "_make_disconnect", "_certificates", "MQTT_5", "PKT_CONNECT", "PKT_PUBLISH")
+    seams.need(iot, "_connected_clients", "_make_disconnect", "MQTT_5", "PKT_CONNECT", "PKT_PUBLISH")
     listen(seams, iot)
-    require_certificates(seams, iot)
     know_the_connection(seams, iot)
+    say_why(seams, iot)
     watch_packets(seams, iot)
-    cut_off_certificates(seams, iot)
     limit_topics(seams, iot)
     limit_http(seams, module("services.iot_data"))
     name_who_left_a_will(seams, iot)
@@ -86,17 +92,6 @@ def listen(seams: Seams, iot: Any) -> None:
             iot._mtls_server = server
 
     seams.replace(iot, "_mtls_start_locked", start)
-
-
-def require_certificates(seams: Seams, iot: Any) -> None:
-    build = seams.take(iot, "_mtls_build_ssl_context")
-
-    def build_strict() -> ssl.SSLContext:
-        context: ssl.SSLContext = build()
-        context.verify_mode = ssl.CERT_REQUIRED
-        return context
-
-    seams.replace(iot, "_mtls_build_ssl_context", build_strict)
 
 
 def know_the_connection(seams: Seams, iot: Any) -> None:
@@ -131,6 +126,17 @@ async def disconnect(iot: Any, session: Any, code: int, reason: str) -> None:
     session.writer.close()
     # A peer that is gone never answers the end of TLS.
     asyncio.get_running_loop().call_later(GOODBYE_SECONDS, session.writer.transport.abort)
+
+
+def say_why(seams: Seams, iot: Any) -> None:
+    make = seams.take(iot, "_make_disconnect")
+    reason_string = seams.take(iot, "PROP_REASON_STRING")
+
+    def make_with_reason(code: int, properties: list[tuple[int, object]] | None = None) -> bytes:
+        packet: bytes = make(code, properties or [(reason_string, REASONS.get(code, "Unspecified error"))])
+        return packet
+
+    seams.replace(iot, "_make_disconnect", make_with_reason)
 
 
 def watch_packets(seams: Seams, iot: Any) -> None:
@@ -200,26 +206,6 @@ def payload_size(iot: Any, session: Any, flags: int, publish: bytes) -> int:
     if session.protocol_version == iot.MQTT_5:
         _properties, offset = iot._decode_properties(publish, offset)
     return len(publish) - int(offset)
-
-
-def cut_off_certificates(seams: Seams, iot: Any) -> None:
-    handle = seams.take(iot, "_handle_certificate")
-
-    def cut_off(certificate: str) -> None:
-        for session in list(iot._connected_clients.values()):
-            if session.certificate_id == certificate:
-                start(disconnect(iot, session, NOT_AUTHORIZED, "AUTH_ERROR"))
-
-    def handle_and_cut_off(method: str, path: str, body: bytes, query: dict[str, Any]) -> Response:
-        response: Response = handle(method, path, body, query)
-        certificate = path.rpartition("/")[2]
-        if method != "GET" and response[0] < 400:
-            record = iot._certificates.get(certificate)
-            if (record is None or record["status"] != "ACTIVE") and iot._mtls_loop is not None:
-                iot._mtls_loop.call_soon_threadsafe(cut_off, certificate)
-        return response
-
-    seams.replace(iot, "_handle_certificate", handle_and_cut_off)
 
 
 def limit_topics(seams: Seams, iot: Any) -> None:

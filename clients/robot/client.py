@@ -1,0 +1,160 @@
+"""A robot on the broker: MQTT 5 over TLS with the robot's certificate, for as long as it runs and through all cuts.
+
+One thread for each robot, no locks: the thread reads the network until the robot's next moment, and saves the robot's
+memory before it publishes what follows from it. A lost connection is followed by another after a pause that doubles,
+with full jitter, so that robots that were cut together do not come back together; meanwhile the robot works on.
+"""
+
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from clients.robot.files import Files, Identity
+from clients.robot.machine import Publication, Robot
+from events.vda5050.text import to_bytes
+from events.vda5050.topics import Kind
+
+QOS = 1  # why not the standard's 0: docs/robots.md
+KEEP_ALIVE = 30  # seconds: IoT Core takes 30 to 1,200
+SESSION = 3600  # seconds that the broker keeps subscriptions and messages: orders expire after 60 by themselves
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try, at most
+LONGEST_WAIT = 1.0  # seconds in which the thread notices that it is to end
+GOODBYE_WITHIN = 2.0  # seconds
+MANY = 20  # states that the broker has not acknowledged: IoT Core takes 100 a connection
+
+_logger = logging.getLogger(__name__)
+
+
+class Connected:
+    """Runs one robot until it is told to end. make: makes an MQTT client, another one for each connection."""
+
+    def __init__(
+        self,
+        robot: Robot,
+        identity: Identity,
+        files: Files,
+        make: Callable[[str], Client] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._robot = robot
+        self._identity = identity
+        self._files = files
+        self._make = make or self._with_certificate
+        self._clock = clock
+        self._client: Client | None = None
+        self._saved = -1
+        self._tries = 0
+
+    def run(self, ended: threading.Event) -> None:
+        """Connect, and connect again, until `ended` is set; then say goodbye."""
+        while not ended.is_set():
+            try:
+                self._connect()
+                self._stay_connected(ended)
+            except OSError as error:
+                _logger.info("robot %s cannot connect: %s", self._identity.bot_id, error)
+            if not ended.is_set():
+                self._tell(self._robot.disconnected(self._clock()))
+                self._pause(ended)
+
+    def _connect(self) -> None:
+        will = self._robot.will(self._clock())
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        session.SessionExpiryInterval = SESSION
+        # What the last client had not sent is old: each state is the whole state.
+        self._client = client = self._make(self._identity.bot_id)
+        client.max_inflight_messages_set(MANY)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.will_set(self._identity.topics[will.kind], to_bytes(will.message), QOS, retain=will.retain)
+        client.connect(self._identity.host, self._identity.port, KEEP_ALIVE, clean_start=False, properties=session)
+
+    def _stay_connected(self, ended: threading.Event) -> None:
+        assert self._client is not None
+        while self._client.loop(self._seconds_until_due()) is MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._tell(self._robot.tick(self._clock()))
+            if ended.is_set():
+                self._say_goodbye(self._client)
+                return
+
+    def _say_goodbye(self, client: Client) -> None:
+        if self._robot.online:
+            self._tell(self._robot.leaving(self._clock()))
+        deadline = time.monotonic() + GOODBYE_WITHIN
+        while client.want_write() and time.monotonic() < deadline:
+            client.loop(0.01)
+        client.disconnect()
+
+    def _on_connect(
+        self, client: Client, data: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            _logger.warning("the broker refuses robot %s: %s", self._identity.bot_id, reason)
+        else:
+            client.subscribe([(self._identity.topics[kind], QOS) for kind in (Kind.ORDER, Kind.INSTANT_ACTIONS)])
+
+    def _on_subscribe(
+        self, client: Client, data: object, message_id: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            _logger.warning("the broker refuses the topics of robot %s: %s", self._identity.bot_id, reasons)
+            client.disconnect()
+            return
+        self._tries = 0
+        self._tell(self._robot.connected(self._clock()))
+
+    def _on_message(self, client: Client, data: object, message: MQTTMessage) -> None:
+        kinds = {topic: kind for kind, topic in self._identity.topics.items()}
+        self._tell(self._robot.received(kinds[message.topic], message.payload, self._clock()))
+
+    def _tell(self, publications: Iterable[Publication]) -> None:
+        if self._robot.revision != self._saved:
+            self._files.save(self._robot.memory)
+            self._saved = self._robot.revision
+        for publication in publications:
+            assert self._client is not None
+            topic = self._identity.topics[publication.kind]
+            self._client.publish(topic, to_bytes(publication.message), QOS, retain=publication.retain)
+
+    def _pause(self, ended: threading.Event) -> None:
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._tries)
+        self._tries = min(self._tries + 1, 10)
+        until = time.monotonic() + random.uniform(0, longest)
+        while (left := until - time.monotonic()) > 0 and not ended.wait(min(left, self._seconds_until_due())):
+            self._tell(self._robot.tick(self._clock()))
+
+    def _seconds_until_due(self) -> float:
+        return min(max(0.0, self._robot.due() - self._clock()), LONGEST_WAIT)
+
+    def _with_certificate(self, client_id: str) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5)
+        client.tls_set(
+            str(self._files.ca), str(self._files.certificate), str(self._files.key), tls_version=ssl.PROTOCOL_TLS_CLIENT
+        )
+        return client
+
+
+@contextmanager
+def running(robots: Iterable[Connected]) -> Iterator[None]:
+    """Run robots, a thread each, while this is entered; then they say goodbye."""
+    ended = threading.Event()
+    threads = [threading.Thread(target=robot.run, args=(ended,), daemon=True) for robot in robots]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()

@@ -1,0 +1,53 @@
+"""How a robot becomes one of the mall's: its key, which stays here, gets a certificate, and it goes to work."""
+
+import random
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from clients.mall import Mall
+from clients.robot.client import Connected
+from clients.robot.files import Files, Identity
+from clients.robot.machine import Robot
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
+from events.floor.plan import plan
+
+MQTT_PORT = 8883
+
+
+def enrol(staff: Mall, bot_id: str, folder: Path) -> Files:
+    """A registered robot's files: those that are there, or else a new key and its certificate. Raises MallError."""
+    files = Files(folder / bot_id)
+    if files.identity():
+        return files
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, bot_id)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    csr = request.public_bytes(serialization.Encoding.PEM).decode()
+    answer = staff.post(f"/api/fleet/robots/{bot_id}/certificate", {"csr": csr})
+    where = urlsplit(f"//{answer['endpoint'].rpartition('//')[2]}")
+    identity = Identity(bot_id, where.hostname or "", where.port or MQTT_PORT, answer["topics"])
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    files.keep(identity, secret, answer["certificate"], answer["ca"])
+    return files
+
+
+def connected(files: Files, settings: Settings, seed: int | None = None, parking: int = 0) -> Connected:
+    """An enrolled robot that goes on from its files; a new one begins at a parking place."""
+    identity, floor = files.identity(), plan()
+    assert identity is not None
+    memory = files.memory() or Memory(floor.parking[parking % len(floor.parking)])
+    chance = random.Random(None if seed is None else f"{seed}/{identity.bot_id}").random
+    return Connected(Robot(identity.bot_id, memory, settings, floor, chance), identity, files)
+
+
+def enrolled(folder: Path) -> list[str]:
+    """The ids of the robots that have files here."""
+    return sorted(file.parent.name for file in folder.glob("*/robot.json"))

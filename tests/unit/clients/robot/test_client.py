@@ -1,0 +1,195 @@
+"""A robot on a broker: it connects, works, is cut, comes back, and is started again from its files."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients.robot import client
+from clients.robot.client import Connected, running
+from clients.robot.enrol import connected
+from clients.robot.files import Files, Identity, InUseError, alone_in
+from clients.robot.machine import Robot
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
+from events.floor.plan import plan
+from events.vda5050.instant_actions import InstantActions
+from events.vda5050.order import Action
+from events.vda5050.text import to_bytes
+from events.vda5050.topics import Kind, Topics
+from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, never, shopping
+from tests.unit.clients.robot.broker import Broker
+
+TOPICS = {kind: Topics("mallbots-test").of(kind, SERIAL) for kind in Kind}
+QUICK = Settings().faster(200)
+
+
+@pytest.fixture
+def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
+    # paho makes itself a pair of sockets of the network, which unit tests may not open.
+    monkeypatch.setattr("paho.mqtt.client._socketpair_compat", pair)
+    with Broker(tmp_path / "b") as broker:
+        yield broker
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    ends = socket.socketpair()
+    for end in ends:
+        end.setblocking(False)
+    return ends
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    files = Files(tmp_path / SERIAL)
+    identity = Identity(SERIAL, "broker", 8883, {str(kind): topic for kind, topic in TOPICS.items()})
+    files.keep(identity, b"key", "certificate", "ca")
+    return files
+
+
+@contextmanager
+def robot(broker: Broker, files: Files, settings: Settings = QUICK) -> Iterator[None]:
+    identity = files.identity()
+    assert identity
+    memory = files.memory() or Memory(plan().depot)
+    machine = Robot(SERIAL, memory, settings, plan(), never)
+    with running([Connected(machine, identity, files, broker.client)]):
+        yield
+
+
+def told(broker: Broker, kind: Kind) -> list[dict[str, Any]]:
+    return [json.loads(each.payload) for each in broker.published if each.topic == TOPICS[kind]]
+
+
+def state(broker: Broker) -> dict[str, Any]:
+    """The newest; nothing before the first."""
+    return next(reversed(told(broker, Kind.STATE)), {})
+
+
+def connection(broker: Broker) -> list[str]:
+    return [each["connectionState"] for each in told(broker, Kind.CONNECTION)]
+
+
+def is_done(broker: Broker, order_id: str = "list-1.1") -> Callable[[], bool]:
+    def done() -> bool:
+        newest = state(broker)
+        statuses = {each["actionStatus"] for each in newest.get("actionStates", [])}
+        return newest.get("orderId") == order_id and statuses == {"FINISHED"} and not newest["nodeStates"]
+
+    return done
+
+
+def at_once(action: Action) -> bytes:
+    return to_bytes(InstantActions(**HEADER, actions=(action,)))
+
+
+def test_a_robot_comes_online_works_an_order_off_and_says_goodbye(broker: Broker, files: Files) -> None:
+    with robot(broker, files):
+        broker.wait_for(lambda: state(broker))
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(is_done(broker))
+        broker.publish(TOPICS[Kind.INSTANT_ACTIONS], at_once(instant("startPause")))
+        broker.wait_for(lambda: state(broker)["paused"])
+    broker.wait_for(lambda: connection(broker) == ["ONLINE", "OFFLINE"])
+    retained = {each.topic for each in broker.published if each.retain}
+    assert retained == {TOPICS[Kind.CONNECTION], TOPICS[Kind.FACTSHEET]}
+    assert broker.connections == [(SERIAL, False)]
+
+
+def test_a_robot_that_is_cut_comes_back_and_gets_what_came_meanwhile(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    with robot(broker, files):
+        broker.wait_for(lambda: state(broker))
+        broker.cut(SERIAL)
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(is_done(broker))
+        assert connection(broker) == ["ONLINE", "CONNECTION_BROKEN", "ONLINE"]
+
+
+def test_a_robot_works_on_while_it_is_cut(broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = threading.Event()
+    connect = Connected._connect
+
+    def when_it_may(self: Connected) -> None:
+        if broker.connections and not back.is_set():
+            raise ConnectionRefusedError
+        connect(self)
+
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(Connected, "_connect", when_it_may)
+    with robot(broker, files):
+        broker.wait_for(lambda: state(broker))
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(lambda: state(broker)["orderId"])
+        broker.cut(SERIAL)
+        waiting = threading.Event()
+        while [each["actionStatus"] for each in _saved(files)["tasks"]] != ["FINISHED", "FINISHED", "WAITING"]:
+            assert not waiting.wait(0.01)
+        back.set()
+        broker.wait_for(is_done(broker))
+
+
+def _saved(files: Files) -> dict[str, Any]:
+    memory = files.memory()
+    assert memory
+    return {"tasks": [task.state().model_dump(by_alias=True) for task in memory.tasks]}
+
+
+def test_a_robot_that_is_started_again_goes_on_with_its_order(broker: Broker, files: Files) -> None:
+    with robot(broker, files, Settings().faster(20)):
+        broker.wait_for(lambda: state(broker))
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(lambda: state(broker)["lastNodeId"] == "north-west")
+    before = len(told(broker, Kind.STATE))
+    with robot(broker, files):
+        broker.wait_for(lambda: len(told(broker, Kind.STATE)) > before)
+        first = told(broker, Kind.STATE)[before]
+        assert (first["headerId"], first["orderId"]) == (0, "list-1.1")
+        assert first["lastNodeId"] != "depot"
+        broker.wait_for(is_done(broker))
+
+
+def test_what_a_robot_tells_is_saved_before(broker: Broker, files: Files) -> None:
+    saves: list[tuple[int, str]] = []
+    save = files.save
+
+    def noted(memory: Memory) -> None:
+        saves.append((len(told(broker, Kind.STATE)), memory.order.order_id if memory.order else ""))
+        save(memory)
+
+    files.save = noted  # type: ignore[method-assign]
+    with robot(broker, files, Settings()):
+        broker.wait_for(lambda: state(broker))
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(lambda: state(broker)["orderId"])
+    before_it_was_told = [told_so_far for told_so_far, order_id in saves if order_id]
+    first_told = next(place for place, each in enumerate(told(broker, Kind.STATE)) if each["orderId"])
+    assert min(before_it_was_told) <= first_told
+
+
+def test_two_programs_do_not_run_the_same_robots(tmp_path: Path) -> None:
+    with alone_in(tmp_path), pytest.raises(InUseError), alone_in(tmp_path):
+        pass
+    with alone_in(tmp_path):
+        pass
+
+
+def test_a_robots_files_are_not_readable_by_others_and_half_an_enrolment_does_not_count(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    assert files.identity() is None
+    files.keep(Identity("bot", "host", 1, {}), b"key", "certificate", "ca")
+    assert files.identity() == Identity("bot", "host", 1, {})
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_new_robot_begins_at_a_parking_place_and_one_with_files_where_it_was(files: Files) -> None:
+    connected(files, QUICK, parking=1)
+    files.save(Memory("north"))
+    assert connected(files, QUICK)._robot.memory.node_id == "north"
