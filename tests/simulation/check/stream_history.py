@@ -45,8 +45,8 @@ class Sent:
 class Report:
     """A state of a robot that a rule sent to the queue.
 
-    is_active: its order has not ended. goes_on: nothing keeps it from its order. received: when a function received it
-    first. handled: when its first copy left the queue, if it did.
+    is_active: its order has not ended. goes_on: nothing keeps it from its order, which has not failed. received: when a
+    function received it first. handled: when its first copy left the queue, if it did.
     """
 
     at: int
@@ -197,7 +197,11 @@ def _report(copy: Copy) -> Report | None:
         return None
     active = bool(state["nodeStates"]) or any(one["actionStatus"] not in ENDED for one in state["actionStates"])
     harmless = all(one["errorLevel"] == "WARNING" for one in state["errors"])
-    goes_on = state["operatingMode"] == "AUTOMATIC" and not state["paused"] and harmless
+    is_done = any(
+        one.get("actionType") == "drop" and one["actionStatus"] == "FINISHED" for one in state["actionStates"]
+    )
+    failed = state["orderId"] and not active and not is_done
+    goes_on = state["operatingMode"] == "AUTOMATIC" and not (state["paused"] or failed) and harmless
     told_at = state["timestamp"], int(state["headerId"])
     received = copy.received[0] if copy.received else None
     return Report(copy.due, fields["robot"], state["orderId"], active, goes_on, told_at, received, copy.deleted)
