@@ -38,17 +38,24 @@ find_bot_credential = Ask(FindBotCredential)
 
 @dataclass(frozen=True)
 class Problem:
-    """An error that a robot reports, as the console shows it. references: keys and values."""
+    """An error that a robot reports, as the console shows it: what happened and what helps, in the robot's words.
+
+    references: keys and values.
+    """
 
     type: str
     level: str
+    description: str
     hint: str
     references: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres."""
+    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres.
+
+    retriable: the ids of actions that failed, and wait until they are tried again or skipped.
+    """
 
     id: str
     name: str
@@ -63,6 +70,7 @@ class Shown:
     battery: float | None
     list_id: str | None
     assignment: int | None
+    retriable: tuple[str, ...]
     errors: tuple[Problem, ...]
 
 
@@ -298,8 +306,9 @@ def _shown(robot: Row, report: Row | None, connection: Row | None) -> Shown:
         battery=reported.get("battery"),
         list_id=order[0] if order else None,
         assignment=order[1] if order else None,
+        retriable=tuple(reported.get("retriable", ())),
         errors=tuple(
-            Problem(error["type"], error["level"], error["hint"], tuple((k, v) for k, v in error["references"]))
+            Problem(**{**error, "references": tuple((key, value) for key, value in error["references"])})
             for error in reported.get("errors", ())
         ),
     )
