@@ -184,7 +184,8 @@ def shows_staff_why_an_order_is_refused(bench: Bench) -> None:
         "hint": "look at the map",
         "references": [{"key": "orderId", "value": "x"}],
     }
-    require(robot.seen()["errors"] == [wanted], f"staff see {robot.seen()['errors']}")
+    seen = robot.seen()["errors"]
+    require(len(seen) == 1 and wanted.items() <= seen[0].items(), f"staff see {seen}")
 
 
 @case("6.6.9")
