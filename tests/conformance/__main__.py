@@ -6,7 +6,8 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from events.vda5050.topics import Topics
 from tests.conformance.faulty.faults import Fault
@@ -19,13 +20,24 @@ from tests.conformance.kit import Case, Cases, Outcome, Result
 from tests.conformance.links import MachineLink
 from tests.conformance.remote import Address, Paho, RemoteLink, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
-from tests.conformance.sdk import master, vehicle
+from tests.conformance.sdk import master, translator, vehicle
+from tests.conformance.sdk.translator import Translator
+
+S = TypeVar("S", master.Sdk, vehicle.Sdk)
+
+translators: list[Translator] = []  # of the cases that were run
+
+
+def _kept(sdk: S) -> S:
+    translators.append(sdk.translator)
+    return sdk
+
 
 OURS: list[tuple[Cases[Any], Callable[[], Any]]] = [
     (ROBOT_CASES, lambda: PlayedGateway(MachineLink())),
     (GATEWAY_CASES, Bench),
-    (master.MASTER_CASES, master.Sdk),
-    (vehicle.VEHICLE_CASES, vehicle.Sdk),
+    (master.MASTER_CASES, lambda: _kept(master.Sdk())),
+    (vehicle.VEHICLE_CASES, lambda: _kept(vehicle.Sdk())),
 ]
 FAULTS: list[tuple[Cases[Any], Sequence[Fault]]] = [(ROBOT_CASES, ROBOT_FAULTS), (GATEWAY_CASES, GATEWAY_FAULTS)]
 
@@ -63,6 +75,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
 def _ours(text: str) -> int:
     results = [result for cases, bench in OURS for result in _run(cases, bench, text)]
+    _tell_losses()
     caught, faults = 0, [(cases, fault) for cases, planted in FAULTS for fault in planted if text in fault.found_by]
     for cases, fault in faults:
         why = fault.found(cases)
@@ -70,6 +83,14 @@ def _ours(text: str) -> int:
         found = f"found by {fault.found_by}: {why}" if why else f"NOT FOUND by {fault.found_by}"
         print(f"faulty {cases.about}: {fault.name}: {found}")
     return _end(results, caught, len(faults))
+
+
+def _tell_losses() -> None:
+    """Print how large the translator between the versions is, and what it could not say in these runs."""
+    lines = len(Path(str(translator.__file__)).read_text().splitlines())
+    lost = sorted(set[str]().union(*(each.losses for each in translators)))
+    if translators:
+        print(f"\ntranslator between 3.0.0 and 2.1.0: {lines} lines; lost here: {'; '.join(lost) or 'nothing'}")
 
 
 def _remote(options: argparse.Namespace) -> int:
