@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from tests.conformance.gateways.bench import Bench
 from tests.conformance.gateways.cases import GATEWAY_CASES
 from tests.conformance.kit import Case, Cases, Outcome, Result
 from tests.conformance.links import MachineLink
-from tests.conformance.remote import Address, Paho, RemoteLink, prepared
+from tests.conformance.remote import BY_HAND, Address, Paho, RemoteLink, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
 from tests.conformance.sdk import master, translator, vehicle
 from tests.conformance.sdk.translator import Translator
@@ -97,15 +97,16 @@ def _remote(options: argparse.Namespace) -> int:
     transport = Paho(Address(options.robot, options.cert, options.key, options.ca))
     try:
         link = RemoteLink(transport, Topics(options.interface), options.serial)
-        results = list(_run(ROBOT_CASES, lambda: prepared(link, options.patience), options.case))
+        results = list(_run(ROBOT_CASES, lambda: prepared(link, options.patience), options.case, BY_HAND))
+        print(f"  left out, for they need a hand at the robot: {', '.join(sorted(BY_HAND))}")
     finally:
         transport.close()
     return _end(results, 0, 0)
 
 
-def _run(cases: Cases[Any], bench: Callable[[], Any], text: str) -> Iterator[Result]:
+def _run(cases: Cases[Any], bench: Callable[[], Any], text: str, without: Container[str] = ()) -> Iterator[Result]:
     print(f"\n{cases.about}")
-    for result in cases.run(bench, [case.name for case in _chosen(cases, text)]):
+    for result in cases.run(bench, [case.name for case in _chosen(cases, text) if case.name not in without]):
         case = cases.known[result.case]
         print(f"  {result.outcome:8} {case.section:8} {case.name}{': ' + result.why if result.why else ''}", flush=True)
         yield result
