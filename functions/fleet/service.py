@@ -130,7 +130,9 @@ def take_task(id: str, task: Task) -> None:
         if robot.order_id == task.order_id:
             robot.set_out(node, now)
 
-    _send_what_is_open(streams.create(id, decide))
+    robot = streams.create(id, decide)
+    if robot.changes or robot.task.version == task.version:  # not for one that comes late
+        _send_what_is_open(robot)
 
 
 def take_visits(id: str, list_id: str, assignment: int, visits: Sequence[Visit]) -> None:
@@ -205,7 +207,9 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     robot = streams.create(id, decide)
     newest, state = reports[-1]
     if newest.at >= robot.session and not robot.retired:
-        views.keep_report(id, newest.at, reading.row(state, newest, robot.lacks), heard=robot.keeps_its_lease(newest))
+        views.keep_report(
+            id, newest.at, newest.header, reading.row(state, newest, robot.lacks), heard=robot.keeps_its_lease(newest)
+        )
     if any(isinstance(event, OrderSent) for event in robot.changes):
         _send_order(robot, robot.start)
     asked = {event.id for event in robot.changes if isinstance(event, Asked)}

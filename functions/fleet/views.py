@@ -17,6 +17,7 @@ from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
+NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
 WRITTEN_FOR = timedelta(seconds=15)
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
@@ -65,16 +66,16 @@ def report(robot_id: str) -> dict[str, Any] | None:
     return read(REPORTS, robot_id)
 
 
-def keep_report(robot_id: str, at: str, shown: dict[str, Any], *, heard: bool) -> None:
+def keep_report(robot_id: str, at: str, header: int, shown: dict[str, Any], *, heard: bool) -> None:
     """Keep what a robot reported, unless the row says the same and is not 15 seconds old."""
     last = report(robot_id) or {}
-    if last and at <= last["at"]:
+    if last and (at, header) <= (last["at"], last["header"]):
         return
     news = _essence(shown) != _essence(last)
     if last and not news and clock.read(at) - clock.read(last["at"]) < WRITTEN_FOR:
         return
-    data = {**shown, "id": robot_id, "at": at, "heard": at if heard else last.get("heard", "")}
-    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at))
+    data = {**shown, "id": robot_id, "at": at, "header": header, "heard": at if heard else last.get("heard", "")}
+    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, header))
 
 
 def keep_connection(robot_id: str, at: str, connection: str) -> None:
@@ -115,5 +116,6 @@ def _essence(shown: dict[str, Any]) -> dict[str, Any]:
     return kept | {"battery": None if battery is None else battery // 10}
 
 
-def _version(at: str) -> int:
-    return int(clock.read(at).timestamp() * 1000)
+def _version(at: str, header: int = 0) -> int:
+    """The broker's time in milliseconds; within one of them the number of the message decides."""
+    return int(clock.read(at).timestamp() * 1000) * NUMBERS + header % NUMBERS

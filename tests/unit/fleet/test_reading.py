@@ -1,5 +1,7 @@
 """What of a robot's messages decides something."""
 
+from typing import Any
+
 import pytest
 
 from events.floor.plan import plan
@@ -17,7 +19,7 @@ def action(id: str, status: ActionStatus, result: str | None = None) -> ActionSt
     return ActionState(action_id=id, action_status=status, action_result=result)
 
 
-def report(*actions: ActionState, **more: object) -> Report:
+def report(*actions: ActionState, **more: Any) -> Report:
     return reading.report(state("ajax", order_id=ORDER, action_states=actions, **more), AT)
 
 
