@@ -11,7 +11,7 @@ from typing import Any
 
 from events.depot import BotRegistered, BotRetired
 from events.envelope import Metadata
-from functions.fleet.reports import Visit
+from functions.fleet.reports import LATE, Visit, passed
 from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
@@ -66,16 +66,19 @@ def report(robot_id: str) -> dict[str, Any] | None:
     return read(REPORTS, robot_id)
 
 
-def keep_report(robot_id: str, at: str, header: int, shown: dict[str, Any], *, heard: bool) -> None:
-    """Keep what a robot reported, unless the row says the same and is not 15 seconds old."""
+def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str, Any], *, heard: bool) -> None:
+    """Keep what a robot reported, unless the row says the same and is not 15 seconds old.
+
+    number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
+    """
     last = report(robot_id) or {}
-    if last and (at, header) <= (last["at"], last["header"]):
+    if last and (at < last["at"] or (number <= tuple(last["number"]) and not passed(last["at"], at, LATE))):
         return
     news = _essence(shown) != _essence(last)
     if last and not news and clock.read(at) - clock.read(last["at"]) < WRITTEN_FOR:
         return
-    data = {**shown, "id": robot_id, "at": at, "header": header, "heard": at if heard else last.get("heard", "")}
-    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, header))
+    data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
+    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
 
 
 def keep_connection(robot_id: str, at: str, connection: str) -> None:

@@ -124,12 +124,13 @@ def test_what_the_console_shows_holds_the_errors_with_what_they_are_about_and_wh
         ),
     )
     row = reading.row(said, reading.report(said, AT), ["collect"])
-    assert [(e["type"], e["level"], e["hint"]) for e in row["errors"]] == [
-        ("PICK_FAILED", "WARNING", "fill it"),
+    assert [(e["type"], e["level"], e["description"], e["hint"]) for e in row["errors"]] == [
+        ("PICK_FAILED", "WARNING", "the shelf is empty", "fill it"),
         (
             "FACTSHEET_LACKS_ACTION",
             "FATAL",
-            "declare the action collect for nodes in the factsheet: without it the robot gets no list",
+            "the factsheet declares no action collect for nodes, so the robot gets no list",
+            "declare the action collect for nodes in the factsheet",
         ),
     ]
     assert row["errors"][0]["references"] == [["actionId", COLLECT]]
