@@ -12,6 +12,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import State
@@ -93,7 +94,8 @@ class Paho:
         self._client.on_message = lambda client, data, message: self._messages.put(
             Message(message.topic, message.payload, message.retain)
         )
-        self._client.on_connect = lambda client, data, flags, reason, properties: self._connected.put(str(reason))
+        self._topics: set[str] = set()
+        self._client.on_connect = self._on_connect
         parts = urlsplit(address.url)
         if parts.scheme == "mqtts":
             context = ssl.create_default_context(cafile=address.ca)
@@ -120,7 +122,8 @@ class Paho:
         self._client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(10)
 
     def subscribe(self, topic: str) -> None:
-        """Subscribe with QoS 1."""
+        """Subscribe with QoS 1, also after the connection was lost."""
+        self._topics.add(topic)
         self._client.subscribe(topic, qos=1)
 
     def next(self, seconds: float) -> Message | None:
@@ -129,6 +132,13 @@ class Paho:
             return self._messages.get(timeout=max(seconds, 0.0)) if seconds > 0 else self._messages.get_nowait()
         except queue.Empty:
             return None
+
+    def _on_connect(
+        self, client: mqtt.Client, data: object, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: object
+    ) -> None:
+        self._connected.put(str(reason))
+        for topic in self._topics:
+            client.subscribe(topic, qos=1)
 
     def close(self) -> None:
         """End the connection."""

@@ -153,7 +153,8 @@ def leaves_out_what_it_does_not_know(gateway: PlayedGateway) -> None:
         require(b":null" not in arrived.payload.replace(b" ", b""), f"a field of {arrived.kind} is null")
 
 
-def _factsheet(gateway: PlayedGateway) -> Factsheet:
+def sheet(gateway: PlayedGateway) -> Factsheet:
+    """What the robot says that it can do."""
     if not gateway.latest(Factsheet):
         gateway.state()
     return gateway.latest(Factsheet) or _requested(gateway)
@@ -162,7 +163,7 @@ def _factsheet(gateway: PlayedGateway) -> Factsheet:
 def _requested(gateway: PlayedGateway) -> Factsheet:
     place = len(gateway.log)
     gateway.instantly(InstantAction.FACTSHEET_REQUEST)
-    return gateway.until_message(Factsheet, lambda sheet: True, "a factsheet", 30, since=place)
+    return gateway.until_message(Factsheet, lambda _: True, "a factsheet", 30, since=place)
 
 
 @case("6.10")
@@ -171,7 +172,7 @@ def sends_its_factsheet_on_request(gateway: PlayedGateway) -> None:
     gateway.state()
     place = len(gateway.log)
     action = gateway.instantly(InstantAction.FACTSHEET_REQUEST)
-    gateway.until_message(Factsheet, lambda sheet: True, "a factsheet", 30, since=place)
+    gateway.until_message(Factsheet, lambda _: True, "a factsheet", 30, since=place)
     require(gateway.answers(action).action_status == "FINISHED", "the request is not FINISHED")
 
 
@@ -185,7 +186,7 @@ def retains_its_factsheet(gateway: PlayedGateway) -> None:
 @case("6.2.3")
 def declares_the_actions_that_every_robot_has(gateway: PlayedGateway) -> None:
     """cancelOrder, startPause and stopPause are in the factsheet, as instant actions."""
-    known = {each.action_type: each for each in _factsheet(gateway).protocol_features.mobile_robot_actions}
+    known = {each.action_type: each for each in sheet(gateway).protocol_features.mobile_robot_actions}
     for wanted in (InstantAction.CANCEL_ORDER, InstantAction.START_PAUSE, InstantAction.STOP_PAUSE):
         action = known.get(wanted)
         require(action and Scope.INSTANT in action.action_scopes, f"{wanted} is not declared as an instant action")
@@ -194,7 +195,7 @@ def declares_the_actions_that_every_robot_has(gateway: PlayedGateway) -> None:
 @case("mall")
 def declares_collect_and_drop(gateway: PlayedGateway) -> None:
     """collect with its three parameters and drop are in the factsheet, for nodes."""
-    known = {each.action_type: each for each in _factsheet(gateway).protocol_features.mobile_robot_actions}
+    known = {each.action_type: each for each in sheet(gateway).protocol_features.mobile_robot_actions}
     for wanted in (COLLECT, DROP):
         require(wanted in known and Scope.NODE in known[wanted].action_scopes, f"{wanted} is not declared for nodes")
     parameters = {each.key for each in known[COLLECT].action_parameters or ()}
@@ -204,7 +205,7 @@ def declares_collect_and_drop(gateway: PlayedGateway) -> None:
 @case("7.10")
 def is_large_enough_for_the_malls_orders(gateway: PlayedGateway) -> None:
     """The limits in the factsheet allow an order of the mall: 100 actions, 36-character ids, 128 KB."""
-    limits = _factsheet(gateway).protocol_limits
+    limits = sheet(gateway).protocol_limits
     lengths, arrays = limits.maximum_string_lengths, limits.maximum_array_lengths
     for what, limit, needed in (
         ("message length", lengths.maximum_message_length, 131_072),

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from events.vda5050 import errors
+from events.vda5050.collecting import MOST_BYTES
 from events.vda5050.order import Corridor
 from events.vda5050.state import OperatingMode
+from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
 from tests.conformance.gateway import PlayedGateway, Stop
-from tests.conformance.kit import require
+from tests.conformance.kit import UnavailableError, require
+from tests.conformance.robots.connecting import sheet
 from tests.conformance.robots.declared import case
 
 
@@ -189,7 +192,9 @@ def refuses_orders_in_manual_mode(gateway: PlayedGateway) -> None:
 
 @case("7.1.2")
 def refuses_an_order_that_is_too_large(gateway: PlayedGateway) -> None:
-    """An order beyond the limits of its factsheet: INSUFFICIENT_MEMORY as URGENT."""
-    many = tuple(gateway.collect(1) for _ in range(600))
-    order = gateway.order(Stop("south-1", many))
+    """An order with more actions than its factsheet allows: INSUFFICIENT_MEMORY as URGENT."""
+    limit = sheet(gateway).protocol_limits.maximum_array_lengths.state_action_states
+    order = gateway.order(Stop("south-1", tuple(gateway.collect(1) for _ in range((limit or 0) + 1))))
+    if not limit or len(to_bytes(order)) > MOST_BYTES:
+        raise UnavailableError("no message is large enough for that")
     refuses(gateway, errors.INSUFFICIENT_MEMORY, "URGENT", lambda: gateway.sends(order))
