@@ -38,7 +38,7 @@ READS: Reads = {
         "ShoppingListCancelled",
     ): LIST,
     ("ShoppingListItemPicked",): {**LIST, "started_at": optional(maybe(TIME))},
-    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {
+    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished", "BotRetired"): {
         "bot_id": TEXT,
         "name": TEXT,
         "status": words("offline", "idle", "active"),
