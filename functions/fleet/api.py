@@ -20,9 +20,7 @@ from functions.kernel.runtime.uses import Uses
 
 api = Api(
     "fleet",
-    uses=Uses(
-        streams="commit", rows=("get", "get_many", "query"), asks=(FindBotCredential,), ports=(broker, identities)
-    ),
+    uses=Uses(streams="commit", rows=("get", "query"), asks=(FindBotCredential,), ports=(broker, identities)),
 )
 
 

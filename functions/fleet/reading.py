@@ -26,7 +26,6 @@ class BrokerEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     client_id: Annotated[str, Field(alias="clientId")]
-    timestamp: int
     event_type: Annotated[str, Field(alias="eventType", pattern="^(connected|disconnected)$")]
     session: Annotated[str, Field(alias="sessionIdentifier")] = ""
     version: Annotated[int, Field(alias="versionNumber")] = 0
