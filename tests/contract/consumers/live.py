@@ -45,7 +45,7 @@ READS: Reads = {
     ): LIST,
     ("ShoppingListItemPicked",): {**LIST, "started_at": optional(maybe(TIME))},
     ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): ROBOT,
-    ("BotRetired",): {**ROBOT, "status": words("retired")},
+    ("BotRetired",): {**ROBOT, "status": words("offline", "idle", "active", "retired")},
     ("InvoiceCreated", "InvoiceAdjusted", "InvoicePaid", "InvoiceCancelled"): {
         "invoice_id": TEXT,
         "order_id": TEXT,
