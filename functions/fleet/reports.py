@@ -44,6 +44,15 @@ class Pick:
 
 
 @dataclass(frozen=True)
+class Visit:
+    """What is to be collected at one store: product ids and quantities. location: where the store is, in words."""
+
+    store_id: str
+    location: str
+    items: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What of a robot's state decides something.
 

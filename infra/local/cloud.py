@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,20 +64,8 @@ class LocalCloud:
         return self.engine.address
 
     @property
-    def mqtt(self) -> tuple[str, int]:
-        """The host and the port where robots connect, as `iot.describe_endpoint` has it: MQTT over TLS."""
-        return HOST, self.engine.mqtt_port
-
-    def certificate_authority(self) -> str:
-        """What signed the broker's certificate and those of robots, as PEM; it stays while the state does."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.address}/_ministack/iot/ca.pem", timeout=30) as response:
-            pem: str = response.read().decode()
-            return pem
-
-    @property
     def broker(self) -> str:
-        """Where robots connect by MQTT over TLS, as `host:port`."""
+        """Where robots connect by MQTT over TLS, as `host:port`: what `iot.describe_endpoint` has."""
         return f"{HOST}:{self.engine.mqtt_port}"
 
     @property

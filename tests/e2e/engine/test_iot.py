@@ -87,9 +87,9 @@ def bodies(bench: Workbench, queue: Queue, number: int = 1) -> list[dict[str, An
 
 def test_the_endpoint_is_where_devices_connect(bench: Workbench) -> None:
     """https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeEndpoint.html"""
-    host, port = bench.cloud.mqtt
+    found = bench.client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
 
-    assert bench.client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"] == f"{host}:{port}"
+    assert found == bench.cloud.broker == f"127.0.0.1:{bench.cloud.engine.mqtt_port}"
 
 
 def test_a_rule_sends_what_a_device_published_whatever_it_is(bench: Workbench, devices: Devices) -> None:

@@ -20,11 +20,12 @@ from cryptography.x509.oid import NameOID
 
 from infra.local.cloud import LocalCloud
 from infra.local.process import ROOT, LocalCloudError
-from tests.e2e.engine.devices import MQTT_311, Device, Devices, arn, own_topics
+from tests.e2e.engine.devices import MQTT_311, Device, Devices, arn, authority, own_topics
 from tests.e2e.engine.workbench import Workbench, eventually
 
 NOT_AUTHORIZED, SESSION_TAKEN_OVER, PACKET_TOO_LARGE = 0x87, 0x8E, 0x95
 TOPIC_FILTER_INVALID, TOPIC_NAME_INVALID = 0x8F, 0x90
+CONNACK, DISCONNECT = 2, 14  # packets
 LARGEST = 131_072
 EIGHT = "1/2/3/4/5/6/7/8"
 
@@ -145,6 +146,24 @@ def test_a_certificate_that_is_deactivated_after_the_handshake_lets_none_in(devi
         connack = secured.recv(64)
 
     assert connack[3:4] == bytes([NOT_AUTHORIZED])
+
+
+def test_a_connection_that_the_broker_ends_is_closed_even_if_the_client_does_not_close_it(devices: Devices) -> None:
+    """https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901205: DISCONNECT of a server"""
+    device = devices.make()
+
+    with (
+        socket.create_connection((device.host, device.port), 30) as plain,
+        with_certificate(device).wrap_socket(plain, server_hostname=device.host) as secured,
+    ):
+        secured.sendall(connect_packet(device.name))
+        connack = secured.recv(256)
+        devices.iot.update_certificate(certificateId=device.certificate, newStatus="INACTIVE")
+        disconnect = secured.recv(256)
+        with contextlib.suppress(ConnectionError, ssl.SSLError):  # closed or aborted, but not silent
+            assert secured.recv(256) == b""
+
+    assert (connack[0] >> 4, disconnect[0] >> 4) == (CONNACK, DISCONNECT)
 
 
 def test_a_policy_binds_the_client_id_to_the_thing(devices: Devices) -> None:
@@ -382,21 +401,24 @@ def test_a_second_connect_packet_ends_the_connection(devices: Devices) -> None:
 def test_malls_side_by_side_have_brokers_of_their_own(cloud: LocalCloud, fresh_cloud: LocalCloud) -> None:
     fresh_cloud.start()
 
-    assert cloud.mqtt != fresh_cloud.mqtt
-    assert cloud.certificate_authority() != fresh_cloud.certificate_authority()
+    assert cloud.broker != fresh_cloud.broker
+    assert authority(cloud) != authority(fresh_cloud)
 
 
 def test_an_engine_whose_mqtt_port_is_in_use_does_not_start(fresh_cloud: LocalCloud, tmp_path: Path) -> None:
     """No behaviour of AWS: the engine alone would only log it, and every robot would fail to connect."""
-    with socket.create_server(fresh_cloud.mqtt):
-        with pytest.raises(LocalCloudError, match=f"port {fresh_cloud.mqtt[1]}, for the MQTT of PORT="):
+    port = fresh_cloud.engine.mqtt_port
+    with socket.create_server(("127.0.0.1", port)):
+        with pytest.raises(LocalCloudError, match=f"port {port}, for the MQTT of PORT="):
             fresh_cloud.start()
-        environment = {**os.environ, "IOT_MTLS_PORT": str(fresh_cloud.mqtt[1]), "BIND_HOST": "127.0.0.1"}
+        environment = {**os.environ, "IOT_MTLS_PORT": str(port), "BIND_HOST": "127.0.0.1"}
         command = [str(ROOT / ".engine" / "bin" / "python"), "-m", "infra.local.engine.launch"]
-        launched = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        launched = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
 
     assert launched.returncode == 1
-    assert f"does not start: MQTT cannot listen on port {fresh_cloud.mqtt[1]}" in launched.stderr
+    assert f"does not start: MQTT cannot listen on port {port}" in launched.stderr
 
 
 def test_the_broker_listens_on_the_loopback_interface_only(cloud: LocalCloud) -> None:
@@ -405,4 +427,5 @@ def test_the_broker_listens_on_the_loopback_interface_only(cloud: LocalCloud) ->
         pytest.skip("only Linux lists its sockets there")
     addresses = {line.split()[1] for line in listening.read_text().splitlines()[1:] if line.split()[3] == "0A"}
 
-    assert {each for each in addresses if each.endswith(f":{cloud.mqtt[1]:04X}")} == {f"0100007F:{cloud.mqtt[1]:04X}"}
+    port = f"{cloud.engine.mqtt_port:04X}"
+    assert {each for each in addresses if each.endswith(f":{port}")} == {f"0100007F:{port}"}

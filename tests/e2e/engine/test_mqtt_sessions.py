@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.process import free_port
-from tests.e2e.engine.devices import Connection, Device, Devices, devices_on, own_topics
+from tests.e2e.engine.devices import Connection, Device, Devices, authority, devices_on, own_topics
 from tests.e2e.engine.test_iot import bodies, rule, rule_role, to_queue
 from tests.e2e.engine.test_permissions import denial
 from tests.e2e.engine.workbench import Workbench, eventually
@@ -186,7 +186,7 @@ def test_presence_begins_again_after_a_long_absence(forgetful: LocalCloud, tmp_p
 def test_devices_go_on_after_a_restart_of_the_engine(fresh_cloud: LocalCloud, tmp_path: Path, ended: str) -> None:
     """No behaviour of AWS: certificates, policies, rules, sessions, retained messages and presence stay."""
     fresh_cloud.start()
-    authority = fresh_cloud.certificate_authority()
+    signed_by = authority(fresh_cloud)
     with devices_on(fresh_cloud, tmp_path) as devices:
         queue = devices.bench.queue()
         rule(devices.bench, "SELECT * FROM 'mall/+/state'", to_queue(queue, rule_role(devices.bench, queue)))
@@ -214,12 +214,32 @@ def test_devices_go_on_after_a_restart_of_the_engine(fresh_cloud: LocalCloud, tm
         again.subscribe(f"mall/{device.name}/connection")
         again.publish(f"mall/{device.name}/state", b'{"a": 1}')
 
-        assert fresh_cloud.certificate_authority() == authority
+        assert authority(fresh_cloud) == signed_by
         assert again.accepted == [(0, True)]
         eventually(lambda: len(again.payloads) == 2)
         assert again.payloads == [b"order", b"kept"]
         assert bodies(devices.bench, queue) == [{"a": 1}]
         assert eventually(lambda: versions(seen))[0] > version
+
+
+def test_a_session_that_was_connected_when_the_engine_was_killed_is_there_again(
+    fresh_cloud: LocalCloud, tmp_path: Path
+) -> None:
+    """No behaviour of AWS, whose broker does not end."""
+    fresh_cloud.start()
+    with devices_on(fresh_cloud, tmp_path) as devices:
+        device = devices.make(own_topics("mall"))
+        devices.connect(device, clean=False, session=HOUR).subscribe(order(device))
+        saved = fresh_cloud.state / "engine" / "iot.json"
+        eventually(lambda: order(device).encode() in saved.read_bytes())
+
+        fresh_cloud.engine.kill()
+        fresh_cloud.start()
+        devices.bench.client("iot-data").publish(topic=order(device), qos=1, payload=b"order")
+        again = devices.connect(device, clean=False, session=HOUR)
+
+        assert again.accepted == [(0, True)]
+        assert eventually(lambda: again.payloads) == [b"order"]
 
 
 def test_a_stop_of_the_engine_ends_connections_before_the_state_is_saved(
