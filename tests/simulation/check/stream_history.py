@@ -86,9 +86,9 @@ class Known:
 class StreamHistory:
     """All that concerns robots on the stream, in the order of time.
 
-    presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet had
-    handled an (event, version). known: what fleet was told by the depot. disturbances: when faults or outages struck
-    what the stream needs.
+    presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
+    had handled an (event, version). known: what fleet was told by the depot. disturbances: when faults or outages
+    struck what the stream needs.
     """
 
     sent: list[Sent] = field(default_factory=list)

@@ -88,8 +88,8 @@ class Bug:
 
 
 def _plain(function: Callable[..., Any]) -> FunctionType:
-    """The function itself, of a method of a class too."""
-    function = getattr(function, "__func__", function)
+    """The function itself, of a method or a property of a class too."""
+    function = getattr(function, "__func__", getattr(function, "fget", function))
     if not isinstance(function, FunctionType):
         raise PatchError(f"{function!r} is not a plain function")
     return function

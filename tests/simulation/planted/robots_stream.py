@@ -38,7 +38,7 @@ BUGS = (
         "stream: an order beside an outdated one",
         "A robot is sent its new order while it works on an outdated one.",
         (CANCEL_FIRST,),
-        (Edit(Robot.wants_order.fget, "self.available and self.idle", "self.available"),),
+        (Edit(Robot.wants_order, "self.available and self.idle", "self.available"),),
     ),
     Bug(
         "stream: a withdrawn order is sent again",
@@ -50,7 +50,7 @@ BUGS = (
         "stream: one order id for all assignments",
         "An order's id does not tell under which assignment.",
         (KNOWN_OVER, TAKEN),
-        (Edit(Task.order_id.fget, "{self.list_id}.{self.assignment}", "{self.list_id}.1"),),
+        (Edit(Task.order_id, "{self.list_id}.{self.assignment}", "{self.list_id}.1"),),
     ),
     Bug(
         "stream: outdated orders are not cancelled",
