@@ -73,7 +73,7 @@ class RobotsTopics(ConsumedQueue):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, topics: Messages) -> None:
         """The queue, the rules to it, their alarms, and the policy of the robots that speak."""
-        super().__init__(scope, construct_id, stage=stage, name=topics.queue)
+        super().__init__(scope, construct_id, stage=stage, name=topics.queue, batch_size=BATCH, window=BATCH_SECONDS)
         self.topics = topics
         self.rules = rules(stage, topics)
         self._action = self._role("RulesRole", self.queue)
@@ -219,16 +219,14 @@ def let_revoke(function: ServiceFunction, stage: Stage) -> None:
 
 
 def let_issue(function: ServiceFunction, stage: Stage) -> None:
-    """Let a function issue certificates, and revoke those that newer ones replace; it tells robots where to connect."""
+    """Let a function issue certificates, and revoke those that newer ones replace."""
     _let_change(function, {of: [*ISSUING[of], *REVOKING[of]] for of in ISSUING})
     function.allow(["iot:CreateCertificateFromCsr"], "*")
     reason = "A certificate has no name before it is made, and IAM knows no resource for the call: * is the narrowest."
     Validations.of(function).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
-    variables = {"ROBOTS_POLICY": policy_name(stage), "ROBOTS_ENDPOINT": stage.broker}
+    function.function.add_environment("ROBOTS_POLICY", policy_name(stage))
     if stage.engine:
-        variables["ROBOTS_CA"] = f"{stage.engine}/_ministack/iot/ca.pem"
-    for name, value in variables.items():
-        function.function.add_environment(name, value)
+        function.function.add_environment("ROBOTS_CA", f"{stage.engine}/_ministack/iot/ca.pem")
 
 
 def _let_change(function: ServiceFunction, actions: dict[str, list[str]]) -> None:

@@ -44,11 +44,23 @@ def failure_queue(scope: Construct, construct_id: str) -> sqs.Queue:
 class ConsumedQueue(Construct):
     """A queue that a function consumes, with a dead-letter queue for what it gives up, and for what never came in."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, name: str, fifo: bool = False) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        name: str,
+        fifo: bool = False,
+        batch_size: int = 10,
+        window: int = 0,
+    ) -> None:
+        """window: the seconds in which a batch is gathered; one of more than ten needs some."""
         super().__init__(scope, construct_id)
         self.name = name
         self.stage = stage
         self.fifo = fifo
+        self._batch_size, self._window = batch_size, window
         self.dead_letters = encrypted_queue(self, "DeadLetters", fifo=fifo)
         self.undelivered = failure_queue(self, "Undelivered")
         self.queue = encrypted_queue(
@@ -56,15 +68,15 @@ class ConsumedQueue(Construct):
             "Queue",
             fifo=fifo,
             content_based_deduplication=fifo or None,
-            # AWS advises six times the function's timeout, so that no batch is redelivered while it is being processed.
-            visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT),
+            # AWS advises six times the function's timeout and the window, so that no batch is redelivered while it is
+            # being processed: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT + window),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_REDRIVE),
         )
 
-    def add_consumer(self, consumer: ServiceFunction, *, batch_size: int = 10, window: int | None = None) -> None:
+    def add_consumer(self, consumer: ServiceFunction) -> None:
         """Make a function consume the queue, in batches of which it reports failures one by one.
 
-        window: seconds in which a batch is gathered; one of more than ten needs some.
         Without the CDK's SqsEventSource, which grants more than Lambda needs to poll:
         https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
         """
@@ -75,8 +87,8 @@ class ConsumedQueue(Construct):
         consumer.live.add_event_source_mapping(
             f"SqsEventSource:{Names.node_unique_id(self.queue.node)}",  # the mapping of earlier deployments
             event_source_arn=self.queue.queue_arn,
-            batch_size=batch_size,
-            max_batching_window=Duration.seconds(window) if window else None,
+            batch_size=self._batch_size,
+            max_batching_window=Duration.seconds(self._window) if self._window else None,
             report_batch_item_failures=True,
             max_concurrency=None if self.fifo else self.stage.concurrency,
         )

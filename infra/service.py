@@ -19,7 +19,7 @@ from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
 from infra.grants import Grants
 from infra.identity import ASKED
-from infra.iot import BATCH, BATCH_SECONDS, RobotsTopics
+from infra.iot import RobotsTopics
 from infra.live import SocketRoutes
 from infra.names import bus_name, named, queries_name
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
@@ -156,7 +156,7 @@ class Service(Construct):
     def _topics(self, topics: RobotsTopics) -> None:
         function = self._function("TopicsWorker", topics.name, FUNCTION_TIMEOUT)
         self._grants.topics(function, topics)
-        topics.add_consumer(function, batch_size=BATCH, window=BATCH_SECONDS)
+        topics.add_consumer(function)
 
     def _queries(self, queries: Queries) -> None:
         name = queries_name(self.stage, self.manifest.service)

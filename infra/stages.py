@@ -59,17 +59,16 @@ class Stage:
     alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
     retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
     tables are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
-    AWS). broker: where robots connect by MQTT, as `host:port`; it is an account's own, so on AWS a deployment must
-    name it (`make deploy` looks it up). origins: of the pages that may call the API (none: no CORS). callbacks: the
-    addresses to which the managed login sends who signed in, beside the consoles of these origins.
-    development_users: whether users may sign in by a password without the managed login, as the launcher and the
-    pages of the local cloud let them.
+    AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
+    login sends who signed in, beside the consoles of these origins. development_users: whether users may sign in by
+    a password without the managed login, as the launcher and the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
-    gives up none that a retry may help. text_sender, the sender of text messages. payment_provider, the import path of
-    the payment provider's adapter. require_participation: whether only products of participating stores can be put in
-    a basket.
+    gives up none that a retry may help. text_sender, the sender of text messages. broker, where robots connect by MQTT
+    (host:port): it is an account's own, so on AWS a deployment must name it (`make deploy` looks it up).
+    payment_provider, the import path of the payment provider's adapter. require_participation: whether only products of
+    participating stores can be put in a basket.
 
     Times in seconds: step_timeout, that the saga waits for an answer; robot_lease, that a robot may be silent before
     it is taken offline; basket_untouched, after which a basket is abandoned; order_unpaid, after which an order that is
@@ -92,12 +91,12 @@ class Stage:
     meter: bool
     kms: bool
     engine: str
-    broker: str
     origins: tuple[str, ...]
     callbacks: tuple[str, ...]
     development_users: bool
     max_receives: int
     text_sender: str
+    broker: str
     payment_provider: str
     require_participation: bool
     step_timeout: int
@@ -134,6 +133,7 @@ class Stage:
             "MALLBOTS_STAGE": self.name,
             "MALLBOTS_MAX_RECEIVES": str(self.max_receives),
             "MALLBOTS_TEXT_SENDER": self.text_sender,
+            "MALLBOTS_BROKER": self.broker,
             "MALLBOTS_PAYMENT_PROVIDER": self.payment_provider,
             "MALLBOTS_REQUIRE_PARTICIPATION": _flag(self.require_participation),
             **{variable(name): str(getattr(self, name)) for name in TIMES},
@@ -168,12 +168,12 @@ STAGES: dict[str, Stage] = {
         meter=True,
         kms=False,
         engine=LOCAL_ENGINE,
-        broker=LOCAL_BROKER,
         origins=(LOCAL_PAGES,),
         callbacks=(LOOPBACK,),
         development_users=True,
         max_receives=8,
         text_sender="MallBots",
+        broker=LOCAL_BROKER,
         payment_provider=SANDBOX,
         require_participation=False,
         step_timeout=2,
@@ -199,12 +199,12 @@ STAGES: dict[str, Stage] = {
         meter=False,
         kms=False,
         engine="",
-        broker=NO_BROKER,
         origins=(),
         callbacks=(LOOPBACK,),
         development_users=False,
         max_receives=8,
         text_sender="MallBots",
+        broker=NO_BROKER,
         payment_provider=SANDBOX,
         require_participation=False,
         step_timeout=60,
@@ -231,12 +231,12 @@ STAGES: dict[str, Stage] = {
         meter=False,
         kms=True,
         engine="",
-        broker=NO_BROKER,
         origins=(),
         callbacks=(LOOPBACK,),
         development_users=False,
         max_receives=8,
         text_sender="MallBots",
+        broker=NO_BROKER,
         payment_provider=NO_ADAPTER,
         require_participation=False,
         step_timeout=60,

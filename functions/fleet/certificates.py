@@ -60,7 +60,7 @@ def issue(bot_id: str, csr: str) -> Connecting:
     """
     request = signing_requests.read(csr)
     service.is_known(bot_id)
-    trusted, endpoint = authorities(), os.environ.get("ROBOTS_ENDPOINT", "")
+    trusted, endpoint = authorities(), runtime.current().setting("BROKER")
     if not endpoint:
         raise UnavailableError("this deployment does not say where robots connect: deploy it by make deploy")
     certificate = identities().issue(bot_id, request)

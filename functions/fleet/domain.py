@@ -32,18 +32,22 @@ from functions.kernel.domain.aggregate import Aggregate, applies
 from functions.kernel.domain.errors import RefusedError
 
 AGAIN = 5  # seconds after which what a robot does not show is sent again
+# Seconds by which a state is newer than another whatever their numbers are: the broker's rules are not that late. So a
+# robot whose numbers began again goes on, though it was not received that it is online.
+LATE = 30
 
 
 @dataclass
 class Robot(Aggregate):
     """A robot on the stream: its connection, its task at the depot, the order that it shows, and what it was asked.
 
-    presence: the last word of the broker that counted. session: since when the numbers of states (`header`: the latest
-    that changed something) count; "" for a robot that has never been on the stream. available: whether the depot was
-    told that it may be given a list, and `told` for which version of the depot's stream. task: what the depot says;
-    refused: it takes no reports of it any more. shown, idle: the order that the robot shows, and whether it has ended.
-    progress: which picks were reported of the task; done: all of it. start, sent_at: where the order that went out
-    last begins, and when. orders, asks: how many went out. asked: what the robot has not answered.
+    presence: the last word of the broker that counted. session: since when the numbers of states count. header,
+    header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
+    factsheet does not declare. available: whether the depot was told that it may be given a list, and `told` for which
+    version of the depot's stream. task: what the depot says; refused: it takes no reports of it any more. progress:
+    which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
+    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. orders, asks: how many
+    went out. asked: what the robot has not answered.
     """
 
     snapshot_schema: ClassVar[int] = 1
@@ -54,6 +58,7 @@ class Robot(Aggregate):
     presence: Presence | None = None
     session: str = ""
     header: int = -1
+    header_at: str = ""
     lacks: tuple[str, ...] = ()
     available: bool = False
     told: int = -1
@@ -73,7 +78,7 @@ class Robot(Aggregate):
     @property
     def on_stream(self) -> bool:
         """Whether it has ever been on the robots' stream."""
-        return bool(self.session)
+        return bool(self.session or self.presence)
 
     @property
     def order_id(self) -> str:
@@ -105,7 +110,8 @@ class Robot(Aggregate):
         """It says that it is online: the numbers of its states may begin again."""
         if not self.retired and at > self.session:
             self._must_be_connected(at)
-            self.record(SessionBegan(at))
+            if at > self.session:
+                self.record(SessionBegan(at))
 
     def describe(self, lacks: Iterable[str]) -> None:
         """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list."""
@@ -137,7 +143,7 @@ class Robot(Aggregate):
 
     def report(self, report: Report, now: str) -> None:
         """It reports its state. What is older than what it reported before changes nothing."""
-        if report.at < self.session or report.header < self.header:
+        if report.at < self.session or (report.header < self.header and not passed(self.header_at, report.at, LATE)):
             return
         self._must_be_connected(report.at)
         self._follow(report)
@@ -172,7 +178,7 @@ class Robot(Aggregate):
     def _must_be_connected(self, at: str) -> None:
         """What was received after the end of a connection came over a later one, whose begin is not known yet."""
         if not (self.connected or self.retired) and (self.presence is None or at > self.presence.at):
-            self.record(Connected(Presence(True, self.presence.version if self.presence else 0, "", at)))
+            self.record(Connected(Presence(True, 0, "", at)))
 
     def _be_available(self, able: bool) -> None:
         """Tell the depot when that changes, and when the depot took a robot offline that is here."""
@@ -184,12 +190,13 @@ class Robot(Aggregate):
     def _follow(self, report: Report) -> None:
         """Keep which order it shows, and report what it has picked of its list."""
         if (report.order_id, report.idle) != (self.shown, self.idle):
-            self.record(OrderShown(report.order_id, report.idle, report.header))
+            self.record(OrderShown(report.order_id, report.idle, report.header, report.at))
         if self.done or not report.order_id or report.order_id != self.order_id:
             return
         if report.dropped or _digest(report.picked) != self.progress:
             task = self.task
-            self.record(Collected(task.list_id, task.assignment, report.picked, report.dropped, report.header))
+            picked, done = report.picked, report.dropped
+            self.record(Collected(task.list_id, task.assignment, picked, done, report.header, report.at))
 
     def _take_answers(self, report: Report, now: str) -> None:
         """Forget the instant actions that it shows; send the others again."""
@@ -236,7 +243,8 @@ class Robot(Aggregate):
     def _connected(self, event: Connected) -> None:
         self.connected = True
         self.presence = event.presence
-        self._in_session(event.presence.at)
+        if not event.presence.session:
+            self._in_session(event.presence.at)
 
     @applies(Disconnected)
     def _disconnected(self, event: Disconnected) -> None:
@@ -280,11 +288,13 @@ class Robot(Aggregate):
 
     @applies(OrderShown)
     def _order_shown(self, event: OrderShown) -> None:
-        self.shown, self.idle, self.header = event.order_id, event.idle, event.header
+        self.shown, self.idle = event.order_id, event.idle
+        self.header, self.header_at = event.header, event.at
 
     @applies(Collected)
     def _collected(self, event: Collected) -> None:
-        self.progress, self.done, self.header = _digest(event.picked), event.done, event.header
+        self.progress, self.done = _digest(event.picked), event.done
+        self.header, self.header_at = event.header, event.at
 
     @applies(Asked)
     def _asked(self, event: Asked) -> None:

@@ -14,13 +14,13 @@ from events.depot import (
 from functions.fleet import certificates, service
 from functions.fleet.broker import broker
 from functions.fleet.identities import revocation
-from functions.fleet.reports import Task
+from functions.fleet.reports import Task, Visit
 from functions.fleet.views import projection
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime import context
 from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("fleet", uses=Uses(streams="commit", rows=("get", "put"), ports=(broker, revocation)))
+inbox = Inbox("fleet", uses=Uses(streams="commit", rows=("get", "put", "delete"), ports=(broker, revocation)))
 inbox.include(projection)
 
 
@@ -39,12 +39,17 @@ def bot_changed(event: BotState) -> None:
 
 @inbox.on(BotRetired)
 def bot_retired(event: BotRetired) -> None:
+    service.forget(event.bot_id)
     certificates.revoke(event.bot_id)
 
 
 @inbox.on(ShoppingListAssigned)
 def list_assigned(event: ShoppingListAssigned) -> None:
-    service.take_stops(event.bot_id, event.shopping_list_id, event.assignment, event.stops)
+    visits = [
+        Visit(stop.store_id, stop.location, tuple((item.product_id, item.quantity) for item in stop.items))
+        for stop in event.stops
+    ]
+    service.take_visits(event.bot_id, event.shopping_list_id, event.assignment, visits)
 
 
 @inbox.on(CollectionRefused)

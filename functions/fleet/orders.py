@@ -10,11 +10,11 @@ from itertools import pairwise
 from urllib.parse import quote, unquote
 
 from events.floor.plan import Floor
-from events.shapes import Stop
 from events.vda5050 import collecting
 from events.vda5050.header import timestamp
 from events.vda5050.instant_actions import InstantActions
 from events.vda5050.order import Action, ActionParameter, BlockingType, Edge, Node, NodePosition, Order
+from functions.fleet.reports import Visit
 
 SEPARATOR = ":"  # the standard recommends A-Z a-z 0-9 _ - . : for ids
 
@@ -32,15 +32,15 @@ class Line:
 
 
 def order(
-    robot_id: str, order_id: str, stops: Sequence[Stop], *, start: str, header_id: int, at: datetime, floor: Floor
+    robot_id: str, order_id: str, visits: Sequence[Visit], *, start: str, header_id: int, at: datetime, floor: Floor
 ) -> Order:
-    """The order for a list: from `start` to each stop and to the depot. Raises LookupError for a start not on the map.
+    """The order for a list: from `start` to each store and to the depot. Raises LookupError for a start not on the map.
 
-    All of it is released. Each line is a collect action at its stop's node; the drop is at the depot. Of the hundred
+    All of it is released. Each line is a collect action at its store's node; the drop is at the depot. Of the hundred
     actions that the mall allows, as many as a list has lines at most, the drop is none.
     """
     wanted: list[tuple[str, tuple[Action, ...]]] = [(start, ())]
-    wanted += [(floor.node_of(stop.store_id, stop.location), _collects(order_id, stop)) for stop in stops]
+    wanted += [(floor.node_of(visit.store_id, visit.location), _collects(order_id, visit)) for visit in visits]
     wanted.append((floor.depot, (_drop(order_id),)))
     nodes: list[tuple[str, tuple[Action, ...]]] = [wanted[0]]
     for (here, _), (there, actions) in pairwise(wanted):
@@ -85,16 +85,16 @@ def drop_id(order_id: str) -> str:
     return f"{order_id}{SEPARATOR}{collecting.DROP}"
 
 
-def _collects(order_id: str, stop: Stop) -> tuple[Action, ...]:
+def _collects(order_id: str, visit: Visit) -> tuple[Action, ...]:
     """A line that cannot be picked is short: no customer waits until staff have looked, so it is not retriable."""
     return tuple(
         collecting.collect(
-            SEPARATOR.join((order_id, quote(stop.store_id, ""), quote(item.product_id, ""), str(item.quantity))),
-            stop.store_id,
-            item.product_id,
-            item.quantity,
+            SEPARATOR.join((order_id, quote(visit.store_id, ""), quote(product_id, ""), str(quantity))),
+            visit.store_id,
+            product_id,
+            quantity,
         )
-        for item in stop.items
+        for product_id, quantity in visit.items
     )
 
 

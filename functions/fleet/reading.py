@@ -26,7 +26,6 @@ class BrokerEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     client_id: Annotated[str, Field(alias="clientId")]
-    timestamp: int
     event_type: Annotated[str, Field(alias="eventType", pattern="^(connected|disconnected)$")]
     session: Annotated[str, Field(alias="sessionIdentifier")] = ""
     version: Annotated[int, Field(alias="versionNumber")] = 0
@@ -104,7 +103,8 @@ def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
             {
                 "type": error.error_type,
                 "level": str(error.error_level),
-                "hint": error.error_hint or error.error_description or "",
+                "description": error.error_description or "",
+                "hint": error.error_hint or "",
                 "references": [[r.reference_key, r.reference_value] for r in error.error_references or ()],
             }
             for error in state.errors
@@ -119,7 +119,8 @@ def _lacks(action: str) -> dict[str, Any]:
     return {
         "type": LACKS_ACTION,
         "level": str(ErrorLevel.FATAL),
-        "hint": f"declare the action {action} for nodes in the factsheet: without it the robot gets no list",
+        "description": f"the factsheet declares no action {action} for nodes, so the robot gets no list",
+        "hint": f"declare the action {action} for nodes in the factsheet",
         "references": [["actionType", action]],
     }
 

@@ -12,8 +12,8 @@ NUMBERED_FOR = timedelta(hours=1)
 class Presence:
     """What the broker says of a connection: that it began or ended. Such events come in any order, and twice.
 
-    version: the broker's number of the connection. session: the connection's id, "" where it is not known. at: when
-    (RFC 3339, UTC).
+    version: the broker's number of the connection. session: the connection's id, "" where it is not known. at: when the
+    rule received the event (RFC 3339, UTC), for the time that an event itself names may be two minutes wrong.
     """
 
     connected: bool
@@ -25,9 +25,11 @@ class Presence:
         """Whether it is news after the last one that counted."""
         if self.session == last.session:
             return last.connected and not self.connected
+        if not last.session:
+            return self.at > last.at
         if self.version != last.version and abs(_moment(self.at) - _moment(last.at)) < NUMBERED_FOR:
             return self.version > last.version
-        if self.version == last.version and last.session and last.connected and not self.connected:
+        if self.version == last.version and last.connected and not self.connected:
             return False  # without numbers, the end of another connection than this one is that of an earlier one
         return self.at > last.at
 
@@ -39,6 +41,15 @@ class Pick:
     store_id: str
     product_id: str
     quantity: int
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is to be collected at one store: product ids and quantities. location: where the store is, in words."""
+
+    store_id: str
+    location: str
+    items: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ class OrderShown(DomainEvent):
     order_id: str
     idle: bool
     header: int
+    at: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Collected(DomainEvent):
     picked: tuple[Pick, ...]
     done: bool
     header: int
+    at: str
 
 
 @dataclass(frozen=True)

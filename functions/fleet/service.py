@@ -7,12 +7,10 @@ not show it leads to it, until it does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from events.floor.plan import plan
 from events.queries import FindBotCredential
-from events.shapes import Stop
 from events.vda5050.collecting import list_and_assignment, order_id
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.factsheet import Factsheet
@@ -24,13 +22,15 @@ from functions.fleet.broker import broker
 from functions.fleet.domain import Robot
 from functions.fleet.publish import publishes
 from functions.fleet.reading import BrokerEvent
-from functions.fleet.reports import Presence, Task
+from functions.fleet.reports import Presence, Report, Task, Visit
 from functions.fleet.robot_events import CANCEL, PAUSE, RESUME, RETRY, SKIP, Asked, Collected, Instruction, OrderSent
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.messaging.topics import EPOCH, Received
+from functions.kernel.messaging.topics import Received
 from functions.kernel.runtime import clock, context, runtime
+
+Row = Mapping[str, Any]
 
 streams = Repository(Robot, publishes)
 find_bot_credential = Ask(FindBotCredential)
@@ -38,17 +38,24 @@ find_bot_credential = Ask(FindBotCredential)
 
 @dataclass(frozen=True)
 class Problem:
-    """An error that a robot reports, as the console shows it. references: keys and values."""
+    """An error that a robot reports, as the console shows it: what happened and what helps, in the robot's words.
+
+    references: keys and values.
+    """
 
     type: str
     level: str
+    description: str
     hint: str
     references: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres."""
+    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres.
+
+    retriable: the ids of actions that failed, and wait until they are tried again or skipped.
+    """
 
     id: str
     name: str
@@ -63,14 +70,16 @@ class Shown:
     battery: float | None
     list_id: str | None
     assignment: int | None
+    retriable: tuple[str, ...]
     errors: tuple[Problem, ...]
 
 
 def robots(limit: int, after: dict[str, Any] | None) -> tuple[list[Shown], dict[str, Any] | None]:
     """A page of robots, by their ids, and where the next begins (None at the end)."""
     page = views.robots(limit, after)
-    details = views.details([row["id"] for row in page.rows])
-    return [_shown(row, details) for row in page.rows], page.after
+    ids = [row["id"] for row in page.rows]
+    reports, connections = (find(ids[0], ids[-1]) if ids else {} for find in (views.reports, views.connections))
+    return [_shown(row, reports.get(row["id"]), connections.get(row["id"])) for row in page.rows], page.after
 
 
 def robot(id: str) -> Shown:
@@ -78,7 +87,7 @@ def robot(id: str) -> Shown:
     row = views.robot(id)
     if row is None:
         raise NotFoundError(f"there is no robot {id}")
-    return _shown(row, views.details([id]))
+    return _shown(row, views.report(id), views.connections(id, id).get(id))
 
 
 def is_known(id: str) -> None:
@@ -104,7 +113,7 @@ def resume(id: str) -> None:
 
 
 def retry(id: str, action_id: str) -> None:
-    """Ask a robot to try an action again that failed and waits. Raises RefusedError for one that does not wait."""
+    """Ask a robot to try an action again that failed and waits. Raises as `pause` does; NotFoundError for any other."""
     _ask(id, RETRY, action_id)
 
 
@@ -121,7 +130,7 @@ def name_robot(id: str, name: str) -> None:
 def take_task(id: str, task: Task) -> None:
     """The depot says what a robot has to do: its order goes out, or the one that it has is called off."""
     now, node = clock.stamp(), ""
-    if task.order_id and views.stops(task.list_id, task.assignment):
+    if task.order_id and views.visits(task.list_id, task.assignment):
         node = _node(id)
 
     def decide(robot: Robot) -> None:
@@ -132,14 +141,19 @@ def take_task(id: str, task: Task) -> None:
     _send_what_is_open(streams.create(id, decide))
 
 
-def take_stops(id: str, list_id: str, assignment: int, stops: Sequence[Stop]) -> None:
+def take_visits(id: str, list_id: str, assignment: int, visits: Sequence[Visit]) -> None:
     """The depot says what is to be collected of a robot's list. Of one that is not on the stream it is not kept."""
     if not streams.load(id).aggregate.on_stream:
         return
-    views.keep_stops(list_id, assignment, stops)
+    views.keep_visits(list_id, assignment, visits)
     robot = streams.load(id).aggregate
     if robot.order_id == order_id(list_id, assignment):
         _send_what_is_open(robot)
+
+
+def forget(id: str) -> None:
+    """A robot was retired: nothing that it said is shown any more."""
+    views.forget(id)
 
 
 def refuse(id: str, list_id: str, assignment: int) -> None:
@@ -154,7 +168,7 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
     The mall's own are known: by their registration, or by what they said on their topics, which a policy lets them
     alone use.
     """
-    presences = [_presence(one.message) for one in said]
+    presences = [_presence(one) for one in said]
 
     def decide(robot: Robot) -> None:
         for presence in presences:
@@ -191,19 +205,28 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     def decide(robot: Robot) -> None:
         for found, _ in reports:
             robot.report(found, now)
-        if robot.wants_order and views.stops(robot.task.list_id, robot.task.assignment):
-            robot.set_out(reports[-1][0].node, now)
+        newest = _newest(robot, reports)
+        if newest and robot.wants_order and views.visits(robot.task.list_id, robot.task.assignment):
+            robot.set_out(newest[0].node, now)
         if any(isinstance(event, Collected) for event in robot.changes):
             context.current().correlation_id = robot.task.flow or context.current().correlation_id
 
     robot = streams.create(id, decide)
-    newest, state = reports[-1]
-    if newest.at >= robot.session and not robot.retired:
-        views.keep_report(id, newest.at, reading.row(state, newest, robot.lacks), heard=robot.keeps_its_lease(newest))
+    if (found := _newest(robot, reports)) and not robot.retired:
+        newest, state = found
+        number = (robot.session, newest.header)
+        shown = reading.row(state, newest, robot.lacks)
+        views.keep_report(id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
     if any(isinstance(event, OrderSent) for event in robot.changes):
         _send_order(robot, robot.start)
     asked = {event.id for event in robot.changes if isinstance(event, Asked)}
     _send_instructions(robot, [one for one in robot.asked if one.id in asked])
+
+
+def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
+    """The newest report of the robot's session, by its number there; None if all are older than the session."""
+    of_session = [pair for pair in reports if pair[0].at >= robot.session]
+    return max(of_session, key=lambda pair: pair[0].header, default=None)
 
 
 def _ask(id: str, kind: str, action_id: str = "") -> None:
@@ -211,7 +234,7 @@ def _ask(id: str, kind: str, action_id: str = "") -> None:
     reported = views.report(id) or {}
     if action_id and action_id not in reported.get("retriable", ()):
         streams.get(id)
-        raise RefusedError(f"the action {action_id} does not wait to be tried again")
+        raise NotFoundError(f"there is no action {action_id} that waits to be tried again")
     robot = streams.change(id, lambda robot: robot.ask(kind, now, action_id))
     if reported.get("listens", True):
         _send_instructions(robot, robot.asked)
@@ -226,11 +249,11 @@ def _send_what_is_open(robot: Robot) -> None:
 
 def _send_order(robot: Robot, start: str) -> None:
     """Publish a robot's order, once it is known what is to be collected and where the robot is."""
-    stops = views.stops(robot.task.list_id, robot.task.assignment)
-    if stops is None or not start:
+    visits = views.visits(robot.task.list_id, robot.task.assignment)
+    if visits is None or not start:
         return
     order = orders.order(
-        robot.id, robot.order_id, stops, start=start, header_id=robot.orders, at=clock.now(), floor=plan()
+        robot.id, robot.order_id, visits, start=start, header_id=robot.orders, at=clock.now(), floor=plan()
     )
     broker().publish(_topics().order(robot.id), to_bytes(order), expires=_lease())
 
@@ -257,20 +280,20 @@ def _lease() -> int:
     return int(runtime.current().setting("ROBOT_LEASE"))
 
 
-def _presence(said: BrokerEvent) -> Presence:
-    at = clock.stamp(EPOCH + timedelta(milliseconds=said.timestamp))
-    return Presence(said.event_type == "connected", said.version, said.session, at)
+def _presence(said: Received[BrokerEvent]) -> Presence:
+    """By the time at which a rule took it: the event's own may be two minutes wrong."""
+    event = said.message
+    return Presence(event.event_type == "connected", event.version, event.session, said.at)
 
 
-def _shown(robot: Mapping[str, Any], details: Mapping[tuple[str, str], Mapping[str, Any]]) -> Shown:
-    id = robot["id"]
-    reported, presence = details.get((views.REPORTS, id), {}), details.get((views.CONNECTIONS, id), {})
+def _shown(robot: Row, report: Row | None, connection: Row | None) -> Shown:
+    reported, presence = report or {}, connection or {}
     at = reported.get("at")
     order = list_and_assignment(reported.get("order") or "")
     # What a robot said after the last known end of a connection came over a later one.
     is_back = at is not None and at > presence.get("at", "")
     return Shown(
-        id=id,
+        id=robot["id"],
         name=robot["name"],
         connection="online" if is_back else presence.get("connection", "offline"),
         last_reported_at=at,
@@ -283,8 +306,9 @@ def _shown(robot: Mapping[str, Any], details: Mapping[tuple[str, str], Mapping[s
         battery=reported.get("battery"),
         list_id=order[0] if order else None,
         assignment=order[1] if order else None,
+        retriable=tuple(reported.get("retriable", ())),
         errors=tuple(
-            Problem(error["type"], error["level"], error["hint"], tuple((k, v) for k, v in error["references"]))
+            Problem(**{**error, "references": tuple((key, value) for key, value in error["references"])})
             for error in reported.get("errors", ())
         ),
     )

@@ -9,21 +9,17 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from events.depot import BotRegistered, BotRetired
 from events.envelope import Metadata
-from events.shapes import Stop
-from functions.kernel.projections.projection import Projection, read, read_many
+from functions.fleet.reports import Visit
+from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 
-ROBOTS, REPORTS, CONNECTIONS, STOPS = "robots", "reports", "connections", "stops"
+ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
 WRITTEN_FOR = timedelta(seconds=15)
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
-STOPS_FOR = timedelta(days=14)
-
-STOP_LIST = TypeAdapter(tuple[Stop, ...], config={"defer_build": True})
+VISITS_FOR = timedelta(days=14)
 
 projection = Projection()
 
@@ -48,9 +44,20 @@ def robot(robot_id: str) -> dict[str, Any] | None:
     return read(ROBOTS, robot_id)
 
 
-def details(robot_ids: Sequence[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The reports and connections of robots, by partition and id."""
-    return read_many((kind, id) for kind in (REPORTS, CONNECTIONS) for id in robot_ids)
+def reports(first: str, last: str) -> dict[str, dict[str, Any]]:
+    """What the robots from one id to another reported last, by id."""
+    return {row["id"]: row for row in rows(REPORTS, first=first, last=last)}
+
+
+def connections(first: str, last: str) -> dict[str, dict[str, Any]]:
+    """How the robots from one id to another are connected, by id."""
+    return {row["id"]: row for row in rows(CONNECTIONS, first=first, last=last)}
+
+
+def forget(robot_id: str) -> None:
+    """Delete what a robot that is retired said."""
+    for kind in (REPORTS, CONNECTIONS):
+        runtime.current().views.delete(kind, robot_id)
 
 
 def report(robot_id: str) -> dict[str, Any] | None:
@@ -58,42 +65,50 @@ def report(robot_id: str) -> dict[str, Any] | None:
     return read(REPORTS, robot_id)
 
 
-def keep_report(robot_id: str, at: str, shown: dict[str, Any], *, heard: bool) -> None:
-    """Keep what a robot reported, unless the row says the same and is not 15 seconds old."""
+def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str, Any], *, heard: bool) -> None:
+    """Keep what a robot reported, unless the row says the same and is not 15 seconds old.
+
+    number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
+    """
     last = report(robot_id) or {}
-    if last and at <= last["at"]:
+    if last and (at <= last["at"] or number < tuple(last["number"])):
         return
     news = _essence(shown) != _essence(last)
     if last and not news and clock.read(at) - clock.read(last["at"]) < WRITTEN_FOR:
         return
-    data = {**shown, "at": at, "heard": at if heard else last.get("heard", "")}
+    data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
     runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at))
 
 
 def keep_connection(robot_id: str, at: str, connection: str) -> None:
     """Keep how a robot is connected: online, offline or broken."""
-    runtime.current().views.put(Row(CONNECTIONS, robot_id, {"connection": connection, "at": at}), _version(at))
+    runtime.current().views.put(
+        Row(CONNECTIONS, robot_id, {"id": robot_id, "connection": connection, "at": at}), _version(at)
+    )
 
 
-def keep_stops(list_id: str, assignment: int, stops: Sequence[Stop]) -> None:
+def keep_visits(list_id: str, assignment: int, visits: Sequence[Visit]) -> None:
     """Keep what is to be collected of a list under an assignment, in place of what there was under an earlier one."""
-    data = {"assignment": assignment, "stops": STOP_LIST.dump_python(tuple(stops), mode="json")}
-    expires = int((clock.now() + STOPS_FOR).timestamp())
-    runtime.current().views.put(Row(f"list#{list_id}", STOPS, data, expires=expires), assignment)
+    data = {"assignment": assignment, "visits": [[visit.store_id, visit.location, visit.items] for visit in visits]}
+    expires = int((clock.now() + VISITS_FOR).timestamp())
+    runtime.current().views.put(Row(f"list#{list_id}", VISITS, data, expires=expires), assignment)
 
 
-def stops(list_id: str, assignment: int) -> tuple[Stop, ...] | None:
+def visits(list_id: str, assignment: int) -> tuple[Visit, ...] | None:
     """What is to be collected of a list under an assignment; None while that is not known."""
-    row = read(f"list#{list_id}", STOPS)
+    row = read(f"list#{list_id}", VISITS)
     if row is None or row["assignment"] != assignment:
         return None
-    return STOP_LIST.validate_python(row["stops"], strict=False)
+    return tuple(
+        Visit(store_id, location, tuple((product_id, quantity) for product_id, quantity in items))
+        for store_id, location, items in row["visits"]
+    )
 
 
 def last_heard(robot_ids: Iterable[str]) -> dict[str, str]:
     """When robots last did what they must, those that ever did."""
-    rows = read_many((REPORTS, id) for id in robot_ids)
-    return {id: row["heard"] for (_, id), row in rows.items() if row["heard"]}
+    found = read_many((REPORTS, id) for id in robot_ids)
+    return {id: row["heard"] for (_, id), row in found.items() if row["heard"]}
 
 
 def _essence(shown: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ ARNS = {
     "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:{here}:table/{name}"),
     "AWS::Cognito::UserPool": ("", "arn:aws:cognito-idp:{here}:userpool/{name}"),  # an id, which Cognito makes
     "AWS::Cognito::UserPoolDomain": ("Domain", "arn:aws:cognito-idp:{here}:domain/{name}"),
+    "AWS::IoT::Policy": ("PolicyName", "arn:aws:iot:{here}:policy/{name}"),
+    "AWS::IoT::TopicRule": ("RuleName", "arn:aws:iot:{here}:rule/{name}"),
     "AWS::KMS::Key": ("", "arn:aws:kms:{here}:key/{name}"),  # an id, which KMS makes
     "AWS::SSM::Parameter": ("Name", "arn:aws:ssm:{here}:parameter{name}"),
 }

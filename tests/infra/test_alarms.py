@@ -205,7 +205,7 @@ def test_the_text_of_an_alarm_ends_with_a_command_that_works_on_its_stage(
                 check_make(words, stage, stack, text.partition(":")[0])
             else:
                 check_aws(words, stage, stack)
-    assert named == {"dead-letters", "logs", "lambda", "cloudformation"}
+    assert named == {"dead-letters", "logs", "lambda", "cloudformation", "iot", "service-quotas"}
 
 
 def test_the_logs_tables_and_queues_that_commands_look_for_are_outputs_of_the_stack(dev: Templates) -> None:

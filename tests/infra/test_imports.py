@@ -25,11 +25,12 @@ ALLOWED = {
     "inbox": OURS | PYDANTIC | STANDARD,
     "dispatcher": OURS | PYDANTIC | STANDARD,
     "queries": OURS | PYDANTIC | STANDARD,
+    "topics": OURS | PYDANTIC | STANDARD,
     "authorizer": OURS | PYDANTIC | STANDARD | {"jwt"},
     "keys": OURS - {"events"},
 }
 # It takes longer than all that is ours: only who checks tokens has it, and who opens what is sealed. Who issues tokens
-# imports it for the first one (kernel/runtime/tokens.py).
+# imports it for the first one (kernel/runtime/tokens.py), and who reads signing requests for the first of those.
 CRYPTOGRAPHY = {("gateway", "authorizer"), *(("customers", name) for name in ("api", "inbox", "queries"))}
 
 # Looks up the handler of each function in a process of its own, forked after the imports that all have in common.

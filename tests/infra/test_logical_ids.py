@@ -13,6 +13,7 @@ DISPATCHER = {
     "ServiceDispatcherDeadLetters2327A939",
     "ServiceDispatcherUndelivered4FB762FC",
 }
+TOPICS = {"ServiceTopicsQueue76D34A61", "ServiceTopicsDeadLetters1DDB8371", "ServiceTopicsUndeliveredB68C4B87"}
 RELAY = {"ServiceRelayFailures647D90D4"}
 
 TABLES = {
@@ -20,6 +21,7 @@ TABLES = {
     "checkout": {EVENTS, VIEWS},
     "customers": {EVENTS, VAULT, ERASURES},
     "depot": {EVENTS, VIEWS},
+    "fleet": {EVENTS, VIEWS},
     "insights": {VIEWS},
     "live": {VIEWS},
     "notifications": {EVENTS, VIEWS},
@@ -33,6 +35,7 @@ QUEUES = {
     "checkout": INBOX | RELAY,
     "customers": INBOX | RELAY,
     "depot": INBOX | DISPATCHER | RELAY,
+    "fleet": INBOX | TOPICS | RELAY,
     "insights": INBOX,
     "live": INBOX,
     "notifications": INBOX | RELAY,

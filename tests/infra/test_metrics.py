@@ -10,6 +10,7 @@ from functions.gateway.keys import no_key_signs
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.topics import Topics
 from functions.kernel.runtime import observe
 from functions.kernel.runtime.runtime import active
 from tests.infra.conftest import Templates
@@ -50,17 +51,19 @@ def do_all(service: str) -> None:
     for route in api.routes if api else ():
         for status in (200, 400, 500, 503):
             observe.request_done(f"{route.method} {route.path}", status, 0.1)
-    for inbox in found.inboxes if found else ():
+    for consumer in (*found.inboxes, found.topics) if found else ():
         for error in (RuntimeError("broken"), UnavailableError("away")):
-            fail(inbox, error)
+            if consumer:
+                fail(consumer, error)
     for alarm in found.alarms if found else (no_key_signs,):
         alarm.ring()
 
 
-def fail(inbox: Inbox, error: Exception) -> None:
-    """A message of an inbox fails by this error, at its second receive, long after its first."""
+def fail(consumer: Inbox | Topics, error: Exception) -> None:
+    """A message fails by this error, at its second receive, long after its first."""
     received = {**attributes(2), "ApproximateFirstReceiveTimestamp": "0"}
-    inbox._failed({"messageId": "m", "receiptHandle": "r", "body": "{}", "attributes": received}, error)
+    record = {"messageId": "m", "receiptHandle": "r", "body": "{}", "attributes": received}
+    consumer._redelivery.may_leave(record, error)
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "NotDispatched",
         "PaymentNotReleased",
     }
-    assert len(made) == 33
+    assert len(made) == 35
     assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 34
 
 

@@ -31,6 +31,8 @@ NAME = {
     "AWS::Logs::MetricFilter": None,  # within its group
     "AWS::CodeDeploy::Application": "ApplicationName",
     "AWS::CodeDeploy::DeploymentGroup": None,  # within its application
+    "AWS::IoT::Policy": "PolicyName",
+    "AWS::IoT::TopicRule": "RuleName",
     "AWS::KMS::Alias": "AliasName",
     "AWS::KMS::Key": None,  # an id, which KMS makes
     "AWS::Lambda::Alias": None,  # within its function

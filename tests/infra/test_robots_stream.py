@@ -297,8 +297,8 @@ def test_functions_publish_at_the_accounts_own_address_and_tell_robots_where_to_
     assert {variables(dev, one)["BROKER_ENDPOINT"] for one in ("Api", "TopicsWorker")} == {f"https://{host}"}
     assert {variables(local, one)["BROKER_ENDPOINT"] for one in ("Api", "TopicsWorker")} == {"http://127.0.0.1:4566"}
     on_aws, here = variables(dev, "Api"), variables(local, "Api")
-    assert (on_aws["ROBOTS_ENDPOINT"], on_aws["ROBOTS_POLICY"]) == (f"{host}:8883", "mallbots-dev-robots")
-    assert (here["ROBOTS_ENDPOINT"], here["ROBOTS_POLICY"]) == ("127.0.0.1:8883", "mallbots-local-robots")
+    assert (on_aws["MALLBOTS_BROKER"], on_aws["ROBOTS_POLICY"]) == (f"{host}:8883", "mallbots-dev-robots")
+    assert (here["MALLBOTS_BROKER"], here["ROBOTS_POLICY"]) == ("127.0.0.1:8883", "mallbots-local-robots")
     assert "ROBOTS_CA" not in on_aws
     assert here["ROBOTS_CA"] == "http://127.0.0.1:4566/_ministack/iot/ca.pem"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from events.envelope import SOURCE_PREFIX
 from functions.kernel.composition.manifest import services
-from tests.infra.policies import Names
+from tests.infra.policies import HERE, Names
 from tests.permissions.roles import Call, Role
 
 TABLE = "AWS::DynamoDB::Table"
-SERVICES = {"cognito-idp", "dynamodb", "events", "execute-api", "kms", "lambda", "logs", "secretsmanager"} | {
+SERVICES = {"cognito-idp", "dynamodb", "events", "execute-api", "iot", "kms", "lambda", "logs", "secretsmanager"} | {
     *("sns", "sqs", "ssm"),
 }
 
@@ -44,6 +44,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
     "AWS::Events::EventBus": ("events:DescribeEventBus", "events:PutRule"),
     "AWS::SecretsManager::Secret": ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+    "AWS::IoT::Policy": ("iot:CreatePolicyVersion", "iot:DeletePolicy", "iot:GetPolicy"),
+    "AWS::IoT::TopicRule": ("iot:DeleteTopicRule", "iot:DisableTopicRule", "iot:ReplaceTopicRule"),
     # Without an encryption context; those that functions send are among what was recorded.
     "AWS::KMS::Key": (
         "kms:CreateGrant",
@@ -70,6 +72,19 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 }
 INDEX = ("dynamodb:Query", "dynamodb:Scan")
 STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+# Of the robots' stream, where no resource of a template is named: to speak for a robot, to make another of one's own.
+ROBOT = "0193c1a2-7b7e-7cc1-b1d5-3f0a5a4f0001"
+ROBOTS = {
+    f"topic/mallbots-dev/v3/mallbots/{ROBOT}/state": ("iot:Publish", "iot:RetainPublish"),
+    f"topic/mallbots-dev/v3/mallbots/{ROBOT}/order": ("iot:Publish", "iot:RetainPublish"),
+    f"topic/mallbots-prod/v3/mallbots/{ROBOT}/order": ("iot:Publish",),
+    "topic/$aws/rules/mallbots_dev_robots_state": ("iot:Publish",),
+    "thing/a-thing-of-others": ("iot:CreateThing", "iot:DeleteThing", "iot:ListThingPrincipals"),
+    f"thing/{ROBOT}": ("iot:UpdateThing", "iot:UpdateThingShadow"),
+    f"client/{ROBOT}": ("iot:Connect", "iot:DeleteConnection"),
+    "cert/a-certificate": ("iot:TransferCertificate",),
+}
+OF_THE_ACCOUNT = ("iot:CreateKeysAndCertificate", "iot:CreatePolicy", "iot:DescribeEndpoint", "iot:ListThings")
 FORGED = "InvoicePaid"  # by which an order that nobody paid would complete
 
 
@@ -83,6 +98,8 @@ def universe(names: Names, recorded: Mapping[str, set[Call]]) -> set[Call]:
     for service in services():
         found.add(Call("events:PutEvents", bus, _entry(service, FORGED)))
     found.add(Call("sns:Publish", "*"))  # a text to a phone number
+    found |= {Call(action, f"arn:aws:iot:{HERE}:{on}") for on, actions in ROBOTS.items() for action in actions}
+    found |= {Call(action, "*") for action in OF_THE_ACCOUNT}
     assert {call.action.partition(":")[0] for call in found} == SERVICES
     return found
 

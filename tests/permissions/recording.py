@@ -7,11 +7,14 @@ and answers nothing. So what is recorded has the names of the deployment, and is
 A commit meets a conflict there, so that what a conflict leads to is recorded with it.
 """
 
+import hashlib
 import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from datetime import UTC, datetime
 from functools import wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -21,6 +24,8 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from functions.customers import codes, wrapping
+from functions.fleet import broker as fleet_broker
+from functions.fleet import identities as fleet_identities
 from functions.kernel.composition.container import Clients, compose
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.eventstore.store import MemoryEventStore
@@ -33,6 +38,7 @@ from functions.live import service as live
 from tests.infra.policies import HERE
 from tests.permissions.roles import Call, Role
 from tests.support.cloud import MemoryBus
+from tests.support.iot import a_certificate
 from tests.support.keys import MemoryKms
 from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
@@ -76,6 +82,21 @@ GONE = "gone"  # a connection that has ended when a worker posts to it
 KMS = {"Plaintext": bytes(32), "CiphertextBlob": b"a key"}
 OURS = MemoryKms().adapters
 ANSWERS |= {"generate_data_key": lambda request: KMS, "decrypt": lambda request: KMS}
+
+# A thing with three certificates, all active and none of the key that a certificate is asked for.
+CERTIFICATES = [f"arn:aws:iot:{HERE}:cert/{hashlib.sha256(name.encode()).hexdigest()}" for name in ("a", "b", "c")]
+DESCRIBED = {"status": "ACTIVE", "creationDate": datetime(2026, 1, 1, tzinfo=UTC)}
+ANSWERS |= {
+    "list_thing_principals": lambda request: {"principals": CERTIFICATES},
+    "describe_certificate": lambda request: {
+        "certificateDescription": {**DESCRIBED, "certificatePem": a_certificate()}
+    },
+    "create_certificate_from_csr": lambda request: {
+        "certificateArn": f"arn:aws:iot:{HERE}:cert/new",
+        "certificateId": "new",
+        "certificatePem": "in PEM",
+    },
+}
 
 
 def _nothing(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,8 +146,24 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
             yield Call("execute-api:ManageConnections", f"arn:aws:execute-api:{HERE}:{resource}")
         case "sns", "publish":
             yield Call("sns:Publish", request.get("TopicArn", "*"))  # a phone number is no resource
+        case "iot-data", "publish":
+            yield Call("iot:Publish", f"arn:aws:iot:{HERE}:topic/{request['topic']}")
+        case "iot", "create_certificate_from_csr":
+            yield Call(f"iot:{action}", "*")
+        case "iot", _:
+            yield Call(f"iot:{action}", _of_registry(request))
         case _:
             raise NotImplementedError(f"say how IAM judges {operation} of {service}")
+
+
+def _of_registry(request: Mapping[str, Any]) -> str:
+    """The certificate that a call is judged by, where it names one, or the thing.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
+    """
+    if "certificateId" in request:
+        return f"arn:aws:iot:{HERE}:cert/{request['certificateId']}"
+    return str(request.get("target") or request.get("principal") or f"arn:aws:iot:{HERE}:thing/{request['thingName']}")
 
 
 def _table(name: str) -> str:
@@ -358,12 +395,43 @@ class _Connections:
             raise push.GoneError
 
 
+class _Beside:
+    """An adapter in memory, for its results, and the deployed one, which is called too."""
+
+    def __init__(self, recorder: Recorder, connect: Callable[[], Any], in_memory: Any) -> None:
+        self._recorder = recorder
+        self._connect = connect
+        self._in_memory = in_memory
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Beside":
+        return _Beside(self._recorder, self._connect, deepcopy(self._in_memory, memo))
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if self._recorder.part:
+                with self._recorder.environment():
+                    getattr(self._connect(), method)(*args, **kwargs)
+            with self._recorder.working(None):  # what a robot does in turn, no function does
+                return getattr(self._in_memory, method)(*args, **kwargs)
+
+        return call
+
+
+BESIDE: dict[str, Callable[[], Any]] = {
+    "broker": fleet_broker.connect,
+    "identities": fleet_identities.connect,
+    "revocation": fleet_identities.connect,
+}
+
+
 def _without_adapters(recorder: Recorder, original: Callable[..., Runtime]) -> Callable[..., Runtime]:
     """Ports connect as they do when deployed, to clients that are recorded; so are the keys of tokens read."""
 
     def make(*args: Any) -> Runtime:
         made = original(*args)
+        beside = {name: _Beside(recorder, connect, made.adapters[name]) for name, connect in BESIDE.items()}
         made.adapters.clear()
+        made.adapters |= beside
         made.token_keys = _read_by(recorder, lambda: recorder.deployed().token_keys(), made.token_keys)
         return made
 

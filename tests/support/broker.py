@@ -1,6 +1,7 @@
 """The robots' broker in memory: topics, rules to the queue of a service, presence events, and robots that connect."""
 
 import json
+import os
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from events.floor.plan import plan
 from events.vda5050.connection import ConnectionState
 from events.vda5050.text import to_bytes
 
+os.environ.setdefault("ROBOTS_ENDPOINT", "127.0.0.1:8883")  # fleet reads it as deployed
 STILL = Settings()
 
 
@@ -51,6 +53,8 @@ class MemoryBroker:
         self.robots: dict[str, StreamRobot] = {}
         self._waiting: list[tuple[Published, bytes]] = []
         self._connections = 0
+        self.presence_wrong_by = 0
+        """Milliseconds by which the times in presence events are wrong."""
 
     def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
         """Publish to a robot's topic."""
@@ -90,7 +94,7 @@ class MemoryBroker:
         """A connection of a client began or ended."""
         said = {
             "clientId": robot,
-            "timestamp": self._milliseconds(),
+            "timestamp": self._milliseconds() + self.presence_wrong_by,
             "eventType": "connected" if connected else "disconnected",
             "sessionIdentifier": session,
             "versionNumber": version,

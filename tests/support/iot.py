@@ -39,6 +39,24 @@ def _authority() -> ec.EllipticCurvePrivateKey:
     return new_key()
 
 
+def _signed(request: x509.CertificateSigningRequest, now: datetime) -> x509.Certificate:
+    return x509.CertificateBuilder(
+        issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AWS IoT Certificate")]),
+        subject_name=request.subject,
+        public_key=request.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=now,
+        not_valid_after=datetime(2049, 12, 31, tzinfo=UTC),
+    ).sign(_authority(), hashes.SHA256())
+
+
+@cache
+def a_certificate() -> str:
+    """A certificate in PEM, of a key that no robot has."""
+    request = x509.load_pem_x509_csr(signing_request().encode())
+    return _signed(request, datetime(2030, 1, 1, tzinfo=UTC)).public_bytes(Encoding.PEM).decode()
+
+
 @dataclass
 class Certificate:
     """A certificate that the registry signed."""
@@ -104,16 +122,8 @@ class FakeIot:
 
     def _create_certificate_from_csr(self, certificateSigningRequest: str, setAsActive: bool) -> Any:
         assert not setAsActive
-        request = x509.load_pem_x509_csr(certificateSigningRequest.encode())
         self._now += timedelta(minutes=1)
-        made = x509.CertificateBuilder(
-            issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AWS IoT Certificate")]),
-            subject_name=request.subject,
-            public_key=request.public_key(),
-            serial_number=x509.random_serial_number(),
-            not_valid_before=self._now,
-            not_valid_after=datetime(2049, 12, 31, tzinfo=UTC),
-        ).sign(_authority(), hashes.SHA256())
+        made = _signed(x509.load_pem_x509_csr(certificateSigningRequest.encode()), self._now)
         pem = made.public_bytes(Encoding.PEM).decode()
         id = sha256(made.public_bytes(Encoding.DER)).hexdigest()
         self.certificates[id] = Certificate(pem, self._now)

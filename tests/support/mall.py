@@ -96,6 +96,7 @@ class Mall:
                 "broker": self.broker,
                 "revocation": self.identities,
                 "identities": self.identities,
+                "authorities": "a root of trust",
                 "code_key": CODE_KEY,
                 **MemoryKms().adapters,
             },

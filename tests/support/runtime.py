@@ -88,7 +88,8 @@ TOKEN_KEY = TokenKey(
 )
 TOKEN_KEYS = token_keys.write([TOKEN_KEY])
 CODE_KEY = b"a key for one-time codes"
-SETTINGS = {**STAGES["prod"].environment, "MALLBOTS_PAYMENT_PROVIDER": SANDBOX}
+NAMED = {"MALLBOTS_PAYMENT_PROVIDER": SANDBOX, "MALLBOTS_BROKER": "broker.example:8883"}  # by who deploys prod
+SETTINGS = {**STAGES["prod"].environment, **NAMED}
 
 
 def memory_views(service: str) -> MemoryViews:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+from events.vda5050.state import ActionState, ActionStatus, OperatingMode
+from events.vda5050.text import to_bytes
 from functions.customers import codes
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
@@ -21,7 +23,9 @@ from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
 from tests.support.callers import A_KIOSK, CLERK
 from tests.support.cloud import Response
+from tests.support.iot import signing_request
 from tests.support.mall import Mall
+from tests.support.states import state
 
 LEASE = {"MALLBOTS_ROBOT_LEASE": "604800"}  # a robot may be silent for a week: time passes faster without its word
 MINUTE = 60
@@ -35,6 +39,8 @@ NAMED = {
     "/api/ordering": "order",
     "/api/depot/shopping": "list of staff",
     "/api/depot/bots": "robot",
+    "/api/fleet/robots": "robot",
+    "/api/fleet/robots/{id}/actions": "waiting action",
     "/api/payments": "payment",
     "/api/payments/invoices": "order",
     "/api/payments/differences": "different order",
@@ -66,6 +72,7 @@ FIELDS = {
 }
 NUMBER = "+15550100"  # as `generated` makes one
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
@@ -107,7 +114,7 @@ class Furnished:
         """A route's path about things that are there, or with these values for some parameters."""
         path = route.path
         for name in route.arguments:
-            before = path.partition(f"/{{{name}}}")[0]
+            before = route.path.partition(f"/{{{name}}}")[0]
             value = instead.get(name) or self.things[WANTED.get(key(route)) or NAMED[before]]
             path = path.replace(f"{{{name}}}", value)
         return path
@@ -211,6 +218,14 @@ class Furnished:
             self.ask("PUT", f"/api/depot/bots/{self._made('/api/depot/bots', {'name': 'Mule'})}/online")
         self.mall.settle()
 
+    def let_an_action_wait(self) -> None:
+        """A robot says on the stream that an action has failed and may be retried; it takes no orders."""
+        self.things["waiting action"] = "an-action"
+        waits = ActionState(action_id="an-action", action_status=ActionStatus.RETRIABLE)
+        said = state(self.things["robot"], action_states=(waits,), operating_mode=OperatingMode.MANUAL)
+        self.mall.broker.receive(self.things["robot"], "state", to_bytes(said))
+        self.mall.settle()
+
     def plan_lists(self) -> None:
         """Lists that staff made; of the last ones nobody has heard yet, so that no robot has been found for it."""
         item = {"storeId": self.things["store"], "productId": self.things["product"], "quantity": 1}
@@ -260,6 +275,7 @@ def prepare() -> Furnished:
     furnished.let_things_go_wrong()
     furnished.things["full basket"] = furnished.fill_a_basket()
     furnished.things["payment"] = furnished.authorize()
+    furnished.let_an_action_wait()
     furnished.plan_lists()
     furnished.welcome_at_a_kiosk()
     return furnished

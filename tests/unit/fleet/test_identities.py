@@ -18,16 +18,6 @@ NOW = datetime(2030, 1, 2, tzinfo=UTC)
 CALLS = 12  # more than any request makes
 
 
-@pytest.fixture
-def iot() -> FakeIot:
-    return FakeIot()
-
-
-@pytest.fixture
-def identities(iot: FakeIot) -> IotIdentities:
-    return IotIdentities(iot, "robots")  # type: ignore[arg-type]  # as far as it is needed
-
-
 @pytest.fixture(autouse=True)
 def waits() -> Iterator[list[float]]:
     waited: list[float] = []
