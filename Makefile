@@ -196,6 +196,10 @@ simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$
 simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
 
+.PHONY: conformance
+conformance: $(VENV) ## Try robot and gateway against the robots' standard, and the kit with faulty ones: ARGS="--case TEXT"
+	@.venv/bin/python -m tests.conformance $(ARGS)
+
 .PHONY: simulate-live
 simulate-live: $(VENV) $(NODE) ## Simulate the pages' client with live's handlers: SCHEDULES=20000 SEED=1 JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.live $(simulated) $(ARGS)

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--speed", type=float, default=1.0, help="how many times as fast as a real one (1)")
     run.add_argument("--state", type=Path, default=Path(".robots"), help="the folder of their files (.robots)")
     run.add_argument("--short", type=float, default=0.05, help="share of products of which too few are found (0.05)")
-    run.add_argument("--failing", type=float, default=0.0, help="share of collects that fail (0)")
+    run.add_argument("--failing", type=float, default=0.0, help="share of actions that fail (0)")
     run.add_argument("--seed", type=int, help="makes their luck repeatable")
     run.add_argument("--api", default=os.environ.get("MALLBOTS_API"), help="address of the API, to enrol new ones")
     run.add_argument("--token", default=os.environ.get("MALLBOTS_TOKEN"), help="a token of staff, to enrol new ones")

@@ -113,7 +113,7 @@ class Execution:
 
     def skip(self, task: Task) -> None:
         self._settle(task)
-        task.status, task.result = ActionStatus.FAILED, "0"
+        task.status, task.result = ActionStatus.FAILED, "0" if task.action.action_type == COLLECT else None
 
     def place(self) -> tuple[float, float, float]:
         """Where the robot is: x and y in metres, and the angle in radians."""
@@ -201,21 +201,25 @@ class Execution:
     def _end_task(self, task: Task) -> None:
         if task.status is ActionStatus.INITIALIZING:
             self._run(task)
+        elif self._chance() < self._settings.failing:
+            self._fail(task)
         elif task.action.action_type == COLLECT:
             self._end_collect(task)
         else:
             self._memory.loads = []
             task.status = ActionStatus.FINISHED
 
+    def _fail(self, task: Task) -> None:
+        action, collects = task.action, task.action.action_type == COLLECT
+        task.status = ActionStatus.RETRIABLE if action.retriable else ActionStatus.FAILED
+        task.result = "0" if collects and not action.retriable else None
+        kind, why = (errors.PICK_FAILED, "not gripped") if collects else (errors.DROP_FAILED, "not put down")
+        hint = "retry the action, or skip it" if action.retriable else None
+        self.report(error(kind, f"the goods were {why}", hint, actionId=action.action_id))
+
     def _end_collect(self, task: Task) -> None:
         action, wanted = task.action, task.action.parameter(QUANTITY)
         quantity = wanted if isinstance(wanted, int) else 0
-        if self._chance() < self._settings.failing:
-            task.status = ActionStatus.RETRIABLE if action.retriable else ActionStatus.FAILED
-            task.result = None if action.retriable else "0"
-            hint = "retry the action, or skip it" if action.retriable else None
-            self.report(error(errors.PICK_FAILED, "the goods were not gripped", hint, actionId=action.action_id))
-            return
         found = int(self._chance() * quantity) if self._chance() < self._settings.short else quantity
         task.status, task.result = ActionStatus.FINISHED, str(found)
         if found:
@@ -224,11 +228,7 @@ class Execution:
     def _settle(self, task: Task) -> None:
         """Take back the error of an action that failed and could be retried."""
         mine = error(errors.PICK_FAILED, "", actionId=task.action.action_id).error_references
-        self._memory.errors = [
-            each
-            for each in self._memory.errors
-            if (each.error_type, each.error_references) != (errors.PICK_FAILED, mine)
-        ]
+        self._memory.errors = [each for each in self._memory.errors if each.error_references != mine]
 
     def _arrive(self) -> None:
         memory = self._memory

@@ -86,7 +86,7 @@ def content(settings: Settings) -> dict[str, Any]:
             maximum_string_lengths=MaximumStringLengths(maximum_message_length=MOST_BYTES),
             maximum_array_lengths=MaximumArrayLengths(
                 node_actions=MOST_ACTIONS,
-                state_action_states=MOST_ACTIONS,
+                state_action_states=MOST_ACTIONS + 1,  # the drop
                 state_instant_action_states=MOST_INSTANT_ACTIONS,
             ),
             timing=Timing(

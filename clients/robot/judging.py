@@ -27,6 +27,7 @@ UNSUPPORTED_AT_NODES = ("theta", "allowed_deviation_theta")
 UNTIL_ANOTHER_ORDER = errors.REJECTIONS - {errors.MOBILE_ROBOT_NOT_AVAILABLE} | {
     errors.NO_ORDER_TO_CANCEL,
     errors.PICK_FAILED,
+    errors.DROP_FAILED,
 }
 
 
@@ -52,8 +53,8 @@ def refusal(order: Order, memory: Memory, floor: Floor, serial_number: str) -> E
         return refused(errors.VALIDATION_FAILURE, f"the order is for robot {order.serial_number}")
     if wrong := fault(order):
         return refused(errors.VALIDATION_FAILURE, wrong)
-    if len(order.actions()) > MOST_ACTIONS:
-        return refused(errors.INSUFFICIENT_MEMORY, f"an order has {MOST_ACTIONS} actions at most")
+    if sum(action.action_type != DROP for action in order.actions()) > MOST_ACTIONS:
+        return refused(errors.INSUFFICIENT_MEMORY, f"an order has {MOST_ACTIONS} actions and a drop at most")
     if not memory.mode.takes_orders:
         return refused(errors.MOBILE_ROBOT_NOT_AVAILABLE, f"the operating mode is {memory.mode}")
     last = memory.order

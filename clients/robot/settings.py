@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 class Settings:
     """A robot's pace in metres and seconds, and its luck as shares of 1.
 
-    short: of collects that find fewer than listed. failing: of collects that fail, and may be retried where the action
-    says so. lease: seconds after which the mall gives the list of a robot at work without a connection to another.
+    short: of collects that find fewer than listed. failing: of actions that fail, and may be retried where the
+    action says so. lease: seconds after which the list of a robot at work without a connection goes to another.
     """
 
     metres_a_second: float = 1.2

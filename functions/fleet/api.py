@@ -42,17 +42,21 @@ class Reference(Wire):
     value: str
 
 
-class Problem(Wire):
-    """An error that a robot reports, with what it is about and what helps."""
+class RobotError(Wire):
+    """An error that a robot reports: what happened and what helps, in the robot's words, and what it is about."""
 
     type: str
     level: str
+    description: str
     hint: str
     references: list[Reference]
 
 
 class RobotContent(Wire):
-    """What a robot reported last; what it has not reported yet is null. `battery` in percent, `x` and `y` in metres."""
+    """What a robot reported last; what it has not reported yet is null. `battery` in percent, `x` and `y` in metres.
+
+    `retriable`: the ids of actions that failed, and wait until they are tried again or skipped.
+    """
 
     id: str
     name: str
@@ -66,7 +70,8 @@ class RobotContent(Wire):
     operating_mode: str | None
     battery: Measure | None
     order: OrderContent | None
-    errors: list[Problem]
+    retriable: list[str]
+    errors: list[RobotError]
 
 
 class RobotAnswer(Answer):
@@ -195,15 +200,18 @@ def get_floor() -> FloorAnswer:
 
 
 def _content(shown: service.Shown) -> RobotContent:
-    same = {name: getattr(shown, name) for name in RobotContent.model_fields if name not in ("order", "errors")}
+    own = ("order", "retriable", "errors")
+    same = {name: getattr(shown, name) for name in RobotContent.model_fields if name not in own}
     list_id, assignment = shown.list_id, shown.assignment
     return RobotContent(
         **same,
         order=None if list_id is None or assignment is None else OrderContent(list_id=list_id, assignment=assignment),
+        retriable=list(shown.retriable),
         errors=[
-            Problem(
+            RobotError(
                 type=problem.type,
                 level=problem.level,
+                description=problem.description,
                 hint=problem.hint,
                 references=[Reference(key=key, value=value) for key, value in problem.references],
             )

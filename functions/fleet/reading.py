@@ -103,7 +103,8 @@ def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
             {
                 "type": error.error_type,
                 "level": str(error.error_level),
-                "hint": error.error_hint or error.error_description or "",
+                "description": error.error_description or "",
+                "hint": error.error_hint or "",
                 "references": [[r.reference_key, r.reference_value] for r in error.error_references or ()],
             }
             for error in state.errors
@@ -118,7 +119,8 @@ def _lacks(action: str) -> dict[str, Any]:
     return {
         "type": LACKS_ACTION,
         "level": str(ErrorLevel.FATAL),
-        "hint": f"declare the action {action} for nodes in the factsheet: without it the robot gets no list",
+        "description": f"the factsheet declares no action {action} for nodes, so the robot gets no list",
+        "hint": f"declare the action {action} for nodes in the factsheet",
         "references": [["actionType", action]],
     }
 

@@ -22,7 +22,7 @@ from functions.fleet.broker import broker
 from functions.fleet.domain import Robot
 from functions.fleet.publish import publishes
 from functions.fleet.reading import BrokerEvent
-from functions.fleet.reports import Presence, Task, Visit
+from functions.fleet.reports import Presence, Report, Task, Visit
 from functions.fleet.robot_events import CANCEL, PAUSE, RESUME, RETRY, SKIP, Asked, Collected, Instruction, OrderSent
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.eventstore.repository import Repository
@@ -38,17 +38,24 @@ find_bot_credential = Ask(FindBotCredential)
 
 @dataclass(frozen=True)
 class Problem:
-    """An error that a robot reports, as the console shows it. references: keys and values."""
+    """An error that a robot reports, as the console shows it: what happened and what helps, in the robot's words.
+
+    references: keys and values.
+    """
 
     type: str
     level: str
+    description: str
     hint: str
     references: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres."""
+    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres.
+
+    retriable: the ids of actions that failed, and wait until they are tried again or skipped.
+    """
 
     id: str
     name: str
@@ -63,6 +70,7 @@ class Shown:
     battery: float | None
     list_id: str | None
     assignment: int | None
+    retriable: tuple[str, ...]
     errors: tuple[Problem, ...]
 
 
@@ -197,19 +205,28 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     def decide(robot: Robot) -> None:
         for found, _ in reports:
             robot.report(found, now)
-        if robot.wants_order and views.visits(robot.task.list_id, robot.task.assignment):
-            robot.set_out(reports[-1][0].node, now)
+        newest = _newest(robot, reports)
+        if newest and robot.wants_order and views.visits(robot.task.list_id, robot.task.assignment):
+            robot.set_out(newest[0].node, now)
         if any(isinstance(event, Collected) for event in robot.changes):
             context.current().correlation_id = robot.task.flow or context.current().correlation_id
 
     robot = streams.create(id, decide)
-    newest, state = reports[-1]
-    if newest.at >= robot.session and not robot.retired:
-        views.keep_report(id, newest.at, reading.row(state, newest, robot.lacks), heard=robot.keeps_its_lease(newest))
+    if (found := _newest(robot, reports)) and not robot.retired:
+        newest, state = found
+        number = (robot.session, newest.header)
+        shown = reading.row(state, newest, robot.lacks)
+        views.keep_report(id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
     if any(isinstance(event, OrderSent) for event in robot.changes):
         _send_order(robot, robot.start)
     asked = {event.id for event in robot.changes if isinstance(event, Asked)}
     _send_instructions(robot, [one for one in robot.asked if one.id in asked])
+
+
+def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
+    """The newest report of the robot's session, by its number there; None if all are older than the session."""
+    of_session = [pair for pair in reports if pair[0].at >= robot.session]
+    return max(of_session, key=lambda pair: pair[0].header, default=None)
 
 
 def _ask(id: str, kind: str, action_id: str = "") -> None:
@@ -289,8 +306,9 @@ def _shown(robot: Row, report: Row | None, connection: Row | None) -> Shown:
         battery=reported.get("battery"),
         list_id=order[0] if order else None,
         assignment=order[1] if order else None,
+        retriable=tuple(reported.get("retriable", ())),
         errors=tuple(
-            Problem(error["type"], error["level"], error["hint"], tuple((k, v) for k, v in error["references"]))
+            Problem(**{**error, "references": tuple((key, value) for key, value in error["references"])})
             for error in reported.get("errors", ())
         ),
     )

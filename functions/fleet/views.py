@@ -65,15 +65,18 @@ def report(robot_id: str) -> dict[str, Any] | None:
     return read(REPORTS, robot_id)
 
 
-def keep_report(robot_id: str, at: str, shown: dict[str, Any], *, heard: bool) -> None:
-    """Keep what a robot reported, unless the row says the same and is not 15 seconds old."""
+def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str, Any], *, heard: bool) -> None:
+    """Keep what a robot reported, unless the row says the same and is not 15 seconds old.
+
+    number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
+    """
     last = report(robot_id) or {}
-    if last and at <= last["at"]:
+    if last and (at <= last["at"] or number < tuple(last["number"])):
         return
     news = _essence(shown) != _essence(last)
     if last and not news and clock.read(at) - clock.read(last["at"]) < WRITTEN_FOR:
         return
-    data = {**shown, "id": robot_id, "at": at, "heard": at if heard else last.get("heard", "")}
+    data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
     runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at))
 
 

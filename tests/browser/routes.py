@@ -68,12 +68,12 @@ route("PUT", "/api/fleet/robots/{id}/resume")(_tells(paused=False))
 
 
 def _ends_error(mall: Rest, asked: Asked, id: str, actionId: str) -> Answer:
+    report = mall.reports[id]
+    if actionId not in report["retriable"]:
+        raise RefusedError(409, "the action does not wait")
     about = {"key": "actionId", "value": actionId}
-    errors = mall.reports[id]["errors"]
-    if not any(about in error["references"] for error in errors):
-        raise RefusedError(409, "the action cannot be tried again")
-    left = [error for error in errors if about not in error["references"]]
-    mall.reports[id] = {**mall.reports[id], "errors": left}
+    left = [error for error in report["errors"] if about not in error["references"]]
+    mall.reports[id] = {**report, "errors": left, "retriable": []}
     return Answer(200, {})
 
 

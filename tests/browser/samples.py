@@ -97,6 +97,7 @@ def report(id: str, name: str, node: str, **more: Any) -> Data:
         "operatingMode": "AUTOMATIC",
         "battery": 80.0,
         "order": None,
+        "retriable": [],
         "errors": [],
         **more,
     }
@@ -104,7 +105,7 @@ def report(id: str, name: str, node: str, **more: Any) -> Data:
 
 def error(type: str, level: str, hint: str, **references: str) -> Data:
     told = [{"key": key, "value": value} for key, value in references.items()]
-    return {"type": type, "level": level, "hint": hint, "references": told}
+    return {"type": type, "level": level, "description": "", "hint": hint, "references": told}
 
 
 def reports() -> dict[str, Data]:
@@ -117,11 +118,12 @@ def reports() -> dict[str, Data]:
         orderId=f"{uid('brass band')}.1",
         actionId="collect-2",
     )
+    jammed["description"] = "The gripper did not close."
     made = [
         report(uid("r2"), "Rusty", "north-2", x=18.4, y=22.2, driving=True, battery=64.2, errors=[]),
         report(uid("c3"), "Cargo", "centre-1", paused=True, battery=15.0, errors=[short_pick]),
         report(uid("bb"), "Bumble", "parking-2", connection="offline", lastReportedAt=ago(hours=3)),
-        report(uid("fe"), "Ferry", "east-2", battery=91.0, errors=[jammed]),
+        report(uid("fe"), "Ferry", "east-2", battery=91.0, errors=[jammed], retriable=["collect-2"]),
     ]
     made[0]["order"] = {"listId": uid("brass band"), "assignment": 1}
     return {one["id"]: one for one in made}

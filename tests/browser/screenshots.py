@@ -18,6 +18,8 @@ KEPT = {
     "console-order-dark": ("order", {"color_scheme": "dark"}),
     "console-check-in": ("check-in", {}),
     "console-depot-es": ("depot", {"language": "es"}),
+    "console-robots": ("robots", {}),
+    "console-robot-dark": ("robot", {"color_scheme": "dark"}),
     "console-figures": ("figures", {}),
 }
 

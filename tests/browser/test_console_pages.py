@@ -163,16 +163,18 @@ def test_what_is_not_there_is_said(mall: Mall, opened: Open) -> None:
     expect(page.locator("main")).to_contain_text("There is no such customer")
 
 
-def test_forced_colours_leave_everything_visible(mall: Mall, opened: Open, audit: Audit) -> None:
-    page = opened("#/depot", forced_colors="active")
+@pytest.mark.parametrize("name", ["depot", "robots"])
+def test_forced_colours_leave_everything_visible(mall: Mall, opened: Open, audit: Audit, name: str) -> None:
+    page = opened(f"#/{name}", forced_colors="active")
     expect(page.locator("main")).to_contain_text("Rusty")
-    audit(page, "depot forced colours")
+    audit(page, f"{name} forced colours")
     bordered = page.locator("main .badge").first.evaluate("element => getComputedStyle(element).borderTopStyle")
     assert bordered == "solid"
 
 
-def test_nothing_moves_for_who_wants_no_motion(mall: Mall, opened: Open) -> None:
-    page = opened("#/depot")
+@pytest.mark.parametrize("name", ["depot", "robots"])
+def test_nothing_moves_for_who_wants_no_motion(mall: Mall, opened: Open, name: str) -> None:
+    page = opened(f"#/{name}")
     expect(page.locator("main")).to_contain_text("Rusty")
     moving = page.evaluate(
         "[...document.querySelectorAll('*')].filter((element) => {"

@@ -78,7 +78,9 @@ def test_the_errors_of_robots_are_shown_with_hint_and_references(mall: Mall, ope
     page = opened("#/robots")
     attention = page.get_by_role("region", name="To look at")
     ferry = attention.get_by_role("article", name="Ferry")
-    expect(ferry).to_contain_text(re.compile("Critical.*GRIPPER_JAMMED.*What to do: Free the gripper"))
+    expect(ferry).to_contain_text(
+        re.compile("Critical.*GRIPPER_JAMMED.*The gripper did not close.*What to do: Free the gripper")
+    )
     expect(ferry).to_contain_text("actionIdcollect-2")
     expect(attention.get_by_role("article", name="Cargo")).to_contain_text("Ask the store to open its hatch.")
     marker(page, "Ferry").click()
@@ -116,6 +118,17 @@ def test_an_action_that_failed_is_tried_again_or_skipped(mall: Mall, opened: Ope
     page.get_by_role("button", name=button).click()
     expect(page.get_by_text("It reports no errors.")).to_be_visible()
     assert len(mall.rest.writes("PUT", f"/api/fleet/robots/{FERRY}/actions/collect-2/{path}")) == 1
+
+
+def test_an_action_that_waits_is_offered_without_an_error_too(mall: Mall, opened: Open) -> None:
+    reports(mall, RUSTY, retriable=["collect-7"])
+    page = opened(f"#/robots/{RUSTY}")
+    expect(page.get_by_text("The action collect-7 failed.")).to_be_visible()
+    page.get_by_role("button", name="Skip the action").click()
+    expect(page.get_by_text("It reports no errors.")).to_be_visible()
+    page.goto(f"{mall.console}#/robots/{CARGO}")
+    expect(page.get_by_text("STORE_CLOSED")).to_be_visible()
+    expect(page.get_by_role("button", name="Skip the action")).to_have_count(0)
 
 
 def test_a_robot_is_retired_after_a_question(mall: Mall, opened: Open, audit: Audit) -> None:
@@ -281,7 +294,9 @@ def test_the_depot_shows_errors_and_last_reports_too(mall: Mall, opened: Open) -
 def test_how_a_robot_is_connected_is_said_step_by_step(mall: Mall, opened: Open) -> None:
     page = opened("#/robots")
     page.get_by_role("link", name="Connect a robot").click()
-    steps = page.get_by_role("listitem")
+    reference = page.get_by_role("region", name="The reference robot")
+    expect(reference).to_contain_text("python -m clients.robot run --count 1")
+    steps = page.get_by_role("region", name="A robot of another maker").get_by_role("listitem")
     expect(steps.filter(has_text="Register it")).to_contain_text(f"POST {mall.origin}/api/depot/bots")
     expect(steps.filter(has_text="Ask for its certificate")).to_contain_text("/api/fleet/robots/<id>/certificate")
     expect(page.get_by_role("link", name="The API page")).to_have_attribute("href", "../docs/")

@@ -49,7 +49,7 @@ def test_a_list_that_staff_made_is_checked_in_and_not_the_orders_own(mall: Mall,
     extra = mall.rest.add_list_by_staff("brass band", "c3")
     page = opened("#/depot")
     robot = page.get_by_role("row").filter(has_text="Cargo")
-    expect(robot.get_by_role("link")).to_have_attribute("href", f"#/orders/{BAND}")
+    expect(robot.get_by_role("link", name=short(BAND))).to_have_attribute("href", f"#/orders/{BAND}")
     card = page.locator(".card").filter(has=page.get_by_role("heading", name="Cargo"))
     expect(page.get_by_role("link", name=f"Check in {short(BAND)}")).to_have_count(2)
     card.get_by_role("link", name=f"Check in {short(BAND)}").click()

@@ -21,13 +21,12 @@ START = "parking-1"
 
 @dataclass(frozen=True)
 class Arrived:
-    """A message from the robot. qos is None where the link cannot know it."""
+    """A message from the robot. retain: as it was published, which some links cannot know (False)."""
 
     kind: Kind
     payload: bytes
     retain: bool
     at: float
-    qos: int | None = None
 
 
 class Link(Protocol):
@@ -45,6 +44,10 @@ class Link(Protocol):
 
     def wait(self, seconds: float) -> list[Arrived]:
         """What arrives next; returns as soon as something has, and empty when nothing came in that time."""
+        ...
+
+    def retains(self, kind: Kind) -> bool:
+        """Whether the broker keeps the robot's latest message of a kind."""
         ...
 
     def will(self) -> Arrived:
@@ -78,6 +81,10 @@ class Link(Protocol):
 
 class Unhandled:
     """A link to a robot that the kit can only talk to: it cannot be cut off, restarted or switched from here."""
+
+    def will(self) -> Arrived:
+        """Raises UnavailableError."""
+        raise UnavailableError("its last will cannot be seen from here")
 
     def leave(self) -> None:
         """Raises UnavailableError."""
@@ -120,6 +127,7 @@ class MachineLink:
         self._settings = settings or Settings()
         self._now = BEGINNING
         self._arrived: list[Arrived] = []
+        self._retained: dict[Kind, bool] = {}
         self.robot = make(Memory(START), self._settings)
         self.serial = "robot-1"
         self._connect()
@@ -142,6 +150,10 @@ class MachineLink:
             self._take(self.robot.tick(self._now))
         arrived, self._arrived = self._arrived, []
         return arrived
+
+    def retains(self, kind: Kind) -> bool:
+        """Whether every message of a kind so far was to be retained."""
+        return self._retained.get(kind, False)
 
     def will(self) -> Arrived:
         """The will of the current connection."""
@@ -184,6 +196,8 @@ class MachineLink:
     def _take(self, publications: list[Publication]) -> None:
         if self.robot.online or any(each.kind is Kind.CONNECTION for each in publications):
             self._arrived += [self._as_arrived(each) for each in publications]
+            for each in publications:
+                self._retained[each.kind] = each.retain and self._retained.get(each.kind, True)
 
     def _as_arrived(self, publication: Publication) -> Arrived:
         return Arrived(publication.kind, to_bytes(publication.message), publication.retain, self._now)

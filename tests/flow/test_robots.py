@@ -13,6 +13,7 @@ from tests.flow.shopper import (
     start_heartbeats,
     stop_heartbeats,
 )
+from tests.flow.test_robots_stream import a_robot
 from tests.support.mall import Mall
 
 DISORDER = [None, 0, 1, 2]
@@ -189,3 +190,69 @@ class TestEarlierAssignments:
     def test_when_the_order_was_cancelled(self, mall: Mall, shopper: Shopper, ajax: str) -> None:
         assert shopper.cancels().status == 200
         self.is_not_there(shopper, ajax)
+
+
+class TestRetirement:
+    """Staff retire a robot: it is gone, and what it worked on goes on with another."""
+
+    def test_the_list_of_a_robot_that_is_retired_at_work_is_collected_by_another(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        leaving = bring_a_robot_online(mall, "Ajax")
+        (shopper,) = orders(mall, products)
+        start(shopper, 1)
+        pick(shopper, 1)
+        other = bring_a_robot_online(mall, "Hector")
+        retire(mall, leaving)
+        mall.pass_time(5)
+        assert (standing(shopper), picked(shopper)) == (("assigned", other, 2), 0)
+        assert robots(mall) == {other: "active"}
+        for step in STEPS:
+            assert step(shopper, 1, leaving).status == 404
+        collect(shopper)
+        shopper.pays()
+        assert mall.names().count("BotRetired") == 1
+        everything_adds_up(mall)
+
+    def test_a_retired_robot_gets_no_list_and_is_not_found_silent(self, mall: Mall, products: dict[str, str]) -> None:
+        leaving = bring_a_robot_online(mall)
+        retire(mall, leaving)
+        (shopper,) = orders(mall, products)
+        mall.pass_time(300)
+        assert (standing(shopper), robots(mall)) == (("available", None, 0), {})
+        assert mall.names().count("BotWentOffline") == 0
+        assert mall.dead_letters() == {}
+
+    def test_the_token_of_a_retired_robot_is_not_valid(self, mall: Mall) -> None:
+        leaving = bring_a_robot_online(mall)
+        retire(mall, leaving)
+        asked = {"query": "FindBotCredential", "data": {"bot_id": leaving}}
+        assert "not_found" in mall.ask("depot", asked)
+
+
+class TestTheFleetIsDown:
+    """What robots report over their stream is not known meanwhile: none of them is taken for silent."""
+
+    def test_robots_on_the_stream_keep_their_lists_and_others_do_not(
+        self, mall: Mall, products: dict[str, str]
+    ) -> None:
+        on_stream, by_request = a_robot(mall, "Ajax"), bring_a_robot_online(mall, "Hector")
+        shoppers = orders(mall, products, 2)
+        mall.pass_time(2)
+        mall.stop("fleet")
+        stop_heartbeats(mall, by_request)
+        mall.pass_time(300)
+        assert robots(mall) == {on_stream.id: "active", by_request: "offline"}
+        mall.start("fleet")
+        mall.pass_time(400)
+        assert [standing(shopper)[:2] for shopper in shoppers] == [("completed", on_stream.id)] * 2
+        for shopper in shoppers:
+            shopper.pays()
+        everything_adds_up(mall)
+
+
+def retire(mall: Mall, bot: str) -> None:
+    """Staff retire a robot, which stops what it does."""
+    stop_heartbeats(mall, bot)
+    assert mall.request("DELETE", f"/api/depot/bots/{bot}").status == 200
+    mall.settle()

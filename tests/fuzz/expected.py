@@ -63,6 +63,7 @@ IDS = {
     "POST /api/depot/bots/{id}/token": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/online": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/offline": {"path.id": "robots"},
+    "DELETE /api/depot/bots/{id}": {"path.id": "leaving robots"},
     "POST /api/payments": {"body.customerId": "customers"},
     "GET /api/payments/{id}": {"path.id": "payments"},
     "GET /api/payments/invoices/{id}": {"path.id": "approved orders"},

@@ -37,7 +37,8 @@ class Scene:
         self.things["payments"] = [self._payment() for _ in range(EACH)]
         for kind in ("new lists", "unwanted lists"):
             self.things[kind] = [self._list_by_staff() for _ in range(EACH)]
-        self.things["robots"] = [self._made("/api/depot/bots", {"name": "Ajax"}) for _ in range(EACH)]
+        for kind in ("robots", "leaving robots"):
+            self.things[kind] = [self._made("/api/depot/bots", {"name": "Ajax"}) for _ in range(EACH)]
         timeline = self.ask("GET", f"/api/insights/orders/{self.things['approved orders'][0]}/timeline", {})
         self.things["flows"] = sorted({message["correlationId"] for message in timeline["messages"]})
         return self

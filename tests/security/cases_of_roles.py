@@ -144,6 +144,7 @@ STAFF_ONLY = (
     ("GET", "/api/depot/shopping/{list_of_other_bot}", None),
     ("POST", "/api/depot/shopping/{list_of_other_bot}", None),
     ("POST", "/api/depot/bots", {"name": "Mine"}),
+    ("DELETE", "/api/depot/bots/{other_bot}", None),
     ("GET", "/api/checkout/sagas", None),
     ("PUT", "/api/checkout/sagas/{bobs_order}/resume", None),
     ("GET", "/api/insights/sales", None),
@@ -178,6 +179,8 @@ OTHER_ROLES = (
         as_("bot", "PUT", "/api/depot/shopping/{list_of_other_bot}/assign", {"botId": "{bot}"}),
     ),
     Case("a robot registers another", (403,), ROLES, as_("bot", "POST", "/api/depot/bots", {"name": "Twin"})),
+    Case("a robot retires another", (403,), ROLES, as_("bot", "DELETE", "/api/depot/bots/{other_bot}")),
+    Case("a kiosk retires a robot", (403,), ROLES, as_("kiosk", "DELETE", "/api/depot/bots/{bot}")),
     Case("a customer brings a robot online", (403,), ROLES, as_("ada", "PUT", "/api/depot/bots/{bot}/online")),
     Case("staff open a customer's session", (403,), ROLES, as_("staff", "POST", "/api/customers/{ada}/sessions")),
 )

@@ -19,6 +19,7 @@ LIFE = "a token may live for ever"
 ROLE_OF_TOKEN = "a token may name any role"
 OWNER = "whether its owner still may act is not asked"
 GENERATION = "a robot's older tokens are not revoked"
+RETIRED = "a retired robot's tokens are not refused"
 USE = "an ID token is an access token"
 CLIENT = "any app's tokens will do"
 GROUP = "any app is for any group"
@@ -168,6 +169,12 @@ OWN = (
         (401,),
         GENERATION,
         with_token(lambda world: world.scene.tokens["replaced"], "PUT", "/api/depot/bots/{replaced}/online"),
+    ),
+    Case(
+        "the token of a robot that was retired",
+        (401,),
+        RETIRED,
+        with_token(lambda world: world.scene.tokens["retired"], "GET", "/api/depot/shopping"),
     ),
     Case(
         "a session of a customer who never was",

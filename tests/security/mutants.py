@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import jwt
 
+from functions.depot import service as depot
 from functions.gateway import authorizer, pool
 from functions.kernel.domain.errors import ForbiddenError, UnauthenticatedError
 from functions.kernel.eventstore import repository
@@ -260,6 +261,7 @@ MUTANTS: dict[str, Mutant] = {
     of_tokens.ROLE_OF_TOKEN: _any_role,
     of_tokens.OWNER: _owner_not_asked,
     of_tokens.GENERATION: replaced(authorizer, "_check_bot", lambda said: None),
+    of_tokens.RETIRED: replaced(depot, "token_generation", lambda bot_id: depot.bots.load(bot_id).aggregate.generation),
     of_tokens.BEARER: _no_scheme,
     of_tokens.GROUP: _any_app,
 }

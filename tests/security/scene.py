@@ -15,13 +15,14 @@ def furnish(world: World) -> None:
     scene.ids["product"] = _made(world, "staff", f"/api/stores/{scene.ids['store']}/products", product)
     for number, name in enumerate(("ada", "bob", "erased", "disabled"), 1):
         _register(world, name, f"+1555010{number}")
-    for name in ("bot", "other_bot", "replaced"):
+    for name in ("bot", "other_bot", "replaced", "retired"):
         made = _asked(world, "staff", "POST", "/api/depot/bots", {"name": name})
         scene.ids[name], scene.tokens[name] = made["id"], made["token"]
     world.settle()
     _asked(world, "staff", "DELETE", f"/api/customers/{scene.ids['erased']}")
     _asked(world, "staff", "PUT", f"/api/customers/{scene.ids['disabled']}/disable")
     _asked(world, "staff", "POST", f"/api/depot/bots/{scene.ids['replaced']}/token")
+    _asked(world, "staff", "DELETE", f"/api/depot/bots/{scene.ids['retired']}")
     heartbeat(world)
     scene.ids["adas_basket"] = _basket(world, "ada")
     scene.ids["bobs_order"] = _basket(world, "bob")

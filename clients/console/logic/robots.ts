@@ -5,8 +5,7 @@ import type { RobotRow } from "../../pages/generated/frames.ts";
 
 /** A robot as the robots' gateway knows it. */
 export type Report = Operations["GET /api/fleet/robots"]["answer"]["robots"][number];
-/** With the robot's own words, where the gateway passes them on. */
-export type RobotError = Report["errors"][number] & { readonly description?: string | null };
+export type RobotError = Report["errors"][number];
 
 export interface Robot {
   readonly id: string;
@@ -37,7 +36,7 @@ export function robotsOf(rows: Rows | null, reports: readonly Report[] | null): 
 }
 
 function robotOf(id: string, row: RobotRow | null, told: Report | null, loaded: boolean): Robot {
-  const report = told?.lastReportedAt ? told : null;
+  const report = told && (told.lastReportedAt !== null || told.connection !== "offline") ? told : null;
   return {
     id,
     name: row?.name ?? told?.name ?? id,
@@ -73,9 +72,9 @@ const known = (level: string): Level => LEVELS.find((one) => one === level) ?? "
 export const gravity = (level: string): "bad" | "warn" => (known(level) === "WARNING" ? "warn" : "bad");
 
 /** How a robot is marked: what needs a person at once, what does not go on, what goes on. */
-export function markOf({ activity, level }: Robot): "bad" | "warn" | "accent" | "good" | "plain" {
+export function markOf({ activity, level, report }: Robot): "bad" | "warn" | "accent" | "good" | "plain" {
   if (activity === "lost" || (level !== null && gravity(level) === "bad")) return "bad";
-  if (activity === "paused" || level !== null) return "warn";
+  if (activity === "paused" || level !== null || report?.retriable.length) return "warn";
   if (activity === "driving" || activity === "working") return "accent";
   return activity === "idle" ? "good" : "plain";
 }
@@ -91,8 +90,21 @@ export const needsAttention = (robot: Robot): boolean => rank(robot) < 2;
 export const markOfAll = (robots: readonly Robot[]): (typeof MARKS)[number] =>
   MARKS[Math.min(...robots.map((robot) => MARKS.indexOf(markOf(robot))))] ?? "plain";
 
-/** The id of the action that an error is about, if it names one. */
-export const actionOf = ({ references }: RobotError): string | null =>
-  references.find(({ key }) => key === "actionId")?.value ?? null;
+export interface Waiting {
+  /** Null for an action of which no error tells. */
+  readonly error: RobotError | null;
+  /** The action that failed, and waits until it is tried again or skipped; null where none waits. */
+  readonly actionId: string | null;
+}
+
+/** Errors, each with the action that it keeps waiting; and actions that wait without an error. Each waits once. */
+export function errorsOf({ report }: Robot): Waiting[] {
+  const left = new Set(report?.retriable ?? []);
+  const told = (report?.errors ?? []).map((error) => {
+    const actionId = error.references.find(({ key, value }) => key === "actionId" && left.delete(value))?.value;
+    return { error, actionId: actionId ?? null };
+  });
+  return [...told, ...[...left].map((actionId) => ({ error: null, actionId }))];
+}
 
 const compare = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });

@@ -3,7 +3,7 @@
 import { Button } from "../../pages/design/Button.tsx";
 import { toast } from "../../pages/design/toasts.tsx";
 import { useConsole } from "../context.ts";
-import { actionOf, type Robot, type RobotError } from "../logic/robots.ts";
+import type { Robot } from "../logic/robots.ts";
 import { texts } from "../texts/texts.ts";
 import { rolledBack } from "./useSave.ts";
 
@@ -42,12 +42,11 @@ export function PauseOrResume({ robot, done }: Props) {
   );
 }
 
-/** What can be done about an error of an action: only the robot knows whether it can be tried again, so it may refuse. */
-export function RetryOrSkip({ robot, error, done }: Props & { readonly error: RobotError }) {
+/** What can be done about an action that failed and waits. */
+export function RetryOrSkip({ robot, actionId, done }: Props & { readonly actionId: string | null }) {
   const { api } = useConsole();
   const tell = useTell({ robot, done });
   const { id, report } = robot;
-  const actionId = actionOf(error);
   if (actionId === null || report?.connection !== "online") return null;
   const path = { id, actionId };
   const intent = `action ${actionId} of robot ${id}`;

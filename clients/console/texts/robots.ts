@@ -30,7 +30,6 @@ export const robotTexts = {
     "robots.reported": "Last report",
     "robots.errors": "Errors",
     "robots.never": "Never",
-    "robots.doing": "What it does",
 
     "activity.lost": "Connection lost",
     "activity.paused": "Paused",
@@ -49,7 +48,6 @@ export const robotTexts = {
     "bot.online": "Connected",
     "bot.offline": "Disconnected",
     "bot.broken": "Broken off",
-    "bot.streamless": "No stream: it speaks over REST, if at all, and tells neither its place nor errors.",
     "bot.restOnly": "This robot works over REST, without a stream: it tells neither its place nor errors.",
     "bot.depot": "For the depot",
     "bot.driving": "Driving",
@@ -74,6 +72,7 @@ export const robotTexts = {
     "level.CRITICAL": "Critical",
     "level.FATAL": "Fatal",
     "bot.hint": "What to do",
+    "bot.actionWaits": "The action {id} failed. The robot waits until it is tried again or skipped.",
     "bot.pause": "Pause",
     "bot.resume": "Resume",
     "bot.retry": "Try the action again",
@@ -91,16 +90,21 @@ export const robotTexts = {
 
     "connect.title": "Connect a robot",
     "connect.intro":
-      "A robot speaks VDA 5050, version 3.0.0, over MQTT. It needs an identity of its own: its certificate, which is asked for with a key that never leaves it.",
+      "A robot speaks VDA 5050, version 3.0.0, over MQTT, and shows who it is by a certificate of its own. docs/robots.md has all of it.",
+    "connect.reference": "The reference robot",
+    "connect.referenceHow":
+      "In a copy of the repository, with a token of staff. It registers itself, makes its key, gets its certificate and goes to work.",
+    "connect.own": "A robot of another maker",
     "connect.register": "Register it",
-    "connect.registerHow": "The answer has its id. It is the robot’s serial number, client id and thing name.",
-    "connect.key": "Make its key and a request for a certificate, on the robot",
+    "connect.registerHow": "The answer has its id. It is the robot’s serial number and its client id.",
+    "connect.key": "Make its key and a signing request, on the robot",
+    "connect.keyHow": "The key never leaves the robot. The names in the request count for nothing.",
     "connect.certificate": "Ask for its certificate",
     "connect.certificateHow":
-      "The answer has the certificate, the authority’s certificate, the endpoint and the topics that it may use.",
-    "connect.start": "Start it",
+      "The answer has the certificate, those of the authorities, the endpoint and the topics that it may use.",
+    "connect.start": "Have it connect",
     "connect.startHow":
-      "Any robot that follows the standard will do; the reference robot of this repository is shown. It is here as soon as it is connected.",
+      "By MQTT 5 and TLS, with its id as client id. It says ONLINE on its topic of connections, and sends its factsheet and its state. It is shown here at once.",
     "connect.api": "The API page",
     "connect.apiHow": "describes both requests, and sends them with your token.",
     "connect.rest": "A robot without a stream may go on over REST: it is shown here without a place and errors.",
@@ -134,7 +138,6 @@ export const robotTexts = {
     "robots.reported": "Último aviso",
     "robots.errors": "Errores",
     "robots.never": "Nunca",
-    "robots.doing": "Qué hace",
 
     "activity.lost": "Conexión perdida",
     "activity.paused": "En pausa",
@@ -153,7 +156,6 @@ export const robotTexts = {
     "bot.online": "Conectado",
     "bot.offline": "Desconectado",
     "bot.broken": "Interrumpida",
-    "bot.streamless": "Sin canal: habla por REST, si acaso, y no dice ni su lugar ni sus errores.",
     "bot.restOnly": "Este robot trabaja por REST, sin canal: no dice ni su lugar ni sus errores.",
     "bot.depot": "Para el almacén",
     "bot.driving": "En marcha",
@@ -178,6 +180,7 @@ export const robotTexts = {
     "level.CRITICAL": "Crítico",
     "level.FATAL": "Fatal",
     "bot.hint": "Qué hacer",
+    "bot.actionWaits": "La acción {id} falló. El robot espera a que se repita o se salte.",
     "bot.pause": "Pausar",
     "bot.resume": "Reanudar",
     "bot.retry": "Repetir la acción",
@@ -195,16 +198,21 @@ export const robotTexts = {
 
     "connect.title": "Conectar un robot",
     "connect.intro":
-      "Un robot habla VDA 5050, versión 3.0.0, por MQTT. Necesita una identidad propia: su certificado, que se pide con una clave que nunca sale de él.",
+      "Un robot habla VDA 5050, versión 3.0.0, por MQTT, y muestra quién es con un certificado propio. Todo está en docs/robots.md.",
+    "connect.reference": "El robot de referencia",
+    "connect.referenceHow":
+      "En una copia del repositorio, con una credencial del personal. Se registra, crea su clave, recibe su certificado y se pone a trabajar.",
+    "connect.own": "Un robot de otro fabricante",
     "connect.register": "Regístrelo",
-    "connect.registerHow": "La respuesta trae su id. Es el número de serie, el id de cliente y el nombre del robot.",
-    "connect.key": "Cree su clave y una petición de certificado, en el robot",
+    "connect.registerHow": "La respuesta trae su id. Es el número de serie del robot y su id de cliente.",
+    "connect.key": "Cree su clave y una petición de firma, en el robot",
+    "connect.keyHow": "La clave nunca sale del robot. Los nombres de la petición no cuentan.",
     "connect.certificate": "Pida su certificado",
     "connect.certificateHow":
-      "La respuesta trae el certificado, el de la autoridad, la dirección y los temas que puede usar.",
-    "connect.start": "Póngalo en marcha",
+      "La respuesta trae el certificado, los de las autoridades, la dirección y los temas que puede usar.",
+    "connect.start": "Haga que se conecte",
     "connect.startHow":
-      "Vale cualquier robot que siga la norma; se muestra el de referencia de este repositorio. Aparece aquí en cuanto se conecta.",
+      "Por MQTT 5 y TLS, con su id como id de cliente. Dice ONLINE en su tema de conexión y envía su ficha técnica y su estado. Aparece aquí enseguida.",
     "connect.api": "La página de la API",
     "connect.apiHow": "describe ambas peticiones y las envía con su credencial.",
     "connect.rest": "Un robot sin canal puede seguir por REST: se ve aquí sin lugar ni errores.",

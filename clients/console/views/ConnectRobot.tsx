@@ -1,48 +1,53 @@
-/** How a robot is connected: what staff ask of the API, and what is done on the robot. */
+/** How a robot is connected: the reference robot by one command, one of another maker step by step. */
 
 import { useConsole } from "../context.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { texts } from "../texts/texts.ts";
 
+const KEY = "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout robot.key -subj /CN=robot";
+
 export function ConnectRobot() {
-  const { config } = useConsole();
-  const api = config.api;
+  const { api } = useConsole().config;
+  const steps = [
+    ["register", `POST ${api}/api/depot/bots\n{"name": "Rusty"}`],
+    ["key", `${KEY} -out robot.csr`],
+    ["certificate", `POST ${api}/api/fleet/robots/<id>/certificate\n{"csr": "-----BEGIN CERTIFICATE REQUEST-----…"}`],
+    ["start", null],
+  ] as const;
   return (
     <>
       <Heading title={texts("connect.title")} back={{ label: texts("place.robots"), parts: ["robots"] }} />
-      <div class="card stack narrow">
-        <p>{texts("connect.intro")}</p>
-        <ol class="connect stack">
-          <li>
-            <h2>{texts("connect.register")}</h2>
-            <Command text={`POST ${api}/api/depot/bots {"name": "Rusty"}`} />
-            <p class="soft">{texts("connect.registerHow")}</p>
-          </li>
-          <li>
-            <h2>{texts("connect.key")}</h2>
-            <Command text="openssl req -new -newkey rsa:2048 -nodes -keyout robot.key -subj /CN=<id> -out robot.csr" />
-          </li>
-          <li>
-            <h2>{texts("connect.certificate")}</h2>
-            <Command text={`POST ${api}/api/fleet/robots/<id>/certificate {"csr": "…"}`} />
-            <p class="soft">{texts("connect.certificateHow")}</p>
-          </li>
-          <li>
-            <h2>{texts("connect.start")}</h2>
-            <Command text="python -m clients.robot" />
-            <p class="soft">{texts("connect.startHow")}</p>
-          </li>
-        </ol>
-        <p>
-          <a href="../docs/">{texts("connect.api")}</a> {texts("connect.apiHow")}
-        </p>
-        <p class="soft">{texts("connect.rest")}</p>
+      <p>{texts("connect.intro")}</p>
+      <div class="columns columns-even">
+        <section class="card stack-close" aria-labelledby="reference">
+          <h2 id="reference">{texts("connect.reference")}</h2>
+          <p>{texts("connect.referenceHow")}</p>
+          <Command
+            text={`export MALLBOTS_API=${api}\nexport MALLBOTS_TOKEN=$(make -s token ROLE=staff)\npython -m clients.robot run --count 1`}
+          />
+        </section>
+        <section class="card stack-close" aria-labelledby="own">
+          <h2 id="own">{texts("connect.own")}</h2>
+          <ol class="connect stack">
+            {steps.map(([step, command]) => (
+              <li key={step}>
+                <h3>{texts(`connect.${step}`)}</h3>
+                {command && <Command text={command} />}
+                <p class="soft">{texts(`connect.${step}How`)}</p>
+              </li>
+            ))}
+          </ol>
+          <p>
+            <a href="../docs/">{texts("connect.api")}</a> {texts("connect.apiHow")}
+          </p>
+        </section>
       </div>
+      <p class="soft">{texts("connect.rest")}</p>
     </>
   );
 }
 
-/** Something to type or to send, as it is: it may be wider than its place, so the keyboard can move it. */
+/** Something to type or to send, as it is. */
 function Command({ text }: { readonly text: string }) {
   return (
     <pre class="command">

@@ -8,7 +8,7 @@ import { toast } from "../../pages/design/toasts.tsx";
 import { shared } from "../../pages/text/shared.ts";
 import { useConsole } from "../context.ts";
 import { useRows } from "../load.ts";
-import { gravity, type Robot as Known } from "../logic/robots.ts";
+import { errorsOf, gravity, type Robot as Known } from "../logic/robots.ts";
 import { FloorPlan, whereIs } from "../parts/FloorPlan.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Pair } from "../parts/Pair.tsx";
@@ -63,16 +63,16 @@ export function Robot({ id }: { readonly id: string }) {
 }
 
 function Errors({ robot, again }: { readonly robot: Known; readonly again: () => void }) {
-  const errors = robot.report?.errors ?? [];
+  const errors = errorsOf(robot);
   const none = robot.report ? "bot.noErrors" : "bot.errorsUnknown";
   return (
     <section class="card stack-close" aria-labelledby="errors">
       <h2 id="errors">{texts("robots.errors")}</h2>
       {errors.length === 0 && <p class="soft">{texts(none)}</p>}
-      {errors.map((error, at) => (
-        <article key={at} class={`notice notice-${gravity(error.level)} stack-close`}>
-          <ErrorText error={error} />
-          <RetryOrSkip robot={robot} error={error} done={again} />
+      {errors.map(({ error, actionId }, at) => (
+        <article key={at} class={`notice notice-${error ? gravity(error.level) : "warn"} stack-close`}>
+          {error ? <ErrorText error={error} /> : <p>{texts("bot.actionWaits", { id: actionId ?? "" })}</p>}
+          <RetryOrSkip robot={robot} actionId={actionId} done={again} />
         </article>
       ))}
     </section>

@@ -33,6 +33,26 @@ export interface BotPage {
 export interface Cancellation {
   reason?: string;
 }
+/**
+ * What a robot needs to connect: certificates in PEM, the broker's `host:port`, and its topics.
+ */
+export interface CertificateAnswer {
+  certificate: string;
+  ca: string;
+  endpoint: string;
+  topics: TopicNames;
+}
+/**
+ * The topics of one robot, which it may use and no other.
+ */
+export interface TopicNames {
+  order: string;
+  instantActions: string;
+  state: string;
+  connection: string;
+  factsheet: string;
+  visualization: string;
+}
 export interface Checkout {
   paymentId: string;
 }
@@ -106,6 +126,28 @@ export interface ReasonShape {
 export interface DifferenceList {
   next?: string;
   differences: DifferenceShape[];
+}
+/**
+ * A way between two neighbours, which robots drive in both directions.
+ */
+export interface EdgeContent {
+  id: string;
+  from: string;
+  to: string;
+}
+export interface FloorAnswer {
+  nodes: NodeContent[];
+  edges: EdgeContent[];
+}
+/**
+ * A place on the floor plan, in metres.
+ */
+export interface NodeContent {
+  id: string;
+  x: number;
+  y: number;
+  kind: "depot" | "parking" | "junction" | "store";
+  label: string;
 }
 export interface FunnelAnswer {
   basketsStarted: number;
@@ -369,6 +411,10 @@ export interface ProductsAnswer {
 export interface ReconciledDay {
   day?: string;
 }
+export interface Reference {
+  key: string;
+  value: string;
+}
 export interface RegisteredBot {
   id: string;
   token: string;
@@ -376,6 +422,51 @@ export interface RegisteredBot {
 export interface RenewedToken {
   token: string;
   expiresAt: string;
+}
+export interface RobotAnswer {
+  robot: RobotContent;
+}
+/**
+ * What a robot reported last; what it has not reported yet is null. `battery` in percent, `x` and `y` in metres.
+ *
+ * `retriable`: the ids of actions that failed, and wait until they are tried again or skipped.
+ */
+export interface RobotContent {
+  id: string;
+  name: string;
+  connection: "online" | "offline" | "broken";
+  lastReportedAt: string | null;
+  node: string | null;
+  x: number | null;
+  y: number | null;
+  driving: boolean;
+  paused: boolean;
+  operatingMode: string | null;
+  battery: number | null;
+  order: FleetOrderContent | null;
+  retriable: string[];
+  errors: RobotError[];
+}
+/**
+ * The list that a robot works on, and the number of the assignment.
+ */
+export interface FleetOrderContent {
+  listId: string;
+  assignment: number;
+}
+/**
+ * An error that a robot reports: what happened and what helps, in the robot's words, and what it is about.
+ */
+export interface RobotError {
+  type: string;
+  level: string;
+  description: string;
+  hint: string;
+  references: Reference[];
+}
+export interface RobotPage {
+  next?: string;
+  robots: RobotContent[];
 }
 /**
  * Sagas: all, and those that completed, by their orders, of another status the newest first.
@@ -435,6 +526,12 @@ export interface SentCode {
 export interface Session {
   token: string;
   expiresAt: string;
+}
+/**
+ * A certificate signing request in PEM. The robot's private key stays with the robot.
+ */
+export interface SigningRequest {
+  csr: string;
 }
 export interface SmsNumber {
   smsNumber: string;
@@ -563,6 +660,14 @@ export interface Operations {
   "PUT /api/depot/shopping/{id}/pick": { query: undefined; body: Pick; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/start": { query: undefined; body: Start; answer: Record<string, unknown> };
   "GET /api/docs": { query: undefined; body: undefined; answer: Record<string, never> };
+  "GET /api/fleet/floor": { query: undefined; body: undefined; answer: FloorAnswer };
+  "GET /api/fleet/robots": { query: { limit?: number; next?: string }; body: undefined; answer: RobotPage };
+  "GET /api/fleet/robots/{id}": { query: undefined; body: undefined; answer: RobotAnswer };
+  "PUT /api/fleet/robots/{id}/actions/{actionId}/retry": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/fleet/robots/{id}/actions/{actionId}/skip": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "POST /api/fleet/robots/{id}/certificate": { query: undefined; body: SigningRequest; answer: CertificateAnswer };
+  "PUT /api/fleet/robots/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/fleet/robots/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/insights/funnel": { query: { from?: string; to?: string }; body: undefined; answer: FunnelAnswer };
   "GET /api/insights/orders/{id}/timeline": { query: { limit?: number; next?: string }; body: undefined; answer: TimelineAnswer };
   "GET /api/insights/sales": { query: { from?: string; to?: string }; body: undefined; answer: SalesAnswer };

@@ -27,6 +27,10 @@ from functions.kernel.runtime.uses import NOTHING, Uses
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# A member of what the error action of a rule makes of a message, which lacks when it was received
+# (https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html). An operator may move it here.
+FAILED = "base64OriginalPayload"
+
 T = TypeVar("T")
 
 
@@ -116,6 +120,8 @@ class Topics:
         """Read a message. Raises UndeliverableError, and UnsubscribedError for a topic that newer code may handle."""
         body = read_body(record["body"])
         name = str(body.get("topic"))
+        if FAILED in body:
+            raise UndeliverableError("a rule of the broker could not send this in time: what came later replaces it")
         if name not in self._kinds:
             raise UnsubscribedError(f"{self.service} does not handle the topic {name}")
         try:

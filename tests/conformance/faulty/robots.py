@@ -1,7 +1,7 @@
 """Faulty robots: our own with one fault each, which the case that is named must find."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from clients.robot.machine import Publication, Robot
@@ -9,27 +9,21 @@ from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.vda5050 import errors
 from events.vda5050.connection import Connection, ConnectionState
+from events.vda5050.instant_actions import InstantActions
 from events.vda5050.order import Order
-from events.vda5050.state import ActionState, ActionStatus, Error, State
+from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, State
 from events.vda5050.text import MalformedError, read, to_bytes
 from events.vda5050.topics import Kind
+from tests.conformance.faulty.altered import Altered
+from tests.conformance.faulty.faults import Fault
 from tests.conformance.gateway import PlayedGateway
-from tests.conformance.links import Make, MachineLink, our_robot
+from tests.conformance.links import MachineLink, Make, our_robot
 from tests.conformance.robots.cases import ROBOT_CASES
 
 Change = Callable[[State], State]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with an other end, and the case that must fail for it."""
-
-    name: str
-    found_by: str
-    bench: Callable[[], Any]
-
-
-FAULTS: list[Fault] = []
+ROBOT_FAULTS: list[Fault] = []
 
 
 def fault(found_by: str) -> Callable[[Callable[[Memory, Settings], Robot]], Callable[[Memory, Settings], Robot]]:
@@ -37,43 +31,11 @@ def fault(found_by: str) -> Callable[[Callable[[Memory, Settings], Robot]], Call
 
     def declare(make: Make) -> Make:
         assert found_by in ROBOT_CASES.known, found_by
-        name = make.__name__.replace("_", " ")  # type: ignore[attr-defined]
-        FAULTS.append(Fault(name, found_by, lambda: PlayedGateway(MachineLink(make))))
+        name = make.__name__.replace("_", " ")
+        ROBOT_FAULTS.append(Fault(name, found_by, lambda: PlayedGateway(MachineLink(make))))
         return make
 
     return declare
-
-
-class Altered:
-    """A robot whose messages are altered on the way out, or on the way in."""
-
-    def __init__(
-        self,
-        robot: Robot,
-        outgoing: Callable[[Publication], Publication | None] = lambda each: each,
-        incoming: Callable[[str, bytes], bytes | None] = lambda _, payload: payload,
-    ) -> None:
-        self._robot = robot
-        self._outgoing = outgoing
-        self._incoming = incoming
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._robot, name)
-        if name not in ("connected", "leaving", "disconnected", "tick", "switch"):
-            return found
-        return lambda *given: self._out(found(*given))
-
-    def will(self, now: float) -> Publication:
-        """The last will, altered."""
-        return self._outgoing(self._robot.will(now)) or self._robot.will(now)
-
-    def received(self, kind: str, payload: bytes, now: float) -> list[Publication]:
-        """A message, altered; None is a message that never came."""
-        taken = self._incoming(kind, payload)
-        return self._out(self._robot.received(kind, taken, now) if taken is not None else self._robot.tick(now))
-
-    def _out(self, publications: list[Publication]) -> list[Publication]:
-        return [altered for each in publications if (altered := self._outgoing(each))]
 
 
 def _states(change: Change) -> Callable[[Memory, Settings], Any]:
@@ -210,7 +172,9 @@ def names_errors_as_version_2_did(memory: Memory, settings: Settings) -> Any:
 
 @fault("refuses_an_optional_field_that_it_cannot_use")
 def takes_errors_lightly(memory: Memory, settings: Settings) -> Any:
-    return _states(_each_error(lambda error: error.model_copy(update={"error_level": "WARNING"})))(memory, settings)
+    return _states(_each_error(lambda error: error.model_copy(update={"error_level": ErrorLevel.WARNING})))(
+        memory, settings
+    )
 
 
 @fault("refuses_an_unknown_instant_action")
@@ -304,9 +268,10 @@ def chokes_on_fields_that_it_does_not_know(memory: Memory, settings: Settings) -
 def says_nothing_about_malformed_orders(memory: Memory, settings: Settings) -> Any:
     def incoming(kind: str, payload: bytes) -> bytes | None:
         try:
-            return payload if kind != Kind.ORDER or read(Order, payload) else None
+            read(Order if kind == Kind.ORDER else InstantActions, payload)
         except MalformedError:
             return None
+        return payload
 
     return Altered(our_robot(memory, settings), incoming=incoming)
 

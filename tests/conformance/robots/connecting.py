@@ -33,8 +33,7 @@ def is_online_when_connected(gateway: PlayedGateway) -> None:
 def retains_its_connection(gateway: PlayedGateway) -> None:
     """Every message on the connection topic is retained."""
     gateway.until_message(Connection, _is(ConnectionState.ONLINE), "ONLINE", 30)
-    kept = [arrived.retain for arrived, message in gateway.log if isinstance(message, Connection)]
-    require(all(kept), "a connection message is not retained")
+    require(gateway.link.retains(Kind.CONNECTION), "a connection message is not retained")
 
 
 @case("6.5")
@@ -180,8 +179,7 @@ def sends_its_factsheet_on_request(gateway: PlayedGateway) -> None:
 def retains_its_factsheet(gateway: PlayedGateway) -> None:
     """The factsheet is retained."""
     _requested(gateway)
-    kept = [arrived.retain for arrived, message in gateway.log if isinstance(message, Factsheet)]
-    require(all(kept), "a factsheet is not retained")
+    require(gateway.link.retains(Kind.FACTSHEET), "a factsheet is not retained")
 
 
 @case("6.2.3")

@@ -11,6 +11,7 @@ from vda5050.config import MasterConfig
 from vda5050.domain.order.monitor import ProgressIssue
 from vda5050.model.common import Action as SdkAction
 from vda5050.model.enums import ActionStatus
+from vda5050.model.enums import BlockingType as SdkBlockingType
 from vda5050.model.order import Edge as SdkEdge
 from vda5050.model.order import Node as SdkNode
 from vda5050.model.order import Order as SdkOrder
@@ -227,7 +228,7 @@ async def it_answers_requests_of_the_sdks_master(sdk: Sdk) -> None:
 @case("6.2.1")
 async def it_refuses_an_unknown_instant_action_of_the_sdks_master(sdk: Sdk) -> None:
     """An instant action that the robot does not know ends FAILED for the SDK's master, which waits for that."""
-    action = SdkAction(action_type="startCharging", action_id="charge-1", blocking_type="NONE")
+    action = SdkAction(action_type="startCharging", action_id="charge-1", blocking_type=SdkBlockingType.NONE)
     await sdk.master.send_instant_action(ROBOT, [action])
     state = await sdk.until(lambda state: state.errors, "an error")
     require({each.action_status for each in state.action_states} == {ActionStatus.FAILED}, "it is not FAILED")

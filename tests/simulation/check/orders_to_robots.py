@@ -41,9 +41,12 @@ def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
     its = max((one.version for one in known if one.assignment == sent.assignment), default=None)
     if newest and newest.assignment != sent.assignment and its is not None and newest.version > its:
         yield Violation(KNOWN_OVER, f"{_named(sent)} was sent though {_has(newest)} was known", about)
-    reports = [one for one in stream.reports[sent.bot_id] if one.handled is not None and one.handled < sent.began]
-    last = max(reports, key=lambda one: one.told_at, default=None)
-    if last and last.is_active and last.order_id != sent.content["orderId"]:
+    reports = stream.reports[sent.bot_id]
+    handled = [one for one in reports if one.handled is not None and one.handled < sent.began]
+    last = max(handled, key=lambda one: one.told_at, default=None)
+    newer = [one for one in reports if last and one.told_at > last.told_at and (one.received or sent.at) < sent.at]
+    is_over = any(not one.is_active or one.order_id != last.order_id for one in newer if last)
+    if last and last.is_active and last.order_id != sent.content["orderId"] and not is_over:
         yield Violation(CANCEL_FIRST, f"{_named(sent)} was sent while the robot has {last.order_id}", about)
 
 

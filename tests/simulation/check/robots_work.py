@@ -19,6 +19,7 @@ STILL_THERE = "a robot that reports over the stream is not taken offline"
 # The broker's event 0.3 s, rule 0.1, the batch's window 1, cold starts 0.6 of three functions, relay, bus and queue a
 # second each, twice: fleet tells the depot.
 SECONDS_OF_A_CUT = 15 * SECOND
+TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
 SAFE, UNDER_WAY = 40 * SECOND, 5 * SECOND
 
@@ -65,7 +66,10 @@ def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation
 
 
 def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
-    """Two assignments of one list that both end at the depot, where the first robot could be told in time."""
+    """Two assignments of one list that both end at the depot.
+
+    It cannot be helped where the first robot could not be told in time, or could not tell that it had put them down.
+    """
     put_down: dict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
     for one in stream.ended:
         if one.action == "drop" and one.status == "FINISHED":
@@ -73,11 +77,14 @@ def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Vio
     for list_id, by_assignment in put_down.items():
         for number, (at, bot_id) in by_assignment.items():
             given_back = _end_of(history, list_id, number)
-            if given_back is None or at <= given_back or not any(other > number for other in by_assignment):
+            if given_back is None or not any(other > number for other in by_assignment):
                 continue
-            if is_undisturbed(stream, given_back, at):
+            order = f"{list_id}.{number}"
+            told = [one.at for one in stream.reports[bot_id] if one.at >= at and one.order_id == order]
+            in_time = at > given_back or any(when < given_back - TO_TELL for when in told)
+            if in_time and is_undisturbed(stream, min(at, given_back), max(at, given_back)):
                 text = f"the list {list_id} was put down under {sorted(by_assignment)}: {bot_id} did so"
-                text += f" {(at - given_back) // SECOND} s after it was given back"
+                text += f" {(at - given_back) / SECOND:.0f} s after it was given back"
                 yield Violation(DRIVEN_TWICE, text, {"list": list_id, "robot": bot_id})
 
 
@@ -143,8 +150,7 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
             order = _order_after(commit, order, history)
             if "WentOffline" not in commit.event_names() or commit.request or bot_id not in stream.robots:
                 continue
-            cause = history.cause_of(commit)
-            if cause and cause.name == "RobotDisconnected":
+            if commit.causation:  # the end of its connection, or of its work when that had come before
                 continue
             handled = [
                 one.handled

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.simulation.check.failures import HARMLESS
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.records import Copy
 
 TOPICS, FLEET = "fleet/topics", "fleet/inbox"
 ENDED = ("FINISHED", "FAILED")
@@ -44,8 +45,8 @@ class Sent:
 class Report:
     """A state of a robot that a rule sent to the queue.
 
-    is_active: its order has not ended. goes_on: nothing keeps it from its order. handled: when its first copy left the
-    queue, if it did.
+    is_active: its order has not ended. goes_on: nothing keeps it from its order, which has not failed. received: when a
+    function received it first. handled: when its first copy left the queue, if it did.
     """
 
     at: int
@@ -54,6 +55,7 @@ class Report:
     is_active: bool
     goes_on: bool
     told_at: tuple[str, int]
+    received: int | None
     handled: int | None
 
 
@@ -164,14 +166,15 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
     seen: dict[tuple[str, str, int], Report] = {}
     for copy in history.copies.values():
         if copy.queue == TOPICS:
-            report = _report(copy.body, copy.due, copy.deleted)
+            report = _report(copy)
             if report is None:
                 continue
             first = seen.setdefault((report.bot_id, *report.told_at), report)
             if first is report:
                 found.reports[report.bot_id].append(report)
-            elif report.handled is not None:
-                first.handled = min(report.handled, first.handled or report.handled)
+            else:
+                first.received = _earlier(first.received, report.received)
+                first.handled = _earlier(first.handled, report.handled)
         elif copy.queue == FLEET and copy.message and copy.deleted and copy.message.name.startswith("Bot"):
             data = copy.message.data
             if "assignment" in data:
@@ -180,8 +183,12 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
                 found.known[data["bot_id"]].append(Known(copy.deleted, version, has, data["status"]))
 
 
-def _report(body: str, at: int, handled: int | None) -> Report | None:
-    fields = json.loads(body)
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return min((at for at in (one, other) if at is not None), default=None)
+
+
+def _report(copy: Copy) -> Report | None:
+    fields = json.loads(copy.body)
     if fields.get("topic") != "state":
         return None
     try:
@@ -190,9 +197,14 @@ def _report(body: str, at: int, handled: int | None) -> Report | None:
         return None
     active = bool(state["nodeStates"]) or any(one["actionStatus"] not in ENDED for one in state["actionStates"])
     harmless = all(one["errorLevel"] == "WARNING" for one in state["errors"])
-    goes_on = state["operatingMode"] == "AUTOMATIC" and not state["paused"] and harmless
+    is_done = any(
+        one.get("actionType") == "drop" and one["actionStatus"] == "FINISHED" for one in state["actionStates"]
+    )
+    failed = state["orderId"] and not active and not is_done
+    goes_on = state["operatingMode"] == "AUTOMATIC" and not (state["paused"] or failed) and harmless
     told_at = state["timestamp"], int(state["headerId"])
-    return Report(at, fields["robot"], state["orderId"], active, goes_on, told_at, handled)
+    received = copy.received[0] if copy.received else None
+    return Report(copy.due, fields["robot"], state["orderId"], active, goes_on, told_at, received, copy.deleted)
 
 
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:

@@ -90,7 +90,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ShoppingListCancellationAccepted": _REPLY,
     "PaymentVoidAccepted": _REPLY,
     "CollectionAccepted": (INSIGHTS,),
-    "CollectionRefused": (INSIGHTS,),
+    "CollectionRefused": (FLEET, INSIGHTS),
 }
 
 # The newest version of each message that is not at its first.

@@ -111,12 +111,12 @@ BOT: Machine = {
     "retired": {},
 }
 # What happens to a robot on the stream may come in any order, for it depends on what others say; after its retirement
-# only what it still shows, and that it is no longer available, is recorded.
+# only what it still shows is recorded, that it is no longer available, and that it is to cancel its order.
 _ON_THE_STREAM = (
     *("Named", "Connected", "Disconnected", "SessionBegan", "Described", "BecameAvailable", "BecameUnavailable"),
     *("TaskChanged", "Refused", "OrderSent", "OrderShown", "Collected", "Asked", "Answered"),
 )
-_SHOWN = ("BecameUnavailable", "OrderShown", "Answered", "Described")
+_SHOWN = ("BecameUnavailable", "Asked", "OrderShown", "Answered", "Described")
 ROBOT: Machine = {
     "": {**dict.fromkeys(_ON_THE_STREAM, "here"), "Retired": "retired"},
     "here": {**dict.fromkeys(_ON_THE_STREAM, "here"), "Retired": "retired"},

@@ -24,10 +24,13 @@ def robots_topics(stage: str) -> Topics:
     return Topics(f"mallbots-{stage}")
 
 
+def statements(topics: Topics) -> dict[str, str]:
+    """The rules' queries by their names."""
+    reports = {str(kind): REPORT.format(topic=topics.of(kind, "robot").replace("/robot/", "/+/")) for kind in REPORTED}
+    return reports | {change: LIFE_CYCLE.format(change=change) for change in PRESENCE}
+
+
 def deployed(world: World, topics: Topics, queue: Queue, errors: Queue) -> Broker:
     """A broker whose rules send to a queue, and what they cannot send to another."""
-    any_robot = {kind: topics.of(kind, "robot").replace("/robot/", "/+/") for kind in REPORTED}
-    statements = {str(kind): REPORT.format(topic=topic) for kind, topic in any_robot.items()}
-    statements |= {change: LIFE_CYCLE.format(change=change) for change in PRESENCE}
-    rules = [TopicRule(world, name, statement, queue, errors) for name, statement in statements.items()]
+    rules = [TopicRule(world, name, statement, queue, errors) for name, statement in statements(topics).items()]
     return Broker(world, Registry(), rules)

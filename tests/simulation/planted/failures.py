@@ -3,6 +3,7 @@
 from functions.baskets.domain import Basket
 from functions.kernel.eventstore import relay, repository
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.redelivery import Redelivery
 from functions.notifications import inbox as notifications_inbox
 from functions.ordering import service as ordering_service
 from functions.payments import inbox as payments_inbox
@@ -52,7 +53,7 @@ BUGS = (
         (CAUSED,),
         (
             Edit(
-                Inbox._may_leave,
+                Redelivery.may_leave,
                 "return error is None",
                 "if error:\n            raise error\n        return error is None",
             ),

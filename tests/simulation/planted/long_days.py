@@ -2,6 +2,7 @@
 
 from functions.kernel.messaging import retry
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.redelivery import Redelivery
 from functions.kernel.runtime import budget
 from tests.simulation import deployment
 from tests.simulation.check.delivery import DEAD_LETTER_REASON
@@ -44,7 +45,7 @@ BUGS = (
         "dead letter without its group",
         "A hint that the dispatcher gives up cannot be dead-lettered, and holds up all behind it.",
         (IN_TURN,),
-        (Edit(Inbox._failed, "group=FIFO_GROUP", 'group=""'),),
+        (Edit(Redelivery._failed, "group=FIFO_GROUP", 'group=""'),),
         long_days=True,
     ),
     Bug(

@@ -5,6 +5,7 @@ from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging import inbox, retry
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.redelivery import Redelivery
 from tests.simulation.check.delivery import ANSWERED, DEAD_LETTER_REASON, DELIVERED, PUBLISHED, UNKNOWN_VERSION
 from tests.simulation.check.projections import REBUILT
 from tests.simulation.check.refusals import VALID_REASON
@@ -54,7 +55,7 @@ BUGS = (
         "acknowledged before the commit",
         "A message whose handling fails is deleted.",
         (ANSWERED, REBUILT, NOTIFIED_ONCE, ENDS, COUNTED),
-        (Edit(Inbox._may_leave, "return error is None or self._failed(record, error)", "return True"),),
+        (Edit(Redelivery.may_leave, "return error is None or self._failed(record, error)", "return True"),),
     ),
     Bug(
         "rest of a batch dropped",
@@ -119,7 +120,7 @@ BUGS = (
         (UNKNOWN_VERSION,),
         (
             Edit(
-                Inbox._failed,
+                Redelivery._failed,
                 "if not retry.is_final(",
                 "if isinstance(error, retry.NewerVersionError):\n            return True\n"
                 "        if not retry.is_final(",

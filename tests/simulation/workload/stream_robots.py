@@ -43,6 +43,8 @@ class StreamRobot(Client):
         self.register()
         if self.robot is None:
             return
+        if self.chance(0.6, "a list by hand"):
+            self._have_a_list_made()
         end = self.cloud.now() + shift
         befalls = [self.choices.pick(BEFALLS, "what befalls a robot") for _ in range(self._number())]
         while self.cloud.now() < end:
@@ -77,6 +79,18 @@ class StreamRobot(Client):
             skew=self.choices.seconds(-300, 300, "a robot's clock") if self.chance(0.3, "a wrong clock") else 0.0,
         )
         self.robot.start()
+
+    def _have_a_list_made(self) -> None:
+        """Staff make a list of their own for it, or for whichever robot is given it."""
+        products = {product.id: product for product in self.mall.products}.values()
+        items = [
+            {"storeId": product.store_id, "productId": product.id, "quantity": self.choices.between(1, 4, "how many")}
+            for product in products
+        ]
+        body = {"orderId": self.cloud.new_id(), "items": items}
+        answer = self.request("POST", "/api/depot/shopping", body, who=self._owner)
+        if answer.status == 200:
+            self.request("PUT", f"/api/depot/shopping/{answer.body['id']}/initiate", who=self._owner)
 
     def _settings(self) -> Settings:
         pace: Pace = self.choices.pick(PACES, "its pace")

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { APART, FLOOR, fit, groupsOf, labelOf, placeOf } from "../../../clients/console/logic/floor.ts";
 import {
-  actionOf,
+  errorsOf,
   levelOf,
   markOf,
   markOfAll,
@@ -29,6 +29,7 @@ const report = (id: string, more: Partial<Report> = {}): Report => ({
   operatingMode: "AUTOMATIC",
   battery: 80,
   order: null,
+  retriable: [],
   errors: [],
   ...more,
 });
@@ -42,7 +43,7 @@ const rows = (...robots: readonly Partial<RobotRow>[]) =>
   );
 
 const error = (level: string, more: object = {}) =>
-  ({ type: "JAMMED", level, references: [], ...more }) as Report["errors"][number];
+  ({ type: "JAMMED", level, description: "", hint: "", references: [], ...more }) as Report["errors"][number];
 
 const only = (row: Partial<RobotRow>, told: Report | null): Robot => {
   const [robot] = robotsOf(rows({ botId: "r", ...row }), told ? [told] : []);
@@ -54,6 +55,10 @@ test("a robot that the stream never told of works over REST, or is offline", () 
   assert.equal(only({ status: "active" }, null).activity, "rest");
   assert.equal(only({ status: "idle" }, report("r", { lastReportedAt: null, connection: "offline" })).activity, "rest");
   assert.equal(only({ status: "offline" }, null).activity, "offline");
+});
+
+test("a robot that is connected and has not reported yet is on the stream", () => {
+  assert.equal(only({ status: "idle" }, report("r", { lastReportedAt: null })).activity, "idle");
 });
 
 test("before the reports are there, what a robot does is unknown, not REST", () => {
@@ -81,6 +86,7 @@ test("the gravest of several errors counts, and a level that is not known counts
   assert.equal(levelOf([]), null);
   assert.equal(markOf(only({}, report("r", { errors: [error("WARNING")] }))), "warn");
   assert.equal(markOf(only({}, report("r", { errors: [error("CRITICAL")] }))), "bad");
+  assert.equal(markOf(only({}, report("r", { retriable: ["a1"] }))), "warn");
 });
 
 test("robots that need a person come first, then all others by name, numbers in names as numbers", () => {
@@ -104,9 +110,19 @@ test("a robot that retired is not brought back by its last report; before the de
   assert.equal(robotsOf(null, [report("r", { name: "Rusty" })])[0]?.name, "Rusty");
 });
 
-test("the action that an error is about can be told", () => {
-  assert.equal(actionOf(error("CRITICAL", { references: [{ key: "actionId", value: "a1" }] })), "a1");
-  assert.equal(actionOf(error("CRITICAL")), null);
+test("an action that waits is offered once, at its error if one names it, and no action that does not wait", () => {
+  const about = (...values: readonly string[]) => ({ references: values.map((value) => ({ key: "actionId", value })) });
+  const errors = [error("CRITICAL", about("a0")), error("CRITICAL", about("a0", "a1")), error("URGENT", about("a1"))];
+  const told = errorsOf(only({}, report("r", { errors, retriable: ["a1", "a2"] })));
+  assert.deepEqual(
+    told.map(({ error, actionId }) => [error?.level ?? null, actionId]),
+    [
+      ["CRITICAL", null],
+      ["CRITICAL", "a1"],
+      ["URGENT", null],
+      [null, "a2"],
+    ],
+  );
 });
 
 test("a robot is where it says, else at its last node; a node of another plan is no place", () => {

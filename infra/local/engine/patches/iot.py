@@ -9,9 +9,9 @@ Restored behaviour of AWS:
   send. Otherwise the action fails, and the rule's error action runs.
   https://docs.aws.amazon.com/iot/latest/developerguide/iot-create-role.html
   https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
-- What a rule cannot read or do is not the publisher's fault: it is acknowledged, and other rules run. The engine ends
+- What a rule cannot read is not the publisher's fault: it is acknowledged, and the rule has its bytes. The engine ends
   the connection of a device whose payload has deeply nested JSON or a number of thousands of digits.
-  https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html
+  https://docs.aws.amazon.com/iot/latest/developerguide/binary-payloads.html
 - To attach and detach, and to list what is attached to a certificate, are calls on the certificate. The engine judges
   them by the thing, or by nothing.
   https://docs.aws.amazon.com/iot/latest/developerguide/security_iam_service-with-iam.html
@@ -38,7 +38,6 @@ def apply() -> None:
     iot = module("services.iot")
     give_the_endpoint(seams, iot)
     read_any_payload(seams, iot)
-    keep_failures_from_publishers(seams, iot)
     if seams.take(module("app"), "AUTH"):
         send_as_the_role(seams, iot)
         judge_by_certificate(seams)
@@ -68,19 +67,6 @@ def read_any_payload(seams: Seams, iot: Any) -> None:
             return payload.decode(errors="replace")
 
     seams.replace(iot, "_rule_message", read_or_keep)
-
-
-def keep_failures_from_publishers(seams: Seams, iot: Any) -> None:
-    run = seams.take(iot, "_run_rule_actions")
-    seams.need(iot, "logger")
-
-    async def run_apart(account: str, region: str, rule: dict[str, Any], *message: Any) -> None:
-        try:
-            await run(account, region, rule, *message)
-        except Exception:
-            iot.logger.exception("topic rule %s failed", (rule or {}).get("ruleName"))
-
-    seams.replace(iot, "_run_rule_actions", run_apart)
 
 
 def send_as_the_role(seams: Seams, iot: Any) -> None:

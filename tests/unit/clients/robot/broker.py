@@ -66,6 +66,9 @@ class Broker:
             def connect(self, host: str, port: int = 1, *more: Any, **others: Any) -> Any:
                 return super().connect(path, 1, *more, **others)
 
+            def tls_set(self, *files: Any, **others: Any) -> None:
+                """Who uses this socket is on this machine."""
+
         return Here(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, transport="unix")
 
     def publish(self, topic: str, payload: bytes) -> None:

@@ -151,6 +151,18 @@ def test_a_retriable_collect_that_is_skipped_has_failed() -> None:
     assert results(bench.state)["list-1.1/tea"] == 0
 
 
+def test_a_drop_that_fails_is_tried_again_and_nothing_is_lost() -> None:
+    base = shopping()
+    end = base.nodes[-1]
+    retriable = end.model_copy(update={"actions": (end.actions[0].model_copy(update={"retriable": True}),)})
+    bench = failing(0.99, 0.99, 0.99, 0.99, 0).send(base.model_copy(update={"nodes": (*base.nodes[:-1], retriable)}))
+    bench.wait(AGES)
+    assert (bench.statuses("drop"), bench.errors) == ([RETRIABLE], [errors.DROP_FAILED])
+    assert len(bench.state.loads or ()) == 2
+    bench.at_once(instant(InstantAction.RETRY, "retry", actionId="list-1.1/drop")).wait(AGES)
+    assert (bench.statuses("drop"), bench.errors, bench.state.loads) == ([FINISHED], [], ())
+
+
 @pytest.mark.parametrize("kind", [InstantAction.RETRY, InstantAction.SKIP_RETRY])
 def test_what_cannot_be_retried_is_refused(kind: InstantAction) -> None:
     bench = Bench().send(shopping()).at_once(instant(kind, "retry", actionId="list-1.1/tea"))

@@ -49,10 +49,11 @@ def test_an_order_is_driven_collected_and_dropped_and_then_the_robot_is_idle() -
     reread(bench)
 
 
-def test_a_state_is_told_at_each_change_so_that_an_order_takes_some_twenty() -> None:
-    bench = Bench().send(shopping())
-    bench.wait_until(lambda: bench.state.idle)
-    assert 15 <= len(bench.states) <= 25
+def test_a_state_is_told_at_each_change_which_makes_fourteen_for_an_order_of_two_products() -> None:
+    bench = Bench()
+    before = len(bench.states)
+    bench.send(shopping()).wait_until(lambda: bench.state.idle)
+    assert len(bench.states) - before == 14
     visited = [state.last_node_id for state in bench.states]
     assert [place for place, before in zip(visited[1:], visited, strict=False) if place != before] == [
         stop.node_id for stop in shopping().nodes[1:]
@@ -127,6 +128,12 @@ def test_what_is_not_found_is_short_by_a_seeded_chance() -> None:
     every = [count for seed in range(20) for count in found(seed).values()]
     assert {9} < set(every) <= set(range(10))
     assert 10 < every.count(9) < 35
+
+
+def test_an_order_of_a_hundred_lines_is_taken() -> None:
+    lines = tuple(collect(str(number), "s", "tea", 1) for number in range(100))
+    bench = Bench().send(order([("depot", ()), ("west", lines), ("depot", (drop("d"),))])).wait(AGES)
+    assert (bench.errors, len(bench.statuses()), bench.state.idle) == ([], 101, True)
 
 
 def test_the_same_order_sent_again_is_ignored_and_answered_with_a_state() -> None:

@@ -1,0 +1,371 @@
+"""Cases about the orders that the gateway sends (sections 6.1, 7.1 to 7.3)."""
+
+import json
+from itertools import pairwise
+
+from jsonschema import Draft202012Validator
+
+from events.floor.plan import plan
+from events.vda5050 import errors
+from events.vda5050.collecting import COLLECT, DROP, list_and_assignment
+from events.vda5050.factsheet import ProtocolFeatures
+from events.vda5050.instant_actions import InstantAction
+from events.vda5050.order import Order
+from events.vda5050.state import ActionStatus, Error, ErrorLevel, ErrorReference, OperatingMode
+from events.vda5050.topics import Kind
+from tests.conformance import schemas
+from tests.conformance.gateways.bench import LEASE, SENT_AGAIN, TOPICS, Bench, PlayedRobot, collects
+from tests.conformance.gateways.declared import case
+from tests.conformance.kit import require
+from tests.flow.shopper import Shopper
+
+
+def ordered(bench: Bench) -> tuple[PlayedRobot, Shopper, Order]:
+    """A robot that is idle, a customer's order, and the order that the robot got for it."""
+    robot = bench.robot()
+    shopper = bench.order()
+    return robot, shopper, robot.order()
+
+
+def content(order: Order) -> object:
+    """What of an order a robot compares when it comes again."""
+    return order.order_id, order.order_update_id, order.nodes, order.edges
+
+
+@case("4.2")
+def sends_orders_on_the_robots_topic(bench: Bench) -> None:
+    """An order is published on {interface}/v3/{manufacturer}/{serial number}/order of the robot that has the list."""
+    robot, _, _ = ordered(bench)
+    require({got.topic for got in robot.got} == {TOPICS.order(robot.id)}, f"it came on {robot.got[0].topic}")
+
+
+@case("4.2")
+def sends_an_order_to_one_robot_alone(bench: Bench) -> None:
+    """Of two idle robots one gets the order, and the other nothing."""
+    robots = [bench.robot("Ajax"), bench.robot("Bora")]
+    bench.order()
+    require(sorted(len({o.order_id for o in robot.orders()}) for robot in robots) == [0, 1], "both got an order")
+
+
+@case("7.3")
+def sends_orders_that_fit_the_schema(bench: Bench) -> None:
+    """An order fits its JSON Schema."""
+    robot, _, _ = ordered(bench)
+    for wrong in Draft202012Validator(schemas.schema(Kind.ORDER)).iter_errors(json.loads(robot.got[0].payload)):
+        require(False, f"{'.'.join(map(str, wrong.path))}: {wrong.message}")
+
+
+@case("7.2")
+def names_the_robot_in_the_header(bench: Bench) -> None:
+    """Manufacturer and serial number in the header of an order are those of its topic, the version is 3.0.0."""
+    robot, _, order = ordered(bench)
+    named = (order.version, order.manufacturer, order.serial_number)
+    require(named == ("3.0.0", "mallbots", robot.id), f"the header names {named}")
+
+
+@case("7.2")
+def counts_the_header_ids_of_orders_up(bench: Bench) -> None:
+    """The header id of orders goes up by one with each order that is sent."""
+    robot, _, _ = ordered(bench)
+    bench.passes(4 * SENT_AGAIN)
+    ids = [order.header_id for order in robot.orders()]
+    require(ids == list(range(ids[0], ids[0] + len(ids))) and len(ids) > 2, f"header ids are {ids}")
+
+
+@case("6.1.1")
+def sends_a_path(bench: Bench) -> None:
+    """Nodes and edges of an order make one path: sequence ids without a gap, one edge fewer than nodes."""
+    _, _, order = ordered(bench)
+    require(len(order.edges) == len(order.nodes) - 1, f"{len(order.edges)} edges for {len(order.nodes)} nodes")
+    sequence = [part.sequence_id for part in order.path]
+    require(sequence == list(range(len(sequence))), f"sequence ids are {sequence}")
+
+
+@case("6.1.1")
+def sends_a_way_that_the_floor_has(bench: Bench) -> None:
+    """Each edge of an order leads from the node before it to the node after it, on the floor plan."""
+    _, _, order = ordered(bench)
+    for edge, (here, there) in zip(order.edges, pairwise(order.nodes), strict=True):
+        require((here.node_id, there.node_id) in plan().edges, f"no edge leads from {here.node_id} to {there.node_id}")
+        require(edge.edge_id == plan().edge(here.node_id, there.node_id).id, f"edge {edge.edge_id} is another")
+
+
+@case("6.1.1")
+def begins_where_the_robot_is(bench: Bench) -> None:
+    """The first node of an order is the last node of the robot, with sequence id 0."""
+    robot = bench.robot()
+    robot.says(last_node_id="east", wait=1)
+    bench.order()
+    first = robot.order().nodes[0]
+    require((first.node_id, first.sequence_id) == ("east", 0), f"it begins at {first.node_id}")
+
+
+@case("6.1.1")
+def begins_where_the_robot_has_driven_meanwhile(bench: Bench) -> None:
+    """A robot that is elsewhere by the time the order is sent again gets it from there, for it could not reach it."""
+    robot, _, _ = ordered(bench)
+    robot.says(last_node_id="east", wait=SENT_AGAIN)
+    robot.says(wait=SENT_AGAIN)
+    require(robot.order().nodes[0].node_id == "east", f"it begins at {robot.order().nodes[0].node_id}")
+
+
+@case("6.1.2")
+def releases_all_of_an_order(bench: Bench) -> None:
+    """All nodes and edges are released: the mall sends no horizon, which it would have to extend in time."""
+    _, _, order = ordered(bench)
+    require(all(part.released for part in order.path), "a part is not released")
+
+
+@case("6.1.2")
+def begins_each_order_with_update_0(bench: Bench) -> None:
+    """A new order has update id 0, and there is no update after it."""
+    robot, _, order = ordered(bench)
+    robot.takes(order)
+    robot.finishes(order)
+    require({each.order_update_id for each in robot.orders()} == {0}, "an update was sent")
+
+
+@case("7.3")
+def gives_every_action_an_id_of_its_own(bench: Bench) -> None:
+    """Action ids are unique, also over assignments."""
+    _, _, order = ordered(bench)
+    ids = [action.action_id for action in order.actions()]
+    require(len(set(ids)) == len(ids), f"action ids are {ids}")
+
+
+@case("mall")
+def collects_every_line_of_the_list(bench: Bench) -> None:
+    """There is one collect action for each line, HARD, with store, product and quantity, at the store's node."""
+    _, shopper, order = ordered(bench)
+    lines = {
+        (stop["storeId"], item["productId"], item["quantity"])
+        for stop in shopper.shopping_list()["stops"]
+        for item in stop["items"]
+    }
+    keys = ("storeId", "productId", "quantity")
+    found = [tuple(action.parameter(key) for key in keys) for action in collects(order)]
+    require(sorted(map(str, found)) == sorted(map(str, lines)), f"it collects {found}")
+    for node in order.nodes:
+        for action in node.actions:
+            store = action.action_type != COLLECT or plan().nodes[node.node_id].kind == "store"
+            require(store and action.blocking_type == "HARD", f"{action.action_type} at {node.node_id}")
+
+
+@case("mall")
+def ends_at_the_depot_with_a_drop(bench: Bench) -> None:
+    """The last node is the depot, its only action drop."""
+    _, _, order = ordered(bench)
+    last = order.nodes[-1]
+    require(last.node_id == plan().depot, f"it ends at {last.node_id}")
+    require([action.action_type for action in last.actions] == [DROP], "it does not end with drop alone")
+    require(not any(edge.actions for edge in order.edges), "an edge has actions")
+
+
+@case("mall")
+def names_list_and_assignment_in_the_order_id(bench: Bench) -> None:
+    """The order id tells the list and the number of its assignment."""
+    _, shopper, order = ordered(bench)
+    found = shopper.shopping_list()
+    told = list_and_assignment(order.order_id)
+    require(told == (found["id"], found["assignment"]), f"the order id {order.order_id} tells {told}")
+
+
+@case("mall")
+def lets_orders_expire(bench: Bench) -> None:
+    """An order expires at the broker with the robot's lease, and is not retained: no old order is delivered late."""
+    robot, _, _ = ordered(bench)
+    got = robot.got[0]
+    require(got.expires == LEASE and not got.retain, f"it expires after {got.expires} s, retained={got.retain}")
+
+
+@case("7.1.2")
+def keeps_orders_small(bench: Bench) -> None:
+    """An order of usual size is far below the 128 KB that the broker takes."""
+    robot, _, _ = ordered(bench)
+    require(len(robot.got[0].payload) < 131_072, f"it has {len(robot.got[0].payload)} bytes")
+
+
+@case("6.1.4.5")
+def sends_an_order_again_until_it_is_shown(bench: Bench) -> None:
+    """An order that no state shows is sent again, with the same content."""
+    robot, _, order = ordered(bench)
+    bench.passes(3 * SENT_AGAIN)
+    require(len(robot.orders()) >= 3, "it was not sent again")
+    require(all(content(each) == content(order) for each in robot.orders()), "its content changed")
+
+
+@case("6.1.4.5")
+def does_not_flood_a_robot_with_its_order(bench: Bench) -> None:
+    """An order that is not shown yet is not sent with each state: a few seconds lie between."""
+    robot, _, _ = ordered(bench)
+    robot.forgets()
+    for _ in range(100):
+        robot.says(wait=0.1)
+    require(len(robot.got) <= 3, f"{len(robot.got)} messages in 10 seconds")
+
+
+@case("6.1.4.5")
+def stops_sending_an_order_that_is_shown(bench: Bench) -> None:
+    """An order that a state shows is not sent again."""
+    robot, _, order = ordered(bench)
+    robot.takes(order)
+    robot.forgets()
+    bench.passes(50)
+    require(not robot.got, f"{len(robot.got)} messages came")
+
+
+@case("6.1.4.5")
+def sends_an_order_that_was_lost_once_the_robot_is_back(bench: Bench) -> None:
+    """A robot that lost its connection before it took the order gets it once it is back."""
+    robot, _, order = ordered(bench)
+    robot.is_cut()
+    robot.forgets()
+    bench.passes(10)
+    robot.comes_online()
+    bench.passes(SENT_AGAIN)
+    require(robot.order().order_id == order.order_id, f"it got {robot.order().order_id}")
+
+
+@case("6.1.2.1")
+def sends_the_next_order_when_the_robot_is_idle(bench: Bench) -> None:
+    """A robot that has worked an order off gets the next, from the depot."""
+    robot, _, first = ordered(bench)
+    robot.takes(first)
+    robot.finishes(first)
+    bench.order()
+    second = robot.order()
+    require(second.order_id != first.order_id and second.nodes[0].node_id == plan().depot, "there is no second order")
+
+
+@case("6.1.4.6")
+def sends_no_order_while_another_is_active(bench: Bench) -> None:
+    """A robot that shows another order than its list's is not idle: it gets cancelOrder, and no order before it is."""
+    robot, _, first = ordered(bench)
+    robot.takes(first)
+    robot.finishes(first)
+    foreign = first.model_copy(update={"order_id": "an-old-list.1"})
+    robot.takes(foreign)
+    robot.forgets()
+    bench.order()
+    bench.passes(2 * SENT_AGAIN)
+    require(not robot.orders(), "it got an order while another was active")
+    cancel = robot.one_instant(InstantAction.CANCEL_ORDER)
+    require(cancel.parameter("orderId") == foreign.order_id, f"cancelOrder names {cancel.parameter('orderId')}")
+    robot.cancels(cancel)
+    bench.passes(SENT_AGAIN)
+    require(robot.orders(), "it got no order when it was idle")
+
+
+@case("6.6.6")
+def sends_nothing_to_a_robot_that_is_not_in_its_control(bench: Bench) -> None:
+    """In MANUAL, SERVICE, TEACH_IN and STARTUP a robot gets neither orders nor instant actions (table 10)."""
+    robot = bench.robot()
+    for mode in (OperatingMode.MANUAL, OperatingMode.SERVICE, OperatingMode.TEACH_IN, OperatingMode.STARTUP):
+        robot.says(operating_mode=mode, wait=2)
+        Shopper(bench.mall).ask("PUT", f"/api/fleet/robots/{robot.id}/pause", {})
+        bench.passes(SENT_AGAIN)
+    bench.order()
+    bench.passes(2 * SENT_AGAIN)
+    require(not robot.got, f"{robot.got[0].topic if robot.got else ''} was published")
+
+
+@case("6.6.6")
+def sends_orders_in_semiautomatic_mode(bench: Bench) -> None:
+    """A SEMIAUTOMATIC robot gets orders."""
+    robot = bench.robot()
+    robot.says(operating_mode=OperatingMode.SEMIAUTOMATIC, wait=2)
+    bench.order()
+    bench.passes(SENT_AGAIN)
+    require(robot.orders(), "it got no order")
+
+
+@case("6.6.6")
+def waits_for_a_node_to_begin_at(bench: Bench) -> None:
+    """A robot without a last node gets no order until it has one."""
+    robot = bench.robot()
+    robot.says(last_node_id="", wait=2)
+    bench.order()
+    bench.passes(2 * SENT_AGAIN)
+    require(not robot.orders(), "it got an order without a node to begin at")
+    robot.says(last_node_id="west", wait=SENT_AGAIN)
+    bench.passes(SENT_AGAIN)
+    require(robot.order().nodes[0].node_id == "west", "it does not begin at its node")
+
+
+@case("6.6.5.1")
+def sends_no_order_to_a_robot_with_a_fatal_error(bench: Bench) -> None:
+    """A FATAL error keeps a robot from orders, until it is gone."""
+    robot = bench.robot()
+    robot.fails(errors.LOCALIZATION_ERROR, "FATAL")
+    bench.order()
+    bench.passes(2 * SENT_AGAIN)
+    require(not robot.orders(), "it got an order")
+    robot.says(errors=(), wait=2 * SENT_AGAIN)
+    require(robot.orders(), "it got no order when the error was gone")
+
+
+@case("6.6.5.1")
+def sends_orders_in_spite_of_a_warning(bench: Bench) -> None:
+    """WARNING, URGENT and CRITICAL keep no robot from a new order."""
+    robot = bench.robot()
+    for level in ("WARNING", "URGENT", "CRITICAL"):
+        robot.fails("SOMETHING_OF_ITS_MAKER", level)
+    bench.order()
+    bench.passes(SENT_AGAIN)
+    require(robot.orders(), "it got no order")
+
+
+@case("7.10")
+def gives_no_list_to_a_robot_that_cannot_collect(bench: Bench) -> None:
+    """A robot whose factsheet lacks an action of the mall gets no list, and staff see why."""
+    robot = bench.robot(online=False)
+    nothing = ProtocolFeatures(optional_parameters=(), mobile_robot_actions=())
+    robot.comes_online(sheet=robot.sheet(protocol_features=nothing))
+    bench.order()
+    bench.passes(2 * SENT_AGAIN)
+    require(not robot.orders(), "it got an order")
+    told = [error["hint"] for error in robot.seen()["errors"]]
+    require(any(COLLECT in hint for hint in told), f"staff see {told}")
+
+
+@case("6.1.4")
+def gives_the_list_to_another_when_an_order_is_refused(bench: Bench) -> None:
+    """A robot that refuses its order, and goes on to, loses the list to another one when its lease ends."""
+    robot, _, order = ordered(bench)
+    robot.fails(errors.INVALID_ORDER_ACTION, "WARNING")
+    other = bench.robot("Bora")
+    bench.passes(LEASE + 60)
+    found = [list_and_assignment(each.order_id) for each in other.orders()]
+    require(found and found[0] == (list_and_assignment(order.order_id)[0], 2), f"the other got {found}")  # type: ignore[index]
+
+
+@case("6.1.4")
+def shows_staff_why_an_order_is_refused(bench: Bench) -> None:
+    """The errors of a robot are shown to staff with type, level, hint and references."""
+    robot, _, _ = ordered(bench)
+    told = Error(
+        error_type=errors.NO_ROUTE_TO_TARGET,
+        error_level=ErrorLevel.WARNING,
+        error_hint="look at the map",
+        error_references=(ErrorReference(reference_key="orderId", reference_value="x"),),
+    )
+    robot.says(errors=(told,), wait=2)
+    wanted = {
+        "type": errors.NO_ROUTE_TO_TARGET,
+        "level": "WARNING",
+        "hint": "look at the map",
+        "references": [{"key": "orderId", "value": "x"}],
+    }
+    require(robot.seen()["errors"] == [wanted], f"staff see {robot.seen()['errors']}")
+
+
+@case("6.6.9")
+def does_not_take_a_waiting_order_for_done(bench: Bench) -> None:
+    """An order whose actions wait is neither sent again nor cancelled, however long it takes."""
+    robot, shopper, order = ordered(bench)
+    robot.takes(order, driving=True)
+    robot.forgets()
+    bench.passes(300)
+    require(not robot.got, "something was sent")
+    require(shopper.shopping_list()["botId"] == robot.id, "the list was given to another")
+    require(robot.shows.action_states[0].action_status is ActionStatus.WAITING, "")

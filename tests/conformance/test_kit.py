@@ -1,0 +1,71 @@
+"""The conformance kit: every case holds for our robot and our gateway, and every planted fault is found by its name."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conformance.__main__ import FAULTS, OURS, main
+from tests.conformance.faulty.faults import Fault
+from tests.conformance.gateway import PlayedGateway
+from tests.conformance.kit import Case, Cases, FailedError, Outcome, UnavailableError, tried
+
+CASES = [(cases.known[name], bench) for cases, bench in OURS for name in cases.known]
+
+
+@pytest.mark.parametrize(("case", "bench"), CASES, ids=[case.name for case, _ in CASES])
+def test_the_requirement_is_met(case: Case[Any], bench: Callable[[], Any]):
+    result = tried(case, bench)
+    assert (result.outcome, result.why) == (Outcome.PASSED, "")
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize(
+    ("cases", "fault"),
+    [pytest.param(cases, fault, id=fault.name) for cases, faults in FAULTS for fault in faults],
+)
+def test_the_fault_is_found(cases: Cases[Any], fault: Fault):
+    assert fault.found(cases)
+
+
+def test_there_are_enough_of_each():
+    assert len(CASES) >= 200
+    assert all(len(faults) >= 20 for _, faults in FAULTS)
+    names = [case.name for case, _ in CASES]
+    assert len(set(names)) == len(names)
+    assert len({fault.name for _, faults in FAULTS for fault in faults}) == sum(len(faults) for _, faults in FAULTS)
+
+
+def test_an_error_of_the_other_end_is_a_failure_and_what_cannot_be_tried_is_left_out():
+    def outcome_of(error: Exception) -> Outcome:
+        def attempt(_: object) -> None:
+            raise error
+
+        return tried(Case("case", "0", "requirement", attempt), object).outcome
+
+    assert outcome_of(FailedError("no")) is Outcome.FAILED
+    assert outcome_of(KeyError("node")) is Outcome.FAILED
+    assert outcome_of(UnavailableError("no")) is Outcome.LEFT_OUT
+
+
+def test_a_case_needs_a_requirement_and_a_name_of_its_own():
+    cases: Cases[PlayedGateway] = Cases("robot", {})
+    with pytest.raises(TypeError, match="needs a docstring"):
+        cases("1")(lambda _: None)
+
+
+def test_the_command_ends_with_json_and_tells_by_its_exit_code(capsys: pytest.CaptureFixture[str]):
+    assert main(["--case", "6.1.3.2"]) == 0
+    told = capsys.readouterr().out
+    counts = json.loads(told.splitlines()[-1])
+    assert counts["cases"] == counts["passed"] > 2
+    assert "found by has_no_order_to_cancel" not in told
+    assert main(["--case", "has_no_order_to_cancel"]) == 0
+    assert "finishes every cancel: found by has_no_order_to_cancel" in capsys.readouterr().out
+    assert main(["--case", "no such case"]) == 1
+
+
+def test_the_command_lists_the_cases(capsys: pytest.CaptureFixture[str]):
+    assert main(["--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(CASES)

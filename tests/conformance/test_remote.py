@@ -1,0 +1,92 @@
+"""The kit against a robot over a broker: here our own, on a broker in this process."""
+
+import pytest
+
+from clients.robot.settings import Settings
+from events.vda5050.topics import Kind, Topics
+from tests.conformance.__main__ import arguments
+from tests.conformance.kit import Outcome
+from tests.conformance.links import MachineLink
+from tests.conformance.remote import Message, RemoteLink, prepared
+from tests.conformance.robots.cases import ROBOT_CASES
+
+TOPICS = Topics("mallbots-test")
+# What needs a hand at the robot or its connection, or a look at its will.
+BY_HAND = {
+    "leaves_a_last_will",
+    "says_goodbye",
+    "is_online_again_after_a_cut",
+    "goes_on_while_cut_off",
+    "keeps_its_order_over_a_restart",
+    "hands_nothing_over_while_cut_off",
+    "refuses_orders_in_manual_mode",
+    "gives_its_order_up_in_manual_mode",
+    "keeps_its_order_in_intervened_mode",
+    "waits_with_a_retriable_action_that_failed",
+    "tries_an_action_again",
+    "gives_an_action_up",
+    "fails_an_action_that_is_not_retriable",
+    "cancels_an_order_that_waits_for_a_retry",
+}
+
+
+class Broker:
+    """A transport to our own robot, on a clock that only waiting advances; it keeps what is retained."""
+
+    def __init__(self) -> None:
+        self._link = MachineLink(settings=Settings())
+        self._coming: list[Message] = []
+        self._kept: dict[str, bytes] = {}
+        self._subscribed: set[str] = set()
+
+    def now(self) -> float:
+        return self._link.now()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        _, kind = TOPICS.parse(topic)
+        self._link.send(kind, payload)
+
+    def subscribe(self, topic: str) -> None:
+        self._arrive(0)
+        self._subscribed.add(topic)
+        if topic in self._kept:
+            self._coming.append(Message(topic, self._kept[topic], True))
+
+    def next(self, seconds: float) -> Message | None:
+        if not self._coming:
+            self._arrive(seconds)
+        return self._coming.pop(0) if self._coming else None
+
+    def _arrive(self, seconds: float) -> None:
+        for each in self._link.wait(seconds):
+            topic = TOPICS.of(each.kind, "robot-1")
+            if each.retain:
+                self._kept[topic] = each.payload
+            if topic in self._subscribed:
+                self._coming.append(Message(topic, each.payload, False))
+
+
+@pytest.fixture(scope="module")
+def link() -> RemoteLink:
+    """One robot for all cases, as in the world."""
+    return RemoteLink(Broker(), TOPICS, "robot-1")
+
+
+@pytest.mark.parametrize("name", ROBOT_CASES.known)
+def test_a_robot_on_a_broker_is_tried_with_what_can_be_tried_from_there(name: str, link: RemoteLink):
+    (result,) = ROBOT_CASES.run(lambda: prepared(link, 1.0), [name])
+    assert (result.outcome, result.why if name not in BY_HAND else "") == (
+        (Outcome.LEFT_OUT, "") if name in BY_HAND else (Outcome.PASSED, "")
+    )
+
+
+def test_what_is_retained_is_told_from_what_is_not(link: RemoteLink):
+    assert link.retains(Kind.CONNECTION)
+    assert link.retains(Kind.FACTSHEET)
+    assert not link.retains(Kind.STATE)
+
+
+def test_a_robot_needs_a_serial_number(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        arguments(["--robot", "mqtts://broker.example:8883"])
+    assert "--robot needs --serial" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""Robots of the reference client that a test cuts off, keeps away, and starts again without a goodbye."""
+
+import random
+import socket
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from paho.mqtt.client import Client
+
+from clients.robot.client import Connected
+from clients.robot.files import Files
+from clients.robot.machine import Publication, Robot
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
+from events.floor.plan import plan
+from events.vda5050.collecting import DROP
+from events.vda5050.state import ActionStatus, State
+
+Drops = dict[str, set[str]]
+"""By order: the robots that put down at the depot what they had collected."""
+
+
+class OnTrial(Connected):
+    """One run of the client's program, on whose network somebody has a hand."""
+
+    def __init__(self, machine: Robot, files: Files, drops: Drops) -> None:
+        identity = files.identity()
+        assert identity is not None
+        super().__init__(machine, identity, files)
+        self.kept_away = threading.Event()
+        self._bot_id, self._drops = identity.bot_id, drops
+
+    def cut(self) -> None:
+        """End the connection without a word, from either side."""
+        line: Any = self._client.socket() if self._client else None
+        with suppress(OSError):
+            if line is not None:
+                line.shutdown(socket.SHUT_RDWR)
+
+    def _connect(self) -> None:
+        if self.kept_away.is_set():
+            raise ConnectionRefusedError("kept away")
+        super()._connect()
+
+    def _say_goodbye(self, client: Client) -> None:
+        """A program that crashes says nothing."""
+        self.cut()
+
+    def _tell(self, publications: Iterable[Publication]) -> None:
+        publications = list(publications)
+        for state in (each.message for each in publications if isinstance(each.message, State)):
+            for action in state.action_states:
+                if action.action_type == DROP and action.action_status is ActionStatus.FINISHED:
+                    self._drops[state.order_id].add(self._bot_id)
+        super()._tell(publications)
+
+
+class Unit:
+    """A robot as people see it: the same one through all runs of its program."""
+
+    def __init__(self, bot_id: str, files: Files, settings: Settings, place: int, drops: Drops) -> None:
+        self.bot_id = bot_id
+        self.trouble = threading.Lock()
+        """Held by who gives it trouble that takes time."""
+        self._files, self._settings, self._place, self._drops = files, settings, place, drops
+        self._chance = random.Random(bot_id).random
+        self._ended, self._run, self._thread = self._new_run()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cut(self) -> None:
+        self._run.cut()
+
+    def keep_away(self) -> None:
+        self._run.kept_away.set()
+        self._run.cut()
+
+    def let_back(self) -> None:
+        self._run.kept_away.clear()
+
+    def crash(self) -> None:
+        """End the program; it knows what is in its files, and no more."""
+        self._ended.set()
+        self._thread.join()
+        self._ended, self._run, self._thread = self._new_run()
+
+    def _new_run(self) -> tuple[threading.Event, OnTrial, threading.Thread]:
+        floor, ended = plan(), threading.Event()
+        memory = self._files.memory() or Memory(floor.parking[self._place % len(floor.parking)])
+        machine = Robot(self.bot_id, memory, self._settings, floor, self._chance)
+        run = OnTrial(machine, self._files, self._drops)
+        return ended, run, threading.Thread(target=run.run, args=(ended,), daemon=True)
+
+
+def no_drops() -> Drops:
+    return defaultdict(set)

@@ -1,0 +1,50 @@
+"""Moments, presence events, tasks and reports of a robot in tests."""
+
+from typing import Any
+
+from functions.fleet.reports import Presence, Report, Task
+from functions.fleet.robot_events import BecameAvailable, Connected, OrderSent, OrderShown, SessionBegan, TaskChanged
+from functions.kernel.domain.aggregate import DomainEvent
+
+LIST, OTHER = "list-1", "list-2"
+ORDER, AGAIN, ANOTHER = f"{LIST}.1", f"{LIST}.2", f"{OTHER}.1"
+NODE = "parking-1"
+FLOW = "flow-1"
+
+
+def at(seconds: float) -> str:
+    """So many seconds after noon."""
+    hours, rest = divmod(12 * 3600 + seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"2026-03-01T{int(hours):02}:{int(minutes):02}:{left:09.6f}Z"
+
+
+def connected(version: int = 1, session: str = "s1", seconds: float = 0) -> Presence:
+    return Presence(True, version, session, at(seconds))
+
+
+def gone(version: int = 1, session: str = "s1", seconds: float = 10) -> Presence:
+    return Presence(False, version, session, at(seconds))
+
+
+def task(version: int, order: str = "", status: str = "") -> Task:
+    """What the depot says at a version of its stream."""
+    list_id, _, assignment = order.rpartition(".")
+    return Task(version, status or ("active" if order else "idle"), list_id, int(assignment or 0), FLOW)
+
+
+def says(header: int, order_id: str = "", seconds: float = 20, **more: Any) -> Report:
+    """A report of a robot at a parking place: it works on the order that it names, unless it is `idle`."""
+    return Report(at(seconds), header, order_id, **{"idle": not order_id, "node": NODE} | more)
+
+
+# A robot that is on the stream and idle; one that has a list; one that was sent its order; one that works on it.
+IDLE: tuple[DomainEvent, ...] = (
+    Connected(connected()),
+    SessionBegan(at(1)),
+    TaskChanged(task(2)),
+    BecameAvailable(),
+)
+GIVEN: tuple[DomainEvent, ...] = (*IDLE, TaskChanged(task(3, ORDER)))
+SENT: tuple[DomainEvent, ...] = (*GIVEN, OrderSent(ORDER, NODE, at(15)))
+AT_WORK: tuple[DomainEvent, ...] = (*SENT, OrderShown(ORDER, False, 4, at(18)))
