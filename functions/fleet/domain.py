@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import ClassVar
 
-from functions.fleet.reports import NO_TASK, Pick, Presence, Report, Task, passed
+from functions.fleet.reports import LATE, NO_TASK, Pick, Presence, Report, Task, passed
 from functions.fleet.robot_events import (
     CANCEL,
     RETRY,
@@ -32,9 +32,6 @@ from functions.kernel.domain.aggregate import Aggregate, applies
 from functions.kernel.domain.errors import RefusedError
 
 AGAIN = 5  # seconds after which what a robot does not show is sent again
-# Seconds by which a state is newer than another whatever their numbers are: the broker's rules are not that late. So a
-# robot whose numbers began again goes on, though it was not received that it is online.
-LATE = 30
 
 
 @dataclass
@@ -143,8 +140,12 @@ class Robot(Aggregate):
 
     def report(self, report: Report, now: str) -> None:
         """It reports its state. What is older than what it reported before changes nothing."""
-        if report.at < self.session or (report.header < self.header and not passed(self.header_at, report.at, LATE)):
+        if report.at < self.session:
             return
+        if report.header < self.header:
+            if not passed(self.header_at, report.at, LATE):
+                return
+            self.record(SessionBegan(report.at))
         self._must_be_connected(report.at)
         self._follow(report)
         self._take_answers(report, now)

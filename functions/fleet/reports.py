@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 # The broker numbers the connections of a client, and begins again once it was away for about an hour
 # (https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html).
 NUMBERED_FOR = timedelta(hours=1)
+# Seconds by which a state is newer than another whatever their numbers are: no message takes so long to the broker. So
+# a robot whose numbers began again goes on, though it is not known that it came online.
+LATE = 60
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,9 @@ def take_task(id: str, task: Task) -> None:
         if robot.order_id == task.order_id:
             robot.set_out(node, now)
 
-    _send_what_is_open(streams.create(id, decide))
+    robot = streams.create(id, decide)
+    if robot.changes or robot.task.version == task.version:  # not for one that comes late
+        _send_what_is_open(robot)
 
 
 def take_visits(id: str, list_id: str, assignment: int, visits: Sequence[Visit]) -> None:

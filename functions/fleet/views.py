@@ -11,12 +11,13 @@ from typing import Any
 
 from events.depot import BotRegistered, BotRetired
 from events.envelope import Metadata
-from functions.fleet.reports import Visit
+from functions.fleet.reports import LATE, Visit, passed
 from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
+NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
 WRITTEN_FOR = timedelta(seconds=15)
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
@@ -71,13 +72,13 @@ def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str
     number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
     """
     last = report(robot_id) or {}
-    if last and (at <= last["at"] or number < tuple(last["number"])):
+    if last and (at < last["at"] or (number <= tuple(last["number"]) and not passed(last["at"], at, LATE))):
         return
     news = _essence(shown) != _essence(last)
     if last and not news and clock.read(at) - clock.read(last["at"]) < WRITTEN_FOR:
         return
     data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
-    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at))
+    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
 
 
 def keep_connection(robot_id: str, at: str, connection: str) -> None:
@@ -118,5 +119,6 @@ def _essence(shown: dict[str, Any]) -> dict[str, Any]:
     return kept | {"battery": None if battery is None else battery // 10}
 
 
-def _version(at: str) -> int:
-    return int(clock.read(at).timestamp() * 1000)
+def _version(at: str, header: int = 0) -> int:
+    """The broker's time in milliseconds; within one of them the number of the message decides."""
+    return int(clock.read(at).timestamp() * 1000) * NUMBERS + header % NUMBERS

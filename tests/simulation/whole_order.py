@@ -73,9 +73,7 @@ class WholeOrder:
     def _work(self) -> None:
         products = [self._product(store) for store in STORES]
         self._ask("POST", "/api/customers", {"name": "Bo Lind", "smsNumber": "+15550101"})  # makes the year's key
-        bot = self._ask("POST", "/api/depot/bots", {"name": "Ajax"})
-        self.cloud.sleep(PACE)
-        self._ask("PUT", f"/api/depot/bots/{bot}/online")
+        self._bring_a_robot(self._ask("POST", "/api/depot/bots", {"name": "Ajax"}))
         self.cloud.sleep(PACE)
         self._sum_up()
         before, self.requests = self._tables(), 0
@@ -88,6 +86,11 @@ class WholeOrder:
         self.cloud.cost.counting = False
         assert self.cloud.is_quiescent()
         self.units, self.left = self.cloud.cost.take(), self._tables().since(before)
+
+    def _bring_a_robot(self, bot: str) -> None:
+        """Bring a robot that is registered to work."""
+        self.cloud.sleep(PACE)
+        self._ask("PUT", f"/api/depot/bots/{bot}/online")
 
     def _sum_up(self) -> None:
         """Let insights sum up once, as it does each minute: what comes before it ever did is late."""
@@ -116,13 +119,17 @@ class WholeOrder:
         total = 2 * sum(store["products"][0]["price"] for store in STORES)
         yield "POST", "/api/payments", {"customerId": customer, "amount": round(total, 2)}
         yield "PUT", f"/api/baskets/{order}/checkout", {"paymentId": self.id}
+        yield from self._collected(order, products)
+        yield "PUT", f"/api/payments/invoices/{order}/pay", {}
+
+    def _collected(self, order: str, products: list[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
+        """The requests by which the order is collected."""
         at_work = {"assignment": 1}
         yield "PUT", f"/api/depot/shopping/{order}/start", at_work
         for store, product in products:
             picked = {"storeId": store, "productId": product, "quantity": 2}
             yield "PUT", f"/api/depot/shopping/{order}/pick", at_work | picked
         yield "PUT", f"/api/depot/shopping/{order}/complete", at_work
-        yield "PUT", f"/api/payments/invoices/{order}/pay", {}
 
     def _ask(self, method: str, path: str, body: Any = None) -> str:
         """Send a request as the clients do; the id in its answer, if it has one."""

@@ -35,7 +35,8 @@ def task(version: int, order: str = "", status: str = "") -> Task:
 
 def says(header: int, order_id: str = "", seconds: float = 20, **more: Any) -> Report:
     """A report of a robot at a parking place: it works on the order that it names, unless it is `idle`."""
-    return Report(at(seconds), header, order_id, **{"idle": not order_id, "node": NODE} | more)
+    fields: dict[str, Any] = {"idle": not order_id, "node": NODE} | more
+    return Report(at(seconds), header, order_id, **fields)
 
 
 # A robot that is on the stream and idle; one that has a list; one that was sent its order; one that works on it.

@@ -23,6 +23,7 @@ from functions.fleet.robot_events import (
     OrderShown,
     Refused,
     Retired,
+    SessionBegan,
     TaskChanged,
 )
 from tests.support.given import given
@@ -229,12 +230,12 @@ class TestTheOrderOfStates:
         robot.report(says(40, ORDER, 18), at(20))
         assert len(robot.changes) == before
 
-    def test_a_robot_whose_numbers_began_again_unnoticed_is_believed_after_30_seconds(self) -> None:
+    def test_a_robot_whose_numbers_began_again_unnoticed_is_believed_after_a_minute(self) -> None:
         past = (*AT_WORK, Collected(LIST, 1, (PICK,), False, 7, at(18)))
         more = (PICK, Pick("store-1", "product-2", 1))
-        given(Robot, *past).when(reports(says(0, ORDER, 47, picked=more), 47)).then_nothing()
-        later = given(Robot, *past).when(reports(says(1, ORDER, 48, picked=more), 48))
-        later.then(Collected(LIST, 1, more, False, 1, at(48)))
+        given(Robot, *past).when(reports(says(0, ORDER, 77, picked=more), 77)).then_nothing()
+        later = given(Robot, *past).when(reports(says(1, ORDER, 78, picked=more), 78))
+        later.then(SessionBegan(at(78)), Collected(LIST, 1, more, False, 1, at(78)))
 
 
 class TestWhetherItMayBeGivenAList:

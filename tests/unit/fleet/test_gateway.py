@@ -1,0 +1,299 @@
+"""The robots' gateway between depot and broker: messages in any order, twice and late, and a broker that is down."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from events.depot import BotCameOnline, BotFinished, BotRegistered, CollectionRefused
+from events.vda5050.order import Order
+from events.vda5050.state import ActionState, ActionStatus, NodeState, OperatingMode
+from functions.fleet import service, views
+from functions.fleet.orders import drop_id
+from functions.kernel.domain.errors import NotFoundError, RefusedError
+from tests.support.promised import promised
+from tests.support.states import state
+from tests.unit.fleet.gateway import BOT, Gateway
+
+AHEAD = (NodeState(node_id="depot", sequence_id=2, released=True),)
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with Gateway().open() as made:
+        yield made
+
+
+def names() -> list[str]:
+    return [message.name for message in promised()]
+
+
+class TestTheOrder:
+    @pytest.mark.parametrize("list_first", [True, False])
+    def test_it_goes_out_when_list_and_robot_are_known_whichever_comes_first(
+        self, gateway: Gateway, list_first: bool
+    ) -> None:
+        gateway.comes()
+        if list_first:
+            gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        if not list_first:
+            gateway.visits("list-1", 1)
+        assert gateway.orders == ["list-1.1"]
+        order = Order.model_validate(gateway.broker.to(BOT, "order")[0])
+        assert [action.action_type for action in order.actions()] == ["collect", "drop"]
+
+    def test_it_expires_with_the_lease(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        [published] = gateway.broker.published
+        assert published.expires is not None
+        assert (published.expires - gateway.now).total_seconds() == 60
+
+    def test_it_waits_for_a_robot_that_is_not_there_yet(self, gateway: Gateway) -> None:
+        gateway.goes_online()
+        gateway.assigned("list-1", 1, 3)
+        gateway.visits("list-1", 1)
+        assert gateway.orders == []
+        gateway.says(0)
+        assert gateway.orders == ["list-1.1"]
+
+    def test_it_is_not_sent_twice_by_an_event_that_comes_twice_once_it_is_shown(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3, id="once")
+        gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+        gateway.assigned("list-1", 1, 3, id="once")
+        gateway.visits("list-1", 1)
+        assert gateway.orders == ["list-1.1"]
+
+    def test_it_is_sent_again_by_states_that_do_not_show_it_but_not_by_each(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        for header in range(1, 13):
+            gateway.passes(1)
+            gateway.says(header)
+        assert gateway.orders == ["list-1.1"] * 3
+        first, *others = (dict(order) for order in gateway.broker.to(BOT, "order"))
+        for order in others:
+            assert {**order, "headerId": 0, "timestamp": ""} == {**first, "headerId": 0, "timestamp": ""}
+
+    def test_a_list_that_comes_late_for_an_earlier_assignment_changes_nothing(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 2)
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        assert gateway.orders == []
+        gateway.assigned("list-1", 2, 5)
+        assert gateway.orders == ["list-1.2"]
+
+    def test_the_events_of_a_robot_that_come_in_reverse_order_leave_the_newest_task(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.visits("list-2", 1)
+        gateway.assigned("list-2", 1, 5)
+        gateway.is_idle(BotFinished, 4)
+        gateway.assigned("list-1", 1, 3)
+        assert gateway.orders == ["list-2.1"]
+        assert gateway.robot.order_id == "list-2.1"
+
+    def test_of_a_robot_that_was_never_on_the_stream_nothing_is_written(self, gateway: Gateway) -> None:
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        assert gateway.commits == 0
+        assert views.visits("list-1", 1) is None
+
+
+class TestABrokerThatIsDown:
+    def test_the_depots_message_is_handled_again_and_the_order_goes_out_then(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.broker.failing = ConnectionError("down")
+        assert not gateway.assigned("list-1", 1, 3, id="again")
+        commits = gateway.commits
+        gateway.broker.failing = None
+        assert gateway.assigned("list-1", 1, 3, id="again")
+        assert gateway.orders == ["list-1.1"]
+        assert gateway.commits == commits
+
+    def test_a_state_is_handled_again_and_what_it_led_to_goes_out_after_some_seconds(self, gateway: Gateway) -> None:
+        gateway.goes_online()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        gateway.broker.failing = ConnectionError("down")
+        assert not gateway.says(0)
+        gateway.broker.failing = None
+        assert gateway.says(0)
+        assert gateway.orders == []
+        gateway.passes(6)
+        assert gateway.says(0)
+        assert gateway.orders == ["list-1.1"]
+
+    def test_a_request_of_staff_is_refused_and_goes_out_when_it_is_repeated(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.broker.failing = ConnectionError("down")
+        with pytest.raises(ConnectionError):
+            service.pause(BOT)
+        gateway.broker.failing = None
+        service.pause(BOT)
+        assert gateway.asked == ["startPause"]
+
+
+class TestWhatTheRobotCollects:
+    def test_it_is_reported_once_however_often_the_state_comes(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        for _ in range(3):
+            gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+        assert names().count("ReportCollection") == 1
+
+    def test_several_states_of_a_batch_are_one_commit(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        picked = ActionState(
+            action_id="list-1.1:store-1:product-1:2", action_status=ActionStatus.FINISHED, action_result="2"
+        )
+        dropped = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.FINISHED)
+        commits = gateway.commits
+        said = [
+            state(BOT, 3, order_id="list-1.1", action_states=(picked, dropped)),
+            state(BOT, 1, order_id="list-1.1", node_states=AHEAD),
+            state(BOT, 2, order_id="list-1.1", node_states=AHEAD, action_states=(picked,)),
+        ]
+        assert gateway.deliver(*(gateway.body("state", one) for one in said))
+        assert gateway.commits == commits + 1
+        reports = [message.detail["data"] for message in promised() if message.name == "ReportCollection"]
+        assert [(len(report["picked"]), report["done"]) for report in reports] == [(0, False), (1, False), (1, True)]
+
+    def test_it_is_reported_in_the_flow_of_the_list(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+        [report] = [message for message in promised() if message.name == "ReportCollection"]
+        assert report.detail["metadata"]["correlation_id"] == "flow-1"
+        assert report.detail["metadata"]["actor"] == f"bot:{BOT}"
+
+    def test_a_refusal_of_the_depot_calls_the_order_off(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+        refusal = CollectionRefused(list_id="list-1", bot_id=BOT, assignment=1, reason="it is another's")
+        gateway.depot_says(refusal)
+        assert gateway.asked == ["cancelOrder"]
+        [message] = gateway.broker.to(BOT, "instantActions")
+        assert message["actions"][0]["actionParameters"] == [{"key": "orderId", "value": "list-1.1"}]
+
+
+class TestPresence:
+    def test_clients_that_are_no_robots_of_the_mall_are_ignored(self, gateway: Gateway) -> None:
+        gateway.broker.tell_presence("somebody", "s1", 1, connected=True)
+        assert gateway.commits == 0
+
+    def test_a_robot_that_is_registered_is_known(self, gateway: Gateway) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        assert service.robot(BOT).connection == "offline"
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
+        assert service.robot(BOT).connection == "online"
+        gateway.passes(1)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False)
+        assert service.robot(BOT).connection == "broken"
+
+    def test_a_robot_that_left_in_order_is_offline_and_one_that_reports_again_is_online(self, gateway: Gateway) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
+        gateway.passes(1)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False, in_order=True)
+        assert service.robot(BOT).connection == "offline"
+        gateway.passes(1)
+        gateway.says(0)
+        assert service.robot(BOT).connection == "online"
+        assert names() == ["RobotConnected"]
+
+
+class TestWhatIsShown:
+    def test_a_state_that_shows_nothing_new_writes_a_row_every_15_seconds_at_most(self, gateway: Gateway) -> None:
+        gateway.comes()
+        commits, written = gateway.commits, []
+        for header in range(1, 41):
+            gateway.passes(1)
+            gateway.says(header)
+            written.append((views.report(BOT) or {})["at"])
+        assert len(set(written)) == 1 + 40 // 15
+        assert gateway.commits == commits
+
+    @pytest.mark.parametrize(
+        "change", [{"last_node_id": "depot"}, {"paused": True}, {"operating_mode": OperatingMode.SERVICE}]
+    )
+    def test_what_the_console_should_see_at_once_is_written_at_once(
+        self, gateway: Gateway, change: dict[str, object]
+    ) -> None:
+        gateway.comes()
+        gateway.passes(1)
+        gateway.says(1, **change)
+        row = views.report(BOT) or {}
+        assert row["at"] == "2026-03-01T12:00:01.000000Z"
+
+    def test_a_state_that_comes_late_does_not_hide_a_newer_one(self, gateway: Gateway) -> None:
+        gateway.comes()
+        late = gateway.body("state", state(BOT, 1))
+        gateway.passes(1)
+        gateway.says(2, last_node_id="depot")
+        gateway.deliver(late)
+        assert (views.report(BOT) or {})["node"] == "depot"
+
+    def test_of_a_retired_robot_nothing_is_shown_and_it_is_revoked(self, gateway: Gateway) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        gateway.comes()
+        gateway.is_retired(9)
+        gateway.passes(1)
+        gateway.says(5)
+        assert service.robots(10, None) == ([], None)
+        with pytest.raises(NotFoundError):
+            service.robot(BOT)
+        with pytest.raises(RefusedError, match="the robot is retired"):
+            service.pause(BOT)
+        with pytest.raises(RefusedError, match="the robot is retired"):
+            service.is_known(BOT)
+        assert gateway.identities.revoked == [BOT]
+        assert views.report(BOT) is None
+
+
+class TestStaff:
+    def test_an_action_that_waits_may_be_retried_or_skipped_and_no_other(self, gateway: Gateway) -> None:
+        gateway.comes()
+        waits = ActionState(action_id="pick-1", action_status=ActionStatus.RETRIABLE)
+        gateway.says(1, action_states=(waits,))
+        service.retry(BOT, "pick-1")
+        service.skip(BOT, "pick-1")
+        assert gateway.asked == ["retry", "skipRetry"]
+        with pytest.raises(NotFoundError, match="there is no action pick-2 that waits"):
+            service.retry(BOT, "pick-2")
+
+    def test_a_robot_in_a_mode_that_forbids_it_is_sent_nothing_until_it_listens(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.says(1, operating_mode=OperatingMode.MANUAL)
+        service.pause(BOT)
+        assert gateway.asked == []
+        gateway.passes(6)
+        gateway.says(2)
+        assert gateway.asked == ["startPause"]
+
+    def test_a_robot_that_is_not_there_is_not_found(self, gateway: Gateway) -> None:
+        for ask in (service.pause, service.resume):
+            with pytest.raises(NotFoundError, match="there is no robot nobody"):
+                ask("nobody")
+        with pytest.raises(NotFoundError):
+            service.retry("nobody", "pick-1")
+
+
+def test_what_the_depot_says_again_of_an_idle_robot_is_no_commit(gateway: Gateway) -> None:
+    gateway.comes()
+    commits = gateway.commits
+    gateway.is_idle(BotCameOnline, 4)
+    gateway.is_idle(BotFinished, 6)
+    assert gateway.commits == commits
