@@ -198,8 +198,8 @@ def prepared(link: RemoteLink, patience: float) -> PlayedGateway:
     Raises FailedError for one that does not come that far.
     """
     gateway = PlayedGateway(link, patience, seed=None)
-    gateway.instantly(InstantAction.STATE_REQUEST)
-    state = gateway.until_message(State, lambda state: True, "a state", 40, since=len(gateway.log))
+    gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST), 40)  # what came before it is of an earlier case
+    state = gateway.state()
     if state.paused:
         gateway.answers(gateway.instantly(InstantAction.STOP_PAUSE))
     if not state.idle:
