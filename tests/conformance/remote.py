@@ -15,7 +15,6 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from events.vda5050.instant_actions import InstantAction
-from events.vda5050.state import State
 from events.vda5050.text import read
 from events.vda5050.topics import Kind, Topics
 from tests.conformance.gateway import MODELS, PlayedGateway, Stop
