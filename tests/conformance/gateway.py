@@ -212,15 +212,11 @@ class PlayedGateway:
 
     def does(self, order: Order) -> State:
         """The robot works an order off."""
-        return self.until(lambda state: state.order_id == order.order_id and state.idle, "the order is worked off", 600)
+        return self.until(lambda state: _has(state, order) and state.idle, "the order is worked off", 600)
 
     def took(self, order: Order) -> State:
         """The robot has taken an order over."""
-        return self.until(
-            lambda state: (state.order_id, state.order_update_id) == (order.order_id, order.order_update_id),
-            "the order is taken over",
-            30,
-        )
+        return self.until(lambda state: _has(state, order), "the order is taken over", 30)
 
     def _listen(self, seconds: float) -> None:
         for arrived in self.link.wait(seconds):
@@ -255,6 +251,10 @@ def statuses(state: State, actions: Iterable[Action]) -> list[ActionStatus | Non
     """The statuses of an order's actions; None for one that is not reported."""
     known = {each.action_id: each.action_status for each in state.action_states}
     return [known.get(action.action_id) for action in actions]
+
+
+def _has(state: State, order: Order) -> bool:
+    return (state.order_id, state.order_update_id) == (order.order_id, order.order_update_id)
 
 
 def _errors(state: State, kind: str) -> list[Error]:
