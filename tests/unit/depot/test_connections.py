@@ -1,6 +1,7 @@
 """Robots on the robots' stream: online while they are connected, by the version of what the fleet says of each."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -126,7 +127,9 @@ def test_a_robot_that_the_depot_took_offline_is_online_when_the_fleet_says_anew_
 
 
 def test_an_idle_robot_that_connects_again_keeps_its_place_among_those_that_wait(floor: Floor) -> None:
-    first, second = connected(floor), floor.idle("Hector")
+    first = connected(floor)
+    floor.now += timedelta(seconds=1)
+    second = floor.idle("Hector")
     floor.settle()
     says(floor, first, 3, connected=True)
     floor.available("order-1")
