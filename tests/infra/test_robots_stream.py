@@ -24,7 +24,7 @@ def stage(request: pytest.FixtureRequest) -> Templates:
 
 
 def name_of(templates: Templates) -> str:
-    [found] = {name.split("-")[1] for name in (s["stackName"] for s in templates.settings.values())}
+    [found] = {str(settings["stackName"]).split("-")[1] for settings in templates.settings.values()}
     return found
 
 
