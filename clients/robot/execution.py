@@ -14,7 +14,7 @@ from events.vda5050.state import ActionStatus, Error, ErrorLevel, Load, Operatin
 
 NOTHING = 1e-6  # seconds: what is left of a duration by rounding
 MOST_ERRORS = 20  # that it reports: the oldest go first
-LOW = 20.0  # percent of the battery
+LOW, FULL = 20.0, 99.9  # percent of the battery
 HALTING = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
 IN_CONTROL = (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC)  # of the robot is the gateway
 WITHOUT_PLACE = (OperatingMode.STARTUP, OperatingMode.SERVICE, OperatingMode.TEACH_IN)
@@ -140,7 +140,7 @@ class Execution:
         if memory.ending and memory.ending.left is not None:
             memory.ending.left -= seconds
         if self.online:
-            self.unsure = max(0.0, self.unsure - seconds)
+            self.unsure = self.unsure - seconds if self.unsure - seconds > NOTHING else 0.0
 
     def _end(self) -> bool:
         memory = self._memory
@@ -269,7 +269,7 @@ class Execution:
 
     def _mind_the_battery(self) -> None:
         memory = self._memory
-        memory.charging = memory.idle and memory.charge < 100 - NOTHING
+        memory.charging = memory.idle and memory.charge < FULL
         known = any(each.error_type == errors.BATTERY_LOW for each in memory.errors)
         if memory.charge < LOW and not known:
             self.report(error(errors.BATTERY_LOW, f"less than {LOW:.0f} % are left", "let it stand and charge"))

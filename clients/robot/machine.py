@@ -1,6 +1,6 @@
 """The robot's logic as a state machine: what it receives and the time go in, what it publishes comes out.
 
-It knows no clock, thread or network, so that a client, a simulation and a test run the same robot. Whoever runs it
+It knows no clock, thread or network, so that a client, a simulation and a test run the same robot. What runs it
 calls `connected` and `disconnected` as the broker's connection changes, `received` for each message, and `tick` when
 `due` has come; `now` is a Unix time. The memory is to be saved whenever `revision` has changed, before what a call
 returned is published.
@@ -116,7 +116,7 @@ class Robot:
         return self._report(now)
 
     def switch(self, mode: OperatingMode, now: float) -> list[Publication]:
-        """Somebody at the robot changes its operating mode; one that takes no orders ends the order first."""
+        """People at the robot change its operating mode; one that takes no orders ends the order first."""
         self._pass(now)
         self._work.switch(mode)
         self._work.go_on()
@@ -188,7 +188,7 @@ class Robot:
             return None
 
     def _report(self, now: float, *, owed: bool = False) -> list[Publication]:
-        """A state, if something has changed, one is owed to somebody, or the last was long ago."""
+        """A state, if something has changed, one is owed as an answer, or the last was long ago."""
         state = self._state(now)
         if changed := state != self._reported:
             self.revision += 1

@@ -2,10 +2,12 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
+from urllib.parse import quote
 
 from clients.mall import Json, MallError, WaitTimeoutError, wait_for
 from clients.order import Order, expect
@@ -134,6 +136,7 @@ class Shoppers:
         pace: float = PACE,
         step: float = STEP,
         paths: Collection[Path] = SHOPPED,
+        patience: float = PATIENCE,
     ) -> None:
         self._people = people
         self._scene = scene
@@ -142,10 +145,12 @@ class Shoppers:
         self._pace = pace
         self._step = step
         self._paths = paths
+        self._patience = patience
         self._numbers = itertools.count()
         self._closed = threading.Event()
         self._here: dict[int, Order] = {}
         self._seen: dict[str, Json] = {}
+        self._stuck: dict[tuple[str, str], float] = {}
 
     def __enter__(self) -> "Shoppers":
         _begin(self._come)
@@ -161,7 +166,10 @@ class Shoppers:
         while not self._closed.is_set():
             self._enter_next(next(self._numbers))
             try:
-                self._take_up()
+                if self._people.on_stream:
+                    self._help_robots()
+                else:
+                    self._take_up()
             except Exception as error:  # the next look may go well
                 self._say(f"what robots work on is not known: {error!r}")
             self._closed.wait(self._pace)
@@ -193,12 +201,7 @@ class Shoppers:
             del self._here[id(order)]
 
     def _take_up(self) -> None:
-        """Lists on which nothing was done since this was last called, by nobody who is here.
-
-        Robots on the stream need nobody.
-        """
-        if self._people.on_stream:
-            return
+        """Lists on which nothing was done since this was last called, by nobody who is here."""
         lists = _lists(self._people, "assigned", "active")
         here = {order.id for order in [*self._here.values()]}
         for one in lists:
@@ -206,6 +209,20 @@ class Shoppers:
                 order = _taken_up(self._people, one, self._rest)
                 self._enter("is taken up", order, _is_taken_up(order, one))
         self._seen = {one["id"]: one for one in lists}
+
+    def _help_robots(self) -> None:
+        """Robots on the stream work alone, until one cannot put down what it has: that is left to staff, too."""
+        stuck = {
+            (robot["id"], reference["value"])
+            for robot in self._people.staff.pages("/api/fleet/robots", "robots")
+            for error in robot["errors"]
+            for reference in error["references"]
+            if error["type"] == "DROP_FAILED" and reference["key"] == "actionId"
+        }
+        self._stuck = {each: self._stuck.get(each, time.monotonic()) for each in stuck}
+        for (robot_id, action_id), since in self._stuck.items():
+            if time.monotonic() - since >= self._patience:
+                self._people.staff.put(f"/api/fleet/robots/{robot_id}/actions/{quote(action_id, '')}/retry")
 
     def _rest(self) -> None:
         self._wait(self._step)

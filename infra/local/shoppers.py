@@ -22,7 +22,7 @@ from infra.local.seed import key, seed
 from infra.local.up import arguments_of
 
 ROBOTS = "robots"  # the folder of their files, in the cloud's state
-AS_WATCHED = Settings(short=0.05).faster(3)  # so that an order takes less than a minute
+AS_WATCHED = Settings(short=0.05, failing=0.02).faster(3)  # so that an order takes less than a minute
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ Drops = dict[str, set[str]]
 
 
 class OnTrial(Connected):
-    """One run of the client's program, on whose network somebody has a hand."""
+    """One run of the client's program, whose connection a test can end."""
 
     def __init__(self, machine: Robot, files: Files, drops: Drops) -> None:
         identity = files.identity()

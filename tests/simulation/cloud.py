@@ -24,6 +24,7 @@ from tests.support.runtime import CODE_KEY
 # Seconds without a stored change after which a schedule of a minute has nothing more to do: a robot's lease, the minute
 # until the next tick, a second tick when the clock of the first was behind, and a minute for the work.
 UNCHANGED = 240
+OF_THIS_STAGE = {"MALLBOTS_STAGE": "simulation", "MALLBOTS_BROKER": "broker.simulated:8883"}
 LEDGER, AUDITED_AFTER = "customers/erasures", 301  # seconds after an erasure: it has taken effect everywhere then
 A_CLERK = "staff:clerk"
 OPERATOR = "operator"  # who writes to a restored table, which has no stream until it serves
@@ -38,7 +39,7 @@ class Cloud:
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
         self.cost = self.world.cost
-        self.settings = {**STAGES["prod"].environment, "MALLBOTS_STAGE": "simulation", **(settings or {})}
+        self.settings = {**STAGES["prod"].environment, **OF_THIS_STAGE, **(settings or {})}
         self._requests = 0
         self._last_change_us = 0
         self._faults_ended = False

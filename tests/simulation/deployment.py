@@ -1,6 +1,5 @@
 """The deployment: all services, wired as infra/service.py and infra/queues.py wire them."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
@@ -47,7 +46,6 @@ JWKS = token_keys.jwks(token_keys.read(TOKEN_KEYS))
 MAX_RECEIVES = 200
 CONCURRENCY = 10
 ROBOTS_BATCH, ROBOTS_WINDOW = 100, 1.0  # of the queue of what robots report
-os.environ.setdefault("ROBOTS_ENDPOINT", "broker.simulated:8883")  # fleet reads it as deployed
 
 
 @cache

@@ -13,10 +13,15 @@ from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TI
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots_work import (
     DRIVEN_TWICE,
+    IN_ORDER,
     LEFT_IDLE,
+    OLD_NEWS,
     PICKED,
+    PUT_DOWN,
     SILENT_AT_WORK,
     STILL_THERE,
+    TAKEN,
+    TRUE_STATE,
 )
 
 BOT, LIST = "bot", "list"
@@ -117,6 +122,17 @@ class Day:
             result=result,
         )
 
+    def shows(self, *, node: str) -> None:
+        """The rows that fleet has in the end."""
+        shown = {"node": node, "order": None, "paused": False, "mode": "AUTOMATIC"}
+        rows = {"reports": shown, "connections": {"connection": "offline"}}
+        self.final["tables"] = {
+            "fleet/views": {
+                kind: {"partition": {"S": kind}, "sort": {"S": BOT}, "data": {"S": json.dumps(data)}}
+                for kind, data in rows.items()
+            }
+        }
+
     def violated(self) -> set[str]:
         self.entries.sort(key=lambda entry: entry[0])
         history = ParsedHistory(self.entries, self.final)
@@ -148,6 +164,10 @@ def a_list(day: Day) -> None:
     day.commit(47, f"ShoppingList#{LIST}", "Completed", report, shortages=short)
     day.commit(47, f"Bot#{BOT}", "Finished")
     day.is_told(48, 4, None, 0, "BotFinished")
+    day.record(
+        59, "robot", bot=BOT, what="left", connected=True, node="depot", order="", paused=False, mode="AUTOMATIC"
+    )
+    day.shows(node="depot")
     day.record(60, "presence", client=BOT, event="disconnected", version=0, reason="CLIENT_INITIATED_DISCONNECT")
     day.commit(62, f"Bot#{BOT}", "WentOffline", day.message(61, "depot/inbox", "RobotDisconnected", bot_id=BOT))
     day.record(900, "quiet")
@@ -210,6 +230,34 @@ def a_robot_that_reports_is_taken_offline(day: Day) -> None:
     day.commit(70, f"Bot#{BOT}", "WentOffline")
 
 
+def a_list_is_completed_before_its_goods_are_put_down(day: Day) -> None:
+    day.entries = [entry for entry in day.entries if entry[2].get("action") != "drop"]
+
+
+def a_free_robot_refuses_its_order(day: Day) -> None:
+    day.record(50, "robot", bot=BOT, what="received order", order="x.1", was_free=True, knows=False, node="depot")
+
+
+def the_end_of_an_earlier_connection_counts(day: Day) -> None:
+    event = {"clientId": BOT, "eventType": "connected", "versionNumber": 1}
+    payload = base64.b64encode(json.dumps(event).encode()).decode()
+    day.record(48, "presence", client=BOT, event="connected", version=1, reason=None)
+    day.record(
+        48, "sent", queue="fleet/topics", message="p", body=json.dumps({"topic": "presence", "payload": payload})
+    )
+    day.record(48, "deleted", queue="fleet/topics", message="p")
+    day.commit(58, f"Robot#{BOT}", "Disconnected")
+
+
+def an_older_word_of_a_connection_is_taken(day: Day) -> None:
+    day.commit(50, f"Bot#{BOT}", "Connected", stream_version=7)
+    day.commit(51, f"Bot#{BOT}", "Disconnected", stream_version=6)
+
+
+def fleet_shows_another_node(day: Day) -> None:
+    day.shows(node="west")
+
+
 BROKEN: dict[Callable[[Day], None], str] = {
     an_order_arrives_late: IN_TIME,
     an_order_never_expires: EXPIRES,
@@ -222,6 +270,11 @@ BROKEN: dict[Callable[[Day], None], str] = {
     an_idle_robot_is_cut_and_stays: LEFT_IDLE,
     a_robot_at_work_falls_silent: SILENT_AT_WORK,
     a_robot_that_reports_is_taken_offline: STILL_THERE,
+    a_list_is_completed_before_its_goods_are_put_down: PUT_DOWN,
+    a_free_robot_refuses_its_order: TAKEN,
+    the_end_of_an_earlier_connection_counts: OLD_NEWS,
+    an_older_word_of_a_connection_is_taken: IN_ORDER,
+    fleet_shows_another_node: TRUE_STATE,
 }
 
 

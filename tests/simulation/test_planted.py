@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.kernel.eventstore import repository
-from tests.simulation.planted.bug import Bug, Edit, PatchError, Set
+from tests.simulation.planted.bug import Bug, Edit, PatchError, Set, plain
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.run import find
 
@@ -40,7 +40,7 @@ def test_a_planted_bug_is_found_by_an_invariant_that_it_violates(name: str) -> N
 
 def code_of(patch: Any) -> object:
     """The current code or value that a patch changes."""
-    return patch.function.__code__ if isinstance(patch, Edit) else vars(patch.owner)[patch.name]
+    return plain(patch.function).__code__ if isinstance(patch, Edit) else vars(patch.owner)[patch.name]
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

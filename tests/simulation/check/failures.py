@@ -22,6 +22,7 @@ ENDS_ITSELF = "a function ends by itself before its timeout, unless it hangs"
 UNAVAILABLE = "what may pass is answered with 503, never with 500"
 
 OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault "outage"
+ROBOTS_TOPICS = "fleet/topics"
 AUTHORIZER, UNCHECKED = "gateway/authorizer", "unchecked"  # what it says of a token where an owner cannot be asked
 HANGS = {"function slow"}  # the fault by which a container hangs until its timeout
 
@@ -118,7 +119,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
             failed = invocation.how not in ("ok", "") or unchecked.get(first) is False
         else:  # where the token was not checked, the answer is 503 without a failure of the service
             failed = invocation.how not in ("ok", "") or (answered.get(first, 0) >= 500 and first not in unchecked)
-        failures = sum(not _waits(message, invocation, history) for message in invocation.failures)
+        failures = len({_group(it, history) for it in invocation.failures if not _waits(it, invocation, history)})
         if not invocation.has_reasons_for(max(failures, int(failed))):
             what = " and ".join(invocation.failures) or invocation.cause[0]
             text = f"{invocation.container} failed at {what} without enough causes"
@@ -198,6 +199,15 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
         elif kind == "runs":
             stopped.discard(fields["function"])
     yield from open_.values()
+
+
+def _group(message_id: str, history: ParsedHistory) -> str:
+    """What is handled together: what a robot said on one topic, or a message by itself."""
+    copy = history.copies.get(message_id)
+    if copy is None or copy.queue != ROBOTS_TOPICS:
+        return message_id
+    said = json.loads(copy.body)
+    return f"{said.get('robot')} {said.get('topic')}" if "robot" in said else message_id
 
 
 def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> bool:

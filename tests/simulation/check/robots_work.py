@@ -4,12 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.simulation.check.delivery import Deliveries
-from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.records import Commit
 from tests.simulation.check.robots import BOT_STATUS, quantities, summed
-from tests.simulation.check.stream_history import Assignment, StreamHistory, is_undisturbed
+from tests.simulation.check.stream_history import TOPICS, Assignment, StreamHistory, is_undisturbed
 from tests.simulation.check.violation import Violation
 
+PUT_DOWN = "a list is completed by a report when its goods were put down at the depot"
+TAKEN = "a robot that is free takes the order that it is sent"
+OLD_NEWS = "a robot that is connected is not taken for cut by late news of an earlier connection"
+IN_ORDER = "what the depot takes of a robot's connection is newer than what it took before"
+TRUE_STATE = "at the end fleet shows a robot as it truly is"
 PICKED = "what the depot records as picked is what the robot picked"
 DRIVEN_TWICE = "the goods of a list are put down at the depot under one assignment"
 LEFT_IDLE = "an idle robot whose connection ends is taken offline within seconds"
@@ -20,6 +25,7 @@ STILL_THERE = "a robot that reports over the stream is not taken offline"
 # second each, twice: fleet tells the depot.
 SECONDS_OF_A_CUT = 15 * SECOND
 TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
+CONNECTED = "connected"
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
 SAFE, UNDER_WAY = 40 * SECOND, 5 * SECOND
 
@@ -37,6 +43,11 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
         yield from _left_idle(bot_id, spans, stream)
         yield from _silent_at_work(bot_id, spans, stream, history.end)
     yield from _still_there(history, stream)
+    yield from _taken(stream)
+    yield from _old_news(history, stream)
+    yield from _in_order(history)
+    if history.is_quiescent:
+        yield from _true_state(history, stream)
 
 
 def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
@@ -45,6 +56,7 @@ def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation
     for one in stream.ended:
         if one.action == "collect":
             collected[one.assignment, one.product].add(one.result if one.status == "FINISHED" else 0)
+    put_down = {one.assignment for one in stream.ended if one.action == "drop" and one.status == "FINISHED"}
     for list_id, commits in history.of_kind("ShoppingList"):
         listed: dict[tuple[str, str], int] = {}
         assignment = 0
@@ -56,6 +68,8 @@ def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation
                 elif event.name == "Assigned":
                     assignment = event.data["assignment"]
                 elif event.name == "Completed" and cause and cause.name == "ReportCollection":
+                    if (list_id, assignment) not in put_down:
+                        yield Violation(PUT_DOWN, f"{commit.where} is not put down", {"stream": commit.stream})
                     short = summed(event.data["shortages"])
                     for product, quantity in listed.items():
                         found = collected[(list_id, assignment), product]
@@ -178,6 +192,64 @@ def _order_after(commit: Commit, before: str | None, history: ParsedHistory) -> 
         if event.name == "Finished":
             return None
     return before
+
+
+def _taken(stream: StreamHistory) -> Iterator[Violation]:
+    """Orders that a free robot did not take, though it stands where it has always been and knew them not."""
+    for bot_id, deeds in stream.deeds.items():
+        if any(fields.get("disk") in ("older", "lost") for _, fields in deeds):
+            continue  # it may stand elsewhere than it had said
+        for at, fields in deeds:
+            if fields["what"] == "received order" and fields["was_free"] and not fields["knows"]:
+                text = f"the robot {bot_id} did not take the order {fields['order']} at {fields['node']}"
+                yield Violation(TAKEN, text, {"robot": bot_id, "at": at})
+
+
+def _old_news(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
+    """Ends of connections that fleet counts, though it has handled the begin of a later one, which has not ended."""
+    for bot_id, commits in history.of_kind("Robot"):
+        for commit in commits:
+            if "Disconnected" not in commit.event_names():
+                continue
+            begun = [version for at, event, version in stream.presence[bot_id] if event == CONNECTED and at < commit.at]
+            ended = {version for at, event, version in stream.presence[bot_id] if event != CONNECTED and at < commit.at}
+            handled = stream.presence_handled[bot_id].get((CONNECTED, begun[-1] if begun else -1), commit.at)
+            if begun and begun[-1] not in ended and handled < commit.at - UNDER_WAY:
+                text = f"the robot {bot_id} is connected, and {commit.where} says that it is not"
+                yield Violation(OLD_NEWS, text, {"stream": commit.stream})
+
+
+def _in_order(history: ParsedHistory) -> Iterator[Violation]:
+    for _, commits in history.of_kind("Bot"):
+        taken = 0
+        for commit in commits:
+            for event in commit.events:
+                version = event.data.get("stream_version", taken + 1)
+                if version <= taken:
+                    text = f"{commit.where} takes version {version} of fleet's word after {taken}"
+                    yield Violation(IN_ORDER, text, {"stream": commit.stream})
+                taken = max(taken, event.data.get("stream_version", 0))
+
+
+def _true_state(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
+    """Robots that left in order, all of whose reports were handled."""
+    rows = {(one["partition"]["S"], one["sort"]["S"]): row_data(one) for one in history.table("fleet/views")}
+    failed = {letter.queue for letter in history.dead_letters}
+    retired = {bot_id for bot_id, commits in history.of_kind("Bot") if "Retired" in commits[-1].event_names()}
+    for bot_id, deeds in stream.deeds.items():
+        _, last = deeds[-1]
+        connections = stream.presence[bot_id]
+        if last["what"] != "left" or not last["connected"] or TOPICS in failed or bot_id in retired or not connections:
+            continue
+        row, connection = rows.get(("reports", bot_id)), rows.get(("connections", bot_id))
+        if row is None or connection is None or not stream.left_in_order(bot_id):
+            continue
+        shown = {"node": row["node"], "order": row["order"] or "", "paused": row["paused"], "mode": row["mode"]}
+        true = {name: last[name] or None if name == "node" else last[name] for name in shown}
+        if shown != true or connection["connection"] != "offline":
+            different = [name for name in shown if shown[name] != true[name]] or ["connection"]
+            text = f"the robot {bot_id} is shown with another {' and '.join(different)}"
+            yield Violation(TRUE_STATE, text, {"robot": bot_id, "shown": shown, "true": true})
 
 
 def _status_at(spans: list[tuple[int, str]], at: int) -> str:

@@ -86,18 +86,25 @@ class Known:
 class StreamHistory:
     """All that concerns robots on the stream, in the order of time.
 
-    presence: (at, event, version) of each robot's connections. robots: those that stood in the mall. known: what fleet
-    was told by the depot. disturbances: when faults or outages struck what the stream needs.
+    presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
+    had handled an (event, version). known: what fleet was told by the depot. disturbances: when faults or outages
+    struck what the stream needs.
     """
 
     sent: list[Sent] = field(default_factory=list)
     delivered: list[tuple[int, Sent]] = field(default_factory=list)
     reports: dict[str, list[Report]] = field(default_factory=lambda: defaultdict(list))
     ended: list[Ended] = field(default_factory=list)
+    reasons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     presence: dict[str, list[tuple[int, str, int]]] = field(default_factory=lambda: defaultdict(list))
+    presence_handled: dict[str, dict[tuple[str, int], int]] = field(default_factory=lambda: defaultdict(dict))
     known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     disturbances: list[int] = field(default_factory=list)
+
+    def left_in_order(self, bot_id: str) -> bool:
+        """Whether the last connection of a robot ended by its own DISCONNECT, behind all that it had said."""
+        return self.reasons[bot_id][-1:] == ["CLIENT_INITIATED_DISCONNECT"]
 
     @property
     def robots(self) -> set[str]:
@@ -123,6 +130,7 @@ def parsed(history: ParsedHistory) -> StreamHistory:
             _mqtt(at, fields, began, by_number, found)
         elif kind == "presence":
             found.presence[fields["client"]].append((at, fields["event"], fields["version"]))
+            found.reasons[fields["client"]].append(str(fields["reason"]))
         elif kind == "robot":
             found.deeds[fields["bot"]].append((at, fields))
             if fields["what"] == "ended action":
@@ -168,6 +176,7 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
         if copy.queue == TOPICS:
             report = _report(copy)
             if report is None:
+                _read_presence(copy, found)
                 continue
             first = seen.setdefault((report.bot_id, *report.told_at), report)
             if first is report:
@@ -181,6 +190,14 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
                 has = (data["list_id"], data["assignment"]) if data["list_id"] else None
                 version = int(copy.message.metadata["stream_version"])
                 found.known[data["bot_id"]].append(Known(copy.deleted, version, has, data["status"]))
+
+
+def _read_presence(copy: Copy, found: StreamHistory) -> None:
+    fields = json.loads(copy.body)
+    if fields.get("topic") == "presence" and copy.deleted is not None:
+        event = json.loads(base64.b64decode(fields["payload"]))
+        handled, key = found.presence_handled[event["clientId"]], (event["eventType"], int(event["versionNumber"]))
+        handled[key] = min(copy.deleted, handled.get(key, copy.deleted))
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:

@@ -92,9 +92,10 @@ class StandingRobot:
     def leave(self) -> None:
         """End the process in order."""
         if self._machine and self._client:
+            is_connected = self._client.is_connected
             self._publish(self._machine.leaving(self._now()))
             self._client.stop()
-            self._record("left")
+            self._record("left", connected=is_connected and not self._hangs, **self.truth())
             self._end()
 
     def cut(self, seconds: float) -> None:
@@ -132,7 +133,12 @@ class StandingRobot:
     def received(self, topic: str, payload: bytes) -> None:
         """A message arrived."""
         _, kind = self._topics.parse(topic)
+        was_free = self._takes_orders() and not self.is_at_work
         self._do(lambda machine: machine.received(kind, payload, self._now()))
+        if kind == Kind.ORDER and not self._hangs and self._machine:
+            order, memory = json.loads(payload)["orderId"], self._machine.memory
+            knows = memory.order is not None and order in (memory.order.order_id, *memory.earlier_orders)
+            self._record("received order", order=order, was_free=was_free, knows=knows, node=memory.node_id)
 
     def truth(self) -> dict[str, object]:
         """What is so: node, order, pauses, mode and charge."""
@@ -145,6 +151,9 @@ class StandingRobot:
             "paused": memory.paused,
             "mode": memory.mode.value,
         }
+
+    def _takes_orders(self) -> bool:
+        return self._machine is not None and self._machine.memory.mode.takes_orders
 
     def _will(self) -> Will | None:
         assert self._machine

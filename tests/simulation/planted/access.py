@@ -3,6 +3,7 @@
 from functions.baskets import service as baskets_service
 from functions.customers import service as customers_service
 from functions.customers import sessions
+from functions.depot import partners
 from functions.depot import service as depot_service
 from functions.gateway import authorizer
 from functions.kernel.eventstore import publish, repository
@@ -68,8 +69,8 @@ BUGS = (
     _unowned("access: payments of others", "A customer reads any payment.", payments_service.payments),
     _unowned("access: invoices of others", "A customer reads and pays any invoice.", payments_service.invoices),
     _unowned("access: profiles of others", "A customer reads and changes any profile.", customers_service.customers),
-    _unowned("access: lists of others", "A robot reads and works on any list.", depot_service.lists),
-    _unowned("access: robots of others", "A robot takes any other offline.", depot_service.bots),
+    _unowned("access: lists of others", "A robot reads and works on any list.", partners.lists),
+    _unowned("access: robots of others", "A robot takes any other offline.", partners.bots),
     Bug(
         "access: reads of others",
         "Whose a thing is counts for changes alone.",

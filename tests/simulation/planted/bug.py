@@ -35,7 +35,7 @@ class Edit:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        function = _plain(self.function)
+        function = plain(self.function)
         code = function.__code__
         function.__code__ = _edited(function, self.old, self.new)
         try:
@@ -87,9 +87,9 @@ class Bug:
             yield
 
 
-def _plain(function: Callable[..., Any]) -> FunctionType:
-    """The function itself, of a method of a class too."""
-    function = getattr(function, "__func__", function)
+def plain(function: Callable[..., Any]) -> FunctionType:
+    """The function itself, of a method or a property of a class too."""
+    function = getattr(function, "__func__", getattr(function, "fget", function))
     if not isinstance(function, FunctionType):
         raise PatchError(f"{function!r} is not a plain function")
     return function

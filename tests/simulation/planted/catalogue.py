@@ -13,6 +13,7 @@ from tests.simulation.planted import (
     personal_keys,
     personal_leads,
     read_models,
+    robots_stream,
     sagas,
 )
 from tests.simulation.planted.bug import Bug
@@ -26,6 +27,7 @@ BUGS: tuple[Bug, ...] = (
     *sagas.BUGS,
     *baskets_and_orders.BUGS,
     *depot.BUGS,
+    *robots_stream.BUGS,
     *payments.BUGS,
     *personal_keys.BUGS,
     *personal_data.BUGS,

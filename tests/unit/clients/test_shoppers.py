@@ -247,25 +247,56 @@ def test_a_customer_of_robots_on_the_stream_waits_until_one_has_brought_everythi
     assert depot.asked == [], "nobody moves the robot"
 
 
-def test_lists_of_robots_on_the_stream_are_left_to_them() -> None:
-    depot = Depot(shopping_list("by a person", "assigned"))
-    anybody: Any = depot
-    people, scene = People(anybody, anybody, on_stream=True), Scene(Fleet(lambda robot: anybody, []), STOCK)
-    came = threading.Semaphore(0)
+class Floor(Depot):
+    """A depot whose robots are on the stream; one of them cannot put down what it has, until it tries again."""
 
+    def __init__(self, *lists: Json) -> None:
+        super().__init__(*lists)
+        self.stuck = True
+        self.retried = threading.Event()
+
+    def pages(self, path: str, member: str) -> list[Json]:
+        if member != "robots":
+            return super().pages(path, member)
+        self.looked.release()
+        about = [{"key": "actionId", "value": "list.1:drop"}]
+        error = {"type": "DROP_FAILED", "level": "CRITICAL", "hint": "", "references": about}
+        return [{"id": "robot", "errors": [error] if self.stuck else []}]
+
+    def put(self, path: str) -> Json:
+        assert path == "/api/fleet/robots/robot/actions/list.1%3Adrop/retry"
+        self.stuck = False
+        self.retried.set()
+        return {}
+
+
+def streaming(floor: Floor, patience: float) -> Shoppers:
     def nothing(order: Order, scene: Scene) -> Steps:
-        came.release()
         yield 0
 
-    with Shoppers(people, scene, PRODUCTS, lambda line: None, pace=0.001, step=0, paths=[path(nothing)]):
+    anybody: Any = floor
+    people, scene = People(anybody, anybody, on_stream=True), Scene(Fleet(lambda robot: anybody, []), STOCK)
+    paths = [path(nothing)]
+    return Shoppers(people, scene, PRODUCTS, print, pace=0.001, step=0, paths=paths, patience=patience)
+
+
+def test_lists_of_robots_on_the_stream_are_left_to_them_and_their_trouble_to_staff() -> None:
+    floor = Floor(shopping_list("by a person", "assigned"))
+    with streaming(floor, patience=PATIENCE):
         for _ in range(5):
-            assert came.acquire(timeout=WITHIN)
-    assert depot.asked == []
+            assert floor.looked.acquire(timeout=WITHIN)
+    assert (floor.asked, floor.stuck) == ([], True)
+
+
+def test_a_robot_that_is_stuck_for_long_is_told_by_the_malls_clerk_to_try_again() -> None:
+    floor = Floor()
+    with streaming(floor, patience=0):
+        assert floor.retried.wait(WITHIN)
 
 
 def test_robots_on_the_stream_bring_in_what_the_last_run_left_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clients.mall.time.sleep", lambda seconds: depot.lists["a"].update(status="completed"))
     depot = Depot(shopping_list("a", "assigned"))
+    monkeypatch.setattr("clients.mall.time.sleep", lambda seconds: depot.lists["a"].update(status="completed"))
     anybody: Any = depot
 
     assert bring_in(People(anybody, anybody, on_stream=True)) == 1

@@ -72,7 +72,7 @@ class Broker:
         return Here(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, transport="unix")
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """As the gateway: to whoever subscribed, or kept for those who are not connected."""
+        """As the gateway: to those who subscribed, and kept for those of them who are away."""
         with self._changed:
             self._route(Published(topic, payload, False))
 

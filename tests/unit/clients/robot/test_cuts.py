@@ -114,3 +114,12 @@ def test_a_clock_that_is_set_back_stops_nothing() -> None:
     bench.robot.tick(bench.now)
     bench.wait(AGES)
     assert bench.state.idle
+
+
+@pytest.mark.parametrize("fraction", [0.1, 1 / 3, 0.7, 1 / 7])
+def test_no_time_is_left_over_by_rounding_that_would_keep_a_robot_busy(fraction: float) -> None:
+    bench = cut_on_its_way()
+    bench.now += fraction
+    bench.back().wait(AGES)
+    assert bench.state.idle
+    assert bench.robot.due() > bench.now
