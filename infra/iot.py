@@ -185,9 +185,18 @@ def robots_policy(stack: Stack, stage: Stage) -> dict[str, object]:
 
 
 def let_publish(function: ServiceFunction, stage: Stage) -> None:
-    """Let a function publish what robots are told, to any robot of the stage."""
+    """Let a function publish orders and instant actions to any robot of the stage."""
+    _let_publish(function, stage, TOLD)
+
+
+def let_instruct(function: ServiceFunction, stage: Stage) -> None:
+    """Let a function publish instant actions alone."""
+    _let_publish(function, stage, (Kind.INSTANT_ACTIONS,))
+
+
+def _let_publish(function: ServiceFunction, stage: Stage, kinds: Sequence[Kind]) -> None:
     stack = Stack.of(function)
-    function.allow(["iot:Publish"], *(_arn(stack, "topic", topic(stage, kind, ANY_ROBOT)) for kind in TOLD))
+    function.allow(["iot:Publish"], *(_arn(stack, "topic", topic(stage, kind, ANY_ROBOT)) for kind in kinds))
     if endpoint := data_endpoint(stage):
         function.function.add_environment("BROKER_ENDPOINT", endpoint)
 

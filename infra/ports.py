@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra.function import ServiceFunction
-from infra.iot import let_issue, let_publish, let_revoke
+from infra.iot import let_instruct, let_issue, let_publish, let_revoke
 from infra.live import let_post
 from infra.names import shared
 from infra.stages import Stage
@@ -27,6 +27,7 @@ GRANTS = {
     "code_key": _read_code_key,
     "connections": let_post,
     "broker": let_publish,
+    "instructions": let_instruct,
     "identities": let_issue,
     "revocation": let_revoke,
 }

@@ -227,7 +227,7 @@ def register_bot(body: NewBot) -> RegisteredBot:
 
 @api.delete("/api/depot/bots/{id}", may=[STAFF])
 def retire_bot(id: str) -> None:
-    """Retire a robot for good; the list that it works on is given back, and its tokens and certificates are refused."""
+    """Retire a robot for good; its list is given back, its tokens and certificates are refused."""
     service.retire(id)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, PlainSerializer, WithJsonSchema
 from events.floor.plan import plan
 from events.queries import FindBotCredential
 from functions.fleet import certificates, service
-from functions.fleet.broker import broker
+from functions.fleet.broker import instructions
 from functions.fleet.identities import identities
 from functions.fleet.signing_requests import LONGEST
 from functions.kernel.rest import paging
@@ -20,7 +20,7 @@ from functions.kernel.runtime.uses import Uses
 
 api = Api(
     "fleet",
-    uses=Uses(streams="commit", rows=("get", "query"), asks=(FindBotCredential,), ports=(broker, identities)),
+    uses=Uses(streams="commit", rows=("get", "query"), asks=(FindBotCredential,), ports=(instructions, identities)),
 )
 
 

@@ -42,3 +42,5 @@ def connect() -> Broker:
 
 
 broker: Port[Broker] = Port("broker", connect=connect)
+# What a room says that it uses where it tells robots what to do at once, and never gives them an order.
+instructions: Port[Broker] = Port("instructions", connect=connect)

@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from events.baskets import BasketStatus
 from events.checkout import SagaStatus
-from events.depot import BotStatus, ShoppingListStatus
+from events.depot import ServingBotStatus, ShoppingListStatus
 from events.notifications import NotificationKind
 from events.ordering import OrderStatus
 from events.payments import InvoiceStatus, PaymentStatus
@@ -34,8 +34,8 @@ ROUTES = {
 READS = {"Show", "List", "Check"}
 CREATES = {"Add", "Authorize", "Cancel", "Create", "Issue", "Open", "Place", "Register", "Search", "Send", "Start"}
 CHANGES = {"Add", "Assign", "Bring", "Change", "Check", "Compare", "Complete", "Decrease", "Disable", "Enable"}
-CHANGES |= {"Increase", "Make", "Pay", "Remove", "Report", "Resume", "Start", "Take"}
-REMOVES = {"Cancel", "Disable", "Erase", "Remove"}
+CHANGES |= {"Increase", "Make", "Pay", "Remove", "Report", "Resume", "Start", "Take", "Tell"}
+REMOVES = {"Cancel", "Disable", "Erase", "Remove", "Retire"}
 
 
 def operation(route: Route) -> Schema:
@@ -229,7 +229,7 @@ def test_every_creation_has_links(name: str) -> None:
         ("PaymentShape", "status", PaymentStatus),
         ("InvoiceShape", "status", InvoiceStatus),
         ("ListContent", "status", ShoppingListStatus),
-        ("BotContent", "status", BotStatus),
+        ("BotContent", "status", ServingBotStatus),
         ("SagaView", "status", SagaStatus),
         ("NotificationShape", "kind", NotificationKind),
     ],

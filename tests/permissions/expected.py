@@ -9,6 +9,7 @@ from typing import Any
 from events.envelope import SOURCE_PREFIX
 from functions.kernel.composition.manifest import services
 from tests.infra.policies import HERE, Names
+from tests.permissions.recording import A_CERTIFICATE, A_ROBOT
 from tests.permissions.roles import Call, Role
 
 TABLE = "AWS::DynamoDB::Table"
@@ -73,16 +74,15 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 INDEX = ("dynamodb:Query", "dynamodb:Scan")
 STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 # Of the robots' stream, where no resource of a template is named: to speak for a robot, to make another of one's own.
-ROBOT = "0193c1a2-7b7e-7cc1-b1d5-3f0a5a4f0001"
 ROBOTS = {
-    f"topic/mallbots-dev/v3/mallbots/{ROBOT}/state": ("iot:Publish", "iot:RetainPublish"),
-    f"topic/mallbots-dev/v3/mallbots/{ROBOT}/order": ("iot:Publish", "iot:RetainPublish"),
-    f"topic/mallbots-prod/v3/mallbots/{ROBOT}/order": ("iot:Publish",),
+    f"topic/mallbots-dev/v3/mallbots/{A_ROBOT}/state": ("iot:Publish", "iot:RetainPublish"),
+    f"topic/mallbots-dev/v3/mallbots/{A_ROBOT}/order": ("iot:Publish", "iot:RetainPublish"),
+    f"topic/mallbots-prod/v3/mallbots/{A_ROBOT}/order": ("iot:Publish",),
     "topic/$aws/rules/mallbots_dev_robots_state": ("iot:Publish",),
     "thing/a-thing-of-others": ("iot:CreateThing", "iot:DeleteThing", "iot:ListThingPrincipals"),
-    f"thing/{ROBOT}": ("iot:UpdateThing", "iot:UpdateThingShadow"),
-    f"client/{ROBOT}": ("iot:Connect", "iot:DeleteConnection"),
-    "cert/a-certificate": ("iot:TransferCertificate",),
+    f"thing/{A_ROBOT}": ("iot:UpdateThing", "iot:UpdateThingShadow"),
+    f"client/{A_ROBOT}": ("iot:Connect", "iot:DeleteConnection"),
+    f"cert/{A_CERTIFICATE}": ("iot:TransferCertificate",),
 }
 OF_THE_ACCOUNT = ("iot:CreateKeysAndCertificate", "iot:CreatePolicy", "iot:DescribeEndpoint", "iot:ListThings")
 FORGED = "InvoicePaid"  # by which an order that nobody paid would complete

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -44,6 +45,8 @@ from tests.support.mall import Mall
 from tests.support.queues import MemoryQueue
 from tests.support.runtime import CODE_KEY, TOKEN_KEY
 
+A_ROBOT, ROBOTS_ID = "0193c1a2-7b7e-7cc1-b1d5-3f0a5a4f0001", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+A_CERTIFICATE = hashlib.sha256(b"a certificate").hexdigest()
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 T = TypeVar("T")
@@ -147,7 +150,7 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
         case "sns", "publish":
             yield Call("sns:Publish", request.get("TopicArn", "*"))  # a phone number is no resource
         case "iot-data", "publish":
-            yield Call("iot:Publish", f"arn:aws:iot:{HERE}:topic/{request['topic']}")
+            yield Call("iot:Publish", f"arn:aws:iot:{HERE}:topic/{_of_any_robot(request['topic'])}")
         case "iot", "create_certificate_from_csr":
             yield Call(f"iot:{action}", "*")
         case "iot", _:
@@ -157,13 +160,18 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
 
 
 def _of_registry(request: Mapping[str, Any]) -> str:
-    """The certificate that a call is judged by, where it names one, or the thing.
+    """What a call is judged by: the certificate that it names, any of which stands for all, or the thing.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
     """
-    if "certificateId" in request:
-        return f"arn:aws:iot:{HERE}:cert/{request['certificateId']}"
-    return str(request.get("target") or request.get("principal") or f"arn:aws:iot:{HERE}:thing/{request['thingName']}")
+    if request.keys() & {"certificateId", "target", "principal"}:
+        return f"arn:aws:iot:{HERE}:cert/{A_CERTIFICATE}"
+    return f"arn:aws:iot:{HERE}:thing/{_of_any_robot(request['thingName'])}"
+
+
+def _of_any_robot(text: str) -> str:
+    """A text in which one robot stands for all."""
+    return ROBOTS_ID.sub(A_ROBOT, text)
 
 
 def _table(name: str) -> str:

@@ -6,6 +6,7 @@ from unittest.mock import patch
 from clients.robot.settings import Settings
 from functions.fleet import service
 from functions.fleet.reports import Task
+from functions.kernel.runtime import ids
 from functions.kernel.runtime.runtime import active
 from tests.flow.robots import PRICES, orders
 from tests.flow.shopper import Shopper, open_a_store
@@ -30,6 +31,10 @@ def collected_and_called_off() -> None:
     robot = a_robot_connects(mall)
     orders(mall, products)
     mall.pass_time(130)
+    for message in [message for message in mall.published if message.metadata.name == "ReportCollection"]:
+        detail = message.detail()
+        mall.publish({**detail, "metadata": {**detail["metadata"], "id": ids.new()}})
+    mall.settle()
     (cancelled,) = orders(mall, products)
     mall.pass_time(10)
     assert cancelled.is_cancelled_by_staff().status == 200

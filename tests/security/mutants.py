@@ -12,6 +12,8 @@ from unittest.mock import patch
 import jwt
 
 from functions.depot import service as depot
+from functions.fleet import service as fleet
+from functions.fleet import signing_requests
 from functions.gateway import authorizer, pool
 from functions.kernel.domain.errors import ForbiddenError, UnauthenticatedError
 from functions.kernel.eventstore import repository
@@ -21,6 +23,7 @@ from functions.kernel.runtime import clock, ownership, tokens
 from functions.kernel.runtime.context import STAFF, Caller
 from tests.security import cases_of_input as inputs
 from tests.security import cases_of_messages as messages
+from tests.security import cases_of_robots as robots
 from tests.security import cases_of_roles as roles
 from tests.security import cases_of_tokens as of_tokens
 from tests.security import mutants_of_codes, mutants_of_personal_data
@@ -221,6 +224,8 @@ def _of_any_length() -> Iterator[None]:
 MUTANTS: dict[str, Mutant] = {
     **mutants_of_codes.MUTANTS,
     **mutants_of_personal_data.MUTANTS,
+    robots.KEYS: replaced(signing_requests, "read", lambda pem: signing_requests.SigningRequest(pem, b"")),
+    robots.UNKNOWN_ROBOT: replaced(fleet, "is_known", lambda robot_id: None),
     roles.ANOTHERS: _anyones,
     roles.NAMED: _anyones,
     roles.ROLES: replaced(http, "admit", _admit_all),

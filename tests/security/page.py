@@ -8,6 +8,7 @@ from tests.security import (
     cases_of_input,
     cases_of_messages,
     cases_of_personal_data,
+    cases_of_robots,
     cases_of_roles,
     cases_of_tokens,
 )
@@ -16,6 +17,7 @@ from tests.security.cases import Case
 PAGE = Path(__file__).parents[2] / "docs" / "security_cases.md"
 CASES_OF: dict[str, Sequence[Case]] = {
     "Roles and ownership": cases_of_roles.CASES,
+    "The robots' stream": cases_of_robots.CASES,
     "Tokens": cases_of_tokens.CASES,
     "Sessions and one-time codes": cases_of_codes.CASES,
     "What is sent": cases_of_input.CASES,

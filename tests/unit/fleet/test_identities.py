@@ -159,7 +159,7 @@ def test_a_request_that_aws_refuses_is_the_clients_error(iot: FakeIot, identitie
     def refuse(**_: object) -> None:
         raise refusal(INVALID, "CSR violates constraints")
 
-    iot._create_certificate_from_csr = refuse  # type: ignore[method-assign]
+    iot._create_certificate_from_csr = refuse  # type: ignore[assignment,method-assign]
     with pytest.raises(InvalidError, match=r"^csr: AWS IoT refuses this request"):
         identities.issue(ROBOT, request())
     assert iot.usable(ROBOT) == []
