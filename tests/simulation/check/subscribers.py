@@ -52,7 +52,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "BotWentOffline": (DEPOT, FLEET, INSIGHTS, LIVE),
     "BotAssigned": (DEPOT, FLEET, INSIGHTS, LIVE),
     "BotFinished": (DISPATCHER, DEPOT, FLEET, INSIGHTS, LIVE),
-    "BotRetired": (DEPOT, FLEET, INSIGHTS),
+    "BotRetired": (DEPOT, FLEET, INSIGHTS, LIVE),
     "RobotConnected": (DEPOT, INSIGHTS),
     "RobotDisconnected": (DEPOT, INSIGHTS),
     "PaymentAuthorized": (INSIGHTS,),
