@@ -172,11 +172,12 @@ def cancel_for_order(order_id: str) -> None:
 def register_bot(name: str) -> tuple[str, str]:
     """Register a robot, and return its id and token. Raises InvalidError, UnavailableError.
 
-    A token is issued before the robot is registered: where none can be issued, there must be no robot without one.
+    A registration that is repeated once the robot is retired raises RefusedError. A token is issued before the robot is registered: where none can be issued, there must be no robot without one.
     """
     bot_id = context.current().new_id()
     issued = tokens.issue(BOT, bot_id, generation=Bot.generation)
     bot = bots.create(bot_id, lambda bot: bot.register(name))
+    bot.must_be_in_service()
     return bot_id, (issued if bot.generation == Bot.generation else _token(bot)).token
 
 
@@ -213,7 +214,7 @@ def _token(bot: Bot) -> Issued:
 
 
 def bring_online(bot_id: str) -> None:
-    """A robot is online: the first time, and as a heartbeat after that. Raises NotFoundError.
+    """A robot is online: the first time, and as a heartbeat after that. Raises NotFoundError, RefusedError.
 
     The heartbeat is recorded before the commit, so that no sweep meets a robot that is online with a heartbeat of its
     last session. A request that is repeated under its key is no heartbeat.

@@ -138,7 +138,7 @@ def robot_row(event: BotState, metadata: Metadata) -> Row:
         status=event.status,
         list_id=event.list_id,
         since=metadata.time,
-        leaves_at=metadata.time if event.status == "retired" else None,
+        leaves_at=metadata.time if isinstance(event, BotRetired) else None,
     )
     return _row(topics.key("robots", event.bot_id), data, metadata, data.leaves_at)
 

@@ -75,7 +75,7 @@ class Link(Protocol):
         ...
 
     def mishandle(self, always: bool) -> None:
-        """Have each collect action fail from now on, or none."""
+        """Have each action of an order fail from now on, or none."""
         ...
 
 

@@ -21,10 +21,28 @@ from tests.conformance.gateway import MODELS, PlayedGateway, Stop
 from tests.conformance.kit import FailedError
 from tests.conformance.links import Arrived, Unhandled
 
-HEARD = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
+FROM_ROBOT = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
 KEPT_WITHIN = 5.0  # seconds in which a broker delivers what it keeps to a new subscription
 EXPIRY = 60  # seconds: what a robot does not take in time must not reach it in a later case
 BETWEEN = ("depot", "parking-1", "parking-2", "parking-3", "parking-4")  # where cases may begin
+
+# Cases that need a hand at the robot or its connection, or a look at its will.
+BY_HAND = {
+    "leaves_a_last_will",
+    "says_goodbye",
+    "is_online_again_after_a_cut",
+    "goes_on_while_cut_off",
+    "keeps_its_order_over_a_restart",
+    "hands_nothing_over_while_cut_off",
+    "refuses_orders_in_manual_mode",
+    "gives_its_order_up_in_manual_mode",
+    "keeps_its_order_in_intervened_mode",
+    "waits_with_a_retriable_action_that_failed",
+    "tries_an_action_again",
+    "gives_an_action_up",
+    "fails_an_action_that_is_not_retriable",
+    "cancels_an_order_that_waits_for_a_retry",
+}
 
 
 class Message(NamedTuple):
@@ -128,7 +146,7 @@ class RemoteLink(Unhandled):
         self._early: list[Arrived] = []
         self.latest: dict[Kind, Arrived] = {}
         """The latest message of each kind, which a case may need that came before it."""
-        for kind in HEARD:
+        for kind in FROM_ROBOT:
             transport.subscribe(topics.of(kind, serial))
 
     def now(self) -> float:

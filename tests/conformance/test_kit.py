@@ -1,7 +1,9 @@
 """The conformance kit: every case holds for our robot and our gateway, and every planted fault is found by its name."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,9 @@ from tests.conformance.__main__ import FAULTS, OURS, main
 from tests.conformance.faulty.faults import Fault
 from tests.conformance.gateway import PlayedGateway
 from tests.conformance.kit import Case, Cases, FailedError, Outcome, UnavailableError, tried
+from tests.conformance.remote import BY_HAND
 
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 CASES = [(cases.known[name], bench) for cases, bench in OURS for name in cases.known]
 
 
@@ -35,6 +39,20 @@ def test_there_are_enough_of_each():
     names = [case.name for case, _ in CASES]
     assert len(set(names)) == len(names)
     assert len({fault.name for _, faults in FAULTS for fault in faults}) == sum(len(faults) for _, faults in FAULTS)
+
+
+def test_the_page_counts_and_names_the_cases_as_they_are():
+    page = PAGE.read_text()
+    counted = [int(number) for number in re.findall(r"^\| our .*? \| (\d+) \|", page, re.MULTILINE)]
+    assert counted == [len(cases.known) for cases, _ in OURS]
+    robots, gateways = (len(faults) for _, faults in FAULTS)
+    assert f"{robots} faulty robots and {gateways} faulty gateways" in page
+    assert f"{len(BY_HAND)} cases need a hand at the robot" in page
+    named = {
+        name for line in page.splitlines() if "Kit: " in line for name in re.findall(r"`(\w+)`", line.split("Kit: ")[1])
+    }
+    assert named <= {case.name for case, _ in CASES}
+    assert len(named) > 30
 
 
 def test_an_error_of_the_other_end_is_a_failure_and_what_cannot_be_tried_is_left_out():

@@ -7,27 +7,10 @@ from events.vda5050.topics import Kind, Topics
 from tests.conformance.__main__ import arguments
 from tests.conformance.kit import Outcome
 from tests.conformance.links import MachineLink
-from tests.conformance.remote import Message, RemoteLink, prepared
+from tests.conformance.remote import BY_HAND, Message, RemoteLink, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
 
 TOPICS = Topics("mallbots-test")
-# What needs a hand at the robot or its connection, or a look at its will.
-BY_HAND = {
-    "leaves_a_last_will",
-    "says_goodbye",
-    "is_online_again_after_a_cut",
-    "goes_on_while_cut_off",
-    "keeps_its_order_over_a_restart",
-    "hands_nothing_over_while_cut_off",
-    "refuses_orders_in_manual_mode",
-    "gives_its_order_up_in_manual_mode",
-    "keeps_its_order_in_intervened_mode",
-    "waits_with_a_retriable_action_that_failed",
-    "tries_an_action_again",
-    "gives_an_action_up",
-    "fails_an_action_that_is_not_retriable",
-    "cancels_an_order_that_waits_for_a_retry",
-}
 
 
 class Broker:

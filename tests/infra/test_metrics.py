@@ -105,7 +105,7 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "PaymentNotReleased",
     }
     assert len(made) == 35
-    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 34
+    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 36
 
 
 def test_the_functions_count_in_the_namespace_and_under_the_service_of_their_environment(dev: Templates) -> None:

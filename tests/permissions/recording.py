@@ -184,6 +184,11 @@ class Recorder:
         self._composed: dict[str, Runtime] = {}
 
     @property
+    def stage(self) -> str:
+        """The name of the stage that the functions are deployed to."""
+        return next(iter(self.roles.values())).environment["MALLBOTS_STAGE"]
+
+    @property
     def function(self) -> str:
         """The function at work."""
         return f"{runtime.current().service}/{self.part}"
@@ -432,6 +437,7 @@ def _without_adapters(recorder: Recorder, original: Callable[..., Runtime]) -> C
         beside = {name: _Beside(recorder, connect, made.adapters[name]) for name, connect in BESIDE.items()}
         made.adapters.clear()
         made.adapters |= beside
+        made.settings = {**made.settings, "MALLBOTS_STAGE": recorder.stage}
         made.token_keys = _read_by(recorder, lambda: recorder.deployed().token_keys(), made.token_keys)
         return made
 

@@ -27,7 +27,7 @@ def collected_and_called_off() -> None:
     """One order is collected, one is cancelled in mid-work, and one is given to another robot after a cut."""
     mall = Mall()
     products = open_a_store(mall, PRICES)
-    robot = _a_robot(mall)
+    robot = a_robot_connects(mall)
     orders(mall, products)
     mall.pass_time(130)
     (cancelled,) = orders(mall, products)
@@ -66,7 +66,7 @@ def certificates_of_robots_that_come_and_go() -> None:
     with patch.object(MemoryIdentities, "issue", too_late):
         _certificate(mall, retired, 409)
     mall = Mall()
-    leaving = _a_robot(mall)
+    leaving = a_robot_connects(mall)
     assert mall.request("DELETE", f"/api/depot/bots/{leaving.id}").status == 200
     mall.settle()
 
@@ -74,14 +74,15 @@ def certificates_of_robots_that_come_and_go() -> None:
 def unreadable_reports() -> None:
     """A report that is no message of the standard, and one of a topic that newer code may know."""
     mall = Mall()
-    robot = _a_robot(mall)
+    robot = a_robot_connects(mall)
     mall.broker.receive(robot.id, "state", b"no JSON")
     mall.settle()
     mall.runtimes["fleet"].queues["topics"].send(json.dumps({"topic": "responses"}))
     mall.settle()
 
 
-def _a_robot(mall: Mall) -> StreamRobot:
+def a_robot_connects(mall: Mall) -> StreamRobot:
+    """A registered robot on the stream, which works as time passes."""
     robot = StreamRobot(mall.broker, _register(mall), BRISK)
     robot.connect()
     mall.repeat(0.5, robot.tick, robot.id)

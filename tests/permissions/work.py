@@ -40,7 +40,7 @@ from tests.contract.rest.furnished import Furnished, prepare
 from tests.flow.a_day import Day, a_day, afternoon, morning
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.permissions.recording import GONE, Recorder
-from tests.permissions.streams import robots_on_the_stream
+from tests.permissions.streams import a_robot_connects, robots_on_the_stream
 from tests.support.cloud import MemoryBus
 from tests.support.delivery import body_of
 from tests.support.mall import Mall
@@ -49,6 +49,7 @@ from tests.unit.customers import before_keys
 
 NEWEST = 99  # a version of any message that no code knows
 NIGHT = 86_400
+ALL = 10_000  # commits: more than there are
 OWNERS = ("stores", "customers")
 
 
@@ -58,8 +59,10 @@ def work(recorder: Recorder) -> None:
     every_thing = (every_route, every_page, every_flow, every_access_request)
     for deed in (*every_thing, every_command_again, every_command_refused, every_failure):
         deed(deepcopy(furnished))
-    republished(recorder, deepcopy(furnished.mall))
-    refused_by_the_bus(recorder, deepcopy(furnished.mall))
+    every_service_has_published = deepcopy(furnished.mall)
+    a_robot_connects(every_service_has_published)
+    republished(recorder, deepcopy(every_service_has_published))
+    refused_by_the_bus(recorder, every_service_has_published)
     who_watches(deepcopy(furnished))
     tokens_are_checked(deepcopy(furnished))
     an_order_without_copies()
@@ -182,7 +185,7 @@ def republished(recorder: Recorder, mall: Mall) -> None:
     for service, runtime in mall.runtimes.items():
         if manifest(service).publisher:
             with mall.at_work(service), recorder.working("relay"):
-                stream = runtime.store.scan(0, 1, None, 1)[0][0].stream  # not recorded: a relay reads by itself
+                stream = runtime.store.scan(0, 1, None, ALL)[0][0].stream  # not recorded: a relay reads by itself
                 relay.republish(stream=stream)
                 relay.republish()
     mall.settle()

@@ -214,6 +214,12 @@ def used_by_a_revoked_robot(history: HistoryBuilder) -> None:
     asked(history, ROBOT, "PUT", "/api/depot/bots/r/offline", token=token("bot", "r", generation=1))
 
 
+def used_by_a_retired_robot(history: HistoryBuilder) -> None:
+    history.commit("Bot#r", ("Retired", {}))
+    history.wait(71)
+    asked(history, ROBOT, "GET", "/api/depot/shopping", token=token("bot", "r", generation=1))
+
+
 def valid_token_refused(history: HistoryBuilder) -> None:
     registered(history)
     asked(history, BO, "GET", "/api/stores/s", 401, token=token("customer", "x"))
@@ -257,5 +263,6 @@ CASES: list[Case] = [
     ("completed", used_by_an_erased_customer, identity.REVOKED),
     ("completed", used_after_its_end, identity.REVOKED),
     ("completed", used_by_a_revoked_robot, identity.REVOKED),
+    ("completed", used_by_a_retired_robot, identity.REVOKED),
     ("completed", valid_token_refused, identity.VALID),
 ]

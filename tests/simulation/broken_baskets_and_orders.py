@@ -93,6 +93,31 @@ def short_of_what_was_picked(history: HistoryBuilder) -> None:
     history.replace("commit", ('"ShoppingList#o", 6',), '"quantity": 1', '"quantity": 2')
 
 
+def reported(history: HistoryBuilder, short: int = 1, **changed: Any) -> None:
+    """A robot reports 2 of 3 cables over its stream."""
+    cable = {"store_id": "s", "product_id": "cable"}
+    stops = [{"store_id": "s", "items": [{"product_id": "cable", "quantity": 3, "picked": 0}]}]
+    assigned = {"bot_id": "r", "assignment": 1}
+    history.commit("ShoppingList#x", ("Created", {"order_id": "x", "stops": stops}), ("Initiated", {}))
+    history.commit("ShoppingList#x", ("Assigned", assigned))
+    report = {"list_id": "x", "picked": [cable | {"quantity": 2}], "done": True, **assigned, **changed}
+    [command] = history.commit("Robot#r", ("Reported", {}), messages=[("ReportCollection", report)])
+    completed = ("Completed", {"shortages": [cable | {"quantity": short}]})
+    history.commit("ShoppingList#x", ("Started", {}), ("Picked", cable | {"quantity": 2}), completed, cause=command)
+
+
+def reported_under_an_old_assignment_number(history: HistoryBuilder) -> None:
+    reported(history, assignment=7)
+
+
+def reported_by_another_robot(history: HistoryBuilder) -> None:
+    reported(history, bot_id="another")
+
+
+def short_of_what_was_reported(history: HistoryBuilder) -> None:
+    reported(history, short=2)
+
+
 def silent_for_long(history: HistoryBuilder) -> None:
     history.wait(600)
     history.request("GET", "/api/depot/shopping/o")
@@ -147,6 +172,9 @@ CASES: list[Case] = [
     ("completed", under_an_old_assignment_number, collection.ASSIGNMENT_NUMBER),
     ("completed", listed_otherwise, collection.LISTED),
     ("completed", short_of_what_was_picked, collection.SHORTAGES),
+    ("completed", reported_under_an_old_assignment_number, collection.ASSIGNMENT_NUMBER),
+    ("completed", reported_by_another_robot, collection.ASSIGNMENT_NUMBER),
+    ("completed", short_of_what_was_reported, collection.SHORTAGES),
     ("completed", silent_for_long, collection.SILENT),
     ("completed", swept_though_it_reported, collection.REPORTS),
     ("refused", refused_without_a_reason, refusals.VALID_REASON),

@@ -19,6 +19,7 @@ SERVICE_OF = {
     "Notification": "notifications",
     "Order": "ordering",
     "Payment": "payments",
+    "Robot": "fleet",
     "ShoppingList": "depot",
 }
 SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}

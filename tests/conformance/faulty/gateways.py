@@ -8,8 +8,9 @@ from typing import Any
 
 from events.vda5050.topics import Kind
 from tests.conformance.faulty.faults import Fault
-from tests.conformance.gateways.bench import Bench, Body, Got, Publish, altered, content, with_content
+from tests.conformance.gateways.bench import Bench, Body, Publish, altered, content, with_content
 from tests.conformance.gateways.cases import GATEWAY_CASES
+from tests.conformance.gateways.played import Got
 
 GATEWAY_FAULTS: list[Fault] = []
 Json = dict[str, Any]

@@ -9,9 +9,10 @@ from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus, Error, ErrorLevel, ErrorReference, OperatingMode
 from events.vda5050.topics import Kind
 from tests.conformance import schemas
-from tests.conformance.gateways.bench import LEASE, SENT_AGAIN, TOPICS, Bench, PlayedRobot, collects
+from tests.conformance.gateways.bench import LEASE, SENT_AGAIN, TOPICS, Bench, collects
 from tests.conformance.gateways.declared import case
 from tests.conformance.gateways.ordering import ordered
+from tests.conformance.gateways.played import PlayedRobot
 from tests.conformance.gateways.progressing import taken
 from tests.conformance.kit import require
 from tests.flow.shopper import Shopper

@@ -7,9 +7,10 @@ from events.vda5050.order import Order
 from events.vda5050.state import ActionStatus, InfoLevel, Information
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
-from tests.conformance.gateways.bench import Bench, PlayedRobot, collects
+from tests.conformance.gateways.bench import Bench, collects
 from tests.conformance.gateways.declared import case
 from tests.conformance.gateways.ordering import ordered
+from tests.conformance.gateways.played import PlayedRobot
 from tests.conformance.kit import require
 from tests.flow.shopper import Shopper
 

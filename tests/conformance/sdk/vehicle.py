@@ -21,7 +21,8 @@ from vda5050.topics import build_topic
 from events.floor.plan import plan
 from events.vda5050.collecting import COLLECT, QUANTITY
 from events.vda5050.topics import Kind
-from tests.conformance.gateways.bench import SENT_AGAIN, START, Bench, Got, PlayedRobot
+from tests.conformance.gateways.bench import SENT_AGAIN, Bench
+from tests.conformance.gateways.played import START, Got, PlayedRobot
 from tests.conformance.gateways.progressing import picks
 from tests.conformance.kit import Cases, require
 from tests.conformance.sdk.translator import Translator

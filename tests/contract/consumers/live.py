@@ -25,6 +25,12 @@ LIST = {
     "by_staff": FLAG,
 }
 
+ROBOT = {
+    "bot_id": TEXT,
+    "name": TEXT,
+    "status": words("offline", "idle", "active"),
+    "list_id": maybe(TEXT),
+}
 READS: Reads = {
     ("OrderCreated", "OrderApproved", "OrderReadied", "OrderPaid", "OrderCompleted"): ORDER,
     ("OrderRejected",): {**ORDER, "reason": TEXT},
@@ -38,12 +44,8 @@ READS: Reads = {
         "ShoppingListCancelled",
     ): LIST,
     ("ShoppingListItemPicked",): {**LIST, "started_at": optional(maybe(TIME))},
-    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {
-        "bot_id": TEXT,
-        "name": TEXT,
-        "status": words("offline", "idle", "active"),
-        "list_id": maybe(TEXT),
-    },
+    ("BotRegistered", "BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): ROBOT,
+    ("BotRetired",): {**ROBOT, "status": words("offline", "idle", "active", "retired")},
     ("InvoiceCreated", "InvoiceAdjusted", "InvoicePaid", "InvoiceCancelled"): {
         "invoice_id": TEXT,
         "order_id": TEXT,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.simulation.check.parsed_history import ParsedHistory
-from tests.simulation.check.records import Commit
+from tests.simulation.check.records import Commit, Event
 
 # The event that says whose an aggregate is; an order's id is its basket's, and its invoice's.
 SAYS = {("Basket", "Started"), ("Order", "Created"), ("Payment", "Authorized")}
@@ -74,8 +74,12 @@ class Owners:
         return set(self._values("Customer", customer_id, None, begin, end, lambda e: changes.get(e.name))) - {None}
 
     def generations(self, bot_id: str, begin: int, end: int) -> set[int]:
-        """The generations of a robot's tokens from `begin` to `end`."""
-        return set(self._values("Bot", bot_id, 1, begin, end, lambda e: e.data.get("generation")))
+        """The generations of a robot's tokens from `begin` to `end`: 0, which no token has, once it is retired."""
+
+        def of(event: Event) -> int | None:
+            return 0 if event.name == "Retired" else event.data.get("generation")
+
+        return set(self._values("Bot", bot_id, 1, begin, end, of))
 
     def _values(self, kind: str, id: str, first: Any, begin: int, end: int, of: Any) -> list[Any]:
         values = [first]

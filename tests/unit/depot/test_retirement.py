@@ -114,6 +114,14 @@ def test_no_token_of_a_retired_robot_is_valid(floor: Floor) -> None:
     assert queries.handle(asked) == {"not_found": f"the bot {bot_id} is retired"}
 
 
+def test_a_registration_that_is_repeated_gives_no_token_of_a_retired_robot(floor: Floor) -> None:
+    once = {"Idempotency-Key": "once"}
+    bot_id = floor.request("POST", "/bots", {"name": "Ajax"}, once).body["id"]
+    retire(floor, bot_id)
+    again = floor.request("POST", "/bots", {"name": "Ajax"}, once)
+    assert (again.status, again.body["detail"]) == (409, "the bot is retired")
+
+
 @pytest.mark.parametrize(
     ("caller", "code"), [(NOBODY, 401), (A_KIOSK, 403), (customer("ada"), 403), ("itself", 403), ("another", 403)]
 )

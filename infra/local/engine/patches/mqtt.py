@@ -73,7 +73,7 @@ def apply() -> None:
 def listen(seams: Seams, iot: Any) -> None:
     """On the engine's own interface, from the start: the engine only logs that a port is in use."""
     seams.need(iot, "_MtlsAcceptor", "_mtls_server", "_mtls_loop")
-    address = os.environ.get("BIND_HOST", "127.0.0.1"), int(os.environ["IOT_MTLS_PORT"])
+    address = os.environ.get("BIND_HOST", "127.0.0.1"), int(os.environ.get("IOT_MTLS_PORT", "0"))
 
     def bound() -> socket.socket:
         try:
