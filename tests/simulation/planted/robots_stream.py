@@ -49,7 +49,7 @@ BUGS = (
     Bug(
         "stream: one order id for all assignments",
         "An order's id does not tell under which assignment.",
-        (KNOWN_OVER, TAKEN),
+        (KNOWN_OVER, TAKEN, PICKED, PUT_DOWN),
         (Edit(Task.order_id, "{self.list_id}.{self.assignment}", "{self.list_id}.1"),),
     ),
     Bug(
