@@ -96,7 +96,7 @@ class RobotsTopics(ConsumedQueue):
         alarms = Alarms(self, self.stage, self.topics.service)
         are_ours = " OR ".join(f"RuleName = '{name}'" for name in self.rules)
         lost = cloudwatch.MathExpression(
-            expression=f'SELECT SUM(ErrorActionFailure) FROM "AWS/IoT" WHERE {are_ours}',
+            expression=f'SELECT SUM(ErrorActionFailure) FROM "AWS/IoT" WHERE {are_ours}',  # nosec B608  # CloudWatch's
             period=MINUTE,
             label="RulesLost",
         )

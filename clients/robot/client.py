@@ -130,7 +130,7 @@ class Connected:
     def _pause(self, ended: threading.Event) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._tries)
         self._tries = min(self._tries + 1, 10)
-        until = time.monotonic() + random.uniform(0, longest)
+        until = time.monotonic() + random.uniform(0, longest)  # nosec B311  # jitter
         while (left := until - time.monotonic()) > 0 and not ended.wait(min(left, self._seconds_until_due())):
             self._tell(self._robot.tick(self._clock()))
 

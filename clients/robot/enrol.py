@@ -49,7 +49,7 @@ def connected(files: Files, settings: Settings, seed: int | None = None, parking
     identity, floor = files.identity(), plan()
     assert identity is not None
     memory = files.memory() or Memory(floor.parking[parking % len(floor.parking)])
-    chance = random.Random(None if seed is None else f"{seed}/{identity.bot_id}").random
+    chance = random.Random(None if seed is None else f"{seed}/{identity.bot_id}").random  # nosec B311  # what it finds
     return Connected(Robot(identity.bot_id, memory, settings, floor, chance), identity, files)
 
 

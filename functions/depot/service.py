@@ -172,7 +172,8 @@ def cancel_for_order(order_id: str) -> None:
 def register_bot(name: str) -> tuple[str, str]:
     """Register a robot, and return its id and token. Raises InvalidError, UnavailableError.
 
-    A registration that is repeated once the robot is retired raises RefusedError. A token is issued before the robot is registered: where none can be issued, there must be no robot without one.
+    A registration that is repeated once the robot is retired raises RefusedError. A token is issued before the robot is
+    registered: where none can be issued, there must be no robot without one.
     """
     bot_id = context.current().new_id()
     issued = tokens.issue(BOT, bot_id, generation=Bot.generation)

@@ -121,7 +121,8 @@ BUGS = (
         (
             Edit(
                 Inbox._in_turn,
-                'failed += [record["messageId"] for record in handled if not self._redelivery.may_leave(record, error)]',
+                'failed += [record["messageId"] for record in handled '
+                "if not self._redelivery.may_leave(record, error)]",
                 "pass",
             ),
         ),
