@@ -1,7 +1,6 @@
 """The robots' broker in memory: topics, rules to the queue of a service, presence events, and robots that connect."""
 
 import json
-import os
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from events.floor.plan import plan
 from events.vda5050.connection import ConnectionState
 from events.vda5050.text import to_bytes
 
-os.environ.setdefault("ROBOTS_ENDPOINT", "127.0.0.1:8883")  # fleet reads it as deployed
 STILL = Settings()
 
 
