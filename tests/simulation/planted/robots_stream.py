@@ -182,6 +182,12 @@ BUGS = (
         "broker: nothing is told of cuts",
         "The broker tells of connections that begin, and not of those that end.",
         (LEFT_IDLE, SILENT),
-        (Edit(BrokersPresence.ends, "self._tell(DISCONNECTED, client, session, principal, version, more)", "pass"),),
+        (
+            Edit(
+                BrokersPresence._arrive,
+                "self._publish(topic, payload)",
+                "if DISCONNECTED not in topic:\n            self._publish(topic, payload)",
+            ),
+        ),
     ),
 )
