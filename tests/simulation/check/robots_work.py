@@ -167,10 +167,12 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
                 continue
             if commit.causation:  # the end of its connection, or of its work when that had come before
                 continue
+            # Until the depot's word has come, fleet cannot say whether the robot does what it must.
+            told = min((one.handled for one in stream.known[bot_id]), default=history.end)
             handled = [
                 one.handled
                 for one in stream.reports[bot_id]
-                if one.handled is not None and one.goes_on and (order is None or one.order_id == order)
+                if one.handled and one.handled > told and one.goes_on and (order is None or one.order_id == order)
             ]
             safe = [at for at in handled if UNDER_WAY <= commit.at - at <= SAFE]
             if safe:

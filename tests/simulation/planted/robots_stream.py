@@ -181,7 +181,7 @@ BUGS = (
     Bug(
         "broker: nothing is told of cuts",
         "The broker tells of connections that begin, and not of those that end.",
-        (LEFT_IDLE, SILENT),
+        (LEFT_IDLE, SILENT, TRUE_STATE),
         (
             Edit(
                 BrokersPresence._arrive,
