@@ -170,11 +170,15 @@ class Robot(Aggregate):
             self._ask(kind, target, now)
 
     def _is_news(self, task: Task) -> bool:
-        """Whether the task is recorded: not that a robot is idle that has no list, or is done with it."""
+        """Whether the task is recorded: not that a robot is idle that has no list, or is done with it.
+
+        But it is where something in between has not come: that is late then, and must change nothing.
+        """
         if task.order_id:
             return task.order_id != self.task.order_id
         has_list = bool(self.task.order_id) and not self.done
-        return has_list or task.status == "offline" or self.task.version == 0
+        misses = task.version > self.task.version + 1
+        return has_list or task.status == "offline" or misses
 
     def _must_be_connected(self, at: str) -> None:
         """What was received after the end of a connection came over a later one, whose begin is not known yet."""

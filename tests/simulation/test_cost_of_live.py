@@ -17,7 +17,7 @@ from tests.simulation.whole_order import WholeOrder
 # payment; and 2 stubs on the boards that order and list leave.
 UNWATCHED = 19
 BOARDS = UNWATCHED + 16  # and a log item of each on its board; no board shows the payment
-WITH_ITS_PAGE = BOARDS + 14  # and one of each batch in the order's own log, which knows no robot
+WITH_ITS_PAGE = BOARDS + 14  # and one of each in the order's own log, which knows no robot; two come in one batch
 
 
 class WatchedOrder(WholeOrder):

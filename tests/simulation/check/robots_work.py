@@ -24,6 +24,7 @@ STILL_THERE = "a robot that reports over the stream is not taken offline"
 # The broker's event 0.3 s, rule 0.1, the batch's window 1, cold starts 0.6 of three functions, relay, bus and queue a
 # second each, twice: fleet tells the depot.
 SECONDS_OF_A_CUT = 15 * SECOND
+LATELY = 120 * SECOND  # a fault before may still delay what the robot is told: what fails now comes again in seconds
 TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
 CONNECTED = "connected"
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
@@ -96,7 +97,7 @@ def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Vio
             order = f"{list_id}.{number}"
             told = [one.at for one in stream.reports[bot_id] if one.at >= at and one.order_id == order]
             in_time = at > given_back or any(when < given_back - TO_TELL for when in told)
-            if in_time and is_undisturbed(stream, min(at, given_back), max(at, given_back)):
+            if in_time and is_undisturbed(stream, min(at, given_back), max(at, given_back), LATELY):
                 text = f"the list {list_id} was put down under {sorted(by_assignment)}: {bot_id} did so"
                 text += f" {(at - given_back) / SECOND:.0f} s after it was given back"
                 yield Violation(DRIVEN_TWICE, text, {"list": list_id, "robot": bot_id})
@@ -166,10 +167,12 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
                 continue
             if commit.causation:  # the end of its connection, or of its work when that had come before
                 continue
+            # Until the depot's word has come, fleet cannot say whether the robot does what it must.
+            told = min((one.handled for one in stream.known[bot_id]), default=history.end)
             handled = [
                 one.handled
                 for one in stream.reports[bot_id]
-                if one.handled is not None and one.goes_on and (order is None or one.order_id == order)
+                if one.handled and one.handled > told and one.goes_on and (order is None or one.order_id == order)
             ]
             safe = [at for at in handled if UNDER_WAY <= commit.at - at <= SAFE]
             if safe:

@@ -49,7 +49,7 @@ BUGS = (
     Bug(
         "stream: one order id for all assignments",
         "An order's id does not tell under which assignment.",
-        (KNOWN_OVER, TAKEN),
+        (KNOWN_OVER, TAKEN, PICKED, PUT_DOWN),
         (Edit(Task.order_id, "{self.list_id}.{self.assignment}", "{self.list_id}.1"),),
     ),
     Bug(
@@ -126,7 +126,7 @@ BUGS = (
         "stream: rows of robots are not renewed",
         "What a robot reports is written once.",
         (TRUE_STATE,),
-        (Edit(views.keep_report, 'if last and (at <= last["at"]', "if last and (True"),),
+        (Edit(views.keep_report, 'if last and (at < last["at"]', "if last and (True"),),
     ),
     Bug(
         "stream: the depot takes outdated reports",
@@ -181,7 +181,13 @@ BUGS = (
     Bug(
         "broker: nothing is told of cuts",
         "The broker tells of connections that begin, and not of those that end.",
-        (LEFT_IDLE, SILENT),
-        (Edit(BrokersPresence.ends, "self._tell(DISCONNECTED, client, session, principal, version, more)", "pass"),),
+        (LEFT_IDLE, SILENT, TRUE_STATE),
+        (
+            Edit(
+                BrokersPresence._arrive,
+                "self._publish(topic, payload)",
+                "if DISCONNECTED not in topic:\n            self._publish(topic, payload)",
+            ),
+        ),
     ),
 )

@@ -62,6 +62,11 @@ class TestTheTask:
         past = (*GIVEN, TaskChanged(task(5, AGAIN)))
         given(Robot, *past).when(takes(task(4))).then_nothing()
 
+    def test_an_assignment_that_comes_after_its_end_changes_nothing(self) -> None:
+        ended = given(Robot, *IDLE).when(takes(task(4)))
+        ended.then(TaskChanged(task(4)))
+        given(Robot, *IDLE, TaskChanged(task(4))).when(takes(task(3, ORDER))).then_nothing()
+
     def test_an_event_that_comes_twice_changes_nothing(self) -> None:
         given(Robot, *GIVEN).when(takes(task(3, ORDER))).then_nothing()
 
