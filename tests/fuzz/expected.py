@@ -64,6 +64,12 @@ IDS = {
     "PUT /api/depot/bots/{id}/online": {"path.id": "robots"},
     "PUT /api/depot/bots/{id}/offline": {"path.id": "robots"},
     "DELETE /api/depot/bots/{id}": {"path.id": "leaving robots"},
+    "GET /api/fleet/robots/{id}": {"path.id": "robots"},
+    "PUT /api/fleet/robots/{id}/pause": {"path.id": "robots"},
+    "PUT /api/fleet/robots/{id}/resume": {"path.id": "robots"},
+    "PUT /api/fleet/robots/{id}/actions/{actionId}/retry": {"path.id": "robots"},
+    "PUT /api/fleet/robots/{id}/actions/{actionId}/skip": {"path.id": "robots"},
+    "POST /api/fleet/robots/{id}/certificate": {"path.id": "robots"},
     "POST /api/payments": {"body.customerId": "customers"},
     "GET /api/payments/{id}": {"path.id": "payments"},
     "GET /api/payments/invoices/{id}": {"path.id": "approved orders"},
@@ -90,6 +96,10 @@ EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/depot/shopping": _NO_PAGE,
     "GET /api/depot/bots": _NO_PAGE,
     "GET /api/checkout/sagas": _NO_PAGE,
+    "GET /api/fleet/robots": _NO_PAGE,
+    "PUT /api/fleet/robots/{id}/pause": {409: "it is retired"},
+    "PUT /api/fleet/robots/{id}/resume": {409: "it is retired"},
+    "POST /api/fleet/robots/{id}/certificate": {400: "a text that is no signing request", 409: "it is retired"},
     "GET /api/notifications": _NO_PAGE,
     "GET /api/customers/{id}/data": _NO_PAGE,
     "GET /api/payments/differences": _NO_PAGE,
@@ -185,6 +195,9 @@ UNCHECKED_FOR = {
 
 # What is never answered with 200, and why.
 NEVER_OK = {
+    "PUT /api/fleet/robots/{id}/actions/{actionId}/retry": "an action waits only where a robot on the stream says so",
+    "PUT /api/fleet/robots/{id}/actions/{actionId}/skip": "an action waits only where a robot on the stream says so",
+    "POST /api/fleet/robots/{id}/certificate": "the fuzzer makes no signing requests",
     "POST /api/customers/sessions": "the code comes to a phone, which the fuzzer does not have",
     "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked only after a compensation has failed repeatedly",
     "PUT /api/depot/shopping/{id}/assign": "the depot itself assigns every available list to an idle robot, at once",
