@@ -104,8 +104,8 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(dev: 
 
 def test_rows_are_deleted_only_where_what_they_say_is_judged_again(dev: Templates) -> None:
     """An older message may write a deleted row once more: a sweep or the dispatcher then decides by the stream, and a
-    roll-up by the rows of the minute; no message writes a connection's. A row of the vault is deleted in the
-    transaction of a commit, which decides.
+    roll-up by the rows of the minute; no message writes a connection's; of a retired robot only its own row lists what
+    it said, and that has a tombstone. A row of the vault is deleted in the transaction of a commit, which decides.
     """
     deleting = {
         (stack, name)
@@ -113,7 +113,7 @@ def test_rows_are_deleted_only_where_what_they_say_is_judged_again(dev: Template
         if "dynamodb:DeleteItem" in listed(statement["Action"]) and "Vault" not in arn_of(statement["Resource"])
     }
     workers = {"checkout": "InboxWorker", "depot": "Dispatcher", "insights": "InboxWorker", "payments": "InboxWorker"}
-    workers["fleet"] = "InboxWorker"  # of a retired robot, of which no message writes a row any more
+    workers["fleet"] = "InboxWorker"
     workers["live"] = "Service"  # the socket, and the worker that finds a connection gone
     assert {stack for stack, _ in deleting} == set(workers)
     assert all(workers[stack] in name for stack, name in deleting)
