@@ -44,7 +44,7 @@ BUGS = (
         "stream: a withdrawn order is sent again",
         "What the depot says of a robot that lost its list is ignored.",
         (KNOWN_OVER,),
-        (Edit(Robot._is_news, 'return has_list or task.status == "offline"', "return False and has_list"),),
+        (Edit(Robot._is_news, 'return has_list or task.status == "offline" or misses', "return False"),),
     ),
     Bug(
         "stream: one order id for all assignments",
