@@ -138,7 +138,7 @@ class StreamRobot(Client):
             return
         for error in found.body["robot"]["errors"]:
             failed = [one["value"] for one in error["references"] if one["key"] == "actionId"]
-            if error["type"] == errors.PICK_FAILED and failed:
+            if error["type"] in (errors.PICK_FAILED, errors.DROP_FAILED) and failed:
                 what = "retry" if self.chance(0.6, "trying again") else "skip"
                 self.request("PUT", f"/api/fleet/robots/{self.id}/actions/{failed[0]}/{what}", {}, who=self._owner)
 
