@@ -100,7 +100,7 @@ class Worker:
             if queue.dead_letters and message.receives > queue.max_receives:
                 queue.dead_letter(message)
                 continue
-            hidden = VISIBILITY
+            hidden = VISIBILITY + self._window_us
             if self._world.faults.strikes("visibility ends", queue.name):
                 hidden = choices.between(2_000, 3 * SECOND, "visible after")
             message.visible_us = now + hidden

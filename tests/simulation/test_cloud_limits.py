@@ -45,7 +45,7 @@ def test_a_limit_is_the_one_that_is_deployed(simulated: float, file: str, name: 
 
 def test_the_visibility_timeout_is_the_deployed_one() -> None:
     timeout = constant("queues.py", "FUNCTION_TIMEOUT")
-    assert "visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT)" in (INFRA / "queues.py").read_text()
+    assert "visibility_timeout=Duration.seconds(6 * FUNCTION_TIMEOUT + window)" in (INFRA / "queues.py").read_text()
     assert 6 * timeout * SECOND == event_source.VISIBILITY
 
 
@@ -56,7 +56,10 @@ def test_streams_are_read_as_they_are_deployed() -> None:
     assert mapping["max_record_age"] == "Duration.hours(STREAM_HOURS)"
 
 
-def test_queues_are_read_in_batches_of_ten() -> None:
+def test_queues_are_read_in_batches_of_ten_and_that_of_robots_in_larger_ones() -> None:
     source = arguments("queues.py", "add_event_source_mapping")
-    assert source["batch_size"] == "10"
+    assert source["batch_size"] == "self._batch_size"
     assert source["report_batch_item_failures"] == "True"
+    assert "batch_size: int = 10," in (INFRA / "queues.py").read_text()
+    robots = constant("iot.py", "(BATCH, BATCH_SECONDS)")
+    assert robots == (deployment.ROBOTS_BATCH, deployment.ROBOTS_WINDOW)

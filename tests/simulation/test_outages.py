@@ -15,7 +15,7 @@ from tests.simulation.eventbridge_schedules import EventBridgeSchedule
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
 from tests.simulation.faults import NEEDS_A_HAND, OUTAGES, Faults
 from tests.simulation.harness import FakeCaller, a_client, a_world, an_event_table, run_task
-from tests.simulation.outages import BUS, CARRIER, DISABLED, KMS, PROVIDER, WAYS
+from tests.simulation.outages import BROKER, BUS, CARRIER, DISABLED, KMS, PROVIDER, WAYS
 from tests.simulation.schedule import run_schedule
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Queue
@@ -123,6 +123,7 @@ TARGETS = {
     "provider away": PROVIDER,
     "carrier away": CARRIER,
     "KMS away": KMS,
+    "broker away": BROKER,
     "key disabled": DISABLED,
 }
 

@@ -2,11 +2,10 @@
 
 from functions.depot import service as depot_service
 from functions.depot.bot import Bot as DepotBot
-from functions.depot.domain import ShoppingList
 from functions.fleet import inbox, reading, service, views
 from functions.fleet.domain import Robot
 from functions.fleet.reports import Presence, Task
-from tests.simulation.check.collection import ASSIGNMENT_NUMBER, SILENT
+from tests.simulation.check.collection import SILENT
 from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
 from tests.simulation.check.robots import ONE_ROBOT
 from tests.simulation.check.robots_work import (
@@ -44,7 +43,7 @@ BUGS = (
         "stream: a withdrawn order is sent again",
         "What the depot says of a robot that lost its list is ignored.",
         (KNOWN_OVER,),
-        (Edit(Robot._is_news, 'return has_list or task.status == "offline"', "return False and has_list"),),
+        (Edit(Robot._is_news, 'return has_list or task.status == "offline" or misses', "return False"),),
     ),
     Bug(
         "stream: one order id for all assignments",
@@ -127,20 +126,6 @@ BUGS = (
         "What a robot reports is written once.",
         (TRUE_STATE,),
         (Edit(views.keep_report, 'if last and (at < last["at"]', "if last and (True"),),
-    ),
-    Bug(
-        "stream: the depot takes outdated reports",
-        "A report under an earlier assignment of a list counts.",
-        (ASSIGNMENT_NUMBER,),
-        (
-            Edit(
-                ShoppingList.collect,
-                "if self.bot_id != bot_id:\n"
-                '            raise RefusedError("another bot has the shopping list", self.status)\n'
-                "        self._must_have_number(assignment)",
-                "pass",
-            ),
-        ),
     ),
     Bug(
         "stream: the depot ignores which news is older",

@@ -28,7 +28,7 @@ OPENER, RECOVERY, INTRUDER = (
     "evening",
     "intruder",
 )  # names of clients: each name is part of the seed of its choices
-HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 1, 1, 1, 2)
+HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 

@@ -12,6 +12,7 @@ from tests.simulation.workload.client import Client
 
 LEASE = 60.0  # seconds without a message after which the depot takes a robot at work offline
 SHORT, LONG = (0.5, 20.0), (LEASE + 5, 2.5 * LEASE)  # seconds of cuts and pauses
+AFTERWARDS = 60.0  # seconds that a shift lasts at least after what befell its robot
 LOOKS = 12.0  # seconds between two looks of staff at a robot
 ENDS = 150.0  # seconds that a robot may take to end its order when its shift is over
 MODES = (OperatingMode.MANUAL, OperatingMode.INTERVENED, OperatingMode.SERVICE)
@@ -51,6 +52,7 @@ class StreamRobot(Client):
             self.pause(3, LOOKS)
             if befalls and self.chance(0.5, "it befalls now"):
                 befalls.pop()(self)
+                end = max(end, self.cloud.now() + AFTERWARDS)
             self._look_after()
         self.go_home()
 
@@ -136,7 +138,7 @@ class StreamRobot(Client):
             return
         for error in found.body["robot"]["errors"]:
             failed = [one["value"] for one in error["references"] if one["key"] == "actionId"]
-            if error["type"] == errors.PICK_FAILED and failed:
+            if error["type"] in (errors.PICK_FAILED, errors.DROP_FAILED) and failed:
                 what = "retry" if self.chance(0.6, "trying again") else "skip"
                 self.request("PUT", f"/api/fleet/robots/{self.id}/actions/{failed[0]}/{what}", {}, who=self._owner)
 
