@@ -47,12 +47,14 @@ def test_every_command_is_one_of_checkouts_and_its_replies_answer_it() -> None:
 
 
 def test_every_command_that_checkout_may_send_is_in_the_declaration() -> None:
-    commands = {name for name, message in language().items() if message.about.kind is Kind.COMMAND}
+    sent = [message for message in language().values() if message.about.source == "checkout"]
+    commands = {message.about.name for message in sent if message.about.kind is Kind.COMMAND}
     assert {request.command for request in REQUESTS} == commands
 
 
 def test_checkout_consumes_orders_its_own_reminders_and_every_reply_to_its_commands() -> None:
-    replies = {name for name, message in language().items() if message.about.kind is Kind.REPLY}
+    answers = {name: message.about.answers for name, message in language().items() if message.about.answers}
+    replies = {name for name, command in answers.items() if command.about.source == "checkout"}
     own = {message.about.name for message in (SagaWatchEnds, SagasDue, StepTimedOut, SagaMoved)}
     others = {OrderCreated.about.name, OrderCancelled.about.name} | own
     assert {message.about.name for message in inbox.messages} == replies | others
