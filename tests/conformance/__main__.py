@@ -64,8 +64,6 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def main(given: Sequence[str] | None = None) -> int:
     """Run what is asked for; 0 if all of it passed."""
     options = arguments(given)
-    warnings.simplefilter("ignore")  # faulty robots send what no serializer likes
-    logging.disable(logging.CRITICAL)
     if options.list:
         for case in [case for cases, _ in OURS for case in _chosen(cases, options.case)]:
             print(f"{case.section:8} {case.name}: {case.requirement}")
@@ -126,4 +124,6 @@ def _end(results: Sequence[Result], caught: int, faulty: int) -> int:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # faulty robots send what no serializer likes
+    logging.disable(logging.CRITICAL)
     sys.exit(main())
