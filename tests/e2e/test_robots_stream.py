@@ -118,16 +118,7 @@ def test_a_robot_gets_a_certificate_connects_reports_and_is_told_what_to_collect
     shown = eventually(lambda: reported(deployed, robot.id))
     assert (shown["connection"], shown["node"]) == ("online", plan().parking[0])
 
-    def order() -> Any:
-        """The dispatcher gives lists in turn to those that wait, this robot among others."""
-        give_a_list(deployed)
-        return connection.messages
-
-    for _ in range(LISTS):
-        if order():
-            break
-        time.sleep(LOOKED_EVERY)
-    [told] = eventually(lambda: connection.messages)[:1]
+    [told] = given_a_list(deployed, connection)[:1]
     assert told.topic == robot.topics["order"]
     assert told.expiry is not None
     assert told.expiry <= 60
@@ -145,11 +136,25 @@ def reported(deployed: Deployed, bot_id: str) -> Any:
     return shown if shown["lastReportedAt"] else None
 
 
-def give_a_list(deployed: Deployed) -> None:
+def given_a_list(deployed: Deployed, connection: Connection) -> Any:
+    """Make lists until one comes to a robot: those that wait get them in turn. Lists of the others are taken back."""
+    made: list[str] = []
+    try:
+        while not connection.messages and len(made) < LISTS:
+            made.append(a_list(deployed))
+            time.sleep(LOOKED_EVERY)
+        return eventually(lambda: connection.messages)
+    finally:
+        for list_id in made:
+            deployed.mall.post(f"/api/depot/shopping/{list_id}", {})
+
+
+def a_list(deployed: Deployed) -> str:
     product = deployed.mall.get(f"/api/stores/products/{deployed.products[0]}")["product"]
     item = {"storeId": product["storeId"], "productId": product["id"], "quantity": 1}
-    made = deployed.mall.post("/api/depot/shopping", {"orderId": "of-the-staff", "items": [item]})["id"]
+    made = str(deployed.mall.post("/api/depot/shopping", {"orderId": "of-the-staff", "items": [item]})["id"])
     deployed.mall.put(f"/api/depot/shopping/{made}/initiate", {})
+    return made
 
 
 def test_a_robot_may_neither_speak_nor_listen_on_topics_of_another(enrolment: Enrolment) -> None:
