@@ -73,6 +73,9 @@ class Transport(Protocol):
         ...
 
 
+ASKED_AGAIN = 3  # times
+
+
 @dataclass(frozen=True)
 class Address:
     """A broker and the kit's own credentials there. url: mqtts://host:port, or mqtt:// without TLS."""
@@ -197,7 +200,7 @@ def prepared(link: RemoteLink, patience: float) -> PlayedGateway:
     Raises FailedError for one that does not come that far.
     """
     gateway = PlayedGateway(link, patience, seed=None)
-    gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST), 40)  # what came before it is of an earlier case
+    _ask_for_a_state(gateway)
     state = gateway.state()
     if state.paused:
         gateway.answers(gateway.instantly(InstantAction.STOP_PAUSE))
@@ -215,3 +218,14 @@ def prepared(link: RemoteLink, patience: float) -> PlayedGateway:
     begun = PlayedGateway(link, patience, seed=None)
     begun.log = [(arrived, read(MODELS[kind], arrived.payload)) for kind, arrived in link.latest.items()]
     return begun
+
+
+def _ask_for_a_state(gateway: PlayedGateway) -> None:
+    """Ask until it answers, for one that is connecting does not listen yet; what came before is of an earlier case."""
+    for asked_again in range(ASKED_AGAIN, -1, -1):
+        try:
+            gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST), 15)
+            return
+        except FailedError:
+            if not asked_again:
+                raise

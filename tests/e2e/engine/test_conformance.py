@@ -20,7 +20,6 @@ from tests.e2e.engine.workbench import Workbench
 TOPICS = Topics("mallbots-kit")
 TRIED = (
     "is_online_when_connected",
-    "retains_its_connection",
     "sends_its_factsheet_on_request",
     "refuses_an_order_while_another_is_active",
     "cancels_its_order",
