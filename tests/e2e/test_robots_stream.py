@@ -40,10 +40,15 @@ class Enrolled:
 
     def connect(self, as_robot: str | None = None) -> Connection:
         """Connect with a persistent session and a last will, as robots do."""
-        will = (self.topics["connection"], b"{}")
+        will = (self.topics["connection"], to_bytes(robot_of(self.id).will(time.time()).message))
         connection = self.device.connect(as_robot, clean=False, session=60, will=will)
         self.opened.append(connection)
         return connection
+
+
+def robot_of(serial: str) -> Robot:
+    """The logic of a robot that stands at a parking place."""
+    return Robot(serial, Memory(plan().parking[0]), Settings(), plan(), lambda: 0.5)
 
 
 class Enrolment:
@@ -112,7 +117,7 @@ def test_a_robot_gets_a_certificate_connects_reports_and_is_told_what_to_collect
     connection = robot.connect()
     assert is_in(connection)
     assert [connection.subscribe(robot.topics[kind]) for kind in ("order", "instantActions")] == [1, 1]
-    machine = Robot(robot.id, Memory(plan().parking[0]), Settings(), plan(), lambda: 0.5)
+    machine = robot_of(robot.id)
     say(robot, connection, machine.connected(time.time()))
 
     shown = eventually(lambda: reported(deployed, robot.id))
@@ -178,7 +183,8 @@ def refused_to_publish(connection: Connection, topic: str) -> bool:
 
 def test_a_robot_retains_what_it_says_of_its_connection_and_nothing_else(enrolment: Enrolment) -> None:
     robot = enrolment.enrol()
-    assert 0 <= robot.connect().publish(robot.topics["connection"], b"{}", retain=True) < REFUSED
+    will = to_bytes(robot_of(robot.id).will(time.time()).message)
+    assert 0 <= robot.connect().publish(robot.topics["connection"], will, retain=True) < REFUSED
     code = robot.connect().publish(robot.topics["state"], b"{}", retain=True)
     assert code < 0 or code >= REFUSED
 
