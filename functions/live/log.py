@@ -151,26 +151,29 @@ def append(
 def since(shard: Shard, watch: Watch, position: int) -> list[Entry] | None:
     """The items behind a position, all of them; None where that cannot be told, or one is older than the window.
 
-    The head is read first: a client knows no position that no item had, and what is appended meanwhile is found, too.
+    A client knows no position that no item had: there is its item, the next one, or the watch's base is that.
     """
-    newest = head(shard, watch)
-    if position > newest:
-        return None
     oldest = clock.now() - WINDOW
     entries: list[Entry] = []
-    for entry in _behind(shard, watch, position):
+    known = position == watch.base
+    for entry in _from(shard, watch, position):
+        if entry.position == position:
+            known = True
+            continue
         lacks_one = entry.position != position + len(entries) + 1
         if lacks_one or clock.read(entry.time) < oldest or len(entries) == LONGEST_RESUME:
             return None
         entries.append(entry)
-    return entries if position + len(entries) >= newest else None  # items up to the base may have expired
+    reaches_base = position + len(entries) >= watch.base  # items up to the base may have expired
+    return entries if (known or entries) and reaches_base else None
 
 
-def _behind(shard: Shard, watch: Watch, position: int) -> Iterator[Entry]:
+def _from(shard: Shard, watch: Watch, position: int) -> Iterator[Entry]:
+    """The items from a position on; what is appended meanwhile is found, too."""
     after: dict[str, Any] | None = None
     while True:
         page = runtime.current().views.query(
-            _partition(shard, watch), first=_sort(position + 1), limit=100, after=after, consistent=True
+            _partition(shard, watch), first=_sort(position), limit=100, after=after, consistent=True
         )
         for sort, data in zip(page.sorts, page.rows, strict=True):
             yield Entry(int(sort), data["time"], data["changes"])

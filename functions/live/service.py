@@ -27,32 +27,26 @@ TOO_MANY = f"a connection subscribes to {subscriptions.MOST_TOPICS} topics at mo
 AGAIN = "this cannot be answered now: try again in a moment"
 
 
-def connect(connection: str, caller: Caller) -> None:
-    """Write down who has a connection."""
-    subscriptions.connect(connection, caller)
-
-
 def disconnect(connection: str) -> None:
     """Forget a connection and its subscriptions."""
     subscriptions.forget(connection)
 
 
-def subscribe(connection: str, wanted: Iterable[Wanted]) -> None:
+def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted]) -> None:
     """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
 
     A topic's subscription is written first, once for all its shards, so that what is appended from now on is posted. A
-    topic that fails, or is one too many, is answered by an error, and the others go on. Frames that are handled side by
-    side do not see each other's topics, so a connection may have some more.
+    topic that fails, or is one too many, is answered by an error, and the others go on. Raises UnavailableError.
     """
-    known = subscriptions.topics_of(connection)
+    too_many = subscriptions.record(connection, caller, [one.topic for one in wanted])
     subscribed: set[str] = set()
     with _forgetting(connection):
         for one in dict.fromkeys(wanted):
             try:
+                if one.topic in too_many:
+                    _send(connection, Error(code="unreadable", message=TOO_MANY, topic=one.topic))
+                    continue
                 if one.topic not in subscribed:
-                    if len(known | subscribed | {one.topic}) > subscriptions.MOST_TOPICS:
-                        _send(connection, Error(code="unreadable", message=TOO_MANY, topic=one.topic))
-                        continue
                     subscriptions.subscribe(connection, one.topic)
                     subscribed.add(one.topic)
                 _answer(connection, one)
@@ -87,9 +81,10 @@ def _catch_up(shard: Shard, wanted: Wanted) -> Iterator[str]:
 
 def unsubscribe(connection: str, names: Iterable[str]) -> None:
     """End subscriptions."""
+    topics = list(names)
+    subscriptions.unsubscribe(connection, topics)
     with _forgetting(connection):
-        for topic in names:
-            subscriptions.unsubscribe(connection, topic)
+        for topic in topics:
             _send(connection, Unsubscribed(topic=topic))
 
 

@@ -1,4 +1,4 @@
-"""The staff's stream: connections, and the frames of a client."""
+"""The staff's stream: connections that end, and the frames of a client."""
 
 from functions.kernel.rest.socket import Connection, Socket, UnreadableFrameError
 from functions.kernel.runtime.context import STAFF
@@ -16,11 +16,6 @@ socket = Socket(
 )
 
 
-@socket.opened
-def opened(connection: Connection) -> None:
-    service.connect(connection.id, connection.caller)
-
-
 @socket.closed
 def closed(connection: Connection) -> None:
     service.disconnect(connection.id)
@@ -35,7 +30,7 @@ def failed(connection: Connection, error: Exception) -> None:
 
 @socket.on(Subscribe)
 def subscribe(connection: Connection, frame: Subscribe) -> None:
-    service.subscribe(connection.id, frame.topics)
+    service.subscribe(connection.id, connection.caller, frame.topics)
 
 
 @socket.on(Unsubscribe)

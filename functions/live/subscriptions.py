@@ -1,64 +1,100 @@
 """Who is connected, and to what each subscribes: rows with an expiry, for `$disconnect` is told on best effort.
 
-A connection lives for two hours (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html); its rows
-expire ten minutes after that, or go at the first post that finds it gone.
+A connection has one row with all its topics, written with its first subscription, and each topic a row for each
+subscriber. A connection lives for two hours (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html);
+its rows expire ten minutes after that, or go when it is known to have ended.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.views import Row
 
 KEPT = timedelta(hours=2, minutes=10)
 MOST_TOPICS = 100  # of a connection: a page shows five boards and an order or two
-TOPIC = "topic "
+ROW = "topics"
+TRIES = 10  # of a change of a connection's row, which frames that are handled side by side also change
+AT_ONCE = "this connection subscribes in many frames at once: ask again in a moment"
 
 
-def connect(connection: str, caller: Caller) -> None:
-    """Write down who has a connection."""
-    data = {"role": caller.role, "id": caller.id, "since": clock.stamp()}
-    _put(_connection(connection), "who", data)
+@dataclass(frozen=True)
+class Connected:
+    """A connection as its row has it: whose it is (role and id), since when, and its topics.
+
+    version: how often the row was written.
+    """
+
+    role: str
+    id: str
+    since: str
+    topics: tuple[str, ...] = ()
+    version: int = 0
+
+
+def record(connection: str, caller: Caller, topics: Iterable[str]) -> set[str]:
+    """Write down to what a connection is about to subscribe, and return the topics that are too many for it.
+
+    Its row is not read before the first write, and not written again where it has all these topics. Raises
+    UnavailableError.
+    """
+    wanted = list(dict.fromkeys(topics))
+    there = Connected(caller.role, caller.id, clock.stamp())
+    for attempt in range(TRIES):
+        kept = list(dict.fromkeys([*there.topics, *wanted]))[:MOST_TOPICS]
+        after = replace(there, topics=tuple(kept), version=there.version + 1)
+        if kept == list(there.topics) or _write(connection, after):
+            return set(wanted) - set(kept)
+        if attempt:
+            clock.back_off(attempt - 1)
+        there = _read(connection) or replace(there, topics=(), version=0)
+    raise UnavailableError(AT_ONCE)
 
 
 def subscribe(connection: str, topic: str) -> None:
-    """Subscribe a connection to a topic. The row by which it is found again comes first."""
-    _put(_connection(connection), f"{TOPIC}{topic}", {})
-    _put(_subscribers(topic), connection, {})
+    """Subscribe a connection to a topic that is recorded: without that, its end would not end the subscription."""
+    _put(_subscribers(topic), connection, {}, 1)
 
 
-def topics_of(connection: str) -> set[str]:
-    """The topics to which a connection subscribes, read consistently."""
-    sorts = _sorts(_connection(connection))
-    return {sort.removeprefix(TOPIC) for sort in sorts if sort.startswith(TOPIC)}
-
-
-def unsubscribe(connection: str, topic: str) -> None:
-    """End a subscription."""
-    views = runtime.current().views
-    views.delete(_subscribers(topic), connection)
-    views.delete(_connection(connection), f"{TOPIC}{topic}")
+def unsubscribe(connection: str, topics: Iterable[str]) -> None:
+    """End subscriptions. Raises UnavailableError."""
+    unwanted = set(topics)
+    _leave(connection, sorted(unwanted))
+    for attempt in range(TRIES):
+        there = _read(connection)
+        if there is None or not unwanted & set(there.topics):
+            return
+        kept = tuple(topic for topic in there.topics if topic not in unwanted)
+        if _write(connection, replace(there, topics=kept, version=there.version + 1)):
+            return
+        clock.back_off(attempt)
+    raise UnavailableError(AT_ONCE)
 
 
 def forget(connection: str, found_by: Iterable[str] = ()) -> None:
-    """Delete all rows of a connection that has ended.
+    """End all subscriptions of a connection that has ended; its row goes last.
 
     found_by: topics by which it was found. A connection that ends while it subscribes may have a row there alone: what
     forgot it first came between the two writes.
     """
-    sorts = {*_sorts(_connection(connection)), *(f"{TOPIC}{topic}" for topic in found_by)}
-    for sort in sorted(sorts):
-        if sort.startswith(TOPIC):
-            unsubscribe(connection, sort.removeprefix(TOPIC))
-        else:
-            runtime.current().views.delete(_connection(connection), sort)
+    there = _read(connection)
+    _leave(connection, sorted({*(there.topics if there else ()), *found_by}))
+    if there:
+        runtime.current().views.delete(_connection(connection), ROW)
 
 
 def subscribers(topic: str) -> list[str]:
     """The connections that subscribe to a topic, read consistently."""
     return list(_sorts(_subscribers(topic)))
+
+
+def _leave(connection: str, topics: Sequence[str]) -> None:
+    for topic in topics:
+        runtime.current().views.delete(_subscribers(topic), connection)
 
 
 def _sorts(partition: str) -> Iterator[str]:
@@ -71,9 +107,19 @@ def _sorts(partition: str) -> Iterator[str]:
             return
 
 
-def _put(partition: str, sort: str, data: dict[str, Any]) -> None:
+def _read(connection: str) -> Connected | None:
+    data = runtime.current().views.get(_connection(connection), ROW)
+    return Connected(**{**data, "topics": tuple(data["topics"])}) if data else None
+
+
+def _write(connection: str, connected: Connected) -> bool:
+    """Write a connection's row unless it was written since the version before was read."""
+    return _put(_connection(connection), ROW, asdict(connected), connected.version)
+
+
+def _put(partition: str, sort: str, data: dict[str, Any], version: int) -> bool:
     expires = int((clock.now() + KEPT).timestamp())
-    runtime.current().views.put(Row(partition, sort, data, expires=expires), 1)
+    return runtime.current().views.put(Row(partition, sort, data, expires=expires), version)
 
 
 def _connection(connection: str) -> str:

@@ -48,7 +48,6 @@ class Socket:
         self.may = tuple(may)
         self.uses = uses
         self._frames: dict[str, tuple[type[BaseModel], Callable[[Connection, Any], object]]] = {}
-        self._opened: list[Callable[[Connection], object]] = []
         self._closed: list[Callable[[Connection], object]] = []
         self._failed: list[Callable[[Connection, Exception], object]] = []
 
@@ -56,11 +55,6 @@ class Socket:
     def frames(self) -> list[type[BaseModel]]:
         """The frames that it reads, by their actions."""
         return [self._frames[action][0] for action in sorted(self._frames)]
-
-    def opened(self, handler: Callable[[Connection], object]) -> Callable[[Connection], object]:
-        """Register what to do when a client connects; where it fails, the connection is refused."""
-        self._opened.append(handler)
-        return handler
 
     def closed(self, handler: Callable[[Connection], object]) -> Callable[[Connection], object]:
         """Register what to do when a connection has ended. AWS tells of it on best effort."""
@@ -83,7 +77,7 @@ class Socket:
         return register
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Handle one event of the WebSocket API. Only `$connect` is refused: 403 for another role, 503 where it fails.
+        """Handle one event of the WebSocket API. Only `$connect` is refused: 403 for another role.
 
         What fails later is told by a frame: an answer that is no success would be an "Internal server error" to the
         client, without a word of what failed.
@@ -105,12 +99,6 @@ class Socket:
     def _open(self, connection: Connection) -> dict[str, Any]:
         if not connection.caller.has(*self.may):
             return {"statusCode": 403}
-        try:
-            for handler in self._opened:
-                handler(connection)
-        except Exception as error:
-            observe.log_error("a connection failed", error)
-            return {"statusCode": 503}
         return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": self.protocol}}
 
     def _work(self, route: str, connection: Connection, event: dict[str, Any]) -> None:

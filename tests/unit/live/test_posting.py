@@ -49,8 +49,7 @@ def test_one_that_ended_while_it_subscribed_is_forgotten_by_the_first_post(
 ) -> None:
     """`$disconnect` came between the two rows of the subscription: only the one by which it is found is there."""
     connections.close("desk-2")
-    runtime.current().views.delete("connection desk-2", "topic orders")
-    runtime.current().views.delete("connection desk-2", "who")
+    runtime.current().views.delete("connection desk-2", "topics")
     assert batch((order("a"), 1)) == []
     assert "desk-2" not in subscribers()
 

@@ -26,7 +26,7 @@ def rows(beginning: str) -> set[tuple[str, str]]:
 def test_staff_and_operators_connect_and_get_the_first_of_their_subprotocols_alone(role: str) -> None:
     answer = socket.handle(event("$connect", "one", caller=Caller(role, "mia")))
     assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "mallbots.v1"}}
-    assert rows("connection one") == {("connection one", "who")}
+    assert rows("connection") == set()
 
 
 @pytest.mark.parametrize("caller", [Caller("customer", "c"), Caller("bot", "b"), Caller("kiosk", "k"), Caller()])
@@ -35,12 +35,27 @@ def test_nobody_else_connects(caller: Caller) -> None:
     assert rows("connection") == set()
 
 
-def test_a_connection_that_cannot_be_written_down_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> bool:
-        raise ConnectionError
+def test_a_connection_that_subscribes_has_a_row_that_says_whose_it_is(desk: Desk) -> None:
+    desk.subscribes("stores", "lists")
+    desk.subscribes("lists", "robots")
+    row = runtime.current().views.get(f"connection {desk.id}", "topics")
+    assert row
+    assert (row["role"], row["id"], row["topics"]) == ("staff", "clerk-1", ["stores", "lists", "robots"])
 
-    monkeypatch.setattr(MemoryViews, "put", fail)
-    assert socket.handle(event("$connect", "one")) == {"statusCode": 503}
+
+def test_frames_at_once_keep_each_others_topics(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, meanwhile = MemoryViews.put, ["lists", "robots"]
+
+    def overtaken(store: MemoryViews, row: Row, version: int) -> bool:
+        if row.partition.startswith("connection") and meanwhile:
+            desk.subscribes(meanwhile.pop())
+        return put(store, row, version)
+
+    monkeypatch.setattr(MemoryViews, "put", overtaken)
+    desk.subscribes("stores")
+    row = runtime.current().views.get(f"connection {desk.id}", "topics")
+    assert row
+    assert set(row["topics"]) == {"stores", "lists", "robots"}
 
 
 def test_rows_of_a_connection_and_its_subscriptions_expire_ten_minutes_after_it_must_have_ended(
@@ -50,7 +65,7 @@ def test_rows_of_a_connection_and_its_subscriptions_expire_ten_minutes_after_it_
     views = runtime.current().views
     assert isinstance(views, MemoryViews)
     its_own = [key for key in views.items if "desk-1" in key[0] or key[1] == "desk-1"]
-    assert len(its_own) == 3
+    assert len(its_own) == 2
     for key in its_own:
         assert int(views.items[key]["expires"]["N"]) == time.now.timestamp() + (2 * 60 + 10) * 60
 
@@ -105,7 +120,7 @@ def test_each_topic_is_subscribed_to_once_a_frame_however_many_of_its_shards_it_
     monkeypatch.setattr(MemoryViews, "put", noted)
     frames = desk.sends(desk.client.wants(["orders", "stores"]))
     assert [frame["type"] for frame in frames] == ["subscribed"] * 5
-    assert written == ["connection desk-1", "subscribers orders", "connection desk-1", "subscribers stores"]
+    assert written == ["connection desk-1", "subscribers orders", "subscribers stores"]
 
 
 def test_an_entry_that_a_frame_has_twice_is_answered_once(desk: Desk) -> None:
@@ -123,7 +138,7 @@ def test_a_connection_subscribes_to_a_hundred_topics_at_most_and_keeps_those_tha
         ("error", names[101]),
     ]
     assert frames[0]["code"] == "unreadable"
-    assert len(rows("connection desk-1")) == len(rows("subscribers")) + 1 == 101
+    assert len(rows("subscribers")) == 100
     desk.sends({"action": "unsubscribe", "topics": [{"topic": names[5]}]})
     assert [frame["type"] for frame in desk.subscribes(names[100])] == ["snapshot"]
 

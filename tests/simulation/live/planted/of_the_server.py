@@ -75,7 +75,7 @@ BUGS = (
         (RESUMED, WINDOW),
         (
             Edit(log.since, "entry.position != position + len(entries) + 1", "False"),
-            Edit(log._behind, "first=_sort(position + 1)", "first=_sort(position + 2)"),
+            Edit(log._from, "first=_sort(position)", "first=_sort(position + 2)"),
         ),
     ),
     ServerBug(
@@ -112,7 +112,7 @@ BUGS = (
         "the gone are kept",
         "Subscriptions of a connection that has ended are kept.",
         (FORGOTTEN,),
-        (Edit(subscriptions.forget, "unsubscribe(connection, sort.removeprefix(TOPIC))", "pass"),),
+        (Edit(subscriptions._leave, "runtime.current().views.delete(_subscribers(topic), connection)", "pass"),),
     ),
     ServerBug(
         "a lost append",
