@@ -11,6 +11,7 @@ STORE_ID: Final = "storeId"
 PRODUCT_ID: Final = "productId"
 QUANTITY: Final = "quantity"
 
+DIGITS: Final = 9  # of a number in an id or a result: longer ones are no numbers of the mall
 MOST_ACTIONS: Final = 100  # in one order: one for each line of a list
 MOST_BYTES: Final = (
     131_072  # of one message: what IoT Core takes (https://docs.aws.amazon.com/general/latest/gr/iot-core.html)
@@ -25,9 +26,8 @@ def order_id(list_id: str, assignment: int) -> str:
 def list_and_assignment(order_id: str) -> tuple[str, int] | None:
     """The list and assignment of an order id; None for an order that is none of ours."""
     list_id, dot, assignment = order_id.rpartition(".")
-    if not (dot and list_id and assignment.isascii() and assignment.isdecimal()):
-        return None
-    return list_id, int(assignment)
+    number = whole(assignment)
+    return (list_id, number) if dot and list_id and number is not None else None
 
 
 def collect(action_id: str, store_id: str, product_id: str, quantity: int) -> Action:
@@ -48,4 +48,9 @@ def drop(action_id: str) -> Action:
 
 def collected(result: str | None) -> int | None:
     """How many a collect action took by its result; None for a result that is no whole number."""
-    return int(result) if result and result.isascii() and result.isdecimal() else None
+    return whole(result or "")
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a text of at most nine digits names; None for any other text."""
+    return int(text) if len(text) <= DIGITS and text.isascii() and text.isdecimal() else None

@@ -75,8 +75,9 @@ def instant_actions(
 def line_of(order_id: str, action_id: str) -> Line | None:
     """What a collect action of an order is for; None for any other action."""
     match action_id.removeprefix(order_id + SEPARATOR).split(SEPARATOR):
-        case [store_id, product_id, quantity] if action_id.startswith(order_id + SEPARATOR) and quantity.isdecimal():
-            return Line(unquote(store_id), unquote(product_id), int(quantity))
+        case [store_id, product_id, digits] if action_id.startswith(order_id + SEPARATOR):
+            quantity = collecting.whole(digits)
+            return None if quantity is None else Line(unquote(store_id), unquote(product_id), quantity)
     return None
 
 

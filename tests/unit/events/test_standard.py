@@ -223,7 +223,9 @@ def test_an_order_id_tells_list_and_assignment():
     assert collecting.list_and_assignment(collecting.order_id("a.b", 12)) == ("a.b", 12)
 
 
-@pytest.mark.parametrize("order_id", ["", "list", "list.", ".1", "list.one", "list.-1", "list.²"])
+@pytest.mark.parametrize(
+    "order_id", ["", "list", "list.", ".1", "list.one", "list.-1", "list.²", "list." + "9" * 5_000]
+)
 def test_an_order_id_of_others_tells_nothing(order_id: str):
     assert collecting.list_and_assignment(order_id) is None
 
@@ -240,7 +242,8 @@ def test_a_collect_action_says_what_to_take():
 
 
 @pytest.mark.parametrize(
-    ("result", "count"), [("3", 3), ("0", 0), ("-1", None), ("3.0", None), ("", None), (None, None)]
+    ("result", "count"),
+    [("3", 3), ("0", 0), ("-1", None), ("3.0", None), ("9" * 5_000, None), ("", None), (None, None)],
 )
 def test_the_result_of_a_collect_action_is_a_whole_number(result: str | None, count: int | None):
     assert collecting.collected(result) == count

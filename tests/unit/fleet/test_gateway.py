@@ -246,6 +246,13 @@ class TestWhatIsShown:
         gateway.deliver(late)
         assert (views.report(BOT) or {})["node"] == "depot"
 
+    def test_a_robot_that_shows_an_order_with_an_absurd_number_hides_no_other(self, gateway: Gateway) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        gateway.comes()
+        assert gateway.says(1, order_id="list-1." + "9" * 5_000, node_states=AHEAD)
+        [shown], _ = service.robots(10, None)
+        assert (shown.list_id, shown.assignment) == (None, None)
+
     def test_of_a_retired_robot_nothing_is_shown_and_it_is_revoked(self, gateway: Gateway) -> None:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
         gateway.comes()

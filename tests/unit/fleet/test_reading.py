@@ -39,6 +39,12 @@ def test_a_collect_that_has_ended_took_what_it_says(status: ActionStatus, result
     assert report(action(COLLECT, status, result)).picked == (Pick("store-1", "product-1", taken),)
 
 
+@pytest.mark.parametrize("digits", ["9" * 10, "9" * 5_000, "²", "٣", "-1", "1.0", "NaN", ""])
+def test_a_number_that_the_mall_would_not_write_is_none(digits: str) -> None:
+    assert report(action(f"{ORDER}:store-1:product-1:{digits}", ActionStatus.FINISHED, "1")).picked == ()
+    assert report(action(COLLECT, ActionStatus.FINISHED, digits)).picked == (Pick("store-1", "product-1", 3),)
+
+
 @pytest.mark.parametrize("status", [status for status in ActionStatus if not status.ended])
 def test_a_collect_that_has_not_ended_counts_as_nothing(status: ActionStatus) -> None:
     assert report(action(COLLECT, status, "3"), action(OTHER, ActionStatus.FINISHED, "1")).picked == (
