@@ -166,7 +166,26 @@ class TestWhatTheRobotCollects:
         assert gateway.deliver(*(gateway.body("state", one) for one in said))
         assert gateway.commits == commits + 1
         reports = [message.detail["data"] for message in promised() if message.name == "ReportCollection"]
-        assert [(len(report["picked"]), report["done"]) for report in reports] == [(0, False), (1, False), (1, True)]
+        assert [(len(report["picked"]), report["done"]) for report in reports] == [(1, False), (1, True)]
+
+    def test_a_hundred_states_of_the_longest_order_that_waited_in_the_queue_are_handled_at_once(
+        self, gateway: Gateway
+    ) -> None:
+        gateway.comes()
+        gateway.assigned("list-1", 1, 3)
+        ended = [
+            ActionState(
+                action_id=f"list-1.1:00000000-0000-0000-0000-000000000001:00000000-0000-0000-0000-{n:012}:1",
+                action_status=ActionStatus.FINISHED,
+            )
+            for n in range(100)
+        ]
+        said = [
+            state(BOT, n, order_id="list-1.1", node_states=AHEAD, action_states=tuple(ended[:n])) for n in range(1, 101)
+        ]
+        assert gateway.deliver(*(gateway.body("state", one) for one in said))
+        [report] = [message.detail["data"] for message in promised() if message.name == "ReportCollection"]
+        assert len(report["picked"]) == 100
 
     def test_it_is_reported_in_the_flow_of_the_list(self, gateway: Gateway) -> None:
         gateway.comes()
