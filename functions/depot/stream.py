@@ -53,13 +53,16 @@ def collect(report: Report) -> None:
 def connected(bot_id: str, stream_version: int) -> None:
     """A robot is connected to the robots' stream, and so online; its stream at the fleet says so at this version.
 
+    That is a heartbeat of a robot without a list. One at work keeps its list by what it does with it, or else a robot
+    that begins anew whenever it gets its order would keep that for ever.
+
     What an older version says changes nothing. The depot registers robots, so one that it does not know has no place
     here and never will have; of one that is retired nothing is to follow either.
     """
 
     def decide(bot: Bot) -> None:
         bot.connect(stream_version)
-        if bot.changes:
+        if bot.changes and not bot.list_id:
             lease.renew(bot_id)
 
     if not bots.load(bot_id).aggregate.is_new:

@@ -40,6 +40,15 @@ def test_a_robot_at_work_whose_reports_end_is_offline_after_60_seconds_and_withi
     assert (robot(bot_id), status()) == (("offline", None), ("available", None))
 
 
+def test_a_robot_that_connects_again_and_again_without_its_order_keeps_no_list(floor: Floor) -> None:
+    bot_id = at_work(floor)
+    for version in range(3, 12, 2):
+        floor.pass_time(30)
+        says(floor, bot_id, version, connected=False)
+        says(floor, bot_id, version + 1, connected=True)
+    assert service.shopping_list("order-1").assignment == 2
+
+
 def test_what_the_fleet_knows_is_recorded_so_that_it_is_asked_once_in_a_lease(floor: Floor) -> None:
     bot_id = connected(floor)
     floor.catalogue.heard[bot_id] = floor.now + timedelta(seconds=70)
