@@ -18,7 +18,7 @@ from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
-WRITTEN_FOR = timedelta(seconds=15)
+WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the depot takes what it is told of robots
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
 
@@ -67,7 +67,7 @@ def report(robot_id: str) -> dict[str, Any] | None:
 
 
 def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str, Any], *, heard: bool) -> None:
-    """Keep what a robot reported, unless the row says the same and is not 15 seconds old.
+    """Keep what a robot reported, unless the row says the same, and has said so for less than 15 seconds.
 
     number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
     """
@@ -75,7 +75,7 @@ def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str
     if last and (at < last["at"] or (number <= tuple(last["number"]) and not passed(last["at"], at, LATE))):
         return
     news = _essence(shown) != _essence(last)
-    if last and not news and clock.read(at) - clock.read(last["at"]) < WRITTEN_FOR:
+    if last and not news and not passed(last["heard"] if heard else last["at"], at, _written_for()):
         return
     data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
     runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
@@ -117,6 +117,10 @@ def _essence(shown: dict[str, Any]) -> dict[str, Any]:
     kept = {name: shown.get(name) for name in ("node", "paused", "mode", "order", "errors", "retriable")}
     battery = shown.get("battery")
     return kept | {"battery": None if battery is None else battery // 10}
+
+
+def _written_for() -> float:
+    return min(WRITTEN_FOR, int(runtime.current().setting("ROBOT_LEASE")) / 4)
 
 
 def _version(at: str, header: int = 0) -> int:

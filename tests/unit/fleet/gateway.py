@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,8 +32,9 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 class Gateway:
     """The service, a fake broker, and a clock that tests advance. Each message that it is told is one batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self.now = NOON
+        self.settings = settings
         self.broker = MemoryBroker(self)
         self.identities = MemoryIdentities()
         self.store = MemoryEventStore()
@@ -43,7 +44,9 @@ class Gateway:
     @contextmanager
     def open(self) -> Iterator["Gateway"]:
         adapters = {"broker": self.broker, "identities": self.identities, "revocation": self.identities}
-        running: Runtime = memory_runtime("fleet", store=self.store, queues={"topics": self.queue}, adapters=adapters)
+        running: Runtime = memory_runtime(
+            "fleet", settings=self.settings, store=self.store, queues={"topics": self.queue}, adapters=adapters
+        )
         with runtime.active(running), clock.fixed(lambda: self.now):
             yield self
 

@@ -10,6 +10,7 @@ from events.vda5050.state import ActionState, ActionStatus, NodeState, Operating
 from functions.fleet import service, views
 from functions.fleet.orders import drop_id
 from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.runtime import clock
 from tests.support.promised import promised
 from tests.support.states import state
 from tests.unit.fleet.gateway import BOT, Gateway
@@ -244,6 +245,26 @@ class TestWhatIsShown:
             written.append((views.report(BOT) or {})["at"])
         assert len(set(written)) == 1 + 40 // 15
         assert gateway.commits == commits
+
+    @pytest.mark.parametrize(("lease", "seconds"), [(60, 15), (20, 5), (600, 15)])
+    def test_when_it_reported_is_never_older_than_the_depot_takes_it(self, lease: int, seconds: int) -> None:
+        with Gateway({"MALLBOTS_ROBOT_LEASE": str(lease)}).open() as gateway:
+            gateway.comes()
+            for header in range(1, 41):
+                gateway.passes(1)
+                gateway.says(header)
+                assert (gateway.now - clock.read(views.last_heard([BOT])[BOT])).total_seconds() < seconds
+
+    def test_that_it_does_what_it_must_again_is_written_at_once(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        gateway.passes(20)
+        gateway.says(1)
+        gateway.is_idle(BotFinished, 4)
+        gateway.passes(1)
+        gateway.says(2)
+        assert views.last_heard([BOT]) == {BOT: clock.stamp()}
 
     @pytest.mark.parametrize(
         "change", [{"last_node_id": "depot"}, {"paused": True}, {"operating_mode": OperatingMode.SERVICE}]
