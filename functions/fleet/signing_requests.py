@@ -49,7 +49,7 @@ def read(pem: str) -> SigningRequest:
         if not request.is_signature_valid:
             raise InvalidError("csr: its signature is not by its own key: make the request anew")
         return SigningRequest(pem, key)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise InvalidError(f"csr: this cannot be read as a certificate signing request; make one by: {HOW}") from error
 
 

@@ -1,5 +1,7 @@
 """Which signing requests are fit for a robot's certificate, and what is said of the others."""
 
+from base64 import b64encode
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -51,6 +53,14 @@ def test_a_weak_or_unknown_key_is_refused(key: object) -> None:
     with pytest.raises(InvalidError) as refused:
         read(signing_request(key))
     assert str(refused.value) == KINDS
+
+
+def test_a_request_of_a_version_that_does_not_exist_is_refused() -> None:
+    content = x509.load_pem_x509_csr(signing_request().encode()).public_bytes(Encoding.DER)
+    version = bytes([2, 1, 0])  # an integer of one byte, which is the first of a request
+    text = b64encode(content.replace(version, bytes([2, 1, 5]), 1)).decode()
+    with pytest.raises(InvalidError, match="this cannot be read as a certificate signing request"):
+        read(f"-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n")
 
 
 def test_a_key_that_signs_without_a_hash_is_refused() -> None:
