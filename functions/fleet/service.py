@@ -140,7 +140,7 @@ def take_task(id: str, task: Task) -> None:
             robot.set_out(node, now)
 
     robot = streams.create(id, decide)
-    if robot.changes or robot.task.version == task.version:  # not for one that comes late
+    if robot.changes or robot.retired or robot.task.version == task.version:  # not for one that comes late
         _send_what_is_open(robot)
 
 

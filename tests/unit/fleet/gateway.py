@@ -111,8 +111,8 @@ class Gateway:
     def is_offline(self, version: int) -> bool:
         return self.depot_says(BotWentOffline(bot_id=BOT, name="Ajax", status="offline", list_id=None), version)
 
-    def is_retired(self, version: int) -> bool:
-        return self.depot_says(BotRetired(bot_id=BOT, name="Ajax", status="retired", list_id=None), version)
+    def is_retired(self, version: int, id: str = "") -> bool:
+        return self.depot_says(BotRetired(bot_id=BOT, name="Ajax", status="retired", list_id=None), version, id)
 
     def comes(self) -> None:
         """The robot comes online and is idle, as the depot knows."""

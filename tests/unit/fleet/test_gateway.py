@@ -118,6 +118,19 @@ class TestABrokerThatIsDown:
         assert gateway.orders == ["list-1.1"]
         assert gateway.commits == commits
 
+    def test_a_robot_that_is_retired_at_work_is_told_to_stop_when_the_message_is_handled_again(
+        self, gateway: Gateway
+    ) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+        gateway.broker.failing = ConnectionError("down")
+        assert not gateway.is_retired(4, id="retired")
+        gateway.broker.failing = None
+        assert gateway.is_retired(4, id="retired")
+        assert (gateway.asked, gateway.identities.revoked) == (["cancelOrder"], [BOT])
+
     def test_a_state_is_handled_again_and_what_it_led_to_goes_out_after_some_seconds(self, gateway: Gateway) -> None:
         gateway.goes_online()
         gateway.visits("list-1", 1)
