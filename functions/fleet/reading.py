@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from events.floor.plan import plan
 from events.vda5050 import collecting
 from events.vda5050.factsheet import Factsheet, Scope
-from events.vda5050.state import ActionState, ActionStatus, ErrorLevel, OperatingMode, State
+from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, OperatingMode, State
 from functions.fleet.orders import drop_id, line_of
 from functions.fleet.reports import Pick, Report
 
 NEEDED = (collecting.COLLECT, collecting.DROP)  # what a robot must be able to do on a node
 LACKS_ACTION = "FACTSHEET_LACKS_ACTION"  # our own error at the console
+# What is kept of a robot's words, which may take 128 KB: a page of robots is one answer, and each row is paid by size.
+MOST_ERRORS, MOST_REFERENCES, LONGEST_TEXT = 20, 10, 500
+LONGEST_ID = 500  # characters of an order's or action's id: those of the mall have about 150
 KEEPS_FROM_GOING_ON = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
 
 
@@ -99,19 +102,20 @@ def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
         "mode": str(state.operating_mode),
         "battery": state.power_supply.state_of_charge,
         "order": None if state.idle else state.order_id,
-        "errors": [
-            {
-                "type": error.error_type,
-                "level": str(error.error_level),
-                "description": error.error_description or "",
-                "hint": error.error_hint or "",
-                "references": [[r.reference_key, r.reference_value] for r in error.error_references or ()],
-            }
-            for error in state.errors
-        ]
-        + [_lacks(action) for action in lacks],
-        "retriable": sorted(shown.retriable),
+        "errors": [_error(error) for error in state.errors[:MOST_ERRORS]] + [_lacks(action) for action in lacks],
+        "retriable": sorted(id for id in shown.retriable if len(id) <= LONGEST_ID)[: collecting.MOST_ACTIONS],
         "listens": shown.listens,
+    }
+
+
+def _error(error: Error) -> dict[str, Any]:
+    references = (error.error_references or ())[:MOST_REFERENCES]
+    return {
+        "type": error.error_type[:LONGEST_TEXT],
+        "level": str(error.error_level),
+        "description": (error.error_description or "")[:LONGEST_TEXT],
+        "hint": (error.error_hint or "")[:LONGEST_TEXT],
+        "references": [[r.reference_key[:LONGEST_TEXT], r.reference_value[:LONGEST_TEXT]] for r in references],
     }
 
 

@@ -12,7 +12,7 @@ from events.vda5050.state import State
 from events.vda5050.text import MalformedError, read
 from functions.fleet import service
 from functions.fleet.broker import broker
-from functions.fleet.reading import BrokerEvent
+from functions.fleet.reading import LONGEST_ID, BrokerEvent
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.messaging.topics import Received, Topics
 from functions.kernel.runtime.uses import Uses
@@ -32,6 +32,14 @@ def _reads(model: type[S]) -> Callable[[bytes], S]:
             raise UndeliverableError(str(error)) from error
 
     return reads
+
+
+def _state(payload: bytes) -> State:
+    """A state. Which order it shows is kept, so its id must be one that an order may have."""
+    state = _reads(State)(payload)
+    if len(state.order_id) > LONGEST_ID:
+        raise UndeliverableError(f"no State: orderId: an id has at most {LONGEST_ID} characters")
+    return state
 
 
 def _broker_event(payload: bytes) -> BrokerEvent:
@@ -56,6 +64,6 @@ def factsheet(robot: str, said: Sequence[Received[Factsheet]]) -> None:
     service.describe(robot, said)
 
 
-@topics.on("state", reads=_reads(State))
+@topics.on("state", reads=_state)
 def state(robot: str, said: Sequence[Received[State]]) -> None:
     service.report(robot, said)

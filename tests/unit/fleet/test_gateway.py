@@ -6,7 +6,15 @@ import pytest
 
 from events.depot import BotCameOnline, BotFinished, BotRegistered, CollectionRefused
 from events.vda5050.order import Order
-from events.vda5050.state import ActionState, ActionStatus, NodeState, OperatingMode
+from events.vda5050.state import (
+    ActionState,
+    ActionStatus,
+    Error,
+    ErrorLevel,
+    ErrorReference,
+    NodeState,
+    OperatingMode,
+)
 from functions.fleet import service, views
 from functions.fleet.orders import drop_id
 from functions.kernel.domain.errors import NotFoundError, RefusedError
@@ -302,9 +310,27 @@ class TestWhatIsShown:
     def test_a_robot_that_shows_an_order_with_an_absurd_number_hides_no_other(self, gateway: Gateway) -> None:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
         gateway.comes()
-        assert gateway.says(1, order_id="list-1." + "9" * 5_000, node_states=AHEAD)
+        assert gateway.says(1, order_id="list-1." + "9" * 400, node_states=AHEAD)
         [shown], _ = service.robots(10, None)
         assert (shown.list_id, shown.assignment) == (None, None)
+
+    def test_of_a_robot_that_reports_as_much_as_a_message_holds_the_row_stays_small(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.passes(1)
+        words = "".join(chr(0x4E00 + n) for n in range(2_000))
+        references = (ErrorReference(reference_key=words, reference_value=words),) * 3
+        told = Error(error_type=words, error_level=ErrorLevel.WARNING, error_hint=words, error_references=references)
+        waits = ActionState(action_id=words, action_status=ActionStatus.RETRIABLE)
+        assert gateway.says(1, errors=(told,), action_states=(waits,))
+        assert gateway.says(2, errors=(told.model_copy(update={"error_references": None, "error_hint": None}),) * 40)
+        row = views.report(BOT) or {}
+        assert (len(row["errors"]), len(row["errors"][0]["type"]), row["retriable"]) == (20, 500, [])
+
+    def test_a_state_that_shows_an_order_of_an_id_that_none_has_is_given_up(self, gateway: Gateway) -> None:
+        gateway.comes()
+        commits = gateway.commits
+        assert gateway.says(1, order_id="x" * 100_000, node_states=AHEAD)
+        assert gateway.commits == commits
 
     def test_of_a_retired_robot_nothing_is_shown_and_it_is_revoked(self, gateway: Gateway) -> None:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
