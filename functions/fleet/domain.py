@@ -155,7 +155,7 @@ class Robot(Aggregate):
 
     def keeps_its_lease(self, report: Report) -> bool:
         """Whether it does by this report what it must, so that its list need not be given to another."""
-        if not self.task.version:
+        if not self.task.version or self.refused:
             return False
         if self.done or not self.task.order_id:
             return True

@@ -229,6 +229,20 @@ class TestWhatTheRobotCollects:
         [message] = gateway.broker.to(BOT, "instantActions")
         assert message["actions"][0]["actionParameters"] == [{"key": "orderId", "value": "list-1.1"}]
 
+    def test_a_robot_whose_last_report_is_refused_keeps_its_list_no_longer(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        dropped = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.FINISHED)
+        gateway.says(1, order_id="list-1.1", action_states=(dropped,))
+        last = views.last_heard([BOT])
+        gateway.depot_says(CollectionRefused(list_id="list-1", bot_id=BOT, assignment=1, reason="it holds no such"))
+        for header in range(2, 5):
+            gateway.passes(20)
+            gateway.says(header, order_id="list-1.1", action_states=(dropped,))
+            gateway.says(header, order_id="", node_states=AHEAD)
+        assert views.last_heard([BOT]) == last
+
 
 class TestPresence:
     def test_clients_that_are_no_robots_of_the_mall_are_ignored(self, gateway: Gateway) -> None:
