@@ -176,7 +176,7 @@ class Robot(Aggregate):
         """
         if task.order_id:
             return task.order_id != self.task.order_id
-        has_list = bool(self.task.order_id) and not self.done
+        has_list = bool(self.task.order_id) and (self.refused or not self.done)
         misses = task.version > self.task.version + 1
         return has_list or task.status == "offline" or misses
 

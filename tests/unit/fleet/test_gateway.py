@@ -242,6 +242,9 @@ class TestWhatTheRobotCollects:
             gateway.says(header, order_id="list-1.1", action_states=(dropped,))
             gateway.says(header, order_id="", node_states=AHEAD)
         assert views.last_heard([BOT]) == last
+        gateway.is_idle(BotFinished, 4)
+        gateway.says(5)
+        assert views.last_heard([BOT]) == {BOT: clock.stamp()}
 
 
 class TestPresence:
