@@ -110,8 +110,13 @@ class Robot(Aggregate):
             if at > self.session:
                 self.record(SessionBegan(at))
 
-    def describe(self, lacks: Iterable[str]) -> None:
-        """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list."""
+    def describe(self, lacks: Iterable[str], at: str) -> None:
+        """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list.
+
+        A factsheet follows each ONLINE, so one that was received some seconds before the session began is outdated.
+        """
+        if self.session and passed(at, self.session, AGAIN):
+            return
         if tuple(lacks) != self.lacks:
             self.record(Described(tuple(lacks)))
             self._be_available(self.available and not self.lacks)

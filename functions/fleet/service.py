@@ -196,7 +196,7 @@ def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:
 def describe(id: str, said: Sequence[Received[Factsheet]]) -> None:
     """A robot says what it can do."""
     lacks = reading.lacks(said[-1].message)
-    streams.create(id, lambda robot: robot.describe(lacks))
+    streams.create(id, lambda robot: robot.describe(lacks, said[-1].at))
 
 
 def report(id: str, said: Sequence[Received[State]]) -> None:

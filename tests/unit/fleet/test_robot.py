@@ -257,14 +257,20 @@ class TestWhetherItMayBeGivenAList:
         given(Robot, *past, BecameAvailable()).when(reports(says(5))).then_nothing()
 
     def test_a_factsheet_without_what_the_mall_needs_makes_it_unavailable(self) -> None:
-        told = given(Robot, *IDLE).when(lambda robot: robot.describe(["collect"]))
+        told = given(Robot, *IDLE).when(lambda robot: robot.describe(["collect"], at(20)))
         told.then(Described(("collect",)), BecameUnavailable())
         past = (*IDLE, Described(("collect",)), BecameUnavailable())
         given(Robot, *past).when(reports(says(4))).then_nothing()
-        given(Robot, *past).when(lambda robot: robot.describe([])).then(Described(()))
+        given(Robot, *past).when(lambda robot: robot.describe([], at(20))).then(Described(()))
+
+    def test_a_factsheet_of_an_earlier_session_that_comes_late_changes_nothing(self) -> None:
+        past = (*IDLE, SessionBegan(at(100)))
+        given(Robot, *past).when(lambda robot: robot.describe(["collect"], at(90))).then_nothing()
+        told = given(Robot, *past).when(lambda robot: robot.describe(["collect"], at(99)))  # as two clocks may tell
+        told.then(Described(("collect",)), BecameUnavailable())
 
     def test_a_factsheet_that_says_the_same_changes_nothing(self) -> None:
-        given(Robot, *IDLE).when(lambda robot: robot.describe([])).then_nothing()
+        given(Robot, *IDLE).when(lambda robot: robot.describe([], at(20))).then_nothing()
 
 
 class TestItsLease:
