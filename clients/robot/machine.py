@@ -79,10 +79,9 @@ class Robot:
     def connected(self, now: float) -> list[Publication]:
         """The connection is there."""
         self._pass(now)
-        away = now - (self.memory.online_at or now)
-        self._work.unsure = self._settings.settle if away > self._settings.lease else 0.0
+        silent = now - (self.memory.reported_at or now)
+        self._work.unsure = self._settings.settle if silent > self._settings.lease else 0.0
         self._set_online(True)
-        self.memory.online_at = now
         online = self._connection(ConnectionState.ONLINE, now)
         return [online, self._factsheet(now), *self._report(now, owed=True)]
 
@@ -134,8 +133,6 @@ class Robot:
         if self._now is not None and now > self._now:
             self._work.spend(now - self._now)
         self._now = now
-        if self.online:
-            self.memory.online_at = now
 
     def _set_online(self, online: bool) -> None:
         self.online = self._work.online = online
@@ -195,7 +192,7 @@ class Robot:
             self._reported = state
         if not self.online or not (changed or owed or now >= self._reported_at + self._settings.report_every):
             return []
-        self._reported_at = now
+        self._reported_at = self.memory.reported_at = now
         power = PowerSupply(state_of_charge=round(self.memory.charge, 1), charging=self.memory.charging)
         told = {"power_supply": power, "mobile_robot_position": self._position(), **self._header(Kind.STATE, now)}
         return [Publication(Kind.STATE, state.model_copy(update=told))]

@@ -78,8 +78,8 @@ class Memory:
     mode: OperatingMode = OperatingMode.AUTOMATIC
     charge: float = 100.0
     charging: bool = False
-    online_at: float | None = None
-    """When it was last connected (a Unix time)."""
+    reported_at: float | None = None
+    """When it last sent a state, from which its lease counts (a Unix time)."""
 
     @property
     def idle(self) -> bool:

@@ -52,6 +52,16 @@ def test_a_robot_that_is_back_within_its_lease_hands_over_at_once() -> None:
     assert bench.statuses(DROP) == [RUNNING]
 
 
+def test_a_robot_whose_last_report_is_older_than_its_lease_waits_though_the_cut_was_shorter() -> None:
+    bench = Bench().send(shopping())
+    bench.wait_until(lambda: FINISHED in bench.statuses()[1:2] and bench.state.last_node_id == "west")
+    bench.robot.memory.leg = 63.0
+    pace = bench.settings
+    bench.wait(pace.report_every - 1).cut().wait(pace.lease - pace.report_every + 5).back()
+    assert (bench.state.last_node_id, bench.statuses(DROP)) == ("depot", [WAITING])
+    assert bench.wait(pace.settle).statuses(DROP) == [RUNNING]
+
+
 def test_a_robot_hands_over_while_it_has_a_connection_for_longer_than_a_lease() -> None:
     bench = Bench().wait(AGES).send(shopping())
     bench.wait_until(lambda: bench.statuses()[1] is FINISHED).cut().wait(10).back().wait(30)
