@@ -15,7 +15,8 @@ from functions.fleet.reports import Pick, Report
 NEEDED = (collecting.COLLECT, collecting.DROP)  # what a robot must be able to do on a node
 LACKS_ACTION = "FACTSHEET_LACKS_ACTION"  # our own error at the console
 # What is kept of a robot's words, which may take 128 KB: a page of robots is one answer, and each row is paid by size.
-MOST_ERRORS, MOST_REFERENCES, LONGEST_TEXT = 20, 10, 500
+MOST_ERRORS, MOST_REFERENCES, MOST_RETRIABLE = 20, 4, 20
+LONGEST_TEXT, LONGEST_NAME = 300, 200  # characters
 LONGEST_ID = 500  # characters of an order's or action's id: those of the mall have about 150
 KEEPS_FROM_GOING_ON = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
 
@@ -103,7 +104,7 @@ def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
         "battery": state.power_supply.state_of_charge,
         "order": None if state.idle else state.order_id,
         "errors": [_error(error) for error in state.errors[:MOST_ERRORS]] + [_lacks(action) for action in lacks],
-        "retriable": sorted(id for id in shown.retriable if len(id) <= LONGEST_ID)[: collecting.MOST_ACTIONS],
+        "retriable": sorted(id for id in shown.retriable if len(id) <= LONGEST_ID)[:MOST_RETRIABLE],
         "listens": shown.listens,
     }
 
@@ -111,11 +112,11 @@ def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
 def _error(error: Error) -> dict[str, Any]:
     references = (error.error_references or ())[:MOST_REFERENCES]
     return {
-        "type": error.error_type[:LONGEST_TEXT],
+        "type": error.error_type[:LONGEST_NAME],
         "level": str(error.error_level),
         "description": (error.error_description or "")[:LONGEST_TEXT],
         "hint": (error.error_hint or "")[:LONGEST_TEXT],
-        "references": [[r.reference_key[:LONGEST_TEXT], r.reference_value[:LONGEST_TEXT]] for r in references],
+        "references": [[r.reference_key[:LONGEST_NAME], r.reference_value[:LONGEST_NAME]] for r in references],
     }
 
 

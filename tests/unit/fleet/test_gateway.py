@@ -15,10 +15,12 @@ from events.vda5050.state import (
     NodeState,
     OperatingMode,
 )
+from events.vda5050.text import to_bytes
 from functions.fleet import service, views
 from functions.fleet.orders import drop_id
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from tests.support.promised import promised
 from tests.support.states import state
 from tests.unit.fleet.gateway import BOT, Gateway
@@ -331,17 +333,23 @@ class TestWhatIsShown:
         [shown], _ = service.robots(10, None)
         assert (shown.list_id, shown.assignment) == (None, None)
 
-    def test_of_a_robot_that_reports_as_much_as_a_message_holds_the_row_stays_small(self, gateway: Gateway) -> None:
+    def test_of_robots_that_report_as_much_as_a_message_holds_a_page_is_an_answer(self, gateway: Gateway) -> None:
         gateway.comes()
         gateway.passes(1)
-        words = "".join(chr(0x4E00 + n) for n in range(2_000))
-        references = (ErrorReference(reference_key=words, reference_value=words),) * 3
-        told = Error(error_type=words, error_level=ErrorLevel.WARNING, error_hint=words, error_references=references)
-        waits = ActionState(action_id=words, action_status=ActionStatus.RETRIABLE)
-        assert gateway.says(1, errors=(told,), action_states=(waits,))
-        assert gateway.says(2, errors=(told.model_copy(update={"error_references": None, "error_hint": None}),) * 40)
-        row = views.report(BOT) or {}
-        assert (len(row["errors"]), len(row["errors"][0]["type"]), row["retriable"]) == (20, 500, [])
+        words = "a word " * 40
+        references = (ErrorReference(reference_key=words, reference_value=words),) * 10
+        told = Error(
+            error_type=words,
+            error_level=ErrorLevel.WARNING,
+            error_description=words,
+            error_hint=words,
+            error_references=references,
+        )
+        waits = tuple(ActionState(action_id=f"{words}{n}", action_status=ActionStatus.RETRIABLE) for n in range(100))
+        said = state(BOT, 1, errors=(told,) * 10, action_states=waits)
+        assert len(to_bytes(said)) > 100_000
+        assert gateway.deliver(gateway.body("state", said))
+        assert weight(compact(views.report(BOT))) * 100 < ANSWER_BYTES
 
     def test_a_state_that_shows_an_order_of_an_id_that_none_has_is_given_up(self, gateway: Gateway) -> None:
         gateway.comes()
