@@ -181,7 +181,7 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
     robot = streams.create(id, decide)
     last = robot.presence
     for one, presence in zip(said, presences, strict=True):
-        if presence == last:
+        if presence == last and not robot.retired:
             gone = "offline" if one.message.in_order else "broken"
             views.keep_connection(id, presence.at, "online" if presence.connected else gone)
 

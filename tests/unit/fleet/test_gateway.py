@@ -373,6 +373,14 @@ class TestWhatIsShown:
         assert gateway.identities.revoked == [BOT]
         assert views.report(BOT) is None
 
+    def test_a_presence_event_of_a_retired_robot_that_comes_again_is_not_kept(self, gateway: Gateway) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
+        assert BOT in views.connections(BOT, BOT)
+        gateway.is_retired(2)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
+        assert views.connections(BOT, BOT) == {}
+
 
 class TestStaff:
     def test_an_action_that_waits_may_be_retried_or_skipped_and_no_other(self, gateway: Gateway) -> None:
