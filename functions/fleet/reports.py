@@ -1,7 +1,9 @@
 """What reaches a robot's aggregate: the broker's presence events, the robot's own reports, and what the depot says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 # The broker numbers the connections of a client, and begins again once it was away for about an hour
 # (https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html).
@@ -81,6 +83,16 @@ class Report:
     received: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     retriable: frozenset[str] = frozenset()
+
+
+def deciding(reports: Sequence[Report], session: str) -> list[Report]:
+    """Of a session's reports that follow each other and show the same order at the same stage, the newest.
+
+    It says all that those before it said, and a commit of them all could be too large.
+    """
+    of_session = [report for report in reports if report.at >= session]
+    stages = groupby(of_session, key=lambda report: (report.order_id, report.idle, report.dropped))
+    return [max(alike, key=lambda report: report.header) for _, alike in stages]
 
 
 @dataclass(frozen=True)

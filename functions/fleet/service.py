@@ -5,9 +5,8 @@ function or the broker failed, goes out again: the message is handled again, and
 not show it leads to it, until it does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from events.floor.plan import plan
@@ -23,7 +22,7 @@ from functions.fleet.broker import broker
 from functions.fleet.domain import Robot
 from functions.fleet.publish import publishes
 from functions.fleet.reading import BrokerEvent
-from functions.fleet.reports import Presence, Report, Task, Visit
+from functions.fleet.reports import Presence, Report, Task, Visit, deciding
 from functions.fleet.robot_events import CANCEL, PAUSE, RESUME, RETRY, SKIP, Asked, Collected, Instruction, OrderSent
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.eventstore.repository import Repository
@@ -206,7 +205,7 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     reports.sort(key=lambda pair: (pair[0].at, pair[0].header))
 
     def decide(robot: Robot) -> None:
-        for found in _deciding(robot, [report for report, _ in reports]):
+        for found in deciding([report for report, _ in reports], robot.session):
             robot.report(found, now)
         newest = _newest(robot, reports)
         if newest and robot.wants_order and views.visits(robot.task.list_id, robot.task.assignment):
@@ -224,16 +223,6 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
         _send_order(robot, robot.start)
     asked = {event.id for event in robot.changes if isinstance(event, Asked)}
     _send_instructions(robot, [one for one in robot.asked if one.id in asked])
-
-
-def _deciding(robot: Robot, reports: Sequence[Report]) -> Iterator[Report]:
-    """Of reports that follow each other and show the same order at the same stage, the newest.
-
-    It says all that those before it said, and a commit of them all could be too large.
-    """
-    of_session = [report for report in reports if report.at >= robot.session]
-    for _, alike in groupby(of_session, key=lambda report: (report.order_id, report.idle, report.dropped)):
-        yield max(alike, key=lambda report: report.header)
 
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
