@@ -1,4 +1,4 @@
-"""Messages of the robots' gateway: who is connected, and what a robot has collected.
+"""Messages of the robots' gateway: which robots may be given a list, and what a robot has collected.
 
 What robots themselves send and receive is the standard's: events/vda5050.
 """
@@ -8,18 +8,26 @@ from events.shapes import Picked
 
 
 class RobotState(Event):
-    """Whether a robot is connected to the robots' stream."""
+    """Whether a robot on the robots' stream may be given a list."""
 
     bot_id: str
     connected: bool
 
 
 class RobotConnected(RobotState, source="fleet", key="bot_id"):
-    """A robot is connected and may be given a list; also sent when one that the depot took offline reports again."""
+    """A robot may be given a list: it is connected and has sent its first state that is fit for one.
+
+    Sent again when a robot that the depot took offline sends such a state. Fit is a state with an operating mode that
+    takes orders, a node on the map and no FATAL error, of a robot whose factsheet lacks nothing.
+    """
 
 
 class RobotDisconnected(RobotState, source="fleet", key="bot_id"):
-    """A robot's connection ended, in order or by a cut. One that is at work may be back before its lease ends."""
+    """A robot may be given no list: its connection ended, in order or by a cut, or its state is fit for none.
+
+    Also sent when it retires, and when its factsheet lacks what the mall needs. One that is at work goes on, and may be
+    back before its lease ends.
+    """
 
 
 class ReportCollection(Command, source="fleet", key="list_id", to="depot"):

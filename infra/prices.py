@@ -1,6 +1,6 @@
 """AWS's list prices in US dollars, of us-east-1 and without free tiers; other regions differ a little.
 
-Read in 2026-11 from the page beside each.
+Read in 2026-11 from the page beside each, but for those of IoT Core.
 """
 
 MONTH_MINUTES = 30 * 24 * 60
@@ -25,8 +25,12 @@ WRITE_UNIT = 0.625 / 1e6  # on demand. https://aws.amazon.com/dynamodb/pricing/o
 READ_UNIT = 0.125 / 1e6  # The same page.
 TABLE_GB = 0.25  # stored, and month. The same page.
 BACKUP_GB = 0.20  # of point-in-time recovery, and month. The same page.
+# Those of IoT Core were not read on its page (https://aws.amazon.com/iot-core/pricing/), whose tables are filled in the
+# browser by region: check them there. Messages and minutes are those of that page's example for Europe (Ireland), as
+# quoted in https://gist.github.com/brianfoody/2c62cecc912dbd97bc759eba427e84cf (2022). For us-east-1 estimates by
+# others, up to 2026, name the same two, and 0.15 for rules and for actions.
 # What is metered how: https://aws.amazon.com/iot-core/pricing/additional-details/
-MQTT_MESSAGE = 1.00 / 1e6  # of up to 5 KB, of the first billion a month. https://aws.amazon.com/iot-core/pricing/
-RULE = 0.15 / 1e6  # for each message that it takes, of up to 5 KB. The same page.
-RULE_ACTION = 0.15 / 1e6  # The same page.
-CONNECTION_MINUTE = 0.08 / 1e6  # The same page.
+MQTT_MESSAGE = 1.00 / 1e6  # of up to 5 KB, of the first billion a month
+RULE = 0.15 / 1e6  # for each message that it takes, of up to 5 KB
+RULE_ACTION = 0.15 / 1e6
+CONNECTION_MINUTE = 0.08 / 1e6

@@ -48,6 +48,7 @@ def picture() -> str:
     lines = ["```mermaid", "flowchart LR"]
     for role in (CUSTOMER, BOT):
         lines += [f"    {role}(({role})) --> {service}" for service in _used_by(role)]
+    lines += [f"    {BOT}(({BOT})) <-. MQTT .-> {service}" for service in services() if manifest(service).topics]
     for (source, consumer, kind), names in sorted(arrows.items()):
         if kind is Kind.EVENT:
             lines.append(f"    {source} -- {_label(names)} --> {consumer}")

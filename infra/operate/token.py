@@ -1,9 +1,9 @@
 """Print a fresh token of a role: of the local cloud's development users, or yours, of a stage in an account.
 
 On AWS a clerk or an operator signs in by the pool's pages, in a browser of this machine; a kiosk by its name and its
-one-time password, which is replaced by one that nobody knows. What is kept is the refresh token, in a file that only
-the user can read; it is used until it expires or the user is disabled, and then the sign-in comes again. Nothing but
-the token is on stdout.
+one-time password, which is replaced by a random one that is not kept. What is kept is the refresh token, in a file that
+only the user can read; it is used until it expires or the user is disabled, and then the sign-in comes again. Nothing
+but the token is on stdout.
 """
 
 import argparse

@@ -17,7 +17,7 @@ from functions.live import service as live
 
 PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
 CALLS = {
-    "DynamoDB, SQS, Secrets Manager, Cognito, Systems Manager": (budget.TRIES, budget.BACK_OFF),
+    "DynamoDB, SQS, IoT Core, Secrets Manager, Cognito, Systems Manager": (budget.TRIES, budget.BACK_OFF),
     "a query to its owner (Lambda)": (budget.TRIES, budget.BACK_OFF),
     "PutEvents, of up to ten messages": (budget.TRIES, PAUSE),
     "a text by SNS": (1, 0),

@@ -61,3 +61,9 @@ def test_there_are_at_least_sixty_cases_each_with_a_name_of_its_own() -> None:
 
 def test_the_page_of_cases_is_up_to_date() -> None:
     assert PAGE.read_text() == page(), "run: .venv/bin/python -m tests.security --write"
+
+
+def test_the_readme_says_how_many_are_tried() -> None:
+    deployed = sum(not case.memory_only for case in CASES)
+    readme = (PAGE.parents[1] / "README.md").read_text()
+    assert f"tries {len(CASES)} attacks, {deployed} of them on a deployment" in readme

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from clients.robot.settings import Settings
+from infra.order_cost import STATES
 from tests.simulation.choices import Choices
 from tests.simulation.iot.control_client import SIGNING_REQUEST
 from tests.simulation.iot.robot import StandingRobot
@@ -64,8 +65,8 @@ def invocations(function: str) -> int:
     return sum(kind == "invocation" and fields["function"] == function for _, kind, fields in order().happened)
 
 
-def test_the_states_of_an_order_are_some_twenty_and_each_is_one_invocation_at_most() -> None:
-    assert 15 <= said("fleet/topics") <= 30
+def test_the_states_of_an_order_are_fewer_than_are_priced_and_each_is_one_invocation_at_most() -> None:
+    assert said("fleet/topics") == 19 <= STATES
     assert invocations("fleet/topics") <= said("fleet/topics")
 
 
