@@ -20,7 +20,7 @@ class Settings:
     failing: float = 0.0
     report_every: float = 20.0  # the standard's limit is 30
     lease: float = 60.0
-    settle: float = 10.0  # how long it leaves the gateway to withdraw its order after a silence that outlasted the lease
+    settle: float = 10.0  # how long the gateway has to withdraw its order after a silence that outlasted the lease
     percent_a_second: float = 0.01  # of the battery, while it drives; it charges ten times as fast
 
     def faster(self, times: float) -> "Settings":
