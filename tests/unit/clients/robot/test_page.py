@@ -81,7 +81,8 @@ def test_the_smallest_robot_cancels_its_order_once_and_takes_no_other_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cancel = to_bytes(InstantActions(**HEADER, actions=(instant(InstantAction.CANCEL_ORDER, "cancel"),)))
-    endless = shopping().model_copy(update={"nodes": shopping().nodes * 50, "edges": shopping().edges})
+    far = shopping().nodes[:3] * 200 + shopping().nodes  # so that no action begins before the order is cancelled
+    endless = shopping().model_copy(update={"nodes": far})
     with Broker(tmp_path / "b") as broker:
         run = Run(broker, tmp_path, monkeypatch)
         try:
