@@ -29,7 +29,7 @@ class Connected:
     version: how often the row was written.
     """
 
-    role: str
+    role: str | None
     id: str
     since: str
     topics: tuple[str, ...] = ()
