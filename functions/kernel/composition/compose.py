@@ -1,4 +1,4 @@
-"""The Lambda handlers of services: `api`, `inbox`, `dispatcher`, `queries`, `relay`, `socket` and `topics`.
+"""The Lambda handlers of services: `api`, `inbox`, `dispatcher`, `forecast`, `queries`, `relay`, `socket` and `topics`.
 
 The gateway has two more: `authorizer` and `keys`.
 
@@ -16,7 +16,7 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-HANDLERS = ("api", "authorizer", "dispatcher", "inbox", "keys", "queries", "relay", "socket", "topics")
+HANDLERS = ("api", "authorizer", "dispatcher", "forecast", "inbox", "keys", "queries", "relay", "socket", "topics")
 
 
 def __getattr__(name: str) -> Handler:

@@ -143,9 +143,11 @@ def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
 
 
 def _work(name: str) -> Callable[[dict[str, Any]], Any]:
-    """What a handler does with an event: what it is named after registers it, but for the relay, which all share."""
+    """What a handler does with an event: what it is named after registers it, but for what all services share."""
     if name == "relay":
         return _relay
+    if name == "forecast":
+        return import_module("functions.kernel.composition.forecast").handle  # type: ignore[no-any-return]
     module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
     registered = module.inbox if name == "dispatcher" else getattr(module, name)
     work: Callable[[dict[str, Any]], Any] = registered.handle

@@ -96,12 +96,17 @@ class DynamoViews:
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """One consistent GetItem."""
+        return read_item(self.item(partition, sort))
+
+    def item(self, partition: str, sort: str) -> Item | None:
+        """A row as it is stored, a tombstone too: one consistent GetItem."""
         response = self._client.get_item(
             TableName=self._table,
             Key={"partition": {"S": partition}, "sort": {"S": sort}},
             ConsistentRead=True,
         )
-        return read_item(cast(Any, response).get("Item"))
+        found: Item | None = cast(Any, response).get("Item")
+        return found
 
     def delete(self, partition: str, sort: str) -> None:
         """One DeleteItem."""
@@ -222,7 +227,11 @@ class MemoryViews:
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """By its key."""
-        return read_item(self.items.get((partition, sort)))
+        return read_item(self.item(partition, sort))
+
+    def item(self, partition: str, sort: str) -> Item | None:
+        """As it is stored."""
+        return self.items.get((partition, sort))
 
     def delete(self, partition: str, sort: str) -> None:
         """By its key."""
