@@ -27,6 +27,8 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import in_threads
 from functions.kernel.runtime.token_keys import SIGNER_CACHE
 
+SHARED = ("forecast", "replay")  # handlers that are a module beside this one, with a function `handle`
+
 _making = Lock()  # boto3's default session, which makes the clients, is not for several threads at once
 
 
@@ -143,9 +145,12 @@ def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
 
 
 def _work(name: str) -> Callable[[dict[str, Any]], Any]:
-    """What a handler does with an event: what it is named after registers it, but for the relay, which all share."""
+    """What a handler does with an event: what it is named after registers it, but for those that all services share."""
     if name == "relay":
         return _relay
+    if name in SHARED:
+        shared: Callable[[dict[str, Any]], Any] = import_module(f"functions.kernel.composition.{name}").handle
+        return shared
     module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
     registered = module.inbox if name == "dispatcher" else getattr(module, name)
     work: Callable[[dict[str, Any]], Any] = registered.handle
