@@ -17,8 +17,7 @@ import boto3
 
 from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.eventstore.relay import handle as relay_batch
-from functions.kernel.eventstore.relay import republish
+from functions.kernel.eventstore.relay import serve
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.projections.view_store import DynamoViews
@@ -147,7 +146,7 @@ def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
 def _work(name: str) -> Callable[[dict[str, Any]], Any]:
     """What a handler does with an event: what it is named after registers it, but for those that all services share."""
     if name == "relay":
-        return _relay
+        return serve
     if name in SHARED:
         shared: Callable[[dict[str, Any]], Any] = import_module(f"functions.kernel.composition.{name}").handle
         return shared
@@ -155,7 +154,3 @@ def _work(name: str) -> Callable[[dict[str, Any]], Any]:
     registered = module.inbox if name == "dispatcher" else getattr(module, name)
     work: Callable[[dict[str, Any]], Any] = registered.handle
     return work
-
-
-def _relay(event: dict[str, Any]) -> Any:
-    return republish(**event["republish"]) if "republish" in event else relay_batch(event)
