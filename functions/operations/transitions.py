@@ -6,9 +6,9 @@ more than once, and late, when the letter is in another run already.
 
 from dataclasses import replace
 
-from functions.kernel.domain.errors import RefusedError
 from functions.kernel.messaging import outcomes
 from functions.kernel.runtime import clock
+from functions.operations import runs
 from functions.operations.letters import CLOSED, DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
 
 SENT_BACK, FAILED, FAILING, CAME_AGAIN, EDITED = "redriven", "failed", "failing", "came again", "edited"
@@ -19,22 +19,28 @@ def is_claimed(letter: Letter, run: str) -> bool:
     return letter.state == REDRIVING and letter.run == run
 
 
-def claimed(letter: Letter, run: str, actor: str, cap: int) -> Letter:
-    """The letter on its way for a redrive. run: the run's id, `/`, and the letter's place in it.
+def why_not(letter: Letter, run: str, cap: int) -> str:
+    """Why a letter is not sent by a redrive, as runs.py marks it; empty where it is.
 
-    A letter is in one run at a time, and is sent once by each. Raises RefusedError, whose `state` says why.
+    A letter is in one run at a time, and each run sends it once: where it is back, that says what became of it.
     """
     if is_claimed(letter, run):
-        return letter
+        return ""
     if letter.run == run:
-        raise RefusedError("it is back from this run", state=letter.state)
+        return runs.HANDLED if letter.state == DONE else runs.DEAD
     if letter.state == REDRIVING:
-        raise RefusedError(f"it is in the run {letter.run.partition('/')[0]}", state=REDRIVING)
+        return runs.IN_ANOTHER_RUN
     if letter.state != OPEN:
-        raise RefusedError(f"it is {letter.state}", state=letter.state)
-    if letter.redrives >= cap:
-        raise RefusedError(f"it was sent back {letter.redrives} times, and may be {cap} times", state="capped")
-    return letter.after(SENT_BACK, actor, run.partition("/")[0], state=REDRIVING, run=run, redrives=letter.redrives + 1)
+        return runs.NOT_OPEN
+    return runs.CAPPED if letter.redrives >= cap else ""
+
+
+def claimed(letter: Letter, run: str, actor: str, cap: int) -> Letter:
+    """The letter on its way for a redrive, unless it is not to be sent. run: the run's id, `/`, its place in the run."""
+    if is_claimed(letter, run) or why_not(letter, run, cap):
+        return letter
+    detail = run.rpartition("/")[0]
+    return letter.after(SENT_BACK, actor, detail, state=REDRIVING, run=run, redrives=letter.redrives + 1)
 
 
 def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
@@ -43,7 +49,7 @@ def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
     That it was handled is so whichever redrive says it; that it failed counts for the latest redrive alone.
     """
     if outcome == outcomes.DONE:
-        return letter if letter.state in CLOSED else letter.after(DONE, detail=run.partition("/")[0], state=DONE)
+        return letter if letter.state in CLOSED else letter.after(DONE, detail=run.rpartition("/")[0], state=DONE)
     if not is_claimed(letter, run):
         return letter
     if outcome == outcomes.DEAD:
