@@ -36,7 +36,7 @@ def why_not(letter: Letter, run: str, cap: int) -> str:
 
 
 def claimed(letter: Letter, run: str, actor: str, cap: int) -> Letter:
-    """The letter on its way for a redrive, unless it is not to be sent. run: the run's id, `/`, its place in the run."""
+    """The letter on its way for a redrive, unless it is not to be sent. run: the id of the run, `/`, and its place."""
     if is_claimed(letter, run) or why_not(letter, run, cap):
         return letter
     detail = run.rpartition("/")[0]
