@@ -15,13 +15,14 @@ from functions.kernel.eventstore.item import MESSAGES
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
+from functions.operations.consumers import FAILURES
 from infra.alarms import Watched, add_alarms
 from infra.function import ServiceFunction
 from infra.grants import Grants
 from infra.identity import ASKED
 from infra.iot import RobotsTopics
 from infra.live import SocketRoutes
-from infra.names import bus_name, named, queries_name
+from infra.names import QUERIES, RELAY, bus_name, function_name, queue_name
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
@@ -159,7 +160,7 @@ class Service(Construct):
         topics.add_consumer(function)
 
     def _queries(self, queries: Queries) -> None:
-        name = queries_name(self.stage, self.manifest.service)
+        name = function_name(self.stage, self.manifest.service, QUERIES)
         # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.
         reserved = self.stage.api_concurrency if self.manifest.service in ASKED else None
         function = self._function("Queries", "queries", QUERIES_TIMEOUT, name=name, reserved=reserved)
@@ -173,11 +174,10 @@ class Service(Construct):
 
     def _relay(self) -> sqs.Queue:
         assert self.table
-        function = self._function(
-            "Relay", "relay", FUNCTION_TIMEOUT, name=named(self.stage, self.manifest.service, "relay")
-        )
+        service = self.manifest.service
+        function = self._function("Relay", "relay", FUNCTION_TIMEOUT, name=function_name(self.stage, service, RELAY))
         self._grants.relay(function, self.table)
-        failures = failure_queue(self, "RelayFailures")
+        failures = failure_queue(self, "RelayFailures", queue_name(self.stage, service, RELAY, FAILURES))
         # Lambda sends there, as the function's role, what it gives up; the relay itself what the bus refuses.
         function.let(["sqs:SendMessage"], failures.queue_arn, DEAD_LETTERS_URL=failures.queue_url)
         stream = self.table.table_stream_arn

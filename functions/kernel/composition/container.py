@@ -17,8 +17,7 @@ import boto3
 
 from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.eventstore.relay import handle as relay_batch
-from functions.kernel.eventstore.relay import republish
+from functions.kernel.eventstore.relay import serve
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.projections.view_store import DynamoViews
@@ -26,6 +25,8 @@ from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import in_threads
 from functions.kernel.runtime.token_keys import SIGNER_CACHE
+
+SHARED = ("forecast", "replay")  # handlers that are a module beside this one, with a function `handle`
 
 _making = Lock()  # boto3's default session, which makes the clients, is not for several threads at once
 
@@ -144,14 +145,13 @@ def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
 
 
 def _work(name: str) -> Callable[[dict[str, Any]], Any]:
-    """What a handler does with an event: what it is named after registers it, but for the relay, which all share."""
+    """What a handler does with an event: what it is named after registers it, but for those that all services share."""
     if name == "relay":
-        return _relay
+        return serve
+    if name in SHARED:
+        shared: Callable[[dict[str, Any]], Any] = import_module(f"functions.kernel.composition.{name}").handle
+        return shared
     module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
     registered = module.inbox if name == "dispatcher" else getattr(module, name)
     work: Callable[[dict[str, Any]], Any] = registered.handle
     return work
-
-
-def _relay(event: dict[str, Any]) -> Any:
-    return republish(**event["republish"]) if "republish" in event else relay_batch(event)
