@@ -61,8 +61,10 @@ def send(messages: list[Outgoing]) -> list[Unsent]:
 def _give_up(message: Outgoing, refusal: str) -> bool:
     """Send a message to the failure queue; whether it took it."""
     body = {"detail-type": message.name, "source": message.detail["metadata"]["source"], "detail": message.detail}
+    code = runtime.current().code
+    why = {"reason": refusal, "error": "RefusedByBus", **({"code": code} if code else {})}
     try:
-        runtime.current().dead_letters.send(json.dumps(body), reason={"reason": refusal, "error": "RefusedByBus"})
+        runtime.current().dead_letters.send(json.dumps(body), reason=why)
     except Exception as error:  # reported to the stream, which retries the record
         observe.failed(message.name, error, 1)
         return False
