@@ -6,14 +6,12 @@ service to ask. A projection that uses one fails, and its message with it. Its r
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from importlib import import_module
 from typing import Any, NoReturn, cast
 
 from functions.kernel.messaging.replaying import Replay
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.generations import Generations
-from functions.kernel.projections.projection import Projection
+from functions.kernel.projections.projection import projections_of
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
 
@@ -83,18 +81,6 @@ def _ask_nobody(service: str, request: dict[str, Any]) -> NoReturn:
 
 def _no_secret() -> NoReturn:
     raise OutOfReachError("a replay has no secrets")
-
-
-def views_of(service: str) -> list[View]:
-    """The views of a service that can be rebuilt: those of the projections in its views.py."""
-    return [view for projection in projections_of(service) for view in projection.views]
-
-
-@cache
-def projections_of(service: str) -> list[Projection]:
-    """The projections in a service's views.py that make rows."""
-    module = import_module(f"functions.{service}.views")
-    return [one for one in vars(module).values() if isinstance(one, Projection) and one.makers]
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:

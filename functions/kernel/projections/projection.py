@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar
 
 from events.envelope import Metadata
@@ -75,6 +76,17 @@ class Projection:
             made = maker(message, metadata)
             for row in [made] if isinstance(made, Row) else made or []:
                 runtime.current().views.put(row, metadata.stream_version)
+
+
+def projections_of(service: str) -> list[Projection]:
+    """The projections in a service's views.py that make rows."""
+    module = import_module(f"functions.{service}.views")
+    return [one for one in vars(module).values() if isinstance(one, Projection) and one.makers]
+
+
+def views_of(service: str) -> list[View]:
+    """The views of a service that can be rebuilt."""
+    return [view for projection in projections_of(service) for view in projection.views]
 
 
 def read(partition: str, sort: str) -> dict[str, Any] | None:
