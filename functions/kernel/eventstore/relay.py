@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore.given_up import records
 from functions.kernel.eventstore.item import messages_of
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing
@@ -171,7 +172,7 @@ def _messages(
     ], next_cursor
 
 
-REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {"republish": republish, "history": history}
+REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {"republish": republish, "history": history, "records": records}
 
 
 def serve(event: dict[str, Any]) -> dict[str, Any]:
