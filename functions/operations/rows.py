@@ -21,7 +21,7 @@ from functions.kernel.projections.projection import read, read_many
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.views import Row
-from functions.operations.letters import STATES, Letter, from_data, to_data
+from functions.operations.letters import OPEN, STATES, Letter, from_data, to_data
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
 LETTER = "letter"
@@ -92,7 +92,7 @@ def find(id: str) -> Letter | None:
 
 def put(letter: Letter) -> Letter:
     """Store a letter over the version that was read, 0 for a new one. Raises ConcurrencyError when the row moved on."""
-    life, expires = letter.life or ids.new()[:8], _expires(letter)
+    life, expires = letter.life or ids.new()[:8], kept_until() if letter.is_closed else None
     written = replace(letter, version_of_row=letter.version_of_row + 1, life=life, expires=expires or 0)
     parts = list(_parts(letter.body))
     moved = not letter.life or written.expires != letter.expires
@@ -180,11 +180,28 @@ def letters(
     return _page(found, None, bodies)
 
 
+def oldest_open() -> Letter | None:
+    """The letter that has been open for longest, without its body."""
+    page = runtime.current().views.query(OPEN, index=OF_STATE, limit=1)
+    return next((from_data(data, "") for data in page.rows), None)
+
+
 def mark(group: str) -> None:
     """Say that letters of a group are about to change, so that they are counted again, also after a crash."""
     now = clock.now()
     minute = clock.stamp(now.replace(second=0, microsecond=0))
-    runtime.current().views.put(Row(CHANGED, f"{group} {minute}", {"group": group, "minute": minute}), 1)
+    runtime.current().views.put(Row(CHANGED, mark_key(group, minute), {"group": group, "minute": minute}), 1)
+
+
+def mark_key(group: str, minute: str) -> str:
+    """Where the mark of a group is."""
+    return f"{group} {minute}"
+
+
+def kept_until() -> int:
+    """When what is closed now may go, in seconds since 1970."""
+    kept = timedelta(days=float(runtime.current().setting("LETTERS_KEPT_DAYS")))
+    return int((clock.now() + kept).timestamp())
 
 
 def _places(wanted: Filter) -> list[tuple[str, str]]:
@@ -221,14 +238,6 @@ def _page(found: list[dict[str, Any]], after: dict[str, Any] | None, bodies: boo
 
 def _key(id: str) -> str:
     return f"letter {id}"
-
-
-def _expires(letter: Letter) -> int | None:
-    """When a closed letter may go; None for one that is not closed."""
-    if not letter.is_closed:
-        return None
-    kept = timedelta(days=float(runtime.current().setting("LETTERS_KEPT_DAYS")))
-    return int((clock.now() + kept).timestamp())
 
 
 def _part_key(id: str, life: str, number: int) -> tuple[str, str]:

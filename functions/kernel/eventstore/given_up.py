@@ -5,7 +5,7 @@ A stream keeps records for 24 hours: https://docs.aws.amazon.com/amazondynamodb/
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -13,9 +13,6 @@ from functions.kernel.eventstore.item import messages_of
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from functions.kernel.runtime.runtime import Port
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 # A shard that has ended goes with its last record.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
@@ -38,21 +35,20 @@ class DynamoStream:
     """A stream of DynamoDB."""
 
     @cached_property
-    def _client(self) -> "DynamoDBStreamsClient":
+    def _client(self) -> Any:
         import boto3
 
-        client: DynamoDBStreamsClient = budget.guard(boto3.client("dynamodbstreams", config=budget.config()))
-        return client
+        return budget.guard(boto3.client("dynamodbstreams", config=budget.config()))
 
     def records(self, arn: str, shard: str, first: str) -> Iterator[dict[str, Any]]:
         """One GetShardIterator, and GetRecords for each page."""
         try:
-            iterator: str | None = self._client.get_shard_iterator(
+            iterator = self._client.get_shard_iterator(
                 StreamArn=arn, ShardId=shard, ShardIteratorType="AT_SEQUENCE_NUMBER", SequenceNumber=first
             )["ShardIterator"]
             empty = 0
             while iterator and empty < EMPTY_PAGES:
-                page: Any = self._client.get_records(ShardIterator=iterator)
+                page = self._client.get_records(ShardIterator=iterator)
                 yield from page["Records"]
                 iterator = page.get("NextShardIterator")
                 empty = 0 if page["Records"] else empty + 1
