@@ -3,6 +3,7 @@
 When a failed message is retried and when it is given up: see retry.py.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body
 from functions.kernel.messaging.redelivery import FIFO_GROUP, Again, Redelivery
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
+from functions.kernel.projections.generations import Failed
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
@@ -113,6 +115,11 @@ class Inbox:
     def messages(self) -> list[type[Message]]:
         """The messages that it subscribes to, by name."""
         return [self._messages[name] for name in sorted(self._messages)]
+
+    @property
+    def projections(self) -> list[Projection]:
+        """The projections that it feeds."""
+        return self._projections[:]
 
     @property
     def writes_rows(self) -> bool:
@@ -268,7 +275,8 @@ class Inbox:
         refusal = None
         with context.within(_context(metadata)) as working, observe.handling(metadata):
             for projection in self._projections:
-                projection.apply(message, metadata)
+                for failed in projection.apply(message, metadata):
+                    _set_aside(content, metadata, failed)
             for handler in self._handlers.get(metadata.name, []):
                 if isinstance(message, Command):
                     refusal = self._answer(message, handler, working)
@@ -306,6 +314,18 @@ def publish(messages: Sequence[Outgoing]) -> None:
             raise UndeliverableError(f"the bus refuses {messages[one.position].name}: {one.refusal}")
     if unsent:
         raise UnavailableError("the bus did not accept a reply")
+
+
+def _set_aside(content: dict[str, Any], metadata: Metadata, failed: Failed) -> None:
+    """Dead-letter a message that failed in a generation of a view that is not read; in the others it goes on.
+
+    content: the body that it came in.
+    """
+    where = f"{failed.view}, generation {failed.generation}"
+    observe.log_error(f"{metadata.name} failed in {where}", failed.error)
+    reason = {"reason": f"{where}: {observe.reason(failed.error)}", "error": type(failed.error).__name__, "tries": "1"}
+    dedup = f"{metadata.id} {failed.view} {failed.generation}"
+    runtime.current().dead_letters.send(json.dumps(content), reason=reason, group=FIFO_GROUP, dedup=dedup)
 
 
 def _context(metadata: Metadata) -> Context:
