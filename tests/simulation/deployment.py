@@ -17,6 +17,8 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from functions.kernel.messaging.topics import Topics
+from functions.kernel.projections.generation import View
+from functions.kernel.projections.generations import with_generations
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.routes import Route, match_path
@@ -58,6 +60,12 @@ def manifests() -> dict[str, Manifest]:
 def _pattern(service: str, queue: str) -> dict[str, Any]:
     """The pattern of a bus rule."""
     return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
+
+
+@cache
+def _views(service: str) -> list[View]:
+    """The views of a service that can be rebuilt."""
+    return [view for projection in manifests()[service].projections for view in projection.views]
 
 
 @cache
@@ -209,7 +217,7 @@ class Deployment:
                 f"{service}/events",
                 {"vault": f"{service}/vault", "erasures": f"{service}/erasures"},
             ),
-            views=DynamoViews(dynamodb, f"{service}/views"),  # type: ignore[arg-type]
+            views=with_generations(DynamoViews(dynamodb, f"{service}/views"), _views(service)),  # type: ignore[arg-type]
             vault=DynamoVault(dynamodb, f"{service}/vault"),  # type: ignore[arg-type]
             bus=EventBridgeBus(events, "bus"),  # type: ignore[arg-type]
             queue=SqsQueue(sqs, own["inbox"].url if "inbox" in own else ""),  # type: ignore[arg-type]
