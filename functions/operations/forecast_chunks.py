@@ -1,7 +1,7 @@
 """The letters of a forecast that are answered by one invocation: of one service, or of its relay."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from functions.kernel.runtime.json_text import compact, read
 from functions.kernel.runtime.side_by_side import results
 from functions.operations import cloud, rows, run_rows
 from functions.operations.cloud import LONGEST_CALL, Functions
-from functions.operations.consumers import RELAY, Consumer, consumers
+from functions.operations.consumers import RELAY, consumers
 from functions.operations.forecast_rows import Answer, Progress, in_words
 from functions.operations.letters import Letter
 from functions.operations.runs import Run
@@ -68,7 +68,7 @@ class Chunk:
         return self.consumer.partition("/")[0]
 
     def forecast(self, asking: Asking, overlay: Any, failures: int) -> Told:
-        """What is told of the first letters. failures: how often that failed just now, so that fewer are asked about."""
+        """What is told of the first letters. failures: how often that failed just now: then fewer are asked about."""
         first, letter = next(iter(self.letters.items()))
         known = consumers().get(self.consumer)
         if letter is None:
@@ -86,7 +86,12 @@ class Chunk:
 
     def _ask(self, asking: Asking, letters: Sequence[Letter], overlay: Any) -> Told:
         asked = [
-            {"id": one.id, "consumer": self.run.asked.get("to") or one.consumer, "body": self._body(one), "error": one.error}
+            {
+                "id": one.id,
+                "consumer": self._consumer(one),
+                "body": self._body(one),
+                "error": one.error,
+            }
             for one in letters
         ]
         request = {"letters": asked, "overlay": overlay, **({"seconds": asking.hurry} if asking.hurry else {})}
@@ -102,6 +107,9 @@ class Chunk:
                 break
             told.append(found.get(id) or cannot_tell(id, "it is not there any more"))
         return told
+
+    def _consumer(self, letter: Letter) -> str:
+        return self.run.asked.get("to") or letter.consumer
 
     def _body(self, letter: Letter) -> str:
         """What would be sent: verbatim, or with other data."""
@@ -127,7 +135,7 @@ def chunk_at(run: Run, progress: Progress) -> Chunk:
     for id, letter in zip(ids, found, strict=True):
         its_own = (run.asked.get("to") or letter.consumer) if letter else consumer
         size += len(letter.body.encode()) if letter else 0
-        if chosen and (_invoked(its_own) != _invoked(consumer) and consumer or size > BYTES):
+        if chosen and ((_invoked(its_own) != _invoked(consumer) and consumer) or size > BYTES):
             break
         consumer = consumer or its_own
         chosen[id] = letter
@@ -159,7 +167,10 @@ def forecast_relayed(letter: Letter) -> Answer:
     }
     held = cloud.relays().invoke(letter.service, {"history": wanted})["messages"]
     if any(detail["metadata"]["id"] == letter.message_id for detail in held):
-        return {"answer": "passes", "detail": {"writes": [], "commits": 0, "rows": 0, "sends": {letter.name: 1}, "asks": {}}}
+        return {
+            "answer": "passes",
+            "detail": {"writes": [], "commits": 0, "rows": 0, "sends": {letter.name: 1}, "asks": {}},
+        }
     reason = f"no commit of {letter.stream} holds it"
     return {"answer": "fails", "detail": {"error": "NotFoundError", "reason": reason, "retry": False}}
 

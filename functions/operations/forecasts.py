@@ -7,9 +7,10 @@ queues share its tables. The runner advances it, chunk by chunk; what is small i
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
 from functions.kernel.runtime import budget, clock, ids
 from functions.operations import forecast_rows, rows, run_rows
 from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_answers, patiently
@@ -113,12 +114,10 @@ def _named(wanted: Sequence[str]) -> list[Letter]:
 
 def _gathered(run: Run) -> Run:
     """Find the letters of a group or filter, put them in order, and store them."""
-    found: list[Letter] = []
-    for letter in _found(Filter(**run.filter)):
-        found.append(letter)
-        if len(found) > MOST:
-            why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
-            return run_rows.change(run.id, lambda one: replace(one, state=CANCELLED, why=why, ended=clock.stamp()))
+    found = list(islice(_found(Filter(**run.filter)), MOST + 1))
+    if len(found) > MOST:
+        why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
+        return run_rows.change(run.id, lambda one: replace(one, state=CANCELLED, why=why, ended=clock.stamp()))
     ordered = in_order(found, run.asked.get("to", ""))
     run_rows.add_letters(run, 0, ordered)
 

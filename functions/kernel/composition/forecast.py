@@ -8,25 +8,27 @@ note what they are given; owners are asked. docs/adr/0052 says why, and what can
     → {"answers": [{"id", "answer", "detail"}], "overlay": {…}, "code"}
 
 An invocation answers the first letters of a set: as many as it has time for, and one at least unless the caller waits
-for less `seconds` than one may take. The caller sends the rest with the overlay that came back. The answers: answers.py.
+for less `seconds` than one may take. The caller sends the rest with the overlay that came back. See answers.py.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 from functions.kernel.composition.answers import CANNOT_TELL, Answer, Attempt, cannot_tell
 from functions.kernel.composition.manifest import manifest
 from functions.kernel.composition.overlay import Overlay
-from functions.kernel.composition.recording import Asking, NotingBus, NotingQueue
+from functions.kernel.composition.recording import Asking, GivingUp, NotingBus, NotingQueue
 from functions.kernel.eventstore.overlay import OverlayStore, ReadOnlyVault
 from functions.kernel.messaging.inbox import Handled
+from functions.kernel.projections.generations import Generations, Rows
 from functions.kernel.projections.overlay import OverlayViews
 from functions.kernel.runtime import budget, observe, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import one_by_one, outcome
 from functions.kernel.runtime.trial import Trial
+from functions.kernel.runtime.views import ViewStore
 
 LONGEST = 20  # seconds: the function's timeout (infra/queues.py)
 SECONDS = 11  # for one letter: a sweep, and a look of the dispatcher, end by themselves after 10
@@ -88,11 +90,11 @@ def _trying(real: Runtime, overlay: Overlay, trial: Trial, asking: Asking) -> Ru
     return replace(
         real,
         store=OverlayStore(real.store, overlay.commits, trial),
-        views=OverlayViews(real.views, overlay.rows, trial),
+        views=_rows(real.views, overlay, trial),
         vault=ReadOnlyVault(real.vault, trial),
         bus=NotingBus(trial),
         queue=queue,
-        dead_letters=queue,
+        dead_letters=GivingUp(trial),
         queues=dict.fromkeys(real.queues, queue),
         invoke=asking.for_letter(trial),
         adapters={},
@@ -100,3 +102,10 @@ def _trying(real: Runtime, overlay: Overlay, trial: Trial, asking: Asking) -> Ru
         outcomes=None,
         trial=trial,
     )
+
+
+def _rows(real: ViewStore, overlay: Overlay, trial: Trial) -> ViewStore:
+    """The rows of a service with those of the trial over them, by generation where they have some."""
+    if isinstance(real, Generations):
+        return Generations(OverlayViews(real.store, overlay.rows, trial), real.views)
+    return OverlayViews(cast(Rows, real), overlay.rows, trial)
