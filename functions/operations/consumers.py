@@ -52,6 +52,11 @@ class Consumer:
         return self.queue == RELAY
 
     @property
+    def handles(self) -> bool:
+        """Whether a function handles its messages: not where a relay publishes, or operations takes what is there."""
+        return self.queue not in (RELAY, OUTCOMES)
+
+    @property
     def physical(self) -> str:
         """The name of its queue without the stage. Raises ValueError for a relay."""
         if self.is_relay:
@@ -82,6 +87,11 @@ class Served:
     def has_history(self) -> bool:
         """Whether it publishes, so that its relay answers."""
         return any(consumer.is_relay for consumer in self.consumers)
+
+    @property
+    def has_consumers(self) -> bool:
+        """Whether it handles messages, so that what would become of one can be forecast."""
+        return any(consumer.handles for consumer in self.consumers)
 
 
 def written(services: Iterable[Served]) -> str:

@@ -90,6 +90,8 @@ class Runtime:
 
     token_keys: the text of the secret with the keys that sign the mall's own tokens (token_keys.py).
 
+    outcomes: where a consumer reports what became of letters that an operator sent back; None where it consumes none.
+
     side_by_side: how jobs are done that do not depend on each other; one by one where calls take no time.
     """
 
@@ -107,6 +109,12 @@ class Runtime:
     token_keys: Callable[[], str] = str
     settings: Mapping[str, str] = field(default_factory=dict)
     side_by_side: SideBySide = one_by_one
+    outcomes: Queue | None = None
+
+    @property
+    def code(self) -> str:
+        """The version of the code at work; empty where the deployment does not say."""
+        return self.settings.get("MALLBOTS_CODE", "")
 
     @property
     def signing_key(self) -> bytes:
