@@ -42,7 +42,8 @@ class Letter:
     message dropped. reason, error, tries, code: why it was given up, the name of the error, after how many receives, by
     which version of the code. first_received, failed_at, stored_at, open_since: RFC 3339; failed_at is the latest
     failure, open_since that which opened it (again). repetitions: how often it came again. deliveries: the records of
-    failure queues that it came by, the latest. sent_as: the id of the message that was sent in its place, edited.
+    failure queues that it came by, the latest. run: the latest redrive that sent it back: the run's id, `/`, and its
+    place in the run. sent_as: the id of the message that was sent in its place, edited.
     life, expires, version_of_row: of rows.py, which sets them; the version is 0 before the letter is stored.
     """
 
@@ -71,6 +72,7 @@ class Letter:
     repetitions: int = 0
     state: str = OPEN
     redrives: int = 0
+    run: str = ""
     sent_as: str = ""
     deliveries: tuple[str, ...] = ()
     history: tuple[Happening, ...] = ()

@@ -133,7 +133,20 @@ def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
     raise ConcurrencyError(f"letter {id} is changed by others all the time: try again")
 
 
-def letters(wanted: Filter, limit: int = 50, next: dict[str, Any] | None = None, *, bodies: bool = True) -> Letters:
+def heads(ids: Iterable[str]) -> dict[str, Letter]:
+    """Letters by their ids, those that there are, without their bodies: such a letter cannot be put."""
+    found = read_many(((_key(id), LETTER) for id in ids), consistent=True)
+    return {data["id"]: from_data(data, "") for data in found.values()}
+
+
+def letters(
+    wanted: Filter,
+    limit: int = 50,
+    next: dict[str, Any] | None = None,
+    *,
+    bodies: bool = True,
+    oldest_first: bool = False,
+) -> Letters:
     """A page of letters, those that were opened last first; of all states, one state after the other, the open first.
 
     It looks at 1,000 rows at most, so a page may be short, or empty, and not be the last. bodies: without them each
@@ -152,7 +165,7 @@ def letters(wanted: Filter, limit: int = 50, next: dict[str, Any] | None = None,
             last=clock.stamp(clock.read(wanted.until)) + LAST if wanted.until else None,
             limit=100,
             after=after,
-            descending=True,
+            descending=not oldest_first,
         )
         for data, key in zip(page.rows, page.keys, strict=True):
             looked_at += 1

@@ -91,6 +91,7 @@ def compose(clients: Clients) -> Runtime:
         token_keys=_kept(lambda: _secret(clients.secrets, "TOKEN_KEYS")),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
         side_by_side=in_threads,
+        outcomes=SqsQueue(sqs, env["OUTCOMES_URL"]) if "OUTCOMES_URL" in env else None,
     )
 
 
