@@ -49,7 +49,7 @@ ROW_ACTIONS: dict[RowUse, str] = {
 }
 STREAM_READS = STREAM_ACTIONS["commit"][:2]
 ROW_READS: tuple[Literal["get", "get_many", "query"], ...] = ("get", "get_many", "query")
-REPLAYS: tuple[RowUse, ...] = ("get", "query", "put", "delete")
+REPLAYS: tuple[RowUse, ...] = ("get", "get_many", "query", "put", "delete")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Grants:
         self._uses(function, inbox.uses)
         if inbox.writes_rows:
             self._rows(function, ["put"])
+            self._see_generations(function)
         replies = [
             name
             for name, message in language().items()
@@ -128,8 +129,13 @@ class Grants:
         self._uses(function, Uses(indexes=indexes, asks=asks))
 
     def replay(self, function: ServiceFunction) -> None:
-        """Write the rows of a read model, and what is kept of its generations; no port, bus, queue or stream."""
+        """Write the rows of a read model, and what is kept of its generations; no port, bus, queue or stream.
+
+        It reads the table as a whole to compare two generations, and to delete one (kernel/projections/rebuilding.py).
+        """
         self._rows(function, REPLAYS)
+        assert self.views
+        function.let(["dynamodb:Scan"], self.views.table_arn, VIEWS=self.views.table_name)
 
     def _consuming(self, function: ServiceFunction, queue: ConsumedQueue) -> None:
         """Put messages of a queue off, dead-letter them, and report what became of those that were sent back."""
@@ -149,6 +155,8 @@ class Grants:
             assert self.views, f"{self.manifest.service} has no rows"
             arn = f"{self.views.table_arn}/index/{index}"
             function.let(["dynamodb:Query"], arn, VIEWS=self.views.table_name)
+        if uses.rows or uses.indexes:
+            self._see_generations(function)
         for owner in sorted({query.owner for query in uses.asks}):
             name = queries_address(self.stage, owner)
             arn = function_arn(self.stack, name)
@@ -169,6 +177,11 @@ class Grants:
         for use in uses:
             assert self.views, f"{self.manifest.service} has no rows"
             function.let([ROW_ACTIONS[use]], self.views.table_arn, VIEWS=self.views.table_name)
+
+    def _see_generations(self, function: ServiceFunction) -> None:
+        """Read the row that says which generations there are of each view (kernel/projections/generations.py)."""
+        if any(projection.views for projection in self.manifest.projections):
+            self._rows(function, ["get"])
 
     def _vault(self, function: ServiceFunction, use: VaultUse) -> None:
         assert self.vault
