@@ -6,6 +6,7 @@ may use. `make permissions` shows that each grant is needed, and that none is mi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,6 +17,7 @@ from events.registry import language
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
 from functions.kernel.rest.socket import Socket
@@ -23,6 +25,7 @@ from functions.kernel.runtime.uses import RowUse, Uses, VaultUse
 from infra.function import ServiceFunction
 from infra.iot import RobotsTopics
 from infra.names import function_arn, queries_address, shared
+from infra.operations import let_report
 from infra.ports import grant_port
 from infra.queues import ConsumedQueue, InboxQueue
 from infra.stages import Stage
@@ -44,6 +47,10 @@ ROW_ACTIONS: dict[RowUse, str] = {
     "put": "dynamodb:PutItem",
     "delete": "dynamodb:DeleteItem",
 }
+STREAM_READS = STREAM_ACTIONS["commit"][:2]
+ROW_READS: tuple[Literal["get", "get_many", "query"], ...] = ("get", "get_many", "query")
+# A generation is found by a prefix of its keys, which no index has: to compare or to drop it is to read all rows.
+REPLAY_ACTIONS = [f"dynamodb:{action}" for action in ("GetItem", "BatchGetItem", "Scan", "PutItem", "DeleteItem")]
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,34 @@ class Grants:
         if self.manifest.publisher and self.manifest.publisher.reminds:
             self._sending(function, "inbox")
 
+    def scheduled(self, function: ServiceFunction, scheduled: Scheduled) -> None:
+        """What its work uses."""
+        self._uses(function, scheduled.uses)
+
+    def forecast(self, function: ServiceFunction) -> None:
+        """Read what the consumers' handlers read, and ask whom they ask; nothing that they write, send or call."""
+        topics = self.manifest.topics
+        used = [*(inbox.uses for inbox in self.manifest.inboxes), *([topics.uses] if topics else [])]
+        if self.table:  # what its relay gave up is forecast here too
+            function.let(STREAM_READS, self.table.table_arn, TABLE=self.table.table_name)
+        if self.views:
+            function.let([ROW_ACTIONS[use] for use in ROW_READS], self.views.table_arn, VIEWS=self.views.table_name)
+        if vault := [use for use in ROW_READS if any(use in uses.vault for uses in used)]:
+            assert self.vault
+            table = self.vault.table
+            function.let([ROW_ACTIONS[use] for use in vault], table.table_arn, VAULT=table.table_name)
+        indexes = tuple(sorted({index for uses in used for index in uses.indexes}))
+        asks = tuple(dict.fromkeys(query for uses in used for query in uses.asks))
+        self._uses(function, Uses(indexes=indexes, asks=asks))
+
+    def replay(self, function: ServiceFunction) -> None:
+        """Write the rows of a read model in each of its generations, compare these, and drop one; nothing else."""
+        assert self.views, f"{self.manifest.service} has no rows"
+        function.let(REPLAY_ACTIONS, self.views.table_arn, VIEWS=self.views.table_name)
+
     def _consuming(self, function: ServiceFunction, queue: ConsumedQueue) -> None:
-        """Put messages of a queue off, and dead-letter them."""
+        """Put messages of a queue off, dead-letter them, and report what became of those that were sent back."""
+        let_report(function, self.stage)
         function.let(["sqs:ChangeMessageVisibility"], queue.queue.queue_arn, **_address(queue))
         dead_letters = queue.dead_letters
         function.let(["sqs:SendMessage"], dead_letters.queue_arn, DEAD_LETTERS_URL=dead_letters.queue_url)
@@ -117,6 +150,8 @@ class Grants:
             assert self.views, f"{self.manifest.service} has no rows"
             arn = f"{self.views.table_arn}/index/{index}"
             function.let(["dynamodb:Query"], arn, VIEWS=self.views.table_name)
+        if uses.indexes:
+            self._generations(function)
         for owner in sorted({query.owner for query in uses.asks}):
             name = queries_address(self.stage, owner)
             arn = function_arn(self.stack, name)
@@ -137,6 +172,13 @@ class Grants:
         for use in uses:
             assert self.views, f"{self.manifest.service} has no rows"
             function.let([ROW_ACTIONS[use]], self.views.table_arn, VIEWS=self.views.table_name)
+        if uses:
+            self._generations(function)
+
+    def _generations(self, function: ServiceFunction) -> None:
+        """Whoever reads or writes rows of views that can be rebuilt reads which generations there are, in one row."""
+        if self.views and self.manifest.makes_rows:
+            function.let([ROW_ACTIONS["get"]], self.views.table_arn)
 
     def _vault(self, function: ServiceFunction, use: VaultUse) -> None:
         assert self.vault

@@ -1,0 +1,71 @@
+"""What becomes of a letter when it is sent back, has an outcome, comes again, or is edited. README.md has the table.
+
+All are pure, and the same when they are done twice: an outcome and a letter that comes again may be seen in any order,
+more than once, and late, when the letter is in another run already.
+"""
+
+from functions.kernel.messaging import outcomes
+from functions.kernel.runtime import clock
+from functions.operations import runs
+from functions.operations.letters import CLOSED, DONE, OPEN, REDRIVING, Letter
+
+SENT_BACK, FAILED, FAILING = "redriven", "failed", "failing"
+
+
+def is_claimed(letter: Letter, run: str) -> bool:
+    """Whether a letter is on its way for this redrive: claimed and maybe sent, and not back yet."""
+    return letter.state == REDRIVING and letter.run == run
+
+
+def why_not(letter: Letter, run: str, cap: int) -> str:
+    """Why a letter is not sent by a redrive, as runs.py marks it; empty where it is.
+
+    A letter is in one run at a time, and each run sends it once: where it is back, that says what became of it.
+    """
+    if is_claimed(letter, run):
+        return ""
+    if letter.run == run:
+        return runs.HANDLED if letter.state == DONE else runs.DEAD
+    if letter.state == REDRIVING:
+        return runs.IN_ANOTHER_RUN
+    if letter.state != OPEN:
+        return runs.NOT_OPEN
+    return runs.CAPPED if letter.redrives >= cap else ""
+
+
+def claimed(letter: Letter, run: str, actor: str, cap: int) -> Letter:
+    """The letter on its way for a redrive, unless it is not to be sent. run: the id of the run, `/`, and its place."""
+    if is_claimed(letter, run) or why_not(letter, run, cap):
+        return letter
+    detail = run.rpartition("/")[0]
+    return letter.after(SENT_BACK, actor, detail, state=REDRIVING, run=run, redrives=letter.redrives + 1)
+
+
+def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
+    """The letter after its consumer said what became of it: `done`, `failing` or `dead`. why: error and reason.
+
+    That it was handled is so whichever redrive says it; that it failed counts for the latest redrive alone.
+    """
+    if outcome == outcomes.DONE:
+        return letter if letter.state in CLOSED else letter.after(DONE, detail=run.rpartition("/")[0], state=DONE)
+    if not is_claimed(letter, run):
+        return letter
+    if outcome == outcomes.DEAD:
+        return letter.after(FAILED, detail=why, state=OPEN, open_since=clock.stamp())
+    if letter.history and (letter.history[-1].what, letter.history[-1].detail) == (FAILING, why):
+        return letter
+    return letter.after(FAILING, detail=why)
+
+
+def opens_again(letter: Letter, failed: Letter) -> bool:
+    """Whether a letter is open after its message was given up once more. failed: as it came, with the run it carries.
+
+    What was given up before a letter was done is another copy of what has been handled. What was given up later opens
+    it again; what an operator put aside stays there. While it is on its way, only what was sent on that way counts.
+    """
+    if letter.state == REDRIVING:
+        return failed.run == letter.run
+    if letter.state == DONE:
+        done_at = max((one.time for one in letter.history if one.what == DONE), default="")
+        return failed.run != letter.run and not letter.sent_as and failed.failed_at > done_at
+    return letter.state == OPEN
