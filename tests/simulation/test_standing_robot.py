@@ -173,9 +173,10 @@ def test_a_robot_that_stands_still_for_a_moment_stays_connected() -> None:
 
 def test_a_robot_that_hangs_while_its_connection_comes_back_reports_when_it_goes_on() -> None:
     floor = Floor()
+    floor.robot.cut(20)
+    floor.wait(2)
     floor.robot.hang(60)
-    floor.robot.cut(5)
-    floor.wait(50)
+    floor.wait(55)
     assert floor.broker.connected() == [BOT]
     before = len(floor.states())
     floor.wait(20)
