@@ -90,6 +90,12 @@ class Day:
         self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
         self.record(at, "deleted", queue="fleet/topics", message=copy)
 
+    def loses(self, at: float) -> None:
+        """A rule of the broker cannot send a state."""
+        body = json.dumps({"topic": f"i/v3/m/{BOT}/state", "base64OriginalPayload": "e30="})
+        queue = "fleet/topics/undelivered"
+        self.record(at, "dead", queue=queue, message=self.number(), body=body, reason={}, by="topic rule")
+
     def sends(self, at: float, assignment: int, *, expires: float = 60) -> str:
         number = self.number()
         self.record(at, "invocation", container="fleet/inbox-1", function="fleet/inbox", cause=["m"])
@@ -290,6 +296,19 @@ def test_a_violated_invariant_is_found(break_it: Callable[[Day], None]) -> None:
     a_list(day)
     break_it(day)
     assert BROKEN[break_it] in day.violated()
+
+
+@pytest.mark.parametrize(("lost", "is_found"), [(5, True), (100, False), (210, False)])
+def test_a_state_that_a_rule_could_not_send_excuses_what_fleet_shows_until_later_ones_replace_it(
+    lost: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.reports(200)
+    day.loses(lost)
+    assert day.violated() & {TRUE_STATE} == set()
+    fleet_shows_another_node(day)
+    assert (TRUE_STATE in day.violated()) is is_found
 
 
 def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:
