@@ -214,9 +214,9 @@ def a_pick_is_recorded_that_was_not_picked(day: Day) -> None:
             fields["result"] = "3"
 
 
-def a_list_is_driven_twice(day: Day) -> None:
+def a_list_is_driven_twice(day: Day, given_back: float = 29) -> None:
     day.entries = [entry for entry in day.entries if "Completed" not in json.dumps(entry[2].get("item", ""))]
-    day.commit(44, f"ShoppingList#{LIST}", "GivenBack")
+    day.commit(given_back, f"ShoppingList#{LIST}", "GivenBack")
     day.commit(46, f"ShoppingList#{LIST}", "Assigned", bot_id=BOT, assignment=2)
     day.ends(100, 2, "drop")
 
@@ -296,6 +296,14 @@ def test_a_violated_invariant_is_found(break_it: Callable[[Day], None]) -> None:
     a_list(day)
     break_it(day)
     assert BROKEN[break_it] in day.violated()
+
+
+@pytest.mark.parametrize(("given_back", "is_found"), [(29, True), (31, False), (44.9, False)])
+def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_back: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    a_list_is_driven_twice(day, given_back)
+    assert (DRIVEN_TWICE in day.violated()) is is_found
 
 
 @pytest.mark.parametrize(("lost", "is_found"), [(5, True), (100, False), (210, False)])

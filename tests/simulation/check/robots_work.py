@@ -85,7 +85,8 @@ def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation
 def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
     """Two assignments of one list that both end at the depot.
 
-    It cannot be helped where the first robot could not be told in time, or could not tell that it had put them down.
+    It cannot be helped where the first robot could not be told in time, or could not tell that it had put them down:
+    each takes seconds, and a drop that has begun may end.
     """
     put_down: dict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
     for one in stream.ended:
@@ -98,7 +99,7 @@ def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Vio
                 continue
             order = f"{list_id}.{number}"
             told = [one.at for one in stream.reports[bot_id] if one.at >= at and one.order_id == order]
-            in_time = at > given_back or any(when < given_back - TO_TELL for when in told)
+            in_time = at > given_back + TO_TELL or any(when < given_back - TO_TELL for when in told)
             if in_time and is_undisturbed(stream, min(at, given_back), max(at, given_back), LATELY):
                 text = f"the list {list_id} was put down under {sorted(by_assignment)}: {bot_id} did so"
                 text += f" {(at - given_back) / SECOND:.0f} s after it was given back"
