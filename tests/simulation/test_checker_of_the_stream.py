@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation.check import orders_to_robots, robots_work, stream_history
 from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.failures import robot_and_topic
 from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots_work import (
@@ -296,6 +297,21 @@ def test_a_violated_invariant_is_found(break_it: Callable[[Day], None]) -> None:
     a_list(day)
     break_it(day)
     assert BROKEN[break_it] in day.violated()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"robot": BOT, "topic": "state", "payload": ""}, (BOT, "state")),
+        ({"topic": "presence", "payload": base64.b64encode(b'{"clientId": "bot"}').decode()}, (BOT, "presence")),
+        ({"topic": f"i/v3/m/{BOT}/state", "base64OriginalPayload": ""}, (BOT, "state")),
+        ({"topic": f"$aws/events/presence/connected/{BOT}", "base64OriginalPayload": ""}, (BOT, "presence")),
+    ],
+)
+def test_what_is_handled_together_is_known_by_its_robot_and_its_topic(
+    body: dict[str, str], found: tuple[str, str]
+) -> None:
+    assert robot_and_topic(json.dumps(body)) == found
 
 
 @pytest.mark.parametrize(("given_back", "is_found"), [(29, True), (31, False), (44.9, False)])

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.failures import HARMLESS
+from tests.simulation.check.failures import HARMLESS, robot_and_topic
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Copy
 
@@ -140,8 +140,8 @@ def parsed(history: ParsedHistory) -> StreamHistory:
             found.disturbances.append(at)
     for letter in history.dead_letters:
         if letter.is_robots:
-            *_, robot, last = json.loads(letter.body)["topic"].split("/")
-            found.lost[last if robot in ("connected", "disconnected") else robot].append(letter.at)
+            robot, _ = robot_and_topic(letter.body)
+            found.lost[robot].append(letter.at)
     if found.deeds:
         _read_queues(history, found)
     return found
