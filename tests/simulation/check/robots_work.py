@@ -24,13 +24,13 @@ STILL_THERE = "a robot that reports over the stream is not taken offline"
 # The broker's event 0.3 s, rule 0.1, the batch's window 1, cold starts 0.6 of three functions, relay, bus and queue a
 # second each, twice: fleet tells the depot.
 SECONDS_OF_A_CUT = 15 * SECOND
+# A rule that cannot send is 90 s late at most; states whose first number is lower count after 60 without an ONLINE.
+REPLACED = 160 * SECOND
 LATELY = 120 * SECOND  # a fault before may still delay what the robot is told: what fails now comes again in seconds
 TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
 CONNECTED = "connected"
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
 SAFE, UNDER_WAY = 40 * SECOND, 5 * SECOND
-# A rule that cannot send is 90 s late at most; states whose first number is lower count after 60 without an ONLINE.
-REPLACED = 160 * SECOND
 
 
 def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:
