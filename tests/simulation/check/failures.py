@@ -4,6 +4,7 @@ Each invocation that ended with an error or not at all, reported failed items, d
 is checked on its own. So a dead letter is accepted only if each attempt that led to it had a cause.
 """
 
+import base64
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ UNAVAILABLE = "what may pass is answered with 503, never with 500"
 
 OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault "outage"
 ROBOTS_TOPICS = "fleet/topics"
+PRESENCE_TOPIC = ["$aws", "events", "presence"]  # its first levels
 AUTHORIZER, UNCHECKED = "gateway/authorizer", "unchecked"  # what it says of a token where an owner cannot be asked
 HANGS = {"function slow"}  # the fault by which a container hangs until its timeout
 
@@ -206,8 +208,18 @@ def _group(message_id: str, history: ParsedHistory) -> str:
     copy = history.copies.get(message_id)
     if copy is None or copy.queue != ROBOTS_TOPICS:
         return message_id
-    said = json.loads(copy.body)
-    return f"{said.get('robot')} {said.get('topic')}" if "robot" in said else message_id
+    return " ".join(robot_and_topic(copy.body))
+
+
+def robot_and_topic(body: str) -> tuple[str, str]:
+    """Whom a message of robots' topics is about, and what it is; also of one that a rule could not send."""
+    said = json.loads(body)
+    topic = said["topic"].split("/")
+    if topic[:3] == PRESENCE_TOPIC:
+        return topic[-1], "presence"
+    if topic == ["presence"]:
+        return str(json.loads(base64.b64decode(said["payload"]))["clientId"]), "presence"
+    return said.get("robot") or topic[-2], topic[-1]
 
 
 def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> bool:

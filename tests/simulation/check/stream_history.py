@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.failures import BEGIN, HARMLESS
+from tests.simulation.check.failures import BEGIN, HARMLESS, robot_and_topic
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Copy
 
@@ -90,7 +90,7 @@ class StreamHistory:
 
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
     had handled an (event, version). known: what fleet was told by the depot. disturbances: when faults or outages
-    struck what the stream needs.
+    struck what the stream needs. lost: when rules could not send messages of a robot.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -103,6 +103,7 @@ class StreamHistory:
     known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     disturbances: list[int] = field(default_factory=list)
+    lost: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def left_in_order(self, bot_id: str) -> bool:
         """Whether the last connection of a robot ended by its own DISCONNECT, behind all that it had said."""
@@ -139,6 +140,10 @@ def parsed(history: ParsedHistory) -> StreamHistory:
                 found.ended.append(_ended(at, fields))
         elif _is_disturbance(kind, fields):
             found.disturbances.append(at)
+    for letter in history.dead_letters:
+        if letter.is_robots:
+            robot, _ = robot_and_topic(letter.body)
+            found.lost[robot].append(letter.at)
     if found.deeds:
         _read_queues(history, found)
     return found
