@@ -5,9 +5,10 @@ An Idempotency-Key becomes an id in rest/request.py (Request.cause); what it cre
 """
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
+
+from functions.kernel.runtime.bound import Bound
 
 _NAMESPACE = uuid.UUID("6d616c6c-626f-4473-8000-000000000000")
 _new: ContextVar[Callable[[], str] | None] = ContextVar("new_id", default=None)
@@ -32,11 +33,6 @@ def is_uuid(text: str) -> bool:
         return False
 
 
-@contextmanager
-def fixed(source: Callable[[], str]) -> Iterator[None]:
+def fixed(source: Callable[[], str]) -> Bound[Callable[[], str]]:
     """Within the block, new ids come from `source`."""
-    token = _new.set(source)
-    try:
-        yield
-    finally:
-        _new.reset(token)
+    return Bound(_new, source)
