@@ -36,7 +36,8 @@ def _install() -> None:
     def kept_line(metric: str | None = None, **about: Any) -> None:
         if sink := _sink.get():
             sink((metric, about))
-        line(metric, **about)
+        else:
+            line(metric, **about)
 
     def kept_error(text: str, error: BaseException, **fields: object) -> None:
         if sink := _sink.get():
