@@ -40,6 +40,8 @@ class Container:
         self.cold = True
         self.alive = True
         self.skew_us = 0
+        self._scheduler = function.world.scheduler
+        self._read_us, self._read = 0, BEGIN
         self.lineage: Mapping[str, int] = {}
         self.task: Task | None = None
         self._threads: list[Task] = []
@@ -66,12 +68,15 @@ class Container:
 
     def now(self) -> datetime:
         """The time on its clock."""
-        return BEGIN + timedelta(microseconds=self.function.world.scheduler.now_us + self.skew_us)
+        now_us = self._scheduler.now_us + self.skew_us
+        if now_us != self._read_us:  # it is read often in between
+            self._read_us, self._read = now_us, BEGIN + timedelta(microseconds=now_us)
+        return self._read
 
     def time_left(self) -> float:
         """The seconds until the timeout of the invocation that it works on."""
         assert self.task
-        return (self.task.deadline_us - self.function.world.scheduler.now_us) / SECOND
+        return (self.task.deadline_us - self._scheduler.now_us) / SECOND
 
     def shift_clock(self, by_us: int) -> None:
         """Shift its clock by so many microseconds."""

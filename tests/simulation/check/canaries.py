@@ -10,6 +10,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tests.simulation.check.records import Request
@@ -131,13 +132,19 @@ _BETWEEN = b" \t()[]./+-"
 class Texts:
     """Different texts, each with where it is, searched as one: what is packed in them is unpacked.
 
-    parts: where each is, and what it says. whole: all of them.
+    parts: where each is first, and what it says. whole: all of them.
     """
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        unpacked = [(text, where, part) for text, where in texts.items() for part in unpack(text)]
-        self.parts = [(where, part) for _, where, part in unpacked]
-        self._sources = [text for text, _, _ in unpacked]
+        self.parts: list[tuple[str, str]] = []
+        self._sources: dict[str, list[str]] = {}  # the texts in which each part is
+        for text, where in texts.items():
+            for part in unpack(text):
+                if part in self._sources:
+                    self._sources[part].append(text)
+                else:
+                    self._sources[part] = [text]
+                    self.parts.append((where, part))
         self.whole = "\n".join(text for _, text in self.parts)
         self._bytes = self.whole.encode("utf-8", "surrogatepass")
         self._coded = ""
@@ -168,8 +175,8 @@ class Texts:
     def holding(self, codes: Iterable[str]) -> set[str]:
         """The texts that hold one of these codes, each of at least 16 letters and digits."""
         there = [code for code in codes if code in self.coded]
-        parts = zip(self._sources, self.parts, strict=True) if there else ()
-        return {text for text, (_, part) in parts if any(code in part for code in there)}
+        parts = [part for part in self._sources if any(code in part for code in there)]
+        return {text for part in parts for text in self._sources[part]}
 
     def found_as_bytes(self, contents: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """The same for any texts."""
@@ -191,12 +198,16 @@ def unpack(text: str) -> list[str]:
 
 def inflated(content: bytes) -> list[str]:
     """Bytes as texts: as they are, and what they are once they are decompressed."""
-    as_it_is = content.decode("latin-1")
+    whole = _decompressed(content)
+    return [content.decode("latin-1"), *(unpack(whole) if whole is not None else ())]
+
+
+@lru_cache(maxsize=1_000)  # a commit is in the table, and encoded in its stream
+def _decompressed(content: bytes) -> str | None:
     try:
-        whole = zlib.decompress(content, wbits=47)  # zlib or gzip
+        return zlib.decompress(content, wbits=47).decode("utf-8", "surrogateescape")  # zlib or gzip
     except zlib.error:
-        return [as_it_is]
-    return [as_it_is, *unpack(whole.decode("utf-8", "surrogateescape"))]
+        return None
 
 
 def texts_in(value: Any, seen: set[int] | None = None) -> list[str]:
