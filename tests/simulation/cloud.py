@@ -226,19 +226,20 @@ class Cloud:
 
         Dead letters do not count, nor do schedules once nothing was stored for a while.
         """
+        now = self.scheduler.now_us
+        if now - self._last_change_us < UNCHANGED * SECOND:
+            return False
         if self._bus.in_flight or self.broker.in_flight or any(stream.is_behind for stream in self.streams.values()):
             return False
         if any(function.busy for function in self.functions.values()):
             return False
-        now = self.scheduler.now_us
         horizon = now + int(within * SECOND)
-        due = any(
+        return not any(
             message.visible_us <= horizon
             for queue in self.queues.values()
             if not queue.is_dead_letters
             for message in queue.messages.values()
         )
-        return not due and now - self._last_change_us >= UNCHANGED * SECOND
 
     def end_faults(self) -> None:
         """End all faults, and start all services."""
