@@ -20,11 +20,13 @@ from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invo
 from functions.kernel.eventstore.relay import serve
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
+from functions.kernel.projections.generations import with_generations
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import in_threads
 from functions.kernel.runtime.token_keys import SIGNER_CACHE
+from functions.kernel.runtime.views import ViewStore
 
 SHARED = ("forecast", "replay")  # handlers that are a module beside this one, with a function `handle`
 
@@ -78,7 +80,7 @@ def compose(clients: Clients) -> Runtime:
         store=DynamoEventStore(
             clients.dynamodb, env.get("TABLE", ""), {"vault": env.get("VAULT", ""), "erasures": env.get("ERASURES", "")}
         ),
-        views=DynamoViews(clients.dynamodb, env.get("VIEWS", "")),
+        views=_views(clients.dynamodb, env.get("VIEWS", "")),
         vault=DynamoVault(clients.dynamodb, env.get("VAULT", "")),
         bus=EventBridgeBus(clients.events, env.get("BUS", "")),
         queue=SqsQueue(sqs, env.get("QUEUE_URL", "")),
@@ -91,6 +93,16 @@ def compose(clients: Clients) -> Runtime:
         side_by_side=in_threads,
         outcomes=SqsQueue(sqs, env["OUTCOMES_URL"]) if "OUTCOMES_URL" in env else None,
     )
+
+
+def _views(dynamodb: Any, table: str) -> ViewStore:
+    """The rows of the service, by generation where it has views that can be rebuilt; a function may have none."""
+    rows = DynamoViews(dynamodb, table)
+    if not table:
+        return rows
+    from functions.kernel.projections.projection import views_of  # only here: a relay starts faster without pydantic
+
+    return with_generations(rows, views_of(os.environ["MALLBOTS_SERVICE"]))
 
 
 def _named(prefix: str) -> dict[str, str]:
