@@ -98,6 +98,7 @@ class Place:
     started: list[str] = field(default_factory=list)
     reports_failures: bool = True
     relay_works: bool = True
+    inboxes_fail: bool = False
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
     ticks: list[Callable[[], object]] = field(default_factory=list)
 
@@ -258,6 +259,8 @@ class _Inboxes:
     def send(
         self, consumer: Consumer, body: str, attributes: Mapping[str, str], *, group: str = "", dedup: str = ""
     ) -> None:
+        if self._place.inboxes_fail:
+            raise UnavailableError("the queue did not take a letter")
         assert bool(group) == consumer.fifo == (group == FIFO_GROUP)
         if dedup and dedup in [one.dedup for one in self._place.sent]:
             return

@@ -1,14 +1,14 @@
 """Letters are sent back by a ramp, each under one run, and every one of them has an outcome."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.operations import rows, run_rows, runs
+from functions.operations import rows, run_rows, runs, sending
 from functions.operations.cloud import Held
-from functions.operations.runs import CANCELLED, PAUSED, STOPPED
+from functions.operations.runs import CANCELLED, PAUSED, STOPPED, Run
 from tests.unit.operations.redriving import CRASHES, DEAD, FLAKY, SILENT, Calls, Place, adds_up, known_consumers
 
 
@@ -249,6 +249,60 @@ def test_two_redrivers_at_once_send_no_letter_twice(place: Place) -> None:
     place.until_over(run)
     assert len(place.sent) == 40
     adds_up(place, run, letters)
+
+
+def test_a_second_redriver_leaves_a_run_to_the_one_that_advances_it(place: Place) -> None:
+    run = place.run(place.letters(40))
+    by_the_second: list[int] = []
+
+    def another() -> None:
+        place.ticks.clear()
+        before = len(place.sent)
+        place.redrive()
+        by_the_second.append(len(place.sent) - before)
+
+    place.ticks.append(another)
+    place.until_over(run)
+    assert by_the_second == [0]
+
+
+def test_a_run_whose_redriver_crashed_is_taken_over_when_its_lease_ends(place: Place) -> None:
+    run = place.run(place.letters(40))
+    place.calls = Calls(crash=40)
+    place.redrive()
+    place.calls = Calls()
+    begun = place.now
+    place.until_over(run)
+    assert (place.now - begun).total_seconds() < 3 * 60
+
+
+def test_a_letter_that_another_run_took_meanwhile_is_not_sent(place: Place) -> None:
+    [letter] = place.letters(1)
+    first, second = place.run([letter]), place.run([letter])
+    with place.at_work():
+        assert sending.send(first, 0, letter.id) == runs.SENT
+        assert sending.send(second, 0, letter.id) == runs.IN_ANOTHER_RUN
+        assert sending.send(first, 0, "no such letter") == runs.GONE
+    assert len(place.sent) == 1
+
+
+@pytest.mark.parametrize("halt", [runs.cancelled, runs.paused])
+def test_a_letter_that_was_claimed_before_a_crash_is_sent_also_when_its_run_does_not_go_on(
+    place: Place, halt: Callable[[Run, str], Run]
+) -> None:
+    letters = place.letters(9)
+    run = place.run(letters)
+    place.inboxes_fail = True
+    place.redrive()
+    assert [place.letter(letter).state for letter in letters] == ["redriving"] + ["open"] * 8
+    place.inboxes_fail = False
+    with place.at_work():
+        run_rows.change(run.id, lambda one: halt(one, "operator:ada"))
+    place.redrive()
+    place.pass_time(60)
+    place.redrive()
+    assert place.states(run) == "+" + "." * 8
+    assert place.letter(letters[0]).state == "done"
 
 
 def test_an_outcome_that_cannot_be_read_stays_and_one_of_a_letter_that_is_gone_goes(place: Place) -> None:

@@ -193,7 +193,7 @@ def test_what_is_known_of_a_letter_only_becomes_later_and_all_counts_add_up(stat
 def test_a_place_in_a_run_is_read_as_it_was_written() -> None:
     assert runs.of_place(runs.place("run-1", 4711)) == ("run-1", 4711)
     for text in ("", "run-1", "/5", "run-1/"):
-        with pytest.raises(ValueError, match="names no place|invalid literal"):
+        with pytest.raises(ValueError, match=r"names no place|invalid literal"):
             runs.of_place(text)
 
 
