@@ -153,12 +153,17 @@ class CollectionAccepted(Reply, source="depot", key="list_id", answers=ReportCol
 
 
 class CollectionRefused(Reply, source="depot", key="list_id", answers=ReportCollection):
-    """The list is not, or no longer, this robot's under this assignment: it must drop the list."""
+    """Nothing of the report is recorded: the robot must drop the list.
+
+    has_list: false where the list is not, or no longer, this robot's under this assignment; else what it reported
+    cannot be.
+    """
 
     list_id: str
     bot_id: str
     assignment: int
     reason: str
+    has_list: bool = True
 
 
 class LookAgain(Timer, source="depot", key="bucket"):

@@ -220,7 +220,11 @@ _MESSAGES: dict[str, Data] = {
     "RobotConnected": {"connected": True},
     "ReportCollection": {**_COLLECTED, "picked": _PICKED, "done": True},
     "CollectionAccepted": _COLLECTED,
-    "CollectionRefused": {**_COLLECTED, "reason": "this is not assignment 1 of the shopping list any more"},
+    "CollectionRefused": {
+        **_COLLECTED,
+        "reason": "this is not assignment 1 of the shopping list any more",
+        "has_list": False,
+    },
     "PaymentAuthorized": {"order_id": None},
     "PaymentConfirmed": {"status": "confirmed"},
     "PaymentVoided": {"status": "voided", "released": 2000},

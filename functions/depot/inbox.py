@@ -25,6 +25,7 @@ from events.ordering import OrderCancelled, OrderRejected, OrderState
 from events.queries import FindLastHeard, FindProduct
 from events.registry import Timer
 from functions.depot import matching, service, stream, views
+from functions.kernel.domain.errors import RefusedError
 from functions.kernel.messaging.inbox import Again, Inbox
 from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.uses import Uses
@@ -81,7 +82,9 @@ def cancel_shopping_list(command: CancelShoppingList) -> None:
 @inbox.answers(
     ReportCollection,
     accepted=lambda command: CollectionAccepted(**_named(command)),
-    refused=lambda command, error: CollectionRefused(**_named(command), reason=error.message),
+    refused=lambda command, error: CollectionRefused(
+        **_named(command), reason=error.message, has_list=not isinstance(error, RefusedError)
+    ),
 )
 def report_collection(command: ReportCollection) -> None:
     """Its heartbeat is of when it was sent: one that waited in a queue says nothing of now."""

@@ -41,7 +41,7 @@ class Robot(Aggregate):
     presence: the last word of the broker that counted. session: since when the numbers of states count. header,
     header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
     factsheet does not declare. available: whether the depot was told that it may be given a list, and `told` for which
-    version of the depot's stream. task: what the depot says; refused: it takes no reports of it any more. progress:
+    version of the depot's stream. task: what the depot says; refused: it took no report of it. progress:
     which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
     has ended. sent, start, sent_at: the order that went out last, where it begins, and when. orders, asks: how many
     went out. asked: what the robot has not answered.
@@ -132,10 +132,10 @@ class Robot(Aggregate):
             self.record(TaskChanged(task))
         self._give_up_outdated(now)
 
-    def refuse(self, order_id: str, now: str) -> None:
-        """The depot refused a report: the list is not this robot's under this assignment any more."""
+    def refuse(self, order_id: str, now: str, *, has_list: bool) -> None:
+        """The depot refused a report: the list is not this robot's any more, or what it reported cannot be."""
         if order_id and order_id == self.order_id:
-            self.record(Refused(order_id))
+            self.record(Refused(order_id, has_list))
             self._give_up_outdated(now)
 
     def set_out(self, node: str, now: str) -> None:
@@ -289,7 +289,10 @@ class Robot(Aggregate):
 
     @applies(Refused)
     def _refused(self, event: Refused) -> None:
-        self.refused = True
+        if event.has_list:
+            self.refused = True
+        else:  # that it is idle may have come before, when that was no news
+            self.task, self.progress, self.done = self.task.without_list, "", False
 
     @applies(OrderSent)
     def _order_sent(self, event: OrderSent) -> None:

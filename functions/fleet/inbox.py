@@ -54,4 +54,4 @@ def list_assigned(event: ShoppingListAssigned) -> None:
 
 @inbox.on(CollectionRefused)
 def collection_refused(reply: CollectionRefused) -> None:
-    service.refuse(reply.bot_id, reply.list_id, reply.assignment)
+    service.refuse(reply.bot_id, reply.list_id, reply.assignment, has_list=reply.has_list)

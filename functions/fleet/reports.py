@@ -1,7 +1,7 @@
 """What reaches a robot's aggregate: the broker's presence events, the robot's own reports, and what the depot says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -112,6 +112,11 @@ class Task:
     def order_id(self) -> str:
         """The id of the order that stands for this list under this assignment; "" without a list."""
         return f"{self.list_id}.{self.assignment}" if self.list_id and self.assignment else ""
+
+    @property
+    def without_list(self) -> "Task":
+        """The same once the list is not the robot's any more."""
+        return replace(self, list_id="", assignment=0)
 
 
 NO_TASK = Task(0, "")

@@ -61,9 +61,10 @@ class TaskChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class Refused(DomainEvent):
-    """The depot takes nothing more under this assignment."""
+    """The depot takes nothing more under this assignment. has_list: whether the list is still the robot's there."""
 
     order_id: str
+    has_list: bool = True
 
 
 @dataclass(frozen=True)

@@ -129,14 +129,13 @@ def name_robot(id: str, name: str) -> None:
 
 def take_task(id: str, task: Task) -> None:
     """The depot says what a robot has to do: its order goes out, or the one that it has is called off."""
-    now, node = clock.stamp(), ""
-    if task.order_id and views.visits(task.list_id, task.assignment):
-        node = _node(id)
+    now = clock.stamp()
+    is_known = bool(task.order_id and views.visits(task.list_id, task.assignment))
 
     def decide(robot: Robot) -> None:
         robot.take_task(task, now)
-        if robot.order_id == task.order_id:
-            robot.set_out(node, now)
+        if is_known and robot.order_id == task.order_id and robot.wants_order:
+            robot.set_out(_node(robot), now)
 
     robot = streams.create(id, decide)
     if robot.changes or robot.retired or robot.task.version == task.version:  # not for one that comes late
@@ -158,10 +157,10 @@ def forget(id: str) -> None:
     views.forget(id)
 
 
-def refuse(id: str, list_id: str, assignment: int) -> None:
-    """The depot refused what a robot reported: the list is not its own any more."""
-    now = clock.stamp()
-    _send_what_is_open(streams.change(id, lambda robot: robot.refuse(order_id(list_id, assignment), now)))
+def refuse(id: str, list_id: str, assignment: int, *, has_list: bool) -> None:
+    """The depot refused what a robot reported. has_list: whether the list is still its own."""
+    now, order = clock.stamp(), order_id(list_id, assignment)
+    _send_what_is_open(streams.change(id, lambda robot: robot.refuse(order, now, has_list=has_list)))
 
 
 def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
@@ -226,8 +225,8 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
 
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
-    """The newest report of the robot's session, by its number there; None if all are older than the session."""
-    of_session = [pair for pair in reports if pair[0].at >= robot.session]
+    """The newest report of the robot's session, by its number there; None if its stream knows of a newer one."""
+    of_session = [pair for pair in reports if pair[0].at >= robot.session and pair[0].header >= robot.header]
     return max(of_session, key=lambda pair: pair[0].header, default=None)
 
 
@@ -245,7 +244,7 @@ def _ask(id: str, kind: str, action_id: str = "") -> None:
 def _send_what_is_open(robot: Robot) -> None:
     """Send all that a robot has not shown yet, for a message that is handled again may have failed just here."""
     if robot.wants_order:
-        _send_order(robot, robot.start if robot.sent == robot.order_id else _node(robot.id))
+        _send_order(robot, robot.start if robot.sent == robot.order_id else _node(robot))
     _send_instructions(robot, [one for one in robot.asked if one.kind == CANCEL])
 
 
@@ -269,9 +268,15 @@ def _send_instructions(robot: Robot, wanted: Sequence[Instruction]) -> None:
     broker().publish(_topics().instant_actions(robot.id), to_bytes(actions), expires=_lease())
 
 
-def _node(id: str) -> str:
-    """The node where a robot is, "" where that is not known."""
-    return (views.report(id) or {}).get("node") or ""
+def _node(robot: Robot) -> str:
+    """The node where a robot is, "" where that is not known: its next state says it.
+
+    The row may be older than the stream. It is written after it, or not yet where the function ended in between.
+    """
+    row = views.report(robot.id)
+    if row is None or tuple(row["number"]) < (robot.session, robot.header):
+        return ""
+    return row["node"] or ""
 
 
 def _topics() -> Topics:

@@ -266,9 +266,9 @@ def test_operations_is_run_each_minute_once_and_what_could_not_be_run_within_a_m
         for name in ("collector", "redriver", "runner")
     }
     limits = prod.resources("AWS::Lambda::EventInvokeConfig")
-    assert {f"{names.of(stack, one['FunctionName'])}:{one['Qualifier']}" for stack, _, one in limits} == set(
-        run.values()
-    )
+    assert {
+        f"{names.of(stack, one['FunctionName'])}:{names.of(stack, one['Qualifier'])}" for stack, _, one in limits
+    } == set(run.values())
     for _, _, one in limits:
         assert (one["MaximumEventAgeInSeconds"], one["MaximumRetryAttempts"]) == (60, 0)
 

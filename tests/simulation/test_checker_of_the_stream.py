@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation.check import orders_to_robots, robots_work, stream_history
 from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.failures import BEGIN
 from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots_work import (
@@ -73,7 +74,8 @@ class Day:
         data = {"bot_id": BOT, "status": status, "list_id": list_id, "assignment": assignment}
         self.message(at, "fleet/inbox", name, version, **data)
 
-    def reports(self, at: float, order: str = "", *, active: bool = False) -> None:
+    def reports(self, at: float, order: str = "", *, active: bool = False, said: float | None = None) -> None:
+        """A state comes to the queue and is handled at once; the broker had it when it was said."""
         state = {
             "headerId": self._numbers,
             "timestamp": f"{at:09.3f}",
@@ -85,7 +87,8 @@ class Day:
             "paused": False,
         }
         payload = base64.b64encode(json.dumps(state).encode()).decode()
-        body = json.dumps({"robot": BOT, "topic": "state", "received": 0, "client": BOT, "payload": payload})
+        received = int(BEGIN.timestamp() + (at if said is None else said)) * 1_000
+        body = json.dumps({"robot": BOT, "topic": "state", "received": received, "client": BOT, "payload": payload})
         copy = self.number()
         self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
         self.record(at, "deleted", queue="fleet/topics", message=copy)
@@ -226,7 +229,7 @@ def a_robot_at_work_falls_silent(day: Day) -> None:
 
 def a_robot_that_reports_is_taken_offline(day: Day) -> None:
     day.reports(55)
-    day.entries = [entry for entry in day.entries if "WentOffline" not in json.dumps(entry[2].get("item", ""))]
+    an_idle_robot_is_cut_and_stays(day)
     day.commit(70, f"Bot#{BOT}", "WentOffline")
 
 
@@ -276,6 +279,16 @@ BROKEN: dict[Callable[[Day], None], str] = {
     an_older_word_of_a_connection_is_taken: IN_ORDER,
     fleet_shows_another_node: TRUE_STATE,
 }
+
+
+@pytest.mark.parametrize(("said", "violated"), [(90, True), (45, False)])
+def test_a_report_that_comes_late_is_none_of_now(said: float, violated: bool) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.reports(90, said=said)
+    day.commit(100, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is violated
 
 
 def test_a_correct_day_violates_no_invariant() -> None:

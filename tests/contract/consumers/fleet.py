@@ -1,6 +1,6 @@
 """What the robots' gateway reads of the messages it consumes."""
 
-from tests.contract.kinds import NUMBER, TEXT, Reads, each, maybe, optional, words
+from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads, each, maybe, optional, words
 
 READS: Reads = {
     ("BotRegistered",): {"bot_id": TEXT, "name": TEXT},
@@ -23,5 +23,5 @@ READS: Reads = {
         **each("stops", store_id=TEXT, location=TEXT),
         **each("stops[].items", product_id=TEXT, quantity=NUMBER),
     },
-    ("CollectionRefused",): {"bot_id": TEXT, "list_id": TEXT, "assignment": NUMBER},
+    ("CollectionRefused",): {"bot_id": TEXT, "list_id": TEXT, "assignment": NUMBER, "has_list": optional(FLAG)},
 }

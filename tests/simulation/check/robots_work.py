@@ -28,7 +28,7 @@ LATELY = 120 * SECOND  # a fault before may still delay what the robot is told: 
 TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
 CONNECTED = "connected"
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
-SAFE, UNDER_WAY = 40 * SECOND, 5 * SECOND
+SAFE, UNDER_WAY = 50 * SECOND, 5 * SECOND  # of its lease; containers' clocks are seconds wrong
 
 
 def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:
@@ -155,9 +155,10 @@ def _silent_at_work(bot_id: str, spans: list[tuple[int, str]], stream: StreamHis
 
 
 def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
-    """Robots that a sweep takes offline though fleet has handled a report of theirs shortly before.
+    """Robots that a sweep takes offline though they have reported within their lease, and fleet had handled that.
 
-    One that was given a list reports that it works on it: another may be given the list of one that does not.
+    One that was given a list reports that it works on it: another may be given the list of one that does not. A report
+    that a rule sent late, or that was handled late, says nothing of now: what counts is when the broker had it.
     """
     for bot_id, commits in history.of_kind("Bot"):
         order: str | None = None
@@ -169,14 +170,15 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
                 continue
             # Until the depot's word has come, fleet cannot say whether the robot does what it must.
             told = min((one.handled for one in stream.known[bot_id]), default=history.end)
-            handled = [
-                one.handled
+            known = [
+                one.said
                 for one in stream.reports[bot_id]
-                if one.handled and one.handled > told and one.goes_on and (order is None or one.order_id == order)
+                if one.handled and told < one.handled <= commit.at - UNDER_WAY
+                if one.goes_on and (order is None or one.order_id == order)
             ]
-            safe = [at for at in handled if UNDER_WAY <= commit.at - at <= SAFE]
-            if safe:
-                text = f"the robot {bot_id} is taken offline {(commit.at - safe[-1]) // SECOND} s after a report"
+            last = max(known, default=commit.at - LEASE)
+            if commit.at - last <= SAFE:
+                text = f"the robot {bot_id} is taken offline {(commit.at - last) // SECOND} s after it reported"
                 yield Violation(STILL_THERE, text, {"stream": commit.stream})
 
 

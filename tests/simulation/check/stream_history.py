@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.failures import HARMLESS
+from tests.simulation.check.failures import BEGIN, HARMLESS
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Copy
 
@@ -45,11 +45,13 @@ class Sent:
 class Report:
     """A state of a robot that a rule sent to the queue.
 
-    is_active: its order has not ended. goes_on: nothing keeps it from its order, which has not failed. received: when a
-    function received it first. handled: when its first copy left the queue, if it did.
+    at: when it came there. said: when the broker had it, which may be long before. is_active: its order has not ended.
+    goes_on: nothing keeps it from its order, which has not failed. received: when a function received it first.
+    handled: when its first copy left the queue, if it did.
     """
 
     at: int
+    said: int
     bot_id: str
     order_id: str
     is_active: bool
@@ -221,7 +223,8 @@ def _report(copy: Copy) -> Report | None:
     goes_on = state["operatingMode"] == "AUTOMATIC" and not (state["paused"] or failed) and harmless
     told_at = state["timestamp"], int(state["headerId"])
     received = copy.received[0] if copy.received else None
-    return Report(copy.due, fields["robot"], state["orderId"], active, goes_on, told_at, received, copy.deleted)
+    said = fields["received"] * 1_000 - int(BEGIN.timestamp()) * SECOND
+    return Report(copy.due, said, fields["robot"], state["orderId"], active, goes_on, told_at, received, copy.deleted)
 
 
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:

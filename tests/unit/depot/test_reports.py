@@ -49,8 +49,8 @@ def accepted(command: ReportCollection) -> CollectionAccepted:
     return CollectionAccepted(list_id=command.list_id, bot_id=command.bot_id, assignment=command.assignment)
 
 
-def refused(command: ReportCollection, reason: str) -> CollectionRefused:
-    return CollectionRefused(**accepted(command).model_dump(), reason=reason)
+def refused(command: ReportCollection, reason: str, *, has_list: bool = False) -> CollectionRefused:
+    return CollectionRefused(**accepted(command).model_dump(), reason=reason, has_list=has_list)
 
 
 def picked(list_id: str = "order-1") -> dict[tuple[str, str], int]:
@@ -250,7 +250,7 @@ def test_a_report_of_an_assignment_that_ended_is_refused_changes_nothing_and_is_
 
 def test_a_report_of_an_unknown_list_is_refused(floor: Floor) -> None:
     command = report(floor.idle())
-    assert answer_to(floor, command) == refused(command, "there is no shopping list order-1")
+    assert answer_to(floor, command) == refused(command, "there is no shopping list order-1", has_list=True)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_report_of_an_unknown_list_is_refused(floor: Floor) -> None:
 def test_a_report_of_what_cannot_be_picked_is_refused_whole(floor: Floor, picks: Picks, reason: str) -> None:
     list_id, bot_id = floor.assigned()
     command = report(bot_id, {ROLL: 1} | dict(picks), done=True)
-    assert answer_to(floor, command) == refused(command, reason)
+    assert answer_to(floor, command) == refused(command, reason, has_list=True)
     assert (status(list_id), picked()) == (("assigned", bot_id), {})
 
 

@@ -1,6 +1,7 @@
 """The robots' gateway between depot and broker: messages in any order, twice and late, and a broker that is down."""
 
 from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,6 +20,7 @@ from events.vda5050.text import to_bytes
 from functions.fleet import service, views
 from functions.fleet.orders import drop_id
 from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from tests.support.promised import promised
@@ -26,6 +28,8 @@ from tests.support.states import state
 from tests.unit.fleet.gateway import BOT, Gateway
 
 AHEAD = (NodeState(node_id="depot", sequence_id=2, released=True),)
+DROPPED = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.FINISHED)
+BROUGHT: dict[str, Any] = {"order_id": "list-1.1", "last_node_id": "depot", "action_states": (DROPPED,)}
 
 
 @pytest.fixture
@@ -36,6 +40,24 @@ def gateway() -> Iterator[Gateway]:
 
 def names() -> list[str]:
     return [message.name for message in promised()]
+
+
+def sets_out(gateway: Gateway) -> None:
+    """The robot comes online, gets a list, and shows its order."""
+    gateway.comes()
+    gateway.visits("list-1", 1)
+    gateway.assigned("list-1", 1, 3)
+    gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+
+
+def begins_of(gateway: Gateway, order_id: str) -> list[str]:
+    """The first node of an order, each time that it was published."""
+    published = gateway.broker.to(BOT, "order")
+    return [order["nodes"][0]["nodeId"] for order in published if order["orderId"] == order_id]
+
+
+def fails(*_: object) -> NoReturn:
+    raise ConnectionError("no answer")
 
 
 class TestTheOrder:
@@ -114,6 +136,44 @@ class TestTheOrder:
         gateway.assigned("list-1", 1, 3)
         assert gateway.commits == 0
         assert views.visits("list-1", 1) is None
+
+
+class TestWhereAnOrderBegins:
+    """A robot that is free stands still, and takes no order that begins elsewhere."""
+
+    def test_a_state_that_comes_late_says_nothing_of_where_the_robot_is(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        gateway.says(3, **BROUGHT)
+        gateway.visits("list-2", 1)
+        gateway.assigned("list-2", 1, 5)
+        gateway.passes(6)
+        gateway.says(2, order_id="list-1.1", last_node_id="west", node_states=AHEAD)
+        assert begins_of(gateway, "list-2.1") == ["depot"]
+        gateway.says(4, **BROUGHT)
+        assert begins_of(gateway, "list-2.1") == ["depot", "depot"]
+
+    def test_the_order_waits_while_the_row_of_the_robot_is_older_than_its_stream(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sets_out(gateway)
+        with monkeypatch.context() as patched:
+            patched.setattr(MemoryViews, "put", fails)
+            assert not gateway.says(3, **BROUGHT)
+        gateway.visits("list-2", 1)
+        gateway.assigned("list-2", 1, 5)
+        assert begins_of(gateway, "list-2.1") == []
+        assert gateway.says(3, **BROUGHT), "what failed is handled again"
+        assert begins_of(gateway, "list-2.1") == ["depot"]
+
+    def test_the_order_waits_for_the_first_state_of_a_robot_that_came_online_again(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.passes(1)
+        gateway.goes_online()
+        gateway.assigned("list-1", 1, 3)
+        assert begins_of(gateway, "list-1.1") == []
+        gateway.says(0, last_node_id="west")
+        assert begins_of(gateway, "list-1.1") == ["west"]
 
 
 class TestABrokerThatIsDown:
@@ -232,21 +292,39 @@ class TestWhatTheRobotCollects:
         assert message["actions"][0]["actionParameters"] == [{"key": "orderId", "value": "list-1.1"}]
 
     def test_a_robot_whose_last_report_is_refused_keeps_its_list_no_longer(self, gateway: Gateway) -> None:
-        gateway.comes()
-        gateway.visits("list-1", 1)
-        gateway.assigned("list-1", 1, 3)
-        dropped = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.FINISHED)
-        gateway.says(1, order_id="list-1.1", action_states=(dropped,))
+        sets_out(gateway)
+        gateway.says(2, **BROUGHT)
         last = views.last_heard([BOT])
         gateway.depot_says(CollectionRefused(list_id="list-1", bot_id=BOT, assignment=1, reason="it holds no such"))
-        for header in range(2, 5):
+        for header in range(3, 6):
             gateway.passes(20)
-            gateway.says(header, order_id="list-1.1", action_states=(dropped,))
+            gateway.says(header, **BROUGHT)
             gateway.says(header, order_id="", node_states=AHEAD)
         assert views.last_heard([BOT]) == last
         gateway.is_idle(BotFinished, 4)
-        gateway.says(5)
+        gateway.says(6)
         assert views.last_heard([BOT]) == {BOT: clock.stamp()}
+
+    @pytest.mark.parametrize("idle_first", [True, False])
+    def test_a_robot_whose_list_was_cancelled_as_it_put_it_down_stays_online(
+        self, gateway: Gateway, idle_first: bool
+    ) -> None:
+        sets_out(gateway)
+        gateway.says(2, **BROUGHT)
+        if idle_first:
+            gateway.is_idle(BotFinished, 4)
+        refusal = CollectionRefused(
+            list_id="list-1", bot_id=BOT, assignment=1, reason="the shopping list is cancelled", has_list=False
+        )
+        gateway.depot_says(refusal)
+        if not idle_first:
+            gateway.is_idle(BotFinished, 4)
+        gateway.passes(20)
+        gateway.says(3, **BROUGHT)
+        assert views.last_heard([BOT]) == {BOT: clock.stamp()}
+        gateway.visits("list-2", 1)
+        gateway.assigned("list-2", 1, 5)
+        assert gateway.orders == ["list-1.1", "list-2.1"]
 
 
 class TestPresence:

@@ -44,6 +44,8 @@ from tests.unit.fleet.moments import (
 
 PICK = Pick("store-1", "product-1", 2)
 CANCELLED = f"{CANCEL}:1:id-1"
+# A robot that has put down at the depot what it collected, and has reported that.
+DONE = (*AT_WORK, OrderShown(ORDER, True, 5, at(19)), Collected(LIST, 1, (PICK,), True, 5, at(19)))
 
 
 def reports(report: Report, seconds: float = 20) -> Callable[[Robot], None]:
@@ -52,6 +54,10 @@ def reports(report: Report, seconds: float = 20) -> Callable[[Robot], None]:
 
 def takes(told: Task, seconds: float = 20) -> Callable[[Robot], None]:
     return lambda robot: robot.take_task(told, at(seconds))
+
+
+def refuses(order: str, *, has_list: bool = True) -> Callable[[Robot], None]:
+    return lambda robot: robot.refuse(order, at(20), has_list=has_list)
 
 
 class TestTheTask:
@@ -77,8 +83,7 @@ class TestTheTask:
         outcome.then_state(order_id=AGAIN, progress="", done=False)
 
     def test_that_a_robot_is_idle_which_has_reported_all_is_no_news(self) -> None:
-        past = (*AT_WORK, OrderShown(ORDER, True, 5, at(19)), Collected(LIST, 1, (PICK,), True, 5, at(19)))
-        given(Robot, *past).when(takes(task(4))).then_nothing()
+        given(Robot, *DONE).when(takes(task(4))).then_nothing()
 
     def test_a_list_that_was_taken_from_it_is_called_off(self) -> None:
         past = given(Robot, *AT_WORK).when(takes(task(4, status="offline")))
@@ -97,12 +102,24 @@ class TestTheTask:
         given(Robot, *IDLE).when(takes(told)).then_nothing()
 
     def test_a_report_that_the_depot_refused_ends_the_work_on_the_list(self) -> None:
-        refused = given(Robot, *AT_WORK).when(lambda robot: robot.refuse(ORDER, at(20)))
-        refused.then(Refused(ORDER), Asked(CANCELLED, CANCEL, ORDER, at(20))).then_state(order_id="")
+        refused = given(Robot, *AT_WORK).when(refuses(ORDER))
+        refused.then(Refused(ORDER), Asked(CANCELLED, CANCEL, ORDER, at(20))).then_state(order_id="", refused=True)
 
-    def test_a_refusal_of_an_earlier_assignment_changes_nothing(self) -> None:
+    def test_a_refusal_because_the_list_is_not_its_own_leaves_it_without_one(self) -> None:
+        refused = given(Robot, *AT_WORK).when(refuses(ORDER, has_list=False))
+        refused.then(Refused(ORDER, False), Asked(CANCELLED, CANCEL, ORDER, at(20)))
+        refused.then_state(order_id="", refused=False, task=task(3, status="active"))
+
+    def test_after_such_a_refusal_that_it_is_idle_is_no_news_and_that_it_is_offline_is(self) -> None:
+        past = (*AT_WORK, Refused(ORDER, False))
+        given(Robot, *past).when(takes(task(4), 19)).then(Asked(CANCELLED, CANCEL, ORDER, at(19)))
+        offline = task(4, status="offline")
+        given(Robot, *past).when(takes(offline)).then(TaskChanged(offline), Asked(CANCELLED, CANCEL, ORDER, at(20)))
+
+    @pytest.mark.parametrize("has_list", [True, False])
+    def test_a_refusal_of_an_earlier_assignment_changes_nothing(self, has_list: bool) -> None:
         past = (*GIVEN, TaskChanged(task(5, AGAIN)))
-        given(Robot, *past).when(lambda robot: robot.refuse(ORDER, at(20))).then_nothing()
+        given(Robot, *past).when(refuses(ORDER, has_list=has_list)).then_nothing()
 
 
 class TestTheOrder:
@@ -287,7 +304,9 @@ class TestItsLease:
             (AT_WORK, says(4, ORDER, idle=True), False),  # it gave up without bringing what it has
             (AT_WORK, says(4, ORDER, idle=True, dropped=True), True),
             ((*AT_WORK, Refused(ORDER)), says(4, ORDER), False),
-            ((*AT_WORK, Collected(LIST, 1, (), True, 5, at(19))), says(4), True),
+            ((*DONE, Refused(ORDER)), says(6), False),
+            ((*DONE, Refused(ORDER, False)), says(6), True),  # the list is another's, or over
+            (DONE, says(6), True),
             (IDLE[:2], says(4), False),  # what the depot says of it is not known yet
         ],
     )
