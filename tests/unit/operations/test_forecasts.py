@@ -257,7 +257,6 @@ def test_what_a_relay_gave_up_passes_where_the_relay_can_read_it(asked: Consumer
 
 def test_a_small_forecast_is_answered_within_the_request(asked: Consumers) -> None:
     run = begin(*put(made(1), made(2)))
-    assert forecasts.is_small(run)
     quick = Consumers()
     run = forecasts.advance(run, clock.now() + timedelta(seconds=5), Asking(quick, 7, hurry=6))
     assert (run.state, len(quick.asked), asked.asked) == (runs.DONE, 1, [])
