@@ -96,8 +96,8 @@ def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     ticks = 0
     while clock.now() < worker.ends and budget.left() > budget.MESSAGE:
         moved = worker.attempt(_take_outcomes, "taking outcomes")
-        for run in list(run_rows.at_work()):
-            if run.kind == REDRIVE and run.version_of_row > worker.idle.get(run.id, -1):
+        for run in list(run_rows.at_work(REDRIVE)):
+            if run.version_of_row > worker.idle.get(run.id, -1):
                 moved |= worker.attempt(partial(_advance, run.id, worker), f"run {run.id}")
         ticks += 1
         progress = clock.now() if moved else progress
