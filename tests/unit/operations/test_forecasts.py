@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,14 +77,21 @@ class Relays:
         return {"messages": held, "cursor": None}
 
 
+@contextmanager
+def deployed() -> Iterator[None]:
+    """Within the block, these services are those of the deployment."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CONSUMERS", json.dumps(SERVICES))
+        consumers.services.cache_clear()
+        yield
+    consumers.services.cache_clear()
+
+
 @pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
-    monkeypatch.setenv("CONSUMERS", json.dumps(SERVICES))
-    consumers.services.cache_clear()
+def time() -> Iterator[Time]:
     time = Time()
-    with clock.fixed(lambda: time.now):
+    with deployed(), clock.fixed(lambda: time.now):
         yield time
-    consumers.services.cache_clear()
 
 
 @pytest.fixture
@@ -257,7 +265,6 @@ def test_what_a_relay_gave_up_passes_where_the_relay_can_read_it(asked: Consumer
 
 def test_a_small_forecast_is_answered_within_the_request(asked: Consumers) -> None:
     run = begin(*put(made(1), made(2)))
-    assert forecasts.is_small(run)
     quick = Consumers()
     run = forecasts.advance(run, clock.now() + timedelta(seconds=5), Asking(quick, 7, hurry=6))
     assert (run.state, len(quick.asked), asked.asked) == (runs.DONE, 1, [])
