@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-from aws_cdk import aws_lambda as lambda_
 
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from infra import bundling
 from infra.documents.api_page import page
 from infra.documents.openapi import document
+from infra.function import shipped
 from infra.nag import check
 from infra.names import named
 from infra.pages import PagesStack
@@ -27,15 +27,7 @@ class ServiceStack(cdk.Stack):
 
     def __init__(self, scope: cdk.App, construct_id: str, *, manifest: Manifest, code: Path, layer: Path, stage: Stage):
         super().__init__(scope, construct_id, **_settings(stage, construct_id))
-        self.service = Service(
-            self,
-            "Service",
-            stage=stage,
-            manifest=manifest,
-            code=lambda_.Code.from_asset(str(code)),
-            # A layer in each stack: equal assets are uploaded once, and no ARN can go stale between stacks.
-            layer=lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(str(layer))),
-        )
+        self.service = Service(self, "Service", stage=stage, manifest=manifest, ships=shipped(self, code, layer))
 
 
 def compose(app: cdk.App, stage: Stage, placeholder: Path | None = None) -> None:
@@ -48,8 +40,8 @@ def compose(app: cdk.App, stage: Stage, placeholder: Path | None = None) -> None
         app,
         "Platform",
         stage=stage,
-        code=lambda_.Code.from_asset(str(placeholder or _gateway(stage, manifests))),
-        layer=str(layer),
+        code=placeholder or _gateway(stage, manifests),
+        layer=layer,
         alarm_email=app.node.try_get_context("alarm_email"),
         **_settings(stage, "Platform"),
     )

@@ -72,6 +72,19 @@ def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str]
     return folder
 
 
+def version(code: Path, layer: Path) -> str:
+    """The version of what functions run: 12 hex digits of a hash of code and layer.
+
+    Of sources alone: bytecode follows from them, and is there only where an interpreter could compile. A layer's name
+    has the hash of all that it is made of.
+    """
+    digest = hashlib.sha256(layer.name.encode())
+    for path in sorted(code.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(f"{path.relative_to(code)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 @cache
 def interpreter(version: str) -> Path | None:
     """An interpreter here of a Python version ("3.14"): this one, one in the path, or one that uv installed."""

@@ -1,5 +1,7 @@
 """One Lambda function with its own role (nothing but what is granted), log group and settings."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
@@ -8,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.bundling import version
 from infra.rollout import live
 from infra.stages import Stage
 
@@ -16,6 +19,21 @@ RETENTION = {
     14: logs.RetentionDays.TWO_WEEKS,
     90: logs.RetentionDays.THREE_MONTHS,
 }
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What the functions of one stack consist of. version: another one where any of it is another."""
+
+    code: lambda_.Code
+    layer: lambda_.ILayerVersion
+    version: str
+
+
+def shipped(scope: Construct, code: Path, layer: Path) -> Shipped:
+    """The folders of code and layer, shipped. A layer in each stack: no ARN can go stale between stacks."""
+    packages = lambda_.LayerVersion(scope, "Layer", code=lambda_.Code.from_asset(str(layer)))
+    return Shipped(lambda_.Code.from_asset(str(code)), packages, version(code, layer))
 
 
 class ServiceFunction(Construct):
@@ -33,8 +51,7 @@ class ServiceFunction(Construct):
         stage: Stage,
         service: str,
         handler: str,
-        code: lambda_.Code,
-        layer: lambda_.ILayerVersion,
+        ships: Shipped,
         timeout: int,
         name: str | None = None,
         reserved: int | None = None,
@@ -58,8 +75,8 @@ class ServiceFunction(Construct):
             function_name=name,
             reserved_concurrent_executions=reserved,
             handler=f"functions.kernel.composition.compose.{handler}",
-            code=code,
-            layers=[layer],
+            code=ships.code,
+            layers=[ships.layer],
             role=role,
             log_group=self.log_group,
             # Without the lines START, END and REPORT; a timeout and a crash still have theirs (0030).
@@ -70,6 +87,7 @@ class ServiceFunction(Construct):
             timeout=Duration.seconds(timeout),
             environment={
                 **stage.environment,
+                "MALLBOTS_CODE": ships.version,
                 "MALLBOTS_SERVICE": service,
                 "POWERTOOLS_SERVICE_NAME": service,
             },

@@ -6,6 +6,7 @@ may use. `make permissions` shows that each grant is needed, and that none is mi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,6 +17,7 @@ from events.registry import language
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
 from functions.kernel.rest.socket import Socket
@@ -23,6 +25,7 @@ from functions.kernel.runtime.uses import RowUse, Uses, VaultUse
 from infra.function import ServiceFunction
 from infra.iot import RobotsTopics
 from infra.names import function_arn, queries_address, shared
+from infra.operations import let_report
 from infra.ports import grant_port
 from infra.queues import ConsumedQueue, InboxQueue
 from infra.stages import Stage
@@ -44,6 +47,9 @@ ROW_ACTIONS: dict[RowUse, str] = {
     "put": "dynamodb:PutItem",
     "delete": "dynamodb:DeleteItem",
 }
+STREAM_READS = STREAM_ACTIONS["commit"][:2]
+ROW_READS: tuple[Literal["get", "get_many", "query"], ...] = ("get", "get_many", "query")
+REPLAYS: tuple[RowUse, ...] = ("get", "query", "put", "delete")
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,34 @@ class Grants:
         if self.manifest.publisher and self.manifest.publisher.reminds:
             self._sending(function, "inbox")
 
+    def scheduled(self, function: ServiceFunction, scheduled: Scheduled) -> None:
+        """What its work uses."""
+        self._uses(function, scheduled.uses)
+
+    def forecast(self, function: ServiceFunction) -> None:
+        """Read what the consumers' handlers read, and ask whom they ask; nothing that they write, send or call."""
+        topics = self.manifest.topics
+        used = [*(inbox.uses for inbox in self.manifest.inboxes), *([topics.uses] if topics else [])]
+        if any(uses.streams != "none" for uses in used):
+            assert self.table
+            function.let(STREAM_READS, self.table.table_arn, TABLE=self.table.table_name)
+        if self.views:
+            function.let([ROW_ACTIONS[use] for use in ROW_READS], self.views.table_arn, VIEWS=self.views.table_name)
+        if vault := [use for use in ROW_READS if any(use in uses.vault for uses in used)]:
+            assert self.vault
+            table = self.vault.table
+            function.let([ROW_ACTIONS[use] for use in vault], table.table_arn, VAULT=table.table_name)
+        indexes = tuple(sorted({index for uses in used for index in uses.indexes}))
+        asks = tuple(dict.fromkeys(query for uses in used for query in uses.asks))
+        self._uses(function, Uses(indexes=indexes, asks=asks))
+
+    def replay(self, function: ServiceFunction) -> None:
+        """Write the rows of a read model, and what is kept of its generations; no port, bus, queue or stream."""
+        self._rows(function, REPLAYS)
+
     def _consuming(self, function: ServiceFunction, queue: ConsumedQueue) -> None:
-        """Put messages of a queue off, and dead-letter them."""
+        """Put messages of a queue off, dead-letter them, and report what became of those that were sent back."""
+        let_report(function, self.stage)
         function.let(["sqs:ChangeMessageVisibility"], queue.queue.queue_arn, **_address(queue))
         dead_letters = queue.dead_letters
         function.let(["sqs:SendMessage"], dead_letters.queue_arn, DEAD_LETTERS_URL=dead_letters.queue_url)

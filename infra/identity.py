@@ -7,7 +7,6 @@ from aws_cdk import Acknowledgment, CfnOutput, Duration, RemovalPolicy, Stack, T
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -15,7 +14,7 @@ from constructs import Construct
 from events.queries import FindBotCredential, FindCustomerStatus
 from functions.kernel.rest.caller import CACHED
 from infra.alarms import Alarms
-from infra.function import ServiceFunction
+from infra.function import ServiceFunction, Shipped
 from infra.names import function_arn, named, parameter_name, queries_address, rule_arn, share, shared
 from infra.stages import Stage
 from infra.user_pool import UserPool
@@ -40,12 +39,11 @@ class Identity(Construct):
         stage: Stage,
         users: UserPool,
         api: gateway.HttpApi,
-        code: lambda_.Code,
-        layer: lambda_.ILayerVersion,
+        ships: Shipped,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage, self._users, self._stack = stage, users, Stack.of(self)
-        self._code, self._layer = code, layer
+        self._ships = ships
         self.functions: dict[str, ServiceFunction] = {}
         self._secret = self._token_keys()
         self._published = self._published_keys()
@@ -89,8 +87,7 @@ class Identity(Construct):
             stage=self._stage,
             service="gateway",
             handler=handler,
-            code=self._code,
-            layer=self._layer,
+            ships=self._ships,
             timeout=timeout,
             reserved=reserved,
         )

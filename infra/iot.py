@@ -73,7 +73,15 @@ class RobotsTopics(ConsumedQueue):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, topics: Messages) -> None:
         """The queue, the rules to it, their alarms, and the policy of the robots that speak."""
-        super().__init__(scope, construct_id, stage=stage, name=topics.queue, batch_size=BATCH, window=BATCH_SECONDS)
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            service=topics.service,
+            name=topics.queue,
+            batch_size=BATCH,
+            window=BATCH_SECONDS,
+        )
         self.topics = topics
         self.rules = rules(stage, topics)
         self._action = self._role("RulesRole", self.queue)

@@ -1,12 +1,14 @@
 """Names that hold the stage, so that several stages fit into one account.
 
 What a service addresses in another stack has a fixed name: the stacks of services need no order among each other.
-Tables and queues have none, so that CloudFormation can replace them. What only exists once it is made (an id, an ARN
-with a random part) is shared as an SSM parameter, by the platform's stack only.
+So have queues, which operations addresses (docs/adr/0050). Tables have none, so that CloudFormation can replace them.
+What only exists once it is made (an id, an ARN with a random part) is shared as an SSM parameter, by the platform's
+stack only.
 """
 
 from typing import TYPE_CHECKING
 
+from functions.operations import consumers
 from infra.stages import Stage
 
 if TYPE_CHECKING:  # the commands for operators need names alone, and the CDK takes more than a second to import
@@ -25,15 +27,44 @@ def bus_name(stage: Stage) -> str:
 ALIAS = "live"
 
 
-def queries_address(stage: Stage, service: str) -> str:
-    """By what others invoke the function that answers them: its name, with its alias where the stage has one."""
-    name = queries_name(stage, service)
+OPERATIONS, OUTCOMES = "operations", "outcomes"
+FORECAST, QUERIES, RELAY, REPLAY = "forecast", "queries", "relay", "replay"  # functions that other stacks invoke
+# Whatever is the name of a service: what operations writes into its environment, and what its policies name.
+SOME = "{}"
+
+
+def function_name(stage: Stage, service: str, function: str) -> str:
+    """A function that others address: `mallbots-dev-depot-relay`."""
+    return named(stage, service, function)
+
+
+def function_address(stage: Stage, service: str, function: str) -> str:
+    """By what others invoke a function: its name, with its alias where the stage has one."""
+    name = function_name(stage, service, function)
     return f"{name}:{ALIAS}" if stage.has_aliases else name
 
 
-def queries_name(stage: Stage, service: str) -> str:
-    """The function that answers what other services ask this one."""
-    return named(stage, service, "queries")
+def queries_address(stage: Stage, service: str) -> str:
+    """By what others invoke the function that answers them."""
+    return function_address(stage, service, QUERIES)
+
+
+def queue_name(stage: Stage, service: str, queue: str, kind: str = "", *, fifo: bool = False) -> str:
+    """A queue: `mallbots-dev-depot-dispatcher-dead-letters.fifo`."""
+    return named(stage, consumers.queue_name(service, queue, kind, fifo=fifo))
+
+
+def queue_arn(stack: "Stack", name: str) -> str:
+    return stack.format_arn(service="sqs", resource=name)
+
+
+def queue_url(stack: "Stack", stage: Stage, name: str) -> str:
+    """The address of a queue of whatever stack, before it exists.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
+    """
+    base = stage.engine or f"https://sqs.{stack.region}.{stack.url_suffix}"
+    return f"{base}/{stack.account}/{name}"
 
 
 def key_alias(stage: Stage) -> str:

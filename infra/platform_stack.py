@@ -1,10 +1,11 @@
 """What all services share: the bus and its archive, the HTTP API, who may call it, the signing key, the alarm topic."""
 
+from pathlib import Path
+
 from aws_cdk import Acknowledgment, ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
@@ -16,7 +17,7 @@ from functions.gateway.api import api as gateway_api
 from functions.gateway.keys import no_key_signs
 from infra.alarms import Watched, add_alarms
 from infra.code_key import add_code_key
-from infra.function import RETENTION, ServiceFunction
+from infra.function import RETENTION, ServiceFunction, Shipped, shipped
 from infra.gateway_alarms import add_gateway_alarms
 from infra.identity import Identity
 from infra.live import SHARED_AUTHORIZER, add_socket_api
@@ -49,8 +50,8 @@ class PlatformStack(Stack):
         construct_id: str,
         *,
         stage: Stage,
-        code: lambda_.Code,
-        layer: str,
+        code: Path,
+        layer: Path,
         alarm_email: str | None = None,
         **more: object,
     ):
@@ -60,7 +61,7 @@ class PlatformStack(Stack):
         self._secret()
         add_code_key(self, stage)
         self._alarm_topic(alarm_email)
-        self._http_api(code, layer)
+        self._http_api(shipped(self, code, layer))
         add_socket_api(self, stage)
 
     def _bus(self) -> None:
@@ -107,7 +108,7 @@ class PlatformStack(Stack):
         Validations.of(secret).acknowledge(Acknowledgment(id="AwsSolutions-SMG4", reason=reason))
         share(self, self.stage, "signing-key", secret.secret_arn)
 
-    def _http_api(self, code: lambda_.Code, layer: str) -> None:
+    def _http_api(self, ships: Shipped) -> None:
         api = gateway.HttpApi(
             self,
             "HttpApi",
@@ -115,21 +116,19 @@ class PlatformStack(Stack):
             description="The kiosk's and the staff's API",
             cors_preflight=_cors(self.stage),
         )
-        packages = lambda_.LayerVersion(self, "Layer", code=lambda_.Code.from_asset(layer))
         function = ServiceFunction(
             self,
             "Gateway",
             stage=self.stage,
             service="gateway",
             handler="api",
-            code=code,
-            layer=packages,
+            ships=ships,
             timeout=5,
             reserved=self.stage.api_concurrency,
         )
         self._open_routes(api, function)
         users = UserPool(self, "UserPool", stage=self.stage)
-        identity = Identity(self, "Identity", stage=self.stage, users=users, api=api, code=code, layer=packages)
+        identity = Identity(self, "Identity", stage=self.stage, users=users, api=api, ships=ships)
         share(self, self.stage, SHARED_AUTHORIZER, identity.functions["Authorizer"].live.function_arn)
         requests = self._default_stage(api)
         share(self, self.stage, "http-api", api.api_id)

@@ -7,6 +7,7 @@ from infra.function import ServiceFunction
 from infra.iot import let_instruct, let_issue, let_publish, let_revoke
 from infra.live import let_post
 from infra.names import shared
+from infra.operations import GRANTS as OF_OPERATIONS
 from infra.stages import Stage
 
 
@@ -30,6 +31,7 @@ GRANTS = {
     "instructions": let_instruct,
     "identities": let_issue,
     "revocation": let_revoke,
+    **OF_OPERATIONS,
 }
 
 

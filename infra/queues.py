@@ -8,8 +8,9 @@ from constructs import Construct
 
 from events.registry import Timer
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
+from functions.operations.consumers import DEAD_LETTERS, UNDELIVERED
 from infra.function import ServiceFunction
-from infra.names import bus_name, named, rule_arn
+from infra.names import bus_name, named, queue_name, rule_arn
 from infra.stages import Stage
 
 QUEUE_RETENTION = Duration.days(14)
@@ -20,11 +21,12 @@ FUNCTION_TIMEOUT = 20  # seconds, of a function that consumes a queue
 RECEIVES_BEFORE_REDRIVE = 200
 
 
-def encrypted_queue(scope: Construct, construct_id: str, *, fifo: bool = False, **more: object) -> sqs.Queue:
+def encrypted_queue(scope: Construct, construct_id: str, name: str, *, fifo: bool = False, **more: object) -> sqs.Queue:
     """An encrypted queue that accepts TLS only and retains messages for 14 days."""
     return sqs.Queue(
         scope,
         construct_id,
+        queue_name=name,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
         retention_period=QUEUE_RETENTION,
@@ -33,9 +35,9 @@ def encrypted_queue(scope: Construct, construct_id: str, *, fifo: bool = False, 
     )
 
 
-def failure_queue(scope: Construct, construct_id: str) -> sqs.Queue:
+def failure_queue(scope: Construct, construct_id: str, name: str) -> sqs.Queue:
     """A queue for events that a rule could not deliver, or stream batches that a relay gave up: a dead-letter queue."""
-    queue = encrypted_queue(scope, construct_id)
+    queue = encrypted_queue(scope, construct_id, name)
     reason = "It is itself the dead-letter queue of a rule's target or a stream."
     Validations.of(queue).acknowledge(Acknowledgment(id="AwsSolutions-SQS3", reason=reason))
     return queue
@@ -50,6 +52,7 @@ class ConsumedQueue(Construct):
         construct_id: str,
         *,
         stage: Stage,
+        service: str,
         name: str,
         fifo: bool = False,
         batch_size: int = 10,
@@ -57,15 +60,18 @@ class ConsumedQueue(Construct):
     ) -> None:
         """window: the seconds in which a batch is gathered; one of more than ten needs some."""
         super().__init__(scope, construct_id)
+        self.service = service
         self.name = name
         self.stage = stage
         self.fifo = fifo
         self._batch_size, self._window = batch_size, window
-        self.dead_letters = encrypted_queue(self, "DeadLetters", fifo=fifo)
-        self.undelivered = failure_queue(self, "Undelivered")
+        dead_letters = queue_name(stage, service, name, DEAD_LETTERS, fifo=fifo)
+        self.dead_letters = encrypted_queue(self, "DeadLetters", dead_letters, fifo=fifo)
+        self.undelivered = failure_queue(self, "Undelivered", queue_name(stage, service, name, UNDELIVERED))
         self.queue = encrypted_queue(
             self,
             "Queue",
+            queue_name(stage, service, name, fifo=fifo),
             fifo=fifo,
             content_based_deduplication=fifo or None,
             # AWS advises six times the function's timeout and the window, so that no batch is redelivered while it is
@@ -98,8 +104,7 @@ class InboxQueue(ConsumedQueue):
     """How messages reach one inbox: bus rule → queue → function, with a dead-letter queue for each step."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, service: str, inbox: Inbox) -> None:
-        super().__init__(scope, construct_id, stage=stage, name=inbox.queue, fifo=inbox.fifo)
-        self.service = service
+        super().__init__(scope, construct_id, stage=stage, service=service, name=inbox.queue, fifo=inbox.fifo)
         self.inbox = inbox
         for timer, expression in inbox.schedules.items():
             self._schedule(timer, expression)

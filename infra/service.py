@@ -13,15 +13,18 @@ from constructs import Construct
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.eventstore.item import MESSAGES
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
+from functions.operations.consumers import FAILURES
 from infra.alarms import Watched, add_alarms
-from infra.function import ServiceFunction
+from infra.function import ServiceFunction, Shipped
 from infra.grants import Grants
 from infra.identity import ASKED
 from infra.iot import RobotsTopics
 from infra.live import SocketRoutes
-from infra.names import bus_name, named, queries_name
+from infra.names import FORECAST, OPERATIONS, QUERIES, RELAY, REPLAY, bus_name, function_name, queue_name
+from infra.operations import SCHEDULED_TIMEOUT, Outcomes, let_know_services, run_by_schedule
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
@@ -44,12 +47,11 @@ class Service(Construct):
         *,
         stage: Stage,
         manifest: Manifest,
-        code: lambda_.Code,
-        layer: lambda_.ILayerVersion,
+        ships: Shipped,
     ) -> None:
         super().__init__(scope, construct_id)
         self.stage, self.manifest, self._stack = stage, manifest, scope
-        self._code, self._layer = code, layer
+        self._ships = ships
         self.functions: dict[str, ServiceFunction] = {}
         self.table = self._event_table() if manifest.publisher else None
         self.views = self._views_table() if manifest.projections else None
@@ -69,10 +71,17 @@ class Service(Construct):
             vault=self.vault,
             inboxes=self.inboxes,
         )
+        self.outcomes = Outcomes(self, "Outcomes", stage=stage) if manifest.service == OPERATIONS else None
         for queue in self.inboxes.values():
             self._consumer(queue)
         if self.topics:
             self._topics(self.topics)
+        if manifest.has_consumers:
+            self._forecast()
+        if manifest.makes_rows:
+            self._replay()
+        for scheduled in manifest.scheduled:
+            self._scheduled(scheduled)
         if manifest.api:
             self._api(manifest.api)
         if manifest.queries:
@@ -133,14 +142,22 @@ class Service(Construct):
             stage=self.stage,
             service=self.manifest.service,
             handler=handler,
-            code=self._code,
-            layer=self._layer,
+            ships=self._ships,
             timeout=timeout,
             name=name,
             reserved=reserved,
         )
         self.functions[construct_id] = function
+        if self.manifest.service == OPERATIONS:
+            let_know_services(function, self.stage)
         return function
+
+    def _named_function(
+        self, construct_id: str, handler: str, timeout: int, reserved: int | None = None
+    ) -> ServiceFunction:
+        """A function that other stacks address: it is named after its handler."""
+        name = function_name(self.stage, self.manifest.service, handler)
+        return self._function(construct_id, handler, timeout, name, reserved)
 
     def _api(self, api: Api) -> None:
         function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
@@ -149,20 +166,32 @@ class Service(Construct):
 
     def _consumer(self, queue: InboxQueue) -> None:
         name = queue.inbox.queue
-        function = self._function(name.title() + "Worker", name, FUNCTION_TIMEOUT)
+        function = self._named_function(name.title() + "Worker", name, FUNCTION_TIMEOUT)
         self._grants.worker(function, queue.inbox)
         queue.add_consumer(function)
 
     def _topics(self, topics: RobotsTopics) -> None:
-        function = self._function("TopicsWorker", topics.name, FUNCTION_TIMEOUT)
+        function = self._named_function("TopicsWorker", topics.name, FUNCTION_TIMEOUT)
         self._grants.topics(function, topics)
         topics.add_consumer(function)
 
+    def _forecast(self) -> None:
+        """What would become of a letter: the consumers' own code, in a function that can only read."""
+        self._grants.forecast(self._named_function("Forecast", FORECAST, FUNCTION_TIMEOUT))
+
+    def _replay(self) -> None:
+        """The projections' own code, in a function that can write rows and nothing else."""
+        self._grants.replay(self._named_function("Replay", REPLAY, FUNCTION_TIMEOUT))
+
+    def _scheduled(self, scheduled: Scheduled) -> None:
+        function = self._named_function(scheduled.name.title(), scheduled.name, SCHEDULED_TIMEOUT)
+        self._grants.scheduled(function, scheduled)
+        run_by_schedule(self, self.stage, scheduled, function)
+
     def _queries(self, queries: Queries) -> None:
-        name = queries_name(self.stage, self.manifest.service)
         # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.
         reserved = self.stage.api_concurrency if self.manifest.service in ASKED else None
-        function = self._function("Queries", "queries", QUERIES_TIMEOUT, name=name, reserved=reserved)
+        function = self._named_function("Queries", QUERIES, QUERIES_TIMEOUT, reserved)
         self._grants.queries(function, queries)
 
     def _socket(self, socket: Socket) -> None:
@@ -173,11 +202,10 @@ class Service(Construct):
 
     def _relay(self) -> sqs.Queue:
         assert self.table
-        function = self._function(
-            "Relay", "relay", FUNCTION_TIMEOUT, name=named(self.stage, self.manifest.service, "relay")
-        )
+        function = self._named_function("Relay", RELAY, FUNCTION_TIMEOUT)
         self._grants.relay(function, self.table)
-        failures = failure_queue(self, "RelayFailures")
+        name = queue_name(self.stage, self.manifest.service, RELAY, FAILURES)
+        failures = failure_queue(self, "RelayFailures", name)
         # Lambda sends there, as the function's role, what it gives up; the relay itself what the bus refuses.
         function.let(["sqs:SendMessage"], failures.queue_arn, DEAD_LETTERS_URL=failures.queue_url)
         stream = self.table.table_stream_arn
@@ -215,6 +243,8 @@ class Service(Construct):
         dead_letters = [queue for one in self._consumed.values() for queue in (one.dead_letters, one.undelivered)]
         if self.relay_failures:
             dead_letters.append(self.relay_failures)
+        if self.outcomes:
+            dead_letters.append(self.outcomes.dead_letters)
         watched = Watched(
             service=self.manifest.service,
             functions={name: function.function for name, function in self.functions.items()},
@@ -250,6 +280,9 @@ class Service(Construct):
             CfnOutput(self._stack, f"{name.title()}Undelivered", value=queue.undelivered.queue_url)
         if self.relay_failures:
             CfnOutput(self._stack, "RelayFailures", value=self.relay_failures.queue_url)
+        if self.outcomes:
+            CfnOutput(self._stack, "OutcomesQueue", value=self.outcomes.queue.queue_url)
+            CfnOutput(self._stack, "OutcomesDeadLetters", value=self.outcomes.dead_letters.queue_url)
         for name, function in self.functions.items():
             CfnOutput(self._stack, f"{name}Function", value=function.live.function_name)
             CfnOutput(self._stack, f"{name}Logs", value=function.log_group.log_group_name)

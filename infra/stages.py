@@ -67,6 +67,7 @@ class Stage:
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
     gives up none that a retry may help. text_sender, the sender of text messages. broker, where robots connect by MQTT
     (host:port): it is an account's own, so on AWS a deployment must name it (`make deploy` looks it up).
+    letters_kept_days: how long a dead letter is kept after it is done with or discarded.
     payment_provider, the import path of the payment provider's adapter. require_participation: whether only products of
     participating stores can be put in a basket.
 
@@ -105,6 +106,7 @@ class Stage:
     order_unpaid: int
     payment_unconfirmed: int
     reconcile_after: int
+    letters_kept_days: int
 
     @property
     def has_aliases(self) -> bool:
@@ -137,6 +139,7 @@ class Stage:
             "MALLBOTS_PAYMENT_PROVIDER": self.payment_provider,
             "MALLBOTS_REQUIRE_PARTICIPATION": _flag(self.require_participation),
             **{variable(name): str(getattr(self, name)) for name in TIMES},
+            "MALLBOTS_LETTERS_KEPT_DAYS": str(self.letters_kept_days),
             "MALLBOTS_METER": _flag(self.meter),
         }
 
@@ -182,6 +185,7 @@ STAGES: dict[str, Stage] = {
         order_unpaid=86_400,
         payment_unconfirmed=86_400,
         reconcile_after=10,
+        letters_kept_days=90,
     ),
     "dev": Stage(
         name="dev",
@@ -213,6 +217,7 @@ STAGES: dict[str, Stage] = {
         order_unpaid=86_400,
         payment_unconfirmed=86_400,
         reconcile_after=3_600,
+        letters_kept_days=90,
     ),
     "prod": Stage(
         name="prod",
@@ -245,6 +250,7 @@ STAGES: dict[str, Stage] = {
         order_unpaid=86_400,
         payment_unconfirmed=86_400,
         reconcile_after=3_600,
+        letters_kept_days=90,
     ),
 }
 

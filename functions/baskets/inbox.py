@@ -3,13 +3,11 @@
 from events.baskets import UntouchedBasketsDue
 from functions.baskets import service
 from functions.baskets.views import projection
-from functions.kernel.messaging import known_customers
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 
 inbox = Inbox("baskets", uses=Uses(streams="commit", indexes=("untouched",)))
 inbox.include(projection)
-inbox.include(known_customers.projection)
 inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")
 
 

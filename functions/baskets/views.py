@@ -22,14 +22,19 @@ from events.stores import (
     StoreState,
 )
 from functions.baskets.domain import Basket, Product
+from functions.kernel.messaging import known_customers
 from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Row
 
 KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still arrive
 
-projection = Projection(indexes=["untouched"])
+projection = Projection(
+    View("baskets", partitions=("baskets", "baskets of ", "stores", "products"), indexes=("untouched",))
+)
+projection.include(known_customers.projection)
 find_product = Ask(FindProduct)
 
 

@@ -43,6 +43,7 @@ from events.stores import (
 )
 from functions.depot.stops import Line
 from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
@@ -53,7 +54,7 @@ AT_WORK = ("assigned", "active")  # of a list: a robot has it. Its row says "ass
 LATER_THAN_ANY = 10**15  # milliseconds, as the version of a row that has the time of a heartbeat
 INDEXED = ("pending", "available", "cancelled")
 
-projection = Projection(indexes=["by_status"])
+projection = Projection(View("depot", partitions=("lists", "bots", "stores", "products"), indexes=("by_status",)))
 waiting = Projection()
 find_product = Ask(FindProduct)
 

@@ -7,6 +7,7 @@ import boto3
 
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.trial import accepts
 
 
 class Broker(Protocol):
@@ -41,6 +42,6 @@ def connect() -> Broker:
     return IotBroker(budget.guard(client))
 
 
-broker: Port[Broker] = Port("broker", connect=connect)
+broker: Port[Broker] = Port("broker", connect=connect, in_trial=accepts("publish"))
 # What a room says that it uses where it tells robots what to do at once, and never gives them an order.
 instructions: Port[Broker] = Port("instructions", connect=connect)

@@ -19,6 +19,7 @@ from functions.fleet.signing_requests import SigningRequest, certifies
 from functions.kernel.domain.errors import InvalidError, UnavailableError
 from functions.kernel.runtime import budget, clock, observe
 from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.trial import accepts
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -197,4 +198,4 @@ def connect() -> IotIdentities:
 
 # Two ports, because who revokes may not issue.
 identities: Port[Identities] = Port("identities", connect=connect)
-revocation: Port[Revocation] = Port("revocation", connect=connect)
+revocation: Port[Revocation] = Port("revocation", connect=connect, in_trial=accepts("revoke"))

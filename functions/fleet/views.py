@@ -12,6 +12,7 @@ from typing import Any
 from events.depot import BotRegistered, BotRetired
 from events.envelope import Metadata
 from functions.fleet.reports import LATE, Visit, passed
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
@@ -22,7 +23,7 @@ WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the dep
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
 
-projection = Projection()
+projection = Projection(View("robots", partitions=(ROBOTS,)))
 
 
 @projection.on(BotRegistered)

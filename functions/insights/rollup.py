@@ -31,6 +31,7 @@ from functions.insights.sums import (
     MINUTE,
     SUMMED,
     SUMS,
+    VIEW,
     Sum,
     add_up,
     of_row,
@@ -40,8 +41,9 @@ from functions.insights.sums import (
 )
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.messaging.sweep import SECONDS
+from functions.kernel.projections.generations import in_each
 from functions.kernel.projections.projection import read
-from functions.kernel.runtime import budget, clock, runtime
+from functions.kernel.runtime import budget, clock, observe, runtime
 from functions.kernel.runtime.views import Row
 
 SETTLING = timedelta(seconds=10)  # after a minute's end: most of its rows are there by then, and few are late
@@ -53,7 +55,12 @@ Mark = tuple[str, str]  # sort key and partition
 
 
 def roll_up() -> None:
-    """Sum up what was reached since the last time, then make the late minutes again."""
+    """Sum up what was reached since the last time, then make the late minutes again, in each generation of the rows."""
+    for failed in in_each(VIEW, _roll_up):
+        observe.log_error(f"generation {failed.generation} of {failed.view} was not summed up", failed.error)
+
+
+def _roll_up() -> None:
     target = minute(clock.stamp(clock.now() - SETTLING))
     claimed = read(SUMS, CLAIMED)
     until = summed_until() or _begin(target)

@@ -18,6 +18,7 @@ from typing import Any
 from functions.insights.hours import END, begin, hour, minute, next_hour
 from functions.insights.rows import SHARDS, in_order, late_partition, rows_of
 from functions.kernel.domain.errors import InvalidError
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import read
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Row
@@ -26,6 +27,11 @@ REACHED, SOLD = "reached", "sold"
 KINDS = {REACHED: (add, add, add, max), SOLD: (add, add, add)}
 MINUTE, HOUR = "minute", "hour"
 SUMS, CLAIMED, SUMMED = "sums", "claimed", "summed"
+VIEW = View(  # the rows of stages, and what is made of them
+    "stages",
+    partitions=("stages ",),
+    derived=("late ", SUMS, *(f"{kind} by {length}" for kind in KINDS for length in (MINUTE, HOUR))),
+)
 PART = 2_000  # keys of a sum in one row: of 36 letters an id, about a third of what an item may hold
 A_ROW = 10  # to read a row of a stage takes as long as to add up ten keys: 15 to 20 µs on a whole CPU
 MOST = 800_000  # keys that are added up for a request, or 80,000 rows: some 5 s of the third of a CPU that an API has

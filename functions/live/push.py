@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.side_by_side import AT_ONCE
+from functions.kernel.runtime.trial import accepts
 
 SECONDS = 1  # to connect, and to answer: a post is a few milliseconds, and a client that misses one resumes
 
@@ -56,4 +57,4 @@ def connect() -> Connections:
     return ApiGatewayConnections(budget.guard(client))
 
 
-connections: Port[Connections] = Port("connections", connect=connect)
+connections: Port[Connections] = Port("connections", connect=connect, in_trial=accepts("post"))

@@ -56,6 +56,7 @@ from events.payments import (
 )
 from events.registry import Message
 from events.stores import StoreCreated, StoreParticipationToggled, StoreRebranded, StoreState
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.views import Row
@@ -72,7 +73,7 @@ ENDED_ORDER = ("completed", "rejected", "cancelled")
 STUB = "moved"  # no row has a field of this name
 OPEN_LIST = ("pending", "available", "assigned", "active")
 
-projection = Projection()
+projection = Projection(View("boards", partitions=("board ", "ended ")))
 
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)

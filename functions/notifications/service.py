@@ -9,6 +9,7 @@ from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import clock, ids
 from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.trial import accepts
 from functions.notifications import wording
 from functions.notifications.domain import CodeText, Notification, Skipped
 from functions.notifications.publish import publishes
@@ -16,7 +17,7 @@ from functions.notifications.sns import TextMessages, UnreachableNumberError, co
 
 notifications = Repository(Notification, publishes)
 code_texts = Repository(CodeText, publishes)
-texts: Port[TextMessages] = Port("texts", connect=connect)
+texts: Port[TextMessages] = Port("texts", connect=connect, in_trial=accepts("send"))
 find_address = Ask(FindAddress)
 find_code = Ask(FindOneTimeCode)
 KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)

@@ -5,11 +5,12 @@ from typing import Any
 
 from events.envelope import Metadata
 from events.notifications import NotificationSent
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, rows
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Page, Row
 
-projection = Projection()
+projection = Projection(View("texts", partitions=("texts to ",)))
 
 
 @projection.on(NotificationSent)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from events.envelope import Metadata
 from events.ordering import OrderCancelled, OrderCompleted, OrderReadied, OrderState
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Row
@@ -15,7 +16,7 @@ from functions.ordering.domain import Order
 
 KEPT = timedelta(days=14)  # the row of an order that was paid or has ended: an earlier event may arrive until then
 
-projection = Projection(indexes=["unpaid"])
+projection = Projection(View("unpaid", partitions=("orders",), indexes=("unpaid",)))
 
 
 @projection.on(OrderReadied)

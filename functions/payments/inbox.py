@@ -16,7 +16,6 @@ from events.payments import (
 )
 from events.queries import FindOrder
 from functions.kernel.domain.errors import RefusedError
-from functions.kernel.messaging import known_customers
 from functions.kernel.messaging.inbox import Again, Inbox
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime.uses import Uses
@@ -30,7 +29,6 @@ inbox = Inbox(
     ),
 )
 inbox.include(projection)
-inbox.include(known_customers.projection)
 inbox.drain(OrderPaid)
 inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
 inbox.schedule(ReconciliationRunsDue, "rate(1 minute)")

@@ -1,9 +1,11 @@
 """The port to the payment provider: the whole life of a payment, each call under a request id."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
 
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.trial import Trial, accepts
 from functions.payments.domain import Statement
 
 
@@ -49,5 +51,20 @@ class PaymentProvider(Protocol):
 
 def connect() -> PaymentProvider:
     """The adapter that the stage names, as `package.module:name`, called without arguments."""
+    return cast(PaymentProvider, _adapter()())
+
+
+def in_trial(port: str, trial: Trial) -> PaymentProvider:
+    """The adapter itself if its books are rows of this service, which a trial has.
+
+    Of any other, a void or refund is taken to be done, and what only its answer tells is unknowable.
+    """
+    adapter = _adapter()
+    if getattr(adapter, "keeps_its_books_in_rows", False):
+        return cast(PaymentProvider, adapter())
+    return cast(PaymentProvider, accepts("void", "refund")(port, trial))
+
+
+def _adapter() -> Callable[[], object]:
     module, _, name = runtime.current().setting("PAYMENT_PROVIDER").partition(":")
-    return cast(PaymentProvider, getattr(import_module(module), name)())
+    return cast(Callable[[], object], getattr(import_module(module), name))

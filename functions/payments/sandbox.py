@@ -5,7 +5,7 @@ uses; the version of a request's row is how often the request was made. They sta
 its own side: rebuilding the read models neither changes nor restores them.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from functions.kernel.domain.errors import InvalidError, RefusedError, UnavailableError
 from functions.kernel.projections.projection import rows
@@ -25,6 +25,8 @@ Kind = Literal["authorize", "capture", "void", "refund"]
 
 class SandboxProvider:
     """Records each request as done, once for each request id, and moves no money."""
+
+    keeps_its_books_in_rows: ClassVar[bool] = True
 
     def authorize(self, payment_id: str, customer_id: str, amount: int, request_id: str) -> None:
         """Hold an amount. Raises RefusedError also for a payment that was voided, or authorized by another request."""

@@ -23,13 +23,13 @@ from functions.kernel.runtime.runtime import Port
 from functions.payments import views
 from functions.payments.domain import Payment
 from functions.payments.invoice import Invoice
-from functions.payments.provider import PaymentProvider, connect
+from functions.payments.provider import PaymentProvider, connect, in_trial
 from functions.payments.publish import publishes
 from functions.payments.views import Unconfirmed
 
 payments = Repository(Payment, publishes, owner=lambda payment: payment.customer_id)
 invoices = Repository(Invoice, publishes, owner=lambda invoice: _owes(invoice))
-provider: Port[PaymentProvider] = Port("provider", connect=connect)
+provider: Port[PaymentProvider] = Port("provider", connect=connect, in_trial=in_trial)
 money_differs = Alarm("MoneyDiffers", OrderReconciliationDue.about.name)
 payment_not_released = Alarm("PaymentNotReleased", UnconfirmedPaymentsDue.about.name)
 

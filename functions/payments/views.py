@@ -29,7 +29,9 @@ from events.payments import (
     OrdersToCompare,
 )
 from events.queries import FindOrder
+from functions.kernel.messaging import known_customers
 from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
@@ -42,8 +44,17 @@ RUNS = "reconciliation runs"
 RUN_KEPT = timedelta(days=1)  # after its end, so that no message begins it anew
 
 UNCONFIRMED = "payments without an order"
+UNCONFIRMED_BEFORE = "unconfirmed payments"  # of earlier code
 
-projection = Projection(indexes=[INDEX])
+projection = Projection(
+    View(
+        "orders",
+        partitions=("order ", "difference ", "differences"),
+        indexes=(INDEX,),
+        apart=(UNCONFIRMED_BEFORE,),
+    )
+)
+projection.include(known_customers.projection)
 find_order = Ask(FindOrder)
 
 
@@ -182,7 +193,6 @@ def unconfirmed_since(moment: datetime) -> Iterator[Unconfirmed]:
 
 
 # The same of earlier code, whose rows are found by the index. The release after the next finds none, and drops this.
-UNCONFIRMED_BEFORE = "unconfirmed payments"
 KEPT_BEFORE = timedelta(days=1)
 
 

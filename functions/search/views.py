@@ -26,6 +26,7 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime.views import Row
 
@@ -36,7 +37,7 @@ AT_A_TIME = 50
 SHOWN = set(OrderState.model_fields) - {"approved_at", "readied_at"}
 MALL = "orders of the mall"  # the partition of the pointers to all orders
 
-projection = Projection(indexes=[BY_STATUS])
+projection = Projection(View("orders", partitions=("orders", "orders of ", "stores", "products"), indexes=(BY_STATUS,)))
 
 
 @projection.on(OrderCreated, OrderApproved, OrderRejected, OrderReadied, OrderPaid, OrderCancelled, OrderCompleted)

@@ -18,6 +18,7 @@ from events.stores import (
     StoreRebranded,
     StoreState,
 )
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Page, Row
@@ -25,7 +26,7 @@ from functions.kernel.runtime.views import Page, Row
 OF_STORE = "by_name"  # the products of a store by their ids; of rows from before, which are in it too, by their names
 PARTICIPATING = "participating"
 
-projection = Projection(indexes=[OF_STORE, PARTICIPATING])
+projection = Projection(View("catalogue", partitions=("stores", "products"), indexes=(OF_STORE, PARTICIPATING)))
 
 
 @projection.on(StoreCreated, StoreParticipationToggled, StoreRebranded)

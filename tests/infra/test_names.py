@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from functions.kernel.composition.manifest import manifest, services
+from infra.operations import all_services
 from tests.infra.conftest import Templates
 from tests.infra.policies import Names
 
@@ -99,10 +100,22 @@ def test_what_other_stacks_address_has_a_name_that_is_known_before_it_exists(dev
         assert rule["Name"].startswith("mallbots-dev-"), name
 
 
-def test_tables_and_queues_have_no_fixed_names(dev: Templates) -> None:
+def test_tables_have_no_fixed_names(dev: Templates) -> None:
     """So that CloudFormation can replace them, and several versions of a stack can stand side by side."""
-    named = {kind for kind, _ in physical_names(dev)}
-    assert named.isdisjoint({"AWS::DynamoDB::Table", "AWS::SQS::Queue"})
+    assert "AWS::DynamoDB::Table" not in {kind for kind, _ in physical_names(dev)}
+
+
+def test_every_queue_has_the_name_by_which_operations_addresses_it(dev: Templates) -> None:
+    given = {(stack, queue["QueueName"]) for stack, _, queue in dev.resources("AWS::SQS::Queue")}
+    known = {
+        (service, f"mallbots-dev-{name}")
+        for service, served in all_services().items()
+        for one in served.consumers
+        for name in (*([] if one.is_relay else [one.physical]), *(queue.physical for queue in one.failure_queues))
+    }
+    assert ("depot", "mallbots-dev-depot-dispatcher-dead-letters.fifo") in given
+    assert ("stores", "mallbots-dev-stores-relay-failures") in given
+    assert given == known
 
 
 def test_a_service_is_deployed_after_the_platform_and_in_any_order_with_others(dev: Templates) -> None:

@@ -166,7 +166,7 @@ class Deployment:
             table = f"{service}/events"
             failures = Queue(self._world, f"{service}/relay/failures", is_dead_letters=True)
             self.queues[failures.name] = failures
-            function = self._function(service, "relay", _relay, WORKER_TIMEOUT)
+            function = self._function(service, "relay", relay.serve, WORKER_TIMEOUT)
             shards = self._world.choices.pick((1, 2, 4), "shards")
             self.streams[table] = Stream(self._world, table, function, failures, shards)
 
@@ -282,7 +282,3 @@ class Deployment:
         if len(candidates) == 1:
             return candidates[0][0]
         return min(candidates, key=lambda found: [part.startswith("{") for part in found[1].path.split("/")])[0]
-
-
-def _relay(event: dict[str, Any]) -> Any:
-    return relay.republish(**event["republish"]) if "republish" in event else relay.handle(event)

@@ -7,6 +7,7 @@ from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import BEGIN, Function
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Message, Queue
+from tests.support.delivery import message_attributes
 
 VISIBILITY = 120 * SECOND
 POLL_AGAIN = 20 * SECOND  # a long poll
@@ -121,7 +122,7 @@ class Worker:
                     "SentTimestamp": _milliseconds(message.sent_us),
                     "ApproximateFirstReceiveTimestamp": _milliseconds(message.first_received_us),
                 },
-                "messageAttributes": {},
+                "messageAttributes": message_attributes(message.attributes),
                 "eventSource": "aws:sqs",
             }
             for message in batch

@@ -1,6 +1,7 @@
 """Messages as a queue delivers them to a service."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,11 @@ def attributes(receives: int = 1, first: datetime | None = None) -> dict[str, st
         "ApproximateReceiveCount": str(receives),
         "ApproximateFirstReceiveTimestamp": str(int(first.timestamp() * 1000)),
     }
+
+
+def message_attributes(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Message attributes as Lambda hands them over: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
+    return {name: {"stringValue": text, "dataType": "String"} for name, text in texts.items()}
 
 
 def body_of(detail: dict[str, Any]) -> str:

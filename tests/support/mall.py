@@ -30,7 +30,7 @@ from tests.support.broker import MemoryBroker, MemoryIdentities
 from tests.support.callers import CLERK, request_context
 from tests.support.cloud import MemoryBus, Response, Subscriber, Texts, TopicsSubscriber
 from tests.support.copying import copy_of_store, copy_of_views
-from tests.support.delivery import attributes
+from tests.support.delivery import attributes, message_attributes
 from tests.support.keys import MemoryKms
 from tests.support.live import MemoryConnections, event
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
@@ -340,6 +340,7 @@ class Mall:
                 "receiptHandle": message.id,
                 "body": message.body,
                 "attributes": attributes(message.receives, message.first_received),
+                "messageAttributes": message_attributes(message.reason or {}),
             }
             for message in batch
         ]

@@ -21,6 +21,7 @@ from events.stores import (
 )
 from functions.insights.hours import Range
 from functions.insights.sums import SOLD, Sum, add_up, summed
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Money, Stamp, Wire
@@ -32,7 +33,7 @@ NAMES_AT_A_TIME = 100  # about 15 KB, which is two read units
 MALL, STORE, PRODUCT = "mall", "store", "product"
 NOTHING = (0, 0, 0)
 
-projection = Projection()
+projection = Projection(View("names", partitions=("stores", "products")))
 api = Api("insights")
 
 

@@ -27,7 +27,7 @@ from events.registry import Message
 from functions.insights import rows
 from functions.insights.hours import Range, minute
 from functions.insights.models.sales import sold
-from functions.insights.sums import CLAIMED, REACHED, SUMS, Sum, add_up, summed
+from functions.insights.sums import CLAIMED, REACHED, SUMS, VIEW, Sum, add_up, summed
 from functions.kernel.projections.projection import Projection, read
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Wire
@@ -55,7 +55,7 @@ Seconds = Annotated[
     WithJsonSchema({"type": "number"}),
 ]
 
-projection = Projection()
+projection = Projection(VIEW)
 api = Api("insights")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from events.envelope import Metadata
 from events.registry import Kind, Message, language
 from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
@@ -28,7 +29,14 @@ ANSWERS = "answers"
 BEFORE = "person"  # in rows of earlier code: where the texts of a customer's event were, which are empty in the row
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
-projection = Projection(indexes=[ANSWERS])
+projection = Projection(
+    View(
+        "timeline",
+        partitions=("flow ", "answers in ", "flows of ", "about "),
+        indexes=(ANSWERS,),
+        by_order=("about ", "answers in "),
+    )
+)
 api = Api("insights")
 
 

@@ -1,6 +1,7 @@
 """The Lambda handlers of services: `api`, `inbox`, `dispatcher`, `queries`, `relay`, `socket` and `topics`.
 
-The gateway has two more: `authorizer` and `keys`.
+Services with an inbox have `forecast` too, those with read models `replay`. The gateway has two more: `authorizer` and
+`keys`. Operations has three that run by a schedule: `collector`, `redriver` and `runner`.
 
 Lambda looks a handler up by its name while it initialises the function, with a full vCPU
 (https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
@@ -16,7 +17,10 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-HANDLERS = ("api", "authorizer", "dispatcher", "inbox", "keys", "queries", "relay", "socket", "topics")
+HANDLERS = (
+    *("api", "authorizer", "collector", "dispatcher", "forecast", "inbox", "keys", "queries", "redriver", "relay"),
+    *("replay", "runner", "socket", "topics"),
+)
 
 
 def __getattr__(name: str) -> Handler:

@@ -17,15 +17,18 @@ import boto3
 
 from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
-from functions.kernel.eventstore.relay import handle as relay_batch
-from functions.kernel.eventstore.relay import republish
+from functions.kernel.eventstore.relay import serve
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
+from functions.kernel.projections.generations import with_generations
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import in_threads
 from functions.kernel.runtime.token_keys import SIGNER_CACHE
+from functions.kernel.runtime.views import ViewStore
+
+SHARED = ("forecast", "replay")  # handlers that are a module beside this one, with a function `handle`
 
 _making = Lock()  # boto3's default session, which makes the clients, is not for several threads at once
 
@@ -77,7 +80,7 @@ def compose(clients: Clients) -> Runtime:
         store=DynamoEventStore(
             clients.dynamodb, env.get("TABLE", ""), {"vault": env.get("VAULT", ""), "erasures": env.get("ERASURES", "")}
         ),
-        views=DynamoViews(clients.dynamodb, env.get("VIEWS", "")),
+        views=_views(clients.dynamodb, env.get("VIEWS", "")),
         vault=DynamoVault(clients.dynamodb, env.get("VAULT", "")),
         bus=EventBridgeBus(clients.events, env.get("BUS", "")),
         queue=SqsQueue(sqs, env.get("QUEUE_URL", "")),
@@ -88,7 +91,18 @@ def compose(clients: Clients) -> Runtime:
         token_keys=_kept(lambda: _secret(clients.secrets, "TOKEN_KEYS")),
         settings={name: value for name, value in env.items() if name.startswith("MALLBOTS_")},
         side_by_side=in_threads,
+        outcomes=SqsQueue(sqs, env["OUTCOMES_URL"]) if "OUTCOMES_URL" in env else None,
     )
+
+
+def _views(dynamodb: Any, table: str) -> ViewStore:
+    """The rows of the service, by generation where it has views that can be rebuilt; a function may have none."""
+    rows = DynamoViews(dynamodb, table)
+    if not table:
+        return rows
+    from functions.kernel.projections.projection import views_of  # only here: a relay starts faster without pydantic
+
+    return with_generations(rows, views_of(os.environ["MALLBOTS_SERVICE"]))
 
 
 def _named(prefix: str) -> dict[str, str]:
@@ -143,14 +157,13 @@ def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
 
 
 def _work(name: str) -> Callable[[dict[str, Any]], Any]:
-    """What a handler does with an event: what it is named after registers it, but for the relay, which all share."""
+    """What a handler does with an event: what it is named after registers it, but for those that all services share."""
     if name == "relay":
-        return _relay
+        return serve
+    if name in SHARED:
+        shared: Callable[[dict[str, Any]], Any] = import_module(f"functions.kernel.composition.{name}").handle
+        return shared
     module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
     registered = module.inbox if name == "dispatcher" else getattr(module, name)
     work: Callable[[dict[str, Any]], Any] = registered.handle
     return work
-
-
-def _relay(event: dict[str, Any]) -> Any:
-    return republish(**event["republish"]) if "republish" in event else relay_batch(event)

@@ -11,6 +11,7 @@ from events.queries import Query
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
+from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.messaging.topics import Topics
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
@@ -18,7 +19,8 @@ from functions.kernel.rest.socket import Socket
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.uses import Uses
 
-MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket", "topics")
+SCHEDULED = ("collector", "redriver", "runner")  # rooms that run by themselves
+MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket", "topics", *SCHEDULED)
 
 T = TypeVar("T")
 
@@ -27,7 +29,7 @@ T = TypeVar("T")
 class Manifest:
     """The registrations of one service. A module that it does not have is None or empty.
 
-    alarms: those that its code raises.
+    alarms: those that its code raises. scheduled: what it does by itself, without a queue.
     """
 
     service: str
@@ -39,6 +41,7 @@ class Manifest:
     alarms: tuple[Alarm, ...]
     socket: Socket | None = None
     topics: Topics | None = None
+    scheduled: tuple[Scheduled, ...] = ()
 
     @property
     def questions(self) -> tuple[type[Query[Any]], ...]:
@@ -63,7 +66,18 @@ class Manifest:
 
     @property
     def _uses(self) -> list[Uses]:
-        return [room.uses for room in (self.api, *self.inboxes, self.queries, self.socket, self.topics) if room]
+        rooms = (self.api, *self.inboxes, self.queries, self.socket, self.topics, *self.scheduled)
+        return [room.uses for room in rooms if room]
+
+    @property
+    def has_consumers(self) -> bool:
+        """Whether it handles messages, so that what becomes of one can be forecast."""
+        return bool(self.inboxes or self.topics)
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether it makes rows of messages, which a replay can make again. Others write their rows themselves."""
+        return any(projection.makers for projection in self.projections)
 
     @property
     def indexes(self) -> list[str]:
@@ -72,9 +86,13 @@ class Manifest:
 
 
 def services() -> list[str]:
-    """The services that there are: the folders beside the kernel's, but for the gateway's, which is the platform's."""
+    """The services that there are: the folders beside the kernel's, but for the gateway's, which is the platform's.
+
+    Each handles messages or requests: it has an inbox.py or an api.py.
+    """
     folders = Path(__file__).parents[2].iterdir()
-    return sorted(f.name for f in folders if (f / "inbox.py").exists() and f.name not in ("kernel", "gateway"))
+    has_room = (f.name for f in folders if (f / "inbox.py").exists() or (f / "api.py").exists())
+    return sorted(set(has_room) - {"kernel", "gateway"})
 
 
 def manifest(service: str) -> Manifest:
@@ -89,9 +107,12 @@ def manifest(service: str) -> Manifest:
         publisher=next(iter(_registered(modules["publish"], Publisher)), None),
         projections=tuple(_registered(modules["views"], Projection)),
         queries=next(iter(_registered(modules["queries"], Queries)), None),
-        alarms=tuple(_registered(modules["service"], Alarm)),
+        alarms=tuple(
+            {a.metric: a for name in ("service", *SCHEDULED) for a in _registered(modules[name], Alarm)}.values()
+        ),
         socket=next(iter(_registered(modules["socket"], Socket)), None),
         topics=next(iter(_registered(modules["topics"], Topics)), None),
+        scheduled=tuple(one for name in SCHEDULED for one in _registered(modules[name], Scheduled)),
     )
 
 

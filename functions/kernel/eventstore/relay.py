@@ -1,15 +1,17 @@
 """The outbox's relay: from a table's stream to the bus, every message of every commit at least once."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.eventstore.given_up import records
 from functions.kernel.eventstore.item import messages_of
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing
+from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.runtime import LONGEST_DELAY, Unsent
 
 
@@ -59,8 +61,10 @@ def send(messages: list[Outgoing]) -> list[Unsent]:
 def _give_up(message: Outgoing, refusal: str) -> bool:
     """Send a message to the failure queue; whether it took it."""
     body = {"detail-type": message.name, "source": message.detail["metadata"]["source"], "detail": message.detail}
+    code = runtime.current().code
+    why = {"reason": refusal, "error": "RefusedByBus", **({"code": code} if code else {})}
     try:
-        runtime.current().dead_letters.send(json.dumps(body), reason={"reason": refusal, "error": "RefusedByBus"})
+        runtime.current().dead_letters.send(json.dumps(body), reason=why)
     except Exception as error:  # reported to the stream, which retries the record
         observe.failed(message.name, error, 1)
         return False
@@ -100,15 +104,9 @@ def republish(
     1 MB, of a stream as of everything: one invocation must end within the relay's timeout. Returns {"sent": n,
     "cursor": of the next page, or None}. Raises UnavailableError when the bus does not accept them.
     """
-    store = runtime.current().store
-    if stream:
-        commits, last = store.page(stream, int(cursor or 0), limit)
-        next_cursor = str(last) if last else None
-    else:
-        commits, next_cursor = store.scan(segment, segments, cursor, limit)
-    begin, end = (clock.stamp(clock.read(bound)) if bound else None for bound in (since, until))
-    wanted = [c for c in commits if (begin or "") <= c.time and (end is None or c.time <= end)]
-    messages = list(_addressed(wanted, to, frozenset(names)))
+    where = _Where(stream, segment, segments)
+    found, next_cursor = _messages(where, cursor, limit, (since, until), frozenset(names))
+    messages = [Outgoing({**one.detail, "to": to}, one.delay) if to else one for one in found]
     failed = send(messages)
     if failed:
         first = messages[failed[0].position].id
@@ -116,11 +114,72 @@ def republish(
     return {"sent": len(messages), "cursor": next_cursor}
 
 
-def _addressed(commits: Iterable[Commit], to: str | None, names: frozenset[str]) -> Iterator[Outgoing]:
+def history(
+    *,
+    stream: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    names: Iterable[str] = (),
+    only: Iterable[str] | None = None,
+    segment: int = 0,
+    segments: int = 1,
+    cursor: str | None = None,
+    limit: int = 200,
+) -> dict[str, Any]:
+    """What commits hold, verbatim and by pages, to whoever invoked the relay: nothing is published.
+
+    The same messages as those of `republish`; only: of these names alone. A page reads at most `limit` commits, and
+    fewer where their messages would not fit into a function's answer. Returns {"messages": the details, "cursor": of
+    the next page, or None}.
+    """
+    where, wanted, named = _Where(stream, segment, segments), None if only is None else set(only), frozenset(names)
+    while True:
+        found, next_cursor = _messages(where, cursor, limit, (since, until), named)
+        details = [message.detail for message in found if wanted is None or message.name in wanted]
+        if limit == 1 or fitting(map(compact, details)) >= len(details):
+            return {"messages": details, "cursor": next_cursor}
+        limit = max(1, limit // 2)  # one commit always fits
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Which commits are read: those of a stream, or a segment of all."""
+
+    stream: str | None
+    segment: int
+    segments: int
+
+    def page(self, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+        store = runtime.current().store
+        if not self.stream:
+            return store.scan(self.segment, self.segments, cursor, limit)
+        commits, last = store.page(self.stream, int(cursor or 0), limit)
+        return commits, str(last) if last else None
+
+
+def _messages(
+    where: _Where, cursor: str | None, limit: int, bounds: tuple[str | None, str | None], names: frozenset[str]
+) -> tuple[list[Outgoing], str | None]:
+    """A page of public events, and of others that are named, of commits between two times; the next page's cursor."""
     from events.registry import Kind, language  # only here: the relay itself starts faster without pydantic
 
-    for commit in commits:
-        for message in commit.messages:
-            known = language().get(message.name)
-            if message.name in names or (known and known.about.kind is Kind.EVENT):
-                yield Outgoing({**message.detail, "to": to} if to else message.detail, message.delay)
+    commits, next_cursor = where.page(cursor, limit)
+    begin, end = (clock.stamp(clock.read(bound)) if bound else None for bound in bounds)
+    wanted = [c for c in commits if (begin or "") <= c.time and (end is None or c.time <= end)]
+    return [
+        message
+        for commit in wanted
+        for message in commit.messages
+        if message.name in names or ((known := language().get(message.name)) and known.about.kind is Kind.EVENT)
+    ], next_cursor
+
+
+REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {"republish": republish, "history": history, "records": records}
+
+
+def serve(event: dict[str, Any]) -> dict[str, Any]:
+    """Answer a request of operations, {"history": {…}} and the like, or else publish a batch of the stream."""
+    for name, answer in REQUESTS.items():
+        if name in event:
+            return answer(**event[name])
+    return handle(event)

@@ -3,6 +3,7 @@
 When a failed message is retried and when it is given up: see retry.py.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ from functions.kernel.eventstore.publish import answer
 from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body
 from functions.kernel.messaging.redelivery import FIFO_GROUP, Again, Redelivery
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
+from functions.kernel.projections.generations import Failed
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
@@ -55,10 +57,19 @@ class _Answers:
 
 @dataclass(frozen=True)
 class Handled:
-    """A message of a batch that was handled."""
+    """A message of a batch that was handled. refusal: why a command was refused, and the reply that says so."""
 
     message: Message
     metadata: Metadata
+    refusal: "Refusal | None" = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A command was answered with another reply than the one that accepts it."""
+
+    error: MallBotsError
+    reply: str
 
 
 @dataclass
@@ -104,6 +115,11 @@ class Inbox:
     def messages(self) -> list[type[Message]]:
         """The messages that it subscribes to, by name."""
         return [self._messages[name] for name in sorted(self._messages)]
+
+    @property
+    def projections(self) -> list[Projection]:
+        """The projections that it feeds."""
+        return self._projections[:]
 
     @property
     def writes_rows(self) -> bool:
@@ -215,6 +231,17 @@ class Inbox:
         pairs = zip(records, outcomes, strict=True)
         return [record["messageId"] for record, error in pairs if not self._redelivery.may_leave(record, error)]
 
+    def attempt(self, body: str) -> Handled | None:
+        """Handle one message by itself, and do what follows its batch; None for one that is taken without effect.
+
+        Raises what the handler raises. Nothing is reported, and the message stays where it is.
+        """
+        record, batch = {"body": body}, _Batch()
+        self._receive(record, batch)
+        if self._afterwards:
+            self._follow_up(record, batch)
+        return next(iter(batch.handled), None)
+
     def _receive(self, record: dict[str, Any], batch: _Batch) -> None:
         """Handle one message, and add it to what came of the batch."""
         content = read_body(record["body"])
@@ -245,31 +272,35 @@ class Inbox:
             raise
         except (UnknownMessageError, MalformedMessageError) as error:
             raise UndeliverableError(str(error)) from error
+        refusal = None
         with context.within(_context(metadata)) as working, observe.handling(metadata):
             for projection in self._projections:
-                projection.apply(message, metadata)
+                for failed in projection.apply(message, metadata):
+                    _set_aside(content, metadata, failed)
             for handler in self._handlers.get(metadata.name, []):
                 if isinstance(message, Command):
-                    self._answer(message, handler, working)
+                    refusal = self._answer(message, handler, working)
                 else:
                     handler(message)
         took = (clock.now() - started).total_seconds()
         batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, took))
-        batch.handled.append(Handled(message, metadata))
+        batch.handled.append(Handled(message, metadata, refusal))
 
-    def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> None:
+    def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> Refusal | None:
         """Run a command's handler and send the reply: in the commit that the handler made, or else now."""
         answers = self._answers[type(command).about.name]
         working.answer = answer(command, answers.accepted(command), working)
         try:
             handler(command)
         except REFUSALS as error:
-            publish([answer(command, answers.refused(command, error), working)])
-            return
+            refused = answer(command, answers.refused(command, error), working)
+            publish([refused])
+            return Refusal(error, refused.name) if refused.name != working.answer.name else None
         if working.recorded:
             publish([m for m in working.recorded.messages if m.id == working.answer.id] or [working.answer])
         elif not working.answered:
             publish([working.answer])
+        return None
 
 
 def publish(messages: Sequence[Outgoing]) -> None:
@@ -283,6 +314,18 @@ def publish(messages: Sequence[Outgoing]) -> None:
             raise UndeliverableError(f"the bus refuses {messages[one.position].name}: {one.refusal}")
     if unsent:
         raise UnavailableError("the bus did not accept a reply")
+
+
+def _set_aside(content: dict[str, Any], metadata: Metadata, failed: Failed) -> None:
+    """Dead-letter a message that failed in a generation of a view that is not read; in the others it goes on.
+
+    content: the body that it came in.
+    """
+    where = f"{failed.view}, generation {failed.generation}"
+    observe.log_error(f"{metadata.name} failed in {where}", failed.error)
+    reason = {"reason": f"{where}: {observe.reason(failed.error)}", "error": type(failed.error).__name__, "tries": "1"}
+    dedup = f"{metadata.id} {failed.view} {failed.generation}"
+    runtime.current().dead_letters.send(json.dumps(content), reason=reason, group=FIFO_GROUP, dedup=dedup)
 
 
 def _context(metadata: Metadata) -> Context:

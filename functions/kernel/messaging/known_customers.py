@@ -17,13 +17,14 @@ from events.customers import (
 from events.envelope import Metadata
 from events.queries import CustomerStatusFound, FindCustomerStatus
 from functions.kernel.messaging.queries import Ask
+from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Row
 
 CUSTOMERS = "customers"
 
-projection = Projection()
+projection = Projection(View("customers", partitions=(CUSTOMERS,)))
 find_status = Ask(FindCustomerStatus)
 
 

@@ -83,9 +83,14 @@ def receives(record: dict[str, Any]) -> int:
     return int(record["attributes"]["ApproximateReceiveCount"])
 
 
+def first_received(record: dict[str, Any]) -> datetime:
+    """When a message was received for the first time."""
+    return datetime.fromtimestamp(int(record["attributes"]["ApproximateFirstReceiveTimestamp"]) / 1000, UTC)
+
+
 def tried(record: dict[str, Any]) -> float:
     """For how many seconds a message has been tried: since its first receive or, if that was early, since it is due."""
-    since = datetime.fromtimestamp(int(record["attributes"]["ApproximateFirstReceiveTimestamp"]) / 1000, UTC)
+    since = first_received(record)
     with suppress(UndeliverableError):
         since = max(since, due(read_body(record["body"])) or since)
     return max(0.0, (clock.now() - since).total_seconds())

@@ -5,13 +5,15 @@ When a failed message is retried and when it is given up: see retry.py.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Any
 
-from functions.kernel.messaging import retry
-from functions.kernel.messaging.record import receives, tried
-from functions.kernel.runtime import observe, runtime
+from functions.kernel.messaging import outcomes, retry
+from functions.kernel.messaging.record import first_received, receives, tried
+from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.runtime import LONGEST_DELAY, LONGEST_WAIT, Queue
+from functions.kernel.runtime.side_by_side import outcome
 
 FIFO_GROUP = "in-turn"  # the one message group of a FIFO queue: messages of two groups are handled in parallel
 
@@ -38,10 +40,14 @@ class Redelivery:
     name_in: Callable[[str], str]
 
     def may_leave(self, record: Record, error: Exception | None) -> bool:
-        """Whether a message may leave the queue: it was handled, or is dead-lettered now. Otherwise it is put off."""
+        """Whether a message may leave the queue: it was handled, or is dead-lettered now. Otherwise it is put off.
+
+        A letter that was sent back is handled only when that has been reported.
+        """
         if isinstance(error, Again):
             self.keep(record, min(error.after, LONGEST_WAIT))
             return False
+        error = error or outcome(partial(outcomes.done, record))
         return error is None or self._failed(record, error)
 
     def keep(self, record: Record, seconds: int) -> None:
@@ -68,14 +74,31 @@ class Redelivery:
             observe.count(observe.STILL_FAILING, name)
         if not retry.is_final(error, count, inf if self.fifo else tried(record)):
             self.keep(record, retry.delay(count, fifo=self.fifo))
+            outcomes.failing(record, error)
             return False
-        reason = {"reason": observe.reason(error), "error": type(error).__name__, "tries": str(count)}
         try:
             runtime.current().dead_letters.send(
-                record["body"], reason=reason, group=FIFO_GROUP, dedup=record["messageId"]
+                record["body"], reason=_facts(record, error), group=FIFO_GROUP, dedup=record["messageId"]
             )
         except Exception as failure:
             observe.failed("dead-letter", failure, count)
             self.keep(record, retry.delay(count, fifo=self.fifo))
             return False
+        outcomes.dead(record, error)
         return True
+
+
+def _facts(record: Record, error: Exception) -> dict[str, str]:
+    """What a dead letter carries as message attributes, of which SQS allows ten, none of them empty.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+    """
+    code = runtime.current().code
+    return {
+        "reason": observe.reason(error),
+        "error": type(error).__name__,
+        "tries": str(receives(record)),
+        "first": clock.stamp(first_received(record)),
+        **({"code": code} if code else {}),
+        **outcomes.identity(record),
+    }

@@ -116,6 +116,12 @@ class Topics:
         observe.batch(self.queue, lines, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
+    def attempt(self, body: str) -> None:
+        """Handle one message by itself. Raises what its handler raises; nothing is reported."""
+        arrived: list[_Arrived] = []
+        self._take({"body": body}, arrived)
+        self._handle(arrived, [])
+
     def _take(self, record: Record, arrived: list[_Arrived]) -> None:
         """Read a message. Raises UndeliverableError, and UnsubscribedError for a topic that newer code may handle."""
         body = read_body(record["body"])

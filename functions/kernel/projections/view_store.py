@@ -2,9 +2,11 @@
 
 An item's key is `partition` and `sort`; its index keys are `<index>_partition` and `<index>_sort` (sparse: an index
 that a row leaves out does not see it). The data is JSON text, or such text deflated where the item would be larger than
-one write unit. A tombstone keeps its key and `deleted`.
+one write unit. A tombstone keeps its key and `deleted`, a row that is over its key and `over`. Rows of a generation but
+the first have a prefix in `partition` (generations.py).
 """
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,13 +36,15 @@ def to_item(row: Row, version: int) -> Item:
     item: Item = {"partition": {"S": row.partition}, "sort": {"S": row.sort}, "version": {"N": str(version)}}
     if row.data is None:
         item["deleted"] = {"BOOL": True}
+    elif row.over:
+        item["over"] = {"BOOL": True}
     else:
         for index, (partition, sort) in row.indexes.items():
             item[f"{index}_partition"] = {"S": partition}
             item[f"{index}_sort"] = {"S": sort}
     if row.expires is not None:
         item["expires"] = {"N": str(row.expires)}
-    if row.data is not None:
+    if row.data is not None and not row.over:
         item["data"] = {"S": compact(row.data)}
         if _size(item) > WRITE_UNIT:
             item["data"] = {"B": deflated(item["data"]["S"].encode())}
@@ -57,17 +61,17 @@ def _size(item: Item) -> int:
     return sum(map(len, item)) + len("".join(texts).encode()) + numbers
 
 
-def _text(item: Item) -> str:
+def text_of(item: Item) -> str:
     """The JSON text of an item's data."""
     stored = item["data"]
     return inflated(stored["B"]).decode() if "B" in stored else stored["S"]
 
 
 def read_item(item: Item | None) -> dict[str, Any] | None:
-    """The data of an item; None for a tombstone or nothing."""
-    if not item or "deleted" in item:
+    """The data of an item; None for a tombstone, for what is over, or for nothing."""
+    if not item or "data" not in item:
         return None
-    data: dict[str, Any] = read(_text(item))
+    data: dict[str, Any] = read(text_of(item))
     return data
 
 
@@ -96,12 +100,17 @@ class DynamoViews:
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """One consistent GetItem."""
+        return read_item(self.item(partition, sort))
+
+    def item(self, partition: str, sort: str) -> Item | None:
+        """A row as it is stored, a tombstone too: one consistent GetItem."""
         response = self._client.get_item(
             TableName=self._table,
             Key={"partition": {"S": partition}, "sort": {"S": sort}},
             ConsistentRead=True,
         )
-        return read_item(cast(Any, response).get("Item"))
+        found: Item | None = cast(Any, response).get("Item")
+        return found
 
     def delete(self, partition: str, sort: str) -> None:
         """One DeleteItem."""
@@ -111,13 +120,19 @@ class DynamoViews:
         self, keys: Iterable[tuple[str, str]], *, consistent: bool = False
     ) -> dict[tuple[str, str], dict[str, Any]]:
         """A BatchGetItem for each 100 keys."""
+        return _by_key(self._items(keys, consistent))
+
+    def stored(self, keys: Iterable[tuple[str, str]]) -> list[Item]:
+        """The same, consistent."""
+        return self._items(keys, consistent=True)
+
+    def _items(self, keys: Iterable[tuple[str, str]], consistent: bool) -> list[Item]:
         different = list(dict.fromkeys(keys))
-        items = [
+        return [
             item
             for begin in range(0, len(different), BATCH)
             for item in self._batch(different[begin : begin + BATCH], consistent)
         ]
-        return _by_key(items)
 
     def _batch(self, keys: list[tuple[str, str]], consistent: bool) -> list[Item]:
         """One batch; what DynamoDB leaves unprocessed (throttled, or beyond 16 MB) is asked for again."""
@@ -179,10 +194,19 @@ class DynamoViews:
                 request["ExclusiveStartKey"] = after
             # One more than the page: DynamoDB gives a key to go on from even when nothing is left.
             response = self._client.query(**request, Limit=limit + 1 - len(found))
-            found += [(item, _text(item)) for item in cast(Any, response["Items"]) if "deleted" not in item]
+            found += [(item, text_of(item)) for item in cast(Any, response["Items"]) if "data" in item]
             after = cast(Any, response).get("LastEvaluatedKey")
             if after is None or len(found) > limit or fitting(text for _, text in found) < len(found):
                 return _page(found, limit, index)
+
+    def all_items(self, cursor: str | None, limit: int) -> tuple[list[Item], str | None]:
+        """One page of a consistent Scan: for who compares or drops a generation (rebuilding.py), and nobody else."""
+        request: dict[str, Any] = {"TableName": self._table, "Limit": limit, "ConsistentRead": True}
+        if cursor:
+            request["ExclusiveStartKey"] = json.loads(cursor)
+        response = self._client.scan(**request)
+        last = response.get("LastEvaluatedKey")
+        return cast(list[Item], response["Items"]), json.dumps(last) if last else None
 
 
 def _page(found: list[Found], limit: int, index: str | None) -> Page:
@@ -200,7 +224,7 @@ def _page(found: list[Found], limit: int, index: str | None) -> Page:
 
 
 def _by_key(items: Iterable[Item]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The data of items that are no tombstones, by partition and sort key."""
+    """The data of items that have some, by partition and sort key."""
     read = {(item["partition"]["S"], item["sort"]["S"]): read_item(item) for item in items}
     return {key: data for key, data in read.items() if data is not None}
 
@@ -222,7 +246,11 @@ class MemoryViews:
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """By its key."""
-        return read_item(self.items.get((partition, sort)))
+        return read_item(self.item(partition, sort))
+
+    def item(self, partition: str, sort: str) -> Item | None:
+        """As it is stored."""
+        return self.items.get((partition, sort))
 
     def delete(self, partition: str, sort: str) -> None:
         """By its key."""
@@ -262,7 +290,7 @@ class MemoryViews:
             (
                 item
                 for item in self.items.values()
-                if item.get(f"{prefix}partition", {}).get("S") == partition and "deleted" not in item
+                if item.get(f"{prefix}partition", {}).get("S") == partition and "data" in item
             ),
             key=place,
             reverse=descending,
@@ -270,4 +298,14 @@ class MemoryViews:
         found = [item for item in found if (first or "") <= place(item)[0] and (last is None or place(item)[0] <= last)]
         if after:
             found = [i for i in found if (place(i) < place(after) if descending else place(i) > place(after))]
-        return _page([(item, _text(item)) for item in found[: limit + 1]], limit, index)
+        return _page([(item, text_of(item)) for item in found[: limit + 1]], limit, index)
+
+    def all_items(self, cursor: str | None, limit: int) -> tuple[list[Item], str | None]:
+        """In the order of their keys; the cursor is the last one."""
+        behind = tuple(json.loads(cursor)) if cursor else ("", "")
+        keys = sorted(key for key in self.items if key > behind)
+        return [self.items[key] for key in keys[:limit]], json.dumps(keys[limit - 1]) if len(keys) > limit else None
+
+    def stored(self, keys: Iterable[tuple[str, str]]) -> list[Item]:
+        """Those that are there."""
+        return [self.items[key] for key in dict.fromkeys(keys) if key in self.items]

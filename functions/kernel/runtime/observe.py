@@ -36,6 +36,7 @@ STILL_FAILING = "StillFailing"
 
 
 _fields: ContextVar[Mapping[str, str] | None] = ContextVar("log_fields", default=None)
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 class _Output(logging.StreamHandler[TextIO]):
@@ -53,7 +54,22 @@ _making = Lock()  # Powertools hands a logger that another thread is making out 
 def logger() -> logging.Logger:
     """The service's logger: `logger().info("what happened", extra={"order_id": …})`, never with a name or a number."""
     with _making:
-        return _logger(os.environ.get("MALLBOTS_SERVICE", ""))
+        return _logger(_service())
+
+
+def _service() -> str:
+    """Whose lines are printed; empty where none are."""
+    return "" if _silent.get() else os.environ.get("MALLBOTS_SERVICE", "")
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Within the block, nothing is logged and no metric counted: what is only tried must ring no alarm."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 @cache
@@ -141,7 +157,7 @@ class Alarm:
 
 def log_error(text: str, error: BaseException, **fields: object) -> None:
     """Log an error with its reason and its stack, without quoting what was being handled."""
-    if not os.environ.get("MALLBOTS_SERVICE"):  # to read a stack takes longer than most handlers do
+    if not _service():  # to read a stack takes longer than most handlers do
         return
     logger().error(text, extra={"reason": reason(error), "error": type(error).__name__, "stack": stack(error)} | fields)
 
@@ -166,7 +182,7 @@ def stack(error: BaseException) -> list[str]:
 
 def _line(metric: str | None = None, **about: object) -> None:
     """Print one line about the service's work; with a metric it counts one, in CloudWatch's embedded metric format."""
-    service = os.environ.get("MALLBOTS_SERVICE")
+    service = _service()
     if not service:
         return
     if metric is None:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot
 from functions.kernel.runtime.side_by_side import SideBySide, one_by_one
+from functions.kernel.runtime.trial import InTrial, Trial, unknowable
 from functions.kernel.runtime.vault import RowWrite, Vault
 from functions.kernel.runtime.views import ViewStore
 
@@ -90,7 +91,11 @@ class Runtime:
 
     token_keys: the text of the secret with the keys that sign the mall's own tokens (token_keys.py).
 
+    outcomes: where a consumer reports what became of letters that an operator sent back; None where it consumes none.
+
     side_by_side: how jobs are done that do not depend on each other; one by one where calls take no time.
+
+    trial: set where what code does to the outside is noted instead of done; its adapters are then of ports in a trial.
     """
 
     service: str
@@ -107,6 +112,13 @@ class Runtime:
     token_keys: Callable[[], str] = str
     settings: Mapping[str, str] = field(default_factory=dict)
     side_by_side: SideBySide = one_by_one
+    trial: Trial | None = None
+    outcomes: Queue | None = None
+
+    @property
+    def code(self) -> str:
+        """The version of the code at work; empty where the deployment does not say."""
+        return self.settings.get("MALLBOTS_CODE", "")
 
     @property
     def signing_key(self) -> bytes:
@@ -143,15 +155,19 @@ def active(runtime: Runtime) -> Iterator[Runtime]:
 
 
 class Port(Generic[T]):
-    """A port to another system. Its adapter is made when first used, or given by the runtime."""
+    """A port to another system. Its adapter is made when first used, or given by the runtime.
 
-    def __init__(self, name: str, connect: Callable[[], T]) -> None:
+    in_trial: makes its adapter of a trial, by the port's name; without it nothing can be told of what needs the port.
+    """
+
+    def __init__(self, name: str, connect: Callable[[], T], in_trial: InTrial = unknowable) -> None:
         self.name = name
         self._connect = connect
+        self._in_trial = in_trial
 
     def __call__(self) -> T:
-        adapters = current().adapters
-        if self.name not in adapters:
-            adapters[self.name] = self._connect()
-        adapter: T = adapters[self.name]
+        running = current()
+        if self.name not in running.adapters:
+            running.adapters[self.name] = self._in_trial(self.name, running.trial) if running.trial else self._connect()
+        adapter: T = running.adapters[self.name]
         return adapter

@@ -11,7 +11,8 @@ class Row:
 
     partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone: once
     written, no version replaces it. indexes: partition and sort in each index that has the row; the row is in no other.
-    expires: seconds since 1970 after which it may go.
+    expires: seconds since 1970 after which it may go. over: its time was over before it was made again from history: it
+    is read by nobody, and keeps older versions out until it expires.
     """
 
     partition: str
@@ -19,6 +20,7 @@ class Row:
     data: dict[str, Any] | None
     indexes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     expires: int | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class ViewStore(Protocol):
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """The data of a row; None when it is not there or a tombstone."""
+
+    def item(self, partition: str, sort: str) -> dict[str, dict[str, Any]] | None:
+        """A row as DynamoDB holds it, with its version, a tombstone too: what `put` is judged by."""
 
     def delete(self, partition: str, sort: str) -> None:
         """Delete a row, if it is there. Unlike a tombstone, it keeps no later `put` of any version from writing it."""

@@ -96,7 +96,7 @@ BUGS = (
         "projection with a version of its own",
         "A row has the version of its message's schema instead of its stream's.",
         (REBUILT, NEVER_BACK),
-        (Edit(projection.Projection.apply, "metadata.stream_version", "metadata.version"),),
+        (Edit(projection.Projection._write, "metadata.stream_version", "metadata.version"),),
     ),
     Bug(
         "payment not shown in search",

@@ -322,3 +322,71 @@ def test_what_the_bus_does_not_take_is_an_error_that_says_where_to_look() -> Non
         committed(running, "Store#1", *messages)
         with pytest.raises(UnavailableError, match=f"the bus did not accept 2 of 3 messages, first {messages[1].id}"):
             relay.republish(stream="Store#1")
+
+
+def whole_history(**wanted: Any) -> list[dict[str, Any]]:
+    """All messages of a history, page by page; nothing is published by it."""
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page = json.loads(json.dumps(relay.serve({"history": {**wanted, "cursor": cursor}})))
+        found += page["messages"]
+        cursor = page["cursor"]
+        if cursor is None:
+            return found
+
+
+def test_history_is_given_verbatim_to_who_asks_and_published_to_nobody(running: Runtime) -> None:
+    messages = [store_created(name) for name in ("a", "b", "c")]
+    committed(running, "Store#1", *messages[:2])
+    committed(running, "Store#1", messages[2], version=2)
+    assert whole_history(stream="Store#1", limit=1) == [message.detail for message in messages]
+    assert len(whole_history(limit=2)) == 3
+    assert (bus_of(running).messages, queue_of(running).sent) == ([], [])
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_history_is_read_in_segments_and_each_commit_is_in_one(running: Runtime, segments: int) -> None:
+    for number in range(7):
+        committed(running, f"Store#{number}", store_created(f"{number}"))
+    found = [
+        one["data"]["name"]
+        for segment in range(segments)
+        for one in whole_history(segment=segment, segments=segments, limit=2)
+    ]
+    assert sorted(found) == [f"{number}" for number in range(7)]
+
+
+def test_history_is_of_a_range_of_times_and_of_some_names_alone(running: Runtime) -> None:
+    for minute in range(4):
+        command = message(RejectOrder(order_id="1", reason="no"))
+        committed(running, f"Store#{minute}", store_created(f"{minute}"), command, minute=minute)
+    bounds = {"since": "2026-03-01T12:01:00Z", "until": "2026-03-01T12:02:00Z"}
+    assert [one["data"]["name"] for one in whole_history(**bounds)] == ["1", "2"]
+    assert whole_history(only=["RejectOrder"]) == []
+    named = whole_history(names=["RejectOrder"], only=["RejectOrder"], **bounds)
+    assert [one["metadata"]["name"] for one in named] == ["RejectOrder"] * 2
+
+
+def test_commands_replies_and_timers_are_history_only_when_they_are_named(running: Runtime) -> None:
+    reply, timer = message(OrderRejectionAccepted(order_id="1")), message(JarForgotten(jar_id="1"), delay=60)
+    committed(running, "Store#1", store_created("a"), reply, timer)
+    assert [one["metadata"]["name"] for one in whole_history()] == ["StoreCreated"]
+    named = whole_history(names=["OrderRejectionAccepted", "JarForgotten"])
+    assert [one["metadata"]["name"] for one in named] == ["StoreCreated", "OrderRejectionAccepted", "JarForgotten"]
+
+
+def test_a_page_of_history_is_no_larger_than_a_functions_answer_however_small_its_commits_are_stored(
+    running: Runtime,
+) -> None:
+    for number in range(60):
+        committed(running, f"Store#{number}", store_created("x" * 200_000))
+    cursor, sizes = None, []
+    while True:
+        page = relay.history(cursor=cursor)
+        sizes.append(len(json.dumps(page)))
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+    assert max(sizes) < 6_000_000
+    assert len(whole_history()) == 60

@@ -1,0 +1,192 @@
+"""From a record of a failure queue to a letter: each sender says in its own way why it gave a message up.
+
+an inbox           the message, with `reason`, `error`, `tries`, `code`, `first` as attributes (kernel/messaging)
+a relay            the same, of what the bus refuses for its content
+SQS                the message without a word: its function ended at each receive before it could report
+                   https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+a rule             the event, with ERROR_CODE, ERROR_MESSAGE, RULE_ARN and others as attributes
+                   https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+a rule of IoT      an object around what the robot sent
+                   https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html
+Lambda, a stream   where the records are that it gave up; batches.py reads them
+                   https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from events.envelope import Envelope
+from events.registry import language
+from functions.kernel.messaging.record import envelope, read_body
+from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.json_text import compact
+from functions.operations.cloud import Held
+from functions.operations.consumers import FailureQueue
+from functions.operations.fingerprints import fingerprint
+from functions.operations.letters import Letter, letter_id
+from functions.operations.redaction import redacted
+
+ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
+TICK = "Scheduled Event"  # what EventBridge calls the event of a schedule's rule
+LONGEST_REASON = 2_000  # characters, as an inbox's attributes have
+
+Attributes = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a message was given up, as its letter has it."""
+
+    reason: str
+    error: str
+    tries: int = 0
+    first_received: str = ""
+    failed_at: str = ""
+    code: str = ""
+
+
+def read(queue: FailureQueue, held: Held) -> Letter:
+    """The letter of a record that holds one message. It never fails: what cannot be read is a letter too."""
+    content = content_of(held.body)
+    if "ERROR_CODE" in held.attributes:
+        body = _tick(held.attributes, content) or held.body
+        return letter(queue, body, _by_a_rule(held), held)
+    if "failures" in content and "base64OriginalPayload" in content:
+        return letter(queue, held.body, _by_a_rule_of_iot(held, content), held)
+    return letter(queue, held.body, _by_an_inbox(held) if "reason" in held.attributes else _by_sqs(held), held)
+
+
+def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
+    """The letter of a message. held: the record that it came by."""
+    content = content_of(body)
+    message = _message(content)
+    made = Letter(
+        id=letter_id(queue.consumer, message.metadata.id if message else "", body),
+        consumer=queue.consumer,
+        queue=queue.name,
+        body=redacted(body, content, message) if message else body,
+        fifo_group=held.system.get("MessageGroupId", ""),
+        reason=why.reason[:LONGEST_REASON],
+        error=why.error,
+        tries=why.tries,
+        first_received=why.first_received,
+        failed_at=why.failed_at or clock.stamp(),
+        code=why.code,
+        deliveries=(held.id,),
+    )
+    known = _of_message(made, message) if message else _of_topic(made, content)
+    return replace(known, fingerprint=fingerprint(known.consumer, known.name, known.error, known.reason))
+
+
+def content_of(body: str) -> dict[str, Any]:
+    """The object that a body holds; empty where it holds none."""
+    try:
+        return read_body(body)
+    except UndeliverableError:
+        return {}
+
+
+def _message(content: Mapping[str, Any]) -> Envelope | None:
+    try:
+        return envelope(dict(content))
+    except UndeliverableError:
+        return None
+
+
+def _of_message(made: Letter, message: Envelope) -> Letter:
+    metadata = message.metadata
+    named = (message.data.get(name) for name in ORDER_IDS)
+    return replace(
+        made,
+        message_id=metadata.id,
+        name=metadata.name,
+        version=metadata.version,
+        stream=metadata.stream,
+        stream_version=metadata.stream_version,
+        correlation_id=metadata.correlation_id,
+        causation_id=metadata.causation_id or "",
+        order=next((id for id in named if isinstance(id, str) and id), ""),
+    )
+
+
+def _of_topic(made: Letter, content: Mapping[str, Any]) -> Letter:
+    """A message of a robot, or of the broker, which has no id: its topic, whole or only its last level, and whose."""
+    topic = content.get("topic")
+    if not isinstance(topic, str):
+        return made
+    robot = content.get("robot")
+    return replace(made, name=topic.rpartition("/")[2], stream=f"Robot#{robot}" if isinstance(robot, str) else "")
+
+
+def _by_an_inbox(held: Held) -> Why:
+    """An inbox, or a relay: it sent the record itself, when it gave the message up."""
+    given = held.attributes
+    return Why(
+        reason=given["reason"],
+        error=given.get("error", ""),
+        tries=number(given.get("tries")),
+        first_received=given.get("first", ""),
+        failed_at=_sent(held),
+        code=given.get("code", ""),
+    )
+
+
+def _by_sqs(held: Held) -> Why:
+    """The queue's redrive policy. A standard queue leaves the record its time, that of when it was first sent."""
+    return Why(
+        reason="its function ended before it could report, at each receive: see the log for a crash or a timeout",
+        error="NotReported",
+        first_received=_sent(held),
+        code=held.attributes.get("code", ""),
+    )
+
+
+def _by_a_rule(held: Held) -> Why:
+    given = held.attributes
+    return Why(
+        reason=f"the rule could not deliver it: {given.get('ERROR_MESSAGE') or given['ERROR_CODE']}",
+        error=given["ERROR_CODE"],
+        tries=number(given.get("RETRY_ATTEMPTS")),
+        failed_at=_sent(held),
+    )
+
+
+def _by_a_rule_of_iot(held: Held, content: Mapping[str, Any]) -> Why:
+    failures = content["failures"] if isinstance(content["failures"], list) else []
+    first = next((one for one in failures if isinstance(one, dict)), {})
+    return Why(
+        reason=f"a rule of the broker could not send it: {first.get('errorMessage', 'unknown')}",
+        error=str(first.get("failedAction", "RuleAction")),
+        failed_at=_sent(held),
+    )
+
+
+def _tick(attributes: Attributes, content: Mapping[str, Any]) -> str | None:
+    """The body that a schedule's rule would have sent, of the event that it did not send; None for any other event.
+
+    The dead letter is the event as it was before the rule's transformer made a message of it. A rule of the service is
+    named by stage, service and timer (infra/names.py).
+    """
+    if content.get("detail-type") != TICK:
+        return None
+    timer = language().get(attributes.get("RULE_ARN", "").rpartition("-")[2])
+    if timer is None or not isinstance(content.get("time"), str):
+        return None
+    return compact({"detail-type": timer.about.name, "version": timer.about.version, "time": content["time"]})
+
+
+def _sent(held: Held) -> str:
+    """When a record was sent; empty where SQS does not say."""
+    sent = held.system.get("SentTimestamp", "")
+    return clock.stamp(datetime.fromtimestamp(int(sent) / 1000, UTC)) if sent.isdecimal() else ""
+
+
+def number(text: object) -> int:
+    """A count that a sender gives as text; 0 where it gives none."""
+    with suppress(TypeError, ValueError):
+        return int(text)  # type: ignore[call-overload, no-any-return]  # whatever it is, it is read or refused
+    return 0

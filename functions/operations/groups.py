@@ -1,0 +1,233 @@
+"""Groups of letters that are alike: how many there are, since when, and what operators know of the cause.
+
+A group's row is made of its letters, by counting them again. Whoever writes a letter marks its group first (rows.mark);
+a mark is kept until the group was counted two minutes after it, so no change is missed, neither by a crash nor by an
+index that is behind.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.projections import projection
+from functions.kernel.projections.projection import read
+from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime.views import Row
+from functions.operations import rows
+from functions.operations.alarms import group_grows, new_group
+from functions.operations.letters import CLOSED, OPEN, Letter
+from functions.operations.rows import Filter
+from functions.operations.views import OF_STATE
+
+GROUP = "group"
+RESOLVED = "resolved"
+TRIES = 6
+SETTLED = timedelta(minutes=2)  # after which an index has a letter, and the clocks of two functions agree
+COUNTING = timedelta(milliseconds=10)  # a letter: a group of so many is counted again after so long, at the earliest
+GROWN = 10  # open letters at which a group grows for the first time; then each time that they are twice as many
+
+
+@dataclass(frozen=True)
+class Group:
+    """Letters of one fingerprint.
+
+    sample: a letter of it, the latest. code: the version of the code that gave the first one up, latest_code the last.
+    state: `open`, or `resolved` by an operator; came_back: when a letter came after that, so that it is open again.
+    counts: letters by their states. rung: how many were open when the alarm last said that it grows. version_of_row: 0
+    before it is stored.
+    """
+
+    id: str
+    consumer: str = ""
+    name: str = ""
+    error: str = ""
+    reason: str = ""
+    sample: str = ""
+    first_seen: str = ""
+    last_seen: str = ""
+    code: str = ""
+    latest_code: str = ""
+    state: str = OPEN
+    resolved_at: str = ""
+    came_back: str = ""
+    note: str = ""
+    owner: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    counted_at: str = ""
+    rung: int = 0
+    version_of_row: int = 0
+
+    @property
+    def service(self) -> str:
+        return self.consumer.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A page of groups, and where the next one begins."""
+
+    groups: Sequence[Group]
+    after: dict[str, Any] | None
+
+
+def group(id: str) -> Group:
+    """A group. Raises NotFoundError."""
+    data = read(_key(id), GROUP)
+    if data is None:
+        raise NotFoundError(f"there is no group {id}")
+    return _group(data)
+
+
+def groups(state: str, limit: int, after: dict[str, Any] | None) -> Groups:
+    """A page of the groups of a state, those that were seen last first."""
+    page = runtime.current().views.query(_of_state(state), index=OF_STATE, limit=limit, after=after, descending=True)
+    return Groups([_group(data) for data in page.rows], page.after)
+
+
+def every(state: str) -> Iterator[Group]:
+    """All groups of a state."""
+    return map(_group, projection.rows(_of_state(state), index=OF_STATE, descending=True))
+
+
+def change(id: str, decide: Callable[[Group], Group]) -> Group:
+    """Load a group, change it and store it; again where another was quicker. Raises NotFoundError, ConcurrencyError."""
+    return _change(lambda: group(id), decide)
+
+
+def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
+    """Make a group's row anew of its letters; None where there are none, and no row.
+
+    known: letters that were just written, which the index may not have yet.
+    """
+    newest = {letter.id: letter for letter in known if letter.fingerprint == id}
+    found = [newest.pop(letter.id, letter) for letter in _letters(id)] + list(newest.values())
+
+    def load() -> Group:
+        data = read(_key(id), GROUP)
+        return _group(data) if data else Group(id)
+
+    if not found and not load().version_of_row:
+        return None
+    return _change(load, lambda before: _counted(before, found))
+
+
+def count_changed(known: Sequence[Letter] = (), has_time: Callable[[], bool] = lambda: True) -> None:
+    """Count the groups again that were marked, as long as there is time."""
+    marks: dict[str, list[str]] = {}
+    for mark in projection.rows(rows.CHANGED):
+        marks.setdefault(mark["group"], []).append(mark["minute"])
+    begun = clock.now()
+    for id, minutes in marks.items():
+        if not has_time():
+            return
+        if _is_due(id):
+            count_again(id, known)
+            for minute in minutes:
+                if clock.read(minute) + timedelta(minutes=1) + SETTLED <= begun:
+                    runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
+
+
+def _is_due(id: str) -> bool:
+    """Whether a group may be counted again: one of many letters not each minute."""
+    data = read(_key(id), GROUP)
+    if data is None:
+        return True
+    before = _group(data)
+    return clock.now() >= clock.read(before.counted_at) + sum(before.counts.values()) * COUNTING
+
+
+def _counted(before: Group, found: Sequence[Letter]) -> Group:
+    """A group as its letters make it. It rings where it is new, comes back, or grows."""
+    if not found:
+        return replace(before, counts={}, counted_at=clock.stamp(), rung=0)
+    in_order = sorted(found, key=lambda letter: letter.failed_at)
+    first, last = in_order[0], in_order[-1]
+    is_new = not before.version_of_row
+    came_back = before.state == RESOLVED and _is_open_since(found, before.resolved_at)
+    counts = dict(Counter(letter.state for letter in found))
+    after = replace(
+        before,
+        consumer=last.consumer,
+        name=last.name,
+        error=last.error,
+        reason=last.reason,
+        sample=last.id,
+        first_seen=min(before.first_seen or first.failed_at, first.failed_at),
+        last_seen=max(before.last_seen, last.failed_at),
+        code=first.code if is_new else before.code,
+        latest_code=last.code or before.latest_code,
+        state=OPEN if came_back else before.state,
+        came_back=clock.stamp() if came_back else before.came_back,
+        counts=counts,
+        counted_at=clock.stamp(),
+    )
+    if is_new or came_back:
+        new_group.ring(**_about(after), came_back=came_back)
+    return _having_grown(after, counts.get(OPEN, 0))
+
+
+def _having_grown(after: Group, open_ones: int) -> Group:
+    """It grows when ten letters are open, then when twenty, forty … are, until all were closed."""
+    if open_ones >= max(GROWN, 2 * after.rung):
+        group_grows.ring(**_about(after), open=open_ones)
+        return replace(after, rung=open_ones)
+    return after if open_ones else replace(after, rung=0)
+
+
+def _about(of: Group) -> dict[str, str]:
+    return {"group": of.id, "consumer": of.consumer, "name": of.name, "failed_with": of.error}
+
+
+def _is_open_since(found: Iterable[Letter], moment: str) -> bool:
+    return any(letter.state == OPEN and letter.failed_at > moment for letter in found)
+
+
+def _letters(id: str) -> Iterator[Letter]:
+    after: dict[str, Any] | None = None
+    while True:
+        page = rows.letters(Filter(group=id), 100, after, bodies=False)
+        yield from page.letters
+        after = page.after
+        if after is None:
+            return
+
+
+def _change(load: Callable[[], Group], decide: Callable[[Group], Group]) -> Group:
+    for attempt in range(TRIES):
+        before = load()
+        after = decide(before)
+        if after == before:
+            return before
+        written = replace(after, version_of_row=before.version_of_row + 1)
+        if _put(written):
+            return written
+        clock.back_off(attempt)
+    raise ConcurrencyError("a group is changed by others all the time: try again")
+
+
+def _put(written: Group) -> bool:
+    """Store a group, unless its row moved on. A group without letters that are not closed may expire as they do."""
+    data = {**msgspec.to_builtins(written), "write": ids.new()}
+    place = {OF_STATE: (_of_state(written.state), f"{written.last_seen} {written.id}")}
+    expires = None if set(written.counts) - CLOSED else rows.kept_until()
+    if runtime.current().views.put(Row(_key(written.id), GROUP, data, place, expires), written.version_of_row):
+        return True
+    there = read(_key(written.id), GROUP)
+    return there is not None and there["write"] == data["write"]
+
+
+def _group(data: dict[str, Any]) -> Group:
+    return msgspec.convert(data, Group)
+
+
+def _of_state(state: str) -> str:
+    return f"groups {state}"
+
+
+def _key(id: str) -> str:
+    return f"group {id}"

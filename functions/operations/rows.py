@@ -1,0 +1,277 @@
+"""The rows of operations: letters, each with its body beside it, written only over the version that was read.
+
+    letter <id>   letter            the letter without its body; in the indexes of views.py
+    letter <id>   body <life> <n>   a part of its body: an item holds 400 KB, a message of SQS 1 MiB
+    changed       <group> <minute>  a mark that letters of a group changed, until they are counted again (groups.py)
+
+The view store's gate by version is the optimistic lock here: a row is written as the version after the one that was
+read, so of two writers one is refused.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.projections.projection import read, read_many
+from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime.json_text import compact
+from functions.kernel.runtime.views import Row
+from functions.operations.letters import OPEN, STATES, Letter, from_data, to_data
+from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
+
+LETTER = "letter"
+CHANGED = "changed"
+PART = 300_000  # bytes of a part's JSON text: an item holds 400 KB with all its names
+TRIES = 6  # of a change that others were quicker than
+LOOKED_AT = 1_000  # rows at most that one page looks at for those that a filter wants
+LAST = "\U0010ffff"  # sorts after every time and id
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which letters are wanted: what is empty does not matter. since, until: RFC 3339, of open_since, inclusive."""
+
+    service: str = ""
+    message: str = ""
+    reason: str = ""
+    state: str = ""
+    group: str = ""
+    order: str = ""
+    since: str = ""
+    until: str = ""
+
+    def wants(self, letter: Letter) -> bool:
+        """Whether a letter is one of these. reason: a part of its text, or the whole name of the error."""
+        return (
+            self.service in ("", letter.service, letter.consumer)
+            and self.message in ("", letter.name)
+            and (self.reason.lower() in letter.reason.lower() or self.reason == letter.error)
+            and self.state in ("", letter.state)
+            and self.group in ("", letter.fingerprint)
+            and self.order in ("", letter.order)
+            and (not self.since or letter.open_since >= clock.stamp(clock.read(self.since)))
+            and (not self.until or letter.open_since <= clock.stamp(clock.read(self.until)))
+        )
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A page of letters, and where the next one begins (None at the end). It may hold fewer than asked for, or none."""
+
+    letters: Sequence[Letter]
+    after: dict[str, Any] | None
+
+
+def letter(id: str) -> Letter:
+    """A letter with its body. Raises NotFoundError, and ConcurrencyError where its body expires just now."""
+    found = find(id)
+    if found is None:
+        raise NotFoundError(f"there is no letter {id}")
+    if not found.life:
+        raise ConcurrencyError(f"letter {id} expires just now")
+    return found
+
+
+def find(id: str) -> Letter | None:
+    """A letter with its body, or None. Where the body has expired before the letter, both `body` and `life` are empty.
+
+    An item that expires stays for up to a few days, each for its own time:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+    """
+    data = read(_key(id), LETTER)
+    if data is None:
+        return None
+    body = _bodies([data]).get(id)
+    return from_data(data, body) if body is not None else replace(from_data(data, ""), life="")
+
+
+def put(letter: Letter) -> Letter:
+    """Store a letter over the version that was read, 0 for a new one. Raises ConcurrencyError when the row moved on."""
+    life, expires = letter.life or ids.new()[:8], kept_until() if letter.is_closed else None
+    written = replace(letter, version_of_row=letter.version_of_row + 1, life=life, expires=expires or 0)
+    parts = list(_parts(letter.body))
+    moved = not letter.life or written.expires != letter.expires
+    mark(letter.fingerprint)
+    if moved and expires is None:  # before the letter: one that is open must not be without its body
+        _put_parts(written, parts)
+    data = {**to_data(written), "write": ids.new(), "parts": len(parts)}
+    row = Row(_key(letter.id), LETTER, data, indexes=_indexes(letter), expires=expires)
+    if not runtime.current().views.put(row, written.version_of_row) and not _is_there(data):
+        if not letter.life:
+            _delete_parts(written, len(parts))
+        raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")
+    if moved and expires is not None:
+        _put_parts(written, parts)
+    return written
+
+
+def _is_there(data: dict[str, Any]) -> bool:
+    """Whether a write that was refused had succeeded before, and was repeated by the SDK."""
+    there = read(_key(data["id"]), LETTER)
+    return there is not None and there["write"] == data["write"]
+
+
+def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
+    """Load a letter, change it, and store it; again where another was quicker. One that stays as it is is not written.
+
+    Raises NotFoundError, ConcurrencyError, and what `decide` raises.
+    """
+    for attempt in range(TRIES):
+        before = letter(id)
+        after = decide(before)
+        if after == before:
+            return before
+        try:
+            return put(after)
+        except ConcurrencyError:
+            clock.back_off(attempt)
+    raise ConcurrencyError(f"letter {id} is changed by others all the time: try again")
+
+
+def heads(ids: Iterable[str]) -> dict[str, Letter]:
+    """Letters by their ids, those that there are, without their bodies: such a letter cannot be put."""
+    found = read_many(((_key(id), LETTER) for id in ids), consistent=True)
+    return {data["id"]: from_data(data, "") for data in found.values()}
+
+
+def letters(
+    wanted: Filter,
+    limit: int = 50,
+    next: dict[str, Any] | None = None,
+    *,
+    bodies: bool = True,
+    oldest_first: bool = False,
+) -> Letters:
+    """A page of letters, those that were opened last first; of all states, one state after the other, the open first.
+
+    It looks at 1,000 rows at most, so a page may be short, or empty, and not be the last. bodies: without them each
+    body is empty; such a letter cannot be put.
+    """
+    places = _places(wanted)
+    at, after = (next or {}).get("place", 0), (next or {}).get("after")
+    found: list[dict[str, Any]] = []
+    looked_at = 0
+    while at < len(places):
+        index, partition = places[at]
+        page = runtime.current().views.query(
+            partition,
+            index=index,
+            first=clock.stamp(clock.read(wanted.since)) if wanted.since else None,
+            last=clock.stamp(clock.read(wanted.until)) + LAST if wanted.until else None,
+            limit=100,
+            after=after,
+            descending=not oldest_first,
+        )
+        for data, key in zip(page.rows, page.keys, strict=True):
+            looked_at += 1
+            after = key
+            if wanted.wants(from_data(data, "")):
+                found.append(data)
+            if len(found) == limit or looked_at == LOOKED_AT:
+                return _page(found, {"place": at, "after": after}, bodies)
+        after = page.after
+        if after is None:
+            at += 1
+    return _page(found, None, bodies)
+
+
+def oldest_open() -> Letter | None:
+    """The letter that has been open for longest, without its body."""
+    page = runtime.current().views.query(OPEN, index=OF_STATE, limit=1)
+    return next((from_data(data, "") for data in page.rows), None)
+
+
+def mark(group: str) -> None:
+    """Say that letters of a group are about to change, so that they are counted again, also after a crash."""
+    now = clock.now()
+    minute = clock.stamp(now.replace(second=0, microsecond=0))
+    runtime.current().views.put(Row(CHANGED, mark_key(group, minute), {"group": group, "minute": minute}), 1)
+
+
+def mark_key(group: str, minute: str) -> str:
+    """Where the mark of a group is."""
+    return f"{group} {minute}"
+
+
+def kept_until() -> int:
+    """When what is closed now may go, in seconds since 1970."""
+    kept = timedelta(days=float(runtime.current().setting("LETTERS_KEPT_DAYS")))
+    return int((clock.now() + kept).timestamp())
+
+
+def _places(wanted: Filter) -> list[tuple[str, str]]:
+    """The indexes and partitions that have the letters of a filter, the fewest rows first."""
+    if wanted.order:
+        return [(OF_ORDER, wanted.order)]
+    if wanted.group:
+        return [(OF_GROUP, wanted.group)]
+    if wanted.service and not wanted.state:
+        return [(OF_SERVICE, wanted.service.partition("/")[0])]
+    return [(OF_STATE, state) for state in ([wanted.state] if wanted.state else STATES)]
+
+
+def _indexes(letter: Letter) -> dict[str, tuple[str, str]]:
+    place = f"{letter.open_since} {letter.id}"
+    indexes = {
+        OF_STATE: (letter.state, place),
+        OF_SERVICE: (letter.service, place),
+        OF_GROUP: (letter.fingerprint, place),
+    }
+    return {**indexes, OF_ORDER: (letter.order, place)} if letter.order else indexes
+
+
+def _page(found: list[dict[str, Any]], after: dict[str, Any] | None, bodies: bool) -> Letters:
+    """Raises ConcurrencyError where the body of one expires just now."""
+    if not bodies:
+        return Letters([from_data(data, "") for data in found], after)
+    texts = _bodies(found)
+    gone = next((data["id"] for data in found if data["id"] not in texts), None)
+    if gone:
+        raise ConcurrencyError(f"letter {gone} expires just now")
+    return Letters([from_data(data, texts[data["id"]]) for data in found], after)
+
+
+def _key(id: str) -> str:
+    return f"letter {id}"
+
+
+def _part_key(id: str, life: str, number: int) -> tuple[str, str]:
+    return _key(id), f"body {life} {number:04}"
+
+
+def _put_parts(letter: Letter, parts: Iterable[str]) -> None:
+    for number, text in enumerate(parts):
+        partition, sort = _part_key(letter.id, letter.life, number)
+        row = Row(partition, sort, {"text": text}, expires=letter.expires or None)
+        runtime.current().views.put(row, letter.version_of_row)
+
+
+def _delete_parts(letter: Letter, parts: int) -> None:
+    for number in range(parts):
+        runtime.current().views.delete(*_part_key(letter.id, letter.life, number))
+
+
+def _parts(body: str) -> Iterator[str]:
+    """A body in parts of at most 300,000 bytes of JSON text each; one part at least."""
+    if len(compact(body).encode()) <= PART:
+        yield body
+        return
+    half = len(body) // 2
+    yield from _parts(body[:half])
+    yield from _parts(body[half:])
+
+
+def _bodies(found: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The bodies of letters by their ids; those that have all of their parts."""
+    keys = {data["id"]: [_part_key(data["id"], data["life"], n) for n in range(data["parts"])] for data in found}
+    parts = read_many((key for of_one in keys.values() for key in of_one), consistent=True)
+    return {
+        id: "".join(parts[key]["text"] for key in of_one)
+        for id, of_one in keys.items()
+        if all(key in parts for key in of_one)
+    }
