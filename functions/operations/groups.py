@@ -16,7 +16,7 @@ import msgspec
 from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
 from functions.kernel.projections import projection
 from functions.kernel.projections.projection import read
-from functions.kernel.runtime import clock, ids, runtime
+from functions.kernel.runtime import clock, ids, observe, runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import rows
 from functions.operations.alarms import group_grows, new_group
@@ -27,6 +27,7 @@ from functions.operations.views import OF_STATE
 GROUP = "group"
 RESOLVED = "resolved"
 TRIES = 6
+MINUTE = timedelta(minutes=1)
 SETTLED = timedelta(minutes=2)  # after which an index has a letter, and the clocks of two functions agree
 COUNTING = timedelta(milliseconds=10)  # a letter: a group of so many is counted again after so long, at the earliest
 GROWN = 10  # open letters at which a group grows for the first time; then each time that they are twice as many
@@ -99,6 +100,11 @@ def change(id: str, decide: Callable[[Group], Group]) -> Group:
     return _change(lambda: group(id), decide)
 
 
+def resolved(group: Group) -> Group:
+    """The group as one whose cause is mended: a letter that fails from now on brings it back."""
+    return replace(group, state=RESOLVED, resolved_at=clock.stamp(), came_back="")
+
+
 def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
     """Make a group's row anew of its letters; None where there are none, and no row.
 
@@ -125,11 +131,18 @@ def count_changed(known: Sequence[Letter] = (), has_time: Callable[[], bool] = l
     for id, minutes in marks.items():
         if not has_time():
             return
-        if _is_due(id):
-            count_again(id, known)
-            for minute in minutes:
-                if clock.read(minute) + timedelta(minutes=1) + SETTLED <= begun:
-                    runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
+        try:
+            if _is_due(id):
+                count_again(id, known)
+                _drop(id, (minute for minute in minutes if clock.read(minute) + MINUTE + SETTLED <= begun))
+        except Exception as error:  # its marks stay, and it holds up no other
+            observe.log_error("a group was not counted again", error, group=id)
+
+
+def _drop(id: str, minutes: Iterable[str]) -> None:
+    """Delete the marks that a group had at these minutes."""
+    for minute in minutes:
+        runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
 
 
 def _is_due(id: str) -> bool:
@@ -180,7 +193,7 @@ def _having_grown(after: Group, open_ones: int) -> Group:
 
 
 def _about(of: Group) -> dict[str, str]:
-    return {"group": of.id, "consumer": of.consumer, "name": of.name, "failed_with": of.error}
+    return {"group": of.id, "consumer": of.consumer, "message_name": of.name, "failed_with": of.error}
 
 
 def _is_open_since(found: Iterable[Letter], moment: str) -> bool:

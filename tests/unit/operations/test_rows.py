@@ -1,33 +1,14 @@
 """Letters are kept whole, changed by one at a time, and found by what they are about."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
 from functions.operations import rows
-from functions.operations.letters import DONE, OPEN, PARKED, Letter, letter_id
+from functions.operations.letters import DONE, OPEN, PARKED, Letter
 from functions.operations.rows import Filter
-
-
-def made(number: int = 1, consumer: str = "depot/inbox", **fields: object) -> Letter:
-    """A letter that was opened at a minute of its own."""
-    letter = Letter(
-        id=letter_id(consumer, f"message-{number}"),
-        consumer=consumer,
-        queue=f"{consumer}/dead-letters",
-        body=f'{{"number": {number}}}',
-        message_id=f"message-{number}",
-        name="OrderApproved",
-        order=f"order-{number}",
-        reason="the shelf is gone",
-        error="RuntimeError",
-        failed_at=f"2026-03-01T12:{number:02}:00.000000Z",
-        open_since=f"2026-03-01T12:{number:02}:00.000000Z",
-        fingerprint="0123456789abcdef",
-    )
-    return replace(letter, **fields)  # type: ignore[arg-type]  # by their names
+from tests.unit.operations.made import made
 
 
 class Kept:

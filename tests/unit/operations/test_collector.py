@@ -1,0 +1,292 @@
+"""The collector stores every letter once, whatever fails, and a letter leaves its queue only when it is stored."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.kernel.projections.view_store import read_item
+from functions.kernel.runtime import budget, clock
+from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.views import Row
+from functions.operations import rows
+from functions.operations.cloud import HIDDEN, Held
+from functions.operations.collector import collector
+from functions.operations.letters import DONE, OPEN, PARKED, REDRIVING, Letter
+from functions.operations.rows import Filter
+from tests.support.letters import MemoryFailureQueues, known_consumers, sample
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+INBOX, RELAY = "depot/inbox/dead-letters", "depot/relay/failures"
+
+
+@dataclass
+class Time:
+    """A clock that a test advances."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def after(self, **passed: float) -> None:
+        self.now += timedelta(**passed)
+
+
+@pytest.fixture
+def time() -> Iterator[Time]:
+    time = Time()
+    with clock.fixed(time, lambda seconds: time.after(seconds=seconds)):
+        yield time
+
+
+@pytest.fixture
+def queues(runtime: Runtime, time: Time, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryFailureQueues]:
+    queues = MemoryFailureQueues()
+    runtime.adapters["failure_queues"] = queues
+    with known_consumers(monkeypatch):
+        yield queues
+
+
+def record(name: str = "inbox", number: int = 1, **changes: Any) -> Held:
+    return sample(name, **{"id": f"record-{number}", "receipt": f"receipt-{number}", **changes})[1]
+
+
+def of_order(number: int, **changes: Any) -> Held:
+    """The letter of a message of its own."""
+    body = record().body.replace("order-1", f"order-{number}").replace("message-2", f"message-{number}")
+    return record(number=number, body=body, **changes)
+
+
+def stored() -> list[Letter]:
+    return list(rows.letters(Filter(), 100).letters)
+
+
+def collect(time: Time, times: int = 1) -> None:
+    """Collect, as often as each time that what was received is visible again."""
+    for _ in range(times):
+        collector.handle({})
+        time.after(seconds=HIDDEN + 1)
+
+
+class Failing:
+    """Rows that fail: the calls that a test names, each with its error, as often as it says."""
+
+    def __init__(self, running: Runtime, fails: Callable[[str, tuple[Any, ...]], object]) -> None:
+        self._views, self._fails = running.views, fails
+        running.views = self
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._views, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._fails(name, arguments)
+            return method(*arguments, **named)
+
+        return call
+
+
+def test_letters_of_all_queues_are_stored_and_leave_their_queues(queues: MemoryFailureQueues, time: Time) -> None:
+    names = ["inbox", "fifo_inbox", "sqs_redrive", "schedule_rule", "iot_rule", "topic", "relay", "unreadable"]
+    for name in names:
+        queue, held = sample(name)
+        queues.put(queue.name, held)
+    collect(time)
+    assert len(stored()) == len(names)
+    assert not any(queues.held.values())
+    assert {letter.state for letter in stored()} == {OPEN}
+
+
+def test_more_letters_than_one_call_receives_are_stored_in_one_go(queues: MemoryFailureQueues, time: Time) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(1, 36)))
+    collect(time)
+    assert (len(stored()), queues.count(INBOX)) == (35, 0)
+
+
+def test_a_letter_says_when_it_was_stored_and_why(queues: MemoryFailureQueues, time: Time) -> None:
+    queues.put(INBOX, record())
+    collect(time)
+    [letter] = stored()
+    assert letter.stored_at == clock.stamp(NOON)
+    assert letter.open_since == letter.failed_at == "2026-03-14T09:46:54.123000Z"
+    assert [(one.what, one.actor, one.detail) for one in letter.history] == [("stored", "system", letter.reason)]
+
+
+def test_a_letter_that_cannot_be_stored_stays_in_its_queue_and_holds_up_no_other(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    broken = [True]
+
+    def fails(call: str, arguments: tuple[Any, ...]) -> None:
+        row = arguments[0]
+        if broken and call == "put" and isinstance(row, Row) and (row.data or {}).get("order") == "order-2":
+            raise ConnectionError("no table")
+
+    Failing(runtime, fails)
+    queues.put(INBOX, *(of_order(number) for number in (1, 2, 3)))
+    collect(time)
+    assert sorted(letter.order for letter in stored()) == ["order-1", "order-3"]
+    assert [held.id for held in queues.held[INBOX]] == ["record-2"]
+    broken.clear()
+    collect(time)
+    assert sorted(letter.order for letter in stored()) == ["order-1", "order-2", "order-3"]
+    assert queues.count(INBOX) == 0
+
+
+def test_a_queue_that_does_not_answer_holds_up_no_other(queues: MemoryFailureQueues, time: Time) -> None:
+    def fails(call: str, queue: str) -> None:
+        if queue == INBOX:
+            raise ConnectionError("no queue")
+
+    queues.fails = fails
+    queues.put(INBOX, record())
+    queues.put("payments/inbox/dead-letters", sample("sqs_redrive")[1])
+    collect(time)
+    assert [letter.consumer for letter in stored()] == ["payments/inbox"]
+    assert queues.count(INBOX) == 1
+
+
+def test_a_letter_that_was_stored_and_could_not_be_deleted_is_not_counted_again(
+    queues: MemoryFailureQueues, time: Time
+) -> None:
+    def fails(call: str, queue: str) -> None:
+        if call == "delete":
+            raise ConnectionError("not now")
+
+    queues.fails = fails
+    queues.put(INBOX, record())
+    collect(time, times=3)
+    [first] = stored()
+    assert (first.repetitions, queues.count(INBOX)) == (0, 1)
+    queues.fails = lambda call, queue: None
+    collect(time)
+    assert (stored(), queues.count(INBOX)) == ([first], 0)
+
+
+def test_two_collectors_that_have_the_same_record_at_once_make_one_letter(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    other = [True]
+
+    def at_once(call: str, arguments: tuple[Any, ...]) -> None:
+        row = arguments[0]
+        if other and call == "put" and isinstance(row, Row) and row.sort == rows.LETTER:
+            other.clear()
+            time.after(seconds=HIDDEN + 1)
+            collector.handle({})
+
+    Failing(runtime, at_once)
+    queues.put(INBOX, record())
+    collect(time)
+    [letter] = stored()
+    assert (letter.repetitions, len(letter.history), queues.count(INBOX)) == (0, 1, 0)
+    assert letter.body == record().body
+
+
+def test_a_write_that_the_sdk_repeats_after_it_succeeded_is_no_repetition(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    views = runtime.views
+
+    class Repeating:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(views, name)
+
+        def put(self, row: Row, version: int) -> bool:
+            views.put(row, version)
+            return views.put(row, version)
+
+    runtime.views = Repeating()
+    queues.put(INBOX, record())
+    collect(time)
+    [letter] = stored()
+    assert (letter.repetitions, letter.version_of_row, queues.count(INBOX)) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("state", [OPEN, REDRIVING, PARKED, DONE])
+def test_a_letter_that_comes_again_is_counted_and_open_again(
+    queues: MemoryFailureQueues, time: Time, state: str
+) -> None:
+    queues.put(INBOX, record())
+    collect(time)
+    [first] = stored()
+    rows.change(first.id, lambda letter: replace(letter, state=state))
+    sent = {"SentTimestamp": str(int(time.now.timestamp() * 1000))}
+    attributes = {"reason": "another", "error": "KeyError", "tries": "3", "code": "next"}
+    queues.put(INBOX, record(number=2, system=sent, attributes=attributes))
+    again = clock.stamp(time.now)
+    collect(time)
+    [letter] = stored()
+    assert (letter.state, letter.repetitions, letter.reason, letter.code) == (OPEN, 1, "another", "next")
+    assert letter.failed_at == again
+    assert letter.open_since == (first.open_since if state == OPEN else again)
+    assert [one.what for one in letter.history] == ["stored", "came again"]
+    assert letter.fingerprint != first.fingerprint
+    assert letter.body == first.body
+
+
+def test_the_collector_stops_in_time_and_the_next_goes_on(queues: MemoryFailureQueues, time: Time) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(1, 31)))
+    calls = [0]
+
+    def left() -> float:
+        calls[0] += 1
+        return 60.0 - 2 * calls[0]
+
+    with budget.limited(left):
+        collector.handle({})
+    some = len(stored())
+    assert 0 < some < 30
+    assert queues.count(INBOX) == 30 - some
+    collect(time, times=2)
+    assert (len(stored()), queues.count(INBOX)) == (30, 0)
+
+
+def test_a_letter_that_was_closed_expires_and_one_that_is_open_never_does(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    queues.put(INBOX, record())
+    collect(time)
+    [letter] = stored()
+    items = runtime.views.items  # type: ignore[attr-defined]  # of rows in memory
+
+    def expiries() -> set[int | None]:
+        of_it = [item for (partition, _), item in items.items() if partition == f"letter {letter.id}"]
+        return {int(item["expires"]["N"]) if "expires" in item else None for item in of_it}
+
+    assert expiries() == {None}
+    closed = time.now
+    rows.change(letter.id, lambda letter: letter.after("done", state=DONE))
+    assert expiries() == {int((closed + timedelta(days=90)).timestamp())}
+    queues.put(INBOX, record(number=2))
+    collect(time)
+    assert expiries() == {None}
+
+
+def test_a_letter_of_which_the_body_expired_first_comes_again_with_its_new_body(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    queues.put(INBOX, record())
+    collect(time)
+    [letter] = stored()
+    rows.change(letter.id, lambda letter: letter.after("done", state=DONE))
+    items = runtime.views.items  # type: ignore[attr-defined]  # of rows in memory
+    for key in [key for key in items if key[0] == f"letter {letter.id}" and key[1] != rows.LETTER]:
+        del items[key]
+    queues.put(INBOX, record(number=2))
+    collect(time)
+    assert (rows.letter(letter.id).body, rows.letter(letter.id).state) == (record().body, OPEN)
+
+
+def test_nothing_personal_that_was_dropped_is_in_any_row(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    queues.put(INBOX, sample("personal")[1])
+    collect(time)
+    assert [letter.name for letter in stored()] == ["CustomerRegistered"]
+    items = repr([read_item(item) for item in runtime.views.items.values()])  # type: ignore[attr-defined]
+    assert "customer-ada" in items
+    assert "Ada Brown" not in items
+    assert "0100" not in items

@@ -1,0 +1,175 @@
+"""Groups say how many letters are alike, since when and since which code; they ring when new, back, or growing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.projections import projection
+from functions.kernel.runtime import clock
+from functions.operations import groups, rows
+from functions.operations.collector import ring_for_the_oldest
+from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, Letter
+from tests.unit.operations.made import ID, made
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Time:
+    now = NOON + timedelta(hours=2)
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[Time]:
+    time = Time()
+    with clock.fixed(lambda: time.now):
+        yield time
+
+
+class Rung:
+    """What the service prints: a metric for each alarm that rings."""
+
+    def __init__(self, printed: pytest.CaptureFixture[str]) -> None:
+        self._printed = printed
+
+    def times(self, metric: str) -> int:
+        """How often an alarm rang since the last call."""
+        return sum(f'"{metric}":' in line for line in self._printed.readouterr().out.splitlines())
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rung:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
+    monkeypatch.setenv("MALLBOTS_STAGE", "prod")
+    return Rung(capsys)
+
+
+def close(letter: Letter) -> Letter:
+    return rows.change(letter.id, lambda letter: letter.after("done", state=DONE))
+
+
+class Counted:
+    def test_a_group_counts_its_letters_by_state_and_says_since_when_and_which_code_they_come(self) -> None:
+        rows.put(made(1, code="1.0"))
+        rows.put(made(2, state=PARKED, code="1.1"))
+        rows.put(made(3, code="1.1"))
+        rows.put(made(4, fingerprint="another"))
+        groups.count_changed()
+        group = groups.group(ID)
+        assert group.counts == {OPEN: 2, PARKED: 1}
+        assert (group.first_seen, group.last_seen) == (made(1).failed_at, made(3).failed_at)
+        assert (group.code, group.latest_code, group.sample) == ("1.0", "1.1", made(3).id)
+        assert (group.consumer, group.name, group.error) == ("depot/inbox", "OrderApproved", "RuntimeError")
+        assert groups.group("another").counts == {OPEN: 1}
+
+    def test_a_letter_that_the_index_does_not_have_yet_is_counted(self) -> None:
+        group = groups.count_again(ID, [made(1), made(2), made(3, fingerprint="another")])
+        assert group
+        assert group.counts == {OPEN: 2}
+
+    def test_a_change_is_counted_even_if_its_writer_died(self, time: Time) -> None:
+        letter = rows.put(made())
+        groups.count_changed()
+        close(letter)
+        time.now += timedelta(minutes=1)
+        groups.count_changed()
+        assert groups.group(ID).counts == {DONE: 1}
+
+    def test_a_mark_stays_until_the_group_was_counted_two_minutes_after_it(self, time: Time) -> None:
+        rows.put(made())
+        for _ in range(3):
+            groups.count_changed()
+            assert list(projection.rows(rows.CHANGED))
+            time.now += timedelta(minutes=1)
+        groups.count_changed()
+        assert not list(projection.rows(rows.CHANGED))
+
+    def test_a_group_that_is_not_there_is_not_found(self) -> None:
+        with pytest.raises(NotFoundError):
+            groups.group("none")
+
+    def test_groups_are_listed_by_when_they_were_seen_last(self) -> None:
+        for number in range(1, 6):
+            rows.put(made(number, fingerprint=f"group-{number}"))
+        groups.count_changed()
+        groups.change("group-3", lambda group: groups.resolved(group))
+        first = groups.groups(OPEN, 2, None)
+        second = groups.groups(OPEN, 2, first.after)
+        found = [group.id for page in (first, second) for group in page.groups]
+        assert (found, second.after) == (["group-5", "group-4", "group-2", "group-1"], None)
+        assert [group.id for group in groups.every(groups.RESOLVED)] == ["group-3"]
+
+    def test_a_resolved_group_to_which_a_letter_comes_is_open_again_and_says_so(self, time: Time) -> None:
+        rows.put(made(1))
+        groups.count_changed()
+        groups.change(ID, lambda group: groups.resolved(group))
+        groups.count_again(ID)
+        assert groups.group(ID).state == groups.RESOLVED
+        time.now += timedelta(minutes=5)
+        now = clock.stamp()
+        rows.put(made(2, failed_at=now, open_since=now))
+        groups.count_changed()
+        assert (groups.group(ID).state, groups.group(ID).came_back) == (OPEN, now)
+
+    def test_a_large_group_is_not_counted_each_minute(self, time: Time) -> None:
+        groups.count_again(ID, [made(1, id=str(n)) for n in range(9_000)])
+        rows.put(made(1))
+        time.now += timedelta(minutes=1)
+        groups.count_changed()
+        assert groups.group(ID).counts == {OPEN: 9_000}
+        time.now += timedelta(minutes=1)
+        groups.count_changed()
+        assert groups.group(ID).counts == {OPEN: 1}
+
+
+class TestInMemory(Counted):
+    pass
+
+
+@pytest.mark.usefixtures("in_dynamodb")
+class TestInDynamoDB(Counted):
+    pass
+
+
+def test_a_new_group_rings_once_and_again_when_it_comes_back(rung: Rung, time: Time) -> None:
+    rows.put(made(1))
+    groups.count_changed()
+    assert rung.times("NewLetterGroup") == 1
+    rows.put(made(2))
+    groups.count_changed()
+    assert rung.times("NewLetterGroup") == 0
+    groups.change(ID, lambda group: groups.resolved(group))
+    time.now += timedelta(minutes=5)
+    rows.put(made(3, failed_at=clock.stamp()))
+    groups.count_changed()
+    assert rung.times("NewLetterGroup") == 1
+
+
+def test_a_group_rings_at_ten_open_letters_and_each_time_that_they_are_twice_as_many(rung: Rung) -> None:
+    counts = {9: 0, 10: 1, 15: 0, 19: 0, 20: 1, 39: 0, 41: 1}
+    seen = {}
+    for count in counts:
+        groups.count_again(ID, [made(1, id=str(number)) for number in range(count)])
+        seen[count] = rung.times("LetterGroupGrows")
+    assert seen == counts
+
+
+def test_a_group_of_which_all_letters_were_closed_grows_anew(rung: Rung) -> None:
+    ten = [made(1, id=str(number)) for number in range(10)]
+    for letters in (ten, [made(1, id="0", state=DISCARDED)], ten):
+        groups.count_again(ID, letters)
+    assert rung.times("LetterGroupGrows") == 2
+
+
+def test_a_letter_that_has_been_open_for_a_day_rings(rung: Rung, time: Time) -> None:
+    rows.put(made(1))
+    time.now = NOON + timedelta(hours=24)
+    ring_for_the_oldest()
+    assert rung.times("LetterWaits") == 0
+    time.now = NOON + timedelta(hours=24, minutes=2)
+    ring_for_the_oldest()
+    assert rung.times("LetterWaits") == 1
+    close(rows.letter(made(1).id))
+    ring_for_the_oldest()
+    assert rung.times("LetterWaits") == 0

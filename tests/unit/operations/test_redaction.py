@@ -1,0 +1,76 @@
+"""Letters hold nothing that newer versions of a message dropped, and can be redriven all the same."""
+
+import json
+from typing import Any
+
+import pytest
+
+from events.customers import CustomerRegistered
+from events.registry import Event, decode
+from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.runtime.runtime import active
+from functions.operations import forms
+from functions.operations.letters import Letter
+from tests.support.letters import sample
+from tests.support.runtime import memory_runtime
+
+PERSONAL = ("Ada Brown", "+1 555 0100")
+
+
+def body_with(**changes: Any) -> str:
+    """The body of the first version of a customer's event, with members of its data changed, or without (None)."""
+    content = json.loads(sample("personal")[1].body)
+    data = {**content["detail"]["data"], **changes}
+    content["detail"]["data"] = {name: value for name, value in data.items() if value is not None}
+    return json.dumps(content)
+
+
+def read(body: str) -> Letter:
+    queue, held = sample("personal", body=body)
+    return forms.read(queue, held)
+
+
+def test_a_name_and_a_number_that_the_first_version_held_are_not_kept() -> None:
+    letter = read(body_with())
+    assert not [text for text in PERSONAL if text in repr(letter)]
+    assert (letter.name, letter.version, letter.stream) == ("CustomerRegistered", 1, "Customer#customer-ada")
+
+
+def test_such_a_letter_can_be_redriven_as_the_newest_version() -> None:
+    handled: list[Event] = []
+    inbox = Inbox("depot")
+    inbox.on(CustomerRegistered)(handled.append)
+    record = {
+        "messageId": "1",
+        "receiptHandle": "1",
+        "body": read(body_with()).body,
+        "attributes": {"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1773481614123"},
+    }
+    with active(memory_runtime("depot")):
+        assert inbox.handle({"Records": [record]}) == {"batchItemFailures": []}
+    assert handled == [decode("CustomerRegistered", 2, {"customer_id": "customer-ada", "enabled": True})]
+
+
+def test_what_cannot_be_upcast_loses_those_fields_and_stays_as_unreadable_as_it_was() -> None:
+    letter = read(body_with(customer_id=None, enabled="perhaps"))
+    detail = json.loads(letter.body)["detail"]
+    assert detail["data"] == {"enabled": "perhaps"}
+    assert detail["metadata"]["version"] == 1
+
+
+def test_an_old_version_that_holds_nothing_of_the_kind_is_kept_verbatim() -> None:
+    body = body_with(name=None, sms_number=None)
+    assert read(body).body == body
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_field_that_this_code_does_not_know_yet_is_kept(version: int) -> None:
+    content = json.loads(body_with(name=None, sms_number=None, points=7))
+    content["detail"]["metadata"]["version"] = version
+    body = json.dumps(content)
+    assert read(body).body == body
+
+
+def test_a_message_that_the_language_does_not_know_is_kept_verbatim() -> None:
+    body = body_with().replace("CustomerRegistered", "CustomerGreeted")
+    assert read(body).body == body
