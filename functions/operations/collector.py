@@ -14,7 +14,7 @@ from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.runtime import budget, clock, observe, runtime
 from functions.kernel.runtime.side_by_side import outcome
 from functions.kernel.runtime.uses import Uses
-from functions.operations import batches, consumers, forms, groups, rows
+from functions.operations import batches, consumers, forms, groups, rows, transitions
 from functions.operations.alarms import group_grows, letter_waits, new_group
 from functions.operations.cloud import Held, failure_queues, relays
 from functions.operations.consumers import FailureQueue
@@ -121,7 +121,8 @@ def _first(arrived: Letter) -> Letter:
 
 
 def _again(before: Letter, arrived: Letter) -> Letter:
-    """A letter that came again is open again, also one that was parked. Why it failed is what was said last."""
+    """A letter that came again, open again where transitions.py says so. Why it failed is what was said last."""
+    opens = transitions.opens_again(before, arrived)
     return before.after(
         "came again",
         detail=arrived.reason,
@@ -135,8 +136,8 @@ def _again(before: Letter, arrived: Letter) -> Letter:
         code=arrived.code,
         fingerprint=arrived.fingerprint,
         repetitions=before.repetitions + 1,
-        state=OPEN,
-        open_since=before.open_since if before.state == OPEN else arrived.failed_at,
+        state=OPEN if opens else before.state,
+        open_since=arrived.failed_at if opens and before.state != OPEN else before.open_since,
         deliveries=(*before.deliveries, *arrived.deliveries)[-DELIVERIES:],
     )
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from events.envelope import Envelope
 from events.registry import language
+from functions.kernel.messaging.outcomes import LETTER, RUN
 from functions.kernel.messaging.record import envelope, read_body
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import clock
@@ -64,8 +65,9 @@ def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
     """The letter of a message. held: the record that it came by."""
     content = content_of(body)
     message = _message(content)
+    sent_back = identity(held)
     made = Letter(
-        id=letter_id(queue.consumer, message.metadata.id if message else "", body),
+        id=sent_back or letter_id(queue.consumer, message.metadata.id if message else "", body),
         consumer=queue.consumer,
         queue=queue.name,
         body=redacted(body, content, message) if message else body,
@@ -77,9 +79,15 @@ def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
         failed_at=why.failed_at or clock.stamp(),
         code=why.code,
         deliveries=(held.id,),
+        run=held.attributes.get(RUN, "") if sent_back else "",
     )
     known = _of_message(made, message) if message else _of_topic(made, content)
     return replace(known, fingerprint=fingerprint(known.consumer, known.name, known.error, known.reason))
+
+
+def identity(held: Held) -> str:
+    """The letter that a record was when it was sent back, also to another consumer than its own; else empty."""
+    return held.attributes.get(LETTER, "")
 
 
 def content_of(body: str) -> dict[str, Any]:

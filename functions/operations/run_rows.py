@@ -1,7 +1,7 @@
 """The rows of runs: each with its set in pages, and what became of each letter beside them.
 
     run <id>   run                   the run; in an index by when it was made, while it is at work and afterwards
-    run <id>   letters <life> 0000   the ids of 500 letters of the set; written before the run, and never changed
+    run <id>   letters <life> 0000   the ids of 500 letters of the set; written before they count
     run <id>   states <life> 0000    what became of these, a character each: one write unit, however many change at once
 
 A row is written as the version after the one that was read, so of two writers one is refused and looks again.
@@ -47,15 +47,16 @@ def create(run: Run, letters: Sequence[str]) -> Run:
 
 
 def add_letters(run: Run, first: int, letters: Sequence[str]) -> None:
-    """Write pages of a set, from a position that begins one. They count only when the run's total says so."""
+    """Write pages of a set, from a position that begins one. They count only when the run's total says so.
+
+    A page that was begun may be written again with more, also by a second try, which may find other letters: its
+    version is that of the run as it was read, and then its size.
+    """
     for begin in range(0, len(letters), PAGE):
-        page = letters[begin : begin + PAGE]
-        number = (first + begin) // PAGE
-        of_ids, of_states = _letters_key(run, number), _states_key(run, number)
-        for key in (of_ids, of_states):  # of a try that came to no end
-            runtime.current().views.delete(_key(run.id), key)
-        _write(run.id, of_ids, {"letters": list(page)}, 1)
-        _write(run.id, of_states, {"states": PENDING * len(page), "version": 1}, 1)
+        page, number = letters[begin : begin + PAGE], (first + begin) // PAGE
+        version = run.version_of_row * (PAGE + 1) + len(page)
+        _write(run, _letters_key(run, number), {"letters": list(page)}, version)
+        _write(run, _states_key(run, number), {"states": PENDING * len(page), "version": version}, version)
 
 
 def find(id: str) -> Run | None:
@@ -164,14 +165,14 @@ def _mark_page(run: Run, number: int, marks: Mapping[int, str]) -> None:
         if after == page["states"]:
             return
         version = page["version"] + 1
-        if _write(run.id, _states_key(run, number), {"states": after, "version": version}, version):
+        if _write(run, _states_key(run, number), {"states": after, "version": version}, version):
             return
         clock.back_off(attempt)
     raise ConcurrencyError(f"what became of the letters of run {run.id} is changed by others all the time")
 
 
-def _write(run_id: str, sort: str, data: dict[str, Any], version: int) -> bool:
-    return runtime.current().views.put(Row(_key(run_id), sort, data, expires=_expires()), version)
+def _write(run: Run, sort: str, data: dict[str, Any], version: int) -> bool:
+    return runtime.current().views.put(Row(_key(run.id), sort, data, expires=_expires()), version)
 
 
 def _expires() -> int:

@@ -5,6 +5,7 @@ failures, the counts and the end of a run follow from that text alone, so there 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
@@ -114,15 +115,13 @@ def of_place(text: str) -> tuple[str, int]:
     return run_id, int(position)
 
 
-def merged(before: str, after: str) -> str:
-    """What is known of the same letters from two sources: of each, what is later."""
-    return "".join(max(pair, key=ORDER.index) for pair in zip(before, after, strict=True))
-
-
-def marked(states: str, marks: dict[int, str]) -> str:
-    """The text with what became of letters, by their positions."""
-    after = "".join(marks.get(position, state) for position, state in enumerate(states))
-    return merged(states, after)
+def marked(states: str, marks: Mapping[int, str]) -> str:
+    """The text with what became of letters, by their positions: of each what is later, whichever is told first."""
+    after = list(states)
+    for position, mark in marks.items():
+        if position < len(after):
+            after[position] = max(after[position], mark, key=ORDER.index)
+    return "".join(after)
 
 
 def counts(states: str) -> dict[str, int]:
@@ -217,6 +216,15 @@ def resumed(run: Run, states: str) -> Run:
     ramp_from = len(states) if first_pending < 0 else first_pending
     again = run.ramp_from if run.state == PAUSED else ramp_from
     return replace(run, state=GATHERING if run.filter else RUNNING, why="", ramp_from=again)
+
+
+def gathered(run: Run, total: int, after: dict[str, Any] | None) -> Run:
+    """With so many letters in its set by now. after: where the next page begins; None when the set is whole."""
+    if after is not None:
+        return replace(run, total=total, after=after)
+    why = f"it has the first {MOST:,} letters of more" if total >= MOST else run.why
+    state = RUNNING if run.state == GATHERING else run.state
+    return replace(run, total=total, after=None, filter={}, state=state, why=why)
 
 
 def ended(run: Run, states: str, now: str) -> Run:

@@ -4,14 +4,12 @@ All are pure, and the same when they are done twice: an outcome and a letter tha
 more than once, and late, when the letter is in another run already.
 """
 
-from dataclasses import replace
-
 from functions.kernel.messaging import outcomes
 from functions.kernel.runtime import clock
 from functions.operations import runs
-from functions.operations.letters import CLOSED, DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
+from functions.operations.letters import CLOSED, DONE, OPEN, REDRIVING, Letter
 
-SENT_BACK, FAILED, FAILING, CAME_AGAIN, EDITED = "redriven", "failed", "failing", "came again", "edited"
+SENT_BACK, FAILED, FAILING = "redriven", "failed", "failing"
 
 
 def is_claimed(letter: Letter, run: str) -> bool:
@@ -59,32 +57,15 @@ def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
     return letter.after(FAILING, detail=why)
 
 
-def came_again(letter: Letter, failed: Letter, run: str) -> Letter:
-    """The letter after its message was given up once more. failed: as it is now; run: the redrive that it carries.
+def opens_again(letter: Letter, failed: Letter) -> bool:
+    """Whether a letter is open after its message was given up once more. failed: as it came, with the run it carries.
 
-    What was given up before a letter was done is another copy of what has been handled. What a redrive of it, or what
-    was given up later, opens it again, but for a letter that an operator put aside.
+    What was given up before a letter was done is another copy of what has been handled. What was given up later opens
+    it again; what an operator put aside stays there. While it is on its way, only what was sent on that way counts.
     """
-    seen = replace(
-        letter,
-        repetitions=letter.repetitions + 1,
-        reason=failed.reason,
-        error=failed.error,
-        tries=failed.tries,
-        first_received=failed.first_received,
-        failed_at=failed.failed_at,
-        code=failed.code,
-        queue=failed.queue,
-    )
-    if not _opens(letter, failed, run):
-        return seen.after(CAME_AGAIN, detail=failed.reason)
-    return seen.after(CAME_AGAIN, detail=failed.reason, state=OPEN, open_since=failed.failed_at)
-
-
-def _opens(letter: Letter, failed: Letter, run: str) -> bool:
     if letter.state == REDRIVING:
-        return run == letter.run
+        return failed.run == letter.run
     if letter.state == DONE:
         done_at = max((one.time for one in letter.history if one.what == DONE), default="")
-        return run != letter.run and not letter.sent_as and failed.failed_at > done_at
-    return letter.state not in (PARKED, DISCARDED)
+        return failed.run != letter.run and not letter.sent_as and failed.failed_at > done_at
+    return letter.state == OPEN

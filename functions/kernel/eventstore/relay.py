@@ -1,7 +1,7 @@
 """The outbox's relay: from a table's stream to the bus, every message of every commit at least once."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,6 +114,27 @@ def republish(
     return {"sent": len(messages), "cursor": next_cursor}
 
 
+def resend(*, stream: str, version: int, message: str) -> dict[str, Any]:
+    """Publish again one message of a commit, whatever its kind: that with this id, of the event with this version.
+
+    Returns {"sent": 0} where no commit holds it. Raises UnavailableError when the bus does not accept it.
+    """
+    messages = [one for one in _holding(stream, version) if one.id == message]
+    failed = send(messages)
+    if failed:
+        raise UnavailableError(failed[0].refusal or f"the bus did not accept {messages[0].name}")
+    return {"sent": len(messages)}
+
+
+def _holding(stream: str, version: int) -> Sequence[Outgoing]:
+    """The messages of the commit that holds an event: it is stored under the version of its first."""
+    for first in range(version, 0, -1):
+        commits, _ = runtime.current().store.page(stream, first - 1, 1)
+        if commits and commits[0].version <= version:
+            return commits[0].messages if version <= commits[0].last else ()
+    return ()
+
+
 def history(
     *,
     stream: str | None = None,
@@ -174,7 +195,12 @@ def _messages(
     ], next_cursor
 
 
-REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {"republish": republish, "history": history, "records": records}
+REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "republish": republish,
+    "resend": resend,
+    "history": history,
+    "records": records,
+}
 
 
 def serve(event: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""How one letter goes back: claimed first, then sent verbatim to the queue that it came from, or by its owner's relay.
+
+A crash between the two is repaired by sending it again under the same place of its run: the consumer's inbox knows its
+cause. The body is what the queue held, so the inbox judges who sent it as it did before
+(docs/adr/0051-a-redrive-goes-straight-to-the-queue.md).
+"""
+
+from collections.abc import Mapping
+
+from functions.kernel.domain.errors import NotFoundError, UnavailableError
+from functions.kernel.messaging import outcomes
+from functions.kernel.messaging.redelivery import FIFO_GROUP
+from functions.operations import cloud, rows, runs, transitions
+from functions.operations.consumers import Consumer, consumers
+from functions.operations.letters import Letter
+from functions.operations.runs import Run
+from functions.operations.subscriptions import subscribes
+
+
+def mark_of(run: Run, position: int, letter: Letter | None) -> str:
+    """Why a letter is not sent, as runs.py marks it; empty where it is. letter: its body does not matter."""
+    if letter is None:
+        return runs.GONE
+    why_not = transitions.why_not(letter, runs.place(run.id, position), run.cap)
+    return why_not or ("" if _receiver(run, letter) else runs.MISFIT)
+
+
+def send(run: Run, position: int, letter_id: str) -> str:
+    """Claim a letter and send it; returns how to mark it. Raises ConcurrencyError and UnavailableError, for a retry."""
+    place = runs.place(run.id, position)
+    try:
+        claimed = rows.change(letter_id, lambda one: transitions.claimed(one, place, run.by, run.cap))
+    except NotFoundError:
+        return runs.GONE
+    receiver = _receiver(run, claimed)
+    if not transitions.is_claimed(claimed, place) or receiver is None:
+        return mark_of(run, position, claimed)
+    if receiver.is_relay:
+        return _by_relay(claimed, place)
+    in_turn = {"group": claimed.fifo_group or FIFO_GROUP, "dedup": f"{claimed.id}-{claimed.redrives}"}
+    attributes = {outcomes.LETTER: claimed.id, outcomes.RUN: place}
+    cloud.inboxes().send(receiver, claimed.body, attributes, **(in_turn if receiver.fifo else {}))
+    return runs.SENT
+
+
+def _receiver(run: Run, letter: Letter) -> Consumer | None:
+    """Who takes a letter: its consumer, or that of the run where it subscribes to the message; None where none does."""
+    found = consumers().get(run.to or letter.consumer)
+    if found is None or not run.to:
+        return found
+    return found if subscribes(found.name, letter.name) else None
+
+
+def _by_relay(letter: Letter, place: str) -> str:
+    """Have the relay that gave a message up publish it, to all its consumers: the bus never had it.
+
+    What comes of it is known at once: no consumer knows that it is a letter.
+    """
+    wanted = {"stream": letter.stream, "version": letter.stream_version, "message": letter.message_id}
+    why = ""
+    try:
+        answer: Mapping[str, object] = cloud.relays().invoke(letter.service, {"resend": wanted})
+        if not answer.get("sent"):
+            why = "no commit holds it"
+    except UnavailableError as error:
+        why = error.message
+    outcome = outcomes.DEAD if why else outcomes.DONE
+    rows.change(letter.id, lambda one: transitions.with_outcome(one, place, outcome, why))
+    return runs.OF_OUTCOME[outcome]
