@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 10  # messages of one call of SQS
 HIDDEN = 120  # seconds, for which a message that is being stored is received by no other: twice a function's timeout
+SHORT_CALL = 7  # seconds, of one within a request, which has 10
 LONGEST_CALL = 25  # seconds, of a function that is invoked: a relay and a replay may take 20
 
 
@@ -253,6 +254,7 @@ inboxes: Port[Inboxes] = Port("inboxes", connect=lambda: SqsInboxes(_queues()))
 outcomes: Port[Outcomes] = Port("outcomes", connect=lambda: SqsOutcomes(_queues(), os.environ["OUTCOMES_URL"]))
 relays: Port[Functions] = Port("relays", connect=lambda: _functions("relay"))
 forecasts: Port[Functions] = Port("forecasts", connect=lambda: _functions("forecast"))
+forecasts_now: Port[Functions] = Port("forecasts_now", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "forecast"))
 replays: Port[Functions] = Port("replays", connect=lambda: _functions("replay"))
 starts: Port[Starts] = Port("starts", connect=lambda: LambdaStarts(_lambda(budget.READ)))
 topic: Port[Topic] = Port("topic", connect=_topic)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +18,15 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from functions.kernel.messaging.topics import Topics
+from functions.kernel.projections.generation import View
+from functions.kernel.projections.generations import Generations, with_generations
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.routes import Route, match_path
 from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.views import ViewStore
+from tests.simulation import containers
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
@@ -61,6 +66,12 @@ def _pattern(service: str, queue: str) -> dict[str, Any]:
 
 
 @cache
+def _views(service: str) -> list[View]:
+    """The views of a service that can be rebuilt."""
+    return [view for projection in manifests()[service].projections for view in projection.views]
+
+
+@cache
 def _gateway() -> Api:
     """The function for routes of no service."""
     api = Api("gateway", elsewhere=[(route.method, route.path) for routes in _routes().values() for _, route in routes])
@@ -82,8 +93,11 @@ class Deployment:
     """Tables, streams, queues, rules, schedules and functions of all services.
 
     committed, row_written, vault_written: called for each write to event tables, to read models, and to vaults and
-    ledgers of erasures.
+    ledgers of erasures. knows_generations: its containers know from their start which generations of read models there
+    are, as most do at any time, so that what is counted is no container's first reads.
     """
+
+    knows_generations = False
 
     def __init__(
         self,
@@ -96,6 +110,7 @@ class Deployment:
         self._world, self._settings = world, settings
         self._committed, self._row_written, self._vault_written = committed, row_written, vault_written
         self._manifests = manifests()
+        self._known_until = containers.BEGIN + timedelta(days=365) if self.knows_generations else None
         self.provider, self.texts = Provider(), Texts()
         self.robots_topics = robots_topics(settings["MALLBOTS_STAGE"])
         self.functions: dict[str, Function] = {}
@@ -209,7 +224,7 @@ class Deployment:
                 f"{service}/events",
                 {"vault": f"{service}/vault", "erasures": f"{service}/erasures"},
             ),
-            views=DynamoViews(dynamodb, f"{service}/views"),  # type: ignore[arg-type]
+            views=self._rows(service, DynamoViews(dynamodb, f"{service}/views")),  # type: ignore[arg-type]
             vault=DynamoVault(dynamodb, f"{service}/vault"),  # type: ignore[arg-type]
             bus=EventBridgeBus(events, "bus"),  # type: ignore[arg-type]
             queue=SqsQueue(sqs, own["inbox"].url if "inbox" in own else ""),  # type: ignore[arg-type]
@@ -233,6 +248,12 @@ class Deployment:
             settings=self._settings,
             side_by_side=container.side_by_side,
         )
+
+    def _rows(self, service: str, table: DynamoViews) -> ViewStore:
+        rows = with_generations(table, _views(service))
+        if self._known_until and isinstance(rows, Generations):
+            rows.due = self._known_until
+        return rows
 
     def _broker_port(self, container: Container) -> IotBroker:
         return IotBroker(

@@ -8,12 +8,14 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from infra.order_cost import ORDER
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
+from tests.simulation.deployment import Deployment
 from tests.simulation.faults import Faults
 from tests.simulation.whole_order import WholeOrder
 
@@ -25,7 +27,8 @@ class FaultFreeMall:
 
     def __init__(self, *, counting: bool = True) -> None:
         choices = Choices(1)
-        self.cloud = Cloud(choices, Faults(choices))
+        with patch.object(Deployment, "knows_generations", True):
+            self.cloud = Cloud(choices, Faults(choices))
         self.cloud.cost.counting = counting
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
@@ -228,3 +231,14 @@ def test_counting_does_not_change_the_history() -> None:
     for mall in malls:
         counted(mall, mall.open, mall.order)
     assert malls[0].cloud.history.trace_hash == malls[1].cloud.history.trace_hash
+
+
+def test_that_read_models_may_be_rebuilt_costs_a_container_one_read_unit_in_five_minutes_and_a_message_none(
+    whole_order: WholeOrder,
+) -> None:
+    """The containers begin with the mall, and the order takes longer than five minutes."""
+    cold = WholeOrder(cold=True).place()
+    more = cold.units["read_units"] - whole_order.units["read_units"]
+    containers = sum(len(function.containers) for function in cold.cloud.functions.values())
+    assert more == 6
+    assert more <= 2 * containers

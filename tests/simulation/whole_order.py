@@ -51,12 +51,16 @@ class Left:
 class WholeOrder:
     """A mall in which one order is placed. units: what it consumed, by kind. left: what it left in the tables.
 
-    begins: called when the mall is there, before the first request of the order.
+    begins: called when the mall is there, before the first request of the order. cold: its containers have yet to read
+    which generations of read models there are.
     """
 
-    def __init__(self, begins: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, begins: Callable[[], object] = lambda: None, *, cold: bool = False) -> None:
         choices = Choices(1)
-        with patch.object(Deployment, "_schedules", lambda _deployment: None):  # they run for all orders together
+        with (
+            patch.object(Deployment, "_schedules", lambda _deployment: None),  # they run for all orders together
+            patch.object(Deployment, "knows_generations", not cold),
+        ):
             self.cloud = Cloud(choices, Faults(choices))
         self.units: dict[str, float] = {}
         self.left = Left()

@@ -52,6 +52,9 @@ class Attempt:
             return cannot_tell(self.trial.doubts[0])
         if isinstance(self.result, Exception):
             return self._failed(self.result)
+        if self.trial.given_up:
+            error, reason = (self.trial.given_up.get(name, "") for name in ("error", "reason"))
+            return _answer("fails", error=error, reason=reason, retry=False)
         if self.trial.calls and self.letter.get("error") == UndeliverableError.__name__:
             return cannot_tell(f"it was given up once; what {self.trial.calls[0]} would say now is not known")
         if self.result and self.result.refusal:

@@ -51,6 +51,21 @@ class NotingQueue:
         """Nothing: a letter that is only tried came from no queue."""
 
 
+class GivingUp(NotingQueue):
+    """The dead-letter queue of a trial: an inbox that sets a message aside would do so again."""
+
+    def send(
+        self,
+        body: str,
+        delay: int = 0,
+        reason: Mapping[str, str] | None = None,
+        group: str = "",
+        dedup: str = "",
+    ) -> None:
+        """Note why."""
+        self._trial.given_up = dict(reason or {})
+
+
 class Asking:
     """Asks owners in earnest: one question after the other, ten a second at most, and none twice."""
 

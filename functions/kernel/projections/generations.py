@@ -66,14 +66,14 @@ class Generations:
         self._replaying = replaying
         self._of_index = {index: view for view in self.views for index in view.indexes}
         self._pointers: dict[str, Pointer] = {}
-        self._due = datetime.min.replace(tzinfo=UTC)
+        self.due = datetime.min.replace(tzinfo=UTC)
 
     def pointer(self, view: View) -> Pointer:
         """Which generations of a view there are, as this container knows it: one consistent read, now and then."""
-        if clock.now() >= self._due:
+        if clock.now() >= self.due:
             self._pointers = pointers(self.store.get(*PLACE))
             idle = all(pointer.is_idle for pointer in self._pointers.values())
-            self._due = clock.now() + (IDLE if idle else CHANGING)
+            self.due = clock.now() + (IDLE if idle else CHANGING)
         return self._pointers.get(view.name, Pointer())
 
     def written(self, view: View) -> list[int]:

@@ -5,10 +5,11 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from functions.kernel.projections.generations import Rows
 from functions.kernel.projections.view_store import Item, read_item, to_item
 from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.trial import Trial
-from functions.kernel.runtime.views import Page, Row, ViewStore
+from functions.kernel.runtime.views import Page, Row
 
 Key = tuple[str, str]
 Tried = dict[Key, Item | None]  # what a trial wrote, by partition and sort, as a table would hold it; None: deleted
@@ -20,12 +21,12 @@ Found = tuple[tuple[str, str, str], dict[str, Any], dict[str, Any]]
 class OverlayViews:
     """A view store whose rows go into `tried`; each is gated by what is there already, tried or real."""
 
-    def __init__(self, real: ViewStore, tried: Tried, trial: Trial) -> None:
+    def __init__(self, real: Rows, tried: Tried, trial: Trial) -> None:
         self._real, self._tried, self._trial = real, tried, trial
 
     def put(self, row: Row, version: int) -> bool:
         """Gate, then note."""
-        item, there = to_item(row, version), self.item(row.partition, row.sort)
+        item, there = to_item(row, version), self._there((row.partition, row.sort))
         if there and ("deleted" in there or int(there["version"]["N"]) >= version):
             return False
         self._note((row.partition, row.sort), item)
@@ -39,14 +40,21 @@ class OverlayViews:
         self._tried[key] = item
         self._trial.rows += 1
 
-    def item(self, partition: str, sort: str) -> Item | None:
-        """The row of the trial, or the real one, as it is stored."""
-        key = partition, sort
-        return self._tried[key] if key in self._tried else self._real.item(*key)
+    def _there(self, key: Key) -> Item | None:
+        return self._tried[key] if key in self._tried else next(iter(self._real.stored([key])), None)
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
-        """The same, read."""
-        return read_item(self.item(partition, sort))
+        """The row of the trial, or the real one."""
+        key = partition, sort
+        return read_item(self._tried[key]) if key in self._tried else self._real.get(*key)
+
+    def stored(self, keys: Iterable[Key]) -> list[Item]:
+        """Those of the trial, or the real ones."""
+        return [item for key in dict.fromkeys(keys) if (item := self._there(key))]
+
+    def all_items(self, cursor: str | None, limit: int) -> tuple[list[Item], str | None]:
+        """Raises UnknowableError: no message leads to it."""
+        self._trial.doubt("a table is not read whole in a forecast")
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> dict[Key, dict[str, Any]]:
         """Those of the trial and the real ones."""

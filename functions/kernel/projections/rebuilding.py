@@ -125,8 +125,9 @@ def compare(
     pair = (_stored_pointer(rows, view).live, generation)
     found = Comparison()
     if keys:
-        for key in keys:
-            _look_at(found, key, *(_shown(rows, view, number, [key]).get(key) for number in pair))
+        shown = [_shown(rows, view, number, keys) for number in pair]
+        for partition, sort in keys:
+            _look_at(found, (partition, sort), *(one.get((partition, sort)) for one in shown))
         return {**found.data, "cursor": None}
     items, after = rows.store.all_items(cursor, limit)
     here = [_of_items(view, number, items) for number in pair]

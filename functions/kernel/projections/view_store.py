@@ -100,17 +100,12 @@ class DynamoViews:
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """One consistent GetItem."""
-        return read_item(self.item(partition, sort))
-
-    def item(self, partition: str, sort: str) -> Item | None:
-        """A row as it is stored, a tombstone too: one consistent GetItem."""
         response = self._client.get_item(
             TableName=self._table,
             Key={"partition": {"S": partition}, "sort": {"S": sort}},
             ConsistentRead=True,
         )
-        found: Item | None = cast(Any, response).get("Item")
-        return found
+        return read_item(cast(Any, response).get("Item"))
 
     def delete(self, partition: str, sort: str) -> None:
         """One DeleteItem."""
@@ -246,11 +241,7 @@ class MemoryViews:
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """By its key."""
-        return read_item(self.item(partition, sort))
-
-    def item(self, partition: str, sort: str) -> Item | None:
-        """As it is stored."""
-        return self.items.get((partition, sort))
+        return read_item(self.items.get((partition, sort)))
 
     def delete(self, partition: str, sort: str) -> None:
         """By its key."""

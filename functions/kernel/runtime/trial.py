@@ -20,7 +20,8 @@ class Trial:
 
     commits: stream and names of the events, of each commit. rows: how many would be written or deleted. messages: the
     names of those that would be sent, each once for each. calls: of ports, taken to be done ("texts.send"). doubts: why
-    the outcome cannot be told; kept here too, since code may swallow the error.
+    the outcome cannot be told; kept here too, since code may swallow the error. given_up: why the message would be a
+    dead letter although its handlers went well.
     """
 
     commits: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -28,6 +29,7 @@ class Trial:
     messages: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    given_up: dict[str, str] | None = None
 
     def doubt(self, why: str) -> NoReturn:
         """Note that the outcome cannot be told. Raises UnknowableError."""

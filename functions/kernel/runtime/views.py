@@ -45,9 +45,6 @@ class ViewStore(Protocol):
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """The data of a row; None when it is not there or a tombstone."""
 
-    def item(self, partition: str, sort: str) -> dict[str, dict[str, Any]] | None:
-        """A row as DynamoDB holds it, with its version, a tombstone too: what `put` is judged by."""
-
     def delete(self, partition: str, sort: str) -> None:
         """Delete a row, if it is there. Unlike a tombstone, it keeps no later `put` of any version from writing it."""
 

@@ -1,0 +1,199 @@
+"""The letters of a forecast that are answered by one invocation: of one service, or of its relay."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import ids, observe, runtime
+from functions.kernel.runtime.json_text import compact, read
+from functions.kernel.runtime.side_by_side import results
+from functions.operations import cloud, rows, run_rows
+from functions.operations.cloud import LONGEST_CALL, Functions
+from functions.operations.consumers import RELAY, consumers
+from functions.operations.forecast_rows import Answer, Progress, in_words
+from functions.operations.letters import Letter
+from functions.operations.runs import Run
+
+# Beside an overlay of 3 MB, of a request that holds 6.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LETTERS, BYTES = 100, 2_000_000
+RELAYED = 20  # letters of a relay, which takes a question for each
+FAILURES = 3  # of an invocation in a row, after which its first letter is left open
+VERSIONS = 100  # of a stream, before that of a message, from which on the commit that holds it may begin
+REFUSED = "RefusedByBus"  # as the kernel's eventstore/relay.py names it
+CANNOT_TELL = "cannot tell"
+FORECAST = "forecast"
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How consumers are asked. seconds: how long an invocation is waited for. hurry: what of them it may work."""
+
+    functions: Functions
+    seconds: float
+    hurry: float | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of the first letters of a chunk: none where the invocation failed."""
+
+    answers: Sequence[Answer]
+    overlay: Any = None
+    code: str = ""
+
+
+def patiently() -> Asking:
+    """As the runner asks."""
+    return Asking(cloud.forecasts(), LONGEST_CALL)
+
+
+def quickly() -> Asking:
+    """As is asked within a request."""
+    return Asking(cloud.forecasts_now(), cloud.SHORT_CALL, hurry=cloud.SHORT_CALL - 1)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Letters that follow each other in the set, by their ids; None for one that is not there any more."""
+
+    run: Run
+    consumer: str
+    letters: Mapping[str, Letter | None]
+
+    @property
+    def service(self) -> str:
+        return self.consumer.partition("/")[0]
+
+    def forecast(self, asking: Asking, overlay: Any, failures: int) -> Told:
+        """What is told of the first letters. failures: how often that failed just now: then fewer are asked about."""
+        first, letter = next(iter(self.letters.items()))
+        known = consumers().get(self.consumer)
+        if letter is None:
+            return Told([cannot_tell(first, "it is not there any more")], overlay)
+        if known is None or not (known.handles or known.is_relay):
+            return Told([cannot_tell(first, f"there is no consumer {self.consumer}: name another one")], overlay)
+        if failures >= FAILURES:
+            return Told([cannot_tell(first, f"the forecast of {self.service} does not answer")], overlay)
+        letters = [one for one in self.letters.values() if one][: 1 if failures else None]
+        try:
+            return self._of_relay(letters, overlay) if known.is_relay else self._ask(asking, letters, overlay)
+        except UnavailableError as error:
+            observe.log_error(f"the forecast of {self.service} does not answer", error, run=self.run.id)
+            return Told([])
+
+    def _ask(self, asking: Asking, letters: Sequence[Letter], overlay: Any) -> Told:
+        asked = [
+            {
+                "id": one.id,
+                "consumer": self._consumer(one),
+                "body": self._body(one),
+                "error": one.error,
+            }
+            for one in letters
+        ]
+        request = {"letters": asked, "overlay": overlay, **({"seconds": asking.hurry} if asking.hurry else {})}
+        told = asking.functions.invoke(self.service, request)
+        return Told(self._with_those_gone(told["answers"]), told["overlay"], told.get("code", ""))
+
+    def _with_those_gone(self, answers: Sequence[Answer]) -> list[Answer]:
+        """The answers in the order of the set, among them those of letters that are not there any more."""
+        found = {answer["id"]: answer for answer in answers}
+        told: list[Answer] = []
+        for id, letter in self.letters.items():
+            if letter and id not in found:
+                break
+            told.append(found.get(id) or cannot_tell(id, "it is not there any more"))
+        return told
+
+    def _consumer(self, letter: Letter) -> str:
+        return self.run.asked.get("to") or letter.consumer
+
+    def _body(self, letter: Letter) -> str:
+        """What would be sent: verbatim, or with other data."""
+        data = self.run.asked.get("data")
+        if data is None:
+            return letter.body
+        body = read(letter.body)
+        metadata = body["detail"]["metadata"] | {"id": ids.derive("edited", letter.id, compact(data))}
+        return compact(body | {"detail": body["detail"] | {"metadata": metadata, "data": data}})
+
+    def _of_relay(self, letters: Sequence[Letter], overlay: Any) -> Told:
+        answers = {letter.id: forecast_relayed(letter) for letter in letters[:RELAYED]}
+        return Told(self._with_those_gone([{"id": id, **answer} for id, answer in answers.items()]), overlay)
+
+
+def chunk_at(run: Run, progress: Progress) -> Chunk:
+    """The letters from where a forecast is, as far as one invocation may take them."""
+    wanted = run_rows.letters_of(run, range(progress.position, min(progress.position + LETTERS, run.total)))
+    ids = [wanted[position] for position in sorted(wanted)]
+    found = results(runtime.current().side_by_side([partial(_find, id) for id in ids]))
+    chosen: dict[str, Letter | None] = {}
+    consumer, size = "", 0
+    for id, letter in zip(ids, found, strict=True):
+        its_own = (run.asked.get("to") or letter.consumer) if letter else consumer
+        size += len(letter.body.encode()) if letter else 0
+        if chosen and ((_invoked(its_own) != _invoked(consumer) and consumer) or size > BYTES):
+            break
+        consumer = consumer or its_own
+        chosen[id] = letter
+    return Chunk(run, consumer or progress.service, chosen)
+
+
+def _find(id: str) -> Letter | None:
+    """A letter; None also where its body is gone."""
+    found = rows.find(id)
+    return found if found and found.life else None
+
+
+def _invoked(consumer: str) -> tuple[str, bool]:
+    """Which invocation a consumer's letters are in: of its service, or of its relay."""
+    service, _, queue = consumer.partition("/")
+    return service, queue == RELAY
+
+
+def forecast_relayed(letter: Letter) -> Answer:
+    """What would become of a letter of a relay: it passes where the relay can read the commit with its message."""
+    if letter.error == REFUSED:
+        return {"answer": CANNOT_TELL, "detail": {"why": "the bus refused it, and may do so again"}}
+    wanted = {
+        "stream": letter.stream,
+        "names": [letter.name],
+        "only": [letter.name],
+        "cursor": str(max(0, letter.stream_version - VERSIONS)),
+        "limit": VERSIONS,
+    }
+    held = cloud.relays().invoke(letter.service, {"history": wanted})["messages"]
+    if any(detail["metadata"]["id"] == letter.message_id for detail in held):
+        return {
+            "answer": "passes",
+            "detail": {"writes": [], "commits": 0, "rows": 0, "sends": {letter.name: 1}, "asks": {}},
+        }
+    reason = f"no commit of {letter.stream} holds it"
+    return {"answer": "fails", "detail": {"error": "NotFoundError", "reason": reason, "retry": False}}
+
+
+def note_answers(run: Run, told: Told) -> None:
+    """Note in the history of each letter what was forecast, and by which code; once, however often it is done."""
+    jobs = [partial(_note, run, answer, told.code) for answer in told.answers]
+    for answer, failure in zip(told.answers, runtime.current().side_by_side(jobs), strict=True):
+        if isinstance(failure, Exception):  # the run has the answer all the same
+            observe.log_error("a forecast was not noted with its letter", failure, letter=answer["id"])
+
+
+def _note(run: Run, answer: Answer, code: str) -> None:
+    detail = f"{run.id}: {in_words(answer)}" + (f" (code {code})" if code else "")
+
+    def after(letter: Letter) -> Letter:
+        is_noted = any(one.what == FORECAST and one.detail.startswith(f"{run.id}:") for one in letter.history)
+        return letter if is_noted else letter.after(FORECAST, run.by, detail)
+
+    if rows.find(answer["id"]):
+        rows.change(answer["id"], after)
+
+
+def cannot_tell(id: str, why: str) -> Answer:
+    """The answer for a letter that was not tried."""
+    return {"id": id, "answer": CANNOT_TELL, "detail": {"why": why}}

@@ -1,0 +1,200 @@
+"""Forecasts: what would become of a set of letters if they were sent back now, asked of their consumers' own code.
+
+A set is answered service by service, in the order in which its letters failed, over one overlay for each service: its
+queues share its tables. The runner advances it, chunk by chunk; what is small is answered within the request.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
+from functions.kernel.runtime import budget, clock, ids
+from functions.operations import forecast_rows, rows, run_rows
+from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_answers, patiently
+from functions.operations.forecast_rows import Progress
+from functions.operations.letters import OPEN, Letter
+from functions.operations.rows import Filter
+from functions.operations.runs import CANCELLED, DONE, GATHERING, RUNNING, Run
+
+FORECAST = "forecast"
+MOST = 10_000  # letters of one forecast: they are put in order all at once
+SMALL = 20  # letters, of one service, that are answered within the request
+LEASE = timedelta(seconds=75)  # longer than a function lives
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which letters are to be forecast: these, or the open ones of a group or a filter.
+
+    to: the consumer that would take them instead of theirs. data: what would be sent in the place of the data of the
+    one letter that is named.
+    """
+
+    letters: Sequence[str] = ()
+    group: str = ""
+    filter: Mapping[str, str] = field(default_factory=dict)
+    to: str = ""
+    data: Mapping[str, Any] | None = None
+
+    @property
+    def wanted(self) -> Filter:
+        """The filter that it stands for, where it names no letters."""
+        return Filter(**{"state": OPEN, **self.filter, **({"group": self.group} if self.group else {})})
+
+
+def begin(asked: Asked, by: str, run_id: str) -> Run:
+    """Make a forecast of letters, and answer it at once if it is small; otherwise the runner does.
+
+    Raises InvalidError for a set that names nothing, or several ways, or too much, and NotFoundError for a letter.
+    """
+    named = [bool(asked.letters), bool(asked.group), bool(asked.filter)]
+    if sum(named) != 1:
+        raise InvalidError("name letters, a group or a filter, one of these")
+    if asked.data is not None and len(asked.letters) != 1:
+        raise InvalidError("data: names one letter")
+    there = run_rows.find(run_id)
+    if there:
+        return there
+    run = Run(run_id, asdict(asked), by, clock.stamp(), kind=FORECAST, life=ids.new()[:8])
+    if asked.letters:
+        return run_rows.create(run, in_order(_named(asked.letters), asked.to))
+    first = rows.letters(asked.wanted, limit=SMALL, bodies=False)
+    if first.after is None:
+        return run_rows.create(run, in_order(first.letters, asked.to))
+    return run_rows.create(replace(run, state=GATHERING, filter=_filled(asked.wanted)), [])
+
+
+def is_small(run: Run) -> bool:
+    """Whether a forecast may be answered within the request."""
+    return run.state == RUNNING and 0 < run.total <= SMALL
+
+
+def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:
+    """Answer a forecast as far as there is time, and return the run as it is then.
+
+    asking: how consumers are asked; as a runner does unless given. Nothing is done while another advances it, or once
+    it is over.
+    """
+    if run.kind != FORECAST or run.ended:
+        return run
+    if run.state == GATHERING:
+        run = _gathered(run)
+    if run.state == CANCELLED:
+        return _ended(run)
+    worker = ids.new()
+    try:
+        progress = _leased(run, worker)
+        return _answer_all(run, progress, until, asking or patiently()) if progress else run
+    except ConcurrencyError:  # another is at it
+        return run_rows.get(run.id)
+
+
+def in_order(letters: Sequence[Letter], to: str = "") -> list[str]:
+    """The ids of letters, those of one service together, what its relay gave up last, and the first to fail first."""
+
+    def place(letter: Letter) -> tuple[str, bool, str, str]:
+        service, _, queue = (to or letter.consumer).partition("/")
+        return service, queue == "relay", letter.failed_at, letter.id
+
+    return [letter.id for letter in sorted(letters, key=place)]
+
+
+def _named(wanted: Sequence[str]) -> list[Letter]:
+    if len(wanted) > MOST:
+        raise InvalidError(f"a forecast is of {MOST:,} letters at most")
+    found = rows.heads(dict.fromkeys(wanted))
+    for id in wanted:
+        if id not in found:
+            raise NotFoundError(f"there is no letter {id}")
+    return list(found.values())
+
+
+def _gathered(run: Run) -> Run:
+    """Find the letters of a group or filter, put them in order, and store them."""
+    found = list(islice(_found(Filter(**run.filter)), MOST + 1))
+    if len(found) > MOST:
+        why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
+        return run_rows.change(run.id, lambda one: replace(one, state=CANCELLED, why=why, ended=clock.stamp()))
+    ordered = in_order(found, run.asked.get("to", ""))
+    run_rows.add_letters(run, 0, ordered)
+
+    def after(one: Run) -> Run:
+        return replace(one, state=RUNNING, filter={}, total=len(ordered)) if one.state == GATHERING else one
+
+    return run_rows.change(run.id, after)
+
+
+def _found(wanted: Filter) -> Iterator[Letter]:
+    after: dict[str, Any] | None = None
+    while True:
+        page = rows.letters(wanted, limit=100, next=after, bodies=False)
+        yield from page.letters
+        after = page.after
+        if after is None:
+            return
+
+
+def _filled(wanted: Filter) -> dict[str, str]:
+    return {name: value for name, value in asdict(wanted).items() if value}
+
+
+def _leased(run: Run, worker: str) -> Progress | None:
+    """The progress of a forecast, with a lease; None while another has it. Raises ConcurrencyError."""
+    progress = forecast_rows.progress(run)
+    if progress.worker and progress.until > clock.stamp():
+        return None
+    return forecast_rows.put(run, _held(replace(progress, worker=worker)))
+
+
+def _held(progress: Progress) -> Progress:
+    return replace(progress, until=clock.stamp(clock.now() + LEASE))
+
+
+def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -> Run:
+    overlay = forecast_rows.overlay(run, progress)
+    while progress.position < run.total and run.state == RUNNING and _has_time(until, asking):
+        chunk = chunk_at(run, progress)
+        if chunk.service != progress.service:
+            overlay, progress = None, replace(progress, service=chunk.service)
+        told = chunk.forecast(asking, overlay, progress.failures)
+        if not told.answers:
+            progress = forecast_rows.put(run, _held(replace(progress, failures=progress.failures + 1)))
+            break  # the next minute tries again
+        overlay = told.overlay
+        progress = _stored(run, progress, told)
+        run = run_rows.get(run.id)
+    progress = forecast_rows.put(run, replace(progress, worker="", until=""))
+    run = _counted(run, progress)
+    is_over = run.state == CANCELLED or progress.position >= run.total
+    return _ended(run) if is_over else run
+
+
+def _has_time(until: datetime, asking: Asking) -> bool:
+    return clock.now() < until and budget.left() >= asking.seconds + budget.RESERVE
+
+
+def _stored(run: Run, before: Progress, told: Told) -> Progress:
+    """Store what was told of some letters: for each of them, for the run, and how far it is now."""
+    forecast_rows.put_answers(run, before.position, told.answers)
+    note_answers(run, told)
+    position = before.position + len(told.answers)
+    parts = forecast_rows.put_overlay(run, position, told.overlay) if told.overlay and position < run.total else 0
+    after = replace(before.with_answers(told.answers, told.code), position=position, parts=parts, failures=0)
+    after = forecast_rows.put(run, _held(after))
+    forecast_rows.drop_overlay(run, before)
+    return after
+
+
+def _counted(run: Run, progress: Progress) -> Run:
+    return run_rows.change(run.id, lambda one: replace(one, counts=progress.counts))
+
+
+def _ended(run: Run) -> Run:
+    def after(one: Run) -> Run:
+        state = DONE if one.state == RUNNING else one.state
+        return one if one.ended else replace(one, state=state, ended=clock.stamp(), is_settled=True)
+
+    return run_rows.change(run.id, after)
