@@ -243,3 +243,35 @@ class FindLastHeard(Query[LastHeardFound], owner="fleet"):
     """When up to 500 robots last reported over the robots' stream."""
 
     bot_ids: Annotated[tuple[str, ...], Field(max_length=500)]
+
+
+class TimelineMessage(Answer):
+    """A message of a flow, without what its envelope is for."""
+
+    id: str
+    name: str
+    time: str
+    source: str
+    stream: str
+    correlation_id: str
+    causation_id: str | None
+    data: dict[str, Any]
+
+
+class TimelineFound(Answer):
+    """Messages of an order, oldest first."""
+
+    messages: tuple[TimelineMessage, ...]
+
+
+class FindTimeline(Query[TimelineFound], owner="insights"):
+    """What was published about an order around a time (RFC 3339): up to so many messages before it, and after it.
+
+    Of the flow alone where the order is not known.
+    """
+
+    order_id: str = ""
+    correlation_id: str
+    around: str
+    before: Annotated[int, Field(ge=0, le=50)] = 30
+    after: Annotated[int, Field(ge=0, le=50)] = 20

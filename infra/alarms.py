@@ -19,12 +19,13 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.kernel.runtime.observe import ERRORS, STILL_FAILING, Alarm, namespace
-from infra.names import topic_arn
+from infra.names import OPERATIONS, topic_arn
 from infra.stages import Stage
 
 MINUTE = Duration.minutes(1)
 ITERATOR_AGE_LIMIT = 60_000  # milliseconds: the stream keeps records for 24 hours, so this is early
 LONGEST_BACK_OFF = 900  # seconds
+NOT_DRAINED = 600  # seconds: operations drains each queue once a minute, and hides what it fails to store for two
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html: a hard limit.
 METRICS_OF_AN_ALARM = 10
 
@@ -33,7 +34,7 @@ METRICS_OF_AN_ALARM = 10
 class Watched:
     """What alarms watch of one service: its functions by construct name, and whatever else it has.
 
-    queues: that its functions consume. tables: with their indexes.
+    queues: that its functions consume. dead_letters: queues that operations drains. tables: with their indexes.
     """
 
     service: str
@@ -115,8 +116,12 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
     """Add one alarm of each kind for the whole service; returns that on errors, at which a deployment rolls back."""
     alarms = Alarms(scope, stage, watched.service)
     logs = alarms.command("logs", FIND="ERROR")
-    if dead := [_of_queue(queue, "ApproximateNumberOfMessagesVisible") for queue in watched.dead_letters]:
-        alarms.sum_of("DeadLetters", dead, f"messages were given up: {alarms.command('dead-letters')}")
+    if waiting := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.dead_letters]:
+        # Of what operations stores its own code rings (functions/operations/alarms.py): here is what it does not store.
+        # A queue that is dead-letter queue of another counts from when a message came into it: the page below.
+        stays = f"a dead letter has waited for {NOT_DRAINED} s to be stored: operations does not drain its queue"
+        find = alarms.command("logs", SERVICE=OPERATIONS, FIND="drained")
+        alarms.largest_of("DeadLetters", waiting, NOT_DRAINED, f"{stays}; {find}")
     if ages := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.queues]:
         # Of a standard queue it leaves out what was received three times and not deleted, hence the alarm below.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

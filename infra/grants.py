@@ -49,7 +49,8 @@ ROW_ACTIONS: dict[RowUse, str] = {
 }
 STREAM_READS = STREAM_ACTIONS["commit"][:2]
 ROW_READS: tuple[Literal["get", "get_many", "query"], ...] = ("get", "get_many", "query")
-REPLAYS: tuple[RowUse, ...] = ("get", "query", "put", "delete")
+# A generation is found by a prefix of its keys, which no index has: to compare or to drop it is to read all rows.
+REPLAY_ACTIONS = [f"dynamodb:{action}" for action in ("GetItem", "BatchGetItem", "Scan", "PutItem", "DeleteItem")]
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,7 @@ class Grants:
         """Read what the consumers' handlers read, and ask whom they ask; nothing that they write, send or call."""
         topics = self.manifest.topics
         used = [*(inbox.uses for inbox in self.manifest.inboxes), *([topics.uses] if topics else [])]
-        if any(uses.streams != "none" for uses in used):
-            assert self.table
+        if self.table:  # what its relay gave up is forecast here too
             function.let(STREAM_READS, self.table.table_arn, TABLE=self.table.table_name)
         if self.views:
             function.let([ROW_ACTIONS[use] for use in ROW_READS], self.views.table_arn, VIEWS=self.views.table_name)
@@ -128,8 +128,9 @@ class Grants:
         self._uses(function, Uses(indexes=indexes, asks=asks))
 
     def replay(self, function: ServiceFunction) -> None:
-        """Write the rows of a read model, and what is kept of its generations; no port, bus, queue or stream."""
-        self._rows(function, REPLAYS)
+        """Write the rows of a read model in each of its generations, compare these, and drop one; nothing else."""
+        assert self.views, f"{self.manifest.service} has no rows"
+        function.let(REPLAY_ACTIONS, self.views.table_arn, VIEWS=self.views.table_name)
 
     def _consuming(self, function: ServiceFunction, queue: ConsumedQueue) -> None:
         """Put messages of a queue off, dead-letter them, and report what became of those that were sent back."""
@@ -149,6 +150,8 @@ class Grants:
             assert self.views, f"{self.manifest.service} has no rows"
             arn = f"{self.views.table_arn}/index/{index}"
             function.let(["dynamodb:Query"], arn, VIEWS=self.views.table_name)
+        if uses.indexes:
+            self._generations(function)
         for owner in sorted({query.owner for query in uses.asks}):
             name = queries_address(self.stage, owner)
             arn = function_arn(self.stack, name)
@@ -169,6 +172,13 @@ class Grants:
         for use in uses:
             assert self.views, f"{self.manifest.service} has no rows"
             function.let([ROW_ACTIONS[use]], self.views.table_arn, VIEWS=self.views.table_name)
+        if uses:
+            self._generations(function)
+
+    def _generations(self, function: ServiceFunction) -> None:
+        """Whoever reads or writes rows of views that can be rebuilt reads which generations there are, in one row."""
+        if self.views and self.manifest.makes_rows:
+            function.let([ROW_ACTIONS["get"]], self.views.table_arn)
 
     def _vault(self, function: ServiceFunction, use: VaultUse) -> None:
         assert self.vault

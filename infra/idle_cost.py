@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import prices
+from infra.operations import all_services
 from infra.order_cost import SECONDS
 from infra.stages import STAGES, Stage, stage
 
@@ -23,6 +24,7 @@ Properties = Mapping[str, Any]
 # How Lambda polls an empty queue: AWS documents long polling and five pollers, but not how often, so this is assumed.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLERS, POLL_SECONDS = 5, 20
+RUN_SECONDS = 0.5  # of a function of operations that finds nothing to do, assumed: no call of AWS was timed here
 
 BY_USE = {
     "AWS::ApiGateway::Account": "free",
@@ -51,6 +53,7 @@ BY_USE = {
     "AWS::IoT::TopicRule": "by message that it takes, and by action",
     "AWS::KMS::Alias": "free",
     "AWS::Lambda::Alias": "free",
+    "AWS::Lambda::EventInvokeConfig": "free",
     "AWS::Lambda::Function": "by request and duration",
     "AWS::Lambda::LayerVersion": "free",
     "AWS::Lambda::Permission": "free",
@@ -95,11 +98,21 @@ def _rule(rule: Properties, stage: Stage) -> float:
     if not expression:
         return 0.0
     minutes = {"rate(1 minute)": 1, "rate(5 minutes)": 5}.get(expression, 24 * 60)  # others of ours come once a day
-    run = prices.INVOCATION + SECONDS * stage.memory_mb / 1024 * prices.GB_SECOND
-    by_queue = any(target["Id"] == "Queue" for target in rule["Targets"])
-    # The one rule without a queue is that of the keys of tokens, which each run reads.
-    around = 3 * prices.QUEUE_REQUEST if by_queue else prices.SECRET_READ
+    seconds, around = {
+        "Queue": (SECONDS, 3 * prices.QUEUE_REQUEST),
+        "Keys": (SECONDS, prices.SECRET_READ),  # of tokens, which each run reads
+        "Function": (RUN_SECONDS, receives(rule["Name"]) * prices.QUEUE_REQUEST),
+    }[rule["Targets"][0]["Id"]]
+    run = prices.INVOCATION + seconds * stage.memory_mb / 1024 * prices.GB_SECOND
     return prices.MONTH_MINUTES / minutes * (around + run)
+
+
+def receives(rule: str) -> int:
+    """From how many queues a run of operations receives: the collector from all of what was given up."""
+    every = [
+        queue for one in all_services().values() for consumer in one.consumers for queue in consumer.failure_queues
+    ]
+    return {"collector": len(every), "redriver": 1}.get(rule.rpartition("-")[2], 0)
 
 
 COSTS: dict[str, tuple[str, Callable[[Properties, Stage], float]]] = {

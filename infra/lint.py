@@ -23,7 +23,7 @@ IGNORED = {
     "W3005": "The CDK makes a function depend on its role and on the role's policy, of which the first is implied."
 }
 WHOLE = "prod"  # the stage that has all settings: concurrency, throttling, encryption, protection
-OF_OTHERS = ("Platform", "Customers", "Depot", "Fleet", "Live", "Pages")
+OF_OTHERS = ("Platform", "Customers", "Depot", "Fleet", "Live", "Operations", "Pages")
 REGION = "eu-west-1"
 
 

@@ -35,6 +35,8 @@ API_TIMEOUT = 10
 QUERIES_TIMEOUT = 5
 STREAM_RETRIES = -1  # without limit, as long as a record is not older than this: an outage must not use tries up
 STREAM_HOURS = 12
+# Operations invokes these and waits for the answer: it tells the operator what fails, so they need no alarms.
+TOOLS = ("Forecast", "Replay")
 
 
 class Service(Construct):
@@ -244,10 +246,10 @@ class Service(Construct):
         if self.relay_failures:
             dead_letters.append(self.relay_failures)
         if self.outcomes:
-            dead_letters.append(self.outcomes.dead_letters)
+            dead_letters += [self.outcomes.queue, self.outcomes.dead_letters]
         watched = Watched(
             service=self.manifest.service,
-            functions={name: function.function for name, function in self.functions.items()},
+            functions={name: made.function for name, made in self.functions.items() if name not in TOOLS},
             queues=[one.queue for one in self._consumed.values()],
             dead_letters=dead_letters,
             tables={

@@ -26,6 +26,8 @@ def page(consumers: Mapping[str, set[str]]) -> str:
     for service in services():
         registered = manifest(service)
         published = [message for message in language().values() if message.about.source == service]
+        if not published and not registered.has_consumers:  # operations, which others send no messages
+            continue
         lines += [f"## {service}", "", _about(service, published), ""]
         on_bus, timers = ([m for m in published if _is_timer(m) is timer] for timer in (False, True))
         lines += _table("message | kind | versions | consumed by", (_message(m, consumers) for m in on_bus))

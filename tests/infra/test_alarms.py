@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from functions.kernel.composition.manifest import services
+from functions.kernel.composition.manifest import manifest, services
 from infra.alarms import METRICS_OF_AN_ALARM
 from infra.documents.generate import ROOT
 from infra.operate.__main__ import parser
@@ -111,8 +111,13 @@ def test_a_request_beyond_the_stages_rate_rings_an_alarm(dev: Templates, prod: T
 
 
 def test_every_function_is_watched_for_errors_throttles_and_loops(dev: Templates, prod: Templates) -> None:
+    """But those whose answers operations waits for, and shows its operator: the tools of infra/service.py."""
     for templates in (dev, prod):
-        functions = {(stack, name) for stack, name, _ in templates.resources("AWS::Lambda::Function")}
+        functions = {
+            (stack, name)
+            for stack, name, function in templates.resources("AWS::Lambda::Function")
+            if not function["Handler"].endswith((".forecast", ".replay"))
+        }
         for metric in ("Errors", "Throttles", "RecursiveInvocationsDropped"):
             watched = {
                 (stack, dimension["Value"]["Ref"])
@@ -137,11 +142,28 @@ def test_a_message_that_keeps_failing_rings_an_alarm_though_its_queues_age_leave
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
-    for service in services():
+    for service in (name for name in services() if manifest(name).has_consumers):
         [metric] = metrics_of(of_kind(dev, service, "StillFailing"))
         assert (metric["Namespace"], metric["MetricName"]) == ("MallBots/dev", "StillFailing")
         ages = metrics_of(of_kind(dev, service, "OldestMessage"))
         assert {age["MetricName"] for age in ages} == {"ApproximateAgeOfOldestMessage"}
+
+
+def test_a_dead_letter_that_is_not_stored_for_ten_minutes_rings_an_alarm_and_one_that_came_just_now_does_not(
+    dev: Templates,
+) -> None:
+    """Of those that are stored, operations itself rings. The age in a dead-letter queue counts from when it came there.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    for service in services():
+        alarm = of_kind(dev, service, "DeadLetters")
+        ages = metrics_of(alarm)
+        assert {age["MetricName"] for age in ages} == {"ApproximateAgeOfOldestMessage"}
+        waiting = {f"m{n}": 0.0 for n in range(len(ages))}
+        for queue in waiting:
+            assert not rings(alarm, **{**waiting, queue: 599.0})
+            assert rings(alarm, **{**waiting, queue: 600.0})
 
 
 def test_no_alarm_rings_for_a_message_that_waits_on_purpose(dev: Templates) -> None:
@@ -159,8 +181,8 @@ def check_make(words: list[str], stage: str, stack: str, service: str) -> None:
     """The target is there, and what it runs takes these options: by the parser of infra/operate itself."""
     given = dict(word.split("=", 1) for word in words[2:])
     assert given.pop("STAGE") == stage
-    assert given.pop("SERVICE") == service
-    assert service in (stack, "gateway" if stack == "platform" else None)
+    assert given.pop("SERVICE") in (service, "operations")  # which does not drain a service's queue
+    assert service in (stack, "gateway" if stack == "platform" else "operations")
     check_run(words[1], tuple(given.items()))
 
 

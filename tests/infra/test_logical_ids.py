@@ -15,6 +15,7 @@ DISPATCHER = {
 }
 TOPICS = {"ServiceTopicsQueue76D34A61", "ServiceTopicsDeadLetters1DDB8371", "ServiceTopicsUndeliveredB68C4B87"}
 RELAY = {"ServiceRelayFailures647D90D4"}
+OUTCOMES = {"ServiceOutcomesQueueC3985D46", "ServiceOutcomesDeadLettersB829365E"}
 
 TABLES = {
     "baskets": {EVENTS, VIEWS},
@@ -25,6 +26,7 @@ TABLES = {
     "insights": {VIEWS},
     "live": {VIEWS},
     "notifications": {EVENTS, VIEWS},
+    "operations": {VIEWS},
     "ordering": {EVENTS, VIEWS},
     "payments": {EVENTS, VIEWS},
     "search": {VIEWS},
@@ -39,6 +41,7 @@ QUEUES = {
     "insights": INBOX,
     "live": INBOX,
     "notifications": INBOX | RELAY,
+    "operations": OUTCOMES,
     "ordering": INBOX | RELAY,
     "payments": INBOX | RELAY,
     "search": INBOX,

@@ -37,6 +37,7 @@ NAME = {
     "AWS::KMS::Alias": "AliasName",
     "AWS::KMS::Key": None,  # an id, which KMS makes
     "AWS::Lambda::Alias": None,  # within its function
+    "AWS::Lambda::EventInvokeConfig": None,
     "AWS::Lambda::Version": None,
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SQS::Queue": "QueueName",
@@ -96,6 +97,9 @@ def test_what_other_stacks_address_has_a_name_that_is_known_before_it_exists(dev
         found = manifest(service)
         assert (f"mallbots-dev-{service}-queries" in given) is bool(found.queries)
         assert (f"mallbots-dev-{service}-relay" in given) is bool(found.publisher)
+        assert (f"mallbots-dev-{service}-forecast" in given) is found.has_consumers
+        assert (f"mallbots-dev-{service}-replay" in given) is found.makes_rows
+        assert {f"mallbots-dev-{service}-{one.name}" for one in found.scheduled} <= given
     for _, name, rule in dev.resources("AWS::Events::Rule"):
         assert rule["Name"].startswith("mallbots-dev-"), name
 

@@ -19,7 +19,7 @@ def settings_read_by_functions() -> set[str]:
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_every_setting_that_functions_read_is_in_the_environment_of_a_stage(name: str) -> None:
     read = settings_read_by_functions()
-    assert len(read) == 11
+    assert len(read) == 12
     assert read <= set(STAGES[name].environment)
 
 

@@ -9,6 +9,7 @@ from events.registry import language
 from functions.kernel.composition.manifest import manifest, services
 from infra.stages import stage
 from tests.infra.conftest import Resource, Templates, arn_of, listed
+from tests.infra.policies import Names
 
 
 def test_every_queue_has_a_dead_letter_queue_or_is_one(dev: Templates) -> None:
@@ -43,8 +44,8 @@ def test_every_dead_letter_queue_keeps_its_messages_for_14_days(dev: Templates) 
 
 
 def test_every_target_of_a_rule_has_a_dead_letter_queue(dev: Templates) -> None:
-    """But the run of a function that does all that is due: the next is five minutes later (infra/identity.py)."""
-    rules = [rule for stack, _, rule in dev.resources("AWS::Events::Rule") if stack != "platform"]
+    """But the run of a function that does all that is due: the next comes soon (infra/identity.py, operations.py)."""
+    rules = [rule for stack, _, rule in dev.resources("AWS::Events::Rule") if stack not in ("platform", "operations")]
     assert len(rules) >= len(services()) - 1
     for rule in rules:
         for target in rule["Targets"]:
@@ -115,16 +116,19 @@ def test_rows_are_deleted_only_where_what_they_say_is_judged_again(dev: Template
     workers = {"checkout": "InboxWorker", "depot": "Dispatcher", "insights": "InboxWorker", "payments": "InboxWorker"}
     workers["fleet"] = "InboxWorker"
     workers["live"] = "Service"  # the socket, and the worker that finds a connection gone
-    assert {stack for stack, _ in deleting} == set(workers)
-    assert all(workers[stack] in name for stack, name in deleting)
+    workers["operations"] = "Service"  # whose rows are made of no messages
+    # A replay deletes what a generation holds that nothing reads any more.
+    judging = {(stack, name) for stack, name in deleting if not name.startswith("ServiceReplay")}
+    assert {stack for stack, _ in judging} == set(workers)
+    assert all(workers[stack] in name for stack, name in judging)
 
 
 def test_a_queue_gives_a_message_up_itself_only_long_after_its_inbox_would(dev: Templates) -> None:
     """The inbox retries for 8 hours, or 24 for newer code: 41 and 105 receives (tests/unit/kernel/test_failures.py)."""
     counts = {
         queue["RedrivePolicy"]["maxReceiveCount"]
-        for _, _, queue in dev.resources("AWS::SQS::Queue")
-        if "RedrivePolicy" in queue
+        for stack, _, queue in dev.resources("AWS::SQS::Queue")
+        if "RedrivePolicy" in queue and stack != "operations"
     }
     assert counts == {200}
 
@@ -155,6 +159,10 @@ def test_every_relay_may_send_to_the_failure_queue_of_its_stream(dev: Templates)
         assert queue in [arn_of(resource) for resource in sends]
 
 
+# Calls for which IAM knows no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
+WITHOUT_RESOURCE = [("fleet", ["iot:CreateCertificateFromCsr"]), ("operations", ["lambda:ListEventSourceMappings"])]
+
+
 def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
     statements = dev.statements()
     assert len(statements) > 100
@@ -166,8 +174,14 @@ def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
             assert (stack, actions) == ("notifications", ["sns:Publish"])
             continue
         resources = [json.dumps(resource) for resource in listed(statement["Resource"])]
-        if actions == ["iot:CreateCertificateFromCsr"]:
-            assert (stack, resources) == ("fleet", ['"*"']), "IAM knows no resource for this call"
+        if resources == ['"*"']:
+            assert (stack, actions) in WITHOUT_RESOURCE
+            continue
+        if actions == ["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"]:
+            # A mapping's id is made with it: the condition names the functions, of which none by a wildcard.
+            [functions] = statement["Condition"]["ArnLike"].values()
+            assert stack == "operations"
+            assert "*" not in json.dumps(functions)
             continue
         # Which connections there will be is not known: any of one API's stage may be posted to, by whom may at all. Nor
         # is which certificates there will be: the id of one is made with it.
@@ -220,7 +234,7 @@ def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None
 def test_each_schedule_sends_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
     scheduled = set()
     for stack, _, rule in dev.resources("AWS::Events::Rule"):
-        if "ScheduleExpression" in rule and stack != "platform":
+        if "ScheduleExpression" in rule and stack not in ("platform", "operations"):
             assert "EventBusName" not in rule, "schedules are on the default bus"
             [target] = rule["Targets"]
             assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
@@ -233,6 +247,30 @@ def test_each_schedule_sends_its_timer_to_the_inbox_of_its_service(dev: Template
         for inbox in manifest(name).inboxes
         for timer, expression in inbox.schedules.items()
     }
+
+
+def test_operations_is_run_each_minute_once_and_what_could_not_be_run_within_a_minute_is_dropped(
+    prod: Templates,
+) -> None:
+    """The next minute does all that is due, so old ticks that come all at once after an outage are of no use."""
+    names = Names(prod)
+    rules = [rule for stack, _, rule in prod.resources("AWS::Events::Rule") if stack == "operations"]
+    run = {}
+    for rule in rules:
+        [target] = rule["Targets"]
+        run[rule["Name"]] = names.of("operations", target["Arn"]).rpartition("function:")[2]
+        assert (rule["ScheduleExpression"], rule.get("State")) == ("rate(1 minute)", None)
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+    assert run == {
+        f"mallbots-prod-operations-{name}": f"mallbots-prod-operations-{name}:live"
+        for name in ("collector", "redriver", "runner")
+    }
+    limits = prod.resources("AWS::Lambda::EventInvokeConfig")
+    assert {
+        f"{names.of(stack, one['FunctionName'])}:{names.of(stack, one['Qualifier'])}" for stack, _, one in limits
+    } == set(run.values())
+    for _, _, one in limits:
+        assert (one["MaximumEventAgeInSeconds"], one["MaximumRetryAttempts"]) == (60, 0)
 
 
 def test_every_declared_route_is_a_route_of_the_gateway(dev: Templates) -> None:
@@ -273,8 +311,9 @@ def test_the_functions_run_on_arm_and_the_newest_python(dev: Templates) -> None:
 def test_every_service_has_its_alarms(dev: Templates) -> None:
     for name in services():
         alarms = {alarm for stack, alarm, _ in dev.resources("AWS::CloudWatch::Alarm") if stack == name}
-        kinds = ["DeadLetters", "OldestMessage", "StillFailing", "Errors", "Throttles", "TableThrottles"]
-        kinds += ["RecursiveInvocations"] + (["RelayLag"] if manifest(name).publisher else [])
+        kinds = ["DeadLetters", "Errors", "Throttles", "TableThrottles", "RecursiveInvocations"]
+        kinds += ["RelayLag"] if manifest(name).publisher else []
+        kinds += ["OldestMessage", "StillFailing"] if manifest(name).has_consumers else []
         for kind in (*kinds, *(alarm.metric for alarm in manifest(name).alarms)):
             assert any(kind in alarm for alarm in alarms), (name, kind)
     for _, name, alarm in dev.resources("AWS::CloudWatch::Alarm"):
@@ -290,13 +329,15 @@ def test_every_dead_letter_queue_and_every_function_of_a_service_is_counted_by_i
         alarms = [a for stack, name, a in dev.resources("AWS::CloudWatch::Alarm") if stack == service and kind in name]
         return set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(alarms)))
 
-    queues = {
-        name for stack, name, q in dev.resources("AWS::SQS::Queue") if stack == service and "RedrivePolicy" not in q
+    every = {name: queue for stack, name, queue in dev.resources("AWS::SQS::Queue") if stack == service}
+    drained = {name for name, queue in every.items() if "RedrivePolicy" not in queue or service == "operations"}
+    functions = {
+        name
+        for stack, name, function in dev.resources("AWS::Lambda::Function")
+        if stack == service and not function["Handler"].endswith((".forecast", ".replay"))
     }
-    functions = {name for stack, name, _ in dev.resources("AWS::Lambda::Function") if stack == service}
-    assert queues <= counted("DeadLetters")
-    consumed = {name for stack, name, q in dev.resources("AWS::SQS::Queue") if stack == service} - queues
-    assert consumed <= counted("OldestMessage")
+    assert drained == counted("DeadLetters") & set(every)
+    assert set(every) - drained <= counted("OldestMessage")
     tables = {name for stack, name, _ in dev.resources("AWS::DynamoDB::Table") if stack == service}
     assert tables <= counted("TableThrottles")
     assert functions <= counted("Errors") & counted("Throttles")
@@ -318,4 +359,4 @@ def test_every_resource_is_tagged_with_project_and_stage(dev: Templates, kind: s
 def test_only_a_service_that_asks_an_owner_may_invoke_its_queries(dev: Templates) -> None:
     """The authorizer is the platform's: tests/infra/test_identity.py has what it may."""
     invoking = {stack for stack, _, s in dev.statements() if s["Action"] == "lambda:InvokeFunction"}
-    assert invoking == {"platform"} | {name for name in services() if manifest(name).asks}
+    assert invoking == {"platform", "operations"} | {name for name in services() if manifest(name).asks}

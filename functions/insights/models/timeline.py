@@ -29,6 +29,8 @@ ANSWERS = "answers"
 BEFORE = "person"  # in rows of earlier code: where the texts of a customer's event were, which are empty in the row
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 
+PAGE = 100  # messages that are read at once to find those around a time
+
 projection = Projection(
     View(
         "timeline",
@@ -89,6 +91,21 @@ def of_order(order_id: str, limit: int, after: str | None) -> TimelinePage:
     flows = [row["correlation_id"] for row in rows(_flows_of(order_id))]
     partitions = [partition for flow in flows for partition in _partitions_of(flow)]
     return _merge([*partitions, (_about(order_id), None)], limit, after)
+
+
+def around(order_id: str, correlation_id: str, time: str, before: int, after: int) -> list[dict[str, Any]]:
+    """Up to so many messages before a time, and after it: of an order, or of the flow where that is not known."""
+    earlier: list[dict[str, Any]] = []
+    later: list[dict[str, Any]] = []
+    last: str | None = None
+    while len(later) < after:
+        page = of_order(order_id, PAGE, last) if order_id else of_flow(correlation_id, PAGE, last)
+        earlier = [*earlier, *(one for one in page.messages if one["time"] <= time)][-before:] if before else []
+        later += [one for one in page.messages if one["time"] > time]
+        last = page.last
+        if last is None:
+            break
+    return [*earlier, *later[:after]]
 
 
 def _merge(partitions: Sequence[tuple[str, str | None]], limit: int, after: str | None) -> TimelinePage:

@@ -76,8 +76,8 @@ class Manifest:
 
     @property
     def makes_rows(self) -> bool:
-        """Whether it makes rows of messages, which a replay can make again. Others write their rows themselves."""
-        return any(projection.makers for projection in self.projections)
+        """Whether it has read models that a replay can make again. Others write their rows themselves."""
+        return any(projection.views for projection in self.projections)
 
     @property
     def indexes(self) -> list[str]:

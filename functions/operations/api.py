@@ -1,0 +1,18 @@
+"""The REST routes of operations, for operators alone: each file of this list has some."""
+
+from events.queries import FindTimeline
+from functions.kernel.rest.http import Api
+from functions.kernel.runtime.uses import Uses
+from functions.operations import groups_api, letters_api
+from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
+
+api = Api(
+    "operations",
+    uses=Uses(
+        rows=("get", "get_many", "put"),
+        indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
+        asks=(FindTimeline,),
+    ),
+)
+for part in (groups_api, letters_api):
+    api.include(part.api)
