@@ -3,7 +3,7 @@
 from events.queries import FindTimeline
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.uses import Uses
-from functions.operations import cloud, forecasts_api, groups_api, letters_api
+from functions.operations import cloud, consumers_api, forecasts_api, groups_api, letters_api, mappings
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
 api = Api(
@@ -12,8 +12,8 @@ api = Api(
         rows=("get", "get_many", "put", "query", "delete"),
         indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
         asks=(FindTimeline,),
-        ports=(cloud.forecasts_now, cloud.starts),
+        ports=(cloud.forecasts_now, cloud.starts, mappings.backlog),
     ),
 )
-for part in (groups_api, letters_api, forecasts_api):
+for part in (consumers_api, groups_api, letters_api, forecasts_api):
     api.include(part.api)
