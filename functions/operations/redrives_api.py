@@ -1,6 +1,7 @@
 """The routes of redrives, of runs of any kind, and of edits."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -39,7 +40,7 @@ class NewRedrive(Body):
     to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
     """
 
-    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = []
+    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = Field(default_factory=list)
     group: Id = ""
     filter: Wanted | None = None
     forecast: Id = ""
@@ -176,8 +177,13 @@ def _shape(run: Run, counts: Mapping[str, int]) -> RunShape:
 def _answer(found: Progress) -> RunAnswer:
     return RunAnswer(
         run=_shape(found.run, found.counts),
-        asked={name: value for name, value in found.run.asked.items() if value},
+        asked={name: _exact(value) for name, value in found.run.asked.items() if value},
         step=found.step,
         skipped=dict(found.skipped),
         seconds_left=found.seconds_left,
     )
+
+
+def _exact(value: Any) -> Any:
+    """A number as the wire has it."""
+    return Decimal(str(value)) if isinstance(value, float) else value
