@@ -90,7 +90,7 @@ def test_of_a_forecast_only_what_passes_is_sent_where_the_operator_says_so(place
     letters = place.letters(3)
     shown = forecast(place, letters, state=runs.DONE, ended=place.of_now())
     with place.at_work():
-        told = [{"answer": answer, "detail": {}} for answer in ("passes", "fails", "passes")]
+        told: list[dict[str, Any]] = [{"answer": answer, "detail": {}} for answer in ("passes", "fails", "passes")]
         forecast_rows.put_answers(shown, 0, told)
     place.until_over(begun(place, forecast=shown.id, passing=True))
     assert sent(place) == [letters[0].id, letters[2].id]
