@@ -1,4 +1,4 @@
-"""A handler is broken, its letters are found by their group, it is mended, they are sent back; nothing happens twice."""
+"""A handler is broken, its letters are found by group, it is mended, they are sent back; nothing happens twice."""
 
 from collections import Counter
 from collections.abc import Callable
