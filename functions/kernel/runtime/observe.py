@@ -16,13 +16,14 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO, cast
+
+from functions.kernel.runtime.bound import Bound
 
 if TYPE_CHECKING:
     from events.envelope import Metadata
@@ -84,17 +85,12 @@ def _logger(service: str) -> logging.Logger:
     return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
 
 
-@contextmanager
-def log_fields(**keys: str) -> Iterator[None]:
+def log_fields(**keys: str) -> Bound[Mapping[str, str]]:
     """Within the block, every log line has these fields; so have those of what it does side by side."""
-    token = _fields.set({**(_fields.get() or {}), **keys})
-    try:
-        yield
-    finally:
-        _fields.reset(token)
+    return Bound(_fields, {**(_fields.get() or {}), **keys})
 
 
-def handling(metadata: "Metadata") -> AbstractContextManager[None]:
+def handling(metadata: "Metadata") -> Bound[Mapping[str, str]]:
     """Within the block, every log line names the message that is handled, and its flow."""
     return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
 
