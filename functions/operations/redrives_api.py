@@ -39,7 +39,7 @@ class NewRedrive(Body):
     to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
     """
 
-    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = []
+    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE, default_factory=list)]
     group: Id = ""
     filter: Wanted | None = None
     forecast: Id = ""
