@@ -1,5 +1,41 @@
 // Generated from docs/openapi.json by `make docs`: change that, not this.
 
+/**
+ * What would become of a letter.
+ *
+ * why: the answer in words. until: when what waits for a time is due. retry: whether a retry may help what fails.
+ * reply: what a refused command would be answered with. writes, sends, asks: what it would write (20 commits at most),
+ * send, and ask of ports.
+ */
+export interface AnswerShape {
+  letter: string;
+  answer: "passes" | "refused" | "waits" | "fails" | "cannot tell";
+  why: string;
+  until: string | null;
+  retry: boolean;
+  reply: string;
+  writes: CommitShape[];
+  sends: Times[];
+  asks: Times[];
+}
+/**
+ * What would be written to a stream at once.
+ */
+export interface CommitShape {
+  stream: string;
+  events: string[];
+}
+/**
+ * A message that would be sent, or a call of a port, and how often.
+ */
+export interface Times {
+  name: string;
+  times: number;
+}
+export interface Answers {
+  next?: string;
+  answers: AnswerShape[];
+}
 export interface Assignment {
   botId: string;
 }
@@ -94,13 +130,13 @@ export interface DifferenceShape {
   orderId: string;
   paymentId: string;
   status: "open" | "cleared";
-  reasons: ReasonShape[];
+  reasons: PaymentsReasonShape[];
   since: string;
 }
 /**
  * One difference: the amount that was expected and the one that was found.
  */
-export interface ReasonShape {
+export interface PaymentsReasonShape {
   kind:
     | "order_not_heard"
     | "order_not_paid"
@@ -135,6 +171,18 @@ export interface EdgeContent {
   from: string;
   to: string;
 }
+/**
+ * Which letters are wanted, as in their list; open ones unless it says a state.
+ */
+export interface FilterShape {
+  service?: string;
+  message?: string;
+  reason?: string;
+  state?: string;
+  order?: string;
+  since?: string;
+  until?: string;
+}
 export interface FloorAnswer {
   nodes: NodeContent[];
   edges: EdgeContent[];
@@ -149,6 +197,45 @@ export interface NodeContent {
   kind: "depot" | "parking" | "junction" | "store";
   label: string;
 }
+export interface ForecastAnswer {
+  forecast: ForecastShape;
+}
+/**
+ * A forecast of a set of letters. answered: how many have an answer so far. samples: up to three of each answer.
+ *
+ * codes: the versions of the code that answered, each with its service.
+ */
+export interface ForecastShape {
+  id: string;
+  state: string;
+  why: string;
+  by: string;
+  created: string;
+  ended: string;
+  total: number;
+  answered: number;
+  counts: OperationsCounts;
+  reasons: OperationsReasonShape[];
+  samples: AnswerShape[];
+  codes: string[];
+}
+/**
+ * How many letters of a group there are, by state.
+ */
+export interface OperationsCounts {
+  open: number;
+  redriving: number;
+  parked: number;
+  done: number;
+  discarded: number;
+}
+/**
+ * An answer with its reason, without ids and numbers, and how many letters have it.
+ */
+export interface OperationsReasonShape {
+  reason: string;
+  letters: number;
+}
 export interface FunnelAnswer {
   basketsStarted: number;
   checkedOut: number;
@@ -159,6 +246,45 @@ export interface FunnelAnswer {
   rejected: number;
   cancelled: number;
   abandoned: number;
+}
+export interface GroupAnswer {
+  group: GroupShape;
+}
+/**
+ * Letters of one consumer, message and error, with reasons that differ by ids, numbers and values.
+ *
+ * sample: the id of the latest letter. code: the version of the code that gave the first one up; latestCode the last.
+ * cameBack: when a letter came after the group was resolved.
+ */
+export interface GroupShape {
+  id: string;
+  state: "open" | "resolved";
+  consumer: string;
+  message: string;
+  error: string;
+  reason: string;
+  sample: string;
+  firstSeen: string;
+  lastSeen: string;
+  code: string;
+  latestCode: string;
+  cameBack: string | null;
+  note: string;
+  owner: string;
+  counts: OperationsCounts;
+}
+export interface Groups {
+  next?: string;
+  groups: GroupShape[];
+}
+/**
+ * What became of a letter: when, by whom, what, and its detail.
+ */
+export interface HappeningShape {
+  time: string;
+  actor: string;
+  what: string;
+  detail: string;
 }
 /**
  * The status of the gateway, and the version of the system.
@@ -199,6 +325,87 @@ export interface InvoiceShape {
   amount: number;
   status: "pending" | "paid" | "cancelled";
 }
+/**
+ * A letter, and what was published about its order around its failure: null where insights does not answer now.
+ */
+export interface LetterAnswer {
+  letter: WholeLetter;
+  timeline: OperationsMessageShape[] | null;
+}
+/**
+ * A letter with its body, as its inbox would receive it, and with what became of it.
+ */
+export interface WholeLetter {
+  id: string;
+  state: "open" | "redriving" | "parked" | "done" | "discarded";
+  consumer: string;
+  queue: string;
+  message: string;
+  version: number;
+  messageId: string;
+  stream: string;
+  order: string;
+  correlationId: string;
+  causationId: string;
+  reason: string;
+  error: string;
+  tries: number;
+  code: string;
+  group: string;
+  repetitions: number;
+  redrives: number;
+  sentAs: string;
+  firstReceived: string;
+  failedAt: string;
+  storedAt: string;
+  openSince: string;
+  body: string;
+  fifoGroup: string;
+  history: HappeningShape[];
+}
+/**
+ * A message that was published about the order of a letter.
+ */
+export interface OperationsMessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  causationId: string | null;
+}
+/**
+ * A message that a consumer gave up. What its body does not say, because it cannot be read, is empty or 0.
+ */
+export interface LetterShape {
+  id: string;
+  state: "open" | "redriving" | "parked" | "done" | "discarded";
+  consumer: string;
+  queue: string;
+  message: string;
+  version: number;
+  messageId: string;
+  stream: string;
+  order: string;
+  correlationId: string;
+  causationId: string;
+  reason: string;
+  error: string;
+  tries: number;
+  code: string;
+  group: string;
+  repetitions: number;
+  redrives: number;
+  sentAs: string;
+  firstReceived: string;
+  failedAt: string;
+  storedAt: string;
+  openSince: string;
+}
+export interface Letters {
+  next?: string;
+  letters: LetterShape[];
+}
 export interface ListAnswer {
   list: ListContent;
 }
@@ -226,19 +433,6 @@ export interface ListPage {
   next?: string;
   lists: ListContent[];
 }
-export interface MessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  correlationId: string;
-  causationId: string | null;
-  actor: string;
-  data: {
-    [k: string]: unknown;
-  };
-}
 export interface NewBasket {
   customerId: string;
 }
@@ -249,6 +443,21 @@ export interface NewCustomer {
   name: string;
   smsNumber: string;
   language?: "en" | "es";
+}
+/**
+ * The letters of a forecast: these, or the open ones of a group, or those of a filter.
+ *
+ * to: the consumer that would take them instead of their own. data: what would be sent instead of the data of the one
+ * letter that is named.
+ */
+export interface NewForecast {
+  letters: string[];
+  group?: string;
+  filter?: FilterShape | null;
+  to?: string;
+  data?: {
+    [k: string]: unknown;
+  } | null;
 }
 export interface NewList {
   orderId: string;
@@ -293,6 +502,9 @@ export interface NewProduct {
 export interface NewStore {
   name: string;
   location: string;
+}
+export interface Note {
+  text: string;
 }
 export interface NotificationShape {
   id: string;
@@ -354,6 +566,9 @@ export interface SearchItem {
   price: number;
   quantity: number;
 }
+export interface Owner {
+  name: string;
+}
 export interface PaymentAnswer {
   payment: PaymentShape;
 }
@@ -404,6 +619,9 @@ export interface ProductSales {
 export interface ProductsAnswer {
   next?: string;
   products: ProductShape[];
+}
+export interface Reason {
+  reason: string;
 }
 /**
  * The orders that ended on this day, as in 2030-01-31, are compared; yesterday when left out.
@@ -549,6 +767,13 @@ export interface StageWaits {
 export interface Start {
   assignment: number;
 }
+/**
+ * id: of the forecast, which is a run. state: `done` where it was small enough to be answered at once.
+ */
+export interface Started {
+  id: string;
+  state: string;
+}
 export interface StoreAnswer {
   store: StoreShape;
 }
@@ -567,7 +792,27 @@ export interface StoresAnswer {
 }
 export interface TimelineAnswer {
   next?: string;
-  messages: MessageShape[];
+  messages: InsightsMessageShape[];
+}
+export interface InsightsMessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The text of a test that fails as a letter did, and the name of a file for it, below tests/unit.
+ */
+export interface UnitTest {
+  file: string;
+  text: string;
 }
 export interface WaitingAnswer {
   stages: StageWaits[];
@@ -675,6 +920,19 @@ export interface Operations {
   "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
   "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
   "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
+  "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: Started };
+  "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
+  "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: Answers };
+  "GET /api/operations/groups": { query: { limit?: number; next?: string; state?: string }; body: undefined; answer: Groups };
+  "GET /api/operations/groups/{id}": { query: undefined; body: undefined; answer: GroupAnswer };
+  "PUT /api/operations/groups/{id}/note": { query: undefined; body: Note; answer: Record<string, unknown> };
+  "PUT /api/operations/groups/{id}/owner": { query: undefined; body: Owner; answer: Record<string, unknown> };
+  "PUT /api/operations/groups/{id}/resolve": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/letters": { query: { limit?: number; next?: string; service?: string; message?: string; reason?: string; state?: string; group?: string; order?: string; since?: string; until?: string }; body: undefined; answer: Letters };
+  "GET /api/operations/letters/{id}": { query: undefined; body: undefined; answer: LetterAnswer };
+  "PUT /api/operations/letters/{id}/discard": { query: undefined; body: Reason; answer: Record<string, unknown> };
+  "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
+  "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };
