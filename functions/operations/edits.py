@@ -59,6 +59,13 @@ def edit(id: str, data: Mapping[str, Any]) -> Letter:
     return rows.change(made.id, lambda letter: letter.after(OPEN, state=OPEN) if _is_put_aside(letter) else letter)
 
 
+def previewed(original: Letter, data: Mapping[str, Any]) -> str:
+    """The body of the message that an edit would send; nothing is stored. Raises InvalidError, RefusedError."""
+    _must_be_editable(original)
+    message_id = ids.derive(original.message_id, EDITED, compact(dict(data)))
+    return _made(original, message_id, data, "").body
+
+
 def _made(original: Letter, message_id: str, data: Mapping[str, Any], digest: str) -> Letter:
     """The letter of the edited message, put aside until the original is done."""
     content, message = _read(original)

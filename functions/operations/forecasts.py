@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
 from functions.kernel.runtime import budget, clock, context, ids
-from functions.operations import forecast_rows, rows, run_rows
+from functions.operations import edits, forecast_rows, rows, run_rows
 from functions.operations.cloud import starts
 from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_answers, patiently, quickly
 from functions.operations.forecast_rows import Answer, Progress
@@ -66,13 +66,16 @@ def start(asked: Asked) -> Run:
 def begin(asked: Asked, by: str, run_id: str) -> Run:
     """Make a forecast of letters; what is there already under its id, where it is there.
 
-    Raises InvalidError for a set that names nothing, or several ways, or too much, and NotFoundError for a letter.
+    Raises InvalidError for a set that names nothing, or several ways, or too much, and for data that do not fit;
+    NotFoundError, and RefusedError for a letter that cannot be edited.
     """
     named = [bool(asked.letters), bool(asked.group), bool(asked.filter)]
     if sum(named) != 1:
         raise InvalidError("name letters, a group or a filter, one of these")
-    if asked.data is not None and len(asked.letters) != 1:
-        raise InvalidError("data: names one letter")
+    if asked.data is not None:
+        if len(asked.letters) != 1:
+            raise InvalidError("data: name the one letter in whose place they would be sent")
+        edits.previewed(rows.letter(asked.letters[0]), asked.data)
     there = run_rows.find(run_id)
     if there:
         return there
@@ -134,8 +137,8 @@ def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:
         return run
     if run.state == GATHERING:
         run = _gathered(run)
-    if run.state == CANCELLED:
-        return _ended(run)
+    if run.state != RUNNING:
+        return _ended(run) if run.state == CANCELLED else run
     worker = ids.new()
     try:
         progress = _leased(run, worker)

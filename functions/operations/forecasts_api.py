@@ -10,26 +10,15 @@ from functions.kernel.runtime.context import OPERATOR
 from functions.operations import forecasts
 from functions.operations.forecast_rows import in_words
 from functions.operations.forecasts import Asked
+from functions.operations.redrives_api import Wanted
 
 api = Api("operations")
 
 Said = Literal["passes", "refused", "waits", "fails", "cannot tell"]
 
 
-class FilterShape(Wire):
-    """Which letters are wanted, as in their list; open ones unless it says a state."""
-
-    service: Label = ""
-    message: Label = ""
-    reason: Label = ""
-    state: Label = ""
-    order: Id = ""
-    since: Label = ""
-    until: Label = ""
-
-
 class NewForecast(Body):
-    """The letters of a forecast: these, or the open ones of a group, or those of a filter.
+    """The letters of a forecast: these, or the open ones of a group or a filter.
 
     to: the consumer that would take them instead of their own. data: what would be sent instead of the data of the one
     letter that is named.
@@ -37,7 +26,7 @@ class NewForecast(Body):
 
     letters: list[Id]
     group: Id = ""
-    filter: FilterShape | None = None
+    filter: Wanted | None = None
     to: Label = ""
     data: dict[str, Any] | None = None
 
@@ -136,7 +125,7 @@ class Answers(PagedAnswer):
 @api.post("/api/operations/forecasts", may=[OPERATOR], errors=[404])
 def forecast_letters(body: NewForecast) -> Started:
     """Forecast what would become of letters if they were sent back now. Nothing is written or sent for it."""
-    filled = {name: value for name, value in (body.filter.model_dump() if body.filter else {}).items() if value}
+    filled = body.filter.stamped if body.filter else {}
     run = forecasts.start(Asked(tuple(body.letters), body.group, filled, body.to, body.data))
     return Started(id=run.id, state=run.state)
 

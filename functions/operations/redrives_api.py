@@ -1,6 +1,7 @@
 """The routes of redrives, of runs of any kind, and of edits."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -32,6 +33,12 @@ class Wanted(Wire):
     since: Moment | None = None
     until: Moment | None = None
 
+    @property
+    def stamped(self) -> dict[str, str]:
+        """What it wants, with times as rows have them."""
+        wanted = self.model_dump(exclude_defaults=True)
+        return {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
+
 
 class NewRedrive(Body):
     """What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -39,7 +46,7 @@ class NewRedrive(Body):
     to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
     """
 
-    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = []
+    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = Field(default_factory=list)
     group: Id = ""
     filter: Wanted | None = None
     forecast: Id = ""
@@ -112,10 +119,8 @@ class Edited(Answer):
 @api.post("/api/operations/redrives", may=[OPERATOR], errors=[404])
 def begin_redrive(body: NewRedrive) -> Begun:
     """Send letters back to the queues that they came from: in a ramp, at a rate, until too many fail."""
-    wanted = body.filter.model_dump(exclude_defaults=True) if body.filter else {}
-    stamped = {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
     fields = body.model_dump(exclude={"filter"})
-    return Begun(id=redrives.begin(Asked(**fields, filter=stamped)).id)
+    return Begun(id=redrives.begin(Asked(**fields, filter=body.filter.stamped if body.filter else {})).id)
 
 
 @api.get("/api/operations/runs", may=[OPERATOR])
@@ -176,8 +181,13 @@ def _shape(run: Run, counts: Mapping[str, int]) -> RunShape:
 def _answer(found: Progress) -> RunAnswer:
     return RunAnswer(
         run=_shape(found.run, found.counts),
-        asked={name: value for name, value in found.run.asked.items() if value},
+        asked={name: _exact(value) for name, value in found.run.asked.items() if value},
         step=found.step,
         skipped=dict(found.skipped),
         seconds_left=found.seconds_left,
     )
+
+
+def _exact(value: Any) -> Any:
+    """A number as the wire has it."""
+    return Decimal(str(value)) if isinstance(value, float) else value

@@ -136,7 +136,7 @@ def test_a_rebuild_that_is_given_up_leaves_what_was_there_and_nothing_else(mall:
     id = mall.begin(rebuilds.begin, "search", "orders")
     mall.until(id, is_built)
     with mall.at_work("operations"):
-        rebuilds.abort(id, "operator:ada")
+        rebuilds.abort(id)
     run, progress = mall.until(id, is_over)
     assert (run.state, progress.deleted > 0) == (runs.CANCELLED, True)
     assert {key: item for key, item in table(mall, "search").items.items() if key[0] != "generations"} == before

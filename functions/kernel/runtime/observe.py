@@ -37,7 +37,7 @@ STILL_FAILING = "StillFailing"
 
 
 _fields: ContextVar[Mapping[str, str] | None] = ContextVar("log_fields", default=None)
-_silent: ContextVar[bool | None] = ContextVar("silent", default=False)
+_silent: ContextVar[bool | None] = ContextVar("silent", default=None)
 
 
 class _Output(logging.StreamHandler[TextIO]):
