@@ -106,10 +106,9 @@ class ForecastAnswer(Answer):
 
 
 class ForecastStarted(Answer):
-    """id: of the forecast, which is a run. state: `done` where it was small enough to be answered at once."""
+    """The id of the forecast, which is a run. One that is small is done already."""
 
     id: str
-    state: str
 
 
 class WhichAnswers(Paged):
@@ -126,8 +125,7 @@ class ForecastedLetters(PagedAnswer):
 def forecast_letters(body: NewForecast) -> ForecastStarted:
     """Forecast what would become of letters if they were sent back now. Nothing is written or sent for it."""
     filled = body.filter.stamped if body.filter else {}
-    run = forecasts.start(Asked(tuple(body.letters), body.group, filled, body.to, body.data))
-    return ForecastStarted(id=run.id, state=run.state)
+    return ForecastStarted(id=forecasts.start(Asked(tuple(body.letters), body.group, filled, body.to, body.data)).id)
 
 
 @api.get("/api/operations/forecasts/{id}", may=[OPERATOR], versioned=False)

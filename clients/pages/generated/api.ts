@@ -241,11 +241,10 @@ export interface Times {
   times: number;
 }
 /**
- * id: of the forecast, which is a run. state: `done` where it was small enough to be answered at once.
+ * The id of the forecast, which is a run. One that is small is done already.
  */
 export interface ForecastStarted {
   id: string;
-  state: string;
 }
 export interface ForecastedLetters {
   next?: string;
