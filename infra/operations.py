@@ -215,6 +215,7 @@ GRANTS: dict[str, Callable[[ServiceFunction, Stage], None]] = {
     "relays": _let_invoke(RELAY, lambda one: one.has_history),
     "forecasts": _let_invoke(FORECAST, lambda one: one.has_consumers),
     "forecasts_now": _let_invoke(FORECAST, lambda one: one.has_consumers),
+    "forecasts_now": _let_invoke(FORECAST, lambda one: one.has_consumers),
     "replays": _let_invoke(REPLAY, lambda one: one.has_rows),
     "starts": _let_start,
     "topic": _let_notify,

@@ -3,7 +3,7 @@
 from events.queries import FindTimeline
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.uses import Uses
-from functions.operations import cloud, forecasts_api, groups_api, letters_api, redrives_api
+from functions.operations import cloud, forecasts_api, groups_api, letters_api, redrives_api, replays_api
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
 api = Api(
@@ -15,5 +15,5 @@ api = Api(
         ports=(cloud.forecasts_now, cloud.starts),
     ),
 )
-for part in (groups_api, letters_api, forecasts_api, redrives_api):
+for part in (groups_api, letters_api, forecasts_api, redrives_api, replays_api):
     api.include(part.api)

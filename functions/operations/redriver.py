@@ -94,7 +94,7 @@ def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     progress = clock.now()
     worker = _Worker(ids.new(), progress + timedelta(seconds=WORKS_FOR))
     ticks = 0
-    while clock.now() < worker.ends and budget.left() > budget.MESSAGE:
+    while ticks < WORKS_FOR / TICK and clock.now() < worker.ends and budget.left() > budget.MESSAGE:
         moved = worker.attempt(_take_outcomes, "taking outcomes")
         for run in list(run_rows.at_work(REDRIVE)):
             if run.version_of_row > worker.idle.get(run.id, -1):

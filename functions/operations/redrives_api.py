@@ -1,6 +1,7 @@
 """The routes of redrives, of runs of any kind, and of edits."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, GivenId, Id, Label, Moment, Stamp, Wire
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
-from functions.operations import edits, forecasts, redrives, runs
+from functions.operations import edits, redrives, runs
 from functions.operations.redrives import Asked, Progress
 from functions.operations.runs import Run
 
@@ -32,12 +33,6 @@ class OpenLetters(Wire):
     since: Moment | None = None
     until: Moment | None = None
 
-    @property
-    def stamped(self) -> dict[str, str]:
-        """What is wanted, by the names that rows have."""
-        given = self.model_dump(exclude_defaults=True)
-        return {name: value if isinstance(value, str) else clock.stamp(value) for name, value in given.items()}
-
 
 class NewRedrive(Body):
     """What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -45,7 +40,7 @@ class NewRedrive(Body):
     to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
     """
 
-    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)]
+    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = Field(default_factory=list)
     group: Id = ""
     filter: OpenLetters | None = None
     forecast: Id = ""
@@ -77,8 +72,7 @@ class RunShape(Wire):
 class RunAnswer(Answer):
     """A run, and how far it is. skipped: how many letters were not sent, by the reason.
 
-    secondsLeft: about how long it sends for; null where it does not go on by itself. forecast: of a redrive of what a
-    forecast showed, what was forecast beside what became of it: how many letters, by answer and outcome.
+    secondsLeft: about how long it sends for; null where it does not go on by itself.
     """
 
     run: RunShape
@@ -86,7 +80,6 @@ class RunAnswer(Answer):
     step: str
     skipped: dict[str, int]
     seconds_left: int | None
-    forecast: dict[str, dict[str, int]]
 
 
 class Runs(PagedAnswer):
@@ -120,8 +113,10 @@ class Edited(Answer):
 @api.post("/api/operations/redrives", may=[OPERATOR], errors=[404])
 def begin_redrive(body: NewRedrive) -> Begun:
     """Send letters back to the queues that they came from: in a ramp, at a rate, until too many fail."""
+    wanted = body.filter.model_dump(exclude_defaults=True) if body.filter else {}
+    stamped = {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
     fields = body.model_dump(exclude={"filter"})
-    return Begun(id=redrives.begin(Asked(**fields, filter=body.filter.stamped if body.filter else {})).id)
+    return Begun(id=redrives.begin(Asked(**fields, filter=stamped)).id)
 
 
 @api.get("/api/operations/runs", may=[OPERATOR])
@@ -182,9 +177,13 @@ def _shape(run: Run, counts: Mapping[str, int]) -> RunShape:
 def _answer(found: Progress) -> RunAnswer:
     return RunAnswer(
         run=_shape(found.run, found.counts),
-        asked={name: value for name, value in found.run.asked.items() if value},
+        asked={name: _exact(value) for name, value in found.run.asked.items() if value},
         step=found.step,
         skipped=dict(found.skipped),
         seconds_left=found.seconds_left,
-        forecast=forecasts.against(found.run),
     )
+
+
+def _exact(value: Any) -> Any:
+    """A number as the wire has it."""
+    return Decimal(str(value)) if isinstance(value, float) else value

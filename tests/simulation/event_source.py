@@ -11,6 +11,7 @@ from tests.support.delivery import message_attributes
 
 VISIBILITY = 120 * SECOND
 POLL_AGAIN = 20 * SECOND  # a long poll
+_BEGIN = int(BEGIN.timestamp()) * 1000
 
 
 class Worker:
@@ -161,4 +162,4 @@ class Worker:
 
 def _milliseconds(at_us: int) -> str:
     """A moment of virtual time as SQS gives it: in milliseconds since 1970."""
-    return str(int(BEGIN.timestamp()) * 1000 + at_us // 1000)
+    return str(_BEGIN + at_us // 1000)

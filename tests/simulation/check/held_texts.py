@@ -1,6 +1,7 @@
 """What a history says that the system held and told at any time, as texts to be searched, by what may be in them."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from tests.simulation.check.canaries import Texts, texts_in
@@ -33,13 +34,19 @@ def records(history: ParsedHistory) -> Iterator[tuple[str, str, list[Any]]]:
     for _, kind, fields in history.entries:
         if names := kinds.get(kind):
             place = fields.get("table") or fields.get("queue") or ""
-            parts = [fields[name] for name in names if name in fields]
-            yield CARRIERS.get(kind) or TABLES.get(place, OTHERS), f"{kind} of {place}", parts
+            yield *_described(kind, place), [fields[name] for name in names if name in fields]
     carry = {"the archive", *history.final["queues"]}
     for where, value in history.final["held"]:
         yield MESSAGES if where in carry else _carrier_of(where), f"held {where}", [value]
 
 
+@cache
+def _described(kind: str, place: str) -> tuple[str, str]:
+    """The carrier of an entry, and where it is."""
+    return CARRIERS.get(kind) or TABLES.get(place, OTHERS), f"{kind} of {place}"
+
+
+@cache
 def _carrier_of(where: str) -> str:
     """The table's, or that of the table whose stream it is."""
     return next((carrier for table, carrier in TABLES.items() if where.endswith(table)), OTHERS)
