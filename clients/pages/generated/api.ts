@@ -63,6 +63,30 @@ export interface ChosenLanguage {
   language: "en" | "es";
 }
 /**
+ * Of the generation that is read and of the one that was built, in this order: rows, and a hash of them all.
+ *
+ * different: how many rows differ. Left out are those that expired, and those that depend on the order of messages.
+ */
+export interface ComparisonShape {
+  rows: number[];
+  hashes: string[];
+  different: number;
+  samples: RowShape[];
+}
+/**
+ * A row that differs: as it is read, and as it was built; null where it is not there.
+ */
+export interface RowShape {
+  partition: string;
+  sort: string;
+  live: {
+    [k: string]: unknown;
+  } | null;
+  built: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
  * The shortages, if they are counted, and a robot's assignment; staff complete without.
  */
 export interface Completion {
@@ -544,12 +568,23 @@ export interface NewProduct {
   price?: number;
 }
 /**
+ * Which read model of which service is to be built anew.
+ */
+export interface NewRebuild {
+  service: string;
+  view: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
+}
+/**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
  *
  * to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
  */
 export interface NewRedrive {
-  letters: string[];
+  letters?: string[];
   group?: string;
   filter?: OpenLetters | null;
   forecast?: string;
@@ -564,6 +599,27 @@ export interface NewRedrive {
    */
   stopAt?: number;
   cap?: number;
+}
+/**
+ * What history is to be brought to the read models of one service.
+ *
+ * to: the service, which must be named. from: whose history; without it, that of all services whose messages it knows.
+ * stream: one of that service (`Order#<id>`). cursor: where its table is to be read from. names: commands and replies
+ * to be brought beside events. view: to this read model alone.
+ */
+export interface NewReplay {
+  to: string;
+  from?: string;
+  stream?: string;
+  since?: string | null;
+  until?: string | null;
+  names?: string[];
+  cursor?: string;
+  view?: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
 }
 export interface NewStore {
   name: string;
@@ -689,6 +745,44 @@ export interface ProductsAnswer {
 export interface Reason {
   reason: string;
 }
+export interface RebuildAnswer {
+  rebuild: RebuildShape;
+}
+/**
+ * How far a rebuild is. generation: of what is built. mayBeSwitched: whether it waits for that. deleted: rows.
+ */
+export interface RebuildShape {
+  id: string;
+  state: string;
+  step: string;
+  why: string;
+  by: string;
+  to: string;
+  view: string;
+  created: string;
+  ended: string;
+  rate: number;
+  messages: number;
+  failed: number;
+  share: number | null;
+  secondsLeft: number | null;
+  cursor: string | null;
+  wrong: string;
+  sources: SourceShape[];
+  notRecoverable: string[];
+  generation: number | null;
+  mayBeSwitched: boolean;
+  waitUntil: string;
+  compared: ComparisonShape;
+  deleted: number;
+}
+/**
+ * A service whose history is brought, and which messages of it.
+ */
+export interface SourceShape {
+  service: string;
+  messages: string[];
+}
 /**
  * The orders that ended on this day, as in 2030-01-31, are compared; yesterday when left out.
  */
@@ -706,6 +800,36 @@ export interface RegisteredBot {
 export interface RenewedToken {
   token: string;
   expiresAt: string;
+}
+export interface ReplayAnswer {
+  replay: ReplayShape;
+}
+/**
+ * How far a replay is.
+ *
+ * messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
+ * that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
+ * wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+ */
+export interface ReplayShape {
+  id: string;
+  state: string;
+  step: string;
+  why: string;
+  by: string;
+  to: string;
+  view: string;
+  created: string;
+  ended: string;
+  rate: number;
+  messages: number;
+  failed: number;
+  share: number | null;
+  secondsLeft: number | null;
+  cursor: string | null;
+  wrong: string;
+  sources: SourceShape[];
+  notRecoverable: string[];
 }
 export interface RobotAnswer {
   robot: RobotContent;
@@ -755,8 +879,7 @@ export interface RobotPage {
 /**
  * A run, and how far it is. skipped: how many letters were not sent, by the reason.
  *
- * secondsLeft: about how long it sends for; null where it does not go on by itself. forecast: of a redrive of what a
- * forecast showed, what was forecast beside what became of it: how many letters, by answer and outcome.
+ * secondsLeft: about how long it sends for; null where it does not go on by itself.
  */
 export interface RunAnswer {
   run: RunShape;
@@ -768,11 +891,6 @@ export interface RunAnswer {
     [k: string]: number;
   };
   secondsLeft: number | null;
-  forecast: {
-    [k: string]: {
-      [k: string]: number;
-    };
-  };
 }
 /**
  * A run of any kind: a redrive, a forecast, a replay or a rebuild. why: why it is not running.
@@ -874,6 +992,12 @@ export interface StageWaits {
 }
 export interface Start {
   assignment: number;
+}
+/**
+ * id: of the run.
+ */
+export interface Started {
+  id: string;
 }
 export interface StoreAnswer {
   store: StoreShape;
@@ -1035,13 +1159,19 @@ export interface Operations {
   "PUT /api/operations/letters/{id}/discard": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
+  "POST /api/operations/rebuilds": { query: undefined; body: NewRebuild; answer: Started };
+  "GET /api/operations/rebuilds/{id}": { query: undefined; body: undefined; answer: RebuildAnswer };
   "POST /api/operations/redrives": { query: undefined; body: NewRedrive; answer: Begun };
+  "POST /api/operations/replays": { query: undefined; body: NewReplay; answer: Started };
+  "GET /api/operations/replays/{id}": { query: undefined; body: undefined; answer: ReplayAnswer };
   "GET /api/operations/runs": { query: { limit?: number; next?: string }; body: undefined; answer: Runs };
   "GET /api/operations/runs/{id}": { query: undefined; body: undefined; answer: RunAnswer };
+  "PUT /api/operations/runs/{id}/abort": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/cancel": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/operations/runs/{id}/letters": { query: { limit?: number; next?: string }; body: undefined; answer: LettersOfRun };
   "PUT /api/operations/runs/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };
