@@ -19,7 +19,7 @@ from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_an
 from functions.operations.forecast_rows import Answer, Progress
 from functions.operations.letters import OPEN, Letter
 from functions.operations.rows import Filter
-from functions.operations.runs import CANCELLED, DEAD, DONE, FAILING, GATHERING, HANDLED, RUNNING, Run
+from functions.operations.runs import CANCELLED, DEAD, DONE, FAILING, GATHERING, HANDLED, REDRIVE, RUNNING, Run
 
 FORECAST, RUNNER = "forecast", "runner"
 MOST = 10_000  # letters of one forecast: they are put in order all at once
@@ -116,13 +116,14 @@ def answers(
     return found, None
 
 
-def against(run: Run) -> dict[str, dict[str, int]]:
+def against(run_id: str) -> dict[str, Counter[str]]:
     """What was forecast of the letters of a redrive, beside what became of them: numbers by answer and outcome.
 
-    Empty for one that followed no forecast. A letter that has no outcome yet counts as `open`.
+    Empty for one that followed no forecast. A letter that has no outcome yet counts as `open`. Raises NotFoundError.
     """
-    shown = run_rows.find(run.asked.get("forecast", ""))
-    if shown is None or shown.kind != FORECAST:
+    run = run_rows.get(run_id)
+    shown = run_rows.find(run.asked["forecast"]) if run.asked.get("forecast") else None
+    if run.kind != REDRIVE or shown is None:
         return {}
     answers = {answer["id"]: answer["answer"] for _, answer in forecast_rows.answers(shown)}
     compared: dict[str, Counter[str]] = {}
@@ -130,7 +131,7 @@ def against(run: Run) -> dict[str, dict[str, int]]:
     for position, letter in run_rows.letters_of(run, range(run.total)).items():
         outcome = OUTCOMES.get(states[position], "open")
         compared.setdefault(answers.get(letter, "not forecast"), Counter())[outcome] += 1
-    return {answer: dict(of_answer) for answer, of_answer in compared.items()}
+    return compared
 
 
 def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:

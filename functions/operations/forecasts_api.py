@@ -6,6 +6,7 @@ from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Id, Label, Stamp, Wire
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import forecasts
 from functions.operations.forecast_rows import in_words
@@ -121,10 +122,27 @@ class ForecastedLetters(PagedAnswer):
     answers: list[ForecastedLetter]
 
 
+class AnswerBesideOutcomes(Wire):
+    """What became of the letters with one answer, `not forecast` for those that had none. open: without an outcome."""
+
+    answer: str
+    done: int
+    failing: int
+    dead: int
+    open: int
+
+
+class ForecastBesideOutcomes(Answer):
+    """Empty for a redrive that followed no forecast."""
+
+    answers: list[AnswerBesideOutcomes]
+
+
 @api.post("/api/operations/forecasts", may=[OPERATOR], errors=[404])
 def forecast_letters(body: NewForecast) -> ForecastStarted:
     """Forecast what would become of letters if they were sent back now. Nothing is written or sent for it."""
-    filled = body.filter.stamped if body.filter else {}
+    given = body.filter.model_dump(exclude_defaults=True) if body.filter else {}
+    filled = {name: value if isinstance(value, str) else clock.stamp(value) for name, value in given.items()}
     return ForecastStarted(id=forecasts.start(Asked(tuple(body.letters), body.group, filled, body.to, body.data)).id)
 
 
@@ -156,6 +174,17 @@ def list_forecast_answers(id: str, params: WhichAnswers) -> ForecastedLetters:
     purpose = f"forecast {id} {params.answer}"
     found, after = forecasts.answers(id, params.answer, params.limit, paging.read(params.next, purpose))
     return ForecastedLetters(answers=[_shape(one) for one in found], next=paging.sign(after, purpose))
+
+
+@api.get("/api/operations/runs/{id}/forecast", may=[OPERATOR], versioned=False)
+def get_forecast_of_redrive(id: str) -> ForecastBesideOutcomes:
+    """Show what was forecast of the letters of a redrive beside what became of them."""
+    found = forecasts.against(id)
+    beside = [
+        AnswerBesideOutcomes(answer=answer, done=of["done"], failing=of["failing"], dead=of["dead"], open=of["open"])
+        for answer, of in found.items()
+    ]
+    return ForecastBesideOutcomes(answers=beside)
 
 
 def _shape(answer: dict[str, Any]) -> ForecastedLetter:

@@ -1,5 +1,15 @@
 // Generated from docs/openapi.json by `make docs`: change that, not this.
 
+/**
+ * What became of the letters with one answer, `not forecast` for those that had none. open: without an outcome.
+ */
+export interface AnswerBesideOutcomes {
+  answer: string;
+  done: number;
+  failing: number;
+  dead: number;
+  open: number;
+}
 export interface Assignment {
   botId: string;
 }
@@ -293,6 +303,12 @@ export interface ForecastedCommit {
 export interface Times {
   name: string;
   times: number;
+}
+/**
+ * Empty for a redrive that followed no forecast.
+ */
+export interface ForecastBesideOutcomes {
+  answers: AnswerBesideOutcomes[];
 }
 /**
  * The id of the forecast, which is a run. One that is small is done already.
@@ -1204,6 +1220,7 @@ export interface Operations {
   "GET /api/operations/runs/{id}": { query: undefined; body: undefined; answer: RunAnswer };
   "PUT /api/operations/runs/{id}/abort": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/cancel": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/runs/{id}/forecast": { query: undefined; body: undefined; answer: ForecastBesideOutcomes };
   "GET /api/operations/runs/{id}/letters": { query: { limit?: number; next?: string }; body: undefined; answer: LettersOfRun };
   "PUT /api/operations/runs/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };

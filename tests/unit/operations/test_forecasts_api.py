@@ -8,8 +8,9 @@ import pytest
 
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
-from functions.operations import forecasts, rows, run_rows
+from functions.operations import forecasts, rows, run_rows, runs
 from functions.operations.api import api
+from functions.operations.runs import Run
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.gateway import Response, request
 from tests.unit.operations.made import ID, made
@@ -145,6 +146,21 @@ def test_an_unknown_letter_or_forecast_is_not_found() -> None:
     assert ask("POST", "forecasts", {"letters": ["none"]}).status == 404
     assert ask("GET", "forecasts/none").status == 404
     assert ask("GET", "forecasts/none/letters").status == 404
+
+
+def test_a_redrive_shows_its_outcomes_beside_its_forecast(quick: Consumers) -> None:
+    fails, passes = put(2)
+    quick.says[fails] = FAILS
+    forecast = begin(letters=[fails, passes])["id"]
+    redrive = run_rows.create(Run("redrive", {"forecast": forecast}, "operator:ada", clock.stamp()), [fails, passes])
+    run_rows.mark(redrive, {0: runs.DEAD, 1: runs.HANDLED})
+    beside = ask("GET", "runs/redrive/forecast").body["answers"]
+    assert beside == [
+        {"answer": "fails", "done": 0, "failing": 0, "dead": 1, "open": 0},
+        {"answer": "passes", "done": 1, "failing": 0, "dead": 0, "open": 0},
+    ]
+    assert ask("GET", f"runs/{forecast}/forecast").body["answers"] == []
+    assert ask("GET", "runs/none/forecast").status == 404
 
 
 def test_the_filter_of_a_forecast_is_that_of_letters(quick: Consumers) -> None:
