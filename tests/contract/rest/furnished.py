@@ -4,6 +4,7 @@ What a path's parameter or a body's field stands for is told here once by its na
 any other; only one that wants a thing in a state of its own needs a line in WANTED or BODIES.
 """
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
-from functions.operations import forms, groups
+from functions.operations import forms, groups, history_rows, run_rows
 from functions.operations.collector import store
+from functions.operations.consumers import Consumer
+from functions.operations.mappings import Backlog
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
@@ -53,6 +56,12 @@ NAMED = {
     "/api/checkout/sagas": "order",
     "/api/operations/groups": "group",
     "/api/operations/letters": "letter",
+    "/api/operations/forecasts": "forecast",
+    "/api/operations/runs": "redrive",
+    "/api/operations/replays": "replay",
+    "/api/operations/rebuilds": "rebuild",
+    "/api/operations/consumers": "consumer's service",
+    "/api/operations/consumers/{service}": "consumer's queue",
 }
 # What certain routes want instead.
 WANTED = {
@@ -65,6 +74,8 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/start": "assigned list",
     "PUT /api/depot/shopping/{id}/pick": "active list",
     "PUT /api/depot/shopping/{id}/complete": "active list",
+    "PUT /api/operations/runs/{id}/switch": "built rebuild",
+    "PUT /api/operations/runs/{id}/abort": "rebuild",
 }
 FIELDS = {
     "customerId": "customer",
@@ -82,7 +93,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
     "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
+    "PUT /api/operations/letters/{id}/data": {"data": json.loads(sample("bus_rule")[1].body)["detail"]["data"]},
+    "POST /api/operations/replays": {"to": "insights", "from": "stores"},
+    "POST /api/operations/rebuilds": {"service": "stores", "view": "catalogue"},
 }
+OF_LETTERS = {"POST /api/operations/forecasts", "POST /api/operations/redrives"}
 
 
 class OpenMall(Mall):
@@ -101,6 +116,21 @@ class OpenMall(Mall):
         may = [who for who in (CLERK, A_KIOSK, OPERATOR_ON_CALL) if route and who.has(*route.may)]
         sender = may[0] if may else CLERK
         return super().request(method, path, body, headers, caller or sender)
+
+
+class Passing:
+    """The forecasts of a mall in which every letter would pass."""
+
+    def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answers = [{"id": letter["id"], "answer": "passes", "detail": {}} for letter in request["letters"]]
+        return {"answers": answers, "overlay": None}
+
+
+class Empty:
+    """The queues of consumers for which nothing waits."""
+
+    def measure(self, consumer: Consumer) -> Backlog:
+        return Backlog(visible=0, in_flight=0, delayed=0)
 
 
 @dataclass
@@ -128,8 +158,8 @@ class Furnished:
     def body(self, route: Route) -> dict[str, Any]:
         """A body with which a route does what it is for."""
         known = {name: self.things[kind] for name, kind in FIELDS.items()}
-        made: dict[str, Any] = generated(body_schema(route), known)
-        return made | BODIES.get(key(route), {})
+        made: dict[str, Any] = generated(body_schema(route), known) | BODIES.get(key(route), {})
+        return made | ({"letters": [self.things["other letter"]]} if key(route) in OF_LETTERS else {})
 
     def do(
         self,
@@ -156,9 +186,10 @@ class Furnished:
         return "?" + "&".join(f"{name}={self.things[FIELDS[str(name)]]}" for name in names)
 
     def effects(self) -> int:
-        """How many commits there are in all services."""
+        """How many commits there are in all services, and rows of operations, which commits nothing."""
         stores = [cast(MemoryEventStore, runtime.store) for runtime in self.mall.runtimes.values()]
-        return sum(len(store.log) for store in stores)
+        rows = cast(MemoryViews, self.mall.runtimes["operations"].views).items
+        return sum(len(store.log) for store in stores) + len(rows)
 
     def everything(self) -> object:
         """What is stored, published and waits in all services: equal to another's where nothing was written between."""
@@ -252,10 +283,25 @@ class Furnished:
 
     def give_messages_up(self) -> None:
         """Two dead letters, which are not alike."""
+        self.mall.runtimes["operations"].adapters |= {"forecasts_now": Passing(), "backlog": Empty()}
         with self.mall.at_work("operations"):
-            letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox")]
+            letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox", "relay")]
             groups.count_changed(letters)
-        self.things["letter"], self.things["group"] = letters[0].id, letters[0].fingerprint
+        self.things["letter"], self.things["other letter"] = letters[0].id, letters[1].id
+        self.things["group"] = letters[0].fingerprint
+        self.things["consumer's service"], self.things["consumer's queue"] = "depot", "inbox"
+
+    def begin_runs(self) -> None:
+        """A run of each kind; one rebuild is begun, another built."""
+        letters = {"letters": [self.things["letter"], self.things["other letter"]]}
+        self.things["forecast"] = self._made("/api/operations/forecasts", letters)
+        self.things["redrive"] = self._made("/api/operations/redrives", letters)
+        self.things["replay"] = self._made("/api/operations/replays", {"to": "insights"})
+        for kind, view in (("rebuild", "timeline"), ("built rebuild", "stages")):
+            self.things[kind] = self._made("/api/operations/rebuilds", {"service": "insights", "view": view})
+        with self.mall.at_work("operations"):
+            run = run_rows.get(self.things["built rebuild"])
+            history_rows.put(run, history_rows.progress(run).at(history_rows.BUILT))
 
     def let_things_go_wrong(self) -> None:
         """An order whose saga is parked, for the depot could not take its list back; and two that do not add up."""
@@ -292,6 +338,7 @@ def prepare() -> Furnished:
     furnished.plan_lists()
     furnished.welcome_at_a_kiosk()
     furnished.give_messages_up()
+    furnished.begin_runs()
     return furnished
 
 
