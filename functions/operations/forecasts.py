@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, KeyReusedError, NotFoundError, StaleError
 from functions.kernel.runtime import budget, clock, context, ids
 from functions.operations import edits, forecast_rows, rows, run_rows
 from functions.operations.cloud import starts
@@ -19,7 +19,7 @@ from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_an
 from functions.operations.forecast_rows import Answer, Progress
 from functions.operations.letters import OPEN, Letter
 from functions.operations.rows import Filter
-from functions.operations.runs import CANCELLED, DEAD, DONE, FAILING, GATHERING, HANDLED, RUNNING, Run
+from functions.operations.runs import CANCELLED, DEAD, DONE, FAILING, GATHERING, HANDLED, REDRIVE, RUNNING, Run
 
 FORECAST, RUNNER = "forecast", "runner"
 MOST = 10_000  # letters of one forecast: they are put in order all at once
@@ -52,10 +52,16 @@ class Asked:
 def start(asked: Asked) -> Run:
     """Make a forecast for who asks now, and answer it at once if it is small; otherwise the runner does.
 
-    Raises as `begin` does.
+    With an Idempotency-Key, once for each key. Raises KeyReusedError, and as `begin` does.
     """
     working = context.current()
-    run = begin(asked, working.actor, working.new_id())
+    if working.expected_versions is not None:
+        raise StaleError("there is no forecast yet: it has no version")
+    digest = working.cause.digest if working.cause else ""
+    run = begin(asked, working.actor, working.new_id(), digest)
+    if run.digest != digest:
+        raise KeyReusedError("Idempotency-Key: it was used for another request")
+    working.version = 1
     if run.state == RUNNING and 0 < run.total <= SMALL:
         run = advance(run, clock.now() + WITHIN, quickly())
     if not run.ended:
@@ -63,7 +69,7 @@ def start(asked: Asked) -> Run:
     return run
 
 
-def begin(asked: Asked, by: str, run_id: str) -> Run:
+def begin(asked: Asked, by: str, run_id: str, digest: str = "") -> Run:
     """Make a forecast of letters; what is there already under its id, where it is there.
 
     Raises InvalidError for a set that names nothing, or several ways, or too much, and for data that do not fit;
@@ -72,14 +78,14 @@ def begin(asked: Asked, by: str, run_id: str) -> Run:
     named = [bool(asked.letters), bool(asked.group), bool(asked.filter)]
     if sum(named) != 1:
         raise InvalidError("name letters, a group or a filter, one of these")
-    if asked.data is not None:
-        if len(asked.letters) != 1:
-            raise InvalidError("data: name the one letter in whose place they would be sent")
-        edits.previewed(rows.letter(asked.letters[0]), asked.data)
+    if asked.data is not None and len(asked.letters) != 1:
+        raise InvalidError("data: name the one letter in whose place they would be sent")
     there = run_rows.find(run_id)
     if there:
         return there
-    run = Run(run_id, asdict(asked), by, clock.stamp(), kind=FORECAST, life=ids.new()[:8])
+    if asked.data is not None:
+        edits.previewed(rows.letter(asked.letters[0]), asked.data)
+    run = Run(run_id, asdict(asked), by, clock.stamp(), kind=FORECAST, digest=digest, life=ids.new()[:8])
     if asked.letters:
         return run_rows.create(run, in_order(_named(asked.letters), asked.to))
     first = rows.letters(asked.wanted, limit=SMALL, bodies=False)
@@ -110,13 +116,14 @@ def answers(
     return found, None
 
 
-def against(run: Run) -> dict[str, dict[str, int]]:
+def against(run_id: str) -> dict[str, Counter[str]]:
     """What was forecast of the letters of a redrive, beside what became of them: numbers by answer and outcome.
 
-    Empty for one that followed no forecast. A letter that has no outcome yet counts as `open`.
+    Empty for one that followed no forecast. A letter that has no outcome yet counts as `open`. Raises NotFoundError.
     """
-    shown = run_rows.find(run.asked.get("forecast", ""))
-    if shown is None or shown.kind != FORECAST:
+    run = run_rows.get(run_id)
+    shown = run_rows.find(run.asked["forecast"]) if run.asked.get("forecast") else None
+    if run.kind != REDRIVE or shown is None:
         return {}
     answers = {answer["id"]: answer["answer"] for _, answer in forecast_rows.answers(shown)}
     compared: dict[str, Counter[str]] = {}
@@ -124,7 +131,7 @@ def against(run: Run) -> dict[str, dict[str, int]]:
     for position, letter in run_rows.letters_of(run, range(run.total)).items():
         outcome = OUTCOMES.get(states[position], "open")
         compared.setdefault(answers.get(letter, "not forecast"), Counter())[outcome] += 1
-    return {answer: dict(of_answer) for answer, of_answer in compared.items()}
+    return compared
 
 
 def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:

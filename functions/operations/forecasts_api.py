@@ -6,11 +6,12 @@ from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Answer, Body, Id, Label, Stamp, Wire
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import forecasts
 from functions.operations.forecast_rows import in_words
 from functions.operations.forecasts import Asked
-from functions.operations.redrives_api import Wanted
+from functions.operations.redrives_api import OpenLetters
 
 api = Api("operations")
 
@@ -26,12 +27,12 @@ class NewForecast(Body):
 
     letters: list[Id]
     group: Id = ""
-    filter: Wanted | None = None
+    filter: OpenLetters | None = None
     to: Label = ""
     data: dict[str, Any] | None = None
 
 
-class Counts(Wire):
+class ForecastCounts(Wire):
     """How many letters have each answer."""
 
     passes: int
@@ -55,14 +56,14 @@ class Times(Wire):
     times: int
 
 
-class CommitShape(Wire):
+class ForecastedCommit(Wire):
     """What would be written to a stream at once."""
 
     stream: str
     events: list[str]
 
 
-class AnswerShape(Wire):
+class ForecastedLetter(Wire):
     """What would become of a letter.
 
     why: the answer in words. until: when what waits for a time is due. retry: whether a retry may help what fails.
@@ -76,7 +77,7 @@ class AnswerShape(Wire):
     until: str | None
     retry: bool
     reply: str
-    writes: list[CommitShape]
+    writes: list[ForecastedCommit]
     sends: list[Times]
     asks: list[Times]
 
@@ -95,9 +96,9 @@ class ForecastShape(Wire):
     ended: str
     total: int
     answered: int
-    counts: Counts
+    counts: ForecastCounts
     reasons: list[ReasonShape]
-    samples: list[AnswerShape]
+    samples: list[ForecastedLetter]
     codes: list[str]
 
 
@@ -105,29 +106,44 @@ class ForecastAnswer(Answer):
     forecast: ForecastShape
 
 
-class Started(Answer):
-    """id: of the forecast, which is a run. state: `done` where it was small enough to be answered at once."""
+class ForecastStarted(Answer):
+    """The id of the forecast, which is a run. One that is small is done already."""
 
     id: str
-    state: str
 
 
-class Which(Paged):
-    """Answers of one kind, or all."""
+class WhichAnswers(Paged):
+    """ForecastedLetters of one kind, or all."""
 
     answer: Said | None = None
 
 
-class Answers(PagedAnswer):
-    answers: list[AnswerShape]
+class ForecastedLetters(PagedAnswer):
+    answers: list[ForecastedLetter]
+
+
+class AnswerBesideOutcomes(Wire):
+    """What became of the letters with one answer, `not forecast` for those that had none. open: without an outcome."""
+
+    answer: str
+    done: int
+    failing: int
+    dead: int
+    open: int
+
+
+class ForecastBesideOutcomes(Answer):
+    """Empty for a redrive that followed no forecast."""
+
+    answers: list[AnswerBesideOutcomes]
 
 
 @api.post("/api/operations/forecasts", may=[OPERATOR], errors=[404])
-def forecast_letters(body: NewForecast) -> Started:
+def forecast_letters(body: NewForecast) -> ForecastStarted:
     """Forecast what would become of letters if they were sent back now. Nothing is written or sent for it."""
-    filled = body.filter.stamped if body.filter else {}
-    run = forecasts.start(Asked(tuple(body.letters), body.group, filled, body.to, body.data))
-    return Started(id=run.id, state=run.state)
+    given = body.filter.model_dump(exclude_defaults=True) if body.filter else {}
+    filled = {name: value if isinstance(value, str) else clock.stamp(value) for name, value in given.items()}
+    return ForecastStarted(id=forecasts.start(Asked(tuple(body.letters), body.group, filled, body.to, body.data)).id)
 
 
 @api.get("/api/operations/forecasts/{id}", may=[OPERATOR], versioned=False)
@@ -144,7 +160,7 @@ def get_forecast(id: str) -> ForecastAnswer:
         ended=run.ended,
         total=run.total,
         answered=progress.position,
-        counts=Counts(**{name: counts.get(name, 0) for name in Counts.model_fields}),
+        counts=ForecastCounts(**{name: counts.get(name, 0) for name in ForecastCounts.model_fields}),
         reasons=[ReasonShape(reason=reason, letters=number) for reason, number in progress.reasons.items()],
         samples=[_shape(one) for of_one in progress.samples.values() for one in of_one],
         codes=[f"{service} {code}" for service, code in progress.codes.items()],
@@ -153,23 +169,34 @@ def get_forecast(id: str) -> ForecastAnswer:
 
 
 @api.get("/api/operations/forecasts/{id}/letters", may=[OPERATOR])
-def list_forecast_answers(id: str, params: Which) -> Answers:
+def list_forecast_answers(id: str, params: WhichAnswers) -> ForecastedLetters:
     """List what would become of each letter, in the order in which they would be sent back."""
     purpose = f"forecast {id} {params.answer}"
     found, after = forecasts.answers(id, params.answer, params.limit, paging.read(params.next, purpose))
-    return Answers(answers=[_shape(one) for one in found], next=paging.sign(after, purpose))
+    return ForecastedLetters(answers=[_shape(one) for one in found], next=paging.sign(after, purpose))
 
 
-def _shape(answer: dict[str, Any]) -> AnswerShape:
+@api.get("/api/operations/runs/{id}/forecast", may=[OPERATOR], versioned=False)
+def get_forecast_of_redrive(id: str) -> ForecastBesideOutcomes:
+    """Show what was forecast of the letters of a redrive beside what became of them."""
+    found = forecasts.against(id)
+    beside = [
+        AnswerBesideOutcomes(answer=answer, done=of["done"], failing=of["failing"], dead=of["dead"], open=of["open"])
+        for answer, of in found.items()
+    ]
+    return ForecastBesideOutcomes(answers=beside)
+
+
+def _shape(answer: dict[str, Any]) -> ForecastedLetter:
     detail = answer["detail"]
-    return AnswerShape(
+    return ForecastedLetter(
         letter=answer["id"],
         answer=answer["answer"],
         why=in_words(answer),
         until=detail.get("until"),
         retry=detail.get("retry", False),
         reply=detail.get("reply", ""),
-        writes=[CommitShape(**commit) for commit in detail.get("writes", [])],
+        writes=[ForecastedCommit(**commit) for commit in detail.get("writes", [])],
         sends=_times(detail.get("sends", {})),
         asks=_times(detail.get("asks", {})),
     )

@@ -23,7 +23,7 @@ Rate = Annotated[float, Field(strict=False, description="Letters a second, at mo
 Share = Annotated[float, Field(strict=False, description="The share of failures at which it stops by itself.")]
 
 
-class Wanted(Wire):
+class OpenLetters(Wire):
     """Which open letters are wanted; what is empty does not matter."""
 
     service: Label = ""
@@ -42,7 +42,7 @@ class NewRedrive(Body):
 
     letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = Field(default_factory=list)
     group: Id = ""
-    filter: Wanted | None = None
+    filter: OpenLetters | None = None
     forecast: Id = ""
     passing: bool = False
     to: Label = ""

@@ -24,7 +24,9 @@ from functions.operations.consumers import RELAY, Consumer, Served
 from functions.operations.history_rows import Progress
 from functions.operations.runner import run_all
 from functions.operations.runs import Run
+from tests.support.cloud import Subscriber
 from tests.support.mall import Mall
+from tests.support.queues import MemoryQueue
 
 MINUTE = 60.0
 
@@ -72,6 +74,21 @@ class OperatedMall(Mall):
     def _give_generations(self, name: str, runtime: Runtime) -> None:
         views: Any = runtime.views
         runtime.views = with_generations(views, views_of(self.manifests[name]))
+
+    def add(self, service: str) -> Runtime:
+        """A further runtime of a service whose manifest is there, with a table of its own; its messages come to it."""
+        runtime = self._runtime(service, {})
+        self._give_generations(service, runtime)
+        self.runtimes.setdefault(service, runtime)
+        return runtime
+
+    def subscribe(self, service: str, runtime: Runtime) -> None:
+        """Have messages come to a runtime of a service from now on."""
+        for inbox in self.manifests[service].inboxes:
+            queue, dead_letters = runtime.queues.get(inbox.queue, runtime.queue), runtime.dead_letters
+            assert isinstance(queue, MemoryQueue)
+            assert isinstance(dead_letters, MemoryQueue)
+            self.subscribers.append(Subscriber(inbox, queue, dead_letters, runtime))
 
     def _ask_relay(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
         with self.at_work(service):

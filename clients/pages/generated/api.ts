@@ -1,40 +1,14 @@
 // Generated from docs/openapi.json by `make docs`: change that, not this.
 
 /**
- * What would become of a letter.
- *
- * why: the answer in words. until: when what waits for a time is due. retry: whether a retry may help what fails.
- * reply: what a refused command would be answered with. writes, sends, asks: what it would write (20 commits at most),
- * send, and ask of ports.
+ * What became of the letters with one answer, `not forecast` for those that had none. open: without an outcome.
  */
-export interface AnswerShape {
-  letter: string;
-  answer: "passes" | "refused" | "waits" | "fails" | "cannot tell";
-  why: string;
-  until: string | null;
-  retry: boolean;
-  reply: string;
-  writes: CommitShape[];
-  sends: Times[];
-  asks: Times[];
-}
-/**
- * What would be written to a stream at once.
- */
-export interface CommitShape {
-  stream: string;
-  events: string[];
-}
-/**
- * A message that would be sent, or a call of a port, and how often.
- */
-export interface Times {
-  name: string;
-  times: number;
-}
-export interface Answers {
-  next?: string;
-  answers: AnswerShape[];
+export interface AnswerBesideOutcomes {
+  answer: string;
+  done: number;
+  failing: number;
+  dead: number;
+  open: number;
 }
 export interface Assignment {
   botId: string;
@@ -56,6 +30,9 @@ export interface BasketsItem {
   productName: string;
   productPrice: number;
   quantity: number;
+}
+export interface Begun {
+  id: string;
 }
 export interface BotContent {
   id: string;
@@ -96,6 +73,30 @@ export interface ChosenLanguage {
   language: "en" | "es";
 }
 /**
+ * Of the generation that is read and of the one that was built, in this order: rows, and a hash of them all.
+ *
+ * different: how many rows differ. Left out are those that expired, and those that depend on the order of messages.
+ */
+export interface ComparisonShape {
+  rows: number[];
+  hashes: string[];
+  different: number;
+  samples: RowShape[];
+}
+/**
+ * A row that differs: as it is read, and as it was built; null where it is not there.
+ */
+export interface RowShape {
+  partition: string;
+  sort: string;
+  live: {
+    [k: string]: unknown;
+  } | null;
+  built: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
  * The shortages, if they are counted, and a robot's assignment; staff complete without.
  */
 export interface Completion {
@@ -106,6 +107,16 @@ export interface MissingItem {
   storeId: string;
   productId: string;
   quantity: number;
+}
+/**
+ * How many letters of a group there are, by state.
+ */
+export interface Counts {
+  open: number;
+  redriving: number;
+  parked: number;
+  done: number;
+  discarded: number;
 }
 export interface Created {
   id: string;
@@ -172,16 +183,11 @@ export interface EdgeContent {
   to: string;
 }
 /**
- * Which letters are wanted, as in their list; open ones unless it says a state.
+ * The letter of the edited message, which is open, and the message's id.
  */
-export interface FilterShape {
-  service?: string;
-  message?: string;
-  reason?: string;
-  state?: string;
-  order?: string;
-  since?: string;
-  until?: string;
+export interface Edited {
+  letter: string;
+  messageId: string;
 }
 export interface FloorAnswer {
   nodes: NodeContent[];
@@ -214,20 +220,20 @@ export interface ForecastShape {
   ended: string;
   total: number;
   answered: number;
-  counts: OperationsCounts;
+  counts: ForecastCounts;
   reasons: OperationsReasonShape[];
-  samples: AnswerShape[];
+  samples: ForecastedLetter[];
   codes: string[];
 }
 /**
- * How many letters of a group there are, by state.
+ * How many letters have each answer.
  */
-export interface OperationsCounts {
-  open: number;
-  redriving: number;
-  parked: number;
-  done: number;
-  discarded: number;
+export interface ForecastCounts {
+  passes: number;
+  refused: number;
+  waits: number;
+  fails: number;
+  cannotTell: number;
 }
 /**
  * An answer with its reason, without ids and numbers, and how many letters have it.
@@ -235,6 +241,54 @@ export interface OperationsCounts {
 export interface OperationsReasonShape {
   reason: string;
   letters: number;
+}
+/**
+ * What would become of a letter.
+ *
+ * why: the answer in words. until: when what waits for a time is due. retry: whether a retry may help what fails.
+ * reply: what a refused command would be answered with. writes, sends, asks: what it would write (20 commits at most),
+ * send, and ask of ports.
+ */
+export interface ForecastedLetter {
+  letter: string;
+  answer: "passes" | "refused" | "waits" | "fails" | "cannot tell";
+  why: string;
+  until: string | null;
+  retry: boolean;
+  reply: string;
+  writes: ForecastedCommit[];
+  sends: Times[];
+  asks: Times[];
+}
+/**
+ * What would be written to a stream at once.
+ */
+export interface ForecastedCommit {
+  stream: string;
+  events: string[];
+}
+/**
+ * A message that would be sent, or a call of a port, and how often.
+ */
+export interface Times {
+  name: string;
+  times: number;
+}
+/**
+ * Empty for a redrive that followed no forecast.
+ */
+export interface ForecastBesideOutcomes {
+  answers: AnswerBesideOutcomes[];
+}
+/**
+ * The id of the forecast, which is a run. One that is small is done already.
+ */
+export interface ForecastStarted {
+  id: string;
+}
+export interface ForecastedLetters {
+  next?: string;
+  answers: ForecastedLetter[];
 }
 export interface FunnelAnswer {
   basketsStarted: number;
@@ -271,7 +325,7 @@ export interface GroupShape {
   cameBack: string | null;
   note: string;
   owner: string;
-  counts: OperationsCounts;
+  counts: Counts;
 }
 export interface Groups {
   next?: string;
@@ -375,6 +429,13 @@ export interface OperationsMessageShape {
   causationId: string | null;
 }
 /**
+ * A letter of a run, and what has become of it there.
+ */
+export interface LetterOfRun {
+  id: string;
+  state: string;
+}
+/**
  * A message that a consumer gave up. What its body does not say, because it cannot be read, is empty or 0.
  */
 export interface LetterShape {
@@ -405,6 +466,10 @@ export interface LetterShape {
 export interface Letters {
   next?: string;
   letters: LetterShape[];
+}
+export interface LettersOfRun {
+  next?: string;
+  letters: LetterOfRun[];
 }
 export interface ListAnswer {
   list: ListContent;
@@ -445,7 +510,15 @@ export interface NewCustomer {
   language?: "en" | "es";
 }
 /**
- * The letters of a forecast: these, or the open ones of a group, or those of a filter.
+ * The data of a message in the place of a letter's, as its newest version has them (docs/messages.md).
+ */
+export interface NewData {
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The letters of a forecast: these, or the open ones of a group or a filter.
  *
  * to: the consumer that would take them instead of their own. data: what would be sent instead of the data of the one
  * letter that is named.
@@ -453,11 +526,22 @@ export interface NewCustomer {
 export interface NewForecast {
   letters: string[];
   group?: string;
-  filter?: FilterShape | null;
+  filter?: OpenLetters | null;
   to?: string;
   data?: {
     [k: string]: unknown;
   } | null;
+}
+/**
+ * Which open letters are wanted; what is empty does not matter.
+ */
+export interface OpenLetters {
+  service?: string;
+  message?: string;
+  reason?: string;
+  order?: string;
+  since?: string | null;
+  until?: string | null;
 }
 export interface NewList {
   orderId: string;
@@ -498,6 +582,60 @@ export interface NewProduct {
   description?: string;
   sku?: string;
   price?: number;
+}
+/**
+ * Which read model of which service is to be built anew.
+ */
+export interface NewRebuild {
+  service: string;
+  view: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
+}
+/**
+ * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
+ *
+ * to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+ */
+export interface NewRedrive {
+  letters?: string[];
+  group?: string;
+  filter?: OpenLetters | null;
+  forecast?: string;
+  passing?: boolean;
+  to?: string;
+  /**
+   * Letters a second, at most 100.
+   */
+  rate?: number;
+  /**
+   * The share of failures at which it stops by itself.
+   */
+  stopAt?: number;
+  cap?: number;
+}
+/**
+ * What history is to be brought to the read models of one service.
+ *
+ * to: the service, which must be named. from: whose history; without it, that of all services whose messages it knows.
+ * stream: one of that service (`Order#<id>`). cursor: where its table is to be read from. names: commands and replies
+ * to be brought beside events. view: to this read model alone.
+ */
+export interface NewReplay {
+  to: string;
+  from?: string;
+  stream?: string;
+  since?: string | null;
+  until?: string | null;
+  names?: string[];
+  cursor?: string;
+  view?: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
 }
 export interface NewStore {
   name: string;
@@ -623,6 +761,44 @@ export interface ProductsAnswer {
 export interface Reason {
   reason: string;
 }
+export interface RebuildAnswer {
+  rebuild: RebuildShape;
+}
+/**
+ * How far a rebuild is. generation: of what is built. mayBeSwitched: whether it waits for that. deleted: rows.
+ */
+export interface RebuildShape {
+  id: string;
+  state: string;
+  step: string;
+  why: string;
+  by: string;
+  to: string;
+  view: string;
+  created: string;
+  ended: string;
+  rate: number;
+  messages: number;
+  failed: number;
+  share: number | null;
+  secondsLeft: number | null;
+  cursor: string | null;
+  wrong: string;
+  sources: SourceShape[];
+  notRecoverable: string[];
+  generation: number | null;
+  mayBeSwitched: boolean;
+  waitUntil: string;
+  compared: ComparisonShape;
+  deleted: number;
+}
+/**
+ * A service whose history is brought, and which messages of it.
+ */
+export interface SourceShape {
+  service: string;
+  messages: string[];
+}
 /**
  * The orders that ended on this day, as in 2030-01-31, are compared; yesterday when left out.
  */
@@ -640,6 +816,36 @@ export interface RegisteredBot {
 export interface RenewedToken {
   token: string;
   expiresAt: string;
+}
+export interface ReplayAnswer {
+  replay: ReplayShape;
+}
+/**
+ * How far a replay is.
+ *
+ * messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
+ * that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
+ * wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+ */
+export interface ReplayShape {
+  id: string;
+  state: string;
+  step: string;
+  why: string;
+  by: string;
+  to: string;
+  view: string;
+  created: string;
+  ended: string;
+  rate: number;
+  messages: number;
+  failed: number;
+  share: number | null;
+  secondsLeft: number | null;
+  cursor: string | null;
+  wrong: string;
+  sources: SourceShape[];
+  notRecoverable: string[];
 }
 export interface RobotAnswer {
   robot: RobotContent;
@@ -685,6 +891,42 @@ export interface RobotError {
 export interface RobotPage {
   next?: string;
   robots: RobotContent[];
+}
+/**
+ * A run, and how far it is. skipped: how many letters were not sent, by the reason.
+ *
+ * secondsLeft: about how long it sends for; null where it does not go on by itself.
+ */
+export interface RunAnswer {
+  run: RunShape;
+  asked: {
+    [k: string]: unknown;
+  };
+  step: string;
+  skipped: {
+    [k: string]: number;
+  };
+  secondsLeft: number | null;
+}
+/**
+ * A run of any kind: a redrive, a forecast, a replay or a rebuild. why: why it is not running.
+ */
+export interface RunShape {
+  id: string;
+  kind: string;
+  state: "gathering" | "running" | "paused" | "stopped" | "cancelled" | "done";
+  by: string;
+  why: string;
+  total: number;
+  created: string;
+  ended: string | null;
+  counts: {
+    [k: string]: number;
+  };
+}
+export interface Runs {
+  next?: string;
+  runs: RunShape[];
 }
 /**
  * Sagas: all, and those that completed, by their orders, of another status the newest first.
@@ -768,11 +1010,10 @@ export interface Start {
   assignment: number;
 }
 /**
- * id: of the forecast, which is a run. state: `done` where it was small enough to be answered at once.
+ * id: of the run.
  */
 export interface Started {
   id: string;
-  state: string;
 }
 export interface StoreAnswer {
   store: StoreShape;
@@ -920,9 +1161,9 @@ export interface Operations {
   "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
   "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
   "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
-  "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: Started };
+  "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: ForecastStarted };
   "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
-  "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: Answers };
+  "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: ForecastedLetters };
   "GET /api/operations/groups": { query: { limit?: number; next?: string; state?: string }; body: undefined; answer: Groups };
   "GET /api/operations/groups/{id}": { query: undefined; body: undefined; answer: GroupAnswer };
   "PUT /api/operations/groups/{id}/note": { query: undefined; body: Note; answer: Record<string, unknown> };
@@ -930,9 +1171,24 @@ export interface Operations {
   "PUT /api/operations/groups/{id}/resolve": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/operations/letters": { query: { limit?: number; next?: string; service?: string; message?: string; reason?: string; state?: string; group?: string; order?: string; since?: string; until?: string }; body: undefined; answer: Letters };
   "GET /api/operations/letters/{id}": { query: undefined; body: undefined; answer: LetterAnswer };
+  "PUT /api/operations/letters/{id}/data": { query: undefined; body: NewData; answer: Edited };
   "PUT /api/operations/letters/{id}/discard": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
+  "POST /api/operations/rebuilds": { query: undefined; body: NewRebuild; answer: Started };
+  "GET /api/operations/rebuilds/{id}": { query: undefined; body: undefined; answer: RebuildAnswer };
+  "POST /api/operations/redrives": { query: undefined; body: NewRedrive; answer: Begun };
+  "POST /api/operations/replays": { query: undefined; body: NewReplay; answer: Started };
+  "GET /api/operations/replays/{id}": { query: undefined; body: undefined; answer: ReplayAnswer };
+  "GET /api/operations/runs": { query: { limit?: number; next?: string }; body: undefined; answer: Runs };
+  "GET /api/operations/runs/{id}": { query: undefined; body: undefined; answer: RunAnswer };
+  "PUT /api/operations/runs/{id}/abort": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/cancel": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/runs/{id}/forecast": { query: undefined; body: undefined; answer: ForecastBesideOutcomes };
+  "GET /api/operations/runs/{id}/letters": { query: { limit?: number; next?: string }; body: undefined; answer: LettersOfRun };
+  "PUT /api/operations/runs/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };

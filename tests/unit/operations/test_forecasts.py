@@ -312,8 +312,8 @@ def test_a_redrive_of_a_forecast_shows_what_was_forecast_beside_what_became_of_i
     forecast = go_on(begin(*letters))
     redrive = run_rows.create(Run("redrive", {"forecast": forecast.id}, "operator:ada", clock.stamp()), letters)
     run_rows.mark(redrive, {0: runs.HANDLED, 1: runs.HANDLED, 2: runs.DEAD, 3: runs.SENT, 4: runs.FAILING})
-    assert forecasts.against(redrive) == {"passes": {"done": 2, "dead": 1, "open": 1}, "fails": {"failing": 1}}
-    assert forecasts.against(forecast) == {}
+    assert forecasts.against(redrive.id) == {"passes": {"done": 2, "dead": 1, "open": 1}, "fails": {"failing": 1}}
+    assert forecasts.against(forecast.id) == {}
 
 
 def test_a_forecast_that_is_paused_goes_on_when_it_is_resumed(asked: Consumers) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
-from functions.operations import forecasts, rows, run_rows
+from functions.operations import forecasts, rows, run_rows, runs
 from functions.operations.api import api
+from functions.operations.runs import Run
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.gateway import Response, request
 from tests.unit.operations.made import ID, made
@@ -54,8 +55,9 @@ def quick(runtime: Runtime) -> Consumers:
     return runtime.adapters.setdefault("forecasts_now", Consumers())  # type: ignore[no-any-return]
 
 
-def ask(method: str, path: str, body: Any = None) -> Response:
-    return request(api, method, f"/api/operations/{path}", body, caller=OPERATOR_ON_CALL)
+def ask(method: str, path: str, body: Any = None, key: str = "") -> Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    return request(api, method, f"/api/operations/{path}", body, headers, caller=OPERATOR_ON_CALL)
 
 
 def begin(**body: Any) -> Any:
@@ -78,7 +80,7 @@ def test_a_small_set_is_answered_within_the_request(quick: Consumers, starts: St
     fails, refused, passes = put(3)
     quick.says |= {fails: FAILS, refused: REFUSED}
     started = begin(letters=[passes, refused, fails])
-    assert started["state"] == "done"
+    assert get(started["id"])["forecast"]["state"] == "done"
     assert starts.started == []
     forecast = get(started["id"])["forecast"]
     assert forecast["counts"] == {"passes": 1, "refused": 1, "waits": 0, "fails": 1, "cannotTell": 0}
@@ -111,7 +113,8 @@ def test_a_large_set_is_left_to_the_runner_and_its_answers_are_read_by_pages(
     patient = runtime.adapters["forecasts"] = Consumers()
     patient.says[letters[60]] = FAILS
     started = begin(group=ID)
-    assert (started["state"], starts.started, quick.asked) == ("gathering", ["runner"], [])
+    assert get(started["id"])["forecast"]["state"] == "gathering"
+    assert (starts.started, quick.asked) == (["runner"], [])
     forecasts.advance(run_rows.get(started["id"]), NOON + timedelta(seconds=40))
     assert get(started["id"])["forecast"]["counts"]["passes"] == 119
     found, page = [], get(f"{started['id']}/letters?limit=50")
@@ -130,7 +133,8 @@ def test_a_small_set_whose_service_does_not_answer_in_time_is_left_to_the_runner
 ) -> None:
     quick.down.add("depot")
     started = begin(letters=put(1))
-    assert (started["state"], starts.started) == ("running", ["runner"])
+    assert get(started["id"])["forecast"]["state"] == "running"
+    assert starts.started == ["runner"]
 
 
 @pytest.mark.parametrize("body", [{}, {"letters": ["a"], "group": ID}, {"group": ID, "data": {}}])
@@ -144,8 +148,30 @@ def test_an_unknown_letter_or_forecast_is_not_found() -> None:
     assert ask("GET", "forecasts/none/letters").status == 404
 
 
+def test_a_redrive_shows_its_outcomes_beside_its_forecast(quick: Consumers) -> None:
+    fails, passes = put(2)
+    quick.says[fails] = FAILS
+    forecast = begin(letters=[fails, passes])["id"]
+    redrive = run_rows.create(Run("redrive", {"forecast": forecast}, "operator:ada", clock.stamp()), [fails, passes])
+    run_rows.mark(redrive, {0: runs.DEAD, 1: runs.HANDLED})
+    beside = ask("GET", "runs/redrive/forecast").body["answers"]
+    assert beside == [
+        {"answer": "fails", "done": 0, "failing": 0, "dead": 1, "open": 0},
+        {"answer": "passes", "done": 1, "failing": 0, "dead": 0, "open": 0},
+    ]
+    assert ask("GET", f"runs/{forecast}/forecast").body["answers"] == []
+    assert ask("GET", "runs/none/forecast").status == 404
+
+
 def test_the_filter_of_a_forecast_is_that_of_letters(quick: Consumers) -> None:
     [letter] = put(1)
     rows.put(made(2, "ordering/inbox"))
     started = begin(filter={"service": "depot"})
     assert [one["letter"] for one in get(f"{started['id']}/letters")["answers"]] == [letter]
+
+
+def test_a_request_that_is_repeated_under_its_key_makes_one_forecast(quick: Consumers) -> None:
+    [letter, other] = put(2)
+    first, again = (ask("POST", "forecasts", {"letters": [letter]}, key="k") for _ in range(2))
+    assert (first.status, again.body, len(quick.asked)) == (200, first.body, 1)
+    assert ask("POST", "forecasts", {"letters": [other]}, key="k").status == 422
