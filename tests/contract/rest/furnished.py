@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+from events.registry import language
 from events.vda5050.state import ActionState, ActionStatus, OperatingMode
 from events.vda5050.text import to_bytes
 from functions.customers import codes
@@ -22,9 +23,11 @@ from functions.operations import forms, groups
 from functions.operations.collector import store
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
+from language.story import sample as sample_of
 from tests.contract.rest.declared import body_schema, generated, key
 from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL
 from tests.support.cloud import Response
+from tests.support.delivery import body_of
 from tests.support.iot import signing_request
 from tests.support.letters import sample
 from tests.support.mall import Mall
@@ -53,6 +56,7 @@ NAMED = {
     "/api/checkout/sagas": "order",
     "/api/operations/groups": "group",
     "/api/operations/letters": "letter",
+    "/api/operations/runs": "run",
 }
 # What certain routes want instead.
 WANTED = {
@@ -65,6 +69,8 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/start": "assigned list",
     "PUT /api/depot/shopping/{id}/pick": "active list",
     "PUT /api/depot/shopping/{id}/complete": "active list",
+    "PUT /api/operations/letters/{id}/data": "letter of a command",
+    "PUT /api/operations/runs/{id}/resume": "paused run",
 }
 FIELDS = {
     "customerId": "customer",
@@ -76,7 +82,11 @@ FIELDS = {
     "code": "one-time code",
 }
 NUMBER = "+15550100"  # as `generated` makes one
+COMMAND = sample_of(language()["ConfirmPayment"])
+COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/operations/redrives": {"filter": {"message": "ConfirmPayment"}},
+    "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
@@ -156,9 +166,11 @@ class Furnished:
         return "?" + "&".join(f"{name}={self.things[FIELDS[str(name)]]}" for name in names)
 
     def effects(self) -> int:
-        """How many commits there are in all services."""
+        """How many commits there are in all services, and how often the rows of operations were written."""
         stores = [cast(MemoryEventStore, runtime.store) for runtime in self.mall.runtimes.values()]
-        return sum(len(store.log) for store in stores)
+        views = cast(MemoryViews, self.mall.runtimes["operations"].views)
+        written = sum(int(item["version"]["N"]) for item in views.items.values())
+        return sum(len(store.log) for store in stores) + written
 
     def everything(self) -> object:
         """What is stored, published and waits in all services: equal to another's where nothing was written between."""
@@ -251,11 +263,16 @@ class Furnished:
         self.things["flow"] = created.metadata.correlation_id
 
     def give_messages_up(self) -> None:
-        """Two dead letters, which are not alike."""
+        """Dead letters, which are not alike, and runs that are to send some back."""
         with self.mall.at_work("operations"):
             letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox")]
-            groups.count_changed(letters)
+            command = store(forms.read(*sample("inbox", body=body_of(COMMAND))))
+            groups.count_changed([*letters, command])
         self.things["letter"], self.things["group"] = letters[0].id, letters[0].fingerprint
+        self.things["letter of a command"] = command.id
+        for kind in ("run", "paused run"):
+            self.things[kind] = self._made("/api/operations/redrives", {"letters": [command.id]})
+        self.ask("PUT", f"/api/operations/runs/{self.things['paused run']}/pause")
 
     def let_things_go_wrong(self) -> None:
         """An order whose saga is parked, for the depot could not take its list back; and two that do not add up."""
