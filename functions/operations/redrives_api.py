@@ -33,6 +33,12 @@ class OpenLetters(Wire):
     since: Moment | None = None
     until: Moment | None = None
 
+    @property
+    def stamped(self) -> dict[str, str]:
+        """What it wants, with times as rows have them."""
+        wanted = self.model_dump(exclude_defaults=True)
+        return {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
+
 
 class NewRedrive(Body):
     """What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -113,10 +119,8 @@ class Edited(Answer):
 @api.post("/api/operations/redrives", may=[OPERATOR], errors=[404])
 def begin_redrive(body: NewRedrive) -> Begun:
     """Send letters back to the queues that they came from: in a ramp, at a rate, until too many fail."""
-    wanted = body.filter.model_dump(exclude_defaults=True) if body.filter else {}
-    stamped = {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
     fields = body.model_dump(exclude={"filter"})
-    return Begun(id=redrives.begin(Asked(**fields, filter=stamped)).id)
+    return Begun(id=redrives.begin(Asked(**fields, filter=body.filter.stamped if body.filter else {})).id)
 
 
 @api.get("/api/operations/runs", may=[OPERATOR])
