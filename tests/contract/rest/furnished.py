@@ -4,13 +4,13 @@ What a path's parameter or a body's field stands for is told here once by its na
 any other; only one that wants a thing in a state of its own needs a line in WANTED or BODIES.
 """
 
-import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+from events.registry import language
 from events.vda5050.state import ActionState, ActionStatus, OperatingMode
 from events.vda5050.text import to_bytes
 from functions.customers import codes
@@ -25,9 +25,11 @@ from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
+from language.story import sample as sample_of
 from tests.contract.rest.declared import body_schema, generated, key
 from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL
 from tests.support.cloud import Response
+from tests.support.delivery import body_of
 from tests.support.iot import signing_request
 from tests.support.letters import sample
 from tests.support.mall import Mall
@@ -76,6 +78,8 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/complete": "active list",
     "PUT /api/operations/runs/{id}/switch": "built rebuild",
     "PUT /api/operations/runs/{id}/abort": "rebuild",
+    "PUT /api/operations/letters/{id}/data": "letter of a command",
+    "PUT /api/operations/runs/{id}/resume": "paused redrive",
 }
 FIELDS = {
     "customerId": "customer",
@@ -87,17 +91,19 @@ FIELDS = {
     "code": "one-time code",
 }
 NUMBER = "+15550100"  # as `generated` makes one
+COMMAND = sample_of(language()["ConfirmPayment"])
+COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/operations/redrives": {"filter": {"message": "ConfirmPayment"}},
+    "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
     "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
-    "PUT /api/operations/letters/{id}/data": {"data": json.loads(sample("bus_rule")[1].body)["detail"]["data"]},
     "POST /api/operations/replays": {"to": "insights", "from": "stores"},
     "POST /api/operations/rebuilds": {"service": "stores", "view": "catalogue"},
 }
-OF_LETTERS = {"POST /api/operations/forecasts", "POST /api/operations/redrives"}
 
 
 class OpenMall(Mall):
@@ -159,7 +165,7 @@ class Furnished:
         """A body with which a route does what it is for."""
         known = {name: self.things[kind] for name, kind in FIELDS.items()}
         made: dict[str, Any] = generated(body_schema(route), known) | BODIES.get(key(route), {})
-        return made | ({"letters": [self.things["other letter"]]} if key(route) in OF_LETTERS else {})
+        return made | ({"letters": [self.things["other letter"]]} if "letters" in made else {})
 
     def do(
         self,
@@ -186,10 +192,11 @@ class Furnished:
         return "?" + "&".join(f"{name}={self.things[FIELDS[str(name)]]}" for name in names)
 
     def effects(self) -> int:
-        """How many commits there are in all services, and rows of operations, which commits nothing."""
+        """How many commits there are in all services, and how often the rows of operations were written."""
         stores = [cast(MemoryEventStore, runtime.store) for runtime in self.mall.runtimes.values()]
-        rows = cast(MemoryViews, self.mall.runtimes["operations"].views).items
-        return sum(len(store.log) for store in stores) + len(rows)
+        views = cast(MemoryViews, self.mall.runtimes["operations"].views)
+        written = sum(int(item["version"]["N"]) for item in views.items.values())
+        return sum(len(store.log) for store in stores) + written
 
     def everything(self) -> object:
         """What is stored, published and waits in all services: equal to another's where nothing was written between."""
@@ -282,20 +289,23 @@ class Furnished:
         self.things["flow"] = created.metadata.correlation_id
 
     def give_messages_up(self) -> None:
-        """Two dead letters, which are not alike."""
+        """Dead letters, which are not alike."""
         self.mall.runtimes["operations"].adapters |= {"forecasts_now": Passing(), "backlog": Empty()}
         with self.mall.at_work("operations"):
-            letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox", "relay")]
-            groups.count_changed(letters)
+            letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox")]
+            command = store(forms.read(*sample("inbox", body=body_of(COMMAND))))
+            groups.count_changed([*letters, command])
         self.things["letter"], self.things["other letter"] = letters[0].id, letters[1].id
-        self.things["group"] = letters[0].fingerprint
+        self.things["group"], self.things["letter of a command"] = letters[0].fingerprint, command.id
         self.things["consumer's service"], self.things["consumer's queue"] = "depot", "inbox"
 
     def begin_runs(self) -> None:
-        """A run of each kind; one rebuild is begun, another built."""
+        """A run of each kind; one redrive is paused, one rebuild is begun, another built."""
         letters = {"letters": [self.things["letter"], self.things["other letter"]]}
         self.things["forecast"] = self._made("/api/operations/forecasts", letters)
-        self.things["redrive"] = self._made("/api/operations/redrives", letters)
+        for kind in ("redrive", "paused redrive"):
+            self.things[kind] = self._made("/api/operations/redrives", letters)
+        self.ask("PUT", f"/api/operations/runs/{self.things['paused redrive']}/pause")
         self.things["replay"] = self._made("/api/operations/replays", {"to": "insights"})
         for kind, view in (("rebuild", "timeline"), ("built rebuild", "stages")):
             self.things[kind] = self._made("/api/operations/rebuilds", {"service": "insights", "view": view})
