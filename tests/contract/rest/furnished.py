@@ -21,6 +21,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
 from functions.operations import forms, groups
 from functions.operations.collector import store
+from functions.operations.letters import letter_id
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from language.story import sample as sample_of
@@ -85,7 +86,7 @@ NUMBER = "+15550100"  # as `generated` makes one
 COMMAND = sample_of(language()["ConfirmPayment"])
 COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
-    "POST /api/operations/redrives": {"filter": {"message": "ConfirmPayment"}},
+    "POST /api/operations/redrives": {"letters": [letter_id("depot/inbox", COMMAND["metadata"]["id"])]},
     "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
@@ -271,7 +272,7 @@ class Furnished:
         self.things["letter"], self.things["group"] = letters[0].id, letters[0].fingerprint
         self.things["letter of a command"] = command.id
         for kind in ("run", "paused run"):
-            self.things[kind] = self._made("/api/operations/redrives", {"letters": [command.id]})
+            self.things[kind] = self._made("/api/operations/redrives", {"letters": [command.id, letters[1].id]})
         self.ask("PUT", f"/api/operations/runs/{self.things['paused run']}/pause")
 
     def let_things_go_wrong(self) -> None:
