@@ -94,7 +94,6 @@ NUMBER = "+15550100"  # as `generated` makes one
 COMMAND = sample_of(language()["ConfirmPayment"])
 COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
-    "POST /api/operations/redrives": {"filter": {"message": "ConfirmPayment"}},
     "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},

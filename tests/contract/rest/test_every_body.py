@@ -14,7 +14,6 @@ from tests.contract.rest.furnished import FIELDS as THINGS
 from tests.contract.rest.furnished import Furnished, furnish
 from tests.contract.rest.test_every_route import assert_problem
 
-ONE_OF = {("POST /api/operations/redrives", ("filter",))}  # of several fields one must be there, which no schema says
 FREE = {("PUT /api/operations/letters/{id}/data", ("data",))}  # an object of a message, which has no field but its own
 LOOKED_FOR = {"service", "message", "reason", "group", "order"}  # texts of which any may be looked for
 OF_TYPE: dict[str, list[Any]] = {
@@ -143,7 +142,7 @@ def test_a_field_that_is_left_out_is_its_zero_value_where_it_has_one(
     mall: Furnished, route: Route, place: Place, schema: Schema, required: bool
 ) -> None:
     left_out = without(put(mall.body(route), place, None, route), place)
-    if not required and (key(route), place) not in ONE_OF:
+    if not required:
         answer = furnish().do(route, left_out)
         assert answer.status == 200, answer
     elif is_exact(route, place) or zero_of(schema) is None:
@@ -232,10 +231,7 @@ def test_fields_that_it_does_not_know_are_ignored(route: Route) -> None:
     assert unknown.effects() == known.effects()
 
 
-NEEDS_A_FIELD = {operation for operation, _ in ONE_OF}
-
-
-@routes(lambda route: route.writes and not body_schema(route).get("required") and key(route) not in NEEDS_A_FIELD)
+@routes(lambda route: route.writes and not body_schema(route).get("required"))
 def test_a_body_of_nothing_may_be_left_out(route: Route) -> None:
     for body in ("", "{}"):
         assert furnish().do(route, body).status == 200
