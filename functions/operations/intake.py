@@ -10,7 +10,7 @@ from functools import partial
 
 from functions.kernel.messaging import outcomes
 from functions.kernel.runtime import observe, runtime
-from functions.operations import cloud, rows, run_rows, runs, transitions
+from functions.operations import cloud, pauses, rows, run_rows, runs, transitions
 from functions.operations.cloud import Held
 from functions.operations.letters import Letter
 
@@ -28,12 +28,25 @@ class Outcome:
 
 def take() -> int:
     """Take up to ten outcomes; returns how many were done with. One that cannot be read stays, and is a dead letter."""
-    read = [outcome for held in cloud.outcomes().receive() if (outcome := _read(held))]
+    received = cloud.outcomes().receive()
+    requests = [held for held in received if pauses.is_request(held.body)]
+    read = [one for held in received if held not in requests and (one := _read(held))]
     stored = _on_letters(read)
-    done = [outcome for of_run in _by_run(stored) for outcome in _on_run(of_run)]
+    done = [one.held for of_run in _by_run(stored) for one in _on_run(of_run)]
+    done += [held for held in requests if _paused(held)]
     if done:
-        cloud.outcomes().delete([outcome.held for outcome in done])
+        cloud.outcomes().delete(done)
     return len(done)
+
+
+def _paused(held: Held) -> bool:
+    """Pause a consumer that asks for it; whether the request is done with."""
+    try:
+        pauses.take_request(held.body)
+    except Exception as error:
+        observe.log_error("a request for a pause was not taken", error, message_id=held.id)
+        return False
+    return True
 
 
 def _read(held: Held) -> Outcome | None:

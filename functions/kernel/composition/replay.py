@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn, cast
 
+from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.kernel.messaging.replaying import Replay
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.generations import Generations
@@ -84,8 +85,11 @@ def _no_secret() -> NoReturn:
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
-    """Do what operations ask of the service: see messaging/replaying.py."""
+    """Do what operations ask of the service: see messaging/replaying.py. What cannot be done is {"refused": why}."""
     running = runtime.current()
     replay = Replay(projections_of(running.service))
     with runtime.active(rows_alone(running, replay.views)):
-        return replay.handle(event)
+        try:
+            return replay.handle(event)
+        except (InvalidError, RefusedError) as error:
+            return {"refused": error.message}

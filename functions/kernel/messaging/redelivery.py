@@ -9,7 +9,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from functions.kernel.messaging import outcomes, retry
+from functions.kernel.messaging import failing, outcomes, retry
 from functions.kernel.messaging.record import first_received, receives, tried
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.runtime import LONGEST_DELAY, LONGEST_WAIT, Queue
@@ -48,6 +48,7 @@ class Redelivery:
             self.keep(record, min(error.after, LONGEST_WAIT))
             return False
         error = error or outcome(partial(outcomes.done, record))
+        failing.note(self.queue, record, error, self.name_in)
         return error is None or self._failed(record, error)
 
     def keep(self, record: Record, seconds: int) -> None:

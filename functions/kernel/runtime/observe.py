@@ -37,7 +37,7 @@ STILL_FAILING = "StillFailing"
 
 
 _fields: ContextVar[Mapping[str, str] | None] = ContextVar("log_fields", default=None)
-_silent: ContextVar[bool] = ContextVar("silent", default=False)
+_silent: ContextVar[bool | None] = ContextVar("silent", default=None)
 
 
 class _Output(logging.StreamHandler[TextIO]):
@@ -63,14 +63,9 @@ def _service() -> str:
     return "" if _silent.get() else os.environ.get("MALLBOTS_SERVICE", "")
 
 
-@contextmanager
-def silent() -> Iterator[None]:
+def silent() -> Bound[bool]:
     """Within the block, nothing is logged and no metric counted: what is only tried must ring no alarm."""
-    token = _silent.set(True)
-    try:
-        yield
-    finally:
-        _silent.reset(token)
+    return Bound(_silent, True)
 
 
 @cache

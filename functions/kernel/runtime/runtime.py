@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from functions.kernel.runtime.bound import Bound
 from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot
+from functions.kernel.runtime.recent import Recent
 from functions.kernel.runtime.side_by_side import SideBySide, one_by_one
 from functions.kernel.runtime.trial import InTrial, Trial, unknowable
 from functions.kernel.runtime.vault import RowWrite, Vault
@@ -95,6 +96,8 @@ class Runtime:
 
     side_by_side: how jobs are done that do not depend on each other; one by one where calls take no time.
 
+    recent: how the latest messages of each of its queues ended, by the queue's name; a container's own.
+
     trial: set where what code does to the outside is noted instead of done; its adapters are then of ports in a trial.
     """
 
@@ -114,6 +117,7 @@ class Runtime:
     side_by_side: SideBySide = one_by_one
     trial: Trial | None = None
     outcomes: Queue | None = None
+    recent: dict[str, Recent] = field(default_factory=dict)
 
     @property
     def code(self) -> str:

@@ -1,0 +1,238 @@
+"""Consumers that are paused: their messages wait in their queues, until an operator resumes them.
+
+    consumers   <service>/<queue>   what is wanted of a consumer, by whom and why, and what was seen of it last
+
+The row is the intent, and is written first; each minute the runner switches the consumer's event source mapping as the
+row says, so a crash in between, a mapping that cannot be switched now, and a deployment that switches it on again are
+made good a minute later. A consumer that nothing was ever wanted of has no row, and its mapping is left as it is.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
+from functions.kernel.messaging.failing import PAUSE
+from functions.kernel.projections.projection import read, rows
+from functions.kernel.runtime import clock, context, observe, runtime
+from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.views import Row
+from functions.operations import cloud, consumers
+from functions.operations.consumers import Consumer
+from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource, backlog, mappings
+
+PARTITION = "consumers"
+PAUSED, RUNNING = "paused", "running"
+AS_WANTED = {PAUSED: (DISABLED, DISABLING), RUNNING: (ENABLED, ENABLING)}
+LONG = timedelta(hours=1)  # after which a pause rings
+HOLDS = timedelta(minutes=15)  # for which an operator's resume is not undone by the consumer itself
+CERTAIN = timedelta(minutes=2)  # longer than a function lives: nothing that began earlier switches a mapping any more
+DRAINED = 10  # messages: a queue at work has about so many, and never none for long
+WATCHED = timedelta(days=1)  # for which a backlog is measured after a resume
+SAMPLES = 15  # one a minute
+TRIES = 6
+TOO_LONG = 1_000  # characters of a reason
+
+CONSUMER = "Consumer"
+consumer_paused = Alarm("ConsumerPaused", CONSUMER)  # for more than an hour: its queue keeps messages for 14 days
+consumer_paused_itself = Alarm("ConsumerPausedItself", CONSUMER)  # most of its messages fail by errors of ours
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """How many messages a queue had at a moment (RFC 3339)."""
+
+    at: str
+    total: int
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """What is wanted of a consumer. state: that of its mapping, as seen at `seen_at`.
+
+    itself: whether it asked for the pause itself, and `told` whether the alarms' topic knows. samples: its backlog of
+    the last minutes. settled: after a resume, that its mapping is on and its backlog is gone.
+    """
+
+    consumer: str
+    wanted: str = RUNNING
+    by: str = ""
+    reason: str = ""
+    since: str = ""
+    state: str = ""
+    seen_at: str = ""
+    itself: bool = False
+    told: bool = True
+    samples: tuple[Sample, ...] = ()
+    settled: bool = False
+    version_of_row: int = 0
+
+
+def pause(name: str, reason: str) -> Pause:
+    """Have a consumer receive no more messages. Paused already, it stays as it is.
+
+    Raises NotFoundError, RefusedError for one of operations' own, and InvalidError without a reason.
+    """
+    consumer = _pausable(name)
+    if not reason.strip() or len(reason) > TOO_LONG:
+        raise InvalidError(f"say why, in 1 to {TOO_LONG} characters")
+    return _want(consumer.name, PAUSED, context.current().actor, reason.strip())
+
+
+def resume(name: str) -> Pause:
+    """Have a consumer receive messages again. Raises NotFoundError and RefusedError."""
+    return _want(_pausable(name).name, RUNNING, context.current().actor, "")
+
+
+def is_request(body: str) -> bool:
+    """Whether a message of the queue of outcomes is a consumer's request for a pause."""
+    try:
+        return PAUSE in json.loads(body)
+    except (ValueError, TypeError):
+        return False
+
+
+def take_request(body: str) -> None:
+    """Pause a consumer that asks for it, unless it is paused, or an operator has resumed it a moment ago.
+
+    Raises LookupError, TypeError and ValueError for what is no request, and ConcurrencyError.
+    """
+    said: dict[str, Any] = json.loads(body)
+    consumer = consumers.consumers()[said[PAUSE]]
+    why = f"{said['share']:.0%} of the last {said['messages']} messages failed, such as {said['sample']}"
+    reason = f"{why}: {said['error']}"[:TOO_LONG]
+    asked = clock.read(said["at"])
+
+    def decide(before: Pause) -> Pause:
+        held = before.since and asked < clock.read(before.since) + HOLDS
+        if before.wanted == PAUSED or held:
+            return before
+        return _wanting(before, PAUSED, consumer.name, reason, itself=True, told=False)
+
+    if may_be_paused(consumer):
+        change(consumer.name, decide)
+
+
+def find(name: str) -> Pause:
+    """What is wanted of a consumer."""
+    data = read(PARTITION, name)
+    return msgspec.convert(data, Pause) if data else Pause(name)
+
+
+def known() -> dict[str, Pause]:
+    """What is wanted of those of which anything ever was."""
+    found = (msgspec.convert(data, Pause) for data in rows(PARTITION, consistent=True))
+    return {one.consumer: one for one in found}
+
+
+def change(name: str, decide: Callable[[Pause], Pause]) -> Pause:
+    """Load a row, change it, and store it; again where another was quicker. Raises ConcurrencyError."""
+    for attempt in range(TRIES):
+        before = find(name)
+        after = decide(before)
+        if after == before:
+            return before
+        written = msgspec.structs.replace(after, version_of_row=before.version_of_row + 1)
+        row = Row(PARTITION, name, msgspec.to_builtins(written))
+        if runtime.current().views.put(row, written.version_of_row) or find(name) == written:
+            return written
+        clock.back_off(attempt)
+    raise ConcurrencyError(f"{name} is changed by others all the time: try again")
+
+
+def reconcile() -> int:
+    """Switch mappings as their rows say, measure what waits, and ring for what is paused too long.
+
+    Returns for how many consumers there was anything to do. What fails for one is logged, and done a minute later.
+    """
+    due = [one for one in known().values() if not one.settled]
+    if not due:
+        return 0
+    pausable = consumers.consumers()
+    found = mappings().find([pausable[one.consumer] for one in due if one.consumer in pausable])
+    for one in due:
+        try:
+            _reconcile(one.consumer, found.get(one.consumer))
+        except Exception as error:
+            observe.log_error(f"{one.consumer} is not as it is wanted: the next minute tries again", error)
+    return len(due)
+
+
+def _reconcile(name: str, source: EventSource | None) -> None:
+    now = find(name)  # again: an operator may have changed it since
+    if source is None:
+        observe.logger().warning("a consumer has no event source mapping", extra={"consumer": name})
+        return
+    state = source.state
+    if state not in AS_WANTED[now.wanted]:
+        state = mappings().switch(source, on=now.wanted == RUNNING)
+    sample = Sample(clock.stamp(), backlog().measure(consumers.consumers()[name]).total)
+    seen = change(name, lambda one: _seen(one, now, state, sample))
+    if seen.wanted == PAUSED:
+        _tell(seen)
+
+
+def _seen(pause: Pause, when: Pause, state: str, sample: Sample) -> Pause:
+    """The row with what was seen of the consumer, if it is still wanted as it was then."""
+    if (pause.wanted, pause.since) != (when.wanted, when.since):
+        return pause
+    running_for = clock.read(sample.at) - clock.read(pause.since)
+    is_on = pause.wanted == RUNNING and state == ENABLED and running_for > CERTAIN
+    return msgspec.structs.replace(
+        pause,
+        state=state,
+        seen_at=sample.at,
+        samples=(*pause.samples, sample)[-SAMPLES:],
+        settled=is_on and (sample.total <= DRAINED or running_for > WATCHED),
+    )
+
+
+def _tell(pause: Pause) -> None:
+    """Ring while a pause is older than an hour; say once by whom it was, where that was the consumer itself."""
+    if clock.now() - clock.read(pause.since) > LONG:
+        consumer_paused.ring(consumer=pause.consumer, since=pause.since, by=pause.by, reason=pause.reason)
+    if not pause.told:
+        consumer_paused_itself.ring(consumer=pause.consumer, reason=pause.reason)
+        cloud.topic().publish(f"{pause.consumer} has paused itself", pause.reason)
+        change(pause.consumer, lambda one: msgspec.structs.replace(one, told=True))
+
+
+def _want(name: str, wanted: str, by: str, reason: str) -> Pause:
+    def decide(before: Pause) -> Pause:
+        if before.wanted == wanted:
+            return before
+        return _wanting(before, wanted, by, reason, itself=False, told=True)
+
+    after = change(name, decide)
+    cloud.starts().start("runner")
+    return after
+
+
+def _wanting(before: Pause, wanted: str, by: str, reason: str, *, itself: bool, told: bool) -> Pause:
+    """The row with another wish, from now on."""
+    return msgspec.structs.replace(
+        before,
+        wanted=wanted,
+        by=by,
+        reason=reason,
+        since=clock.stamp(),
+        itself=itself,
+        told=told,
+        samples=(),
+        settled=False,
+    )
+
+
+def _pausable(name: str) -> Consumer:
+    consumer = consumers.consumers().get(name)
+    if consumer is None:
+        raise NotFoundError(f"there is no consumer {name}")
+    if not may_be_paused(consumer):
+        raise RefusedError(f"{name} cannot be paused: nothing would resume it, or nothing feeds it from a queue")
+    return consumer
+
+
+def may_be_paused(consumer: Consumer) -> bool:
+    """Whether a queue feeds it, and others would be left to resume it."""
+    return consumer.handles and consumer.service != "operations"
