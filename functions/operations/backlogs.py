@@ -28,7 +28,7 @@ LEAST_TIME = timedelta(minutes=1)  # between the first sample and the last: SQS'
 class Overview:
     """A consumer. state: running, pausing, paused or resuming; a mapping is switched asynchronously.
 
-    waiting: None where SQS does not answer. arrives, drains: messages a minute, by what was seen in the last minutes;
+    waiting: None where SQS does not answer. arrives, drains: messages an hour, by what was seen in the last minutes;
     None where that is not known. drained_in: seconds. lost_from: RFC 3339, of one that is paused.
     """
 
@@ -36,8 +36,8 @@ class Overview:
     pause: Pause
     state: str
     waiting: Backlog | None
-    arrives: float | None = None
-    drains: float | None = None
+    arrives: int | None = None
+    drains: int | None = None
     drained_in: int | None = None
     lost_from: str | None = None
 
@@ -59,15 +59,15 @@ def _overview(consumer: Consumer, pause: Pause, waiting: Backlog | Exception) ->
         return Overview(consumer.name, pause, state_of(pause), None)
     grows = growth(pause.samples)
     is_paused = pause.wanted == PAUSED
-    drains = -grows if grows is not None and grows < 0 and not is_paused else None
+    drains = -grows if grows and grows < 0 and not is_paused else None
     return Overview(
         consumer=consumer.name,
         pause=pause,
         state=state_of(pause),
         waiting=waiting,
-        arrives=max(grows, 0.0) if grows is not None and is_paused else None,
+        arrives=max(grows, 0) if grows is not None and is_paused else None,
         drains=drains,
-        drained_in=ceil(waiting.total / drains * 60) if drains else None,
+        drained_in=ceil(waiting.total / drains * 3_600) if drains else None,
         lost_from=lost_from(pause) if is_paused and waiting.total else None,
     )
 
@@ -79,14 +79,14 @@ def state_of(pause: Pause) -> str:
     return "running" if pause.state in ("", ENABLED) else "resuming"
 
 
-def growth(samples: Sequence[Sample]) -> float | None:
-    """By how many messages a minute a backlog grew (below 0: shrank); None where too little was seen."""
+def growth(samples: Sequence[Sample]) -> int | None:
+    """By how many messages an hour a backlog grew (below 0: shrank); None where too little was seen."""
     if len(samples) < 2:
         return None
     took = clock.read(samples[-1].at) - clock.read(samples[0].at)
     if took < LEAST_TIME:
         return None
-    return (samples[-1].total - samples[0].total) / (took / timedelta(minutes=1))
+    return round((samples[-1].total - samples[0].total) / (took / timedelta(hours=1)))
 
 
 def lost_from(pause: Pause) -> str:

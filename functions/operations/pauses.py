@@ -102,9 +102,10 @@ def take_request(body: str) -> None:
     consumer = consumers.consumers()[said[PAUSE]]
     why = f"{said['share']:.0%} of the last {said['messages']} messages failed, such as {said['sample']}"
     reason = f"{why}: {said['error']}"[:TOO_LONG]
+    asked = clock.read(said["at"])
 
     def decide(before: Pause) -> Pause:
-        held = before.by and clock.stamp(clock.read(before.since) + HOLDS) > said["at"]
+        held = before.since and asked < clock.read(before.since) + HOLDS
         if before.wanted == PAUSED or held:
             return before
         return _wanting(before, PAUSED, consumer.name, reason, itself=True, told=False)

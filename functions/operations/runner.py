@@ -1,5 +1,6 @@
 """The runner: each minute, and when an operator begins something, it advances forecasts, replays and rebuilds.
 
+Before that it sees that consumers are paused or not as it is wanted (pauses.py).
 Each run has its share of the time. What a run does is stored as it goes on; where the function ends between two calls,
 the next minute goes on there.
 """
@@ -11,9 +12,12 @@ from typing import Any
 from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.runtime import budget, clock, observe
 from functions.kernel.runtime.uses import Uses
-from functions.operations import cloud, forecasts, rebuilds, replays, run_rows
+from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows
+from functions.operations.pauses import consumer_paused, consumer_paused_itself
 from functions.operations.runs import Run
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
+
+__all__ = ["consumer_paused", "consumer_paused_itself", "runner"]
 
 WORKS_FOR = 45  # seconds: it ends within 55, also where its last call is slow
 ADVANCE: dict[str, Callable[[Run, datetime], object]] = {
@@ -28,7 +32,7 @@ runner = Scheduled(
     uses=Uses(
         rows=("get", "get_many", "query", "put", "delete"),
         indexes=(OF_STATE, OF_GROUP, OF_SERVICE, OF_ORDER),
-        ports=(cloud.forecasts, cloud.relays, cloud.replays),
+        ports=(cloud.forecasts, cloud.relays, cloud.replays, cloud.topic, mappings.mappings, mappings.backlog),
     ),
 )
 
@@ -38,6 +42,11 @@ def run_all(event: dict[str, Any]) -> dict[str, int]:
     """Advance what is at work. Raises the first error that it met, once all else is done."""
     ends = clock.now() + timedelta(seconds=WORKS_FOR)
     errors: list[Exception] = []
+    try:
+        pauses.reconcile()
+    except Exception as error:
+        observe.log_error("consumers are not paused or resumed as wanted: the next minute tries again", error)
+        errors.append(error)
     mine = [run for run in run_rows.at_work() if run.kind in ADVANCE]
     for place, run in enumerate(mine):
         left = ends - clock.now()

@@ -2,7 +2,8 @@
 
 Nothing happens by itself: `settle()` delivers messages until none is due, `pass_time()` advances the clock and fires
 schedules. With a `disorder` seed, messages are delivered in any order and some of them twice, as the real bus and
-queues may do. `stop()` stops a service until `start()`: its messages wait meanwhile.
+queues may do. `stop()` stops a service until `start()`: its messages wait meanwhile. So do those of a queue whose
+consumer, such as `depot/inbox`, is in `paused`.
 """
 
 import base64
@@ -52,6 +53,7 @@ class Mall:
         self._random = random.Random(disorder) if disorder is not None else None
         self.relay_positions: dict[str, int] = {}
         self.stopped: set[str] = set()
+        self.paused: set[str] = set()
         self.held: dict[tuple[str, str], list[tuple[MemoryQueue, str]]] = {}
         self.manifests: dict[str, Manifest] = {name: manifest(name) for name in services()}
         self.subscribers: list[Subscriber] = []
@@ -229,8 +231,8 @@ class Mall:
         """Deliver messages until none is due. Raises AssertionError if that does not end."""
         for _ in range(rounds):
             moved = self._relay_all()
-            for subscriber in self.subscribers:
-                if subscriber.queue.messages and subscriber.inbox.service not in self.stopped:
+            for subscriber in self.running_subscribers():
+                if subscriber.queue.messages:
                     moved |= self._deliver(subscriber)
             if not moved:
                 return
@@ -312,8 +314,12 @@ class Mall:
             self.settle()
 
     def running_subscribers(self) -> list[Subscriber]:
-        """The subscribers whose services are not stopped."""
-        return [s for s in self.subscribers if s.inbox.service not in self.stopped]
+        """The subscribers whose services are not stopped, and that are not paused."""
+        return [
+            s
+            for s in self.subscribers
+            if s.inbox.service not in self.stopped and f"{s.inbox.service}/{s.inbox.queue}" not in self.paused
+        ]
 
     def _relay_all(self) -> bool:
         moved = False

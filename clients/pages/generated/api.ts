@@ -109,6 +109,36 @@ export interface MissingItem {
   quantity: number;
 }
 /**
+ * A consumer. state: `running`, `pausing`, `paused` or `resuming`. by, reason, since: who changed it last, and why.
+ *
+ * waiting: null where SQS does not answer now. arrivesPerHour, drainsPerHour: by what was seen in the last
+ * minutes; null where that is not known. drainedInSeconds: how long the backlog takes at that pace. lostFrom: of one
+ * that is paused, when SQS drops the first message at the earliest, 14 days after it was sent.
+ */
+export interface ConsumerShape {
+  name: string;
+  state: string;
+  by: string | null;
+  reason: string | null;
+  since: string | null;
+  waiting: Waiting | null;
+  arrivesPerHour: number | null;
+  drainsPerHour: number | null;
+  drainedInSeconds: number | null;
+  lostFrom: string | null;
+}
+/**
+ * About how many messages a queue has: to be received, received but not deleted yet, and delayed.
+ */
+export interface Waiting {
+  visible: number;
+  inFlight: number;
+  delayed: number;
+}
+export interface Consumers {
+  consumers: ConsumerShape[];
+}
+/**
  * How many letters of a group there are, by state.
  */
 export interface Counts {
@@ -1058,6 +1088,9 @@ export interface UnitTest {
 export interface WaitingAnswer {
   stages: StageWaits[];
 }
+export interface Why {
+  reason: string;
+}
 export interface OrderingItem {
   storeId: string;
   storeName: string;
@@ -1161,6 +1194,9 @@ export interface Operations {
   "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
   "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
   "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
+  "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
+  "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
+  "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: ForecastStarted };
   "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
   "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: ForecastedLetters };

@@ -19,9 +19,10 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
-from functions.operations import forms, groups
+from functions.operations import forms, groups, history_rows, run_rows
 from functions.operations.collector import store
-from functions.operations.letters import letter_id
+from functions.operations.consumers import Consumer
+from functions.operations.mappings import Backlog
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from language.story import sample as sample_of
@@ -57,7 +58,12 @@ NAMED = {
     "/api/checkout/sagas": "order",
     "/api/operations/groups": "group",
     "/api/operations/letters": "letter",
-    "/api/operations/runs": "run",
+    "/api/operations/forecasts": "forecast",
+    "/api/operations/runs": "redrive",
+    "/api/operations/replays": "replay",
+    "/api/operations/rebuilds": "rebuild",
+    "/api/operations/consumers": "consumer's service",
+    "/api/operations/consumers/{service}": "consumer's queue",
 }
 # What certain routes want instead.
 WANTED = {
@@ -70,8 +76,10 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/start": "assigned list",
     "PUT /api/depot/shopping/{id}/pick": "active list",
     "PUT /api/depot/shopping/{id}/complete": "active list",
+    "PUT /api/operations/runs/{id}/switch": "built rebuild",
+    "PUT /api/operations/runs/{id}/abort": "rebuild",
     "PUT /api/operations/letters/{id}/data": "letter of a command",
-    "PUT /api/operations/runs/{id}/resume": "paused run",
+    "PUT /api/operations/runs/{id}/resume": "paused redrive",
 }
 FIELDS = {
     "customerId": "customer",
@@ -86,13 +94,14 @@ NUMBER = "+15550100"  # as `generated` makes one
 COMMAND = sample_of(language()["ConfirmPayment"])
 COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
-    "POST /api/operations/redrives": {"letters": [letter_id("depot/inbox", COMMAND["metadata"]["id"])]},
     "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
     "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
+    "POST /api/operations/replays": {"to": "insights", "from": "stores"},
+    "POST /api/operations/rebuilds": {"service": "stores", "view": "catalogue"},
 }
 
 
@@ -112,6 +121,21 @@ class OpenMall(Mall):
         may = [who for who in (CLERK, A_KIOSK, OPERATOR_ON_CALL) if route and who.has(*route.may)]
         sender = may[0] if may else CLERK
         return super().request(method, path, body, headers, caller or sender)
+
+
+class Passing:
+    """The forecasts of a mall in which every letter would pass."""
+
+    def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answers = [{"id": letter["id"], "answer": "passes", "detail": {}} for letter in request["letters"]]
+        return {"answers": answers, "overlay": None}
+
+
+class Empty:
+    """The queues of consumers for which nothing waits."""
+
+    def measure(self, consumer: Consumer) -> Backlog:
+        return Backlog(visible=0, in_flight=0, delayed=0)
 
 
 @dataclass
@@ -139,8 +163,8 @@ class Furnished:
     def body(self, route: Route) -> dict[str, Any]:
         """A body with which a route does what it is for."""
         known = {name: self.things[kind] for name, kind in FIELDS.items()}
-        made: dict[str, Any] = generated(body_schema(route), known)
-        return made | BODIES.get(key(route), {})
+        made: dict[str, Any] = generated(body_schema(route), known) | BODIES.get(key(route), {})
+        return made | ({"letters": [self.things["other letter"]]} if "letters" in made else {})
 
     def do(
         self,
@@ -264,16 +288,29 @@ class Furnished:
         self.things["flow"] = created.metadata.correlation_id
 
     def give_messages_up(self) -> None:
-        """Dead letters, which are not alike, and runs that are to send some back."""
+        """Dead letters, which are not alike."""
+        self.mall.runtimes["operations"].adapters |= {"forecasts_now": Passing(), "backlog": Empty()}
         with self.mall.at_work("operations"):
             letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox")]
             command = store(forms.read(*sample("inbox", body=body_of(COMMAND))))
             groups.count_changed([*letters, command])
-        self.things["letter"], self.things["group"] = letters[0].id, letters[0].fingerprint
-        self.things["letter of a command"] = command.id
-        for kind in ("run", "paused run"):
-            self.things[kind] = self._made("/api/operations/redrives", {"letters": [command.id, letters[1].id]})
-        self.ask("PUT", f"/api/operations/runs/{self.things['paused run']}/pause")
+        self.things["letter"], self.things["other letter"] = letters[0].id, letters[1].id
+        self.things["group"], self.things["letter of a command"] = letters[0].fingerprint, command.id
+        self.things["consumer's service"], self.things["consumer's queue"] = "depot", "inbox"
+
+    def begin_runs(self) -> None:
+        """A run of each kind; one redrive is paused, one rebuild is begun, another built."""
+        letters = {"letters": [self.things["letter"], self.things["other letter"]]}
+        self.things["forecast"] = self._made("/api/operations/forecasts", letters)
+        for kind in ("redrive", "paused redrive"):
+            self.things[kind] = self._made("/api/operations/redrives", letters)
+        self.ask("PUT", f"/api/operations/runs/{self.things['paused redrive']}/pause")
+        self.things["replay"] = self._made("/api/operations/replays", {"to": "insights"})
+        for kind, view in (("rebuild", "timeline"), ("built rebuild", "stages")):
+            self.things[kind] = self._made("/api/operations/rebuilds", {"service": "insights", "view": view})
+        with self.mall.at_work("operations"):
+            run = run_rows.get(self.things["built rebuild"])
+            history_rows.put(run, history_rows.progress(run).at(history_rows.BUILT))
 
     def let_things_go_wrong(self) -> None:
         """An order whose saga is parked, for the depot could not take its list back; and two that do not add up."""
@@ -310,6 +347,7 @@ def prepare() -> Furnished:
     furnished.plan_lists()
     furnished.welcome_at_a_kiosk()
     furnished.give_messages_up()
+    furnished.begin_runs()
     return furnished
 
 
