@@ -570,8 +570,8 @@ export interface OpenLetters {
   message?: string;
   reason?: string;
   order?: string;
-  since?: string | null;
-  until?: string | null;
+  since?: string;
+  until?: string;
 }
 export interface NewList {
   orderId: string;
@@ -627,22 +627,17 @@ export interface NewRebuild {
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
  *
- * to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+ * to: the consumer that takes the letters of one that was renamed. rate: letters a second. stopAt: the share of
+ * failures, in percent, at which it stops by itself. cap: how often one letter may be sent back.
  */
 export interface NewRedrive {
-  letters?: string[];
+  letters: string[];
   group?: string;
-  filter?: OpenLetters | null;
+  filter?: OpenLetters;
   forecast?: string;
   passing?: boolean;
   to?: string;
-  /**
-   * Letters a second, at most 100.
-   */
   rate?: number;
-  /**
-   * The share of failures at which it stops by itself.
-   */
   stopAt?: number;
   cap?: number;
 }
