@@ -5,7 +5,7 @@ from typing import Any, Literal
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Id, Label, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, GivenId, Label, Stamp, Wire
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import forecasts
@@ -25,8 +25,8 @@ class NewForecast(Body):
     letter that is named.
     """
 
-    letters: list[Id]
-    group: Id = ""
+    letters: list[GivenId]
+    group: Label = ""
     filter: OpenLetters | None = None
     to: Label = ""
     data: dict[str, Any] | None = None

@@ -48,7 +48,7 @@ def pages(mall: Furnished, route: Route, limit: int, first: Response | None = No
 
 def identity(thing: dict[str, Any]) -> str:
     """The id of what is on a page."""
-    return str(thing.get("id") or thing["orderId"])
+    return str(thing.get("id") or thing.get("letter") or thing["orderId"])
 
 
 @routes(lists)
