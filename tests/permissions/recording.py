@@ -70,7 +70,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
 
 
 STORE = ("commit", "backwards", "forwards", "page", "read", "scan", "rewrite")
-VIEWS = ("put", "get", "item", "delete", "get_many", "query", "all_items", "stored")
+VIEWS = ("put", "get", "delete", "get_many", "query", "all_items", "stored")
 VAULT = ("get", "get_many", "sorts", "add")
 PARTS: dict[str, Callable[..., str]] = {
     "request": lambda *_, **__: "api",
