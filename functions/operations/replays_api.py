@@ -6,20 +6,19 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import rebuilds, replays
 from functions.operations.history_rows import BUILT, Progress
 from functions.operations.rebuilds import REBUILD
+from functions.operations.redrives_api import Given
 from functions.operations.replays import REPLAY, Asked
 from functions.operations.runs import Run
 
 api = Api("operations")
 
-Rate = Annotated[
-    float | None, Field(strict=False, description="Messages a second, at most 500; 50 where it is left out.")
-]
+Rate = Annotated[int, documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE))]  # messages a second
 
 
 class NewReplay(Body):
@@ -33,12 +32,12 @@ class NewReplay(Body):
     to: Label
     source: Annotated[Label, Field(alias="from")] = ""
     stream: Label = ""
-    since: Moment | None = None
-    until: Moment | None = None
+    since: Given[Moment] = None
+    until: Given[Moment] = None
     names: list[Label] = Field(default_factory=list)
     cursor: str = ""
     view: Label = ""
-    rate: Rate = None
+    rate: Rate = int(replays.RATE)
 
 
 class NewRebuild(Body):
@@ -46,7 +45,7 @@ class NewRebuild(Body):
 
     service: Label
     view: Label
-    rate: Rate = None
+    rate: Rate = int(replays.RATE)
 
 
 class Started(Answer):
@@ -65,9 +64,9 @@ class SourceShape(Wire):
 class ReplayShape(Wire):
     """How far a replay is.
 
-    messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
-    that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
-    wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+    messages: those that were brought; failed: those of them that are letters now. percent: about what part of the
+    history that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page
+    begins. wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
     """
 
     id: str
@@ -79,10 +78,10 @@ class ReplayShape(Wire):
     view: str
     created: Stamp
     ended: str
-    rate: float
+    rate: int
     messages: int
     failed: int
-    share: float | None
+    percent: int | None
     seconds_left: int | None
     cursor: str | None
     wrong: str
@@ -201,10 +200,10 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "view": run.asked.get("view", ""),
         "created": run.created,
         "ended": run.ended,
-        "rate": run.rate,
+        "rate": int(run.rate),
         "messages": progress.messages,
         "failed": progress.failed,
-        "share": progress.share,
+        "percent": None if progress.share is None else round(100 * progress.share),
         "seconds_left": progress.seconds_left,
         "cursor": progress.cursor,
         "wrong": progress.wrong,
