@@ -66,8 +66,10 @@ class Worker:
         """Plan a poll for the next visible message; when all containers are busy, the end of one plans it."""
         if self._function.busy >= self._function.concurrency:
             return
-        blocked = self._blocked_groups()
-        times = [blocked.get(message.group, message.visible_us) for message in self._queue.messages.values()]
+        messages, blocked = self._queue.messages.values(), self._blocked_groups()
+        times = [message.visible_us for message in messages]
+        if blocked:
+            times = [blocked.get(message.group, message.visible_us) for message in messages]
         if times:
             self.poll_at(min(times))
 

@@ -215,8 +215,13 @@ def texts_in(value: Any, seen: set[int] | None = None) -> list[str]:
 
     seen: the ids of what was looked into before, which is left out, and must live as long as they are kept.
     """
+    return texts_of([value], seen)
+
+
+def texts_of(values: Iterable[Any], seen: set[int] | None = None) -> list[str]:
+    """The same of several values, whose own collection is not among what was looked into."""
     found: list[str] = []
-    left = [value]
+    left = list(values)
     while left:
         one = left.pop()
         kind = type(one)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from tests.simulation.check.canaries import Texts, texts_in
+from tests.simulation.check.canaries import Texts, texts_of
 from tests.simulation.check.parsed_history import ParsedHistory
 
 VAULT, EVENTS = "customers/vault", "customers/events"
@@ -61,8 +61,7 @@ def searched(history: ParsedHistory) -> dict[str, Texts]:
     seen: dict[str, set[int]] = {carrier: set() for carrier in found}
     for carrier, where, parts in records(history):
         there, before = found[carrier], seen[carrier]
-        for part in parts:
-            for text in texts_in(part, before):
-                if len(text) >= SHORTEST and text not in there:
-                    there[text] = where
+        for text in texts_of(parts, before):
+            if len(text) >= SHORTEST and text not in there:
+                there[text] = where
     return {carrier: Texts(there) for carrier, there in found.items()}

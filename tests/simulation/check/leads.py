@@ -62,8 +62,7 @@ def found_beside(
     holding = {carrier: there.holding(codes) for carrier, there in texts.items() if carrier != ANSWERS}
     seen: set[tuple[int, ...]] = set()
     for carrier, where, parts in records(history) if any(holding.values()) else ():
-        one = tuple(map(id, parts))
-        if not holding.get(carrier) or one in seen:
+        if not holding.get(carrier) or (one := tuple(map(id, parts))) in seen:
             continue
         seen.add(one)
         for thing in _things(parts):
