@@ -60,10 +60,11 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     print(f"{options.table} holds {counted(len(held.commits), 'commit')}, the newest of {held.newest or 'no time'}.")
     highest, found = held.highest, 0
     if old:
-        for commit in missing(dynamodb, old, held):
-            found += 1
-            print(json.dumps(asdict(lost(commit, held))))
-        highest = max(highest, held_by(dynamodb, old).highest)
+        for commit in commits(dynamodb, old):
+            highest = max(highest, commit.last)
+            if is_lost(commit, held):
+                found += 1
+                print(json.dumps(asdict(lost(commit, held))))
         print(f"{counted(found, 'commit')} of {old} {'is' if found == 1 else 'are'} lost.")
     else:
         print("What is lost cannot be told: the table that served is not there. Name it by ARGS='--old <table>'.")
@@ -86,9 +87,7 @@ def _serving(deployment: Deployment, service: str) -> str | None:
 def _check(deployment: Deployment, restored: str, old: str | None) -> None:
     """Raises OperateError for a table that is not there, that holds no commits, or that serves already."""
     if restored == old:
-        raise OperateError(
-            f"{restored} serves: an epoch is opened before that, for what it commits meanwhile is below it"
-        )
+        raise OperateError(f"{restored} serves: an epoch is opened before that")
     dynamodb = deployment.client("dynamodb")
     for table in (restored, old) if old else (restored,):
         try:
@@ -101,19 +100,17 @@ def _check(deployment: Deployment, restored: str, old: str | None) -> None:
 
 def held_by(dynamodb: Any, table: str) -> Held:
     """Read a table once."""
-    commits, streams, highest, newest = set[int](), set[int](), 0, ""
-    for commit in _commits(dynamodb, table):
-        commits.add(hash((commit.stream, commit.version, commit.id)))
+    found, streams, highest, newest = set[int](), set[int](), 0, ""
+    for commit in commits(dynamodb, table):
+        found.add(hash((commit.stream, commit.version, commit.id)))
         streams.add(hash(commit.stream))
         highest, newest = max(highest, commit.last), max(newest, commit.time)
-    return Held(frozenset(commits), frozenset(streams), highest, newest)
+    return Held(frozenset(found), frozenset(streams), highest, newest)
 
 
-def missing(dynamodb: Any, old: str, held: Held) -> Iterator[Commit]:
-    """The commits of a table that another one lacks, in no order."""
-    for commit in _commits(dynamodb, old):
-        if hash((commit.stream, commit.version, commit.id)) not in held.commits:
-            yield commit
+def is_lost(commit: Commit, held: Held) -> bool:
+    """Whether a table lacks a commit of another one."""
+    return hash((commit.stream, commit.version, commit.id)) not in held.commits
 
 
 def lost(commit: Commit, held: Held) -> Lost:
@@ -147,7 +144,7 @@ def open_in(dynamodb: Any, table: str, highest: int, about: str) -> int:
     return base
 
 
-def _commits(dynamodb: Any, table: str) -> Iterator[Commit]:
+def commits(dynamodb: Any, table: str) -> Iterator[Commit]:
     """All commits of a table but those of epochs."""
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         for item in page["Items"]:
