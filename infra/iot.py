@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from events.vda5050.topics import Kind, Topics
+from functions.kernel.messaging.topics import PRESENCE, PRESENCE_TOPICS
 from functions.kernel.messaging.topics import Topics as Messages
 from infra.alarms import MINUTE, Alarms
 from infra.function import ServiceFunction
@@ -24,7 +25,6 @@ from infra.stages import Stage
 
 BATCH, BATCH_SECONDS = 100, 1
 SQL_VERSION = "2016-03-23"
-PRESENCE = "presence"  # what the broker says of connections, as functions know it
 CHANGES = ("connected", "disconnected")
 
 # What is no JSON must come in too, to be given up with its reason: hence the payload as bytes, in base64.
@@ -35,8 +35,8 @@ REPORT = (
 )
 # https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
 LIFE_CYCLE = (
-    "SELECT 'presence' AS topic, timestamp() AS received, encode(*, 'base64') AS payload "
-    "FROM '$aws/events/presence/{change}/+'"
+    f"SELECT '{PRESENCE}' AS topic, timestamp() AS received, encode(*, 'base64') AS payload "
+    f"FROM '{PRESENCE_TOPICS}{{change}}/+'"
 )
 
 ANY_ROBOT = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))  # a robot's id, a UUID

@@ -194,8 +194,7 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
         service="lambda", resource="event-source-mapping", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
     function.allow(["lambda:ListEventSourceMappings"], "*")
-    actions = ["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"]
-    function.allow(actions, mapping, ArnLike={"lambda:FunctionArn": functions})
+    function.allow(["lambda:UpdateEventSourceMapping"], mapping, ArnLike={"lambda:FunctionArn": functions})
     arn = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:event-source-mapping:*"
     for resource, reason in {
         "*": "IAM knows no resource for ListEventSourceMappings: * is the narrowest.",

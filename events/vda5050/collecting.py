@@ -12,7 +12,7 @@ PRODUCT_ID: Final = "productId"
 QUANTITY: Final = "quantity"
 
 DIGITS: Final = 9  # of a number in an id or a result: longer ones are no numbers of the mall
-MOST_ACTIONS: Final = 100  # in one order: one for each line of a list
+MOST_ACTIONS: Final = 100  # in one order, beside its drop: one for each line of a list
 MOST_BYTES: Final = (
     131_072  # of one message: what IoT Core takes (https://docs.aws.amazon.com/general/latest/gr/iot-core.html)
 )

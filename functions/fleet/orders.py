@@ -36,8 +36,8 @@ def order(
 ) -> Order:
     """The order for a list: from `start` to each store and to the depot. Raises LookupError for a start not on the map.
 
-    All of it is released. Each line is a collect action at its store's node; the drop is at the depot. Of the hundred
-    actions that the mall allows, as many as a list has lines at most, the drop is none.
+    All of it is released. Each line is a collect action at its store's node; the drop is at the depot. A list has 100
+    lines at most, so an order has 101 actions at most.
     """
     wanted: list[tuple[str, tuple[Action, ...]]] = [(start, ())]
     wanted += [(floor.node_of(visit.store_id, visit.location), _collects(order_id, visit)) for visit in visits]

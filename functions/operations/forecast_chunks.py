@@ -6,10 +6,9 @@ from functools import partial
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.runtime import ids, observe, runtime
-from functions.kernel.runtime.json_text import compact, read
+from functions.kernel.runtime import observe, runtime
 from functions.kernel.runtime.side_by_side import results
-from functions.operations import cloud, rows, run_rows
+from functions.operations import cloud, edits, rows, run_rows
 from functions.operations.cloud import LONGEST_CALL, Functions
 from functions.operations.consumers import RELAY, consumers
 from functions.operations.forecast_rows import Answer, Progress, in_words
@@ -114,11 +113,7 @@ class Chunk:
     def _body(self, letter: Letter) -> str:
         """What would be sent: verbatim, or with other data."""
         data = self.run.asked.get("data")
-        if data is None:
-            return letter.body
-        body = read(letter.body)
-        metadata = body["detail"]["metadata"] | {"id": ids.derive("edited", letter.id, compact(data))}
-        return compact(body | {"detail": body["detail"] | {"metadata": metadata, "data": data}})
+        return letter.body if data is None else edits.previewed(letter, data)
 
     def _of_relay(self, letters: Sequence[Letter], overlay: Any) -> Told:
         answers = {letter.id: forecast_relayed(letter) for letter in letters[:RELAYED]}

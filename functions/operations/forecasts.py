@@ -4,24 +4,28 @@ A set is answered service by service, in the order in which its letters failed, 
 queues share its tables. The runner advances it, chunk by chunk; what is small is answered within the request.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError
-from functions.kernel.runtime import budget, clock, ids
-from functions.operations import forecast_rows, rows, run_rows
-from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_answers, patiently
-from functions.operations.forecast_rows import Progress
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, KeyReusedError, NotFoundError, StaleError
+from functions.kernel.runtime import budget, clock, context, ids
+from functions.operations import edits, forecast_rows, rows, run_rows
+from functions.operations.cloud import starts
+from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_answers, patiently, quickly
+from functions.operations.forecast_rows import Answer, Progress
 from functions.operations.letters import OPEN, Letter
 from functions.operations.rows import Filter
-from functions.operations.runs import CANCELLED, DONE, GATHERING, RUNNING, Run
+from functions.operations.runs import CANCELLED, DEAD, DONE, FAILING, GATHERING, HANDLED, REDRIVE, RUNNING, Run
 
-FORECAST = "forecast"
+FORECAST, RUNNER = "forecast", "runner"
 MOST = 10_000  # letters of one forecast: they are put in order all at once
 SMALL = 20  # letters, of one service, that are answered within the request
+OUTCOMES = {HANDLED: "done", FAILING: "failing", DEAD: "dead"}
+WITHIN = timedelta(seconds=5)  # of a request, in which a small forecast is answered
 LEASE = timedelta(seconds=75)  # longer than a function lives
 
 
@@ -45,20 +49,43 @@ class Asked:
         return Filter(**{"state": OPEN, **self.filter, **({"group": self.group} if self.group else {})})
 
 
-def begin(asked: Asked, by: str, run_id: str) -> Run:
-    """Make a forecast of letters, and answer it at once if it is small; otherwise the runner does.
+def start(asked: Asked) -> Run:
+    """Make a forecast for who asks now, and answer it at once if it is small; otherwise the runner does.
 
-    Raises InvalidError for a set that names nothing, or several ways, or too much, and NotFoundError for a letter.
+    With an Idempotency-Key, once for each key. Raises KeyReusedError, and as `begin` does.
+    """
+    working = context.current()
+    if working.expected_versions is not None:
+        raise StaleError("there is no forecast yet: it has no version")
+    digest = working.cause.digest if working.cause else ""
+    run = begin(asked, working.actor, working.new_id(), digest)
+    if run.digest != digest:
+        raise KeyReusedError("Idempotency-Key: it was used for another request")
+    working.version = 1
+    if run.state == RUNNING and 0 < run.total <= SMALL:
+        run = advance(run, clock.now() + WITHIN, quickly())
+    if not run.ended:
+        starts().start(RUNNER)
+    return run
+
+
+def begin(asked: Asked, by: str, run_id: str, digest: str = "") -> Run:
+    """Make a forecast of letters; what is there already under its id, where it is there.
+
+    Raises InvalidError for a set that names nothing, or several ways, or too much, and for data that do not fit;
+    NotFoundError, and RefusedError for a letter that cannot be edited.
     """
     named = [bool(asked.letters), bool(asked.group), bool(asked.filter)]
     if sum(named) != 1:
         raise InvalidError("name letters, a group or a filter, one of these")
     if asked.data is not None and len(asked.letters) != 1:
-        raise InvalidError("data: names one letter")
+        raise InvalidError("data: name the one letter in whose place they would be sent")
     there = run_rows.find(run_id)
     if there:
         return there
-    run = Run(run_id, asdict(asked), by, clock.stamp(), kind=FORECAST, life=ids.new()[:8])
+    if asked.data is not None:
+        edits.previewed(rows.letter(asked.letters[0]), asked.data)
+    run = Run(run_id, asdict(asked), by, clock.stamp(), kind=FORECAST, digest=digest, life=ids.new()[:8])
     if asked.letters:
         return run_rows.create(run, in_order(_named(asked.letters), asked.to))
     first = rows.letters(asked.wanted, limit=SMALL, bodies=False)
@@ -67,9 +94,44 @@ def begin(asked: Asked, by: str, run_id: str) -> Run:
     return run_rows.create(replace(run, state=GATHERING, filter=_filled(asked.wanted)), [])
 
 
-def is_small(run: Run) -> bool:
-    """Whether a forecast may be answered within the request."""
-    return run.state == RUNNING and 0 < run.total <= SMALL
+def shown(id: str) -> tuple[Run, Progress]:
+    """A forecast, and how far it is. Raises NotFoundError, also for another run."""
+    run = run_rows.find(id)
+    if run is None or run.kind != FORECAST:
+        raise NotFoundError(f"there is no forecast {id}")
+    return run, forecast_rows.progress(run)
+
+
+def answers(
+    id: str, wanted: str | None, limit: int, after: dict[str, Any] | None
+) -> tuple[list[Answer], dict[str, Any] | None]:
+    """A page of what was answered, of one kind if wanted, in the order of the set. Raises NotFoundError."""
+    run, _ = shown(id)
+    found: list[Answer] = []
+    for position, one in forecast_rows.answers(run, after["position"] if after else 0):
+        if wanted in (None, one["answer"]):
+            if len(found) == limit:
+                return found, {"position": position}
+            found.append(one)
+    return found, None
+
+
+def against(run_id: str) -> dict[str, Counter[str]]:
+    """What was forecast of the letters of a redrive, beside what became of them: numbers by answer and outcome.
+
+    Empty for one that followed no forecast. A letter that has no outcome yet counts as `open`. Raises NotFoundError.
+    """
+    run = run_rows.get(run_id)
+    shown = run_rows.find(run.asked["forecast"]) if run.asked.get("forecast") else None
+    if run.kind != REDRIVE or shown is None:
+        return {}
+    answers = {answer["id"]: answer["answer"] for _, answer in forecast_rows.answers(shown)}
+    compared: dict[str, Counter[str]] = {}
+    states = run_rows.states_of(run)
+    for position, letter in run_rows.letters_of(run, range(run.total)).items():
+        outcome = OUTCOMES.get(states[position], "open")
+        compared.setdefault(answers.get(letter, "not forecast"), Counter())[outcome] += 1
+    return compared
 
 
 def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:
@@ -82,8 +144,8 @@ def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:
         return run
     if run.state == GATHERING:
         run = _gathered(run)
-    if run.state == CANCELLED:
-        return _ended(run)
+    if run.state != RUNNING:
+        return _ended(run) if run.state == CANCELLED else run
     worker = ids.new()
     try:
         progress = _leased(run, worker)

@@ -29,7 +29,8 @@ RESOLVED = "resolved"
 TRIES = 6
 MINUTE = timedelta(minutes=1)
 SETTLED = timedelta(minutes=2)  # after which an index has a letter, and the clocks of two functions agree
-COUNTING = timedelta(milliseconds=10)  # a letter: a group of so many is counted again after so long, at the earliest
+LARGE = 1_000  # letters of a group that is not counted again at each change, but after so long for each of them:
+COUNTING = timedelta(milliseconds=10)
 GROWN = 10  # open letters at which a group grows for the first time; then each time that they are twice as many
 
 
@@ -151,7 +152,8 @@ def _is_due(id: str) -> bool:
     if data is None:
         return True
     before = _group(data)
-    return clock.now() >= clock.read(before.counted_at) + sum(before.counts.values()) * COUNTING
+    letters = sum(before.counts.values())
+    return letters <= LARGE or clock.now() >= clock.read(before.counted_at) + letters * COUNTING
 
 
 def _counted(before: Group, found: Sequence[Letter]) -> Group:

@@ -24,8 +24,9 @@ from functions.kernel.domain.errors import (
     RefusedError,
     UnavailableError,
 )
-from functions.kernel.runtime import budget, clock
+from functions.kernel.runtime import budget, clock, context
 from functions.operations import history_rows, replays, run_rows
+from functions.operations.cloud import starts
 from functions.operations.history_rows import (
     BEGIN,
     BUILT,
@@ -51,14 +52,13 @@ LOOKS_AGAIN_AFTER = timedelta(minutes=1)  # by then what was under way is writte
 Step = Callable[[Run, Progress, datetime], Progress]
 
 
-def begin(service: str, view: str, by: str, run_id: str, rate: float | None = None) -> Run:
+def begin(service: str, view: str, by: str, run_id: str, rate: float | None = None, digest: str = "") -> Run:
     """Make a rebuild of a view, for the runner to advance. Raises InvalidError."""
     replays.check_rate(rate)
     if not replays.known(service).has_rows:
         raise InvalidError(f"service: {service} has no read models")
-    asked = replays.Asked(to=service, view=view).data
-    run = Run(run_id, asked, by, clock.stamp(), kind=REBUILD, rate=rate or replays.RATE, to=service, life=run_id[:8])
-    return run_rows.create(run, [])
+    asked = replays.Asked(to=service, view=view)
+    return run_rows.create(replays.made(REBUILD, asked, by, run_id, rate, digest), [])
 
 
 def switch(run_id: str) -> Run:
@@ -72,19 +72,23 @@ def switch(run_id: str) -> Run:
             f"the run is {run.state}, at the step {progress.step}: only what is built can be switched to"
         )
     history_rows.put(run, progress.at(SWITCH))
+    starts().start("runner")
     return run
 
 
-def abort(run_id: str, by: str) -> Run:
+def abort(run_id: str) -> Run:
     """Give a rebuild up. Raises NotFoundError, and RefusedError once it is switched to, or over."""
     run = _rebuild(run_id)
     if run.state != CANCELLED:
         _must_not_be_read(run)
 
     def given_up(one: Run) -> Run:
-        return one if one.ended else replace(one, state=CANCELLED, why=f"by {by}")
+        why = f"given up by {context.current().actor}"
+        return one if one.ended or one.state == CANCELLED else replace(one, state=CANCELLED, why=why)
 
-    return run_rows.change(run.id, given_up)
+    changed = run_rows.change(run.id, given_up)
+    starts().start("runner")
+    return changed
 
 
 def advance(run: Run, until: datetime) -> Run:

@@ -20,7 +20,7 @@ from functions.operations import cloud, intake, letters, rows, run_rows, runs, s
 from functions.operations.letters import Letter
 from functions.operations.rows import Filter
 from functions.operations.run_rows import PAGE
-from functions.operations.runs import FAILING, GATHERING, PENDING, RUNNING, SENT, Run
+from functions.operations.runs import FAILING, GATHERING, PENDING, REDRIVE, RUNNING, SENT, Run
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
 WORKS_FOR = 45  # seconds: it ends within 55, also where its last calls are slow
@@ -94,9 +94,9 @@ def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     progress = clock.now()
     worker = _Worker(ids.new(), progress + timedelta(seconds=WORKS_FOR))
     ticks = 0
-    while clock.now() < worker.ends and budget.left() > budget.MESSAGE:
+    while ticks < WORKS_FOR / TICK and clock.now() < worker.ends and budget.left() > budget.MESSAGE:
         moved = worker.attempt(_take_outcomes, "taking outcomes")
-        for run in list(run_rows.at_work()):
+        for run in list(run_rows.at_work(REDRIVE)):
             if run.version_of_row > worker.idle.get(run.id, -1):
                 moved |= worker.attempt(partial(_advance, run.id, worker), f"run {run.id}")
         ticks += 1

@@ -5,15 +5,23 @@ the `replay` function of the consumer, which has nothing but its rows: no effect
 Where a run ends between two calls, the next goes on at the page whose end was stored last.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError, UnavailableError
-from functions.kernel.runtime import budget, clock, observe
+from functions.kernel.domain.errors import (
+    ConcurrencyError,
+    InvalidError,
+    KeyReusedError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+    UnavailableError,
+)
+from functions.kernel.runtime import budget, clock, context, ids, observe
 from functions.operations import consumers, failed_messages, history_rows, run_rows
-from functions.operations.cloud import relays
+from functions.operations.cloud import relays, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import FILL, OVER, Progress, Source
 from functions.operations.runs import CANCELLED, DONE, RUNNING, STOPPED, Run
@@ -65,7 +73,21 @@ class Asked:
         return cls(**{**run.asked, "names": tuple(run.asked.get("names", ()))})
 
 
-def begin(asked: Asked, by: str, run_id: str, rate: float | None = None) -> Run:
+def start(begins: Callable[..., Run], *args: Any, rate: float | None) -> Run:
+    """Begin a run as an operator asks for it, once for each Idempotency-Key. Raises KeyReusedError, StaleError."""
+    working = context.current()
+    if working.expected_versions is not None:
+        raise StaleError("there is no run yet: it has no version")
+    digest = working.cause.digest if working.cause else ""
+    run = begins(*args, by=working.actor, run_id=working.new_id(), rate=rate, digest=digest)
+    if run.digest != digest:
+        raise KeyReusedError("Idempotency-Key: it was used for another request")
+    working.version = 1
+    starts().start("runner")
+    return run
+
+
+def begin(asked: Asked, by: str, run_id: str, rate: float | None = None, digest: str = "") -> Run:
     """Make a replay, for the runner to advance. Raises InvalidError for what cannot be replayed, or not to whom."""
     check_rate(rate)
     _must_have_rows(asked.to)
@@ -77,8 +99,21 @@ def begin(asked: Asked, by: str, run_id: str, rate: float | None = None) -> Run:
         raise InvalidError("cursor: a stream is read from its beginning")
     for name, moment in (("since", asked.since), ("until", asked.until)):
         _must_be_moment(name, moment)
-    return run_rows.create(
-        Run(run_id, asked.data, by, clock.stamp(), kind=REPLAY, rate=rate or RATE, to=asked.to, life=run_id[:8]), []
+    return run_rows.create(made(REPLAY, asked, by, run_id, rate, digest), [])
+
+
+def made(kind: str, asked: Asked, by: str, run_id: str, rate: float | None, digest: str) -> Run:
+    """A run that has yet to be stored."""
+    return Run(
+        run_id,
+        asked.data,
+        by,
+        clock.stamp(),
+        kind=kind,
+        rate=rate or RATE,
+        to=asked.to,
+        digest=digest,
+        life=ids.new()[:8],
     )
 
 
@@ -199,9 +234,23 @@ def not_recoverable(progress: Progress) -> list[str]:
     return [name for name in REFUSALS if name in wanted]
 
 
+def shown(run_id: str, kind: str) -> tuple[Run, Progress]:
+    """A run of a kind, and how far it is. Raises NotFoundError."""
+    run = run_rows.get(run_id)
+    if run.kind != kind:
+        raise NotFoundError(f"run {run_id} is a {run.kind}, and no {kind}")
+    return run, history_rows.progress(run)
+
+
 def end(run: Run, state: str) -> Run:
-    """End a run."""
-    return run_rows.change(run.id, lambda one: replace(one, state=state, ended=one.ended or clock.stamp()))
+    """End a run, and keep with it what came of it."""
+    progress = history_rows.progress(run)
+    counts = {"messages": progress.messages, "failed": progress.failed}
+
+    def ended(one: Run) -> Run:
+        return replace(one, state=state, ended=one.ended or clock.stamp(), counts=counts)
+
+    return run_rows.change(run.id, ended)
 
 
 def stop(run: Run, why: str) -> Run:

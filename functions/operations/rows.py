@@ -28,6 +28,7 @@ LETTER = "letter"
 CHANGED = "changed"
 PART = 300_000  # bytes of a part's JSON text: an item holds 400 KB with all its names
 TRIES = 6  # of a change that others were quicker than
+ROWS = 100  # of an index that are read at once where many are not wanted
 LOOKED_AT = 1_000  # rows at most that one page looks at for those that a filter wants
 LAST = "\U0010ffff"  # sorts after every time and id
 
@@ -44,6 +45,12 @@ class Filter:
     order: str = ""
     since: str = ""
     until: str = ""
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether many letters may be looked at for one that is wanted: an index answers one condition alone."""
+        indexed = sum(map(bool, (self.service, self.state, self.group, self.order)))
+        return indexed > 1 or "/" in self.service or bool(self.message or self.reason)
 
     def wants(self, letter: Letter) -> bool:
         """Whether a letter is one of these. reason: a part of its text, or the whole name of the error."""
@@ -152,32 +159,41 @@ def letters(
     It looks at 1,000 rows at most, so a page may be short, or empty, and not be the last. bodies: without them each
     body is empty; such a letter cannot be put.
     """
-    places = _places(wanted)
-    at, after = (next or {}).get("place", 0), (next or {}).get("after")
     found: list[dict[str, Any]] = []
-    looked_at = 0
-    while at < len(places):
-        index, partition = places[at]
-        page = runtime.current().views.query(
-            partition,
-            index=index,
-            first=clock.stamp(clock.read(wanted.since)) if wanted.since else None,
-            last=clock.stamp(clock.read(wanted.until)) + LAST if wanted.until else None,
-            limit=100,
-            after=after,
-            descending=not oldest_first,
-        )
-        for data, key in zip(page.rows, page.keys, strict=True):
-            looked_at += 1
-            after = key
-            if wanted.wants(from_data(data, "")):
-                found.append(data)
-            if len(found) == limit or looked_at == LOOKED_AT:
-                return _page(found, {"place": at, "after": after}, bodies)
-        after = page.after
-        if after is None:
-            at += 1
+    last: dict[str, Any] | None = None
+    for looked_at, (data, place) in enumerate(_from(next, wanted, limit, oldest_first), start=1):
+        is_wanted, is_full = wanted.wants(from_data(data, "")), len(found) == limit
+        if is_wanted and is_full:
+            return _page(found, last, bodies)
+        if is_wanted:
+            found.append(data)
+        if not is_full:
+            last = place
+        if looked_at == LOOKED_AT:
+            return _page(found, last, bodies)
     return _page(found, None, bodies)
+
+
+def _from(
+    next: dict[str, Any] | None, wanted: Filter, limit: int, oldest_first: bool
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The rows that a filter may want, from where a page begins, each with where the page after it would begin."""
+    begin, after = (next or {}).get("place", 0), (next or {}).get("after")
+    for number, (index, partition) in enumerate(_places(wanted)[begin:], start=begin):
+        while True:
+            page = runtime.current().views.query(
+                partition,
+                index=index,
+                first=clock.stamp(clock.read(wanted.since)) if wanted.since else None,
+                last=clock.stamp(clock.read(wanted.until)) + LAST if wanted.until else None,
+                limit=ROWS if wanted.is_sparse else limit,
+                after=after,
+                descending=not oldest_first,
+            )
+            yield from ((data, {"place": number, "after": key}) for data, key in zip(page.rows, page.keys, strict=True))
+            after = page.after
+            if after is None:
+                break
 
 
 def oldest_open() -> Letter | None:

@@ -101,9 +101,10 @@ def change(id: str, decide: Callable[[Run], Run]) -> Run:
     raise ConcurrencyError(f"run {id} is changed by others all the time: try again")
 
 
-def at_work() -> Iterator[Run]:
-    """The runs at work, the oldest first. One that was made a moment ago may be missing."""
-    return (_from_data(data) for data in rows(AT_WORK, index=OF_STATE))
+def at_work(kind: str = "") -> Iterator[Run]:
+    """The runs at work (of a kind), the oldest first. One that was made a moment ago may be missing."""
+    found = (_from_data(data) for data in rows(AT_WORK, index=OF_STATE))
+    return (run for run in found if kind in ("", run.kind))
 
 
 def listed(limit: int, after: dict[str, Any] | None) -> Runs:

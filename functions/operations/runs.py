@@ -44,6 +44,14 @@ SKIPPED = {
 }
 SENT, FAILING, DEAD, HANDLED = "s", "f", "x", "+"
 ORDER = PENDING + "".join(SKIPPED) + SENT + FAILING + DEAD + HANDLED
+IN_WORDS = {
+    PENDING: "pending",
+    **{code: f"skipped: {why}" for code, why in SKIPPED.items()},
+    SENT: "sent",
+    FAILING: "failing",
+    DEAD: "dead",
+    HANDLED: "done",
+}
 OF_OUTCOME = {outcomes.DONE: HANDLED, outcomes.FAILING: FAILING, outcomes.DEAD: DEAD}
 FAILED = FAILING + DEAD
 UNDECIDED = PENDING + SENT + FAILING

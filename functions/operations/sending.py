@@ -43,12 +43,25 @@ def send(run: Run, position: int, letter_id: str) -> str:
     return runs.SENT
 
 
+def why_misfit(run: Run, letter: Letter) -> str:
+    """Why no consumer takes a letter, in words; empty where one does.
+
+    Another consumer than its own takes it only where its own is not there any more, as after a renaming, and where
+    that one subscribes to its message.
+    """
+    known = consumers()
+    if not run.to or run.to == letter.consumer:
+        return (
+            "" if letter.consumer in known else f"there is no consumer {letter.consumer} any more: say which takes it"
+        )
+    if letter.consumer in known:
+        return f"its own consumer {letter.consumer} is there"
+    return "" if subscribes(run.to, letter.name) else f"{run.to} does not subscribe to {letter.name or 'it'}"
+
+
 def _receiver(run: Run, letter: Letter) -> Consumer | None:
-    """Who takes a letter: its consumer, or that of the run where it subscribes to the message; None where none does."""
-    found = consumers().get(run.to or letter.consumer)
-    if found is None or not run.to:
-        return found
-    return found if subscribes(found.name, letter.name) else None
+    """Who takes a letter: its consumer, or that of the run; None where none does."""
+    return None if why_misfit(run, letter) else consumers()[run.to or letter.consumer]
 
 
 def _by_relay(letter: Letter, place: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.messaging.topics import dated
 from functions.kernel.runtime import clock
 from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
@@ -45,7 +46,8 @@ def redrive(
     while moved < limit and (batch := _receive(sqs, source, min(at_once, limit - moved))):
         earlier = [message for message in batch if int(message["Attributes"]["SentTimestamp"]) <= begun]
         for message in earlier:
-            sqs.send_message(QueueUrl=target, MessageBody=message["Body"], **_in_turn(target, message))
+            body = dated(message["Body"], int(message["Attributes"]["SentTimestamp"]))
+            sqs.send_message(QueueUrl=target, MessageBody=body, **_in_turn(target, message))
             sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             wait(1 / rate)
         moved += len(earlier)

@@ -43,6 +43,17 @@ def test_a_redrive_moves_every_message_to_the_queue_that_it_came_from(account: A
     assert sorted(moved) == sorted(bodies)
 
 
+def test_what_a_rule_of_the_broker_could_not_send_is_moved_with_the_time_at_which_it_came(account: Account) -> None:
+    send("InboxUndelivered", json.dumps({"topic": "mall/v3/maker/ajax/state", "base64OriginalPayload": "e30="}))
+    [letter] = received("InboxUndelivered")
+    boto3.client("sqs").change_message_visibility(
+        QueueUrl=url("InboxUndelivered"), ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert redrive(account, "depot/InboxUndelivered", wait=lambda _: None) == 1
+    [moved] = received("InboxQueue")
+    assert json.loads(moved["Body"])["received"] == int(letter["Attributes"]["SentTimestamp"])
+
+
 def test_a_redrive_moves_as_many_as_it_may(account: Account) -> None:
     send("InboxDeadLetters", *"abcdefghijkl")
     assert redrive(account, "depot/InboxDeadLetters", limit=11, wait=lambda _: None) == 11

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.kernel.messaging.topics import dated
 from infra.stages import STAGES
 from tests.simulation.backups import Backups
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
+from tests.simulation.containers import BEGIN
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
@@ -162,7 +164,8 @@ class Cloud:
                 for message in list(source.messages.values()):
                     source.delete(message.id, message.receipt)
                     group = FIFO_GROUP if target.fifo else ""
-                    into = target.send(message.body, group=group, dedup=message.id, by="operator")
+                    body = dated(message.body, int(BEGIN.timestamp()) * 1000 + message.sent_us // 1000)
+                    into = target.send(body, group=group, dedup=message.id, by="operator")
                     self.history.record("redriven", queue=source.name, message=message.id, to=name, into=into)
                     moved += 1
         return moved
@@ -223,19 +226,20 @@ class Cloud:
 
         Dead letters do not count, nor do schedules once nothing was stored for a while.
         """
+        now = self.scheduler.now_us
+        if now - self._last_change_us < UNCHANGED * SECOND:
+            return False
         if self._bus.in_flight or self.broker.in_flight or any(stream.is_behind for stream in self.streams.values()):
             return False
         if any(function.busy for function in self.functions.values()):
             return False
-        now = self.scheduler.now_us
         horizon = now + int(within * SECOND)
-        due = any(
+        return not any(
             message.visible_us <= horizon
             for queue in self.queues.values()
             if not queue.is_dead_letters
             for message in queue.messages.values()
         )
-        return not due and now - self._last_change_us >= UNCHANGED * SECOND
 
     def end_faults(self) -> None:
         """End all faults, and start all services."""

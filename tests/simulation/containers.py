@@ -10,12 +10,13 @@ Which lineage of a batch goes on is not documented: here each function's longest
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from functions.kernel.runtime import budget, clock, ids
+from functions.kernel.runtime.bound import Bound
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.kernel.runtime.side_by_side import AT_ONCE, one_by_one, outcome
 from tests.simulation import logs, randomness
@@ -39,19 +40,43 @@ class Container:
         self.cold = True
         self.alive = True
         self.skew_us = 0
+        self._scheduler = function.world.scheduler
+        self._read_us, self._read = 0, BEGIN
         self.lineage: Mapping[str, int] = {}
         self.task: Task | None = None
         self._threads: list[Task] = []
         self.runtime: Runtime = function.compose(self)
+        self._context = Context()
+        for bound in self._bound():
+            self._context.run(bound.__enter__)
+
+    def _bound(self) -> Sequence[Bound[Any]]:
+        """What code at work may ask for, for as long as the container lives."""
+        world = self.function.world
+        return (
+            clock.fixed(self.now, world.scheduler.sleep),
+            ids.fixed(world.choices.new_id),
+            randomness.drawn(world.random_bytes),
+            logs.kept(partial(world.log, self.name)),
+            active(self.runtime),
+            budget.limited(self.time_left),
+        )
+
+    def handle(self, event: dict[str, Any]) -> Any:
+        """Have the handler of its function handle an event."""
+        return self._context.run(self.function.handle, event)
 
     def now(self) -> datetime:
         """The time on its clock."""
-        return BEGIN + timedelta(microseconds=self.function.world.scheduler.now_us + self.skew_us)
+        now_us = self._scheduler.now_us + self.skew_us
+        if now_us != self._read_us:  # it is read often in between
+            self._read_us, self._read = now_us, BEGIN + timedelta(microseconds=now_us)
+        return self._read
 
     def time_left(self) -> float:
         """The seconds until the timeout of the invocation that it works on."""
         assert self.task
-        return (self.task.deadline_us - self.function.world.scheduler.now_us) / SECOND
+        return (self.task.deadline_us - self._scheduler.now_us) / SECOND
 
     def shift_clock(self, by_us: int) -> None:
         """Shift its clock by so many microseconds."""
@@ -180,15 +205,7 @@ class Function:
                 container.cold = False
             assert container.task
             container.task.deadline_us = scheduler.now_us + int(self.timeout * SECOND)
-            with (
-                clock.fixed(container.now, scheduler.sleep),
-                ids.fixed(self.world.choices.new_id),
-                randomness.drawn(self.world.random_bytes),
-                logs.kept(partial(self.world.log, container.name)),
-                active(container.runtime),
-                budget.limited(container.time_left),
-            ):
-                answer = self.handle(self._as_old(event) if self._as_old and container.old else event)
+            answer = container.handle(self._as_old(event) if self._as_old and container.old else event)
         except Killed:
             container.alive = False
             how, answer = "timeout" if container.task and container.task.overdue else "killed", None

@@ -11,6 +11,7 @@ from tests.support.delivery import message_attributes
 
 VISIBILITY = 120 * SECOND
 POLL_AGAIN = 20 * SECOND  # a long poll
+_BEGIN = int(BEGIN.timestamp()) * 1000
 
 
 class Worker:
@@ -65,8 +66,10 @@ class Worker:
         """Plan a poll for the next visible message; when all containers are busy, the end of one plans it."""
         if self._function.busy >= self._function.concurrency:
             return
-        blocked = self._blocked_groups()
-        times = [blocked.get(message.group, message.visible_us) for message in self._queue.messages.values()]
+        messages, blocked = self._queue.messages.values(), self._blocked_groups()
+        times = [message.visible_us for message in messages]
+        if blocked:
+            times = [blocked.get(message.group, message.visible_us) for message in messages]
         if times:
             self.poll_at(min(times))
 
@@ -161,4 +164,4 @@ class Worker:
 
 def _milliseconds(at_us: int) -> str:
     """A moment of virtual time as SQS gives it: in milliseconds since 1970."""
-    return str(int(BEGIN.timestamp()) * 1000 + at_us // 1000)
+    return str(_BEGIN + at_us // 1000)

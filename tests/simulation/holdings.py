@@ -3,7 +3,8 @@
 import json
 import sys
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.check.sealed import KEY_BYTES
@@ -64,22 +65,38 @@ def _kept(cloud: "Cloud") -> set[bytes]:
         if name.startswith("customers/"):
             for container in function.containers:
                 if container.alive:
-                    found.update(_keys_in(container.runtime.adapters, DEPTH))
+                    found |= _keys_in(container.runtime.adapters)
     for name, module in list(sys.modules.items()):
         if name.startswith("functions.customers."):
-            found.update(_keys_in([value for value in vars(module).values() if isinstance(value, dict | list)], DEPTH))
+            found |= _keys_in([value for value in vars(module).values() if isinstance(value, dict | list)])
     return found
 
 
-def _keys_in(value: Any, depth: int) -> Iterator[bytes]:
-    if isinstance(value, bytes):
-        if len(value) == KEY_BYTES:
-            yield value
-    elif depth and isinstance(value, Mapping):
-        for member in value.values():
-            yield from _keys_in(member, depth - 1)
-    elif depth and isinstance(value, list | tuple | set):
-        for member in value:
-            yield from _keys_in(member, depth - 1)
-    elif depth and type(value).__module__.startswith("functions.customers") and hasattr(value, "__dict__"):
-        yield from _keys_in(vars(value), depth - 1)
+def _keys_in(value: Any) -> set[bytes]:
+    found: set[bytes] = set()
+    left = [(value, DEPTH)]
+    while left:
+        one, depth = left.pop()
+        if isinstance(one, bytes):
+            if len(one) == KEY_BYTES:
+                found.add(one)
+        elif depth and (members := _members(type(one))):
+            left += [(member, depth - 1) for member in members(one) if type(member) not in _NO_MEMBERS]
+    return found
+
+
+_NO_MEMBERS = frozenset({type(None), bool, int, float, str})
+
+
+@cache
+def _members(kind: type) -> Callable[[Any], Iterable[Any]] | None:
+    """How to get at what a value of a kind has in it; None for what is not looked into."""
+    if issubclass(kind, Mapping):
+        return lambda mapping: mapping.values()
+    if issubclass(kind, list | tuple | set):
+        return iter
+    return _attributes if kind.__module__.startswith("functions.customers") else None
+
+
+def _attributes(value: Any) -> Iterable[Any]:
+    return [vars(value)] if hasattr(value, "__dict__") else ()

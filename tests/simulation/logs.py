@@ -6,11 +6,11 @@ handlers do. Here its facts are kept instead: lines, and errors with the reason 
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from functions.kernel.runtime import observe
+from functions.kernel.runtime.bound import Bound
 
 Sink = Callable[[tuple[object, ...]], None]
 
@@ -18,14 +18,9 @@ _sink: ContextVar[Sink | None] = ContextVar("logged", default=None)
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))  # what every record has
 
 
-@contextmanager
-def kept(sink: Sink) -> Iterator[None]:
+def kept(sink: Sink) -> Bound[Sink]:
     """Within the block, what is logged goes to `sink`, as the parts of a line."""
-    token = _sink.set(sink)
-    try:
-        yield
-    finally:
-        _sink.reset(token)
+    return Bound(_sink, sink)
 
 
 class _Keeping(logging.Handler):
@@ -41,7 +36,8 @@ def _install() -> None:
     def kept_line(metric: str | None = None, **about: Any) -> None:
         if sink := _sink.get():
             sink((metric, about))
-        line(metric, **about)
+        else:
+            line(metric, **about)
 
     def kept_error(text: str, error: BaseException, **fields: object) -> None:
         if sink := _sink.get():

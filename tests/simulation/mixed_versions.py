@@ -38,7 +38,10 @@ def received(event: dict[str, Any]) -> dict[str, Any]:
 
 def received_by_newest_code(event: dict[str, Any]) -> dict[str, Any]:
     """An event as the code receives it that knows the newest versions: they are marked as known."""
-    records = [{**record, "body": _NEWER.sub(r"\g<1>1", record["body"])} for record in event["Records"]]
+    records = [
+        {**record, "body": _NEWER.sub(r"\g<1>1", record["body"])} if NEWER_THAN_ANY in record["body"] else record
+        for record in event["Records"]
+    ]
     return {"Records": records}
 
 

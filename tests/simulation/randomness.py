@@ -1,11 +1,11 @@
 """The random bytes of customers' keys: drawn from the schedule's seed, so that a schedule is repeated bit by bit."""
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from functions.customers import sealing
+from functions.kernel.runtime.bound import Bound
 
 _source: ContextVar[Callable[[int], bytes] | None] = ContextVar("random_bytes", default=None)
 
@@ -23,11 +23,6 @@ class _Secrets:
 vars(sealing)["secrets"] = _Secrets  # a part of the module
 
 
-@contextmanager
-def drawn(source: Callable[[int], bytes]) -> Iterator[None]:
+def drawn(source: Callable[[int], bytes]) -> Bound[Callable[[int], bytes]]:
     """Within the block, random bytes come from `source`."""
-    token = _source.set(source)
-    try:
-        yield
-    finally:
-        _source.reset(token)
+    return Bound(_source, source)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.check import orders_to_robots, robots_work, stream_history
 from tests.simulation.check.delivery import Deliveries
-from tests.simulation.check.failures import BEGIN
+from tests.simulation.check.failures import BEGIN, robot_and_topic
 from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots_work import (
@@ -92,6 +92,12 @@ class Day:
         copy = self.number()
         self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
         self.record(at, "deleted", queue="fleet/topics", message=copy)
+
+    def loses(self, at: float) -> None:
+        """A rule of the broker cannot send a state."""
+        body = json.dumps({"topic": f"i/v3/m/{BOT}/state", "base64OriginalPayload": "e30="})
+        queue = "fleet/topics/undelivered"
+        self.record(at, "dead", queue=queue, message=self.number(), body=body, reason={}, by="topic rule")
 
     def sends(self, at: float, assignment: int, *, expires: float = 60) -> str:
         number = self.number()
@@ -211,9 +217,9 @@ def a_pick_is_recorded_that_was_not_picked(day: Day) -> None:
             fields["result"] = "3"
 
 
-def a_list_is_driven_twice(day: Day) -> None:
+def a_list_is_driven_twice(day: Day, given_back: float = 29) -> None:
     day.entries = [entry for entry in day.entries if "Completed" not in json.dumps(entry[2].get("item", ""))]
-    day.commit(44, f"ShoppingList#{LIST}", "GivenBack")
+    day.commit(given_back, f"ShoppingList#{LIST}", "GivenBack")
     day.commit(46, f"ShoppingList#{LIST}", "Assigned", bot_id=BOT, assignment=2)
     day.ends(100, 2, "drop")
 
@@ -303,6 +309,42 @@ def test_a_violated_invariant_is_found(break_it: Callable[[Day], None]) -> None:
     a_list(day)
     break_it(day)
     assert BROKEN[break_it] in day.violated()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"robot": BOT, "topic": "state", "payload": ""}, (BOT, "state")),
+        ({"topic": "presence", "payload": base64.b64encode(b'{"clientId": "bot"}').decode()}, (BOT, "presence")),
+        ({"topic": f"i/v3/m/{BOT}/state", "base64OriginalPayload": ""}, (BOT, "state")),
+        ({"topic": f"$aws/events/presence/connected/{BOT}", "base64OriginalPayload": ""}, (BOT, "presence")),
+    ],
+)
+def test_what_is_handled_together_is_known_by_its_robot_and_its_topic(
+    body: dict[str, str], found: tuple[str, str]
+) -> None:
+    assert robot_and_topic(json.dumps(body)) == found
+
+
+@pytest.mark.parametrize(("given_back", "is_found"), [(29, True), (31, False), (44.9, False)])
+def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_back: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    a_list_is_driven_twice(day, given_back)
+    assert (DRIVEN_TWICE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("lost", "is_found"), [(5, True), (100, False), (210, False)])
+def test_a_state_that_a_rule_could_not_send_excuses_what_fleet_shows_until_later_ones_replace_it(
+    lost: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.reports(200)
+    day.loses(lost)
+    assert day.violated() & {TRUE_STATE} == set()
+    fleet_shows_another_node(day)
+    assert (TRUE_STATE in day.violated()) is is_found
 
 
 def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:

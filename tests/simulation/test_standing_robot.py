@@ -171,6 +171,32 @@ def test_a_robot_that_stands_still_for_a_moment_stays_connected() -> None:
     assert len([kind for _, kind, _ in floor.world.history.entries if kind == "presence"]) == 1
 
 
+def test_a_robot_that_hangs_while_its_connection_comes_back_reports_when_it_goes_on() -> None:
+    floor = Floor()
+    floor.robot.cut(20)
+    floor.wait(2)
+    floor.robot.hang(60)
+    floor.wait(55)
+    assert floor.broker.connected() == [BOT]
+    before = len(floor.states())
+    floor.wait(20)
+    assert len(floor.states()) > before
+    floor.send_order()
+    floor.wait(60)
+    assert floor.ended() == DONE
+
+
+def test_a_process_that_is_started_again_does_not_hang_as_the_one_before_it_did() -> None:
+    floor = Floor()
+    floor.robot.hang(120)
+    floor.robot.crash()
+    floor.robot.start()
+    floor.wait(5)
+    floor.send_order()
+    floor.wait(60)
+    assert floor.ended() == DONE
+
+
 def test_what_a_robot_reports_reaches_the_queue_under_cuts_and_late_rules() -> None:
     for seed in range(10):
         floor = Floor(seed, connection_cut=0.03, cut_unnoticed=0.3, rule_late=0.1, rule_twice=0.1)

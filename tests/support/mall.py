@@ -34,8 +34,11 @@ from tests.support.copying import copy_of_store, copy_of_views
 from tests.support.delivery import attributes, message_attributes
 from tests.support.keys import MemoryKms
 from tests.support.live import MemoryConnections, event
+from tests.support.operating import MallPorts, knowing_consumers
 from tests.support.queues import VISIBILITY, MemoryQueue, Message, RepeatedAction, moment
 from tests.support.runtime import CODE_KEY, SETTINGS, TOKEN_KEYS
+
+OPERATIONS = "operations"
 
 
 class Mall:
@@ -56,6 +59,8 @@ class Mall:
         self.subscribers: list[Subscriber] = []
         self.texts = Texts()
         self.connections = MemoryConnections()
+        self.outcomes = MemoryQueue(self)
+        self.operating = MallPorts(self)
         self.broker = MemoryBroker(self)
         self.identities = MemoryIdentities()
         self.repeated: dict[str, RepeatedAction] = {}
@@ -101,7 +106,9 @@ class Mall:
                 "authorities": "a root of trust",
                 "code_key": CODE_KEY,
                 **MemoryKms().adapters,
+                **(self.operating.adapters if service == OPERATIONS else {}),
             },
+            outcomes=self.outcomes,
             secret=lambda: b"a key for tests",
             token_keys=lambda: TOKEN_KEYS,
             settings={**SETTINGS, **settings},
@@ -126,8 +133,16 @@ class Mall:
     @contextlib.contextmanager
     def at_work(self, service: str) -> Iterator[Runtime]:
         """Within the block, code runs in one service's runtime, at the mall's time."""
-        with clock.fixed(lambda: self.now), active(self.runtimes[service]) as runtime:
+        known = knowing_consumers(self.manifests) if service == OPERATIONS else contextlib.nullcontext()
+        with known, clock.fixed(lambda: self.now), active(self.runtimes[service]) as runtime:
             yield runtime
+
+    def operate(self, *functions: str) -> None:
+        """Run functions of operations once (`collector`, `redriver`), as schedules do; while they wait, time passes."""
+        for name in functions:
+            [scheduled] = [one for one in self.manifests[OPERATIONS].scheduled if one.name == name]
+            with self.at_work(OPERATIONS), clock.fixed(lambda: self.now, self.pass_time):
+                scheduled.handle({})
 
     def request(
         self,
@@ -310,6 +325,7 @@ class Mall:
         moved = False
         for service, runtime in self.runtimes.items():
             assert isinstance(runtime.store, MemoryEventStore)
+            assert isinstance(runtime.dead_letters, MemoryQueue)
             start = self.relay_positions.get(service, 0)
             if start == len(runtime.store.log) or service in self.stopped:
                 continue
@@ -319,6 +335,7 @@ class Mall:
                 for n, item in enumerate(items)
             ]
             with self.at_work(service):
+                runtime.dead_letters.sender = f"{service}/relay"
                 failures = relay.handle({"Records": records})["batchItemFailures"]
             assert not failures
             self.relay_positions[service] = start + len(items)
@@ -350,6 +367,7 @@ class Mall:
             }
             for message in batch
         ]
+        subscriber.dead_letters.sender = f"{subscriber.inbox.service}/{subscriber.inbox.queue}"
         with clock.fixed(lambda: self.now), active(subscriber.runtime):
             failed = {f["itemIdentifier"] for f in subscriber.handle({"Records": records})["batchItemFailures"]}
         done = {message.id for message in batch} - failed if acknowledged else set()

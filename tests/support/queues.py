@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 VISIBILITY = 120
@@ -10,7 +10,10 @@ VISIBILITY = 120
 
 @dataclass
 class Message:
-    """A message in a queue. due: when it becomes visible; receives: how often it was received, first when."""
+    """A message in a queue. due: when it becomes visible; receives: how often it was received, first when.
+
+    sent: when, and by whom (`depot/inbox`), if the queue was told.
+    """
 
     id: str
     body: str
@@ -18,6 +21,8 @@ class Message:
     receives: int = 0
     first_received: datetime | None = None
     reason: Mapping[str, str] | None = None
+    sent: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    sender: str = ""
 
 
 class Clock(Protocol):
@@ -30,11 +35,15 @@ class Clock(Protocol):
 
 @dataclass
 class MemoryQueue:
-    """An SQS queue: delays, visibility, receive counts; FIFO deduplication for messages with `dedup`."""
+    """An SQS queue: delays, visibility, receive counts; FIFO deduplication for messages with `dedup`.
+
+    sender: who sends from now on, where several share a queue of dead letters.
+    """
 
     clock: Clock
     messages: list[Message] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    sender: str = ""
 
     def send(
         self,
@@ -47,9 +56,9 @@ class MemoryQueue:
         if dedup and dedup in self.seen:
             return
         self.seen.add(dedup)
-        self.messages.append(
-            Message(self.clock.next_id("m"), body, self.clock.now + timedelta(seconds=delay), reason=reason)
-        )
+        now, id = self.clock.now, self.clock.next_id("m")
+        due = now + timedelta(seconds=delay)
+        self.messages.append(Message(id, body, due, reason=reason, sent=now, sender=self.sender))
 
     def retry_in(self, receipt: str, seconds: int) -> None:
         next(m for m in self.messages if m.id == receipt).due = self.clock.now + timedelta(seconds=seconds)

@@ -1,5 +1,15 @@
 // Generated from docs/openapi.json by `make docs`: change that, not this.
 
+/**
+ * What became of the letters with one answer, `not forecast` for those that had none. open: without an outcome.
+ */
+export interface AnswerBesideOutcomes {
+  answer: string;
+  done: number;
+  failing: number;
+  dead: number;
+  open: number;
+}
 export interface Assignment {
   botId: string;
 }
@@ -20,6 +30,9 @@ export interface BasketsItem {
   productName: string;
   productPrice: number;
   quantity: number;
+}
+export interface Begun {
+  id: string;
 }
 export interface BotContent {
   id: string;
@@ -60,6 +73,30 @@ export interface ChosenLanguage {
   language: "en" | "es";
 }
 /**
+ * Of the generation that is read and of the one that was built, in this order: rows, and a hash of them all.
+ *
+ * different: how many rows differ. Left out are those that expired, and those that depend on the order of messages.
+ */
+export interface ComparisonShape {
+  rows: number[];
+  hashes: string[];
+  different: number;
+  samples: RowShape[];
+}
+/**
+ * A row that differs: as it is read, and as it was built; null where it is not there.
+ */
+export interface RowShape {
+  partition: string;
+  sort: string;
+  live: {
+    [k: string]: unknown;
+  } | null;
+  built: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
  * The shortages, if they are counted, and a robot's assignment; staff complete without.
  */
 export interface Completion {
@@ -70,6 +107,46 @@ export interface MissingItem {
   storeId: string;
   productId: string;
   quantity: number;
+}
+/**
+ * A consumer. state: `running`, `pausing`, `paused` or `resuming`. by, reason, since: who changed it last, and why.
+ *
+ * waiting: null where SQS does not answer now. arrivesPerHour, drainsPerHour: by what was seen in the last
+ * minutes; null where that is not known. drainedInSeconds: how long the backlog takes at that pace. lostFrom: of one
+ * that is paused, when SQS drops the first message at the earliest, 14 days after it was sent.
+ */
+export interface ConsumerShape {
+  name: string;
+  state: string;
+  by: string | null;
+  reason: string | null;
+  since: string | null;
+  waiting: Waiting | null;
+  arrivesPerHour: number | null;
+  drainsPerHour: number | null;
+  drainedInSeconds: number | null;
+  lostFrom: string | null;
+}
+/**
+ * About how many messages a queue has: to be received, received but not deleted yet, and delayed.
+ */
+export interface Waiting {
+  visible: number;
+  inFlight: number;
+  delayed: number;
+}
+export interface Consumers {
+  consumers: ConsumerShape[];
+}
+/**
+ * How many letters of a group there are, by state.
+ */
+export interface Counts {
+  open: number;
+  redriving: number;
+  parked: number;
+  done: number;
+  discarded: number;
 }
 export interface Created {
   id: string;
@@ -94,13 +171,13 @@ export interface DifferenceShape {
   orderId: string;
   paymentId: string;
   status: "open" | "cleared";
-  reasons: ReasonShape[];
+  reasons: PaymentsReasonShape[];
   since: string;
 }
 /**
  * One difference: the amount that was expected and the one that was found.
  */
-export interface ReasonShape {
+export interface PaymentsReasonShape {
   kind:
     | "order_not_heard"
     | "order_not_paid"
@@ -135,6 +212,13 @@ export interface EdgeContent {
   from: string;
   to: string;
 }
+/**
+ * The letter of the edited message, which is open, and the message's id.
+ */
+export interface Edited {
+  letter: string;
+  messageId: string;
+}
 export interface FloorAnswer {
   nodes: NodeContent[];
   edges: EdgeContent[];
@@ -149,6 +233,93 @@ export interface NodeContent {
   kind: "depot" | "parking" | "junction" | "store";
   label: string;
 }
+export interface ForecastAnswer {
+  forecast: ForecastShape;
+}
+/**
+ * A forecast of a set of letters. answered: how many have an answer so far. samples: up to three of each answer.
+ *
+ * codes: the versions of the code that answered, each with its service.
+ */
+export interface ForecastShape {
+  id: string;
+  state: string;
+  why: string;
+  by: string;
+  created: string;
+  ended: string;
+  total: number;
+  answered: number;
+  counts: ForecastCounts;
+  reasons: OperationsReasonShape[];
+  samples: ForecastedLetter[];
+  codes: string[];
+}
+/**
+ * How many letters have each answer.
+ */
+export interface ForecastCounts {
+  passes: number;
+  refused: number;
+  waits: number;
+  fails: number;
+  cannotTell: number;
+}
+/**
+ * An answer with its reason, without ids and numbers, and how many letters have it.
+ */
+export interface OperationsReasonShape {
+  reason: string;
+  letters: number;
+}
+/**
+ * What would become of a letter.
+ *
+ * why: the answer in words. until: when what waits for a time is due. retry: whether a retry may help what fails.
+ * reply: what a refused command would be answered with. writes, sends, asks: what it would write (20 commits at most),
+ * send, and ask of ports.
+ */
+export interface ForecastedLetter {
+  letter: string;
+  answer: "passes" | "refused" | "waits" | "fails" | "cannot tell";
+  why: string;
+  until: string | null;
+  retry: boolean;
+  reply: string;
+  writes: ForecastedCommit[];
+  sends: Times[];
+  asks: Times[];
+}
+/**
+ * What would be written to a stream at once.
+ */
+export interface ForecastedCommit {
+  stream: string;
+  events: string[];
+}
+/**
+ * A message that would be sent, or a call of a port, and how often.
+ */
+export interface Times {
+  name: string;
+  times: number;
+}
+/**
+ * Empty for a redrive that followed no forecast.
+ */
+export interface ForecastBesideOutcomes {
+  answers: AnswerBesideOutcomes[];
+}
+/**
+ * The id of the forecast, which is a run. One that is small is done already.
+ */
+export interface ForecastStarted {
+  id: string;
+}
+export interface ForecastedLetters {
+  next?: string;
+  answers: ForecastedLetter[];
+}
 export interface FunnelAnswer {
   basketsStarted: number;
   checkedOut: number;
@@ -159,6 +330,45 @@ export interface FunnelAnswer {
   rejected: number;
   cancelled: number;
   abandoned: number;
+}
+export interface GroupAnswer {
+  group: GroupShape;
+}
+/**
+ * Letters of one consumer, message and error, with reasons that differ by ids, numbers and values.
+ *
+ * sample: the id of the latest letter. code: the version of the code that gave the first one up; latestCode the last.
+ * cameBack: when a letter came after the group was resolved.
+ */
+export interface GroupShape {
+  id: string;
+  state: "open" | "resolved";
+  consumer: string;
+  message: string;
+  error: string;
+  reason: string;
+  sample: string;
+  firstSeen: string;
+  lastSeen: string;
+  code: string;
+  latestCode: string;
+  cameBack: string | null;
+  note: string;
+  owner: string;
+  counts: Counts;
+}
+export interface Groups {
+  next?: string;
+  groups: GroupShape[];
+}
+/**
+ * What became of a letter: when, by whom, what, and its detail.
+ */
+export interface HappeningShape {
+  time: string;
+  actor: string;
+  what: string;
+  detail: string;
 }
 /**
  * The status of the gateway, and the version of the system.
@@ -199,6 +409,98 @@ export interface InvoiceShape {
   amount: number;
   status: "pending" | "paid" | "cancelled";
 }
+/**
+ * A letter, and what was published about its order around its failure: null where insights does not answer now.
+ */
+export interface LetterAnswer {
+  letter: WholeLetter;
+  timeline: OperationsMessageShape[] | null;
+}
+/**
+ * A letter with its body, as its inbox would receive it, and with what became of it.
+ */
+export interface WholeLetter {
+  id: string;
+  state: "open" | "redriving" | "parked" | "done" | "discarded";
+  consumer: string;
+  queue: string;
+  message: string;
+  version: number;
+  messageId: string;
+  stream: string;
+  order: string;
+  correlationId: string;
+  causationId: string;
+  reason: string;
+  error: string;
+  tries: number;
+  code: string;
+  group: string;
+  repetitions: number;
+  redrives: number;
+  sentAs: string;
+  firstReceived: string;
+  failedAt: string;
+  storedAt: string;
+  openSince: string;
+  body: string;
+  fifoGroup: string;
+  history: HappeningShape[];
+}
+/**
+ * A message that was published about the order of a letter.
+ */
+export interface OperationsMessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  causationId: string | null;
+}
+/**
+ * A letter of a run, and what has become of it there.
+ */
+export interface LetterOfRun {
+  id: string;
+  state: string;
+}
+/**
+ * A message that a consumer gave up. What its body does not say, because it cannot be read, is empty or 0.
+ */
+export interface LetterShape {
+  id: string;
+  state: "open" | "redriving" | "parked" | "done" | "discarded";
+  consumer: string;
+  queue: string;
+  message: string;
+  version: number;
+  messageId: string;
+  stream: string;
+  order: string;
+  correlationId: string;
+  causationId: string;
+  reason: string;
+  error: string;
+  tries: number;
+  code: string;
+  group: string;
+  repetitions: number;
+  redrives: number;
+  sentAs: string;
+  firstReceived: string;
+  failedAt: string;
+  storedAt: string;
+  openSince: string;
+}
+export interface Letters {
+  next?: string;
+  letters: LetterShape[];
+}
+export interface LettersOfRun {
+  next?: string;
+  letters: LetterOfRun[];
+}
 export interface ListAnswer {
   list: ListContent;
 }
@@ -226,19 +528,6 @@ export interface ListPage {
   next?: string;
   lists: ListContent[];
 }
-export interface MessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  correlationId: string;
-  causationId: string | null;
-  actor: string;
-  data: {
-    [k: string]: unknown;
-  };
-}
 export interface NewBasket {
   customerId: string;
 }
@@ -249,6 +538,40 @@ export interface NewCustomer {
   name: string;
   smsNumber: string;
   language?: "en" | "es";
+}
+/**
+ * The data of a message in the place of a letter's, as its newest version has them (docs/messages.md).
+ */
+export interface NewData {
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The letters of a forecast: these, or the open ones of a group or a filter.
+ *
+ * to: the consumer that would take them instead of their own. data: what would be sent instead of the data of the one
+ * letter that is named.
+ */
+export interface NewForecast {
+  letters: string[];
+  group?: string;
+  filter?: OpenLetters | null;
+  to?: string;
+  data?: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
+ * Which open letters are wanted; what is empty does not matter.
+ */
+export interface OpenLetters {
+  service?: string;
+  message?: string;
+  reason?: string;
+  order?: string;
+  since?: string | null;
+  until?: string | null;
 }
 export interface NewList {
   orderId: string;
@@ -290,9 +613,66 @@ export interface NewProduct {
   sku?: string;
   price?: number;
 }
+/**
+ * Which read model of which service is to be built anew.
+ */
+export interface NewRebuild {
+  service: string;
+  view: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
+}
+/**
+ * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
+ *
+ * to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+ */
+export interface NewRedrive {
+  letters?: string[];
+  group?: string;
+  filter?: OpenLetters | null;
+  forecast?: string;
+  passing?: boolean;
+  to?: string;
+  /**
+   * Letters a second, at most 100.
+   */
+  rate?: number;
+  /**
+   * The share of failures at which it stops by itself.
+   */
+  stopAt?: number;
+  cap?: number;
+}
+/**
+ * What history is to be brought to the read models of one service.
+ *
+ * to: the service, which must be named. from: whose history; without it, that of all services whose messages it knows.
+ * stream: one of that service (`Order#<id>`). cursor: where its table is to be read from. names: commands and replies
+ * to be brought beside events. view: to this read model alone.
+ */
+export interface NewReplay {
+  to: string;
+  from?: string;
+  stream?: string;
+  since?: string | null;
+  until?: string | null;
+  names?: string[];
+  cursor?: string;
+  view?: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
+}
 export interface NewStore {
   name: string;
   location: string;
+}
+export interface Note {
+  text: string;
 }
 export interface NotificationShape {
   id: string;
@@ -354,6 +734,9 @@ export interface SearchItem {
   price: number;
   quantity: number;
 }
+export interface Owner {
+  name: string;
+}
 export interface PaymentAnswer {
   payment: PaymentShape;
 }
@@ -405,6 +788,47 @@ export interface ProductsAnswer {
   next?: string;
   products: ProductShape[];
 }
+export interface Reason {
+  reason: string;
+}
+export interface RebuildAnswer {
+  rebuild: RebuildShape;
+}
+/**
+ * How far a rebuild is. generation: of what is built. mayBeSwitched: whether it waits for that. deleted: rows.
+ */
+export interface RebuildShape {
+  id: string;
+  state: string;
+  step: string;
+  why: string;
+  by: string;
+  to: string;
+  view: string;
+  created: string;
+  ended: string;
+  rate: number;
+  messages: number;
+  failed: number;
+  share: number | null;
+  secondsLeft: number | null;
+  cursor: string | null;
+  wrong: string;
+  sources: SourceShape[];
+  notRecoverable: string[];
+  generation: number | null;
+  mayBeSwitched: boolean;
+  waitUntil: string;
+  compared: ComparisonShape;
+  deleted: number;
+}
+/**
+ * A service whose history is brought, and which messages of it.
+ */
+export interface SourceShape {
+  service: string;
+  messages: string[];
+}
 /**
  * The orders that ended on this day, as in 2030-01-31, are compared; yesterday when left out.
  */
@@ -422,6 +846,36 @@ export interface RegisteredBot {
 export interface RenewedToken {
   token: string;
   expiresAt: string;
+}
+export interface ReplayAnswer {
+  replay: ReplayShape;
+}
+/**
+ * How far a replay is.
+ *
+ * messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
+ * that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
+ * wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+ */
+export interface ReplayShape {
+  id: string;
+  state: string;
+  step: string;
+  why: string;
+  by: string;
+  to: string;
+  view: string;
+  created: string;
+  ended: string;
+  rate: number;
+  messages: number;
+  failed: number;
+  share: number | null;
+  secondsLeft: number | null;
+  cursor: string | null;
+  wrong: string;
+  sources: SourceShape[];
+  notRecoverable: string[];
 }
 export interface RobotAnswer {
   robot: RobotContent;
@@ -467,6 +921,42 @@ export interface RobotError {
 export interface RobotPage {
   next?: string;
   robots: RobotContent[];
+}
+/**
+ * A run, and how far it is. skipped: how many letters were not sent, by the reason.
+ *
+ * secondsLeft: about how long it sends for; null where it does not go on by itself.
+ */
+export interface RunAnswer {
+  run: RunShape;
+  asked: {
+    [k: string]: unknown;
+  };
+  step: string;
+  skipped: {
+    [k: string]: number;
+  };
+  secondsLeft: number | null;
+}
+/**
+ * A run of any kind: a redrive, a forecast, a replay or a rebuild. why: why it is not running.
+ */
+export interface RunShape {
+  id: string;
+  kind: string;
+  state: "gathering" | "running" | "paused" | "stopped" | "cancelled" | "done";
+  by: string;
+  why: string;
+  total: number;
+  created: string;
+  ended: string | null;
+  counts: {
+    [k: string]: number;
+  };
+}
+export interface Runs {
+  next?: string;
+  runs: RunShape[];
 }
 /**
  * Sagas: all, and those that completed, by their orders, of another status the newest first.
@@ -549,6 +1039,12 @@ export interface StageWaits {
 export interface Start {
   assignment: number;
 }
+/**
+ * id: of the run.
+ */
+export interface Started {
+  id: string;
+}
 export interface StoreAnswer {
   store: StoreShape;
 }
@@ -567,10 +1063,33 @@ export interface StoresAnswer {
 }
 export interface TimelineAnswer {
   next?: string;
-  messages: MessageShape[];
+  messages: InsightsMessageShape[];
+}
+export interface InsightsMessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The text of a test that fails as a letter did, and the name of a file for it, below tests/unit.
+ */
+export interface UnitTest {
+  file: string;
+  text: string;
 }
 export interface WaitingAnswer {
   stages: StageWaits[];
+}
+export interface Why {
+  reason: string;
 }
 export interface OrderingItem {
   storeId: string;
@@ -675,6 +1194,37 @@ export interface Operations {
   "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
   "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
   "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
+  "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
+  "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
+  "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: ForecastStarted };
+  "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
+  "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: ForecastedLetters };
+  "GET /api/operations/groups": { query: { limit?: number; next?: string; state?: string }; body: undefined; answer: Groups };
+  "GET /api/operations/groups/{id}": { query: undefined; body: undefined; answer: GroupAnswer };
+  "PUT /api/operations/groups/{id}/note": { query: undefined; body: Note; answer: Record<string, unknown> };
+  "PUT /api/operations/groups/{id}/owner": { query: undefined; body: Owner; answer: Record<string, unknown> };
+  "PUT /api/operations/groups/{id}/resolve": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/letters": { query: { limit?: number; next?: string; service?: string; message?: string; reason?: string; state?: string; group?: string; order?: string; since?: string; until?: string }; body: undefined; answer: Letters };
+  "GET /api/operations/letters/{id}": { query: undefined; body: undefined; answer: LetterAnswer };
+  "PUT /api/operations/letters/{id}/data": { query: undefined; body: NewData; answer: Edited };
+  "PUT /api/operations/letters/{id}/discard": { query: undefined; body: Reason; answer: Record<string, unknown> };
+  "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
+  "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
+  "POST /api/operations/rebuilds": { query: undefined; body: NewRebuild; answer: Started };
+  "GET /api/operations/rebuilds/{id}": { query: undefined; body: undefined; answer: RebuildAnswer };
+  "POST /api/operations/redrives": { query: undefined; body: NewRedrive; answer: Begun };
+  "POST /api/operations/replays": { query: undefined; body: NewReplay; answer: Started };
+  "GET /api/operations/replays/{id}": { query: undefined; body: undefined; answer: ReplayAnswer };
+  "GET /api/operations/runs": { query: { limit?: number; next?: string }; body: undefined; answer: Runs };
+  "GET /api/operations/runs/{id}": { query: undefined; body: undefined; answer: RunAnswer };
+  "PUT /api/operations/runs/{id}/abort": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/cancel": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/runs/{id}/forecast": { query: undefined; body: undefined; answer: ForecastBesideOutcomes };
+  "GET /api/operations/runs/{id}/letters": { query: { limit?: number; next?: string }; body: undefined; answer: LettersOfRun };
+  "PUT /api/operations/runs/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };

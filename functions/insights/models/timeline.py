@@ -98,12 +98,12 @@ def around(order_id: str, correlation_id: str, time: str, before: int, after: in
     earlier: list[dict[str, Any]] = []
     later: list[dict[str, Any]] = []
     last: str | None = None
-    while len(later) < after:
+    while True:
         page = of_order(order_id, PAGE, last) if order_id else of_flow(correlation_id, PAGE, last)
         earlier = [*earlier, *(one for one in page.messages if one["time"] <= time)][-before:] if before else []
         later += [one for one in page.messages if one["time"] > time]
         last = page.last
-        if last is None:
+        if last is None or (later and len(later) >= after):
             break
     return [*earlier, *later[:after]]
 

@@ -159,8 +159,8 @@ def reminder_body(timer: Timer, context: Context) -> str:
     return json.dumps({"detail-type": about.name, "detail": detail})
 
 
-def tick(body: dict[str, Any]) -> dict[str, Any] | None:
-    """The finished timer that the body of a schedule's message stands for; None for any other body.
+def tick(body: dict[str, Any]) -> Envelope | None:
+    """The timer that the body of a schedule's message stands for; None for any other body.
 
     A schedule's rule can only give a name, a version and the time. The same time gives the same id.
     """
@@ -181,4 +181,4 @@ def tick(body: dict[str, Any]) -> dict[str, Any] | None:
         actor="system",
         traceparent=Context().child_traceparent(),
     )
-    return Envelope(metadata=metadata, data={"time": time}).detail()
+    return Envelope(metadata=metadata, data={"time": time})

@@ -1,24 +1,24 @@
 """A message as SQS delivers it: its body, who sent it, when it is due, how often it was received, for how long."""
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from events.envelope import SOURCE_PREFIX, Envelope, Metadata
 from events.registry import Kind, Message
 from functions.kernel.eventstore.publish import tick
 from functions.kernel.messaging.retry import UndeliverableError
-from functions.kernel.runtime import clock
+from functions.kernel.runtime import clock, json_text
 
 
 def read_body(body: str) -> dict[str, Any]:
     """The body as a JSON object. Raises UndeliverableError."""
     try:
-        content = json.loads(body)
-    except ValueError as error:
+        content = json_text.read(body)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise UndeliverableError(f"the body is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise UndeliverableError("the body is not a JSON object")
@@ -28,7 +28,9 @@ def read_body(body: str) -> dict[str, Any]:
 def envelope(content: dict[str, Any]) -> Envelope:
     """The message that a body holds, also a tick of a schedule. Raises UndeliverableError."""
     try:
-        return Envelope.read(content.get("detail") or tick(content))
+        if detail := content.get("detail"):
+            return Envelope.read(detail)
+        return tick(content) or Envelope.read(None)
     except ValidationError as error:
         raise UndeliverableError(
             f"the body holds no envelope: {error.error_count()} errors, {error.errors(include_input=False)[0]}"

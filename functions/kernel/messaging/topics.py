@@ -6,10 +6,15 @@ level of the topic; `received` is when the broker received it, in milliseconds s
 it is the robot's text, of which the rule must read nothing: what is no message of the standard is dead-lettered here,
 with its reason. https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-functions.html
 
+What a rule could not send is in another queue, as its error action has it: with the whole topic, and without the time.
+Redriven it is read as the message that it holds, for redriving adds the time (`dated`): an undated one would count as
+the newest word of its robot. https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html
+
 The queue is a standard one: messages come at least once and in any order. When a failed one is retried, and when it is
 given up: see retry.py.
 """
 
+import json
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,9 +32,11 @@ from functions.kernel.runtime.uses import NOTHING, Uses
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# A member of what the error action of a rule makes of a message, which lacks when it was received
-# (https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html). An operator may move it here.
-FAILED = "base64OriginalPayload"
+PRESENCE = "presence"  # what the broker says of connections
+PRESENCE_TOPICS = (
+    "$aws/events/presence/"  # https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+)
+FAILED = "base64OriginalPayload"  # a member of what an error action makes of a message, and of nothing else
 
 T = TypeVar("T")
 
@@ -124,10 +131,8 @@ class Topics:
 
     def _take(self, record: Record, arrived: list[_Arrived]) -> None:
         """Read a message. Raises UndeliverableError, and UnsubscribedError for a topic that newer code may handle."""
-        body = read_body(record["body"])
+        body = _said(record["body"])
         name = str(body.get("topic"))
-        if FAILED in body:
-            raise UndeliverableError("a rule of the broker could not send this in time: what came later replaces it")
         if name not in self._kinds:
             raise UnsubscribedError(f"{self.service} does not handle the topic {name}")
         try:
@@ -162,9 +167,39 @@ class Topics:
         lines.append(observe.about(kind, robot, working.correlation_id, took))
 
 
+def dated(body: str, received: int) -> str:
+    """A body to be redriven: with when it was received, where a rule could not send it; any other as it is.
+
+    received: when the queue of what is undelivered received it, in milliseconds since 1970: the error action comes at
+    once. What has a time already keeps it.
+    """
+    try:
+        said = read_body(body)
+    except UndeliverableError:
+        return body
+    return json.dumps({**said, "received": received}) if FAILED in said and "received" not in said else body
+
+
+def _said(body: str) -> dict[str, Any]:
+    """What a rule made of a message, also of one that it could not send. Raises UndeliverableError."""
+    said = read_body(body)
+    if FAILED not in said:
+        return said
+    if "received" not in said:
+        raise UndeliverableError("a rule of the broker could not send this, and it does not say when: use make redrive")
+    topic = str(said.get("topic"))
+    rest, _, kind = topic.rpartition("/")
+    return {
+        "robot": rest.rpartition("/")[2],
+        "topic": PRESENCE if topic.startswith(PRESENCE_TOPICS) else kind,
+        "received": said["received"],
+        "payload": said[FAILED],
+    }
+
+
 def _kind_in(body: str) -> str:
     """The topic of a body, for logs."""
     try:
-        return str(read_body(body).get("topic", "unreadable"))
+        return str(_said(body).get("topic", "unreadable"))
     except UndeliverableError:
         return "unreadable"

@@ -6,8 +6,7 @@ short timeouts; and no try begins for which there is no time left: the guard rai
 API answers with 503 and a queue retries.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import timedelta
 from math import inf
@@ -17,6 +16,7 @@ from botocore.config import Config
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
+from functions.kernel.runtime.bound import Bound
 from functions.kernel.runtime.side_by_side import AT_ONCE
 
 # In seconds.
@@ -39,18 +39,12 @@ def left() -> float:
     return measure() if measure else inf
 
 
-@contextmanager
-def limited(measure: Callable[[], float]) -> Iterator[None]:
+def limited(measure: Callable[[], float]) -> Bound[Callable[[], float]]:
     """Within the block, `measure` gives the seconds that are left."""
-    token = _left.set(measure)
-    try:
-        yield
-    finally:
-        _left.reset(token)
+    return Bound(_left, measure)
 
 
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
+def at_most(seconds: float) -> Bound[Callable[[], float]]:
     """Within the block, no more than so many seconds are left, nor more than the function has."""
     outer, end = _left.get(), clock.now() + timedelta(seconds=seconds)
 
@@ -58,8 +52,7 @@ def at_most(seconds: float) -> Iterator[None]:
         own = (end - clock.now()).total_seconds()
         return min(own, outer()) if outer else own
 
-    with limited(measure):
-        yield
+    return limited(measure)
 
 
 def config(tries: int = TRIES) -> Config:

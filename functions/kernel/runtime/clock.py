@@ -1,19 +1,22 @@
 """The time, and waiting: the one place that reads the clock; tests and the simulation set it."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-_now: ContextVar[Callable[[], datetime] | None] = ContextVar("now", default=None)
-_wait: ContextVar[Callable[[float], None] | None] = ContextVar("wait", default=None)
+from functions.kernel.runtime.bound import Bound
+
+Now = Callable[[], datetime]
+Wait = Callable[[float], None]
+
+_fixed: ContextVar[tuple[Now, Wait] | None] = ContextVar("clock", default=None)
 
 
 def now() -> datetime:
     """The time now, in UTC."""
-    source = _now.get()
-    return source() if source else datetime.now(UTC)
+    source = _fixed.get()
+    return source[0]() if source else datetime.now(UTC)
 
 
 def stamp(moment: datetime | None = None) -> str:
@@ -28,8 +31,8 @@ def read(stamped: str) -> datetime:
 
 def wait(seconds: float) -> None:
     """Wait, as between two attempts."""
-    waiting = _wait.get()
-    (waiting or time.sleep)(seconds)
+    source = _fixed.get()
+    (source[1] if source else time.sleep)(seconds)
 
 
 def back_off(attempt: int) -> None:
@@ -37,12 +40,6 @@ def back_off(attempt: int) -> None:
     wait(0.01 * 2**attempt)
 
 
-@contextmanager
-def fixed(now: Callable[[], datetime], wait: Callable[[float], None] = lambda seconds: None) -> Iterator[None]:
+def fixed(now: Now, wait: Wait = lambda seconds: None) -> Bound[tuple[Now, Wait]]:
     """Within the block, `now` gives the time and `wait` waits."""
-    now_token, wait_token = _now.set(now), _wait.set(wait)
-    try:
-        yield
-    finally:
-        _now.reset(now_token)
-        _wait.reset(wait_token)
+    return Bound(_fixed, (now, wait))

@@ -4,13 +4,12 @@ The edges (rest/http.py, messaging/inbox.py) open a context. The repository read
 to recognise a request or message that was handled before.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from functions.kernel.runtime import ids
+from functions.kernel.runtime.bound import Bound
 from functions.kernel.runtime.commit import Cause, Commit, Outgoing
 
 if TYPE_CHECKING:
@@ -97,11 +96,6 @@ def current() -> Context:
     return _current.get() or Context()
 
 
-@contextmanager
-def within(context: Context) -> Iterator[Context]:
+def within(context: Context) -> Bound[Context]:
     """Open a context for the block."""
-    token = _current.set(context)
-    try:
-        yield context
-    finally:
-        _current.reset(token)
+    return Bound(_current, context)

@@ -4,10 +4,12 @@ An Idempotency-Key becomes an id in rest/request.py (Request.cause); what it cre
 (Context.new_id).
 """
 
+import hashlib
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
+
+from functions.kernel.runtime.bound import Bound
 
 _NAMESPACE = uuid.UUID("6d616c6c-626f-4473-8000-000000000000")
 _new: ContextVar[Callable[[], str] | None] = ContextVar("new_id", default=None)
@@ -20,8 +22,11 @@ def new() -> str:
 
 
 def derive(*parts: object) -> str:
-    """The id that these parts always give (a UUIDv5)."""
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(map(str, parts))))
+    """The id that these parts always give: a UUIDv5, written here because `uuid.uuid5` takes twice the time."""
+    text = "\x1f".join(map(str, parts))
+    digest = hashlib.sha1(_NAMESPACE.bytes + text.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def is_uuid(text: str) -> bool:
@@ -32,11 +37,6 @@ def is_uuid(text: str) -> bool:
         return False
 
 
-@contextmanager
-def fixed(source: Callable[[], str]) -> Iterator[None]:
+def fixed(source: Callable[[], str]) -> Bound[Callable[[], str]]:
     """Within the block, new ids come from `source`."""
-    token = _new.set(source)
-    try:
-        yield
-    finally:
-        _new.reset(token)
+    return Bound(_new, source)

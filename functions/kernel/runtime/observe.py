@@ -16,13 +16,14 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO, cast
+
+from functions.kernel.runtime.bound import Bound
 
 if TYPE_CHECKING:
     from events.envelope import Metadata
@@ -36,7 +37,7 @@ STILL_FAILING = "StillFailing"
 
 
 _fields: ContextVar[Mapping[str, str] | None] = ContextVar("log_fields", default=None)
-_silent: ContextVar[bool] = ContextVar("silent", default=False)
+_silent: ContextVar[bool | None] = ContextVar("silent", default=None)
 
 
 class _Output(logging.StreamHandler[TextIO]):
@@ -62,14 +63,9 @@ def _service() -> str:
     return "" if _silent.get() else os.environ.get("MALLBOTS_SERVICE", "")
 
 
-@contextmanager
-def silent() -> Iterator[None]:
+def silent() -> Bound[bool]:
     """Within the block, nothing is logged and no metric counted: what is only tried must ring no alarm."""
-    token = _silent.set(True)
-    try:
-        yield
-    finally:
-        _silent.reset(token)
+    return Bound(_silent, True)
 
 
 @cache
@@ -84,17 +80,12 @@ def _logger(service: str) -> logging.Logger:
     return cast(logging.Logger, Logger(service=service, utc=True, use_rfc3339=True, logger_handler=_Output()))
 
 
-@contextmanager
-def log_fields(**keys: str) -> Iterator[None]:
+def log_fields(**keys: str) -> Bound[Mapping[str, str]]:
     """Within the block, every log line has these fields; so have those of what it does side by side."""
-    token = _fields.set({**(_fields.get() or {}), **keys})
-    try:
-        yield
-    finally:
-        _fields.reset(token)
+    return Bound(_fields, {**(_fields.get() or {}), **keys})
 
 
-def handling(metadata: "Metadata") -> AbstractContextManager[None]:
+def handling(metadata: "Metadata") -> Bound[Mapping[str, str]]:
     """Within the block, every log line names the message that is handled, and its flow."""
     return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
 

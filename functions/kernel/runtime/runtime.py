@@ -1,11 +1,11 @@
 """The runtime of a service: its stores, queues, bus and settings, set by the composition."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from functions.kernel.runtime.bound import Bound
 from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot
 from functions.kernel.runtime.recent import Recent
 from functions.kernel.runtime.side_by_side import SideBySide, one_by_one
@@ -151,14 +151,9 @@ def current() -> Runtime:
     return runtime
 
 
-@contextmanager
-def active(runtime: Runtime) -> Iterator[Runtime]:
+def active(runtime: Runtime) -> Bound[Runtime]:
     """Make a runtime the one of the block."""
-    token = _runtime.set(runtime)
-    try:
-        yield runtime
-    finally:
-        _runtime.reset(token)
+    return Bound(_runtime, runtime)
 
 
 class Port(Generic[T]):

@@ -204,7 +204,7 @@ def declares_collect_and_drop(gateway: PlayedGateway) -> None:
 
 @case("7.10")
 def is_large_enough_for_the_malls_orders(gateway: PlayedGateway) -> None:
-    """The limits in the factsheet allow an order of the mall: 100 actions, 36-character ids, 128 KB."""
+    """The limits in the factsheet allow an order of the mall: 101 actions, 36-character ids, 128 KB."""
     limits = sheet(gateway).protocol_limits
     lengths, arrays = limits.maximum_string_lengths, limits.maximum_array_lengths
     for what, limit, needed in (
@@ -212,7 +212,7 @@ def is_large_enough_for_the_malls_orders(gateway: PlayedGateway) -> None:
         ("id length", lengths.maximum_id_length, 48),
         ("nodes", arrays.order_nodes, 100),
         ("actions at a node", arrays.node_actions, 100),
-        ("action states", arrays.state_action_states, 100),
+        ("action states", arrays.state_action_states, 101),
     ):
         require(not limit or limit >= needed, f"{what}: {limit}, while the mall needs {needed}")
     require(not lengths.id_numerical_only, "ids must be numbers")

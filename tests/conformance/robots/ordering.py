@@ -124,10 +124,10 @@ def keeps_its_order_in_intervened_mode(gateway: PlayedGateway) -> None:
 
 @case("mall")
 def takes_an_order_of_a_hundred_lines(gateway: PlayedGateway) -> None:
-    """The mall's longest list, 99 lines and the drop, is taken over."""
-    lines = [Stop(f"south-{1 + n % 4}", tuple(gateway.collect(1) for _ in range(11))) for n in range(9)]
+    """The mall's longest list, 100 lines and the drop, is taken over."""
+    lines = [Stop(f"south-{1 + n % 4}", tuple(gateway.collect(1) for _ in range(10))) for n in range(10)]
     order = gateway.sends(gateway.order(*lines, Stop("depot", (gateway.drop(),))))
-    require(len(gateway.took(order).action_states) == 100, "not all actions are reported")
+    require(len(gateway.took(order).action_states) == 101, "not all actions are reported")
 
 
 @case("7")

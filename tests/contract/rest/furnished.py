@@ -18,12 +18,15 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
+from functions.operations import forms, groups
+from functions.operations.collector import store
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
 from tests.contract.rest.declared import body_schema, generated, key
-from tests.support.callers import A_KIOSK, CLERK
+from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL
 from tests.support.cloud import Response
 from tests.support.iot import signing_request
+from tests.support.letters import sample
 from tests.support.mall import Mall
 from tests.support.states import state
 
@@ -48,6 +51,8 @@ NAMED = {
     "/api/insights/timeline": "flow",
     "/api/insights/orders": "order",
     "/api/checkout/sagas": "order",
+    "/api/operations/groups": "group",
+    "/api/operations/letters": "letter",
 }
 # What certain routes want instead.
 WANTED = {
@@ -81,7 +86,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 class OpenMall(Mall):
-    """A mall in which a request is sent by someone who may: by a clerk, or else by a kiosk."""
+    """A mall in which a request is sent by someone who may: by a clerk, or else by a kiosk or an operator."""
 
     def request(
         self,
@@ -93,7 +98,8 @@ class OpenMall(Mall):
     ) -> Response:
         apis = [registered.api for registered in self.manifests.values() if registered.api]
         route = next((found for api in apis if (found := api.find(method, path.partition("?")[0]))), None)
-        sender = A_KIOSK if route and not CLERK.has(*route.may) else CLERK
+        may = [who for who in (CLERK, A_KIOSK, OPERATOR_ON_CALL) if route and who.has(*route.may)]
+        sender = may[0] if may else CLERK
         return super().request(method, path, body, headers, caller or sender)
 
 
@@ -244,6 +250,13 @@ class Furnished:
         created = next(m for m in self.mall.published if m.data.get("order_id") == self.things["order"])
         self.things["flow"] = created.metadata.correlation_id
 
+    def give_messages_up(self) -> None:
+        """Two dead letters, which are not alike."""
+        with self.mall.at_work("operations"):
+            letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox")]
+            groups.count_changed(letters)
+        self.things["letter"], self.things["group"] = letters[0].id, letters[0].fingerprint
+
     def let_things_go_wrong(self) -> None:
         """An order whose saga is parked, for the depot could not take its list back; and two that do not add up."""
         self.mall.stop("depot")
@@ -278,6 +291,7 @@ def prepare() -> Furnished:
     furnished.let_an_action_wait()
     furnished.plan_lists()
     furnished.welcome_at_a_kiosk()
+    furnished.give_messages_up()
     return furnished
 
 

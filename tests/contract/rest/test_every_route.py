@@ -20,7 +20,7 @@ from tests.contract.rest.declared import (
     writes,
 )
 from tests.contract.rest.furnished import Furnished, furnish
-from tests.support.callers import CLERK
+from tests.support.callers import A_KIOSK, CLERK
 from tests.support.cloud import Response
 
 LIMIT = 65_536
@@ -74,7 +74,7 @@ def test_it_does_what_it_is_for_and_answers_as_the_document_says(route: Route) -
 
 def for_kiosks_alone(route: Route) -> bool:
     """Whether a kiosk sends the requests of these tests, whose correlation id is not taken (kernel/rest/request.py)."""
-    return route.may != OPEN and not CLERK.has(*route.may)
+    return route.may != OPEN and A_KIOSK.has(*route.may) and not CLERK.has(*route.may)
 
 
 @routes(answers_here)

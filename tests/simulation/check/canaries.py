@@ -10,6 +10,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tests.simulation.check.records import Request
@@ -28,6 +29,7 @@ _PACKED = re.compile(
 # Letters and digits, of which digests and keys have at least so many, however they are written; else a space.
 _LETTERS = bytes(n if chr(n).isalnum() or chr(n) in "+/_-" else 32 for n in range(128)) + b" " * 128
 SHORTEST_CODE = 16
+SHORTEST_PACKED = 18  # characters, as _PACKED has it
 _NOTHING = frozenset({type(None), bool, int, float})
 
 
@@ -130,11 +132,19 @@ _BETWEEN = b" \t()[]./+-"
 class Texts:
     """Different texts, each with where it is, searched as one: what is packed in them is unpacked.
 
-    parts: where each is, and what it says. whole: all of them.
+    parts: where each is first, and what it says. whole: all of them.
     """
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        self.parts = [(where, part) for text, where in texts.items() for part in unpack(text)]
+        self.parts: list[tuple[str, str]] = []
+        self._sources: dict[str, list[str]] = {}  # the texts in which each part is
+        for text, where in texts.items():
+            for part in unpack(text):
+                if part in self._sources:
+                    self._sources[part].append(text)
+                else:
+                    self._sources[part] = [text]
+                    self.parts.append((where, part))
         self.whole = "\n".join(text for _, text in self.parts)
         self._bytes = self.whole.encode("utf-8", "surrogatepass")
         self._coded = ""
@@ -162,6 +172,12 @@ class Texts:
             if code in self.coded:
                 yield from ((where, what) for where, text in self.parts if code in text)
 
+    def holding(self, codes: Iterable[str]) -> set[str]:
+        """The texts that hold one of these codes, each of at least 16 letters and digits."""
+        there = [code for code in codes if code in self.coded]
+        parts = [part for part in self._sources if any(code in part for code in there)]
+        return {text for part in parts for text in self._sources[part]}
+
     def found_as_bytes(self, contents: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """The same for any texts."""
         for content, what in contents.items():
@@ -169,48 +185,65 @@ class Texts:
                 yield from ((where, what) for where, text in self.parts if content in text)
 
 
-def unpack(text: str) -> Iterator[str]:
+def unpack(text: str) -> list[str]:
     """A text, and what is compressed in it."""
-    yield text
-    if "eJ" not in text and "eN" not in text and "eA" not in text and "eF" not in text and "H4sI" not in text:
-        return
-    for packed in _PACKED.findall(text):
-        yield from inflated(base64.b64decode(packed.replace("-", "+").replace("_", "/") + "=="))
+    found = [text]
+    if len(text) >= SHORTEST_PACKED and (
+        "eJ" in text or "eN" in text or "eA" in text or "eF" in text or "H4sI" in text
+    ):
+        for packed in _PACKED.findall(text):
+            found += inflated(base64.b64decode(packed.replace("-", "+").replace("_", "/") + "=="))
+    return found
 
 
-def inflated(content: bytes) -> Iterator[str]:
+def inflated(content: bytes) -> list[str]:
     """Bytes as texts: as they are, and what they are once they are decompressed."""
-    yield content.decode("latin-1")
+    whole = _decompressed(content)
+    return [content.decode("latin-1"), *(unpack(whole) if whole is not None else ())]
+
+
+@lru_cache(maxsize=1_000)  # a commit is in the table, and encoded in its stream
+def _decompressed(content: bytes) -> str | None:
     try:
-        whole = zlib.decompress(content, wbits=47)  # zlib or gzip
+        return zlib.decompress(content, wbits=47).decode("utf-8", "surrogateescape")  # zlib or gzip
     except zlib.error:
-        return
-    yield from unpack(whole.decode("utf-8", "surrogateescape"))
+        return None
 
 
-def texts_in(value: Any, seen: set[int] | None = None) -> Iterator[str]:
+def texts_in(value: Any, seen: set[int] | None = None) -> list[str]:
     """All texts in a value of dicts, lists, texts and bytes, keys included.
 
     seen: the ids of what was looked into before, which is left out, and must live as long as they are kept.
     """
-    left, before = [value], set() if seen is None else seen
+    return texts_of([value], seen)
+
+
+def texts_of(values: Iterable[Any], seen: set[int] | None = None) -> list[str]:
+    """The same of several values, whose own collection is not among what was looked into."""
+    found: list[str] = []
+    left = list(values)
     while left:
         one = left.pop()
         kind = type(one)
         if kind is str:
-            yield one
-        elif kind in _NOTHING or (seen is not None and id(one) in before):
+            found.append(one)
             continue
+        if kind in _NOTHING:
+            continue
+        if seen is not None:
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+        if kind is dict:
+            for key, member in one.items():
+                (found if type(key) is str else left).append(key)
+                (found if type(member) is str else left).append(member)
+        elif isinstance(one, bytes):
+            found += inflated(one)
+        elif isinstance(one, Mapping):
+            left += [*one, *one.values()]
+        elif isinstance(one, list | tuple | set | frozenset):
+            left += one
         else:
-            before.add(id(one))
-            if kind is dict:
-                left += one
-                left += one.values()
-            elif isinstance(one, bytes):
-                yield from inflated(one)
-            elif isinstance(one, Mapping):
-                left += [*one, *one.values()]
-            elif isinstance(one, list | tuple | set | frozenset):
-                left += one
-            else:
-                yield str(one) if isinstance(one, str) else repr(one)
+            found.append(str(one) if isinstance(one, str) else repr(one))
+    return found

@@ -4,13 +4,14 @@ Each invocation that ended with an error or not at all, reported failed items, d
 is checked on its own. So a dead letter is accepted only if each attempt that led to it had a cause.
 """
 
-import json
+import base64
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.simulation.check import json_text
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
 from tests.simulation.check.records import DeadLetter
@@ -23,6 +24,7 @@ UNAVAILABLE = "what may pass is answered with 503, never with 500"
 
 OUTAGE = 20 * SECOND  # the longest time that an AWS service refuses every call after the fault "outage"
 ROBOTS_TOPICS = "fleet/topics"
+PRESENCE_TOPIC = ["$aws", "events", "presence"]  # its first levels
 AUTHORIZER, UNCHECKED = "gateway/authorizer", "unchecked"  # what it says of a token where an owner cannot be asked
 HANGS = {"function slow"}  # the fault by which a container hangs until its timeout
 
@@ -206,8 +208,18 @@ def _group(message_id: str, history: ParsedHistory) -> str:
     copy = history.copies.get(message_id)
     if copy is None or copy.queue != ROBOTS_TOPICS:
         return message_id
-    said = json.loads(copy.body)
-    return f"{said.get('robot')} {said.get('topic')}" if "robot" in said else message_id
+    return " ".join(robot_and_topic(copy.body))
+
+
+def robot_and_topic(body: str) -> tuple[str, str]:
+    """Whom a message of robots' topics is about, and what it is; also of one that a rule could not send."""
+    said = json_text.read(body)
+    topic = said["topic"].split("/")
+    if topic[:3] == PRESENCE_TOPIC:
+        return topic[-1], "presence"
+    if topic == ["presence"]:
+        return str(json_text.read(base64.b64decode(said["payload"]))["clientId"]), "presence"
+    return said.get("robot") or topic[-2], topic[-1]
 
 
 def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> bool:
@@ -224,7 +236,7 @@ def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> b
 
 def _is_early(body: str, invocation: Invocation) -> bool:
     """Whether a reminder that says when it is due came before that, by a container's clock, which may be slow."""
-    due = json.loads(body).get("due")
+    due = json_text.read(body).get("due")
     return due is not None and invocation.clock <= datetime.fromisoformat(due) - EARLY
 
 

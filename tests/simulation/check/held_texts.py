@@ -1,9 +1,10 @@
 """What a history says that the system held and told at any time, as texts to be searched, by what may be in them."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from tests.simulation.check.canaries import Texts, texts_in
+from tests.simulation.check.canaries import Texts, texts_of
 from tests.simulation.check.parsed_history import ParsedHistory
 
 VAULT, EVENTS = "customers/vault", "customers/events"
@@ -33,13 +34,19 @@ def records(history: ParsedHistory) -> Iterator[tuple[str, str, list[Any]]]:
     for _, kind, fields in history.entries:
         if names := kinds.get(kind):
             place = fields.get("table") or fields.get("queue") or ""
-            parts = [fields[name] for name in names if name in fields]
-            yield CARRIERS.get(kind) or TABLES.get(place, OTHERS), f"{kind} of {place}", parts
+            yield *_described(kind, place), [fields[name] for name in names if name in fields]
     carry = {"the archive", *history.final["queues"]}
     for where, value in history.final["held"]:
         yield MESSAGES if where in carry else _carrier_of(where), f"held {where}", [value]
 
 
+@cache
+def _described(kind: str, place: str) -> tuple[str, str]:
+    """The carrier of an entry, and where it is."""
+    return CARRIERS.get(kind) or TABLES.get(place, OTHERS), f"{kind} of {place}"
+
+
+@cache
 def _carrier_of(where: str) -> str:
     """The table's, or that of the table whose stream it is."""
     return next((carrier for table, carrier in TABLES.items() if where.endswith(table)), OTHERS)
@@ -54,8 +61,7 @@ def searched(history: ParsedHistory) -> dict[str, Texts]:
     seen: dict[str, set[int]] = {carrier: set() for carrier in found}
     for carrier, where, parts in records(history):
         there, before = found[carrier], seen[carrier]
-        for part in parts:
-            for text in texts_in(part, before):
-                if len(text) >= SHORTEST and text not in there:
-                    there[text] = where
+        for text in texts_of(parts, before):
+            if len(text) >= SHORTEST and text not in there:
+                there[text] = where
     return {carrier: Texts(there) for carrier, there in found.items()}

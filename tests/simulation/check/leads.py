@@ -6,10 +6,10 @@ a phone everywhere; beside the customer it is in the row of the vault that the e
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.simulation.check import json_text
 from tests.simulation.check.canaries import Texts, normalized, texts_in, unpack, written
 from tests.simulation.check.held_texts import ANSWERS, KEYS, VAULT, records
 from tests.simulation.check.parsed_history import ParsedHistory
@@ -49,7 +49,7 @@ def _keys_ever(history: ParsedHistory) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for _, kind, fields in history.entries:
         item = fields["item"] if kind == "vault" and fields["table"] == VAULT else None
-        if item and (key := json.loads(item["data"]["S"]).get("key")):
+        if item and (key := json_text.read(item["data"]["S"]).get("key")):
             found.setdefault(key.rstrip("="), {(fields["key"][0], fields["key"][1]): item})
     return found
 
@@ -59,17 +59,17 @@ def found_beside(
 ) -> Iterator[tuple[str, str]]:
     """Where a digest is beside its customer and must not be, and whose. phones: the customers of each digest."""
     codes = {code: digest for digest in phones for code in _forms(digest)}
-    where_any = {
-        carrier for carrier, there in texts.items() if carrier != ANSWERS and any(code in there.coded for code in codes)
-    }
+    holding = {carrier: there.holding(codes) for carrier, there in texts.items() if carrier != ANSWERS}
     seen: set[tuple[int, ...]] = set()
-    for carrier, where, parts in records(history) if where_any else ():
-        one = tuple(map(id, parts))
-        if carrier not in where_any or one in seen:
+    for carrier, where, parts in records(history) if any(holding.values()) else ():
+        if not holding.get(carrier) or (one := tuple(map(id, parts))) in seen:
             continue
         seen.add(one)
         for thing in _things(parts):
-            said = "\n".join(part for text in texts_in(thing) for part in unpack(text))
+            held = texts_in(thing)
+            if holding[carrier].isdisjoint(held):
+                continue
+            said = "\n".join(part for text in held for part in unpack(text))
             for digest in {digest for code, digest in codes.items() if code in said}:
                 for customer_id in sorted(phones[digest]):
                     if customer_id in said and not (carrier == KEYS and _is_phone(parts, digest, customer_id)):

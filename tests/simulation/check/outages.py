@@ -34,7 +34,10 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 
 
 def _is_expected(letter: DeadLetter) -> bool:
-    """Whether no attempt can succeed, or the message is a hint to the dispatcher, which a schedule makes good."""
-    if letter.queue.endswith(FIFO):
+    """Whether no attempt can succeed, or something else makes it good: a schedule a hint to the dispatcher.
+
+    And the next state of a robot what a rule of the broker could not send, for each says all: see robots_work.py.
+    """
+    if letter.queue.endswith(FIFO) or letter.is_robots:
         return True
     return is_hopeless(letter) and letter.reason.get("error") in ("UndeliverableError", "RefusedByBus")

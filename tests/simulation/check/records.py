@@ -147,7 +147,8 @@ class Outage:
 class DeadLetter:
     """A message that was dead-lettered, redriven since or not.
 
-    queue: the one it was meant for. by: inbox, redrive (the queue's policy), rule or relay. version: of this copy.
+    queue: the one it was meant for. by: inbox, redrive (the queue's policy), rule, topic rule or relay. version: of
+    this copy.
     """
 
     at: int
@@ -157,3 +158,8 @@ class DeadLetter:
     reason: Mapping[str, Any]
     by: str
     version: int = 1
+
+    @property
+    def is_robots(self) -> bool:
+        """Whether a rule of the broker could not send it: a robot's word, or the broker's of its connection."""
+        return self.by == "topic rule"

@@ -4,13 +4,13 @@ This module holds no invariant.
 """
 
 import base64
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.failures import BEGIN, HARMLESS
+from tests.simulation.check import json_text
+from tests.simulation.check.failures import BEGIN, HARMLESS, robot_and_topic
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Copy
 
@@ -90,7 +90,7 @@ class StreamHistory:
 
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
     had handled an (event, version). known: what fleet was told by the depot. disturbances: when faults or outages
-    struck what the stream needs.
+    struck what the stream needs. lost: when rules could not send messages of a robot.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -103,6 +103,7 @@ class StreamHistory:
     known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     disturbances: list[int] = field(default_factory=list)
+    lost: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def left_in_order(self, bot_id: str) -> bool:
         """Whether the last connection of a robot ended by its own DISCONNECT, behind all that it had said."""
@@ -139,6 +140,10 @@ def parsed(history: ParsedHistory) -> StreamHistory:
                 found.ended.append(_ended(at, fields))
         elif _is_disturbance(kind, fields):
             found.disturbances.append(at)
+    for letter in history.dead_letters:
+        if letter.is_robots:
+            robot, _ = robot_and_topic(letter.body)
+            found.lost[robot].append(letter.at)
     if found.deeds:
         _read_queues(history, found)
     return found
@@ -149,7 +154,7 @@ def _mqtt(
 ) -> None:
     if fields["what"] == "sent":
         *_, bot_id, kind = fields["topic"].split("/")
-        content = json.loads(fields["payload"])
+        content = json_text.read(fields["payload"])
         start = began.get(fields["by"], at)
         one = Sent(at, start, fields["number"], bot_id, kind, content, fields["expires_us"], fields["by"])
         by_number[one.number] = one
@@ -195,9 +200,9 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
 
 
 def _read_presence(copy: Copy, found: StreamHistory) -> None:
-    fields = json.loads(copy.body)
+    fields = json_text.read(copy.body)
     if fields.get("topic") == "presence" and copy.deleted is not None:
-        event = json.loads(base64.b64decode(fields["payload"]))
+        event = json_text.read(base64.b64decode(fields["payload"]))
         handled, key = found.presence_handled[event["clientId"]], (event["eventType"], int(event["versionNumber"]))
         handled[key] = min(copy.deleted, handled.get(key, copy.deleted))
 
@@ -207,11 +212,11 @@ def _earlier(one: int | None, other: int | None) -> int | None:
 
 
 def _report(copy: Copy) -> Report | None:
-    fields = json.loads(copy.body)
+    fields = json_text.read(copy.body)
     if fields.get("topic") != "state":
         return None
     try:
-        state = json.loads(base64.b64decode(fields["payload"]))
+        state = json_text.read(base64.b64decode(fields["payload"]))
     except ValueError:
         return None
     active = bool(state["nodeStates"]) or any(one["actionStatus"] not in ENDED for one in state["actionStates"])

@@ -49,7 +49,8 @@ class StandingRobot:
         self._client: MqttClient | None = None
         self._saved = -1
         self._wakeup = 0
-        self._hangs = False
+        self._hangs_until_us = 0
+        self._missed: list[Callable[[Robot], list[Publication]]] = []
         self._told: set[tuple[str, str]] = set()
 
     @property
@@ -73,6 +74,7 @@ class StandingRobot:
         self._record("started", disk=disk, order=memory.order.order_id if memory.order else "")
         self._machine = Robot(self.serial, memory, self._settings, plan(), lambda: self._choices.seconds(0, 1, "luck"))
         self._saved = -1
+        self._hangs_until_us, self._missed = 0, []
         order = memory.order.order_id if memory.order else ""
         self._told = {(order, task.action.action_id) for task in memory.tasks if task.status in ENDED}
         own = {kind: self._topics.of(kind, self.serial) for kind in RECEIVED}
@@ -105,17 +107,24 @@ class StandingRobot:
             self._client.leave_network(seconds)
 
     def hang(self, seconds: float, *, whole: bool = False) -> None:
-        """Have the machine stand still for so long. whole: so does its network, which otherwise answers pings."""
+        """Have the machine stand still for so long, and its network too (whole), which otherwise answers pings.
+
+        Messages that come meanwhile are lost; that its connection ended or is there again it learns when it goes on.
+        """
         self._record("hangs", seconds=seconds, whole=whole)
-        self._hangs = True
+        self._hangs_until_us = max(self._hangs_until_us, self._world.scheduler.now_us + int(seconds * SECOND))
         if whole and self._client:
             self._client.suspend(seconds)
+        machine = self._machine
 
         def go_on() -> None:
-            self._hangs = False
-            self._tick()
+            if machine is self._machine and not self._hangs:
+                self._tick()  # before it learns of what came meanwhile
+                missed, self._missed = self._missed, []
+                for act in missed:
+                    self._do(act)
 
-        self._world.scheduler.call_in(seconds, go_on)  # before it learns of what came meanwhile
+        self._world.scheduler.call_in(seconds, go_on)
 
     def switch(self, mode: OperatingMode) -> None:
         """Have its operating mode changed, by someone who stands before it."""
@@ -124,11 +133,11 @@ class StandingRobot:
 
     def connected(self) -> None:
         """The connection is there."""
-        self._do(lambda machine: machine.connected(self._now()))
+        self._do_or_learn_later(lambda machine: machine.connected(self._now()))
 
     def disconnected(self) -> None:
         """The connection ended."""
-        self._do(lambda machine: machine.disconnected(self._now()))
+        self._do_or_learn_later(lambda machine: machine.disconnected(self._now()))
 
     def received(self, topic: str, payload: bytes) -> None:
         """A message arrived."""
@@ -152,6 +161,10 @@ class StandingRobot:
             "mode": memory.mode.value,
         }
 
+    @property
+    def _hangs(self) -> bool:
+        return self._world.scheduler.now_us < self._hangs_until_us
+
     def _takes_orders(self) -> bool:
         return self._machine is not None and self._machine.memory.mode.takes_orders
 
@@ -167,6 +180,12 @@ class StandingRobot:
             self._tell_of_work()
             self._publish(publications)
             self._plan()
+
+    def _do_or_learn_later(self, act: Callable[[Robot], list[Publication]]) -> None:
+        if self._hangs:
+            self._missed.append(act)
+        else:
+            self._do(act)
 
     def _tick(self) -> None:
         self._do(lambda machine: machine.tick(self._now()))

@@ -25,6 +25,7 @@ from events.ordering import OrderApproved, OrderCreated, OrderPaid
 from events.registry import Kind, language
 from functions.insights.api import api
 from functions.insights.inbox import inbox
+from functions.insights.queries import queries
 from functions.kernel.runtime.runtime import Runtime
 from language.story import sample
 from tests.support.delivery import attributes, body_of
@@ -241,3 +242,29 @@ def test_a_page_of_another_timeline_is_refused() -> None:
 def test_an_invalid_limit_or_a_forged_page_is_refused(query: str) -> None:
     consume_checkout()
     assert request(api, "GET", f"/api/insights/timeline/flow-1?{query}").status == 400
+
+
+def around(time: str, before: int, after: int, **of: str) -> list[tuple[str, str]]:
+    """The names and times of what the query answers."""
+    query = {"order_id": "", "correlation_id": "flow-1", "around": time, "before": before, "after": after, **of}
+    answer = queries.handle({"query": "FindTimeline", "data": query})["answer"]
+    return [(message["name"], message["time"]) for message in answer["messages"]]
+
+
+def test_operations_is_told_what_was_published_around_a_time() -> None:
+    consume_checkout()
+    created = ("OrderCreated", at(9, 2))
+    assert around(at(9, 2), 1, 1) == [created, ("AuthorizeCustomer", at(9, 3))]
+    assert around(at(9, 2), 50, 0) == [("BasketCheckedOut", at(9, 1)), created]
+    assert around(at(9, 2), 0, 50, order_id="order-1") == [
+        ("AuthorizeCustomer", at(9, 3)),
+        ("CustomerAuthorized", at(9, 4)),
+    ]
+    assert around(at(9), 5, 1, order_id="order-1") == [("BasketCheckedOut", at(9, 1))]
+    assert around(at(9), 5, 5, order_id="another") == []
+
+
+def test_what_was_published_around_a_time_is_found_in_a_long_flow() -> None:
+    for number in range(250):
+        consume(robot(BotCameOnline), id=f"m{number:03}", time=at(9 + number // 60, number % 60))
+    assert [time for _, time in around(at(11, 30), 3, 2)] == [at(11, 28 + minute) for minute in range(5)]

@@ -14,7 +14,7 @@ from functions.kernel.runtime.views import Row
 from functions.operations import rows
 from functions.operations.cloud import HIDDEN, Held
 from functions.operations.collector import collector
-from functions.operations.letters import DONE, OPEN, PARKED, REDRIVING, Letter
+from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
 from functions.operations.rows import Filter
 from tests.support.letters import MemoryFailureQueues, known_consumers, sample
 
@@ -205,15 +205,21 @@ def test_a_write_that_the_sdk_repeats_after_it_succeeded_is_no_repetition(
     assert (letter.repetitions, letter.version_of_row, queues.count(INBOX)) == (0, 1, 0)
 
 
-@pytest.mark.parametrize("state", [OPEN, REDRIVING, PARKED, DONE])
+def given_up(time: Time) -> dict[str, str]:
+    """What SQS says of a record that is sent now."""
+    return {"SentTimestamp": str(int(time.now.timestamp() * 1000))}
+
+
+@pytest.mark.parametrize("state", [OPEN, REDRIVING, DONE])
 def test_a_letter_that_comes_again_is_counted_and_open_again(
     queues: MemoryFailureQueues, time: Time, state: str
 ) -> None:
     queues.put(INBOX, record())
     collect(time)
     [first] = stored()
-    rows.change(first.id, lambda letter: replace(letter, state=state))
-    sent = {"SentTimestamp": str(int(time.now.timestamp() * 1000))}
+    run = {REDRIVING: "", DONE: "run-1/0"}.get(state, "")
+    rows.change(first.id, lambda letter: replace(letter, state=state, run=run))
+    sent = given_up(time)
     attributes = {"reason": "another", "error": "KeyError", "tries": "3", "code": "next"}
     queues.put(INBOX, record(number=2, system=sent, attributes=attributes))
     again = clock.stamp(time.now)
@@ -225,6 +231,19 @@ def test_a_letter_that_comes_again_is_counted_and_open_again(
     assert [one.what for one in letter.history] == ["stored", "came again"]
     assert letter.fingerprint != first.fingerprint
     assert letter.body == first.body
+
+
+@pytest.mark.parametrize("state", [PARKED, DISCARDED])
+def test_a_letter_that_was_put_away_and_comes_again_is_counted_and_stays_away(
+    queues: MemoryFailureQueues, time: Time, state: str
+) -> None:
+    queues.put(INBOX, record())
+    collect(time)
+    rows.change(stored()[0].id, lambda letter: replace(letter, state=state))
+    queues.put(INBOX, record(number=2, system=given_up(time)))
+    collect(time)
+    [letter] = stored()
+    assert (letter.state, letter.repetitions) == (state, 1)
 
 
 def test_the_collector_stops_in_time_and_the_next_goes_on(queues: MemoryFailureQueues, time: Time) -> None:
@@ -258,9 +277,10 @@ def test_a_letter_that_was_closed_expires_and_one_that_is_open_never_does(
 
     assert expiries() == {None}
     closed = time.now
-    rows.change(letter.id, lambda letter: letter.after("done", state=DONE))
+    rows.change(letter.id, lambda letter: letter.after("done", state=DONE, run="run-1/0"))
     assert expiries() == {int((closed + timedelta(days=90)).timestamp())}
-    queues.put(INBOX, record(number=2))
+    time.after(minutes=1)
+    queues.put(INBOX, record(number=2, system=given_up(time)))
     collect(time)
     assert expiries() == {None}
 
@@ -271,11 +291,12 @@ def test_a_letter_of_which_the_body_expired_first_comes_again_with_its_new_body(
     queues.put(INBOX, record())
     collect(time)
     [letter] = stored()
-    rows.change(letter.id, lambda letter: letter.after("done", state=DONE))
+    rows.change(letter.id, lambda letter: letter.after("done", state=DONE, run="run-1/0"))
     items = runtime.views.items  # type: ignore[attr-defined]  # of rows in memory
     for key in [key for key in items if key[0] == f"letter {letter.id}" and key[1] != rows.LETTER]:
         del items[key]
-    queues.put(INBOX, record(number=2))
+    time.after(minutes=1)
+    queues.put(INBOX, record(number=2, system=given_up(time)))
     collect(time)
     assert (rows.letter(letter.id).body, rows.letter(letter.id).state) == (record().body, OPEN)
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from events.payments import InvoicePaid
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
@@ -16,6 +18,7 @@ from functions.operations.forecast_chunks import Asking
 from functions.operations.forecasts import Asked
 from functions.operations.letters import DONE, Letter
 from functions.operations.runs import CANCELLED, GATHERING, RUNNING, Run
+from tests.support.delivery import delivered
 from tests.unit.operations.made import ID, made
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -76,14 +79,21 @@ class Relays:
         return {"messages": held, "cursor": None}
 
 
+@contextmanager
+def deployed() -> Iterator[None]:
+    """Within the block, these services are those of the deployment."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CONSUMERS", json.dumps(SERVICES))
+        consumers.services.cache_clear()
+        yield
+    consumers.services.cache_clear()
+
+
 @pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
-    monkeypatch.setenv("CONSUMERS", json.dumps(SERVICES))
-    consumers.services.cache_clear()
+def time() -> Iterator[Time]:
     time = Time()
-    with clock.fixed(lambda: time.now):
+    with deployed(), clock.fixed(lambda: time.now):
         yield time
-    consumers.services.cache_clear()
 
 
 @pytest.fixture
@@ -236,13 +246,18 @@ def test_letters_are_forecast_for_the_consumer_that_is_to_take_them_instead(aske
 
 
 def test_a_letter_with_other_data_is_forecast_as_the_message_that_would_be_sent_in_its_place(asked: Consumers) -> None:
-    body = {"detail-type": "OrderApproved", "detail": {"metadata": {"id": "message-1", "name": "A"}, "data": {"a": 1}}}
-    [letter] = put(made(1, body=json.dumps(body)))
-    go_on(begin(letter, data={"a": 2}))
+    paid = InvoicePaid(invoice_id="i", order_id="i", payment_id="p", amount=900, status="paid")
+    body = delivered(paid, id="message-1")["Records"][0]["body"]
+    [letter] = put(made(1, body=body, name="InvoicePaid"))
+    data = {**paid.model_dump(mode="json"), "payment_id": "q"}
+    go_on(begin(letter, data=data))
     [sent] = map(json.loads, asked.bodies)
-    assert sent["detail"]["data"] == {"a": 2}
+    assert sent["detail"]["data"] == data
     assert sent["detail"]["metadata"]["id"] != "message-1"
-    assert sent["detail"]["metadata"]["name"] == "A"
+    assert sent["detail"]["metadata"]["name"] == "InvoicePaid"
+    assert rows.letter(letter).body == body
+    with pytest.raises(InvalidError, match="amount"):
+        forecasts.begin(Asked(letters=[letter], data={**data, "amount": "much"}), "operator:ada", "another")
 
 
 def test_what_a_relay_gave_up_passes_where_the_relay_can_read_it(asked: Consumers, runtime: Runtime) -> None:
@@ -257,7 +272,6 @@ def test_what_a_relay_gave_up_passes_where_the_relay_can_read_it(asked: Consumer
 
 def test_a_small_forecast_is_answered_within_the_request(asked: Consumers) -> None:
     run = begin(*put(made(1), made(2)))
-    assert forecasts.is_small(run)
     quick = Consumers()
     run = forecasts.advance(run, clock.now() + timedelta(seconds=5), Asking(quick, 7, hurry=6))
     assert (run.state, len(quick.asked), asked.asked) == (runs.DONE, 1, [])
@@ -290,3 +304,22 @@ def test_an_overlay_of_several_items_is_carried_whole(asked: Consumers) -> None:
     forecast_rows.drop_overlay(run, at)
     with pytest.raises(KeyError):
         forecast_rows.overlay(run, at)
+
+
+def test_a_redrive_of_a_forecast_shows_what_was_forecast_beside_what_became_of_it(asked: Consumers) -> None:
+    letters = put(*(made(n) for n in range(1, 6)))
+    asked.says[letters[4]] = {"answer": "fails", "detail": {"error": "KeyError", "reason": "no shelf", "retry": False}}
+    forecast = go_on(begin(*letters))
+    redrive = run_rows.create(Run("redrive", {"forecast": forecast.id}, "operator:ada", clock.stamp()), letters)
+    run_rows.mark(redrive, {0: runs.HANDLED, 1: runs.HANDLED, 2: runs.DEAD, 3: runs.SENT, 4: runs.FAILING})
+    assert forecasts.against(redrive.id) == {"passes": {"done": 2, "dead": 1, "open": 1}, "fails": {"failing": 1}}
+    assert forecasts.against(forecast.id) == {}
+
+
+def test_a_forecast_that_is_paused_goes_on_when_it_is_resumed(asked: Consumers) -> None:
+    run = begin(*put(made(1)))
+    run_rows.change(run.id, lambda one: runs.paused(one, "ada"))
+    assert go_on(run, times=2).state == runs.PAUSED
+    assert asked.asked == []
+    run_rows.change(run.id, lambda one: runs.resumed(one, ""))
+    assert go_on(run).counts == {"passes": 1}

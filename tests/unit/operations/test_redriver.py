@@ -327,6 +327,12 @@ def test_a_letter_without_an_outcome_is_open_again_once_its_queue_keeps_it_no_mo
     assert (place.letter(letter).state, place.states(run)) == ("open", "x")
 
 
+def test_a_letter_takes_eleven_calls_in_a_large_run(place: Place) -> None:
+    run = place.run(place.letters(500), rate=50)
+    place.until_over(run)
+    assert round(place.calls.made / 500) == 11
+
+
 def test_a_call_that_fails_stops_neither_the_other_letters_nor_the_other_runs(place: Place) -> None:
     letters = place.letters(12)
     first, second = place.run(letters[:6]), place.run(letters[6:])

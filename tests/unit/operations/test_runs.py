@@ -32,7 +32,7 @@ RUN = Run("run-1", {}, "operator:ada", "2026-03-01T12:00:00.000000Z")
 
 
 def test_a_ramp_sends_one_letter_and_then_the_next_steps_when_all_before_have_an_outcome() -> None:
-    states, steps = PENDING * 100, []
+    states, steps = PENDING * 100, list[int]()
     while "." in states and len(steps) < len(RAMP):
         allowed = runs.may_send(RUN, states)
         steps.append(allowed)

@@ -1,0 +1,193 @@
+"""The routes of redrives, of runs of any kind, and of edits."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Answer, Body, GivenId, Id, Label, Moment, Stamp, Wire
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import OPERATOR
+from functions.operations import edits, redrives, runs
+from functions.operations.redrives import Asked, Progress
+from functions.operations.runs import Run
+
+api = Api("operations")
+
+RunState = Literal["gathering", "running", "paused", "stopped", "cancelled", "done"]
+Rate = Annotated[float, Field(strict=False, description="Letters a second, at most 100.")]
+Share = Annotated[float, Field(strict=False, description="The share of failures at which it stops by itself.")]
+
+
+class OpenLetters(Wire):
+    """Which open letters are wanted; what is empty does not matter."""
+
+    service: Label = ""
+    message: Label = ""
+    reason: Label = ""
+    order: Id = ""
+    since: Moment | None = None
+    until: Moment | None = None
+
+    @property
+    def stamped(self) -> dict[str, str]:
+        """What it wants, with times as rows have them."""
+        wanted = self.model_dump(exclude_defaults=True)
+        return {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
+
+
+class NewRedrive(Body):
+    """What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
+
+    to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+    """
+
+    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = Field(default_factory=list)
+    group: Id = ""
+    filter: OpenLetters | None = None
+    forecast: Id = ""
+    passing: bool = False
+    to: Label = ""
+    rate: Rate = runs.RATE
+    stop_at: Share = runs.STOP_AT
+    cap: int = runs.CAP
+
+
+class Begun(Answer):
+    id: str
+
+
+class RunShape(Wire):
+    """A run of any kind: a redrive, a forecast, a replay or a rebuild. why: why it is not running."""
+
+    id: str
+    kind: str
+    state: RunState
+    by: str
+    why: str
+    total: int
+    created: Stamp
+    ended: Stamp | None
+    counts: dict[str, int]
+
+
+class RunAnswer(Answer):
+    """A run, and how far it is. skipped: how many letters were not sent, by the reason.
+
+    secondsLeft: about how long it sends for; null where it does not go on by itself.
+    """
+
+    run: RunShape
+    asked: dict[str, Any]
+    step: str
+    skipped: dict[str, int]
+    seconds_left: int | None
+
+
+class Runs(PagedAnswer):
+    runs: list[RunShape]
+
+
+class LetterOfRun(Wire):
+    """A letter of a run, and what has become of it there."""
+
+    id: str
+    state: str
+
+
+class LettersOfRun(PagedAnswer):
+    letters: list[LetterOfRun]
+
+
+class NewData(Body):
+    """The data of a message in the place of a letter's, as its newest version has them (docs/messages.md)."""
+
+    data: dict[str, Any]
+
+
+class Edited(Answer):
+    """The letter of the edited message, which is open, and the message's id."""
+
+    letter: str
+    message_id: str
+
+
+@api.post("/api/operations/redrives", may=[OPERATOR], errors=[404])
+def begin_redrive(body: NewRedrive) -> Begun:
+    """Send letters back to the queues that they came from: in a ramp, at a rate, until too many fail."""
+    fields = body.model_dump(exclude={"filter"})
+    return Begun(id=redrives.begin(Asked(**fields, filter=body.filter.stamped if body.filter else {})).id)
+
+
+@api.get("/api/operations/runs", may=[OPERATOR])
+def list_runs(params: Paged) -> Runs:
+    """List redrives, forecasts, replays and rebuilds: those at work first, and of these the newest."""
+    page = redrives.listed(params.limit, paging.read(params.next, "runs"))
+    return Runs(runs=[_shape(run, run.counts) for run in page.runs], next=paging.sign(page.after, "runs"))
+
+
+@api.get("/api/operations/runs/{id}", may=[OPERATOR], versioned=False)
+def get_run(id: str) -> RunAnswer:
+    """Show a run and how far it is."""
+    return _answer(redrives.shown(id))
+
+
+@api.get("/api/operations/runs/{id}/letters", may=[OPERATOR])
+def list_letters_of_run(id: str, params: Paged) -> LettersOfRun:
+    """List the letters of a run, each with what has become of it there."""
+    purpose = f"letters of {id}"
+    first = (paging.read(params.next, purpose) or {}).get("first", 0)
+    found = redrives.letters_of(id, params.limit, first)
+    after = {"first": first + params.limit} if len(found) == params.limit else None
+    return LettersOfRun(
+        letters=[LetterOfRun(id=letter, state=state) for letter, state in found], next=paging.sign(after, purpose)
+    )
+
+
+@api.put("/api/operations/runs/{id}/pause", may=[OPERATOR], versioned=False, errors=[409])
+def pause_run(id: str) -> None:
+    """Let a run do nothing more until it is resumed. What is on its way still has its outcome."""
+    redrives.pause(id)
+
+
+@api.put("/api/operations/runs/{id}/cancel", may=[OPERATOR], versioned=False, errors=[409])
+def cancel_run(id: str) -> None:
+    """Let a run do nothing more, ever. What is on its way still has its outcome."""
+    redrives.cancel(id)
+
+
+@api.put("/api/operations/runs/{id}/resume", may=[OPERATOR], versioned=False, errors=[409])
+def resume_run(id: str) -> None:
+    """Let a run go on that was paused, or stopped by itself: then its ramp begins again."""
+    redrives.resume(id)
+
+
+@api.put("/api/operations/letters/{id}/data", may=[OPERATOR])
+def edit_letter(id: str, body: NewData) -> Edited:
+    """Put a message with other data in the place of an open letter: a letter of its own, which is not sent yet."""
+    made = edits.edit(id, body.data)
+    return Edited(letter=made.id, message_id=made.message_id)
+
+
+def _shape(run: Run, counts: Mapping[str, int]) -> RunShape:
+    fields = {name: getattr(run, name) for name in ("id", "kind", "state", "by", "why", "total", "created")}
+    return RunShape(**fields, ended=run.ended or None, counts=dict(counts))
+
+
+def _answer(found: Progress) -> RunAnswer:
+    return RunAnswer(
+        run=_shape(found.run, found.counts),
+        asked={name: _exact(value) for name, value in found.run.asked.items() if value},
+        step=found.step,
+        skipped=dict(found.skipped),
+        seconds_left=found.seconds_left,
+    )
+
+
+def _exact(value: Any) -> Any:
+    """A number as the wire has it."""
+    return Decimal(str(value)) if isinstance(value, float) else value

@@ -1,0 +1,74 @@
+"""The daily summary of what is open, for the alarms' topic: sent on quiet days too, so that none is a sign as well."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.views import Row
+from functions.operations import groups, rows
+from functions.operations.cloud import topic
+from functions.operations.groups import Group
+from functions.operations.letters import OPEN, PARKED, REDRIVING
+
+HOUR = 6  # UTC, before which a day's summary is not sent
+LISTED = 20  # groups
+KEPT = timedelta(days=3)  # of the mark that a day's summary was sent
+SUMMARIES = "summaries"
+DAY = timedelta(days=1)
+
+
+def summary() -> bool:
+    """Send the summary of the day, once: it is asked for each minute. Returns whether it was sent now.
+
+    Where the topic does not take it, the next minute tries again. Raises UnavailableError.
+    """
+    now = clock.now()
+    if now.hour < HOUR:
+        return False
+    day = f"{now:%Y-%m-%d}"
+    views = runtime.current().views
+    expires = int((now + KEPT).timestamp())
+    if views.get(SUMMARIES, day) or not views.put(Row(SUMMARIES, day, {"day": day}, expires=expires), 1):
+        return False
+    try:
+        topic().publish(*written(day))
+    except Exception:
+        views.delete(SUMMARIES, day)
+        raise
+    return True
+
+
+def written(day: str) -> tuple[str, str]:
+    """The subject and the text of a day's summary."""
+    found = [group for state in (OPEN, groups.RESOLVED) for group in groups.every(state)]
+    counts = Counter[str]()
+    for group in found:
+        counts.update(group.counts)
+    open_ones = counts[OPEN]
+    oldest = rows.oldest_open()
+    lines = [
+        f"Dead letters on {day}: {open_ones} open, {counts[REDRIVING]} being redriven, {counts[PARKED]} parked.",
+        f"The oldest open one was given up at {oldest.open_since} by {oldest.consumer}." if oldest else "",
+        *_listed("New groups of the last day:", [one for one in found if one.first_seen >= _yesterday()]),
+        *_listed("Open groups, the largest first:", [one for one in found if one.counts.get(OPEN)]),
+    ]
+    return f"MallBots: {open_ones} dead letters are open", "\n".join(filter(None, lines)) + "\n"
+
+
+def _listed(title: str, found: Sequence[Group]) -> list[str]:
+    if not found:
+        return []
+    largest = sorted(found, key=lambda group: (-group.counts.get(OPEN, 0), group.id))
+    more = [f"- and {len(largest) - LISTED} more"] if len(largest) > LISTED else []
+    return [title, *map(_line, largest[:LISTED]), *more]
+
+
+def _line(group: Group) -> str:
+    owner = f", {group.owner} takes care of it" if group.owner else ""
+    what = f"{group.name or 'unreadable'} at {group.consumer}, {group.error}: {group.reason}"
+    return f"- {group.id}: {group.counts.get(OPEN, 0)} open, since {group.first_seen}{owner}: {what}"
+
+
+def _yesterday() -> str:
+    return clock.stamp(clock.now() - DAY)
