@@ -4,13 +4,13 @@ Each invocation that ended with an error or not at all, reported failed items, d
 is checked on its own. So a dead letter is accepted only if each attempt that led to it had a cause.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
 from tests.simulation.check.records import DeadLetter
@@ -206,7 +206,7 @@ def _group(message_id: str, history: ParsedHistory) -> str:
     copy = history.copies.get(message_id)
     if copy is None or copy.queue != ROBOTS_TOPICS:
         return message_id
-    said = json_text.read(copy.body)
+    said = json.loads(copy.body)
     return f"{said.get('robot')} {said.get('topic')}" if "robot" in said else message_id
 
 
@@ -224,7 +224,7 @@ def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> b
 
 def _is_early(body: str, invocation: Invocation) -> bool:
     """Whether a reminder that says when it is due came before that, by a container's clock, which may be slow."""
-    due = json_text.read(body).get("due")
+    due = json.loads(body).get("due")
     return due is not None and invocation.clock <= datetime.fromisoformat(due) - EARLY
 
 
