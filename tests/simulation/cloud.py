@@ -8,6 +8,7 @@ from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.messaging.topics import dated
 from infra.stages import STAGES
 from tests.simulation.backups import Backups
+from tests.simulation.broken_deploys import BrokenHandlers
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
 from tests.simulation.containers import BEGIN
@@ -60,6 +61,7 @@ class Cloud:
         self.archive = deployed.bus.archive
         self.audits: list[dict[str, Any]] = []
         self.backups = Backups()
+        self.broken = BrokenHandlers(self)
         self._gateway = Gateway(self.world, deployed)
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:

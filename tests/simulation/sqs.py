@@ -113,7 +113,10 @@ class Queue:
             reason = dict(attributes or {})
             self.world.history.record("dead", queue=self.name, message=message.id, body=body, reason=reason, by=by)
         else:
-            self.world.history.record("sent", queue=self.name, message=message.id, body=body, delay=delay)
+            of_letter = {name: message.attributes[name] for name in ("letter", "run") if name in message.attributes}
+            self.world.history.record(
+                "sent", queue=self.name, message=message.id, body=body, delay=delay, **of_letter
+            )
         if self.worker:
             self.worker.poll_at(message.visible_us)
         return message.id

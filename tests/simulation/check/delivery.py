@@ -22,6 +22,7 @@ FIFO = "/dispatcher"  # all messages wait for one that fails there, so it has it
 # Hours of the inbox, from the first receive. Every failure here is a transient fault's: the system has no errors of its
 # own. A version that the code does not know may be known by that of tomorrow.
 TRANSIENT, NEWER = 8, 24
+BROKEN = "RuntimeError"  # of a handler that a deploy broke: attempts are enough
 RECEIVES = 200  # of the queue, before its redrive policy dead-letters a message
 
 
@@ -200,6 +201,8 @@ def _dead_letter_reason(letter: DeadLetter, history: ParsedHistory) -> Iterator[
     first = min((copy.received[0] for copy in copies if copy.received), default=letter.at)
     hours = (letter.at - first) / (3_600 * SECOND)
     enough = NEWER if letter.version > 1 else TRANSIENT
+    if letter.reason.get("error") == BROKEN:
+        enough = 0
     if attempts < ATTEMPTS or (hours < enough and not letter.queue.endswith(FIFO)):
         text = f"{name} was given up at {letter.queue} after {attempts} attempts and {hours:.1f} hours"
         text += f": {letter.reason.get('reason')}"
