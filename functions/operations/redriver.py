@@ -20,7 +20,7 @@ from functions.operations import cloud, intake, letters, rows, run_rows, runs, s
 from functions.operations.letters import Letter
 from functions.operations.rows import Filter
 from functions.operations.run_rows import PAGE
-from functions.operations.runs import FAILING, GATHERING, PENDING, REDRIVE, RUNNING, SENT, Run
+from functions.operations.runs import FAILING, GATHERING, PAUSED, PENDING, REDRIVE, RUNNING, SENT, STOPPED, Run
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
 WORKS_FOR = 45  # seconds after which it begins nothing more,
@@ -116,7 +116,7 @@ def _work(worker: _Worker) -> int:
         moved = worker.attempt(lambda: _take_outcomes(worker), "taking outcomes")
         for run in list(run_rows.at_work(REDRIVE)):
             if run.version_of_row > worker.idle.get(run.id, -1) and worker.has_time():
-                moved |= worker.attempt(partial(_advance, run.id, worker), f"run {run.id}")
+                moved |= worker.attempt(partial(_look_after, run, worker), f"run {run.id}")
         ticks += 1
         progress = clock.now() if moved else progress
         if not moved and (not worker.leased or clock.now() - progress >= timedelta(seconds=QUIET)):
@@ -133,6 +133,14 @@ def _take_outcomes(worker: _Worker) -> bool:
         if not batch:
             break
     return taken > 0
+
+
+def _look_after(run: Run, worker: _Worker) -> bool:
+    """Advance a run, unless it was halted and nothing of it is on its way: it may stay so for weeks, without a write."""
+    if run.state in (PAUSED, STOPPED) and run.is_settled and not set(run_rows.states_of(run)) & {SENT, FAILING}:
+        worker.idle[run.id] = run.version_of_row
+        return False
+    return _advance(run.id, worker)
 
 
 def _advance(run_id: str, worker: _Worker) -> bool:

@@ -38,6 +38,7 @@ NEXT = {
 }
 BATCH = "DDBStreamBatchInfo"  # in what a stream gave up
 HIGHEST_CAP = 20
+TICK: tuple[str, ...] = ()  # the message of a schedule, whose id is made of what it holds: it is known by its body
 
 
 @dataclass
@@ -83,6 +84,9 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
     if not given_up and not letters:
         return
     for one in given_up:
+        if one.wanted == [TICK]:
+            consumer = one.queue.rpartition("/")[0]
+            one.wanted = [tuple(id for id, it in letters.items() if (it.last["consumer"], it.body) == (consumer, one.body))]
         yield from _is_stored(one, letters, history)
     for letter in letters.values():
         yield from _changes(letter)
@@ -142,6 +146,8 @@ def _identities(
         return [(identity(consumer, id),) for id in ids], True
     if "letter" in reason:
         return [(str(reason["letter"]),)], False
+    if "detail" not in content and isinstance(content.get("time"), str):
+        return [TICK], False
     by_body = identity(consumer, f"body:{hashlib.sha256(body.encode()).hexdigest()}")
     detail = content.get("detail")
     metadata = detail.get("metadata") if isinstance(detail, dict) else None
@@ -163,8 +169,8 @@ def _is_stored(one: GivenUp, letters: Mapping[str, Stored], history: ParsedHisto
         return
     for ids in one.wanted:
         found = [data for id in ids if id in letters for data in letters[id].before(until)]
-        if not found:
-            text = f"{one.message} left {one.queue}, and no letter {' or '.join(ids)} is stored"
+        if not found or len({data["id"] for data in found}) > 1:
+            text = f"{one.message} left {one.queue}, and not one letter {' or '.join(ids)} is stored"
             yield Violation(STORED, text, {**about, "body": one.body[:200]})
         elif not one.is_batch and not any(one.message in data["deliveries"] for data in found):
             yield Violation(STORED, f"{one.message} left {one.queue}, and its letter does not know of it", about)

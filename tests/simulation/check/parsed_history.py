@@ -23,7 +23,8 @@ class ParsedHistory:
 
     end, faults_ended_at: times in microseconds. failure_count: invocations that failed, timed out or reported a failed
     item. old_containers: those that run the previous version of the code. outages: those of a long day. lost_by_relay:
-    commits (service, stream, version) that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
+    commits (service, stream, version) that a relay gave up. pauses: of each queue, from when until when it was, or began
+    to be, switched off. given_up: (message, queue) pairs that a rule gave up.
     """
 
     def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:
@@ -46,6 +47,7 @@ class ParsedHistory:
         self.failure_count = 0
         self.outages: list[Outage] = []
         self.old_containers: set[str] = set()
+        self.pauses: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._current_cause: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
         self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
@@ -77,6 +79,10 @@ class ParsedHistory:
     def cause_of(self, commit: Commit) -> Message | None:
         """The message that led to a commit."""
         return self.messages.get(commit.causation or "")
+
+    def resumed(self, queue: str, at: int) -> int:
+        """When a queue that was paused at a time was resumed; the time itself where it was not."""
+        return max((end for begin, end in self.pauses.get(queue, ()) if end > at), default=at)
 
     def was_sent_to(self, queue: str, message_id: str) -> bool:
         """Whether a message was published to everyone, or to the service of a queue alone."""
@@ -232,6 +238,13 @@ class ParsedHistory:
 
     def _read_back(self, at: int, fields: dict[str, Any]) -> None:
         next(it for it in self.outages if it.target == fields["target"] and not it.end).end = at
+
+    def _read_mapping(self, at: int, fields: dict[str, Any]) -> None:
+        pauses = self.pauses[fields["queue"]]
+        if fields["state"] == "Disabling":
+            pauses.append((at, 1 << 62))
+        elif fields["state"] == "Enabled" and pauses:
+            pauses[-1] = pauses[-1][0], at
 
     def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
         self.faults_ended_at = at

@@ -171,12 +171,14 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
     """Bad deploys, and operators with the tools of operations, by choices of their own; two of them at once at times."""
     breaks = choices.chance(0.08, "a bad deploy")
     if breaks:
-        begins, lasts = choices.seconds(0, 30, "when it comes"), choices.seconds(30, 400, "when it is mended")
-        handlers = choices.pick((1, 1, 2, 6), "how many handlers")
+        # What fails is given up after 254 s.
+        begins, lasts = choices.seconds(0, 15, "when it comes"), choices.seconds(200, 500, "when it is mended")
+        handlers = choices.pick((1, 2, 6, 0), "how many handlers")
+        workload.paused = ()
         workload.add(DEPLOYER, "operator", Deployer, lambda deployer: deployer.deploy(begins, handlers, lasts))
     menders = choices.pick((1, 1, 2), "how many") if breaks or choices.chance(0.06, "a mender") else 0
     for number in range(1, menders + 1):
-        comes, deeds = choices.seconds(60, 400, "when a mender comes"), choices.between(1, 4, "deeds of a mender")
+        comes, deeds = choices.seconds(60, 600, "when a mender comes"), choices.between(1, 4, "deeds of a mender")
         workload.add(f"mender {number}", "operator", Mender, _mend(comes, deeds))
     if choices.chance(0.06, "maintenance"):
         at, actions = choices.seconds(5, 120, "when maintenance begins"), choices.between(1, 2, "how much of it")

@@ -22,6 +22,13 @@ VIEWS = (
     ("search", "orders"),
     ("stores", "catalogue"),
 )
+# Messages of most orders.
+USUAL = (
+    *("CustomerRegistered", "BasketStarted", "BasketCheckedOut", "OrderCreated", "OrderApproved", "OrderReadied"),
+    *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
+    *("ShoppingListAccepted", "InitiateShopping", "ShoppingInitiated", "ApproveOrder", "OrderApprovalAccepted"),
+    *("ShoppingListCreated", "ShoppingListAvailable", "ShoppingListCompleted", "InvoiceCreated", "OrderCancelled"),
+)
 ENDED = ("done", "cancelled", "stopped")
 
 
@@ -29,13 +36,21 @@ class Deployer(Client):
     """Deploys code that fails at a message, and mends it some minutes later."""
 
     def deploy(self, after: float, handlers: int, lasts: float) -> None:
-        """Break so many handlers, and mend them one by one."""
+        """Break so many handlers (0: all of a consumer), and mend them, now and then one of them later."""
         self.cloud.sleep(after)
-        places = [self.choices.pick(breakable(), "which handler") for _ in range(handlers)]
+        known = [place for place in breakable() if place[2] in USUAL]
+        places = [self.choices.pick(known, "which handler") for _ in range(handlers or 1)]
+        if not handlers:
+            places = [place for place in breakable() if place[:2] == places[0][:2]]
         for place in places:
             self.cloud.broken.break_handler(place)
+        self.cloud.sleep(lasts)
+        late = places[:1] if self.chance(0.3, "one is mended later") else []
         for place in places:
-            self.cloud.sleep(lasts)
+            if place not in late:
+                self.cloud.broken.mend(place)
+        self.pause(60, 600)
+        for place in late:
             self.cloud.broken.mend(place)
 
 
@@ -65,7 +80,7 @@ class Mender(Operator):
         redrives = 4 * [self.redrive_a_group] + 2 * [self.redrive_letters, self.redrive_by_filter, self.redrive_at_once]
         return [*redrives, self.look, self.forecast, self.forecast, self.park, self.discard, self.edit, self.replay]
 
-    # Looking.
+    # What is looked at.
 
     def groups(self) -> list[dict[str, Any]]:
         """The open groups."""

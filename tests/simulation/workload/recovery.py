@@ -20,6 +20,7 @@ class RecoveryCrew(Mender):
     def finish(self, robot: Robot | StreamRobot, unpaid: float) -> None:
         """Work in rounds while orders are open. unpaid: seconds to wait for unpaid orders to expire."""
         self.cloud.sleep(PAUSE)
+        self.resume_consumers()
         self.redrive_all()
         self.resume_sagas()
         ending = self.choices.pick(ENDINGS, "how open orders end")
