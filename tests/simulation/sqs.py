@@ -114,9 +114,7 @@ class Queue:
             self.world.history.record("dead", queue=self.name, message=message.id, body=body, reason=reason, by=by)
         else:
             of_letter = {name: message.attributes[name] for name in ("letter", "run") if name in message.attributes}
-            self.world.history.record(
-                "sent", queue=self.name, message=message.id, body=body, delay=delay, **of_letter
-            )
+            self.world.history.record("sent", queue=self.name, message=message.id, body=body, delay=delay, **of_letter)
         if self.worker:
             self.worker.poll_at(message.visible_us)
         return message.id

@@ -74,6 +74,10 @@ class Deliveries:
         """Whether the queue has a copy that becomes visible only after `end`, in microseconds."""
         return any(copy.due > end for copy in self._open.get((queue, message_id), ()))
 
+    def misses_any(self, service: str) -> bool:
+        """Whether a service has not handled some message."""
+        return any(place.partition("/")[0] == service for place, _ in self._missed)
+
     def misses(self, place: str, aggregate_id: str, names: Collection[str]) -> bool:
         """Whether a service, or one queue of it, has not handled some message of these names about an aggregate."""
         missed = self._missed.get((place, aggregate_id))

@@ -86,7 +86,9 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
     for one in given_up:
         if one.wanted == [TICK]:
             consumer = one.queue.rpartition("/")[0]
-            one.wanted = [tuple(id for id, it in letters.items() if (it.last["consumer"], it.body) == (consumer, one.body))]
+            one.wanted = [
+                tuple(id for id, it in letters.items() if (it.last["consumer"], it.body) == (consumer, one.body))
+            ]
         yield from _is_stored(one, letters, history)
     for letter in letters.values():
         yield from _changes(letter)
@@ -285,7 +287,7 @@ def _handled(
         queues = {copy.queue for copy in history.copies.values() if copy.message and copy.message.id == message_id}
         if message_id not in history.published and not queues:
             yield Violation(HANDLED, f"letter {letter.id} is done, and {last['name']} was never published", about)
-    elif message_id:
+    elif message_id in history.messages:
         if (consumer, message_id) not in deliveries.handled:
             yield Violation(HANDLED, f"letter {letter.id} of {last['name']} is done, not handled by {consumer}", about)
     else:

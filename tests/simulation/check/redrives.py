@@ -114,7 +114,10 @@ def _ramp(run: Run) -> Iterator[tuple[str, str]]:
             begins = run.sent[later[0]]
             late = [position for position in step if run.first_told.get(position, begins) > begins]
             if late and not untold:
-                yield RAMP, f"letter {later[0]} of {run.id} was sent before {len(late)} of the step before had an outcome"
+                yield (
+                    RAMP,
+                    f"letter {later[0]} of {run.id} was sent before {len(late)} of the step before had an outcome",
+                )
         begin += size or 0
     yield from _stops(run, order)
 
