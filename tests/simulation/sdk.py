@@ -134,6 +134,11 @@ class Wire:
         """The lineage that the SDK sends in the header of each call: see containers.py."""
         return self._caller.lineage
 
+    @property
+    def caller(self) -> str:
+        """The name of the container."""
+        return self._caller.name
+
     def call(self, operation: str, target: str, effect: Effect) -> Any:
         """Call an effect on a target (a table, a queue), with retries. It may return a Promise of a later result.
 

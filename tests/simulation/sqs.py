@@ -94,6 +94,7 @@ class Queue:
         dedup: str = "",
         by: str = "",
         lineage: Mapping[str, int] | None = None,
+        container: str = "",
     ) -> str:
         """Accept a message; its id. A FIFO queue accepts a deduplication id once in five minutes."""
         now = self.world.scheduler.now_us
@@ -114,18 +115,20 @@ class Queue:
             self.world.history.record("dead", queue=self.name, message=message.id, body=body, reason=reason, by=by)
         else:
             of_letter = {name: message.attributes[name] for name in ("letter", "run") if name in message.attributes}
+            of_letter |= {"container": container} if of_letter else {}
             self.world.history.record("sent", queue=self.name, message=message.id, body=body, delay=delay, **of_letter)
         if self.worker:
             self.worker.poll_at(message.visible_us)
         return message.id
 
-    def delete(self, id: str, receipt: str) -> bool:
-        """Delete a message by its latest receipt; an earlier one does nothing."""
+    def delete(self, id: str, receipt: str, container: str = "") -> bool:
+        """Delete a message by its latest receipt; an earlier one does nothing. container: the one that asks for it."""
         message = self.messages.get(id)
         if message is None or message.receipt != receipt:
             return False
         del self.messages[id]
-        self.world.history.record("deleted", queue=self.name, message=id)
+        by = {"container": container} if container else {}
+        self.world.history.record("deleted", queue=self.name, message=id, **by)
         return True
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
@@ -225,7 +228,11 @@ class SQSClient:
                 raise client_error("MissingParameter", "The request must contain MessageGroupId.", "SendMessage")
             if queue.fifo and delay:
                 raise client_error("InvalidParameterValue", "a message in turn has no delay", "SendMessage")
-            return {"MessageId": queue.send(MessageBody, delay, reason, group, dedup, "inbox", self._wire.lineage)}
+            return {
+                "MessageId": queue.send(
+                    MessageBody, delay, reason, group, dedup, "inbox", self._wire.lineage, self._wire.caller
+                )
+            }
 
         answer: dict[str, Any] = self._wire.call("SendMessage", queue.name, effect)
         return answer
@@ -250,7 +257,8 @@ class SQSClient:
         def effect() -> dict[str, Any]:
             queue.world.cost.request()
             for entry in Entries:
-                queue.delete(entry["ReceiptHandle"].partition("/")[0], entry["ReceiptHandle"])
+                receipt = entry["ReceiptHandle"]
+                queue.delete(receipt.partition("/")[0], receipt, self._wire.caller)
             return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
         answer: dict[str, Any] = self._wire.call("DeleteMessageBatch", queue.name, effect)

@@ -26,18 +26,25 @@ STEPS = (1, 2, 5, 20, 50)
 FAILED, LEAST_FAILURES, JUDGED = ("failing", "dead"), 2, 100
 # A worker of the redriver that had looked before may send what it has claimed: it lives for 60 s at most.
 AT_WORK = 60 * SECOND
+LOOKED = 20 * SECOND  # between its look at a run, and the send of what it has claimed
 
 
 @dataclass
 class Run:
-    """A redrive: the versions of its row, its set by pages, when each letter was sent first, and what was told of it."""
+    """A redrive: the versions of its row, its set by pages, and by positions when each letter was sent first.
+
+    letters, senders: which, and by which container. told, takers: the outcome that the redriver took last, and by whom.
+    first_told: when a consumer said first what became of it.
+    """
 
     id: str
     versions: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     pages: dict[str, list[tuple[int, list[str]]]] = field(default_factory=lambda: defaultdict(list))
     sent: dict[int, int] = field(default_factory=dict)
     letters: dict[int, str] = field(default_factory=dict)
+    senders: dict[int, str] = field(default_factory=dict)
     told: dict[int, tuple[int, str]] = field(default_factory=dict)
+    takers: dict[int, str] = field(default_factory=dict)
     first_told: dict[int, int] = field(default_factory=dict)
 
     def states(self) -> Iterator[tuple[int, int, str]]:
@@ -72,6 +79,7 @@ def _runs(history: ParsedHistory) -> dict[str, Run]:
             id, _, position = fields["run"].rpartition("/")
             if id in runs:
                 runs[id].sent.setdefault(int(position), at)
+                runs[id].senders.setdefault(int(position), fields.get("container", ""))
                 runs[id].letters[int(position)] = fields["letter"]
         elif kind == "sent" and fields["queue"] == "operations/outcomes" and '"outcome"' in fields["body"]:
             outcomes[fields["message"]] = json.loads(fields["body"])
@@ -84,6 +92,7 @@ def _runs(history: ParsedHistory) -> dict[str, Run]:
             id, _, position = told["run"].rpartition("/")
             if id in runs and runs[id].told.get(int(position), (0, ""))[1] != "done":
                 runs[id].told[int(position)] = at, told["outcome"]
+                runs[id].takers[int(position)] = fields.get("container", "")
     return {id: run for id, run in runs.items() if run.versions and run.versions[0][1]["kind"] == "redrive"}
 
 
@@ -123,24 +132,27 @@ def _ramp(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _stops(run: Run, order: list[int]) -> Iterator[tuple[str, str]]:
-    """As soon as the redriver has taken outcomes of which too many are failures, it sends no more."""
+    """As soon as the redriver has taken outcomes of which too many are failures, it sends no more.
+
+    A worker looks at the outcomes that it has taken before it sends. Another may have looked before.
+    """
     known: list[str] = []
     stop_at = run.versions[0][1]["stop_at"]
-    for at, outcome in sorted(run.told.values()):
+    for position, (at, outcome) in sorted(run.told.items(), key=lambda one: one[1]):
         known = [*known, outcome][-JUDGED:]
         failures = sum(one in FAILED for one in known)
         if failures >= LEAST_FAILURES and failures / len(known) >= stop_at:
-            later = [position for position in order if run.sent[position] > at + AT_WORK]
+            taker = run.takers[position]
+            later = [n for n in order if run.sent[n] > at + (0 if run.senders[n] == taker else AT_WORK)]
             if later:
-                text = f"{run.id} sent {len(later)} letters after {failures} of {len(known)} had failed"
-                yield STOPS, text
+                yield STOPS, f"{run.id} sent {len(later)} letters after {failures} of {len(known)} had failed"
             return
 
 
 def _halted(run: Run) -> Iterator[tuple[str, str]]:
     for begin, until, state in run.states():
         if state in ("paused", "stopped", "cancelled", "done"):
-            late = [position for position, at in run.sent.items() if begin + AT_WORK < at < until]
+            late = [position for position, at in run.sent.items() if begin + LOOKED < at < until]
             if late:
                 yield HALTED, f"{run.id} is {state}, and sent {len(late)} letters"
 

@@ -167,8 +167,15 @@ def _add_leavers(workload: Workload, choices: Choices) -> None:
         workload.add("leaver", "customer", Leaver, lambda leaver: leaver.leave(begins))
 
 
+def has_menders(seed: int) -> bool:
+    """Whether operators use the tools of operations in the schedule of a seed."""
+    workload = Workload(seed, {})
+    _add_menders(workload, choices_for(seed, "menders"))
+    return bool(workload.clients)
+
+
 def _add_menders(workload: Workload, choices: Choices) -> None:
-    """Bad deploys, and operators with the tools of operations, by choices of their own; two of them at once at times."""
+    """Bad deploys, and operators with the tools of operations, at times two at once, by choices of their own."""
     breaks = choices.chance(0.08, "a bad deploy")
     if breaks:
         # What fails is given up after 254 s.

@@ -251,6 +251,9 @@ class Mender(Operator):
         run, end = answer.body["id"], self.cloud.now() + REBUILT_WITHIN
         self._record("rebuild")
         give_up = self.chance(0.2, "it is given up")
+        if self.chance(0.3, "who cannot wait"):
+            self.pause(0, 60)
+            self.request("PUT", f"{ROUTE}/runs/{run}/switch")
         while self.cloud.now() < end:
             found = self.get(f"{ROUTE}/rebuilds/{run}")
             if found and found["rebuild"]["state"] in ENDED:
