@@ -23,10 +23,10 @@ class ParsedHistory:
     """A history and the final state.
 
     end, faults_ended_at: times in microseconds. failure_count: invocations that failed, timed out or reported a failed
-    item. old_containers: those that run the previous version of the code. outages: those of a long day. rows: as they are
-    read, those of the generation of a view that is live then; stored_rows: all, as they are stored. lost_by_relay:
-    commits (service, stream, version) that a relay gave up. pauses: of each queue, from when until when it was, or began
-    to be, switched off. given_up: (message, queue) pairs that a rule gave up.
+    item. old_containers: those that run the previous version of the code. outages: those of a long day. rows: as they
+    are read, those of the generation of a view that is live then; stored_rows: all, as they are stored. lost_by_relay:
+    commits (service, stream, version) that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
+    pauses: of each queue, from when until when it was, or began to be, switched off.
     """
 
     def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:

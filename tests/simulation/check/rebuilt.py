@@ -1,4 +1,4 @@
-"""Replays, rebuilds and pauses: history reaches read models alone, and what was built answers as what was never down."""
+"""Replays, rebuilds, pauses: history reaches read models alone, and what was built answers as what was never down."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -13,8 +13,8 @@ from functions.operations import (
     intake,
     pauses,
     rebuilds,
-    redrives,
     redriver,
+    redrives,
     replays,
     rows,
     runs,
@@ -312,7 +312,7 @@ HISTORY = (
         Edit(
             Generations.put,
             "        row = self._over(row)\n",
-            "        row = self._over(row)\n        if self._replaying and row.data is None:\n            return True\n",
+            "        row = self._over(row)\n        if self._replaying and not row.data:\n            return True\n",
         ),
     ),
     _bug(

@@ -180,7 +180,7 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
     if breaks:
         # What fails is given up after 254 s.
         begins, lasts = choices.seconds(0, 15, "when it comes"), choices.seconds(200, 500, "when it is mended")
-        handlers = choices.pick((1, 2, 6, 0), "how many handlers")
+        handlers = choices.pick((3, 8, 0, 0), "how many handlers")
         workload.paused = ()
         workload.add(DEPLOYER, "operator", Deployer, lambda deployer: deployer.deploy(begins, handlers, lasts))
     menders = choices.pick((1, 1, 2), "how many") if breaks or choices.chance(0.06, "a mender") else 0

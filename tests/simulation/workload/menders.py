@@ -22,13 +22,13 @@ VIEWS = (
     ("search", "orders"),
     ("stores", "catalogue"),
 )
-# Messages of most orders.
+# Messages of most days.
 USUAL = (
-    *("CustomerRegistered", "BasketStarted", "BasketCheckedOut", "OrderCreated", "OrderApproved", "OrderReadied"),
+    *("CustomerRegistered", "BasketStarted", "BasketCheckedOut", "OrderCreated", "OrderApproved", "PaymentAuthorized"),
     *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
-    *("ShoppingListAccepted", "InitiateShopping", "ShoppingInitiated", "ApproveOrder", "OrderApprovalAccepted"),
-    *("ShoppingListCreated", "ShoppingListAvailable", "ShoppingListCompleted", "InvoiceCreated", "OrderCancelled"),
+    *("ShoppingListAccepted", "ShoppingListCreated", "OrderRejected", "OrderCancelled"),
 )
+WHOLE = ("insights", "payments", "notifications", "search", "checkout", "depot", "baskets")  # consumers that break whole
 ENDED = ("done", "cancelled", "stopped")
 
 
@@ -39,9 +39,10 @@ class Deployer(Client):
         """Break so many handlers (0: all of a consumer), and mend them, now and then one of them later."""
         self.cloud.sleep(after)
         known = [place for place in breakable() if place[2] in USUAL]
-        places = [self.choices.pick(known, "which handler") for _ in range(handlers or 1)]
+        places = [self.choices.pick(known, "which handler") for _ in range(handlers)]
         if not handlers:
-            places = [place for place in breakable() if place[:2] == places[0][:2]]
+            consumer = self.choices.pick(WHOLE, "which consumer"), "inbox"
+            places = [place for place in breakable() if place[:2] == consumer]
         for place in places:
             self.cloud.broken.break_handler(place)
         self.cloud.sleep(lasts)
