@@ -179,7 +179,7 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
     breaks = choices.chance(0.08, "a bad deploy")
     if breaks:
         # What fails is given up after 254 s.
-        begins, lasts = choices.seconds(0, 15, "when it comes"), choices.seconds(200, 500, "when it is mended")
+        begins, lasts = choices.seconds(0, 15, "when it comes"), choices.seconds(280, 600, "when it is mended")
         handlers = choices.pick((3, 8, 0, 0), "how many handlers")
         workload.paused = ()
         workload.add(DEPLOYER, "operator", Deployer, lambda deployer: deployer.deploy(begins, handlers, lasts))

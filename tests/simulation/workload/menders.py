@@ -28,7 +28,7 @@ USUAL = (
     *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
     *("ShoppingListAccepted", "ShoppingListCreated", "OrderRejected", "OrderCancelled"),
 )
-WHOLE = ("insights", "payments", "notifications", "search", "checkout", "depot", "baskets")  # consumers that break whole
+WHOLE = ("insights", "payments", "notifications", "search", "checkout", "depot", "baskets")  # break as a whole
 ENDED = ("done", "cancelled", "stopped")
 
 
