@@ -295,9 +295,9 @@ HISTORY = (
     ),
     _bug(
         "a rebuild without what comes meanwhile",
-        "New messages are not written to the generation that is built.",
+        "New messages are written to the generation that is read alone.",
         (SAME_ROWS, AS_NEVER_DOWN),
-        Edit(Pointer.written, "*([self.building] if self.building is not None else []), ", ""),
+        Edit(Pointer.written, "return [self.live, *others]", "return [self.live]"),
     ),
     _bug(
         "a rebuild that begins at once",

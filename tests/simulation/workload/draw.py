@@ -190,6 +190,9 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
     if choices.chance(0.06, "maintenance"):
         at, actions = choices.seconds(5, 120, "when maintenance begins"), choices.between(1, 2, "how much of it")
         workload.add("maintainer", "operator", Mender, lambda mender: mender.maintain(at, actions))
+        # While a view is built, which begins six minutes after it is asked for.
+        late = choices.seconds(at + 340, at + 480, "when a late customer comes")
+        workload.add("customer of the rebuild", "customer", Customer, _shop(late))
 
 
 def _mend(begins: float, actions: int) -> Callable[[Mender], None]:

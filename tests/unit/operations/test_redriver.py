@@ -53,6 +53,18 @@ def test_a_run_whose_letters_fail_stops_after_the_second_step_and_says_why(place
     assert place.letter(letters[0]).history[-1].what in ("failed", "came again")
 
 
+def test_a_run_that_was_halted_costs_no_writes_for_as_long_as_it_stays_so(place: Place) -> None:
+    letters = place.letters(50)
+    place.fates = {letter.message_id: DEAD for letter in letters}
+    run = place.run(letters)
+    place.redrive()
+    before = place.of(run)
+    assert before.state == STOPPED
+    for _ in range(3):
+        place.redrive()
+    assert place.of(run).version_of_row == before.version_of_row
+
+
 def test_a_stopped_run_that_is_resumed_begins_its_ramp_again_and_goes_on_to_the_end(place: Place) -> None:
     letters = place.letters(50)
     place.fates = {letter.message_id: DEAD for letter in letters}
