@@ -10,7 +10,6 @@ from functions.operations import (
     batches,
     collector,
     forms,
-    intake,
     pauses,
     rebuilds,
     redriver,
@@ -32,6 +31,7 @@ from tests.simulation.check.letters import (
     GROUPED,
     HANDLED,
     LEGAL,
+    ONE_AFTER_ANOTHER,
     STORED,
     VERBATIM,
 )
@@ -92,13 +92,13 @@ LETTERS = (
         Edit(collector._again, "repetitions=before.repetitions + 1", "repetitions=before.repetitions"),
     ),
     _bug(
-        "a lost update of a letter",
-        "A letter that another has changed meanwhile counts as written.",
-        (CLAIMED, LEGAL, ENDS, OUTCOME, STORED, HANDLED),
+        "a letter written over another's change",
+        "A letter is written whatever another has changed since it was read.",
+        (ONE_AFTER_ANOTHER, CLAIMED, LEGAL),
         Edit(
             rows.put,
-            '        raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")',
-            "        return written",
+            "views.put(row, written.version_of_row)",
+            "views.put(row, int(clock.now().timestamp() * 1_000_000))",
         ),
     ),
     _bug(
@@ -218,13 +218,14 @@ REDRIVES = (
         Edit(transitions.with_outcome, "if outcome == outcomes.DONE:", "if outcome != outcomes.FAILING:"),
     ),
     _bug(
-        "an outcome deleted before it is stored",
-        "What a consumer said is deleted as soon as it is received.",
+        "a letter that came back stays on its way",
+        "That a letter was given up again is neither taken from its consumer nor from its failure queue.",
         (OUTCOME, ENDS),
+        Edit(transitions.opens_again, "return failed.run == letter.run", "return False"),
         Edit(
-            intake.take,
-            "received = cloud.outcomes().receive()",
-            "received = cloud.outcomes().receive()\n    if received:\n        cloud.outcomes().delete(received)",
+            transitions.with_outcome,
+            "    if not is_claimed(letter, run):",
+            "    if not is_claimed(letter, run) or outcome == outcomes.DEAD:",
         ),
     ),
     _bug(
