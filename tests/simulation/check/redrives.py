@@ -66,7 +66,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         if history.is_quiescent:
             for invariant, text in _outcomes(run, letters):
                 yield Violation(invariant, text, about)
-    yield from _asked_once(history)
+    yield from _asked_once(history, runs)
 
 
 def _runs(history: ParsedHistory) -> dict[str, Run]:
@@ -198,11 +198,15 @@ def _outcomes(run: Run, letters: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield OUTCOME, f"letter {letter.id} was handled, and does not say so"
 
 
-def _asked_once(history: ParsedHistory) -> Iterator[Violation]:
+def _asked_once(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
+    """There are no more redrives than requests under different keys, and each key is answered with one."""
     by_key: dict[tuple[str, str], set[str]] = defaultdict(set)
     for request in history.requests.values():
-        if request.method == "POST" and request.path == "/api/operations/redrives" and request.key and request.accepted:
-            by_key[request.who, request.key].add(request.answer["id"])
+        if request.method == "POST" and request.path == "/api/operations/redrives":
+            of_key = by_key[request.who, request.key or request.id]
+            of_key |= {request.answer["id"]} if request.accepted else set()
     for (who, key), ids in by_key.items():
         if len(ids) > 1:
             yield Violation(ONCE, f"{who} began {len(ids)} redrives under the key {key}", {"runs": sorted(ids)})
+    if len(runs) > len(by_key):
+        yield Violation(ONCE, f"{len(runs)} redrives were begun by requests under {len(by_key)} keys")

@@ -171,16 +171,6 @@ REDRIVES = (
     ),
     _bug("no ramp", "A redrive begins with fifty letters.", (RAMP,), Set(runs, "RAMP", (50,))),
     _bug(
-        "a ramp that does not wait",
-        "A step of the ramp begins before the letters of the one before have outcomes.",
-        (RAMP,),
-        Edit(
-            runs.may_send,
-            "return 0 if waiting and at_a_boundary else min(pending, end - len(sent))",
-            "return min(pending, end - len(sent))",
-        ),
-    ),
-    _bug(
         "a redrive that does not stop",
         "A redrive goes on however many letters fail.",
         (STOPS,),
@@ -264,8 +254,8 @@ REDRIVES = (
         Edit(redrives.begin, "working.new_id()", "ids.new()"),
     ),
     _bug(
-        "a set without its last letter",
-        "A redrive of a filter leaves out the last letter of each page.",
+        "a set with each letter twice",
+        "A redrive of a filter has each letter twice in its set.",
         (OWN_SET,),
         Edit(
             redriver._gather,
