@@ -174,7 +174,7 @@ REDRIVES = (
         "a redrive that does not stop",
         "A redrive goes on however many letters fail.",
         (STOPS,),
-        Edit(runs.why_to_stop, "if failures < LEAST_FAILURES or failures / len(known) < run.stop_at:", "if known:"),
+        Edit(runs.why_to_stop, "if failures < LEAST_FAILURES or failures / len(known) < run.stop_at:", "if True:"),
     ),
     _bug(
         "failing is no failure",
