@@ -33,7 +33,8 @@ LOOKED = 20 * SECOND  # between its look at a run, and the send of what it has c
 class Run:
     """A redrive: the versions of its row, its set by pages, and by positions when each letter was sent first.
 
-    letters, senders: which, and by which container. told, takers: the outcome that the redriver took last, and by whom.
+    letters, senders: which, and by which container. told: the outcome that the redriver took last; taken: all,
+    with the container that took each.
     first_told: when a consumer said first what became of it.
     """
 
@@ -44,7 +45,7 @@ class Run:
     letters: dict[int, str] = field(default_factory=dict)
     senders: dict[int, str] = field(default_factory=dict)
     told: dict[int, tuple[int, str]] = field(default_factory=dict)
-    takers: dict[int, str] = field(default_factory=dict)
+    taken: list[tuple[int, int, str, str]] = field(default_factory=list)
     first_told: dict[int, int] = field(default_factory=dict)
 
     def states(self) -> Iterator[tuple[int, int, str]]:
@@ -92,7 +93,7 @@ def _runs(history: ParsedHistory) -> dict[str, Run]:
             id, _, position = told["run"].rpartition("/")
             if id in runs and runs[id].told.get(int(position), (0, ""))[1] != "done":
                 runs[id].told[int(position)] = at, told["outcome"]
-                runs[id].takers[int(position)] = fields.get("container", "")
+                runs[id].taken.append((at, int(position), told["outcome"], fields.get("container", "")))
     return {id: run for id, run in runs.items() if run.versions and run.versions[0][1]["kind"] == "redrive"}
 
 
@@ -136,17 +137,17 @@ def _stops(run: Run, order: list[int]) -> Iterator[tuple[str, str]]:
 
     A worker looks at the outcomes that it has taken before it sends. Another may have looked before.
     """
-    known: list[str] = []
+    known: dict[int, str] = {}
     stop_at = run.versions[0][1]["stop_at"]
-    for position, (at, outcome) in sorted(run.told.items(), key=lambda one: one[1]):
-        known = [*known, outcome][-JUDGED:]
-        failures = sum(one in FAILED for one in known)
-        if failures >= LEAST_FAILURES and failures / len(known) >= stop_at:
-            taker = run.takers[position]
+    for at, position, outcome, taker in run.taken:
+        known[position] = outcome
+        judged = [known[one] for one in order if one in known][-JUDGED:]
+        failures = sum(one in FAILED for one in judged)
+        if failures >= LEAST_FAILURES and failures / len(judged) >= stop_at:
             later = [n for n in order if run.sent[n] > at + (0 if run.senders[n] == taker else AT_WORK)]
-            if later:
-                yield STOPS, f"{run.id} sent {len(later)} letters after {failures} of {len(known)} had failed"
-            return
+            if later and not any(data["ramp_from"] for _, data in run.versions):
+                yield STOPS, f"{run.id} sent {len(later)} letters after {failures} of {len(judged)} had failed"
+                return
 
 
 def _halted(run: Run) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,6 @@ from functions.operations import (
     pauses,
     rebuilds,
     redriver,
-    redrives,
     replays,
     rows,
     runs,
@@ -31,7 +30,6 @@ from tests.simulation.check.letters import (
     GROUPED,
     HANDLED,
     LEGAL,
-    ONE_AFTER_ANOTHER,
     STORED,
     VERBATIM,
 )
@@ -43,7 +41,7 @@ from tests.simulation.check.rebuilt import (
     SAME_ROWS,
     SWITCHED_WHEN_BUILT,
 )
-from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
+from tests.simulation.check.redrives import LIMITED, OUTCOME, OWN_SET, RAMP, STOPS
 from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.schedule import QUIESCENCE
 
@@ -90,16 +88,6 @@ LETTERS = (
         "A letter that came again counts as one that came once.",
         (COUNTED,),
         Edit(collector._again, "repetitions=before.repetitions + 1", "repetitions=before.repetitions"),
-    ),
-    _bug(
-        "a letter written over another's change",
-        "A letter is written whatever another has changed since it was read.",
-        (ONE_AFTER_ANOTHER, CLAIMED, LEGAL),
-        Edit(
-            rows.put,
-            "views.put(row, written.version_of_row)",
-            "views.put(row, int(clock.now().timestamp() * 1_000_000))",
-        ),
     ),
     _bug(
         "the last record of a batch is left out",
@@ -183,13 +171,6 @@ REDRIVES = (
         Set(runs, "FAILED", runs.DEAD),
     ),
     _bug(
-        "a cancelled redrive goes on",
-        "A redrive that is paused or cancelled sends the rest of its letters.",
-        (HALTED,),
-        Edit(redriver._advance, "    elif run.state == RUNNING:\n        sent", "    else:\n        sent"),
-        Edit(runs.may_send, "    if run.state != RUNNING:\n        return 0\n", ""),
-    ),
-    _bug(
         "no outcome is reported",
         "A consumer does not say that it has handled a letter.",
         (OUTCOME, ENDS),
@@ -246,12 +227,6 @@ REDRIVES = (
         "Every letter goes to the inbox of insights.",
         (CLAIMED,),
         Edit(sending._receiver, "consumers()[run.to or letter.consumer]", 'consumers()["insights/inbox"]'),
-    ),
-    _bug(
-        "a key that begins two redrives",
-        "A redrive that is asked for again under its key is another one.",
-        (ONCE,),
-        Edit(redrives.begin, "working.new_id()", "ids.new()"),
     ),
     _bug(
         "a set with each letter twice",
