@@ -2,7 +2,6 @@
 
 from functions.kernel.composition import forecast
 from functions.kernel.eventstore import given_up, relay
-from functions.kernel.messaging.redelivery import Redelivery
 from functions.kernel.projections import rebuilding
 from functions.kernel.projections.generation import Pointer
 from functions.kernel.projections.generations import Generations
@@ -171,12 +170,6 @@ REDRIVES = (
         Set(runs, "FAILED", runs.DEAD),
     ),
     _bug(
-        "no outcome is reported",
-        "A consumer does not say that it has handled a letter.",
-        (OUTCOME, ENDS),
-        Edit(Redelivery.may_leave, "error = error or outcome(partial(outcomes.done, record))", "error = error or None"),
-    ),
-    _bug(
         "failing is done",
         "That a letter fails for now is taken as that it was handled.",
         (HANDLED,),
@@ -270,16 +263,6 @@ HISTORY = (
         "History is brought before all containers write to the new generation.",
         (SAME_ROWS, AS_NEVER_DOWN),
         Edit(rebuilding.begin, "clock.read(pointer.since) + KNOWN_AFTER", "clock.read(pointer.since)"),
-    ),
-    _bug(
-        "a rebuild without tombstones",
-        "What history deletes is not deleted in the generation that is built.",
-        (SAME_ROWS, AS_NEVER_DOWN),
-        Edit(
-            Generations.put,
-            "        row = self._over(row)\n",
-            "        row = self._over(row)\n        if self._replaying and not row.data:\n            return True\n",
-        ),
     ),
     _bug(
         "a rebuild without indexes",
