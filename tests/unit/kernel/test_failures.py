@@ -144,7 +144,9 @@ def undecodable(name: str) -> dict[str, Any]:
         return with_body(event, due="soon")
     if name == "a reminder without a zone":
         return with_body(event, due="2026-03-01T12:00:00")
-    event["Records"][0]["body"] = {"no JSON": "{", "no object": "[1]", "nothing": "", "too many levels": "[" * 100_000}[name]
+    event["Records"][0]["body"] = {"no JSON": "{", "no object": "[1]", "nothing": "", "too many levels": "[" * 100_000}[
+        name
+    ]
     return event
 
 
