@@ -347,6 +347,32 @@ def test_it_ends_by_itself_within_55_seconds_however_slow_its_calls_are(place: P
     assert set(place.handled.values()) == {1}
 
 
+def test_a_run_that_rests_is_left_alone_until_it_is_resumed(place: Place) -> None:
+    letters = place.letters(9)
+    place.fates = {letter.message_id: DEAD for letter in letters}
+    run = place.run(letters)
+    for _ in range(3):
+        place.redrive()
+        place.pass_time(60)
+    before = place.of(run)
+    place.redrive()
+    assert (before.state, place.of(run)) == (STOPPED, before)
+    place.fates.clear()
+    place.resume(run)
+    place.until_over(run)
+    assert place.states(run) == "xxx" + "+" * 6
+
+
+def test_a_relay_is_asked_only_while_there_is_time_for_its_answer(place: Place) -> None:
+    [letter] = place.letters(1, "ordering/relay")
+    run = place.run([letter])
+    with budget.limited(lambda: 20.0):
+        place.redrive()
+    assert place.relayed == []
+    place.until_over(run)
+    assert place.states(run) == "+"
+
+
 def test_a_letter_takes_eleven_calls_in_a_large_run(place: Place) -> None:
     run = place.run(place.letters(500), rate=50)
     place.until_over(run)
