@@ -167,6 +167,14 @@ def test_a_letter_that_a_relay_cannot_publish_is_open_with_the_reason(place: Pla
     assert (found.state, found.history[-1].detail) == ("open", "the bus did not accept it")
 
 
+def test_a_letter_that_no_commit_of_its_relay_holds_is_open_with_the_reason(place: Place) -> None:
+    [letter] = place.letters(1, "ordering/relay")
+    place.relay_holds = False
+    place.until_over(place.run([letter]))
+    found = place.letter(letter)
+    assert (found.state, found.history[-1].detail) == ("open", "no commit holds it")
+
+
 def test_letters_of_a_renamed_consumer_go_to_one_that_subscribes_to_their_message(place: Place) -> None:
     letters = place.letters(2, "warehouse/inbox")
     lost = place.run(letters)
