@@ -11,7 +11,7 @@ from functions.kernel.runtime.context import OPERATOR
 from functions.operations import forecasts
 from functions.operations.forecast_rows import in_words
 from functions.operations.forecasts import Asked
-from functions.operations.redrives_api import OpenLetters
+from functions.operations.redrives_api import Given, OpenLetters
 
 api = Api("operations")
 
@@ -27,9 +27,9 @@ class NewForecast(Body):
 
     letters: list[GivenId]
     group: Label = ""
-    filter: OpenLetters | None = None
+    filter: Given[OpenLetters] = None
     to: Label = ""
-    data: dict[str, Any] | None = None
+    data: Given[dict[str, Any]] = None
 
 
 class ForecastCounts(Wire):

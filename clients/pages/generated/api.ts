@@ -84,17 +84,13 @@ export interface ComparisonShape {
   samples: RowShape[];
 }
 /**
- * A row that differs: as it is read, and as it was built; null where it is not there.
+ * A row that differs: as it is read, and as it was built, as JSON text; null where it is not there.
  */
 export interface RowShape {
   partition: string;
   sort: string;
-  live: {
-    [k: string]: unknown;
-  } | null;
-  built: {
-    [k: string]: unknown;
-  } | null;
+  live: string | null;
+  built: string | null;
 }
 /**
  * The shortages, if they are counted, and a robot's assignment; staff complete without.
@@ -556,11 +552,11 @@ export interface NewData {
 export interface NewForecast {
   letters: string[];
   group?: string;
-  filter?: OpenLetters | null;
+  filter?: OpenLetters;
   to?: string;
   data?: {
     [k: string]: unknown;
-  } | null;
+  };
 }
 /**
  * Which open letters are wanted; what is empty does not matter.
@@ -652,8 +648,8 @@ export interface NewReplay {
   to: string;
   from?: string;
   stream?: string;
-  since?: string | null;
-  until?: string | null;
+  since?: string;
+  until?: string;
   names?: string[];
   cursor?: string;
   view?: string;
@@ -805,7 +801,7 @@ export interface RebuildShape {
   rate: number;
   messages: number;
   failed: number;
-  share: number | null;
+  percent: number | null;
   secondsLeft: number | null;
   cursor: string | null;
   wrong: string;
@@ -848,9 +844,9 @@ export interface ReplayAnswer {
 /**
  * How far a replay is.
  *
- * messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
- * that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
- * wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+ * messages: those that were brought; failed: those of them that are letters now. percent: about what part of the
+ * history that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page
+ * begins. wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
  */
 export interface ReplayShape {
   id: string;
@@ -865,7 +861,7 @@ export interface ReplayShape {
   rate: number;
   messages: number;
   failed: number;
-  share: number | null;
+  percent: number | null;
   secondsLeft: number | null;
   cursor: string | null;
   wrong: string;

@@ -32,19 +32,13 @@ def places(schema: Schema, within: Place = ()) -> Iterator[tuple[Place, Schema, 
     """Each field of a body, also of objects and lists in it: where it is, its schema, whether it must be there."""
     schema = resolved(schema)
     for name, part in schema.get("properties", {}).items():
-        whole = not_null(resolved(part))
+        whole = resolved(part)
         yield (*within, name), whole, name in schema.get("required", [])
         if whole.get("type") == "object":
             yield from places(whole, (*within, name))
         if whole.get("type") == "array":
             yield (*within, name, 0), resolved(whole["items"]), False
             yield from places(whole["items"], (*within, name, 0))
-
-
-def not_null(schema: Schema) -> Schema:
-    """The schema of a field that may be null, as that of any other which may be left out."""
-    others = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
-    return {**resolved(others[0]), "nullable": True} if others else schema
 
 
 FIELDS = [(route, *place) for route in ROUTES if route.body for place in places(body_schema(route))]
@@ -66,7 +60,7 @@ def put(body: Any, place: Place, value: Any, route: Route) -> dict[str, Any]:
     part: Any = changed
     schema = body_schema(route)
     for step in place[:-1]:
-        schema = not_null(resolved(schema["items"] if isinstance(step, int) else schema["properties"][step]))
+        schema = resolved(schema["items"] if isinstance(step, int) else schema["properties"][step])
         if isinstance(part, dict):
             part = part.setdefault(step, [] if schema.get("type") == "array" else {})
         else:
@@ -131,7 +125,7 @@ def test_null_is_a_value_left_out_or_none_at_all(
     mall: Furnished, route: Route, place: Place, schema: Schema, required: bool
 ) -> None:
     body = put(mall.body(route), place, None, route)
-    if (is_exact(route, place) or zero_of(schema) is None) and "nullable" not in schema:
+    if is_exact(route, place) or zero_of(schema) is None:
         assert_refused(mall, route, body, place)
     else:
         assert outcome(route, body) == outcome(route, without(body, place))

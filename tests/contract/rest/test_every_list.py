@@ -139,7 +139,7 @@ def test_a_next_of_the_same_list_about_another_thing_is_refused(route: Route) ->
     things["store"] = things["participating store"]
     things["order"] = things["active list"]
     things["customer"] = things["disabled customer"]
-    things["run"] = things["paused run"]
+    things["redrive"], things["forecast"] = things["paused redrive"], things["redrive"]
     things["flow"] = next(
         m.metadata.correlation_id for m in furnished.mall.published if m.metadata.correlation_id != things["flow"]
     )
