@@ -89,6 +89,10 @@ migrate-personal-data: $(VENV) ## Seal what customers stored before they had key
 apply-erasures: $(VENV) ## Before a restored table serves: erase who was erased since its backup: TABLE=restored (or VAULT=restored)
 	@$(operate) apply-erasures $(to)
 
+.PHONY: restore-epoch
+restore-epoch: $(VENV) ## Before a restored table of events serves: list what is lost, and go on above it: SERVICE=depot TABLE=restored
+	@$(operate) restore-epoch $(to)
+
 .PHONY: logs
 logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SERVICE=depot FIND=text SINCE=1h
 	@$(operate) logs $(to)

@@ -84,17 +84,13 @@ export interface ComparisonShape {
   samples: RowShape[];
 }
 /**
- * A row that differs: as it is read, and as it was built; null where it is not there.
+ * A row that differs: as it is read, and as it was built, as JSON text; null where it is not there.
  */
 export interface RowShape {
   partition: string;
   sort: string;
-  live: {
-    [k: string]: unknown;
-  } | null;
-  built: {
-    [k: string]: unknown;
-  } | null;
+  live: string | null;
+  built: string | null;
 }
 /**
  * The shortages, if they are counted, and a robot's assignment; staff complete without.
@@ -619,7 +615,10 @@ export interface NewProduct {
 export interface NewRebuild {
   service: string;
   view: string;
-  rate?: number;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
 }
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -654,7 +653,10 @@ export interface NewReplay {
   names?: string[];
   cursor?: string;
   view?: string;
-  rate?: number;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
+  rate?: number | null;
 }
 export interface NewStore {
   name: string;

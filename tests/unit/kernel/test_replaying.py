@@ -22,9 +22,8 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
 from functions.kernel.runtime.runtime import Port, Runtime, active
-from functions.kernel.runtime.vault import RowWrite
 from functions.kernel.runtime.views import Row
-from tests.support.jars import FillJar, JarFilled, JarForgotten
+from tests.support.jars import FillJar, JarFilled, JarForgotten, JarSealed, JarState
 from tests.support.runtime import RecordingBus, RecordingQueue, memory_runtime
 from tests.support.shelf import NOON, Shelf, detail
 
@@ -36,7 +35,7 @@ COMMIT = Commit("Jar#1", 1, "id", (StoredEvent.of("Filled", 1, {}),), clock.stam
 EFFECTS: dict[str, Callable[[], object]] = {
     "commit to a stream": lambda: runtime.current().store.commit(COMMIT),
     "load a stream": lambda: list(runtime.current().store.backwards("Jar#1", 4)),
-    "write to the vault": lambda: runtime.current().vault.write(RowWrite("vault", "a", "b", {})),  # type: ignore[attr-defined]
+    "read the vault": lambda: runtime.current().vault.get("customer", "key"),
     "publish": lambda: publish([Outgoing(FILLED)]),
     "send to its queue": lambda: runtime.current().queue.send("{}"),
     "send to another of its queues": lambda: runtime.current().queues["dispatcher"].send("{}"),
@@ -144,6 +143,29 @@ def test_a_view_says_of_which_messages_it_is_made_without_timers() -> None:
     }
     with pytest.raises(InvalidError, match="a replay describes"):
         asked.handle({"handle": {}})
+
+
+def test_a_view_is_made_of_its_own_messages_alone_also_where_its_projection_includes_another() -> None:
+    whole = Projection(View("jars", partitions=("jars",)))
+    other = Projection(View("lids", partitions=("lids",)))
+
+    @whole.on(JarFilled)
+    def jar_row(event: JarFilled, metadata: Metadata) -> Row:
+        return Row("jars", event.jar_id, {"coins": event.coins})
+
+    @other.on(JarFilled, JarSealed)
+    def lid_row(event: JarState, metadata: Metadata) -> Row:
+        return Row("lids", event.jar_id, {"of": event.jar_id})
+
+    whole.include(other)
+    asked = Replay([whole])
+    described = {view: [one["name"] for one in ones] for view, ones in asked.handle({"describe": {}})["views"].items()}
+    assert described == {"jars": ["JarFilled"], "lids": ["JarFilled", "JarSealed"]}
+    running = memory_runtime("jars")
+    with active(rows_alone(running, asked.views)):
+        asked.handle({"apply": {"messages": [FILLED], "view": "jars", "generation": 4}})
+    assert isinstance(running.views, MemoryViews)
+    assert list(running.views.items) == [("g4/jars", "jar-1")]
 
 
 def test_a_service_of_the_mall_answers_by_its_own_views_and_says_what_it_refuses() -> None:
