@@ -70,6 +70,10 @@ def operators(furnished: Furnished) -> None:
     mall.operate("collector")
     for kind in ("redrive", "forecast", "replay", "rebuild"):
         assert furnished.things[kind]
+    furnished.ask("POST", "/api/operations/forecasts", {"letters": [], "filter": {"reason": "JSON"}})
+    for about in ({"group": furnished.things["group"]}, {"filter": {"order": "order-1"}}):
+        furnished.ask("POST", "/api/operations/forecasts", {"letters": [], **about})
+        furnished.ask("POST", "/api/operations/redrives", about)
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})
     for _ in range(20):
         mall.operate("redriver")

@@ -108,6 +108,8 @@ def _same_queue(real: Runtime, queue: Any) -> Any:
     here = runtime.current()
     if queue is here.dead_letters:
         return real.dead_letters
+    if queue is here.outcomes:
+        return real.outcomes
     names = [name for name, other in here.queues.items() if other is queue]
     return real.queues[names[0]] if names else real.queue
 

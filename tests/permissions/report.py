@@ -42,7 +42,8 @@ def record(names: Names) -> Recorded:
     with recording(found) as recorder:
         work(recorder)
     calls = {
-        name: recorder.calls[name] | role.platform | by_what_it_is_for(role, names) for name, role in found.items()
+        name: recorder.calls[name] | role.platform | by_what_it_is_for(role, names, recorder.calls)
+        for name, role in found.items()
     }
     return Recorded(found, calls, universe(names, calls))
 
