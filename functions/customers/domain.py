@@ -124,7 +124,7 @@ class Customer(Aggregate):
             return
         must_be_name(name)
         must_be_number(sms_number)
-        sealed = key.seal(name, NAME, self.version + 1), key.seal(sms_number, NUMBER, self.version + 1)
+        sealed = key.seal(name, NAME, self.next_version), key.seal(sms_number, NUMBER, self.next_version)
         self.record(Registered(*sealed, language, kiosk_id, at))
 
     def enable(self) -> None:
@@ -146,7 +146,7 @@ class Customer(Aggregate):
         self.must_not_be_erased()
         must_be_number(sms_number)
         if sms_number != self.number_opened_by(key):
-            self.record(SmsChanged(key.seal(sms_number, NUMBER, self.version + 1)))
+            self.record(SmsChanged(key.seal(sms_number, NUMBER, self.next_version)))
 
     @property
     def may_be_kept(self) -> bool:

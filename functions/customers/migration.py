@@ -24,7 +24,7 @@ from functions.customers.domain import NAME, NUMBER, PLAIN, Customer, Erased, Re
 from functions.customers.phone import Kiosk, Phone
 from functions.customers.sealing import KEYED, CustomerKey
 from functions.kernel.domain.aggregate import Unchanged
-from functions.kernel.eventstore.loading import fold
+from functions.kernel.eventstore.loading import fold_commit
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.commit import DIGEST, Cause, Commit, Outgoing, Snapshot, StoredEvent
 from functions.kernel.runtime.vault import RowWrite
@@ -142,8 +142,7 @@ def _how(stream: str, commits: Sequence[Commit]) -> tuple[Callable[[Commit], Com
         return partial(_sealed, key=None, digest=codes.digest), ()
     customer = Customer(id=id)
     for commit in commits:
-        for event in commit.events:
-            fold(customer, event)
+        fold_commit(customer, commit)
         if Erased.__name__ in _names(commit):
             return partial(_sealed, key=None, digest=_forgotten), keys.tombstone(id, commit.last, commit.time)
     key = keys.make(id)

@@ -6,19 +6,20 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.kernel.runtime.json_text import compact
 from functions.operations import rebuilds, replays
 from functions.operations.history_rows import BUILT, Progress
 from functions.operations.rebuilds import REBUILD
+from functions.operations.redrives_api import Given
 from functions.operations.replays import REPLAY, Asked
 from functions.operations.runs import Run
 
 api = Api("operations")
 
-Rate = Annotated[int | None, Field(description="Messages a second, at most 500; 50 where it is left out.")]
+Rate = Annotated[int, documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE))]  # messages a second
 
 
 class NewReplay(Body):
@@ -32,12 +33,12 @@ class NewReplay(Body):
     to: Label
     source: Annotated[Label, Field(alias="from")] = ""
     stream: Label = ""
-    since: Moment | None = None
-    until: Moment | None = None
+    since: Given[Moment] = None
+    until: Given[Moment] = None
     names: list[Label] = Field(default_factory=list)
     cursor: str = ""
     view: Label = ""
-    rate: Rate = None
+    rate: Rate = int(replays.RATE)
 
 
 class NewRebuild(Body):
@@ -45,7 +46,7 @@ class NewRebuild(Body):
 
     service: Label
     view: Label
-    rate: Rate = None
+    rate: Rate = int(replays.RATE)
 
 
 class Started(Answer):
@@ -203,7 +204,7 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "rate": int(run.rate),
         "messages": progress.messages,
         "failed": progress.failed,
-        "percent": None if progress.share is None else int(progress.share * 100),
+        "percent": None if progress.share is None else round(100 * progress.share),
         "seconds_left": progress.seconds_left,
         "cursor": progress.cursor,
         "wrong": progress.wrong,

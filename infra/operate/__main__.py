@@ -27,6 +27,7 @@ COMMANDS = (
     "token",
     "migrate-personal-data",
     "apply-erasures",
+    "restore-epoch",
     "publish-pages",
     "empty-pages",
 )

@@ -552,11 +552,11 @@ export interface NewData {
 export interface NewForecast {
   letters: string[];
   group?: string;
-  filter?: OpenLetters | null;
+  filter?: OpenLetters;
   to?: string;
   data?: {
     [k: string]: unknown;
-  } | null;
+  };
 }
 /**
  * Which open letters are wanted; what is empty does not matter.
@@ -566,8 +566,8 @@ export interface OpenLetters {
   message?: string;
   reason?: string;
   order?: string;
-  since?: string | null;
-  until?: string | null;
+  since?: string;
+  until?: string;
 }
 export interface NewList {
   orderId: string;
@@ -615,30 +615,22 @@ export interface NewProduct {
 export interface NewRebuild {
   service: string;
   view: string;
-  /**
-   * Messages a second, at most 500; 50 where it is left out.
-   */
-  rate?: number | null;
+  rate?: number;
 }
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
  *
- * to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+ * to: the consumer that takes the letters of one that was renamed. rate: letters a second. stopAt: the share of
+ * failures, in percent, at which it stops by itself. cap: how often one letter may be sent back.
  */
 export interface NewRedrive {
-  letters?: string[];
+  letters: string[];
   group?: string;
-  filter?: OpenLetters | null;
+  filter?: OpenLetters;
   forecast?: string;
   passing?: boolean;
   to?: string;
-  /**
-   * Letters a second, at most 100.
-   */
   rate?: number;
-  /**
-   * The share of failures at which it stops by itself.
-   */
   stopAt?: number;
   cap?: number;
 }
@@ -653,15 +645,12 @@ export interface NewReplay {
   to: string;
   from?: string;
   stream?: string;
-  since?: string | null;
-  until?: string | null;
+  since?: string;
+  until?: string;
   names?: string[];
   cursor?: string;
   view?: string;
-  /**
-   * Messages a second, at most 500; 50 where it is left out.
-   */
-  rate?: number | null;
+  rate?: number;
 }
 export interface NewStore {
   name: string;

@@ -58,15 +58,16 @@ class Unchanged(DomainEvent):
     is_a_step: ClassVar[bool] = False
 
 
-POSITION = ("id", "version", "unchanged")  # the fields of every aggregate: which one it is, and how far it has come
+POSITION = ("id", "version", "unchanged", "floor")  # of every aggregate: which one it is, and how far it has come
 
 
 @dataclass
 class Aggregate:
     """What is changed as a whole. Subclasses are dataclasses whose fields, all with defaults, are the state.
 
-    id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many of its last events
-    were no steps. A subclass must raise `snapshot_schema` when the meaning of its fields changes.
+    id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many versions ago its
+    last step was. floor: the version above which it goes on, where its table was restored. A subclass must raise
+    `snapshot_schema` when the meaning of its fields changes.
     """
 
     snapshot_schema: ClassVar[int] = 1
@@ -76,6 +77,7 @@ class Aggregate:
     id: str = ""
     version: int = 0
     unchanged: int = field(default=0, kw_only=True)
+    floor: int = field(default=0, kw_only=True, compare=False, repr=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -106,6 +108,7 @@ class Aggregate:
 
     def record(self, event: DomainEvent) -> None:
         """Apply an event now and keep it for the commit."""
+        self.rise_to(self.floor)
         self.apply(event)
         self.changes.append(event)
 
@@ -117,6 +120,17 @@ class Aggregate:
         applier(self, event)
         self.version += 1
         self.unchanged = 0 if event.is_a_step else self.unchanged + 1
+
+    def rise_to(self, version: int) -> None:
+        """Leave out the versions up to this one: no event has them, and no step was made by them."""
+        if version > self.version:
+            self.unchanged += version - self.version
+            self.version = version
+
+    @property
+    def next_version(self) -> int:
+        """The version that the next event gets which it records."""
+        return max(self.version, self.floor) + 1
 
     @applies(Unchanged)
     def _unchanged(self, event: Unchanged) -> None:

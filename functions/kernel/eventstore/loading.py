@@ -7,6 +7,7 @@ import msgspec
 
 from functions.kernel.domain.aggregate import Aggregate, UnknownEventError, upcast
 from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.epochs import check_gap
 from functions.kernel.runtime.causes import Causes
 from functions.kernel.runtime.commit import Commit, Snapshot, StoredEvent
 from functions.kernel.runtime.runtime import EventStore
@@ -57,7 +58,7 @@ class Loaded(Generic[A]):
 
 
 def load(kind: type[A], id: str, store: EventStore) -> Loaded[A]:
-    """Read a stream back to its newest snapshot of the aggregate's schema, and fold it."""
+    """Read a stream back to its newest snapshot of the aggregate's schema, and fold it. Raises GapError."""
     newer: list[Commit] = []
     snapshot: Snapshot | None = None
     version = 0
@@ -68,13 +69,16 @@ def load(kind: type[A], id: str, store: EventStore) -> Loaded[A]:
             break
         newer.append(commit)
     newer.reverse()
+    last = version
+    for commit in newer:
+        check_gap(store, commit.stream, last, commit.version)
+        last = commit.last
 
     def folded() -> A:
         aggregate = codec.from_text(kind, snapshot.text) if snapshot else kind()
         aggregate.id, aggregate.version = id, version
         for commit in newer:
-            for stored in commit.events:
-                fold(aggregate, stored)
+            fold_commit(aggregate, commit)
         return aggregate
 
     return Loaded(store, folded, snapshot.causes if snapshot else Causes(), newer)
@@ -93,6 +97,13 @@ def renew(kind: type[Aggregate], id: str, store: EventStore) -> bool:
         return False
     store.renew(loaded.newer[-1], snapshot)
     return True
+
+
+def fold_commit(aggregate: Aggregate, commit: Commit) -> None:
+    """Apply the events of a commit, which may be the first of an epoch. Raises as `fold` does."""
+    aggregate.rise_to(commit.version - 1)
+    for stored in commit.events:
+        fold(aggregate, stored)
 
 
 def fold(aggregate: Aggregate, stored: StoredEvent) -> None:

@@ -73,6 +73,10 @@ class OverlayStore:
         if real.version >= min(self._commits.get(real.stream, {}), default=real.version + 1):
             self._trial.doubt(f"{real.stream} has changed since a part of this forecast was made")
 
+    def epochs(self, *, again: bool = False) -> tuple[int, ...]:
+        """Those of the real one."""
+        return self._real.epochs(again=again)
+
     def renew(self, commit: Commit, snapshot: Snapshot) -> None:
         """Raises UnknowableError, as `rewrite` and `scan` do: no message leads to them but those of a migration."""
         self._trial.doubt("snapshots are not renewed in a forecast")

@@ -9,6 +9,7 @@ import msgspec
 from functions.kernel.domain.aggregate import Aggregate, Unchanged, noun
 from functions.kernel.domain.errors import ConcurrencyError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.eventstore import codec
+from functions.kernel.eventstore.epochs import floor
 from functions.kernel.eventstore.loading import Loaded, fold, load
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.runtime import clock, context, ids, runtime
@@ -97,8 +98,9 @@ class Repository(Generic[A]):
         aggregate = self.aggregate(id=id)
         limit = clock.stamp(time) if time else None
         for commit in self.history(id):
-            if (limit and commit.time > limit) or aggregate.version == version:
+            if (limit and commit.time > limit) or (version is not None and commit.version > version):
                 break
+            aggregate.rise_to(commit.version - 1)
             for stored in commit.events:
                 if aggregate.version != version:
                     fold(aggregate, stored)
@@ -119,6 +121,7 @@ class Repository(Generic[A]):
             if not may_be_new:
                 self.must_be_there(aggregate)
             check_expected_version(aggregate, working)
+            aggregate.floor = floor(runtime.current().store, aggregate.version)
             decide(aggregate)
             _keep_key(aggregate, working)
             if aggregate.changes:
@@ -143,13 +146,14 @@ class Repository(Generic[A]):
         aggregate, before = loaded.aggregate, loaded.fold()
         messages: list[Outgoing] = []
         events: list[StoredEvent] = []
+        first = aggregate.version - len(aggregate.changes) + 1
+        before.rise_to(first - 1)
         for event in aggregate.changes:
             before.apply(event)
             messages += self.publisher.outgoing(before, event, working)
             events.append(StoredEvent(type(event).__name__, event.version, msgspec.Raw(codec.to_text(event))))
         if working.answer and with_answer and not working.answered:
             messages.append(working.answer)
-        first = aggregate.version - len(events) + 1
         handled = [(working.cause.id, first)] if working.cause else []
         return Commit(
             stream=aggregate.stream(aggregate.id),
@@ -205,6 +209,8 @@ def change_together(
             return one.aggregate, two.aggregate
         check_expected_version(one.aggregate, working)
         version = one.aggregate.version
+        base = floor(runtime.current().store, version, two.aggregate.version)
+        one.aggregate.floor = two.aggregate.floor = base
         try:
             decide(one.aggregate, two.aggregate)
         except RefusedError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
+from functions.kernel.eventstore.epochs import Known, floor
 from functions.kernel.eventstore.item import MESSAGES, RENEWED, Item, from_item, renewed_value, to_item
 from functions.kernel.eventstore.vault import MemoryVault, transact_item
 from functions.kernel.runtime.commit import Commit, Snapshot
@@ -20,7 +21,7 @@ NO_TABLES: Mapping[Table, str] = MappingProxyType({})
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
 
 
-class DynamoEventStore:
+class DynamoEventStore(Known):
     """Commits in a DynamoDB table with key `stream` (text) and `version` (number).
 
     beside: the names of the tables whose rows may be written in a commit's transaction.
@@ -164,7 +165,7 @@ class DynamoEventStore:
         }
         next_one = {
             "TableName": self._table,
-            "Key": {"stream": {"S": commit.stream}, "version": {"N": str(last + 1)}},
+            "Key": {"stream": {"S": commit.stream}, "version": {"N": str(max(last, floor(self, last)) + 1)}},
             "ConditionExpression": "attribute_not_exists(#stream)",
             "ExpressionAttributeNames": {"#stream": "stream"},
         }
@@ -195,7 +196,7 @@ class DynamoEventStore:
         return [from_item(cast(Item, item)) for item in response["Items"]], json.dumps(last) if last else None
 
 
-class MemoryEventStore:
+class MemoryEventStore(Known):
     """The same in memory; `items` are kept as DynamoDB would hold them, so that both are read by one code."""
 
     def __init__(self) -> None:
@@ -252,7 +253,7 @@ class MemoryEventStore:
         """The same; `scan` reads `log`, so the commit is stored there too."""
         stored = self.items.get(commit.stream, {})
         there = stored.get(commit.version)
-        if there is None or there["id"]["S"] != commit.id or last + 1 in stored:
+        if there is None or there["id"]["S"] != commit.id or max(last, floor(self, last)) + 1 in stored:
             raise ConcurrencyError(f"{commit.stream} has changed meanwhile")
         stored[commit.version] = item = to_item(commit)
         self.log[:] = [item if one["id"] == item["id"] else one for one in self.log]

@@ -53,6 +53,9 @@ class EventStore(Protocol):
     def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
         """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""
 
+    def epochs(self, *, again: bool = False) -> tuple[int, ...]:
+        """The bases of the table's epochs, as of some minutes ago at most, or of now (eventstore/epochs.py)."""
+
 
 @dataclass(frozen=True)
 class Unsent:

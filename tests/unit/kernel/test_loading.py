@@ -38,12 +38,16 @@ class TestOnDynamo(LoadingSuite):
 
 @contextmanager
 def on_dynamo(dynamodb: Any, write: Callable[[], object]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-    """Write in memory, which is quick, and bring it all into a table; gives the calls made within the block."""
+    """Write in memory, which is quick, and bring it all into a table; gives the calls made within the block.
+
+    Its container knows the epochs of the table, which it reads once in five minutes.
+    """
     memory, dynamo = MemoryEventStore(), DynamoEventStore(dynamodb, aws.event_table(dynamodb))
     with runtime.active(memory_runtime("jars", store=memory)):
         write()
     for item in memory.log:
         dynamo.commit(from_item(item))
+    dynamo.epochs()
     with runtime.active(memory_runtime("jars", store=dynamo)), aws.calls(dynamodb) as made:
         yield made
 
